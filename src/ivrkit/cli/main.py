@@ -1,0 +1,49 @@
+"""The command ``ivrkit``: its commands, and how an error on purpose is printed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import importlib_metadata
+
+from ivrkit.errors import IvrkitError
+
+#: Command -> the module that has it, as a function of the same name. Imported when it is asked for.
+COMMANDS: Mapping[str, str] = {
+    "plugins": "ivrkit.cli.plugins",
+    "serve": "ivrkit.cli.serve",
+    "states": "ivrkit.cli.states",
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, ``None`` when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error on purpose is one message with a hint, and no traceback."""
+        try:
+            return super().invoke(ctx)
+        except IvrkitError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
+
+
+@click.command(cls=Commands)
+@click.version_option(importlib_metadata.version("ivrkit"), prog_name="ivrkit", message="%(prog)s %(version)s")
+def main() -> None:
+    """Serve phone trees whose states come from installed packages."""

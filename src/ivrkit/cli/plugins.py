@@ -1,0 +1,35 @@
+"""``ivrkit plugins``: every plugin that is installed, and what became of it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ivrkit.cli.options import block_option, json_option, load_flow, table
+
+
+@click.command()
+@block_option
+@json_option
+def plugins(block: tuple[str, ...], as_json: bool) -> None:
+    """List the plugins, what became of each, and its states and hooks."""
+    found = load_flow(block).plugins
+    if as_json:
+        told = [
+            {
+                "plugin": each.owner.plugin,
+                "version": each.owner.version,
+                "status": each.status,
+                "states": list(each.states),
+                "hooks": list(each.hooks),
+            }
+            for each in found
+        ]
+        click.echo(json.dumps(told, indent=2))
+        return
+    rows = [
+        (each.owner.plugin, each.owner.version, each.status, ", ".join(each.states), ", ".join(each.hooks))
+        for each in found
+    ]
+    click.echo(table(("PLUGIN", "VERSION", "STATUS", "STATES", "HOOKS"), rows))

@@ -1,0 +1,72 @@
+"""``ivrkit serve``: the call flow behind granian."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import sys
+
+import click
+
+from ivrkit.cli.options import block_option, settings_with
+from ivrkit.cli.supervisor import Supervisor
+from ivrkit.errors import IvrkitError
+from ivrkit.settings import Settings
+
+#: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
+THREADS = 8
+#: Only this machine can reach these.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that answer.")
+@click.option("--dev", is_flag=True, help="No token needed from this machine; reload when code changes.")
+@block_option
+def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...]) -> None:
+    """Answer Twilio's webhooks at /webhook.
+
+    With --dev it listens on this machine alone, shows state and owner in the answers, and needs no token; where
+    TWILIO_AUTH_TOKEN is set, signatures are checked all the same.
+    """
+    settings = settings_with(block, **({"dev": True} if dev else {}))
+    _check(settings, host, port)
+    environ = {**os.environ, "IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
+    where = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.url_prefix}/webhook"
+    click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
+    Supervisor(_command(settings, host, port, workers), environ, lambda line: click.echo(line, err=True)).run()
+
+
+def _check(settings: Settings, host: str, port: int) -> None:
+    """Refuse whatever would keep every worker from starting, while it can still be said in one message.
+
+    :raises IvrkitError: with the mend.
+    """
+    if importlib.util.find_spec("granian") is None:
+        raise IvrkitError("ivrkit serve needs granian, which is not installed", hint="pip install 'ivrkit[server]'")
+    if settings.dev and host not in LOOPBACK:
+        raise IvrkitError(
+            f"in dev mode the host listens on this machine alone, and --host is {host}",
+            hint="leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN",
+        )
+    from ivrkit.web import create_app
+
+    create_app(settings).extensions["ivrkit"].store.close()
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise IvrkitError(f"can't listen on {host}:{port}: {error.strerror}", hint="choose another --port") from error
+
+
+def _command(settings: Settings, host: str, port: int, workers: int) -> list[str]:
+    """Return granian's command line."""
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
+    command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(THREADS)]
+    command += ["--respawn-failed-workers", "--log-level", "warning"]
+    command += ["--reload"] if settings.dev else []
+    return [*command, "ivrkit.web:create_app"]

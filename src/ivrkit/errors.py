@@ -1,0 +1,90 @@
+"""Every error that ivrkit raises on purpose.
+
+::
+
+    IvrkitError            printed as one message with a hint, never as a traceback
+    ├── SettingsError      a setting that is unknown, of the wrong kind, or missing
+    ├── FlowError          a state, table or menu that cannot work as it is written
+    ├── LoadError          every fault that was found in the installed plugins
+    └── SessionError       a session store that cannot be opened, read or written
+
+A :class:`Fault` is one thing that is wrong, before anybody decides what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class IvrkitError(Exception):
+    """An error on purpose: what is wrong, and how to mend it.
+
+    :param message: who is at fault, what was found and what was expected.
+    :param hint: the mend, as something to do; empty when the message already says it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message, with the hint on a line of its own."""
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class SettingsError(IvrkitError):
+    """A setting is unknown, of the wrong kind, or missing."""
+
+
+class FlowError(IvrkitError):
+    """A state, a table of exits or a menu cannot work as it is written."""
+
+
+class SessionError(IvrkitError):
+    """A session store cannot be opened, read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a plugin or a state.
+
+    :param message: who is at fault and what was found.
+    :param hint: how to mend it.
+    :param plugin: the distribution that has the fault, ``""`` when it is nobody's alone.
+    :param state: the state that cannot be served because of it, ``None`` when there is none.
+    """
+
+    message: str
+    hint: str
+    plugin: str = ""
+    state: str | None = None
+
+    def __str__(self) -> str:
+        """Return the fault as it is printed: the message, and the hint below it."""
+        return str(IvrkitError(self.message, hint=self.hint))
+
+
+class LoadError(IvrkitError):
+    """The installed plugins have faults, and ``strict`` is on.
+
+    :param faults: every fault that was found, in the order of loading.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        lines = "\n".join(str(fault) for fault in faults)
+        super().__init__(f"the call flow has {count} and was not started:\n{lines}")
+        self.faults = tuple(faults)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``", did you mean 'x'?"`` for the known name most like ``name``, or ``""``.
+
+    :param name: what somebody wrote.
+    :param known: the names that would have been right.
+    """
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,115 @@
+"""One phone call as a handler sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+#: What stands where the input of a secret state would have stood.
+HIDDEN = "(secret)"
+
+#: A caller with one of these statuses is on the line (https://www.twilio.com/docs/voice/twiml).
+ON_THE_LINE = frozenset({"ringing", "in-progress"})
+
+#: The call is over with one of these statuses (the same page).
+FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+#: The parameters that hold what a caller pressed or said.
+INPUT_PARAMETERS = ("Digits", "SpeechResult")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One phone call at one webhook: its facts, this webhook's input, and what is kept of it.
+
+    The facts are Twilio's request parameters (https://www.twilio.com/docs/voice/twiml#request-parameters);
+    one that did not come is ``""``.
+
+    :param sid: ``CallSid``, the same for the life of the call.
+    :param from_: the caller: E.164, ``client:name``, ``sip:...``, or a word such as ``anonymous``.
+    :param to: the number that was called.
+    :param status: ``CallStatus``: ``ringing`` at first, then ``in-progress``.
+    :param account_sid: ``AccountSid``.
+    :param direction: ``inbound``, ``outbound-api`` or ``outbound-dial``.
+    :param forwarded_from: who forwarded the call, where the carrier says so.
+    :param caller_name: the caller's name, where the look-up is on for the number.
+    :param digits: the keys of this webhook, ``""`` for none.
+    :param speech: what the caller said, ``""`` for nothing.
+    :param confidence: how sure the recogniser is, 0.0 to 1.0, ``None`` when it does not say.
+    :param outcome: what this webhook says happened, as one word; ``None`` when nothing did.
+    :param params: every parameter of this webhook, as it came.
+    :param now: when this webhook came, with its zone.
+    :param language: the call's language, such as ``en-US``.
+    :param turn_key: CallSid and turn: the same for every run of this webhook's handlers, and no other's.
+        A handler can run twice when two copies of a webhook race; key your own side effects with it.
+    :param data: a small JSON dict of yours, kept between the webhooks of this call. Change it in place.
+    """
+
+    sid: str
+    from_: str
+    to: str
+    status: str
+    account_sid: str
+    direction: str
+    forwarded_from: str
+    caller_name: str
+    digits: str
+    speech: str
+    confidence: float | None
+    params: Mapping[str, str]
+    now: datetime
+    language: str
+    turn_key: str
+    outcome: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the caller has left: a status that is neither ringing nor in-progress."""
+        return self.status not in ON_THE_LINE
+
+    def without_input(self) -> Call:
+        """Return the same call with what was pressed and said hidden, for whoever only watches."""
+        params = {name: HIDDEN if name in INPUT_PARAMETERS else value for name, value in self.params.items()}
+        return replace(self, digits=HIDDEN, speech=HIDDEN, outcome=HIDDEN, params=params)
+
+
+def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: int, data: dict[str, Any]) -> Call:
+    """Return the :class:`Call` that a webhook's parameters describe.
+
+    :param params: Twilio's request parameters, one value for each name.
+    :param now: when the webhook came, with its zone.
+    :param language: the call's language, from its session.
+    :param turn: the number of this webhook in its call, from 1.
+    :param data: what the session keeps for the handlers; changed in place by them.
+    """
+    sid = params.get("CallSid", "")
+    return Call(
+        sid=sid,
+        from_=params.get("From", ""),
+        to=params.get("To", ""),
+        status=params.get("CallStatus", "in-progress"),
+        account_sid=params.get("AccountSid", ""),
+        direction=params.get("Direction", ""),
+        forwarded_from=params.get("ForwardedFrom", ""),
+        caller_name=params.get("CallerName", ""),
+        digits=params.get("Digits", ""),
+        speech=params.get("SpeechResult", ""),
+        confidence=_fraction(params.get("Confidence", "")),
+        params=params,
+        now=now,
+        language=language,
+        turn_key=f"{sid}:{turn}",
+        data=data,
+    )
+
+
+def _fraction(text: str) -> float | None:
+    """Return a number from 0.0 to 1.0, or ``None`` for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0.0 <= number <= 1.0 else None

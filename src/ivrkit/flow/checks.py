@@ -1,0 +1,259 @@
+"""What every start refuses, because it would compile and mislead.
+
+Each check is a small function over the states, and yields a fault for everything it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from ivrkit.errors import Fault, FlowError, nearest
+from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.menus import KEY_ORDER, Choice, is_menu, repeat_key
+from ivrkit.flow.outcomes import KEYS, VERB_OUTCOMES, fold
+from ivrkit.flow.state import Menu, State
+from ivrkit.flow.targets import SAME, Target, aim
+from ivrkit.flow.twiml import LEAVING, WAITING, Content
+
+States = Mapping[str, State]
+Choices = Mapping[str, Sequence[Choice]]
+
+
+def find_faults(states: States, choices: Choices, start: str, way_out: str | None) -> Iterator[Fault]:
+    """Return every fault that can be seen before anything is rendered.
+
+    :param states: name -> state, in the order of loading.
+    :param choices: menu -> its options.
+    :param start: the state that a call begins with.
+    :param way_out: the state of the way out, when a setting names one.
+    """
+    yield from _settings_name_states(states, start, way_out)
+    yield from _targets_exist(states)
+    yield from _options_name_menus(states, choices)
+    yield from _menus_have_tables(states, choices)
+    yield from _keys_are_free(states, choices)
+    yield from _phrases_are_free(states, choices)
+    yield from _no_ring(states)
+
+
+def _settings_name_states(states: States, start: str, way_out: str | None) -> Iterator[Fault]:
+    for setting, name in (("start", start), ("way_out", way_out)):
+        if name is not None and name not in states:
+            yield Fault(
+                f"the setting {setting!r} names the state {name!r}, which no plugin offers{nearest(name, states)}",
+                f"there are: {', '.join(states) or 'no states at all'}",
+            )
+
+
+def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
+    """Return every target that a state names, and where it names it."""
+    if isinstance(state.exit, Exits):
+        for outcome, target in state.exit.rows.items():
+            yield f"the row {outcome!r}", target
+        if state.exit.otherwise is not ...:
+            yield "otherwise", state.exit.otherwise
+        yield "give_up", state.exit.give_up
+    elif isinstance(state.exit, LeadsTo):
+        for target in state.exit.targets:
+            yield "@leads_to", target
+        yield "give_up", state.exit.give_up
+    else:
+        yield "exit", state.exit
+    yield "fallback", state.fallback
+
+
+def _targets_exist(states: States) -> Iterator[Fault]:
+    for state in states.values():
+        for where, target in _named_targets(state):
+            name = aim(target)
+            if isinstance(name, str) and name not in states:
+                yield _fault(
+                    state,
+                    f"{where} leads to {name!r}, which no plugin offers{nearest(name, states)}",
+                    "install or name a state of that name; a new entry point needs a reinstall of its package",
+                )
+
+
+def _options_name_menus(states: States, choices: Choices) -> Iterator[Fault]:
+    menus = [state.name for state in states.values() if is_menu(state, choices)]
+    for state in states.values():
+        for option in state.menu_options:
+            if option.menu not in menus:
+                found = "is no menu" if option.menu in states else "no plugin offers"
+                yield _fault(
+                    state,
+                    f"its option {option.key!r} hangs in {option.menu!r}, which {found}{nearest(option.menu, menus)}",
+                    f"the menus are: {', '.join(menus) or 'none'}",
+                )
+
+
+def _menus_have_tables(states: States, choices: Choices) -> Iterator[Fault]:
+    for state in states.values():
+        if is_menu(state, choices) and not (state.exit is None or isinstance(state.exit, Exits)):
+            yield _fault(
+                state,
+                f"it is a menu, and its exit is {state.exit!r}",
+                "the exit beside a Menu is an Exits table with more rows, otherwise, tries or give_up; or left out",
+            )
+
+
+def _keys_are_free(states: States, choices: Choices) -> Iterator[Fault]:
+    """Two owners of one key in one menu, and a key that begins another one, are told with the setting that picks."""
+    for menu in states.values():
+        if is_menu(menu, choices):
+            claims = list(_claims(menu, choices.get(menu.name, ()), states))
+            for place, claim in enumerate(claims):
+                for earlier in claims[:place]:
+                    if claim.key.startswith(earlier.key) or earlier.key.startswith(claim.key):
+                        yield _clash(menu, earlier, claim, {each.key[0] for each in claims})
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A key of a menu, who has it, and the state that can be given another; ``None`` for the menu itself."""
+
+    key: str
+    who: str
+    state: State | None
+
+
+def _claims(menu: State, choices: Sequence[Choice], states: States) -> Iterator[_Claim]:
+    """Return the keys of a menu: its own, then those of its options in the order of loading."""
+    repeat = repeat_key(menu)
+    if isinstance(menu.enter, Menu) and repeat is not None:
+        yield _Claim(repeat, f"the repeat key of {menu.name} ({menu.owner})", None)
+    if isinstance(menu.exit, Exits):
+        for key in menu.exit.rows:
+            if KEYS.fullmatch(key):
+                yield _Claim(key, f"a row of {menu.name} ({menu.owner})", None)
+    loaded = list(states)
+    for choice in sorted(choices, key=lambda choice: loaded.index(choice.state.name)):
+        yield _Claim(choice.option.key, f"{choice.state.name} ({choice.state.owner})", choice.state)
+
+
+def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) -> Fault:
+    if claim.key == earlier.key:
+        what = f"the key {claim.key!r} belongs to both"
+    else:
+        what = f"the keys {earlier.key!r} and {claim.key!r} can't be told apart: they belong to"
+    message = f"in the menu {menu.name!r}, {what} {earlier.who} and {claim.who}"
+    loser = claim.state
+    if loser is None:
+        return Fault(message, f"change one of them where {menu.name!r} is written", menu.owner.plugin, menu.name)
+    free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
+    hint = f'choose another key in ivrkit.toml:  [states.{loser.name}]  key = "{free}"'
+    return Fault(message, hint, loser.owner.plugin, loser.name)
+
+
+def _phrases_are_free(states: States, choices: Choices) -> Iterator[Fault]:
+    """A phrase that stands for two keys of one menu would be heard as one of them."""
+    for menu in states:
+        owners: dict[str, Choice] = {}
+        for choice in choices.get(menu, ()):
+            for phrase in map(fold, choice.option.phrases):
+                other = owners.setdefault(phrase, choice)
+                if other is not choice:
+                    yield _fault(
+                        choice.state,
+                        f"in the menu {menu!r}, the phrase {phrase!r} is also that of {other.state.name}"
+                        f" ({other.state.owner})",
+                        "give one of the two options another phrase",
+                    )
+
+
+def _no_ring(states: States) -> Iterator[Fault]:
+    """A ring of automatic exits would never come to a state that waits."""
+    told: set[str] = set()
+    for start in states:
+        ring, name = [start], _automatic(states[start])
+        while name in states and name not in ring:
+            ring.append(str(name))
+            name = _automatic(states[str(name)])
+        if name == start and start not in told:
+            told.update(ring)
+            yield _fault(
+                states[start],
+                f"its automatic exit leads round for ever: {' -> '.join([*ring, start])}",
+                "let one of these states wait for input, or end the call",
+            )
+
+
+def _automatic(state: State) -> str | None:
+    exit = state.exit
+    if isinstance(exit, Exits | LeadsTo):
+        return None
+    name = aim(exit)
+    return state.name if name is SAME else name if isinstance(name, str) else None
+
+
+def _fault(state: State, message: str, hint: str) -> Fault:
+    return Fault(f"state {state.name!r} of {state.owner}: {message}", hint, state.owner.plugin, state.name)
+
+
+def check_content(state: State, routes: Mapping[str, Target], content: Content, *, menu: bool) -> None:
+    """Refuse what a state says where it does not fit the state's exit.
+
+    :param state: the state.
+    :param routes: its rows, a menu's options among them.
+    :param content: what it says, rendered.
+    :param menu: whether it is a menu, whose routes are built from options.
+    :raises FlowError: with the mend.
+    """
+    waiting = [name for name in content.verbs if name in WAITING]
+    table = isinstance(state.exit, Exits | LeadsTo) or menu
+    if len(waiting) > 1:
+        raise FlowError(
+            f"it waits with {' and '.join(waiting)}; a state waits with one verb",
+            hint="give the second a state of its own, and lead there with an exit",
+        )
+    if waiting and table:
+        _check_waiting(state, routes, content, waiting[0])
+    elif waiting and state.exit is not None:
+        raise FlowError(
+            f"it waits with {waiting[0]}, and its exit {state.exit!r} goes on at once",
+            hint=f"use a table: exit=Exits({{...}}, otherwise={aim(state.exit)!r})",
+        )
+    elif isinstance(state.exit, Exits) and not (menu and not routes):
+        raise FlowError(
+            "it has Exits, and waits for nothing: no outcome will ever come",
+            hint='let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
+        )
+    elif state.exit is not None and not isinstance(state.exit, Exits) and content.leaves:
+        last = next(name for name in content.verbs if name in LEAVING)
+        raise FlowError(
+            f"it says {last}, which ends the document, and has an exit that would never be reached",
+            hint=f"leave out {last}, or leave out the exit",
+        )
+
+
+def _check_waiting(state: State, routes: Mapping[str, Target], content: Content, verb: str) -> None:
+    if content.verbs[-1] != verb:
+        after = content.verbs[content.verbs.index(verb) + 1]
+        raise FlowError(
+            f"{after} comes after {verb}, and would never be heard: the exit decides what follows",
+            hint=f"say it before {verb}, or on the way out: Exit(target, say=...)",
+        )
+    if content.own_action is not None:
+        raise FlowError(
+            f"its {verb} has an action of its own, {content.own_action!r}, so its exit would never be asked",
+            hint="leave out the action, or leave out the exit",
+        )
+    for outcome in routes:
+        keys = KEYS.fullmatch(outcome) is not None
+        if keys and verb == "Gather":
+            key = next((key for key in outcome if key in content.finish_on_key), None)
+            if key is not None:
+                raise FlowError(
+                    f"the key {outcome!r} can't be pressed: its Gather ends at {key!r} and keeps it",
+                    hint='choose another key, or let another one end it: ask(..., finish_on_key="")',
+                )
+        elif keys or outcome not in VERB_OUTCOMES[verb]:
+            raise FlowError(
+                f"the row {outcome!r} is none of {verb}{nearest(outcome, VERB_OUTCOMES[verb])}",
+                hint=f"the outcomes of {verb} are: {_outcomes_of(verb)}",
+            )
+
+
+def _outcomes_of(verb: str) -> str:
+    return ", ".join((*("keys",) * (verb == "Gather"), *VERB_OUTCOMES[verb]))

@@ -1,0 +1,295 @@
+"""From one webhook to its answer: work out the outcome, look the target up, enter it, stop where it waits or ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from ivrkit.errors import FlowError
+from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS, Call
+from ivrkit.flow.counts import Counts
+from ivrkit.flow.decide import Decider, checked_target
+from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.flow import ERROR, CallFlow, CompiledState
+from ivrkit.flow.outcomes import NO_INPUT, read_outcome
+from ivrkit.flow.session import Session
+from ivrkit.flow.state import EnterFunction
+from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target, aim
+from ivrkit.flow.turn import Event, Turn
+from ivrkit.flow.twiml import EMPTY, HANGUP, LIMIT, Content, document
+
+#: More states than this in one answer, without one that waits or ends, are a ring.
+MOST_STATES = 50
+#: Why a call ended that the flow itself ended.
+FINISHED = "finished"
+#: What a state's own code may raise without hurting the caller.
+CAUGHT = (Exception, SystemExit)
+
+Result = TypeVar("Result")
+#: A target, and the state that it was decided in.
+Step = tuple[Target, str | None]
+
+
+def advance(flow: CallFlow, call: Call, session: Session, *, again: int = 0) -> Turn:
+    """Answer one webhook of a call.
+
+    :param flow: the compiled states.
+    :param call: the call at this webhook; its ``data`` is the session's.
+    :param session: what is kept of the call; changed in place.
+    :param again: the mark of the fallback: 1 enters the stored state again, 2 takes the way out, 0 for no mark.
+    :returns: the document to send, and what happened.
+    """
+    return _Advance(flow, call, session).run(again)
+
+
+def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
+    """Mark a call as ended that Twilio says is over. What its last verb brought may still come.
+
+    :param flow: the compiled states.
+    :param call: the call at this status callback.
+    :param session: what is kept of the call; changed in place.
+    :returns: an empty document, and ``ended`` when it was not told before.
+    """
+    return _Advance(flow, call, session).end()
+
+
+class _Advance:
+    """One webhook on its way: ``parts`` collects the answer, ``events`` what happened."""
+
+    def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
+        self.flow = flow
+        self.call = call
+        self.session = session
+        self.counts = Counts(session)
+        self.decider = Decider(flow, self.counts, self._run_exit)
+        self.parts: list[bytes] = []
+        self.events: list[Event] = []
+        self.failed: set[str] = set()
+        self.apologised = False
+        self.entered = 0
+        self.left = flow.states.get(session.state or "")
+        self.secret = self.left is not None and self.left.state.secret and session.waits == "Gather"
+
+    def run(self, again: int) -> Turn:
+        """Answer the webhook."""
+        if self.session.ended or self.call.gone:
+            self._keep_last(self._outcome())
+            return self.end()
+        if self.session.state is None:
+            self.events.append(Event("started"))
+            self._follow(self.flow.rules.start, None)
+        else:
+            outcome = None if again else self._outcome()
+            self.call = replace(self.call, outcome=outcome)
+            self._keep(outcome)
+            self._follow(self._target(outcome, again), self.session.state)
+        return self._turn(document(self.parts))
+
+    def end(self) -> Turn:
+        """Answer a caller who is gone: nothing is entered or counted."""
+        if self.session.ended is None:
+            self.session.ended = self.call.status
+            if self.session.state is not None:
+                self.events.append(Event("ended", reason=self.call.status))
+        return self._turn(EMPTY)
+
+    def _turn(self, twiml: bytes) -> Turn:
+        now = self.flow.states.get(self.session.state or "")
+        state = now.state if now else None
+        if self.flow.hooks.edit_response and state and twiml is not EMPTY:
+            twiml = self.flow.hooks.edit_response(self._watched(), state, twiml)
+        return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self._watched())
+
+    def _watched(self) -> Call:
+        """Return the call as those see it who only watch."""
+        return self.call.without_input() if self.secret else self.call
+
+    # What happened.
+
+    def _outcome(self) -> str | None:
+        return read_outcome(self.session.waits, self.call.params, self.left.phrases if self.left else {})
+
+    def _keep(self, outcome: str | None) -> None:
+        """Keep an outcome in the call's path, and tell it."""
+        told = HIDDEN if self.secret and outcome not in (None, NO_INPUT) else outcome
+        state = self.left.state if self.left else None
+        if self.session.path:
+            self.session.path[-1][1] = told
+        if outcome == "recorded":
+            details = {name: value for name, value in self.call.params.items() if name.startswith("Recording")}
+            self.events.append(Event("recorded", state, details=details))
+        self.events.append(Event("left", state, outcome=told))
+
+    def _keep_last(self, outcome: str | None) -> None:
+        """Keep what came of the last verb of a caller who is gone; silence of somebody gone is nothing."""
+        if outcome not in (None, NO_INPUT):
+            self._keep(outcome)
+            self.session.waits = None
+
+    # Where the call goes.
+
+    def _target(self, outcome: str | None, again: int) -> Target:
+        """Return where a call goes that was in a state when the webhook came."""
+        waits = self.session.waits
+        if self.session.turn + 1 >= self.flow.rules.max_turns or again > 1:
+            return self.decider.way_out()
+        if self.left is None:
+            return HOME
+        if waits is None or outcome is None:
+            return SAME if waits in (None, "Gather") else HOME
+        changed = self.session.exits != self.left.exits_hash
+        if waits == "Gather" and outcome != NO_INPUT and changed:
+            return SAME
+        return self.decider.after(self.left, waits, outcome)
+
+    def _follow(self, target: Target, origin: str | None) -> None:
+        """Go to the target, and on from there by automatic exits, until the call waits or ends."""
+        step: Step | None = (target, origin)
+        while step is not None:
+            step = self._go(*step)
+
+    def _go(self, target: Target, origin: str | None) -> Step | None:
+        """Say what is said on the way, and enter the target; return where it leads at once, ``None`` to stop."""
+        goal = aim(target)
+        if isinstance(target, Exit):
+            self.parts.append(self.flow.words(target))
+        elif goal is None:
+            self.parts.append(self.flow.sentences["goodbye"])
+        if goal is None:
+            self._end(HANGUP)
+            return None
+        through_error = origin == ERROR
+        found = goal if isinstance(goal, str) else None
+        if goal is SAME:
+            found = origin
+        elif goal is BACK:
+            found = self.session.senders.get(origin or "")
+        returning = through_error or goal in (SAME, BACK)
+        if found not in self.flow.states:
+            found, returning = self._home(origin), through_error
+        if found is None or found in self.failed:
+            return self.decider.way_out(), origin
+        return self._enter(self.flow.states[found], origin, returning=returning)
+
+    def _home(self, origin: str | None) -> str | None:
+        """Return the option's menu that the caller last stood in, else the first option's, else the flow's."""
+        left = self.flow.states.get(origin or "")
+        menus = [option.menu for option in left.state.menu_options] if left else []
+        stood_in = [menu for menu in reversed(self.session.menus) if menu in menus]
+        return next(iter(stood_in or menus), self.flow.home)
+
+    def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
+        """Enter a state; return where it leads at once, ``None`` when it waits or ends the call."""
+        name = compiled.name
+        if not returning:
+            self.counts.begin(name)
+            if origin is not None and origin != name:
+                self.session.senders[name] = origin
+        try:
+            content = self._content(compiled)
+        except CAUGHT as error:
+            return self._failure(compiled, error), name if name == ERROR else origin
+        self.session.state, self.session.waits, self.session.exits = name, content.waits, compiled.exits_hash
+        self.session.path.append([name, None])
+        self.events.append(Event("entered", compiled.state))
+        self.parts.append(content.xml)
+        if content.waits is None:
+            return self._leave_at_once(compiled, content)
+        if compiled.is_menu:
+            self.session.menus = [*(menu for menu in self.session.menus if menu != name), name]
+        return None
+
+    def _content(self, compiled: CompiledState) -> Content:
+        """Return what a state says; its own code runs here.
+
+        :raises FlowError: when it can't be said, or when there is no end to what is said.
+        """
+        self.entered += 1
+        if self.entered > MOST_STATES:
+            self.entered = 0
+            raise FlowError(
+                f"it is the last of {MOST_STATES} states in one answer, and none of them waits",
+                hint="exit functions lead round; let one of the states wait for input",
+            )
+        content = compiled.content
+        if content is None:
+            enter = cast(EnterFunction, compiled.state.enter)
+            content = self._guard(lambda: self.flow.prepare(compiled, enter(self.call)))
+        size = sum(map(len, self.parts)) + len(content.xml)
+        if size > LIMIT:
+            raise FlowError(
+                f"the answer would have {size} bytes; Twilio takes {LIMIT}", hint="say less, or play a recording"
+            )
+        return content
+
+    def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
+        """Return where a state leads that does not wait; end the call when its own words are the last."""
+        exit = compiled.state.exit
+        if exit is None or isinstance(exit, Exits) or compiled.is_menu:
+            self._end(b"" if content.leaves else HANGUP)
+            return None
+        target = self._run_exit(compiled, exit)[0] if isinstance(exit, LeadsTo) else exit
+        self.events.append(Event("left", compiled.state))
+        return target, compiled.name
+
+    def _end(self, last: bytes) -> None:
+        """End the call, with the verb that does it."""
+        self.parts.append(last)
+        self.session.waits = None
+        self.session.ended = FINISHED
+        self.events.append(Event("ended", reason=FINISHED))
+
+    # The plugins' own code.
+
+    def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
+        """Return the target of a function exit, and whether it failed."""
+        try:
+            return self._guard(lambda: checked_target(exit, exit(self.call))), False
+        except CAUGHT as error:
+            return self._failure(compiled, error), True
+
+    def _guard(self, run: Callable[[], Result]) -> Result:
+        """Run a handler; when it fails, or leaves data that can't be kept, ``data`` is as it was before."""
+        before = json.dumps(self.call.data)
+        try:
+            result = run()
+            check_data(self.call.data)
+        except CAUGHT:
+            self.call.data.clear()
+            self.call.data.update(json.loads(before))
+            raise
+        return result
+
+    def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
+        """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
+        self.failed.add(compiled.name)
+        self.events.append(Event("failed", compiled.state, error=error))
+        chosen = None
+        if self.flow.hooks.failed:
+            hidden = [self.call.params.get(name, "") for name in INPUT_PARAMETERS] if self.secret else []
+            chosen = self.flow.hooks.failed(self._watched(), compiled.state, error, hidden)
+        if compiled.name == ERROR and chosen is None:
+            return Exit(BACK, say=self.flow.rules.texts.wrong_choice)
+        if not self.apologised:
+            self.apologised = True
+            self.parts.append(self.flow.sentences["apology"])
+        for name in (chosen, compiled.state.fallback, self._home(compiled.name), self.flow.start_menu):
+            if name in self.flow.states and name not in self.failed:
+                return name
+        return self.decider.way_out()
+
+
+def check_data(data: dict[str, Any]) -> None:
+    """Refuse data that would come back different, or not at all, at the next webhook.
+
+    :raises FlowError: with what can be kept.
+    """
+    hint = "keep strings, numbers, booleans, None, lists, and dicts with strings as keys"
+    try:
+        kept = json.loads(json.dumps(data, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FlowError(f"call.data can't be kept: {error}", hint=hint) from error
+    if kept != data:
+        raise FlowError(f"call.data {data!r} would come back as {kept!r}", hint=hint)

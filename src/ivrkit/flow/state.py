@@ -1,0 +1,183 @@
+"""A state of the call flow, how it is reached, and the two recipes for asking a caller."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, cast
+
+from twilio.twiml import TwiML
+from twilio.twiml.voice_response import Gather, Say
+
+from ivrkit.errors import FlowError
+from ivrkit.flow.call import Call
+from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.outcomes import is_key
+from ivrkit.flow.targets import SOUNDING, Target, is_target
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The plugin that a state came from.
+
+    :param plugin: the name of the distribution, such as ``acme-states``.
+    :param version: its version, ``""`` when it has none.
+    """
+
+    plugin: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        """Return ``acme-states 1.0``."""
+        return f"{self.plugin} {self.version}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class MenuOption:
+    """How a state is reached from a menu.
+
+    :param key: the key or keys to press, ``0-9 * #``.
+    :param label: what the option is called: "For {label}, press {key}."
+    :param phrases: what a caller may say instead; the menu then listens for speech as well.
+    :param menu: the state whose ``Menu`` the option is read in.
+    :param line: the whole sentence, in place of the one made of label and key.
+    :raises FlowError: for a key that no telephone has, or a label that is empty.
+    """
+
+    key: str
+    label: str
+    phrases: tuple[str, ...] = ()
+    menu: str = "menu"
+    line: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the key and the label."""
+        if not is_key(self.key):
+            raise FlowError(
+                f"MenuOption {self.label!r} has the key {self.key!r}",
+                hint='a key is a string of 0-9, * and #, such as key="1"',
+            )
+        if not str(self.label).strip():
+            raise FlowError(f"MenuOption with the key {self.key!r} has no label", hint='give one: label="sales"')
+        phrases: Any = self.phrases
+        phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
+        object.__setattr__(self, "phrases", phrases)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Menu:
+    """An ``enter`` whose prompt and routes are built from the options of the installed states.
+
+    The prompt is the texts, then a sentence for each option in the order of the keys with 0 last, then the
+    sentence about repeating. The ``exit`` beside it may be an ``Exits`` that adds rows or says what happens
+    otherwise.
+
+    :param texts: what is said before the options: texts, ``Say``, ``Play`` or ``Pause``.
+    :param repeat: the key that reads the menu again, ``None`` for no such key.
+    :raises FlowError: for a repeat key that no telephone has, or a text that is none.
+    """
+
+    texts: tuple[str | TwiML, ...]
+    repeat: str | None
+
+    def __init__(self, *texts: str | TwiML, repeat: str | None = "9") -> None:
+        if repeat is not None and not is_key(repeat):
+            raise FlowError(f"Menu has repeat={repeat!r}", hint="repeat is a string of 0-9, * and #, or None")
+        _check_sounding("Menu", texts)
+        object.__setattr__(self, "texts", texts)
+        object.__setattr__(self, "repeat", repeat)
+
+
+def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
+    """Return a ``Gather`` with the texts inside it: keys live during the prompt, and silence is answered.
+
+    :param texts: what is said: texts, ``Say``, ``Play`` or ``Pause``.
+    :param attributes: attributes of the ``Gather`` (https://www.twilio.com/docs/voice/twiml/gather), as twilio's
+        own class takes them: ``timeout=8``, ``finish_on_key=""``, ``input="dtmf speech"``.
+    :raises FlowError: for a text that is none.
+    """
+    _check_sounding("ask", texts)
+    gather = Gather(**{"action_on_empty_result": True, **attributes})
+    for text in texts:
+        gather.append(Say(text) if isinstance(text, str) else text)
+    return gather
+
+
+#: What the caller hears, once it is decided.
+Entered = str | TwiML | Menu | Sequence[str | TwiML]
+#: A function ``enter``: it is given the call and returns what the caller hears.
+EnterFunction = Callable[[Call], Entered]
+
+
+@dataclass(frozen=True)
+class State:
+    """One place in the call flow.
+
+    :param enter: what the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of these, a
+        ``Menu``, or a function ``(call) -> any of these``.
+    :param exit: where the call goes next: ``None`` when the state's own words are the last, a target to go there
+        at once, an ``Exits`` table, or a function ``(call) -> target`` decorated with ``@leads_to``.
+    :param options: the menu option or options by which a caller reaches the state.
+    :param fallback: the state to go to when this one's code fails; HOME when left out.
+    :param secret: what the caller presses or says here is kept out of every log, record and store.
+    :param needs_app: accepted for a later version; nothing acts on it yet, and the host warns of it.
+    :param deadline: seconds, accepted for a later version; nothing acts on it yet, and the host warns of it.
+    :param name: bound by the loader: the name of the entry point.
+    :param owner: bound by the loader: the plugin that it came from.
+    :raises FlowError: for an enter, an exit or an option of the wrong kind.
+    """
+
+    enter: Entered | EnterFunction
+    exit: Target | Exits | LeadsTo = None
+    _: KW_ONLY
+    options: MenuOption | Iterable[MenuOption] = ()
+    fallback: str | None = None
+    secret: bool = False
+    needs_app: bool = False
+    deadline: float | None = None
+    name: str = ""
+    owner: Owner = Owner("")
+
+    def __post_init__(self) -> None:
+        """Check the kind of everything, and keep the options as a tuple."""
+        if not (callable(self.enter) or isinstance(self.enter, str | TwiML | Menu | list | tuple)):
+            raise FlowError(
+                f"{self._who()} has enter={self.enter!r}",
+                hint="enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
+            )
+        for function in (self.enter, getattr(self.exit, "function", None)):
+            if inspect.iscoroutinefunction(function):
+                raise FlowError(
+                    f"{self._who()} has the async function {function.__name__!r}",
+                    hint="handlers are plain functions: write def, not async def",
+                )
+        if callable(self.exit) and not isinstance(self.exit, LeadsTo):
+            raise FlowError(
+                f"{self._who()} has the exit function {getattr(self.exit, '__name__', self.exit)!r} without targets",
+                hint='decorate it with all that it returns: @leads_to("sales", SAME)',
+            )
+        if not isinstance(self.exit, Exits | LeadsTo) and not is_target(self.exit):
+            raise FlowError(
+                f"{self._who()} has exit={self.exit!r}",
+                hint="exit is None, a target, Exits({...}), or a function decorated with @leads_to",
+            )
+        options = (self.options,) if isinstance(self.options, MenuOption) else tuple(self.options)
+        for option in options:
+            if not isinstance(option, MenuOption):
+                raise FlowError(f"{self._who()} has the option {option!r}", hint="an option is a MenuOption(...)")
+        object.__setattr__(self, "options", options)
+
+    def _who(self) -> str:
+        return f"state {self.name!r}" if self.name else "a State"
+
+    @property
+    def menu_options(self) -> tuple[MenuOption, ...]:
+        """The options as a tuple, however they were given."""
+        return cast("tuple[MenuOption, ...]", self.options)
+
+
+def _check_sounding(where: str, texts: Iterable[Any]) -> None:
+    for text in texts:
+        if not isinstance(text, str) and getattr(text, "name", None) not in SOUNDING:
+            raise FlowError(f"{where} is given {text!r} to say", hint="it takes texts, Say, Play and Pause")

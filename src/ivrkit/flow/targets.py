@@ -1,0 +1,77 @@
+"""Where a call can go next: a state's name, SAME, BACK, HOME, ``None``, or an ``Exit`` of one of these."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from twilio.twiml import TwiML
+
+from ivrkit.errors import FlowError
+
+#: What may be said on the way to a target: texts, and the verbs that only sound.
+SOUNDING = ("Say", "Play", "Pause")
+
+
+class Move(enum.Enum):
+    """A target that is not a state's name, but a direction seen from the state that the caller is in."""
+
+    SAME = "SAME"
+    BACK = "BACK"
+    HOME = "HOME"
+
+    def __repr__(self) -> str:
+        """Return the name under which it is imported."""
+        return self.value
+
+
+#: The state that the caller is in, once more.
+SAME: Final = Move.SAME
+#: The state that sent the caller here.
+BACK: Final = Move.BACK
+#: The menu that the caller came from, else the state's first menu, else the start menu.
+HOME: Final = Move.HOME
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A target with words to be said first; with the target ``None`` they replace the goodbye.
+
+    :param target: a state's name, SAME, BACK, HOME, or ``None`` to hang up.
+    :param say: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
+    :raises FlowError: for a target or words of another kind.
+    """
+
+    target: str | Move | None
+    say: str | TwiML | tuple[str | TwiML, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check both, and keep the words as a tuple."""
+        if not (self.target is None or isinstance(self.target, str | Move)):
+            raise FlowError(
+                f"Exit has the target {self.target!r}",
+                hint="a target is a state's name, SAME, BACK, HOME or None",
+            )
+        words = tuple(self.say) if isinstance(self.say, list | tuple) else (self.say,)
+        for each in words:
+            if not isinstance(each, str) and getattr(each, "name", None) not in SOUNDING:
+                raise FlowError(
+                    f"Exit({self.target!r}) says {each!r}",
+                    hint="say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
+                )
+        object.__setattr__(self, "say", words)
+
+
+#: Anything that an exit may name.
+Target = str | Move | Exit | None
+
+
+def aim(target: Target) -> str | Move | None:
+    """Return the target itself, without the words that are said on the way."""
+    return target.target if isinstance(target, Exit) else target
+
+
+def is_target(value: object) -> bool:
+    """Return whether a value is a target at all."""
+    return value is None or isinstance(value, str | Move | Exit)

@@ -1,0 +1,152 @@
+"""From what a state says to the bytes that Twilio is sent.
+
+twilio's verb objects are never changed: each is turned into an element of its own, and the element is given what
+the flow needs. How Twilio executes a document: https://www.twilio.com/docs/voice/twiml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from twilio.twiml import GenericNode, TwiML
+from twilio.twiml.voice_response import Say
+
+from ivrkit.errors import FlowError
+
+#: The verbs that ask for a webhook and wait for what comes of it.
+WAITING = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
+#: The verbs after which nothing in the document is reached.
+LEAVING = frozenset({"Hangup", "Redirect", "Reject"})
+#: The verbs of a voice document; everything else stands inside one of them.
+VERBS = WAITING | LEAVING | {"Say", "Play", "Pause", "Leave", "Start", "Stop", "Echo", "Sms"}
+
+#: The address of the webhook, from any document that the flow serves, under any mount prefix.
+ACTION = "webhook"
+#: Twilio refuses a longer document (error 11750: 64 kB; read as 64,000 bytes, the smaller of the two meanings).
+LIMIT = 64_000
+
+HANGUP = b"<Hangup />"
+EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+
+#: What XML 1.0 has no room for (https://www.w3.org/TR/xml/#charsets); Twilio would drop the call over it (12100).
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a state says, rendered.
+
+    :param xml: the verbs, without a ``Response`` around them.
+    :param verbs: their names, in order.
+    :param finish_on_key: the keys that end its ``Gather`` and never arrive, ``""`` for none.
+    :param own_action: the ``action`` that the author gave the waiting verb, if any.
+    """
+
+    xml: bytes
+    verbs: tuple[str, ...]
+    finish_on_key: str = ""
+    own_action: str | None = None
+
+    @property
+    def waits(self) -> str | None:
+        """The name of the verb that the call waits with, ``None`` when it waits for nothing."""
+        return next((name for name in self.verbs if name in WAITING), None)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether nothing that follows would be heard."""
+        return any(name in LEAVING for name in self.verbs)
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What the flow writes into the verbs of a state, where the author has not.
+
+    :param voice: for a ``Say`` with neither voice nor language; ``None`` for the account's.
+    :param language: for a ``Say`` with neither voice nor language, and for a ``Gather`` that listens to speech.
+    :param num_digits: for a ``Gather``; ``None`` to leave it to the finish key and the time.
+    :param exits: whether the state decides what follows, so that silence has to be told as well.
+    """
+
+    voice: str | None = None
+    language: str = "en-US"
+    num_digits: int | None = None
+    exits: bool = False
+
+
+def verbs_of(said: Any) -> list[TwiML]:
+    """Return what an author wrote as a list of verbs; a text becomes a ``Say``, and a blank one nothing.
+
+    :raises FlowError: for anything that is no text, verb or list of these, with the mend.
+    """
+    if isinstance(said, str):
+        return [Say(said)] if said.strip() else []
+    if isinstance(said, list | tuple):
+        return [verb for each in said for verb in verbs_of(each)]
+    if said is None:
+        raise FlowError("there is nothing to say: enter gave None", hint="return a text, a verb or a list of these")
+    if not isinstance(said, TwiML):
+        raise FlowError(f"enter gave {said!r}", hint="return a text, a verb, a list of these, or a Menu")
+    if said.name == "Response":
+        raise FlowError("enter gave a VoiceResponse", hint="return its verbs: [Say(...), Record(...)]")
+    if said.name not in VERBS and not isinstance(said, GenericNode):
+        raise FlowError(f"enter gave a {said.name}, which is no verb", hint="put it inside the verb that it belongs to")
+    return [said]
+
+
+def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
+    """Return the verbs as bytes, with action, digits, voice and language written where they are missing.
+
+    A waiting verb gets the flow's action when nothing follows it. Where something does, a ``Dial`` and its like get
+    none, so that what follows is heard, and a ``Gather`` gets one, because Twilio would ask the current document.
+    """
+    elements = [verb.xml() for verb in verbs]
+    names = tuple(element.tag for element in elements)
+    finish_on_key, own_action = "", None
+    for place, element in enumerate(elements):
+        if element.tag in WAITING:
+            own_action = element.get("action")
+            _write_action(element, last=place == len(elements) - 1, exits=dress.exits)
+            if element.tag == "Gather":
+                _write_gather(element, dress)
+                finish_on_key = element.get("finishOnKey", "#")
+        for child in element.iter():
+            _write_child(child, dress)
+    xml = "".join(ElementTree.tostring(element, encoding="unicode") for element in elements).encode("utf-8")
+    return Content(xml, names, finish_on_key, own_action)
+
+
+def document(parts: Iterable[bytes]) -> bytes:
+    """Return the whole TwiML document that holds the parts."""
+    return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(parts) + b"</Response>"
+
+
+def _write_action(element: ElementTree.Element, *, last: bool, exits: bool) -> None:
+    if "action" not in element.attrib and (last or element.tag in ("Gather", "Record", "Pay")):
+        element.set("action", ACTION)
+    if element.tag == "Gather" and (last or exits):
+        element.set("actionOnEmptyResult", "true")
+
+
+def _write_gather(element: ElementTree.Element, dress: Dress) -> None:
+    if dress.num_digits is not None and "numDigits" not in element.attrib:
+        element.set("numDigits", str(dress.num_digits))
+    if "speech" in element.get("input", "") and "language" not in element.attrib:
+        element.set("language", dress.language)
+
+
+def _write_child(element: ElementTree.Element, dress: Dress) -> None:
+    if element.tag == "Say" and element.attrib.keys().isdisjoint(("voice", "language")):
+        if dress.voice is not None:
+            element.set("voice", dress.voice)
+        element.set("language", dress.language)
+    if element.text is not None:
+        element.text = _FORBIDDEN.sub("", str(element.text))
+    if element.tail is not None:
+        element.tail = _FORBIDDEN.sub("", element.tail)
+    for name, value in element.items():
+        element.set(name, _FORBIDDEN.sub("", value))

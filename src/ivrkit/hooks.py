@@ -1,0 +1,106 @@
+"""Calls the plugins' hooks, each plugin by itself, so that one that fails cannot hurt another."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+import pluggy
+
+from ivrkit.flow.call import HIDDEN, Call
+from ivrkit.flow.state import Owner, State
+
+#: What a hook may raise without hurting the caller.
+CAUGHT = (Exception, SystemExit)
+
+log = logging.getLogger("ivrkit.plugins")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One plugin's implementation of one hook."""
+
+    owner: Owner
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+
+    def __call__(self, given: dict[str, Any]) -> Any:
+        """Call it with the arguments that it takes, of those that are given by name."""
+        return self.function(*(given[name] for name in self.arguments))
+
+
+def callers_of(manager: pluggy.PluginManager, hook: str, owners: dict[str, Owner]) -> tuple[Caller, ...]:
+    """Return the implementations of a hook in the order in which they are called, the first one first."""
+    found = reversed(getattr(manager.hook, hook).get_hookimpls())
+    return tuple(Caller(owners[each.plugin_name], hook, each.function, tuple(each.argnames)) for each in found)
+
+
+def failed_by(callers: Sequence[Caller], states: Collection[str]) -> Callable[..., str | None]:
+    """Return what logs a state's failure and asks the plugins where the caller goes."""
+
+    def failed(call: Call, state: State, error: BaseException, hidden: Sequence[str]) -> str | None:
+        log.error("state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, _shown(error, hidden))
+        for caller in callers:
+            chosen = _guarded(caller, {"call": call, "state": state, "error": error}, call.sid)
+            if chosen is None:
+                continue
+            if isinstance(chosen, str) and chosen in states:
+                return chosen
+            log.error("%s of %s returned %r, which is no state; it counts as None", caller.hook, caller.owner, chosen)
+        return None
+
+    return failed
+
+
+def edit_response_by(callers: Sequence[Caller]) -> Callable[[Call, State, bytes], bytes] | None:
+    """Return what lets the plugins change a document, ``None`` when no plugin does."""
+    if not callers:
+        return None
+
+    def edit(call: Call, state: State, twiml: bytes) -> bytes:
+        for caller in callers:
+            try:
+                response = ElementTree.fromstring(twiml)  # noqa: S314  a document that was made here
+                caller({"call": call, "state": state, "response": response})
+                edited = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
+                if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314
+                    raise ValueError("the root of the document is no Response any more")
+            except CAUGHT:
+                _log_failure(caller, call.sid)
+            else:
+                twiml = edited
+        return twiml
+
+    return edit
+
+
+def observe(callers: Sequence[Caller], given: dict[str, Any], sid: str) -> None:
+    """Tell every plugin that watches; one that fails is logged and nothing else."""
+    for caller in callers:
+        _guarded(caller, given, sid)
+
+
+def _guarded(caller: Caller, given: dict[str, Any], sid: str) -> Any:
+    try:
+        return caller(given)
+    except CAUGHT:
+        _log_failure(caller, sid)
+        return None
+
+
+def _log_failure(caller: Caller, sid: str) -> None:
+    log.exception("%s of %s failed in call %s", caller.hook, caller.owner, sid)  # noqa: LOG004  in an except block, one call up
+
+
+def _shown(error: BaseException, hidden: Sequence[str]) -> str:
+    """Return the traceback, without what a caller pressed or said in a secret state."""
+    shown = "".join(traceback.format_exception(error)).rstrip()
+    for each in hidden:
+        if each:
+            shown = shown.replace(each, HIDDEN)
+    return shown

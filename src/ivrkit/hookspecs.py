@@ -1,0 +1,191 @@
+"""The hooks of ivrkit: what a plugin can do besides offering states.
+
+A plugin is a module or object named by an entry point of the group ``ivrkit.plugins``. Each function in it that is
+marked with :data:`hookimpl` implements the hook of its name; it takes the arguments it wants, by name. Each plugin is
+called by itself, so that one that fails cannot hurt another; hook wrappers are refused for the same reason. Where
+several plugins implement a hook they are called as pluggy has it: the one loaded last first, ``tryfirst`` and
+``trylast`` observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+import pluggy
+
+from ivrkit.flow.call import Call
+from ivrkit.flow.state import State
+
+if TYPE_CHECKING:
+    from ivrkit.settings import Settings
+
+#: The name by which pluggy knows these hooks.
+PROJECT = "ivrkit"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:  # type: ignore[empty-body]
+    """Offer states whose number or names are known only when the host starts.
+
+    Called once at start, after every plugin was imported and before the flow is compiled. A state whose name is known
+    beforehand is better an entry point of the group ``ivrkit.states``.
+
+    :param settings: the core's settings.
+    :returns: name -> state, or a function ``(settings) -> State``. A name that the same package also offers as an
+        entry point is a fault.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_register_states(settings):
+            return {
+                f"mailbox-{name}": ivrkit.State(["Please leave a message.", Record()], ivrkit.Exits({"recorded": None}))
+                for name in ("ann", "bob")
+            }
+    """
+
+
+@hookspec
+def ivrkit_edit_state(state: State) -> State | None:  # type: ignore[empty-body]
+    """Change a state of any plugin before the flow is compiled. It costs nothing when a call comes.
+
+    Called once at start for each state, in the order of loading; each plugin is given what the one before made.
+
+    :param state: the state, with its ``name`` and ``owner`` bound.
+    :returns: the state to take instead, made with ``dataclasses.replace``, or ``None`` to leave it. Its name and
+        owner cannot be changed.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_edit_state(state):
+            if state.name == "support":
+                return dataclasses.replace(state, fallback="reception")
+    """
+
+
+@hookspec
+def ivrkit_edit_response(call: Call, state: State, response: Element) -> None:
+    """Change the document that one webhook is answered with. It costs time in every webhook.
+
+    Called after the engine has worked out the answer and before it is kept and sent; not for the empty answer to a
+    caller who is gone. A plugin that raises is logged, and the document goes on as it was before that plugin.
+
+    :param call: the call at this webhook.
+    :param state: the state that the caller is in now.
+    :param response: the ``Response`` element, a copy of the plugin's own; change it in place. twilio's verbs are
+        turned into elements by their ``xml()``.
+    :returns: nothing.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_edit_response(call, response):
+            start = Start()
+            start.stream(url="wss://listen.example.com/")
+            response.insert(0, start.xml())
+    """
+
+
+@hookspec(firstresult=True)
+def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str | None:
+    """A state's own code raised while a caller was on the line.
+
+    Called once per failure, after it was logged with its owner and before the caller hears anything.
+
+    :param call: the call as it stood when the state's code ran; the input of a secret state is hidden.
+    :param state: the state that failed; ``state.owner`` names the package.
+    :param error: what it raised.
+    :returns: the state to send the caller to, or ``None`` to let the next plugin decide; the first name wins. A
+        name that no plugin offers is logged and counts as ``None``.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_state_failed(call, state, error):
+            return "reception" if state.owner.plugin == "acme-states" else None
+    """
+
+
+@hookspec
+def ivrkit_call_started(call: Call) -> None:
+    """A call came in.
+
+    Called once a call, after its first webhook was answered and the session is saved. What a plugin raises is logged
+    and nothing else.
+
+    :param call: the call at its first webhook.
+    :returns: nothing.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_call_started(call):
+            log.info("call %s from %s", call.sid, call.from_)
+    """
+
+
+@hookspec
+def ivrkit_state_entered(call: Call, state: State) -> None:
+    """A caller came to a state.
+
+    Called for each state that one webhook passes, in order, after the session is saved. What a plugin raises is
+    logged and nothing else.
+
+    :param call: the call at this webhook; the input of a secret state is hidden.
+    :param state: the state that was entered; the same again when it was repeated.
+    :returns: nothing.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_state_entered(call, state):
+            entered.labels(state=state.name).inc()
+    """
+
+
+@hookspec
+def ivrkit_state_left(call: Call, state: State, outcome: str | None) -> None:
+    """A caller left a state.
+
+    Called after the session is saved, before ``ivrkit_state_entered`` of the state that follows; also when the same
+    state follows, and when the caller hung up while it waited for a recording, a dial or a queue. A state that was
+    removed by a deploy is not told.
+
+    :param call: the call at this webhook; the input of a secret state is hidden.
+    :param state: the state that was left.
+    :param outcome: what happened: the keys, ``no-input``, ``busy``, ``recorded`` ...; ``(secret)`` for the input of
+        a secret state, ``None`` when the state was left at once or entered again without an outcome.
+    :returns: nothing.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_state_left(call, state, outcome):
+            pressed.labels(state=state.name, outcome=outcome or "").inc()
+    """
+
+
+@hookspec
+def ivrkit_call_ended(call: Call, reason: str) -> None:
+    """A call is over for the flow.
+
+    Called once a call: when the flow says goodbye, or when Twilio tells that the caller is gone, whichever comes
+    first. What the last verb brings, such as a recording, may come after it.
+
+    :param call: the call at this webhook.
+    :param reason: ``finished`` when the flow ended the call, else Twilio's CallStatus: ``completed``, ``busy``,
+        ``failed``, ``no-answer`` or ``canceled``.
+    :returns: nothing.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_call_ended(call, reason):
+            log.info("call %s ended: %s", call.sid, reason)
+    """

@@ -1,0 +1,101 @@
+"""Sessions in one SQLite file: for one machine, with any number of threads and processes.
+
+WAL lets readers and the one writer work side by side; ``synchronous=NORMAL`` keeps the file whole when a process
+dies, and may lose the last moments when the machine does (https://www.sqlite.org/wal.html).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ivrkit.errors import SessionError
+from ivrkit.flow.session import Session
+
+#: How long a write waits for another one, in seconds.
+PATIENCE = 5.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (
+    sid TEXT PRIMARY KEY,
+    turn INTEGER NOT NULL,
+    expires REAL NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires);
+"""
+_LOAD = "SELECT body FROM sessions WHERE sid = ?"
+_INSERT = "INSERT INTO sessions (sid, turn, expires, body) VALUES (?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING"
+_UPDATE = "UPDATE sessions SET turn = ?, expires = ?, body = ? WHERE sid = ? AND turn = ?"
+_REMOVE = "DELETE FROM sessions WHERE expires < ?"
+
+
+class SQLiteStore:
+    """Sessions in one SQLite file, with a connection kept open for each thread.
+
+    :param path: the file; it is made when it does not exist, readable for its owner alone.
+    :raises SessionError: when it can't be opened, or is something else.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = str(path)
+        self._kept = threading.local()
+        with self._connection() as connection:
+            connection.executescript(_SCHEMA)
+
+    def load(self, sid: str) -> Session | None:
+        """Return the session of a call, ``None`` when there is none."""
+        with self._connection() as connection:
+            row = connection.execute(_LOAD, (sid,)).fetchone()
+        return None if row is None else Session.from_json(row[0])
+
+    def save(self, session: Session, expected_turn: int) -> bool:
+        """Keep a session, if nobody else did meanwhile; one statement, so it is done whole or not at all."""
+        body = session.to_json()
+        with self._connection() as connection:
+            if expected_turn == 0:
+                done = connection.execute(_INSERT, (session.sid, session.turn, session.expires, body))
+            else:
+                done = connection.execute(_UPDATE, (session.turn, session.expires, body, session.sid, expected_turn))
+        return done.rowcount == 1
+
+    def remove_expired(self, now: float) -> int:
+        """Remove the sessions that expired before ``now``; return how many."""
+        with self._connection() as connection:
+            return connection.execute(_REMOVE, (now,)).rowcount
+
+    def close(self) -> None:
+        """Close this thread's connection; the next use opens another."""
+        connection: sqlite3.Connection | None = getattr(self._kept, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._kept.connection = None
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's own connection; a forked process opens its own as well.
+
+        :raises SessionError: for whatever SQLite says.
+        """
+        try:
+            connection = getattr(self._kept, "connection", None)
+            if connection is None or self._kept.process != os.getpid():
+                connection = self._kept.connection = self._open()
+                self._kept.process = os.getpid()
+            yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise SessionError(
+                f"the session file {self._path}: {error}",
+                hint="session_url must name a file that this process may write, in a folder that exists",
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection

@@ -1,0 +1,11 @@
+"""The greeting: who was called, then the menu."""
+
+from __future__ import annotations
+
+from ivrkit.flow.state import State
+from ivrkit.settings import Settings
+
+
+def greeting(settings: Settings) -> State:
+    """Return the state that greets in the company's name and goes on to ``menu`` at once."""
+    return State(enter=settings.texts.greeting.format(company=settings.company), exit="menu")

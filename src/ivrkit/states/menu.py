@@ -1,0 +1,7 @@
+"""The main menu: every state that hangs in it, read out by key."""
+
+from __future__ import annotations
+
+from ivrkit.flow.state import Menu, State
+
+menu = State(enter=Menu())

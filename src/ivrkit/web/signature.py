@@ -1,0 +1,108 @@
+"""Who may ask: X-Twilio-Signature, and for development the loopback interface.
+
+The signature is made over the URL that Twilio requested and the parameters of a form
+(https://www.twilio.com/docs/usage/security#validating-requests).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from flask import Request
+from twilio.request_validator import RequestValidator
+
+from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
+from ivrkit.settings import Settings
+
+#: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
+FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
+
+_INPUT = re.compile(rf"\b({'|'.join(INPUT_PARAMETERS)})=[^&]*")
+
+
+class Gatekeeper:
+    """Decides whether a request may be answered.
+
+    :param settings: with the tokens, the public URL and ``dev``.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._public_url = settings.public_url
+        self._validators = [RequestValidator(token) for token in settings.auth_token]
+        self._by_account = {
+            sid: [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
+        }
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is anything to check a signature with."""
+        return bool(self._validators or self._by_account)
+
+    def refusal(self, request: Request) -> str | None:
+        """Return why a request is refused, in one line with the mend; ``None`` when it may be answered."""
+        if not self.has_token:
+            return _not_from_here(request)
+        try:
+            return self._unsigned(request)
+        except ValueError:
+            return f"the request names no host that could have been asked: Host is {request.host!r}"
+
+    def _unsigned(self, request: Request) -> str | None:
+        url = self.signed_url(request)
+        signature = request.headers.get("X-Twilio-Signature", "")
+        account = request.values.get("AccountSid", "")
+        validators = self._by_account.get(account, self._validators)
+        if any(validator.validate(url, request.form, signature) for validator in validators):
+            return None
+        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        if not signature:
+            return f"no X-Twilio-Signature for {shown!r}: only Twilio, or a test that signs, may ask"
+        if not validators:
+            return f"no token for the account {account!r}: set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{account}"
+        return (
+            f"X-Twilio-Signature does not fit {shown!r}: if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its "
+            "base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
+        )
+
+    def signed_url(self, request: Request) -> str:
+        """Return the URL that Twilio requested, the query byte for byte.
+
+        The public URL stands for scheme, host and whatever path is in front of the app; a path that both it and the
+        app know, because the app is mounted there too, counts once.
+        """
+        base, path = request.host_url.rstrip("/"), request.root_path + request.path
+        if self._public_url:
+            base = self._public_url
+            front = urlsplit(base).path.split("/")[1:]
+            while front and not path.startswith("/" + "/".join(front) + "/"):
+                front = front[1:]
+            path = path[len("/".join(["", *front])) :]
+        query = request.query_string.decode("latin-1")
+        return f"{base}{path}{'?' * bool(query)}{query}"
+
+
+def _not_from_here(request: Request) -> str | None:
+    """Return why a request is refused where there is no token."""
+    mend = "set TWILIO_AUTH_TOKEN to your account's token, so that requests from elsewhere can be checked"
+    forwarded = next((name for name, _ in request.headers if _forwards(name)), None)
+    if forwarded:
+        return f"the request was forwarded (it carries {forwarded}) and there is no token: {mend}"
+    if not _loopback(request.environ):
+        return f"the request comes from {request.remote_addr or 'an unknown address'} and there is no token: {mend}"
+    return None
+
+
+def _forwards(header: str) -> bool:
+    return header.title() in FORWARDING or header.title().startswith("X-Forwarded-")
+
+
+def _loopback(environ: Mapping[str, object]) -> bool:
+    try:
+        address = ipaddress.ip_address(str(environ.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)

@@ -1,0 +1,139 @@
+"""The pages that Twilio asks: the webhook, its fallback, the status callback, and whether the host is well."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Blueprint, Response, jsonify, request
+
+from ivrkit.errors import SessionError
+from ivrkit.flow.state import State
+from ivrkit.flow.twiml import HANGUP, document
+from ivrkit.plugins import Loaded
+from ivrkit.web.dispatcher import Dispatcher
+from ivrkit.web.signature import Gatekeeper
+
+#: What the webhook of a number's "primary handler fails" is answered with, by the mark that the failed URL carried.
+#: The first time the stored state is entered again, the second time the way out is taken.
+_NEXT_MARK = {0: 1, 1: 2}
+_XML = "text/xml; charset=utf-8"
+
+log = logging.getLogger("ivrkit.web")
+
+
+def make_blueprint(dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool) -> Blueprint:
+    """Return the pages as a blueprint, to be mounted under any prefix.
+
+    :param dispatcher: answers the webhooks.
+    :param gatekeeper: decides who may ask.
+    :param loaded: the plugins and states that are served.
+    :param dev: whether answers name state and owner.
+    """
+    blueprint = Blueprint("ivrkit", __name__)
+    pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
+    both = ("GET", "POST")
+    blueprint.add_url_rule("/webhook", "webhook", pages.webhook, methods=both)
+    blueprint.add_url_rule("/webhook/status", "status", pages.status, methods=both)
+    blueprint.add_url_rule("/webhook/fallback", "fallback", pages.fallback, methods=both)
+    blueprint.add_url_rule("/healthz", "healthz", pages.healthz)
+    return blueprint
+
+
+class _Pages:
+    """The views. Only ``/webhook`` serves states."""
+
+    def __init__(self, dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool) -> None:
+        self._dispatcher = dispatcher
+        self._gatekeeper = gatekeeper
+        self._loaded = loaded
+        self._dev = dev
+
+    def webhook(self) -> Response:
+        """Answer "what now?" with a document."""
+        params = _params()
+        refused = self._refused(params)
+        if refused:
+            return refused
+        mark = _mark(request.query_string.decode("latin-1"))
+        token = request.headers.get("I-Twilio-Idempotency-Token", "")
+        try:
+            reply = self._dispatcher.answer(params, token=token, again=mark)
+        except Exception:
+            log.exception("call %s could not be answered", params["CallSid"])
+            return self._sorry(mark, "webhook", pause=True)
+        return self._answer(reply.twiml, reply.state)
+
+    def status(self) -> Response:
+        """Take the news that a call is over; nothing that goes wrong here can help or hurt the caller."""
+        params = _params()
+        refused = self._refused(params)
+        if refused:
+            return refused
+        try:
+            self._dispatcher.hang_up(params)
+        except SessionError:
+            log.exception("the end of call %s could not be kept", params["CallSid"])
+        return Response(status=204)
+
+    def fallback(self) -> Response:
+        """Apologise and send the call back to the webhook, because Twilio could not use what it got there."""
+        params = _params()
+        refused = self._refused(params)
+        if refused:
+            return refused
+        failed = urlsplit(params.get("ErrorUrl", ""))
+        log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), failed.path)
+        return self._sorry(_mark(failed.query), "../webhook", pause=False)
+
+    def healthz(self) -> Response:
+        """Tell whether calls can be answered; names and versions only in dev."""
+        try:
+            self._dispatcher.store.load("healthz")
+        except SessionError:
+            log.exception("the session store is not well")
+            return Response('{"status":"not ok"}\n', status=503, mimetype="application/json")
+        told: dict[str, object] = {"status": "ok"}
+        if self._dev:
+            states = self._loaded.flow.states.values()
+            told["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
+            told["states"] = {each.name: str(each.state.owner) for each in states}
+            told["faults"] = [str(fault) for fault in self._loaded.faults]
+        return jsonify(told)
+
+    def _refused(self, params: Mapping[str, str]) -> Response | None:
+        """Return the refusal of a request that is not Twilio's, ``None`` for one that is."""
+        reason = self._gatekeeper.refusal(request)
+        if reason:
+            log.warning("403: %s", reason)
+            return Response(f"{reason}\n" if self._dev else "Forbidden\n", status=403, mimetype="text/plain")
+        if not params.get("CallSid"):
+            return Response("CallSid is missing: Twilio asks here when a call comes in.\n", 400, mimetype="text/plain")
+        return None
+
+    def _sorry(self, mark: int, webhook: str, *, pause: bool) -> Response:
+        """Return an apology, then the webhook again with the next mark; the last time, the end of the call."""
+        apology = self._dispatcher.flow.sentences["apology"]
+        if mark not in _NEXT_MARK:
+            return self._answer(document([apology, HANGUP]), None)
+        redirect = f"<Redirect>{webhook}?again={_NEXT_MARK[mark]}</Redirect>".encode()
+        return self._answer(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
+
+    def _answer(self, twiml: bytes, state: State | None) -> Response:
+        response = Response(twiml, content_type=_XML)
+        if self._dev and state is not None:
+            response.headers["Ivrkit-State"] = state.name
+            response.headers["Ivrkit-Owner"] = str(state.owner)
+        return response
+
+
+def _params() -> dict[str, str]:
+    """Return Twilio's parameters: a form's, or for GET those of the query."""
+    return (request.form if request.method == "POST" else request.args).to_dict()
+
+
+def _mark(query: str) -> int:
+    """Return the mark of the fallback that a query carries, 0 for none."""
+    mark = parse_qs(query).get("again", [""])[-1]
+    return int(mark) if mark in ("1", "2") else 0
