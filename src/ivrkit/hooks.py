@@ -37,7 +37,11 @@ class Caller:
 def callers_of(manager: pluggy.PluginManager, hook: str, owners: dict[str, Owner]) -> tuple[Caller, ...]:
     """Return the implementations of a hook in the order in which they are called, the first one first."""
     found = reversed(getattr(manager.hook, hook).get_hookimpls())
-    return tuple(Caller(owners[each.plugin_name], hook, each.function, tuple(each.argnames)) for each in found)
+    return tuple(
+        Caller(owners[each.plugin_name], hook, each.function, tuple(each.argnames))
+        for each in found
+        if manager.has_plugin(each.plugin_name)  # pluggy leaves a second function for one hook in when it unregisters
+    )
 
 
 def failed_by(callers: Sequence[Caller], states: Collection[str]) -> Callable[..., str | None]:
@@ -46,12 +50,13 @@ def failed_by(callers: Sequence[Caller], states: Collection[str]) -> Callable[..
     def failed(call: Call, state: State, error: BaseException, hidden: Sequence[str]) -> str | None:
         log.error("state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, _shown(error, hidden))
         for caller in callers:
-            chosen = _guarded(caller, {"call": call, "state": state, "error": error}, call.sid)
+            chosen = _guarded(caller, {"call": call, "state": state, "error": error}, call.sid, hidden)
             if chosen is None:
                 continue
             if isinstance(chosen, str) and chosen in states:
                 return chosen
-            log.error("%s of %s returned %r, which is no state; it counts as None", caller.hook, caller.owner, chosen)
+            shown = _without(repr(chosen), hidden)
+            log.error("%s of %s returned %s, which is no state; it counts as None", caller.hook, caller.owner, shown)
         return None
 
     return failed
@@ -70,8 +75,8 @@ def edit_response_by(callers: Sequence[Caller]) -> Callable[[Call, State, bytes]
                 edited = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
                 if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314
                     raise ValueError("the root of the document is no Response any more")
-            except CAUGHT:
-                _log_failure(caller, call.sid)
+            except CAUGHT as error:
+                _log_failure(caller, call.sid, error)
             else:
                 twiml = edited
         return twiml
@@ -85,22 +90,25 @@ def observe(callers: Sequence[Caller], given: dict[str, Any], sid: str) -> None:
         _guarded(caller, given, sid)
 
 
-def _guarded(caller: Caller, given: dict[str, Any], sid: str) -> Any:
+def _guarded(caller: Caller, given: dict[str, Any], sid: str, hidden: Sequence[str] = ()) -> Any:
     try:
         return caller(given)
-    except CAUGHT:
-        _log_failure(caller, sid)
+    except CAUGHT as error:
+        _log_failure(caller, sid, error, hidden)
         return None
 
 
-def _log_failure(caller: Caller, sid: str) -> None:
-    log.exception("%s of %s failed in call %s", caller.hook, caller.owner, sid)  # noqa: LOG004  in an except block, one call up
+def _log_failure(caller: Caller, sid: str, error: BaseException, hidden: Sequence[str] = ()) -> None:
+    log.error("%s of %s failed in call %s\n%s", caller.hook, caller.owner, sid, _shown(error, hidden))
 
 
 def _shown(error: BaseException, hidden: Sequence[str]) -> str:
     """Return the traceback, without what a caller pressed or said in a secret state."""
-    shown = "".join(traceback.format_exception(error)).rstrip()
+    return _without("".join(traceback.format_exception(error)).rstrip(), hidden)
+
+
+def _without(text: str, hidden: Sequence[str]) -> str:
     for each in hidden:
         if each:
-            shown = shown.replace(each, HIDDEN)
-    return shown
+            text = text.replace(each, HIDDEN)
+    return text

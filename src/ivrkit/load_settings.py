@@ -38,8 +38,7 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     """
     folder = folder or Path.cwd()
     if environ is None:
-        kept = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
-        environ = {**kept, **os.environ}
+        environ = {**_kept_in(folder / ".env"), **os.environ}
     values = _from_file(folder, environ)
     _take_environment(values, environ)
     for name in overrides:
@@ -49,8 +48,16 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     try:
         made = {"texts": Texts(**texts)} if texts else {}
     except FlowError as error:
-        raise SettingsError(error.message, hint=error.hint) from error
+        raise SettingsError(f"{ENVIRONMENT}: {error.message}", hint=error.hint) from error
     return Settings(**{**values, **made, **overrides})
+
+
+def _kept_in(path: Path) -> dict[str, str]:
+    """Return the variables of a ``.env`` file; none where there is no such file."""
+    try:
+        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    except (UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path.name} cannot be read: {error}", hint="it has lines NAME=value, in UTF-8") from None
 
 
 def _from_file(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -127,12 +134,12 @@ def _take_environment(values: dict[str, Any], environ: Mapping[str, str]) -> Non
     """Put what the environment says over what the file says."""
     for variable in sorted(environ):
         text = environ[variable]
+        account = variable.removeprefix(f"{TOKEN_VARIABLE}_")
         if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
             _take_variable(values, variable, text)
         elif variable == TOKEN_VARIABLE and text:
             values["auth_token"] = _split(text)
-        elif variable.startswith(f"{TOKEN_VARIABLE}_") and ACCOUNT_SID.fullmatch(variable[len(TOKEN_VARIABLE) + 1 :]):
-            account = variable[len(TOKEN_VARIABLE) + 1 :]
+        elif account != variable and ACCOUNT_SID.fullmatch(account) and text:
             values["accounts"] = {**values.get("accounts", {}), account: _split(text)}
 
 
@@ -157,7 +164,10 @@ def _typed(name: str, text: str) -> Any:
     if KINDS[name] is FLAG:
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
     if isinstance(default, int):
-        return int(text) if text.strip().lstrip("-").isdecimal() else text
+        try:
+            return int(text)
+        except ValueError:
+            return text
     if isinstance(default, tuple):
         return _split(text)
     return text if text or default is not None else None

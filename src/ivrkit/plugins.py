@@ -18,7 +18,7 @@ import pluggy
 from ivrkit import hookspecs
 from ivrkit.errors import Fault, IvrkitError, LoadError, nearest
 from ivrkit.flow.flow import CallFlow, Hooks, compile_flow
-from ivrkit.flow.state import Owner, State
+from ivrkit.flow.state import Menu, Owner, State
 from ivrkit.hooks import Caller, callers_of, edit_response_by, failed_by
 from ivrkit.settings import Settings
 
@@ -26,6 +26,8 @@ from ivrkit.settings import Settings
 STATES, PLUGINS = "ivrkit.states", "ivrkit.plugins"
 #: The distribution whose states come first.
 OWN = "ivrkit"
+#: What a distribution is called whose metadata lacks a name.
+NAMELESS = "UNKNOWN"
 #: The hooks that only watch.
 OBSERVING = ("ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended")
 #: What a plugin's code may raise without ending the host.
@@ -105,12 +107,21 @@ def find_points() -> list[Point]:
     ivrkit's own come first, then by entry name and distribution.
     """
     points = [
-        Point(group, entry.name, entry.value, Owner(entry.dist.name, entry.dist.version), entry.load)
+        Point(group, entry.name, entry.value, _owner_of(entry.dist), entry.load)
         for group in (STATES, PLUGINS)
         for entry in importlib_metadata.entry_points(group=group)
         if entry.dist is not None
     ]
     return sorted(points, key=lambda point: (point.owner.plugin != OWN, point.name, point.owner.plugin))
+
+
+def _owner_of(dist: importlib_metadata.Distribution) -> Owner:
+    """Return the name and version of a distribution; what is left of one that was half removed has neither."""
+    try:
+        found = dist.metadata
+    except OSError:
+        return Owner(NAMELESS)
+    return Owner(found.get("Name") or NAMELESS, found.get("Version") or "")
 
 
 def _extra_points(extra: Mapping[str, object]) -> Iterator[Point]:
@@ -167,7 +178,7 @@ class _Loader:
         except CAUGHT as error:
             self._fault(point.owner, f"its entry point {point} can't be imported: {_told(error)}", _mend(point, error))
             if point.group == STATES:
-                self.missing.append(State("", name=point.name, owner=point.owner))
+                self._miss(point.owner, point.name)
         else:
             if point.group == STATES:
                 self._offer(point.owner, point.name, found, f"the entry point {point.name!r}")
@@ -180,12 +191,16 @@ class _Loader:
             self._fault(owner, f"{door} is no name for a state", "use letters, digits, - _ and .")
             return
         try:
-            state = found if isinstance(found, State) else self._made(found)
+            state = replace(found if isinstance(found, State) else self._made(found), name=name, owner=owner)
         except CAUGHT as error:
             self._fault(owner, f"{door} gave no state: {_told(error)}", getattr(error, "hint", "") or _leave_out(owner))
-            self.missing.append(State("", name=name, owner=owner))
+            self._miss(owner, name)
         else:
-            self.offers.append(Offer(replace(state, name=name, owner=owner), door))
+            self.offers.append(Offer(state, door))
+
+    def _miss(self, owner: Owner, name: str) -> None:
+        """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
+        self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
     def _made(self, found: object) -> State:
         """Return the state that a function makes of the settings that its annotation asks for.
@@ -195,12 +210,12 @@ class _Loader:
         hint = "name a State, or a function (settings: Settings) -> State"
         if not inspect.isfunction(found):
             raise IvrkitError(f"it is {found!r}", hint=hint)
-        parameters = list(inspect.signature(found).parameters.values())
+        parameters = list(_signature(found).parameters.values())
         if len(parameters) != 1:
             raise IvrkitError(f"the function {found.__name__!r} takes {len(parameters)} arguments", hint=hint)
         asked = parameters[0].annotation
-        named = asked if isinstance(asked, str) else getattr(asked, "__name__", str(asked))
-        if asked is not parameters[0].empty and named.rpartition(".")[2] != "Settings":
+        if not _asks_for_settings(asked):
+            named = asked if isinstance(asked, str) else getattr(asked, "__name__", str(asked))
             raise IvrkitError(
                 f"the function {found.__name__!r} asks for {named}; this version has only ivrkit.Settings to give",
                 hint=hint,
@@ -223,43 +238,63 @@ class _Loader:
             return
         self.owners[point.name] = point.owner
         try:
-            if self.manager.register(found, name=point.name) is None:
-                raise IvrkitError("it is None", hint="name a module or object with functions marked @ivrkit.hookimpl")
-            self._refuse_wrappers(found)
+            self._refuse_object(point, found)
+            self.manager.register(found, name=point.name)
+            self._refuse_functions(found)
         except CAUGHT as error:
             message = " ".join(_told(error).split())
             self._fault(point.owner, f"its entry point {point} is refused: {message}", _mend(point, error))
             if self.manager.has_plugin(point.name):
                 self.manager.unregister(name=point.name)
 
-    def _refuse_wrappers(self, plugin: object) -> None:
+    def _refuse_object(self, point: Point, found: object) -> None:
+        """Refuse what pluggy would take and mislead with, or refuse with words of its own insides."""
+        if found is None:
+            raise IvrkitError("it is None", hint="name a module or object with functions marked @ivrkit.hookimpl")
+        if not point.name:
+            raise IvrkitError("it has no name", hint="give the entry point a name")
+        for name, plugin in self.manager.list_name_plugin():
+            if plugin is found:
+                raise IvrkitError(
+                    f"it is what the entry point {name!r} of plugin {self.owners[name]} names already",
+                    hint="keep one of the two",
+                )
+
+    def _refuse_functions(self, plugin: object) -> None:
         for hook in self.manager.get_hookcallers(plugin) or ():
             for each in hook.get_hookimpls():
-                if each.plugin is plugin and (each.hookwrapper or each.wrapper):
+                if each.plugin is not plugin:
+                    continue
+                if each.hookwrapper or each.wrapper:
                     raise IvrkitError(
                         f"its {hook.name} is a hook wrapper, and each plugin is called by itself",
                         hint="mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
                     )
+                if inspect.iscoroutinefunction(each.function):
+                    raise IvrkitError(
+                        f"its {hook.name} is an async function, and nobody would await it",
+                        hint="hooks are plain functions: write def, not async def",
+                    )
 
     def _refuse_unknown_hooks(self) -> None:
-        """Refuse every plugin with a hook that does not exist; pluggy tells of one at a time."""
-        while True:
-            try:
-                self.manager.check_pending()
-            except pluggy.PluginValidationError as error:
-                name = str(self.manager.get_name(error.plugin))
-                hooks = self.manager.get_hookcallers(error.plugin) or ()
-                unknown = next(hook.name for hook in hooks if not hook.has_spec())
-                known = [each for each in vars(hookspecs) if each.startswith("ivrkit_")]
+        """Refuse every plugin with hooks that do not exist, as pluggy's check_pending(), which tells of one alone."""
+        known = [each for each in vars(hookspecs) if each.startswith("ivrkit_")]
+        for name, plugin in self.manager.list_name_plugin():
+            unknown = [
+                hook.name
+                for hook in self.manager.get_hookcallers(plugin) or ()
+                if not hook.has_spec()
+                and any(each.plugin is plugin and not each.optionalhook for each in hook.get_hookimpls())
+            ]
+            for each in unknown:
                 self._fault(
                     self.owners[name],
-                    f"its entry point {name!r} in {PLUGINS!r} implements {unknown!r}, which is no hook"
-                    f"{nearest(unknown, known)}",
+                    f"its entry point {name!r} in {PLUGINS!r} implements {each!r}, which is no hook"
+                    f"{nearest(each, known)}",
                     f"the hooks are: {', '.join(known)}",
                 )
+            if unknown:
                 self.manager.unregister(name=name)
-            else:
-                return
 
     def _register_states(self, caller: Caller) -> None:
         """Take in the states that a plugin offers by its hook."""
@@ -267,11 +302,12 @@ class _Loader:
             found = caller({"settings": self.settings})
             if not isinstance(found, Mapping):
                 raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
+            offered = list(found.items())
         except CAUGHT as error:
             hint = getattr(error, "hint", "") or _leave_out(caller.owner)
             self._fault(caller.owner, f"its hook {caller.hook} failed: {_told(error)}", hint)
         else:
-            for name, each in found.items():
+            for name, each in offered:
                 self._offer(caller.owner, str(name), each, f"{str(name)!r} of its hook {caller.hook}")
 
     def _edited(self, states: Iterable[State]) -> Iterator[State]:
@@ -284,11 +320,11 @@ class _Loader:
                     answer = caller({"state": edited})
                     if not isinstance(answer, State | None):
                         raise IvrkitError(f"it returned {answer!r}", hint="return a State, or None to leave it")
+                    if answer is not None:
+                        edited = replace(answer, name=state.name, owner=state.owner)
                 except CAUGHT as error:
                     hint = getattr(error, "hint", "") or _leave_out(caller.owner)
                     self._fault(caller.owner, f"its hook {caller.hook} failed for {state.name!r}: {_told(error)}", hint)
-                else:
-                    edited = replace(answer or edited, name=state.name, owner=state.owner)
             yield edited
 
     # What the team decided, and what clashes.
@@ -309,19 +345,13 @@ class _Loader:
     def _one_of(self, name: str, offers: list[Offer]) -> State:
         """Return the state that is taken; where nothing picks between two, that is a fault and the first is taken."""
         chosen = self.settings.states[name].plugin if name in self.settings.states else None
-        found = [
-            each for each in offers if chosen is None or normal_name(each.state.owner.plugin) == normal_name(chosen)
-        ]
-        owners = [each.state.owner for each in offers]
-        if not found:
-            self.faults.append(
-                Fault(
-                    f'[states.{name}] plugin = "{chosen}" names no plugin that offers {name!r}'
-                    f"{nearest(str(chosen), [owner.plugin for owner in owners])}",
-                    f"it is offered by: {', '.join(map(str, owners))}",
-                )
-            )
-            return offers[0].state
+        if chosen is None or normal_name(chosen) in self.blocked:
+            found = offers
+        else:
+            found = [each for each in offers if normal_name(each.state.owner.plugin) == normal_name(chosen)]
+            if not found:
+                self._refuse_choice(name, chosen, [each.state.owner for each in offers])
+                return offers[0].state
         first, *others = found
         for other in others:
             if other.state.owner == first.state.owner:
@@ -339,6 +369,18 @@ class _Loader:
                     )
                 )
         return first.state
+
+    def _refuse_choice(self, name: str, chosen: str, owners: list[Owner]) -> None:
+        """Tell that a chosen plugin does not offer the state, unless it would and that it can't is told already."""
+        if any(state.name == name and normal_name(state.owner.plugin) == normal_name(chosen) for state in self.missing):
+            return
+        self.faults.append(
+            Fault(
+                f'[states.{name}] plugin = "{chosen}" names no plugin that offers {name!r}'
+                f"{nearest(chosen, [owner.plugin for owner in owners])}",
+                f"it is offered by: {', '.join(map(str, owners))}",
+            )
+        )
 
     def _with_key(self, state: State) -> State:
         key = self.settings.states[state.name].key if state.name in self.settings.states else None
@@ -388,6 +430,21 @@ class _Loader:
             faulty = any(fault.plugin == owner.plugin for fault in self.faults)
             status = "blocked" if normal_name(owner.plugin) in self.blocked else "faulty" if faulty else "loaded"
             yield Plugin(owner, status, states, tuple(sorted(hooks)))
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return a function's signature, its annotations looked up where that can be done."""
+    try:
+        return inspect.signature(function, eval_str=True)
+    except CAUGHT:  # a name that is imported for the type checker alone
+        return inspect.signature(function)
+
+
+def _asks_for_settings(asked: Any) -> bool:
+    """Return whether an annotation is the core's settings; one that could not be looked up goes by its name."""
+    if isinstance(asked, str):
+        return asked.strip("'\"").rpartition(".")[2] == Settings.__name__
+    return asked in (inspect.Parameter.empty, Settings)
 
 
 def _told(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from ivrkit.errors import FlowError, SettingsError
+from ivrkit.errors import SettingsError
 from ivrkit.flow.flow import Rules
 from ivrkit.flow.outcomes import is_key
 from ivrkit.flow.text import Texts
@@ -206,8 +206,6 @@ def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
     """
     try:
         return KINDS[name].read(value)
-    except FlowError as error:
-        raise SettingsError(f"{origin}: {error.message}", hint=error.hint) from error
     except (ValueError, LookupError, OSError):
         shown = "a value that is kept secret" if name in ("auth_token", "accounts") else repr(value)
         raise SettingsError(f"{origin}: {key or name} is {shown}", hint=f"it takes {KINDS[name].expects}") from None

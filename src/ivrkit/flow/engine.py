@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from ivrkit.errors import FlowError
@@ -82,7 +81,7 @@ class _Advance:
             self._follow(self.flow.rules.start, None)
         else:
             outcome = None if again else self._outcome()
-            self.call = replace(self.call, outcome=outcome)
+            object.__setattr__(self.call, "outcome", outcome)  # a copy of all its fields would cost more than the rest
             self._keep(outcome)
             self._follow(self._target(outcome, again), self.session.state)
         return self._turn(document(self.parts))
@@ -220,7 +219,7 @@ class _Advance:
         size = sum(map(len, self.parts)) + len(content.xml)
         if size > LIMIT:
             raise FlowError(
-                f"the answer would have {size} bytes; Twilio takes {LIMIT}", hint="say less, or play a recording"
+                f"the answer would have {size} bytes, and {LIMIT} are the most", hint="say less, or play a recording"
             )
         return content
 
@@ -252,10 +251,11 @@ class _Advance:
 
     def _guard(self, run: Callable[[], Result]) -> Result:
         """Run a handler; when it fails, or leaves data that can't be kept, ``data`` is as it was before."""
-        before = json.dumps(self.call.data)
+        before = json.dumps(self.call.data) if self.call.data else "{}"
         try:
             result = run()
-            check_data(self.call.data)
+            if self.call.data:
+                check_data(self.call.data)
         except CAUGHT:
             self.call.data.clear()
             self.call.data.update(json.loads(before))

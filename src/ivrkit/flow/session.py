@@ -71,7 +71,7 @@ class Session:
         """Return the session as JSON, for a store."""
         kept = {name: getattr(self, name) for name in _PLAIN}
         kept["answers"] = [[each.turn, each.token, each.body, each.twiml] for each in self.answers]
-        return json.dumps(kept, separators=(",", ":"))
+        return _encode(kept)
 
     @classmethod
     def from_json(cls, text: str) -> Session:
@@ -109,4 +109,5 @@ class Session:
         self.answers = [*self.answers, answer][-KEPT_ANSWERS:]
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN = tuple(each.name for each in fields(Session) if each.name != "answers")

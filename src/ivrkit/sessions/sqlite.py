@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.session import Session
@@ -19,15 +18,17 @@ from ivrkit.flow.session import Session
 #: How long a write waits for another one, in seconds.
 PATIENCE = 5.0
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (
-    sid TEXT PRIMARY KEY,
-    turn INTEGER NOT NULL,
-    expires REAL NOT NULL,
-    body TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires);
-"""
+#: Rows of some thousand bytes, so a table with row numbers: SQLite writes half the pages of one without
+#: (https://www.sqlite.org/withoutrowid.html#when_to_use_without_rowid).
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS sessions (
+        sid TEXT PRIMARY KEY,
+        turn INTEGER NOT NULL,
+        expires REAL NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires)",
+)
 _LOAD = "SELECT body FROM sessions WHERE sid = ?"
 _INSERT = "INSERT INTO sessions (sid, turn, expires, body) VALUES (?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING"
 _UPDATE = "UPDATE sessions SET turn = ?, expires = ?, body = ? WHERE sid = ? AND turn = ?"
@@ -44,29 +45,26 @@ class SQLiteStore:
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
         self._kept = threading.local()
-        with self._connection() as connection:
-            connection.executescript(_SCHEMA)
+        for statement in _SCHEMA:
+            self._execute(statement)
 
     def load(self, sid: str) -> Session | None:
         """Return the session of a call, ``None`` when there is none."""
-        with self._connection() as connection:
-            row = connection.execute(_LOAD, (sid,)).fetchone()
-        return None if row is None else Session.from_json(row[0])
+        rows, _ = self._execute(_LOAD, (sid,))
+        return Session.from_json(rows[0][0]) if rows else None
 
     def save(self, session: Session, expected_turn: int) -> bool:
         """Keep a session, if nobody else did meanwhile; one statement, so it is done whole or not at all."""
         body = session.to_json()
-        with self._connection() as connection:
-            if expected_turn == 0:
-                done = connection.execute(_INSERT, (session.sid, session.turn, session.expires, body))
-            else:
-                done = connection.execute(_UPDATE, (session.turn, session.expires, body, session.sid, expected_turn))
-        return done.rowcount == 1
+        if expected_turn == 0:
+            _, changed = self._execute(_INSERT, (session.sid, session.turn, session.expires, body))
+        else:
+            _, changed = self._execute(_UPDATE, (session.turn, session.expires, body, session.sid, expected_turn))
+        return changed == 1
 
     def remove_expired(self, now: float) -> int:
         """Remove the sessions that expired before ``now``; return how many."""
-        with self._connection() as connection:
-            return connection.execute(_REMOVE, (now,)).rowcount
+        return self._execute(_REMOVE, (now,))[1]
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens another."""
@@ -75,18 +73,19 @@ class SQLiteStore:
             connection.close()
             self._kept.connection = None
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's own connection; a forked process opens its own as well.
+    def _execute(self, statement: str, values: tuple[object, ...] = ()) -> tuple[list[Any], int]:
+        """Run one statement on this thread's own connection; a forked process opens its own as well.
 
+        :returns: the rows that it found, and how many it changed.
         :raises SessionError: for whatever SQLite says.
         """
         try:
-            connection = getattr(self._kept, "connection", None)
+            connection: sqlite3.Connection | None = getattr(self._kept, "connection", None)
             if connection is None or self._kept.process != os.getpid():
                 connection = self._kept.connection = self._open()
                 self._kept.process = os.getpid()
-            yield connection
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall(), cursor.rowcount
         except (sqlite3.Error, OSError) as error:
             raise SessionError(
                 f"the session file {self._path}: {error}",

@@ -78,7 +78,7 @@ class Dispatcher:
         :param again: the mark of the fallback, 0 for none.
         :raises SessionError: when the store can't be reached.
         """
-        sid, body = params["CallSid"], _hash_of(params, again)
+        sid, body = params["CallSid"], "" if token else _hash_of(params, again)
         lost: int | None = None
         for _ in range(MOST_RACES):
             session, now = self._load(sid), self._clock()

@@ -53,7 +53,7 @@ class Gatekeeper:
     def _unsigned(self, request: Request) -> str | None:
         url = self.signed_url(request)
         signature = request.headers.get("X-Twilio-Signature", "")
-        account = request.values.get("AccountSid", "")
+        account = request.values.get("AccountSid", "") if self._by_account else ""
         validators = self._by_account.get(account, self._validators)
         if any(validator.validate(url, request.form, signature) for validator in validators):
             return None
@@ -73,7 +73,7 @@ class Gatekeeper:
         The public URL stands for scheme, host and whatever path is in front of the app; a path that both it and the
         app know, because the app is mounted there too, counts once.
         """
-        base, path = request.host_url.rstrip("/"), request.root_path + request.path
+        base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
         if self._public_url:
             base = self._public_url
             front = urlsplit(base).path.split("/")[1:]

@@ -135,5 +135,5 @@ def _params() -> dict[str, str]:
 
 def _mark(query: str) -> int:
     """Return the mark of the fallback that a query carries, 0 for none."""
-    mark = parse_qs(query).get("again", [""])[-1]
+    mark = parse_qs(query).get("again", [""])[-1] if query else ""
     return int(mark) if mark in ("1", "2") else 0

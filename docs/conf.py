@@ -1,0 +1,33 @@
+"""How Sphinx builds these pages."""
+
+from importlib.metadata import version
+
+project = "ivrkit"
+author = "ivrkit contributors"
+copyright = "ivrkit contributors"  # noqa: A001  Sphinx's own name for it
+release = version("ivrkit")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "ivrkit"
+html_copy_source = False
+html_show_sphinx = False
+
+myst_enable_extensions = ["colon_fence", "deflist", "smartquotes"]
+myst_heading_anchors = 4
+suppress_warnings = []
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+
+# Every reference leads somewhere, except to what is documented elsewhere or not for plugins to use.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:.*", r"twilio\..*|TwiML|Gather|xml\..*|pluggy\..*|Element"),
+    ("py:class", r"collections\.abc\..*|Mapping|Callable|Iterable|Sequence|EllipsisType|types\..*|datetime.*|Any|Literal"),
+    ("py:class", r"(ivrkit\.flow\..*\.)?(Target|Move|LeadsTo|ExitFunction|EnterFunction|Entered|EventKind|Rules|Hooks)"),
+    ("py:class", r"(ivrkit\..*\.)?(CompiledState|Answer|StateSettings|Fault)"),
+]

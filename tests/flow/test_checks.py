@@ -1,0 +1,365 @@
+"""What every start refuses, because it would compile and mislead: each message whole, with its mend."""
+
+import pytest
+from twilio.twiml.voice_response import Dial, Enqueue, Gather, Hangup, Record, Redirect
+
+from ivrkit import BACK, HOME, SAME, Exit, Exits, LoadError, Menu, MenuOption, State, ask, leads_to
+
+
+def q(table=None, **named):
+    """A question with a table."""
+    return State(ask("?"), table or Exits({"1": None}), **named)
+
+
+def faults_of(tree, *args, **named):
+    """Return the faults of a tree as (message, hint, state)."""
+    with pytest.raises(LoadError) as caught:
+        tree(*args, **named)
+    assert all(fault.plugin in ("test-states", "") for fault in caught.value.faults)
+    return [(fault.message, fault.hint, fault.state) for fault in caught.value.faults]
+
+
+REINSTALL = "install or name a state of that name; a new entry point needs a reinstall of its package"
+
+
+def test_the_settings_name_states_that_are_there(tree):
+    """start and way_out name states, with the nearest name told."""
+    assert faults_of(tree, a=q(), start="b", way_out="aa") == [
+        ("the setting 'start' names the state 'b', which no plugin offers", "there are: a", None),
+        ("the setting 'way_out' names the state 'aa', which no plugin offers, did you mean 'a'?", "there are: a", None),
+    ]
+    from ivrkit import compile_flow
+
+    with pytest.raises(LoadError) as caught:
+        compile_flow([])
+    assert str(caught.value) == (
+        "the call flow has 1 fault and was not started:\n"
+        "the setting 'start' names the state 'greeting', which no plugin offers\n"
+        "  hint: there are: no states at all"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "where"),
+    [
+        (q(Exits({"1": "salse"})), "the row '1'"),
+        (q(Exits({"no-input": Exit("salse")})), "the row 'no-input'"),
+        (q(Exits({"1": None}, otherwise="salse")), "otherwise"),
+        (q(Exits({"1": None}, give_up="salse")), "give_up"),
+        (State("A.", "salse"), "exit"),
+        (State("A.", Exit("salse", say="B.")), "exit"),
+        (q(leads_to(None, "salse")(print)), "@leads_to"),
+        (q(leads_to(None, give_up="salse")(print)), "give_up"),
+        (State("A.", fallback="salse"), "fallback"),
+    ],
+)
+def test_every_target_exists(tree, state, where):
+    """An unknown target is told with the place that names it and the nearest name."""
+    assert faults_of(tree, a=state, sales=State("S.")) == [
+        (
+            f"state 'a' of test-states 1.0: {where} leads to 'salse', which no plugin offers, did you mean 'sales'?",
+            REINSTALL,
+            "a",
+        )
+    ]
+
+
+def test_all_unknown_targets_are_told(tree):
+    """One start tells every fault."""
+    assert len(faults_of(tree, a=q(Exits({"1": "x", "2": "y"}, otherwise="z")), b=State("B.", "w"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("menu", "found"),
+    [("mneu", "which no plugin offers, did you mean 'menu'?"), ("b", "which is no menu"), ("zzz", "which no plugin offers")],
+)
+def test_an_option_hangs_in_a_menu(tree, menu, found):
+    """An option that names no menu could never be reached."""
+    states = {"menu": State(Menu()), "b": q(), "a": q(options=MenuOption("1", "a", menu=menu))}
+    assert faults_of(tree, states) == [
+        (f"state 'a' of test-states 1.0: its option '1' hangs in {menu!r}, {found}", "the menus are: menu", "a")
+    ]
+
+
+def test_an_option_without_any_menu(tree):
+    """A tree may have no menu at all."""
+    assert faults_of(tree, a=q(options=MenuOption("1", "a")))[0][1] == "the menus are: none"
+
+
+@pytest.mark.parametrize("exit", ["a", SAME, leads_to("a")(print), Exit(None)])
+def test_the_exit_beside_a_menu_is_a_table(tree, exit):
+    """A Menu has its routes from options; only a table can add to them."""
+    [(message, hint, state)] = [
+        fault for fault in faults_of(tree, m=State(Menu(), exit), a=q()) if "round" not in fault[0]
+    ]
+    assert message == f"state 'm' of test-states 1.0: it is a menu, and its exit is {exit!r}"
+    assert hint == "the exit beside a Menu is an Exits table with more rows, otherwise, tries or give_up; or left out"
+    assert state == "m"
+
+
+def options(*keys, **menu):
+    """A menu, and a state for each key."""
+    made = {"m": State(**{"enter": Menu(), **menu})}
+    return made | {f"s{place}": q(options=MenuOption(key, "it", menu="m")) for place, key in enumerate(keys)}
+
+
+def test_two_states_of_one_key(tree):
+    """Both owners are named, with the setting that picks and a key that is free."""
+    assert faults_of(tree, options("1", "1")) == [
+        (
+            "in the menu 'm', the key '1' belongs to both s0 (test-states 1.0) and s1 (test-states 1.0)",
+            'choose another key in ivrkit.toml:  [states.s1]  key = "2"',
+            "s1",
+        )
+    ]
+
+
+def test_a_key_that_begins_another(tree):
+    """A key that is the beginning of another one would never be heard at once."""
+    for keys in (("1", "12"), ("12", "1")):
+        first, second = keys
+        assert faults_of(tree, options(*keys, "2")) == [
+            (
+                f"in the menu 'm', the keys {first!r} and {second!r} can't be told apart: they belong to "
+                "s0 (test-states 1.0) and s1 (test-states 1.0)",
+                'choose another key in ivrkit.toml:  [states.s1]  key = "3"',
+                "s1",
+            )
+        ]
+
+
+def test_keys_that_differ_are_fine(tree):
+    """Two keys of two digits that begin alike can be told apart."""
+    assert tree(options("11", "12", "2", "0", "*"))
+
+
+def test_the_repeat_key_is_taken(tree):
+    """The repeat key of a menu is one of its keys."""
+    assert faults_of(tree, options("9")) == [
+        (
+            "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and s0 (test-states 1.0)",
+            'choose another key in ivrkit.toml:  [states.s0]  key = "1"',
+            "s0",
+        )
+    ]
+    assert tree(options("9", enter=Menu(repeat=None)))
+    assert tree(options("9", enter=Menu(repeat="8")))
+
+
+def test_a_row_of_the_menu_is_taken(tree):
+    """The rows of the exit beside a Menu are keys of the menu."""
+    assert faults_of(tree, options("5", exit=Exits({"no-input": SAME, "5": SAME}))) == [
+        (
+            "in the menu 'm', the key '5' belongs to both a row of m (test-states 1.0) and s0 (test-states 1.0)",
+            'choose another key in ivrkit.toml:  [states.s0]  key = "1"',
+            "s0",
+        )
+    ]
+
+
+def test_a_menu_clashes_with_itself(tree):
+    """A row on the repeat key is the author's own to mend."""
+    assert faults_of(tree, options("1", exit=Exits({"9": SAME}))) == [
+        (
+            "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
+            "a row of m (test-states 1.0)",
+            "change one of them where 'm' is written",
+            "m",
+        )
+    ]
+
+
+def test_when_every_key_is_taken(tree):
+    """Where no key is free, the hint leaves it open."""
+    assert faults_of(tree, options(*"12345678", "1"))[0][1] == 'choose another key in ivrkit.toml:  [states.s8]  key = "..."'
+
+
+def test_the_same_key_in_two_menus_is_fine(tree):
+    """A key belongs to its menu."""
+    states = options("1")
+    states["sub"] = State(Menu(), options=MenuOption("2", "sub", menu="m"))
+    states["x"] = q(options=[MenuOption("3", "x", menu="m"), MenuOption("1", "x", menu="sub")])
+    assert tree(states)
+
+
+def test_the_order_of_loading_says_who_came_second(tree):
+    """Not the order of keys, but that of loading names the one to move."""
+    states = options()
+    states["zebra"] = q(options=MenuOption("1", "zebra", menu="m"))
+    states["ape"] = q(options=MenuOption("1", "ape", menu="m"))
+    assert faults_of(tree, states)[0][2] == "ape"
+
+
+def test_a_phrase_belongs_to_one_option(tree):
+    """Two options of a menu cannot be told apart by the same words."""
+    states = options()
+    for place, phrase in enumerate(("Sales!", "sales")):
+        states[f"s{place}"] = q(options=MenuOption(str(place + 1), "it", phrases=phrase, menu="m"))
+    assert faults_of(tree, states) == [
+        (
+            "state 's1' of test-states 1.0: in the menu 'm', the phrase 'sales' is also that of s0 (test-states 1.0)",
+            "give one of the two options another phrase",
+            "s1",
+        )
+    ]
+
+
+def test_one_option_may_say_a_phrase_twice(tree):
+    """The same phrase twice in one option is no clash."""
+    states = options()
+    states["a"] = q(options=MenuOption("1", "a", phrases=("Sales", "sales"), menu="m"))
+    assert tree(states)
+
+
+@pytest.mark.parametrize(
+    ("states", "ring"),
+    [
+        ({"a": State("A.", "b"), "b": State("B.", "c"), "c": State("C.", "a")}, "a -> b -> c -> a"),
+        ({"a": State("A.", SAME)}, "a -> a"),
+        ({"a": State("A.", Exit("a"))}, "a -> a"),
+        ({"x": State("X.", "b"), "b": State("B.", "c"), "c": State("C.", "b")}, "b -> c -> b"),
+    ],
+)
+def test_a_ring_of_automatic_exits(tree, states, ring):
+    """A ring of automatic exits never comes to a state that waits; it is told once."""
+    first = ring.partition(" ")[0]
+    assert faults_of(tree, states) == [
+        (
+            f"state {first!r} of test-states 1.0: its automatic exit leads round for ever: {ring}",
+            "let one of these states wait for input, or end the call",
+            first,
+        )
+    ]
+
+
+def test_automatic_exits_that_end_are_fine(tree):
+    """BACK, HOME and functions are decided while the call is on."""
+    states = {"a": State("A.", "b"), "b": State("B.", BACK), "c": State("C.", HOME), "d": State("D.", leads_to("d")(print))}
+    assert tree(states)
+
+
+def content_fault(tree, state, **more):
+    """Return the one fault of a state's content."""
+    [(message, hint, name)] = faults_of(tree, a=state, **more)
+    assert name == "a"
+    prefix = "state 'a' of test-states 1.0: "
+    assert message.startswith(prefix)
+    return message.removeprefix(prefix), hint
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "hint"),
+    [
+        (
+            State(ask("?"), "b"),
+            "it waits with Gather, and its exit 'b' goes on at once",
+            "use a table: exit=Exits({...}, otherwise='b')",
+        ),
+        (
+            State(Dial("+1"), Exit(HOME, say="x")),
+            "it waits with Dial, and its exit Exit(target=HOME, say=('x',)) goes on at once",
+            "use a table: exit=Exits({...}, otherwise=HOME)",
+        ),
+        (
+            State("A.", Exits({"1": None})),
+            "it has Exits, and waits for nothing: no outcome will ever come",
+            'let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
+        ),
+        (
+            State([ask("?"), "After."], Exits({"1": None})),
+            "Say comes after Gather, and would never be heard: the exit decides what follows",
+            "say it before Gather, or on the way out: Exit(target, say=...)",
+        ),
+        (
+            State([Record(), Hangup()], leads_to(None)(print)),
+            "Hangup comes after Record, and would never be heard: the exit decides what follows",
+            "say it before Record, or on the way out: Exit(target, say=...)",
+        ),
+        (
+            State([Dial("+1"), Enqueue("q")]),
+            "it waits with Dial and Enqueue; a state waits with one verb",
+            "give the second a state of its own, and lead there with an exit",
+        ),
+        (
+            State(Gather(action="/mine"), Exits({"1": None})),
+            "its Gather has an action of its own, '/mine', so its exit would never be asked",
+            "leave out the action, or leave out the exit",
+        ),
+        (
+            State(ask("?"), Exits({"12#": None})),
+            "the key '12#' can't be pressed: its Gather ends at '#' and keeps it",
+            'choose another key, or let another one end it: ask(..., finish_on_key="")',
+        ),
+        (
+            State(ask("?", finish_on_key="*"), Exits({"#": None, "*": None})),
+            "the key '*' can't be pressed: its Gather ends at '*' and keeps it",
+            'choose another key, or let another one end it: ask(..., finish_on_key="")',
+        ),
+        (
+            State(Dial("+1"), Exits({"1": None})),
+            "the row '1' is none of Dial",
+            "the outcomes of Dial are: answered, busy, no-answer, failed, canceled, declined",
+        ),
+        (
+            State(Enqueue("q"), Exits({"no-answer": None})),
+            "the row 'no-answer' is none of Enqueue",
+            "the outcomes of Enqueue are: bridged, leave, hangup, queue-full, failed",
+        ),
+        (
+            State(ask("?"), Exits({"busy": None})),
+            "the row 'busy' is none of Gather",
+            "the outcomes of Gather are: keys, no-match, no-input",
+        ),
+        (
+            State(Record(), Exits({"ended": None})),
+            "the row 'ended' is none of Record, did you mean 'recorded'?",
+            "the outcomes of Record are: recorded",
+        ),
+        (
+            State(["A.", Hangup()], "b"),
+            "it says Hangup, which ends the document, and has an exit that would never be reached",
+            "leave out Hangup, or leave out the exit",
+        ),
+        (
+            State(["A.", Redirect("https://x.example/")], leads_to("b")(print)),
+            "it says Redirect, which ends the document, and has an exit that would never be reached",
+            "leave out Redirect, or leave out the exit",
+        ),
+    ],
+)
+def test_what_a_state_says_fits_its_exit(tree, state, message, hint):
+    """Refused at start, with the mend."""
+    assert content_fault(tree, state, b=q()) == (message, hint)
+
+
+def test_a_key_of_a_menu_that_its_gather_keeps(tree):
+    """# ends a menu's Gather like any other."""
+    states = options("#")
+    [(message, hint, state)] = faults_of(tree, states)
+    assert message == "state 'm' of test-states 1.0: the key '#' can't be pressed: its Gather ends at '#' and keeps it"
+    assert state == "m"
+
+
+def test_what_fits(tree):
+    """The shapes that look alike and are right."""
+    assert tree(
+        {
+            "a": State(ask("?", finish_on_key=""), Exits({"#": None, "no-match": SAME, "no-input": SAME})),
+            "b": State([Dial("+1"), "After."]),
+            "c": State(Gather(action="/mine")),
+            "d": State(Dial("+1", action="/mine")),
+            "e": State("E.", leads_to("a")(print)),
+            "f": State(ask("?"), leads_to("a")(print)),
+            "g": State(Record(), Exits({"recorded": None})),
+            "h": State(Menu(), Exits(otherwise=HOME)),
+            "i": State(["I.", Hangup()]),
+        }
+    )
+
+
+def test_several_faults_are_told_together(tree):
+    """Content faults of different states are told in one error."""
+    with pytest.raises(LoadError) as caught:
+        tree(a=State("A.", Exits({"1": None})), b=State([Record(), Record()]))
+    assert str(caught.value).startswith("the call flow has 2 faults and was not started:\nstate 'a' of test-states 1.0: ")
+    assert [fault.state for fault in caught.value.faults] == ["a", "b"]

@@ -1,0 +1,427 @@
+"""A plugin's code that fails while a caller is on the line hurts nobody."""
+
+import sys
+
+import pytest
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+
+from ivrkit import BACK, HOME, SAME, Exit, Exits, FlowError, Menu, MenuOption, State, ask, leads_to
+from ivrkit.flow.call import HIDDEN
+from ivrkit.flow.engine import MOST_STATES, check_data
+from ivrkit.flow.flow import Hooks
+
+APOLOGY = "We are sorry, something went wrong."
+SAY = '<Say language="en-US"></Say>'
+WRONG = "Sorry, that is not one of the choices."
+
+
+def boom(call):
+    """Fail."""
+    raise RuntimeError("secret database password")
+
+
+def leaves(call):
+    """Try to end the process."""
+    sys.exit(3)
+
+
+def tree_with(state, **more):
+    """A menu with a state under key 1."""
+    return {"m": State(Menu("Menu.", repeat=None)), "x": state, **more}
+
+
+def option(**named):
+    """The option of that state."""
+    return {"options": MenuOption("1", "x", menu="m"), **named}
+
+
+@pytest.mark.parametrize("enter", [boom, leaves])
+def test_a_failing_enter_is_apologised_for_and_home_follows(call, enter):
+    """The caller hears an apology and the menu, and never the exception."""
+    caller = call(tree_with(State(enter, **option()))).press("1")
+    assert caller.heard == [APOLOGY, "Menu.", "For x, press one."]
+    assert caller.state == "m"
+    failed = caller.last.events[1]
+    assert (failed.kind, failed.state.name) == ("failed", "x")
+    assert isinstance(failed.error, RuntimeError | SystemExit)
+    assert caller.events == [("left", "m", "1"), ("failed", "x", None), ("entered", "m", None)]
+    assert "x" not in [state for state, _ in caller.session.path]
+
+
+def test_a_failing_state_has_a_fallback(call):
+    """The state's own fallback comes before HOME."""
+    caller = call(tree_with(State(boom, fallback="f", **option()), f=State(ask("F?"), Exits({"1": BACK})))).press("1")
+    assert caller.heard == [APOLOGY, "F?"]
+    assert caller.press("1").state == "m", "the fallback was sent by whoever sent the caller to what failed"
+
+
+def test_an_interrupt_is_not_caught(call):
+    """Ending the process from outside ends it."""
+
+    def interrupted(call):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        call(a=State(interrupted))
+
+
+def test_a_failing_exit(call):
+    """A function exit that fails leads to the fallback or HOME as well."""
+    caller = call(tree_with(State(ask("X?"), leads_to("m")(boom), **option()))).press("1", "5")
+    assert caller.heard[:2] == [APOLOGY, "Menu."]
+    assert caller.session.counts == {}
+
+
+def test_silence_counts_even_where_the_function_fails(call):
+    """A put-down phone in front of a broken function is let go in the end."""
+    failing = State(ask("X?"), leads_to(SAME)(boom), fallback="y")
+    caller = call({"x": failing, "y": State(ask("Y?"), Exits({"no-input": "x"}))})
+    caller.stays_silent(5)
+    assert caller.session.streak == 5
+    assert caller.stays_silent().last.ended
+
+
+def test_a_failing_exit_of_a_state_that_does_not_wait(call):
+    """A router that fails is a state that failed."""
+    states = tree_with(State("X.", leads_to("m")(boom), fallback="f", **option()), f=State(ask("F?"), Exits({"1": BACK})))
+    caller = call(states).press("1")
+    assert caller.heard == ["X.", APOLOGY, "F?"]
+    assert caller.press("1").heard == ["X.", APOLOGY, "F?"], "the router itself sent the caller on"
+
+
+def test_a_result_of_another_kind_than_was_named(call):
+    """A function that returns what it did not name has failed, and the error says so."""
+
+    @leads_to("m", SAME)
+    def wander(call):
+        return {"1": "elsewhere", "2": ["m"], "3": Exit(HOME)}[call.digits]
+
+    for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Exit(target=HOME, say=())")):
+        caller = call(tree_with(State(ask("X?"), wander, **option()))).press("1", key)
+        error = next(each.error for each in caller.last.events if each.kind == "failed")
+        assert error.message == f"its exit 'wander' returned {shown}, and names ['m', SAME]"
+        assert error.hint == "name every target that it returns in @leads_to"
+        assert caller.heard[0] == APOLOGY
+
+
+def test_a_callable_object_is_named_in_the_error(call):
+    """A function exit need not be a function."""
+
+    class Wander:
+        def __call__(self, call):
+            return "elsewhere"
+
+    caller = call(a=State(ask("A?"), leads_to(None)(Wander()))).press("1")
+    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    assert error.message == "its exit 'function' returned 'elsewhere', and names [None]"
+
+
+NOTHING = ("there is nothing to say: enter gave None", "return a text, a verb or a list of these")
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "hint"),
+    [
+        (None, *NOTHING),
+        (["A.", None], *NOTHING),
+        (5, "enter gave 5", "return a text, a verb, a list of these, or a Menu"),
+        (VoiceResponse(), "enter gave a VoiceResponse", "return its verbs: [Say(...), Record(...)]"),
+        (
+            [ask("A?"), Dial("+15550100")],
+            "it waits with Gather and Dial; a state waits with one verb",
+            "give the second a state of its own, and lead there with an exit",
+        ),
+        ("Nothing.", "it has Exits, and waits for nothing: no outcome will ever come", None),
+    ],
+)
+def test_an_enter_that_gives_the_wrong_thing_has_failed(call, said, message, hint):
+    """What a function returns is checked as data is at start."""
+    caller = call(tree_with(State(lambda call: said, Exits({"1": None}), **option()))).press("1")
+    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    assert error.message == message
+    assert hint is None or error.hint == hint
+    assert caller.heard[:2] == [APOLOGY, "Menu."]
+
+
+def test_an_answer_that_is_too_long_is_a_failure(call):
+    """Twilio would drop the call over more than 64 kB, so the state that makes it so has failed."""
+    caller = call(tree_with(State(lambda call: "x" * 63_000, **option()))).press("1")
+    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    assert error.message == f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most"
+    assert error.hint == "say less, or play a recording"
+    assert caller.state == "m"
+
+
+def test_the_whole_answer_counts(call):
+    """Several states can be too long together; the last one is then left out."""
+    states = {"a": State("a" * 40_000, "b"), "b": State("b" * 30_000, fallback="c"), "c": State("C.")}
+    assert call(states).heard == ["a" * 40_000, APOLOGY, "C."]
+    fits = 63_000 - len(SAY)
+    assert call(a=State("a" * fits)).heard == ["a" * fits]
+
+
+def test_a_ring_of_functions_is_a_failure(call):
+    """Functions that lead round without ever waiting are stopped."""
+    ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
+    caller = call(ring, out=State(ask("Out?")), way_out="out")
+    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    assert error.message == f"it is the last of {MOST_STATES} states in one answer, and none of them waits"
+    assert error.hint == "exit functions lead round; let one of the states wait for input"
+    assert (caller.heard, caller.state) == ([APOLOGY, "Out?"], "out")
+    assert [each.kind for each in caller.last.events].count("entered") == MOST_STATES + 1
+
+
+def test_a_long_way_is_no_ring(call):
+    """As many states as are allowed may be passed in one answer."""
+    states = {f"s{place}": State([], f"s{place + 1}") for place in range(MOST_STATES - 1)}
+    assert call({**states, f"s{MOST_STATES - 1}": State("There.")}).heard == ["There."]
+
+
+def test_a_state_that_failed_is_not_entered_again_in_the_same_answer(call):
+    """The fallback chain never leads to what failed, and ends with the goodbye."""
+    states = {"a": State(boom, fallback="b"), "b": State(boom, fallback="a")}
+    caller = call(states)
+    assert caller.heard == [APOLOGY, "Goodbye."]
+    assert [each[:2] for each in caller.events] == [
+        ("started", None),
+        ("failed", "a"),
+        ("failed", "b"),
+        ("ended", None),
+    ]
+
+
+def test_a_failing_way_out_is_the_goodbye(call):
+    """When the way out itself fails, the call ends with the goodbye."""
+    caller = call({"a": State(boom), "out": State(boom)}, way_out="out")
+    assert caller.heard == [APOLOGY, "Goodbye."]
+
+
+def test_an_automatic_exit_to_what_failed_is_the_way_out(call):
+    """Whatever leads to a state that failed in this answer leads to the way out."""
+    states = {"a": State(boom, fallback="b"), "b": State("B.", "a"), "out": State(ask("Out?"))}
+    assert call(states, way_out="out").heard == [APOLOGY, "B.", "Out?"]
+
+
+def test_the_start_menu_comes_after_a_home_that_failed(call):
+    """When HOME is what failed, the start menu is next."""
+    states = {
+        "m": State(Menu("Menu.", repeat=None)),
+        "sub": State(boom, options=MenuOption("1", "sub", menu="m")),
+        "x": State(boom, options=MenuOption("1", "x", menu="sub")),
+        "y": State(ask("Y?"), Exits({"1": "x"}), options=MenuOption("2", "y", menu="m")),
+    }
+    caller = call(states).press("2", "1")
+    assert [each[:2] for each in caller.events if each[0] != "left"] == [
+        ("failed", "x"),
+        ("failed", "sub"),
+        ("entered", "m"),
+    ]
+    assert caller.heard[:2] == [APOLOGY, "Menu."]
+
+
+def test_when_error_fails_its_caller_hears_the_cores_words(call):
+    """An error state that fails: the core's text, then BACK; counts and sender stay."""
+    for enter in (boom, leaves):
+        caller = call(tree_with(State("X.", **option()), error=State(enter, BACK))).press("7")
+        assert caller.heard == [WRONG, "Menu.", "For x, press one."]
+        assert caller.session.counts == {"m": {"no-match": 1}}
+        assert [each[:2] for each in caller.events] == [("left", "m"), ("failed", "error"), ("entered", "m")]
+
+
+def test_when_the_exit_of_error_fails(call):
+    """The same where the error state's exit fails."""
+    states = tree_with(State("X.", **option()), error=State("No.", leads_to(BACK)(boom)))
+    assert call(states).press("7").heard == ["No.", WRONG, "Menu.", "For x, press one."]
+
+
+# data
+
+
+def test_data_is_kept_between_webhooks(call):
+    """call.data is a small JSON dict of the handlers, kept between the webhooks of the call."""
+
+    def count(call):
+        call.data["times"] = call.data.get("times", 0) + 1
+        return ask(f"{call.data['times']}?")
+
+    caller = call(a=State(count, Exits({"1": SAME}))).press("1", "1")
+    assert caller.heard == ["3?"]
+    assert caller.session.data == {"times": 3}
+
+
+def test_a_handler_that_fails_leaves_data_as_it_was(call):
+    """What a failing handler wrote is taken back."""
+
+    def spoil(call):
+        call.data["kept"].append("spoilt")
+        call.data["more"] = 1
+        raise ValueError
+
+    def keep(call):
+        call.data["kept"] = ["before"]
+        return ask("A?")
+
+    caller = call({"a": State(keep, Exits({"1": "b"})), "b": State(spoil, fallback="a2"), "a2": State(ask("A2?"))})
+    caller.press("1")
+    assert caller.session.data == {"kept": ["before"]}
+
+
+@pytest.mark.parametrize("bad", [{1, 2}, float("nan"), b"bytes", object()])
+def test_data_that_is_no_json_is_a_failure(call, bad):
+    """What cannot be kept is refused right after the handler."""
+
+    def spoil(call):
+        call.data["bad"] = bad
+        return "X."
+
+    caller = call(tree_with(State(spoil, **option()))).press("1")
+    assert caller.heard[0] == APOLOGY
+    assert caller.session.data == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"a": {1}}, "call.data can't be kept: Object of type set is not JSON serializable"),
+        ({"a": (1, 2)}, "call.data {'a': (1, 2)} would come back as {'a': [1, 2]}"),
+        ({1: "a"}, "call.data {1: 'a'} would come back as {'1': 'a'}"),
+    ],
+)
+def test_what_data_may_hold(data, message):
+    """Only what comes back as it was; the error says what that is."""
+    with pytest.raises(FlowError) as caught:
+        check_data(data)
+    assert caught.value.message == message
+    assert caught.value.hint == "keep strings, numbers, booleans, None, lists, and dicts with strings as keys"
+
+
+def test_plain_data_is_fine():
+    """Strings, numbers, booleans, None, lists and dicts."""
+    assert check_data({"a": [1, 2.5, "x", True, None, {"b": []}]}) is None
+
+
+def test_not_a_number_is_refused():
+    """JSON has no NaN."""
+    with pytest.raises(FlowError, match="call.data can't be kept: Out of range float values are not JSON compliant"):
+        check_data({"a": float("nan")})
+
+
+# hooks of the flow
+
+
+def test_the_hook_is_told_and_decides(call):
+    """The failed hook is given call, state, error and what must not be logged; its name goes before the fallback."""
+    told = []
+
+    def failed(call, state, error, hidden):
+        told.append((call.digits, state.name, type(error), list(hidden)))
+        return "f"
+
+    states = tree_with(State(boom, fallback="g", **option()), f=State(ask("F?")), g=State(ask("G?")))
+    assert call(states, hooks=Hooks(failed=failed)).press("1").heard == [APOLOGY, "F?"]
+    assert told == [("1", "x", RuntimeError, [])]
+
+
+def test_a_hook_that_decides_nothing(call):
+    """None, a state that is not there, and one that has failed, are no decision."""
+    for answer in (None, "nowhere", "x"):
+        states = tree_with(State(boom, fallback="g", **option()), g=State(ask("G?")))
+        assert call(states, hooks=Hooks(failed=lambda *_: answer)).press("1").heard == [APOLOGY, "G?"]
+
+
+def test_the_hook_decides_for_error_too(call):
+    """Where a plugin says where to go when error failed, the caller hears the apology and goes there."""
+    states = tree_with(State("X.", **option()), error=State(boom, BACK), f=State(ask("F?")))
+    assert call(states, hooks=Hooks(failed=lambda *_: "f")).press("7").heard == [APOLOGY, "F?"]
+
+
+def test_the_document_can_be_edited(call):
+    """edit_response is given call, state and document, and its result is sent; not for a caller who is gone."""
+    seen = []
+
+    def edit(call, state, twiml):
+        seen.append((call.digits, state.name))
+        return twiml.replace(b"B?", b"C?")
+
+    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State(ask("B?")), hooks=Hooks(edit_response=edit)).press("1")
+    assert caller.heard == ["C?"]
+    caller.webhook(status="completed")
+    assert seen == [("", "a"), ("1", "b")]
+
+
+# secret states
+
+
+def secret_tree(exit, **more):
+    """A state whose input is secret."""
+    return {"pin": State(ask("PIN?"), exit, secret=True), "b": State("B."), **more}
+
+
+@pytest.mark.parametrize("bring", [{"Digits": "4711"}, {"SpeechResult": "four seven one one"}])
+def test_the_input_of_a_secret_state_is_told_to_nobody(call, bring):
+    """Events, path and the observers' call carry no secret; the handler's own call does."""
+    seen = []
+
+    @leads_to("b")
+    def look(call):
+        seen.append(call.digits or call.speech)
+        return "b"
+
+    caller = call(secret_tree(look)).webhook(**bring)
+    assert seen == list(bring.values())
+    assert caller.events[0] == ("left", "pin", HIDDEN)
+    assert caller.session.path[0] == ["pin", HIDDEN]
+    told = caller.last.call
+    assert (told.digits, told.speech, told.outcome) == (HIDDEN, HIDDEN, HIDDEN)
+    assert [told.params[name] for name in bring] == [HIDDEN]
+    assert told.params["CallSid"] == "CA1"
+    assert "4711" not in caller.session.to_json()
+
+
+def test_silence_in_a_secret_state_is_no_secret(call):
+    """That nothing was pressed may be told."""
+    caller = call(secret_tree(Exits({"1": "b"}))).stays_silent()
+    assert caller.events[0] == ("left", "pin", "no-input")
+
+
+def test_other_input_is_no_secret(call):
+    """Input of a state that is not secret is told as it is."""
+    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State("B.")).press("1")
+    assert (caller.last.call.digits, caller.last.call.outcome) == ("1", "1")
+
+
+def test_only_what_a_question_brings_is_secret(call):
+    """The outcome of a Dial in a secret state is no input."""
+    caller = call(a=State(Dial("+15550100"), Exits({"busy": None}), secret=True)).dials("busy")
+    assert caller.events[0] == ("left", "a", "busy")
+
+
+def test_what_must_not_be_logged_is_named_to_the_hook(call):
+    """The failed hook is told what to hide, and is given a call without it, also when a later state fails."""
+    told = []
+
+    def failed(call, state, error, hidden):
+        told.append((call.digits, state.name, list(hidden)))
+
+    states = secret_tree(Exits({"4711": "b"}), b=State(boom))
+    call(states, hooks=Hooks(failed=failed)).press("4711")
+    assert told == [(HIDDEN, "b", ["4711", ""])]
+
+
+def test_an_edited_document_sees_no_secret(call):
+    """edit_response gets the call without the secret."""
+    seen = []
+
+    def edit(call, state, twiml):
+        seen.append(call.digits)
+        return twiml
+
+    call(secret_tree(Exits({"1": "b"})), hooks=Hooks(edit_response=edit)).press("1")
+    assert seen == ["", HIDDEN]
+
+
+def test_a_gather_that_is_no_question_of_a_table(call):
+    """The last input of a caller who is gone is hidden like any other."""
+    caller = call(secret_tree(Exits({"4711": "b"}))).webhook(status="completed", Digits="4711")
+    assert caller.session.path == [["pin", HIDDEN]]
+    assert Gather is not None

@@ -1,0 +1,276 @@
+"""Where each target leads: names, None, SAME, BACK, HOME and Exit, with the words said on the way."""
+
+import pytest
+from twilio.twiml.voice_response import Dial, Hangup, Pause, Play, Redirect, Reject, Say
+
+from ivrkit import BACK, HOME, SAME, Exit, Exits, FlowError, Menu, MenuOption, State, ask, leads_to
+from ivrkit.flow.targets import aim, is_target
+
+GOODBYE = '<Say language="en-US">Goodbye.</Say><Hangup />'
+
+
+def question(text="Well?", **exits):
+    """A state that asks, and goes by key to the states named as ``k1="x"``."""
+    return State(ask(text), Exits({key[1:]: target for key, target in exits.items()}))
+
+
+def test_a_name_leads_to_that_state(call):
+    """A target that is a name is that state."""
+    assert call(a=question(k1="b"), b=question("B?")).press("1").heard == ["B?"]
+
+
+def test_none_is_the_goodbye(call):
+    """A target None says the core's goodbye and hangs up."""
+    caller = call(a=question(k1=None)).press("1")
+    assert caller.xml == GOODBYE
+    assert caller.last.ended
+    assert caller.session.ended == "finished"
+    assert caller.events == [("left", "a", "1"), ("ended", None, "finished")]
+
+
+def test_an_automatic_none_in_an_exit_is_its_own_goodbye(call):
+    """Exit(None, say=...) replaces the goodbye by its own words."""
+    caller = call(a=State("Hello.", Exit(None, say="That was all.")))
+    assert caller.heard == ["Hello.", "That was all."]
+    assert caller.xml.endswith("<Hangup />")
+
+
+def test_an_exit_without_words_and_target_says_nothing(call):
+    """Exit(None) hangs up without the goodbye: the words in its place are none."""
+    assert call(a=question(k1=Exit(None))).press("1").xml == "<Hangup />"
+
+
+def test_an_exit_says_its_words_first(call):
+    """The words of an Exit come before what its target says, whatever kind of words they are."""
+    words = ["One.", Play("https://x.example/a.mp3"), Pause(length=2), Say("Two.", voice="man")]
+    xml = call(a=question(k1=Exit("b", say=words)), b=State("B.")).press("1").xml
+    assert xml == (
+        '<Say language="en-US">One.</Say><Play>https://x.example/a.mp3</Play><Pause length="2" />'
+        '<Say voice="man">Two.</Say><Say language="en-US">B.</Say><Hangup />'
+    )
+
+
+def test_the_words_of_an_exit_made_by_a_function_are_said(call):
+    """An Exit that a function makes while the call is on needs only its target named."""
+
+    @leads_to("b")
+    def choose(call):
+        return Exit("b", say=f"You pressed {call.digits}.")
+
+    assert call(a=State(ask("A?"), choose), b=State("B.")).press("5").heard == ["You pressed 5.", "B."]
+
+
+def test_same_is_the_state_again(call):
+    """SAME enters the state again, and leaves the state that sent the caller there as it was."""
+    caller = call(a=question(k1="b"), b=State(ask("B?"), Exits({"1": SAME, "2": BACK}))).press("1", "1")
+    assert caller.heard == ["B?"]
+    assert caller.events == [("left", "b", "1"), ("entered", "b", None)]
+    assert caller.press("2").state == "a"
+
+
+def test_back_is_the_state_that_sent_the_caller(call):
+    """BACK leads to the sender; coming back leaves that one's own sender as it was, so one can go back further."""
+    back = {"9": BACK}
+    caller = call(
+        a=State(ask("A?"), Exits({"1": "b"})),
+        b=State(ask("B?"), Exits({"1": "c", **back})),
+        c=State(ask("C?"), Exits(back)),
+    )
+    assert caller.press("1", "1").state == "c"
+    assert caller.press("9").state == "b"
+    assert caller.press("9").state == "a"
+
+
+def test_back_without_a_sender_is_home(call):
+    """Where nobody sent the caller, BACK is HOME."""
+    caller = call(
+        a=State(ask("A?"), Exits({"1": BACK, "2": "menu"})),
+        menu=State(Menu()),
+        x=State("X.", options=MenuOption("1", "x")),
+        start="a",
+    )
+    assert caller.press("1").state == "a", "the tree has no start menu: HOME is its first question"
+
+
+def test_a_state_is_never_its_own_sender(call):
+    """A state that leads to itself by name is not what BACK leads to."""
+    caller = call(a=question(k1="b"), b=State(ask("B?"), Exits({"1": "b", "9": BACK}))).press("1", "1", "1", "9")
+    assert caller.state == "a"
+
+
+def menus():
+    """Two menus; x hangs in both, y in the second, z in none."""
+    home = Exits({"1": HOME, "2": "z"})
+    return {
+        "first": State(Menu(), Exits({"0": "second"})),
+        "second": State(Menu(), Exits({"0": "first", "5": "z"})),
+        "x": State(ask("X?"), home, options=[MenuOption("1", "x", menu="first"), MenuOption("1", "x", menu="second")]),
+        "y": State(ask("Y?"), home, options=MenuOption("2", "y", menu="second")),
+        "z": State(ask("Z?"), Exits({"1": HOME, "2": "x"})),
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "state", "home"),
+    [
+        ("1", "x", "first"),
+        ("01", "x", "second"),
+        ("001", "x", "first"),
+        ("02", "y", "second"),
+        ("05", "z", "first"),
+        ("052", "x", "second"),
+    ],
+)
+def test_home_is_the_menu_the_caller_came_from(call, keys, state, home):
+    """HOME: of the state's menus the one last stood in, else its first, else the start menu."""
+    caller = call(menus()).press(*keys)
+    assert caller.state == state
+    assert caller.press("1").state == home
+
+
+def test_home_of_a_state_of_an_unvisited_menu_is_its_first(call):
+    """A state whose menus the caller never stood in goes to the menu of its first option."""
+    states = menus()
+    states["first"] = State(Menu(), Exits({"7": "y"}))
+    assert call(states).press("7", "1").state == "second"
+
+
+def test_home_of_a_start_menu_is_itself(call):
+    """The start menu has no menu above it."""
+    caller = call(m=State(Menu(), Exits({"5": HOME})), x=State("X.", options=MenuOption("1", "x", menu="m")))
+    assert caller.press("5").state == "m"
+
+
+def test_home_in_a_tree_without_menu_or_question_is_the_way_out(call):
+    """Where there is nothing that can be asked again, HOME is the way out, here the goodbye."""
+    caller = call(a=State(Dial("+15550100"), Exits({"busy": HOME}))).dials("busy")
+    assert caller.xml == GOODBYE
+
+
+def test_the_first_menu_reached_by_automatic_exits_is_the_start_menu(tree):
+    """The start menu is found along automatic exits, those of functions included, nearest first."""
+
+    @leads_to("closed", "open")
+    def decide(call):
+        return "closed"
+
+    flow = tree(
+        hello=State("Hello.", "decide"),
+        decide=State([], decide),
+        closed=State("We are closed."),
+        open=State("Welcome.", "main"),
+        main=State(Menu()),
+        other=State(Menu(), options=MenuOption("1", "other", menu="main")),
+    )
+    assert flow.start_menu == flow.home == "main"
+
+
+def test_a_tree_without_a_menu_has_its_first_question_as_home(tree):
+    """Without a menu, HOME is the first question that a caller comes to by automatic exits."""
+    flow = tree(hello=State("Hello.", "pin"), pin=State(ask("PIN?"), Exits({"1": HOME})))
+    assert (flow.start_menu, flow.home) == (None, "pin")
+
+
+def test_a_dial_is_no_home(tree):
+    """A state that dials is never HOME, because it would dial again."""
+    assert tree(hello=State("Hello.", "ring"), ring=State(Dial("+15550100"), Exits({}))).home is None
+
+
+@pytest.mark.parametrize(
+    ("enter", "xml"),
+    [
+        ("Bye.", '<Say language="en-US">Bye.</Say><Hangup />'),
+        ([], "<Hangup />"),
+        (Hangup(), "<Hangup />"),
+        (Reject(reason="busy"), '<Reject reason="busy" />'),
+        (["Over to them.", Redirect("https://x.example/")], '<Say language="en-US">Over to them.</Say><Redirect>https://x.example/</Redirect>'),
+    ],
+)
+def test_a_terminal_state_has_the_last_word(call, enter, xml):
+    """exit=None: the state's own words are the last, and whatever is asked next is answered with nothing."""
+    caller = call(a=State(enter))
+    assert caller.xml == xml
+    assert caller.last.ended
+    assert caller.events == [("started", None, None), ("entered", "a", None), ("ended", None, "finished")]
+    assert caller.webhook(Digits="1").last.twiml == b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+    assert caller.events == []
+
+
+def test_a_terminal_question_is_answered_with_the_goodbye(call):
+    """A waiting verb with exit=None: any outcome is the goodbye."""
+    for params in ({"Digits": "1"}, {"Digits": ""}, {"SpeechResult": "hello"}):
+        assert call(a=State(ask("A?"))).webhook(**params).xml == GOODBYE
+    assert call(a=State(Dial("+15550100"))).dials("no-answer").xml == GOODBYE
+
+
+def test_what_follows_a_terminal_dial_is_heard(call):
+    """With exit=None, verbs after a Dial are the state's own words: Twilio comes to them by itself."""
+    xml = call(a=State([Dial("+15550100"), "Nobody was there."])).xml
+    assert xml == '<Dial>+15550100</Dial><Say language="en-US">Nobody was there.</Say>'
+
+
+def test_automatic_exits_are_followed_in_one_answer(call):
+    """States that do not wait are passed in the same answer, each entered and left."""
+    caller = call(a=State("A.", "b"), b=State("B.", "c"), c=question("C?"))
+    assert caller.heard == ["A.", "B.", "C?"]
+    assert caller.events == [
+        ("started", None, None),
+        ("entered", "a", None),
+        ("left", "a", None),
+        ("entered", "b", None),
+        ("left", "b", None),
+        ("entered", "c", None),
+    ]
+    assert caller.session.path == [["a", None], ["b", None], ["c", None]]
+
+
+def test_an_automatic_back_returns_to_the_sender(call):
+    """A state that does not wait can lead BACK in the same answer."""
+    caller = call(a=question("A?", k1="note"), note=State("Noted.", BACK)).press("1")
+    assert (caller.heard, caller.state) == (["Noted.", "A?"], "a")
+
+
+def test_a_function_decides_at_once_where_nothing_waits(call):
+    """A function exit on a state that waits for nothing is asked in the same answer."""
+
+    @leads_to("even", "odd")
+    def parity(call):
+        return "odd" if int(call.digits) % 2 else "even"
+
+    states = {"a": question("A?", k1="router", k2="router"), "router": State([], parity)}
+    states |= {"even": State("Even."), "odd": State("Odd.")}
+    assert call(states).press("1").heard == ["Odd."]
+    assert call(states).press("2").heard == ["Even."]
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "hint"),
+    [
+        (lambda: Exit(7), "Exit has the target 7", "a target is a state's name, SAME, BACK, HOME or None"),
+        (
+            lambda: Exit("a", say=[Dial("+15550100")]),
+            "Exit('a') says {}",
+            "say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
+        ),
+        (
+            lambda: Exit(None, say=4),
+            "Exit(None) says 4",
+            "say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
+        ),
+    ],
+)
+def test_an_exit_of_another_kind_is_refused(make, message, hint):
+    """An Exit takes a target and words, and says so."""
+    with pytest.raises(FlowError) as caught:
+        make()
+    assert caught.value.message.startswith(message.partition("{}")[0])
+    assert caught.value.hint == hint
+
+
+def test_targets_are_named_as_they_are_imported():
+    """The moves print as their names, and an Exit is aimed at its target."""
+    assert [repr(each) for each in (SAME, BACK, HOME)] == ["SAME", "BACK", "HOME"]
+    assert [aim(each) for each in ("x", None, SAME, Exit(BACK, say="Back."), Exit(None))] == ["x", None, SAME, BACK, None]
+    assert [is_target(each) for each in ("x", None, HOME, Exit("x"), 7, ["x"])] == [True] * 4 + [False] * 2
+    assert Exit("x", say="Words.").say == ("Words.",)
+    assert Exit("x").say == ()

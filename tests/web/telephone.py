@@ -1,0 +1,342 @@
+"""Twilio's side of the line, for tests: signs, asks, and goes on as the answer tells it.
+
+What Twilio sends and does: https://www.twilio.com/docs/voice/twiml and https://www.twilio.com/docs/usage/security.
+"""
+
+import base64
+import hmac
+import http.client
+import itertools
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+from xml.etree import ElementTree
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import Client
+
+TOKEN = "12345"
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+XML = "text/xml; charset=utf-8"
+#: The verbs of which a caller hears something and no more.
+SOUNDING = ("Say", "Play", "Pause")
+#: The verbs that ask for a webhook.
+WAITING = ("Gather", "Record", "Dial", "Enqueue")
+
+#: What Twilio sends when a verb came to something: (verb, outcome) -> the parameters of its action.
+RESULTS = {
+    ("Gather", "no-input"): {"Digits": "", "FinishedOnKey": "", "msg": "Gather End"},
+    ("Record", "recorded"): {
+        "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/RE{'3' * 32}",
+        "RecordingSid": f"RE{'3' * 32}",
+        "RecordingDuration": "12",
+        "Digits": "#",
+    },
+    **{
+        ("Dial", outcome): {"DialCallStatus": status, "DialCallSid": f"CA{'d' * 32}", **more}
+        for outcome, status, more in [
+            ("answered", "completed", {"DialBridged": "true", "DialCallDuration": "42"}),
+            ("declined", "completed", {"DialBridged": "false", "DialCallDuration": "3"}),
+            ("busy", "busy", {"DialBridged": "false"}),
+            ("no-answer", "no-answer", {"DialBridged": "false"}),
+            ("failed", "failed", {"DialBridged": "false"}),
+            ("canceled", "canceled", {"DialBridged": "false"}),
+        ]
+    },
+    **{
+        ("Enqueue", outcome): {"QueueResult": result, **more}
+        for outcome, result, more in [
+            ("bridged", "bridged", {"QueueSid": f"QU{'5' * 32}", "QueueTime": "30"}),
+            ("leave", "leave", {"QueueSid": f"QU{'5' * 32}", "QueueTime": "7"}),
+            ("hangup", "hangup", {"QueueSid": f"QU{'5' * 32}", "QueueTime": "9"}),
+            ("queue-full", "queue-full", {}),
+            ("failed", "system-error", {}),
+        ]
+    },
+}
+
+
+def pressed(digits: str) -> dict[str, str]:
+    """Return what a ``Gather`` sends for these keys."""
+    return {"Digits": digits, "FinishedOnKey": "", "msg": "Gather End"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the host answered, wherever it was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def root(self) -> ElementTree.Element:
+        """The document."""
+        return ElementTree.fromstring(self.body)
+
+    @property
+    def verbs(self) -> list[str]:
+        """The names of its verbs."""
+        return [verb.tag for verb in self.root]
+
+    @property
+    def heard(self) -> str:
+        """All that is said in it."""
+        return " ".join(say.text or "" for say in self.root.iter("Say"))
+
+    @property
+    def state(self) -> str | None:
+        """The state that the host names in development."""
+        return self.headers.get("Ivrkit-State")
+
+
+#: Sends a request: method, URL, body, headers.
+Send = Callable[[str, str, bytes, Mapping[str, str]], Answer]
+
+
+def over_http(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send a request through a socket."""
+    parts = urlsplit(url)
+    with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as connection:
+        connection.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, dict(headers))
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+
+
+def in_process(wsgi: Any) -> Send:
+    """Return what sends requests to a WSGI application in this thread."""
+    client = Client(wsgi, use_cookies=False)
+
+    def send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        parts = urlsplit(url)
+        base_url = f"{parts.scheme}://{parts.netloc}"
+        sent = {"data": body, "headers": dict(headers), "query_string": parts.query}
+        response = client.open(parts.path, base_url, method=method, **sent)
+        return Answer(response.status_code, response.headers, response.get_data())
+
+    return send
+
+
+@contextmanager
+def serving(wsgi: Any, store: Any) -> Iterator[str]:
+    """Serve a WSGI application on a free port of this machine, each request in a thread of its own.
+
+    :param wsgi: the application.
+    :param store: its session store; a thread that ends lets go of it.
+    :returns: the base URL.
+    """
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        try:
+            return [b"".join(wsgi(environ, start_response))]
+        finally:
+            store.close()
+
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *args: Any) -> None:
+        pass
+
+
+def sign(url: str, params: Iterable[tuple[str, str]] = (), token: str = TOKEN) -> str:
+    """Return the signature over a URL and a form, in as few lines as Twilio's own page has it."""
+    text = url + "".join(name + value for name, value in sorted(set(params)))
+    return base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
+
+
+def parameters(sid: str, status: str = "in-progress", **more: str) -> dict[str, str]:
+    """Return the parameters that Twilio sends with every webhook of a call."""
+    places = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "", "Country": "US"}
+    return {
+        "AccountSid": ACCOUNT,
+        "ApiVersion": "2010-04-01",
+        "CallSid": sid,
+        "CallStatus": status,
+        "Direction": "inbound",
+        **{who: "+15005550006" if who in ("To", "Called") else "+14155550100" for who in _PARTIES},
+        **{who + what: place for who in _PARTIES for what, place in places.items()},
+        **more,
+    }
+
+
+_PARTIES = ("From", "To", "Caller", "Called")
+
+
+def new_sid() -> str:
+    """Return a CallSid that no other call has."""
+    return f"CA{secrets.token_hex(16)}"
+
+
+class Telephone:
+    """One call, from Twilio's side.
+
+    :param send: reaches the host.
+    :param webhook: the URL that the number is configured with.
+    :param token: signs the requests.
+    :param sid: the CallSid; a new one when left out.
+    """
+
+    def __init__(self, send: Send, webhook: str, *, token: str = TOKEN, sid: str | None = None) -> None:
+        self._send = send
+        self._token = token
+        self._tokens = (f"token-{number}" for number in itertools.count())
+        self.webhook = self.url = webhook
+        self.sid = sid or new_sid()
+        self.webhooks = 0
+        self.answer = Answer(0, {}, b"")
+
+    def ask(
+        self,
+        url: str,
+        more: Mapping[str, str] | None = None,
+        *,
+        status: str = "in-progress",
+        method: str = "POST",
+        signature: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one signed request and return what came; nothing of the call changes on this side."""
+        params = {**parameters(self.sid, status), **(more or {})}
+        body = urlencode(params).encode() if method == "POST" else b""
+        if method == "GET":
+            url = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"
+        known = sign(url, params.items() if body else (), self._token) if signature is None else signature
+        sent = {
+            "Accept": "*/*",
+            "User-Agent": "TwilioProxy/1.1",
+            "I-Twilio-Idempotency-Token": next(self._tokens),
+            "X-Twilio-Signature": known,
+            **({"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"} if body else {}),
+            **(headers or {}),
+        }
+        return self._send(method, url, body, sent)
+
+    def go(self, url: str, more: Mapping[str, str] | None = None, *, status: str = "in-progress") -> Answer:
+        """Ask a URL for the next document, and hold it against what Twilio can use."""
+        self.webhooks += 1
+        self.url, self.answer = url, self.ask(url, more, status=status)
+        check_document(self.answer, self.url, self.webhook)
+        return self.answer
+
+    def dial(self) -> Answer:
+        """Call the number."""
+        return self.go(self.webhook, status="ringing")
+
+    def bring(self, more: Mapping[str, str]) -> Answer:
+        """Ask the action of the verb that waits, with what it came to."""
+        verb = self.waiting
+        assert verb is not None, f"nothing waits in {self.answer.body!r}"
+        return self.go(urljoin(self.url, verb.get("action")), more)
+
+    def press(self, digits: str) -> Answer:
+        """Press keys."""
+        return self.bring(pressed(digits))
+
+    def follow(self) -> Answer:
+        """Follow the document's ``Redirect``."""
+        redirect = self.answer.root.find("Redirect")
+        assert redirect is not None, f"there is no Redirect in {self.answer.body!r}"
+        return self.go(urljoin(self.url, redirect.text))
+
+    @property
+    def waiting(self) -> ElementTree.Element | None:
+        """The verb that waits, if any."""
+        return next((verb for verb in self.answer.root if verb.tag in WAITING), None)
+
+    @property
+    def over(self) -> bool:
+        """Whether the document hangs up."""
+        return self.answer.verbs[-1:] == ["Hangup"]
+
+    def talk(self, caller: "Caller", most: int) -> int:
+        """Call, and run every document as Twilio does until the call is over.
+
+        :param caller: what comes of a verb that waits.
+        :param most: how many webhooks there may be.
+        :returns: how many there were.
+        """
+        self.dial()
+        while (asked := self._next(caller)) is not None:
+            assert self.webhooks < most, f"the caller is still on the line after {most} webhooks"
+            self.go(*asked)
+        return self.webhooks
+
+    def _next(self, caller: "Caller") -> tuple[str, Mapping[str, str]] | None:
+        for verb in self.answer.root:
+            if verb.tag == "Hangup":
+                return None
+            if verb.tag == "Redirect":
+                return urljoin(self.url, verb.text), {}
+            if verb.tag in WAITING:
+                came = caller(verb)
+                silent = verb.tag == "Gather" and not came.get("Digits")
+                if not silent or verb.get("actionOnEmptyResult") == "true":
+                    return urljoin(self.url, verb.get("action")), came
+        return None
+
+
+#: What comes of a verb that waits: the parameters of its action.
+Caller = Callable[[ElementTree.Element], Mapping[str, str]]
+
+
+def leaning(key: str, came: Iterable[tuple[str, str]] = ()) -> Caller:
+    """Return a caller who leans on one key for ever; with ``""``, the telephone was put down beside its cradle.
+
+    :param key: the key.
+    :param came: what the dials and queues come to, one after the other and then from the beginning again.
+    """
+    results = {verb: itertools.cycle(_of(verb, came)) for verb in ("Dial", "Enqueue")}
+
+    def caller(verb: ElementTree.Element) -> Mapping[str, str]:
+        if verb.tag == "Record":
+            return {**RESULTS["Record", "recorded"], "Digits": key}
+        if verb.tag in results:
+            return next(results[verb.tag])
+        if not key or key in verb.get("finishOnKey", "#"):
+            return {"Digits": "", "FinishedOnKey": key, "msg": "Gather End"}
+        return pressed(key * int(verb.get("numDigits", "20")))
+
+    return caller
+
+
+def _of(verb: str, came: Iterable[tuple[str, str]]) -> list[Mapping[str, str]]:
+    wanted = [RESULTS[each] for each in came if each[0] == verb]
+    return wanted or [params for (each, _), params in RESULTS.items() if each == verb]
+
+
+def check_document(answer: Answer, url: str, webhook: str) -> None:
+    """Hold an answer against what Twilio can use: status, type, root, verbs, and where it is asked to ask next.
+
+    :param answer: the answer.
+    :param url: the URL that gave it, against which the addresses in it are read.
+    :param webhook: the URL that everything has to lead back to.
+    """
+    assert answer.status == 200, answer
+    assert answer.headers["Content-Type"] == XML
+    assert answer.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
+    root = answer.root
+    assert root.tag == "Response"
+    for verb in root:
+        assert verb.tag in (*SOUNDING, *WAITING, "Hangup", "Redirect"), f"{verb.tag} is no verb of these"
+        if verb.tag in WAITING:
+            assert urljoin(url, verb.get("action")) == webhook
+        if verb.tag == "Redirect":
+            assert urljoin(url, verb.text).partition("?")[0] == webhook
+        assert verb.tag == "Gather" or not len(verb), f"{verb.tag} holds something"
+    for say in root.iter("Say"):
+        assert (say.text or "").strip(), "a Say says nothing"
+        assert say.get("language") == "en-US"

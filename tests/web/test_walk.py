@@ -1,0 +1,346 @@
+"""Whole calls of the ACME tree, as Twilio makes them: signed, over HTTP, each answer held against what Twilio can use."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import urljoin
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ivrkit import BACK, HOME, SAME, Exits, State, ask, edges
+from twilio.twiml.voice_response import Dial
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from tests.web.telephone import RESULTS, Telephone, in_process, leaning, over_http, pressed, serving
+from tests.web.trees import Tree, store_of
+
+KEYS = "1234567890*#"
+
+
+@pytest.fixture
+def acme(make_app):
+    """Make apps that serve ACME's states."""
+    return lambda tree=(), **settings: make_app(Tree(dict(tree)), **{"block": (), "dev": True, **settings})
+
+
+def resolve(flow, target, state, sender):
+    """Return the state that a target means for a caller in ``state``, sent there by ``sender``; ``None`` to hang up."""
+    if target is SAME:
+        return state
+    if target is BACK:
+        return sender
+    if target is HOME:
+        options = flow.states[state].state.menu_options
+        return options[0].menu if options else flow.home
+    return target
+
+
+def ways(flow):
+    """Return for each state the outcomes that bring a caller there by the shortest way, and who sends them."""
+    found, queue = {flow.rules.start: ((), None)}, [flow.rules.start]
+    while queue:
+        state = queue.pop(0)
+        outcomes, sender = found[state]
+        for edge in edges(flow):
+            target = resolve(flow, edge.target, state, sender) if edge.state == state else None
+            if target is not None and target not in found:
+                found[target] = ((*outcomes, *([edge.outcome] if edge.outcome else [])), state)
+                queue.append(target)
+    return found
+
+
+def settle(flow, state, sender):
+    """Return the states that a caller passes who comes to one, until it waits or hangs up (``None``)."""
+    passed = [state]
+    at_once = {edge.state: edge.target for edge in edges(flow) if edge.outcome is None}
+    while passed[-1] in at_once:
+        target = resolve(flow, at_once[passed[-1]], passed[-1], sender)
+        sender = passed[-1]
+        passed.append(target)
+    return passed
+
+
+def form_of(flow, state, verb, outcome):
+    """Return what Twilio sends when a state's verb came to an outcome."""
+    if (verb, outcome) in RESULTS:
+        return RESULTS[verb, outcome]
+    if outcome == "no-match":
+        return pressed(next(key for key in KEYS if key not in flow.states[state].routes and key != "#"))
+    return pressed(outcome)
+
+
+def walk(phone, flow):
+    """Walk every edge of a flow, each in a call of its own; return the edges that were walked."""
+    found, walked = ways(flow), []
+    for edge in edges(flow):
+        outcomes, sender = found[edge.state]
+        line = phone()
+        line.dial()
+        for outcome in (*outcomes, *([edge.outcome] if edge.outcome else [])):
+            line.bring(form_of(flow, line.answer.state, line.waiting.tag, outcome))
+        passed = settle(flow, resolve(flow, edge.target, edge.state, sender), edge.state)
+        where = f"{edge.state} -> {edge.outcome} -> {edge.target}"
+        for name in filter(None, passed):
+            content = flow.states[name].content
+            assert content is None or content.xml in line.answer.body, f"{where}: nothing is heard of {name}"
+        if passed[-1] is None:
+            assert line.over, f"{where} does not hang up"
+            assert line.ask(line.webhook).root.find("*") is None, f"{where} goes on after it hung up"
+        else:
+            assert (line.answer.state, line.over) == (passed[-1], False), where
+            assert line.waiting is not None, f"{where} waits for nothing"
+        walked.append((edge.state, edge.outcome))
+    return walked
+
+
+def must_be_walked(flow):
+    """Return all that can happen in each state, from what it waits with: told by its rows and by its verb."""
+    told = set()
+    for name, compiled in flow.states.items():
+        exit = compiled.state.exit
+        if compiled.is_menu or isinstance(exit, Exits):
+            verb = compiled.content.waits if compiled.content else "Gather"
+            told |= {(name, outcome) for outcome in compiled.routes}
+            told |= {(name, outcome) for each, outcome in RESULTS if each == verb}
+            told |= {(name, "no-match")} if verb == "Gather" else set()
+        elif exit is not None:
+            told.add((name, None))
+    return told
+
+
+@pytest.mark.acme
+def test_every_outcome_of_every_state_is_walked(acme):
+    """Whatever can happen in a state of ACME's or of the core is brought over HTTP, and leads where the flow says."""
+    app = acme()
+    flow = app.extensions["ivrkit"].loaded.flow
+    assert set(flow.states) == {"greeting", "menu", "error", "hours", "reception", "sales", "support"}
+    with serving(app, store_of(app)) as base:
+        walked = walk(lambda: Telephone(over_http, f"{base}/webhook"), flow)
+    assert len(walked) == len(set(walked))
+    assert set(walked) == must_be_walked(flow)
+    assert len(walked) > 20
+
+
+@pytest.mark.acme
+@pytest.mark.parametrize(
+    ("key", "state", "heard"),
+    [
+        ("1", "sales", "After the tone"),
+        ("2", "support", "Please stay on the line"),
+        ("3", "hours", "Our hours are from nine to six on weekdays"),
+        ("0", "reception", "we are ringing reception"),
+        ("9", "menu", "For sales, press one. For support, press two."),
+        ("7", "menu", "That choice is not valid. For sales"),
+        ("", "menu", "For sales, press one."),
+    ],
+)
+def test_each_key_of_the_menu(acme, call, key, state, heard):
+    """The menu of ACME leads where its prompt says; a wrong key is told, silence is not."""
+    line = call(acme())
+    assert "Thank you for calling our company." in line.dial().heard
+    answer = line.press(key)
+    assert answer.state == state
+    assert heard in answer.heard
+    assert ("not valid" in answer.heard) == (key == "7")
+
+
+@pytest.mark.acme
+@pytest.mark.server
+def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
+    """``ivrkit serve`` with a token and in dev mode answers the whole tree, and refuses a forged request."""
+    flow = acme(session_url=f"sqlite:///{tmp_path}/other.sqlite3").extensions["ivrkit"].loaded.flow
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_"))}
+    command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "serve", "--dev", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=tmp_path, env={**environ, "TWILIO_AUTH_TOKEN": "12345"})
+    base = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(base)
+        walked = walk(lambda: Telephone(over_http, f"{base}/webhook"), flow)
+        line = Telephone(over_http, f"{base}/webhook")
+        assert line.ask(line.webhook, signature="forged").status == 403
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+    assert set(walked) == must_be_walked(flow)
+
+
+def wait_for(base):
+    """Wait until a server answers that it is well."""
+    for _ in range(200):
+        try:
+            answer = over_http("GET", f"{base}/healthz", b"", {})
+        except OSError:
+            time.sleep(0.1)
+        else:
+            assert answer.status == 200
+            return
+    pytest.fail("the server does not answer")
+
+
+def test_unsigned_and_forged_requests_are_refused(call, logged):
+    """Who cannot sign gets 403 and not a word of the flow; one line says which URL was signed over and what to set."""
+    line = call(dev=False)
+    logged()
+    unsigned = line.ask(line.webhook, signature="")
+    forged = line.ask(line.webhook, signature="RSOYDt4T1cUTdK1PDd93/VVr8B8=")
+    for answer in (unsigned, forged):
+        assert (answer.status, answer.body) == (403, b"Forbidden\n")
+    assert logged() == [
+        "WARNING 403: no X-Twilio-Signature for 'https://ivr.example.com/webhook': only Twilio, or a test that signs, "
+        "may ask",
+        "WARNING 403: X-Twilio-Signature does not fit 'https://ivr.example.com/webhook': if Twilio requested another "
+        "URL, set IVRKIT_PUBLIC_URL to its base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, "
+        "TWILIO_AUTH_TOKEN is another account's",
+    ]
+
+
+MOUNTS = {
+    "at the root": ("", ""),
+    "under url_prefix": ("/phone/tree", ""),
+    "under SCRIPT_NAME": ("", "/ivr"),
+    "under both": ("/phone", "/ivr"),
+}
+
+
+@pytest.mark.acme
+@pytest.mark.parametrize(("prefix", "mount"), MOUNTS.values(), ids=MOUNTS)
+def test_a_call_goes_on_wherever_the_app_is_mounted(acme, prefix, mount):
+    """Every address in an answer is relative, and right under any prefix; so is the way back from the fallback."""
+    app = acme(url_prefix=prefix)
+    wsgi = DispatcherMiddleware(NotFound(), {mount: app}) if mount else app
+    with serving(wsgi, store_of(app)) as base:
+        line = Telephone(over_http, f"{base}{mount}{prefix}/webhook")
+        line.dial()
+        assert line.press("3").state == "hours"
+        assert line.press("1").state == "hours"
+        line.go(urljoin(f"{line.webhook}/", "fallback"), {"ErrorCode": "11205", "ErrorUrl": line.webhook})
+        assert line.follow().state == "hours"
+        assert line.press("5").state == "menu"
+        assert line.press("0").state == "reception"
+        assert line.bring(RESULTS["Dial", "busy"]).state == "menu"
+        assert line.press("1").state == "sales"
+        line.bring(RESULTS["Record", "recorded"])
+        assert line.over
+        if mount or prefix:
+            assert line.ask(f"{base}/webhook").status == 404
+
+
+@pytest.mark.acme
+def test_after_a_fallback_the_call_goes_on(acme, call, logged):
+    """The first failure enters the stored state again, the second takes the way out, the third says goodbye."""
+    line = call(acme())
+    fallback = f"{line.webhook}/fallback"
+    logged()
+    line.dial()
+    line.press("3")
+
+    failed = {"ErrorCode": "11200", "ErrorUrl": line.webhook}
+    answer = line.go(fallback, failed)
+    assert answer.heard == "We are sorry, something went wrong."
+    assert answer.verbs == ["Say", "Redirect"]
+    assert answer.root.findtext("Redirect") == "../webhook?again=1"
+    assert line.follow().state == "hours"
+    assert line.url == f"{line.webhook}?again=1"
+
+    answer = line.go(fallback, {**failed, "ErrorUrl": f"{line.webhook}?again=1"})
+    assert answer.root.findtext("Redirect") == "../webhook?again=2"
+    assert line.follow().state == "reception"
+
+    answer = line.go(fallback, {**failed, "ErrorUrl": f"{line.webhook}?again=2"})
+    assert answer.verbs == ["Say", "Hangup"]
+    assert answer.heard == "We are sorry, something went wrong."
+    told = f"ERROR call {line.sid} fell back: Twilio's error 11200 at /webhook"
+    assert logged() == [told, told, told]
+
+
+@pytest.mark.acme
+def test_a_fallback_before_the_first_answer_starts_the_call(acme, call):
+    """Where nothing is known of a call yet, the fallback leads to the start state."""
+    line = call(acme())
+    line.go(f"{line.webhook}/fallback", {"ErrorCode": "11205", "ErrorUrl": line.webhook}, status="ringing")
+    answer = line.follow()
+    assert "Thank you for calling" in answer.heard
+    assert answer.state == "menu"
+
+
+@pytest.mark.acme
+def test_a_fallback_does_not_ring_or_record_a_second_time(acme, call):
+    """After a fallback from a state that waits with anything but a question, the caller is at the menu."""
+    line = call(acme())
+    line.dial()
+    line.press("0")
+    line.go(f"{line.webhook}/fallback", {"ErrorCode": "11200", "ErrorUrl": line.webhook})
+    assert line.follow().state == "menu"
+
+
+@pytest.fixture
+def short(acme):
+    """An app of ACME's states that lets nobody stay for long."""
+    return acme(max_turns=20)
+
+
+COMES_TO = [(verb, outcome) for verb, outcome in RESULTS if verb in ("Dial", "Enqueue")]
+
+
+@pytest.mark.acme
+def test_a_telephone_that_was_put_down_is_let_go(acme, call):
+    """Silence for ever ends the call soon: six silences in a row, then the way out, then goodbye."""
+    app = acme()
+    for came in ([each] for each in COMES_TO if each[0] == "Dial"):
+        webhooks = call(app).talk(leaning("", came), most=20)
+        assert webhooks > 3, "the menu was not even repeated"
+
+
+@pytest.mark.acme
+@pytest.mark.parametrize("key", KEYS)
+def test_a_caller_who_leans_on_one_key_is_let_go(acme, call, key):
+    """No key keeps a call on the line for more webhooks than ``max_turns`` and the way out take."""
+    app = acme()
+    for came in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
+        call(app).talk(leaning(key, came), most=104)
+
+
+@pytest.mark.acme
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(key=st.sampled_from(["", *KEYS]), came=st.lists(st.sampled_from(COMES_TO), max_size=8))
+def test_whatever_dials_and_queues_come_to_the_call_ends(short, call, key, came):
+    """No row of results, with any key or none, makes a ring that nobody leaves."""
+    call(short).talk(leaning(key, came), most=24)
+
+
+RINGS = {
+    "questions": (ask("One."), ask("Two.")),
+    "dials": (Dial("+15550100"), Dial("+15550101")),
+    "a question and a dial": (ask("One."), Dial("+15550101")),
+}
+
+
+@pytest.mark.parametrize("key", ["", "1", "5", "#"])
+@pytest.mark.parametrize(("one", "two"), RINGS.values(), ids=RINGS)
+@pytest.mark.parametrize("rows", [{}, {"no-input": SAME}, {"busy": SAME, "no-answer": HOME}], ids=repr)
+def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(call, make_app, one, two, rows, key):
+    """A ring of tables ends with ``max_turns`` at the latest, whatever the caller does and whoever answers."""
+
+    def state(enter, other):
+        verb = enter.name
+        fitting = {row: target for row, target in rows.items() if (verb == "Gather") == (row == "no-input")}
+        return State(enter, Exits(fitting, otherwise=other))
+
+    app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=30)
+    for came in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
+        assert call(app).talk(leaning(key, came), most=33) >= 2
+
+
+def test_the_telephone_of_these_tests_hears_a_ring(make_app):
+    """What lets these tests fail: a caller who is not let go is noticed."""
+    app = make_app({"one": State(ask("One."), Exits(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
+    line = Telephone(in_process(app), "https://ivr.example.com/webhook")
+    with pytest.raises(AssertionError, match="still on the line after 50 webhooks"):
+        line.talk(leaning("5"), most=50)
