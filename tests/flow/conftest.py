@@ -103,7 +103,8 @@ class Caller:
     def events(self) -> list[tuple[Any, ...]]:
         """What happened at the last webhook: kind, state, and outcome or reason."""
         return [
-            (each.kind, each.state.name if each.state else None, each.outcome or each.reason) for each in self.last.events
+            (each.kind, each.state.name if each.state else None, each.outcome or each.reason)
+            for each in self.last.events
         ]
 
 
@@ -111,9 +112,7 @@ class Caller:
 def tree():
     """Return a function that makes a flow of named states, ``rules`` and ``hooks`` set by name."""
 
-    def make(
-        states: dict[str, State] | None = None, *, hooks: Hooks | None = None, **named: Any
-    ) -> CallFlow:
+    def make(states: dict[str, State] | None = None, *, hooks: Hooks | None = None, **named: Any) -> CallFlow:
         found = {name: each for name, each in named.items() if isinstance(each, State)}
         rules = {name: each for name, each in named.items() if name not in found}
         all_states = {**(states or {}), **found}

@@ -23,7 +23,7 @@ REINSTALL = "install or name a state of that name; a new entry point needs a rei
 
 
 def test_the_settings_name_states_that_are_there(tree):
-    """start and way_out name states, with the nearest name told."""
+    """Start and way_out name states, with the nearest name told."""
     assert faults_of(tree, a=q(), start="b", way_out="aa") == [
         ("the setting 'start' names the state 'b', which no plugin offers", "there are: a", None),
         ("the setting 'way_out' names the state 'aa', which no plugin offers, did you mean 'a'?", "there are: a", None),
@@ -71,7 +71,11 @@ def test_all_unknown_targets_are_told(tree):
 
 @pytest.mark.parametrize(
     ("menu", "found"),
-    [("mneu", "which no plugin offers, did you mean 'menu'?"), ("b", "which is no menu"), ("zzz", "which no plugin offers")],
+    [
+        ("mneu", "which no plugin offers, did you mean 'menu'?"),
+        ("b", "which is no menu"),
+        ("zzz", "which no plugin offers"),
+    ],
 )
 def test_an_option_hangs_in_a_menu(tree, menu, found):
     """An option that names no menu could never be reached."""
@@ -120,8 +124,10 @@ def test_a_key_that_begins_another(tree):
         first, second = keys
         assert faults_of(tree, options(*keys, "2")) == [
             (
-                f"in the menu 'm', the keys {first!r} and {second!r} can't be told apart: they belong to "
-                "s0 (test-states 1.0) and s1 (test-states 1.0)",
+                (
+                    f"in the menu 'm', the keys {first!r} and {second!r} can't be told apart: they belong to "
+                    "s0 (test-states 1.0) and s1 (test-states 1.0)"
+                ),
                 'choose another key in ivrkit.toml:  [states.s1]  key = "3"',
                 "s1",
             )
@@ -137,7 +143,8 @@ def test_the_repeat_key_is_taken(tree):
     """The repeat key of a menu is one of its keys."""
     assert faults_of(tree, options("9")) == [
         (
-            "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and s0 (test-states 1.0)",
+            "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
+            "s0 (test-states 1.0)",
             'choose another key in ivrkit.toml:  [states.s0]  key = "1"',
             "s0",
         )
@@ -161,8 +168,10 @@ def test_a_menu_clashes_with_itself(tree):
     """A row on the repeat key is the author's own to mend."""
     assert faults_of(tree, options("1", exit=Exits({"9": SAME}))) == [
         (
-            "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
-            "a row of m (test-states 1.0)",
+            (
+                "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
+                "a row of m (test-states 1.0)"
+            ),
             "change one of them where 'm' is written",
             "m",
         )
@@ -171,7 +180,10 @@ def test_a_menu_clashes_with_itself(tree):
 
 def test_when_every_key_is_taken(tree):
     """Where no key is free, the hint leaves it open."""
-    assert faults_of(tree, options(*"12345678", "1"))[0][1] == 'choose another key in ivrkit.toml:  [states.s8]  key = "..."'
+    assert (
+        faults_of(tree, options(*"12345678", "1"))[0][1]
+        == 'choose another key in ivrkit.toml:  [states.s8]  key = "..."'
+    )
 
 
 def test_the_same_key_in_two_menus_is_fine(tree):
@@ -234,7 +246,12 @@ def test_a_ring_of_automatic_exits(tree, states, ring):
 
 def test_automatic_exits_that_end_are_fine(tree):
     """BACK, HOME and functions are decided while the call is on."""
-    states = {"a": State("A.", "b"), "b": State("B.", BACK), "c": State("C.", HOME), "d": State("D.", leads_to("d")(print))}
+    states = {
+        "a": State("A.", "b"),
+        "b": State("B.", BACK),
+        "c": State("C.", HOME),
+        "d": State("D.", leads_to("d")(print)),
+    }
     assert tree(states)
 
 
@@ -335,7 +352,7 @@ def test_what_a_state_says_fits_its_exit(tree, state, message, hint):
 def test_a_key_of_a_menu_that_its_gather_keeps(tree):
     """# ends a menu's Gather like any other."""
     states = options("#")
-    [(message, hint, state)] = faults_of(tree, states)
+    [(message, _hint, state)] = faults_of(tree, states)
     assert message == "state 'm' of test-states 1.0: the key '#' can't be pressed: its Gather ends at '#' and keeps it"
     assert state == "m"
 
@@ -361,5 +378,7 @@ def test_several_faults_are_told_together(tree):
     """Content faults of different states are told in one error."""
     with pytest.raises(LoadError) as caught:
         tree(a=State("A.", Exits({"1": None})), b=State([Record(), Record()]))
-    assert str(caught.value).startswith("the call flow has 2 faults and was not started:\nstate 'a' of test-states 1.0: ")
+    assert str(caught.value).startswith(
+        "the call flow has 2 faults and was not started:\nstate 'a' of test-states 1.0: "
+    )
     assert [fault.state for fault in caught.value.faults] == ["a", "b"]

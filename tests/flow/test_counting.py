@@ -141,7 +141,7 @@ def test_kinds_are_counted_apart(call):
 
 @pytest.mark.parametrize("tries", [1, 2, 5])
 def test_a_table_has_its_own_tries_and_give_up(call, tries):
-    """tries and give_up of a table come before the setting and the way out."""
+    """Tries and give_up of a table come before the setting and the way out."""
     table = Exits({"1": None}, tries=tries, give_up=Exit("b", say="I give up."))
     caller = call(a=State(ask("A?"), table), b=State(ask("B?")), out=OUT, way_out="out", max_failures=9)
     caller.stays_silent(tries - 1)
@@ -298,6 +298,18 @@ def test_at_the_limit_a_functions_target_is_dropped(call, bring):
     assert caller.webhook(**bring).heard == ["Gave up."]
     caller = call(a=guessing(tries=1), other=other, out=OUT, way_out="out").webhook(**bring)
     assert caller.heard == ["Somebody will help you."]
+
+
+def test_a_function_decides_after_a_dial_too(call):
+    """Rule 7 is for any waiting verb; only input and silence are counted."""
+
+    @leads_to("b", SAME)
+    def look(call):
+        return "b" if call.outcome == "busy" else SAME
+
+    caller = call(a=State(Dial("+15550100"), look), b=State(ask("B?"))).dials("no-answer")
+    assert (caller.state, caller.session.counts) == ("a", {})
+    assert caller.dials("busy").state == "b"
 
 
 def test_a_function_with_the_setting_tries(call):

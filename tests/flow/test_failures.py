@@ -83,7 +83,9 @@ def test_silence_counts_even_where_the_function_fails(call):
 
 def test_a_failing_exit_of_a_state_that_does_not_wait(call):
     """A router that fails is a state that failed."""
-    states = tree_with(State("X.", leads_to("m")(boom), fallback="f", **option()), f=State(ask("F?"), Exits({"1": BACK})))
+    states = tree_with(
+        State("X.", leads_to("m")(boom), fallback="f", **option()), f=State(ask("F?"), Exits({"1": BACK}))
+    )
     caller = call(states).press("1")
     assert caller.heard == ["X.", APOLOGY, "F?"]
     assert caller.press("1").heard == ["X.", APOLOGY, "F?"], "the router itself sent the caller on"
@@ -302,7 +304,7 @@ def test_plain_data_is_fine():
 
 def test_not_a_number_is_refused():
     """JSON has no NaN."""
-    with pytest.raises(FlowError, match="call.data can't be kept: Out of range float values are not JSON compliant"):
+    with pytest.raises(FlowError, match=r"call\.data can't be kept: Out of range float values are not JSON compliant"):
         check_data({"a": float("nan")})
 
 
@@ -326,7 +328,7 @@ def test_a_hook_that_decides_nothing(call):
     """None, a state that is not there, and one that has failed, are no decision."""
     for answer in (None, "nowhere", "x"):
         states = tree_with(State(boom, fallback="g", **option()), g=State(ask("G?")))
-        assert call(states, hooks=Hooks(failed=lambda *_: answer)).press("1").heard == [APOLOGY, "G?"]
+        assert call(states, hooks=Hooks(failed=lambda *_, answer=answer: answer)).press("1").heard == [APOLOGY, "G?"]
 
 
 def test_the_hook_decides_for_error_too(call):

@@ -41,7 +41,7 @@ def test_every_option_that_is_read_leads_somewhere(call):
 
 
 def test_an_option_has_a_line_of_its_own(call):
-    """line replaces the sentence made of label and key."""
+    """Line replaces the sentence made of label and key."""
     assert call(states(opt("1", line="Press one for it."))).heard == ["Press one for it.", AGAIN]
 
 
@@ -88,7 +88,9 @@ def test_the_host_is_told_of_a_menu_without_options(tree):
 
 def test_the_exit_beside_a_menu_adds_rows(call):
     """Rows, otherwise, tries and give_up of the exit beside a Menu count like any table's."""
-    table = Exits({"5": Exit(SAME, say="Five.")}, otherwise=Exit(SAME, say="Else."), tries=1, give_up=Exit(None, say="Up."))
+    table = Exits(
+        {"5": Exit(SAME, say="Five.")}, otherwise=Exit(SAME, say="Else."), tries=1, give_up=Exit(None, say="Up.")
+    )
     made = states(opt("1"), exit=table)
     assert call(made).press("5").heard[0] == "Five."
     assert call(made).press("7").heard[0] == "Else."
@@ -104,7 +106,7 @@ def test_a_menu_with_rows_alone_is_a_menu(call):
 
 
 def test_a_row_may_be_longer_than_the_options(call):
-    """numDigits is the longest key of all."""
+    """NumDigits is the longest key of all."""
     made = states(opt("1"), exit=Exits({"42": "s0"}))
     assert 'numDigits="2"' in call(made).xml
 

@@ -84,7 +84,9 @@ def test_phrases_are_compared_folded():
     assert fold("Straße 9") == "strasse 9"
 
 
-@pytest.mark.parametrize(("value", "key"), [("1", True), ("*#0", True), ("", False), ("1 ", False), ("a", False), (1, False)])
+@pytest.mark.parametrize(
+    ("value", "key"), [("1", True), ("*#0", True), ("", False), ("1 ", False), ("a", False), (1, False)]
+)
 def test_what_a_key_is(value, key):
     """A key is one or more of 0-9 * #, as a string."""
     assert is_key(value) is key
@@ -211,7 +213,10 @@ def test_a_request_about_another_verb_is_no_input(call):
 def test_the_digits_that_end_a_recording_are_no_choice(call):
     """A Record's Digits is only the key that ended it."""
     table = Exits({"recorded": "b"})
-    assert call(a=State(Record(), table), b=State("B.")).webhook(RecordingUrl="https://x.example/", Digits="5").state == "b"
+    assert (
+        call(a=State(Record(), table), b=State("B.")).webhook(RecordingUrl="https://x.example/", Digits="5").state
+        == "b"
+    )
 
 
 # The caller is gone.
@@ -330,7 +335,8 @@ def test_changed_words_do_not_matter(call, tree):
 def test_the_hash_of_exits(tree, before, after, same):
     """The hash changes when, and only when, some input would lead elsewhere."""
     hashes = [
-        tree(a=State(ask("A?"), table), b=State("B."), c=State("C.")).states["a"].exits_hash for table in (before, after)
+        tree(a=State(ask("A?"), table), b=State("B."), c=State("C.")).states["a"].exits_hash
+        for table in (before, after)
     ]
     assert (hashes[0] == hashes[1]) is same
     assert len(hashes[0]) == 16

@@ -183,7 +183,10 @@ def test_a_dial_is_no_home(tree):
         ([], "<Hangup />"),
         (Hangup(), "<Hangup />"),
         (Reject(reason="busy"), '<Reject reason="busy" />'),
-        (["Over to them.", Redirect("https://x.example/")], '<Say language="en-US">Over to them.</Say><Redirect>https://x.example/</Redirect>'),
+        (
+            ["Over to them.", Redirect("https://x.example/")],
+            '<Say language="en-US">Over to them.</Say><Redirect>https://x.example/</Redirect>',
+        ),
     ],
 )
 def test_a_terminal_state_has_the_last_word(call, enter, xml):
@@ -270,7 +273,13 @@ def test_an_exit_of_another_kind_is_refused(make, message, hint):
 def test_targets_are_named_as_they_are_imported():
     """The moves print as their names, and an Exit is aimed at its target."""
     assert [repr(each) for each in (SAME, BACK, HOME)] == ["SAME", "BACK", "HOME"]
-    assert [aim(each) for each in ("x", None, SAME, Exit(BACK, say="Back."), Exit(None))] == ["x", None, SAME, BACK, None]
+    assert [aim(each) for each in ("x", None, SAME, Exit(BACK, say="Back."), Exit(None))] == [
+        "x",
+        None,
+        SAME,
+        BACK,
+        None,
+    ]
     assert [is_target(each) for each in ("x", None, HOME, Exit("x"), 7, ["x"])] == [True] * 4 + [False] * 2
     assert Exit("x", say="Words.").say == ("Words.",)
     assert Exit("x").say == ()

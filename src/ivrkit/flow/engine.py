@@ -114,8 +114,7 @@ class _Advance:
         """Keep an outcome in the call's path, and tell it."""
         told = HIDDEN if self.secret and outcome not in (None, NO_INPUT) else outcome
         state = self.left.state if self.left else None
-        if self.session.path:
-            self.session.path[-1][1] = told
+        self.session.path[-1][1] = told
         if outcome == "recorded":
             details = {name: value for name, value in self.call.params.items() if name.startswith("Recording")}
             self.events.append(Event("recorded", state, details=details))

@@ -142,12 +142,11 @@ def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hoo
     choices = collect_choices(by_name.values())
     faults = list(find_faults(by_name, choices, rules.start, rules.way_out))
     compiled = {}
-    if not faults:
-        for name, state in by_name.items():
-            try:
-                compiled[name] = _compile_state(state, choices, rules)
-            except FlowError as error:
-                faults.append(state_fault(state, error))
+    for name, state in by_name.items():
+        try:
+            compiled[name] = _compile_state(state, choices, rules)
+        except FlowError as error:
+            faults.append(state_fault(state, error))
     if faults:
         raise LoadError(faults)
     start_menu = start_menu_of(by_name, choices, rules.start)
