@@ -1,11 +1,11 @@
 """How Sphinx builds these pages."""
 
-from importlib.metadata import version
+import importlib.metadata
 
 project = "ivrkit"
 author = "ivrkit contributors"
-copyright = "ivrkit contributors"  # noqa: A001  Sphinx's own name for it
-release = version("ivrkit")
+copyright = "ivrkit contributors"
+release = importlib.metadata.version("ivrkit")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
@@ -16,7 +16,6 @@ html_show_sphinx = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "smartquotes"]
 myst_heading_anchors = 4
-suppress_warnings = []
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -26,8 +25,11 @@ python_maximum_signature_line_length = 88
 # Every reference leads somewhere, except to what is documented elsewhere or not for plugins to use.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"twilio\..*|TwiML|Gather|xml\..*|pluggy\..*|Element"),
-    ("py:class", r"collections\.abc\..*|Mapping|Callable|Iterable|Sequence|EllipsisType|types\..*|datetime.*|Any|Literal"),
-    ("py:class", r"(ivrkit\.flow\..*\.)?(Target|Move|LeadsTo|ExitFunction|EnterFunction|Entered|EventKind|Rules|Hooks)"),
-    ("py:class", r"(ivrkit\..*\.)?(CompiledState|Answer|StateSettings|Fault)"),
+    ("py:.*", r"(twilio|flask|xml|types)\..*|TwiML|Gather|Element"),
+    (
+        "py:class",
+        r"(collections\.abc\.)?(Mapping|Callable|Iterable|Iterator|Sequence|dict|tuple)(\[str)?|EllipsisType|datetime.*|Any",
+    ),
+    ("py:class", r"(ivrkit\.flow\.\w+\.)?(Target|Move|LeadsTo|ExitFunction|EnterFunction|Entered|EventKind)"),
+    ("py:class", r"(ivrkit\.flow\.\w+\.)?(Rules|Hooks|CompiledState|Content|Answer|StateSettings)"),
 ]

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docs.desk import ROOT, Desk, at_a_desk, is_setting
+from docs.examples import run_page
 
 import ivrkit.web.app
-from docs.examples import ROOT, Desk, at_a_desk, is_setting, run_page
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

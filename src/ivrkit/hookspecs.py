@@ -51,7 +51,7 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
 
 
 @hookspec
-def ivrkit_edit_state(state: State) -> State | None:  # type: ignore[empty-body]
+def ivrkit_edit_state(state: State) -> State | None:
     """Change a state of any plugin before the flow is compiled. It costs nothing when a call comes.
 
     Called once at start for each state, in the order of loading; each plugin is given what the one before made.

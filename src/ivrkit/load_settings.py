@@ -25,6 +25,8 @@ TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, no t
 
 ENVIRONMENT = "environment"
 TEXT_NAMES = tuple(each.name for each in fields(Texts))
+#: What has no single value, and so no variable.
+TABLES = ("accounts", "states", "texts", "texts_keys")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -149,11 +151,15 @@ def _take_variable(values: dict[str, Any], variable: str, text: str) -> None:
     if name.startswith("texts_") and word in TEXT_NAMES and word != "keys":
         values["texts"] = {**values.get("texts", {}), word: text}
         return
-    if name in ("texts", "states", "accounts") or name not in KINDS:
-        known = [PREFIX + each.upper() for each in KINDS if each not in ("texts", "states", "accounts")]
+    if name in TABLES or name not in KINDS:
+        known = [each.upper() for each in KINDS if each not in TABLES]
+        sentences = [f"TEXTS_{each.upper()}" for each in TEXT_NAMES if each != "keys"]
+        near = "" if name in TABLES else nearest(name.upper(), known + sentences)
+        near = near.replace(" '", f" '{PREFIX}")  # put before it afterwards: what all share is no likeness
         raise SettingsError(
-            f"{ENVIRONMENT}: {variable} is no setting{nearest(variable, known)}",
-            hint=f"{_known(known)}; texts as {PREFIX}TEXTS_GOODBYE and so on; tables only in {FILE}",
+            f"{ENVIRONMENT}: {variable} is no setting{near}",
+            hint=f"{_known([PREFIX + each for each in known])}; texts as {PREFIX}TEXTS_GOODBYE and so on; "
+            f"tables only in {FILE}",
         )
     values[name] = read_value(name, _typed(name, text), ENVIRONMENT, key=variable)
 

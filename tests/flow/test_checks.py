@@ -143,8 +143,10 @@ def test_the_repeat_key_is_taken(tree):
     """The repeat key of a menu is one of its keys."""
     assert faults_of(tree, options("9")) == [
         (
-            "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
-            "s0 (test-states 1.0)",
+            (
+                "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
+                "s0 (test-states 1.0)"
+            ),
             'choose another key in ivrkit.toml:  [states.s0]  key = "1"',
             "s0",
         )

@@ -104,7 +104,9 @@ def build_wheels(packages: Iterable[Package], folder: Path) -> dict[str, Path]:
 def lowest(dependency: str) -> str:
     """Return the lowest version of a dependency that the core declares."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return next(re.findall(rf"^{dependency}>=([\d.]+)", each)[0] for each in project["dependencies"] if dependency in each)
+    return next(
+        re.findall(rf"^{dependency}>=([\d.]+)", each)[0] for each in project["dependencies"] if dependency in each
+    )
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Environment:
 
     def script(self, name: str) -> Path:
         """Return the path of a command in it."""
-        return next(self.folder.glob(f"[bS][ic][nr]*/{name}*"))
+        return self.folder / ("Scripts" if os.name == "nt" else "bin") / name
 
     def install(self, *arguments: str | Path) -> None:
         """Install into it."""

@@ -4,13 +4,14 @@ import logging
 import os
 
 import pytest
-from ivrkit import Settings
-from ivrkit.web import create_app
-
 from tests.web.telephone import TOKEN, Telephone, in_process
 from tests.web.trees import SHOP, Tree, store_of
 
+from ivrkit import Settings
+from ivrkit.web import create_app
+
 WEBHOOK = "https://ivr.example.com/webhook"
+
 
 @pytest.fixture
 def session_file(tmp_path):

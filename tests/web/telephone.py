@@ -193,7 +193,6 @@ class Telephone:
     def __init__(self, send: Send, webhook: str, *, token: str = TOKEN, sid: str | None = None) -> None:
         self._send = send
         self._token = token
-        self._tokens = (f"token-{number}" for number in itertools.count())
         self.webhook = self.url = webhook
         self.sid = sid or new_sid()
         self.webhooks = 0
@@ -207,9 +206,17 @@ class Telephone:
         status: str = "in-progress",
         method: str = "POST",
         signature: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        token: str | None = "",
     ) -> Answer:
-        """Send one signed request and return what came; nothing of the call changes on this side."""
+        """Send one signed request and return what came; nothing of the call changes on this side.
+
+        :param url: the URL.
+        :param more: parameters besides the usual ones, or in their place.
+        :param status: the call's status.
+        :param method: ``GET`` puts the parameters into the URL.
+        :param signature: in place of the right one.
+        :param token: the idempotency token, ``""`` for a new one, ``None`` for none.
+        """
         params = {**parameters(self.sid, status), **(more or {})}
         body = urlencode(params).encode() if method == "POST" else b""
         if method == "GET":
@@ -218,12 +225,11 @@ class Telephone:
         sent = {
             "Accept": "*/*",
             "User-Agent": "TwilioProxy/1.1",
-            "I-Twilio-Idempotency-Token": next(self._tokens),
+            "I-Twilio-Idempotency-Token": secrets.token_hex(16) if token == "" else token,
             "X-Twilio-Signature": known,
-            **({"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"} if body else {}),
-            **(headers or {}),
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8" if body else None,
         }
-        return self._send(method, url, body, sent)
+        return self._send(method, url, body, {name: value for name, value in sent.items() if value is not None})
 
     def go(self, url: str, more: Mapping[str, str] | None = None, *, status: str = "in-progress") -> Answer:
         """Ask a URL for the next document, and hold it against what Twilio can use."""

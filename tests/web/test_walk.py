@@ -1,4 +1,4 @@
-"""Whole calls of the ACME tree, as Twilio makes them: signed, over HTTP, each answer held against what Twilio can use."""
+"""Whole calls of the ACME tree, as Twilio makes them: signed, over HTTP, each answer held against its rules."""
 
 import os
 import signal
@@ -6,18 +6,19 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from urllib.parse import urljoin
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ivrkit import BACK, HOME, SAME, Exits, State, ask, edges
+from tests.web.telephone import RESULTS, Telephone, in_process, leaning, over_http, pressed, serving
+from tests.web.trees import Tree, store_of
 from twilio.twiml.voice_response import Dial
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from tests.web.telephone import RESULTS, Telephone, in_process, leaning, over_http, pressed, serving
-from tests.web.trees import Tree, store_of
+from ivrkit import BACK, HOME, SAME, Exits, State, ask, edges
 
 KEYS = "1234567890*#"
 
@@ -158,16 +159,20 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
         port = free.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_"))}
     command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "serve", "--dev", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=tmp_path, env={**environ, "TWILIO_AUTH_TOKEN": "12345"})
+    environ["TWILIO_AUTH_TOKEN"] = "12345"
+    server = subprocess.Popen(command, cwd=tmp_path, env=environ, start_new_session=True)
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(base)
         walked = walk(lambda: Telephone(over_http, f"{base}/webhook"), flow)
         line = Telephone(over_http, f"{base}/webhook")
         assert line.ask(line.webhook, signature="forged").status == 403
-    finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
     assert set(walked) == must_be_walked(flow)
 
 
@@ -192,12 +197,13 @@ def test_unsigned_and_forged_requests_are_refused(call, logged):
     forged = line.ask(line.webhook, signature="RSOYDt4T1cUTdK1PDd93/VVr8B8=")
     for answer in (unsigned, forged):
         assert (answer.status, answer.body) == (403, b"Forbidden\n")
+    mend = (
+        "if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its base (or IVRKIT_TRUSTED_PROXIES behind a "
+        "proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
+    )
     assert logged() == [
-        "WARNING 403: no X-Twilio-Signature for 'https://ivr.example.com/webhook': only Twilio, or a test that signs, "
-        "may ask",
-        "WARNING 403: X-Twilio-Signature does not fit 'https://ivr.example.com/webhook': if Twilio requested another "
-        "URL, set IVRKIT_PUBLIC_URL to its base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, "
-        "TWILIO_AUTH_TOKEN is another account's",
+        f"WARNING 403: no X-Twilio-Signature for {line.webhook!r}: only Twilio, or a test that signs, may ask",
+        f"WARNING 403: X-Twilio-Signature does not fit {line.webhook!r}: {mend}",
     ]
 
 

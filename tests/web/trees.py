@@ -1,7 +1,8 @@
 """Phone trees of the tests' own, as plugin objects: no installed package is needed for them."""
 
-from ivrkit import HOME, Exit, Exits, MenuOption, State, hookimpl
 from twilio.twiml.voice_response import Dial, Record
+
+from ivrkit import HOME, Exit, Exits, MenuOption, State, hookimpl
 
 #: A small tree of the tests' own, beside the core's greeting and menu.
 SHOP = {

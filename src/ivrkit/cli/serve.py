@@ -18,6 +18,8 @@ from ivrkit.settings import Settings
 THREADS = 8
 #: Only this machine can reach these.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+#: What does not make the server load anew in dev mode, or each call that is kept in a file of the folder would.
+NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 
 
 @click.command()
@@ -68,5 +70,5 @@ def _command(settings: Settings, host: str, port: int, workers: int) -> list[str
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(THREADS)]
     command += ["--respawn-failed-workers", "--log-level", "warning"]
-    command += ["--reload"] if settings.dev else []
+    command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
     return [*command, "ivrkit.web:create_app"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +45,7 @@ class Exit:
     """
 
     target: str | Move | None
-    say: str | TwiML | tuple[str | TwiML, ...] = ()
+    say: str | TwiML | Sequence[str | TwiML] = ()
 
     def __post_init__(self) -> None:
         """Check both, and keep the words as a tuple."""

@@ -18,21 +18,25 @@ from ivrkit.flow.session import Session
 #: How long a write waits for another one, in seconds.
 PATIENCE = 5.0
 
-#: Rows of some thousand bytes, so a table with row numbers: SQLite writes half the pages of one without
-#: (https://www.sqlite.org/withoutrowid.html#when_to_use_without_rowid).
+#: The rows have some thousand bytes, so it is a table with row numbers: one without would write twice the pages
+#: (https://www.sqlite.org/withoutrowid.html). ``earliest`` is the expiry that a call began with; only it is indexed,
+#: because ``expires`` moves on with every webhook, and an index over it would have to be written each time.
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS sessions (
         sid TEXT PRIMARY KEY,
         turn INTEGER NOT NULL,
+        earliest REAL NOT NULL,
         expires REAL NOT NULL,
         body TEXT NOT NULL
     )""",
-    "CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires)",
+    "CREATE INDEX IF NOT EXISTS sessions_by_earliest ON sessions (earliest)",
 )
 _LOAD = "SELECT body FROM sessions WHERE sid = ?"
-_INSERT = "INSERT INTO sessions (sid, turn, expires, body) VALUES (?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING"
+_INSERT = (
+    "INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (sid) DO NOTHING"
+)
 _UPDATE = "UPDATE sessions SET turn = ?, expires = ?, body = ? WHERE sid = ? AND turn = ?"
-_REMOVE = "DELETE FROM sessions WHERE expires < ?"
+_REMOVE = "DELETE FROM sessions WHERE earliest < ?1 AND expires < ?1"
 
 
 class SQLiteStore:

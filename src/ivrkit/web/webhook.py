@@ -73,7 +73,7 @@ class _Pages:
             return refused
         try:
             self._dispatcher.hang_up(params)
-        except SessionError:
+        except Exception:
             log.exception("the end of call %s could not be kept", params["CallSid"])
         return Response(status=204)
 
@@ -83,9 +83,9 @@ class _Pages:
         refused = self._refused(params)
         if refused:
             return refused
-        failed = urlsplit(params.get("ErrorUrl", ""))
-        log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), failed.path)
-        return self._sorry(_mark(failed.query), "../webhook", pause=False)
+        path, query = _split(params.get("ErrorUrl", ""))
+        log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), path)
+        return self._sorry(_mark(query), "../webhook", pause=False)
 
     def healthz(self) -> Response:
         """Tell whether calls can be answered; names and versions only in dev."""
@@ -104,7 +104,7 @@ class _Pages:
 
     def _refused(self, params: Mapping[str, str]) -> Response | None:
         """Return the refusal of a request that is not Twilio's, ``None`` for one that is."""
-        reason = self._gatekeeper.refusal(request)
+        reason = self._gatekeeper.refusal(request, params)
         if reason:
             log.warning("403: %s", reason)
             return Response(f"{reason}\n" if self._dev else "Forbidden\n", status=403, mimetype="text/plain")
@@ -137,3 +137,12 @@ def _mark(query: str) -> int:
     """Return the mark of the fallback that a query carries, 0 for none."""
     mark = parse_qs(query).get("again", [""])[-1] if query else ""
     return int(mark) if mark in ("1", "2") else 0
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return the path and the query of a URL that came as a parameter; of one that is none, nothing."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query

@@ -1,0 +1,129 @@
+"""The reference says what is there: no setting, hook, command, text or public name is missing, or other than it is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from docs.desk import ROOT
+
+import ivrkit
+from ivrkit import Settings, Texts, hookspecs
+from ivrkit.cli.main import COMMANDS
+from ivrkit.flow.outcomes import VERB_OUTCOMES
+from ivrkit.load_settings import load_settings
+from ivrkit.settings import KINDS
+
+REFERENCE = ROOT / "docs" / "reference"
+HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
+
+
+def page(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the sections of the third level: heading -> what is below it."""
+    found = re.split(r"^### (.+)\n", re.sub(r"^## .*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def signature(hook: str) -> str:
+    """Return a hook's signature as its author wrote it."""
+    return hook + str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
+
+
+def test_every_hook_has_a_heading_with_its_exact_signature() -> None:
+    """Whoever implements a hook copies its signature from the page."""
+    headings = [heading.strip("`") for heading in sections(page("hooks.md"))]
+    assert headings == [signature(hook) for hook in HOOKS]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_described_and_has_an_example(hook: str) -> None:
+    """Each argument is described, and an example implements the hook; the examples are run."""
+    described = sections(page("hooks.md"))[f"`{signature(hook)}`"]
+    for argument in inspect.signature(getattr(hookspecs, hook)).parameters:
+        assert f"- `{argument}`: " in described
+    assert "- called " in described
+    assert re.search(rf"```python\n(?:.*\n)*?@ivrkit\.hookimpl\ndef {hook}\(", described)
+
+
+def test_every_setting_is_described() -> None:
+    """There is a section for every setting, and for nothing else."""
+    assert sorted(heading.strip("`") for heading in sections(page("settings.md"))) == sorted(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_setting_is_described_as_it_is(name: str, tmp_path: Path) -> None:
+    """Expectation, default and variable are the real ones, and the example is one that sets it."""
+    described = sections(page("settings.md"))[f"`{name}`"]
+    told = dict(re.findall(r"^- (\w+): (.+)$", described, flags=re.MULTILINE))
+    assert told["expects"] == KINDS[name].expects
+    default = getattr(Settings(), name)
+    if isinstance(default, bool | int | str | tuple):
+        written = tomllib.loads(f"it = {told['default'].strip('`')}")["it"]
+        assert (tuple(written) if isinstance(written, list) else written) == default
+    elif default is None:
+        assert told["default"] == "left out"
+    (tmp_path / "ivrkit.toml").write_text(told["example"].strip("`"), encoding="utf-8")
+    assert getattr(load_settings(tmp_path, environ={}), name) != default
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_setting_comes_from_the_variable_that_is_told(name: str, tmp_path: Path) -> None:
+    """The page names the variable of each setting that has one."""
+    described = sections(page("settings.md"))[f"`{name}`"]
+    told = dict(re.findall(r"^- (\w+): (.+)$", described, flags=re.MULTILINE))["environment"]
+    if name in ("texts", "states", "accounts"):
+        assert f"`IVRKIT_{name.upper()}`" not in told
+        return
+    assert told.startswith(f"`IVRKIT_{name.upper()}`")
+    (tmp_path / "ivrkit.toml").write_text(
+        re.search(r"^- example: `(.+)`$", described, flags=re.MULTILINE)[1], encoding="utf-8"
+    )
+    wanted = getattr(load_settings(tmp_path, environ={}), name)
+    text = ",".join(wanted) if isinstance(wanted, tuple) else str(wanted)
+    assert getattr(load_settings(tmp_path / "nowhere", environ={f"IVRKIT_{name.upper()}": text}), name) == wanted
+
+
+def test_every_text_is_listed_with_its_words() -> None:
+    """The table of texts has each sentence, its words and its places."""
+    text = page("settings.md")
+    for each in fields(Texts):
+        if each.name != "keys":
+            places = " ".join(f"`{{{place}}}`" for place in each.metadata["places"])
+            assert f"| `{each.name}` | {each.default} | {places} |" in text
+
+
+def test_every_command_is_described() -> None:
+    """There is a section for every command; its help text is compared where the page shows it."""
+    text = page("cli.md")
+    for command in COMMANDS:
+        assert f"\n## `ivrkit {command}`\n" in text
+        assert f"\n$ ivrkit {command} --help\n" in text
+
+
+def test_every_public_name_is_documented() -> None:
+    """Whatever `import ivrkit` offers is in the API page, and nothing else."""
+    found = re.findall(r"^\.\. (?:auto|py:)\w+:: ivrkit\.(\w+)$", page("api.md"), flags=re.MULTILINE)
+    assert sorted(found) == sorted(ivrkit.__all__)
+
+
+def test_every_outcome_is_listed() -> None:
+    """The table of outcomes has those of every verb that waits."""
+    table = page("states.md").split("\n## Outcomes\n")[1].split("\nHow they are read")[0]
+    for verb, outcomes in VERB_OUTCOMES.items():
+        row = next(line for line in table.splitlines() if line.startswith("|") and f"`{verb}`" in line)
+        assert all(f"`{outcome}`" in row for outcome in outcomes)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in REFERENCE.glob("*.md")))
+def test_no_link_leads_out_of_the_checkout(name: str) -> None:
+    """A link to a page of ours names a file that is there."""
+    for target in re.findall(r"\]\(([^)#:]+?\.md)(?:#[^)]*)?\)", page(name)):
+        assert (REFERENCE / target).exists(), target

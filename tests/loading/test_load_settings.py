@@ -1,0 +1,379 @@
+"""Where settings come from: the file of a working folder, the environment over it, code over both."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ivrkit import Settings, SettingsError, Texts
+from ivrkit.load_settings import load_settings
+from ivrkit.settings import StateSettings
+
+SID = "AC" + "0" * 32
+OTHER = "AC" + "f" * 32
+NAMES = (
+    "company, start, way_out, tries, max_failures, max_turns, language, voice, timezone, session_url, session_hours, "
+    "strict, block, dev, public_url, trusted_proxies, url_prefix, auth_token"
+)
+KEYS = f"there are: {NAMES}, accounts, texts, states"
+VARIABLES = (
+    "there are: IVRKIT_" + NAMES.upper().replace(", ", ", IVRKIT_")
+    + "; texts as IVRKIT_TEXTS_GOODBYE and so on; tables only in ivrkit.toml"
+)  # fmt: skip
+TEXTS = "there are: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, keys"
+STATES = '[states.NAME] takes plugin = "..." and key = "..."'
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file of the working folder."""
+
+    def put(text: str | bytes, name: str = "ivrkit.toml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return put
+
+
+def refused(environ=None, **overrides) -> tuple[str, str]:
+    """Return the error and the mend for what can't be read in the working folder."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ=environ or {}, **overrides)
+    return caught.value.message, caught.value.hint
+
+
+class TestFile:
+    """``ivrkit.toml``."""
+
+    def test_a_folder_without_a_file_has_the_defaults(self):
+        """Nothing needs to be set for a start."""
+        assert load_settings(environ={}) == Settings()
+
+    def test_every_kind_of_setting(self, write):
+        """Texts, numbers, flags, lists and tables, as TOML has them."""
+        write(f"""
+            company = "Äcme"
+            tries = 5
+            strict = false
+            block = ["a", "b"]
+            auth_token = "12345"
+            [accounts]
+            {SID} = ["1", "2"]
+            [texts]
+            goodbye = "Bye."
+            [texts.keys]
+            "0" = "oh"
+            [states.sales]
+            plugin = "acme"
+            key = "7"
+            [states.support]
+            """)
+        assert load_settings(environ={}) == Settings(
+            company="Äcme",
+            tries=5,
+            strict=False,
+            block=["a", "b"],
+            auth_token="12345",
+            accounts={SID: ["1", "2"]},
+            texts=Texts(goodbye="Bye.", keys={"0": "oh"}),
+            states={"sales": StateSettings("acme", "7"), "support": StateSettings()},
+        )
+
+    def test_another_folder(self, write, tmp_path):
+        """The working folder is only where it is looked for when none is named."""
+        write('company = "Here"')
+        write('company = "There"', "there/ivrkit.toml")
+        assert load_settings(environ={}).company == "Here"
+        assert load_settings(tmp_path / "there", environ={}).company == "There"
+
+    @pytest.mark.parametrize("name", ["other.toml", "sub/other.toml"])
+    def test_another_file(self, write, name):
+        """IVRKIT_SETTINGS names it, seen from the folder."""
+        write('company = "Here"')
+        write('company = "There"', name)
+        assert load_settings(environ={"IVRKIT_SETTINGS": name}).company == "There"
+
+    def test_another_file_by_its_whole_path(self, write):
+        """Wherever it is."""
+        path = write('company = "There"', "sub/other.toml")
+        assert load_settings(environ={"IVRKIT_SETTINGS": str(path)}).company == "There"
+
+    def test_no_other_file(self, write):
+        """An empty variable names none."""
+        write('company = "Here"')
+        assert load_settings(environ={"IVRKIT_SETTINGS": ""}).company == "Here"
+
+    def test_another_file_that_is_missing(self, write):
+        """It is not passed over for the usual one."""
+        write('company = "Here"')
+        assert refused({"IVRKIT_SETTINGS": "gone.toml"}) == (
+            "IVRKIT_SETTINGS names gone.toml, which does not exist",
+            "mend the path, or unset it",
+        )
+
+    @pytest.mark.parametrize("text", ["company = ", b'company = "\xff"'])
+    def test_a_file_that_is_no_toml(self, write, text):
+        """The file and the place in it are named."""
+        write(text)
+        message, hint = refused()
+        assert message.startswith("ivrkit.toml cannot be read: ")
+        assert len(message) > len("ivrkit.toml cannot be read: ")
+        assert hint == "it is a TOML file, in UTF-8"
+
+    def test_a_folder_in_place_of_the_file(self, tmp_path):
+        """It can't be read either."""
+        (tmp_path / "ivrkit.toml").mkdir()
+        assert refused()[0].startswith("ivrkit.toml cannot be read: [Errno ")
+
+    @pytest.mark.parametrize(
+        ("text", "message", "hint"),
+        [
+            ('compny = "x"', "unknown key 'compny', did you mean 'company'?", KEYS),
+            ("zz = 1", "unknown key 'zz'", KEYS),
+            ("tries = 0", "tries is 0", "it takes a whole number of at least 1"),
+            ('auth_token = ["sesame", 1]', "auth_token is a value that is kept secret",
+             "it takes a token, or a list of tokens while one is rotated"),
+            ('[accounts]\nAC1 = "sesame"', "accounts is a value that is kept secret",
+             "it takes a table of AccountSids (AC and 32 digits) with their tokens"),
+            ('[plugins.acme]\nnumber = "1"',
+             "[plugins.*] is not read by this version: plugins have no settings of their own yet",
+             "take the table out; block = [...] leaves a plugin out"),
+            ('texts = "Bye."', "texts is 'Bye.'", 'it takes a table: [texts] and lines such as goodbye = "Bye."'),
+            ('[texts]\ngodbye = "Bye."', "unknown key 'texts.godbye', did you mean 'goodbye'?", TEXTS),
+            ("[texts]\nzz = 5", "unknown key 'texts.zz'", TEXTS),
+            ("[texts]\ngoodbye = 5", "texts.goodbye is 5", "it takes a text"),
+            ('[texts.goodbye]\nen = "Bye."', "texts.goodbye is {'en': 'Bye.'}", "it takes a text"),
+            ('[texts]\nkeys = "one"', "texts.keys is 'one'",
+             'it takes a table such as [texts.keys] with lines such as "1" = "one"'),
+            ("[texts.keys]\n1 = 1", "texts.keys is {'1': 1}",
+             'it takes a table such as [texts.keys] with lines such as "1" = "one"'),
+            ('[texts.keys]\nA = "a"', "texts.keys has the key 'A'; a telephone has 0 1 2 3 4 5 6 7 8 9 * #",
+             "name one key at a time; longer key sequences are read key by key"),
+            ('[texts]\ngoodbye = "Bye {name}."', "texts.goodbye is 'Bye {name}.', and nothing fills in {name}",
+             "it may hold no places in braces"),
+            ('[texts]\noption = "{"', "texts.option is '{': Single '{' encountered in format string",
+             "it may hold {label} and {key}; write {{ for a brace"),
+            ("states = 5", "states is 5", STATES),
+            ('[states]\nsales = "1"', "states is {'sales': '1'}", STATES),
+            ('[states.sales]\nkye = "1"', "unknown key 'states.sales.kye', did you mean 'key'?", STATES),
+            ("[states.sales]\nzz = 1", "unknown key 'states.sales.zz'", STATES),
+            ("[states.sales]\nkey = 1", "states.sales.key is 1", f"it takes a text; {STATES}"),
+            ('[states.sales]\nkey = "x"', "states.sales is {'sales': StateSettings(plugin=None, key='x')}",
+             "it takes a table of states"),
+            ('[states.sales]\nplugin = ""', "states.sales is {'sales': StateSettings(plugin='', key=None)}",
+             "it takes a table of states"),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("name", ["ivrkit.toml", "other.toml"])
+    def test_what_a_file_can_not_say(self, write, text, message, hint, name):
+        """File, key, what it is or the nearest name, and what it takes."""
+        write(text, name)
+        assert refused({"IVRKIT_SETTINGS": name}) == (f"{name}: {message}", hint)
+
+
+class TestEnvironment:
+    """``IVRKIT_`` and the setting's name, over the file."""
+
+    @pytest.mark.parametrize(
+        ("variable", "text", "kept"),
+        [
+            ("COMPANY", "Äcme", {"company": "Äcme"}),
+            ("START", "menu", {"start": "menu"}),
+            ("WAY_OUT", "reception", {"way_out": "reception"}),
+            ("WAY_OUT", "", {"way_out": None}),
+            ("TRIES", "5", {"tries": 5}),
+            ("TRIES", " 5 ", {"tries": 5}),
+            ("MAX_FAILURES", "7", {"max_failures": 7}),
+            ("MAX_TURNS", "8", {"max_turns": 8}),
+            ("LANGUAGE", "de-AT", {"language": "de-AT"}),
+            ("VOICE", "Vicki", {"voice": "Vicki"}),
+            ("VOICE", "", {"voice": None}),
+            ("TIMEZONE", "Europe/Vienna", {"timezone": "Europe/Vienna"}),
+            ("SESSION_URL", "sqlite:///x", {"session_url": "sqlite:///x"}),
+            ("SESSION_HOURS", "1", {"session_hours": 1}),
+            ("BLOCK", "a, b ,,c", {"block": ["a", "b", "c"]}),
+            ("BLOCK", "", {"block": []}),
+            ("PUBLIC_URL", "https://x.example", {"public_url": "https://x.example"}),
+            ("PUBLIC_URL", "", {"public_url": None}),
+            ("TRUSTED_PROXIES", "0", {"trusted_proxies": 0}),
+            ("URL_PREFIX", "/phone", {"url_prefix": "/phone"}),
+            ("URL_PREFIX", "", {"url_prefix": ""}),
+            ("AUTH_TOKEN", "12345,67890", {"auth_token": ["12345", "67890"]}),
+            ("TEXTS_GOODBYE", "Bye.", {"texts": Texts(goodbye="Bye.")}),
+            ("texts_wrong_choice", "No.", {"texts": Texts(wrong_choice="No.")}),
+            *(("STRICT", word, {"strict": True}) for word in ("1", "true", "TRUE", "yes", "on")),
+            *(("STRICT", word, {"strict": False}) for word in ("0", "false", "No", "off", "")),
+            ("DEV", "1", {"dev": True}),
+        ],
+    )
+    def test_every_setting_but_the_tables(self, write, variable, text, kept):
+        """As the file would have had it, whatever the file says."""
+        write(
+            'company = "a"\nstart = "a"\nway_out = "a"\ntries = 2\nmax_failures = 2\nmax_turns = 2\nlanguage = "a"\n'
+            'voice = "a"\ntimezone = "UTC"\nsession_url = "a"\nsession_hours = 2\nstrict = true\nblock = ["z"]\n'
+            'dev = false\npublic_url = "http://a"\ntrusted_proxies = 2\nurl_prefix = "/a"\nauth_token = "a"\n'
+        )
+        usual = load_settings(environ={})
+        (name,) = kept
+        loaded = load_settings(environ={f"IVRKIT_{variable}": text})
+        assert getattr(loaded, name) == getattr(Settings(**kept), name)
+        assert [getattr(loaded, each) for each in KEYS[11:].split(", ") if each != name] == [
+            getattr(usual, each) for each in KEYS[11:].split(", ") if each != name
+        ]
+
+    def test_texts_of_both(self, write):
+        """A single sentence from the environment leaves the others of the file."""
+        write('[texts]\ngoodbye = "Bye."\napology = "Oh."')
+        assert load_settings(environ={"IVRKIT_TEXTS_APOLOGY": "Sorry."}).texts == Texts(
+            goodbye="Bye.", apology="Sorry."
+        )
+
+    def test_texts_of_the_environment_alone(self):
+        """The core's others stay."""
+        environ = {"IVRKIT_TEXTS_APOLOGY": "Sorry.", "IVRKIT_TEXTS_GOODBYE": "Bye."}
+        assert load_settings(environ=environ).texts == Texts(goodbye="Bye.", apology="Sorry.")
+
+    @pytest.mark.parametrize(
+        ("variable", "text", "message", "hint"),
+        [
+            ("IVRKIT_COMPNY", "x", "IVRKIT_COMPNY is no setting, did you mean 'IVRKIT_COMPANY'?", VARIABLES),
+            ("IVRKIT_compny", "x", "IVRKIT_compny is no setting, did you mean 'IVRKIT_COMPANY'?", VARIABLES),
+            ("IVRKIT_", "x", "IVRKIT_ is no setting", VARIABLES),
+            ("IVRKIT_TEXTS", "x", "IVRKIT_TEXTS is no setting", VARIABLES),
+            ("IVRKIT_STATES", "x", "IVRKIT_STATES is no setting", VARIABLES),
+            ("IVRKIT_ACCOUNTS", "x", "IVRKIT_ACCOUNTS is no setting", VARIABLES),
+            ("IVRKIT_TEXTS_KEYS", "x", "IVRKIT_TEXTS_KEYS is no setting", VARIABLES),
+            ("IVRKIT_TEXTS_GODBYE", "x",
+             "IVRKIT_TEXTS_GODBYE is no setting, did you mean 'IVRKIT_TEXTS_GOODBYE'?", VARIABLES),
+            ("IVRKIT_TRIES", "many", "IVRKIT_TRIES is 'many'", "it takes a whole number of at least 1"),
+            ("IVRKIT_TRIES", "--5", "IVRKIT_TRIES is '--5'", "it takes a whole number of at least 1"),
+            ("IVRKIT_TRIES", "-5", "IVRKIT_TRIES is -5", "it takes a whole number of at least 1"),
+            ("IVRKIT_TRIES", "", "IVRKIT_TRIES is ''", "it takes a whole number of at least 1"),
+            ("IVRKIT_STRICT", "maybe", "IVRKIT_STRICT is 'maybe'", "it takes true or false"),
+            ("IVRKIT_COMPANY", "", "IVRKIT_COMPANY is ''", "it takes a text"),
+            ("IVRKIT_PUBLIC_URL", "x", "IVRKIT_PUBLIC_URL is 'x'", "it takes a URL such as 'https://ivr.example.com'"),
+            ("IVRKIT_TEXTS_GOODBYE", "{x}", "texts.goodbye is '{x}', and nothing fills in {x}",
+             "it may hold no places in braces"),
+        ],
+    )  # fmt: skip
+    def test_what_the_environment_can_not_say(self, variable, text, message, hint):
+        """The variable, what it is or the nearest name, and what it takes."""
+        assert refused({variable: text}) == (f"environment: {message}", hint)
+
+    def test_what_is_not_the_cores(self):
+        """Other programs' variables are nobody's fault."""
+        assert load_settings(environ={"PATH": "x", "MY_IVRKIT_TRIES": "x", "TWILIO_ACCOUNT_SID": SID}) == Settings()
+
+
+class TestTokens:
+    """Twilio's own names for its tokens."""
+
+    @pytest.mark.parametrize(
+        ("environ", "tokens"),
+        [
+            ({"TWILIO_AUTH_TOKEN": "12345"}, ("12345",)),
+            ({"TWILIO_AUTH_TOKEN": "12345, 67890"}, ("12345", "67890")),
+            ({"TWILIO_AUTH_TOKEN": ""}, ("of the file",)),
+            ({"TWILIO_AUTH_TOKEN": "12345", "IVRKIT_AUTH_TOKEN": "other"}, ("12345",)),
+        ],
+    )
+    def test_the_token_of_the_account(self, write, environ, tokens):
+        """Over the file and over the setting's own variable; an empty one says nothing."""
+        write('auth_token = "of the file"')
+        assert load_settings(environ=environ).auth_token == tokens
+
+    def test_the_tokens_of_sub_accounts(self, write):
+        """By AccountSid, beside those of the file and over them."""
+        write(f'[accounts]\n{SID} = "of the file"')
+        assert load_settings(environ={f"TWILIO_AUTH_TOKEN_{OTHER}": "1,2"}).accounts == {
+            SID: ("of the file",),
+            OTHER: ("1", "2"),
+        }
+        assert load_settings(environ={f"TWILIO_AUTH_TOKEN_{SID}": "1"}).accounts == {SID: ("1",)}
+
+    @pytest.mark.parametrize(
+        "name", [f"TWILIO_AUTH_TOKEN{SID}", f"TWILIO_AUTH_TOKEN_{SID}0", SID, "TWILIO_AUTH_TOKEN_X"]
+    )
+    def test_what_is_no_account(self, name):
+        """It is some other program's."""
+        assert load_settings(environ={name: "12345"}) == Settings()
+
+    def test_an_empty_token_of_an_account_says_nothing(self, write):
+        """As for the account itself: an unset secret must not look like a token."""
+        write(f'[accounts]\n{SID} = "of the file"')
+        environ = {f"TWILIO_AUTH_TOKEN_{SID}": "", f"TWILIO_AUTH_TOKEN_{OTHER}": ""}
+        assert load_settings(environ=environ).accounts == {SID: ("of the file",)}
+
+
+class TestOverrides:
+    """What code says, over file and environment."""
+
+    def test_code_has_the_last_word(self, write):
+        """Setting by setting."""
+        write('company = "file"\nstart = "file"\nlanguage = "file"\n[texts]\ngoodbye = "file"')
+        environ = {
+            "IVRKIT_START": "environment",
+            "IVRKIT_LANGUAGE": "environment",
+            "IVRKIT_TEXTS_APOLOGY": "environment",
+        }
+        settings = load_settings(environ=environ, language="code", texts=Texts(option="{key}"))
+        assert (settings.company, settings.start, settings.language) == ("file", "environment", "code")
+        assert settings.texts == Texts(option="{key}")
+
+    def test_what_is_no_setting(self):
+        """The nearest name is told, and all there are."""
+        assert refused(compny="x") == ("there is no setting 'compny', did you mean 'company'?", KEYS)
+        assert refused(zz="x") == ("there is no setting 'zz'", KEYS)
+
+    def test_what_it_can_not_take(self):
+        """It is told as of code."""
+        assert refused(tries=0) == ("Settings: tries is 0", "it takes a whole number of at least 1")
+
+
+class TestDotenv:
+    """The folder's ``.env``, under the process's own environment."""
+
+    def test_the_process_comes_first(self, write, monkeypatch):
+        """What the file alone has is read too; what it leaves open is nothing."""
+        write("IVRKIT_COMPANY=file\nIVRKIT_START=file\nIVRKIT_VOICE\nTWILIO_AUTH_TOKEN='12345'\n", ".env")
+        monkeypatch.setenv("IVRKIT_START", "process")
+        before = dict(os.environ)
+        settings = load_settings()
+        assert (settings.company, settings.start, settings.voice) == ("file", "process", None)
+        assert settings.auth_token == ("12345",)
+        assert dict(os.environ) == before
+
+    def test_it_may_name_the_settings_file(self, write):
+        """As the process's environment may."""
+        write("IVRKIT_SETTINGS=other.toml\n", ".env")
+        write('company = "There"', "other.toml")
+        assert load_settings().company == "There"
+
+    def test_a_given_environment_is_the_whole_of_it(self, write):
+        """Then neither ``.env`` nor the process has a say."""
+        write("IVRKIT_COMPANY=file\n", ".env")
+        assert load_settings(environ={}).company == "our company"
+
+    def test_the_folder_is_the_one_that_is_named(self, write, tmp_path):
+        """Not the working folder."""
+        write("IVRKIT_COMPANY=here\n", ".env")
+        write("IVRKIT_COMPANY=there\n", "sub/.env")
+        assert load_settings(tmp_path / "sub").company == "there"
+
+    def test_one_that_is_not_utf_8(self, write):
+        """It is told as one message; what it holds is not in it."""
+        write(b"TWILIO_AUTH_TOKEN=sesame\xff\n", ".env")
+        with pytest.raises(SettingsError) as caught:
+            load_settings()
+        assert caught.value.message.startswith(
+            ".env cannot be read: 'utf-8' codec can't decode byte 0xff in position 24"
+        )
+        assert caught.value.hint == "it has lines NAME=value, in UTF-8"
+        assert caught.value.__suppress_context__
+
+    def test_a_folder_of_that_name(self, tmp_path):
+        """Some keep a virtual environment there."""
+        (tmp_path / ".env").mkdir()
+        assert load_settings() == Settings()

@@ -1,0 +1,361 @@
+"""Real packages, built and installed, on the lowest version of pluggy that the core declares and on the latest.
+
+What is asserted is what a person sees: the output of ``ivrkit states`` in the environment that has the packages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests.loading.packages import Environment, Package, build_wheels, lowest, run_uv
+
+STATE = """\
+from ivrkit import MenuOption, State
+
+found = State("This is {name}.", options=MenuOption(key="{key}", label="{name}"))
+"""
+HOOKS = """\
+from ivrkit import MenuOption, State, hookimpl
+
+found = State("By the entry point.", options=MenuOption(key="1", label="twice"))
+
+
+@hookimpl
+def {signature}:
+    return {{"twice": State("By the hook.")}}
+"""
+LIST = (
+    "the hooks are: ivrkit_register_states, ivrkit_edit_state, ivrkit_edit_response, ivrkit_state_failed, "
+    "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
+)
+
+
+def state_package(name: str, state: str, key: str, version: str = "1.0") -> Package:
+    """Return a package with one state on one key of the menu."""
+    module = name.replace("-", "_")
+    return Package(name, version, STATE.format(name=name, key=key), states={state: f"{module}:found"})
+
+
+def hook_package(name: str, signature: str, entry: str, **more: dict[str, str]) -> Package:
+    """Return a package with one hook."""
+    return Package(name, "1.0", HOOKS.format(signature=signature), plugins={entry: name.replace("-", "_")}, **more)
+
+
+PACKAGES = [
+    state_package("fine-one", "fine", "5"),
+    Package("lost-import", "1.2", "import nowhere_to_be_found\n", states={"lost": "lost_import:found"}),
+    Package("says-exit", "0.3", "import sys\n\nsys.exit('so long')\n", plugins={"exits": "says_exit"}),
+    hook_package("typo-hook", "ivrkit_register_stats(settings)", "typo"),
+    hook_package("wrong-hook", "ivrkit_state_left(call, state, result)", "wrong"),
+    hook_package("stats-ant", "ivrkit_call_started(call)", "stats"),
+    hook_package("stats-bee", "ivrkit_call_ended(call)", "stats"),
+    state_package("desk-ant", "desk", "1", "1.5"),
+    state_package("desk-bee", "desk", "2", "2.5"),
+    state_package("key-ant", "ants", "1"),
+    state_package("key-bee", "bees", "1"),
+    state_package("key-cat", "cats", "12"),
+    hook_package("both-doors", "ivrkit_register_states()", "both", states={"twice": "both_doors:found"}),
+]
+
+
+def leave_out(name: str) -> str:
+    """Return the mend that is offered for whatever a package's own code does."""
+    return f'leave it out: block = ["{name}"] in ivrkit.toml, or --block {name}'
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is installed, the one fault of it, and what is served without ``strict``, by state and by plugin."""
+
+    name: str
+    packages: tuple[str, ...]
+    message: str
+    hint: str
+    states: dict[str, str] = field(default_factory=dict)
+    faulty: str = ""
+
+
+CASES = [
+    Case(
+        "broken import",
+        ("lost-import", "fine-one"),
+        "plugin lost-import 1.2: its entry point lost = 'lost_import:found' in 'ivrkit.states' can't be imported: "
+        "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
+        f"mend or reinstall the package, or {leave_out('lost-import')}",
+        {"fine": "fine-one 1.0"},
+        "lost-import",
+    ),
+    Case(
+        "sys.exit at import",
+        ("says-exit", "fine-one"),
+        "plugin says-exit 0.3: its entry point exits = 'says_exit' in 'ivrkit.plugins' can't be imported: "
+        "SystemExit: so long",
+        f"mend or reinstall the package, or {leave_out('says-exit')}",
+        {"fine": "fine-one 1.0"},
+        "says-exit",
+    ),
+    Case(
+        "typo in a hook",
+        ("typo-hook", "fine-one"),
+        "plugin typo-hook 1.0: its entry point 'typo' in 'ivrkit.plugins' implements 'ivrkit_register_stats', which is "
+        "no hook, did you mean 'ivrkit_register_states'?",
+        LIST,
+        {"fine": "fine-one 1.0"},
+        "typo-hook",
+    ),
+    Case(
+        "wrong arguments of a hook",
+        ("wrong-hook", "fine-one"),
+        "plugin wrong-hook 1.0: its entry point wrong = 'wrong_hook' in 'ivrkit.plugins' is refused: "
+        "PluginValidationError: Plugin 'wrong' for hook 'ivrkit_state_left' hookimpl definition: "
+        "ivrkit_state_left(call, state, result) Argument(s) {'result'} are declared in the hookimpl but can not be "
+        "found in the hookspec",
+        f"mend or reinstall the package, or {leave_out('wrong-hook')}",
+        {"fine": "fine-one 1.0"},
+        "wrong-hook",
+    ),
+    Case(
+        "one entry name twice",
+        ("stats-bee", "stats-ant"),
+        "plugin stats-bee 1.0: its entry point stats = 'stats_bee' in 'ivrkit.plugins' has the name of one of plugin "
+        "stats-ant 1.0",
+        'leave one out in ivrkit.toml:  block = ["stats-bee"]',
+        {},
+        "stats-bee",
+    ),
+    Case(
+        "one state twice",
+        ("desk-bee", "desk-ant"),
+        "state 'desk' is offered by two plugins: desk-ant 1.5 and desk-bee 2.5",
+        'choose one in ivrkit.toml:  [states.desk]  plugin = "desk-ant"',
+        {"desk": "desk-ant 1.5"},
+        "desk-bee",
+    ),
+    Case(
+        "one key twice",
+        ("key-bee", "key-ant"),
+        "in the menu 'menu', the key '1' belongs to both ants (key-ant 1.0) and bees (key-bee 1.0)",
+        'choose another key in ivrkit.toml:  [states.bees]  key = "2"',
+        {"ants": "key-ant 1.0"},
+        "key-bee",
+    ),
+    Case(
+        "a key that begins another",
+        ("key-cat", "key-ant"),
+        "in the menu 'menu', the keys '1' and '12' can't be told apart: they belong to ants (key-ant 1.0) and cats "
+        "(key-cat 1.0)",
+        'choose another key in ivrkit.toml:  [states.cats]  key = "2"',
+        {"ants": "key-ant 1.0"},
+        "key-cat",
+    ),
+    Case(
+        "one state by both doors",
+        ("both-doors", "fine-one"),
+        "plugin both-doors 1.0: it offers the state 'twice' twice: by the entry point 'twice', and by 'twice' of its "
+        "hook ivrkit_register_states",
+        "keep one of the two",
+        {"fine": "fine-one 1.0", "twice": "both-doors 1.0"},
+        "both-doors",
+    ),
+]
+
+
+class Bench(NamedTuple):
+    """What all tests of one worker share: environments by pluggy's version, and folders of installed packages."""
+
+    environment: Callable[[str], Environment]
+    installed: Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Make each environment and each folder once, when it is first asked for."""
+    folder = tmp_path_factory.mktemp("packages")
+    wheels: dict[str, Path] = {}
+
+    @cache
+    def environment(pluggy: str) -> Environment:
+        return Environment.make(folder / pluggy.replace("=", "-"), pluggy)
+
+    @cache
+    def installed(*names: str) -> Path:
+        if not wheels:
+            wheels.update(build_wheels(PACKAGES, folder))
+        target = folder / "+".join(names)
+        offline = ("--quiet", "--no-deps", "--no-index", "--offline")
+        run_uv("pip", "install", *offline, "--target", target, *(wheels[name] for name in names))
+        return target
+
+    return Bench(environment, installed)
+
+
+@pytest.fixture(params=["lowest", "latest"])
+def pluggy(request: pytest.FixtureRequest) -> str:
+    """Return the lowest supported version of pluggy, or the latest, as a requirement."""
+    return f"pluggy=={lowest('pluggy')}" if request.param == "lowest" else "pluggy"
+
+
+@pytest.fixture
+def environment(bench: Bench, pluggy: str) -> Environment:
+    """Return an environment that has the core and this pluggy, and no plugin."""
+    return bench.environment(pluggy)
+
+
+@pytest.fixture
+def listed(environment: Environment, tmp_path: Path) -> Iterator[Callable[..., Callable[[], tuple[int, str, str]]]]:
+    """Start ``ivrkit states`` or ``ivrkit plugins``; what is returned waits for it, and gives what it printed."""
+    processes = []
+
+    def start(command, *arguments, beside, settings=""):
+        at = tmp_path / str(len(processes))
+        at.mkdir()
+        (at / "ivrkit.toml").write_text(settings, encoding="utf-8")
+        process = environment.start("ivrkit", command, *arguments, at=at, beside=beside)
+        processes.append(process)
+
+        def wait():
+            out, err = process.communicate(timeout=60)
+            return process.returncode, out, err
+
+        return wait
+
+    yield start
+    for process in processes:
+        process.communicate(timeout=60)
+
+
+def served(out: str) -> dict[str, str]:
+    """Return state -> owner, of the states that the core did not bring."""
+    owners = {each["state"]: f"{each['plugin']} {each['version']}" for each in json.loads(out)}
+    return {state: owner for state, owner in owners.items() if not owner.startswith("ivrkit ")}
+
+
+class TestFaults:
+    """Each loading fault, with packages as a stranger would have made them."""
+
+    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+    def test_a_fault_is_one_message_and_without_strict_the_rest_is_served(self, bench, listed, case):
+        """Who, what and the mend, no traceback; what remains is the same whatever was installed first."""
+        beside = bench.installed(*case.packages)
+        strict = listed("states", beside=beside)
+        lenient = listed("states", "--json", beside=beside, settings="strict = false")
+        assert strict() == (
+            1,
+            "",
+            f"Error: the call flow has 1 fault and was not started:\n{case.message}\n  hint: {case.hint}\n",
+        )
+        code, out, err = lenient()
+        assert (code, served(out)) == (0, case.states)
+        assert err.splitlines()[:2] == [f"Left out: {case.message}", f"  hint: {case.hint}"]
+
+    def test_all_faults_are_told_at_once(self, bench, listed):
+        """One error lists them in the order of loading: ivrkit's own first, then by entry name."""
+        names = ("says-exit", "lost-import", "typo-hook", "key-bee", "key-ant")
+        beside = bench.installed(*names)
+        strict = listed("states", beside=beside)
+        lenient = listed("plugins", "--json", beside=beside, settings="strict = false")
+        told = {case.faulty: f"{case.message}\n  hint: {case.hint}\n" for case in CASES}
+        faults = told["says-exit"] + told["lost-import"] + told["typo-hook"] + told["key-bee"]
+        assert strict() == (1, "", f"Error: the call flow has 4 faults and was not started:\n{faults}")
+        code, out, _ = lenient()
+        assert code == 0
+        assert [(each["plugin"], each["status"], each["states"]) for each in json.loads(out)] == [
+            ("ivrkit", "loaded", ["greeting", "menu"]),
+            ("key-ant", "loaded", ["ants"]),
+            ("key-bee", "faulty", []),
+            ("says-exit", "faulty", []),
+            ("lost-import", "faulty", []),
+            ("typo-hook", "faulty", []),
+        ]
+
+
+class TestMends:
+    """What the messages offer is enough."""
+
+    def test_block_in_the_settings_and_on_the_command_line(self, bench, listed):
+        """A blocked package is not even imported, however its name is written; the two lists are added."""
+        beside = bench.installed("lost-import", "says-exit", "fine-one")
+        by_file = listed("states", "--json", beside=beside, settings='block = ["lost-import", "Says_Exit"]')
+        by_both = listed("states", "--json", "--block", "says.exit", beside=beside, settings='block = ["lost-import"]')
+        for wait in (by_file, by_both):
+            code, out, err = wait()
+            assert (code, served(out), err) == (0, {"fine": "fine-one 1.0"}, "")
+
+    def test_a_plugin_and_a_key_are_chosen(self, bench, listed):
+        """``[states.NAME]`` decides whose state is served, and by which key."""
+        beside = bench.installed("desk-ant", "desk-bee", "key-ant", "key-bee", "key-cat")
+        settings = '[states.desk]\nplugin = "desk-bee"\nkey = "7"\n[states.bees]\nkey = "2"\n[states.cats]\nkey = "3"\n'
+        code, out, err = listed("states", "--json", beside=beside, settings=settings)()
+        assert (code, err) == (0, "")
+        assert served(out) == {
+            "ants": "key-ant 1.0",
+            "bees": "key-bee 1.0",
+            "cats": "key-cat 1.0",
+            "desk": "desk-bee 2.5",
+        }
+        keys = {each["state"]: [option["key"] for option in each["options"]] for each in json.loads(out)}
+        assert (keys["ants"], keys["bees"], keys["cats"], keys["desk"]) == (["1"], ["2"], ["3"], ["7"])
+
+
+WALK = """\
+import sys
+from ivrkit.web import create_app
+
+app = create_app(dev=True)
+client = app.test_client()
+for digits in sys.argv[1:]:
+    params = {"CallSid": "CA1", "CallStatus": "in-progress", **({"Digits": digits} if digits else {})}
+    answer = client.post("/webhook", data=params)
+    print(answer.status_code, answer.headers["Ivrkit-State"], answer.headers["Ivrkit-Owner"], answer.text)
+app.extensions["ivrkit"].store.close()
+"""
+WEATHER = """\
+from ivrkit import MenuOption, State
+
+weather = State("It is sunny.", options=MenuOption(key="6", label="the weather"))
+"""
+
+
+def test_a_third_package_is_in_the_menu_while_it_is_installed(environment, tmp_path):
+    """Its state is listed and a caller comes to it; uninstalled, it is gone.
+
+    No line of the core changes, and no setting: the package's entry point is all there is.
+    """
+    package = Package("weather-states", "3.1", WEATHER, states={"weather": "weather_states:weather"})
+    before = environment.run("ivrkit", "states", at=tmp_path)
+    assert before[0] == 0
+    assert "weather" not in before[1]
+    environment.install(package.write(tmp_path))
+    try:
+        code, out, err = environment.run("ivrkit", "states", at=tmp_path)
+        assert (code, err) == (0, "")
+        assert ["weather", "weather-states", "3.1", "6", "hang", "up"] in [line.split() for line in out.splitlines()]
+        code, out, err = environment.run("python", "-c", WALK, "", "6", at=tmp_path)
+        assert (code, err) == (0, "")
+        menu, weather = (line for line in out.splitlines() if line.startswith("200 "))
+        assert menu.split()[1:3] == ["menu", "ivrkit"]
+        assert "For the weather, press six." in out
+        assert weather.split()[1:4] == ["weather", "weather-states", "3.1"]
+        assert "It is sunny." in out
+    finally:
+        environment.uninstall("weather-states")
+    assert environment.run("ivrkit", "states", at=tmp_path) == before
+
+
+def test_the_environments_are_what_they_say(environment, pluggy, tmp_path):
+    """The lowest is the lowest that the core declares, and the latest is later."""
+    ask = "import importlib.metadata, ivrkit; print(importlib.metadata.version('pluggy'), ivrkit.__file__)"
+    code, out, _ = environment.run("python", "-c", ask, at=tmp_path)
+    version, file = out.split(maxsplit=1)
+    bound = [int(part) for part in lowest("pluggy").split(".")]
+    found = [int(part) for part in version.split(".")]
+    assert code == 0
+    assert (found[: len(bound)] == bound) == ("==" in pluggy)
+    assert found >= bound
+    assert Path(file.strip()).is_relative_to(Path(__file__).parents[2])

@@ -1,0 +1,236 @@
+"""The core's settings: what each takes, what it makes of it, and the exact error for anything else."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+
+from ivrkit import Settings, SettingsError, Texts
+from ivrkit.flow.flow import Rules
+from ivrkit.settings import KINDS, StateSettings, read_value
+
+SID = "AC" + "0123456789abcdefABCDEF0123456789"
+TOKENS = "a token, or a list of tokens while one is rotated"
+ACCOUNTS = "a table of AccountSids (AC and 32 digits) with their tokens"
+LANGUAGE = "a language such as 'en-US'"
+VOICE = "a voice such as 'Polly.Joanna'"
+ZONE = "the IANA name of a time zone, such as 'Europe/Vienna'"
+STORE = "a URL such as 'sqlite:///calls.sqlite3'"
+URL = "a URL such as 'https://ivr.example.com'"
+PREFIX = "a path such as '/phone', or nothing"
+
+
+def test_every_setting_has_its_default():
+    """Without a file, an environment or a word of code."""
+    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings)} == {
+        "company": "our company",
+        "start": "greeting",
+        "way_out": None,
+        "tries": 3,
+        "max_failures": 6,
+        "max_turns": 100,
+        "language": "en-US",
+        "voice": None,
+        "timezone": "UTC",
+        "session_url": "sqlite:///ivrkit-sessions.sqlite3",
+        "session_hours": 25,
+        "strict": True,
+        "block": (),
+        "dev": False,
+        "public_url": None,
+        "trusted_proxies": 0,
+        "url_prefix": "",
+        "auth_token": (),
+        "accounts": {},
+        "texts": Texts(),
+        "states": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"),
+    [
+        ("company", "ACME", "ACME"),
+        ("start", "menu", "menu"),
+        ("way_out", "reception", "reception"),
+        ("way_out", None, None),
+        ("tries", 1, 1),
+        ("max_failures", 1, 1),
+        ("max_turns", 2, 2),
+        ("language", "de-AT", "de-AT"),
+        ("voice", "Polly.Vicki", "Polly.Vicki"),
+        ("voice", None, None),
+        ("timezone", "Europe/Vienna", "Europe/Vienna"),
+        ("session_url", "sqlite:///x", "sqlite:///x"),
+        ("session_hours", 1, 1),
+        ("strict", False, False),
+        ("block", ["a", "b"], ("a", "b")),
+        ("block", ("a",), ("a",)),
+        ("block", "a", ("a",)),
+        ("block", [], ()),
+        ("dev", True, True),
+        ("public_url", "https://ivr.example.com", "https://ivr.example.com"),
+        ("public_url", "http://10.0.0.1:8080/phone/", "http://10.0.0.1:8080/phone"),
+        ("public_url", "HTTPS://ivr.example.com", "https://ivr.example.com"),
+        ("public_url", None, None),
+        ("trusted_proxies", 0, 0),
+        ("trusted_proxies", 2, 2),
+        ("url_prefix", "", ""),
+        ("url_prefix", "/phone", "/phone"),
+        ("url_prefix", "/a-b/c_d/e.f~9", "/a-b/c_d/e.f~9"),
+        ("auth_token", "12345", ("12345",)),
+        ("auth_token", ["12345", "67890"], ("12345", "67890")),
+        ("auth_token", [], ()),
+        ("accounts", {SID: "12345"}, {SID: ("12345",)}),
+        ("accounts", {SID: ["12345", "67890"]}, {SID: ("12345", "67890")}),
+        ("texts", Texts(goodbye="Bye."), Texts(goodbye="Bye.")),
+        ("states", {"sales": StateSettings(plugin="acme", key="42*#")}, {"sales": StateSettings("acme", "42*#")}),
+        ("states", {"sales": StateSettings()}, {"sales": StateSettings(None, None)}),
+    ],
+)
+def test_every_setting_takes_what_it_expects(name, given, kept):
+    """And keeps it in its own form; settings that hold it can be made anew from it."""
+    settings = Settings(**{name: given})
+    assert getattr(settings, name) == kept
+    assert replace(settings) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expects"),
+    [
+        ("company", "", "a text"),
+        ("company", " ", "a text"),
+        ("company", 5, "a text"),
+        ("company", None, "a text"),
+        ("start", "", "the name of a state"),
+        ("start", None, "the name of a state"),
+        ("way_out", "", "the name of a state"),
+        ("way_out", 0, "the name of a state"),
+        ("tries", 0, "a whole number of at least 1"),
+        ("tries", True, "a whole number of at least 1"),
+        ("tries", "3", "a whole number of at least 1"),
+        ("tries", 1.0, "a whole number of at least 1"),
+        ("max_failures", 0, "a whole number of at least 1"),
+        ("max_turns", 1, "a whole number of at least 2"),
+        ("language", "", LANGUAGE),
+        ("voice", "", VOICE),
+        ("timezone", "Mars/Olympus", ZONE),
+        ("timezone", "../etc/passwd", ZONE),
+        ("timezone", "Europe", ZONE),
+        ("timezone", "", ZONE),
+        ("session_url", "", STORE),
+        ("session_hours", 0, "a whole number of at least 1"),
+        ("strict", "false", "true or false"),
+        ("strict", 1, "true or false"),
+        ("block", 5, "a list of the names of plugins"),
+        ("block", [""], "a list of the names of plugins"),
+        ("block", "", "a list of the names of plugins"),
+        ("block", [1], "a list of the names of plugins"),
+        ("dev", None, "true or false"),
+        ("public_url", "ivr.example.com", URL),
+        ("public_url", "ftp://ivr.example.com", URL),
+        ("public_url", "https://", URL),
+        ("public_url", "https://ivr.example.com/?a=1", URL),
+        ("public_url", "https://ivr.example.com/#a", URL),
+        ("public_url", "https://me@ivr.example.com/", URL),
+        ("public_url", "https://[::1", URL),
+        ("public_url", "", URL),
+        ("trusted_proxies", -1, "a whole number of at least 0"),
+        ("url_prefix", "phone", PREFIX),
+        ("url_prefix", "/", PREFIX),
+        ("url_prefix", "/phone/", PREFIX),
+        ("url_prefix", "/a b", PREFIX),
+        ("url_prefix", "/phone\n", PREFIX),
+        ("url_prefix", None, PREFIX),
+        ("texts", {"goodbye": "Bye."}, "a table of texts"),
+        ("states", {"sales": {"key": "1"}}, "a table of states"),
+        ("states", {"sales": StateSettings(key="x")}, "a table of states"),
+        ("states", {"sales": StateSettings(key="")}, "a table of states"),
+        ("states", {"sales": StateSettings(plugin="")}, "a table of states"),
+        ("states", [], "a table of states"),
+    ],
+)
+def test_every_setting_refuses_anything_else(name, given, expects):
+    """With where it stood, its name, what it is, and what it takes."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(**{name: given})
+    assert (caught.value.message, caught.value.hint) == (f"Settings: {name} is {given!r}", f"it takes {expects}")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expects"),
+    [
+        ("auth_token", 5, TOKENS),
+        ("auth_token", ["sesame", 5], TOKENS),
+        ("auth_token", "", TOKENS),
+        ("accounts", {"AC1": "sesame"}, ACCOUNTS),
+        ("accounts", {5: "sesame"}, ACCOUNTS),
+        ("accounts", {SID + "0": "sesame"}, ACCOUNTS),
+        ("accounts", {SID: ["sesame", 5]}, ACCOUNTS),
+        ("accounts", "sesame", ACCOUNTS),
+    ],
+)
+def test_a_secret_is_in_no_error(name, given, expects):
+    """The name and what it takes are told, the value is not, and no cause that would tell it."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(**{name: given})
+    assert caught.value.message == f"Settings: {name} is a value that is kept secret"
+    assert caught.value.hint == f"it takes {expects}"
+    assert caught.value.__suppress_context__
+
+
+def test_a_secret_is_in_no_repr():
+    """A token that is printed with the settings is a token that is in a log."""
+    shown = repr(Settings(auth_token=["sesame"], accounts={SID: "open"}))
+    assert "sesame" not in shown
+    assert "open" not in shown
+    assert "auth_token" not in shown
+    assert "accounts" not in shown
+    assert "company='our company'" in shown
+
+
+def test_settings_do_not_change():
+    """Neither a field nor a table in one; a table that was given can go on changing."""
+    accounts = {SID: "12345"}
+    states = {"sales": StateSettings(key="1")}
+    settings = Settings(accounts=accounts, states=states)
+    accounts.clear()
+    states.clear()
+    assert settings.accounts == {SID: ("12345",)}
+    assert settings.states == {"sales": StateSettings(key="1")}
+    with pytest.raises(FrozenInstanceError):
+        settings.company = "ACME"
+    with pytest.raises(TypeError):
+        settings.accounts["x"] = ()
+    with pytest.raises(TypeError):
+        settings.states["x"] = StateSettings()
+
+
+def test_settings_are_given_by_name():
+    """Their order says nothing."""
+    with pytest.raises(TypeError, match="positional"):
+        Settings("ACME")
+
+
+def test_the_rules_of_the_flow():
+    """What the pure floor is given of the settings."""
+    texts = Texts(goodbye="Bye.")
+    settings = Settings(
+        start="one", way_out="two", tries=4, max_failures=5, max_turns=6, language="de-AT", voice="Vicki", texts=texts
+    )
+    assert settings.rules() == Rules("one", "two", 4, 5, 6, "de-AT", "Vicki", texts)
+
+
+def test_every_setting_is_described():
+    """A field without its line in the docstring is one that nobody finds."""
+    assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
+        list(KINDS)
+    )
+
+
+@pytest.mark.parametrize(("key", "shown"), [("", "tries"), ("IVRKIT_TRIES", "IVRKIT_TRIES")])
+def test_a_value_is_told_by_the_name_it_had(key, shown):
+    """The origin comes first, then the name as it was written there."""
+    assert read_value("tries", 5, "environment", key) == 5
+    with pytest.raises(SettingsError) as caught:
+        read_value("tries", "many", "environment", key)
+    assert str(caught.value) == f"environment: {shown} is 'many'\n  hint: it takes a whole number of at least 1"

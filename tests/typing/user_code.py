@@ -1,0 +1,242 @@
+# Read by mypy --strict and never run: a team's own package, as its authors would write it.
+
+import dataclasses
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element
+
+from flask import Flask
+from twilio.twiml.voice_response import Dial, Enqueue, Gather, Play, Record, Say, Start
+
+from ivrkit import (
+    BACK,
+    HOME,
+    SAME,
+    Call,
+    CallFlow,
+    Edge,
+    Event,
+    Exit,
+    Exits,
+    IvrkitError,
+    LoadError,
+    Menu,
+    MenuOption,
+    Owner,
+    Session,
+    SessionError,
+    Settings,
+    State,
+    Text,
+    Texts,
+    Turn,
+    advance,
+    ask,
+    compile_flow,
+    edges,
+    hookimpl,
+    leads_to,
+)
+from ivrkit.sessions import SessionStore, SQLiteStore, open_store
+from ivrkit.web import create_app
+
+log = logging.getLogger("shop")
+
+# States that are data.
+
+closed = State("We are closed. Goodbye.")
+welcome = State(enter=Say("Welcome.", voice="Polly.Joanna"), exit="menu")
+jingle = State(enter=[Play("https://example.com/jingle.mp3"), "One moment."], exit=HOME)
+tuple_of_words = State(enter=("One.", "Two."), exit=None)
+translated = State(enter=Text("closed"), exit=Exit(None, say="Bye."))
+sorry = State(enter="That choice is not valid.", exit=BACK)
+
+menu = State(
+    enter=Menu("Welcome to the shop.", Play("https://example.com/jingle.mp3"), repeat=None),
+    exit=Exits({"*": BACK, "no-input": SAME}, otherwise=SAME, tries=2, give_up="reception"),
+)
+sub_menu = State(Menu(), options=MenuOption(key="4", label="more", phrases=("more", "others")))
+
+sales = State(
+    enter=["Please leave a message.", Record(max_length=120)],
+    exit=Exits({"recorded": Exit(None, say=["Thank you.", Say("Goodbye.")])}),
+    options=[
+        MenuOption(key="1", label="sales"),
+        MenuOption(key="2", label="sales", menu="more", line="For sales, press two."),
+    ],
+    fallback="reception",
+)
+support = State(
+    enter=[Enqueue("support")],
+    exit=Exits({"bridged": None, "leave": HOME, "hangup": None}, otherwise=Exit(HOME, say="All lines are taken.")),
+    options=(MenuOption(key="3", label="support"),),
+)
+reception = State(enter=Dial("+15550100", timeout=20), exit=Exits({"busy": HOME}), options=MenuOption("0", "reception"))
+
+
+# States with code.
+
+
+def read_balance(call: Call) -> Gather:
+    visits: int = call.data.get("visits", 0)
+    call.data["visits"] = visits + 1
+    evening = call.now.hour >= 18
+    return ask(f"Good {'evening' if evening else 'day'}, {call.caller_name or call.from_}.", "Press one.", timeout=8)
+
+
+balance = State(read_balance, Exits({"1": SAME}, otherwise=HOME), needs_app=False, deadline=2.5)
+
+
+def words_or_verbs(call: Call) -> list[str | Say]:
+    return ["You said", Say(call.speech)]
+
+
+spoken = State(words_or_verbs, exit=HOME)
+plain_words = State(lambda call: f"You pressed {call.digits}.", exit=HOME)
+chosen_menu = State(lambda call: Menu("Good evening.") if call.now.hour > 18 else Menu())
+
+
+@leads_to("sales", SAME, HOME, None, tries=4, give_up="reception")
+def check_pin(call: Call) -> str | None:
+    if call.confidence is not None and call.confidence < 0.5:
+        return None
+    return "sales" if call.digits == "1234" else None
+
+
+@leads_to(SAME, "sales")
+def ask_again(call: Call) -> Exit:
+    return Exit("sales") if call.outcome == "1" else Exit(SAME, say="Once more.")
+
+
+pin = State(ask("Please enter your code.", finish_on_key="#"), check_pin, secret=True)
+again = State(ask("Press one."), ask_again)
+
+
+def greeting(settings: Settings) -> State:
+    return State(f"Thank you for calling {settings.company}.", "menu")
+
+
+# A plugin.
+
+
+class Watcher:
+    """Implements every hook, each with the arguments that it wants."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, int] = {}
+
+    @hookimpl
+    def ivrkit_register_states(self, settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:
+        return {"mailbox": sales, "hello": greeting} if settings.dev else {"mailbox": sales}
+
+    @hookimpl
+    def ivrkit_edit_state(self, state: State) -> State | None:
+        if state.name == "support":
+            return dataclasses.replace(state, fallback="reception")
+        return None
+
+    @hookimpl
+    def ivrkit_edit_response(self, call: Call, state: State, response: Element) -> None:
+        start = Start()
+        start.stream(url=f"wss://listen.example.com/{call.sid}/{state.name}")
+        response.insert(0, start.xml())
+
+    @hookimpl(tryfirst=True)
+    def ivrkit_state_failed(self, call: Call, state: State, error: BaseException) -> str | None:
+        return "reception" if state.owner.plugin == "acme-states" and not isinstance(error, SystemExit) else None
+
+    @hookimpl
+    def ivrkit_call_started(self, call: Call) -> None:
+        self.seen[call.sid] = 0
+
+    @hookimpl
+    def ivrkit_state_entered(self, call: Call, state: State) -> None:
+        self.seen[call.sid] += 1
+
+    @hookimpl
+    def ivrkit_state_left(self, call: Call, state: State, outcome: str | None) -> None:
+        log.info("%s left %s: %s", call.turn_key, state.name, outcome or "-")
+
+    @hookimpl
+    def ivrkit_call_ended(self, call: Call, reason: str) -> None:
+        log.info("%s ended: %s", call.sid, reason)
+
+
+# A store of a team's own: nothing is inherited.
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def load(self, sid: str) -> Session | None:
+        text = self._kept.get(sid)
+        return None if text is None else Session.from_json(text)
+
+    def save(self, session: Session, expected_turn: int) -> bool:
+        before = self.load(session.sid)
+        if (before.turn if before else 0) != expected_turn:
+            return False
+        self._kept[session.sid] = session.to_json()
+        return True
+
+    def remove_expired(self, now: float) -> int:
+        gone = [sid for sid, text in self._kept.items() if Session.from_json(text).expires < now]
+        for sid in gone:
+            del self._kept[sid]
+        return len(gone)
+
+    def close(self) -> None:
+        self._kept.clear()
+
+
+stores: list[SessionStore] = [MemoryStore(), SQLiteStore("calls.sqlite3"), open_store("sqlite:///calls.sqlite3")]
+
+
+# The host, and the flow without it.
+
+
+def make() -> Flask:
+    try:
+        return create_app(plugins={"watcher": Watcher()}, company="Shop", block=("acme-states",), auth_token=("a", "b"))
+    except LoadError as error:
+        for fault in error.faults:
+            log.error("%s %s %s %s", fault.plugin, fault.state or "", fault.message, fault.hint)
+        raise
+    except SessionError as error:
+        raise sqlite3.OperationalError(error.message) from error
+    except IvrkitError as error:
+        raise SystemExit(str(error)) from error
+
+
+def app_with_settings() -> Flask:
+    return create_app(Settings(company="Shop", texts=Texts(goodbye="Bye."), auth_token=("12345",), dev=True))
+
+
+def walk() -> list[str]:
+    named = dataclasses.replace(welcome, name="welcome", owner=Owner("shop", "1.0"))
+    flow: CallFlow = compile_flow([named])
+    found: list[Edge] = list(edges(flow))
+    session = Session("CA1", language="en-US")
+    call = Call(
+        sid="CA1",
+        from_="+15005550006",
+        to="+15005550001",
+        status="ringing",
+        account_sid="",
+        direction="inbound",
+        forwarded_from="",
+        caller_name="",
+        digits="",
+        speech="",
+        confidence=None,
+        params={},
+        now=datetime.now(UTC),
+        language="en-US",
+        turn_key="CA1:1",
+    )
+    turn: Turn = advance(flow, call, session)
+    events: tuple[Event, ...] = turn.events
+    return [edge.state for edge in found] + [event.kind for event in events] + [turn.twiml.decode()]

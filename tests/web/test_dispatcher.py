@@ -1,0 +1,289 @@
+"""The way of one webhook where a store loses, forgets or refuses, and where the clock decides."""
+
+import logging
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from tests.web.conftest import WEBHOOK
+from tests.web.telephone import RESULTS, TOKEN, Telephone, in_process, pressed
+from tests.web.trees import SHOP, Tree, Watcher, store_of
+
+from ivrkit import Exits, MenuOption, SessionError, Settings, State, ask
+from ivrkit.web import create_app
+from ivrkit.web.app import Host
+
+STATUS = f"{WEBHOOK}/status"
+NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+
+
+@pytest.fixture
+def sql(session_file):
+    """Run SQL on the session file, from outside."""
+
+    def run(statement):
+        with closing(sqlite3.connect(session_file)) as file, file:
+            return file.execute(statement).fetchall()
+
+    return run
+
+
+def losing(times):
+    """Return a trigger that lets the next saves of a session come to nothing, as if others had been first."""
+    return f"""CREATE TRIGGER lose BEFORE UPDATE ON sessions WHEN (SELECT count(*) FROM lost) < {times}
+        BEGIN INSERT INTO lost VALUES (1); SELECT RAISE(IGNORE); END"""
+
+
+@pytest.mark.parametrize("times", [1, 3, 49])
+def test_a_lost_race_is_run_again(call, sql, times):
+    """A webhook whose save comes too late reads the session again and is answered all the same, and told once."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    sql("CREATE TABLE lost (one)")
+    sql(losing(times))
+    watcher.told.clear()
+    assert line.press("2").state == "message"
+    assert watcher.told == [("left", "menu", "2"), ("entered", "message")]
+    assert sql("SELECT count(*) FROM lost") == [(times,)]
+
+
+def test_a_lost_race_of_a_status_is_run_again(call, sql):
+    """The end of a call is kept too when another webhook was faster, and told once."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    sql("CREATE TABLE lost (one)")
+    sql(losing(2))
+    watcher.told.clear()
+    assert line.ask(STATUS, status="completed").status == 204
+    assert watcher.told == [("ended", "completed")]
+
+
+def test_a_race_that_is_lost_for_ever_is_a_fault_of_the_store(call, sql, logged):
+    """A store that keeps nothing is noticed after fifty attempts: the caller hears an apology, the log the mend."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    sql("CREATE TABLE lost (one)")
+    sql(losing(1000))
+    watcher.told.clear()
+    logged()
+    assert line.press("2").verbs == ["Say", "Pause", "Redirect"]
+    assert line.ask(STATUS, status="completed").status == 204
+    assert sql("SELECT count(*) FROM lost") == [(100,)]
+    assert watcher.told == []
+    answer, status = logged()
+    assert answer.startswith(f"ERROR call {line.sid} could not be answered\nTraceback")
+    assert status.startswith(f"ERROR the end of call {line.sid} could not be kept\nTraceback")
+    for told in (answer, status):
+        assert told.endswith(
+            f"ivrkit.errors.SessionError: call {line.sid} lost the race for its session 50 times\n"
+            "  hint: the store does not keep what is saved; look at its file"
+        )
+
+
+def test_a_save_that_fails_is_an_apology(call, sql, logged):
+    """When a session can be read but not written, the caller hears an apology, and nothing is told."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    sql("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    watcher.told.clear()
+    logged()
+    assert line.press("2").heard == "We are sorry, something went wrong."
+    assert watcher.told == []
+    (told,) = logged()
+    assert "the disk is full" in told
+    sql("DROP TRIGGER full")
+    assert line.follow().state == "menu"
+
+
+# The clock.
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("UTC"))
+
+
+def test_a_handler_is_given_the_time_of_the_set_zone(call):
+    """``call.now`` is the time of the webhook in the zone of the settings."""
+    state = State(lambda call: ask(call.now.strftime("%A %H:%M %Z")), Exits({"1": "clock"}))
+    line = call(tree={"clock": state}, start="clock", timezone="Europe/Vienna")
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        assert line.dial().heard == "Monday 13:00 CET"
+        clock.shift(timedelta(hours=11))
+        assert line.press("1").heard == "Tuesday 00:00 CET"
+
+
+def test_a_call_is_kept_for_a_day_and_an_hour_after_its_last_webhook(make_app, sql):
+    """An ended call stays a tombstone until Twilio cannot ask any more; then another call's webhook removes it."""
+    app = make_app(session_hours=25)
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        old = Telephone(in_process(app), WEBHOOK)
+        old.dial()
+        clock.shift(timedelta(hours=20))
+        old.ask(STATUS, status="completed")
+        clock.shift(timedelta(hours=24, minutes=59))
+        Telephone(in_process(app), WEBHOOK).dial()
+        assert old.ask(WEBHOOK, token="late").body == NOTHING
+        clock.shift(timedelta(hours=25, minutes=1))
+        new = Telephone(in_process(app), WEBHOOK)
+        new.dial()
+        assert sql("SELECT sid FROM sessions") == [(new.sid,)]
+        assert sql("SELECT expires FROM sessions") == [(clock_seconds() + 25 * 3600,)]
+
+
+def clock_seconds():
+    """Return the time that the clock shows."""
+    return datetime.now(ZoneInfo("UTC")).timestamp()
+
+
+def test_expired_calls_are_looked_for_every_ten_minutes(make_app, sql):
+    """Most webhooks do not pay for the removal: it is done at the first one, and at the first after ten minutes."""
+    app = make_app(session_hours=1)
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        first = Telephone(in_process(app), WEBHOOK)
+        first.dial()
+        clock.shift(timedelta(minutes=55))
+        Telephone(in_process(app), WEBHOOK).dial()
+        clock.shift(timedelta(minutes=9, seconds=59))
+        Telephone(in_process(app), WEBHOOK).dial()
+        assert sql("SELECT count(*) FROM sessions") == [(3,)]
+        clock.shift(timedelta(seconds=1))
+        Telephone(in_process(app), WEBHOOK).dial()
+        assert sql("SELECT count(*) FROM sessions") == [(3,)]
+        assert sql(f"SELECT count(*) FROM sessions WHERE sid = '{first.sid}'") == [(0,)]
+
+
+def test_a_removal_that_fails_does_not_hurt_the_caller(make_app, sql, logged):
+    """The answer is good and kept already when expired calls cannot be removed: that is logged, and tried later."""
+    app = make_app(dev=True)
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        Telephone(in_process(app), WEBHOOK).dial()
+        sql("CREATE TRIGGER stuck BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'nothing goes'); END")
+        clock.shift(timedelta(hours=26))
+        logged()
+        line = Telephone(in_process(app), WEBHOOK)
+        assert line.dial().state == "menu"
+        assert line.press("2").state == "message"
+        (told,) = logged()
+        assert told.startswith("ERROR expired calls could not be removed\nTraceback")
+        assert "nothing goes" in told
+        sql("DROP TRIGGER stuck")
+        clock.shift(timedelta(minutes=10))
+        line.bring(RESULTS["Record", "recorded"])
+        assert sql("SELECT sid FROM sessions") == [(line.sid,)]
+        assert logged() == []
+
+
+# What plugins are told.
+
+
+def test_hooks_are_told_in_the_order_in_which_it_happened(call):
+    """Of one webhook, everything is told once, in order, after it was kept."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    assert watcher.told == [("started",), ("entered", "greeting"), ("left", "greeting", None), ("entered", "menu")]
+    watcher.told.clear()
+    line.press("1")
+    assert watcher.told == [
+        ("left", "menu", "1"),
+        ("entered", "news"),
+        ("left", "news", None),
+        ("entered", "menu"),
+    ]
+    watcher.told.clear()
+    line.press("2")
+    line.bring(RESULTS["Record", "recorded"])
+    assert watcher.told == [
+        ("left", "menu", "2"),
+        ("entered", "message"),
+        ("left", "message", "recorded"),
+        ("ended", "finished"),
+    ]
+    assert {call.sid for call in watcher.calls} == {line.sid}
+
+
+def test_hooks_are_told_what_is_kept(make_app, sql):
+    """When a plugin hears of a state, the session already says so: it may look, and finds nothing half done."""
+    found = []
+
+    class Looking(Watcher):
+        def _keep(self, call, *what):
+            found.extend(sql(f"SELECT turn FROM sessions WHERE sid = '{call.sid}'"))
+
+    line = Telephone(in_process(make_app(Looking(SHOP))), WEBHOOK)
+    line.dial()
+    line.press("9")
+    assert found == [(1,)] * 4 + [(2,)] * 2
+
+
+def test_a_hook_that_nobody_implements_is_not_called(call):
+    """A plugin with one hook is told of that alone."""
+    kind = type("One", (Tree,), {"ivrkit_call_ended": Watcher.ivrkit_call_ended, "_keep": Watcher._keep})
+    plugin = kind(SHOP)
+    plugin.told, plugin.calls = [], []
+    line = call(tree=plugin)
+    line.dial()
+    line.press("2")
+    line.bring(RESULTS["Record", "recorded"])
+    assert plugin.told == [("ended", "finished")]
+
+
+# The app.
+
+
+def test_the_app_keeps_what_it_was_made_of(make_app):
+    """Settings, plugins and store are at hand for whoever has the app."""
+    host = make_app(tries=2).extensions["ivrkit"]
+    assert isinstance(host, Host)
+    assert host.settings.tries == 2
+    assert set(host.loaded.flow.states) == {"greeting", "menu", *SHOP}
+    assert host.store.load("CA1") is None
+
+
+def test_without_arguments_the_folder_and_the_environment_say_it_all(no_settings, tmp_path):
+    """``create_app()`` reads ``ivrkit.toml`` and the environment; single settings go over both."""
+    (tmp_path / "ivrkit.toml").write_text('company = "Zebra"\nblock = ["acme-states"]\nmax_turns = 7\n')
+    no_settings.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+    no_settings.setenv("IVRKIT_URL_PREFIX", "/phone")
+    app = create_app(max_turns=8)
+    line = Telephone(in_process(app), "https://ivr.example.com/phone/webhook")
+    assert line.dial().heard == "Thank you for calling Zebra. There are no options at the moment."
+    assert line.over
+    assert app.extensions["ivrkit"].settings.max_turns == 8
+    assert (tmp_path / "ivrkit-sessions.sqlite3").exists()
+    store_of(app).close()
+
+
+def test_notices_and_faults_are_logged_at_start(make_app, caplog):
+    """What is odd is a warning, what had to be left out is an error, each with its mend."""
+    late = State(ask("Now."), Exits({"1": None}), deadline=5.0, options=MenuOption("8", "now"))
+    make_app({"late": late, "odd": lambda settings: None}, strict=False, block=("nothing-of-this-name",))
+    told = [(each.levelno, each.getMessage()) for each in caplog.records if each.name == "ivrkit.web"]
+    assert (logging.WARNING, "state 'late' of shop has a deadline: this version does not act on it") in told
+    assert (logging.WARNING, "block names 'nothing-of-this-name', which is not installed") in told
+    (fault,) = [message for level, message in told if level == logging.ERROR]
+    assert fault.startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state")
+    assert "\n  hint: " in fault
+
+
+def test_a_store_that_cannot_be_opened_keeps_the_host_from_starting(tmp_path):
+    """Better no host than one that forgets every call: the error names the file."""
+    missing = tmp_path / "missing" / "calls.sqlite3"
+    with pytest.raises(SessionError) as caught:
+        create_app(Settings(auth_token=TOKEN, session_url=f"sqlite:///{missing}"))
+    assert str(missing) in caught.value.message
+    assert "in a folder that exists" in caught.value.hint
+
+
+def test_a_tree_without_options_says_so_and_hangs_up(call, caplog):
+    """With no plugin that offers states, a caller is not left with a menu of nothing, and the host warns of it."""
+    line = call(tree={})
+    assert "the menu 'menu' has no options: no installed plugin offers any" in caplog.messages
+    assert line.dial().heard == "Thank you for calling our company. There are no options at the moment."
+    assert line.over
+    assert line.ask(WEBHOOK, pressed("1")).body == NOTHING

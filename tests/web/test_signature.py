@@ -1,0 +1,541 @@
+"""Who may ask: what Twilio signed is let in wherever the app stands, and nothing else."""
+
+import string
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.web.telephone import ACCOUNT, TOKEN, Answer, in_process, new_sid, parameters, sign
+from tests.web.trees import SHOP, Tree, store_of
+from twilio.request_validator import RequestValidator
+
+from ivrkit import Settings, SettingsError
+from ivrkit.web import create_app
+
+FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+SIGNED_BY_NOBODY = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+
+
+@pytest.fixture
+def send(make_app):
+    """Send one request to an app: ``send(app, url, params, signature, ...)``."""
+
+    def sent(app, url, params=(), signature="", *, method="POST", environ=None, account=ACCOUNT, **headers):
+        given = {**parameters(new_sid(), AccountSid=account), **dict(params)}
+        headers = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if callable(signature):
+            signature = signature(given.items())
+        if signature:
+            headers["X-Twilio-Signature"] = signature
+        answer = in_process(with_environ(app, environ))(method, url, urlencode(given).encode(), headers)
+        assert answer.status in (200, 403), answer
+        return answer.status == 200
+
+    return sent
+
+
+def with_environ(app, environ):
+    """Return a WSGI application that stands in another place."""
+    return lambda given, start_response: app({**given, **(environ or {})}, start_response)
+
+
+def test_the_known_answer(make_app, send):
+    """The signature that Twilio's own documentation and library show is the one that is expected."""
+    params = [
+        ("CallSid", "CA1234567890ABCDE"),
+        ("Digits", "1234"),
+        ("From", "+14158675309"),
+        ("To", "+18005551212"),
+        ("Caller", "+14158675309"),
+    ]
+    url = "https://mycompany.com/myapp.php?foo=1&bar=2"
+    assert sign(url, params, "12345") == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    # The same call at our address: its signature is openssl's.
+    app = make_app(auth_token="12345")
+    client = in_process(app)
+    here = "https://mycompany.com/webhook?foo=1&bar=2"
+    headers = {"Content-Type": FORM, "X-Twilio-Signature": "fPej7uTloBCTTy+kp12tgWs1Pbw="}
+    assert client("POST", here, urlencode(params).encode(), headers).status == 200
+    assert client("POST", f"{here}3", urlencode(params).encode(), headers).status == 403
+
+
+def signed_over(url, token=TOKEN):
+    """Return what signs a form for a URL."""
+    return lambda params: sign(url, params, token)
+
+
+# What is set, where the request arrives (with its environment), and the URL that Twilio asked.
+PROXIED = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "ivr.example.com"}
+SHAPES = {
+    "as it is": ({}, "http://ivr.example.com/webhook", {}, "http://ivr.example.com/webhook"),
+    "https": ({}, "https://ivr.example.com/webhook", {}, "https://ivr.example.com/webhook"),
+    "http with a port": ({}, "http://ivr.example.com:5000/webhook", {}, "http://ivr.example.com:5000/webhook"),
+    "https, the port not signed": ({}, "https://ivr.example.com:8443/webhook", {}, "https://ivr.example.com/webhook"),
+    "the usual port signed": ({}, "https://ivr.example.com/webhook", {}, "https://ivr.example.com:443/webhook"),
+    "a query": ({}, "https://a.example/webhook?b=2&a=1%20x&c=", {}, "https://a.example/webhook?b=2&a=1%20x&c="),
+    "a query that could be written otherwise": (
+        {},
+        "https://a.example/webhook?x=%c3%a4+%7e&&y",
+        {},
+        "https://a.example/webhook?x=%c3%a4+%7e&&y",
+    ),
+    "an address of IPv6": ({}, "http://[::1]:5000/webhook", {}, "http://[::1]:5000/webhook"),
+    "url_prefix": ({"url_prefix": "/phone"}, "https://a.example/phone/webhook", {}, "https://a.example/phone/webhook"),
+    "public_url": (
+        {"public_url": "https://ivr.example.com"},
+        "http://10.0.0.7:5000/webhook",
+        {},
+        "https://ivr.example.com/webhook",
+    ),
+    "public_url with a slash": (
+        {"public_url": "https://ivr.example.com/"},
+        "http://10.0.0.7:5000/webhook",
+        {},
+        "https://ivr.example.com/webhook",
+    ),
+    "public_url with a port": (
+        {"public_url": "http://ivr.example.com:8080"},
+        "http://10.0.0.7:5000/webhook",
+        {},
+        "http://ivr.example.com:8080/webhook",
+    ),
+    "public_url with a path that the proxy takes away": (
+        {"public_url": "https://example.com/ivr/v1"},
+        "http://10.0.0.7:5000/webhook",
+        {},
+        "https://example.com/ivr/v1/webhook",
+    ),
+    "public_url with a path that the proxy leaves": (
+        {"public_url": "https://example.com/ivr", "url_prefix": "/ivr"},
+        "http://10.0.0.7:5000/ivr/webhook",
+        {},
+        "https://example.com/ivr/webhook",
+    ),
+    "public_url with a path, and url_prefix beside it": (
+        {"public_url": "https://example.com/ivr", "url_prefix": "/phone"},
+        "http://10.0.0.7:5000/phone/webhook",
+        {},
+        "https://example.com/ivr/phone/webhook",
+    ),
+    "public_url with a path of which the app knows the end": (
+        {"public_url": "https://example.com/ivr/phone", "url_prefix": "/phone"},
+        "http://10.0.0.7:5000/phone/webhook",
+        {},
+        "https://example.com/ivr/phone/webhook",
+    ),
+    "public_url with SCRIPT_NAME": (
+        {"public_url": "https://example.com/ivr"},
+        "http://10.0.0.7:5000/webhook",
+        {"environ": {"SCRIPT_NAME": "/ivr"}},
+        "https://example.com/ivr/webhook",
+    ),
+    "SCRIPT_NAME": (
+        {},
+        "https://example.com/webhook",
+        {"environ": {"SCRIPT_NAME": "/ivr"}},
+        "https://example.com/ivr/webhook",
+    ),
+    "SCRIPT_NAME and url_prefix": (
+        {"url_prefix": "/phone"},
+        "https://example.com/phone/webhook",
+        {"environ": {"SCRIPT_NAME": "/ivr/"}},
+        "https://example.com/ivr/phone/webhook",
+    ),
+    "one proxy": ({"trusted_proxies": 1}, "http://10.0.0.7:5000/webhook", PROXIED, "https://ivr.example.com/webhook"),
+    "one proxy with a prefix": (
+        {"trusted_proxies": 1},
+        "http://10.0.0.7:5000/webhook",
+        {**PROXIED, "X_Forwarded_Prefix": "/ivr"},
+        "https://ivr.example.com/ivr/webhook",
+    ),
+    "two proxies": (
+        {"trusted_proxies": 2},
+        "http://10.0.0.7:5000/webhook",
+        {"X_Forwarded_Proto": "https,http", "X_Forwarded_Host": "ivr.example.com, inner.example"},
+        "https://ivr.example.com/webhook",
+    ),
+    "one of two proxies": (
+        {"trusted_proxies": 1},
+        "http://10.0.0.7:5000/webhook",
+        {"X_Forwarded_Proto": "https,http", "X_Forwarded_Host": "ivr.example.com, inner.example"},
+        "http://inner.example/webhook",
+    ),
+    "a proxy that is not trusted": ({}, "http://10.0.0.7:5000/webhook", PROXIED, "http://10.0.0.7:5000/webhook"),
+    "public_url before any proxy": (
+        {"trusted_proxies": 1, "public_url": "https://ivr.example.com"},
+        "http://10.0.0.7:5000/webhook",
+        {"X_Forwarded_Proto": "http", "X_Forwarded_Host": "elsewhere.example"},
+        "https://ivr.example.com/webhook",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "url", "more", "asked"), SHAPES.values(), ids=SHAPES)
+def test_the_url_that_twilio_asked_is_the_one_that_is_checked(make_app, send, given, url, more, asked):
+    """Wherever the app stands, the signature over Twilio's own URL is good, and over any other it is not."""
+    app = make_app(**given)
+    assert send(app, url, (), signed_over(asked), **more)
+    for wrong in (f"{asked}/", asked.replace("http", "ftp", 1), asked.replace("/webhook", "//webhook"), f"{asked}?a"):
+        assert not send(app, url, (), signed_over(wrong), **more)
+
+
+def test_the_refusal_names_the_url_that_was_signed_over(make_app, send, logged):
+    """The one line in the log shows what was taken for Twilio's URL, so that a wrong base can be seen."""
+    app = make_app(public_url="https://example.com/ivr")
+    logged()
+    send(app, "http://10.0.0.7:5000/webhook?again=1", (), SIGNED_BY_NOBODY)
+    (line,) = logged()
+    assert line == (
+        "WARNING 403: X-Twilio-Signature does not fit 'https://example.com/ivr/webhook?again=1': if Twilio requested "
+        "another URL, set IVRKIT_PUBLIC_URL to its base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, "
+        "TWILIO_AUTH_TOKEN is another account's"
+    )
+
+
+def test_parameters_in_a_query_are_signed_with_it(make_app, logged):
+    """With GET the parameters stand in the URL, and the signature is over that; what was pressed is not logged."""
+    client = in_process(make_app())
+    logged()
+    asked = "https://ivr.example.com/webhook?keep=1&" + urlencode(
+        {**parameters(new_sid()), "Digits": "4711", "SpeechResult": "my secret word"}
+    )
+    assert client("GET", asked, b"", {"X-Twilio-Signature": sign(asked)}).status == 200
+    assert client("GET", asked.replace("4711", "4712"), b"", {"X-Twilio-Signature": sign(asked)}).status == 403
+    assert client("GET", asked, b"", {}).status == 403
+    lines = logged()
+    assert len(lines) == 2
+    for line in lines:
+        assert "471" not in line
+        assert "secret+word" not in line
+        assert "&Digits=(secret)&SpeechResult=(secret)'" in line
+        assert "https://ivr.example.com/webhook?keep=1&AccountSid=AC" in line
+
+
+def test_what_was_pressed_is_in_no_refusal(make_app, send, logged):
+    """A form with digits or speech is refused without a word of them."""
+    app = make_app(dev=True)
+    logged()
+    for signature in ("", SIGNED_BY_NOBODY):
+        send(app, "https://a.example/webhook", {"Digits": "4711", "SpeechResult": "sesame"}, signature)
+    text = "\n".join(logged())
+    assert "403" in text
+    assert "4711" not in text
+    assert "sesame" not in text
+
+
+def test_two_tokens_while_one_is_rotated(make_app, send):
+    """What either of two tokens signed is good, and nobody else's."""
+    app, url = make_app(auth_token=("old", "new")), "https://a.example/webhook"
+    assert send(app, url, (), signed_over(url, "old"))
+    assert send(app, url, (), signed_over(url, "new"))
+    assert not send(app, url, (), signed_over(url, "other"))
+    assert not send(app, url, (), signed_over(url, "old,new"))
+
+
+SUB = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+
+def test_each_sub_account_has_its_own_tokens(make_app, send):
+    """A sub-account's requests are checked with its tokens alone, everybody else's with the main ones."""
+    app, url = make_app(auth_token="main", accounts={SUB: ["sub", "sub-new"]}), "https://a.example/webhook"
+    for token, account, good in [
+        ("sub", SUB, True),
+        ("sub-new", SUB, True),
+        ("main", SUB, False),
+        ("main", ACCOUNT, True),
+        ("sub", ACCOUNT, False),
+    ]:
+        assert send(app, url, (), signed_over(url, token), account=account) is good, (token, account)
+
+
+def test_an_account_without_a_token_is_told(make_app, send, logged):
+    """Where only sub-accounts have tokens, the refusal of another account names the variable to set."""
+    app, url = make_app(auth_token=(), accounts={SUB: "sub"}), "https://a.example/webhook"
+    logged()
+    assert not send(app, url, (), signed_over(url, "sub"), account=ACCOUNT)
+    assert not send(app, url, (), "", account=ACCOUNT)
+    assert logged() == [
+        f"WARNING 403: no token for the account '{ACCOUNT}': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{ACCOUNT}",
+        f"WARNING 403: no X-Twilio-Signature for {url!r}: only Twilio, or a test that signs, may ask",
+    ]
+
+
+def test_a_form_says_itself_which_account_it_is_from(make_app, send):
+    """An account named in the query of a form's URL does not choose the token: Twilio names it in the form."""
+    app, url = make_app(accounts={SUB: "sub"}), f"https://a.example/webhook?AccountSid={SUB}"
+    assert send(app, url, (), signed_over(url), account=ACCOUNT)
+    assert not send(app, url, (), signed_over(url, "sub"), account=ACCOUNT)
+
+
+def test_tokens_from_the_environment(no_settings, send, session_file):
+    """``TWILIO_AUTH_TOKEN`` and ``TWILIO_AUTH_TOKEN_AC...`` are read, several separated by commas."""
+    no_settings.setenv("TWILIO_AUTH_TOKEN", "old, new")
+    no_settings.setenv(f"TWILIO_AUTH_TOKEN_{SUB}", "sub")
+    no_settings.setenv("IVRKIT_SESSION_URL", f"sqlite:///{session_file}")
+    app, url = create_app(), "https://a.example/webhook"
+    for token, account, good in [("old", ACCOUNT, 1), ("new", ACCOUNT, 1), ("sub", SUB, 1), ("new", SUB, 0)]:
+        assert send(app, url, (), signed_over(url, token), account=account) == good
+    store_of(app).close()
+
+
+FORMS = {
+    "empty values": [("Digits", ""), ("FromZip", "")],
+    "a name without a value in the form": [("Empty", "")],
+    "a name twice": [("Tag", "b"), ("Tag", "a")],
+    "the same twice": [("Tag", "a"), ("Tag", "a")],
+    "other scripts": [("CallerName", "Zoë 中村 🎉"), ("FromCity", "Wrocław")],
+    "names that sort by byte": [("a", "1"), ("B", "2"), ("_", "3"), ("ä", "4")],
+    "white space": [("SpeechResult", " two  words\n"), ("CallerName", "\t")],
+    "signs": [("SpeechResult", "100% & more=less; 'quoted' + \"so\"")],
+    "new names": [("StirVerstat", "TN-Validation-Passed-A"), ("SomethingNew", "x")],
+}
+
+
+@pytest.mark.parametrize("more", FORMS.values(), ids=FORMS)
+def test_every_parameter_counts(make_app, more):
+    """All that a form holds is under the signature: repeated, empty, of any script, and never heard of."""
+    client, url = in_process(make_app()), "https://a.example/webhook"
+    params = [*parameters(new_sid()).items(), *more]
+    headers = {"Content-Type": FORM, "X-Twilio-Signature": sign(url, params)}
+    assert client("POST", url, urlencode(params).encode(), headers).status == 200
+    assert client("POST", url, urlencode([*params, ("One", "more")]).encode(), headers).status == 403
+    changed = [(name, f"{value}!" if (name, value) == more[0] else value) for name, value in params]
+    assert client("POST", url, urlencode(changed).encode(), headers).status == 403
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+HOSTS = st.sampled_from(["ivr.example.com", "localhost", "127.0.0.1", "a-b.example", "x.example:8443", "y.example:80"])
+QUERIES = st.text(string.ascii_letters + string.digits + "=&%+-._~!*'()/:@,;$?", max_size=20)
+
+
+@pytest.fixture
+def client(make_app):
+    """What sends requests to one app, for many examples."""
+    return in_process(make_app())
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), form=st.lists(st.tuples(NAMES, NAMES), max_size=6), host=HOSTS, query=QUERIES)
+def test_what_twilios_library_signs_is_let_in_and_nothing_else(client, data, form, host, query):
+    """What ``RequestValidator`` computes is accepted; with one character changed anywhere it is refused."""
+    scheme = data.draw(st.sampled_from(["http", "https"]))
+    url = f"{scheme}://{host}/webhook{'?' * bool(query)}{query}"
+    params = {"CallSid": "CA1", **dict(form)}
+    signature = RequestValidator(TOKEN).compute_signature(url, params)
+    assert signature == sign(url, params.items())
+
+    def status(url, params, signature):
+        headers = {"Content-Type": FORM, "X-Twilio-Signature": signature}
+        return client("POST", url, urlencode(params).encode(), headers).status
+
+    assert status(url, params, signature) in (200, 400)  # 400 for a form with an empty CallSid
+    place = data.draw(st.integers(0, len(signature) - 2))
+    other = data.draw(
+        st.sampled_from(string.ascii_letters + string.digits).filter(lambda each: each != signature[place])
+    )
+    if place < len(signature) - 2:  # the last sign carries bits that are not in the hash
+        assert status(url, params, f"{signature[:place]}{other}{signature[place + 1 :]}") == 403
+    name = data.draw(st.sampled_from(sorted(params)))
+    assert status(url, {**params, name: f"{params[name]}{other}"}, signature) == 403
+    assert status(url, {**params, f"{name}{other}2": "x"}, signature) == 403
+    assert status(f"{url}{'&' if query else '?'}{other}", params, signature) == 403
+
+
+WRONG_HOSTS = [
+    "",
+    ":",
+    "[",
+    "[::1",
+    "::1",
+    "a b",
+    "a:b",
+    "a:99999",
+    "a:-1",
+    "ivr.example.com:443:443",
+    "user:pass@ivr.example.com",
+    "ivr.example.com/webhook",
+    "ivr.example.com?x",
+    "ivr.example.com#x",
+    "\xe4.example",
+    "xn--",
+    "[1:2:3]",
+    "℀.example".encode().decode("latin-1"),
+    "." * 300,
+    "a" * 300,
+    "'\"<>\\",
+    "%00",
+]
+
+
+@pytest.mark.parametrize("given", [{}, {"trusted_proxies": 1}, {"public_url": "https://ivr.example.com"}], ids=repr)
+def test_a_host_that_cannot_be_is_refused(make_app, given):
+    """Whatever stands in ``Host`` or ``X-Forwarded-Host``, a forged request is refused and nothing breaks."""
+    app = make_app(**given)
+    for host in WRONG_HOSTS:
+        client = in_process(with_environ(app, {"HTTP_HOST": host, "HTTP_X_FORWARDED_HOST": host}))
+        for headers in ({}, {"X-Twilio-Signature": SIGNED_BY_NOBODY}):
+            answer = client("POST", "http://a.example/webhook", b"CallSid=CA1", {"Content-Type": FORM, **headers})
+            assert answer.status in (400, 403), host  # 400 where no such name can be looked up at all
+        assert client("GET", "http://a.example/healthz", b"", {}).status in (200, 400), host
+
+
+def test_a_host_that_cannot_be_is_named(make_app, send, logged):
+    """The log shows the host that makes no URL, quoted."""
+    app = make_app()
+    logged()
+    assert not send(app, "http://a.example/webhook", (), SIGNED_BY_NOBODY, environ={"HTTP_HOST": "[1:2:3]"})
+    assert logged() == ["WARNING 403: the request names no host that could have been asked: Host is '[1:2:3]'"]
+
+
+@pytest.mark.parametrize("signature", ["ä", "\x00", "a" * 10_000, "=", "'", " RSOYDt4T1cUTdK1PDd93/VVr8B8="])
+def test_a_signature_that_is_none_is_refused(make_app, send, signature):
+    """Any text may stand in the header; only the right one lets in."""
+    app = make_app()
+    assert not send(app, "http://a.example/webhook", environ={"HTTP_X_TWILIO_SIGNATURE": signature})
+
+
+def test_a_body_that_is_no_form_is_not_under_the_signature(make_app):
+    """JSON holds no parameters for this host: signed over the bare URL it is let in, and then lacks a CallSid."""
+    client, url = in_process(make_app()), "https://a.example/webhook"
+    headers = {"Content-Type": "application/json", "X-Twilio-Signature": sign(url)}
+    assert client("POST", url, b'{"CallSid": "CA1"}', headers).status == 400
+
+
+# Without a token.
+
+NEEDS_TOKEN = "set TWILIO_AUTH_TOKEN to your account's token, so that requests from elsewhere can be checked"
+
+
+@pytest.fixture
+def untrusting(make_app):
+    """An app without a token, in dev mode."""
+    return make_app(auth_token=(), dev=True)
+
+
+def ask(app, address, **headers) -> Answer:
+    """Ask an app from an address, unsigned."""
+    environ = {"REMOTE_ADDR": address} if address is not None else {}
+    body = urlencode(parameters(new_sid())).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = in_process(with_environ(app, environ))
+    return sent("POST", "http://localhost:5000/webhook", body, {"Content-Type": FORM, **named})
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
+def test_without_a_token_this_machine_may_ask(untrusting, address):
+    """In dev mode without a token, requests from the loopback interface are answered unsigned."""
+    assert ask(untrusting, address).status == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.7", "192.168.1.2", "203.0.113.9", "::", "0.0.0.0", "fe80::1", "::ffff:10.0.0.7"]
+)
+def test_without_a_token_nobody_else_may_ask(untrusting, logged, address):
+    """A request from elsewhere is refused, and log and answer say that a token is needed."""
+    logged()
+    answer = ask(untrusting, address)
+    told = f"the request comes from {address} and there is no token: {NEEDS_TOKEN}"
+    assert (answer.status, answer.body.decode()) == (403, f"{told}\n")
+    assert logged() == [f"WARNING 403: {told}"]
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "localhost", "127.0.0.1, 10.0.0.7"])
+def test_without_a_token_an_address_that_is_none_may_not_ask(untrusting, address):
+    """What is no address cannot be this machine's."""
+    answer = ask(untrusting, address)
+    assert answer.status == 403
+    assert answer.body.decode() == (
+        f"the request comes from {address or 'an unknown address'} and there is no token: {NEEDS_TOKEN}\n"
+    )
+
+
+FORWARDING = [
+    "Forwarded",
+    "Via",
+    "X-Real-Ip",
+    "X-Real-IP",
+    "True-Client-Ip",
+    "Cf-Connecting-Ip",
+    "CF-Connecting-IP",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "x-forwarded-server",
+]
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_without_a_token_nothing_forwarded_is_answered(make_app, logged, proxies):
+    """A tunnel's request comes from loopback too: each header that tells of one makes it a stranger's."""
+    app = make_app(auth_token=(), dev=True, trusted_proxies=proxies)
+    logged()
+    for header in FORWARDING:
+        answer = ask(app, "127.0.0.1", **{header.replace("-", "_"): "127.0.0.1"})
+        told = f"the request was forwarded (it carries {header.title()}) and there is no token: {NEEDS_TOKEN}"
+        assert (answer.status, answer.body.decode()) == (403, f"{told}\n")
+        assert logged() == [f"WARNING 403: {told}"]
+
+
+def test_without_a_token_other_headers_do_no_harm(untrusting):
+    """A header that only sounds alike is none of a proxy's."""
+    assert ask(untrusting, "127.0.0.1", X_Request_Id="1", Forwarded_By="x", X_Forwarde="y").status == 200
+
+
+@pytest.mark.parametrize("path", ["webhook", "webhook/status", "webhook/fallback"])
+def test_every_page_of_twilios_is_guarded(make_app, path):
+    """The webhook, its status callback and its fallback are all refused unsigned, with GET as with POST."""
+    client = in_process(make_app())
+    body = urlencode(parameters(new_sid(), "completed")).encode()
+    for method in ("GET", "POST", "HEAD"):
+        answer = client(method, f"https://a.example/{path}?{body.decode()}", body, {"Content-Type": FORM})
+        assert answer.status == 403
+        assert answer.headers["Content-Type"].startswith("text/plain")
+    assert client("GET", "https://a.example/healthz", b"", {}).status == 200
+
+
+def test_dev_with_a_token_checks_as_always(make_app, send):
+    """A token makes dev mode check signatures, from loopback as well, and forwarded requests are welcome."""
+    app, url = make_app(dev=True), "http://localhost/webhook"
+    here = {"environ": {"REMOTE_ADDR": "127.0.0.1"}}
+    assert not send(app, url, (), "", **here)
+    assert not send(app, url, (), SIGNED_BY_NOBODY, **here)
+    assert send(app, url, (), signed_over(url), environ={"REMOTE_ADDR": "203.0.113.9"}, X_Forwarded_For="1.2.3.4")
+
+
+def test_without_token_and_dev_nothing_starts(make_app, no_settings):
+    """``create_app`` refuses to serve anybody who asks, and says what to set; it has opened no store by then."""
+    told = (
+        "there is no token, so anybody could ask in Twilio's name\n"
+        "  hint: set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set IVRKIT_DEV=1"
+    )
+    with pytest.raises(SettingsError) as caught:
+        make_app(auth_token=())
+    assert str(caught.value) == told
+    with pytest.raises(SettingsError) as caught:
+        create_app()
+    assert str(caught.value) == told
+    no_settings.setenv("TWILIO_AUTH_TOKEN", "")
+    with pytest.raises(SettingsError):
+        create_app()
+
+
+def test_settings_are_given_in_one_way():
+    """Settings and single settings beside them are refused: nobody could say which was meant."""
+    with pytest.raises(SettingsError) as caught:
+        create_app(Settings(dev=True), plugins={"shop": Tree(SHOP)}, tries=2, dev=False)
+    assert str(caught.value) == (
+        "create_app is given Settings and also dev, tries\n"
+        "  hint: put them into the Settings, or leave the Settings out"
+    )
+
+
+def test_the_telephone_of_these_tests_signs_like_twilios_library():
+    """The few lines that sign for these tests and Twilio's own library agree on a whole webhook."""
+    params = parameters("CA1", Digits="1")
+    url = "https://ivr.example.com/webhook?again=1"
+    assert sign(url, params.items()) == RequestValidator(TOKEN).compute_signature(url, params)
+    assert dict(parse_qsl(urlsplit(f"?{urlencode(params)}").query, keep_blank_values=True)) == params
+    assert quote("ä") == "%C3%A4"

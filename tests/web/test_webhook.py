@@ -1,0 +1,740 @@
+"""The pages that Twilio asks: what each answers, whatever comes in, and whatever fails behind it."""
+
+import json
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from importlib.metadata import version
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.web.conftest import WEBHOOK
+from tests.web.telephone import (
+    RESULTS,
+    XML,
+    Telephone,
+    in_process,
+    new_sid,
+    over_http,
+    parameters,
+    pressed,
+    serving,
+    sign,
+)
+from tests.web.trees import SHOP, Tree, Watcher, store_of
+from twilio.twiml.voice_response import Record
+
+from ivrkit import HOME, SAME, Exits, MenuOption, State, ask, hookimpl, leads_to
+
+APOLOGY = "We are sorry, something went wrong."
+NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+STATUS, FALLBACK = f"{WEBHOOK}/status", f"{WEBHOOK}/fallback"
+FINAL = ["completed", "busy", "failed", "no-answer", "canceled"]
+
+
+# The webhook.
+
+
+def test_get_and_post_are_answered_alike(call):
+    """A number may be configured with either method; the answer is the same document."""
+    got = call().ask(WEBHOOK, method="GET")
+    posted = call().ask(WEBHOOK, method="POST")
+    assert got.status == posted.status == 200
+    assert got.body == posted.body
+    assert got.root.find("Gather").get("action") == "webhook"
+
+
+def test_with_get_a_call_goes_on(call):
+    """The parameters of a form are read from the query when the method is GET."""
+    line = call()
+    line.ask(WEBHOOK, method="GET")
+    assert line.ask(WEBHOOK, pressed("2"), method="GET").state == "message"
+
+
+@pytest.mark.parametrize("path", ["webhook", "webhook/status", "webhook/fallback"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_without_a_call_is_refused(call, path, method):
+    """What names no call gets 400, which says when Twilio asks here."""
+    line = call(sid="")
+    line.sid = ""
+    answer = line.ask(f"https://ivr.example.com/{path}", method=method)
+    assert (answer.status, answer.body) == (400, b"CallSid is missing: Twilio asks here when a call comes in.\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_other_methods_and_pages_are_no_answers(call, make_app):
+    """What Twilio never sends is refused by the web server's own rules, without a document."""
+    send = in_process(make_app())
+    assert {send(method, WEBHOOK, b"", {}).status for method in ("PUT", "DELETE", "PATCH")} == {405}
+    assert {send("POST", f"{WEBHOOK}{path}", b"", {}).status for path in ("/", "/other", "s")} == {404}
+    assert send("POST", "https://ivr.example.com/healthz", b"", {}).status == 405
+
+
+def test_a_webhook_that_is_far_too_long_is_not_read(make_app):
+    """No form of Twilio's has so many bytes; it is refused before anything is made of it."""
+    send, head = in_process(make_app()), {"Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode({**parameters("CA1"), "SpeechResult": "x" * 200_000})
+    assert send("POST", WEBHOOK, body.encode(), head).status == 403
+    assert send("POST", WEBHOOK, f"{body}{'x' * 56_000}".encode(), head).status == 413
+
+
+def test_dev_answers_name_state_and_owner(call):
+    """With ``dev``, an answer's headers say which state of which plugin it is from; without, they do not."""
+    line = call(dev=True)
+    answer = line.dial()
+    assert answer.headers["Ivrkit-State"] == "menu"
+    assert answer.headers["Ivrkit-Owner"] == f"ivrkit {version('ivrkit')}"
+    assert line.press("2").headers["Ivrkit-Owner"] == "shop"
+    answer = call(dev=False).dial()
+    assert [name for name in dict(answer.headers) if "ivrkit" in name.lower()] == []
+
+
+def test_no_answer_sets_a_cookie_and_none_is_read(make_app):
+    """A call is known by its CallSid alone: what another call of the same caller left behind is not used."""
+    app = make_app(dev=True)
+    first, second = (Telephone(in_process(app), WEBHOOK) for _ in range(2))
+    first.dial()
+    assert first.press("2").state == "message"
+    params = parameters(second.sid)
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Twilio-Signature": sign(WEBHOOK, params.items()),
+        "Cookie": f"session={first.sid}; CallSid={first.sid}",
+    }
+    answer = in_process(app)("POST", WEBHOOK, urlencode(params).encode(), headers)
+    assert answer.state == "menu"
+    assert "Set-Cookie" not in answer.headers
+    assert second.ask(WEBHOOK, pressed("0")).state == "operator"
+    assert first.bring(RESULTS["Record", "recorded"]).heard == "Thank you."
+
+
+def test_two_calls_at_once_do_not_meet(make_app):
+    """Each call has its own session, however their webhooks come between one another."""
+    app = make_app(dev=True)
+    lines = [Telephone(in_process(app), WEBHOOK) for _ in range(3)]
+    for line in lines:
+        assert line.dial().state == "menu"
+    assert [line.press(key).state for line, key in zip(lines, "209", strict=True)] == ["message", "operator", "menu"]
+    assert lines[1].bring(RESULTS["Dial", "busy"]).heard.startswith("They are busy.")
+    assert lines[0].bring(RESULTS["Record", "recorded"]).heard == "Thank you."
+
+
+# The end of a call.
+
+
+@pytest.mark.parametrize("status", FINAL)
+def test_a_final_status_ends_the_call(call, status):
+    """The status callback of a call that is over ends it, is told once, and gets nothing to say."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    watcher.told.clear()
+    for _ in range(2):
+        answer = line.ask(STATUS, {"CallDuration": "7"}, status=status)
+        assert (answer.status, answer.body) == (204, b"")
+    assert watcher.told == [("ended", status)]
+    late = line.ask(WEBHOOK, pressed("2"))
+    assert (late.status, late.body, late.headers["Content-Type"]) == (200, NOTHING, XML)
+    assert watcher.told[1:] == [("left", "menu", "2")]
+
+
+@pytest.mark.parametrize("status", ["queued", "initiated", "ringing", "in-progress", "answered", "", "Completed"])
+def test_another_status_ends_nothing(call, status):
+    """Status callbacks that come on the way are taken without effect."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    watcher.told.clear()
+    assert line.ask(STATUS, status=status).status == 204
+    assert watcher.told == []
+    assert line.press("2").state == "message"
+
+
+def test_a_recording_that_comes_after_the_end_is_still_taken(call):
+    """Twilio sends status and verb action in any order: the recording is told, once, and the caller hears nothing."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    line.press("2")
+    watcher.told.clear()
+    assert line.ask(STATUS, status="completed").status == 204
+    recorded = {**RESULTS["Record", "recorded"], "Digits": "hangup"}
+    for _ in range(2):
+        assert line.ask(WEBHOOK, recorded, status="completed").body == NOTHING
+    assert watcher.told == [("ended", "completed"), ("left", "message", "recorded")]
+    assert watcher.calls[-1].params["RecordingUrl"] == recorded["RecordingUrl"]
+
+
+def test_a_recording_of_a_caller_who_is_gone_ends_the_call(call):
+    """The action of a Record whose caller hung up is kept before the call ends; its status callback adds nothing."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    line.press("2")
+    watcher.told.clear()
+    assert line.ask(WEBHOOK, RESULTS["Record", "recorded"], status="completed").body == NOTHING
+    assert line.ask(STATUS, status="completed").status == 204
+    assert watcher.told == [("left", "message", "recorded"), ("ended", "completed")]
+
+
+def test_after_the_flow_ended_a_call_late_webhooks_start_no_new_one(call):
+    """A call that said goodbye stays ended: whatever still comes of it is answered with nothing."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    line.press("2")
+    assert line.bring(RESULTS["Record", "recorded"]).verbs == ["Say", "Hangup"]
+    told = list(watcher.told)
+    assert told[-1] == ("ended", "finished")
+    for more in ({}, pressed("2"), RESULTS["Dial", "busy"]):
+        assert line.ask(WEBHOOK, more).body == NOTHING
+    assert line.ask(STATUS, status="completed").status == 204
+    assert watcher.told == told
+
+
+def test_a_call_that_never_came_here_is_ended_silently(call):
+    """A status callback for an unknown call is kept, so that a late first webhook starts nothing; no hook is told."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    assert line.ask(STATUS, status="no-answer").status == 204
+    answer = line.ask(WEBHOOK, status="ringing", token="one")
+    assert (answer.body, answer.state) == (NOTHING, None)
+    assert line.ask(WEBHOOK, status="ringing", token="one").body == NOTHING
+    assert watcher.told == []
+
+
+# Requests that come twice.
+
+
+def test_a_repeated_token_gets_the_same_bytes(call):
+    """A retry is known by its token, up to eight webhooks later, and moves nothing."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    first = line.ask(WEBHOOK, token="first")
+    pressed_nine = line.ask(WEBHOOK, pressed("9"), token="nine")
+    told = list(watcher.told)
+    for _ in range(3):
+        again = line.ask(WEBHOOK, pressed("9"), token="nine")
+        assert (again.status, again.body, again.headers["Content-Type"]) == (200, pressed_nine.body, XML)
+        assert again.state == "menu"
+    assert watcher.told == told
+    for number in range(6):
+        line.ask(WEBHOOK, pressed("9"), token=f"{number}")
+    assert line.ask(WEBHOOK, token="first").body == first.body != pressed_nine.body
+    line.ask(WEBHOOK, pressed("9"), token="one more")
+    told = list(watcher.told)
+    assert line.ask(WEBHOOK, pressed("2"), token="first").state == "message"
+    assert len(watcher.told) > len(told)
+
+
+def test_a_token_belongs_to_one_call(make_app):
+    """The same token in another call is another request."""
+    app = make_app(dev=True)
+    one, two = (Telephone(in_process(app), WEBHOOK) for _ in range(2))
+    assert one.ask(WEBHOOK, token="same").state == "menu"
+    one.ask(WEBHOOK, pressed("2"), token="other")
+    assert two.ask(WEBHOOK, token="same").state == "menu"
+    assert two.ask(WEBHOOK, pressed("0"), token="other").state == "operator"
+
+
+def test_a_new_token_is_a_new_webhook(call):
+    """The same input with another token, or with none, is the caller's next key."""
+    watcher = Watcher(SHOP)
+    line = call(tree=watcher)
+    line.dial()
+    watcher.told.clear()
+    for token in ("one", "two", None, None):
+        line.ask(WEBHOOK, pressed("9"), token=token)
+    assert watcher.told == [("left", "menu", "9"), ("entered", "menu")] * 4
+
+
+class Meeting:
+    """Lets two runs of a handler meet, so that both have read the session before either saves it."""
+
+    def __init__(self):
+        self.barrier = threading.Barrier(2)
+        self.keys = []
+
+    def __call__(self, call):
+        """Enter the state: note the key, wait for the other."""
+        self.keys.append(call.turn_key)
+        with suppress(threading.BrokenBarrierError):
+            self.barrier.wait(10)
+            self.barrier.abort()  # who comes later has nobody to wait for
+        return ask("We met.")
+
+
+@pytest.mark.parametrize("token", ["the-token", None])
+@pytest.mark.parametrize("first", [False, True], ids=["later webhook", "first webhook"])
+def test_two_copies_at_once_are_one_transition(make_app, token, first):
+    """Two copies of one webhook at the same moment: one turn, one answer, and one key for the handlers' own effects."""
+    meeting = Meeting()
+    state = State(meeting, Exits({"1": SAME}), options=MenuOption("3", "meeting"))
+    watcher = Watcher({"meeting": state})
+    app = make_app(watcher, dev=True, start="meeting" if first else "greeting")
+    with serving(app, store_of(app)) as base:
+        line = Telephone(over_http, f"{base}/webhook")
+        if not first:
+            line.dial()
+        watcher.told.clear()
+        with ThreadPoolExecutor(2) as pool:
+            copies = [pool.submit(line.ask, line.webhook, pressed("3"), token=token) for _ in range(2)]
+            answers = [copy.result() for copy in copies]
+        assert [answer.status for answer in answers] == [200, 200]
+        assert answers[0].body == answers[1].body
+        assert answers[0].heard == "We met."
+        assert meeting.keys == [f"{line.sid}:{1 if first else 2}"] * 2
+        assert watcher.told == [("started",) if first else ("left", "menu", "3"), ("entered", "meeting")]
+        assert line.ask(line.webhook, pressed("1"), token="next").state == "meeting"
+    assert meeting.keys[2] == f"{line.sid}:{2 if first else 3}"
+
+
+def test_two_different_webhooks_at_once_are_two_turns(make_app):
+    """The loser of a race with another webhook is answered from where the winner left the call."""
+    meeting = Meeting()
+    watcher = Watcher({"meeting": State(meeting, Exits({"1": SAME, "2": SAME}))})
+    app = make_app(watcher, start="meeting")
+    with serving(app, store_of(app)) as base:
+        line = Telephone(over_http, f"{base}/webhook")
+        meeting.barrier.abort()
+        line.dial()
+        meeting.barrier.reset()
+        meeting.keys.clear()
+        watcher.told.clear()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda key: line.ask(line.webhook, pressed(key), token=key), "12"))
+    assert sorted(meeting.keys) == [f"{line.sid}:2", f"{line.sid}:2", f"{line.sid}:3"]
+    assert sorted(outcome for what, *_, outcome in watcher.told if what == "left") == ["1", "2"]
+
+
+def test_many_copies_of_a_final_status_end_the_call_once(make_app):
+    """However many status callbacks come at once, ``ended`` is told once."""
+    watcher = Watcher(SHOP)
+    app = make_app(watcher)
+    with serving(app, store_of(app)) as base:
+        line = Telephone(over_http, f"{base}/webhook")
+        line.dial()
+        with ThreadPoolExecutor(6) as pool:
+            copies = [pool.submit(line.ask, f"{line.webhook}/status", status="completed") for _ in range(6)]
+            assert {copy.result().status for copy in copies} == {204}
+    assert watcher.told.count(("ended", "completed")) == 1
+
+
+# A store that fails.
+
+
+@pytest.fixture
+def garbage(session_file):
+    """Turn the session file into garbage: ``garbage(app)`` returns what undoes it."""
+
+    def damage(app):
+        store_of(app).close()
+        kept = session_file.read_bytes()
+        session_file.write_bytes(b"this is no database, whatever it was " * 400)
+
+        def mend():
+            store_of(app).close()
+            session_file.write_bytes(kept)
+
+        return mend
+
+    return damage
+
+
+def test_a_store_that_fails_is_an_apology_and_then_goodbye(make_app, garbage, logged):
+    """While calls cannot be kept, a caller hears an apology and is asked again, twice, and then is let go."""
+    app = make_app(dev=True)
+    line = Telephone(in_process(app), WEBHOOK)
+    line.dial()
+    garbage(app)
+    logged()
+    answer = line.press("2")
+    for mark in ("1", "2"):
+        assert answer.verbs == ["Say", "Pause", "Redirect"]
+        assert answer.heard == APOLOGY
+        assert answer.root.findtext("Redirect") == f"webhook?again={mark}"
+        assert answer.state is None
+        answer = line.follow()
+    assert (answer.heard, answer.verbs) == (APOLOGY, ["Say", "Hangup"])
+    lines = logged()
+    assert len(lines) == 3
+    for told in lines:
+        assert told.startswith(f"ERROR call {line.sid} could not be answered\nTraceback")
+        assert "SessionError: the session file" in told
+        assert "file is not a database" in told
+
+
+def test_a_store_that_is_well_again_lets_the_call_go_on(make_app, garbage):
+    """After one failure the stored state is entered again; the key that was pressed meanwhile is not counted."""
+    app = make_app(dev=True)
+    line = Telephone(in_process(app), WEBHOOK)
+    line.dial()
+    mend = garbage(app)
+    line.press("7")
+    mend()
+    assert line.follow().state == "menu"
+    assert line.press("2").state == "message"
+
+
+def test_after_two_failures_the_way_out_is_taken(make_app, garbage):
+    """When the store is well again only at the second attempt, the caller is sent to the operator."""
+    app = make_app(dev=True)
+    line = Telephone(in_process(app), WEBHOOK)
+    line.dial()
+    mend = garbage(app)
+    line.press("2")
+    line.follow()
+    mend()
+    assert line.follow().state == "operator"
+
+
+def test_the_end_of_a_call_that_cannot_be_kept_is_logged(make_app, garbage, logged):
+    """A status callback never fails: Twilio could do nothing about it."""
+    app = make_app()
+    line = Telephone(in_process(app), WEBHOOK)
+    line.dial()
+    mend = garbage(app)
+    logged()
+    assert line.ask(STATUS, status="completed").status == 204
+    (told,) = logged()
+    assert told.startswith(f"ERROR the end of call {line.sid} could not be kept\nTraceback")
+    mend()
+    assert line.ask(STATUS, status="completed").status == 204
+    assert line.ask(WEBHOOK).body == NOTHING
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", "null", "not json", '{"answers": [], "sid": "CA1", "turn": "one"}'])
+def test_a_session_that_something_else_wrote_is_an_apology(make_app, session_file, body):
+    """What cannot be read as a session is answered like a store that fails, on every page."""
+    app = make_app()
+    line = Telephone(in_process(app), WEBHOOK)
+    line.dial()
+    with closing(sqlite3.connect(session_file)) as file, file:
+        file.execute("UPDATE sessions SET body = ?", (body,))
+    assert line.ask(STATUS, status="completed").status == 204
+    assert line.press("2").verbs == ["Say", "Pause", "Redirect"]
+    assert line.follow().verbs == ["Say", "Pause", "Redirect"]
+    assert line.follow().verbs == ["Say", "Hangup"]
+
+
+# The fallback.
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("", ""),
+        ("https://ivr.example.com/webhook?Digits=4711", "/webhook"),
+        ("https://[::1/webhook?again=2", ""),
+        ("nonsense", "nonsense"),
+        ("https://ivr.example.com/webhook?again=3&again=", "/webhook"),
+    ],
+)
+def test_a_fallback_without_the_mark_is_the_first(call, logged, url, path):
+    """Whatever Twilio says failed, the caller is asked again; the log names its path and none of its parameters."""
+    line = call()
+    logged()
+    answer = line.ask(FALLBACK, {"ErrorCode": "11200", "ErrorUrl": url})
+    assert answer.status == 200
+    assert answer.root.findtext("Redirect") == "../webhook?again=1"
+    assert logged() == [f"ERROR call {line.sid} fell back: Twilio's error 11200 at {path}"]
+
+
+def test_the_last_mark_counts(call):
+    """Where a URL carries several marks, the last one is meant."""
+    line = call()
+    answer = line.ask(FALLBACK, {"ErrorUrl": f"{WEBHOOK}?again=2&again=1"})
+    assert answer.root.findtext("Redirect") == "../webhook?again=2"
+    assert line.ask(FALLBACK, {"ErrorUrl": f"{WEBHOOK}?again=1&again=2"}).verbs == ["Say", "Hangup"]
+
+
+# The health of the host.
+
+
+def test_the_host_tells_that_it_is_well(make_app):
+    """Without a signature, anybody may ask whether calls can be answered; nothing else is told."""
+    app = make_app()
+    answer = in_process(app)("GET", "https://ivr.example.com/healthz", b"", {})
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "ok"})
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_in_dev_the_host_tells_what_it_is_made_of(make_app):
+    """With ``dev``, plugins, states, owners, versions and what was left out are told too."""
+    app = make_app({**SHOP, "odd": lambda settings: None}, dev=True, strict=False)
+    told = json.loads(in_process(app)("GET", "https://ivr.example.com/healthz", b"", {}).body)
+    own = version("ivrkit")
+    told["plugins"].pop("acme-states", None)
+    assert told == {
+        "status": "ok",
+        "plugins": {"ivrkit": own, "shop": ""},
+        "states": {
+            "greeting": f"ivrkit {own}",
+            "menu": f"ivrkit {own}",
+            "news": "shop",
+            "message": "shop",
+            "operator": "shop",
+        },
+        "faults": told["faults"],
+    }
+    assert len(told["faults"]) == 1
+    assert told["faults"][0].startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state: ")
+
+
+def test_a_host_that_cannot_read_its_calls_is_not_well(make_app, garbage, logged):
+    """A damaged session file makes the health check fail, in dev mode too; mended, the host is well again."""
+    app = make_app(dev=True)
+    send = in_process(app)
+    mend = garbage(app)
+    logged()
+    answer = send("GET", "https://ivr.example.com/healthz", b"", {})
+    assert (answer.status, json.loads(answer.body)) == (503, {"status": "not ok"})
+    assert answer.headers["Content-Type"] == "application/json"
+    (told,) = logged()
+    assert told.startswith("ERROR the session store is not well\nTraceback")
+    mend()
+    assert send("GET", "https://ivr.example.com/healthz", b"", {}).status == 200
+
+
+def test_a_host_whose_calls_were_removed_is_not_well(make_app, session_file):
+    """A session file that somebody removed is noticed by every thread that opens it anew."""
+    app = make_app()
+    store_of(app).close()
+    session_file.unlink()
+    with serving(app, store_of(app)) as base:
+        assert over_http("GET", f"{base}/healthz", b"", {}).status == 503
+
+
+# Plugins that fail.
+
+
+def kaboom(call):
+    """Raise what must not be spoken."""
+    raise RuntimeError("kaboom")
+
+
+def leave(call):
+    """End the process, if nobody minds."""
+    raise SystemExit("kaboom")
+
+
+@pytest.mark.parametrize("crash", [kaboom, leave])
+@pytest.mark.parametrize("where", ["enter", "exit"])
+def test_a_state_that_crashes_does_not_hurt_the_caller(call, logged, crash, where):
+    """The caller hears an apology and is at the menu; what was raised is in the log, with owner and CallSid."""
+    state = State(crash, Exits({"1": SAME})) if where == "enter" else State(ask("Press one."), leads_to(HOME)(crash))
+    broken = State(state.enter, state.exit, options=MenuOption("4", "trouble"))
+    line = call(tree={**SHOP, "broken": broken})
+    line.dial()
+    logged()
+    answer = line.press("4")
+    if where == "exit":
+        assert answer.state == "broken"
+        answer = line.press("1")
+    assert answer.state == "menu"
+    assert answer.heard.startswith(APOLOGY)
+    assert b"kaboom" not in answer.body
+    (told,) = logged()
+    assert told.startswith(f"ERROR state 'broken' of shop failed in call {line.sid}\nTraceback")
+    assert told.endswith("RuntimeError: kaboom" if crash is kaboom else "SystemExit: kaboom")
+    assert line.press("2").state == "message"
+
+
+OBSERVERS = ["ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended"]
+
+
+@pytest.mark.parametrize("crash", [kaboom, leave])
+@pytest.mark.parametrize("hook", [*OBSERVERS, "ivrkit_edit_response"])
+def test_a_hook_that_crashes_does_not_hurt_the_caller(make_app, logged, crash, hook):
+    """A hook that fails is logged with owner and CallSid, and the answer is what it would have been without it."""
+    kind = type("Crashing", (Tree,), {hook: hookimpl(lambda self, call: crash(call))})
+    app, plain = make_app(kind(SHOP)), make_app(SHOP)
+    line, other = Telephone(in_process(app), WEBHOOK), Telephone(in_process(plain), WEBHOOK)
+    logged()
+    assert line.dial().body == other.dial().body
+    assert line.press("2").body == other.press("2").body
+    assert line.bring(RESULTS["Record", "recorded"]).body == other.bring(RESULTS["Record", "recorded"]).body
+    lines = logged()
+    assert lines
+    for told in lines:
+        assert told.startswith(f"ERROR {hook} of shop failed in call {line.sid}\nTraceback")
+        assert told.endswith("kaboom")
+
+
+@pytest.mark.parametrize("crash", [kaboom, leave])
+def test_a_hook_that_crashes_over_a_crash_does_not_hurt_the_caller(call, logged, crash):
+    """When the plugin that decides about a failure fails itself, it counts as no decision."""
+    kind = type("Crashing", (Tree,), {"ivrkit_state_failed": hookimpl(lambda self, call: crash(call))})
+    line = call(tree=kind({**SHOP, "broken": State(kaboom, HOME, options=MenuOption("4", "trouble"))}))
+    line.dial()
+    logged()
+    assert line.press("4").state == "menu"
+    first, second = logged()
+    assert first.startswith("ERROR state 'broken' of shop failed")
+    assert second.startswith(f"ERROR ivrkit_state_failed of shop failed in call {line.sid}\nTraceback")
+
+
+# Deploys under a live call.
+
+
+def test_a_state_that_a_deploy_removed_leads_to_the_start_menu(make_app):
+    """A caller who waits in a state that is not there any more is at the start menu with the next webhook."""
+    watcher = Watcher({"news": SHOP["news"]})
+    before, after = make_app(SHOP), make_app(watcher, dev=True)
+    line = Telephone(in_process(before), WEBHOOK)
+    line.dial()
+    line.press("2")
+    moved = Telephone(in_process(after), WEBHOOK, sid=line.sid)
+    answer = moved.go(WEBHOOK, RESULTS["Record", "recorded"])
+    assert answer.state == "menu"
+    assert answer.heard == "For news, press one. To hear this again, press nine."
+    assert watcher.told == [("entered", "menu")]
+
+
+def test_exits_that_a_deploy_changed_are_read_out_before_a_key_counts(make_app):
+    """A key pressed to the old prompt is not taken for the new one's: the menu is read again first."""
+    watcher = Watcher({"news": SHOP["message"], "message": SHOP["news"]})
+    before, after = make_app(SHOP), make_app(watcher, dev=True)
+    line = Telephone(in_process(before), WEBHOOK)
+    line.dial()
+    moved = Telephone(in_process(after), WEBHOOK, sid=line.sid)
+    answer = moved.go(WEBHOOK, pressed("2"))
+    assert answer.state == "menu"
+    assert answer.heard.startswith("For news, press one. For a message, press two.")
+    assert ("entered", "news") not in watcher.told
+    assert moved.press("2").heard.startswith("Speak after the tone.")
+
+
+def test_a_repeated_token_after_a_deploy_gets_the_old_answer(make_app):
+    """A retry is answered with the bytes it already got, even when their state is gone by now."""
+    before, after = make_app(SHOP), make_app({}, dev=True)
+    line = Telephone(in_process(before), WEBHOOK)
+    line.dial()
+    answer = line.ask(WEBHOOK, pressed("2"), token="one")
+    again = Telephone(in_process(after), WEBHOOK, sid=line.sid).ask(WEBHOOK, pressed("2"), token="one")
+    assert again.body == answer.body
+    assert again.state is None
+
+
+# What is secret.
+
+PIN, WRONG, WORD = "8294055173", "7390528461", "open xylophone"
+
+
+def test_what_is_pressed_in_a_secret_state_is_kept_nowhere(make_app, session_file, garbage, logged):
+    """The digits and words of a secret state reach its own exit, and no log, file or watching plugin."""
+    seen = []
+
+    @leads_to("inside", SAME)
+    def check(call):
+        seen.append(call.digits or call.speech)
+        if call.digits == WRONG:
+            raise ValueError(f"{call.digits} is not the number, and {call.params['Digits']} was pressed")
+        return "inside" if call.digits == PIN else SAME
+
+    question = ask("Your number?", num_digits=10, input="dtmf speech")
+    watcher = Watcher(
+        {
+            "secret": State(question, check, secret=True, options=MenuOption("5", "members")),
+            "inside": State(["Come in.", Record()], Exits({"recorded": None})),
+        }
+    )
+    app = make_app(watcher, dev=True)
+    line = Telephone(in_process(app), WEBHOOK)
+    logged()
+    line.dial()
+    line.press("5")
+    assert line.press(WRONG).heard.startswith(APOLOGY)
+    line.press("5")
+    assert line.bring({"SpeechResult": WORD, "Confidence": "0.9"}).state == "secret"
+    line.ask(WEBHOOK, pressed(PIN), signature="forged")
+    line.ask(f"{WEBHOOK}?x=1", pressed(PIN), signature="forged", method="GET")
+    line.ask(FALLBACK, {"ErrorCode": "11200", "ErrorUrl": f"{WEBHOOK}?Digits={PIN}"})
+    mend = garbage(app)
+    line.ask(WEBHOOK, pressed(PIN))
+    mend()
+    assert line.ask(WEBHOOK, pressed(PIN)).state == "inside"
+    kept = b"".join(file.read_bytes() for file in session_file.parent.glob(f"{session_file.name}*"))
+
+    gone = Telephone(in_process(app), WEBHOOK)
+    gone.dial()
+    gone.press("5")
+    gone.ask(WEBHOOK, pressed(PIN), status="completed")
+    gone.ask(WEBHOOK, pressed(PIN), status="completed")
+
+    store_of(app).close()
+    kept += b"".join(file.read_bytes() for file in session_file.parent.glob(f"{session_file.name}*"))
+    text = "\n".join(logged())
+    told = repr(watcher.told) + repr(watcher.calls)
+    assert seen == [WRONG, WORD, PIN]
+    assert "ValueError: (secret) is not the number, and (secret) was pressed" in text
+    assert ("left", "secret", "(secret)") in watcher.told
+    assert line.sid.encode() in kept
+    for secret in (PIN, WRONG, WORD):
+        assert secret.encode() not in kept
+        assert secret not in text
+        assert secret.replace(" ", "+") not in text
+        assert secret not in told
+
+
+# Anything at all.
+
+PAGES = ["", "", "", "?again=1", "?again=2", "?again=x&again", "/status", "/fallback", "?Digits=1"]
+RESULT_FORMS = st.sampled_from([*RESULTS.values(), *(pressed(key) for key in "1234567890*#"), {}])
+ODD_FORMS = st.dictionaries(
+    st.sampled_from(["Digits", "SpeechResult", "DialCallStatus", "QueueResult", "Result", "ErrorUrl", "Confidence"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    max_size=3,
+)
+REQUESTS = st.fixed_dictionaries(
+    {
+        "page": st.sampled_from(PAGES),
+        "form": RESULT_FORMS | ODD_FORMS,
+        "sid": st.sampled_from(["CAa", "CAa", "CAa", "CAb", "", "\x00'\""]),
+        "status": st.sampled_from(["in-progress", "in-progress", "in-progress", "ringing", "completed", "odd", ""]),
+        "token": st.sampled_from(["a", "b", None, "", ""]),
+        "method": st.sampled_from(["POST", "POST", "GET"]),
+        "signature": st.sampled_from([None, None, None, None, "forged"]),
+    }
+)
+
+
+@pytest.fixture
+def everything(make_app):
+    """An app with a state of every kind, for many examples."""
+    more = {
+        "pin": State(ask("PIN?"), leads_to(HOME, SAME)(lambda call: SAME if "1" in call.digits else HOME), secret=True),
+        "broken": State(kaboom, HOME, options=MenuOption("4", "trouble")),
+        "queue": State(ask("Speak.", input="speech"), Exits({"no-match": "pin"}), options=MenuOption("5", "talk")),
+    }
+    return make_app({**SHOP, **more}, max_turns=12)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(requests=st.lists(REQUESTS, max_size=14))
+def test_whatever_comes_the_answer_is_one_that_twilio_can_use(everything, requests):
+    """No row of requests, in whatever order and however odd, is answered with a fault of the server or broken XML."""
+    calls = {}
+    for request in requests:
+        page, sid = request["page"], request["sid"]
+        line = calls.setdefault(
+            sid, Telephone(in_process(everything), WEBHOOK, sid=f"{sid}{new_sid()}" if sid else "x")
+        )
+        line.sid = line.sid if sid else ""
+        answer = line.ask(
+            f"{WEBHOOK}{page}",
+            request["form"],
+            status=request["status"],
+            method=request["method"],
+            token=request["token"],
+            signature=request["signature"],
+        )
+        assert answer.status == 403 if request["signature"] else 400 if not sid else answer.status in (200, 204)
+        assert answer.status != 204 or page == "/status"
+        if answer.status == 200:
+            assert answer.root.tag == "Response"
+            assert answer.headers["Content-Type"] == XML
+            assert b"kaboom" not in answer.body
