@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
-import queue
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import importlib_metadata
+import pytest
+from click.testing import CliRunner
+from docs.server import PATIENCE, Server
+
 import ivrkit
+from ivrkit.cli.main import main
 from ivrkit.web import create_app
 
 ROOT = Path(__file__).parent.parent
 #: Commands of a reader's shell that change nothing for the examples.
 DONE_ELSEWHERE = ("git", ".", "python3")
-#: The port that the pages name.
-PORT = 5000
-PATIENCE = 60.0
 
 _IVRKIT = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')"]
-_PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
 _NUMBERS = count(1)
 
 
@@ -50,7 +44,7 @@ class Desk:
         self.site = folder / "site"
         self.site.mkdir()
         self.exported: dict[str, str] = {}
-        self.server: _Server | None = None
+        self.server: Server | None = None
 
     def write(self, name: str, source: str) -> None:
         """Write a file of the page."""
@@ -108,7 +102,6 @@ class Desk:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "80",
-            "IVRKIT_SESSION_URL": f"sqlite:///{self.site.parent}/sessions.sqlite3",  # TEMPORARY
             **self.exported,
             **more,
         }
@@ -120,9 +113,7 @@ class Desk:
             return "", 0
         if words[:2] in (["make", "run"], ["ivrkit", "serve"], ["flask", "run"]) and "--help" not in rest:
             return self._serve(words, more)
-        if name in ("ivrkit", "pytest"):
-            return self._printed([*(_IVRKIT if name == "ivrkit" else _PYTEST), *rest], more)
-        return getattr(self, f"_{name}")(rest)
+        return getattr(self, f"_{name}")(rest, more)
 
     def _serve(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         """Start a server, in place of the one that ran; return what it printed until it listens, or ended."""
@@ -133,22 +124,51 @@ class Desk:
             command = [*_IVRKIT, "serve", "--dev"]
         elif words[0] == "flask":
             command = [sys.executable, "-m", "flask", *words[1:]]
-        self.server = _Server(command, self.folder, self.environ(more))
+        self.server = Server(command, self.folder, self.environ(more))
         return self.server.said, 0
 
-    def _curl(self, words: list[str]) -> tuple[str, int]:
+    def _ivrkit(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
+        """Run the command in this process, which has everything imported already; see only what the page installed."""
+        with self._as_if_started(more):
+            done = CliRunner().invoke(main, words, prog_name="ivrkit")
+        return done.output, done.exit_code
+
+    @contextlib.contextmanager
+    def _as_if_started(self, more: Mapping[str, str]) -> Iterator[None]:
+        """Make this process what a new one would be that is started in the page's folder."""
+        with pytest.MonkeyPatch.context() as patch:
+            environ = self.environ(more)
+            patch.chdir(self.folder)
+            for name in {*os.environ, *environ}:
+                patch.setenv(name, environ[name]) if name in environ else patch.delenv(name)
+            patch.setattr(sys, "path", [*sys.path, *environ["PYTHONPATH"].split(os.pathsep)])
+            patch.setattr(sys, "dont_write_bytecode", True)
+            importlib.invalidate_caches()
+            importlib_metadata.MetadataPathFinder.invalidate_caches()
+            known = set(sys.modules)
+            try:
+                yield
+            finally:
+                for name in set(sys.modules) - known:
+                    if str(getattr(sys.modules[name], "__file__", "")).startswith(str(self.site.parent)):
+                        del sys.modules[name]
+
+    def _pytest(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
+        return self._printed([sys.executable, "-m", "pytest", "-p", "no:randomly", *words], more)
+
+    def _curl(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         assert self.server is not None, "the page calls a server that it did not start"
         return self.server.curl(words), 0
 
-    def _cd(self, words: list[str]) -> tuple[str, int]:
+    def _cd(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         self.folder = (self.folder / words[0]).resolve()
         return "", 0
 
-    def _mkdir(self, words: list[str]) -> tuple[str, int]:
+    def _mkdir(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         (self.folder / words[-1]).mkdir(parents=True, exist_ok=True)
         return "", 0
 
-    def _export(self, words: list[str]) -> tuple[str, int]:
+    def _export(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         self.exported.update(word.split("=", 1) for word in words)
         return "", 0
 
@@ -158,7 +178,7 @@ class Desk:
             self.server.close()
             self.server = None
 
-    def _pip(self, words: list[str]) -> tuple[str, int]:
+    def _pip(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         if words[0] == "uninstall":
             for path in self.site.glob(f"{words[-1].replace('-', '_')}-*.dist-info"):
                 shutil.rmtree(path)
@@ -166,7 +186,7 @@ class Desk:
         if not words[-1].startswith(".") or "[" in words[-1]:
             return "", 0  # it is a tool or an extra, and here already
         target = ["--python", sys.executable, "--target", str(self.site)]
-        return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], {})
+        return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
 
     def _printed(self, command: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         done = subprocess.run(  # noqa: S603  the commands that our own pages show
@@ -180,101 +200,6 @@ class Desk:
             check=False,
         )
         return done.stdout, done.returncode
-
-
-class _Server:
-    """A server on a free port, as a page starts it."""
-
-    def __init__(self, command: list[str], folder: Path, environ: dict[str, str]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._process = subprocess.Popen(  # noqa: S603  the commands that our own pages show
-            [*command, "--port", str(self.port)],
-            cwd=folder,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        until = time.monotonic() + PATIENCE
-        while not self._listens() and self._process.poll() is None:
-            assert time.monotonic() < until, f"the server did not come up: {self.printed()}"
-            time.sleep(0.05)
-        self.said = self.printed()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-
-    def _listens(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5):
-                return True
-        except urllib.error.HTTPError as answer:
-            answer.close()
-            return True
-        except OSError:
-            return False
-
-    def printed(self) -> str:
-        """Return what the server printed since this was last asked, with the port that the pages name."""
-        if self._process.poll() is not None:
-            self._reader.join(PATIENCE)
-        lines = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                lines.append(self._lines.get_nowait())
-        # granian's own remarks are about the machine, not about what the page shows.
-        said = "".join(line for line in lines if not line.startswith("["))
-        return said.replace(str(self.port), str(PORT))
-
-    def curl(self, words: list[str]) -> str:
-        """Ask as curl would, with those of its options that the pages use; return what it would print."""
-        fields: list[tuple[str, str]] = []
-        headers, formats, url = {}, "", ""
-        arguments = iter(words)
-        for word in arguments:
-            if word in ("-d", "--data", "--data-urlencode"):
-                name, _, value = next(arguments).partition("=")
-                fields.append((name, value if word == "--data-urlencode" else urllib.parse.unquote_plus(value)))
-            elif word in ("-H", "--header"):
-                name, _, value = next(arguments).partition(":")
-                headers[name] = value.strip()
-            elif word in ("-w", "--write-out"):
-                formats = next(arguments).replace("\\n", "\n")
-            elif word.startswith("http"):
-                url = word.replace(f":{PORT}/", f":{self.port}/")
-            else:
-                assert word in ("-s", "--silent"), f"nothing here knows curl's {word}"
-        body = urllib.parse.urlencode(fields).encode() if fields else None
-        request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  our own server
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-                code, text, told = answer.status, answer.read().decode(), answer.headers
-        except urllib.error.HTTPError as error:
-            with error:
-                code, text, told = error.code, error.read().decode(), error.headers
-        formats = re.sub(r"%header\{([\w-]+)\}", lambda found: str(told.get(found[1], "")), formats)
-        return text + formats.replace("%{http_code}", str(code))
-
-    def close(self) -> None:
-        """End the server and whatever it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-        self._reader.join(10)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 def is_setting(variable: str) -> bool:

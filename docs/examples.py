@@ -33,7 +33,7 @@ from ivrkit.load_settings import load_settings
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 #: The languages of blocks that are read and not run.
-ONLY_READ = ("text", "ini", "nginx", "{mermaid}")
+ONLY_READ = ("text", "ini", "nginx")
 
 _LEXERS = (
     FencedCodeBlockLexer(language=r"[\w-]+", mapping={"language": "arguments", "source": "source"}),

@@ -135,9 +135,7 @@ class Environment:
         """Uninstall from it."""
         run_uv("pip", "uninstall", "--quiet", "--python", self.script("python"), name)
 
-    def start(
-        self, command: str, *arguments: str, at: Path, beside: Path | None = None, **variables: str
-    ) -> subprocess.Popen[str]:
+    def start(self, command: str, *arguments: str, at: Path, beside: Path | None = None) -> subprocess.Popen[str]:
         """Start a command of it, in a folder, with the packages of another folder beside its own."""
         kept = {
             name: value
@@ -148,17 +146,15 @@ class Environment:
         return subprocess.Popen(
             [self.script(command), *arguments],
             cwd=at,
-            env={**kept, **paths, "PYTHONUTF8": "1", **variables},
+            env={**kept, **paths, "PYTHONUTF8": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(
-        self, command: str, *arguments: str, at: Path, beside: Path | None = None, **variables: str
-    ) -> tuple[int, str, str]:
+    def run(self, command: str, *arguments: str, at: Path) -> tuple[int, str, str]:
         """Run a command of it; return its exit code, and what it printed and complained of."""
-        with self.start(command, *arguments, at=at, beside=beside, **variables) as process:
+        with self.start(command, *arguments, at=at) as process:
             out, err = process.communicate(timeout=60)
         return process.returncode, out, err

@@ -51,7 +51,7 @@ def test_a_load_error_tells_every_fault(faults, told):
         ("zz", ["sales"], ""),
         ("sales", [], ""),
         ("x'y", ["x'yz"], """, did you mean "x'yz"?"""),
-        ("menu", iter(["menus"]), ", did you mean 'menus'?"),
+        ("menu", {"menus"}, ", did you mean 'menus'?"),
     ],
 )
 def test_the_nearest_name(name, known, told):

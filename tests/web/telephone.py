@@ -137,7 +137,7 @@ def serving(wsgi: Any, store: Any) -> Iterator[str]:
             store.close()
 
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

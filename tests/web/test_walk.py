@@ -339,9 +339,9 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(call, make
         fitting = {row: target for row, target in rows.items() if (verb == "Gather") == (row == "no-input")}
         return State(enter, Exits(fitting, otherwise=other))
 
-    app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=30)
+    app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=12)
     for came in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
-        assert call(app).talk(leaning(key, came), most=33) >= 2
+        assert call(app).talk(leaning(key, came), most=15) >= 2
 
 
 def test_the_telephone_of_these_tests_hears_a_ring(make_app):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import threading
@@ -38,8 +40,13 @@ class Supervisor:
         wait = FIRST_WAIT
         while not self._told_to_end.is_set():
             began = time.monotonic()
-            self._child = subprocess.Popen(self._command, env=self._environ)  # noqa: S603  our own command line
+            self._child = subprocess.Popen(  # noqa: S603  our own command line
+                self._command, env=self._environ, process_group=0
+            )
+            if self._told_to_end.is_set():  # while it was being started, so that nobody could pass the signal on
+                self._child.terminate()
             code = self._child.wait()
+            self._end_orphans(self._child.pid)
             if self._told_to_end.is_set():
                 return
             wait = FIRST_WAIT if time.monotonic() - began > SOON else min(wait * 2, LONGEST_WAIT)
@@ -53,3 +60,9 @@ class Supervisor:
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         if self._child is not None and self._child.poll() is None:
             self._child.send_signal(number)
+
+    @staticmethod
+    def _end_orphans(group: int) -> None:
+        """End what a server that was killed left running: its workers would go on to answer with old code."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)

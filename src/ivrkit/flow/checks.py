@@ -209,7 +209,7 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
         )
     if waiting and table:
         _check_waiting(state, routes, content, waiting[0])
-    elif waiting and state.exit is not None:
+    elif waiting and state.exit is not None and not isinstance(state.exit, Exits | LeadsTo):
         raise FlowError(
             f"it waits with {waiting[0]}, and its exit {state.exit!r} goes on at once",
             hint=f"use a table: exit=Exits({{...}}, otherwise={aim(state.exit)!r})",

@@ -1,0 +1,95 @@
+"""Opening hours: open or closed to the minute, in the company's own time zone."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from acme_states.company import HOURS
+from acme_states.hours import WEEK, is_open
+
+HERE = ZoneInfo("America/New_York")
+OPEN, CLOSED = "We are open right now.", "We are closed at the moment."
+AGAIN = "To hear this again, press one. For the menu, press any other key, or just wait."
+#: 2 March 2026 is a Monday.
+MONDAY = datetime(2026, 3, 2, tzinfo=HERE)
+EDGES = [
+    *[(day, time(8, 59, 59), CLOSED) for day in range(5)],
+    *[(day, time(9), OPEN) for day in range(5)],
+    *[(day, time(17, 59, 59), OPEN) for day in range(5)],
+    *[(day, time(18), CLOSED) for day in range(5)],
+    (5, time(9, 59, 59), CLOSED),
+    (5, time(10), OPEN),
+    (5, time(12, 59, 59), OPEN),
+    (5, time(13), CLOSED),
+    (6, time(0), CLOSED),
+    (6, time(11), CLOSED),
+    (6, time(23, 59, 59), CLOSED),
+]
+
+
+def at(day: int, clock: time) -> datetime:
+    """Return a time of the week of 2 March 2026, 0 for Monday."""
+    return datetime.combine(MONDAY + timedelta(days=day), clock, tzinfo=HERE)
+
+
+@pytest.mark.parametrize(("day", "clock", "words"), EDGES)
+def test_open_and_closed_to_the_second(day, clock, words):
+    """Open from the opening minute on; the closing minute itself is closed."""
+    assert is_open(at(day, clock)) is (words == OPEN)
+
+
+@pytest.mark.parametrize(("day", "clock", "words"), EDGES[::4])
+def test_the_caller_hears_whether_somebody_is_there(phone, day, clock, words):
+    """First whether it is open now, then the whole week, then what to press."""
+    with time_machine.travel(at(day, clock), tick=False):
+        phone.calls("3")
+    assert phone.heard == [words, WEEK, AGAIN]
+    assert phone.verbs == ["Gather"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (datetime(2026, 3, 2, 13, 59, 59, tzinfo=UTC), CLOSED),
+        (datetime(2026, 3, 2, 14, tzinfo=UTC), OPEN),
+        (datetime(2026, 3, 9, 12, 59, 59, tzinfo=UTC), CLOSED),
+        (datetime(2026, 3, 9, 13, tzinfo=UTC), OPEN),
+        (datetime(2026, 3, 7, 3, tzinfo=UTC), CLOSED),
+    ],
+    ids=["winter-before", "winter-open", "summer-before", "summer-open", "still-Friday-evening"],
+)
+def test_the_hours_are_those_of_the_companys_zone(phone, moment, words):
+    """Nine o'clock is nine o'clock there, in winter and in summer, whatever the server's clock says."""
+    with time_machine.travel(moment, tick=False):
+        phone.calls("3")
+    assert phone.heard[0] == words
+
+
+def test_the_week_is_read_as_it_is_kept():
+    """The sentence and the table say the same; who changes one is reminded of the other."""
+    weekdays, saturday = (time(9), time(18)), (time(10), time(13))
+    assert dict.fromkeys(range(5), weekdays) | {5: saturday} == HOURS
+    assert WEEK == (
+        "Our hours are from nine to six on weekdays, and from ten to one on Saturdays. On Sundays we are closed."
+    )
+
+
+def test_one_reads_the_hours_again(phone):
+    """The hours are made out anew: who waits until nine hears that it is open."""
+    with time_machine.travel(at(0, time(8, 59)), tick=False) as clock:
+        phone.calls("3")
+        assert phone.heard[0] == CLOSED
+        clock.shift(60)
+        phone.post(Digits="1")
+    assert phone.state == "hours"
+    assert phone.heard == [OPEN, WEEK, AGAIN]
+
+
+@pytest.mark.parametrize("key", ["2", "9", "*", ""])
+def test_any_other_key_or_silence_goes_back_to_the_menu(phone, key):
+    """Nothing here is a wrong choice."""
+    phone.calls("3", key)
+    assert phone.state == "menu"
+    assert phone.heard[0] == "For sales, press one."

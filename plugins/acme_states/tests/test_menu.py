@@ -1,0 +1,73 @@
+"""What the package puts into the main menu, and what a wrong key hears."""
+
+import ivrkit
+import pytest
+
+from acme_states.error import error
+from acme_states.hours import hours
+from acme_states.reception import reception
+from acme_states.sales import sales
+from acme_states.support import support
+
+MENU = [
+    "For sales, press one.",
+    "For support, press two.",
+    "For our business hours, press three.",
+    "For reception, press zero.",
+    "To hear this again, press nine.",
+]
+
+
+@pytest.mark.parametrize("state", [error, hours, reception, sales, support])
+def test_each_name_in_the_package_is_a_state(state):
+    """What the entry points name are states of the public API, whose names the loader gives."""
+    assert isinstance(state, ivrkit.State)
+    assert state.name == ""
+
+
+def test_the_menu_reads_the_options_by_key_and_reception_last(phone):
+    """A caller hears who was called, then 1, 2, 3 and 0."""
+    phone.calls()
+    assert phone.state == "menu"
+    assert phone.heard == ["Thank you for calling ACME.", *MENU]
+    assert phone.verbs == ["Say", "Gather"]
+
+
+@pytest.mark.parametrize(("key", "state"), [("1", "sales"), ("2", "support"), ("3", "hours"), ("0", "reception")])
+def test_each_key_leads_to_its_state(phone, key, state):
+    """The key that is read out is the key that works."""
+    assert phone.calls(key).state == state
+
+
+def test_a_wrong_key_is_told_and_the_menu_read_again(phone):
+    """The error state goes back to where the caller was."""
+    phone.calls("7")
+    assert phone.state == "menu"
+    assert phone.heard == ["That choice is not valid.", *MENU]
+
+
+def test_a_wrong_key_after_another_state_goes_back_to_the_menu_as_well(phone):
+    """Back is the state of the wrong key, not the one before it."""
+    phone.calls("3", "5")
+    assert phone.state == "menu"
+    assert phone.heard == MENU
+    phone.post(Digits="8")
+    assert phone.state == "menu"
+    assert phone.heard == ["That choice is not valid.", *MENU]
+
+
+def test_three_wrong_keys_ring_reception(phone):
+    """A caller who cannot manage is given to a person."""
+    phone.calls("7", "8", "7")
+    assert phone.state == "reception"
+    assert phone.heard == ["One moment, we are ringing reception."]
+
+
+def test_nine_reads_the_menu_again(phone):
+    """The key for repeating says nothing of a wrong choice."""
+    assert phone.calls("9").heard == MENU
+
+
+def test_silence_reads_the_menu_again(phone):
+    """A caller who says and presses nothing is not told off."""
+    assert phone.calls().post(Digits="").heard == MENU
