@@ -14,16 +14,16 @@ from ivrkit.cli.main import main
 #: Hides the extra `server` from a process, as on a machine where it was never installed.
 WITHOUT_GRANIAN = """
 import sys
-from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 
 
-class Hide(MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name == "granian":
-            raise ModuleNotFoundError("No module named 'granian'", name=name)
+class Hide(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name == "granian" else super().find_spec(name, path, target)
 
 
-sys.meta_path.insert(0, Hide())
+sys.meta_path[:] = [Hide if finder is PathFinder else finder for finder in sys.meta_path]
 """
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
