@@ -30,8 +30,8 @@ GOAL = 0.75
 def main() -> None:
     """Measure, and print what came of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200, help="rounds to measure (default: %(default)s)")
-    parser.add_argument("--calls", type=int, default=5, help="calls of each app in a round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=60, help="rounds to measure (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=20, help="calls of each app in a round (default: %(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # away from any settings that lie about

@@ -215,7 +215,7 @@ class _Loader:
             raise IvrkitError(f"the function {found.__name__!r} takes {len(parameters)} arguments", hint=hint)
         asked = parameters[0].annotation
         if not _asks_for_settings(asked):
-            named = asked if isinstance(asked, str) else getattr(asked, "__name__", str(asked))
+            named = getattr(asked, "__name__", str(asked))
             raise IvrkitError(
                 f"the function {found.__name__!r} asks for {named}; this version has only ivrkit.Settings to give",
                 hint=hint,

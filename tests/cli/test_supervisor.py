@@ -171,7 +171,7 @@ def test_what_a_killed_server_left_running_is_ended(tmp_path):
         "note(worker.pid)\n"
         "os.kill(os.getpid(), signal.SIGKILL)",
     )
-    bench.run((2, signal.SIGTERM))
+    bench.run((3, signal.SIGTERM))
     worker_pid = int(bench.notes[1])
     wait_until(lambda: not is_running(worker_pid))
     assert bench.told[0].startswith("The server ended by itself with code -9;")

@@ -334,6 +334,22 @@ class TestImport:
             "plugin ant 1.0: its entry point sub = 'ant:y' in 'ivrkit.states'",
         ]
 
+    def test_a_chosen_plugin_whose_state_is_broken_is_told_once(self):
+        """A function that fails counts as much as a module that can't be imported."""
+        settings = Settings(states={"one": StateSettings(plugin="ant")})
+        fault = fault_of(settings, ant=Registers({"one": _from_none}), bee=Registers({"one": State("Hello.")}))
+        assert fault.plugin == "ant"
+
+    def test_what_is_broken_elsewhere_does_not_hide_a_wrong_choice(self, install):
+        """Neither another state of the chosen plugin, nor the same state of another plugin."""
+        install("ant", states={"one": "ant:x"})
+        plugins = {"bee": Registers({"one": State("Hello."), "two": State("Hello.")})}
+        settings = Settings(states={"one": StateSettings(plugin="whale"), "two": StateSettings(plugin="ant")})
+        assert [fault.message for fault in faults_of(settings, **plugins)][1:] == [
+            "[states.one] plugin = \"whale\" names no plugin that offers 'one'",
+            "[states.two] plugin = \"ant\" names no plugin that offers 'two'",
+        ]
+
     def test_without_strict_the_rest_is_served(self, install):
         """The broken state is left out, and so is what cannot work without it; each is told."""
         install("ant", states={"lost": "ant:x"})
@@ -602,6 +618,18 @@ class TestHookPlugins:
         assert loaded.faults == (fault,)
         assert [str(caller.owner) for caller in loaded.observers["ivrkit_call_started"]] == ["own"]
         assert loaded.plugins[1] == Plugin(Owner("ant", "1.0"), "faulty", (), ())
+
+    def test_what_would_mislead_is_refused_beside_others(self):
+        """Whoever else implements the hook."""
+
+        class Later:
+            @hookimpl
+            async def ivrkit_call_started(self): ...
+
+        plugins = {"own": Watches(), "more": Watches(), "later": Later()}
+        assert fault_of(**plugins).message.endswith(
+            "its ivrkit_call_started is an async function, and nobody would await it"
+        )
 
     def test_one_object_under_two_names_is_refused(self):
         """Its hooks would be called twice, or not at all."""

@@ -178,7 +178,7 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
 
 def wait_for(base):
     """Wait until a server answers that it is well."""
-    for _ in range(200):
+    for _ in range(600):
         try:
             answer = over_http("GET", f"{base}/healthz", b"", {})
         except OSError:

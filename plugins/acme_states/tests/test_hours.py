@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from acme_states.company import HOURS
-from acme_states.hours import WEEK, is_open
+from acme_states.company import HOURS, WEEK
+from acme_states.hours import is_open
 
 HERE = ZoneInfo("America/New_York")
 OPEN, CLOSED = "We are open right now.", "We are closed at the moment."

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Request, Response, jsonify, request
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.state import State
@@ -52,12 +52,13 @@ class _Pages:
 
     def webhook(self) -> Response:
         """Answer "what now?" with a document."""
-        params = _params()
-        refused = self._refused(params)
+        asked = _asked()
+        params = _params(asked)
+        refused = self._refused(asked, params)
         if refused:
             return refused
-        mark = _mark(request.query_string.decode("latin-1"))
-        token = request.headers.get("I-Twilio-Idempotency-Token", "")
+        mark = _mark(asked.query_string.decode("latin-1"))
+        token = asked.headers.get("I-Twilio-Idempotency-Token", "")
         try:
             reply = self._dispatcher.answer(params, token=token, again=mark)
         except Exception:
@@ -67,8 +68,9 @@ class _Pages:
 
     def status(self) -> Response:
         """Take the news that a call is over; nothing that goes wrong here can help or hurt the caller."""
-        params = _params()
-        refused = self._refused(params)
+        asked = _asked()
+        params = _params(asked)
+        refused = self._refused(asked, params)
         if refused:
             return refused
         try:
@@ -79,8 +81,9 @@ class _Pages:
 
     def fallback(self) -> Response:
         """Apologise and send the call back to the webhook, because Twilio could not use what it got there."""
-        params = _params()
-        refused = self._refused(params)
+        asked = _asked()
+        params = _params(asked)
+        refused = self._refused(asked, params)
         if refused:
             return refused
         path, query = _split(params.get("ErrorUrl", ""))
@@ -102,9 +105,9 @@ class _Pages:
             told["faults"] = [str(fault) for fault in self._loaded.faults]
         return jsonify(told)
 
-    def _refused(self, params: Mapping[str, str]) -> Response | None:
+    def _refused(self, asked: Request, params: Mapping[str, str]) -> Response | None:
         """Return the refusal of a request that is not Twilio's, ``None`` for one that is."""
-        reason = self._gatekeeper.refusal(request, params)
+        reason = self._gatekeeper.refusal(asked, params)
         if reason:
             log.warning("403: %s", reason)
             return Response(f"{reason}\n" if self._dev else "Forbidden\n", status=403, mimetype="text/plain")
@@ -128,9 +131,15 @@ class _Pages:
         return response
 
 
-def _params() -> dict[str, str]:
+def _asked() -> Request:
+    """Return the request itself: each look at it through Flask's stand-in has to find it anew."""
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # Flask calls the stand-in a Request
+    return asked
+
+
+def _params(asked: Request) -> dict[str, str]:
     """Return Twilio's parameters: a form's, or for GET those of the query."""
-    return (request.form if request.method == "POST" else request.args).to_dict()
+    return (asked.form if asked.method == "POST" else asked.args).to_dict()
 
 
 def _mark(query: str) -> int:

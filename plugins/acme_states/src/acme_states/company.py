@@ -17,3 +17,5 @@ HOURS = {
     **{weekday: (time(9), time(18)) for weekday in range(5)},
     5: (time(10), time(13)),
 }
+#: How the same hours are read out.
+WEEK = "Our hours are from nine to six on weekdays, and from ten to one on Saturdays. On Sundays we are closed."

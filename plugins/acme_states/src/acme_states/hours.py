@@ -7,9 +7,7 @@ from datetime import datetime
 from ivrkit import HOME, SAME, Call, Exits, MenuOption, State, ask
 from twilio.twiml.voice_response import Gather
 
-from acme_states.company import HOURS
-
-WEEK = "Our hours are from nine to six on weekdays, and from ten to one on Saturdays. On Sundays we are closed."
+from acme_states.company import HOURS, WEEK
 
 
 def is_open(now: datetime) -> bool:

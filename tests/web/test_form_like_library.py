@@ -1,0 +1,22 @@
+"""The form that is handed to twilio's validator is judged as werkzeug's own would be."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+
+from ivrkit.web.signature import _Form
+
+URL = "https://ivr.example.com/webhook"
+pairs = st.lists(st.tuples(st.sampled_from(["Digits", "From", "To", "a", "A", ""]), st.text(max_size=3)), max_size=6)
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_the_signature_is_the_same(fields):
+    """Repeated and empty parameters, and none at all, are signed alike."""
+    form = MultiDict(fields)
+    validator = RequestValidator("12345")
+    signature = validator.compute_signature(URL, form)
+    assert validator.compute_signature(URL, _Form(form.lists())) == signature
+    assert validator.validate(URL, _Form(form.lists()), signature)
