@@ -129,7 +129,10 @@ def next_state() -> str:
         session["call"] = request.form["CallSid"]
         return "greeting"
     if state == "menu":
-        return KEYS.get(digits, "wrong")
+        if digits not in KEYS:
+            return "wrong"
+        session["tries"] = 0
+        return KEYS[digits]
     if state == "hours":
         return "hours" if digits == "1" else "menu"
     if state == "reception" and request.form.get("DialCallStatus") != "completed":

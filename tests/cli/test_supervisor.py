@@ -31,7 +31,8 @@ STAYS = "[time.sleep(0.02) for _ in range(1000)]"
 @pytest.fixture(autouse=True)
 def handlers():
     """Put the signal handlers of this process back."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+    kept = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
@@ -155,10 +156,33 @@ def test_a_signal_while_the_server_is_being_started_is_not_lost(tmp_path, monkey
     assert bench.told == []
 
 
+#: Ends by no signal that can be ignored.
+STUBBORN = "signal.signal(signal.SIGTERM, lambda *_: note('ignored'))\nnote('ready')\n" + STAYS
+
+
+def test_a_server_that_does_not_end_in_time_is_killed(tmp_path, monkeypatch):
+    """Whoever ends the host need not wait for a server that hangs."""
+    monkeypatch.setattr(supervisor, "GRACE", 1)
+    bench = Bench(tmp_path, STUBBORN)
+    bench.run((2, signal.SIGTERM))
+    assert bench.notes == ["started child", "ready", "ignored"]
+    assert bench.supervisor._child.returncode == -signal.SIGKILL
+
+
+def test_a_second_signal_kills_at_once(tmp_path, monkeypatch):
+    """Ctrl-C twice is meant."""
+    monkeypatch.setattr(supervisor, "GRACE", 600)
+    bench = Bench(tmp_path, STUBBORN)
+    bench.run((2, signal.SIGTERM), (3, signal.SIGTERM))
+    assert bench.supervisor._child.returncode == -signal.SIGKILL
+    assert signal.alarm(0) == 0, "no alarm is left behind"
+
+
 def test_a_signal_before_there_is_a_server_is_passed_on_to_nobody(tmp_path):
     """A reload that comes too early does nothing."""
     bench = Bench(tmp_path, STAYS)
     bench.supervisor._pass_on(signal.SIGHUP, None)
+    bench.supervisor._kill()
     assert bench.notes == []
 
 

@@ -15,7 +15,7 @@ from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
 
 #: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
-THREADS = 8
+THREADS = 5
 #: Only this machine can reach these.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: What does not make the server load anew in dev mode, or each call that is kept in a file of the folder would.

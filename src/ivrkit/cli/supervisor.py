@@ -15,6 +15,8 @@ from types import FrameType
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 #: How soon is soon, in seconds.
 SOON = 60.0
+#: How long a server may take to end once it was told to, in seconds; Twilio waits 15 for an answer.
+GRACE = 15
 
 
 class Supervisor:
@@ -33,10 +35,21 @@ class Supervisor:
         self._told_to_end = threading.Event()
 
     def run(self) -> None:
-        """Run the server until SIGTERM or SIGINT; SIGHUP is passed on, and lets granian reload gracefully."""
+        """Run the server until SIGTERM or SIGINT; SIGHUP is passed on, and lets granian reload gracefully.
+
+        A server that does not end in time, or while a second signal comes, is killed: granian waits without limit for a
+        worker that missed the signal because it was only being started.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         signal.signal(signal.SIGHUP, self._pass_on)
+        signal.signal(signal.SIGALRM, self._kill)
+        try:
+            self._keep_running()
+        finally:
+            signal.alarm(0)
+
+    def _keep_running(self) -> None:
         wait = FIRST_WAIT
         while not self._told_to_end.is_set():
             began = time.monotonic()
@@ -46,7 +59,7 @@ class Supervisor:
             if self._told_to_end.is_set():  # while it was being started, so that nobody could pass the signal on
                 self._child.terminate()
             code = self._child.wait()
-            self._end_orphans(self._child.pid)
+            self._kill()  # what a server that was killed left running would go on to answer with old code
             if self._told_to_end.is_set():
                 return
             wait = FIRST_WAIT if time.monotonic() - began > SOON else min(wait * 2, LONGEST_WAIT)
@@ -54,15 +67,19 @@ class Supervisor:
             self._told_to_end.wait(wait)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
+        if self._told_to_end.is_set():
+            self._kill()
+            return
         self._told_to_end.set()
+        signal.alarm(GRACE)
         self._pass_on(number, frame)
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         if self._child is not None and self._child.poll() is None:
             self._child.send_signal(number)
 
-    @staticmethod
-    def _end_orphans(group: int) -> None:
-        """End what a server that was killed left running: its workers would go on to answer with old code."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
+    def _kill(self, number: int = 0, frame: FrameType | None = None) -> None:
+        """Kill the server and all that it started."""
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)

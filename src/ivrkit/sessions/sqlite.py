@@ -33,10 +33,10 @@ _SCHEMA = (
 )
 _LOAD = "SELECT body FROM sessions WHERE sid = ?"
 _INSERT = (
-    "INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (sid) DO NOTHING"
+    "INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING"
 )
 _UPDATE = "UPDATE sessions SET turn = ?, expires = ?, body = ? WHERE sid = ? AND turn = ?"
-_REMOVE = "DELETE FROM sessions WHERE earliest < ?1 AND expires < ?1"
+_REMOVE = "DELETE FROM sessions WHERE earliest < ? AND expires < ?"
 
 
 class SQLiteStore:
@@ -61,14 +61,14 @@ class SQLiteStore:
         """Keep a session, if nobody else did meanwhile; one statement, so it is done whole or not at all."""
         body = session.to_json()
         if expected_turn == 0:
-            _, changed = self._execute(_INSERT, (session.sid, session.turn, session.expires, body))
+            _, changed = self._execute(_INSERT, (session.sid, session.turn, session.expires, session.expires, body))
         else:
             _, changed = self._execute(_UPDATE, (session.turn, session.expires, body, session.sid, expected_turn))
         return changed == 1
 
     def remove_expired(self, now: float) -> int:
         """Remove the sessions that expired before ``now``; return how many."""
-        return self._execute(_REMOVE, (now,))[1]
+        return self._execute(_REMOVE, (now, now))[1]
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens another."""
