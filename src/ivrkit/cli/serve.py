@@ -15,7 +15,7 @@ from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
 
 #: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
-THREADS = 5
+MOST_THREADS = 8
 #: Only this machine can reach these.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: What does not make the server load anew in dev mode, or each call that is kept in a file of the folder would.
@@ -67,8 +67,9 @@ def _check(settings: Settings, host: str, port: int) -> None:
 
 def _command(settings: Settings, host: str, port: int, workers: int) -> list[str]:
     """Return granian's command line."""
+    threads = min(MOST_THREADS, 2 * (os.cpu_count() or 1) + 1)  # with more of them granian warns
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
-    command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(THREADS)]
+    command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
     command += ["--respawn-failed-workers", "--log-level", "warning"]
     command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
     return [*command, "ivrkit.web:create_app"]
