@@ -599,10 +599,20 @@ class TestHookPlugins:
                 "its ivrkit_call_started is an async function, and nobody would await it",
                 "hooks are plain functions: write def, not async def",
             ),
+            (
+                "type('P', (), {'ivrkit_call_started': ivrkit.hookimpl(wrap)})",
+                "it is the class 'P'",
+                "name an object of it",
+            ),
+            (
+                "type('P', (), {'ivrkit_call_started': wrap, 'ivrkit_limit': 5})()",
+                "its ivrkit_call_started is not marked, so nobody would call it",
+                "mark it @ivrkit.hookimpl, or give it another name",
+            ),
         ],
     )
     def test_what_would_mislead_is_refused(self, install, found, told, mend):
-        """None, hook wrappers and async functions: with the mend, and nothing of the plugin stays."""
+        """None, classes, hook wrappers, async and unmarked functions: with the mend, and nothing of the plugin stays."""
         code = (
             "import ivrkit\ndef wrap(self, call):\n    yield\nasync def later(self, call):\n    pass\n"
             f"found = {found}\n"

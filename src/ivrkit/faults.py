@@ -1,0 +1,35 @@
+"""How the faults of plugins are told: who has it, what was found, and the mend."""
+
+from __future__ import annotations
+
+from ivrkit.errors import Fault, IvrkitError
+from ivrkit.flow.state import Owner
+
+#: What a plugin's code may raise without ending the host.
+CAUGHT = (Exception, SystemExit)
+
+
+def fault_of(owner: Owner, message: str, hint: str) -> Fault:
+    """Return a fault of a plugin."""
+    return Fault(f"plugin {owner}: {message}", hint, owner.plugin)
+
+
+def told(error: BaseException) -> str:
+    """Return what an error says: its own message when it was raised on purpose, else with its type."""
+    return error.message if isinstance(error, IvrkitError) else f"{type(error).__name__}: {error}"
+
+
+def mend_of(error: BaseException, owner: Owner) -> str:
+    """Return the mend that an error brings, else how to do without the plugin."""
+    return getattr(error, "hint", "") or leave_out(owner)
+
+
+def mend_or_leave_out(error: BaseException, owner: Owner) -> str:
+    """Return the mend that an error brings, else the usual one, and how to do without the plugin."""
+    hint = getattr(error, "hint", "")
+    return f"{hint}; or {leave_out(owner)}" if hint else f"mend or reinstall the package, or {leave_out(owner)}"
+
+
+def leave_out(owner: Owner) -> str:
+    """Return how a plugin is left out."""
+    return f'leave it out: block = ["{owner.plugin}"] in ivrkit.toml, or --block {owner.plugin}'

@@ -1,0 +1,169 @@
+"""The states that plugins offer, and which of them are taken: one for each name, as the team decided."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ivrkit.errors import Fault, IvrkitError, nearest
+from ivrkit.faults import CAUGHT, fault_of, mend_of, told
+from ivrkit.flow.state import Menu, Owner, State
+from ivrkit.settings import Settings
+
+_STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Offer(NamedTuple):
+    """A state that a plugin offers, and by which door."""
+
+    state: State
+    door: str
+
+
+class Offers:
+    """What is offered while loading.
+
+    :param settings: the core's settings.
+    :param blocked: the plugins that are left out, by their normal names.
+    :param faults: where faults are collected.
+    """
+
+    def __init__(self, settings: Settings, blocked: Collection[str], faults: list[Fault]) -> None:
+        self._settings = settings
+        self._blocked = blocked
+        self._faults = faults
+        self._offers: list[Offer] = []
+        self.missing: list[State] = []
+
+    def take(self, owner: Owner, name: str, found: object, door: str) -> None:
+        """Take in a state, or what a function makes of the settings.
+
+        :param owner: who offers it.
+        :param name: its name.
+        :param found: the state, or the function.
+        :param door: by which door it comes, as it is told.
+        """
+        if not _STATE_NAME.fullmatch(name):
+            self._faults.append(fault_of(owner, f"{door} is no name for a state", "use letters, digits, - _ and ."))
+            return
+        try:
+            state = found if isinstance(found, State) else make_state(found, self._settings)
+            self._offers.append(Offer(replace(state, name=name, owner=owner), door))
+        except CAUGHT as error:
+            self._faults.append(fault_of(owner, f"{door} gave no state: {told(error)}", mend_of(error, owner)))
+            self.miss(owner, name)
+
+    def miss(self, owner: Owner, name: str) -> None:
+        """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
+        self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
+
+    def chosen(self) -> Iterator[State]:
+        """Return one state for each name, with the key that the team gave it."""
+        by_name: dict[str, list[Offer]] = {}
+        for offer in self._offers:
+            by_name.setdefault(offer.state.name, []).append(offer)
+        names = {*by_name, *(state.name for state in self.missing)}
+        for name in self._settings.states:
+            if name not in names and not self._blocked:
+                message = f"[states.{name}] names a state that no plugin offers{nearest(name, names)}"
+                self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
+        for name, offers in by_name.items():
+            yield self._with_key(self._one_of(name, offers))
+
+    def _one_of(self, name: str, offers: list[Offer]) -> State:
+        """Return the state that is taken; where nothing picks between two, that is a fault and the first is taken."""
+        chosen = self._settings.states[name].plugin if name in self._settings.states else None
+        if chosen is None or normal_name(chosen) in self._blocked:
+            found = offers
+        else:
+            found = [each for each in offers if normal_name(each.state.owner.plugin) == normal_name(chosen)]
+            if not found:
+                self._refuse_choice(name, chosen, [each.state.owner for each in offers])
+                return offers[0].state
+        first, *others = found
+        for other in others:
+            if other.state.owner == first.state.owner:
+                self._faults.append(
+                    fault_of(
+                        first.state.owner,
+                        f"it offers the state {name!r} twice: by {first.door}, and by {other.door}",
+                        "keep one of the two",
+                    )
+                )
+            else:
+                self._faults.append(
+                    Fault(
+                        f"state {name!r} is offered by two plugins: {first.state.owner} and {other.state.owner}",
+                        f'choose one in ivrkit.toml:  [states.{name}]  plugin = "{first.state.owner.plugin}"',
+                        other.state.owner.plugin,
+                    )
+                )
+        return first.state
+
+    def _refuse_choice(self, name: str, chosen: str, owners: list[Owner]) -> None:
+        """Tell that a chosen plugin does not offer the state, unless it would and that it can't is told already."""
+        if any(state.name == name and normal_name(state.owner.plugin) == normal_name(chosen) for state in self.missing):
+            return
+        self._faults.append(
+            Fault(
+                f'[states.{name}] plugin = "{chosen}" names no plugin that offers {name!r}'
+                f"{nearest(chosen, [owner.plugin for owner in owners])}",
+                f"it is offered by: {', '.join(map(str, owners))}",
+            )
+        )
+
+    def _with_key(self, state: State) -> State:
+        key = self._settings.states[state.name].key if state.name in self._settings.states else None
+        if key is None:
+            return state
+        if not state.menu_options:
+            message = f'[states.{state.name}] key = "{key}": the state of {state.owner} hangs in no menu'
+            self._faults.append(Fault(message, "take the key out", state.owner.plugin))
+        return replace(state, options=tuple(replace(option, key=key) for option in state.menu_options))
+
+
+def normal_name(name: str) -> str:
+    """Return the name of a distribution as names are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def make_state(found: object, settings: Settings) -> State:
+    """Return the state that a function makes of the settings that its annotation asks for.
+
+    :raises IvrkitError: when it is no such function, or makes something else.
+    """
+    hint = "name a State, or a function (settings: Settings) -> State"
+    if not inspect.isfunction(found):
+        raise IvrkitError(f"it is {found!r}", hint=hint)
+    parameters = list(_signature(found).parameters.values())
+    if len(parameters) != 1:
+        raise IvrkitError(f"the function {found.__name__!r} takes {len(parameters)} arguments", hint=hint)
+    asked = parameters[0].annotation
+    if not _asks_for_settings(asked):
+        named = getattr(asked, "__name__", str(asked))
+        raise IvrkitError(
+            f"the function {found.__name__!r} asks for {named}; this version has only ivrkit.Settings to give",
+            hint=hint,
+        )
+    made = found(settings)
+    if not isinstance(made, State):
+        raise IvrkitError(f"the function {found.__name__!r} made {made!r}", hint=hint)
+    return made
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return a function's signature, its annotations looked up where that can be done."""
+    try:
+        return inspect.signature(function, eval_str=True)
+    except CAUGHT:  # a name that is imported for the type checker alone
+        return inspect.signature(function)
+
+
+def _asks_for_settings(asked: Any) -> bool:
+    """Return whether an annotation is the core's settings; one that could not be looked up goes by its name."""
+    if isinstance(asked, str):
+        return asked.strip("'\"").rpartition(".")[2] == Settings.__name__
+    return asked in (inspect.Parameter.empty, Settings)
