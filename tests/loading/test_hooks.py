@@ -109,11 +109,11 @@ class TestSpecs:
     def test_each_is_a_page(self, name):
         """When it is called, every argument, what it returns, and an example that implements it."""
         hook = getattr(hookspecs, name)
-        told = re.findall(r":param (\w+):", hook.__doc__)
+        told = re.findall(r":param (\w+):", inspect.getdoc(hook))
         assert told == list(inspect.signature(hook).parameters)
-        assert "Called " in hook.__doc__
-        assert ":returns:" in hook.__doc__
-        assert f"@ivrkit.hookimpl\n        def {name}(" in hook.__doc__
+        assert "Called " in inspect.getdoc(hook)
+        assert ":returns:" in inspect.getdoc(hook)
+        assert f"@ivrkit.hookimpl\n    def {name}(" in inspect.getdoc(hook)
 
     @pytest.mark.parametrize("name", NAMES)
     def test_only_the_deciding_hook_stops_at_the_first_result(self, name):

@@ -612,7 +612,7 @@ class TestHookPlugins:
         ],
     )
     def test_what_would_mislead_is_refused(self, install, found, told, mend):
-        """None, classes, hook wrappers, async and unmarked functions: with the mend, and nothing of the plugin stays."""
+        """None, classes, wrappers, async and unmarked functions: with the mend, and nothing of the plugin stays."""
         code = (
             "import ivrkit\ndef wrap(self, call):\n    yield\nasync def later(self, call):\n    pass\n"
             f"found = {found}\n"

@@ -71,8 +71,8 @@ def test_the_journal_is_a_wal_that_is_synced_now_and_then(path, statements):
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = NORMAL",
     ]
-    assert store._kept.connection.execute("PRAGMA synchronous").fetchone() == (1,)
-    assert store._kept.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._local.kept.connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    assert store._local.kept.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     store.close()
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -103,7 +103,7 @@ def test_each_thread_has_a_connection_of_its_own(path, statements):
 
 def test_what_a_call_expires_at_is_not_looked_for_row_by_row(store):
     """Expired calls are found by an index, and saving a later webhook does not have to write it."""
-    plan = store._kept.connection.execute(
+    plan = store._local.kept.connection.execute(
         "EXPLAIN QUERY PLAN DELETE FROM sessions WHERE earliest < 1 AND expires < 1"
     ).fetchall()
     assert "USING INDEX sessions_by_earliest" in plan[0][-1]
@@ -117,15 +117,15 @@ from ivrkit.sessions import SQLiteStore
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads; here are none
 store = SQLiteStore(sys.argv[1])
 store.save(Session("CA1", turn=1), 0)
-inherited = store._kept.connection
+inherited = store._local.kept.connection
 child = os.fork()
 if child == 0:
     session = store.load("CA1")
     session.turn = 2
     saved = store.save(session, 1)
-    os._exit(0 if saved and store._kept.connection is not inherited else 1)
+    os._exit(0 if saved and store._local.kept.connection is not inherited else 1)
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(code, store.load("CA1").turn, store._kept.connection is inherited)
+print(code, store.load("CA1").turn, store._local.kept.connection is inherited)
 store.close()
 """
 

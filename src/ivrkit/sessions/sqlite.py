@@ -48,7 +48,7 @@ class SQLiteStore:
 
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
-        self._kept = threading.local()
+        self._local = threading.local()
         for statement in _SCHEMA:
             self._execute(statement)
 
@@ -72,10 +72,10 @@ class SQLiteStore:
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens another."""
-        connection: sqlite3.Connection | None = getattr(self._kept, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._kept.connection = None
+        kept: _Kept | None = getattr(self._local, "kept", None)
+        if kept is not None:
+            kept.connection.close()
+            self._local.kept = None
 
     def _execute(self, statement: str, values: tuple[object, ...] = ()) -> tuple[list[Any], int]:
         """Run one statement on this thread's own connection; a forked process opens its own as well.
@@ -84,11 +84,10 @@ class SQLiteStore:
         :raises SessionError: for whatever SQLite says.
         """
         try:
-            connection: sqlite3.Connection | None = getattr(self._kept, "connection", None)
-            if connection is None or self._kept.process != os.getpid():
-                connection = self._kept.connection = self._open()
-                self._kept.process = os.getpid()
-            cursor = connection.execute(statement, values)
+            kept: _Kept | None = getattr(self._local, "kept", None)
+            if kept is None or kept.process != os.getpid():
+                kept = self._local.kept = _Kept(self._path, inherited=kept)
+            cursor = kept.connection.execute(statement, values)
             return cursor.fetchall(), cursor.rowcount
         except (sqlite3.Error, OSError) as error:
             raise SessionError(
@@ -96,13 +95,23 @@ class SQLiteStore:
                 hint="session_url must name a file that this process may write, in a folder that exists",
             ) from error
 
-    def _open(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+
+class _Kept:
+    """The connection of one thread of one process; closed when the thread is gone, whoever notices.
+
+    :param path: the file.
+    :param inherited: what a fork took along, held here so that another process's connection is not closed.
+    """
+
+    def __init__(self, path: str, inherited: _Kept | None) -> None:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self.connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        self.process = os.getpid()
+        self.inherited = inherited
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+
+    def __del__(self) -> None:
+        """Close the connection, where it was opened."""
+        if getattr(self, "process", None) == os.getpid():
+            self.connection.close()
