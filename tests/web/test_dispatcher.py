@@ -1,5 +1,6 @@
 """The way of one webhook where a store loses, forgets or refuses, and where the clock decides."""
 
+import json
 import logging
 import sqlite3
 from contextlib import closing
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from tests.web.conftest import WEBHOOK
-from tests.web.telephone import RESULTS, TOKEN, Telephone, in_process, pressed
+from tests.web.telephone import RESULTS, TOKEN, Telephone, in_process, parameters, pressed, sign
 from tests.web.trees import SHOP, Tree, Watcher, store_of
 
 from ivrkit import Exits, MenuOption, SessionError, Settings, State, ask
@@ -287,3 +288,19 @@ def test_a_tree_without_options_says_so_and_hangs_up(call, caplog):
     assert line.dial().heard == "Thank you for calling our company. There are no options at the moment."
     assert line.over
     assert line.ask(WEBHOOK, pressed("1")).body == NOTHING
+
+
+def test_what_was_pressed_cannot_be_found_by_trying(make_app, sql):
+    """The hash of a request is made with the token, which is not in the file; any worker makes the same."""
+    hashes = []
+    form = parameters("CA" + "1" * 32, "ringing")
+    for token in (TOKEN, TOKEN, "another"):
+        headers = {"X-Twilio-Signature": sign(WEBHOOK, form.items(), token)}
+        client = make_app(Watcher(SHOP), auth_token=token).test_client()
+        assert (
+            client.post("/webhook", base_url="https://ivr.example.com", data=form, headers=headers).status_code == 200
+        )
+        hashes += [json.loads(body)["answers"][0][2] for (body,) in sql("SELECT body FROM sessions")]
+        sql("DELETE FROM sessions")
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert len(hashes[0]) == 32

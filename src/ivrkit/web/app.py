@@ -70,7 +70,14 @@ def create_app(
     app = Flask("ivrkit", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     zone = ZoneInfo(settings.timezone)
-    dispatcher = Dispatcher(loaded.flow, store, loaded.observers, lambda: datetime.now(zone), settings.session_hours)
+    dispatcher = Dispatcher(
+        loaded.flow,
+        store,
+        loaded.observers,
+        clock=lambda: datetime.now(zone),
+        session_hours=settings.session_hours,
+        key=next(iter(settings.auth_token), ""),
+    )
     blueprint = make_blueprint(dispatcher, gatekeeper, loaded, dev=settings.dev)
     app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
     hops = settings.trusted_proxies

@@ -53,6 +53,8 @@ class Dispatcher:
     :param observers: hook -> the plugins' implementations, for the hooks that only watch.
     :param clock: gives the time, with its zone.
     :param session_hours: how long after its last webhook a call is kept.
+    :param key: for the hashes of requests, the same in all processes: without it, whoever reads the store cannot find
+        out by trying what was pressed.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class Dispatcher:
         observers: Mapping[str, tuple[Caller, ...]],
         clock: Callable[[], datetime],
         session_hours: int,
+        key: str = "",
     ) -> None:
         self.flow = flow
         self.store = store
         self._observers = observers
         self._clock = clock
         self._kept_for = session_hours * 3600.0
+        self._key = hashlib.sha256(key.encode()).digest()
         self._remove_at = 0.0
 
     def answer(self, params: Mapping[str, str], *, token: str = "", again: int = 0) -> Reply:
@@ -78,7 +82,7 @@ class Dispatcher:
         :param again: the mark of the fallback, 0 for none.
         :raises SessionError: when the store can't be reached.
         """
-        sid, body = params["CallSid"], "" if token else _hash_of(params, again)
+        sid, body = params["CallSid"], "" if token else _hash_of(params, again, self._key)
         lost: int | None = None
         for _ in range(MOST_RACES):
             session, now = self._load(sid), self._clock()
@@ -157,6 +161,6 @@ def _lost_for_ever(sid: str) -> SessionError:
     )
 
 
-def _hash_of(params: Mapping[str, str], again: int) -> str:
+def _hash_of(params: Mapping[str, str], again: int, key: bytes) -> str:
     """Return a hash of a request, so that its copy is known without keeping what the caller pressed."""
-    return hashlib.sha256(repr((again, sorted(params.items()))).encode()).hexdigest()
+    return hashlib.blake2b(repr((again, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()
