@@ -80,6 +80,11 @@ class LoadError(IvrkitError):
         self.faults = tuple(faults)
 
 
+def hidden(error: BaseException) -> FlowError:
+    """Return what stands for an error that may hold what a caller pressed or said in a secret state."""
+    return FlowError(f"{type(error).__name__}, and what it says is hidden: the input was secret")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the known name most like ``name``, or ``""``.
 

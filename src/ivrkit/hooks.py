@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 import pluggy
 
-from ivrkit.flow.call import HIDDEN, Call
+from ivrkit.errors import hidden
+from ivrkit.flow.call import Call
 from ivrkit.flow.state import Owner, State
 
 #: What a hook may raise without hurting the caller.
@@ -47,16 +48,19 @@ def callers_of(manager: pluggy.PluginManager, hook: str, owners: dict[str, Owner
 def failed_by(callers: Sequence[Caller], states: Collection[str]) -> Callable[..., str | None]:
     """Return what logs a state's failure and asks the plugins where the caller goes."""
 
-    def failed(call: Call, state: State, error: BaseException, hidden: Sequence[str]) -> str | None:
-        log.error("state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, _shown(error, hidden))
+    def failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
+        log.error(
+            "state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, _shown(error, secret=secret)
+        )
+        given = {"call": call, "state": state, "error": hidden(error) if secret else error}
         for caller in callers:
-            chosen = _guarded(caller, {"call": call, "state": state, "error": error}, call.sid, hidden)
-            if chosen is None:
-                continue
+            chosen = _guarded(caller, given, call.sid, secret=secret)
             if isinstance(chosen, str) and chosen in states:
                 return chosen
-            shown = _without(repr(chosen), hidden)
-            log.error("%s of %s returned %s, which is no state; it counts as None", caller.hook, caller.owner, shown)
+            if chosen is not None:
+                log.error(
+                    "%s of %s returned %r, which is no state; it counts as None", caller.hook, caller.owner, chosen
+                )
         return None
 
     return failed
@@ -76,7 +80,7 @@ def edit_response_by(callers: Sequence[Caller]) -> Callable[[Call, State, bytes]
                 if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314
                     raise ValueError("the root of the document is no Response any more")
             except CAUGHT as error:
-                _log_failure(caller, call.sid, error)
+                _log_failure(caller, call.sid, error, secret=False)
             else:
                 twiml = edited
         return twiml
@@ -90,25 +94,20 @@ def observe(callers: Sequence[Caller], given: dict[str, Any], sid: str) -> None:
         _guarded(caller, given, sid)
 
 
-def _guarded(caller: Caller, given: dict[str, Any], sid: str, hidden: Sequence[str] = ()) -> Any:
+def _guarded(caller: Caller, given: dict[str, Any], sid: str, *, secret: bool = False) -> Any:
     try:
         return caller(given)
     except CAUGHT as error:
-        _log_failure(caller, sid, error, hidden)
+        _log_failure(caller, sid, error, secret=secret)
         return None
 
 
-def _log_failure(caller: Caller, sid: str, error: BaseException, hidden: Sequence[str] = ()) -> None:
-    log.error("%s of %s failed in call %s\n%s", caller.hook, caller.owner, sid, _shown(error, hidden))
+def _log_failure(caller: Caller, sid: str, error: BaseException, *, secret: bool) -> None:
+    log.error("%s of %s failed in call %s\n%s", caller.hook, caller.owner, sid, _shown(error, secret=secret))
 
 
-def _shown(error: BaseException, hidden: Sequence[str]) -> str:
-    """Return the traceback, without what a caller pressed or said in a secret state."""
-    return _without("".join(traceback.format_exception(error)).rstrip(), hidden)
-
-
-def _without(text: str, hidden: Sequence[str]) -> str:
-    for each in hidden:
-        if each:
-            text = text.replace(each, HIDDEN)
-    return text
+def _shown(error: BaseException, *, secret: bool) -> str:
+    """Return the traceback; of an error that may hold a caller's secret, only where it was raised and its type."""
+    if not secret:
+        return "".join(traceback.format_exception(error)).rstrip()
+    return f"{''.join(traceback.format_tb(error.__traceback__))}{hidden(error).message}"

@@ -28,11 +28,15 @@ class Offers:
 
     :param settings: the core's settings.
     :param blocked: the plugins that are left out, by their normal names.
+    :param excused: tells whether a state may be one of theirs, which may keep its table in the settings.
     :param faults: where faults are collected.
     """
 
-    def __init__(self, settings: Settings, blocked: Collection[str], faults: list[Fault]) -> None:
+    def __init__(
+        self, settings: Settings, blocked: Collection[str], excused: Callable[[str], bool], faults: list[Fault]
+    ) -> None:
         self._settings = settings
+        self._excused = excused
         self._blocked = blocked
         self._faults = faults
         self._offers: list[Offer] = []
@@ -67,7 +71,7 @@ class Offers:
             by_name.setdefault(offer.state.name, []).append(offer)
         names = {*by_name, *(state.name for state in self.missing)}
         for name in self._settings.states:
-            if name not in names and not self._blocked:
+            if name not in names and not self._excused(name):
                 message = f"[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():

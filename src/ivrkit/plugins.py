@@ -126,12 +126,12 @@ class _Loader:
         self.blocked = {normal_name(name) for name in settings.block}
         self.faults: list[Fault] = []
         self.registry = HookRegistry()
-        self.offers = Offers(settings, self.blocked, self.faults)
+        self.offers = Offers(settings, self.blocked, self._may_be_blocked, self.faults)
 
     def load(self) -> Loaded:
         """Go the whole way of loading."""
         for point in self.points:
-            if normal_name(point.owner.plugin) not in self.blocked:
+            if not self._is_blocked(point):
                 self._import(point)
         self.faults += self.registry.refuse_unknown_hooks()
         for caller in reversed(self.registry.callers("ivrkit_register_states")):
@@ -142,6 +142,14 @@ class _Loader:
         observers = {hook: callers for hook in OBSERVING if (callers := self.registry.callers(hook))}
         notices = (*flow.notices, *self._unknown_blocks())
         return Loaded(flow, tuple(self._plugins(flow)), tuple(self.faults), observers, notices)
+
+    def _is_blocked(self, point: Point) -> bool:
+        return normal_name(point.owner.plugin) in self.blocked
+
+    def _may_be_blocked(self, state: str) -> bool:
+        """Return whether a blocked plugin offers a state, or has a hook by which it might."""
+        left_out = [point for point in self.points if self._is_blocked(point)]
+        return any(point.group == PLUGINS or point.name == state for point in left_out)
 
     def _import(self, point: Point) -> None:
         """Import what an entry point names, and take it in."""

@@ -89,8 +89,19 @@ def _accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
 
 
 def _states(value: Any) -> Mapping[str, StateSettings]:
-    if isinstance(value, Mapping) and all(_is_about_a_state(each) for each in value.values()):
-        return MappingProxyType(dict(value))
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    states = {name: StateSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
+    if all(_is_about_a_state(each) for each in states.values()):
+        return MappingProxyType(states)
+    raise ValueError(value)
+
+
+def _texts(value: Any) -> Texts:
+    if isinstance(value, Texts):
+        return value
+    if isinstance(value, Mapping) and all(isinstance(each, str | Mapping) for each in value.values()):
+        return Texts(**value)
     raise ValueError(value)
 
 
@@ -178,7 +189,7 @@ class Settings:
         Kind("a table of AccountSids (AC and 32 digits) with their tokens", _accounts),
         secret=True,
     )
-    texts: Texts = setting(Texts, Kind("a table of texts", _instance(Texts)))
+    texts: Texts = setting(Texts, Kind("a table of texts", _texts))
     states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
 
     def __post_init__(self) -> None:
@@ -206,6 +217,6 @@ def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
     """
     try:
         return KINDS[name].read(value)
-    except (ValueError, LookupError, OSError):
+    except (ValueError, TypeError, LookupError, OSError):
         shown = "a value that is kept secret" if name in ("auth_token", "accounts") else repr(value)
         raise SettingsError(f"{origin}: {key or name} is {shown}", hint=f"it takes {KINDS[name].expects}") from None

@@ -19,6 +19,7 @@ def faults_of(tree, *args, **named):
     return [(fault.message, fault.hint, fault.state) for fault in caught.value.faults]
 
 
+SAY = '<Say language="en-US"></Say>'
 REINSTALL = "install or name a state of that name; a new entry point needs a reinstall of its package"
 
 
@@ -352,11 +353,16 @@ def test_what_a_state_says_fits_its_exit(tree, state, message, hint):
 
 
 def test_a_key_of_a_menu_that_its_gather_keeps(tree):
-    """# ends a menu's Gather like any other."""
-    states = options("#")
-    [(message, _hint, state)] = faults_of(tree, states)
-    assert message == "state 'm' of test-states 1.0: the key '#' can't be pressed: its Gather ends at '#' and keeps it"
-    assert state == "m"
+    """# ends a menu's Gather, which is told to whoever offers the option, and not to the menu."""
+    assert faults_of(tree, options("1#")) == [
+        (
+            "state 's0' of test-states 1.0: its key '1#' can't be pressed: the menu 'm' ends at '#' and keeps it",
+            'choose another key in ivrkit.toml:  [states.s0]  key = "..."',
+            "s0",
+        )
+    ]
+    message = "the key '#' can't be pressed: its Gather ends at '#' and keeps it"
+    assert message in faults_of(tree, options("1", exit=Exits({"#": SAME})))[0][0], "a row is the menu's own"
 
 
 def test_what_fits(tree):
@@ -374,6 +380,59 @@ def test_what_fits(tree):
             "i": State(["I.", Hangup()]),
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "hint"),
+    [
+        (
+            State(ask("?", num_digits=1), Exits({"42": None})),
+            "the key '42' can't be pressed: its Gather takes 1 at the most",
+            "leave out num_digits: it is the longest key of the table",
+        ),
+        (
+            State(ask("?", input="speech"), Exits({"4": None})),
+            "the key '4' can't be pressed: its Gather listens to speech alone",
+            'let it take keys as well: input="dtmf speech"',
+        ),
+        (
+            State(ask("?", method="get"), Exits({"4": None}), secret=True),
+            "it is secret, and its Gather would send what is pressed in a URL, which every server on the way logs",
+            'leave out method="GET"',
+        ),
+        (
+            State("y" * 63_000),
+            f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most",
+            "say less, or play a recording",
+        ),
+        (
+            State(ask("?"), Exits({"1": Exit(None, say="y" * 63_000)})),
+            f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most",
+            "say less, or play a recording",
+        ),
+    ],
+)
+def test_what_could_never_come_is_refused(tree, state, message, hint):
+    """Keys that a Gather does not bring, secrets in URLs, and answers that are too long are known at start."""
+    assert content_fault(tree, state) == (message, hint)
+
+
+def test_a_state_that_holds_itself(tree):
+    """Whatever breaks while a state is made ready is a fault of that state."""
+    ring = ["A."]
+    ring.append(ring)
+    message, hint = content_fault(tree, State(ring))
+    assert message.startswith("RecursionError: maximum recursion depth exceeded")
+    assert hint == "what it says can't be made into TwiML"
+
+
+def test_options_that_hang_in_a_state_with_a_function_for_an_exit(tree):
+    """The option is at fault, and not the state that it hangs in."""
+    states = {"a": State(print, leads_to(None)(print)), "b": q(options=MenuOption("1", "b", menu="a"))}
+    [(message, hint, state)] = faults_of(tree, states)
+    assert message.startswith("state 'b' of test-states 1.0: its option '1' hangs in 'a', whose exit LeadsTo(")
+    assert message.endswith(" takes no options")
+    assert (hint, state) == ("hang it in a menu", "b")
 
 
 def test_several_faults_are_told_together(tree):

@@ -312,16 +312,16 @@ def test_not_a_number_is_refused():
 
 
 def test_the_hook_is_told_and_decides(call):
-    """The failed hook is given call, state, error and what must not be logged; its name goes before the fallback."""
+    """The failed hook is given call, state, error and whether the input is secret; its answer comes first."""
     told = []
 
-    def failed(call, state, error, hidden):
-        told.append((call.digits, state.name, type(error), list(hidden)))
+    def failed(call, state, error, secret):
+        told.append((call.digits, state.name, type(error), secret))
         return "f"
 
     states = tree_with(State(boom, fallback="g", **option()), f=State(ask("F?")), g=State(ask("G?")))
     assert call(states, hooks=Hooks(failed=failed)).press("1").heard == [APOLOGY, "F?"]
-    assert told == [("1", "x", RuntimeError, [])]
+    assert told == [("1", "x", RuntimeError, False)]
 
 
 def test_a_hook_that_decides_nothing(call):
@@ -373,7 +373,7 @@ def test_the_input_of_a_secret_state_is_told_to_nobody(call, bring):
     assert seen == list(bring.values())
     assert caller.events[0] == ("left", "pin", HIDDEN)
     assert caller.session.path[0] == ["pin", HIDDEN]
-    told = caller.last.call
+    told = caller.last.call.watched(secret=caller.last.secret)
     assert (told.digits, told.speech, told.outcome) == (HIDDEN, HIDDEN, HIDDEN)
     assert [told.params[name] for name in bring] == [HIDDEN]
     assert told.params["CallSid"] == "CA1"
@@ -398,16 +398,16 @@ def test_only_what_a_question_brings_is_secret(call):
     assert caller.events[0] == ("left", "a", "busy")
 
 
-def test_what_must_not_be_logged_is_named_to_the_hook(call):
-    """The failed hook is told what to hide, and is given a call without it, also when a later state fails."""
+def test_the_hook_is_told_that_the_input_is_secret(call):
+    """The failed hook is told to hide it, and is given a call without it, also when a later state fails."""
     told = []
 
-    def failed(call, state, error, hidden):
-        told.append((call.digits, state.name, list(hidden)))
+    def failed(call, state, error, secret):
+        told.append((call.digits, state.name, secret))
 
     states = secret_tree(Exits({"4711": "b"}), b=State(boom))
     call(states, hooks=Hooks(failed=failed)).press("4711")
-    assert told == [(HIDDEN, "b", ["4711", ""])]
+    assert told == [(HIDDEN, "b", True)]
 
 
 def test_an_edited_document_sees_no_secret(call):

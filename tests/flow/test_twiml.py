@@ -144,15 +144,16 @@ def test_numbers_as_words_of_a_verb():
 def test_what_a_content_knows():
     """The names of the verbs, what waits, whether the document is left, and what a check needs."""
     content = render(verbs_of(["A.", ask("B?", finish_on_key="*")]), Dress())
-    assert content == Content(content.xml, ("Say", "Gather"), "Gather", False, "*", None)
+    sent = {"action": "webhook", "actionOnEmptyResult": "true", "finishOnKey": "*"}
+    assert content == Content(content.xml, ("Say", "Gather"), "Gather", False, sent, None)
     content = render(verbs_of([Gather(action="/x")]), Dress())
-    assert (content.waits, content.finish_on_key, content.own_action) == ("Gather", "#", "/x")
+    assert (content.waits, content.own_action) == ("Gather", "/x")
     content = render(verbs_of([Dial("+1", action="/y")]), Dress())
-    assert (content.waits, content.finish_on_key, content.own_action) == ("Dial", "", "/y")
+    assert (content.waits, content.attributes, content.own_action) == ("Dial", {"action": "/y"}, "/y")
     for verb in (Hangup(), Reject(), Redirect("u")):
         content = render(verbs_of(["A.", verb]), Dress())
         assert (content.waits, content.leaves, content.own_action) == (None, True, None)
-    assert render([], Dress()) == Content(b"", (), None, False, "", None)
+    assert render([], Dress()) == Content(b"", (), None, False, {}, None)
 
 
 def test_a_document_has_one_root():

@@ -141,8 +141,11 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("url_prefix", "/a b", PREFIX),
         ("url_prefix", "/phone\n", PREFIX),
         ("url_prefix", None, PREFIX),
-        ("texts", {"goodbye": "Bye."}, "a table of texts"),
-        ("states", {"sales": {"key": "1"}}, "a table of states"),
+        ("texts", {"goodby": "Bye."}, "a table of texts"),
+        ("texts", {"goodbye": 5}, "a table of texts"),
+        ("texts", "Bye.", "a table of texts"),
+        ("states", {"sales": {"kye": "1"}}, "a table of states"),
+        ("states", {"sales": "1"}, "a table of states"),
         ("states", {"sales": StateSettings(key="x")}, "a table of states"),
         ("states", {"sales": StateSettings(key="")}, "a table of states"),
         ("states", {"sales": StateSettings(plugin="")}, "a table of states"),
@@ -234,3 +237,10 @@ def test_a_value_is_told_by_the_name_it_had(key, shown):
     with pytest.raises(SettingsError) as caught:
         read_value("tries", "many", "environment", key)
     assert str(caught.value) == f"environment: {shown} is 'many'\n  hint: it takes a whole number of at least 1"
+
+
+def test_tables_may_be_plain_in_code():
+    """Texts and states can be written in code as they are in the file."""
+    settings = Settings(texts={"goodbye": "Bye."}, states={"sales": {"key": "4", "plugin": "acme-states"}})
+    assert settings.texts == Texts(goodbye="Bye.")
+    assert settings.states == {"sales": StateSettings(key="4", plugin="acme-states")}

@@ -155,6 +155,16 @@ SHAPES = {
         {"X_Forwarded_Proto": "https,http", "X_Forwarded_Host": "ivr.example.com, inner.example"},
         "https://ivr.example.com/webhook",
     ),
+    "two proxies, the first of which alone tells": (
+        {"trusted_proxies": 2},
+        "http://10.0.0.7:5000/webhook",
+        {
+            "X_Forwarded_For": "198.51.100.7, 10.0.0.9",
+            "X_Forwarded_Proto": "https",
+            "X_Forwarded_Host": "ivr.example.com",
+        },
+        "https://ivr.example.com/webhook",
+    ),
     "one of two proxies": (
         {"trusted_proxies": 1},
         "http://10.0.0.7:5000/webhook",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
 import socket
 import sys
@@ -16,8 +17,6 @@ from ivrkit.settings import Settings
 
 #: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
 MOST_THREADS = 8
-#: Only this machine can reach these.
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: What does not make the server load anew in dev mode, or each call that is kept in a file of the folder would.
 NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 
@@ -34,12 +33,26 @@ def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...])
     With --dev it listens on this machine alone, shows state and owner in the answers, and needs no token; where
     TWILIO_AUTH_TOKEN is set, signatures are checked all the same.
     """
+    address = _address(host)
     settings = settings_with(block, **({"dev": True} if dev else {}))
-    _check(settings, host, port)
+    _check(settings, address, port)
     environ = {**os.environ, "IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
-    where = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.url_prefix}/webhook"
+    where = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
     click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
-    Supervisor(_command(settings, host, port, workers), environ, lambda line: click.echo(line, err=True)).run()
+    Supervisor(_command(settings, address, port, workers), environ, lambda line: click.echo(line, err=True)).run()
+
+
+def _address(host: str) -> str:
+    """Return the address of a host, because granian takes no names.
+
+    :raises IvrkitError: when there is none.
+    """
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise IvrkitError(
+            f"--host {host} is no address and no name of this machine: {error.strerror}", hint="try --host 0.0.0.0"
+        ) from error
 
 
 def _check(settings: Settings, host: str, port: int) -> None:
@@ -49,7 +62,7 @@ def _check(settings: Settings, host: str, port: int) -> None:
     """
     if importlib.util.find_spec("granian") is None:
         raise IvrkitError("ivrkit serve needs granian, which is not installed", hint="pip install 'ivrkit[server]'")
-    if settings.dev and host not in LOOPBACK:
+    if settings.dev and not ipaddress.ip_address(host).is_loopback:
         raise IvrkitError(
             f"in dev mode the host listens on this machine alone, and --host is {host}",
             hint="leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 #: What stands where the input of a secret state would have stood.
@@ -70,10 +72,16 @@ class Call:
         """Whether the caller has left: a status that is neither ringing nor in-progress."""
         return self.status not in ON_THE_LINE
 
-    def without_input(self) -> Call:
-        """Return the same call with what was pressed and said hidden, for whoever only watches."""
+    def watched(self, *, secret: bool) -> Call:
+        """Return the call for whoever does not handle it: with a copy of ``data``, and without secret input.
+
+        :param secret: whether what was pressed and said is hidden.
+        """
+        data = copy.deepcopy(self.data)
+        if not secret:
+            return replace(self, data=data)
         params = {name: HIDDEN if name in INPUT_PARAMETERS else value for name, value in self.params.items()}
-        return replace(self, digits=HIDDEN, speech=HIDDEN, outcome=HIDDEN, params=params)
+        return replace(self, digits=HIDDEN, speech=HIDDEN, outcome=HIDDEN, params=params, data=data)
 
 
 def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: int, data: dict[str, Any]) -> Call:
@@ -98,7 +106,7 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
         digits=params.get("Digits", ""),
         speech=params.get("SpeechResult", ""),
         confidence=_fraction(params.get("Confidence", "")),
-        params=params,
+        params=MappingProxyType(dict(params)),
         now=now,
         language=language,
         turn_key=f"{sid}:{turn}",

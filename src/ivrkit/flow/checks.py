@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ivrkit.errors import Fault, FlowError, nearest
 from ivrkit.flow.exits import Exits, LeadsTo
-from ivrkit.flow.menus import KEY_ORDER, Choice, is_menu, repeat_key
-from ivrkit.flow.outcomes import KEYS, VERB_OUTCOMES, fold
+from ivrkit.flow.menus import KEY_ORDER, Choice, has_keys, is_menu, repeat_key
+from ivrkit.flow.outcomes import KEYS, VERB_OUTCOMES, fold, is_key
 from ivrkit.flow.state import Menu, State
 from ivrkit.flow.targets import SAME, Target, aim
 from ivrkit.flow.twiml import LEAVING, WAITING, Content
@@ -33,6 +33,7 @@ def find_faults(states: States, choices: Choices, start: str, way_out: str | Non
     yield from _options_name_menus(states, choices)
     yield from _menus_have_tables(states, choices)
     yield from _keys_are_free(states, choices)
+    yield from _keys_can_be_pressed(states, choices)
     yield from _phrases_are_free(states, choices)
     yield from _no_ring(states)
 
@@ -90,11 +91,20 @@ def _options_name_menus(states: States, choices: Choices) -> Iterator[Fault]:
 
 def _menus_have_tables(states: States, choices: Choices) -> Iterator[Fault]:
     for state in states.values():
-        if is_menu(state, choices) and not (state.exit is None or isinstance(state.exit, Exits)):
+        if state.exit is None or isinstance(state.exit, Exits) or not is_menu(state, choices):
+            continue
+        if isinstance(state.enter, Menu):
             yield _fault(
                 state,
                 f"it is a menu, and its exit is {state.exit!r}",
                 "the exit beside a Menu is an Exits table with more rows, otherwise, tries or give_up; or left out",
+            )
+            continue
+        for choice in choices[state.name]:
+            yield _fault(
+                choice.state,
+                f"its option {choice.option.key!r} hangs in {state.name!r}, whose exit {state.exit!r} takes no options",
+                "hang it in a menu",
             )
 
 
@@ -144,6 +154,18 @@ def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) ->
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
     hint = f'choose another key in ivrkit.toml:  [states.{loser.name}]  key = "{free}"'
     return Fault(message, hint, loser.owner.plugin, loser.name)
+
+
+def _keys_can_be_pressed(states: States, choices: Choices) -> Iterator[Fault]:
+    """The Gather of a menu ends at # and keeps it."""
+    for menu in states:
+        for choice in choices.get(menu, ()):
+            if "#" in choice.option.key:
+                yield _fault(
+                    choice.state,
+                    f"its key {choice.option.key!r} can't be pressed: the menu {menu!r} ends at '#' and keeps it",
+                    f'choose another key in ivrkit.toml:  [states.{choice.state.name}]  key = "..."',
+                )
 
 
 def _phrases_are_free(states: States, choices: Choices) -> Iterator[Fault]:
@@ -208,13 +230,14 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
             hint="give the second a state of its own, and lead there with an exit",
         )
     if waiting and table:
-        _check_waiting(state, routes, content, waiting[0])
+        rows = state.exit.rows if menu and isinstance(state.exit, Exits) else {} if menu else routes
+        _check_waiting(state, rows, content, waiting[0])
     elif waiting and state.exit is not None and not isinstance(state.exit, Exits | LeadsTo):
         raise FlowError(
             f"it waits with {waiting[0]}, and its exit {state.exit!r} goes on at once",
             hint=f"use a table: exit=Exits({{...}}, otherwise={aim(state.exit)!r})",
         )
-    elif isinstance(state.exit, Exits) and not (menu and not routes):
+    elif isinstance(state.exit, Exits) and not (menu and not has_keys(routes)):
         raise FlowError(
             "it has Exits, and waits for nothing: no outcome will ever come",
             hint='let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
@@ -240,19 +263,38 @@ def _check_waiting(state: State, routes: Mapping[str, Target], content: Content,
             hint="leave out the action, or leave out the exit",
         )
     for outcome in routes:
-        keys = KEYS.fullmatch(outcome) is not None
-        if keys and verb == "Gather":
-            key = next((key for key in outcome if key in content.finish_on_key), None)
-            if key is not None:
-                raise FlowError(
-                    f"the key {outcome!r} can't be pressed: its Gather ends at {key!r} and keeps it",
-                    hint='choose another key, or let another one end it: ask(..., finish_on_key="")',
-                )
-        elif keys or outcome not in VERB_OUTCOMES[verb]:
+        if is_key(outcome) and verb == "Gather":
+            _check_key(outcome, content.attributes)
+        elif is_key(outcome) or outcome not in VERB_OUTCOMES[verb]:
             raise FlowError(
                 f"the row {outcome!r} is none of {verb}{nearest(outcome, VERB_OUTCOMES[verb])}",
                 hint=f"the outcomes of {verb} are: {_outcomes_of(verb)}",
             )
+    if state.secret and content.attributes.get("method", "POST").upper() == "GET":
+        raise FlowError(
+            f"it is secret, and its {verb} would send what is pressed in a URL, which every server on the way logs",
+            hint='leave out method="GET"',
+        )
+
+
+def _check_key(key: str, gather: Mapping[str, str]) -> None:
+    """Refuse a key that its Gather would never bring."""
+    kept = next((each for each in key if each in gather.get("finishOnKey", "#")), None)
+    if kept is not None:
+        raise FlowError(
+            f"the key {key!r} can't be pressed: its Gather ends at {kept!r} and keeps it",
+            hint='choose another key, or let another one end it: ask(..., finish_on_key="")',
+        )
+    if len(key) > int(gather.get("numDigits", len(key))):
+        raise FlowError(
+            f"the key {key!r} can't be pressed: its Gather takes {gather['numDigits']} at the most",
+            hint="leave out num_digits: it is the longest key of the table",
+        )
+    if "dtmf" not in gather.get("input", "dtmf"):
+        raise FlowError(
+            f"the key {key!r} can't be pressed: its Gather listens to {gather['input']} alone",
+            hint='let it take keys as well: input="dtmf speech"',
+        )
 
 
 def _outcomes_of(verb: str) -> str:

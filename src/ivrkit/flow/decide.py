@@ -82,7 +82,7 @@ class Decider:
             return self._counted(compiled, NO_INPUT, target)
         if failed:
             return target
-        if aim(target) is SAME:
+        if aim(target) in (SAME, compiled.name):
             return self._counted(compiled, NO_MATCH, target)
         self._counts.matched(compiled.name)
         return target
@@ -97,13 +97,15 @@ class Decider:
         return self.way_out() if compiled.give_up is None else compiled.give_up
 
 
-def checked_target(exit: LeadsTo, target: Target) -> Target:
+def checked_target(flow: CallFlow, exit: LeadsTo, target: Target) -> Target:
     """Return what a function exit returned, when it is one of the targets that it named.
 
-    :raises FlowError: for any other.
+    :raises FlowError: for any other, or for words that can't be said.
     """
     named = [aim(each) for each in exit.targets]
     if is_target(target) and aim(target) in named:
+        if isinstance(target, Exit):
+            flow.words(target)
         return target
     raise FlowError(
         f"its exit {getattr(exit.function, '__name__', 'function')!r} returned {target!r}, and names {named}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from ivrkit.errors import FlowError
-from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS, Call
+from ivrkit.errors import FlowError, hidden
+from ivrkit.flow.call import HIDDEN, Call
 from ivrkit.flow.counts import Counts
 from ivrkit.flow.decide import Decider, checked_target
 from ivrkit.flow.exits import Exits, LeadsTo
@@ -17,7 +18,7 @@ from ivrkit.flow.session import Session
 from ivrkit.flow.state import EnterFunction
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target, aim
 from ivrkit.flow.turn import Event, Turn
-from ivrkit.flow.twiml import EMPTY, HANGUP, LIMIT, Content, document
+from ivrkit.flow.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
 
 #: More states than this in one answer, without one that waits or ends, are a ring.
 MOST_STATES = 50
@@ -69,7 +70,7 @@ class _Advance:
         self.apologised = False
         self.entered = 0
         self.left = flow.states.get(session.state or "")
-        self.secret = self.left is not None and self.left.state.secret and session.waits == "Gather"
+        self.secret = session.secret and session.waits == "Gather"
 
     def run(self, again: int) -> Turn:
         """Answer the webhook."""
@@ -98,12 +99,8 @@ class _Advance:
         now = self.flow.states.get(self.session.state or "")
         state = now.state if now else None
         if self.flow.hooks.edit_response and state and twiml is not EMPTY:
-            twiml = self.flow.hooks.edit_response(self._watched(), state, twiml)
-        return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self._watched())
-
-    def _watched(self) -> Call:
-        """Return the call as those see it who only watch."""
-        return self.call.without_input() if self.secret else self.call
+            twiml = self.flow.hooks.edit_response(self.call.watched(secret=self.secret), state, twiml)
+        return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
     # What happened.
 
@@ -152,7 +149,7 @@ class _Advance:
         """Say what is said on the way, and enter the target; return where it leads at once, ``None`` to stop."""
         goal = aim(target)
         if isinstance(target, Exit):
-            self.parts.append(self.flow.words(target))
+            self._add(self.flow.words(target))
         elif goal is None:
             self.parts.append(self.flow.sentences["goodbye"])
         if goal is None:
@@ -167,6 +164,7 @@ class _Advance:
         returning = through_error or goal in (SAME, BACK)
         if found not in self.flow.states:
             found, returning = self._home(origin), through_error
+        returning = returning or found == origin
         if found is None or found in self.failed:
             return self.decider.way_out(), origin
         return self._enter(self.flow.states[found], origin, returning=returning)
@@ -185,11 +183,11 @@ class _Advance:
             self.counts.begin(name)
             if origin is not None and origin != name:
                 self.session.senders[name] = origin
-        try:
-            content = self._content(compiled)
-        except CAUGHT as error:
-            return self._failure(compiled, error), name if name == ERROR else origin
+        content = attempt(lambda: self._content(compiled))
+        if isinstance(content, Failed):
+            return self._failure(compiled, content.error), name if name == ERROR else origin
         self.session.state, self.session.waits, self.session.exits = name, content.waits, compiled.exits_hash
+        self.session.secret = compiled.state.secret
         self.session.path.append([name, None])
         self.events.append(Event("entered", compiled.state))
         self.parts.append(content.xml)
@@ -207,6 +205,7 @@ class _Advance:
         self.entered += 1
         if self.entered > MOST_STATES:
             self.entered = 0
+            self.parts.clear()
             raise FlowError(
                 f"it is the last of {MOST_STATES} states in one answer, and none of them waits",
                 hint="exit functions lead round; let one of the states wait for input",
@@ -215,12 +214,13 @@ class _Advance:
         if content is None:
             enter = cast(EnterFunction, compiled.state.enter)
             content = self._guard(lambda: self.flow.prepare(compiled, enter(self.call)))
-        size = sum(map(len, self.parts)) + len(content.xml)
-        if size > LIMIT:
-            raise FlowError(
-                f"the answer would have {size} bytes, and {LIMIT} are the most", hint="say less, or play a recording"
-            )
+        check_size(sum(map(len, self.parts)) + len(content.xml))
         return content
+
+    def _add(self, words: bytes) -> None:
+        """Say something on the way, unless the answer would be too long for Twilio with it."""
+        if sum(map(len, self.parts)) + len(words) <= LIMIT:
+            self.parts.append(words)
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
         """Return where a state leads that does not wait; end the call when its own words are the last."""
@@ -243,10 +243,10 @@ class _Advance:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
         """Return the target of a function exit, and whether it failed."""
-        try:
-            return self._guard(lambda: checked_target(exit, exit(self.call))), False
-        except CAUGHT as error:
-            return self._failure(compiled, error), True
+        found = attempt(lambda: self._guard(lambda: Chosen(checked_target(self.flow, exit, exit(self.call)))))
+        if isinstance(found, Failed):
+            return self._failure(compiled, found.error), True
+        return found.target, False
 
     def _guard(self, run: Callable[[], Result]) -> Result:
         """Run a handler; when it fails, or leaves data that can't be kept, ``data`` is as it was before."""
@@ -264,11 +264,11 @@ class _Advance:
     def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
         """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
         self.failed.add(compiled.name)
-        self.events.append(Event("failed", compiled.state, error=error))
+        self.events.append(Event("failed", compiled.state, error=hidden(error) if self.secret else error))
         chosen = None
         if self.flow.hooks.failed:
-            hidden = [self.call.params.get(name, "") for name in INPUT_PARAMETERS] if self.secret else []
-            chosen = self.flow.hooks.failed(self._watched(), compiled.state, error, hidden)
+            watched = self.call.watched(secret=self.secret)
+            chosen = self.flow.hooks.failed(watched, compiled.state, error, self.secret)
         if compiled.name == ERROR and chosen is None:
             return Exit(BACK, say=self.flow.rules.texts.wrong_choice)
         if not self.apologised:
@@ -278,6 +278,31 @@ class _Advance:
             if name in self.flow.states and name not in self.failed:
                 return name
         return self.decider.way_out()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What a plugin's own code raised."""
+
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a function exit returned."""
+
+    target: Target
+
+
+def attempt(run: Callable[[], Result]) -> Result | Failed:
+    """Return what a plugin's code makes, or what it raises: no longer as the error that is being handled.
+
+    Whoever is told of it could otherwise see what a stand-in is to hide.
+    """
+    try:
+        return run()
+    except CAUGHT as error:
+        return Failed(error)
 
 
 def check_data(data: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import EllipsisType, MappingProxyType
 from typing import Any
@@ -14,12 +14,21 @@ from ivrkit.errors import Fault, FlowError, LoadError
 from ivrkit.flow.call import Call
 from ivrkit.flow.checks import check_content, find_faults
 from ivrkit.flow.exits import Exits, LeadsTo
-from ivrkit.flow.menus import Choice, collect_choices, is_menu, menu_prompt, menu_routes, repeat_key, spoken_routes
+from ivrkit.flow.menus import (
+    Choice,
+    collect_choices,
+    has_keys,
+    is_menu,
+    menu_prompt,
+    menu_routes,
+    repeat_key,
+    spoken_routes,
+)
 from ivrkit.flow.paths import home_of, start_menu_of
 from ivrkit.flow.state import Menu, State
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target, aim
 from ivrkit.flow.text import Text, Texts
-from ivrkit.flow.twiml import Content, Dress, render, verbs_of
+from ivrkit.flow.twiml import Content, Dress, check_size, render, verbs_of
 
 #: The state that a wrong key goes to, where one is installed.
 ERROR = "error"
@@ -46,12 +55,12 @@ class Hooks:
     """The plugins' code that the engine calls; ``None`` where no plugin has any.
 
     :param edit_response: given the call, the state and the document; returns the document to send.
-    :param failed: given the call, the state that failed, what it raised, and the input that must not be logged;
-        returns the name of the state to go to, or ``None``.
+    :param failed: given the call, the state that failed, what it raised, and whether the input is secret, so that
+        nothing of the error but its type and place may be told; returns the name of the state to go to, or ``None``.
     """
 
     edit_response: Callable[[Call, State, bytes], bytes] | None = None
-    failed: Callable[[Call, State, BaseException, Sequence[str]], str | None] | None = None
+    failed: Callable[[Call, State, BaseException, bool], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +150,14 @@ def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hoo
     by_name = {state.name: state for state in states}
     choices = collect_choices(by_name.values())
     faults = list(find_faults(by_name, choices, rules.start, rules.way_out))
-    compiled = {}
+    compiled: dict[str, CompiledState] = {}
+    said = {exit: render_words(exit.say, rules) for exit in _own_exits(rules.texts)}
     for name, state in by_name.items():
         try:
             compiled[name] = _compile_state(state, choices, rules)
-        except FlowError as error:
+            for exit in _exits_with_words(compiled[name]):
+                said[exit] = render_words(exit.say, rules)
+        except Exception as error:
             faults.append(state_fault(state, error))
     if faults:
         raise LoadError(faults)
@@ -157,29 +169,39 @@ def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hoo
         hooks=hooks or Hooks(),
         start_menu=start_menu,
         home=home_of(by_name, start_menu, rules.start, contents),
-        way_out=rules.way_out or _zero_of(choices.get(start_menu or "", ())),
+        way_out=rules.way_out or _zero_of(compiled.get(start_menu or "")),
         notices=tuple(_notices(compiled.values())),
         sentences={name: render_words(getattr(rules.texts, name), rules) for name in SPOKEN_BY_ENGINE},
-        said={exit: render_words(exit.say, rules) for exit in _exits_with_words(compiled.values(), rules.texts)},
+        said=said,
     )
 
 
-def _exits_with_words(states: Iterable[CompiledState], texts: Texts) -> Iterable[Exit]:
+def _own_exits(texts: Texts) -> Iterable[Exit]:
+    """Return the exits with words that the rules themselves make."""
     yield from (Exit(SAME, say=texts.wrong_choice), Exit(BACK, say=texts.wrong_choice))
     yield Exit(HOME, say=texts.not_connected)
-    for each in states:
-        for target in (*each.routes.values(), each.otherwise, each.give_up, each.state.exit):
-            if isinstance(target, Exit):
-                yield target
+
+
+def _exits_with_words(compiled: CompiledState) -> Iterable[Exit]:
+    for target in (*compiled.routes.values(), compiled.otherwise, compiled.give_up, compiled.state.exit):
+        if isinstance(target, Exit):
+            yield target
 
 
 def render_words(said: Any, rules: Rules) -> bytes:
-    """Return texts and sounding verbs as bytes, in the flow's voice and language."""
-    return render(verbs_of(said), Dress(rules.voice, rules.language)).xml
+    """Return texts and sounding verbs as bytes, in the flow's voice and language.
+
+    :raises FlowError: for more than one answer can hold.
+    """
+    xml = render(verbs_of(said), Dress(rules.voice, rules.language)).xml
+    check_size(len(xml))
+    return xml
 
 
-def state_fault(state: State, error: FlowError) -> Fault:
+def state_fault(state: State, error: Exception) -> Fault:
     """Return an error that a state raised as a fault of its plugin."""
+    if not isinstance(error, FlowError):
+        error = FlowError(f"{type(error).__name__}: {error}", hint="what it says can't be made into TwiML")
     return Fault(f"state {state.name!r} of {state.owner}: {error.message}", error.hint, state.owner.plugin, state.name)
 
 
@@ -195,6 +217,7 @@ def prepare(compiled: CompiledState, entered: Any, texts: Texts) -> Content:
         entered = menu_prompt(entered, compiled.choices, compiled.routes, texts)
     content = render(verbs_of(entered), compiled.dress)
     check_content(state, compiled.routes, content, menu=compiled.is_menu)
+    check_size(len(content.xml))
     return content
 
 
@@ -235,20 +258,24 @@ def _hash_of(state: State, routes: Mapping[str, Target], otherwise: Target | Ell
     return hashlib.sha256(repr((rows, rest, named)).encode()).hexdigest()[:16]
 
 
-def _zero_of(choices: Sequence[Choice]) -> str | None:
-    return next((choice.state.name for choice in choices if choice.option.key == "0"), None)
+def _zero_of(start_menu: CompiledState | None) -> str | None:
+    """Return the state that key 0 of the start menu leads to, by an option or a row."""
+    target = aim(start_menu.routes.get("0")) if start_menu else None
+    return target if isinstance(target, str) else None
 
 
 def _notices(states: Iterable[CompiledState]) -> Iterable[str]:
     for each in states:
         state = each.state
-        if each.is_menu and not each.routes:
+        if each.is_menu and not has_keys(each.routes):
             yield f"the menu {state.name!r} has no options: no installed plugin offers any"
         if state.deadline is not None:
             yield f"state {state.name!r} of {state.owner} has a deadline: this version does not act on it"
         if state.needs_app:
             yield f"state {state.name!r} of {state.owner} needs an app: this version does not act on it"
-        if any(isinstance(text, Text) for text in _texts_of(state.enter)):
+        words: list[Any] = [state.enter, *(exit.say for exit in _exits_with_words(each))]
+        words += (text for option in state.menu_options for text in (option.label, option.line))
+        if any(isinstance(text, Text) for text in _texts_of(words)):
             yield f"state {state.name!r} of {state.owner} uses Text: this version says its key as it is written"
 
 

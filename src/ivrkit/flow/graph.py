@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.flow import ERROR, CallFlow, CompiledState
+from ivrkit.flow.menus import has_keys
 from ivrkit.flow.outcomes import FULFILLED, KEYS, NO_INPUT, NO_MATCH, VERB_OUTCOMES
 from ivrkit.flow.targets import HOME, SAME, Target, aim
 
@@ -36,7 +37,7 @@ def waiting_verb(compiled: CompiledState) -> str | None:
     if compiled.content is not None:
         return compiled.content.waits
     if compiled.is_menu:
-        return "Gather" if compiled.routes else None
+        return "Gather" if has_keys(compiled.routes) else None
     rows = set(compiled.routes)
     if not rows:
         return None
@@ -56,6 +57,8 @@ def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
         if verb is None and exit is not None:
             yield Edge(compiled.name, None, aim(exit))
         return
+    if verb is None and isinstance(exit, Exits) and not compiled.is_menu:  # a function may wait with any verb
+        yield Edge(compiled.name, None, HOME if exit.otherwise is ... else aim(exit.otherwise))
     for outcome, target in compiled.routes.items():
         yield Edge(compiled.name, outcome, aim(target))
     for outcome in VERB_OUTCOMES.get(verb or "", ()):

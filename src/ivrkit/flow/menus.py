@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from twilio.twiml import TwiML
 
 from ivrkit.flow.exits import Exits
-from ivrkit.flow.outcomes import fold
+from ivrkit.flow.outcomes import fold, is_key
 from ivrkit.flow.state import Menu, MenuOption, State, ask
-from ivrkit.flow.targets import SAME, Target
+from ivrkit.flow.targets import SAME, Target, aim
 from ivrkit.flow.text import Texts
 
 #: The keys in the order in which they are read: as on a telephone, 0 last.
@@ -53,15 +53,20 @@ def repeat_key(state: State) -> str | None:
 def menu_routes(state: State, choices: Sequence[Choice]) -> dict[str, Target]:
     """Return where each key of a menu leads: its options, the rows of its exit, and the key that repeats it.
 
-    A menu with neither options nor rows has nothing to repeat, and no routes at all.
+    A menu with no keys has nothing to repeat.
     """
     routes: dict[str, Target] = {choice.option.key: choice.state.name for choice in choices}
     if isinstance(state.exit, Exits):
         routes.update(state.exit.rows)
     repeat = repeat_key(state)
-    if repeat is not None and routes:
+    if repeat is not None and has_keys(routes):
         routes.setdefault(repeat, SAME)
     return routes
+
+
+def has_keys(routes: Mapping[str, Target]) -> bool:
+    """Return whether there is anything to press."""
+    return any(map(is_key, routes))
 
 
 def spoken_routes(choices: Sequence[Choice]) -> dict[str, str]:
@@ -71,11 +76,11 @@ def spoken_routes(choices: Sequence[Choice]) -> dict[str, str]:
 
 def menu_prompt(menu: Menu, choices: Sequence[Choice], routes: Mapping[str, Target], texts: Texts) -> list[TwiML | str]:
     """Return the menu as verbs: a ``Gather`` with its sentences, or the words for a menu that leads nowhere."""
-    if not routes:
+    if not has_keys(routes):
         return [*menu.texts, texts.no_options]
     said: list[str | TwiML] = [*menu.texts]
     said += (_sentence(choice.option, texts) for choice in choices)
-    if menu.repeat is not None:
+    if menu.repeat is not None and aim(routes.get(menu.repeat)) is SAME:
         said.append(texts.repeat.format(key=texts.key(menu.repeat)))
     phrases = [phrase for choice in choices for phrase in choice.option.phrases]
     if not phrases:

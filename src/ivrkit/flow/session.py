@@ -36,6 +36,7 @@ class Session:
     :param turn: how many webhooks of the call were answered.
     :param state: the state that the caller is in, ``None`` before the first.
     :param waits: the verb that the call waits with, ``None`` when it waits for nothing.
+    :param secret: whether what the caller presses there is secret; kept, for a deploy may remove the state.
     :param exits: the hash of that state's exits when it was entered.
     :param senders: for each state, the state that sent the caller there.
     :param menus: the menus that the caller stood in, the last one last.
@@ -54,6 +55,7 @@ class Session:
     turn: int = 0
     state: str | None = None
     waits: str | None = None
+    secret: bool = False
     exits: str = ""
     senders: dict[str, str] = field(default_factory=dict)
     menus: list[str] = field(default_factory=list)

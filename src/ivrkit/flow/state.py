@@ -52,16 +52,25 @@ class MenuOption:
     line: str | None = None
 
     def __post_init__(self) -> None:
-        """Check the key and the label."""
+        """Check everything, so that no menu has to suffer for it."""
         if not is_key(self.key):
             raise FlowError(
                 f"MenuOption {self.label!r} has the key {self.key!r}",
                 hint='a key is a string of 0-9, * and #, such as key="1"',
             )
-        if not str(self.label).strip():
+        if not _is_text(self.label):
             raise FlowError(f"MenuOption with the key {self.key!r} has no label", hint='give one: label="sales"')
+        if not _is_text(self.menu) or not (self.line is None or _is_text(self.line)):
+            raise FlowError(
+                f"MenuOption {self.label!r} has menu={self.menu!r} and line={self.line!r}",
+                hint="menu is the name of a state, and line a whole sentence",
+            )
         phrases: Any = self.phrases
         phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
+        if not all(map(_is_text, phrases)):
+            raise FlowError(
+                f"MenuOption {self.label!r} has the phrases {phrases!r}", hint='phrases are texts: phrases=("sales",)'
+            )
         object.__setattr__(self, "phrases", phrases)
 
 
@@ -146,12 +155,12 @@ class State:
                 f"{self._who()} has enter={self.enter!r}",
                 hint="enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
             )
-        for function in (self.enter, getattr(self.exit, "function", None)):
-            if inspect.iscoroutinefunction(function):
-                raise FlowError(
-                    f"{self._who()} has the async function {function.__name__!r}",
-                    hint="handlers are plain functions: write def, not async def",
-                )
+        if callable(self.enter):
+            _check_handler(self._who(), self.enter)
+        if isinstance(self.exit, LeadsTo):
+            _check_handler(self._who(), self.exit.function)
+        if not (self.fallback is None or isinstance(self.fallback, str)):
+            raise FlowError(f"{self._who()} has fallback={self.fallback!r}", hint="fallback is the name of a state")
         if callable(self.exit) and not isinstance(self.exit, LeadsTo):
             raise FlowError(
                 f"{self._who()} has the exit function {getattr(self.exit, '__name__', self.exit)!r} without targets",
@@ -175,6 +184,30 @@ class State:
     def menu_options(self) -> tuple[MenuOption, ...]:
         """The options as a tuple, however they were given."""
         return cast("tuple[MenuOption, ...]", self.options)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+def _check_handler(who: str, handler: Any) -> None:
+    """Refuse a handler that could not be called with the call, before a caller finds out."""
+    name = getattr(handler, "__name__", repr(handler))
+    if inspect.iscoroutinefunction(handler):
+        raise FlowError(
+            f"{who} has the async function {name!r}", hint="handlers are plain functions: write def, not async def"
+        )
+    if inspect.isclass(handler):
+        raise FlowError(f"{who} has the class {name!r} for a function", hint=f"make an object of it: {name}(...)")
+    try:
+        inspect.signature(handler).bind(None)
+    except ValueError:  # some of those written in C don't tell
+        return
+    except TypeError as error:
+        raise FlowError(
+            f"{who} has the function {name!r}, which can't be given the call: {error}",
+            hint="a handler takes one argument, the call",
+        ) from error
 
 
 def _check_sounding(where: str, texts: Iterable[Any]) -> None:

@@ -21,7 +21,7 @@ class Event:
     :param state: the state it is about; ``None`` for ``started`` and ``ended``, and for one that is gone.
     :param outcome: for ``left``: what led out of the state, ``None`` when it was left at once.
     :param reason: for ``ended``: ``finished`` when the flow ended the call, else Twilio's CallStatus.
-    :param error: for ``failed``: what the state's code raised.
+    :param error: for ``failed``: what the state's code raised; hidden where the input is secret.
     :param details: for ``recorded``: Twilio's parameters of the recording.
     """
 
@@ -41,7 +41,8 @@ class Turn:
     :param state: the state that the caller is in now; ``None`` when the call never was in one.
     :param ended: whether the call is over for the flow.
     :param events: what happened, in order. The host tells them to the plugins once the session is saved.
-    :param call: the call as observers may see it: without the input of a secret state.
+    :param call: the call at this webhook, as the handlers saw it.
+    :param secret: whether its input was a secret state's, and is to be told to nobody.
     """
 
     twiml: bytes
@@ -49,3 +50,4 @@ class Turn:
     ended: bool
     events: tuple[Event, ...]
     call: Call
+    secret: bool

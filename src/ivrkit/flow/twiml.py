@@ -7,7 +7,7 @@ children. How Twilio executes a document: https://www.twilio.com/docs/voice/twim
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -45,7 +45,7 @@ class Content:
     :param verbs: their names, in order.
     :param waits: the verb that the call waits with, ``None`` when it waits for nothing.
     :param leaves: whether nothing that follows in the document would be heard.
-    :param finish_on_key: the key that ends its ``Gather`` and never arrives, ``""`` for none.
+    :param attributes: the attributes of that verb, as they are sent.
     :param own_action: the ``action`` that the author gave the waiting verb, ``None`` for none.
     """
 
@@ -53,7 +53,7 @@ class Content:
     verbs: tuple[str, ...]
     waits: str | None
     leaves: bool
-    finish_on_key: str
+    attributes: Mapping[str, str]
     own_action: str | None
 
 
@@ -101,14 +101,14 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
     """
     elements = [verb.xml() for verb in verbs]
     names = tuple(element.tag for element in elements)
-    finish_on_key, own_action = "", None
+    attributes, own_action = {}, None
     for place, element in enumerate(elements):
         if element.tag in WAITING:
             own_action = element.get("action")
             _write_action(element, last=place == len(elements) - 1, exits=dress.exits)
             if element.tag == "Gather":
                 _write_gather(element, dress)
-                finish_on_key = element.get("finishOnKey", "#")
+            attributes = element.attrib
         for child in element.iter():
             _write_child(child, dress)
     xml = "".join([ElementTree.tostring(element, encoding="unicode") for element in elements])
@@ -117,9 +117,21 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
         verbs=names,
         waits=next((name for name in names if name in WAITING), None),
         leaves=not LEAVING.isdisjoint(names),
-        finish_on_key=finish_on_key,
+        attributes=attributes,
         own_action=own_action,
     )
+
+
+def check_size(size: int) -> None:
+    """Refuse what would make an answer too long for Twilio.
+
+    :param size: in bytes.
+    :raises FlowError: for more than :data:`LIMIT`.
+    """
+    if size > LIMIT:
+        raise FlowError(
+            f"the answer would have {size} bytes, and {LIMIT} are the most", hint="say less, or play a recording"
+        )
 
 
 def document(parts: Iterable[bytes]) -> bytes:

@@ -39,7 +39,7 @@ def open_store(url: str) -> SessionStore:
     :raises SessionError: for a URL of another kind, or a file that can't be opened.
     """
     scheme, _, path = url.partition(":///")
-    if scheme != "sqlite" or not path:
+    if scheme != "sqlite" or not path or path == ":memory:":
         raise SessionError(
             f"session_url {url!r} names no store",
             hint="use sqlite:/// and the path of a file: sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,7 @@ class SQLiteStore:
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
         self._local = threading.local()
-        for statement in _SCHEMA:
-            self._execute(statement)
+        self._execute("SELECT 1 FROM sessions")  # whatever is wrong with the file is wrong now, and not in a call
 
     def load(self, sid: str) -> Session | None:
         """Return the session of a call, ``None`` when there is none."""
@@ -108,8 +108,23 @@ class _Kept:
         self.connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         self.process = os.getpid()
         self.inherited = inherited
-        self.connection.execute("PRAGMA journal_mode = WAL")
+        self._prepare()
         self.connection.execute("PRAGMA synchronous = NORMAL")
+        for statement in _SCHEMA:
+            self.connection.execute(statement)
+
+    def _prepare(self) -> None:
+        """Put the file into WAL mode; SQLite does not wait by itself while another process does the same."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def __del__(self) -> None:
         """Close the connection, where it was opened."""

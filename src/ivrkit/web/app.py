@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivrkit.errors import SettingsError
 from ivrkit.load_settings import load_settings
@@ -18,6 +17,7 @@ from ivrkit.plugins import Loaded, load
 from ivrkit.sessions import SessionStore, open_store
 from ivrkit.settings import Settings
 from ivrkit.web.dispatcher import Dispatcher
+from ivrkit.web.proxies import behind_proxies
 from ivrkit.web.signature import Gatekeeper
 from ivrkit.web.webhook import make_blueprint
 
@@ -82,6 +82,6 @@ def create_app(
     app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
     hops = settings.trusted_proxies
     if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
+        app.wsgi_app = behind_proxies(app.wsgi_app, hops)  # type: ignore[method-assign,assignment]  # as Flask has it
     app.extensions["ivrkit"] = Host(settings, loaded, store)
     return app

@@ -139,8 +139,9 @@ class Dispatcher:
         for event in turn.events:
             callers = self._observers.get(_HOOKS.get(event.kind, ""), ())
             if callers and not (event.kind == "left" and event.state is None):
-                given = {"call": turn.call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
-                observe(callers, given, turn.call.sid)
+                call = turn.call.watched(secret=turn.secret)
+                given = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
+                observe(callers, given, call.sid)
 
     def _remove_expired(self, now: datetime) -> None:
         """Remove expired calls now and then; when that fails, the answer is still good."""

@@ -16,7 +16,7 @@ from flask import Request
 from twilio.request_validator import RequestValidator
 
 from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
-from ivrkit.settings import Settings
+from ivrkit.settings import ACCOUNT_SID, Settings
 
 #: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
 FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
@@ -43,7 +43,7 @@ class Gatekeeper:
         self._public_url = settings.public_url
         self._validators = [RequestValidator(token) for token in settings.auth_token]
         self._by_account = {
-            sid: [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
+            sid.lower(): [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
         }
 
     @property
@@ -67,7 +67,7 @@ class Gatekeeper:
     def _unsigned(self, request: Request, account: str) -> str | None:
         url = self.signed_url(request)
         signature = request.headers.get("X-Twilio-Signature", "")
-        validators = self._by_account.get(account, self._validators)
+        validators = self._by_account.get(account.lower(), self._validators)
         form = _Form(request.form.lists())
         if any(_fits(validator, url, form, signature) for validator in validators):
             return None
@@ -75,7 +75,8 @@ class Gatekeeper:
         if not signature:
             return f"no X-Twilio-Signature for {shown!r}: only Twilio, or a test that signs, may ask"
         if not validators:
-            return f"no token for the account {account!r}: set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{account}"
+            variable = f"TWILIO_AUTH_TOKEN_{account}" if ACCOUNT_SID.fullmatch(account) else "TWILIO_AUTH_TOKEN_AC..."
+            return f"no token for the account {account!r}: set TWILIO_AUTH_TOKEN or {variable}"
         return (
             f"X-Twilio-Signature does not fit {shown!r}: if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its "
             "base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
