@@ -100,7 +100,7 @@ def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str |
 
     :param call: the call as it stood when the state's code ran; the input of a secret state is hidden.
     :param state: the state that failed; ``state.owner`` names the package.
-    :param error: what it raised.
+    :param error: what it raised; where the input was secret, another error in its place that says none of it.
     :returns: the state to send the caller to, or ``None`` to let the next plugin decide; the first name wins. A
         name that no plugin offers is logged and counts as ``None``.
 

@@ -73,6 +73,22 @@ def test_a_port_that_is_taken_is_told(ivrkit: Callable[..., Result], host):
     assert (result.stdout, result.exit_code) == ("", 1)
 
 
+def test_a_host_may_be_a_name(ivrkit: Callable[..., Result]):
+    """The server takes addresses alone, so a name is looked up; one that is none is told."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = ivrkit("serve", "--dev", "--host", "localhost", "--port", str(port))
+    assert result.exit_code == 1
+    told = result.stderr.replace("::1", "127.0.0.1")
+    assert told == f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n  hint: choose another --port\n"
+    result = ivrkit("serve", "--dev", "--host", "no such host")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert result.stderr.startswith("Error: --host no such host is no address and no name of this machine: ")
+    assert result.stderr.endswith("\n  hint: try --host 0.0.0.0\n")
+
+
 def test_without_the_extra_it_tells_what_to_install(run: Run, tmp_path):
     """The server is an extra: the core can be installed without it."""
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_GRANIAN, encoding="utf-8")

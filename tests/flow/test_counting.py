@@ -317,3 +317,26 @@ def test_a_function_with_the_setting_tries(call):
     caller = call(a=guessing(), other=State("O."), out=OUT, way_out="out").press("7", "7")
     assert caller.state == "a"
     assert caller.press("7").state == "out"
+
+
+@pytest.mark.parametrize("again", ["a", HOME])
+def test_going_to_oneself_is_a_repeat(call, again):
+    """A state that leads to itself by name, or by HOME, is repeated: its counts go on, and it gives up."""
+    table = Exits({"1": None, "no-input": again}, tries=2, give_up="b")
+    assert call(a=State(ask("A?"), table), b=State("B.")).stays_silent(2).heard == ["B."]
+
+
+def test_a_function_that_names_its_own_state_repeats_it(call):
+    """It counts as SAME does."""
+
+    @leads_to("a", tries=2, give_up="b")
+    def never(call):
+        return "a"
+
+    assert call(a=State(ask("A?"), never), b=State("B.")).press("5", "5").heard == ["B."]
+
+
+def test_key_zero_may_be_a_row(tree):
+    """The way out is what key 0 of the start menu leads to, by an option or a row."""
+    assert tree(m=State(Menu(), Exits({"0": "x"})), x=State("X.")).way_out == "x"
+    assert tree(m=State(Menu(), Exits({"0": SAME})), x=State("X.")).way_out is None

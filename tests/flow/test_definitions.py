@@ -153,6 +153,42 @@ def test_states(make, message, hint):
     assert refused(make) == (message, hint)
 
 
+PHRASES = 'phrases are texts: phrases=("sales",)'
+NAMES = "menu is the name of a state, and line a whole sentence"
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "hint"),
+    [
+        (lambda: State(Dial), "a State has the class 'Dial' for a function", "make an object of it: Dial(...)"),
+        (
+            lambda: State(lambda: "A.", name="x"),
+            "state 'x' has the function '<lambda>', which can't be given the call: too many positional arguments",
+            "a handler takes one argument, the call",
+        ),
+        (
+            lambda: State("A.", leads_to(None)(lambda call, more: None)),
+            "a State has the function '<lambda>', which can't be given the call: missing a required argument: 'more'",
+            "a handler takes one argument, the call",
+        ),
+        (lambda: State("A.", fallback=SAME), "a State has fallback=SAME", "fallback is the name of a state"),
+        (lambda: MenuOption("1", 5), "MenuOption with the key '1' has no label", 'give one: label="sales"'),
+        (lambda: MenuOption("1", "x", menu=5), "MenuOption 'x' has menu=5 and line=None", NAMES),
+        (lambda: MenuOption("1", "x", line=""), "MenuOption 'x' has menu='menu' and line=''", NAMES),
+        (lambda: MenuOption("1", "x", phrases=(5,)), "MenuOption 'x' has the phrases (5,)", PHRASES),
+        (lambda: MenuOption("1", "x", phrases=""), "MenuOption 'x' has the phrases ('',)", PHRASES),
+    ],
+)
+def test_what_could_only_be_found_out_by_a_caller(make, message, hint):
+    """Handlers that can't be called, and options of the wrong kind, are refused where they are written."""
+    assert refused(make) == (message, hint)
+
+
+def test_a_handler_that_does_not_tell_what_it_takes():
+    """Some functions written in C have no signature to look at; they are taken as they are."""
+    assert State(iter).enter is iter
+
+
 def test_an_exit_object_without_a_name():
     """A callable object is named as it prints."""
 
@@ -280,6 +316,10 @@ def test_a_text_is_its_key_for_now(call, tree):
         notices = tree(a=State(enter, Exits({"1": None}) if isinstance(enter, Menu) else None)).notices
         assert notices == warned
     assert tree(a=State(lambda call: Text("k"))).notices == ()
+    assert tree(a=State("A.", Exit(None, say=Text("k")))).notices == warned
+    for named in ({"label": Text("k")}, {"label": "x", "line": Text("k")}):
+        option = MenuOption("1", menu="m", **named)
+        assert tree(m=State(Menu()), a=State("A.", options=option)).notices == warned
 
 
 def test_what_is_not_acted_on_yet_is_said(tree):

@@ -427,3 +427,69 @@ def test_a_gather_that_is_no_question_of_a_table(call):
     caller = call(secret_tree(Exits({"4711": "b"}))).webhook(status="completed", Digits="4711")
     assert caller.session.path == [["pin", HIDDEN]]
     assert Gather is not None
+
+
+def test_a_secret_stays_one_when_a_deploy_removes_its_state(call, tree):
+    """That the input is secret is kept with the call, because the state may be gone when it comes."""
+    caller = call(secret_tree(Exits({"4711": "b"})))
+    caller.flow = tree(m=State(Menu("Menu.")), x=State("X.", options=MenuOption("1", "x", menu="m")))
+    caller.press("4711")
+    assert caller.events[0] == ("left", None, HIDDEN)
+    assert caller.last.secret
+    assert "4711" not in caller.session.to_json()
+
+
+def test_what_an_error_of_a_secret_state_says_is_told_to_nobody(call):
+    """The event has another error in its place, and nobody can see the first as the one being handled."""
+    handled = []
+
+    def failed(call, state, error, secret):
+        handled.append(sys.exc_info()[1])
+
+    @leads_to("b")
+    def leak(call):
+        raise ValueError(call.digits)
+
+    caller = call(secret_tree(leak), hooks=Hooks(failed=failed)).press("4711")
+    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    assert error.message == "ValueError, and what it says is hidden: the input was secret"
+    assert handled == [None]
+
+
+def test_hooks_get_data_of_their_own(call):
+    """What a hook writes into data is not the call's, and can't keep it from being saved."""
+
+    def spoil(call, *_):
+        call.data["when"] = object()
+
+    def edit(call, state, twiml):
+        spoil(call)
+        return twiml
+
+    states = {"a": State(ask("A?"), Exits({"1": "b"})), "b": State(boom, fallback="a")}
+    caller = call(states, hooks=Hooks(edit_response=edit, failed=spoil)).press("1")
+    caller.last.call.watched(secret=False).data["more"] = object()
+    assert (caller.state, caller.session.data) == ("a", {})
+
+
+def test_a_call_cannot_lose_its_parameters(call):
+    """The parameters of a call are for reading."""
+    caller = call(a=State(lambda call: call.params.pop("CallSid"), fallback="b"), b=State(ask("B?")))
+    assert caller.heard == [APOLOGY, "B?"]
+
+
+def test_words_on_the_way_do_not_make_an_answer_too_long(call):
+    """Words for which there is no room are left out; the call is worth more."""
+    states = {"a": State("a" * 40_000, Exit("b", say="w" * 30_000)), "b": State("B.")}
+    assert call(states).heard == ["a" * 40_000, "B."]
+
+
+def test_words_of_a_function_that_are_too_long_are_a_failure(call):
+    """They could never be said."""
+
+    @leads_to("b")
+    def talk(call):
+        return Exit("b", say="w" * 63_000)
+
+    caller = call(tree_with(State(ask("X?"), talk, **option()), b=State("B."))).press("1", "5")
+    assert caller.heard[0] == APOLOGY

@@ -148,3 +148,9 @@ def test_a_call_that_never_was_here_is_a_new_session():
     session = Session("CA1")
     assert (session.turn, session.state, session.waits, session.ended, session.answers) == (0, None, None, None, [])
     assert session.senders is not Session("CA2").senders
+
+
+def test_a_function_without_rows_leads_where_the_rest_leads(tree):
+    """Where nobody can know the verb, otherwise is drawn, or HOME."""
+    assert ways(tree(a=State(print, Exits(otherwise="b")), b=State("B.")), "a") == {None: "b"}
+    assert ways(tree(a=State(print, Exits())), "a") == {None: HOME}

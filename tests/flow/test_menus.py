@@ -185,3 +185,17 @@ def test_every_key_has_a_word():
 def test_a_key_sequence_is_said_key_by_key(keys, words):
     """Keys are separate words."""
     assert Texts().key(keys) == words
+
+
+def test_a_menu_of_a_function_does_not_promise_what_nine_does_not_do(call):
+    """Where an option has the usual repeat key, nothing is said of repeating."""
+    assert call(states(opt("9"), enter=lambda call: Menu("Sub."))).heard == ["Sub.", "For it, press nine."]
+    caller = call(a=State(lambda call: Menu("Press one."), Exits({"1": "b"})), b=State("B."))
+    assert caller.heard == ["Press one."], "no option hangs in it, so it is no menu, and 9 is no key of it"
+
+
+def test_a_menu_with_nothing_to_press_has_no_options(call, tree):
+    """A row for silence is nothing to press."""
+    made = {"m": State(Menu("Main."), Exits({"no-input": HOME}))}
+    assert call(made).heard == ["Main.", "There are no options at the moment."]
+    assert tree(made).notices == ("the menu 'm' has no options: no installed plugin offers any",)

@@ -968,6 +968,14 @@ class TestClashes:
             "[states.menus] names a state that no plugin offers, did you mean 'menu'?", "there are: greeting, menu"
         )
 
+    def test_a_block_excuses_nothing_else(self, install):
+        """A table for a state that no plugin offers is a fault, whatever else is blocked."""
+        install("ant", states={"one": "ant:one"}, ant="from ivrkit import State\none = State('One.')\n")
+        settings = Settings(states={"one": StateSettings(key="1"), "oen": StateSettings(key="1")}, block=["ant"])
+        with pytest.raises(LoadError) as caught:
+            load(settings)
+        assert [fault.message for fault in caught.value.faults] == ["[states.oen] names a state that no plugin offers"]
+
     def test_a_state_of_a_blocked_plugin_may_keep_its_table(self):
         """Blocking a plugin for a moment does not ask for more edits."""
         settings = Settings(states={"one": StateSettings(key="1")}, block=["own"])

@@ -55,6 +55,36 @@ def test_a_new_file_is_readable_for_its_owner_alone(path):
     assert modes == {"calls.sqlite3": 0o600, "calls.sqlite3-wal": 0o600, "calls.sqlite3-shm": 0o600}
 
 
+def test_a_file_that_another_process_makes_at_the_same_time(path):
+    """Two processes may start on one new file: the second waits until the first has made it."""
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("CREATE TABLE made (one)")
+        threading.Timer(0.3, lambda: other.execute("COMMIT")).start()
+        store = SQLiteStore(path)
+    assert store.save(Session("CA1", turn=1), 0)
+    store.close()
+
+
+def test_a_file_that_stays_locked_is_told(path, monkeypatch):
+    """Nobody waits for ever for another process."""
+    monkeypatch.setattr("ivrkit.sessions.sqlite.PATIENCE", 0.1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SessionError) as caught:
+            SQLiteStore(path)
+    assert str(caught.value) == f"the session file {path}: database is locked{HINT}"
+
+
+def test_memory_is_no_store(tmp_path, monkeypatch):
+    """Each thread would have a memory of its own, and each call lose its place."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SessionError) as caught:
+        open_store("sqlite:///:memory:")
+    assert caught.value.message == "session_url 'sqlite:///:memory:' names no store"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_relative_url_names_a_file_in_the_working_folder(tmp_path, monkeypatch):
     """``sqlite:///`` and a name is a file here, with four slashes it is one from the root."""
     monkeypatch.chdir(tmp_path)

@@ -271,6 +271,22 @@ def test_an_account_without_a_token_is_told(make_app, send, logged):
     ]
 
 
+def test_an_account_that_is_none_forges_no_line_in_the_log(make_app, send, logged):
+    """What stands in AccountSid is told once, quoted, and not as the name of a variable."""
+    app, url = make_app(auth_token=(), accounts={SUB: "sub"}), "https://a.example/webhook"
+    logged()
+    assert not send(app, url, (), signed_over(url, "sub"), account="AC\nforged")
+    assert logged() == [
+        "WARNING 403: no token for the account 'AC\\nforged': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_AC..."
+    ]
+
+
+def test_an_account_is_known_whatever_its_letters(make_app, send):
+    """Some systems know environment variables in capitals alone."""
+    app, url = make_app(accounts={SUB.upper(): "sub"}), "https://a.example/webhook"
+    assert send(app, url, (), signed_over(url, "sub"), account=SUB.lower().replace("ac", "AC", 1))
+
+
 def test_a_form_says_itself_which_account_it_is_from(make_app, send):
     """An account named in the query of a form's URL does not choose the token: Twilio names it in the form."""
     app, url = make_app(accounts={SUB: "sub"}), f"https://a.example/webhook?AccountSid={SUB}"
