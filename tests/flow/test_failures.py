@@ -7,8 +7,9 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from ivrkit import BACK, HOME, SAME, Exit, Exits, FlowError, Menu, MenuOption, State, ask, leads_to
 from ivrkit.flow.call import HIDDEN
-from ivrkit.flow.engine import MOST_STATES, check_data
+from ivrkit.flow.engine import MOST_STATES
 from ivrkit.flow.flow import Hooks
+from ivrkit.flow.guard import check_data
 
 APOLOGY = "We are sorry, something went wrong."
 SAY = '<Say language="en-US"></Say>'

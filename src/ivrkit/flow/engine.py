@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import cast
 
 from ivrkit.errors import FlowError, hidden
 from ivrkit.flow.call import HIDDEN, Call
@@ -13,6 +10,7 @@ from ivrkit.flow.counts import Counts
 from ivrkit.flow.decide import Decider, checked_target
 from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.flow import ERROR, CallFlow, CompiledState
+from ivrkit.flow.guard import Failed, attempt, guarded
 from ivrkit.flow.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.session import Session
 from ivrkit.flow.state import EnterFunction
@@ -24,10 +22,7 @@ from ivrkit.flow.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, documen
 MOST_STATES = 50
 #: Why a call ended that the flow itself ended.
 FINISHED = "finished"
-#: What a state's own code may raise without hurting the caller.
-CAUGHT = (Exception, SystemExit)
 
-Result = TypeVar("Result")
 #: A target, and the state that it was decided in.
 Step = tuple[Target, str | None]
 
@@ -213,7 +208,7 @@ class _Advance:
         content = compiled.content
         if content is None:
             enter = cast(EnterFunction, compiled.state.enter)
-            content = self._guard(lambda: self.flow.prepare(compiled, enter(self.call)))
+            content = guarded(self.call.data, lambda: self.flow.prepare(compiled, enter(self.call)))
         check_size(sum(map(len, self.parts)) + len(content.xml))
         return content
 
@@ -243,23 +238,10 @@ class _Advance:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
         """Return the target of a function exit, and whether it failed."""
-        found = attempt(lambda: self._guard(lambda: Chosen(checked_target(self.flow, exit, exit(self.call)))))
-        if isinstance(found, Failed):
-            return self._failure(compiled, found.error), True
-        return found.target, False
-
-    def _guard(self, run: Callable[[], Result]) -> Result:
-        """Run a handler; when it fails, or leaves data that can't be kept, ``data`` is as it was before."""
-        before = json.dumps(self.call.data) if self.call.data else "{}"
-        try:
-            result = run()
-            if self.call.data:
-                check_data(self.call.data)
-        except CAUGHT:
-            self.call.data.clear()
-            self.call.data.update(json.loads(before))
-            raise
-        return result
+        target = attempt(lambda: guarded(self.call.data, lambda: checked_target(self.flow, exit, exit(self.call))))
+        if isinstance(target, Failed):
+            return self._failure(compiled, target.error), True
+        return target, False
 
     def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
         """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
@@ -278,42 +260,3 @@ class _Advance:
             if name in self.flow.states and name not in self.failed:
                 return name
         return self.decider.way_out()
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """What a plugin's own code raised."""
-
-    error: BaseException
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What a function exit returned."""
-
-    target: Target
-
-
-def attempt(run: Callable[[], Result]) -> Result | Failed:
-    """Return what a plugin's code makes, or what it raises: no longer as the error that is being handled.
-
-    Whoever is told of it could otherwise see what a stand-in is to hide.
-    """
-    try:
-        return run()
-    except CAUGHT as error:
-        return Failed(error)
-
-
-def check_data(data: dict[str, Any]) -> None:
-    """Refuse data that would come back different, or not at all, at the next webhook.
-
-    :raises FlowError: with what can be kept.
-    """
-    hint = "keep strings, numbers, booleans, None, lists, and dicts with strings as keys"
-    try:
-        kept = json.loads(json.dumps(data, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise FlowError(f"call.data can't be kept: {error}", hint=hint) from error
-    if kept != data:
-        raise FlowError(f"call.data {data!r} would come back as {kept!r}", hint=hint)

@@ -12,8 +12,9 @@ from twilio.twiml import TwiML
 
 from ivrkit.errors import Fault, FlowError, LoadError
 from ivrkit.flow.call import Call
-from ivrkit.flow.checks import check_content, find_faults
+from ivrkit.flow.checks import find_faults
 from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.fit import check_content
 from ivrkit.flow.menus import (
     Choice,
     collect_choices,
