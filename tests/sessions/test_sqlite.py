@@ -55,10 +55,11 @@ def test_a_new_file_is_readable_for_its_owner_alone(path):
     assert modes == {"calls.sqlite3": 0o600, "calls.sqlite3-wal": 0o600, "calls.sqlite3-shm": 0o600}
 
 
-def test_a_file_that_another_process_makes_at_the_same_time(path):
-    """Two processes may start on one new file: the second waits until the first has made it."""
+@pytest.mark.parametrize("begin", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
+def test_a_file_that_another_process_makes_at_the_same_time(path, begin):
+    """Two processes may start on one new file: the second waits, even where SQLite itself would not."""
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute(begin)
         other.execute("CREATE TABLE made (one)")
         threading.Timer(0.3, lambda: other.execute("COMMIT")).start()
         store = SQLiteStore(path)
@@ -66,11 +67,12 @@ def test_a_file_that_another_process_makes_at_the_same_time(path):
     store.close()
 
 
-def test_a_file_that_stays_locked_is_told(path, monkeypatch):
+@pytest.mark.parametrize("begin", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
+def test_a_file_that_stays_locked_is_told(path, monkeypatch, begin):
     """Nobody waits for ever for another process."""
     monkeypatch.setattr("ivrkit.sessions.sqlite.PATIENCE", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute(begin)
         with pytest.raises(SessionError) as caught:
             SQLiteStore(path)
     assert str(caught.value) == f"the session file {path}: database is locked{HINT}"
