@@ -494,3 +494,16 @@ def test_words_of_a_function_that_are_too_long_are_a_failure(call):
 
     caller = call(tree_with(State(ask("X?"), talk, **option()), b=State("B."))).press("1", "5")
     assert caller.heard[0] == APOLOGY
+
+
+def test_a_function_that_fails_on_a_key_forgets_nothing(call):
+    """Only a function that answers a key with another state forgets the failures before."""
+
+    @leads_to(SAME)
+    def sometimes(call):
+        if call.digits:
+            raise ValueError
+        return SAME
+
+    caller = call(a=State(ask("A?"), sometimes, fallback="b"), b=State(ask("B?"))).stays_silent().press("5")
+    assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {"a": {"no-input": 1}}, 1)

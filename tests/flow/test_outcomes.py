@@ -351,6 +351,7 @@ def test_the_hash_of_a_function_is_of_the_targets_it_names(tree):
 
     assert hash_of("b", None) == hash_of(None, Exit("b", say="B."))
     assert hash_of("b") != hash_of("b", None)
+    assert hash_of("b") != hash_of("a")
 
 
 def test_other_outcomes_are_looked_up_in_the_new_table(call, tree):
@@ -376,3 +377,13 @@ def test_a_gather_of_the_authors_own_is_a_question(call):
         '<Gather input="speech dtmf" timeout="9" action="webhook" actionOnEmptyResult="true" numDigits="1" '
         'language="en-US"><Say language="en-US">Say or press one.</Say></Gather>'
     )
+
+
+def test_a_question_is_asked_again_where_it_was_asked(call):
+    """What brings no outcome does not send the caller of a question HOME."""
+    tree = {
+        "m": State(Menu("Menu.")),
+        "a": State(ask("A?"), Exits({"1": None}), options=MenuOption("1", "it", menu="m")),
+    }
+    assert call(tree).press("1").webhook(again=1).state == "a"
+    assert call(tree).press("1").dials("busy").state == "a"

@@ -283,3 +283,16 @@ def test_targets_are_named_as_they_are_imported():
     assert [is_target(each) for each in ("x", None, HOME, Exit("x"), 7, ["x"])] == [True] * 4 + [False] * 2
     assert Exit("x", say="Words.").say == ("Words.",)
     assert Exit("x").say == ()
+
+
+def test_home_is_the_last_of_its_menus_however_long_ago(call):
+    """Other menus in between do not matter, nor the order of the options."""
+    states = {
+        "first": State(Menu(), Exits({"5": "second"})),
+        "second": State(Menu(), Exits({"5": "first", "6": "third"})),
+        "third": State(Menu(), Exits({"6": "x"})),
+        "x": State(
+            ask("X?"), Exits({"1": HOME}), options=[MenuOption("1", "x", menu=each) for each in ("first", "second")]
+        ),
+    }
+    assert call(states).press("5", "6", "6", "1").state == "second"
