@@ -93,17 +93,32 @@ def find_points() -> list[Point]:
     """Return the entry points of all installed distributions, in one order on every machine.
 
     ivrkit's own come first, then by entry name and distribution.
+
+    :raises LoadError: when those of some distribution can't be read.
     """
-    points = [
-        Point(group, entry.name, entry.value, _owner_of(entry.dist), entry.load)
-        for group in (STATES, PLUGINS)
-        for entry in importlib_metadata.entry_points(group=group)
-        if entry.dist is not None
-    ]
+    try:
+        points = [
+            Point(group, entry.name, entry.value, _owner_of(entry.dist), entry.load)
+            for group in (STATES, PLUGINS)
+            for entry in importlib_metadata.entry_points(group=group)
+            if entry.dist is not None
+        ]
+    except Exception as error:
+        damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
+        message = f"its entry_points.txt can't be read: {told(error)}"
+        raise LoadError([fault_of(next(damaged, Owner(NAMELESS)), message, "reinstall it, or uninstall it")]) from error
     return sorted(points, key=lambda point: (point.owner.plugin != OWN, point.name, point.owner.plugin))
 
 
-def _owner_of(dist: importlib_metadata.Distribution) -> Owner:
+def _is_readable(dist: Any) -> bool:
+    try:
+        list(dist.entry_points)
+    except Exception:
+        return False
+    return True
+
+
+def _owner_of(dist: Any) -> Owner:
     """Return the name and version of a distribution; what is left of one that was half removed has neither."""
     try:
         found = dist.metadata

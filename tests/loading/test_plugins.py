@@ -6,6 +6,7 @@ Every message is asserted whole, with its mend, because an error that no test re
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -150,6 +151,19 @@ class TestWhatIsFound:
     def test_names_are_compared_as_installers_compare_them(self, name, normal):
         """No case, and one hyphen for every run of hyphens, underscores and dots."""
         assert normal_name(name) == normal
+
+    def test_entry_points_that_can_not_be_read_name_their_distribution(self, install, tmp_path, monkeypatch):
+        """Whatever package it is, of ivrkit or not: it is named with the mend, and not with a traceback."""
+        (tmp_path / "odd" / "odd_one-2.0.dist-info").mkdir(parents=True)
+        folder = tmp_path / "odd" / "odd_one-2.0.dist-info"
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-one\nVersion: 2.0\n", encoding="utf-8")
+        (folder / "entry_points.txt").write_text("[console_scripts]\nno value\n", encoding="utf-8")
+        monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "odd")])
+        with pytest.raises(LoadError) as caught:
+            find_points()
+        (fault,) = caught.value.faults
+        assert fault.message.startswith("plugin odd-one 2.0: its entry_points.txt can't be read: ")
+        assert (fault.hint, fault.plugin) == ("reinstall it, or uninstall it", "odd-one")
 
     def test_the_hosts_own_objects_come_last(self, install):
         """A plugin object of the host's own code is known by the name it was given, without a version."""
