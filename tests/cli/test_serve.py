@@ -73,6 +73,7 @@ def test_a_port_that_is_taken_is_told(ivrkit: Callable[..., Result], host):
     assert (result.stdout, result.exit_code) == ("", 1)
 
 
+@pytest.mark.server
 def test_a_host_may_be_a_name(ivrkit: Callable[..., Result]):
     """The server takes addresses alone, so a name is looked up; one that is none is told."""
     with socket.socket() as taken:
