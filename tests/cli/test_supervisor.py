@@ -16,10 +16,9 @@ from ivrkit.cli.supervisor import Supervisor
 #: Writes its number of starts and then does what its argument says; ends by itself before a test that waits in vain.
 CHILD = """
 import os, pathlib, signal, subprocess, sys, time
-folder = pathlib.Path(sys.argv[1])
-def note(what):
-    with open(folder / "notes", "a") as notes:
-        notes.write(f"{what}\\n")
+notes = os.open(pathlib.Path(sys.argv[1]) / "notes", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def note(what):  # in one piece, for it is called in signal handlers
+    os.write(notes, f"{what}\\n".encode())
 signal.signal(signal.SIGTERM, lambda *_: (note("told to end"), os._exit(0)))
 signal.signal(signal.SIGINT, lambda *_: (note("interrupted"), os._exit(0)))
 signal.signal(signal.SIGHUP, lambda *_: note("reload"))
