@@ -77,7 +77,7 @@ def edit_response_by(callers: Sequence[Caller]) -> Callable[[Call, State, bytes]
                 response = ElementTree.fromstring(twiml)  # noqa: S314  a document that was made here
                 caller({"call": call, "state": state, "response": response})
                 edited = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
-                if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314
+                if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314  the same, edited
                     raise ValueError("the root of the document is no Response any more")
             except CAUGHT as error:
                 _log_failure(caller, call.sid, error, secret=False)

@@ -6,6 +6,7 @@ fault is collected, with its plugin and its mend, before anybody decides what to
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -127,9 +128,13 @@ def _owner_of(dist: Any) -> Owner:
     return Owner(found.get("Name") or NAMELESS, found.get("Version") or "")
 
 
+def _itself(plugin: object) -> object:
+    return plugin
+
+
 def _extra_points(extra: Mapping[str, object]) -> Iterator[Point]:
     for name, plugin in extra.items():
-        yield Point(PLUGINS, name, "the host's own code", Owner(name), lambda plugin=plugin: plugin)  # type: ignore[misc]
+        yield Point(PLUGINS, name, "the host's own code", Owner(name), functools.partial(_itself, plugin))
 
 
 class _Loader:

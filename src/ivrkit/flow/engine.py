@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from ivrkit.errors import FlowError, hidden
@@ -77,7 +78,7 @@ class _Advance:
             self._follow(self.flow.rules.start, None)
         else:
             outcome = None if again else self._outcome()
-            object.__setattr__(self.call, "outcome", outcome)  # a copy of all its fields would cost more than the rest
+            self.call = replace(self.call, outcome=outcome)
             self._keep(outcome)
             self._follow(self._target(outcome, again), self.session.state)
         return self._turn(document(self.parts))
