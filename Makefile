@@ -23,7 +23,7 @@ unexport STRICT
 TEST_ALL = $(TOX) run-parallel
 endif
 
-.PHONY: help run test coverage docs mutants bench clean
+.PHONY: help run phone test coverage docs mutants bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List these targets.
@@ -32,6 +32,9 @@ help:  ## List these targets.
 
 run: .venv/.installed  ## Serve the phone tree on http://127.0.0.1:5000 with Acme's states; PORT=8000 for another port.
 	.venv/bin/ivrkit serve --dev --port $(PORT)
+
+phone: .venv/.installed  ## Call that tree from the keyboard; PHONE='--json' or a URL for more of `ivrkit phone`.
+	@.venv/bin/ivrkit phone $(PHONE)
 
 test: .venv-tox/.installed  ## Run all checks and tests on every Python found; STRICT=1 fails what it would skip.
 	$(TEST_ALL) --parallel auto --parallel-no-spinner

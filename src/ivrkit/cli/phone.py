@@ -1,0 +1,70 @@
+"""``ivrkit phone``: call a phone tree from the keyboard, with no phone and no network."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ivrkit.cli.keyboard import Keyboard
+from ivrkit.cli.options import block_option, settings_with
+from ivrkit.cli.screen import JsonLines, Screen, Voice
+from ivrkit.errors import IvrkitError
+from ivrkit.load_settings import load_settings
+from ivrkit.simulator import Failure, Simulator
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--from", "from_", metavar="NUMBER", help="Whoever calls, such as +14155550100.")
+@click.option("--to", metavar="NUMBER", help="The number that is called.")
+@click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
+@click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears, where espeak-ng is installed.")
+@block_option
+def phone(
+    url: str | None, from_: str | None, to: str | None, as_json: bool, aloud: bool, block: tuple[str, ...]
+) -> None:
+    """Call the installed phone tree, or whatever answers at URL.
+
+    Type keys and press Enter, type words in quotes to say them, and ? to see what else there is. What is sent to a URL
+    is signed where TWILIO_AUTH_TOKEN is set.
+    """
+    caller = {name: given for name, given in (("from_", from_), ("to", to)) if given}
+    voice = Voice.found() if aloud else None
+    with _number_at(url) if url else _number_in_process(block) as simulator:
+        Keyboard(lambda: simulator.call(**caller), JsonLines() if as_json else Screen(voice)).run()
+
+
+@contextmanager
+def _number_at(url: str) -> Iterator[Simulator]:
+    """Give a number whose webhook is at a URL.
+
+    :raises IvrkitError: when it is none.
+    """
+    token = next(iter(load_settings().auth_token), "")
+    try:
+        yield Simulator.of_url(url, token=token)
+    except Failure as failure:
+        raise IvrkitError(failure.what, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
+
+
+@contextmanager
+def _number_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
+    """Give a number whose webhook is the installed tree, with a token and sessions of its own."""
+    from ivrkit.web import create_app
+
+    token = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="ivrkit-phone-") as folder:
+        mine = {"session_url": f"sqlite:///{Path(folder) / 'calls.sqlite3'}", "auth_token": token, "accounts": {}}
+        settings = settings_with(block, dev=True, public_url=None, trusted_proxies=0, **mine)
+        app = create_app(settings)
+        webhook = f"{settings.url_prefix}/webhook"
+        more = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
+        try:
+            yield Simulator.of_app(app, webhook, token=token, **more)
+        finally:
+            app.extensions["ivrkit"].store.close()

@@ -1,0 +1,1 @@
+from ivrkit.simulator.grammar import GRAMMAR

@@ -1,0 +1,116 @@
+"""Phones for tests: an app of some plugins and settings, and Twilio's side of it. The fixtures are in ``pytest_ivrkit``."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+from flask import Flask
+
+from ivrkit.errors import SettingsError, nearest
+from ivrkit.load_settings import load_settings
+from ivrkit.offers import normal_name
+from ivrkit.plugins import OWN, PLUGINS, STATES
+from ivrkit.simulator import Action, Queue, SimulatedCall, Simulator
+from ivrkit.simulator.explore import Explored, explore
+from ivrkit.web import create_app
+
+#: Signs what the phone sends; the app checks it as it would Twilio's.
+TOKEN = "12345"  # noqa: S105  of an account that does not exist
+#: What of a session says nothing about how the call goes on.
+_CHANCE = ("sid", "turn", "path", "answers", "expires")
+
+
+def installed_plugins() -> list[str]:
+    """Return the names of the installed distributions that offer states or hooks, besides ivrkit itself."""
+    entries = [each for group in (STATES, PLUGINS) for each in importlib_metadata.entry_points(group=group)]
+    return sorted({normal_name(each.dist.name) for each in entries if each.dist is not None} - {OWN})
+
+
+def make_app(
+    folder: Path,
+    *,
+    plugins: Iterable[str] | None = None,
+    objects: Mapping[str, object] | None = None,
+    settings_from: Path | None = None,
+    **settings: Any,
+) -> Flask:
+    """Return an app for tests: signed requests, dev mode, sessions in a file of its own.
+
+    :param folder: where the sessions are kept; nothing else there is read.
+    :param plugins: the installed plugins that are loaded, by name; left out: all.
+    :param objects: plugin objects, each by a name, as :func:`ivrkit.web.create_app` takes them.
+    :param settings_from: a folder whose ``ivrkit.toml`` is read; left out: none. The environment never is.
+    :param settings: single settings by name.
+    :raises SettingsError: for a plugin that is not installed, and as ``create_app`` does.
+    """
+    if plugins is not None:
+        settings["block"] = [*settings.get("block", ()), *_all_but(plugins)]
+    store = f"sqlite:///{folder}/calls.sqlite3"
+    given = {"dev": True, "auth_token": TOKEN, "session_url": store, **settings}
+    return create_app(load_settings(settings_from or folder, environ={}, **given), plugins=objects)
+
+
+def _all_but(names: Iterable[str]) -> list[str]:
+    """Return the installed plugins that are not among these.
+
+    :raises SettingsError: for one that is not installed.
+    """
+    installed, wanted = installed_plugins(), [normal_name(name) for name in names]
+    for name in wanted:
+        if name not in installed:
+            known = ", ".join(installed) or "no plugin"
+            raise SettingsError(
+                f"plugin {name!r} is not installed{nearest(name, installed)}",
+                hint=f"install it where the tests run: pip install -e . for your own; installed: {known}",
+            )
+    return [name for name in installed if name not in wanted]
+
+
+class Phone:
+    """Calls an app, as many times as a test wants.
+
+    :param app: the app; made by :func:`make_app`.
+    :param simulator: the number at Twilio whose webhook it is.
+    """
+
+    def __init__(self, app: Flask, simulator: Simulator | None = None) -> None:
+        self.app = app
+        settings = app.extensions["ivrkit"].settings
+        base = settings.public_url or "https://ivr.example.com"
+        webhook = f"{settings.url_prefix}/webhook"
+        self.simulator = simulator or Simulator.of_app(
+            app, webhook, base_url=base, token=TOKEN, fallback_url=f"{base}{webhook}/fallback",
+            status_callback=f"{base}{webhook}/status",
+        )
+        #: The calls that were made.
+        self.calls: list[SimulatedCall] = []
+
+    def call(self, script: Sequence[Action] = (), **caller: Any) -> SimulatedCall:
+        """Call, with what :meth:`ivrkit.simulator.Simulator.call` takes: ``from_``, ``to``, ``patience`` and more."""
+        call = self.simulator.call(**caller)
+        self.calls.append(call)
+        for action in script:
+            call.do(action)
+        return call
+
+    def queue(self, name: str) -> Queue:
+        """Return a queue, to fill it or to let it fail: ``phone.queue("support").size = 1000``."""
+        return self.simulator.queue(name)
+
+    def explore(self, depth: int) -> Explored:
+        """Walk every path to a depth, each position once; what tells positions apart is what the app keeps of a call."""
+        return explore(lambda script: self.simulator.call(script), depth=depth, position=self.position)
+
+    def position(self, call: SimulatedCall) -> Hashable:
+        """Return what decides how a call goes on: its session, and what it waits for."""
+        session = self.app.extensions["ivrkit"].store.load(call.sid)
+        kept = {name: each for name, each in asdict(session).items() if name not in _CHANCE}
+        return repr(sorted(kept.items())), call.waiting and (call.waiting.doing, call.waiting.numbers)
+
+    def close(self) -> None:
+        """Let go of the sessions."""
+        self.app.extensions["ivrkit"].store.close()
