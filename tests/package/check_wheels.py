@@ -38,6 +38,15 @@ RINGING = {
     "ApiVersion": "2010-04-01",
 }
 START_SECONDS = 30
+#: What a package may hold beside itself: modules that are imported by a name of their own.
+BESIDE = {"ivrkit": {"pytest_ivrkit.py"}, "acme_states": set()}
+#: A test as somebody writes it who has only installed the packages.
+USER_TEST = """
+def test_the_hours_are_read_again(phone):
+    call = phone.call().press("3").press("1")
+    assert call.path == ["menu", "hours", "hours"]
+    assert call.warnings == []
+"""
 
 
 def main() -> None:
@@ -51,6 +60,8 @@ def main() -> None:
         commands = install(wheels, work / "env")
         check_states(commands, work)
         check_call(commands, work)
+        check_phone(commands, work)
+        check_fixture(commands, work)
 
 
 def build(source: Path, package: str, dist: Path) -> Path:
@@ -67,7 +78,9 @@ def build(source: Path, package: str, dist: Path) -> Path:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     expect_files(wheel, names, [f"{package}/py.typed", "/licenses/LICENSE", "/entry_points.txt"])
-    strangers = {name.split("/")[0] for name in names} - {package, f"{wheel.name.split('-py3')[0]}.dist-info"}
+    own = {package, f"{wheel.name.split('-py3')[0]}.dist-info", *BESIDE[package]}
+    strangers = {name.split("/")[0] for name in names} - own
+    expect_files(wheel, names, sorted(BESIDE[package]))
     expect(not strangers, f"{wheel.name} holds {sorted(strangers)} beside the package")
     with tarfile.open(sdist) as archive:
         names = archive.getnames()
@@ -92,6 +105,7 @@ def install(wheels: list[Path], environment: Path) -> Path:
         environment,
         f"ivrkit[server] @ {core.as_uri()}",
         *plugins,
+        "pytest",
     )
     return environment / ("Scripts" if os.name == "nt" else "bin")
 
@@ -123,6 +137,23 @@ def check_call(commands: Path, work: Path) -> None:
     print(f"answered over HTTP: {body}")
 
 
+def check_phone(commands: Path, work: Path) -> None:
+    """Check that ``ivrkit phone`` lets somebody at a keyboard walk the installed tree."""
+    heard = run(commands / "ivrkit", "phone", cwd=work, typed="3\n1\nh\n")
+    expect(
+        heard.count("Our hours are from nine to six") == 2, f"`ivrkit phone` does not read the hours twice:\n{heard}"
+    )
+    print("walked with `ivrkit phone`: 3, 1, hang up")
+
+
+def check_fixture(commands: Path, work: Path) -> None:
+    """Check that pytest finds the fixtures of the installed package, and that a test with them passes."""
+    (work / "test_user.py").write_text(USER_TEST, encoding="utf-8")
+    report = run(commands / "pytest", "-q", "test_user.py", cwd=work)
+    expect("1 passed" in report, report)
+    print("tested with the fixture `phone`")
+
+
 def post(url: str, form: dict[str, str], server: subprocess.Popen[bytes]) -> tuple[int, str, str]:
     """Send a form, once the server listens.
 
@@ -149,12 +180,15 @@ def free_port() -> int:
         return port
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> str:
+def run(*command: str | Path, cwd: Path = ROOT, typed: str | None = None) -> str:
     """Run a command to its end, and give up where it fails.
 
+    :param typed: what is typed into it.
     :returns: what it printed.
     """
-    done = subprocess.run(command, cwd=cwd, env=clean_environment(), text=True, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=clean_environment(), text=True, input=typed, stdout=subprocess.PIPE, check=False
+    )
     expect(done.returncode == 0, f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}")
     return done.stdout
 

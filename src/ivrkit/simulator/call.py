@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, HangUp, PickUp, Press, Refuse, Silence, SimulatorError, Speak
+from ivrkit.simulator.actions import (
+    AGENT,
+    CALLEE,
+    CALLER,
+    Action,
+    HangUp,
+    PickUp,
+    Press,
+    Refuse,
+    Silence,
+    SimulatorError,
+    Speak,
+)
 from ivrkit.simulator.events import Called, Ended, Event, Responded, Said, Warned
 from ivrkit.simulator.line import Line
 from ivrkit.simulator.player import play_call

@@ -119,7 +119,9 @@ def parse(body: bytes, charset: str | None = None) -> Element:
     try:
         builder.parser.Parse(body, True)
     except expat.ExpatError as error:
-        raise MarkupError(12100, f"it is no XML: {expat.ErrorString(error.code)}", error.lineno, error.offset + 1) from None
+        raise MarkupError(
+            12100, f"it is no XML: {expat.ErrorString(error.code)}", error.lineno, error.offset + 1
+        ) from None
     except (ValueError, LookupError) as error:
         if isinstance(error, MarkupError):
             raise

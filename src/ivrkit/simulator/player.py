@@ -90,7 +90,8 @@ def play(line: Line, scene: Scene, document: Document) -> Steps:
             continue
         if scene.who == CALLER and not scene.queue:
             _answer_by(line, verb)
-        after = yield from scene.verbs[verb.name](line, scene, verb)
+        played = scene.verbs[verb.name](line, scene, verb)
+        after = (yield from played) if isinstance(played, Generator) else played
         if after is not None:
             return after
     return None

@@ -13,8 +13,8 @@ from ivrkit.simulator.markup import Element
 from ivrkit.simulator.waiting import Go, Steps
 from ivrkit.simulator.wire import Failure, absolute
 
-#: Plays one verb.
-Verb = Callable[[Line, "Scene", Element], Steps]
+#: Plays one verb; one that waits for somebody gives its steps, any other is over at once.
+Verb = Callable[[Line, "Scene", Element], Steps | Go | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ class Simulator:
         self.queues: dict[str, Queue] = {}
 
     @classmethod
-    def of_app(cls, app: Callable[..., Any], path: str = "/webhook", *, base_url: str = BASE_URL, **number: Any) -> Simulator:
+    def of_app(
+        cls, app: Callable[..., Any], path: str = "/webhook", *, base_url: str = BASE_URL, **number: Any
+    ) -> Simulator:
         """Return a number whose webhook is a WSGI app in this process.
 
         :param path: the webhook's, below ``base_url``.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from ivrkit.simulator.grammar import value
 from ivrkit.simulator.line import Line
 from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.waiting import Go, Left, Over, Steps
+from ivrkit.simulator.waiting import Go, Left, Over
 
 
-def redirect(line: Line, scene: Scene, verb: Element) -> Steps:
+def redirect(line: Line, scene: Scene, verb: Element) -> Go:
     """Ask for another document; it carries the usual parameters alone."""
     written = verb.text.strip()
     if not written and not line.assumptions.empty_redirect_is_same:
@@ -19,25 +21,21 @@ def redirect(line: Line, scene: Scene, verb: Element) -> Steps:
     if go is None:
         raise Over("application-error")
     return Go(go.url, go.method, go.purpose)
-    yield  # a verb is what can wait; this one does not
 
 
-def reject(line: Line, scene: Scene, verb: Element) -> Steps:
+def reject(line: Line, scene: Scene, verb: Element) -> NoReturn:
     """Refuse a call that was not answered; one that was can't be refused any more, and is hung up."""
     if line.leg.answered_at is not None:
         raise Over("hangup")
     line.leg.status = value(verb, "reason")
     raise Over("rejected")
-    yield  # as above
 
 
-def hangup(line: Line, scene: Scene, verb: Element) -> Steps:
+def hangup(line: Line, scene: Scene, verb: Element) -> NoReturn:
     """Hang up."""
     raise Over("hangup")
-    yield  # as above
 
 
-def leave(line: Line, scene: Scene, verb: Element) -> Steps:
+def leave(line: Line, scene: Scene, verb: Element) -> NoReturn:
     """Leave the queue that this document is heard in."""
     raise Left
-    yield  # as above

@@ -48,7 +48,7 @@ def gather(line: Line, scene: Scene, verb: Element) -> Steps:
     began, first_event = line.now, len(line.events)
     for each in verb.children:
         if each.name in _PROMPT:
-            yield from _PROMPT[each.name](line, scene, each)
+            _PROMPT[each.name](line, scene, each)
     heard = _Listening(verb, began, line.now, first_event)
     try:
         return (yield from _listen(line, scene, heard))
@@ -110,7 +110,9 @@ def _take_keys(line: Line, scene: Scene, heard: _Listening, press: Press) -> Go 
         last, at = at, at + press.every
     else:
         _move_to(line, heard, max(line.now, last + timeout))
-    return _end(line, scene, heard, "timeout", "") if heard.digits else _take_nothing(line, scene, heard, "", wait=False)
+    return (
+        _end(line, scene, heard, "timeout", "") if heard.digits else _take_nothing(line, scene, heard, "", wait=False)
+    )
 
 
 def _move_to(line: Line, heard: _Listening, at: float) -> None:

@@ -11,22 +11,20 @@ from ivrkit.simulator.grammar import number, value
 from ivrkit.simulator.line import Line
 from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.waiting import Steps
 from ivrkit.simulator.wire import Answer, Failure, absolute
 
 #: ``loop="0"`` is until somebody hangs up, or this often: https://www.twilio.com/docs/voice/twiml/say
 FOR_EVER = 1000
 #: https://www.twilio.com/docs/voice/twiml/play
 AUDIO_TYPES = frozenset(
-    f"audio/{kind}"
-    for kind in ("mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw")
+    f"audio/{kind}" for kind in ("mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw")
 )
 #: Seconds that a key of ``digits`` takes; the two that are no key are rests.
 _KEY_SECONDS = {"w": 0.5, "W": 1.0}
 _TONE = 0.2
 
 
-def say(line: Line, scene: Scene, verb: Element) -> Steps:
+def say(line: Line, scene: Scene, verb: Element) -> None:
     """Say a text."""
     text = verb.all_text()
     if text:
@@ -34,11 +32,9 @@ def say(line: Line, scene: Scene, verb: Element) -> Steps:
         told = {"text": text, "voice": verb.attributes.get("voice", ""), "loop": loop, "who": scene.who}
         seconds = seconds_of_text(line, text) * loop
         line.hear(Said, seconds, language=value(verb, "language"), **told)
-    return None
-    yield  # a verb is what can wait; this one does not
 
 
-def play(line: Line, scene: Scene, verb: Element) -> Steps:
+def play(line: Line, scene: Scene, verb: Element) -> None:
     """Play a file, or the tones of keys."""
     loop = number(verb, "loop") or FOR_EVER
     keys = value(verb, "digits")
@@ -49,21 +45,17 @@ def play(line: Line, scene: Scene, verb: Element) -> Steps:
             url = absolute(scene.url, verb.text)
         except Failure as failure:
             line.warn(failure.code, failure.what, url=scene.url, line=verb.line, column=verb.column)
-            return None
+            return
         answer = line.fetch_media(url)
         if answer is None or _is_audio(line, scene, verb, answer):
             line.hear(Played, _seconds_of_file(line, answer) * loop, what=url, loop=loop, who=scene.who)
-    return None
-    yield  # as above
 
 
-def pause(line: Line, scene: Scene, verb: Element) -> Steps:
+def pause(line: Line, scene: Scene, verb: Element) -> None:
     """Let nothing be heard for a while; as the first verb of a call it is what comes before the answer."""
     line.hear(Paused, float(number(verb, "length")), who=scene.who)
     if scene.who == CALLER and not scene.queue:
         line.answer()
-    return None
-    yield  # as above
 
 
 def seconds_of_text(line: Line, text: str) -> float:
