@@ -48,7 +48,7 @@ class SimulatedCall:
         line.tell(Called(at=0.0, sid=leg.sid, from_=leg.from_, to=leg.to))
         self._go_on(None)
         for action in script:
-            if self.waiting is None:
+            if self.ended:
                 break
             self.do(action)
 

@@ -22,9 +22,9 @@ class Unreadable(Failure):
         self.column = column
 
 
-def place_of(failure: Failure) -> dict[str, int]:
-    """Return the line and the column of what a failure is about, where it has one."""
-    return {"line": failure.line, "column": failure.column} if isinstance(failure, Unreadable) else {}
+def place_of(failure: Failure) -> tuple[int, int]:
+    """Return the line and the column of what a failure is about, zeros where it has none."""
+    return (failure.line, failure.column) if isinstance(failure, Unreadable) else (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class Line:
             url, answer = self.ask(go, leg or self.leg)
             document = read(url, answer, self.assumptions.failed_status_code)
         except Failure as failure:
-            self.warn(failure.code, failure.what, url=url, **place_of(failure))
+            self._tell_failure(failure, url)
             raise
         for note, mend in document.notes:
             self.note(note, mend, url=url)
@@ -197,6 +197,10 @@ class Line:
             self.slip(slip, url)
         self._send_later()
         return document
+
+    def _tell_failure(self, failure: Failure, url: str) -> None:
+        line, column = place_of(failure)
+        self.warn(failure.code, failure.what, url=url, line=line, column=column)
 
     def slip(self, slip: Slip, url: str) -> None:
         """Tell of a slip in a document."""
@@ -208,7 +212,9 @@ class Line:
         :returns: the URL that answered in the end, and the answer.
         :raises Failure: when nothing answered.
         """
-        return self.client.ask(go.method, go.url, {**leg.params(), **go.params}, self._teller(go.purpose))
+        return self.client.ask(
+            go.method, go.url, {**leg.params(), **go.params}, self._teller(go.purpose), self.complain
+        )
 
     def complain(self, what: str) -> None:
         """Tell of a connection override that can't be."""

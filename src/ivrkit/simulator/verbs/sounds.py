@@ -82,7 +82,7 @@ def _seconds_of_file(line: Line, answer: Answer | None) -> float:
     if answer is not None and answer.body[:4] == b"RIFF":
         try:
             with wave.open(io.BytesIO(answer.body)) as sound:
-                return sound.getnframes() / sound.getframerate()
+                return float(sound.getnframes() / sound.getframerate())
         except (wave.Error, EOFError, ZeroDivisionError):
             return line.speeds.media
     return line.speeds.media
