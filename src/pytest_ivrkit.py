@@ -19,7 +19,9 @@ _PHONES: pytest.StashKey[list[Phone]] = pytest.StashKey()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", "ivrkit(plugins=..., **settings): what the app of the fixture `phone` is made of")
+    config.addinivalue_line(
+        "markers", "ivrkit(plugins=..., **settings): what the app of the fixture `phone` is made of"
+    )
 
 
 @pytest.fixture

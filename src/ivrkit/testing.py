@@ -83,7 +83,11 @@ class Phone:
         base = settings.public_url or "https://ivr.example.com"
         webhook = f"{settings.url_prefix}/webhook"
         self.simulator = simulator or Simulator.of_app(
-            app, webhook, base_url=base, token=TOKEN, fallback_url=f"{base}{webhook}/fallback",
+            app,
+            webhook,
+            base_url=base,
+            token=TOKEN,
+            fallback_url=f"{base}{webhook}/fallback",
             status_callback=f"{base}{webhook}/status",
         )
         #: The calls that were made.

@@ -48,7 +48,8 @@ class Voice:
         program = shutil.which("espeak-ng")
         if program is None:
             raise IvrkitError(
-                "--say needs espeak-ng, which is not installed", hint="install it (apt install espeak-ng), or leave out --say"
+                "--say needs espeak-ng, which is not installed",
+                hint="install it (apt install espeak-ng), or leave out --say",
             )
         return cls(program)
 

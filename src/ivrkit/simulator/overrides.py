@@ -37,7 +37,7 @@ _TIMES = {"ct": ("connect", 100, 10_000), "rt": ("read", 100, 15_000), "tt": ("t
 
 
 def overrides_of(url: str) -> tuple[Overrides, list[str]]:
-    """Return what the fragment of a URL asks for, and a sentence for each part of it that can't be; its default is used."""
+    """Return what the fragment of a URL asks for, and a sentence for each part that can't be and is left out."""
     fragment = url.partition("#")[2]
     if not fragment:
         return DEFAULT, []

@@ -16,7 +16,7 @@ class Failure(Exception):
     """Nothing came back that Twilio can use.
 
     :param code: Twilio's error.
-    :param kind: ``ct`` (no connection), ``rt`` (no answer in time), ``4xx``, ``5xx`` or ``other``; by it a retry is decided.
+    :param kind: ``ct`` (no connection), ``rt`` (no answer in time) or ``other``: what a retry is decided by.
     :param what: what happened, in a sentence.
     """
 

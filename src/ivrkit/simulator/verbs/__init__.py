@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivrkit.simulator.scene import Verb
-from ivrkit.simulator.verbs.control import hangup, leave, redirect, reject
+from ivrkit.simulator.verbs.control import hangup, redirect, reject
 from ivrkit.simulator.verbs.dial import dial
 from ivrkit.simulator.verbs.enqueue import enqueue
 from ivrkit.simulator.verbs.gather import gather
