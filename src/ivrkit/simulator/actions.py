@@ -21,6 +21,13 @@ class SimulatorError(IvrkitError):
     """The simulator is asked for what can't be done: nobody is rung, or the call is over."""
 
 
+def _check_time(action: object, **seconds: float | None) -> None:
+    for name, value in seconds.items():
+        if value is not None and not value >= 0:
+            what = f"{type(action).__name__}({name}={value})"
+            raise SimulatorError(f"{what} is before now", hint="give seconds from 0")
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """Press keys, one after the other, and wait.
@@ -42,6 +49,7 @@ class Press:
         """Refuse what is no key."""
         if not re.fullmatch(r"[0-9*#]+", self.keys):
             raise SimulatorError(f"{self.keys!r} can't be pressed", hint="the keys of a telephone are 0-9, * and #")
+        _check_time(self, after=self.after, every=self.every)
 
     def __str__(self) -> str:
         """Return it as a transcript has it."""
@@ -63,6 +71,13 @@ class Speak:
     after: float | None = None
     who: str = CALLER
 
+    def __post_init__(self) -> None:
+        """Refuse what is no confidence."""
+        _check_time(self, after=self.after)
+        if self.confidence is not None and not 0 <= self.confidence <= 1:
+            what = f"Speak(confidence={self.confidence})"
+            raise SimulatorError(f"{what} is no confidence", hint="give 0.0 to 1.0, or None")
+
     def __str__(self) -> str:
         """Return it as a transcript has it."""
         return f'says "{self.text}"'
@@ -79,6 +94,10 @@ class Silence:
     seconds: float | None = None
     who: str = CALLER
 
+    def __post_init__(self) -> None:
+        """Refuse what is no time."""
+        _check_time(self, seconds=self.seconds)
+
     def __str__(self) -> str:
         """Return it as a transcript has it."""
         return "stays silent" if self.seconds is None else f"stays silent for {self.seconds:g} s"
@@ -94,6 +113,10 @@ class HangUp:
 
     after: float = 0.0
     who: str = CALLER
+
+    def __post_init__(self) -> None:
+        """Refuse what is no time."""
+        _check_time(self, after=self.after)
 
     def __str__(self) -> str:
         """Return it as a transcript has it."""
@@ -112,6 +135,10 @@ class PickUp:
     number: str | None = None
     after: float = A_RING
     who: str = CALLEE
+
+    def __post_init__(self) -> None:
+        """Refuse what is no time."""
+        _check_time(self, after=self.after)
 
     def __str__(self) -> str:
         """Return it as a transcript has it."""
@@ -137,6 +164,7 @@ class Refuse:
         """Refuse what Twilio has no word for."""
         if self.result not in REFUSALS:
             raise SimulatorError(f"no call comes to {self.result!r}", hint=f"one of {', '.join(REFUSALS)}")
+        _check_time(self, after=self.after)
 
     def __str__(self) -> str:
         """Return it as a transcript has it."""

@@ -157,7 +157,7 @@ class Line:
     def end(self, reason: str, status: str) -> None:
         """End the call, and send the status callback of its number."""
         at, self.leg.status = self.now, status
-        seconds = self.leg.seconds(at)
+        seconds = round(self.leg.seconds(at), 3)
         self._send_later()
         url, method = self.status_callback
         if url:
@@ -166,7 +166,7 @@ class Line:
                 Go(url, method, "status", {**more, "SequenceNumber": "0", "Timestamp": self.timestamp()}), self.leg
             )
         minutes = 0 if self.leg.answered_at is None else max(1, math.ceil(seconds / 60))
-        self.tell(Ended(at=at, reason=reason, status=status, seconds=round(seconds, 3), billed_minutes=minutes))
+        self.tell(Ended(at=at, reason=reason, status=status, seconds=seconds, billed_minutes=minutes))
 
     # What is asked
 

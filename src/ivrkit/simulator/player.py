@@ -105,7 +105,7 @@ def can_play(line: Line, scene: Scene, verb: Element) -> bool:
     where = {"url": scene.url, "line": verb.line, "column": verb.column}
     if known is None:
         return False
-    if verb.name in CALL_VERBS:
+    if known.played:
         code = 13201 if scene.who != CALLER and verb.name == "Dial" else 12200
         line.warn(code, f"<{verb.name}> can't be played {scene.place}, and is skipped", **where)  # type: ignore[arg-type]
     else:

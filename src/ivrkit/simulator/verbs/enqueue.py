@@ -31,6 +31,9 @@ WAIT_VERBS: Mapping[str, Verb] = {
     "Leave": leave,
 }
 
+#: Where a caller waits whose queue has no name.
+NAMELESS = "(no name)"
+
 
 @dataclass(slots=True)
 class _Place:
@@ -58,7 +61,7 @@ class _Place:
 
 def enqueue(line: Line, scene: Scene, verb: Element) -> Steps:
     """Put the caller into a queue; go on when the call has left it."""
-    queue = line.queues(verb.text.strip())
+    queue = line.queues(verb.text.strip() or value(verb, "workflowSid") or NAMELESS)
     most = number(verb, "maxQueueSize") if value(verb, "maxQueueSize") else queue.most
     place = _Place(verb, scene, queue, most, line.now)
     if queue.failure or queue.size >= most:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ivrkit.simulator.actions import A_MOMENT, Press, Silence, Speak
 from ivrkit.simulator.events import Gathered, Heard
@@ -14,7 +15,7 @@ from ivrkit.simulator.verbs.sounds import pause, play, say
 from ivrkit.simulator.waiting import Go, Gone, Steps, Waiting
 
 #: What may stand in a ``Gather``.
-_PROMPT = {"Say": say, "Play": play, "Pause": pause}
+_PROMPT = {"Say": say, "Play": partial(play, other_type=13325), "Pause": pause}
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class _Listening:
     """What a ``Gather`` takes, and what it has so far.
 
     :param heard_at: when the prompt is over.
+    :param first_event: where the prompt's events begin.
     """
 
     verb: Element
@@ -29,6 +31,18 @@ class _Listening:
     heard_at: float
     first_event: int
     digits: str = ""
+
+    @property
+    def until(self) -> float:
+        """Until when the first key or word has to come."""
+        return self.heard_at + number(self.verb, "timeout")
+
+    def time_of(self, line: Line, action: Press | Speak) -> float:
+        """Return when somebody begins to press or to speak: not before now, unless the prompt is cut."""
+        if action.after is None:
+            return line.now + A_MOMENT
+        at = self.began + action.after
+        return at if line.now == self.heard_at else max(at, line.now)
 
     @property
     def inputs(self) -> list[str]:
@@ -71,30 +85,24 @@ def _listen(line: Line, scene: Scene, heard: _Listening) -> Steps:
             return _take_keys(line, scene, heard, action)
         elif isinstance(action, Speak) and "speech" in heard.inputs and action.text:
             return _take_speech(line, scene, heard, action)
-        elif isinstance(action, Silence) and action.seconds is not None and _is_patient(line, heard, action.seconds):
+        elif isinstance(action, Silence) and action.seconds is not None and line.now + action.seconds < heard.until:
             line.let_pass(action.seconds)
-            heard.heard_at -= action.seconds  # that much of the timeout is over
         elif isinstance(action, Silence) or (isinstance(action, Speak) and "speech" in heard.inputs):
             return _take_nothing(line, scene, heard, "")
         else:
-            kind = "keys" if isinstance(action, Press) else "speech"
-            line.note(f"the {action.who} {action}, but this <Gather> takes no {kind}", f'input="{kind}" does')
-
-
-def _is_patient(line: Line, heard: _Listening, seconds: float) -> bool:
-    return line.now + seconds < heard.heard_at + number(heard.verb, "timeout")
+            kind, wanted = ("keys", "dtmf") if isinstance(action, Press) else ("speech", "speech")
+            line.note(f"the {action.who} {action}, but this <Gather> takes no {kind}", f'input="{wanted}" does')
 
 
 def _take_keys(line: Line, scene: Scene, heard: _Listening, press: Press) -> Go | None:
     """Take keys one after the other, each in its time, until one of them ends it or no more come."""
     timeout = number(heard.verb, "timeout")
-    at = heard.heard_at + A_MOMENT if press.after is None else heard.began + press.after
-    last = heard.heard_at
+    at, last = heard.time_of(line, press), heard.until - timeout
     for index, key in enumerate(press.keys):
         if at < heard.heard_at and not flag(heard.verb, "bargeIn"):
             at += press.every
             continue
-        if at - last > timeout and at > heard.heard_at:
+        if at > last + timeout:
             _lose(line, press.keys[index:])
             _move_to(line, heard, last + timeout)
             break
@@ -153,7 +161,7 @@ def _ended(line: Line, finished: str) -> dict[str, str]:
 def _take_nothing(line: Line, scene: Scene, heard: _Listening, finished: str, *, wait: bool = True) -> Go | None:
     """End without anything: the next verb, or the action where the ``Gather`` wants it anyway."""
     if wait and not finished:
-        line.let_pass(max(heard.heard_at + number(heard.verb, "timeout") - line.now, 0.0))
+        line.let_pass(max(heard.until - line.now, 0.0))
     ended_by = "key" if finished else "timeout"
     line.tell(Gathered(at=line.now, digits="", speech="", ended_by=ended_by, who=scene.who))
     if not flag(heard.verb, "actionOnEmptyResult"):
@@ -164,11 +172,10 @@ def _take_nothing(line: Line, scene: Scene, heard: _Listening, finished: str, *,
 
 def _take_speech(line: Line, scene: Scene, heard: _Listening, speak: Speak) -> Go | None:
     """Take what was said, after the silence that ends it."""
-    at = heard.heard_at + A_MOMENT if speak.after is None else heard.began + speak.after
-    timeout = number(heard.verb, "timeout")
+    at, timeout = heard.time_of(line, speak), number(heard.verb, "timeout")
     if at < heard.heard_at and not flag(heard.verb, "bargeIn"):
         at = heard.heard_at
-    if at > heard.heard_at + timeout:
+    if at > heard.until:
         return _take_nothing(line, scene, heard, "")
     _move_to(line, heard, at)
     _tell_part(line, scene, heard.verb, speak)
@@ -189,9 +196,9 @@ def _tell_part(line: Line, scene: Scene, verb: Element, speak: Speak) -> None:
     if not url:
         return
     words = speak.text.split()
-    for number_, part in enumerate((words[: max(1, len(words) // 2)], words)):
+    for count, part in enumerate((words[: max(1, len(words) // 2)], words)):
         told = {"UnstableSpeechResult": " ".join(part), "StableSpeechResult": "", "Stability": "0.5"}
         method = value(verb, "partialResultCallbackMethod")
-        go = scene.go(line, verb, "partial", url, method, SequenceNumber=str(number_), **told)
+        go = scene.go(line, verb, "partial", url, method, **told, SequenceNumber=str(count))
         if go is not None:
             line.call_back(go, scene.leg)

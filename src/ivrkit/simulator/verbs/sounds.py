@@ -34,8 +34,11 @@ def say(line: Line, scene: Scene, verb: Element) -> None:
         line.hear(Said, seconds, language=value(verb, "language"), **told)
 
 
-def play(line: Line, scene: Scene, verb: Element) -> None:
-    """Play a file, or the tones of keys."""
+def play(line: Line, scene: Scene, verb: Element, *, other_type: int = 13420) -> None:
+    """Play a file, or the tones of keys.
+
+    :param other_type: Twilio's code for a file of a type that can't be played.
+    """
     loop = number(verb, "loop") or FOR_EVER
     keys = value(verb, "digits")
     if keys:
@@ -47,7 +50,7 @@ def play(line: Line, scene: Scene, verb: Element) -> None:
             line.warn(failure.code, failure.what, url=scene.url, line=verb.line, column=verb.column)
             return
         answer = line.fetch_media(url)
-        if answer is None or _is_audio(line, scene, verb, answer):
+        if answer is None or _is_audio(line, scene, verb, answer, other_type):
             line.hear(Played, _seconds_of_file(line, answer) * loop, what=url, loop=loop, who=scene.who)
 
 
@@ -68,12 +71,12 @@ def seconds_of_keys(keys: str) -> float:
     return sum(_KEY_SECONDS.get(key, _TONE) for key in keys)
 
 
-def _is_audio(line: Line, scene: Scene, verb: Element, answer: Answer) -> bool:
+def _is_audio(line: Line, scene: Scene, verb: Element, answer: Answer, other_type: int) -> bool:
     kind = answer.header("Content-Type").partition(";")[0].strip().lower()
     if kind in AUDIO_TYPES:
         return True
     what = f"the file is of the type {kind!r}" if kind else "the file has no Content-Type"
-    line.warn(13420, what, url=scene.url, line=verb.line, column=verb.column)
+    line.warn(other_type, what, url=scene.url, line=verb.line, column=verb.column)
     return False
 
 

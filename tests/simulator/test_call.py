@@ -1,0 +1,678 @@
+"""A call as a whole: what is asked and how, what can be used of the answers, and how it ends."""
+
+import json
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import pytest
+from tests.simulator.cases import play, requests, response, trace, warned
+from twilio.request_validator import RequestValidator
+
+from ivrkit.simulator import (
+    Answer,
+    Assumptions,
+    Failure,
+    HangUp,
+    PickUp,
+    Press,
+    Queue,
+    Refuse,
+    Silence,
+    Simulator,
+    SimulatorError,
+    Speak,
+    event_from,
+)
+from ivrkit.simulator.actions import Action
+from ivrkit.simulator.events import KINDS, Event, Requested
+
+END = "ended no-more-verbs completed"
+GIVEN_UP = ["hears We are sorry. An application error has occurred. Goodbye.", "ended application-error completed"]
+
+
+def lines(call):
+    """Return what happened after the call came in."""
+    return [line for line in trace(call) if line]
+
+
+def page(body, kind="text/xml", status=200, **more):
+    """Return an answer of a kind."""
+    return Answer(status, (("Content-Type", kind),) if kind else (), body.encode(), **more)
+
+
+# The wire
+
+
+def test_every_request_carries_the_usual_parameters():
+    """The names are those of Twilio's page and of real requests; the values look as theirs do."""
+    call = play(
+        "<Gather numDigits='1'/>", Press("1"), documents={"/": [response("<Gather numDigits='1'/>"), response("")]}
+    )
+    first, second = requests(call, "webhook", "action")
+    places = [who + what for who in ("From", "To", "Caller", "Called") for what in ("City", "State", "Zip", "Country")]
+    names = [
+        "AccountSid",
+        "ApiVersion",
+        "CallSid",
+        "CallStatus",
+        "Called",
+        "Caller",
+        "Direction",
+        "From",
+        "To",
+        *places,
+    ]
+    assert sorted(first.params) == sorted(names)
+    assert set(second.params) - set(first.params) == {"Digits", "FinishedOnKey", "msg"}
+    assert first.params["ApiVersion"] == "2010-04-01"
+    assert first.params["From"] == first.params["Caller"] == "+14155550100"
+    assert first.params["To"] == first.params["Called"] == "+15005550006"
+    assert first.params["Direction"] == "inbound"
+    assert (len(first.params["AccountSid"]), first.params["AccountSid"][:2]) == (34, "AC")
+    assert (len(call.sid), call.sid[:2], first.params["CallSid"]) == (34, "CA", call.sid)
+    assert (first.params["CallStatus"], second.params["CallStatus"]) == ("ringing", "in-progress")
+
+
+def test_who_calls_and_what_more_is_known_of_them():
+    """Any caller, any number, and parameters besides the usual ones or in their place."""
+    call = play("", from_="client:anna", to="+15005550001", CallerName="ANNA", FromCity="WIEN")
+    (asked,) = requests(call, "webhook")
+    told = {name: asked.params[name] for name in ("From", "Caller", "To", "CallerName", "FromCity")}
+    assert told == {
+        "From": "client:anna",
+        "Caller": "client:anna",
+        "To": "+15005550001",
+        "CallerName": "ANNA",
+        "FromCity": "WIEN",
+    }
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_request_is_signed(method):
+    """Twilio's own library accepts each, by GET and by POST."""
+    number = {"token": "12345", "method": method, "status_callback": "/status"}
+    call = play(
+        f'<Gather numDigits="1" method="{method}"/>',
+        Press("1"),
+        Press("2"),
+        HangUp(),
+        number=number,
+        documents={"/status": ""},
+    )
+    asked = [each for each in call.events if isinstance(each, Requested)]
+    assert len(asked) == 4
+    for each in asked:
+        form = each.params if each.method == "POST" else {}
+        assert RequestValidator("12345").validate(each.url, form, each.headers["X-Twilio-Signature"])
+
+
+def test_without_a_token_nothing_is_signed():
+    """As for a webhook that checks nothing."""
+    (asked,) = requests(play(""), "webhook")
+    assert "X-Twilio-Signature" not in asked.headers
+
+
+def test_the_method_of_the_number_is_that_of_the_first_request_alone():
+    """A verb that says nothing asks by POST, whatever the number is set to."""
+    call = play("<Redirect>/next</Redirect>", number={"method": "GET"})
+    assert [each.method for each in requests(call, "webhook", "redirect")] == ["GET", "POST"]
+
+
+def test_urls_are_relative_to_the_document_that_has_them():
+    """Not to the number's webhook."""
+    documents = {
+        "/a/b": response("<Redirect>c/d</Redirect>"),
+        "/a/c/d": response("<Redirect>../e?x=1</Redirect>"),
+        "/a/e": response("<Redirect>https://other.example.com/f</Redirect>"),
+        "https://other.example.com/f": response("<Redirect>g</Redirect>"),
+        "/g": response("<Say>There.</Say>"),
+    }
+    call = play("<Redirect>/a/b</Redirect>", documents=documents)
+    assert [each.url for each in requests(call, "redirect")] == [
+        "https://ivr.example.com/a/b",
+        "https://ivr.example.com/a/c/d",
+        "https://ivr.example.com/a/e?x=1",
+        "https://other.example.com/f",
+        "https://other.example.com/g",
+    ]
+    assert call.heard == "There."
+
+
+def test_cookies_are_kept_for_the_call_and_no_longer():
+    """Each call has a jar of its own; whether there is one is a switch."""
+    headers = (("Content-Type", "text/xml"), ("Set-Cookie", "session=abc; Path=/"))
+    documents = {"/": Answer(headers=headers, body=response("<Redirect>/next</Redirect>").encode())}
+    call = play("", documents=documents)
+    assert [each.headers.get("Cookie") for each in requests(call, "webhook", "redirect")] == [None, "session=abc"]
+    call = play("", documents=documents, number={"assumptions": Assumptions(cookies=False)})
+    assert [each.headers.get("Cookie") for each in requests(call, "webhook", "redirect")] == [None, None]
+
+
+def test_each_request_has_a_token_of_its_own():
+    """The idempotency token tells one request from the next."""
+    call = play("<Redirect>/next</Redirect>")
+    tokens = [each.headers["I-Twilio-Idempotency-Token"] for each in requests(call, "webhook", "redirect")]
+    assert len(set(tokens)) == 2
+
+
+def test_a_connection_override_that_can_not_be_is_told():
+    """Once a call; the default is used."""
+    call = play("<Redirect>/next#rc=9</Redirect>")
+    assert [(each.what, each.mend) for each in call.notes] == [
+        (
+            "the connection override rc=9 takes 0 to 5",
+            "see Twilio's page on connection overrides: ct, rt, tt, rc, rp, sni, e",
+        )
+    ]
+    assert call.heard == "Next."
+
+
+# What can be used of an answer
+
+FATAL = [
+    pytest.param(page("no", status=500), 11200, "the answer has the status 500", id="11200"),
+    pytest.param(page("no", status=404), 11200, "the answer has the status 404", id="11200-404"),
+    pytest.param(Failure(11205, "rt", "too slow"), 11205, "too slow", id="11205"),
+    pytest.param(page("x" * 65537), 11750, "the answer has 65537 bytes, and at most 65536 are read", id="11750"),
+    pytest.param(page("<Response>"), 12100, None, id="12100"),
+    pytest.param(page("<Other/>"), 12102, None, id="12102"),
+    pytest.param(page(response(""), ""), 12300, "the answer is without a Content-Type", id="12300-none"),
+    pytest.param(
+        page(response(""), "application/json"), 12300, "the answer is of the type 'application/json'", id="12300"
+    ),
+    pytest.param(page(response(""), "xml"), 12300, "the answer is of the type 'xml'", id="12300-odd"),
+    pytest.param(page("", status=204, kind=""), 12300, "the answer is without a Content-Type", id="12300-204"),
+]
+
+
+@pytest.mark.parametrize(("served", "code", "what"), FATAL)
+def test_an_answer_that_can_not_be_used_ends_the_call(served, code, what):
+    """Without a fallback, the caller hears that an error has occurred, and is hung up on."""
+    call = play("", documents={"/": served})
+    (fault,) = call.warnings
+    assert (fault.code, fault.level) == (code, "error")
+    assert what is None or fault.what == what
+    assert lines(call)[-2:] == GIVEN_UP
+
+
+def test_the_newer_code_for_a_status_is_a_switch():
+    """11217 instead of 11200."""
+    call = play(
+        "", documents={"/": page("", status=503)}, number={"assumptions": Assumptions(failed_status_code=11217)}
+    )
+    assert warned(call) == [(11217, "the answer has the status 503")]
+
+
+def test_a_fault_in_a_document_has_its_place():
+    """Line and column are those of the document."""
+    call = play("", documents={"/": "<Response>\n  <Say>A & B</Say>\n</Response>"})
+    (fault,) = call.warnings
+    assert (fault.code, fault.line, fault.url) == (12100, 2, "https://ivr.example.com/")
+    assert fault.column > 0
+
+
+USABLE = [
+    pytest.param(
+        page(response("<Say>A</Say>"), "application/xml; charset=utf-8"), ["hears A", END], [], id="application/xml"
+    ),
+    pytest.param(
+        page(response("<Say>A</Say>"), "text/html; charset=utf-8"),
+        ["note: the answer calls itself text/html", "hears A", END],
+        ["answer with text/xml"],
+        id="text/html",
+    ),
+    pytest.param(
+        page(response("<Say>A</Say>"), "text/plain"),
+        ["note: the answer calls itself text/plain", "hears A", END],
+        ["answer with text/xml"],
+        id="text/plain-document",
+    ),
+    pytest.param(
+        page("Call us\n later & again", "text/plain"),
+        ["note: the answer calls itself text/plain", "hears Call us later & again", END],
+        ["answer with text/xml"],
+        id="text/plain",
+    ),
+    pytest.param(page("ID3", "audio/mpeg"), ["media GET /", "hears https://ivr.example.com/", END], [], id="audio"),
+]
+
+
+@pytest.mark.parametrize(("served", "told", "mends"), USABLE)
+def test_what_is_done_with_each_type(served, told, mends):
+    """A document is played, a text read aloud, a sound played; then the call is over."""
+    call = play("", documents={"/": served})
+    assert lines(call)[1:] == told
+    assert [each.mend for each in call.notes] == mends
+
+
+@pytest.mark.parametrize(
+    ("twiml", "what"),
+    [
+        ("<Connect><Stream url='wss://x'/></Connect>", "<Connect> is not played yet, and is skipped"),
+        ("<Pay/>", "<Pay> is not played yet, and is skipped"),
+        ("<Start><Siprec/></Start>", "<Start> is not played yet, and is skipped"),
+    ],
+)
+def test_a_verb_that_is_not_played_yet_is_told(twiml, what):
+    """By a note, no warning: the document is right."""
+    call = play(twiml + "<Say>After.</Say>")
+    assert [(each.what, each.mend) for each in call.notes] == [(what, "try it with a real call")]
+    assert call.warnings == []
+    assert call.heard == "After."
+
+
+@pytest.mark.parametrize(("skipped", "heard"), [(True, "One.\nTwo."), (False, "One.")])
+def test_an_unknown_verb_is_skipped_or_ends_the_document(skipped, heard):
+    """Nobody has it in writing, so it is a switch; a warning it is in any case."""
+    assumed = Assumptions(skip_unknown_verbs=skipped)
+    call = play("<Say>One.</Say><Sing/><Say>Two.</Say>", number={"assumptions": assumed})
+    assert call.heard == heard
+    assert warned(call) == [(12200, "there is no <Sing>")]
+
+
+# Fallback and status callback
+
+
+def test_the_fallback_is_asked_when_the_webhook_fails():
+    """With ErrorCode and ErrorUrl, without what was pressed; what it answers is played."""
+    number = {"fallback_url": "/fallback", "fallback_method": "GET"}
+    documents = {"/broken": page("", status=500), "/fallback": response("<Say>Sorry.</Say>")}
+    call = play('<Gather numDigits="1" action="/broken?x=1#rc=0"/>', Press("1"), number=number, documents=documents)
+    (asked,) = requests(call, "fallback")
+    assert asked.method == "GET"
+    own = {name: asked.params.get(name) for name in ("ErrorCode", "ErrorUrl", "Digits")}
+    assert own == {"ErrorCode": "11200", "ErrorUrl": "https://ivr.example.com/broken?x=1", "Digits": None}
+    assert call.heard == "Sorry."
+
+
+def test_a_fallback_that_fails_ends_the_call():
+    """There is no second one."""
+    documents = {"/": page("", status=500), "/fallback": page("", status=500)}
+    call = play("", number={"fallback_url": "/fallback"}, documents=documents)
+    assert len(requests(call, "fallback")) == 1
+    assert lines(call)[-2:] == GIVEN_UP
+
+
+def test_after_a_fallback_another_failure_falls_back_again():
+    """It is the request that fails, not the call."""
+    documents = {"/": page("", status=500), "/fallback": [response("<Redirect>/</Redirect>"), response("")]}
+    call = play("", number={"fallback_url": "/fallback"}, documents=documents)
+    assert len(requests(call, "fallback")) == 2
+    assert call.ended.reason == "no-more-verbs"
+
+
+@pytest.mark.parametrize(
+    ("twiml", "script", "status", "duration"),
+    [
+        ("<Pause length='3'/><Pause length='61'/>", [], "completed", "61"),
+        ("<Reject/>", [], "no-answer", "0"),
+        ("<Reject reason='busy'/>", [], "busy", "0"),
+        ("<Gather/>", [HangUp(after=2.5)], "completed", "3"),
+    ],
+)
+def test_the_number_s_status_callback_is_told_of_the_end(twiml, script, status, duration):
+    """Once, after everything else, with the status and the seconds."""
+    number = {"status_callback": "/status", "status_callback_method": "GET"}
+    call = play(twiml, *script, number=number, documents={"/status": ""})
+    (asked,) = requests(call, "status")
+    assert asked.method == "GET"
+    assert (asked.params["CallStatus"], asked.params["CallDuration"]) == (status, duration)
+    assert (asked.params["CallbackSource"], asked.params["SequenceNumber"]) == ("call-progress-events", "0")
+    assert isinstance(parsedate_to_datetime(asked.params["Timestamp"]), datetime)
+    assert call.events[-1].kind == "ended"
+    assert requests(call, "webhook", "action", "status")[-1] is asked
+
+
+@pytest.mark.parametrize(
+    ("served", "told"),
+    [
+        (page("", status=500), [(15003, "the status callback was answered with 500", "warning")]),
+        (Failure(11205, "rt", "too slow"), [(11205, "too slow", "warning")]),
+        (page("", status=204, kind=""), []),
+    ],
+)
+def test_a_callback_that_fails_is_a_warning(served, told):
+    """It steers nothing, whatever it answers."""
+    call = play("", number={"status_callback": "/status"}, documents={"/status": served})
+    assert [(each.code, each.what, each.level) for each in call.warnings] == told
+    assert call.ended.reason == "no-more-verbs"
+
+
+# How a call ends
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(1, 1), (60, 1), (61, 2), (600, 10)])
+def test_each_begun_minute_is_billed(seconds, minutes):
+    """From the answer on."""
+    call = play(f"<Say>A</Say><Pause length='{seconds}'/>", number={"speeds": _no_speech()})
+    assert call.ended.billed_minutes == minutes
+    assert call.ended.seconds == seconds
+
+
+def _no_speech():
+    from ivrkit.simulator import Speeds
+
+    return Speeds(letters=1e9)
+
+
+def test_a_ring_of_documents_is_stopped():
+    """Twilio has no such limit that anybody knows of: the simulator stops, and says so."""
+    call = play("<Redirect/>")
+    assert len(requests(call, "webhook", "redirect")) == 100
+    assert [(each.what, each.mend) for each in call.notes] == [
+        (
+            "the call had 100 documents, and is stopped",
+            "look for a ring in which no caller gets on; or give most_documents= more",
+        )
+    ]
+    assert call.ended.reason == "too-many-documents"
+
+
+def test_the_limit_of_documents_can_be_set():
+    """For a call that is meant to be long."""
+    assert len(requests(play("<Redirect/>", number={"most_documents": 3}), "webhook", "redirect")) == 3
+
+
+def test_a_call_lasts_four_hours_at_most():
+    """Then Twilio hangs up, whatever is heard."""
+    call = play("<Say>A</Say><Pause length='20000'/>")
+    assert (call.ended.reason, call.ended.seconds) == ("time-limit", 4 * 3600)
+    assert call.events[-2].cut
+
+
+def test_a_caller_without_patience_hangs_up_wherever_it_is():
+    """In the midst of a text, too."""
+    call = play("<Say>" + "x" * 150 + "</Say><Say>Never.</Say>", patience=4.0)
+    assert (call.ended.reason, call.ended.seconds) == ("caller-hung-up", 4.0)
+    (said,) = [each for each in call.events if each.kind == "said"]
+    assert (said.seconds, said.cut) == (4.0, True)
+
+
+def test_who_hangs_up_before_the_answer_is_not_billed():
+    """The call is canceled."""
+    call = play("<Pause length='20'/>", patience=4.0)
+    assert (call.ended.status, call.ended.billed_minutes) == ("canceled", 0)
+
+
+# Driving a call
+
+
+def test_a_call_is_played_as_far_as_it_goes():
+    """And then waits for somebody."""
+    call = play("<Say>Hello.</Say><Gather numDigits='1' action='/next'/>")
+    assert (call.waiting.verb, call.waiting.doing, call.waiting.who) == ("Gather", "gather", "caller")
+    assert call.ended is None
+    assert repr(call) == f"<SimulatedCall {call.sid} waits in <Gather>>"
+    assert call.press("1") is call
+    assert call.waiting is None
+    assert repr(call) == f"<SimulatedCall {call.sid} ended: no-more-verbs>"
+
+
+def test_a_script_that_is_longer_than_the_call_is_left_off():
+    """What can't be done any more is not done."""
+    call = play("<Gather numDigits='1' action='/next'/>", Press("1"), Press("2"))
+    assert call.actions == [Press("1")]
+
+
+def test_the_actors_methods_are_the_actions():
+    """A caller, a callee and an agent, each by words."""
+    call = play("<Gather input='dtmf speech' action='/next'/>")
+    call.says("yes", confidence=0.5, after=1.0)
+    assert call.actions == [Speak("yes", 0.5, 1.0)]
+    twiml = "<Dial><Number>+15550100</Number><Number>+15550101</Number></Dial><Enqueue>a</Enqueue><Record/>"
+    call = play(twiml)
+    call.callee_at("+15550101").is_busy()
+    call.callee_at("+15550100").answers(after=1.0)
+    call.callee.says("hello")
+    call.callee.stays_silent(5)
+    call.callee.press("1")
+    call.callee.hangs_up(after=2)
+    call.agent.answers()
+    call.agent.hangs_up()
+    call.stays_silent(2).press("1", every=0.1).hangs_up()
+    assert call.actions == [
+        Refuse("busy", "+15550101"),
+        PickUp("+15550100", 1.0),
+        Speak("hello", who="callee"),
+        Silence(5, who="callee"),
+        Press("1", who="callee"),
+        HangUp(2, "callee"),
+        PickUp(who="agent"),
+        HangUp(who="agent"),
+        Silence(2),
+        Press("1", every=0.1),
+        HangUp(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("is_busy", "busy"),
+        ("does_not_answer", "no-answer"),
+        ("cannot_be_reached", "failed"),
+        ("is_canceled", "canceled"),
+    ],
+)
+def test_each_way_in_which_nobody_answers(name, result):
+    """Each has a word of its own."""
+    call = play("<Dial>+15550100</Dial>")
+    getattr(call.callee, name)()
+    assert call.actions == [Refuse(result)]
+
+
+IMPOSSIBLE = [
+    pytest.param("<Gather/>", Refuse("busy"), "callee is busy, but no telephone rings: the call waits in <Gather> (gather)", id="nothing-rings"),
+    pytest.param("<Gather/>", PickUp(), "callee picks up, but no telephone rings: the call waits in <Gather> (gather)", id="nothing-to-pick-up"),
+    pytest.param("<Gather/>", PickUp(who="agent"), "agent picks up, but nobody stands in a queue: the call waits in <Gather> (gather)", id="no-queue"),
+    pytest.param("<Gather/>", HangUp(who="callee"), "callee hangs up, but there is no callee: the call waits in <Gather> (gather)", id="no-callee"),
+    pytest.param("<Dial>+15550100</Dial>", HangUp(who="callee"), "callee hangs up, but the callee has not picked up: the call waits in <Dial> (ring)", id="rings"),
+    pytest.param("<Dial>+15550100</Dial>", Refuse("busy", "+1"), "callee is busy, but +1 does not ring, but +15550100: the call waits in <Dial> (ring)", id="another-number"),
+    pytest.param("<Dial>+15550100</Dial>", HangUp(who="agent"), "agent hangs up, but there is no agent: the call waits in <Dial> (ring)", id="no-agent"),
+    pytest.param("<Enqueue>a</Enqueue>", HangUp(who="agent"), "agent hangs up, but nobody has taken the caller out of the queue: the call waits in <Enqueue> (queue)", id="not-taken"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("twiml", "action", "message"), IMPOSSIBLE)
+def test_what_nobody_can_do_is_refused(twiml, action, message):
+    """The message says what the call waits for; the hint is its transcript. The call goes on as it was."""
+    call = play(twiml)
+    with pytest.raises(SimulatorError) as refused:
+        call.do(action)
+    assert refused.value.message == message
+    assert refused.value.hint == "\n" + call.transcript()
+    assert call.waiting is not None
+
+
+def test_nothing_can_be_done_after_the_end():
+    """The transcript is shown."""
+    call = play("")
+    with pytest.raises(SimulatorError) as refused:
+        call.press("1")
+    assert str(refused.value) == "the call is over: caller presses 1\n  hint: \n" + call.transcript()
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "hint"),
+    [
+        (lambda: Press("a"), "'a' can't be pressed", "the keys of a telephone are 0-9, * and #"),
+        (lambda: Press(""), "'' can't be pressed", "the keys of a telephone are 0-9, * and #"),
+        (lambda: Refuse("x"), "no call comes to 'x'", "one of busy, no-answer, failed, canceled"),
+        (lambda: Queue("a", failure="x"), "no queue fails with 'x'", "one of error, system-error"),
+        (lambda: HangUp(-1), "HangUp(after=-1) is before now", "give seconds from 0"),
+        (lambda: Silence(-1), "Silence(seconds=-1) is before now", "give seconds from 0"),
+        (lambda: PickUp(after=-1), "PickUp(after=-1) is before now", "give seconds from 0"),
+        (lambda: Refuse("busy", after=-1), "Refuse(after=-1) is before now", "give seconds from 0"),
+        (lambda: Press("1", after=-1), "Press(after=-1) is before now", "give seconds from 0"),
+        (lambda: Press("1", every=-1), "Press(every=-1) is before now", "give seconds from 0"),
+        (lambda: Speak("a", after=float("nan")), "Speak(after=nan) is before now", "give seconds from 0"),
+        (lambda: Speak("a", confidence=2), "Speak(confidence=2) is no confidence", "give 0.0 to 1.0, or None"),
+    ],
+)
+def test_what_can_not_be_done_at_all_is_refused_when_it_is_made(make, message, hint):
+    """With the mend."""
+    with pytest.raises(SimulatorError) as refused:
+        make()
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+def test_what_the_caller_heard():
+    """All of it, and since the last thing that anybody did; what the callee hears is not the caller's."""
+    documents = {"/screen": response("<Say>Psst.</Say>")}
+    twiml = "<Gather numDigits='1' action='/two'><Say>One.</Say></Gather>"
+    documents["/two"] = response(
+        '<Say>Two.</Say><Dial><Number url="/screen">+15550100</Number></Dial><Say>Three.</Say>'
+    )
+    call = play(twiml, documents=documents)
+    assert (call.heard, call.heard_last) == ("One.", "One.")
+    call.press("1")
+    assert (call.heard, call.heard_last) == ("One.\nTwo.", "Two.")
+    call.callee.answers()
+    call.callee.hangs_up()
+    assert (call.heard, call.heard_last) == ("One.\nTwo.\nThree.", "Three.")
+    assert call.seconds == call.ended.at
+
+
+def test_state_and_path_of_a_host_that_tells_them():
+    """Out of the headers that an ivrkit host in dev mode sends; any other host has none."""
+    told = [
+        Answer(
+            headers=(("Content-Type", "text/xml"), ("ivrkit-state", state), ("ivrkit-owner", "x 1")), body=body.encode()
+        )
+        for state, body in [("menu", response("<Gather numDigits='1'/>")), ("hours", response("<Gather/>"))]
+    ]
+    call = play("", Press("1"), documents={"/": told})
+    assert (call.state, call.path) == ("hours", ["menu", "hours"])
+    assert [each.owner for each in call.answers] == ["x 1", "x 1"]
+    assert (play("").state, play("").path) == ("", [])
+
+
+# Events and transcript
+
+ALL = (
+    "<Say voice='man' loop='2'>Hi.</Say><Play>/a.mp3</Play><Play digits='1' loop='2'/><Pause/><Bad/><Pay/>"
+    "<Gather numDigits='1' action='/more'/>"
+)
+MORE = response(
+    '<Dial record="record-from-answer"><Number url="/screen">+15550100</Number></Dial><Enqueue>support</Enqueue>'
+    "<Record/>"
+)
+
+
+@pytest.fixture
+def everything():
+    """A call in which all kinds of events happen."""
+    served = {
+        "/more": MORE,
+        "/screen": response("<Say>Psst.</Say><Play digits='2'/><Pause/>"),
+        "/a.mp3": page("ID3", "audio/mpeg"),
+    }
+    call = play(ALL, Press("1"), documents={**served, "/": [response(ALL), *[response("")] * 9]})
+    call.callee.answers()
+    call.callee.hangs_up(5)
+    call.agent.answers()
+    call.agent.hangs_up(5)
+    return call.says("Hello.").hangs_up()
+
+
+def test_every_event_is_data(everything):
+    """as_dict() is JSON, and gives the event back."""
+    assert {each.kind for each in everything.events} == set(KINDS)
+    for event in everything.events:
+        told = json.loads(json.dumps(event.as_dict()))
+        assert told["kind"] == event.kind
+        assert event_from(told) == event
+
+
+def test_the_clock_never_goes_back(everything):
+    """Each event is as late as the one before, or later."""
+    times = [each.at for each in everything.events]
+    assert times == sorted(times)
+
+
+def test_an_event_that_there_is_not():
+    """The kind is the key."""
+    with pytest.raises(KeyError):
+        event_from({"kind": "sneezed", "at": 0.0})
+
+
+def test_the_transcript(everything):
+    """A line an event, with the call's clock."""
+    assert everything.transcript().splitlines() == TRANSCRIPT
+
+
+def test_the_transcript_with_documents():
+    """The TwiML stands below its answer."""
+    call = play("\n<Hangup/>")
+    assert call.transcript(twiml=True).splitlines() == [
+        "    0.0  +14155550100 calls +15005550006",
+        "    0.0  -> POST https://ivr.example.com/ (webhook)",
+        "    0.0  <- 200",
+        "           <Response>",
+        "           <Hangup/></Response>",
+        "    0.0  answered",
+        "    0.0  ended: the tree hung up (completed, 0 s, 1 minute)",
+    ]
+
+
+TRANSCRIPT = [
+    "    0.0  +14155550100 calls +15005550006",
+    "    0.0  -> POST https://ivr.example.com/ (webhook)",
+    "    0.0  <- 200",
+    "    0.0  warning 12200, the document does not keep to the schema: there is no <Bad> at https://ivr.example.com/, line 1, column 100 (write the verb or attribute as Twilio's page has it)",
+    "    0.0  answered",
+    '    0.0  says 2 times "Hi."',
+    "    0.4  -> GET https://ivr.example.com/a.mp3 (media)",
+    "    0.4  <- 200",
+    "    0.4  plays https://ivr.example.com/a.mp3",
+    "   10.4  plays 2 times keys 1",
+    "   10.8  pauses 1 s",
+    "   11.8  note: <Pay> is not played yet, and is skipped at https://ivr.example.com/, line 1, column 106 (try it with a real call)",
+    "   11.8  caller presses 1",
+    "   12.3  -> POST https://ivr.example.com/more (action)",
+    "   12.3  <- 200",
+    "   12.3  +15550100: ringing",
+    "   12.3  callee picks up",
+    "   15.3  +15550100: answered",
+    "   15.3  -> POST https://ivr.example.com/screen (screening)",
+    "   15.3  <- 200",
+    '   15.3  says (callee) "Psst."',
+    "   15.6  plays (callee) keys 2",
+    "   15.8  warning 12200, the document does not keep to the schema: <Pause> can't be played to whoever was dialled, and is skipped at https://ivr.example.com/screen, line 1, column 45 (write the verb or attribute as Twilio's page has it)",
+    "   15.8  callee hangs up",
+    "   20.8  +15550100: completed",
+    "   20.8  recorded 6 s",
+    "   20.8  queue support: joined",
+    "   20.8  agent picks up",
+    "   23.8  queue support: taken",
+    "   23.8  agent hangs up",
+    "   28.8  queue support: bridged",
+    "   28.8  plays beep",
+    '   29.3  caller says "Hello."',
+    "   29.7  caller hangs up",
+    '   29.7  recorded 1 s "Hello."',
+    "   29.7  -> POST https://ivr.example.com/more (action)",
+    "   29.7  <- 200",
+    "   29.7  ended: the caller hung up (completed, 30 s, 1 minute)",
+]
+
+
+def test_every_event_and_action_has_words():
+    """Nothing is left out of a transcript by mistake."""
+    from ivrkit.simulator.transcript import _TOLD
+
+    assert set(_TOLD) == set(KINDS.values())
+    assert all(issubclass(each, Event) for each in KINDS.values())
+    actions = [Press("1"), Speak("a"), Silence(), Silence(2.5), HangUp(), PickUp(), Refuse("busy"), Refuse("canceled")]
+    assert {type(each) for each in actions} == set(Action.__args__)
+    assert [str(each) for each in actions] == [
+        "presses 1",
+        'says "a"',
+        "stays silent",
+        "stays silent for 2.5 s",
+        "hangs up",
+        "picks up",
+        "is busy",
+        "is no longer rung",
+    ]
+    assert [str(Refuse(each)) for each in ("no-answer", "failed")] == ["does not answer", "can't be reached"]

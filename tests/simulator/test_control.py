@@ -1,0 +1,105 @@
+"""Redirect, Reject, Hangup and Leave: where a document ends by its own word."""
+
+import pytest
+from tests.simulator.cases import play, requests, response, trace, warned
+
+from ivrkit.simulator import Assumptions, Press
+
+ENDED = "ended no-more-verbs completed"
+
+
+def after_first(call):
+    """Return what happened after the first request."""
+    return [line for line in trace(call)[1:] if line]
+
+
+CASES = [
+    pytest.param(
+        "<Redirect>/next</Redirect><Say>Never.</Say>", ["redirect POST /next", "hears Next.", ENDED], id="Redirect"
+    ),
+    pytest.param(
+        "<Redirect>\n  next \n</Redirect>",
+        ["redirect POST /next", "hears Next.", ENDED],
+        id="Redirect-relative-and-trimmed",
+    ),
+    pytest.param(
+        '<Redirect method="GET">/next</Redirect>', ["redirect GET /next", "hears Next.", ENDED], id="Redirect.method"
+    ),
+    pytest.param("<Say>One.</Say><Hangup/><Say>Never.</Say>", ["hears One.", "ended hangup completed"], id="Hangup"),
+    pytest.param("<Hangup/>", ["ended hangup completed"], id="Hangup-first-still-answers"),
+    pytest.param("", [ENDED], id="nothing-answers-and-hangs-up"),
+    pytest.param("<Reject/><Say>Never.</Say>", ["ended rejected no-answer"], id="Reject"),
+    pytest.param('<Reject reason="rejected"/>', ["ended rejected no-answer"], id="Reject.reason-rejected"),
+    pytest.param('<Reject reason="busy"/>', ["ended rejected busy"], id="Reject.reason-busy"),
+    pytest.param("<Say>One.</Say><Reject/>", ["hears One.", "ended hangup completed"], id="Reject-too-late"),
+    pytest.param(
+        "<Leave/><Say>After.</Say>",
+        ["warning 12200: <Leave> can't be played in this call, and is skipped", "hears After.", ENDED],
+        id="Leave-outside-of-a-queue",
+    ),
+]
+
+
+@pytest.mark.parametrize(("twiml", "lines"), CASES)
+def test_where_a_document_ends(twiml, lines):
+    """What stands behind is never played."""
+    assert after_first(play(twiml)) == lines
+
+
+@pytest.mark.parametrize(
+    ("twiml", "answered", "minutes"),
+    [("<Reject/>", False, 0), ("<Hangup/>", True, 1), ("", True, 1), ("<Redirect>/next</Redirect>", True, 1)],
+)
+def test_a_rejected_call_is_never_answered_and_never_billed(twiml, answered, minutes):
+    """Any other first verb answers; an answered call costs a minute at least."""
+    call = play(twiml)
+    assert ("answered" in [each.kind for each in call.events]) is answered
+    assert call.ended.billed_minutes == minutes
+
+
+def test_what_was_pressed_is_not_sent_on():
+    """A redirect carries the usual parameters alone."""
+    documents = {"/pressed": response("<Redirect>/next</Redirect>")}
+    call = play('<Gather action="/pressed" numDigits="1"/>', Press("1"), documents=documents)
+    (asked,) = requests(call, "redirect")
+    assert "Digits" not in asked.params
+
+
+def test_an_empty_redirect_asks_the_same_document_again():
+    """As Twilio's page of the conference has it; what it is on other pages is a switch."""
+    call = play("", documents={"/": [response("<Redirect/>"), response("<Say>Again.</Say>")]})
+    assert after_first(call) == ["redirect POST /", "hears Again.", ENDED]
+
+
+def test_an_empty_redirect_can_be_taken_for_a_fault():
+    """Then the call ends there."""
+    call = play("<Redirect/>", number={"assumptions": Assumptions(empty_redirect_is_same=False)})
+    assert after_first(call) == ["error 11100: a <Redirect> has no URL", "ended application-error completed"]
+
+
+def test_a_redirect_that_leads_nowhere_ends_the_call():
+    """It is told with its place in the document."""
+    call = play("<Say>One.</Say>\n  <Redirect>mailto:x@example.com</Redirect>")
+    assert warned(call) == [(11100, "'mailto:x@example.com' is no URL that can be requested")]
+    assert [(each.line, each.column) for each in call.warnings] == [(2, 3)]
+    assert call.ended.reason == "application-error"
+
+
+@pytest.mark.parametrize(
+    ("twiml", "code", "what"),
+    [
+        pytest.param(
+            '<Redirect method="HEAD">/next</Redirect>',
+            13710,
+            "<Redirect method='HEAD'> takes GET or POST",
+            id="Redirect.method-wrong",
+        ),
+        pytest.param(
+            '<Reject reason="x"/>', 12200, "<Reject reason='x'> takes rejected or busy", id="Reject.reason-wrong"
+        ),
+        pytest.param('<Hangup now="yes"/>', 12200, "<Hangup> has no attribute 'now'", id="Hangup-attribute"),
+    ],
+)
+def test_what_does_not_fit_is_told(twiml, code, what):
+    """With Twilio's code; the default is taken."""
+    assert warned(play(twiml)) == [(code, what)]

@@ -1,0 +1,443 @@
+"""Dial and Number: https://www.twilio.com/docs/voice/twiml/dial and /number."""
+
+import pytest
+from tests.simulator.cases import play, requests, response, trace, warned
+
+from ivrkit.simulator import Assumptions, Failure, HangUp, PickUp, Press, Refuse, Silence, Speak
+from ivrkit.simulator.events import Dialled
+
+NUMBER = "+15550100"
+OTHER = "+15550101"
+ENDS = ["hears Next.", "ended no-more-verbs completed"]
+FALLS = ["hears After.", "ended no-more-verbs completed"]
+ASKED = "action POST /next DialCallStatus={} DialBridged={} DialCallSid"
+RINGS = f"{NUMBER} ringing"
+ANSWERED = [RINGS, f"{NUMBER} answered"]
+DONE = f"{NUMBER} completed bridged"
+
+
+def dial(attributes="", inside=NUMBER, after="<Say>After.</Say>"):
+    """Return a Dial whose action is the next document."""
+    return f'<Dial action="/next" {attributes}>{inside}</Dial>{after}'
+
+
+def talked(seconds):
+    """Return the lines of a talk that the callee ended."""
+    return [*ANSWERED, DONE, f"{ASKED.format('completed', 'true')} DialCallDuration={seconds}", *ENDS]
+
+
+def failed(status):
+    """Return the lines of a call that came to nothing."""
+    return [RINGS, f"{NUMBER} {status}", ASKED.format(status, "false"), *ENDS]
+
+
+CALLEE_GONE = HangUp(after=20, who="callee")
+BOTH = f"<Number>{NUMBER}</Number><Number>{OTHER}</Number>"
+CASES = [
+    pytest.param(dial(), [PickUp(), CALLEE_GONE], talked(20), id="Dial.action"),
+    pytest.param(
+        dial('method="GET"'),
+        [Refuse("busy")],
+        [*failed("busy")[:2], ASKED.format("busy", "false").replace("POST", "GET"), *ENDS],
+        id="Dial.method",
+    ),
+    pytest.param(dial(), [Refuse("busy")], failed("busy"), id="Dial-busy"),
+    pytest.param(dial(), [Refuse("no-answer")], failed("no-answer"), id="Dial-no-answer"),
+    pytest.param(dial(), [Silence()], failed("no-answer"), id="Dial-nobody-answers"),
+    pytest.param(dial(), [Refuse("failed")], failed("failed"), id="Dial-failed"),
+    pytest.param(dial(), [Refuse("canceled")], failed("canceled"), id="Dial-canceled"),
+    pytest.param(dial('timeout="10"'), [PickUp(after=14)], None, id="Dial.timeout-and-five-seconds"),
+    pytest.param(dial('timeout="10"'), [PickUp(after=15)], failed("no-answer"), id="Dial.timeout"),
+    pytest.param(
+        dial('timeout="10"'), [Refuse("busy", after=20)], failed("no-answer"), id="Dial.timeout-busy-too-late"
+    ),
+    pytest.param(dial('timeout="10"'), [Silence(14), Silence(1)], failed("no-answer"), id="Dial.timeout-in-parts"),
+    pytest.param(dial('timeLimit="60"'), [PickUp(), Silence()], talked(60), id="Dial.timeLimit"),
+    pytest.param(
+        dial('timeLimit="60"'), [PickUp(), Silence(50), Speak("x" * 300)], talked(60), id="Dial.timeLimit-talk"
+    ),
+    pytest.param(dial('hangupOnStar="true"'), [PickUp(), Press("12*")], talked(0), id="Dial.hangupOnStar"),
+    pytest.param(dial('hangupOnStar="true"'), [Press("*")], failed("canceled"), id="Dial.hangupOnStar-while-it-rings"),
+    pytest.param(dial(), [PickUp(), Press("*"), CALLEE_GONE], talked(20), id="Dial.hangupOnStar-false"),
+    pytest.param(dial(), [Press("*"), Refuse("busy")], failed("busy"), id="Dial.hangupOnStar-false-while-it-rings"),
+    pytest.param(
+        dial('record="record-from-answer"'),
+        [PickUp(), CALLEE_GONE],
+        [
+            *ANSWERED,
+            DONE,
+            "recorded 20 by hangup",
+            f"{ASKED.format('completed', 'true')} DialCallDuration=20 RecordingUrl",
+            *ENDS,
+        ],
+        id="Dial.record",
+    ),
+    pytest.param(
+        dial("", BOTH),
+        [PickUp(OTHER), CALLEE_GONE],
+        [
+            RINGS,
+            f"{OTHER} ringing",
+            f"{NUMBER} canceled",
+            f"{OTHER} answered",
+            f"{OTHER} completed bridged",
+            f"{ASKED.format('completed', 'true')} DialCallDuration=20",
+            *ENDS,
+        ],
+        id="Dial-several-at-once",
+    ),
+    pytest.param(
+        dial("", BOTH),
+        [Refuse("busy", NUMBER), Refuse("no-answer")],
+        [RINGS, f"{OTHER} ringing", f"{NUMBER} busy", f"{OTHER} no-answer", ASKED.format("no-answer", "false"), *ENDS],
+        id="Dial-several-and-nobody",
+    ),
+    pytest.param(
+        dial("", BOTH),
+        [Refuse("no-answer", OTHER), Refuse("busy")],
+        [RINGS, f"{OTHER} ringing", f"{OTHER} no-answer", f"{NUMBER} busy", ASKED.format("busy", "false"), *ENDS],
+        id="Dial-several-one-rings-longer",
+    ),
+    pytest.param(
+        dial('sequential="true"', BOTH),
+        [Refuse("busy"), PickUp(), CALLEE_GONE],
+        [
+            RINGS,
+            f"{NUMBER} busy",
+            f"{OTHER} ringing",
+            f"{OTHER} answered",
+            f"{OTHER} completed bridged",
+            f"{ASKED.format('completed', 'true')} DialCallDuration=20",
+            *ENDS,
+        ],
+        id="Dial.sequential",
+    ),
+    pytest.param(
+        dial('sequential="true" hangupOnStar="true"', BOTH),
+        [Press("*")],
+        failed("canceled"),
+        id="Dial.sequential-and-hangupOnStar",
+    ),
+    pytest.param(
+        f"<Dial>{NUMBER}</Dial><Say>After.</Say>",
+        [Refuse("busy")],
+        [RINGS, f"{NUMBER} busy", *FALLS],
+        id="Dial-without-action-goes-on",
+    ),
+    pytest.param(
+        f"<Dial>{NUMBER}</Dial>", [PickUp(), CALLEE_GONE], [*ANSWERED, DONE, FALLS[1]], id="Dial-without-action-ends"
+    ),
+    pytest.param(
+        dial("", "<Client>anna</Client>"),
+        [],
+        ["note: <Client> in <Dial> is not played yet, and is skipped", *FALLS],
+        id="Dial-Client-is-not-played-yet",
+    ),
+    pytest.param(
+        dial("", f'<Number sendDigits="1w2">{NUMBER}</Number>'),
+        [PickUp(), CALLEE_GONE],
+        [*ANSWERED, "callee hears keys 1w2", DONE, f"{ASKED.format('completed', 'true')} DialCallDuration=21", *ENDS],
+        id="Number.sendDigits",
+    ),
+]
+
+
+@pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
+def test_dial(twiml, script, lines):
+    """Whatever comes of a telephone that rings, the action is told, or the next verb is played."""
+    call = play(twiml, *script)
+    told = [line for line in trace(call)[1:] if line and not line.startswith("note: the caller")]
+    assert told == (ANSWERED if lines is None else lines)
+    assert warned(call) == []
+
+
+def screened(after="", attributes=""):
+    """Return a Dial to a Number with a document of its own."""
+    return dial("", f'<Number url="/screen" {attributes}>{NUMBER}</Number>')
+
+
+ASKS = '<Gather action="/accept" numDigits="1"><Say>Press one to accept.</Say></Gather><Hangup/>'
+NOT_TALKED = [f"{NUMBER} completed", f"{ASKED.format('completed', 'false')} DialCallDuration={{}}", *ENDS]
+SCREENINGS = [
+    pytest.param(
+        "<Say>A call for you.</Say>",
+        [CALLEE_GONE],
+        ["callee hears A call for you.", DONE, f"{ASKED.format('completed', 'true')} DialCallDuration=21", *ENDS],
+        id="Number.url-connected-at-its-end",
+    ),
+    pytest.param(
+        "<Say>No.</Say><Hangup/>",
+        [],
+        ["callee hears No.", NOT_TALKED[0], NOT_TALKED[1].format(1), *ENDS],
+        id="Number.url-Hangup-declines",
+    ),
+    pytest.param(
+        ASKS,
+        [Press("1", who="callee"), CALLEE_GONE],
+        [
+            "callee hears Press one to accept.",
+            "action POST /accept Digits=1 FinishedOnKey= msg=Gather End",
+            "callee hears Connected.",
+            DONE,
+            f"{ASKED.format('completed', 'true')} DialCallDuration=23",
+            *ENDS,
+        ],
+        id="Number.url-accepts",
+    ),
+    pytest.param(
+        ASKS,
+        [Silence(who="callee")],
+        ["callee hears Press one to accept.", NOT_TALKED[0], NOT_TALKED[1].format(7), *ENDS],
+        id="Number.url-declines-by-silence",
+    ),
+    pytest.param(
+        ASKS,
+        [HangUp(who="callee")],
+        ["callee hears Press one to accept.", NOT_TALKED[0], NOT_TALKED[1].format(2), *ENDS],
+        id="Number.url-hangs-up",
+    ),
+    pytest.param(
+        "<Dial>+15550102</Dial><Say>Go.</Say>",
+        [CALLEE_GONE],
+        [
+            "error 13201: <Dial> can't be played to whoever was dialled, and is skipped",
+            "callee hears Go.",
+            DONE,
+            f"{ASKED.format('completed', 'true')} DialCallDuration=21",
+            *ENDS,
+        ],
+        id="Number.url-Dial-in-it",
+    ),
+    pytest.param(
+        Failure(11205, "rt", "no connection"),
+        [],
+        ["error 11205: no connection", NOT_TALKED[0], NOT_TALKED[1].format(0), *ENDS],
+        id="Number.url-fails",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "script", "lines"), SCREENINGS)
+def test_whoever_is_dialled_can_be_asked_first(document, script, lines):
+    """The document is theirs alone, and only who hears it to its end is connected."""
+    served = response(document) if isinstance(document, str) else document
+    documents = {"/screen": served, "/accept": response("<Say>Connected.</Say>")}
+    call = play(screened(), PickUp(), *script, documents=documents)
+    assert [line for line in trace(call)[1:] if line] == [*ANSWERED, "screening POST /screen", *lines]
+
+
+def test_the_document_of_a_number_is_asked_with_the_child_call():
+    """CallSid is the child's, ParentCallSid the caller's."""
+    documents = {"/screen": response("")}
+    call = play(screened(attributes='method="GET"'), PickUp(), CALLEE_GONE, documents=documents)
+    (asked,) = requests(call, "screening")
+    assert asked.method == "GET"
+    assert asked.params["ParentCallSid"] == call.sid
+    assert asked.params["CallSid"] == requests(call, "action")[0].params["DialCallSid"] != call.sid
+    assert (asked.params["Direction"], asked.params["CallStatus"]) == ("outbound-dial", "in-progress")
+    assert (asked.params["To"], asked.params["From"]) == (NUMBER, "+14155550100")
+
+
+def test_the_caller_who_presses_while_the_callee_is_asked_is_not_heard():
+    """The simulator tells, and the callee is still asked."""
+    call = play(screened(), PickUp(), Press("1"), documents={"/screen": response(ASKS)})
+    assert [each.what for each in call.notes] == ["the caller presses 1, and nobody listens to that"]
+    assert call.waiting.who == "callee"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "caller"),
+    [
+        pytest.param("", "+14155550100", id="Dial.callerId-default"),
+        pytest.param('callerId="+15005550006"', "+15005550006", id="Dial.callerId"),
+    ],
+)
+def test_who_calls_whoever_is_dialled(attribute, caller):
+    """The caller's own number, unless another is to be shown."""
+    inside = f'<Number url="/screen">{NUMBER}</Number>'
+    call = play(dial(attribute, inside), PickUp(), documents={"/screen": response("<Pause/>")})
+    assert requests(call, "screening")[0].params["From"] == caller
+
+
+@pytest.mark.parametrize(
+    ("attribute", "answered"),
+    [
+        pytest.param("", 0.0, id="Dial.answerOnBridge-false"),
+        pytest.param('answerOnBridge="true"', 3.0, id="Dial.answerOnBridge"),
+    ],
+)
+def test_a_call_can_be_answered_by_the_callee(attribute, answered):
+    """Until then it rings for the caller, and costs nothing."""
+    call = play(dial(attribute), PickUp(), CALLEE_GONE)
+    assert [each.at for each in call.events if each.kind == "answered"] == [answered]
+    assert requests(call, "action")[0].params["CallStatus"] == "in-progress"
+
+
+def test_a_call_that_nobody_bridged_is_answered_by_what_comes_next():
+    """With answerOnBridge, a busy callee leaves the call unanswered until something else is heard."""
+    call = play(dial('answerOnBridge="true"'), Refuse("busy"))
+    assert requests(call, "action")[0].params["CallStatus"] == "ringing"
+    assert [each.at for each in call.events if each.kind == "answered"] == [0.5]
+
+
+EVENTS = 'statusCallback="/s" statusCallbackEvent="initiated ringing answered completed"'
+PROGRESS = [
+    pytest.param(
+        'statusCallback="/s"',
+        [PickUp(), CALLEE_GONE],
+        [("completed", "0", "20")],
+        id="Number.statusCallback",
+    ),
+    pytest.param(
+        EVENTS,
+        [PickUp(), CALLEE_GONE],
+        [("initiated", "0", None), ("ringing", "1", None), ("in-progress", "2", None), ("completed", "3", "20")],
+        id="Number.statusCallbackEvent",
+    ),
+    pytest.param(
+        EVENTS,
+        [Refuse("busy")],
+        [("initiated", "0", None), ("ringing", "1", None), ("busy", "2", "0")],
+        id="Number.statusCallbackEvent-busy",
+    ),
+]
+
+
+@pytest.mark.parametrize(("attributes", "script", "told"), PROGRESS)
+def test_what_becomes_of_a_number_is_told(attributes, script, told):
+    """Each event with its number; completed is told of every end."""
+    call = play(dial("", f"<Number {attributes}>{NUMBER}</Number>"), *script, documents={"/s": response("")})
+    asked = requests(call, "dial-status")
+    names = ("CallStatus", "SequenceNumber", "CallDuration")
+    assert [tuple(each.params.get(name) for name in names) for each in asked] == told
+    assert {each.method for each in asked} == {"POST"}
+    assert {each.params["CallbackSource"] for each in asked} == {"call-progress-events"}
+    assert all(each.params["Timestamp"].endswith("GMT") for each in asked)
+
+
+def test_the_method_of_a_status_callback():
+    """GET where it is wanted."""
+    inside = f'<Number statusCallback="/s" statusCallbackMethod="GET">{NUMBER}</Number>'
+    call = play(dial("", inside), Refuse("busy"), documents={"/s": response("")})
+    assert [each.method for each in requests(call, "dial-status")] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "bridged", "ends"),
+    [
+        ([HangUp()], "canceled", "false", f"{NUMBER} canceled"),
+        ([PickUp(), HangUp(after=5)], "completed", "true", DONE),
+    ],
+)
+def test_a_caller_who_hangs_up_leaves_the_action_behind(script, status, bridged, ends):
+    """It is asked with CallStatus=completed; whether Twilio does is a switch."""
+    call = play(dial(), *script)
+    (asked,) = requests(call, "action")
+    told = (asked.params["DialCallStatus"], asked.params["DialBridged"], asked.params["CallStatus"])
+    assert told == (status, bridged, "completed")
+    assert ends in trace(call)
+    assert call.heard == ""
+    assumed = Assumptions(dial_action_after_hangup=False)
+    assert requests(play(dial(), *script, number={"assumptions": assumed}), "action") == []
+
+
+def test_how_long_a_telephone_rings_can_be_set():
+    """Twilio adds about five seconds to the timeout."""
+    call = play(dial('timeout="10"'), Silence(), number={"assumptions": Assumptions(ring_longer=0)})
+    assert [each.at for each in call.events if isinstance(each, Dialled)] == [0.0, 10.0]
+
+
+def test_at_most_ten_telephones_ring():
+    """The others are told, and left out."""
+    numbers = "".join(f"<Number>+155501{index:02}</Number>" for index in range(11))
+    call = play(dial("", numbers))
+    assert len(call.waiting.numbers) == 10
+    assert warned(call) == [(13215, "<Dial> rings 11 telephones, and at most 10 are rung")]
+
+
+RECORDED = [
+    pytest.param('recordingStatusCallback="/r"', [("completed", "1")], id="Dial.recordingStatusCallback"),
+    pytest.param(
+        'recordingStatusCallback="/r" recordingStatusCallbackMethod="GET"',
+        [("completed", "1")],
+        id="Dial.recordingStatusCallbackMethod",
+    ),
+    pytest.param(
+        'recordingStatusCallback="/r" recordingStatusCallbackEvent="in-progress completed"',
+        [("in-progress", "1"), ("completed", "1")],
+        id="Dial.recordingStatusCallbackEvent",
+    ),
+]
+
+
+@pytest.mark.parametrize(("attributes", "told"), RECORDED)
+def test_the_recording_of_a_talk_is_told(attributes, told):
+    """With the caller's CallSid, and DialVerb as its source."""
+    twiml = dial(f'record="record-from-answer" {attributes}')
+    call = play(twiml, PickUp(), CALLEE_GONE, documents={"/r": response("")})
+    asked = requests(call, "recording-status")
+    assert [(each.params["RecordingStatus"], each.params["RecordingChannels"]) for each in asked] == told
+    assert {each.params["RecordingSource"] for each in asked} == {"DialVerb"}
+    assert {each.params["CallSid"] for each in asked} == {call.sid}
+    assert {each.method for each in asked} == {"GET" if "GET" in attributes else "POST"}
+
+
+def test_a_recording_in_two_channels():
+    """Each party has its own."""
+    twiml = dial('record="record-from-answer-dual" recordingStatusCallback="/r"')
+    call = play(twiml, PickUp(), CALLEE_GONE, documents={"/r": response("")})
+    assert requests(call, "recording-status")[0].params["RecordingChannels"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("twiml", "code", "what"),
+    [
+        pytest.param(dial('method="X"'), 13210, "<Dial method='X'> takes GET or POST", id="Dial.method-wrong"),
+        pytest.param(dial('timeout="4"'), 13212, "<Dial timeout='4'> takes a whole number from 5 to 600", id="Dial.timeout-wrong"),
+        pytest.param(dial('hangupOnStar="x"'), 13213, "<Dial hangupOnStar='x'> takes true or false", id="Dial.hangupOnStar-wrong"),
+        pytest.param(dial('callerId="a b"'), 13214, "<Dial callerId='a b'> takes a number, client:name, or a SIP name", id="Dial.callerId-wrong"),
+        pytest.param(dial("", "<Say>x</Say>"), 13215, "<Say> may not stand in <Dial>", id="Dial-nested"),
+        pytest.param(dial("", f"{NUMBER}<Number>{OTHER}</Number>"), 13215, "<Dial> has a number as text beside its nouns", id="Dial-text-and-nouns"),
+        pytest.param(dial("", f"<Queue>a</Queue><Number>{OTHER}</Number>"), 13215, "<Dial> has a <Queue> and something else, and dials one of them alone", id="Dial-a-lone-noun"),
+        pytest.param(dial('timeLimit="x"'), 13216, "<Dial timeLimit='x'> takes a whole number from 1", id="Dial.timeLimit-wrong"),
+        pytest.param(dial('record="yes"'), 13217, "<Dial record='yes'> takes do-not-record or record-from-answer or record-from-ringing or record-from-answer-dual or record-from-ringing-dual or true or false", id="Dial.record-wrong"),
+        pytest.param(dial('answerOnBridge="x"'), 12200, "<Dial answerOnBridge='x'> takes true or false", id="Dial.answerOnBridge-wrong"),
+        pytest.param(dial('sequential="x"'), 12200, "<Dial sequential='x'> takes true or false", id="Dial.sequential-wrong"),
+        pytest.param(dial('trim="x"'), 12200, "<Dial trim='x'> takes trim-silence or do-not-trim", id="Dial.trim"),
+        pytest.param(dial('recordingTrack="x"'), 12200, "<Dial recordingTrack='x'> takes inbound or outbound or both", id="Dial.recordingTrack"),
+        pytest.param(dial('referMethod="x"'), 12200, "<Dial referMethod='x'> takes GET or POST", id="Dial.referMethod"),
+        pytest.param(dial("", "reception"), 13223, "<Dial> has 'reception', which is no telephone number", id="Dial-no-number"),
+        pytest.param(dial("", f'<Number method="X">{NUMBER}</Number>'), 13221, "<Number method='X'> takes GET or POST", id="Number.method-wrong"),
+        pytest.param(dial("", f'<Number sendDigits="x">{NUMBER}</Number>'), 13222, "<Number sendDigits='x'> takes keys of 0-9 A-D w W # *", id="Number.sendDigits-wrong"),
+        pytest.param(dial("", "<Number>x</Number>"), 13223, "<Number> has 'x', which is no telephone number", id="Number-no-number"),
+        pytest.param(dial("", f'<Number statusCallbackEvent="x">{NUMBER}</Number>'), 12200, "<Number statusCallbackEvent='x'> takes some of initiated ringing answered completed", id="Number.statusCallbackEvent-wrong"),
+        pytest.param(dial("", f'<Number machineDetection="x">{NUMBER}</Number>'), 12200, "<Number machineDetection='x'> takes Enable or DetectMessageEnd", id="Number.machineDetection"),
+        pytest.param(dial("", f'<Number machineDetectionTimeout="2">{NUMBER}</Number>'), 12200, "<Number machineDetectionTimeout='2'> takes a whole number from 3 to 60", id="Number.machineDetectionTimeout"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told(twiml, code, what):
+    """With Twilio's code; the default is taken."""
+    assert (code, what) in warned(play(twiml))
+
+
+RECOGNISED = {
+    "Dial": ("ringTone", "referUrl", "callReason", "recordingConfigurationId", "events", "passports"),
+    "Number": (
+        *("byoc", "amdStatusCallback", "machineDetectionSpeechThreshold", "machineDetectionSpeechEndThreshold"),
+        *("machineDetectionSilenceTimeout", "amdStatusCallbackMethod"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("element", "attribute"),
+    [pytest.param(each, name, id=f"{each}.{name}") for each, names in RECOGNISED.items() for name in names],
+)
+def test_what_is_only_recognised_changes_nothing(element, attribute):
+    """A known attribute is no fault."""
+    written = {"amdStatusCallbackMethod": "GET", "machineDetectionSpeechEndThreshold": "600"}.get(attribute, "5000")
+    told = f'{attribute}="{written}"'
+    inside = f"<Number {told if element == 'Number' else ''}>{NUMBER}</Number>"
+    call = play(dial(told if element == "Dial" else "", inside), Refuse("busy"))
+    assert warned(call) == []
+    assert call.heard == "Next."

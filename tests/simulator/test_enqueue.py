@@ -1,0 +1,281 @@
+"""Enqueue, and Leave: https://www.twilio.com/docs/voice/twiml/enqueue."""
+
+import pytest
+from tests.simulator.cases import play, requests, response, trace, warned
+
+from ivrkit.simulator import Assumptions, Failure, HangUp, PickUp, Press, Queue, Silence, Simulator, Speak
+
+ENDS = ["hears Next.", "ended no-more-verbs completed"]
+FALLS = ["hears After.", "ended no-more-verbs completed"]
+JOINED = "queue support joined"
+TAKEN = PickUp(who="agent", after=3)
+DONE = HangUp(who="agent", after=20)
+ASKED = "action POST /next QueueResult={} QueueSid QueueTime={}"
+WAITED = "QueuePosition=1 QueueSid AvgQueueTime=30 CurrentQueueSize=1 MaxQueueSize={} QueueTime={}"
+
+
+def enqueue(attributes="", name="support", after="<Say>After.</Say>"):
+    """Return an Enqueue whose action is the next document."""
+    return f'<Enqueue action="/next" {attributes}>{name}</Enqueue>{after}'
+
+
+CASES = [
+    pytest.param(
+        enqueue(),
+        [TAKEN, DONE],
+        [JOINED, "queue support taken", "queue support bridged", ASKED.format("bridged", 23), *ENDS],
+        id="Enqueue.action",
+    ),
+    pytest.param(
+        enqueue('method="GET"'),
+        [TAKEN, DONE],
+        [
+            JOINED,
+            "queue support taken",
+            "queue support bridged",
+            ASKED.format("bridged", 23).replace("POST", "GET"),
+            *ENDS,
+        ],
+        id="Enqueue.method",
+    ),
+    pytest.param(
+        enqueue(),
+        [Silence(), Silence(15), TAKEN, DONE],
+        [
+            *(JOINED, "hears hold music", "hears hold music"),
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 98), *ENDS),
+        ],
+        id="Enqueue.waitUrl-default",
+    ),
+    pytest.param(
+        enqueue('waitUrl=""'),
+        [Silence(15), TAKEN, DONE],
+        [JOINED, "queue support taken", "queue support bridged", ASKED.format("bridged", 38), *ENDS],
+        id="Enqueue.waitUrl-empty",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/wait"'),
+        [Silence(), TAKEN, DONE],
+        [
+            JOINED,
+            f"wait POST /wait {WAITED.format(1000, 0)}",
+            "hears Wait.",
+            f"wait POST /wait {WAITED.format(1000, 1)}",
+            "hears Wait.",
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 24), *ENDS),
+        ],
+        id="Enqueue.waitUrl-rounds",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/wait" waitUrlMethod="GET" maxQueueSize="50"'),
+        [TAKEN, DONE],
+        [
+            JOINED,
+            f"wait GET /wait {WAITED.format(50, 0)}",
+            "hears Wait.",
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 24), *ENDS),
+        ],
+        id="Enqueue.waitUrlMethod",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/leave"'),
+        [],
+        [
+            JOINED,
+            f"wait POST /leave {WAITED.format(1000, 0)}",
+            "hears Bye.",
+            "queue support leave",
+            ASKED.format("leave", 1),
+            *ENDS,
+        ],
+        id="Leave",
+    ),
+    pytest.param(
+        '<Enqueue waitUrl="/leave">support</Enqueue><Say>After.</Say>',
+        [],
+        [JOINED, f"wait POST /leave {WAITED.format(1000, 0)}", "hears Bye.", "queue support leave", *FALLS],
+        id="Leave-goes-on-with-the-next-verb",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/hangup"'),
+        [],
+        [JOINED, f"wait POST /hangup {WAITED.format(1000, 0)}", "ended hangup completed"],
+        id="Enqueue.waitUrl-Hangup",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/ring"'),
+        [TAKEN, DONE],
+        [
+            JOINED,
+            f"wait POST /ring {WAITED.format(1000, 0)}",
+            f"redirect POST /wait {WAITED.format(1000, 0)}",
+            "hears Wait.",
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 24), *ENDS),
+        ],
+        id="Enqueue.waitUrl-Redirect",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/ask"'),
+        [Press("1")],
+        [
+            JOINED,
+            f"wait POST /ask {WAITED.format(1000, 0)}",
+            "hears Press one to leave.",
+            f"action POST /leave {WAITED.format(1000, 2)} Digits=1 FinishedOnKey= msg=Gather End",
+            "hears Bye.",
+            "queue support leave",
+            ASKED.format("leave", 3),
+            *ENDS,
+        ],
+        id="Enqueue.waitUrl-Gather",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/ask"'),
+        [TAKEN, DONE],
+        [
+            JOINED,
+            f"wait POST /ask {WAITED.format(1000, 0)}",
+            "hears Press one to leave.",
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 25), *ENDS),
+        ],
+        id="Enqueue-taken-while-being-asked",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/gone"'),
+        [],
+        [
+            JOINED,
+            f"wait POST /gone {WAITED.format(1000, 0)}",
+            "error 11200: the answer has the status 404",
+            "queue support system-error",
+            ASKED.format("system-error", 0),
+            *ENDS,
+        ],
+        id="Enqueue.waitUrl-fails",
+    ),
+    pytest.param(
+        enqueue('waitUrl="/record"'),
+        [TAKEN, DONE],
+        [
+            JOINED,
+            f"wait POST /record {WAITED.format(1000, 0)}",
+            "warning 12200: <Record> can't be played to a caller who waits in a queue, and is skipped",
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 23), *ENDS),
+        ],
+        id="Enqueue.waitUrl-another-verb",
+    ),
+]
+DOCUMENTS = {
+    "/wait": response("<Say>Wait.</Say>"),
+    "/leave": response("<Say>Bye.</Say><Leave/><Say>Never.</Say>"),
+    "/hangup": response("<Hangup/>"),
+    "/ring": response("<Redirect>/wait</Redirect>"),
+    "/ask": response('<Gather numDigits="1" action="/leave"><Say>Press one to leave.</Say></Gather>'),
+    "/record": response("<Record/>"),
+}
+
+
+@pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
+def test_enqueue(twiml, script, lines):
+    """A caller waits, hears what there is to hear again and again, and goes on when the queue is left."""
+    call = play(twiml, *script, documents=DOCUMENTS)
+    assert [line for line in trace(call)[1:] if line] == lines
+
+
+FULL = "action POST /next QueueResult={}"
+WORLDS = [
+    pytest.param(Queue("support", size=1000), "", "queue-full", id="Enqueue-full"),
+    pytest.param(Queue("support", size=50), 'maxQueueSize="50"', "queue-full", id="Enqueue.maxQueueSize"),
+    pytest.param(Queue("support", failure="error"), "", "error", id="Enqueue-error"),
+    pytest.param(Queue("support", failure="system-error"), "", "system-error", id="Enqueue-system-error"),
+]
+
+
+@pytest.mark.parametrize(("queue", "attributes", "result"), WORLDS)
+def test_a_queue_that_takes_nobody(queue, attributes, result):
+    """The action is asked at once, without the queue's SID and time."""
+    documents = {"/": response(enqueue(attributes)), "/next": response("<Say>Next.</Say>")}
+    simulator = Simulator.of_documents(documents)
+    simulator.queues["support"] = queue
+    call = simulator.call()
+    assert [line for line in trace(call)[1:] if line] == [f"queue support {result}", FULL.format(result), *ENDS]
+
+
+def test_who_stands_in_a_queue_already():
+    """Position, size and the time that others waited are in each request of the wait's document."""
+    simulator = Simulator.of_documents({"/": response(enqueue('waitUrl="/wait"')), **DOCUMENTS})
+    simulator.queues["support"] = Queue("support", size=4, most=7, average_seconds=90)
+    (asked,) = requests(simulator.call(), "wait")
+    told = {name: value for name, value in asked.params.items() if "Queue" in name and name != "QueueSid"}
+    assert told == {
+        "QueuePosition": "5",
+        "AvgQueueTime": "90",
+        "CurrentQueueSize": "5",
+        "MaxQueueSize": "7",
+        "QueueTime": "0",
+    }
+
+
+@pytest.mark.parametrize("script", [[HangUp()], [TAKEN, HangUp(after=9)], [TAKEN, Silence()]])
+def test_a_caller_who_hangs_up_in_the_queue_leaves_the_action_behind(script):
+    """QueueResult is hangup, CallStatus completed; whether it is asked after a hang-up is a switch."""
+    call = play(enqueue(), *script)
+    (asked,) = requests(call, "action")
+    assert (asked.params["QueueResult"], asked.params["CallStatus"]) == ("hangup", "completed")
+    assert call.heard == ""
+    assumed = Assumptions(enqueue_action_after_hangup=False)
+    assert requests(play(enqueue(), *script, number={"assumptions": assumed}), "action") == []
+
+
+def test_a_talk_out_of_a_queue_lasts_no_longer_than_a_call():
+    """Four hours, and it is over."""
+    call = play(enqueue(), TAKEN, Silence())
+    assert call.ended.reason == "time-limit"
+    assert call.ended.seconds == 4 * 3600
+
+
+@pytest.mark.parametrize("action", [Press("1"), Speak("hello")])
+def test_nobody_listens_in_a_queue_with_music(action):
+    """The simulator tells what would."""
+    call = play(enqueue(), action)
+    assert [(each.what, each.mend) for each in call.notes] == [
+        (f"the caller {action} in the queue, and nobody listens", "a waitUrl with a <Gather> can")
+    ]
+    assert call.waiting.doing == "queue"
+
+
+@pytest.mark.parametrize(
+    ("twiml", "code", "what"),
+    [
+        pytest.param(enqueue('method="X"'), 14201, "<Enqueue method='X'> takes GET or POST", id="Enqueue.method-wrong"),
+        pytest.param(enqueue("", ""), 14204, "<Enqueue> names no queue", id="Enqueue-no-name"),
+        pytest.param(enqueue("", "x" * 65), 14205, "<Enqueue> names a queue with 65 letters, of at most 64", id="Enqueue-long-name"),
+        pytest.param(enqueue('waitUrlMethod="X"'), 14206, "<Enqueue waitUrlMethod='X'> takes GET or POST", id="Enqueue.waitUrlMethod-wrong"),
+        pytest.param(enqueue('maxQueueSize="x"'), 12200, "<Enqueue maxQueueSize='x'> takes a whole number from 1 to 5000", id="Enqueue.maxQueueSize-wrong"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told(twiml, code, what):
+    """With Twilio's code; the default is taken."""
+    assert warned(play(twiml)) == [(code, what)]
+
+
+def test_a_task_is_only_recognised():
+    """Enqueue.workflowSid: what a workflow does with a call is not played."""
+    call = play(enqueue('workflowSid="WW1"', "<Task>{}</Task>"), TAKEN, DONE)
+    assert warned(call) == []
+    assert call.heard == "Next."
+
+
+def test_a_wait_document_that_can_not_be_asked_for_is_told():
+    """A URL that is none is told, and the caller waits in silence."""
+    call = play(enqueue('waitUrl="ftp://x"'), TAKEN, DONE)
+    assert warned(call) == [(11100, "'ftp://x' is no URL that can be requested")]
+    assert call.heard == "Next."
+
+
+def test_a_wait_document_that_fails_later_ends_the_wait():
+    """Whatever Twilio can't use takes the caller out of the queue."""
+    call = play(
+        enqueue('waitUrl="/wait"'), Silence(), documents={"/wait": [response(""), Failure(11205, "rt", "slow")]}
+    )
+    assert requests(call, "action")[0].params["QueueResult"] == "system-error"

@@ -1,0 +1,345 @@
+"""Gather, rule by rule: https://www.twilio.com/docs/voice/twiml/gather."""
+
+import pytest
+from tests.simulator.cases import play, requests, response, trace, warned
+
+from ivrkit.simulator import Assumptions, HangUp, Press, Silence, Speak
+from ivrkit.simulator.events import Gathered, Said
+
+ENDS = ["hears Next.", "ended no-more-verbs completed"]
+AFTER = "<Say>After.</Say>"
+FALLS = ["hears After.", "ended no-more-verbs completed"]
+PRESSED = "action POST /next Digits={} FinishedOnKey={} msg=Gather End"
+
+
+def gather(attributes="", inside="", after=AFTER):
+    """Return a Gather whose action is the next document, and what stands behind it."""
+    return f'<Gather action="/next" {attributes}>{inside}</Gather>{after}'
+
+
+def by_action(digits, finished=""):
+    """Return the lines of a Gather whose action got these digits."""
+    return [PRESSED.format(digits, finished), *ENDS]
+
+
+CASES = [
+    pytest.param(gather(), [Press("1")], by_action("1"), id="Gather.action"),
+    pytest.param(
+        gather('method="GET"'),
+        [Press("1")],
+        ["action GET /next Digits=1 FinishedOnKey= msg=Gather End", *ENDS],
+        id="Gather.method",
+    ),
+    pytest.param(gather('input="dtmf"'), [Speak("x"), Press("1")], None, id="Gather.input-dtmf"),
+    pytest.param(
+        gather('input="speech"'),
+        [Speak("sales", confidence=0.75)],
+        ["action POST /next SpeechResult=sales Confidence=0.75", *ENDS],
+        id="Gather.input-speech",
+    ),
+    pytest.param(
+        gather('input="speech dtmf"'),
+        [Speak("sales", confidence=None)],
+        ["action POST /next SpeechResult=sales", *ENDS],
+        id="Gather.input-both-speech",
+    ),
+    pytest.param(gather('input="dtmf speech"'), [Press("1")], by_action("1"), id="Gather.input-both-dtmf"),
+    pytest.param(gather('timeout="2"'), [Press("12", every=1.9)], by_action("12"), id="Gather.timeout-between-keys"),
+    pytest.param(
+        gather('timeout="2"'),
+        [Press("12", every=2.5)],
+        [PRESSED.format("1", ""), *ENDS],
+        id="Gather.timeout-ends-between-keys",
+    ),
+    pytest.param(gather('timeout="2"'), [Press("1", after=2.5)], FALLS, id="Gather.timeout-too-late"),
+    pytest.param(gather('timeout="auto"'), [Press("1", after=4.5)], by_action("1"), id="Gather.timeout-auto"),
+    pytest.param(gather('numDigits="2"'), [Press("123")], by_action("12"), id="Gather.numDigits"),
+    pytest.param(gather('numDigits="3"'), [Press("12")], by_action("12"), id="Gather.numDigits-fewer"),
+    pytest.param(gather(), [Press("12#3")], by_action("12", "#"), id="Gather.finishOnKey-default"),
+    pytest.param(gather('finishOnKey="*"'), [Press("1#*")], by_action("1#", "*"), id="Gather.finishOnKey"),
+    pytest.param(gather('finishOnKey=""'), [Press("1#*")], by_action("1#*"), id="Gather.finishOnKey-empty"),
+    pytest.param(gather(), [Press("#")], FALLS, id="Gather-only-the-finish-key"),
+    pytest.param(
+        gather('actionOnEmptyResult="true"'),
+        [Press("#")],
+        by_action("", "#"),
+        id="Gather.actionOnEmptyResult-only-the-finish-key",
+    ),
+    pytest.param(gather(), [Silence()], FALLS, id="Gather-silence"),
+    pytest.param(gather('actionOnEmptyResult="true"'), [Silence()], by_action(""), id="Gather.actionOnEmptyResult"),
+    pytest.param(gather('input="speech"'), [Speak("")], FALLS, id="Gather-speech-that-is-not-understood"),
+    pytest.param(
+        gather('input="speech" partialResultCallback="/part" partialResultCallbackMethod="GET"'),
+        [Speak("two words")],
+        [
+            "partial GET /part UnstableSpeechResult=two StableSpeechResult= Stability=0.5 SequenceNumber=0",
+            "partial GET /part UnstableSpeechResult=two words StableSpeechResult= Stability=0.5 SequenceNumber=1",
+            "action POST /next SpeechResult=two words Confidence=0.9",
+            *ENDS,
+        ],
+        id="Gather.partialResultCallbackMethod",
+    ),
+    pytest.param(
+        gather('input="speech" partialResultCallback="/part"'),
+        [Speak("yes")],
+        [
+            "partial POST /part UnstableSpeechResult=yes StableSpeechResult= Stability=0.5 SequenceNumber=0",
+            "partial POST /part UnstableSpeechResult=yes StableSpeechResult= Stability=0.5 SequenceNumber=1",
+            "action POST /next SpeechResult=yes Confidence=0.9",
+            *ENDS,
+        ],
+        id="Gather.partialResultCallback",
+    ),
+    pytest.param(
+        gather("", "<Say>One two three four five.</Say><Say>Six.</Say>"),
+        [Press("1", after=1.0)],
+        ["hears One two three four five. ...", *by_action("1")],
+        id="Gather.bargeIn-cuts-the-prompt",
+    ),
+    pytest.param(
+        gather("", "<Say>One.</Say><Pause length='3'/><Say>Six.</Say>"),
+        [Press("1", after=2.0)],
+        ["hears One.", "hears pause 1.733 ...", *by_action("1")],
+        id="Gather.bargeIn-in-a-pause",
+    ),
+    pytest.param(
+        gather('bargeIn="false"', "<Say>One two three four five.</Say>"),
+        [Press("123", after=1.0, every=0.5)],
+        ["hears One two three four five.", *by_action("3")],
+        id="Gather.bargeIn-false",
+    ),
+    pytest.param(
+        gather('bargeIn="false" input="speech"', "<Say>One two three four five.</Say>"),
+        [Speak("no", after=0.1)],
+        ["hears One two three four five.", "action POST /next SpeechResult=no Confidence=0.9", *ENDS],
+        id="Gather.bargeIn-false-speech",
+    ),
+    pytest.param(gather("", "<Say>One.</Say>"), [Press("1")], ["hears One.", *by_action("1")], id="Gather-nested-Say"),
+    pytest.param(
+        gather("", "<Play>/a.mp3</Play><Pause length='2'/>"),
+        [Press("1")],
+        ["hears https://ivr.example.com/a.mp3", "hears pause 2", *by_action("1")],
+        id="Gather-nested-Play-and-Pause",
+    ),
+    pytest.param(
+        gather("", "<Say>One.</Say><Hangup/>"),
+        [Press("1")],
+        ["warning 13320: <Hangup> may not stand in <Gather>", "hears One.", *by_action("1")],
+        id="Gather-nested-something-else",
+    ),
+    pytest.param(gather(), [Silence(2), Press("1", after=4.9)], by_action("1"), id="Gather-some-silence-first"),
+    pytest.param(gather(), [Silence(3), Silence(3)], FALLS, id="Gather-silence-in-parts"),
+    pytest.param(gather(), [HangUp()], ["ended caller-hung-up completed"], id="Gather-hang-up"),
+]
+
+
+@pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
+def test_gather(twiml, script, lines):
+    """Each attribute and each rule of the page does what it says there; nothing else is asked."""
+    documents = {"/a.mp3": _not_asked, "/part": response("")}
+    call = play(twiml, *script, documents=documents)
+    told = [line for line in trace(call) if not line.startswith(("webhook", "note", "media"))]
+    assert told == (by_action("1") if lines is None else lines)
+
+
+def _not_asked(_request):
+    from ivrkit.simulator import Answer
+
+    return Answer(headers=(("Content-Type", "audio/mpeg"),), body=b"ID3")
+
+
+def test_without_an_action_the_current_document_is_asked_again():
+    """Not the number's own URL, but the document that holds the Gather."""
+    call = play(
+        "<Redirect>/menu?lang=en</Redirect>",
+        Press("1"),
+        Press("2"),
+        documents={"/menu": [response("<Gather numDigits='1'/>"), response("<Gather numDigits='1'/>"), response("")]},
+    )
+    assert [(each.purpose, each.url, each.params.get("Digits")) for each in requests(call, "action")] == [
+        ("action", "https://ivr.example.com/menu?lang=en", "1"),
+        ("action", "https://ivr.example.com/menu?lang=en", "2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "action", "seconds"),
+    [
+        pytest.param('timeout="2"', Silence(), 2.0, id="Gather.timeout"),
+        pytest.param("", Silence(), 5.0, id="Gather.timeout-default"),
+        pytest.param("", Press("1"), 5.5, id="Gather.timeout-after-the-last-key"),
+        pytest.param('numDigits="1"', Press("1"), 0.5, id="Gather.numDigits-at-once"),
+        pytest.param("", Press("1#"), 1.0, id="Gather.finishOnKey-at-once"),
+        pytest.param('input="speech" speechTimeout="3"', Speak("x" * 15), 4.5, id="Gather.speechTimeout"),
+        pytest.param('input="speech" speechTimeout="auto"', Speak("x" * 15), 2.0, id="Gather.speechTimeout-auto"),
+        pytest.param('input="speech" timeout="4"', Speak("x" * 15), 5.5, id="Gather.speechTimeout-is-timeout"),
+        pytest.param('input="speech" maxSpeechTime="10"', Speak("x" * 1500), 15.5, id="Gather.maxSpeechTime"),
+        pytest.param('input="speech"', Speak("x" * 1500), 65.5, id="Gather.maxSpeechTime-default"),
+        pytest.param('input="speech" timeout="2"', Speak("x", after=3), 2.0, id="Gather.timeout-speech-too-late"),
+    ],
+)
+def test_the_time_that_a_gather_takes(attributes, action, seconds):
+    """A silence, a last key and a speech are waited for as long as the attributes say, on the call's clock."""
+    call = play(gather(attributes), action)
+    (gathered,) = [each for each in call.events if isinstance(each, Gathered)]
+    assert gathered.at == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "script", "ended_by", "digits", "speech"),
+    [
+        ("", [Press("12")], "timeout", "12", ""),
+        ("", [Press("12#")], "key", "12", ""),
+        ("", [Press("#")], "key", "", ""),
+        ('numDigits="2"', [Press("12")], "digits", "12", ""),
+        ("", [Silence()], "timeout", "", ""),
+        ('input="speech"', [Speak("yes")], "speech", "", "yes"),
+        ("", [HangUp()], "hangup", "", ""),
+    ],
+)
+def test_what_ended_a_gather(attributes, script, ended_by, digits, speech):
+    """The event tells what came, and what ended it."""
+    call = play(gather(attributes), *script)
+    (gathered,) = [each for each in call.events if isinstance(each, Gathered)]
+    assert (gathered.ended_by, gathered.digits, gathered.speech) == (ended_by, digits, speech)
+
+
+def test_the_prompt_that_is_cut_tells_how_much_of_it_was_heard():
+    """Who presses a key during the prompt hears no more of it, and the clock goes on from there."""
+    call = play(gather("", "<Say>One two three four five.</Say><Say>Six.</Say>"))
+    whole = [each for each in call.events if isinstance(each, Said)]
+    assert [(each.at, each.seconds, each.cut) for each in whole] == [(0.0, 1.6, False), (1.6, 0.267, False)]
+    call.press("1#", after=1.0)
+    (said, *_) = [each for each in call.events if isinstance(each, Said)]
+    assert (said.at, said.seconds, said.cut) == (0.0, 1.0, True)
+    times = [each.at for each in call.events]
+    assert times == sorted(times)
+
+
+def test_keys_that_nothing_listens_to_are_told():
+    """What was pressed after the end of a Gather is lost on Twilio too; the simulator says so."""
+    call = play(gather('numDigits="1"'), Press("123"))
+    assert [(each.what, each.mend) for each in call.notes] == [
+        ("the keys 23 were pressed when nothing listened", "press them when the next question is asked")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "action", "what", "mend"),
+    [
+        ('input="speech"', Press("1"), "the caller presses 1, but this <Gather> takes no keys", 'input="dtmf" does'),
+        ("", Speak("yes"), 'the caller says "yes", but this <Gather> takes no speech', 'input="speech" does'),
+    ],
+)
+def test_what_a_gather_does_not_take_is_told_and_it_goes_on_listening(attributes, action, what, mend):
+    """A caller who does the wrong thing is still on the line."""
+    call = play(gather(attributes), action)
+    assert [(each.what, each.mend) for each in call.notes] == [(what, mend)]
+    assert call.waiting is not None
+
+
+def test_who_hangs_up_after_some_keys_leaves_them_behind():
+    """The action is asked with the keys and with CallStatus=completed; its answer is not heard."""
+    call = play(gather(), Press("56", every=1), patience=1.0)
+    (asked,) = requests(call, "action")
+    assert (asked.params["Digits"], asked.params["CallStatus"]) == ("5", "completed")
+    assert call.heard == ""
+    assert call.ended.reason == "caller-hung-up"
+
+
+SWITCHES = [
+    pytest.param({"empty_digits": False}, 'actionOnEmptyResult="true"', Silence(), {"Digits": None}, id="empty_digits"),
+    pytest.param({}, 'actionOnEmptyResult="true"', Silence(), {"Digits": ""}, id="empty_digits-default"),
+    pytest.param(
+        {"finished_on_key": False}, "", Press("1#"), {"FinishedOnKey": None, "msg": None}, id="finished_on_key"
+    ),
+    pytest.param({}, "", Press("1#"), {"FinishedOnKey": "#", "msg": "Gather End"}, id="finished_on_key-default"),
+]
+
+
+@pytest.mark.parametrize(("assumed", "attributes", "action", "params"), SWITCHES)
+def test_what_nobody_is_sure_of_can_be_switched(assumed, attributes, action, params):
+    """Each switch changes what is sent, and nothing else."""
+    call = play(gather(attributes), action, number={"assumptions": Assumptions(**assumed)})
+    (asked,) = requests(call, "action")
+    assert {name: asked.params.get(name) for name in params} == params
+
+
+def test_who_hangs_up_after_some_keys_can_be_taken_to_leave_nothing():
+    """The other reading: no request without a caller."""
+    assumed = Assumptions(gather_action_after_hangup=False)
+    call = play(gather(), Press("56", every=1), patience=1.0, number={"assumptions": assumed})
+    assert requests(call, "action") == []
+
+
+@pytest.mark.parametrize(
+    ("attribute", "code", "what"),
+    [
+        pytest.param(
+            'finishOnKey="12"',
+            13310,
+            "<Gather finishOnKey='12'> takes one of 0-9 # *, or nothing",
+            id="Gather.finishOnKey-wrong",
+        ),
+        pytest.param('method="PUT"', 13312, "<Gather method='PUT'> takes GET or POST", id="Gather.method-wrong"),
+        pytest.param(
+            'timeout="0"', 13313, "<Gather timeout='0'> takes a whole number from 1, or auto", id="Gather.timeout-wrong"
+        ),
+        pytest.param(
+            'numDigits="many"',
+            13314,
+            "<Gather numDigits='many'> takes a whole number from 1",
+            id="Gather.numDigits-wrong",
+        ),
+        pytest.param(
+            'speechTimeout="-1"',
+            13327,
+            "<Gather speechTimeout='-1'> takes a whole number from 1, or auto",
+            id="Gather.speechTimeout-wrong",
+        ),
+        pytest.param(
+            f'hints="{"x" * 101}"',
+            13330,
+            f"<Gather hints='{'x' * 57}...'> takes up to 500 texts of up to 100 letters, with commas",
+            id="Gather.hints",
+        ),
+        pytest.param(
+            'actionOnEmptyResult="yes"',
+            13338,
+            "<Gather actionOnEmptyResult='yes'> takes true or false",
+            id="Gather.actionOnEmptyResult-wrong",
+        ),
+        pytest.param(
+            'input="voice"', 12200, "<Gather input='voice'> takes dtmf, speech, or both", id="Gather.input-wrong"
+        ),
+        pytest.param(
+            'profanityFilter="no"',
+            12200,
+            "<Gather profanityFilter='no'> takes true or false",
+            id="Gather.profanityFilter",
+        ),
+        pytest.param('enhanced="1"', 12200, "<Gather enhanced='1'> takes true or false", id="Gather.enhanced"),
+        pytest.param(
+            'speechModel="phone_call" speechTimeout="auto"',
+            13327,
+            "<Gather speechModel=...> needs a speechTimeout that is a whole number",
+            id="Gather.speechModel",
+        ),
+        pytest.param(
+            'timeOut="3"', 12200, "<Gather> has no attribute 'timeOut', did you mean 'timeout'?", id="Gather-wrong-case"
+        ),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_and_the_default_taken(attribute, code, what):
+    """The call goes on as if the attribute were not there."""
+    call = play(gather(attribute), Press("1"))
+    assert warned(call) == [(code, what)]
+    assert call.heard == "Next."
+
+
+@pytest.mark.parametrize("attribute", ['language="de-DE"', 'debug="true"'], ids=["Gather.language", "Gather.debug"])
+def test_what_is_only_recognised_changes_nothing(attribute):
+    """Known attributes are no faults."""
+    call = play(gather(attribute), Press("1"))
+    assert warned(call) == []
+    assert call.heard == "Next."

@@ -1,0 +1,255 @@
+"""Record: https://www.twilio.com/docs/voice/twiml/record."""
+
+import pytest
+from tests.simulator.cases import play, requests, response, trace, warned
+
+from ivrkit.simulator import Assumptions, HangUp, Press, Silence, Speak
+from ivrkit.simulator.events import Recorded
+
+ENDS = ["hears Next.", "ended no-more-verbs completed"]
+ASKED = "action POST /next RecordingUrl RecordingSid RecordingDuration={} Digits={}"
+#: A text that takes so many seconds to say.
+WORDS = {seconds: "x" * (15 * seconds) for seconds in (1, 2, 3, 9, 10, 130)}
+
+
+def record(attributes="", after="<Say>After.</Say>"):
+    """Return a Record whose action is the next document."""
+    return f'<Record action="/next" {attributes}/>{after}'
+
+
+def recorded(seconds, by, digits):
+    """Return the lines of a recording whose action was asked."""
+    return ["hears beep", f"recorded {seconds} by {by}", ASKED.format(seconds, digits), *ENDS]
+
+
+CASES = [
+    pytest.param(record(), [Speak(WORDS[2]), Press("5")], recorded(3, "5", "5"), id="Record.action"),
+    pytest.param(
+        record('method="GET"'),
+        [Press("#")],
+        [*recorded(1, "#", "#")[:2], ASKED.format(1, "#").replace("POST", "GET"), *ENDS],
+        id="Record.method",
+    ),
+    pytest.param(record(), [Silence()], recorded(0, "silence", ""), id="Record.timeout-silence"),
+    pytest.param(record(), [Speak(WORDS[2]), Silence()], recorded(2, "silence", ""), id="Record.trim-default"),
+    pytest.param(
+        record('trim="do-not-trim"'), [Speak(WORDS[2]), Silence()], recorded(7, "silence", ""), id="Record.trim"
+    ),
+    pytest.param(
+        record('timeout="2" trim="do-not-trim"'), [Silence()], recorded(2, "silence", ""), id="Record.timeout"
+    ),
+    pytest.param(
+        record('timeout="0" maxLength="20" trim="do-not-trim"'),
+        [Silence()],
+        recorded(20, "length", ""),
+        id="Record.timeout-off",
+    ),
+    pytest.param(
+        record('timeout="4" trim="do-not-trim"'),
+        [Silence(3), Speak(WORDS[1]), Silence(3), Silence(3)],
+        recorded(8, "silence", ""),
+        id="Record.timeout-begins-anew",
+    ),
+    pytest.param(record('finishOnKey="*"'), [Press("1"), Press("2*")], recorded(1, "*", "*"), id="Record.finishOnKey"),
+    pytest.param(
+        record('finishOnKey=""'), [Press("1"), Silence()], recorded(1, "silence", ""), id="Record.finishOnKey-none"
+    ),
+    pytest.param(record('maxLength="9"'), [Speak(WORDS[10])], recorded(9, "length", ""), id="Record.maxLength"),
+    pytest.param(record('maxLength="2"'), [Press("1", after=3)], recorded(2, "length", ""), id="Record.maxLength-key"),
+    pytest.param(
+        record('maxLength="2" trim="do-not-trim"'),
+        [Silence()],
+        recorded(2, "length", ""),
+        id="Record.maxLength-silence",
+    ),
+    pytest.param(record('transcribe="true"'), [Speak(WORDS[130])], None, id="Record.maxLength-120-when-transcribed"),
+    pytest.param(record('playBeep="false"'), [Press("1")], recorded(1, "1", "1")[1:], id="Record.playBeep"),
+]
+
+
+@pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
+def test_record(twiml, script, lines):
+    """Each attribute does what its page says, and the action gets the recording."""
+    told = [line for line in trace(play(twiml, *script))[1:] if line and not line.startswith("note")]
+    if lines is None:
+        assert told == [
+            "hears beep",
+            "recorded 120 by length",
+            "warning 13617: a recording of 120 s is not transcribed",
+            ASKED.format(120, ""),
+            *ENDS,
+        ]
+    else:
+        assert told == lines
+
+
+def test_without_an_action_the_current_document_is_asked():
+    """As with Gather, and unlike Dial."""
+    call = play("", Press("1"), documents={"/": [response("<Record/>"), response("<Say>Again.</Say>")]})
+    assert [each.url for each in requests(call, "action")] == ["https://ivr.example.com/"]
+    assert call.heard == "Again."
+
+
+@pytest.mark.parametrize(
+    ("script", "patience"),
+    [([Speak("hello"), HangUp()], None), ([Speak("x" * 600)], 10.0)],
+    ids=["puts-down", "patience"],
+)
+def test_who_hangs_up_has_left_a_message(script, patience):
+    """The action is asked, with the word hangup for a key, though nobody hears the answer."""
+    call = play(record(), *script, patience=patience)
+    (asked,) = requests(call, "action")
+    assert (asked.params["Digits"], asked.params["CallStatus"]) == ("hangup", "completed")
+    assert call.heard == ""
+    assert call.ended.reason == "caller-hung-up"
+
+
+def test_what_was_said_is_in_the_event():
+    """And so is where the recording would be."""
+    call = play(record(), Speak("It is me."), Speak("Call back."), Press("1"))
+    (told,) = [each for each in call.events if isinstance(each, Recorded)]
+    (asked,) = requests(call, "action")
+    assert (told.text, told.url) == ("It is me. Call back.", asked.params["RecordingUrl"])
+    address = "https://api.twilio.com/2010-04-01/Accounts/" + asked.params["AccountSid"] + "/Recordings/RE"
+    assert told.url.startswith(address)
+    assert told.url.endswith(asked.params["RecordingSid"])
+
+
+@pytest.mark.parametrize(("script", "asked"), [([Silence()], 0), ([Speak("hello"), Silence()], 1)])
+def test_an_empty_recording_can_go_on_with_the_next_verb(script, asked):
+    """As it did of old; a recording with words in it is another matter."""
+    assumed = Assumptions(silent_recording_goes_on=True)
+    call = play(record(), *script, number={"assumptions": assumed})
+    assert len(requests(call, "action")) == asked
+    assert call.heard == ("After." if not asked else "Next.")
+
+
+def test_digits_can_be_left_out_where_no_key_ended_it():
+    """Nobody has settled whether they are empty or absent."""
+    call = play(record(), Silence(), number={"assumptions": Assumptions(empty_digits=False)})
+    assert "Digits" not in requests(call, "action")[0].params
+
+
+STATUS = (
+    "recording-status {} /rec RecordingSid RecordingUrl RecordingStatus={} RecordingDuration={} RecordingChannels=1"
+)
+SOURCE = " RecordingSource=RecordVerb RecordingStartTime"
+CALLBACKS = [
+    pytest.param("", [STATUS.format("POST", "completed", 1)], id="Record.recordingStatusCallback"),
+    pytest.param(
+        'recordingStatusCallbackMethod="GET"',
+        [STATUS.format("GET", "completed", 1)],
+        id="Record.recordingStatusCallbackMethod",
+    ),
+    pytest.param(
+        'recordingStatusCallbackEvent="in-progress completed"',
+        [STATUS.format("POST", "in-progress", 0), STATUS.format("POST", "completed", 1)],
+        id="Record.recordingStatusCallbackEvent",
+    ),
+    pytest.param('recordingStatusCallbackEvent="absent"', [], id="Record.recordingStatusCallbackEvent-absent"),
+]
+
+
+@pytest.mark.parametrize(("attributes", "lines"), CALLBACKS)
+def test_the_status_of_a_recording_is_told(attributes, lines):
+    """Whoever wants to know is told, after the action was asked: nothing waits for it."""
+    call = play(record(f'recordingStatusCallback="/rec" {attributes}'), Press("1"), documents={"/rec": response("")})
+    told = [line for line in trace(call) if line.startswith(("recording-status", "action"))]
+    assert told == [ASKED.format(1, "1"), *(line + SOURCE for line in lines)]
+
+
+def test_an_absent_recording_is_told():
+    """Where an empty recording is none, its status is absent."""
+    attributes = 'recordingStatusCallback="/rec" recordingStatusCallbackEvent="absent"'
+    assumed = Assumptions(silent_recording_goes_on=True)
+    documents = {"/rec": response("")}
+    call = play(record(attributes), Silence(), documents=documents, number={"assumptions": assumed})
+    (asked,) = requests(call, "recording-status")
+    assert asked.params["RecordingStatus"] == "absent"
+
+
+TRANSCRIBED = "TranscriptionText={} TranscriptionStatus=completed"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "seconds", "text", "told"),
+    [
+        pytest.param('transcribe="true" transcribeCallback="/text"', 3, "x" * 45, [], id="Record.transcribe"),
+        pytest.param('transcribeCallback="/text"', 3, None, [], id="Record.transcribeCallback-alone"),
+        pytest.param('transcribe="true"', 3, None, [], id="Record.transcribe-alone"),
+        pytest.param(
+            'transcribe="true" transcribeCallback="/text"',
+            1,
+            None,
+            [(13617, "a recording of 2 s is not transcribed")],
+            id="Record.transcribeCallback-too-short",
+        ),
+    ],
+)
+def test_a_recording_is_transcribed(attributes, seconds, text, told):
+    """What was said is sent as soon as nobody waits for anything else, if it is long enough."""
+    call = play(record(attributes), Speak(WORDS[seconds]), Press("1"), documents={"/text": response("")})
+    assert [each.params["TranscriptionText"] for each in requests(call, "transcription")] == ([text] if text else [])
+    assert warned(call) == told
+    for asked in requests(call, "transcription"):
+        assert asked.method == "POST"
+        assert asked.params["TranscriptionStatus"] == "completed"
+        assert asked.params["RecordingSid"] == requests(call, "action")[0].params["RecordingSid"]
+        assert asked.params["TranscriptionUrl"].endswith(asked.params["TranscriptionSid"])
+
+
+def test_keys_that_end_nothing_are_in_the_recording():
+    """The simulator tells which keys would have ended it."""
+    call = play(record('finishOnKey="#"'), Press("12"))
+    assert [(each.what, each.mend) for each in call.notes] == [
+        ("the keys 12 are in the recording and do not end it", "finishOnKey is '#'")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "code", "what"),
+    [
+        pytest.param('method="X"', 13610, "<Record method='X'> takes GET or POST", id="Record.method-wrong"),
+        pytest.param(
+            'timeout="x"', 13611, "<Record timeout='x'> takes a whole number from 0", id="Record.timeout-wrong"
+        ),
+        pytest.param(
+            'maxLength="0"',
+            13612,
+            "<Record maxLength='0'> takes a whole number from 1 to 86400",
+            id="Record.maxLength-wrong",
+        ),
+        pytest.param(
+            'finishOnKey="x"', 13613, "<Record finishOnKey='x'> takes some of 0-9 # *", id="Record.finishOnKey-wrong"
+        ),
+        pytest.param(
+            'transcribe="x"', 13614, "<Record transcribe='x'> takes true or false", id="Record.transcribe-wrong"
+        ),
+        pytest.param(
+            'maxLength="121" transcribe="true"',
+            13615,
+            "<Record maxLength='121'> is over 120 and transcribed",
+            id="Record.maxLength-transcribed",
+        ),
+        pytest.param('playBeep="x"', 13616, "<Record playBeep='x'> takes true or false", id="Record.playBeep-wrong"),
+        pytest.param(
+            'recordingStatusCallbackEvent="x"',
+            13621,
+            "<Record recordingStatusCallbackEvent='x'> takes some of in-progress completed absent",
+            id="Record.recordingStatusCallbackEvent-wrong",
+        ),
+        pytest.param('trim="x"', 12200, "<Record trim='x'> takes trim-silence or do-not-trim", id="Record.trim-wrong"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told(attribute, code, what):
+    """With Twilio's code; the default is taken."""
+    assert (code, what) in warned(play(record(attribute), Press("1")))
+
+
+def test_a_callback_that_can_not_be_asked_is_told():
+    """With its place, and the call goes on."""
+    attributes = 'recordingStatusCallback="ftp://x" transcribe="true" transcribeCallback="ftp://y"'
+    call = play(record(attributes), Speak(WORDS[3]), Press("1"))
+    told = "'{}' is no URL that can be requested"
+    assert warned(call) == [(11100, told.format("ftp://x")), (11100, told.format("ftp://y"))]
+    assert call.heard == "Next."

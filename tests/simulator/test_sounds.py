@@ -1,0 +1,166 @@
+"""Say, Play and Pause: https://www.twilio.com/docs/voice/twiml/say, /play and /pause."""
+
+import io
+import wave
+
+import pytest
+from tests.simulator.cases import play, requests, trace, warned
+
+from ivrkit.simulator import Answer, Failure, Press, Speeds
+from ivrkit.simulator.events import Ended, Paused, Played, Said
+
+END = "ended no-more-verbs completed"
+
+
+def audio(kind="audio/mpeg", body=b"ID3", status=200):
+    """Return a file."""
+    headers = (("Content-Type", kind),) if kind else ()
+    return Answer(status, headers, body)
+
+
+def wav(seconds):
+    """Return a WAV of some seconds of silence."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(8000)
+        sound.writeframes(b"\x80" * int(8000 * seconds))
+    return file.getvalue()
+
+
+HEARD = [
+    pytest.param("<Say>One.</Say><Say>Two.</Say>", ["hears One.", "hears Two."], id="Say"),
+    pytest.param("<Say>  One\n   two. </Say>", ["hears One two."], id="Say-blanks"),
+    pytest.param(
+        "<Say>The code is <say-as interpret-as='digits'>12</say-as>, <break time='1s'/>again.</Say>",
+        ["hears The code is 12, again."],
+        id="Say-SSML",
+    ),
+    pytest.param("<Play>/a.mp3</Play>", ["media GET /a.mp3", "hears https://ivr.example.com/a.mp3"], id="Play"),
+    pytest.param(
+        "<Play> /a.mp3\n</Play>", ["media GET /a.mp3", "hears https://ivr.example.com/a.mp3"], id="Play-trimmed"
+    ),
+    pytest.param(
+        "<Play>https://cdn.example.com/b.mp3</Play>", ["hears https://cdn.example.com/b.mp3"], id="Play-out-of-reach"
+    ),
+    pytest.param('<Play digits="1wW#"/>', ["hears keys 1wW#"], id="Play.digits"),
+    pytest.param("<Pause/>", ["hears pause 1"], id="Pause"),
+    pytest.param('<Pause length="7"/>', ["hears pause 7"], id="Pause.length-heard"),
+    pytest.param("<!-- not heard --><Say>One.</Say>", ["hears One."], id="comment"),
+]
+
+
+@pytest.mark.parametrize(("twiml", "lines"), HEARD)
+def test_what_is_heard(twiml, lines):
+    """Texts, files, tones and rests are heard in their order; a file is fetched as anybody would fetch it."""
+    call = play(twiml, documents={"/a.mp3": audio()})
+    assert trace(call)[1:] == [*lines, END]
+    assert warned(call) == []
+    for asked in requests(call, "media"):
+        assert asked.params == {}
+        assert "X-Twilio-Signature" not in asked.headers
+
+
+@pytest.mark.parametrize(
+    ("twiml", "seconds"),
+    [
+        pytest.param(f"<Say>{'x' * 30}</Say>", 2.0, id="Say-time"),
+        pytest.param(f"<Say loop='3'>{'x' * 30}</Say>", 6.0, id="Say.loop"),
+        pytest.param(f"<Say loop='0'>{'x' * 15}</Say>", 1000.0, id="Say.loop-for-ever"),
+        pytest.param("<Play>/a.mp3</Play>", 10.0, id="Play-time"),
+        pytest.param("<Play>/a.wav</Play>", 2.5, id="Play-time-of-a-WAV"),
+        pytest.param("<Play>/broken.wav</Play>", 10.0, id="Play-time-of-a-broken-WAV"),
+        pytest.param("<Play loop='2'>/a.wav</Play>", 5.0, id="Play.loop"),
+        pytest.param("<Play loop='0'>/a.wav</Play>", 2500.0, id="Play.loop-for-ever"),
+        pytest.param('<Play digits="1wW" loop="2"/>', 3.4, id="Play.digits-time"),
+        pytest.param("<Pause/>", 1.0, id="Pause.length-default"),
+        pytest.param("<Pause length='90'/>", 90.0, id="Pause.length"),
+    ],
+)
+def test_the_time_that_sounds_take(twiml, seconds):
+    """Nothing is waited for in earnest: the call's clock alone goes on."""
+    documents = {
+        "/a.mp3": audio(),
+        "/a.wav": audio("audio/wav; rate=8000", wav(2.5)),
+        "/broken.wav": audio("audio/x-wav", b"RIFF and no more"),
+    }
+    call = play(f"<Say>{'y' * 15}</Say>{twiml}", documents=documents)
+    (ended,) = [each for each in call.events if isinstance(each, Ended)]
+    assert ended.at == pytest.approx(1.0 + seconds)
+    assert ended.seconds == pytest.approx(1.0 + seconds)
+
+
+def test_how_fast_things_go_can_be_set():
+    """The times that no document tells are the simulator's own, and settings of it."""
+    call = play("<Say>abcd</Say><Play>https://cdn.example.com/x</Play>", number={"speeds": Speeds(letters=2, media=30)})
+    assert [each.seconds for each in call.events if isinstance(each, Said | Played)] == [2.0, 30.0]
+
+
+def test_voice_and_language_are_told():
+    """What speaks, and in which language, is in the event; en-US where nothing is said of it."""
+    call = play('<Say voice="Polly.Amy" language="en-GB">Hello.</Say><Say>Hello.</Say>')
+    said = [(each.voice, each.language) for each in call.events if isinstance(each, Said)]
+    assert said == [("Polly.Amy", "en-GB"), ("", "en-US")]
+
+
+FILES = [
+    pytest.param(audio("text/html"), [(13420, "the file is of the type 'text/html'")], id="type"),
+    pytest.param(audio(""), [(13420, "the file has no Content-Type")], id="no-type"),
+    pytest.param(audio(status=404), [(11200, "the file was answered with 404")], id="status"),
+    pytest.param(Failure(11205, "ct", "there is no connection"), [(11205, "there is no connection")], id="failure"),
+]
+
+
+@pytest.mark.parametrize(("served", "told"), FILES)
+def test_a_file_that_can_not_be_played_is_told_and_the_call_goes_on(served, told):
+    """The caller hears the rest; no fault of a file is fatal."""
+    call = play("<Play>/a</Play><Say>After.</Say>", documents={"/a": served})
+    assert warned(call) == told
+    assert {each.level for each in call.warnings} == {"warning"}
+    assert call.heard == "After."
+
+
+def test_a_file_of_another_type_in_a_gather_has_a_code_of_its_own():
+    """13325 instead of 13420."""
+    call = play("<Gather><Play>/a</Play></Gather>", Press("1#"), documents={"/a": audio("text/html")})
+    assert warned(call)[:1] == [(13325, "the file is of the type 'text/html'")]
+
+
+SLIPS = [
+    pytest.param("<Say loop='x'>A</Say>", 13510, "<Say loop='x'> takes a whole number from 0", id="Say.loop-wrong"),
+    pytest.param(
+        "<Say voice='bob'>A</Say>", 13511, "<Say voice='bob'> takes man, woman, Polly.* or Google.*", id="Say.voice"
+    ),
+    pytest.param("<Say/>", 13520, "<Say> says nothing", id="Say-empty"),
+    pytest.param("<Say language=''>A</Say>", None, None, id="Say.language"),
+    pytest.param(
+        "<Play loop='-1'>/a</Play>", 13410, "<Play loop='-1'> takes a whole number from 0", id="Play.loop-wrong"
+    ),
+    pytest.param(
+        "<Play digits='x'/>", 12200, "<Play digits='x'> takes keys of 0-9 A-D w W # *", id="Play.digits-wrong"
+    ),
+    pytest.param("<Play/>", 12200, "<Play> has neither a URL nor digits", id="Play-empty"),
+    pytest.param(
+        "<Pause length='0'/>", 13910, "<Pause length='0'> takes a whole number from 1", id="Pause.length-wrong"
+    ),
+    pytest.param("<Play>ftp://a/b</Play>", 11100, "'ftp://a/b' is no URL that can be requested", id="Play-URL"),
+]
+
+
+@pytest.mark.parametrize(("twiml", "code", "what"), SLIPS)
+def test_what_does_not_fit_is_told(twiml, code, what):
+    """With Twilio's code, and the call goes on."""
+    call = play(twiml + "<Say>After.</Say>", documents={"/a": audio()})
+    assert warned(call) == ([(code, what)] if code else [])
+    assert call.heard.endswith("After.")
+
+
+def test_a_pause_as_the_first_verb_comes_before_the_answer():
+    """Twilio waits that long, and answers then: it is not billed."""
+    call = play("<Pause length='20'/><Say>Hello.</Say>")
+    kinds = [each.kind for each in call.events]
+    assert kinds.index("paused") < kinds.index("answered") < kinds.index("said")
+    (paused,) = [each for each in call.events if isinstance(each, Paused)]
+    assert paused.seconds == 20
+    assert call.ended.seconds == pytest.approx(0.4)
