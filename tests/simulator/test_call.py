@@ -18,7 +18,6 @@ from ivrkit.simulator import (
     Queue,
     Refuse,
     Silence,
-    Simulator,
     SimulatorError,
     Speak,
     event_from,
@@ -462,15 +461,55 @@ def test_each_way_in_which_nobody_answers(name, result):
 
 
 IMPOSSIBLE = [
-    pytest.param("<Gather/>", Refuse("busy"), "callee is busy, but no telephone rings: the call waits in <Gather> (gather)", id="nothing-rings"),
-    pytest.param("<Gather/>", PickUp(), "callee picks up, but no telephone rings: the call waits in <Gather> (gather)", id="nothing-to-pick-up"),
-    pytest.param("<Gather/>", PickUp(who="agent"), "agent picks up, but nobody stands in a queue: the call waits in <Gather> (gather)", id="no-queue"),
-    pytest.param("<Gather/>", HangUp(who="callee"), "callee hangs up, but there is no callee: the call waits in <Gather> (gather)", id="no-callee"),
-    pytest.param("<Dial>+15550100</Dial>", HangUp(who="callee"), "callee hangs up, but the callee has not picked up: the call waits in <Dial> (ring)", id="rings"),
-    pytest.param("<Dial>+15550100</Dial>", Refuse("busy", "+1"), "callee is busy, but +1 does not ring, but +15550100: the call waits in <Dial> (ring)", id="another-number"),
-    pytest.param("<Dial>+15550100</Dial>", HangUp(who="agent"), "agent hangs up, but there is no agent: the call waits in <Dial> (ring)", id="no-agent"),
-    pytest.param("<Enqueue>a</Enqueue>", HangUp(who="agent"), "agent hangs up, but nobody has taken the caller out of the queue: the call waits in <Enqueue> (queue)", id="not-taken"),
-]  # fmt: skip
+    pytest.param(
+        "<Gather/>",
+        Refuse("busy"),
+        "callee is busy, but no telephone rings: the call waits in <Gather> (gather)",
+        id="nothing-rings",
+    ),
+    pytest.param(
+        "<Gather/>",
+        PickUp(),
+        "callee picks up, but no telephone rings: the call waits in <Gather> (gather)",
+        id="nothing-to-pick-up",
+    ),
+    pytest.param(
+        "<Gather/>",
+        PickUp(who="agent"),
+        "agent picks up, but nobody stands in a queue: the call waits in <Gather> (gather)",
+        id="no-queue",
+    ),
+    pytest.param(
+        "<Gather/>",
+        HangUp(who="callee"),
+        "callee hangs up, but there is no callee: the call waits in <Gather> (gather)",
+        id="no-callee",
+    ),
+    pytest.param(
+        "<Dial>+15550100</Dial>",
+        HangUp(who="callee"),
+        "callee hangs up, but the callee has not picked up: the call waits in <Dial> (ring)",
+        id="rings",
+    ),
+    pytest.param(
+        "<Dial>+15550100</Dial>",
+        Refuse("busy", "+1"),
+        "callee is busy, but +1 does not ring, but +15550100: the call waits in <Dial> (ring)",
+        id="another-number",
+    ),
+    pytest.param(
+        "<Dial>+15550100</Dial>",
+        HangUp(who="agent"),
+        "agent hangs up, but there is no agent: the call waits in <Dial> (ring)",
+        id="no-agent",
+    ),
+    pytest.param(
+        "<Enqueue>a</Enqueue>",
+        HangUp(who="agent"),
+        "agent hangs up, but nobody has taken the caller out of the queue: the call waits in <Enqueue> (queue)",
+        id="not-taken",
+    ),
+]
 
 
 @pytest.mark.parametrize(("twiml", "action", "message"), IMPOSSIBLE)

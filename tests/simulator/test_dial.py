@@ -393,28 +393,98 @@ def test_a_recording_in_two_channels():
     ("twiml", "code", "what"),
     [
         pytest.param(dial('method="X"'), 13210, "<Dial method='X'> takes GET or POST", id="Dial.method-wrong"),
-        pytest.param(dial('timeout="4"'), 13212, "<Dial timeout='4'> takes a whole number from 5 to 600", id="Dial.timeout-wrong"),
-        pytest.param(dial('hangupOnStar="x"'), 13213, "<Dial hangupOnStar='x'> takes true or false", id="Dial.hangupOnStar-wrong"),
-        pytest.param(dial('callerId="a b"'), 13214, "<Dial callerId='a b'> takes a number, client:name, or a SIP name", id="Dial.callerId-wrong"),
+        pytest.param(
+            dial('timeout="4"'), 13212, "<Dial timeout='4'> takes a whole number from 5 to 600", id="Dial.timeout-wrong"
+        ),
+        pytest.param(
+            dial('hangupOnStar="x"'), 13213, "<Dial hangupOnStar='x'> takes true or false", id="Dial.hangupOnStar-wrong"
+        ),
+        pytest.param(
+            dial('callerId="a b"'),
+            13214,
+            "<Dial callerId='a b'> takes a number, client:name, or a SIP name",
+            id="Dial.callerId-wrong",
+        ),
         pytest.param(dial("", "<Say>x</Say>"), 13215, "<Say> may not stand in <Dial>", id="Dial-nested"),
-        pytest.param(dial("", f"{NUMBER}<Number>{OTHER}</Number>"), 13215, "<Dial> has a number as text beside its nouns", id="Dial-text-and-nouns"),
-        pytest.param(dial("", f"<Queue>a</Queue><Number>{OTHER}</Number>"), 13215, "<Dial> has a <Queue> and something else, and dials one of them alone", id="Dial-a-lone-noun"),
-        pytest.param(dial('timeLimit="x"'), 13216, "<Dial timeLimit='x'> takes a whole number from 1", id="Dial.timeLimit-wrong"),
-        pytest.param(dial('record="yes"'), 13217, "<Dial record='yes'> takes do-not-record or record-from-answer or record-from-ringing or record-from-answer-dual or record-from-ringing-dual or true or false", id="Dial.record-wrong"),
-        pytest.param(dial('answerOnBridge="x"'), 12200, "<Dial answerOnBridge='x'> takes true or false", id="Dial.answerOnBridge-wrong"),
-        pytest.param(dial('sequential="x"'), 12200, "<Dial sequential='x'> takes true or false", id="Dial.sequential-wrong"),
+        pytest.param(
+            dial("", f"{NUMBER}<Number>{OTHER}</Number>"),
+            13215,
+            "<Dial> has a number as text beside its nouns",
+            id="Dial-text-and-nouns",
+        ),
+        pytest.param(
+            dial("", f"<Queue>a</Queue><Number>{OTHER}</Number>"),
+            13215,
+            "<Dial> has a <Queue> and something else, and dials one of them alone",
+            id="Dial-a-lone-noun",
+        ),
+        pytest.param(
+            dial('timeLimit="x"'), 13216, "<Dial timeLimit='x'> takes a whole number from 1", id="Dial.timeLimit-wrong"
+        ),
+        pytest.param(
+            dial('record="yes"'),
+            13217,
+            "<Dial record='yes'> takes do-not-record or record-from-answer or record-from-ringing or record-from-answer-dual or record-from-ringing-dual or true or false",
+            id="Dial.record-wrong",
+        ),
+        pytest.param(
+            dial('answerOnBridge="x"'),
+            12200,
+            "<Dial answerOnBridge='x'> takes true or false",
+            id="Dial.answerOnBridge-wrong",
+        ),
+        pytest.param(
+            dial('sequential="x"'), 12200, "<Dial sequential='x'> takes true or false", id="Dial.sequential-wrong"
+        ),
         pytest.param(dial('trim="x"'), 12200, "<Dial trim='x'> takes trim-silence or do-not-trim", id="Dial.trim"),
-        pytest.param(dial('recordingTrack="x"'), 12200, "<Dial recordingTrack='x'> takes inbound or outbound or both", id="Dial.recordingTrack"),
+        pytest.param(
+            dial('recordingTrack="x"'),
+            12200,
+            "<Dial recordingTrack='x'> takes inbound or outbound or both",
+            id="Dial.recordingTrack",
+        ),
         pytest.param(dial('referMethod="x"'), 12200, "<Dial referMethod='x'> takes GET or POST", id="Dial.referMethod"),
-        pytest.param(dial("", "reception"), 13223, "<Dial> has 'reception', which is no telephone number", id="Dial-no-number"),
-        pytest.param(dial("", f'<Number method="X">{NUMBER}</Number>'), 13221, "<Number method='X'> takes GET or POST", id="Number.method-wrong"),
-        pytest.param(dial("", f'<Number sendDigits="x">{NUMBER}</Number>'), 13222, "<Number sendDigits='x'> takes keys of 0-9 A-D w W # *", id="Number.sendDigits-wrong"),
-        pytest.param(dial("", "<Number>x</Number>"), 13223, "<Number> has 'x', which is no telephone number", id="Number-no-number"),
-        pytest.param(dial("", f'<Number statusCallbackEvent="x">{NUMBER}</Number>'), 12200, "<Number statusCallbackEvent='x'> takes some of initiated ringing answered completed", id="Number.statusCallbackEvent-wrong"),
-        pytest.param(dial("", f'<Number machineDetection="x">{NUMBER}</Number>'), 12200, "<Number machineDetection='x'> takes Enable or DetectMessageEnd", id="Number.machineDetection"),
-        pytest.param(dial("", f'<Number machineDetectionTimeout="2">{NUMBER}</Number>'), 12200, "<Number machineDetectionTimeout='2'> takes a whole number from 3 to 60", id="Number.machineDetectionTimeout"),
+        pytest.param(
+            dial("", "reception"), 13223, "<Dial> has 'reception', which is no telephone number", id="Dial-no-number"
+        ),
+        pytest.param(
+            dial("", f'<Number method="X">{NUMBER}</Number>'),
+            13221,
+            "<Number method='X'> takes GET or POST",
+            id="Number.method-wrong",
+        ),
+        pytest.param(
+            dial("", f'<Number sendDigits="x">{NUMBER}</Number>'),
+            13222,
+            "<Number sendDigits='x'> takes keys of 0-9 A-D w W # *",
+            id="Number.sendDigits-wrong",
+        ),
+        pytest.param(
+            dial("", "<Number>x</Number>"),
+            13223,
+            "<Number> has 'x', which is no telephone number",
+            id="Number-no-number",
+        ),
+        pytest.param(
+            dial("", f'<Number statusCallbackEvent="x">{NUMBER}</Number>'),
+            12200,
+            "<Number statusCallbackEvent='x'> takes some of initiated ringing answered completed",
+            id="Number.statusCallbackEvent-wrong",
+        ),
+        pytest.param(
+            dial("", f'<Number machineDetection="x">{NUMBER}</Number>'),
+            12200,
+            "<Number machineDetection='x'> takes Enable or DetectMessageEnd",
+            id="Number.machineDetection",
+        ),
+        pytest.param(
+            dial("", f'<Number machineDetectionTimeout="2">{NUMBER}</Number>'),
+            12200,
+            "<Number machineDetectionTimeout='2'> takes a whole number from 3 to 60",
+            id="Number.machineDetectionTimeout",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_told(twiml, code, what):
     """With Twilio's code; the default is taken."""
     assert (code, what) in warned(play(twiml))

@@ -249,11 +249,26 @@ def test_nobody_listens_in_a_queue_with_music(action):
     [
         pytest.param(enqueue('method="X"'), 14201, "<Enqueue method='X'> takes GET or POST", id="Enqueue.method-wrong"),
         pytest.param(enqueue("", ""), 14204, "<Enqueue> names no queue", id="Enqueue-no-name"),
-        pytest.param(enqueue("", "x" * 65), 14205, "<Enqueue> names a queue with 65 letters, of at most 64", id="Enqueue-long-name"),
-        pytest.param(enqueue('waitUrlMethod="X"'), 14206, "<Enqueue waitUrlMethod='X'> takes GET or POST", id="Enqueue.waitUrlMethod-wrong"),
-        pytest.param(enqueue('maxQueueSize="x"'), 12200, "<Enqueue maxQueueSize='x'> takes a whole number from 1 to 5000", id="Enqueue.maxQueueSize-wrong"),
+        pytest.param(
+            enqueue("", "x" * 65),
+            14205,
+            "<Enqueue> names a queue with 65 letters, of at most 64",
+            id="Enqueue-long-name",
+        ),
+        pytest.param(
+            enqueue('waitUrlMethod="X"'),
+            14206,
+            "<Enqueue waitUrlMethod='X'> takes GET or POST",
+            id="Enqueue.waitUrlMethod-wrong",
+        ),
+        pytest.param(
+            enqueue('maxQueueSize="x"'),
+            12200,
+            "<Enqueue maxQueueSize='x'> takes a whole number from 1 to 5000",
+            id="Enqueue.maxQueueSize-wrong",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_told(twiml, code, what):
     """With Twilio's code; the default is taken."""
     assert warned(play(twiml)) == [(code, what)]

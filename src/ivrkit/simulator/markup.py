@@ -72,6 +72,7 @@ class _Builder:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
         self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.XmlDeclHandler = self._declaration
         self._open: list[tuple[str, Mapping[str, str], list[Element | str], int, int]] = []
         self._count = 0
         self.root: Element | None = None
@@ -100,6 +101,10 @@ class _Builder:
 
     def _characters(self, text: str) -> None:
         self._open[-1][2].append(text)
+
+    def _declaration(self, version: str, _encoding: str | None, _standalone: int) -> None:
+        if version != "1.0":
+            raise self._error("it is of another version of XML than 1.0", 12101)
 
     def _doctype(self, *_told: object) -> None:
         raise self._error("it has a DOCTYPE, and none is read")

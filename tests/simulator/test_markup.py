@@ -1,0 +1,125 @@
+"""XML that nobody vouches for."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivrkit.simulator.markup import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS, Element, MarkupError, parse
+
+
+def test_elements_know_their_place():
+    """Line and column of the ``<``, both from 1; attributes, texts and elements in their order."""
+    root = parse(
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<Response>\n  <Say voice="man">A<break/>B</Say> C</Response>'
+    )
+    (say,) = root.children
+    assert (root.name, root.line, root.column) == ("Response", 2, 1)
+    assert (say.name, dict(say.attributes), say.line, say.column) == ("Say", {"voice": "man"}, 3, 3)
+    assert [each if isinstance(each, str) else each.name for each in say.content] == ["A", "break", "B"]
+    assert (say.text, root.text) == ("AB", "\n   C")
+
+
+def test_the_text_of_all_that_is_in_an_element():
+    """With single blanks, as it is said; comments and instructions are not."""
+    root = parse(b"<Response> One <p>two\n\n three</p><!-- no --><?no no?><![CDATA[<four>]]></Response>")
+    assert root.all_text() == "One two three<four>"
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "encoding"),
+    [
+        (None, "", "utf-8"),
+        ("iso-8859-1", "", "iso-8859-1"),
+        ("ISO-8859-1", "", "iso-8859-1"),
+        ("utf-8", "", "utf-8"),
+        ("klingon", "", "utf-8"),
+        (None, '<?xml version="1.0" encoding="iso-8859-1"?>', "iso-8859-1"),
+        (None, '<?xml version="1.0" encoding="utf-16"?>', "utf-16"),
+    ],
+)
+def test_the_character_set(charset, declared, encoding):
+    """The one of the Content-Type, if it is known; else the document's own."""
+    assert parse(f"{declared}<Response>é</Response>".encode(encoding), charset).text == "é"
+
+
+FAULTS = [
+    pytest.param(b"", 12100, "the document is empty", 0, 0, id="empty"),
+    pytest.param(b" \n", 12100, "the document is empty", 0, 0, id="blank"),
+    pytest.param(
+        b"x" * (MOST_BYTES + 1), 11750, "the document has 65537 bytes, and at most 65536 are read", 0, 0, id="large"
+    ),
+    pytest.param(b"<Response>", 12100, "it is no XML: no element found", 1, 11, id="unclosed"),
+    pytest.param(b"<Response></Say>", 12100, "it is no XML: mismatched tag", 1, 13, id="mismatched"),
+    pytest.param(
+        b"<Response>\n A & B</Response>", 12100, "it is no XML: not well-formed (invalid token)", 2, 5, id="ampersand"
+    ),
+    pytest.param(b"<Response>&nbsp;</Response>", 12100, "it is no XML: undefined entity", 1, 11, id="entity"),
+    pytest.param(b"<Response/><Response/>", 12100, "it is no XML: junk after document element", 1, 12, id="two-roots"),
+    pytest.param(
+        b'\n<?xml version="1.0"?><Response/>',
+        12100,
+        "it is no XML: XML or text declaration not at start of entity",
+        2,
+        1,
+        id="blank-first",
+    ),
+    pytest.param(b"Hello", 12100, "it is no XML: syntax error", 1, 1, id="text"),
+    pytest.param(b"<response/>", 12102, "the root is <response>, and has to be <Response>", 1, 1, id="root"),
+    pytest.param(
+        b'<!DOCTYPE Response [<!ENTITY a "b">]><Response>&a;</Response>',
+        12100,
+        "it has a DOCTYPE, and none is read",
+        1,
+        20,
+        id="doctype",
+    ),
+    pytest.param(
+        b'<?xml version="1.0" encoding="klingon"?><Response/>',
+        12100,
+        "it is no XML: unknown encoding: klingon",
+        0,
+        0,
+        id="encoding",
+    ),
+    pytest.param(
+        b"<Response>\xff</Response>", 12100, "it is no XML: not well-formed (invalid token)", 1, 11, id="bytes"
+    ),
+    pytest.param(
+        b'<?xml version="2.0"?><Response/>', 12101, "it is of another version of XML than 1.0", 1, 1, id="version"
+    ),
+    pytest.param(
+        b"<Response>" + b"<p>" * MOST_DEPTH, 12100, "elements stand in one another more than 50 deep", 1, 158, id="deep"
+    ),
+    pytest.param(
+        b"<Response>" + b"<p/>" * MOST_ELEMENTS, 12100, "there are more than 5000 elements", 1, 20007, id="many"
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "code", "what", "line", "column"), FAULTS)
+def test_what_can_not_be_read(body, code, what, line, column):
+    """Twilio's code, what is wrong, and where."""
+    with pytest.raises(MarkupError) as refused:
+        parse(body)
+    found = refused.value
+    assert (found.code, found.what, found.line, found.column) == (code, what, line, column)
+
+
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
+    st.none() | st.sampled_from(["utf-16", "us-ascii", "x"]),
+)
+def test_no_bytes_do_any_harm(body, charset):
+    """Whatever comes is read or refused."""
+    with suppress(MarkupError):
+        assert isinstance(parse(body, charset), Element)
+
+
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="&<>\ufffe\uffff"), max_size=50)
+)
+def test_texts_are_read_as_they_are(text):
+    """Any text that XML can hold."""
+    assert parse(f"<Response>{text}</Response>".encode()).text == text

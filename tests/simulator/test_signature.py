@@ -1,0 +1,74 @@
+"""The simulator's signature, held against Twilio's own library."""
+
+import random
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from ivrkit.simulator.signature import sign
+from ivrkit.simulator.wire import make_request
+
+#: The account, request and signature of Twilio's own test.
+TOKEN = "12345"
+URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
+FORM = {
+    "CallSid": "CA1234567890ABCDE",
+    "Digits": "1234",
+    "From": "+14158675309",
+    "To": "+18005551212",
+    "Caller": "+14158675309",
+}
+
+
+def test_the_known_answer():
+    """Twilio's library has this request and this signature in its own tests."""
+    assert sign(URL, FORM.items(), TOKEN) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+
+
+def test_what_is_never_sent_is_not_signed():
+    """Fragment, user and password are not part of it; nor is a port over https."""
+    known = sign(URL, FORM.items(), TOKEN)
+    assert sign(URL + "#rc=2", FORM.items(), TOKEN) == known
+    assert sign(URL.replace("mycompany", "user:secret@mycompany"), FORM.items(), TOKEN) == known
+    assert sign(URL.replace(".com", ".com:8443"), FORM.items(), TOKEN) == known
+
+
+@pytest.mark.parametrize("host", ["example.com", "[::1]"])
+def test_a_port_is_signed_over_http_alone(host):
+    """As Twilio does for voice."""
+    assert sign(f"http://{host}:8080/a", (), TOKEN) != sign(f"http://{host}/a", (), TOKEN)
+    assert sign(f"https://{host}:8080/a", (), TOKEN) == sign(f"https://{host}/a", (), TOKEN)
+
+
+def test_a_name_with_several_values():
+    """Each different value counts once, in order."""
+    several = sign("http://x/a", [("b", "2"), ("b", "1"), ("b", "2"), ("a", "3")], TOKEN)
+    assert several == sign("http://x/a", [("a", "3"), ("b", "1"), ("b", "2")], TOKEN)
+
+
+def some_text(chance, longest):
+    """Return a text of letters that are trouble somewhere."""
+    return "".join(chance.choice("aZ09 +&=%é漢~'\"/?#:@\n\t") for _ in range(chance.randint(0, longest)))
+
+
+def test_ten_thousand_requests_are_accepted_by_twilio_s_library():
+    """Whatever the URL and the parameters: both schemes, ports, passwords, queries, fragments, odd and empty values."""
+    chance = random.Random(20261124)
+    validator = RequestValidator(TOKEN)
+    refused = []
+    for _ in range(10_000):
+        where = chance.choice(["", "user:secret@"]) + "ivr.example.com" + chance.choice(["", ":80", ":443", ":8080"])
+        query = chance.choice(["", "?a=1&b=2", "?x", "?again=1"])
+        url = f"{chance.choice(['http', 'https'])}://{where}/a{query}{chance.choice(['', '#rc=2&rp=all'])}"
+        params = {f"k{some_text(chance, 6)}": some_text(chance, 20) for _ in range(chance.randint(0, 30))}
+        request = make_request(chance.choice(["GET", "POST"]), url, params, token=TOKEN, idempotency="1")
+        form = params if request.method == "POST" else {}
+        if not validator.validate(request.url, form, request.headers["X-Twilio-Signature"]):
+            refused.append(request)
+    assert refused == []
+
+
+def test_another_token_is_refused():
+    """What lets the test above fail."""
+    request = make_request("POST", URL, FORM, token="54321", idempotency="1")
+    assert not RequestValidator(TOKEN).validate(URL, FORM, request.headers["X-Twilio-Signature"])
