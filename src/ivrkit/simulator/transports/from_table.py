@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ivrkit.simulator.actions import SimulatorError
 from ivrkit.simulator.overrides import Overrides
@@ -46,7 +46,9 @@ class FromTable:
 
         :raises Failure: when that is one, or took too long.
         """
-        key = self._key(request.url)
+        # By GET, Twilio's parameters stand behind whatever the URL had: they are no part of what is looked up.
+        mine = urlencode(request.params) if request.method == "GET" else ""
+        key = self._key(request.url.removesuffix(mine).rstrip("?&") if mine else request.url)
         if key is None:
             return Answer(404, (("Content-Type", "text/plain"),), b"There is no such document.")
         served = self._documents[key]

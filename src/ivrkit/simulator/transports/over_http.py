@@ -40,8 +40,8 @@ class OverHttp:
             _limit(sock, deadline, overrides)
             target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
             connection.request(request.method, target, request.body or None, dict(request.headers))
-            response = connection.getresponse()
-            body = _read(sock, response, deadline, overrides)
+            with connection.getresponse() as response:
+                body = _read(sock, response, deadline, overrides)
         except TimeoutError:
             raise Failure(11205, "rt", f"no whole answer came within {time.monotonic() - began:.1f} s") from None
         except (http.client.HTTPException, OSError) as error:

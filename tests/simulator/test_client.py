@@ -1,0 +1,269 @@
+"""Twilio as an HTTP client: attempts, redirects, cookies and passwords."""
+
+import base64
+import hashlib
+import itertools
+
+import pytest
+
+from ivrkit.simulator.client import Client
+from ivrkit.simulator.transports import FromTable
+from ivrkit.simulator.wire import Answer, Failure
+
+URL = "https://ivr.example.com/a"
+NO_CONNECTION = Failure(11205, "ct", "no connection")
+TOO_SLOW = Failure(11205, "rt", "too slow")
+
+
+def redirect(status, location):
+    """Return an HTTP redirect."""
+    return Answer(status, (("Location", location),) if location else ())
+
+
+class Asked:
+    """A client whose requests are looked at."""
+
+    def __init__(self, documents, **client):
+        tokens = itertools.count(1)
+        client = {"token": "12345", "new_token": lambda: f"token {next(tokens)}", **client}
+        self.client = Client(FromTable(documents), **client)
+        self.requests, self.came, self.complaints = [], [], []
+
+    def told(self, request, came):
+        """Keep a request and what came of it."""
+        self.requests.append(request)
+        self.came.append(came.code if isinstance(came, Failure) else came.status)
+
+    def ask(self, url=URL, params=None, method="POST"):
+        """Ask as the webhook of a call."""
+        given = {"Digits": "1", "To": "+1"} if params is None else params
+        return self.client.ask(method, url, given, self.told, self.complaints.append)
+
+    def headers(self, name):
+        """Return a header of each request."""
+        return [each.headers.get(name) for each in self.requests]
+
+
+def test_a_request_that_is_answered():
+    """The URL that answered, without its fragment, and the answer; whatever its status."""
+    asked = Asked({"/a": Answer(500)})
+    url, answer = asked.ask(URL + "#rc=2")
+    assert (url, answer.status, asked.came) == (URL, 500, [500])
+
+
+ATTEMPTS = [
+    pytest.param("", [NO_CONNECTION], 2, id="a-failed-connection-is-tried-again-once"),
+    pytest.param("", [TOO_SLOW], 1, id="a-slow-answer-is-not"),
+    pytest.param("#rc=2", [NO_CONNECTION], 3, id="rc-counts-the-retries"),
+    pytest.param("#rc=0", [NO_CONNECTION], 1, id="none"),
+    pytest.param("#rc=2&rp=rt", [TOO_SLOW], 3, id="rp-rt"),
+    pytest.param("#rc=2&rp=rt", [NO_CONNECTION], 1, id="rp-rt-is-not-ct"),
+    pytest.param("#rp=all", [TOO_SLOW], 2, id="rp-all"),
+]
+
+
+@pytest.mark.parametrize(("fragment", "served", "attempts"), ATTEMPTS)
+def test_failures_are_tried_again_as_the_fragment_says(fragment, served, attempts):
+    """Every attempt has the same token; in the end it is the failure that comes."""
+    asked = Asked({"/a": served})
+    with pytest.raises(Failure) as failed:
+        asked.ask(URL + fragment)
+    assert failed.value is served[0]
+    assert asked.headers("I-Twilio-Idempotency-Token") == ["token 1"] * attempts
+
+
+@pytest.mark.parametrize(
+    ("fragment", "served", "came"),
+    [
+        ("#rp=5xx", [Answer(503), Answer(200)], [503, 200]),
+        ("#rp=4xx&rc=3", [Answer(404), Answer(404), Answer(200)], [404, 404, 200]),
+        ("#rp=5xx", [Answer(404), Answer(200)], [404]),
+        ("", [Answer(503), Answer(200)], [503]),
+        ("#rp=5xx", [Answer(503)], [503, 503]),
+        ("", [NO_CONNECTION, Answer(200)], [11205, 200]),
+    ],
+)
+def test_a_status_is_tried_again_where_the_fragment_says(fragment, served, came):
+    """By default none is."""
+    asked = Asked({"/a": served})
+    _, answer = asked.ask(URL + fragment)
+    assert asked.came == came
+    assert answer.status == came[-1]
+
+
+def test_what_a_fragment_can_not_ask_for_is_told():
+    """In a sentence each."""
+    asked = Asked({"/a": ""})
+    asked.ask(URL + "#rc=9&x=1")
+    assert asked.complaints == [
+        "the connection override rc=9 takes 0 to 5",
+        "there is no connection override 'x': ct, rt, tt, rc, rp, sni and e are",
+    ]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_a_redirect_is_followed_without_digits(status):
+    """By GET, with the same token and a signature of its own."""
+    asked = Asked({"/a": redirect(status, "b?x=1"), "/b?x=1": "there"})
+    url, answer = asked.ask()
+    assert (url, answer.body) == ("https://ivr.example.com/b?x=1", b"there")
+    assert [each.method for each in asked.requests] == ["POST", "GET"]
+    assert [dict(each.params) for each in asked.requests] == [{"Digits": "1", "To": "+1"}, {"To": "+1"}]
+    assert asked.requests[1].url == "https://ivr.example.com/b?x=1&To=%2B1"
+    first, second = asked.headers("X-Twilio-Signature")
+    assert first != second
+    assert asked.headers("I-Twilio-Idempotency-Token") == ["token 1"] * 2
+
+
+def test_a_redirect_can_be_taken_to_keep_the_method():
+    """Nobody has in writing which it is."""
+    asked = Asked({"/a": redirect(302, "/b"), "/b": ""}, redirect_as_get=False)
+    asked.ask()
+    assert [each.method for each in asked.requests] == ["POST", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("served", "what"),
+    [
+        (redirect(302, ""), "the answer redirects with 302 without a Location"),
+        (redirect(308, "/b"), "the answer redirects with 308 to /b"),
+        (redirect(304, ""), "the answer redirects with 304 without a Location"),
+    ],
+)
+def test_a_redirect_that_is_not_followed(served, what):
+    """11216."""
+    with pytest.raises(Failure) as failed:
+        Asked({"/a": served}).ask()
+    assert (failed.value.code, failed.value.what) == (11216, what)
+
+
+def test_a_redirect_to_nowhere():
+    """11100, as any URL that can't be."""
+    with pytest.raises(Failure) as failed:
+        Asked({"/a": redirect(302, "ftp://x")}).ask()
+    assert failed.value.code == 11100
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_at_most_ten_redirects_are_followed(fetched):
+    """The eleventh is 11215; of files as well."""
+    ten = {f"/{index}": redirect(302, f"/{index + 1}") for index in range(10)}
+    asked = Asked({**ten, "/10": "there"})
+
+    def go():
+        if fetched:
+            return asked.client.fetch("https://ivr.example.com/0", asked.told)
+        return asked.ask("https://ivr.example.com/0")[1]
+
+    assert go().body == b"there"
+    asked = Asked({**ten, "/10": redirect(302, "/0")})
+    with pytest.raises(Failure) as failed:
+        go()
+    what = "file" if fetched else "answer"
+    assert failed.value.code == 11215
+    assert failed.value.what == f"the {what} redirects more than 10 times, at last to https://ivr.example.com/0"
+    assert len(asked.requests) == 11
+
+
+def test_cookies_are_sent_back_where_they_belong():
+    """By path, host, expiry and scheme, as a browser does."""
+    headers = [
+        ("Set-Cookie", "all=1; Path=/"),
+        ("Set-Cookie", "here=2; Path=/a"),
+        ("Set-Cookie", "gone=3; Max-Age=0"),
+        ("Set-Cookie", "elsewhere=4; Domain=other.example.org"),
+        ("Set-Cookie", "safe=5; Path=/; Secure"),
+    ]
+    asked = Asked(
+        {"/a": Answer(headers=headers), "/b": "", "http://ivr.example.com/b": "", "https://x.example.com/b": ""}
+    )
+    asked.ask()
+    asked.ask("https://ivr.example.com/b")
+    asked.ask("http://ivr.example.com/b")
+    asked.ask("https://x.example.com/b")
+    asked.ask()
+    sent = [sorted((each or "").split("; ")) for each in asked.headers("Cookie")]
+    assert sent == [[""], ["all=1", "safe=5"], ["all=1"], [""], ["all=1", "here=2", "safe=5"]]
+
+
+def test_without_a_jar_no_cookie_is_kept():
+    """A switch."""
+    asked = Asked({"/a": Answer(headers=(("Set-Cookie", "a=1"),))}, cookies=False)
+    asked.ask()
+    asked.ask()
+    assert asked.headers("Cookie") == [None, None]
+
+
+def guarded(challenge, accepts):
+    """Return a document that wants a password."""
+
+    def serve(request):
+        if accepts(request.headers.get("Authorization", "")):
+            return "there"
+        return Answer(401, (("WWW-Authenticate", challenge),))
+
+    return serve
+
+
+BASIC = "Basic " + base64.b64encode(b"anna:geh:eim").decode()
+
+
+def test_a_password_is_sent_once_it_is_asked_for():
+    """First without, then with; and from then on with it at once, for the rest of the call."""
+    asked = Asked({"/a": guarded('Basic realm="ivr"', lambda sent: sent == BASIC)})
+    url = "https://anna:geh%3Aeim@ivr.example.com/a"
+    assert asked.ask(url)[1].body == b"there"
+    assert asked.ask(url)[1].body == b"there"
+    assert asked.headers("Authorization") == [None, BASIC, BASIC]
+    assert {each.url for each in asked.requests} == {"https://ivr.example.com/a"}
+
+
+def test_a_digest_is_made():
+    """With the realm and the nonce that came."""
+    challenge = 'Digest realm="ivr", nonce="abc", qop="auth", algorithm=MD5'
+    asked = Asked({"/a": guarded(challenge, lambda sent: sent.startswith("Digest "))})
+    assert asked.ask("https://anna:geheim@ivr.example.com/a")[1].body == b"there"
+    sent = asked.headers("Authorization")[1]
+    told = dict(part.replace('"', "").split("=", 1) for part in sent.removeprefix("Digest ").split(", "))
+    one = hashlib.md5(b"anna:ivr:geheim").hexdigest()
+    two = hashlib.md5(b"POST:/a").hexdigest()
+    text = f"{one}:abc:{told['nc']}:{told['cnonce']}:auth:{two}"
+    assert told["response"] == hashlib.md5(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("url", "challenge"),
+    [
+        ("https://ivr.example.com/a", "Basic realm=x"),
+        ("https://anna:x@ivr.example.com/a", "Bearer"),
+        ("https://anna:x@ivr.example.com/a", 'Digest realm="x"'),
+    ],
+    ids=["no-password", "another-scheme", "half-a-challenge"],
+)
+def test_where_there_is_no_password_to_send_the_answer_is_401(url, challenge):
+    """And no second request is made."""
+    asked = Asked({"/a": guarded(challenge, lambda sent: False)})
+    assert asked.ask(url)[1].status == 401
+    assert len(asked.requests) == 1
+
+
+def test_a_password_that_is_wrong_is_not_tried_again():
+    """Two requests, and 401."""
+    asked = Asked({"/a": guarded("Basic realm=x", lambda sent: False)})
+    assert asked.ask("https://anna:x@ivr.example.com/a")[1].status == 401
+    assert asked.came == [401, 401]
+
+
+def test_a_file_is_fetched():
+    """By GET, redirects followed, whatever its status."""
+    asked = Asked({"/a": redirect(302, "/b"), "/b": Answer(404)})
+    assert asked.client.fetch(URL, asked.told).status == 404
+    assert [(each.method, dict(each.params)) for each in asked.requests] == [("GET", {}), ("GET", {})]
+
+
+def test_a_file_that_can_not_be_fetched():
+    """The failure is told and comes out."""
+    asked = Asked({"/a": NO_CONNECTION})
+    with pytest.raises(Failure):
+        asked.client.fetch(URL, asked.told)
+    assert asked.came == [11205]

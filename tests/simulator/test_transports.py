@@ -1,0 +1,427 @@
+"""The three ways to reach an app: a WSGI app in process, the network, a table."""
+
+import contextlib
+import http.server
+import socket
+import ssl
+import threading
+
+import pytest
+
+from ivrkit.simulator import SimulatorError
+from ivrkit.simulator.overrides import Overrides
+from ivrkit.simulator.transports import FromTable, InProcess, OverHttp
+from ivrkit.simulator.wire import Answer, Failure, Request, make_request
+
+URL = "https://ivr.example.com/a%20b?c=1"
+QUICK = Overrides(connect=0.5, read=0.3, total=0.5)
+
+
+def post(url=URL, params=None):
+    """Return a form that is posted."""
+    return make_request("POST", url, {"Digits": "1"} if params is None else params, token="12345", idempotency="i")
+
+
+def failing(send, *what):
+    """Return code and kind of the failure that comes, and its words."""
+    with pytest.raises(Failure) as failed:
+        send(*what)
+    return failed.value.code, failed.value.kind, failed.value.what
+
+
+# In process
+
+
+def test_an_app_gets_the_environment_that_a_server_gives():
+    """As PEP 3333 has it; what it answers comes back, and its iterable is closed."""
+    seen = {}
+
+    class Body(list):
+        def close(self):
+            seen["closed"] = True
+
+    def app(environ, start_response):
+        seen.update(environ, body=environ["wsgi.input"].read())
+        write = start_response("201 Created", [("Content-Type", "text/xml"), ("X-More", "1")])
+        write(b"one ")
+        return Body([b"two ", b"three"])
+
+    answer = InProcess(app, "https://ivr.example.com").send(post(), Overrides())
+    assert (answer.status, answer.body, answer.error) == (201, b"one two three", "")
+    assert answer.headers == [("Content-Type", "text/xml"), ("X-More", "1")]
+    assert answer.took >= 0
+    assert seen["closed"]
+    told = {name: seen[name] for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME")}
+    assert told == {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/a b",
+        "QUERY_STRING": "c=1",
+        "SERVER_NAME": "ivr.example.com",
+    }
+    assert (seen["SERVER_PORT"], seen["wsgi.url_scheme"], seen["HTTP_HOST"]) == ("443", "https", "ivr.example.com")
+    assert (seen["CONTENT_TYPE"], seen["CONTENT_LENGTH"]) == ("application/x-www-form-urlencoded; charset=UTF-8", "8")
+    assert (seen["body"], seen["REMOTE_ADDR"]) == (b"Digits=1", "127.0.0.1")
+    assert seen["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] == "i"
+
+
+def test_a_request_without_a_body():
+    """A GET has neither length nor type."""
+    seen = {}
+
+    def app(environ, start_response):
+        seen.update(environ)
+        start_response("200 OK", [])
+        return []
+
+    InProcess(app, "http://localhost:8000").send(Request("GET", "http://localhost:8000/", {}, {}), Overrides())
+    assert "CONTENT_LENGTH" not in seen
+    assert (seen["SERVER_PORT"], seen["wsgi.url_scheme"], seen["PATH_INFO"]) == ("8000", "http", "/")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no more"), SystemExit("no more")])
+def test_an_error_that_goes_through_the_app_is_a_500(error):
+    """As a server would answer; what it was is told beside it."""
+
+    def app(environ, start_response):
+        raise error
+
+    answer = InProcess(app, "https://ivr.example.com").send(post(), Overrides())
+    assert (answer.status, answer.body, answer.error) == (500, b"", f"{type(error).__name__}: no more")
+
+
+def test_who_stops_the_tests_is_not_held_up():
+    """Ctrl-C is nobody's error."""
+
+    def app(environ, start_response):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        InProcess(app, "https://ivr.example.com").send(post(), Overrides())
+
+
+def test_a_body_without_end_is_read_to_its_limit():
+    """One MiB, far more than Twilio reads."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        while True:
+            yield b"x" * 100_000
+
+    assert len(InProcess(app, "https://ivr.example.com").send(post(), Overrides()).body) < 1_200_000
+
+
+def test_an_answer_that_took_too_long_is_none():
+    """The timer is handed in, so that nobody has to wait."""
+    times = iter([0.0, 15.5])
+    transport = InProcess(
+        lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com", timer=lambda: next(times)
+    )
+    assert failing(transport.send, post(), Overrides()) == (
+        11205,
+        "rt",
+        "the answer took 15.5 s, and Twilio waits 15 s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "served"),
+    [
+        ("https://ivr.example.com/x", True),
+        ("https://user:secret@ivr.example.com/x", True),
+        ("http://ivr.example.com/x", False),
+        ("https://ivr.example.com:444/x", False),
+        ("https://other.example.com/x", False),
+    ],
+)
+def test_no_other_host_is_reached_in_process(url, served):
+    """Not over a network by mistake."""
+    transport = InProcess(lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com")
+    assert transport.serves(url) is served
+    if not served:
+        what = f"{url} is not reached: in process, https://ivr.example.com alone is"
+        assert failing(transport.send, post(url), Overrides()) == (11210, "other", what)
+
+
+# A table
+
+
+def test_what_a_table_may_hold():
+    """TwiML as text or bytes, whole answers, failures, functions, and lists of these."""
+    table = FromTable(
+        {
+            "/text": "<Response/>",
+            "/bytes": b"\xff",
+            "/answer": Answer(404),
+            "/function": lambda request: request.params["Digits"],
+            "/list": ["one", "two"],
+            "/query": "without",
+            "/query?a=1": "with",
+            "https://other.example.com/text": "other",
+            "/failure": Failure(11205, "ct", "gone"),
+            "/slow": Answer(took=16.0),
+        }
+    )
+
+    def get(path, host="https://ivr.example.com"):
+        return table.send(post(host + path), Overrides())
+
+    assert (get("/text").status, get("/text").header("Content-Type"), get("/text").body) == (
+        200,
+        "text/xml",
+        b"<Response/>",
+    )
+    assert get("/bytes").body == b"\xff"
+    assert get("/answer").status == 404
+    assert get("/function").body == b"1"
+    assert [get("/list").body for _ in range(3)] == [b"one", b"two", b"two"]
+    assert [get(path).body for path in ("/query", "/query?a=1", "/query?a=2")] == [b"without", b"with", b"without"]
+    assert get("/text", "https://other.example.com").body == b"other"
+    assert failing(get, "/failure") == (11205, "ct", "gone")
+    assert failing(get, "/slow") == (11205, "rt", "the answer took 16.0 s, and Twilio waits 15 s")
+    missing = get("/missing")
+    assert (missing.status, missing.header("Content-Type"), missing.body) == (
+        404,
+        "text/plain",
+        b"There is no such document.",
+    )
+    assert (table.serves("https://x/text?b=1"), table.serves("https://x/missing")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("documents", "message", "hint"),
+    [
+        ({"menu": ""}, "the document 'menu' can't be asked for", 'give "/path", or a whole URL'),
+        ({"/": 5}, "the document '/' is 5", "give TwiML, an Answer, a Failure, or a function"),
+        ({"/": ["", None]}, "the document '/' is None", "give TwiML, an Answer, a Failure, or a function"),
+        ({"/": []}, "the document '/' is an empty list", "give one document or more"),
+    ],
+)
+def test_what_a_table_may_not_hold(documents, message, hint):
+    """It is told when it is made."""
+    with pytest.raises(SimulatorError) as refused:
+        FromTable(documents)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+# The network
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        """Tell what was posted."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(200, f"{self.path} {body.decode()} {self.headers['User-Agent']}".encode())
+
+    def do_GET(self):
+        """Answer as the path says."""
+        if self.path == "/redirect":
+            self.answer(302, b"", [("Location", "/elsewhere")])
+        elif self.path == "/large":
+            self.answer(200, b"x" * 2_000_000)
+        else:
+            self.answer(404, self.path.encode())
+
+    def answer(self, status, body, headers=()):
+        """Send an answer."""
+        self.send_response(status)
+        for name, value in [("Content-Length", str(len(body))), *headers]:
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(body)
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def serving(certificate=None):
+    """Serve on loopback; give the port."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def raw(*pieces, wait=0.0):
+    """Serve bytes to one connection after it has asked, ``wait`` seconds before each; give the port."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    for piece in pieces:
+                        stop.wait(wait)
+                        connection.sendall(piece)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_a_request_over_the_network():
+    """The form arrives as it was made, and the answer comes back with its headers."""
+    with serving() as port:
+        answer = OverHttp().send(post(f"http://127.0.0.1:{port}/a?c=1"), Overrides())
+    assert (answer.status, answer.body) == (200, b"/a?c=1 Digits=1 TwilioProxy/1.1")
+    assert answer.header("content-length") == str(len(answer.body))
+    assert 0 < answer.took < 5
+    assert OverHttp().serves("https://anywhere.example.com/")
+
+
+def test_redirects_and_errors_come_back_as_they_are():
+    """It is the client that follows."""
+    with serving() as port:
+        answers = [
+            OverHttp().send(Request("GET", f"http://127.0.0.1:{port}{path}", {}, {}), Overrides())
+            for path in ("/redirect", "/x?y=1", "/large", "")
+        ]
+    assert [each.status for each in answers] == [302, 404, 200, 404]
+    assert answers[0].header("Location") == "/elsewhere"
+    assert [each.body for each in answers[1::2]] == [b"/x?y=1", b"/"]
+    assert 1_000_000 < len(answers[2].body) < 1_200_000
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_where_nobody_listens_there_is_no_connection(host):
+    """It is tried again, by default."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    what = f"there is no connection to {host}: Connection refused"
+    assert failing(OverHttp().send, post(f"http://{host}:{port}/"), Overrides()) == (11205, "ct", what)
+
+
+def test_a_name_that_leads_nowhere():
+    """11210. The name can't be one: RFC 6761."""
+    what = "the name nowhere.invalid leads to no address"
+    assert failing(OverHttp().send, post("http://nowhere.invalid/"), Overrides()) == (11210, "other", what)
+
+
+def test_a_name_that_can_be_none():
+    """A label of more than 63 letters."""
+    code, kind, _ = failing(OverHttp().send, post(f"http://{'x' * 70}.example.com/"), Overrides())
+    assert (code, kind) in {(11205, "ct"), (11210, "other")}
+
+
+SLOW = [
+    pytest.param([b"HTTP/1.1 200 OK\r\n\r\n"], 2.0, id="no-answer"),
+    pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", *[b"x"] * 99], 0.1, id="drop-by-drop"),
+    pytest.param([b"HTTP/1.0 200 OK\r\n\r\n", *[b"x"] * 99], 0.1, id="drop-by-drop-to-the-end"),
+]
+
+
+@pytest.mark.parametrize(("pieces", "wait"), SLOW)
+def test_no_answer_in_time_is_none(pieces, wait):
+    """However little of it comes at a time."""
+    with raw(*pieces, wait=wait) as port:
+        code, kind, what = failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), QUICK)
+    assert (code, kind) == (11205, "rt")
+    assert what.startswith("no whole answer came within 0.")
+
+
+def test_the_time_for_a_connection_counts():
+    """What is left of the total is all there is for the answer."""
+    with raw(b"HTTP/1.1 200 OK\r\n\r\n") as port:
+        assert failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), Overrides(total=1e-9, connect=5))[0] == 11205
+
+
+BROKEN = [
+    pytest.param(
+        b"", 11206, "the answer breaks the rules of HTTP: Remote end closed connection without response", id="nothing"
+    ),
+    pytest.param(b"hello\r\n\r\n", 11206, "the answer breaks the rules of HTTP: hello\r\n", id="no-HTTP"),
+    pytest.param(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        11206,
+        "the answer breaks the rules of HTTP: IncompleteRead(0 bytes read, 7 more expected)",
+        id="too-short",
+    ),
+    pytest.param(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        11206,
+        "the answer breaks the rules of HTTP: IncompleteRead(0 bytes read)",
+        id="no-chunk",
+    ),
+    pytest.param(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        11770,
+        "the answer came in chunks, and has no body",
+        id="empty-chunks",
+    ),
+]
+
+
+@pytest.mark.parametrize(("piece", "code", "what"), BROKEN)
+def test_an_answer_that_breaks_the_rules(piece, code, what):
+    """Each with its code."""
+    with raw(piece) as port:
+        assert failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), Overrides()) == (code, "other", what)
+
+
+def test_no_tls_where_none_is_spoken():
+    """11220."""
+    with raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        code, kind, what = failing(OverHttp().send, post(f"https://127.0.0.1:{port}/"), Overrides())
+    assert (code, kind) == (11220, "other")
+    assert what.startswith("there is no TLS with 127.0.0.1: ")
+
+
+CERTIFICATES = [
+    pytest.param("self-signed.pem", "127.0.0.1", False, 11237, "self-signed certificate", id="nobody-vouches-for-it"),
+    pytest.param("expired.pem", "127.0.0.1", True, 11236, "certificate has expired", id="expired"),
+    pytest.param(
+        "other-host.pem",
+        "127.0.0.1",
+        True,
+        11235,
+        "IP address mismatch, certificate is not valid for '127.0.0.1'.",
+        id="another-address",
+    ),
+    pytest.param(
+        "other-host.pem",
+        "localhost",
+        True,
+        11235,
+        "Hostname mismatch, certificate is not valid for 'localhost'.",
+        id="another-host",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "host", "trusted", "code", "because"), CERTIFICATES)
+def test_a_certificate_that_is_refused(certificates, monkeypatch, file, host, trusted, code, because):
+    """Each reason has its code."""
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates / file))
+    with serving(certificates / file) as port:
+        what = f"the certificate of {host} is refused: {because}"
+        assert failing(OverHttp().send, post(f"https://{host}:{port}/"), Overrides()) == (code, "other", what)
+
+
+def test_a_certificate_that_is_trusted(certificates, monkeypatch):
+    """The request goes through."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "self-signed.pem"))
+    with serving(certificates / "self-signed.pem") as port:
+        assert OverHttp().send(post(f"https://127.0.0.1:{port}/a"), Overrides()).status == 200
