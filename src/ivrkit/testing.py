@@ -1,4 +1,7 @@
-"""Phones for tests: an app of some plugins and settings, and Twilio's side of it. The fixtures are in ``pytest_ivrkit``."""
+"""Phones for tests: an app of some plugins and settings, and Twilio's side of it.
+
+The fixtures that hand them out are in ``pytest_ivrkit``.
+"""
 
 from __future__ import annotations
 
@@ -45,12 +48,14 @@ def make_app(
     :param objects: plugin objects, each by a name, as :func:`ivrkit.web.create_app` takes them.
     :param settings_from: a folder whose ``ivrkit.toml`` is read; left out: none. The environment never is.
     :param settings: single settings by name.
-    :raises SettingsError: for a plugin that is not installed, and as ``create_app`` does.
+    :raises SettingsError: for a plugin that is not installed, and for a setting that can't be.
+    :raises LoadError: with every fault of the plugins.
     """
     if plugins is not None:
         settings["block"] = [*settings.get("block", ()), *_all_but(plugins)]
     store = f"sqlite:///{folder}/calls.sqlite3"
-    given = {"dev": True, "auth_token": TOKEN, "session_url": store, **settings}
+    reached = {"public_url": None, "trusted_proxies": 0}  # in this process, whatever a file of settings says
+    given = {"dev": True, "auth_token": TOKEN, "session_url": store, **reached, **settings}
     return create_app(load_settings(settings_from or folder, environ={}, **given), plugins=objects)
 
 
@@ -80,15 +85,13 @@ class Phone:
     def __init__(self, app: Flask, simulator: Simulator | None = None) -> None:
         self.app = app
         settings = app.extensions["ivrkit"].settings
-        base = settings.public_url or "https://ivr.example.com"
         webhook = f"{settings.url_prefix}/webhook"
         self.simulator = simulator or Simulator.of_app(
             app,
             webhook,
-            base_url=base,
             token=TOKEN,
-            fallback_url=f"{base}{webhook}/fallback",
-            status_callback=f"{base}{webhook}/status",
+            fallback_url=f"{webhook}/fallback",
+            status_callback=f"{webhook}/status",
         )
         #: The calls that were made.
         self.calls: list[SimulatedCall] = []
@@ -106,8 +109,11 @@ class Phone:
         return self.simulator.queue(name)
 
     def explore(self, depth: int) -> Explored:
-        """Walk every path to a depth, each position once; what tells positions apart is what the app keeps of a call."""
-        return explore(lambda script: self.simulator.call(script), depth=depth, position=self.position)
+        """Walk every path to a depth, each position once: see :func:`ivrkit.simulator.explore.explore`.
+
+        What tells one position from another is what the app keeps of the call.
+        """
+        return explore(self.simulator.call, depth=depth, position=self.position)
 
     def position(self, call: SimulatedCall) -> Hashable:
         """Return what decides how a call goes on: its session, and what it waits for."""

@@ -11,6 +11,7 @@ from twilio.request_validator import RequestValidator
 from ivrkit.simulator import (
     Answer,
     Assumptions,
+    ComeTo,
     Failure,
     HangUp,
     PickUp,
@@ -586,6 +587,22 @@ def test_state_and_path_of_a_host_that_tells_them():
     assert (play("").state, play("").path) == ("", [])
 
 
+@pytest.mark.parametrize(
+    ("twiml", "asked"),
+    [
+        ('<Enqueue action="/next">a</Enqueue>', ["action POST /next QueueResult=redirected"]),
+        ('<Dial action="/next">+15550100</Dial>', ["action POST /next QueueResult=redirected"]),
+        ("<Enqueue>a</Enqueue>", []),
+        ('<Gather action="/next"/>', ["action POST /next QueueResult=redirected"]),
+    ],
+)
+def test_what_nobody_in_the_call_can_cause(twiml, asked):
+    """The verb that waits comes to it all the same, and its action is asked with it."""
+    call = play(twiml).comes_to(QueueResult="redirected")
+    assert [line for line in lines(call) if line.startswith("action")] == asked
+    assert call.ended.reason == "no-more-verbs"
+
+
 # Events and transcript
 
 ALL = (
@@ -703,6 +720,7 @@ def test_every_event_and_action_has_words():
     assert set(_TOLD) == set(KINDS.values())
     assert all(issubclass(each, Event) for each in KINDS.values())
     actions = [Press("1"), Speak("a"), Silence(), Silence(2.5), HangUp(), PickUp(), Refuse("busy"), Refuse("canceled")]
+    actions.append(ComeTo({"QueueResult": "redirected", "QueueTime": "3"}))
     assert {type(each) for each in actions} == set(Action.__args__)
     assert [str(each) for each in actions] == [
         "presses 1",
@@ -713,5 +731,6 @@ def test_every_event_and_action_has_words():
         "picks up",
         "is busy",
         "is no longer rung",
+        "says that it came to QueueResult=redirected QueueTime=3",
     ]
     assert [str(Refuse(each)) for each in ("no-answer", "failed")] == ["does not answer", "can't be reached"]

@@ -44,9 +44,9 @@ def test_open_and_closed_to_the_second(day, clock, words):
 def test_the_caller_hears_whether_somebody_is_there(phone, day, clock, words):
     """First whether it is open now, then the whole week, then what to press."""
     with time_machine.travel(at(day, clock), tick=False):
-        phone.calls("3")
-    assert phone.heard == [words, WEEK, AGAIN]
-    assert phone.verbs == ["Gather"]
+        call = phone.call().press("3")
+    assert call.heard_last.splitlines() == [words, WEEK, AGAIN]
+    assert call.waiting.verb == "Gather"
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_the_caller_hears_whether_somebody_is_there(phone, day, clock, words):
 def test_the_hours_are_those_of_the_companys_zone(phone, moment, words):
     """Nine o'clock is nine o'clock there, in winter and in summer, whatever the server's clock says."""
     with time_machine.travel(moment, tick=False):
-        phone.calls("3")
-    assert phone.heard[0] == words
+        call = phone.call().press("3")
+    assert call.heard_last.splitlines()[0] == words
 
 
 def test_the_week_is_read_as_it_is_kept():
@@ -79,17 +79,24 @@ def test_the_week_is_read_as_it_is_kept():
 def test_one_reads_the_hours_again(phone):
     """The hours are made out anew: who waits until nine hears that it is open."""
     with time_machine.travel(at(0, time(8, 59)), tick=False) as clock:
-        phone.calls("3")
-        assert phone.heard[0] == CLOSED
+        call = phone.call().press("3")
+        assert call.heard_last.splitlines()[0] == CLOSED
         clock.shift(60)
-        phone.post(Digits="1")
-    assert phone.state == "hours"
-    assert phone.heard == [OPEN, WEEK, AGAIN]
+        call.press("1")
+    assert call.state == "hours"
+    assert call.heard_last.splitlines() == [OPEN, WEEK, AGAIN]
 
 
-@pytest.mark.parametrize("key", ["2", "9", "*", ""])
-def test_any_other_key_or_silence_goes_back_to_the_menu(phone, key):
+@pytest.mark.parametrize("key", ["2", "9", "*"])
+def test_any_other_key_goes_back_to_the_menu(phone, key):
     """Nothing here is a wrong choice."""
-    phone.calls("3", key)
-    assert phone.state == "menu"
-    assert phone.heard[0] == "For sales, press one."
+    call = phone.call().press("3").press(key)
+    assert call.state == "menu"
+    assert call.heard_last.splitlines()[0] == "For sales, press one."
+
+
+def test_silence_goes_back_to_the_menu(phone):
+    """As the state has promised."""
+    call = phone.call().press("3").stays_silent()
+    assert call.state == "menu"
+    assert call.heard_last.splitlines()[0] == "For sales, press one."

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,7 +34,7 @@ def phone(
     Type keys and press Enter, type words in quotes to say them, and ? to see what else there is. What is sent to a URL
     is signed where TWILIO_AUTH_TOKEN is set.
     """
-    caller = {name: given for name, given in (("from_", from_), ("to", to)) if given}
+    caller: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
     voice = Voice.found() if aloud else None
     with _number_at(url) if url else _number_in_process(block) as simulator:
         Keyboard(lambda: simulator.call(**caller), JsonLines() if as_json else Screen(voice)).run()

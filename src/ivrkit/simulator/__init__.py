@@ -7,7 +7,7 @@ It shares no code with the host: a misreading of Twilio must not hide in both.
 
 from __future__ import annotations
 
-from ivrkit.simulator.actions import Action, HangUp, PickUp, Press, Refuse, Silence, SimulatorError, Speak
+from ivrkit.simulator.actions import Action, ComeTo, HangUp, PickUp, Press, Refuse, Silence, SimulatorError, Speak
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.call import Callee, SimulatedCall
 from ivrkit.simulator.events import Event, event_from
@@ -23,6 +23,7 @@ __all__ = [
     "Answer",
     "Assumptions",
     "Callee",
+    "ComeTo",
     "Event",
     "Failure",
     "FromTable",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivrkit.errors import IvrkitError
 
-CALLER, CALLEE, AGENT = "caller", "callee", "agent"
+CALLER, CALLEE, AGENT, TWILIO = "caller", "callee", "agent", "Twilio"
 #: How long somebody takes to press or to speak, and between two keys, in seconds.
 A_MOMENT = 0.5
 #: How long a telephone rings before it is picked up, in seconds.
@@ -173,4 +174,19 @@ class Refuse:
         )
 
 
-Action = Press | Speak | Silence | HangUp | PickUp | Refuse
+@dataclass(frozen=True, slots=True)
+class ComeTo:
+    """Let the verb that waits come to what nobody in the call can cause: a queue's ``redirected``, over REST.
+
+    :param params: what its action gets, besides the usual parameters.
+    """
+
+    params: Mapping[str, str]
+    who: str = TWILIO
+
+    def __str__(self) -> str:
+        """Return it as a transcript has it."""
+        return "says that it came to " + " ".join(f"{name}={value}" for name, value in self.params.items())
+
+
+Action = Press | Speak | Silence | HangUp | PickUp | Refuse | ComeTo

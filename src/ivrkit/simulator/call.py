@@ -9,6 +9,7 @@ from ivrkit.simulator.actions import (
     CALLEE,
     CALLER,
     Action,
+    ComeTo,
     HangUp,
     PickUp,
     Press,
@@ -91,6 +92,10 @@ class SimulatedCall:
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
         """Let the caller put the telephone down."""
         return self.do(HangUp(after))
+
+    def comes_to(self, **params: str) -> SimulatedCall:
+        """Let the verb that waits come to what nobody in the call can cause: ``comes_to(QueueResult="redirected")``."""
+        return self.do(ComeTo(params))
 
     @property
     def callee(self) -> Callee:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from ivrkit.simulator.actions import CALLEE, CALLER, Action, HangUp, PickUp
+from ivrkit.simulator.actions import CALLEE, CALLER, Action, ComeTo, HangUp, PickUp
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.client import Client
 from ivrkit.simulator.codes import CODES
@@ -18,7 +18,7 @@ from ivrkit.simulator.events import Acted, Answered, Ended, Event, Heard, Reques
 from ivrkit.simulator.grammar import Slip
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.queues import Queue
-from ivrkit.simulator.waiting import Go, Gone, Over, Taken, Waiting
+from ivrkit.simulator.waiting import Came, Go, Gone, Over, Taken, Waiting
 from ivrkit.simulator.wire import Answer, Failure, Request
 
 #: The longest call: https://www.twilio.com/docs/voice (24 h only where an account asked for it).
@@ -107,12 +107,15 @@ class Line:
 
         :raises Gone: when somebody hangs up.
         :raises Taken: when somebody takes the caller out of the queue.
+        :raises Came: when the verb comes to what nobody in the call can cause.
         """
         action = yield waiting
         self.tell(Acted(at=self.now, who=action.who, did=str(action)))
         if isinstance(action, HangUp):
             self.let_pass(action.after)
             raise Gone(action.who)
+        if isinstance(action, ComeTo):
+            raise Came(action.params)
         if isinstance(action, PickUp) and action.who != CALLEE:
             raise Taken(action.after)
         return action

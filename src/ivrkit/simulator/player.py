@@ -13,11 +13,14 @@ from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
 from ivrkit.simulator.verbs import CALL_VERBS
 from ivrkit.simulator.verbs.sounds import seconds_of_text
-from ivrkit.simulator.waiting import Go, Gone, Over, Steps, Waiting
+from ivrkit.simulator.waiting import Came, Go, Gone, Over, Steps, Waiting
 from ivrkit.simulator.wire import Failure
 
 #: What a caller hears when Twilio gives a call up; the words are ours, Twilio's are a recording.
 GIVEN_UP = "We are sorry. An application error has occurred. Goodbye."
+
+#: The verbs that ask the current document again where they have no action.
+_ASK_AGAIN = ("Gather", "Record")
 
 
 def play_call(line: Line) -> Generator[Waiting, Action, None]:
@@ -91,7 +94,10 @@ def play(line: Line, scene: Scene, document: Document) -> Steps:
         if scene.who == CALLER and not scene.queue:
             _answer_by(line, verb)
         played = scene.verbs[verb.name](line, scene, verb)
-        after = (yield from played) if isinstance(played, Generator) else played
+        try:
+            after = (yield from played) if isinstance(played, Generator) else played
+        except Came as came:
+            after = scene.action(line, verb, came.params, needed=verb.name in _ASK_AGAIN)
         if after is not None:
             return after
     return None

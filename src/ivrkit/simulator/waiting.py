@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, PickUp, Refuse
+from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, ComeTo, PickUp, Refuse
 from ivrkit.simulator.markup import Element
 
 
@@ -37,6 +37,8 @@ class Waiting:
 
     def why_not(self, action: Action) -> str:
         """Return why nobody could do this now, ``""`` when somebody can."""
+        if isinstance(action, ComeTo):
+            return ""
         if isinstance(action, Refuse) or (isinstance(action, PickUp) and action.who == CALLEE):
             if self.doing != "ring":
                 return "no telephone rings"
@@ -112,3 +114,14 @@ class Taken(Exception):
     def __init__(self, after: float) -> None:
         super().__init__(after)
         self.after = after
+
+
+class Came(Exception):
+    """The verb that waits came to what nobody in the call can cause.
+
+    :param params: what its action gets.
+    """
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        super().__init__(params)
+        self.params = params

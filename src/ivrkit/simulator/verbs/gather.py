@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +16,11 @@ from ivrkit.simulator.verbs.sounds import pause, play, say
 from ivrkit.simulator.waiting import Go, Gone, Steps, Waiting
 
 #: What may stand in a ``Gather``.
-_PROMPT = {"Say": say, "Play": partial(play, other_type=13325), "Pause": pause}
+_PROMPT: Mapping[str, Callable[[Line, Scene, Element], None]] = {
+    "Say": say,
+    "Play": partial(play, other_type=13325),
+    "Pause": pause,
+}
 
 
 @dataclass(slots=True)
