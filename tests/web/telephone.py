@@ -1,4 +1,4 @@
-"""Twilio's side of the line, for tests: signs, asks, and goes on as the answer tells it.
+"""One webhook at a time, for tests of the webhook itself: signs, asks, and goes on as the answer tells it.
 
 What Twilio sends and does: https://www.twilio.com/docs/voice/twiml and https://www.twilio.com/docs/usage/security.
 """
@@ -6,7 +6,6 @@ What Twilio sends and does: https://www.twilio.com/docs/voice/twiml and https://
 import base64
 import hmac
 import http.client
-import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,27 +35,7 @@ RESULTS = {
         "RecordingDuration": "12",
         "Digits": "#",
     },
-    **{
-        ("Dial", outcome): {"DialCallStatus": status, "DialCallSid": f"CA{'d' * 32}", **more}
-        for outcome, status, more in [
-            ("answered", "completed", {"DialBridged": "true", "DialCallDuration": "42"}),
-            ("declined", "completed", {"DialBridged": "false", "DialCallDuration": "3"}),
-            ("busy", "busy", {"DialBridged": "false"}),
-            ("no-answer", "no-answer", {"DialBridged": "false"}),
-            ("failed", "failed", {"DialBridged": "false"}),
-            ("canceled", "canceled", {"DialBridged": "false"}),
-        ]
-    },
-    **{
-        ("Enqueue", outcome): {"QueueResult": result, **more}
-        for outcome, result, more in [
-            ("bridged", "bridged", {"QueueSid": f"QU{'5' * 32}", "QueueTime": "30"}),
-            ("leave", "leave", {"QueueSid": f"QU{'5' * 32}", "QueueTime": "7"}),
-            ("hangup", "hangup", {"QueueSid": f"QU{'5' * 32}", "QueueTime": "9"}),
-            ("queue-full", "queue-full", {}),
-            ("failed", "system-error", {}),
-        ]
-    },
+    ("Dial", "busy"): {"DialCallStatus": "busy", "DialCallSid": f"CA{'d' * 32}", "DialBridged": "false"},
 }
 
 
@@ -267,61 +246,6 @@ class Telephone:
     def over(self) -> bool:
         """Whether the document hangs up."""
         return self.answer.verbs[-1:] == ["Hangup"]
-
-    def talk(self, caller: "Caller", most: int) -> int:
-        """Call, and run every document as Twilio does until the call is over.
-
-        :param caller: what comes of a verb that waits.
-        :param most: how many webhooks there may be.
-        :returns: how many there were.
-        """
-        self.dial()
-        while (asked := self._next(caller)) is not None:
-            assert self.webhooks < most, f"the caller is still on the line after {most} webhooks"
-            self.go(*asked)
-        return self.webhooks
-
-    def _next(self, caller: "Caller") -> tuple[str, Mapping[str, str]] | None:
-        for verb in self.answer.root:
-            if verb.tag == "Hangup":
-                return None
-            if verb.tag == "Redirect":
-                return urljoin(self.url, verb.text), {}
-            if verb.tag in WAITING:
-                came = caller(verb)
-                silent = verb.tag == "Gather" and not came.get("Digits")
-                if not silent or verb.get("actionOnEmptyResult") == "true":
-                    return urljoin(self.url, verb.get("action")), came
-        return None
-
-
-#: What comes of a verb that waits: the parameters of its action.
-Caller = Callable[[ElementTree.Element], Mapping[str, str]]
-
-
-def leaning(key: str, came: Iterable[tuple[str, str]] = ()) -> Caller:
-    """Return a caller who leans on one key for ever; with ``""``, the telephone was put down beside its cradle.
-
-    :param key: the key.
-    :param came: what the dials and queues come to, one after the other and then from the beginning again.
-    """
-    results = {verb: itertools.cycle(_of(verb, came)) for verb in ("Dial", "Enqueue")}
-
-    def caller(verb: ElementTree.Element) -> Mapping[str, str]:
-        if verb.tag == "Record":
-            return {**RESULTS["Record", "recorded"], "Digits": key}
-        if verb.tag in results:
-            return next(results[verb.tag])
-        if not key or key in verb.get("finishOnKey", "#"):
-            return {"Digits": "", "FinishedOnKey": key, "msg": "Gather End"}
-        return pressed(key * int(verb.get("numDigits", "20")))
-
-    return caller
-
-
-def _of(verb: str, came: Iterable[tuple[str, str]]) -> list[Mapping[str, str]]:
-    wanted = [RESULTS[each] for each in came if each[0] == verb]
-    return wanted or [params for (each, _), params in RESULTS.items() if each == verb]
 
 
 def check_document(answer: Answer, url: str, webhook: str) -> None:

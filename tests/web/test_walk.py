@@ -12,13 +12,15 @@ from urllib.parse import urljoin
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.web.telephone import RESULTS, Telephone, in_process, leaning, over_http, pressed, serving
+from tests.web.callers import HAPPENS, come_to, documents_of, lean, number_at, number_of
+from tests.web.telephone import Telephone, over_http, serving
 from tests.web.trees import Tree, store_of
 from twilio.twiml.voice_response import Dial
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit import BACK, HOME, SAME, Exits, State, ask, edges
+from ivrkit.simulator import HangUp, PickUp, Press, Refuse, Silence, Speak
 
 KEYS = "1234567890*#"
 
@@ -66,35 +68,36 @@ def settle(flow, state, sender):
     return passed
 
 
-def form_of(flow, state, verb, outcome):
-    """Return what Twilio sends when a state's verb came to an outcome."""
-    if (verb, outcome) in RESULTS:
-        return RESULTS[verb, outcome]
+def key_of(flow, state, outcome):
+    """Return the key of an outcome where it is none of a verb's own: one that leads nowhere."""
     if outcome == "no-match":
-        return pressed(next(key for key in KEYS if key not in flow.states[state].routes and key != "#"))
-    return pressed(outcome)
+        return next(key for key in KEYS if key not in flow.states[state].routes and key != "#")
+    return outcome
 
 
-def walk(phone, flow):
+def walk(number, flow):
     """Walk every edge of a flow, each in a call of its own; return the edges that were walked."""
     found, walked = ways(flow), []
     for edge in edges(flow):
         outcomes, sender = found[edge.state]
-        line = phone()
-        line.dial()
+        call = number.call()
         for outcome in (*outcomes, *([edge.outcome] if edge.outcome else [])):
-            line.bring(form_of(flow, line.answer.state, line.waiting.tag, outcome))
+            come_to(call, key_of(flow, call.state, outcome))
         passed = settle(flow, resolve(flow, edge.target, edge.state, sender), edge.state)
         where = f"{edge.state} -> {edge.outcome} -> {edge.target}"
         for name in filter(None, passed):
             content = flow.states[name].content
-            assert content is None or content.xml in line.answer.body, f"{where}: nothing is heard of {name}"
+            heard = content is None or content.xml.decode() in call.answers[-1].body
+            assert heard, f"{where}: nothing is heard of {name}"
+        assert call.warnings == [], where
         if passed[-1] is None:
-            assert line.over, f"{where} does not hang up"
-            assert line.ask(line.webhook).root.find("*") is None, f"{where} goes on after it hung up"
+            assert call.ended, f"{where} does not hang up"
+            assert call.ended.reason == "hangup", where
         else:
-            assert (line.answer.state, line.over) == (passed[-1], False), where
-            assert line.waiting is not None, f"{where} waits for nothing"
+            assert call.ended is None, where
+            assert call.state == passed[-1], where
+            call.hangs_up()
+            assert call.warnings == [], where
         walked.append((edge.state, edge.outcome))
     return walked
 
@@ -107,7 +110,7 @@ def must_be_walked(flow):
         if compiled.is_menu or isinstance(exit, Exits):
             verb = compiled.content.waits if compiled.content else "Gather"
             told |= {(name, outcome) for outcome in compiled.routes}
-            told |= {(name, outcome) for each, outcome in RESULTS if each == verb}
+            told |= {(name, outcome) for each, outcome in HAPPENS if each == verb}
             told |= {(name, "no-match")} if verb == "Gather" else set()
         elif exit is not None:
             told.add((name, None))
@@ -121,7 +124,7 @@ def test_every_outcome_of_every_state_is_walked(acme):
     flow = app.extensions["ivrkit"].loaded.flow
     assert set(flow.states) == {"greeting", "menu", "error", "hours", "reception", "sales", "support"}
     with serving(app, store_of(app)) as base:
-        walked = walk(lambda: Telephone(over_http, f"{base}/webhook"), flow)
+        walked = walk(number_at(f"{base}/webhook"), flow)
     assert len(walked) == len(set(walked))
     assert set(walked) == must_be_walked(flow)
     assert len(walked) > 20
@@ -140,14 +143,14 @@ def test_every_outcome_of_every_state_is_walked(acme):
         ("", "menu", "For sales, press one."),
     ],
 )
-def test_each_key_of_the_menu(acme, call, key, state, heard):
+def test_each_key_of_the_menu(acme, key, state, heard):
     """The menu of ACME leads where its prompt says; a wrong key is told, silence is not."""
-    line = call(acme())
-    assert "Thank you for calling our company." in line.dial().heard
-    answer = line.press(key)
-    assert answer.state == state
-    assert heard in answer.heard
-    assert ("not valid" in answer.heard) == (key == "7")
+    call = number_of(acme()).call()
+    assert "Thank you for calling our company." in call.heard
+    call.press(key) if key else call.stays_silent()
+    assert call.state == state
+    assert heard in call.heard_last.replace("\n", " ")
+    assert ("not valid" in call.heard_last) == (key == "7")
 
 
 @pytest.mark.acme
@@ -164,7 +167,7 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(base)
-        walked = walk(lambda: Telephone(over_http, f"{base}/webhook"), flow)
+        walked = walk(number_at(f"{base}/webhook"), flow)
         line = Telephone(over_http, f"{base}/webhook")
         assert line.ask(line.webhook, signature="forged").status == 403
         server.send_signal(signal.SIGTERM)
@@ -222,18 +225,17 @@ def test_a_call_goes_on_wherever_the_app_is_mounted(acme, prefix, mount):
     app = acme(url_prefix=prefix)
     wsgi = DispatcherMiddleware(NotFound(), {mount: app}) if mount else app
     with serving(wsgi, store_of(app)) as base:
-        line = Telephone(over_http, f"{base}{mount}{prefix}/webhook")
-        line.dial()
-        assert line.press("3").state == "hours"
-        assert line.press("1").state == "hours"
-        line.go(urljoin(f"{line.webhook}/", "fallback"), {"ErrorCode": "11205", "ErrorUrl": line.webhook})
+        webhook = f"{base}{mount}{prefix}/webhook"
+        call = number_at(webhook).call().press("3").press("1")
+        assert call.path == ["menu", "hours", "hours"]
+        line = Telephone(over_http, webhook, sid=call.sid)
+        line.go(urljoin(f"{webhook}/", "fallback"), {"ErrorCode": "11205", "ErrorUrl": webhook})
         assert line.follow().state == "hours"
-        assert line.press("5").state == "menu"
-        assert line.press("0").state == "reception"
-        assert line.bring(RESULTS["Dial", "busy"]).state == "menu"
-        assert line.press("1").state == "sales"
-        line.bring(RESULTS["Record", "recorded"])
-        assert line.over
+        assert call.press("5").state == "menu"
+        assert call.press("0").state == "reception"
+        assert call.callee.is_busy().state == "menu"
+        assert call.press("1").press("#").ended.reason == "hangup"
+        assert call.warnings == []
         if mount or prefix:
             assert line.ask(f"{base}/webhook").status == 404
 
@@ -292,33 +294,37 @@ def short(acme):
     return acme(max_turns=20)
 
 
-COMES_TO = [(verb, outcome) for verb, outcome in RESULTS if verb in ("Dial", "Enqueue")]
+COMES_TO = [(verb, outcome) for verb, outcome in HAPPENS if verb in ("Dial", "Enqueue")]
 
 
 @pytest.mark.acme
-def test_a_telephone_that_was_put_down_is_let_go(acme, call):
+@pytest.mark.parametrize("came", [each for each in COMES_TO if each[0] == "Dial"])
+def test_a_telephone_that_was_put_down_is_let_go(acme, came):
     """Silence for ever ends the call soon: six silences in a row, then the way out, then goodbye."""
-    app = acme()
-    for came in ([each] for each in COMES_TO if each[0] == "Dial"):
-        webhooks = call(app).talk(leaning("", came), most=20)
-        assert webhooks > 3, "the menu was not even repeated"
+    call = lean(number_of(acme()).call(), "", [came])
+    assert call.ended.reason == "hangup"
+    assert 3 < documents_of(call) < 20, "the menu was not even repeated, or without end"
+    assert call.warnings == []
 
 
 @pytest.mark.acme
 @pytest.mark.parametrize("key", KEYS)
-def test_a_caller_who_leans_on_one_key_is_let_go(acme, call, key):
+def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
     """No key keeps a call on the line for more webhooks than ``max_turns`` and the way out take."""
-    app = acme()
+    number = number_of(acme(), most_documents=105)
     for came in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
-        call(app).talk(leaning(key, came), most=104)
+        call = lean(number.call(), key, came)
+        assert call.ended.reason == "hangup"
+        assert call.warnings == []
 
 
 @pytest.mark.acme
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(["", *KEYS]), came=st.lists(st.sampled_from(COMES_TO), max_size=8))
-def test_whatever_dials_and_queues_come_to_the_call_ends(short, call, key, came):
+def test_whatever_dials_and_queues_come_to_the_call_ends(short, key, came):
     """No row of results, with any key or none, makes a ring that nobody leaves."""
-    call(short).talk(leaning(key, came), most=24)
+    call = lean(number_of(short, most_documents=25).call(), key, came)
+    assert call.ended.reason == "hangup"
 
 
 RINGS = {
@@ -331,7 +337,7 @@ RINGS = {
 @pytest.mark.parametrize("key", ["", "1", "5", "#"])
 @pytest.mark.parametrize(("one", "two"), RINGS.values(), ids=RINGS)
 @pytest.mark.parametrize("rows", [{}, {"no-input": SAME}, {"busy": SAME, "no-answer": HOME}], ids=repr)
-def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(call, make_app, one, two, rows, key):
+def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, one, two, rows, key):
     """A ring of tables ends with ``max_turns`` at the latest, whatever the caller does and whoever answers."""
 
     def state(enter, other):
@@ -340,13 +346,43 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(call, make
         return State(enter, Exits(fitting, otherwise=other))
 
     app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=12)
+    number = number_of(app, most_documents=16)
     for came in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
-        assert call(app).talk(leaning(key, came), most=15) >= 2
+        call = lean(number.call(), key, came)
+        assert call.ended.reason == "hangup"
+        assert documents_of(call) >= 2
 
 
-def test_the_telephone_of_these_tests_hears_a_ring(make_app):
+def test_the_callers_of_these_tests_notice_a_ring(make_app):
     """What lets these tests fail: a caller who is not let go is noticed."""
     app = make_app({"one": State(ask("One."), Exits(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
-    line = Telephone(in_process(app), "https://ivr.example.com/webhook")
-    with pytest.raises(AssertionError, match="still on the line after 50 webhooks"):
-        line.talk(leaning("5"), most=50)
+    call = lean(number_of(app, most_documents=50).call(), "5")
+    assert call.ended.reason == "too-many-documents"
+
+
+@pytest.mark.acme
+@pytest.mark.parametrize(
+    "script",
+    [
+        [Press("3"), Press("1"), Silence(), HangUp()],
+        [Press("1"), Speak("I want an anvil."), Press("#")],
+        [Press("1"), Silence()],
+        [Press("1"), HangUp(after=9)],
+        [Press("2"), PickUp(who="agent"), HangUp(who="agent", after=60)],
+        [Press("2"), HangUp(after=30)],
+        [Press("0"), Refuse("busy"), Press("7"), Silence(), Silence(), HangUp()],
+        [Press("0"), PickUp(), HangUp(who="callee")],
+        [Press("8"), Press("8"), Press("8"), Refuse("no-answer"), Press("9"), HangUp()],
+        [Press("3", after=1.0), Press("5"), HangUp()],
+    ],
+    ids=lambda script: ", ".join(map(str, script)),
+)
+def test_a_call_is_the_same_in_process_and_over_http(acme, script):
+    """The same caller hears the same words, at the same time of the call's clock, whichever way the host is reached."""
+    in_process = number_of(acme()).call(script)
+    app = acme()
+    with serving(app, store_of(app)) as base:
+        over_http = number_at(f"{base}/webhook").call(script)
+    assert over_http.transcript().replace(base, "https://ivr.example.com") == in_process.transcript()
+    assert in_process.ended
+    assert in_process.warnings == []

@@ -1,0 +1,71 @@
+"""Callers who do what a test asks of them, over the simulator's telephone."""
+
+import itertools
+
+from ivrkit.simulator import ComeTo, HangUp, PickUp, Press, Refuse, Silence, Simulator
+
+TOKEN = "12345"
+
+#: What has to happen for a verb to come to an outcome; a queue's own results come from Twilio itself.
+HAPPENS = {
+    ("Gather", "no-input"): [Silence()],
+    ("Record", "recorded"): [Press("#")],
+    ("Dial", "answered"): [PickUp(), HangUp(after=42, who="callee")],
+    ("Dial", "declined"): [ComeTo({"DialCallStatus": "completed", "DialBridged": "false"})],
+    ("Dial", "busy"): [Refuse("busy")],
+    ("Dial", "no-answer"): [Refuse("no-answer")],
+    ("Dial", "failed"): [Refuse("failed")],
+    ("Dial", "canceled"): [Refuse("canceled")],
+    ("Enqueue", "bridged"): [PickUp(who="agent"), HangUp(after=30, who="agent")],
+    ("Enqueue", "leave"): [ComeTo({"QueueResult": "leave", "QueueSid": "QU1", "QueueTime": "7"})],
+    ("Enqueue", "hangup"): [ComeTo({"QueueResult": "hangup", "QueueSid": "QU1", "QueueTime": "9"})],
+    ("Enqueue", "queue-full"): [ComeTo({"QueueResult": "queue-full"})],
+    ("Enqueue", "failed"): [ComeTo({"QueueResult": "system-error"})],
+}
+
+
+def number_of(app, path="/webhook", **number):
+    """Return a number whose webhook is an app in this process, with everything that can be set up beside it."""
+    told = {"fallback_url": f"{path}/fallback", "status_callback": f"{path}/status"}
+    return Simulator.of_app(app, path, **{"token": TOKEN, **told, **number})
+
+
+def number_at(webhook):
+    """Return a number whose webhook is at a URL."""
+    told = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
+    return Simulator.of_url(webhook, token=TOKEN, **told)
+
+
+def come_to(call, outcome):
+    """Let what a call waits with come to an outcome: a key, or one of a verb's own."""
+    for action in HAPPENS.get((call.waiting.verb, outcome)) or [Press(outcome)]:
+        call.do(action)
+
+
+def lean(call, key, came=()):
+    """Let a caller lean on one key for as long as the call goes on; with ``""`` the telephone is put down beside it.
+
+    :param came: what the dials and queues come to, one after the other and then from the beginning again.
+    :returns: the call, over.
+    """
+    results = {verb: itertools.cycle(_of(verb, came)) for verb in ("Dial", "Enqueue")}
+    while call.waiting is not None:
+        verb = call.waiting.verb
+        if verb in results:
+            come_to(call, next(results[verb]))
+        elif not key:
+            call.stays_silent()
+        else:
+            most = call.waiting.element.attributes.get("numDigits", "20") if verb == "Gather" else "1"
+            call.press(key * int(most))
+    return call
+
+
+def _of(verb, came):
+    wanted = [outcome for each, outcome in came if each == verb]
+    return wanted or [outcome for each, outcome in HAPPENS if each == verb]
+
+
+def documents_of(call):
+    """Return how many webhooks a call took, that of its end apart."""
+    return len(call.answers)
