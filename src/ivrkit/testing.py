@@ -17,8 +17,7 @@ from ivrkit.errors import SettingsError, nearest
 from ivrkit.load_settings import load_settings
 from ivrkit.offers import normal_name
 from ivrkit.plugins import OWN, PLUGINS, STATES
-from ivrkit.simulator import Action, Queue, SimulatedCall, Simulator
-from ivrkit.simulator.explore import Explored, explore
+from ivrkit.simulator import Action, Explored, Queue, SimulatedCall, Simulator, explore
 from ivrkit.web import create_app
 
 #: Signs what the phone sends; the app checks it as it would Twilio's.
@@ -109,7 +108,7 @@ class Phone:
         return self.simulator.queue(name)
 
     def explore(self, depth: int) -> Explored:
-        """Walk every path to a depth, each position once: see :func:`ivrkit.simulator.explore.explore`.
+        """Walk every path to a depth, each position once: see :func:`ivrkit.simulator.explore`.
 
         What tells one position from another is what the app keeps of the call.
         """

@@ -11,6 +11,8 @@ from ivrkit.simulator.actions import Action, ComeTo, HangUp, PickUp, Press, Refu
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.call import Callee, SimulatedCall
 from ivrkit.simulator.events import Event, event_from
+from ivrkit.simulator.examine import examine
+from ivrkit.simulator.explore import Explored, Finding, choices_of, explore
 from ivrkit.simulator.line import Speeds
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
@@ -25,7 +27,9 @@ __all__ = [
     "Callee",
     "ComeTo",
     "Event",
+    "Explored",
     "Failure",
+    "Finding",
     "FromTable",
     "HangUp",
     "InProcess",
@@ -43,5 +47,8 @@ __all__ = [
     "Speeds",
     "Transport",
     "Waiting",
+    "choices_of",
     "event_from",
+    "examine",
+    "explore",
 ]

@@ -18,11 +18,13 @@ from ivrkit.simulator.actions import (
     SimulatorError,
     Speak,
 )
+from ivrkit.simulator.document import Document, read
 from ivrkit.simulator.events import Called, Ended, Event, Responded, Said, Warned
 from ivrkit.simulator.line import Line
 from ivrkit.simulator.player import play_call
 from ivrkit.simulator.transcript import transcript
 from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.wire import Failure
 
 
 class SimulatedCall:
@@ -110,6 +112,21 @@ class SimulatedCall:
     def agent(self) -> Callee:
         """Whoever takes the caller out of a queue."""
         return Callee(self, AGENT)
+
+    def ask_again(self) -> Document | None:
+        """Send the last request of a call that is over once more, as something between Twilio and the app may.
+
+        :returns: the document that came, ``None`` when none did.
+        :raises SimulatorError: when the call is not over.
+        """
+        if self.waiting is not None or self._line.asked is None:
+            raise SimulatorError("the call is not over", hint="let it end, then ask again")
+        go, leg = self._line.asked
+        try:
+            url, answer = self._line.ask(go, leg)
+            return read(url, answer, self._line.assumptions.failed_status_code)
+        except Failure:
+            return None
 
     # What came of it
 

@@ -10,6 +10,7 @@ from ivrkit.simulator.actions import AGENT, CALLEE, REFUSALS, Action, HangUp, Pi
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Warned
 from ivrkit.simulator.grammar import number, value
+from ivrkit.simulator.transcript import tell
 from ivrkit.simulator.waiting import Waiting
 
 KEYS = "1234567890*#"
@@ -21,11 +22,21 @@ WORDS = "elephants in the rain"
 class Finding:
     """Something wrong that was met on the way.
 
+    :param name: Twilio's code, or a name of the simulator's own: see :mod:`ivrkit.simulator.examine`.
+    :param what: what it is, and where.
+    :param mend: what to do.
     :param actions: what leads there, from the beginning of a call.
     """
 
-    actions: tuple[Action, ...]
-    warning: Warned
+    name: str
+    what: str
+    mend: str
+    actions: tuple[Action, ...] = ()
+
+    @classmethod
+    def of(cls, warning: Warned, actions: Sequence[Action]) -> Finding:
+        """Return what a call was warned of."""
+        return cls(str(warning.code), tell(warning), warning.mend, tuple(actions))
 
 
 @dataclass(slots=True)
@@ -36,12 +47,14 @@ class Explored:
     :param paths: how many rows of actions they stand for, none longer than the depth.
     :param calls: how many calls it took.
     :param findings: what is wrong, each thing once, by the shortest way there.
+    :param ends: the calls that ended: one for each action that ends a call in some position.
     """
 
     positions: int = 0
     paths: int = 0
     calls: int = 0
     findings: list[Finding] = field(default_factory=list)
+    ends: list[SimulatedCall] = field(default_factory=list)
 
 
 def explore(
@@ -104,6 +117,7 @@ def _follow(
         made = call((*there.actions, action))
         _look(explored, met, made)
         if made.waiting is None:
+            explored.ends.append(made)
             yield None
             continue
         after = position(made)
@@ -116,7 +130,7 @@ def _look(explored: Explored, met: set[Hashable], call: SimulatedCall) -> None:
         key = (warning.code, warning.what, warning.url, warning.line, warning.column)
         if key not in met:
             met.add(key)
-            explored.findings.append(Finding(tuple(call.actions), warning))
+            explored.findings.append(Finding.of(warning, call.actions))
 
 
 def position_of(call: SimulatedCall) -> Hashable:

@@ -63,6 +63,8 @@ class Line:
     now: float = 0.0
     events: list[Event] = field(default_factory=list)
     documents: int = 0
+    #: The last request for a document, and the leg that asked.
+    asked: tuple[Go, Leg] | None = None
     #: What is sent, without being waited for, as soon as the next document is there.
     later: list[Callable[[], None]] = field(default_factory=list)
     _noted: set[str] = field(default_factory=set)
@@ -187,6 +189,7 @@ class Line:
             )
             raise Over("too-many-documents")
         self.documents += 1
+        self.asked = (go, leg or self.leg)
         url = go.url
         try:
             url, answer = self.ask(go, leg or self.leg)

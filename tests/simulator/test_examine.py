@@ -1,0 +1,121 @@
+"""What a phone tree does to a caller that no single document shows."""
+
+import pytest
+from benchmarks.plain import create_plain_app
+from tests.simulator.cases import response
+
+from ivrkit.simulator import Answer, Press, Silence, Simulator, SimulatorError, examine
+
+LUCK = "the answer calls itself text/html, and Twilio reads it by luck"
+
+
+def test_the_faults_of_a_plain_flask_file_are_found_and_named():
+    """The file of the benchmarks is not ivrkit's, and has the faults that such files have."""
+    findings = examine(Simulator.of_app(create_plain_app("12345"), token="12345"))
+    assert [(each.name, each.what, each.mend) for each in findings] == [
+        ("content-type", LUCK, "answer with text/xml"),
+        (
+            "endless-silence",
+            "after 100 documents and 36 minutes, a caller who says nothing is still on the line",
+            "count silences, and hang up after some of them",
+        ),
+        (
+            "asked-again-after-the-end",
+            "a request that comes again after the end goes on with a <Gather>",
+            "keep that the call is over, and answer with an empty <Response>",
+        ),
+        (
+            "told-of-the-end",
+            "the status callback, where it is the webhook, goes on with a <Gather>",
+            "keep that the call is over, and answer with an empty <Response>",
+        ),
+    ]
+
+
+@pytest.mark.acme
+def test_nothing_is_found_in_acme_s_tree(make_phone):
+    """On ivrkit, none of these is anybody's business."""
+    assert examine(make_phone(plugins=["acme-states"]).simulator) == []
+
+
+GATHER = "<Gather numDigits='1' actionOnEmptyResult='true'/>"
+TREES = [
+    pytest.param({"/": response("<Say>Bye.</Say>")}, [], id="nothing-wrong"),
+    pytest.param(
+        {"/": lambda request: response("" if "Digits" in request.params else GATHER)}, [], id="silence-that-ends"
+    ),
+    pytest.param(
+        {"/": lambda request: response("<Hangup/>" if request.params.get("Digits") else GATHER)},
+        ["endless-silence"],
+        id="silence-without-end",
+    ),
+    pytest.param(
+        {"/": response("<Dial action='/'><Number>+15550100</Number></Dial>")}, ["endless-silence"], id="dials-for-ever"
+    ),
+    pytest.param({"/": response("<Pause length='20000'/>")}, ["endless-silence"], id="too-long"),
+    pytest.param({"/": response("<Enqueue action='/'>a</Enqueue>")}, ["endless-silence"], id="queues-for-ever"),
+    pytest.param({"/": response("<Record action='/bye'/>"), "/bye": response("")}, [], id="a-message"),
+    pytest.param({"/": response("<Sing/>")}, ["12200"], id="a-slip"),
+]
+
+
+@pytest.mark.parametrize(("documents", "names"), TREES)
+def test_what_is_found(documents, names):
+    """By name; a document by itself keeps nothing of a call, so that going on after the end is looked at elsewhere."""
+    after = ("asked-again-after-the-end", "told-of-the-end")
+    findings = examine(Simulator.of_documents(documents))
+    assert [each.name for each in findings if each.name not in after] == names
+
+
+def test_each_finding_tells_the_way_there():
+    """The shortest one, from the beginning of a call."""
+    documents = {"/": lambda request: response("<Sing/>" if request.params.get("Digits") == "2" else GATHER)}
+    findings = {each.name: each for each in examine(Simulator.of_documents(documents))}
+    assert findings["12200"].actions == (Press("2"),)
+    assert findings["12200"].what.startswith(
+        "warning 12200, the document does not keep to the schema: there is no <Sing>"
+    )
+    assert findings["endless-silence"].actions == (Silence(),) * 12
+
+
+def late(answer):
+    """Return a tree whose call is over after a key, and that answers this from then on."""
+    over = []
+
+    def serve(request):
+        if request.params["CallSid"] in over:
+            return answer
+        if "Digits" not in request.params:
+            return response(GATHER)
+        over.append(request.params["CallSid"])
+        return response("<Hangup/>")
+
+    return Simulator.of_documents({"/": serve})
+
+
+@pytest.mark.parametrize(
+    ("answer", "again", "told"),
+    [
+        (response(""), None, None),
+        (response("<Say>Goodbye.</Say><Hangup/>"), None, None),
+        (Answer(204, ()), "fails", None),
+        (Answer(500), "fails", "fails"),
+        (response("<Redirect>/</Redirect>"), "goes on with a <Redirect>", "goes on with a <Redirect>"),
+    ],
+)
+def test_what_comes_after_the_end(answer, again, told):
+    """Twilio may ask again, and tells of the end: neither may bring a call back to life."""
+    findings = {each.name: each.what for each in examine(late(answer), depth=1)}
+    found = findings.get("asked-again-after-the-end")
+    assert found == (again and f"a request that comes again after the end {again}")
+    found = findings.get("told-of-the-end")
+    hung_up = "goes on with a <Gather>"  # who hung up while being asked: this tree knows nothing of it
+    assert found == f"the status callback, where it is the webhook, {told or hung_up}"
+
+
+def test_a_call_that_goes_on_is_not_asked_again():
+    """There is nothing to be late for."""
+    call = Simulator.of_documents({"/": response(GATHER)}).call()
+    with pytest.raises(SimulatorError) as refused:
+        call.ask_again()
+    assert (refused.value.message, refused.value.hint) == ("the call is not over", "let it end, then ask again")

@@ -1,0 +1,159 @@
+"""Every path to a depth, each position once: the counts are those of walking every row of actions by itself."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.simulator.cases import play, response
+
+from ivrkit.simulator import HangUp, PickUp, Press, Queue, Refuse, Silence, Simulator, Speak, choices_of, explore
+from ivrkit.simulator.actions import REFUSALS
+
+
+def few(waiting):
+    """Return a few of the things that can be done, so that every row of them can be walked."""
+    return [Press("1"), Press("2"), Silence(), HangUp()]
+
+
+def by_force(simulator, depth, done=()):
+    """Walk every row of actions; return how many there are, and what is wrong in any of them."""
+    call = simulator.call(done)
+    wrong = {each.what for each in call.warnings}
+    if call.waiting is None or len(done) == depth:
+        return 1, wrong
+    count = 0
+    for action in few(call.waiting):
+        paths, more = by_force(simulator, depth, (*done, action))
+        count += paths
+        wrong |= more
+    return count, wrong
+
+
+def tree(leads):
+    """Return a phone tree of pages: page -> where key 1, key 2 and silence lead; ``""`` ends, ``"!"`` is a slip."""
+
+    def page(name):
+        if name == "":
+            return response("<Say>Bye.</Say>")
+        if name == "!":
+            return response("<Slip/><Gather numDigits='1'/>")
+        return response(f"<Say>{name}</Say><Gather numDigits='1' actionOnEmptyResult='true' action='/go?at={name}'/>")
+
+    def go(request):
+        at = request.url.partition("at=")[2]
+        key = request.params.get("Digits", "")
+        return page(leads[at][{"1": 0, "2": 1, "": 2}[key]])
+
+    documents = {f"/go?at={name}": go for name in leads}
+    return Simulator.of_documents({**documents, "/": page("a"), "/go": response("")})
+
+
+def test_a_small_tree_by_hand():
+    """Two pages; after two actions there are as many paths as rows of actions."""
+    simulator = tree({"a": ("b", "a", ""), "b": ("a", "", "b")})
+    explored = explore(simulator.call, depth=2, choices=few)
+    # a: 1 to b (4 more), 2 to a (4 more), silence and hanging up end it.
+    assert (explored.positions, explored.paths, explored.findings) == (2, 10, [])
+    # the first call, four from a, four from b: nothing is walked from a second time.
+    assert explored.calls == 9
+    assert all(each.ended for each in explored.ends)
+
+
+@given(st.data(), st.integers(0, 4))
+def test_counts_and_findings_are_those_of_brute_force(data, depth):
+    """Whatever the tree: no path is lost by meeting a position again."""
+    names = ["a", "b", "c"]
+    leads = {name: data.draw(st.tuples(*[st.sampled_from([*names, "", "!"])] * 3)) for name in names}
+    simulator = tree(leads)
+    explored = explore(simulator.call, depth=depth, choices=few)
+    paths, wrong = by_force(simulator, depth)
+    assert explored.paths == paths
+    assert bool(explored.findings) == bool(wrong)
+    assert explored.positions <= 4
+
+
+def test_a_finding_tells_the_shortest_way_there_and_each_thing_once():
+    """It is met many times, and told once."""
+    explored = explore(tree({"a": ("b", "a", "a"), "b": ("a", "!", "a")}).call, depth=4, choices=few)
+    (finding,) = explored.findings
+    assert finding.actions == (Press("1"), Press("2"))
+    assert (finding.name, finding.mend) == ("12200", "write the verb or attribute as Twilio's page has it")
+
+
+def test_what_tells_positions_apart_can_be_given():
+    """An app may keep what no document shows: here, how often a key was pressed."""
+    pressed = {}
+
+    def serve(request):
+        sid = request.params["CallSid"]
+        pressed[sid] = pressed.get(sid, -1) + 1
+        return response("<Gather numDigits='1'/>") if pressed[sid] < 3 else response("")
+
+    simulator = Simulator.of_documents({"/": serve})
+    one_key = {"choices": lambda waiting: [Press("1")]}
+    assert explore(simulator.call, depth=5, **one_key).positions == 1
+    explored = explore(simulator.call, depth=5, position=lambda call: pressed[call.sid], **one_key)
+    assert (explored.positions, explored.paths) == (3, 1)
+
+
+def test_a_call_that_is_over_at_once():
+    """One path, and no position."""
+    explored = explore(Simulator.of_documents({"/": response("")}).call, depth=3)
+    assert (explored.positions, explored.paths, explored.calls) == (0, 1, 1)
+
+
+KEYS = [Press(key) for key in "1234567890*#"]
+CHOICES = [
+    pytest.param("<Gather/>", [], [*KEYS, Silence(), HangUp()], id="keys"),
+    pytest.param(
+        "<Gather numDigits='2'/>",
+        [],
+        [*(Press(each.keys * 2) for each in KEYS), Silence(), HangUp()],
+        id="several-keys",
+    ),
+    pytest.param("<Gather input='speech'/>", [], [Speak("elephants in the rain"), Silence(), HangUp()], id="speech"),
+    pytest.param("<Record/>", [], [Press("1"), Silence(), HangUp()], id="a-recording"),
+    pytest.param("<Record finishOnKey=''/>", [], [Silence(), HangUp()], id="a-recording-without-keys"),
+    pytest.param(
+        "<Dial>+15550100</Dial>",
+        [],
+        [PickUp("+15550100"), *(Refuse(result, "+15550100") for result in REFUSALS), HangUp()],
+        id="a-telephone",
+    ),
+    pytest.param("<Dial>+15550100</Dial>", [PickUp()], [HangUp(who="callee"), HangUp()], id="a-talk"),
+    pytest.param("<Enqueue>a</Enqueue>", [], [PickUp(who="agent"), HangUp()], id="a-queue"),
+    pytest.param("<Enqueue>a</Enqueue>", [PickUp(who="agent")], [HangUp(who="agent"), HangUp()], id="out-of-a-queue"),
+    pytest.param(
+        "<Enqueue waitUrl='/ask'>a</Enqueue>",
+        [],
+        [*KEYS, Silence(), PickUp(who="agent"), HangUp()],
+        id="asked-in-a-queue",
+    ),
+]
+
+
+@pytest.mark.parametrize(("twiml", "script", "actions"), CHOICES)
+def test_whatever_can_come_of_what_waits_is_tried(twiml, script, actions):
+    """Each of these can really be done."""
+    call = play(twiml, *script, documents={"/ask": response("<Gather/>")})
+    assert choices_of(call.waiting) == actions
+    assert [call.waiting.why_not(each) for each in actions] == [""] * len(actions)
+
+
+WORLDS = [
+    pytest.param(Queue("support"), 206, 148_358, id="an-empty-queue"),
+    pytest.param(Queue("support", size=1000), 424, 210_462, id="a-full-queue"),
+    pytest.param(Queue("support", failure="system-error"), 424, 210_462, id="a-queue-that-fails"),
+]
+
+
+@pytest.mark.acme
+@pytest.mark.parametrize(("queue", "positions", "paths"), WORLDS)
+def test_all_paths_of_acme_to_depth_five(make_phone, queue, positions, paths):
+    """All keys, silence, every result of a telephone and of a queue: nothing is wrong anywhere.
+
+    What tells positions apart is what the host keeps of a call, without its turn and its tokens.
+    """
+    phone = make_phone(plugins=["acme-states"])
+    phone.simulator.queues["support"] = queue
+    explored = phone.explore(5)
+    assert (explored.positions, explored.paths, explored.findings) == (positions, paths, [])
