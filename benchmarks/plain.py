@@ -2,8 +2,8 @@
 
 A dict of states, Flask's cookie session, twilio's builder and twilio's check of the signature. It says the same words
 as the tree of the core and ``acme-states``; ``benchmarks.calls`` compares them. Its faults are those of such files, and
-``tests/simulator/test_examine.py`` finds them: it returns a text, which Flask calls HTML; it takes the end of a call for
-another webhook of it; and it lets nobody go who says nothing.
+``tests/simulator/test_examine.py`` finds them: it returns a text, which Flask calls HTML; it takes the end of a call
+for another webhook of it; and it lets nobody go who says nothing.
 """
 
 from collections.abc import Callable

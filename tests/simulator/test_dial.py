@@ -424,7 +424,8 @@ def test_a_recording_in_two_channels():
         pytest.param(
             dial('record="yes"'),
             13217,
-            "<Dial record='yes'> takes do-not-record or record-from-answer or record-from-ringing or record-from-answer-dual or record-from-ringing-dual or true or false",
+            "<Dial record='yes'> takes do-not-record or record-from-answer or record-from-ringing or "
+            "record-from-answer-dual or record-from-ringing-dual or true or false",
             id="Dial.record-wrong",
         ),
         pytest.param(

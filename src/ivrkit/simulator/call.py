@@ -136,6 +136,11 @@ class SimulatedCall:
         return self._line.leg.sid
 
     @property
+    def url(self) -> str:
+        """The URL that was asked last for a document, without the parameters that Twilio adds."""
+        return self._line.asked[0].url if self._line.asked else ""
+
+    @property
     def seconds(self) -> float:
         """The call's clock."""
         return self._line.now

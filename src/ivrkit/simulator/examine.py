@@ -64,7 +64,7 @@ def _after_the_end(simulator: Simulator, explored: Explored) -> list[Finding]:
     mend = "keep that the call is over, and answer with an empty <Response>"
     for call in explored.ends:
         document = call.ask_again()
-        goes_on = _goes_on(document and document.root)
+        goes_on = _goes_on(None if document is None else document.root)
         if goes_on:
             what = f"a request that comes again after the end {goes_on}"
             found.setdefault("again", Finding("asked-again-after-the-end", what, mend, tuple(call.actions)))

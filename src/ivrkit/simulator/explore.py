@@ -79,10 +79,13 @@ def explore(
     explored, met = Explored(calls=1), set[Hashable]()
     first = call(())
     _look(explored, met, first)
-    start = None if first.waiting is None else position(first)
+    if first.waiting is None:
+        explored.paths, explored.ends = 1, [first]
+        return explored
+    start = position(first)
     #: Position -> how many paths of this length lead to it.
-    here = Counter({start: 1} if start is not None else {})
-    ways: dict[Hashable, SimulatedCall] = {} if start is None else {start: first}
+    here: Counter[Hashable] = Counter({start: 1})
+    ways = {start: first}
     follows: dict[Hashable, list[Hashable | None]] = {}
     for _ in range(depth):
         beyond: Counter[Hashable] = Counter()
@@ -138,7 +141,7 @@ def position_of(call: SimulatedCall) -> Hashable:
     last = call.answers[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only calls that wait have a position
-    return last.url.partition("?")[0], last.body, waiting.doing, waiting.numbers, waiting.element.line
+    return call.url, last.body, waiting.doing, waiting.numbers, waiting.element.line
 
 
 def choices_of(waiting: Waiting) -> list[Action]:
