@@ -53,6 +53,7 @@ mutants: .venv-tox/.installed  ## Put small faults into the call flow and the lo
 
 bench: .venv/.installed  ## Measure what benchmarks/ measures.
 	.venv/bin/python -m benchmarks
+	.venv/bin/python -m benchmarks.simulator
 
 clean:  ## Remove whatever these targets made.
 	rm -rf .venv .venv-tox .tox docs/_build dist mutants htmlcov .coverage .coverage.* \

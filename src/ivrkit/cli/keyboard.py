@@ -21,6 +21,8 @@ HELP = """\
 While a telephone rings: a it is answered, u it is busy, o nobody answers, f it can't be reached.
 In a queue: a somebody takes the call. While two talk: e the other one hangs up."""
 
+#: What a call waits for -> how the prompt has it.
+_DOING = {"gather": "keys", "record": "recording", "ring": "ringing", "talk": "talking", "queue": "in the queue"}
 #: Command -> what comes of a telephone that rings.
 _REFUSALS = {"u": "busy", "o": "no-answer", "f": "failed"}
 
@@ -38,8 +40,12 @@ class Keyboard:
         self._call: SimulatedCall | None = None
         self._shown = 0
 
-    def run(self) -> None:
-        """Call, and read lines until one says that it is enough, or there are no more."""
+    def run(self) -> bool:
+        """Call, and read lines until one says that it is enough, or there are no more.
+
+        :returns: whether the last call was one that Twilio would not have given up.
+        """
+        self._display.tell("Type keys and press Enter; ? shows what else there is.")
         self._again(())
         while (line := self._read()) is not None:
             if line == "q":
@@ -51,6 +57,7 @@ class Keyboard:
         if self._open.waiting is not None:
             self._open.hangs_up()
             self._show()
+        return self._open.ended is not None and self._open.ended.reason != "application-error"
 
     @property
     def _open(self) -> SimulatedCall:
@@ -64,7 +71,7 @@ class Keyboard:
                 return input(self._prompt()).strip()
             line = sys.stdin.readline()
         except (EOFError, KeyboardInterrupt):
-            click.echo()
+            click.echo(err=True)
             return None
         return line.strip() if line else None
 
@@ -72,22 +79,22 @@ class Keyboard:
         waiting = self._open.waiting
         if waiting is None:
             return "(over; n, r or q) "
-        doing = {"gather": "keys", "record": "recording", "ring": "ringing", "talk": "talking", "queue": "in the queue"}
-        who = "" if waiting.who == "caller" else f"{waiting.who}: "
-        return f"({who}{doing[waiting.doing]}; ? for help) "
+        who = "" if waiting.who == "caller" else f"the {waiting.who}: "
+        number = f" {', '.join(waiting.numbers)}" if waiting.doing == "ring" else ""
+        return f"({who}{_DOING[waiting.doing]}{number}) "
 
     def _obey(self, line: str) -> None:
         done = self._open.actions
+        again = {"n": (), "r": tuple(done), "b": tuple(done[:-1])}
         if line in ("?", ""):
             self._display.tell(HELP)
-        elif line == "n":
-            self._again(())
-        elif line == "r":
-            self._again(tuple(done))
-        elif line == "b":
-            self._again(tuple(done[:-1]))
+        elif line in again:
+            self._display.tell("-- another call --")
+            self._again(again[line])
         elif line == "x":
             self._display.tell(_last(self._open))
+        elif self._open.waiting is None:
+            self._display.tell("The call is over: n for a new caller, r for the same call again, b for one step back.")
         else:
             self._open.do(self._action(line))
             self._show()
@@ -98,12 +105,12 @@ class Keyboard:
         :raises SimulatorError: for a line that says nothing.
         """
         waiting = self._open.waiting
-        who = waiting.who if waiting else "caller"
+        who, in_queue = (waiting.who, bool(waiting.queue)) if waiting else ("caller", False)
         if re.fullmatch(r"[0-9*#]+", line):
             return Press(line, who=who)
         if len(line) > 1 and line[0] == line[-1] and line[0] in "\"'":
             return Speak(line[1:-1], who=who)
-        other = "agent" if waiting and waiting.queue else "callee"
+        other = "agent" if in_queue else "callee"
         known: dict[str, Action] = {
             "t": Silence(who=who),
             "h": HangUp(),
@@ -112,7 +119,7 @@ class Keyboard:
             **{key: Refuse(result) for key, result in _REFUSALS.items()},
         }
         if line not in known:
-            raise SimulatorError(f"{line!r} is no command", hint="? shows what there is")
+            raise SimulatorError(f"{line!r} is neither keys nor a command; ? shows what there is.")
         return known[line]
 
     def _again(self, actions: Sequence[Action]) -> None:

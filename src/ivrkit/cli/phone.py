@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,31 @@ from ivrkit.simulator import Failure, Simulator
 @click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
 @click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears, where espeak-ng is installed.")
 @block_option
+@click.pass_context
 def phone(
-    url: str | None, from_: str | None, to: str | None, as_json: bool, aloud: bool, block: tuple[str, ...]
+    context: click.Context,
+    url: str | None,
+    from_: str | None,
+    to: str | None,
+    as_json: bool,
+    aloud: bool,
+    block: tuple[str, ...],
 ) -> None:
     """Call the installed phone tree, or whatever answers at URL.
 
     Type keys and press Enter, type words in quotes to say them, and ? to see what else there is. What is sent to a URL
     is signed where TWILIO_AUTH_TOKEN is set.
     """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        context.color = False
+    with suppress(ImportError):
+        import readline  # noqa: F401  a line can be edited, where the system knows how
     caller: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
     voice = Voice.found() if aloud else None
     with _number_at(url) if url else _number_in_process(block) as simulator:
-        Keyboard(lambda: simulator.call(**caller), JsonLines() if as_json else Screen(voice)).run()
+        keyboard = Keyboard(lambda: simulator.call(**caller), JsonLines() if as_json else Screen(voice))
+        answered = keyboard.run()
+    context.exit(0 if answered else 1)
 
 
 @contextmanager
