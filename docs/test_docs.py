@@ -12,11 +12,16 @@ import pytest
 from docs.desk import ROOT
 
 import ivrkit
-from ivrkit import Settings, Texts, hookspecs
+from ivrkit import Settings, Texts, hookspecs, simulator
 from ivrkit.cli.main import COMMANDS
 from ivrkit.flow.outcomes import VERB_OUTCOMES
 from ivrkit.load_settings import load_settings
 from ivrkit.settings import KINDS
+from ivrkit.simulator import Assumptions
+from ivrkit.simulator.codes import CODES
+from ivrkit.simulator.elements import GRAMMAR
+from ivrkit.simulator.events import KINDS as KINDS_OF_EVENTS
+from ivrkit.simulator.events import REASONS
 
 REFERENCE = ROOT / "docs" / "reference"
 HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
@@ -120,6 +125,59 @@ def test_every_outcome_is_listed() -> None:
     for verb, outcomes in VERB_OUTCOMES.items():
         row = next(line for line in table.splitlines() if line.startswith("|") and f"`{verb}`" in line)
         assert all(f"`{outcome}`" in row for outcome in outcomes)
+
+
+ATTRIBUTES = [
+    (element, name)
+    for element, grammar in GRAMMAR.items()
+    if grammar.played and grammar.attributes
+    for name in grammar.attributes
+]
+
+
+@pytest.mark.parametrize(("element", "name"), ATTRIBUTES)
+def test_every_attribute_of_the_simulator_is_described_as_it_is(element: str, name: str) -> None:
+    """One row each, with the real default, whether it is played, and the case that shows it."""
+    section = re.split(r"^## ", page("simulator.md"), flags=re.MULTILINE)
+    (table,) = [each for each in section if each.startswith(f"{element}\n")]
+    (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
+    known = (GRAMMAR[element].attributes or {})[name]
+    _, takes, default, played, _, test = [cell.strip() for cell in row.strip("|").split(" | ")]
+    assert takes == known.expects
+    assert default == (f"`{known.default}`" if known.default else "none")
+    assert played == ("played" if known.played else "recognised")
+    assert re.fullmatch(rf"`{element}\.{name}(-[\w-]+)?`", test.rstrip(" |"))
+
+
+def test_no_attribute_is_described_that_there_is_not() -> None:
+    """As many rows as attributes."""
+    rows = re.findall(r"^\| `\w+` \|.*\| (?:played|recognised) \|", page("simulator.md"), flags=re.MULTILINE)
+    assert len(rows) == len(ATTRIBUTES)
+
+
+def test_every_row_of_the_simulator_names_a_test_that_there_is() -> None:
+    """A function of a test, or the name of a case."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/simulator").glob("test_*.py"))
+    named = re.findall(r"\| `([^`|]+)` \|$", page("simulator.md"), flags=re.MULTILINE)
+    assert len(named) > 150
+    for each in named:
+        assert f'id="{each}"' in tests or f"def {each}(" in tests, each
+
+
+def test_assumptions_codes_and_events_of_the_simulator_are_listed() -> None:
+    """Each with its default, level, meaning, mend or fields; and nothing else."""
+    text = page("simulator.md")
+    for each in fields(Assumptions):
+        assert f"| `{each.name}` | `{each.default}` |" in text
+    codes = [f"| {code.number} | {code.level} | {code.meaning} | {code.mend} |" for code in CODES.values()]
+    assert sorted(re.findall(r"^\| \d{5} \|.*$", text, flags=re.MULTILINE)) == sorted(codes)
+    for kind, event in KINDS_OF_EVENTS.items():
+        told = ", ".join(f"`{each.name}`" for each in fields(event) if each.name != "at") or "none"
+        assert f"| `{kind}` | `{event.__name__}` | {told} |" in text
+    assert all(f"`{reason}`" in text for reason in REASONS)
+    assert set(re.findall(r"^\.\. auto\w+:: ivrkit\.simulator\.(\w+)", text, flags=re.MULTILINE)) >= {
+        name for name in simulator.__all__ if name not in ("Action", "Assumptions", "Event", "Request", "Transport")
+    }
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in REFERENCE.glob("*.md")))

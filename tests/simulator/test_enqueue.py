@@ -274,9 +274,10 @@ def test_what_does_not_fit_is_told(twiml, code, what):
     assert warned(play(twiml)) == [(code, what)]
 
 
-def test_a_task_is_only_recognised():
-    """Enqueue.workflowSid: what a workflow does with a call is not played."""
-    call = play(enqueue('workflowSid="WW1"', "<Task>{}</Task>"), TAKEN, DONE)
+@pytest.mark.parametrize("attribute", [pytest.param('workflowSid="WW1"', id="Enqueue.workflowSid")])
+def test_a_task_is_only_recognised(attribute):
+    """What a workflow does with a call is not played: the caller waits as in any queue."""
+    call = play(enqueue(attribute, "<Task>{}</Task>"), TAKEN, DONE)
     assert warned(call) == []
     assert call.heard == "Next."
 

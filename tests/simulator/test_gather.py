@@ -337,7 +337,10 @@ def test_a_value_that_does_not_fit_is_told_and_the_default_taken(attribute, code
     assert call.heard == "Next."
 
 
-@pytest.mark.parametrize("attribute", ['language="de-DE"', 'debug="true"'], ids=["Gather.language", "Gather.debug"])
+@pytest.mark.parametrize(
+    "attribute",
+    [pytest.param('language="de-DE"', id="Gather.language"), pytest.param('debug="true"', id="Gather.debug")],
+)
 def test_what_is_only_recognised_changes_nothing(attribute):
     """Known attributes are no faults."""
     call = play(gather(attribute), Press("1"))
