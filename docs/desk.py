@@ -18,7 +18,7 @@ from typing import Any
 import importlib_metadata
 import pytest
 from click.testing import CliRunner
-from docs.server import PATIENCE, Server
+from docs.server import PATIENCE, PORT, Server
 
 import ivrkit
 from ivrkit.cli.main import main
@@ -45,6 +45,8 @@ class Desk:
         self.site.mkdir()
         self.exported: dict[str, str] = {}
         self.server: Server | None = None
+        #: What is typed into the next command.
+        self.typed: str | None = None
 
     def write(self, name: str, source: str) -> None:
         """Write a file of the page."""
@@ -129,9 +131,17 @@ class Desk:
 
     def _ivrkit(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         """Run the command in this process, which has everything imported already; see only what the page installed."""
+        if self.server is not None:
+            words = [word.replace(f":{PORT}/", f":{self.server.port}/") for word in words]
         with self._as_if_started(more):
-            done = CliRunner().invoke(main, words, prog_name="ivrkit")
+            done = CliRunner().invoke(main, words, prog_name="ivrkit", input=self.typed)
         return done.output, done.exit_code
+
+    def _make(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
+        """Call the tree of the checkout, as its Makefile does."""
+        assert words == ["phone"], f"nothing here knows make's {words}"
+        self.write("ivrkit.toml", (ROOT / "ivrkit.toml").read_text())
+        return self._ivrkit(words, more)
 
     @contextlib.contextmanager
     def _as_if_started(self, more: Mapping[str, str]) -> Iterator[None]:

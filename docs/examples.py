@@ -108,6 +108,10 @@ def _run_console(example: Example) -> str | None:
     desk: Desk = example.namespace["desk"]
     for command, wanted in _commands(str(example.parsed)):
         words = shlex.split(command)
+        desk.typed = None
+        if words[0] == "printf":  # what is typed into the command behind the |
+            assert words[2] == "|", f"nothing here runs {command!r}"
+            desk.typed, words = words[1].replace("\\n", "\n"), words[3:]
         more = {}
         while re.fullmatch(r"[A-Z_0-9a-f]+=.*", words[0]):
             name, _, value = words.pop(0).partition("=")

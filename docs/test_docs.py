@@ -159,7 +159,7 @@ def test_every_row_of_the_simulator_names_a_test_that_there_is() -> None:
     """A function of a test, or the name of a case."""
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/simulator").glob("test_*.py"))
     named = re.findall(r"\| `([^`|]+)` \|$", page("simulator.md"), flags=re.MULTILINE)
-    assert len(named) > 150
+    assert len(named) >= 150
     for each in named:
         assert f'id="{each}"' in tests or f"def {each}(" in tests, each
 

@@ -7,6 +7,7 @@ import time_machine
 from tests.web.trees import SHOP, Tree
 
 from ivrkit import HOME, Exits, MenuOption, SettingsError, State, ask
+from ivrkit.simulator import HangUp, Press
 from ivrkit.testing import installed_plugins, make_app
 
 NO_PLUGIN = {"plugins": []}
@@ -45,6 +46,13 @@ def test_the_signature_is_checked(shop_phone):
     call = shop_phone.call()
     told = [each.what for each in call.warnings]
     assert told == ["the answer has the status 403"] * 2 + ["the status callback was answered with 403"]
+
+
+def test_a_script_can_be_given_whole(shop_phone):
+    """What is done, and who calls."""
+    call = shop_phone.call([Press("1"), HangUp()], from_="anonymous", CallerName="NOBODY")
+    assert call.path == ["menu", "menu"]
+    assert shop_phone.calls == [call]
 
 
 def test_two_phones_in_a_test_are_apart(make_phone):

@@ -59,6 +59,7 @@ CASES = [
     pytest.param(dial('hangupOnStar="true"'), [PickUp(), Press("12*")], talked(0), id="Dial.hangupOnStar"),
     pytest.param(dial('hangupOnStar="true"'), [Press("*")], failed("canceled"), id="Dial.hangupOnStar-while-it-rings"),
     pytest.param(dial(), [PickUp(), Press("*"), CALLEE_GONE], talked(20), id="Dial.hangupOnStar-false"),
+    pytest.param(dial(), [Speak("hello?"), Refuse("busy")], failed("busy"), id="Dial-nobody-listens-while-it-rings"),
     pytest.param(dial(), [Press("*"), Refuse("busy")], failed("busy"), id="Dial.hangupOnStar-false-while-it-rings"),
     pytest.param(
         dial('record="record-from-answer"'),
@@ -352,6 +353,21 @@ def test_how_long_a_telephone_rings_can_be_set():
     """Twilio adds about five seconds to the timeout."""
     call = play(dial('timeout="10"'), Silence(), number={"assumptions": Assumptions(ring_longer=0)})
     assert [each.at for each in call.events if isinstance(each, Dialled)] == [0.0, 10.0]
+
+
+def test_a_caller_who_hangs_up_while_the_callee_is_asked():
+    """The callee is asked no more, and nobody was connected."""
+    call = play(screened(), PickUp(), HangUp(), documents={"/screen": response(ASKS)})
+    (asked,) = requests(call, "action")
+    assert (asked.params["DialCallStatus"], asked.params["DialBridged"]) == ("completed", "false")
+    assert call.ended.reason == "caller-hung-up"
+
+
+def test_a_status_callback_that_can_not_be_asked_is_told():
+    """With its place, and the call goes on."""
+    call = play(dial("", f'<Number statusCallback="ftp://x">{NUMBER}</Number>'), Refuse("busy"))
+    assert warned(call) == [(11100, "'ftp://x' is no URL that can be requested")]
+    assert call.heard == "Next."
 
 
 def test_at_most_ten_telephones_ring():

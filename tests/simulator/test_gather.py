@@ -346,3 +346,10 @@ def test_what_is_only_recognised_changes_nothing(attribute):
     call = play(gather(attribute), Press("1"))
     assert warned(call) == []
     assert call.heard == "Next."
+
+
+def test_a_partial_callback_that_can_not_be_asked_is_told():
+    """For each part; the result comes all the same."""
+    call = play(gather('input="speech" partialResultCallback="ftp://x"'), Speak("yes"))
+    assert warned(call) == [(11100, "'ftp://x' is no URL that can be requested")] * 2
+    assert call.heard == "Next."

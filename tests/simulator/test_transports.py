@@ -271,6 +271,9 @@ def raw(*pieces, wait=0.0):
                     for piece in pieces:
                         stop.wait(wait)
                         connection.sendall(piece)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):  # what is left unread would cut the answer short
+                        pass
 
         thread = threading.Thread(target=serve)
         thread.start()

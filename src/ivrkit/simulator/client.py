@@ -89,7 +89,8 @@ class Client:
         self, method: str, url: str, params: Mapping[str, str], token: str, overrides: Overrides, told: Told
     ) -> Answer:
         """Send a request as often as its failures allow."""
-        for left in range(overrides.retries, -1, -1):
+        left = overrides.retries
+        while True:
             request = make_request(
                 method, url, params, token=self._token, idempotency=token, cookies=self._cookies_for(url)
             )
@@ -98,10 +99,10 @@ class Client:
             except Failure as failure:
                 if not left or failure.kind not in overrides.retry_on:
                     raise
-                continue
-            if not left or f"{answer.status // 100}xx" not in overrides.retry_on:
-                break
-        return answer
+            else:
+                if not left or f"{answer.status // 100}xx" not in overrides.retry_on:
+                    return answer
+            left -= 1
 
     def _send(self, request: Request, overrides: Overrides, told: Told) -> Answer:
         try:

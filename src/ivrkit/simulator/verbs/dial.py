@@ -6,7 +6,7 @@ import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from ivrkit.simulator.actions import CALLEE, CALLER, Action, PickUp, Press, Refuse, Silence
+from ivrkit.simulator.actions import CALLEE, CALLER, Action, PickUp, Press, Refuse, Silence, Speak
 from ivrkit.simulator.events import Dialled, Played, Recorded
 from ivrkit.simulator.grammar import flag, number, value
 from ivrkit.simulator.legs import Leg
@@ -45,14 +45,15 @@ class _Telephone:
 class _Dialling:
     """A ``Dial`` while it lasts.
 
+    :param last: the telephone that was rung last, or picked up.
     :param status: what is told as ``DialCallStatus``.
     """
 
     verb: Element
     scene: Scene
+    last: _Telephone
     status: str = "no-answer"
     bridged: bool = False
-    last: _Telephone | None = None
     recording: Recording | None = None
     ringing: dict[str, _Telephone] = field(default_factory=dict)
     starred: bool = False
@@ -63,7 +64,7 @@ def dial(line: Line, scene: Scene, verb: Element) -> Steps:
     telephones = _telephones(line, scene, verb)
     if not telephones:
         return None
-    dialling = _Dialling(verb, scene, last=telephones[0])
+    dialling = _Dialling(verb, scene, telephones[0])
     groups = [[each] for each in telephones] if flag(verb, "sequential") else [telephones]
     try:
         for group in groups:
@@ -72,11 +73,10 @@ def dial(line: Line, scene: Scene, verb: Element) -> Steps:
                 yield from _connect(line, dialling, answered)
             if answered is not None or dialling.starred:
                 break
-    except Gone as gone:
-        if gone.who == CALLER:
-            _abandon(line, dialling)
-            if line.assumptions.dial_action_after_hangup:
-                gone.last = _action(line, dialling)
+    except Gone as gone:  # the caller: a callee who hangs up ends the talk alone
+        _abandon(line, dialling)
+        if line.assumptions.dial_action_after_hangup:
+            gone.last = _action(line, dialling)
         raise
     return _action(line, dialling)
 
@@ -129,15 +129,14 @@ def _ring(
             _stop(line, dialling, action.result, action.number)
         elif isinstance(action, Refuse) and action.number is not None and len(ringing) > 1:
             _stop(line, dialling, "no-answer", action.number)
-        elif isinstance(action, Press):
-            if _is_star(dialling, action):
-                dialling.starred = True
-                _stop(line, dialling, "canceled")
-            else:
-                line.note(f"the caller {action} while it rings, and nobody listens", 'hangupOnStar="true" takes a *')
+        elif isinstance(action, Press) and _is_star(dialling, action):
+            dialling.starred = True
+            _stop(line, dialling, "canceled")
+        elif isinstance(action, Press | Speak):
+            line.note(f"the caller {action} while it rings, and nobody listens", 'hangupOnStar="true" takes a *')
         elif isinstance(action, Silence) and action.seconds is not None and line.now + action.seconds < until:
             line.let_pass(action.seconds)
-        elif isinstance(action, PickUp | Refuse | Silence):
+        else:
             line.let_pass(until - line.now)
             _stop(line, dialling, "no-answer")
     return None
@@ -196,9 +195,7 @@ def _screen(line: Line, dialling: _Dialling, telephone: _Telephone) -> Generator
         scene = Scene(telephone.leg, CALLEE, document.url, SCREENING_VERBS, dialling.scene.play)
         try:
             go = yield from scene.play(line, scene, document)
-        except Over as over:
-            if over.reason != "hangup":
-                raise
+        except Over:
             return False
     return True
 
@@ -221,17 +218,17 @@ def _abandon(line: Line, dialling: _Dialling) -> None:
     """End whatever rings or talks, because the caller is gone."""
     if dialling.ringing:
         _stop(line, dialling, "canceled")
-    elif dialling.last is not None and dialling.last.leg.status == "in-progress":
+    else:
         _hang_up(line, dialling, dialling.last)
 
 
 def _action(line: Line, dialling: _Dialling) -> Go | None:
     """Return the request that a ``Dial`` with an action ends with."""
+    leg = dialling.last.leg
     params = {"DialCallStatus": dialling.status, "DialBridged": "true" if dialling.bridged else "false"}
-    if dialling.last is not None:
-        params["DialCallSid"] = dialling.last.leg.sid
-        if dialling.last.leg.answered_at is not None:
-            params["DialCallDuration"] = str(math.ceil(dialling.last.leg.seconds(line.now)))
+    params["DialCallSid"] = leg.sid
+    if leg.answered_at is not None:
+        params["DialCallDuration"] = str(math.ceil(leg.seconds(line.now)))
     if dialling.recording is not None:
         params["RecordingUrl"] = dialling.recording.url
     return dialling.scene.action(line, dialling.verb, params, needed=False)

@@ -69,10 +69,9 @@ def enqueue(line: Line, scene: Scene, verb: Element) -> Steps:
     line.tell(Queued(at=line.now, queue=queue.name, result="joined"))
     try:
         result = yield from _wait(line, place)
-    except Gone as gone:
-        if gone.who == CALLER:
-            after = _leave(line, place, "hangup")
-            gone.last = after if line.assumptions.enqueue_action_after_hangup else None
+    except Gone as gone:  # the caller: an agent who hangs up ends the talk alone
+        after = _leave(line, place, "hangup")
+        gone.last = after if line.assumptions.enqueue_action_after_hangup else None
         raise
     return _leave(line, place, result)
 

@@ -52,8 +52,7 @@ def record(line: Line, scene: Scene, verb: Element) -> Steps:
     try:
         ended_by = yield from _run(line, scene, tape)
     except Gone as gone:
-        if gone.who == scene.who:
-            gone.last = _finish(line, scene, tape, _HANGUP)
+        gone.last = _finish(line, scene, tape, _HANGUP)
         raise
     return _finish(line, scene, tape, ended_by)
 
@@ -63,10 +62,7 @@ def _run(line: Line, scene: Scene, tape: _Tape) -> Generator[Waiting, Action, st
     keys = value(tape.verb, "finishOnKey")
     while True:
         action = yield from line.wait(Waiting("Record", "record", scene.who, tape.verb))
-        if isinstance(action, Silence):
-            if ended := _be_silent(line, tape, action.seconds):
-                return ended
-        elif isinstance(action, Speak):
+        if isinstance(action, Speak):
             tape.words.append(action.text)
             if not _pass(line, tape, (action.after or 0.0) + len(action.text) / line.speeds.letters):
                 return _LENGTH
@@ -76,6 +72,8 @@ def _run(line: Line, scene: Scene, tape: _Tape) -> Generator[Waiting, Action, st
             if ended := next((key for key in action.keys if key in keys), ""):
                 return ended
             line.note(f"the keys {action.keys} are in the recording and do not end it", f"finishOnKey is {keys!r}")
+        elif ended := _be_silent(line, tape, action.seconds if isinstance(action, Silence) else 0.0):
+            return ended
 
 
 def _pass(line: Line, tape: _Tape, seconds: float) -> bool:
