@@ -5,6 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from flask import Flask
@@ -39,7 +40,9 @@ from ivrkit import (
     hookimpl,
     leads_to,
 )
+from ivrkit import simulator as sim
 from ivrkit.sessions import SessionStore, SQLiteStore, open_store
+from ivrkit.testing import Phone, make_app
 from ivrkit.web import create_app
 
 log = logging.getLogger("shop")
@@ -240,3 +243,27 @@ def walk() -> list[str]:
     turn: Turn = advance(flow, call, session)
     events: tuple[Event, ...] = turn.events
     return [edge.state for edge in found] + [event.kind for event in events] + [turn.twiml.decode()]
+
+
+# Tests of the team's own, and a webhook that is not ivrkit's.
+
+
+def call_it(phone: Phone) -> tuple[str, list[str], bool]:
+    call: sim.SimulatedCall = phone.call(from_="+15550100").press("3").press("1", after=0.5)
+    call.stays_silent().says("sales", confidence=None)
+    call.callee.is_busy()
+    phone.queue("support").size = 1000
+    return call.heard, call.path, call.ended is not None and call.ended.reason == "hangup"
+
+
+def play_a_table() -> list[str]:
+    documents: dict[str, sim.Served] = {"/": "<Response/>", "/slow": sim.Answer(took=20.0)}
+    number = sim.Simulator.of_documents(documents, assumptions=sim.Assumptions(cookies=False), most_documents=5)
+    script: list[sim.Action] = [sim.Press("1"), sim.Silence(), sim.HangUp(after=2)]
+    findings: list[sim.Finding] = sim.examine(number, depth=1)
+    events: tuple[sim.Event, ...] = number.call(script, patience=60.0).events
+    return [each.name for each in findings] + [event.kind for event in events]
+
+
+def phone_to(folder: Path) -> Phone:
+    return Phone(make_app(folder, plugins=["shop-states"], company="Shop"))

@@ -16,7 +16,7 @@ from ivrkit.simulator.explore import Explored, Finding, choices_of, explore
 from ivrkit.simulator.line import Speeds
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
-from ivrkit.simulator.transports import FromTable, InProcess, OverHttp, Transport
+from ivrkit.simulator.transports import FromTable, InProcess, OverHttp, Served, Transport
 from ivrkit.simulator.waiting import Waiting
 from ivrkit.simulator.wire import Answer, Failure, Request
 
@@ -39,6 +39,7 @@ __all__ = [
     "Queue",
     "Refuse",
     "Request",
+    "Served",
     "Silence",
     "SimulatedCall",
     "Simulator",
