@@ -31,7 +31,10 @@ nitpick_ignore_regex = [
         r"(collections\.abc\.)?(Mapping|Callable|Iterable|Iterator|Sequence|dict|tuple)(\[str)?|EllipsisType|datetime.*|Any|(pathlib\.)?Path|(collections\.abc\.)?Hashable",
     ),
     ("py:class", r"(ivrkit\.flow\.\w+\.)?(Target|Move|LeadsTo|ExitFunction|EnterFunction|Entered|EventKind)"),
-    ("py:class", r"ivrkit\.simulator\.(wire\.Request|markup\.Element|line\.Line|document\.Document)"),
-    ("py:class", r"ivrkit\.simulator\.(transports\.Transport|assumptions\.Assumptions)|Served"),
+    (
+        "py:class",
+        r"ivrkit\.simulator\.(wire\.messages\.Request|twiml\.markup\.Element|line\.Line|twiml\.document\.Document)",
+    ),
+    ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|Served"),
     ("py:class", r"(ivrkit\.flow\.\w+\.)?(Rules|Hooks|CompiledState|Content|Answer|StateSettings)"),
 ]

@@ -18,10 +18,10 @@ from ivrkit.flow.outcomes import VERB_OUTCOMES
 from ivrkit.load_settings import load_settings
 from ivrkit.settings import KINDS
 from ivrkit.simulator import Assumptions
-from ivrkit.simulator.codes import CODES
-from ivrkit.simulator.elements import GRAMMAR
 from ivrkit.simulator.events import KINDS as KINDS_OF_EVENTS
 from ivrkit.simulator.events import REASONS
+from ivrkit.simulator.twiml.codes import CODES
+from ivrkit.simulator.twiml.elements import GRAMMAR
 
 REFERENCE = ROOT / "docs" / "reference"
 HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]

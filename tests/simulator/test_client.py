@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from ivrkit.simulator.client import Client
-from ivrkit.simulator.transports import FromTable
-from ivrkit.simulator.wire import Answer, Failure
+from ivrkit.simulator.wire.client import Client
+from ivrkit.simulator.wire.messages import Answer, Failure
+from ivrkit.simulator.wire.transports import FromTable
 
 URL = "https://ivr.example.com/a"
 NO_CONNECTION = Failure(11205, "ct", "no connection")

@@ -154,6 +154,17 @@ CASES = [
         id="Enqueue.waitUrl-fails",
     ),
     pytest.param(
+        enqueue('waitUrl="/pause"'),
+        [TAKEN, DONE],
+        [
+            JOINED,
+            f"wait POST /pause {WAITED.format(1000, 0)}",
+            "hears pause 4",
+            *("queue support taken", "queue support bridged", ASKED.format("bridged", 27), *ENDS),
+        ],
+        id="Enqueue.waitUrl-Pause",
+    ),
+    pytest.param(
         enqueue('waitUrl="/record"'),
         [TAKEN, DONE],
         [
@@ -172,6 +183,7 @@ DOCUMENTS = {
     "/ring": response("<Redirect>/wait</Redirect>"),
     "/ask": response('<Gather numDigits="1" action="/leave"><Say>Press one to leave.</Say></Gather>'),
     "/record": response("<Record/>"),
+    "/pause": response("<Pause length='4'/>"),
 }
 
 

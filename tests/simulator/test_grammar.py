@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivrkit.simulator.codes import CODES
-from ivrkit.simulator.elements import GRAMMAR
-from ivrkit.simulator.grammar import flag, number, slips, value
-from ivrkit.simulator.markup import Element, parse
+from ivrkit.simulator.twiml.codes import CODES
+from ivrkit.simulator.twiml.elements import GRAMMAR
+from ivrkit.simulator.twiml.grammar import flag, number, slips, value
+from ivrkit.simulator.twiml.markup import Element, parse
 
 
 def first(twiml):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivrkit.simulator.markup import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS, Element, MarkupError, parse
+from ivrkit.simulator.twiml.markup import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS, Element, MarkupError, parse
 
 
 def test_elements_know_their_place():

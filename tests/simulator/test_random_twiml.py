@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivrkit.simulator import Answer, Failure, HangUp, Press, Silence, Simulator, Speak, choices_of
-from ivrkit.simulator.elements import GRAMMAR
 from ivrkit.simulator.events import Ended
+from ivrkit.simulator.twiml.elements import GRAMMAR
 
 #: How many documents are drawn; each is the first of a call of its own.
 DOCUMENTS = int(os.environ.get("IVRKIT_RANDOM_DOCUMENTS", "300"))

@@ -5,8 +5,8 @@ import random
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivrkit.simulator.signature import sign
-from ivrkit.simulator.wire import make_request
+from ivrkit.simulator.wire.messages import make_request
+from ivrkit.simulator.wire.signature import sign
 
 #: The account, request and signature of Twilio's own test.
 TOKEN = "12345"

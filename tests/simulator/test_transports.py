@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from ivrkit.simulator import SimulatorError
-from ivrkit.simulator.overrides import Overrides
-from ivrkit.simulator.transports import FromTable, InProcess, OverHttp
-from ivrkit.simulator.wire import Answer, Failure, Request, make_request
+from ivrkit.simulator.wire.messages import Answer, Failure, Request, make_request
+from ivrkit.simulator.wire.overrides import Overrides
+from ivrkit.simulator.wire.transports import FromTable, InProcess, OverHttp
 
 URL = "https://ivr.example.com/a%20b?c=1"
 QUICK = Overrides(connect=0.5, read=0.3, total=0.5)

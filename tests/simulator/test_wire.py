@@ -2,8 +2,8 @@
 
 import pytest
 
-from ivrkit.simulator.overrides import Overrides, overrides_of
-from ivrkit.simulator.wire import Answer, Failure, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.messages import Answer, Failure, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 
 
 def test_a_form_is_posted():

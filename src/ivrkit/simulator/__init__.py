@@ -16,9 +16,9 @@ from ivrkit.simulator.explore import Explored, Finding, choices_of, explore
 from ivrkit.simulator.line import Speeds
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
-from ivrkit.simulator.transports import FromTable, InProcess, OverHttp, Served, Transport
 from ivrkit.simulator.waiting import Waiting
-from ivrkit.simulator.wire import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.transports import FromTable, InProcess, OverHttp, Served, Transport
 
 __all__ = [
     "Action",

@@ -18,13 +18,13 @@ from ivrkit.simulator.actions import (
     SimulatorError,
     Speak,
 )
-from ivrkit.simulator.document import Document, read
 from ivrkit.simulator.events import Called, Ended, Event, Responded, Said, Warned
 from ivrkit.simulator.line import Line
 from ivrkit.simulator.player import play_call
 from ivrkit.simulator.transcript import transcript
+from ivrkit.simulator.twiml.document import Document, read
 from ivrkit.simulator.waiting import Waiting
-from ivrkit.simulator.wire import Failure
+from ivrkit.simulator.wire.messages import Failure
 
 
 class SimulatedCall:

@@ -14,8 +14,8 @@ from ivrkit.simulator.actions import AGENT, HangUp, PickUp, Refuse, Silence
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Responded
 from ivrkit.simulator.explore import Explored, Finding, explore
-from ivrkit.simulator.markup import Element, MarkupError, parse
 from ivrkit.simulator.simulator import Simulator
+from ivrkit.simulator.twiml.markup import Element, MarkupError, parse
 
 #: The verbs that a caller who is gone can do without.
 _HARMLESS = frozenset({"Say", "Play", "Pause", "Hangup", "Reject"})

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from ivrkit.simulator.actions import AGENT, CALLEE, REFUSALS, Action, HangUp, PickUp, Press, Refuse, Silence, Speak
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Warned
-from ivrkit.simulator.grammar import number, value
 from ivrkit.simulator.transcript import tell
+from ivrkit.simulator.twiml.grammar import number, value
 from ivrkit.simulator.waiting import Waiting
 
 KEYS = "1234567890*#"

@@ -11,15 +11,15 @@ from typing import Any
 
 from ivrkit.simulator.actions import CALLEE, CALLER, Action, ComeTo, HangUp, PickUp
 from ivrkit.simulator.assumptions import Assumptions
-from ivrkit.simulator.client import Client
-from ivrkit.simulator.codes import CODES
-from ivrkit.simulator.document import Document, place_of, read
 from ivrkit.simulator.events import Acted, Answered, Ended, Event, Heard, Requested, Responded, Warned
-from ivrkit.simulator.grammar import Slip
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.queues import Queue
+from ivrkit.simulator.twiml.codes import CODES
+from ivrkit.simulator.twiml.document import Document, place_of, read
+from ivrkit.simulator.twiml.grammar import Slip
 from ivrkit.simulator.waiting import Came, Go, Gone, Over, Taken, Waiting
-from ivrkit.simulator.wire import Answer, Failure, Request
+from ivrkit.simulator.wire.client import Client
+from ivrkit.simulator.wire.messages import Answer, Failure, Request
 
 #: The longest call: https://www.twilio.com/docs/voice (24 h only where an account asked for it).
 LONGEST_CALL = 4 * 3600.0

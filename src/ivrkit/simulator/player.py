@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ivrkit.simulator.actions import CALLER, Action
-from ivrkit.simulator.document import Document
-from ivrkit.simulator.elements import GRAMMAR
 from ivrkit.simulator.events import Said
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
+from ivrkit.simulator.twiml.document import Document
+from ivrkit.simulator.twiml.elements import GRAMMAR
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs import CALL_VERBS
 from ivrkit.simulator.verbs.sounds import seconds_of_text
 from ivrkit.simulator.waiting import Came, Go, Gone, Over, Steps, Waiting
-from ivrkit.simulator.wire import Failure
+from ivrkit.simulator.wire.messages import Failure
 
 #: What a caller hears when Twilio gives a call up; the words are ours, Twilio's are a recording.
 GIVEN_UP = "We are sorry. An application error has occurred. Goodbye."

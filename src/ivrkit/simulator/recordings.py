@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivrkit.simulator.grammar import value
 from ivrkit.simulator.legs import new_sid
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
+from ivrkit.simulator.twiml.grammar import value
+from ivrkit.simulator.twiml.markup import Element
 
 #: A recording's own address: GET it for a WAV, with ``.mp3`` for an MP3.
 _ADDRESS = "https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ivrkit.simulator.document import Document
-from ivrkit.simulator.grammar import value
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
+from ivrkit.simulator.twiml.document import Document
+from ivrkit.simulator.twiml.grammar import value
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Go, Steps
-from ivrkit.simulator.wire import Failure, absolute
+from ivrkit.simulator.wire.messages import Failure, absolute
 
 #: Plays one verb; one that waits for somebody gives its steps, any other is over at once.
 Verb = Callable[[Line, "Scene", Element], Steps | Go | None]

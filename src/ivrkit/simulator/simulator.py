@@ -9,13 +9,13 @@ from typing import Any
 from ivrkit.simulator.actions import Action
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.call import SimulatedCall
-from ivrkit.simulator.client import Client
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.line import Line, Speeds
 from ivrkit.simulator.queues import Queue
-from ivrkit.simulator.transports import FromTable, InProcess, OverHttp, Served, Transport
 from ivrkit.simulator.waiting import Go
-from ivrkit.simulator.wire import absolute
+from ivrkit.simulator.wire.client import Client
+from ivrkit.simulator.wire.messages import absolute
+from ivrkit.simulator.wire.transports import FromTable, InProcess, OverHttp, Served, Transport
 
 #: Whoever calls, and the number that is called: of the range that is kept for examples, and of Twilio's own for tests.
 FROM, TO = "+14155550100", "+15005550006"
@@ -39,7 +39,7 @@ class Simulator:
     :param assumptions: how Twilio is taken to act where nobody can be sure.
     :param speeds: how long things take on the call's clock.
     :param most_documents: documents that a call may have before it is stopped.
-    :raises ~ivrkit.simulator.wire.Failure: for a URL that can't be.
+    :raises ~ivrkit.simulator.wire.messages.Failure: for a URL that can't be.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, ComeTo, PickUp, Refuse
-from ivrkit.simulator.markup import Element
+from ivrkit.simulator.twiml.markup import Element
 
 
 @dataclass(frozen=True, slots=True)

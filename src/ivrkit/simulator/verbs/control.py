@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from ivrkit.simulator.grammar import value
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
+from ivrkit.simulator.twiml.grammar import value
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Go, Left, Over
 
 

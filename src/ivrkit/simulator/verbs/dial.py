@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 from ivrkit.simulator.actions import CALLEE, CALLER, Action, PickUp, Press, Refuse, Silence, Speak
 from ivrkit.simulator.events import Dialled, Played, Recorded
-from ivrkit.simulator.grammar import flag, number, value
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.recordings import Recording
 from ivrkit.simulator.scene import Scene, Verb
+from ivrkit.simulator.twiml.grammar import flag, number, value
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.control import hangup
 from ivrkit.simulator.verbs.gather import gather
 from ivrkit.simulator.verbs.sounds import play, say, seconds_of_keys
 from ivrkit.simulator.verbs.talk import talk
 from ivrkit.simulator.waiting import Go, Gone, Over, Steps, Waiting
-from ivrkit.simulator.wire import Failure
+from ivrkit.simulator.wire.messages import Failure
 
 #: The verbs of the document that whoever is dialled hears first: https://www.twilio.com/docs/voice/twiml/number
 SCREENING_VERBS: Mapping[str, Verb] = {"Say": say, "Play": play, "Gather": gather, "Hangup": hangup}

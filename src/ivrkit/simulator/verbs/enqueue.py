@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from ivrkit.simulator.actions import AGENT, CALLER, Action, Press, Silence, Speak
 from ivrkit.simulator.events import Played, Queued
-from ivrkit.simulator.grammar import number, value
 from ivrkit.simulator.line import LONGEST_CALL, Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.scene import Scene, Verb
+from ivrkit.simulator.twiml.grammar import number, value
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.control import hangup, leave, redirect
 from ivrkit.simulator.verbs.gather import gather
 from ivrkit.simulator.verbs.sounds import pause, play, say
 from ivrkit.simulator.verbs.talk import talk
 from ivrkit.simulator.waiting import Go, Gone, Left, Steps, Taken, Waiting
-from ivrkit.simulator.wire import Failure
+from ivrkit.simulator.wire.messages import Failure
 
 #: The verbs of the document that is heard while waiting.
 WAIT_VERBS: Mapping[str, Verb] = {

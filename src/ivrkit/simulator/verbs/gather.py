@@ -8,10 +8,10 @@ from functools import partial
 
 from ivrkit.simulator.actions import A_MOMENT, Press, Silence, Speak
 from ivrkit.simulator.events import Gathered, Heard
-from ivrkit.simulator.grammar import flag, number, value
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
+from ivrkit.simulator.twiml.grammar import flag, number, value
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.sounds import pause, play, say
 from ivrkit.simulator.waiting import Go, Gone, Steps, Waiting
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from ivrkit.simulator.actions import A_MOMENT, Action, Press, Silence, Speak
 from ivrkit.simulator.events import Played, Recorded
-from ivrkit.simulator.grammar import flag, number, value
 from ivrkit.simulator.legs import new_sid
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.recordings import Recording
 from ivrkit.simulator.scene import Scene
+from ivrkit.simulator.twiml.grammar import flag, number, value
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Go, Gone, Steps, Waiting
 
 _BEEP = 0.5

@@ -7,11 +7,11 @@ import wave
 
 from ivrkit.simulator.actions import CALLER
 from ivrkit.simulator.events import Paused, Played, Said
-from ivrkit.simulator.grammar import number, value
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
 from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.wire import Answer, Failure, absolute
+from ivrkit.simulator.twiml.grammar import number, value
+from ivrkit.simulator.twiml.markup import Element
+from ivrkit.simulator.wire.messages import Answer, Failure, absolute
 
 #: ``loop="0"`` is until somebody hangs up, or this often: https://www.twilio.com/docs/voice/twiml/say
 FOR_EVER = 1000

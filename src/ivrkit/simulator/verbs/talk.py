@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 from ivrkit.simulator.actions import CALLER, Action, Press, Silence, Speak
 from ivrkit.simulator.line import Line
-from ivrkit.simulator.markup import Element
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Waiting
 
 

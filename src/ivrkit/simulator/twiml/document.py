@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.message import Message
 
-from ivrkit.simulator.grammar import Slip, slips
-from ivrkit.simulator.markup import MOST_BYTES, Element, MarkupError, parse
-from ivrkit.simulator.wire import Answer, Failure
+from ivrkit.simulator.twiml.grammar import Slip, slips
+from ivrkit.simulator.twiml.markup import MOST_BYTES, Element, MarkupError, parse
+from ivrkit.simulator.wire.messages import Answer, Failure
 
 #: https://www.twilio.com/docs/voice/twiml, "Twilio understands MIME types"
 XML_TYPES = ("text/xml", "application/xml", "text/html")

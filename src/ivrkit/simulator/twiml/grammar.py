@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from ivrkit.errors import nearest
-from ivrkit.simulator.elements import GRAMMAR, SCHEMA, Attribute, Grammar
-from ivrkit.simulator.markup import Element
+from ivrkit.simulator.twiml.elements import GRAMMAR, SCHEMA, Attribute, Grammar
+from ivrkit.simulator.twiml.markup import Element
 
 #: The longest text of a ``Say``, in characters, by the maker of its voice: https://www.twilio.com/docs/api/errors/13521
 LONGEST_TEXT = {"Polly": 3000, "Google": 5000}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ivrkit.simulator.overrides import Overrides
-from ivrkit.simulator.transports.from_table import FromTable, Served
-from ivrkit.simulator.transports.in_process import InProcess
-from ivrkit.simulator.transports.over_http import OverHttp
-from ivrkit.simulator.wire import Answer, Request
+from ivrkit.simulator.wire.messages import Answer, Request
+from ivrkit.simulator.wire.overrides import Overrides
+from ivrkit.simulator.wire.transports.from_table import FromTable, Served
+from ivrkit.simulator.wire.transports.in_process import InProcess
+from ivrkit.simulator.wire.transports.over_http import OverHttp
 
 
 class Transport(Protocol):
@@ -17,7 +17,7 @@ class Transport(Protocol):
     def send(self, request: Request, overrides: Overrides) -> Answer:
         """Send one request, and return what came, whatever its status; nothing is followed.
 
-        :raises ~ivrkit.simulator.wire.Failure: when nothing came.
+        :raises ~ivrkit.simulator.wire.messages.Failure: when nothing came.
         """
 
     def serves(self, url: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
-from ivrkit.simulator.signature import sign
+from ivrkit.simulator.wire.signature import sign
 
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 

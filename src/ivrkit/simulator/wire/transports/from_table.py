@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from ivrkit.simulator.actions import SimulatorError
-from ivrkit.simulator.overrides import Overrides
-from ivrkit.simulator.wire import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.overrides import Overrides
 
 #: What is answered once: TwiML, a whole answer, a failure, or a function that gives one of these.
 Once = str | bytes | Answer | Failure | Callable[[Request], "str | bytes | Answer | Failure"]

@@ -8,8 +8,8 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
-from ivrkit.simulator.overrides import LONGEST, Overrides
-from ivrkit.simulator.wire import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.overrides import LONGEST, Overrides
 
 #: No more of an answer is read than this: it is far more than Twilio reads.
 MOST_BYTES = 1024 * 1024

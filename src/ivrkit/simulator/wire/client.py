@@ -11,9 +11,9 @@ from http.cookiejar import CookieJar
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from ivrkit.simulator.overrides import Overrides, overrides_of
-from ivrkit.simulator.transports import Transport
-from ivrkit.simulator.wire import Answer, Failure, Request, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.messages import Answer, Failure, Request, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.overrides import Overrides, overrides_of
+from ivrkit.simulator.wire.transports import Transport
 
 #: https://www.twilio.com/docs/api/errors/11215 and /11216
 MOST_REDIRECTS = 10

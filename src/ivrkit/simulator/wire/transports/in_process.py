@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ivrkit.simulator.overrides import Overrides
-from ivrkit.simulator.wire import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.overrides import Overrides
 
 #: No more of an answer is read than this: it is far more than Twilio reads.
 MOST_BYTES = 1024 * 1024
