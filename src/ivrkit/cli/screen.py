@@ -80,7 +80,6 @@ class Screen:
 
     def __init__(self, voice: Voice | None = None) -> None:
         self._voice = voice
-        self._state = ""
 
     def show(self, events: Iterable[Event]) -> None:
         """Print what there is to know of events."""
