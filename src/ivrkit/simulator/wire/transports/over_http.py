@@ -98,7 +98,7 @@ def _read(sock: socket.socket, response: http.client.HTTPResponse, deadline: flo
     """Read the body, piece by piece, so that a slow one has an end."""
     pieces: list[bytes] = []
     size = 0
-    while size < MOST_BYTES:
+    while size < MOST_BYTES and not response.isclosed():  # newer Pythons close it with its last byte
         _limit(sock, deadline, overrides)
         piece = response.read1(_PIECE)
         if not piece:
