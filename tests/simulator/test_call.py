@@ -388,6 +388,33 @@ def test_a_caller_without_patience_hangs_up_wherever_it_is():
     assert (said.seconds, said.cut) == (4.0, True)
 
 
+LATER = "<Gather timeout='5'/><Say>Still there?</Say><Dial timeout='10'>+15550100</Dial><Enqueue>a</Enqueue>"
+
+
+@pytest.mark.parametrize(
+    ("after", "heard", "result"),
+    [(3, "", None), (5.5, "Still there?", None), (10, "Still there?", "canceled"), (200, "Still there?", "no-answer")],
+)
+def test_who_says_when_they_hang_up_stays_silent_until_then(after, heard, result):
+    """What waits gives up meanwhile, and the call goes on: the caller hangs up wherever it is then."""
+    call = play(LATER, HangUp(after=after))
+    assert (call.ended.reason, call.ended.at) == ("caller-hung-up", after)
+    assert call.heard == heard
+    assert (
+        next((each.result for each in call.events if each.kind == "dialled" and each.result != "ringing"), None)
+        == result
+    )
+    (hung_up,) = [each for each in call.events if each.kind == "acted"]
+    assert (hung_up.did, hung_up.at) == ("hangs up", after)
+
+
+def test_nobody_talks_longer_than_the_time_limit():
+    """A callee who would hang up later is cut off."""
+    twiml = '<Dial timeLimit="60">+15550100</Dial>'
+    call = play(twiml, PickUp(after=0), HangUp(after=100, who="callee"))
+    assert call.ended.at == 60
+
+
 def test_who_hangs_up_before_the_answer_is_not_billed():
     """The call is canceled."""
     call = play("<Pause length='20'/>", patience=4.0)

@@ -355,9 +355,10 @@ def test_how_long_a_telephone_rings_can_be_set():
     assert [each.at for each in call.events if isinstance(each, Dialled)] == [0.0, 10.0]
 
 
-def test_a_caller_who_hangs_up_while_the_callee_is_asked():
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_caller_who_hangs_up_while_the_callee_is_asked(after):
     """The callee is asked no more, and nobody was connected."""
-    call = play(screened(), PickUp(), HangUp(), documents={"/screen": response(ASKS)})
+    call = play(screened(), PickUp(), HangUp(after=after), documents={"/screen": response(ASKS)})
     (asked,) = requests(call, "action")
     assert (asked.params["DialCallStatus"], asked.params["DialBridged"]) == ("completed", "false")
     assert call.ended.reason == "caller-hung-up"

@@ -108,7 +108,7 @@ class Silence:
 class HangUp:
     """Put the telephone down.
 
-    :param after: seconds from now.
+    :param after: seconds from now; the caller stays silent until then, wherever the call is by that time.
     :param who: ``caller``, ``callee`` or ``agent``.
     """
 

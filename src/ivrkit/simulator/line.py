@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from ivrkit.simulator.actions import CALLEE, CALLER, Action, ComeTo, HangUp, PickUp
+from ivrkit.simulator.actions import CALLEE, CALLER, Action, ComeTo, HangUp, PickUp, Silence
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.events import Acted, Answered, Ended, Event, Heard, Requested, Responded, Warned
 from ivrkit.simulator.legs import Leg
@@ -67,6 +67,8 @@ class Line:
     asked: tuple[Go, Leg] | None = None
     #: What is sent, without being waited for, as soon as the next document is there.
     later: list[Callable[[], None]] = field(default_factory=list)
+    #: Whether the caller has said when they hang up: until then they say and press nothing more.
+    leaving: bool = False
     _noted: set[str] = field(default_factory=set)
 
     # What happens
@@ -111,10 +113,15 @@ class Line:
         :raises Taken: when somebody takes the caller out of the queue.
         :raises Came: when the verb comes to what nobody in the call can cause.
         """
+        if self.leaving:
+            return Silence(who=waiting.who)
         action = yield waiting
+        if isinstance(action, HangUp) and action.who == CALLER and action.after:
+            self.leaving, self.patience = True, min(self.now + action.after, self.patience or math.inf)
+            return Silence(who=waiting.who)
         self.tell(Acted(at=self.now, who=action.who, did=str(action)))
         if isinstance(action, HangUp):
-            self.let_pass(action.after)
+            self.let_pass(min(action.after, waiting.until - self.now))
             raise Gone(action.who)
         if isinstance(action, ComeTo):
             raise Came(action.params)
@@ -128,10 +135,13 @@ class Line:
         :raises Gone: when the caller has no more patience, or the call was long enough.
         """
         left, reason = self._left()
-        if seconds >= left:
-            self.now += left
-            raise Gone(CALLER, reason)
-        self.now += seconds
+        if seconds < left:
+            self.now += seconds
+            return
+        self.now += left
+        if reason == "caller-hung-up":
+            self.tell(Acted(at=self.now, who=CALLER, did=str(HangUp())))
+        raise Gone(CALLER, reason)
 
     def hear(self, make: Callable[..., Heard], seconds: float, **what: Any) -> None:
         """Let somebody hear something for so long, or until the call is over."""

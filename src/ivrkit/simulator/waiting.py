@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ class Waiting:
     :param element: the verb as it was written.
     :param numbers: the telephones that ring, or the one that was picked up.
     :param queue: the queue that the caller stands in, ``""`` for none.
+    :param until: when Twilio ends it, on the call's clock; infinity where something else does.
     """
 
     verb: str
@@ -27,6 +29,7 @@ class Waiting:
     element: Element
     numbers: tuple[str, ...] = ()
     queue: str = ""
+    until: float = math.inf
 
     @property
     def parties(self) -> frozenset[str]:

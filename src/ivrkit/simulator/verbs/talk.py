@@ -20,7 +20,7 @@ def talk(
     :raises Gone: when one of them hangs up.
     """
     while line.now < until:
-        action = yield from line.wait(Waiting(verb.name, "talk", CALLER, verb, numbers, queue))
+        action = yield from line.wait(Waiting(verb.name, "talk", CALLER, verb, numbers, queue, until))
         if isinstance(action, Press) and action.who == CALLER and star and "*" in action.keys:
             return
         if isinstance(action, Silence):
