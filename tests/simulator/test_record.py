@@ -3,7 +3,7 @@
 import pytest
 from tests.simulator.cases import play, requests, response, trace, warned
 
-from ivrkit.simulator import Assumptions, HangUp, Press, Silence, Speak
+from ivrkit.simulator import Answer, Assumptions, HangUp, Press, Silence, Speak
 from ivrkit.simulator.events import Recorded
 
 ENDS = ["hears Next.", "ended no-more-verbs completed"]
@@ -101,6 +101,13 @@ def test_who_hangs_up_has_left_a_message(script, patience):
     (asked,) = requests(call, "action")
     assert (asked.params["Digits"], asked.params["CallStatus"]) == ("hangup", "completed")
     assert call.heard == ""
+    assert call.ended.reason == "caller-hung-up"
+
+
+def test_what_nobody_hears_is_told_of_all_the_same():
+    """An action that fails after the caller is gone is a fault of the app's, and ends nothing more."""
+    call = play(record(), HangUp(), documents={"/next": Answer(500)})
+    assert warned(call) == [(11200, "the answer has the status 500")]
     assert call.ended.reason == "caller-hung-up"
 
 
