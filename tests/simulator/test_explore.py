@@ -1,7 +1,7 @@
 """Every path to a depth, each position once: the counts are those of walking every row of actions by itself."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.simulator.cases import play, response
 
@@ -59,6 +59,7 @@ def test_a_small_tree_by_hand():
     assert all(each.ended for each in explored.ends)
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(0, 4))
 def test_counts_and_findings_are_those_of_brute_force(data, depth):
     """Whatever the tree: no path is lost by meeting a position again."""

@@ -1,7 +1,7 @@
 """What Twilio would warn of in a document: the rules that no verb's own tests have."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivrkit.simulator.twiml.codes import CODES
@@ -131,6 +131,7 @@ TREES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(TREES).map(tuple))
 def test_no_tree_of_elements_does_any_harm(inside):
     """Whatever stands in whatever."""

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivrkit.simulator.twiml.markup import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS, Element, MarkupError, parse
@@ -107,6 +107,7 @@ def test_what_can_not_be_read(body, code, what, line, column):
     assert (found.code, found.what, found.line, found.column) == (code, what, line, column)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
     st.none() | st.sampled_from(["utf-16", "us-ascii", "x"]),
@@ -117,6 +118,7 @@ def test_no_bytes_do_any_harm(body, charset):
         assert isinstance(parse(body, charset), Element)
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="&<>\ufffe\uffff"), max_size=50)
 )

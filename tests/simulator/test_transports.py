@@ -290,7 +290,7 @@ def test_a_request_over_the_network():
         answer = OverHttp().send(post(f"http://127.0.0.1:{port}/a?c=1"), Overrides())
     assert (answer.status, answer.body) == (200, b"/a?c=1 Digits=1 TwilioProxy/1.1")
     assert answer.header("content-length") == str(len(answer.body))
-    assert 0 < answer.took < 5
+    assert answer.took > 0
     assert OverHttp().serves("https://anywhere.example.com/")
 
 
@@ -341,7 +341,7 @@ def test_no_answer_in_time_is_none(pieces, wait):
     with raw(*pieces, wait=wait) as port:
         code, kind, what = failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), QUICK)
     assert (code, kind) == (11205, "rt")
-    assert what.startswith("no whole answer came within 0.")
+    assert what.startswith("no whole answer came within ")
 
 
 def test_the_time_for_a_connection_counts():
