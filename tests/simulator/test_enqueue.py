@@ -307,3 +307,11 @@ def test_a_wait_document_that_fails_later_ends_the_wait():
         enqueue('waitUrl="/wait"'), Silence(), documents={"/wait": [response(""), Failure(11205, "rt", "slow")]}
     )
     assert requests(call, "action")[0].params["QueueResult"] == "system-error"
+
+
+@pytest.mark.parametrize("wait", ["ftp://x", "", "/empty"], ids=["no-URL", "silence", "a-document-that-takes-no-time"])
+def test_a_caller_who_waits_for_a_while_hangs_up_then(wait):
+    """Whatever there is to hear, or not: time passes."""
+    documents = {"/empty": response("")}
+    call = play(enqueue(f'waitUrl="{wait}"'), HangUp(after=500), documents=documents)
+    assert (call.ended.reason, call.ended.at) == ("caller-hung-up", 500)

@@ -69,6 +69,7 @@ class Line:
     later: list[Callable[[], None]] = field(default_factory=list)
     #: Whether the caller has said when they hang up: until then they say and press nothing more.
     leaving: bool = False
+    _waited_at: float = -1.0
     _noted: set[str] = field(default_factory=set)
 
     # What happens
@@ -114,6 +115,9 @@ class Line:
         :raises Came: when the verb comes to what nobody in the call can cause.
         """
         if self.leaving:
+            if self.now == self._waited_at:  # nothing takes any time here: whatever comes, it comes to the hang-up
+                self.let_pass(self._left()[0])
+            self._waited_at = self.now
             return Silence(who=waiting.who)
         action = yield waiting
         if isinstance(action, HangUp) and action.who == CALLER and action.after:

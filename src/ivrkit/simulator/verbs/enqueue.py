@@ -112,11 +112,10 @@ def _one_round(line: Line, place: _Place) -> Generator[Waiting, Action, None]:
     :raises Failure: when the wait's document can't be had.
     """
     written = place.verb.attributes.get("waitUrl")
-    pause_for = 0.0
-    if written:
-        yield from _hear(line, place, written)
-    else:
-        pause_for = line.speeds.music
+    go = place.scene.go(line, place.verb, "wait", written, value(place.verb, "waitUrlMethod")) if written else None
+    if go is not None:
+        yield from _hear(line, place, go)
+    pause_for = line.speeds.music if go is None else 0.0
     waiting = Waiting("Enqueue", "queue", CALLER, place.verb, queue=place.queue.name)
     action = yield from line.wait(waiting)
     if isinstance(action, Press | Speak):
@@ -129,10 +128,9 @@ def _one_round(line: Line, place: _Place) -> Generator[Waiting, Action, None]:
             line.let_pass(seconds)
 
 
-def _hear(line: Line, place: _Place, written: str) -> Generator[Waiting, Action, None]:
+def _hear(line: Line, place: _Place, first: Go) -> Generator[Waiting, Action, None]:
     """Play the wait's document, and whatever it leads to, to its end."""
-    method = value(place.verb, "waitUrlMethod")
-    go = place.scene.go(line, place.verb, "wait", written, method)
+    go: Go | None = first
     while go is not None:
         waited = {"QueueTime": str(math.ceil(line.now - place.joined))}
         document = line.fetch(Go(go.url, go.method, go.purpose, {**place.position(), **waited, **go.params}))
