@@ -15,7 +15,9 @@ import importlib_metadata
 
 from ivrkit.errors import Fault, IvrkitError, LoadError, nearest
 from ivrkit.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
-from ivrkit.flow.flow import CallFlow, Hooks, compile_flow
+from ivrkit.flow.compile import compile_flow
+from ivrkit.flow.flow import CallFlow
+from ivrkit.flow.rules import Hooks
 from ivrkit.flow.state import Owner, State
 from ivrkit.hooks import Caller, edit_response_by, failed_by
 from ivrkit.offers import Offers, normal_name

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ivrkit.errors import SettingsError
-from ivrkit.flow.flow import Rules
 from ivrkit.flow.outcomes import is_key
+from ivrkit.flow.rules import Rules
+from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
@@ -29,6 +30,18 @@ class StateSettings:
 
     plugin: str | None = None
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartSettings:
+    """Where the calls of one number begin: a table ``[numbers."+15550100"]`` or ``[callers."+15550100"]``.
+
+    :param start: the state; the setting ``start`` when left out.
+    :param language: the language that they are held in; the setting ``language`` when left out.
+    """
+
+    start: str | None = None
+    language: str | None = None
 
 
 class Kind(NamedTuple):
@@ -97,6 +110,32 @@ def _states(value: Any) -> Mapping[str, StateSettings]:
     raise ValueError(value)
 
 
+def _starts(value: Any) -> Mapping[str, StartSettings]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    starts = {str(name): StartSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
+    for each in starts.values():
+        if not isinstance(each, StartSettings) or each == StartSettings():
+            raise ValueError(value)
+        for given in (each.start, each.language):
+            _OPTIONAL_TEXT.read(given)
+    return MappingProxyType(starts)
+
+
+def _voices(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    return MappingProxyType({_text(language): _text(voice) for language, voice in value.items()})
+
+
+def _texts_in(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    for texts in value.values():
+        _texts(texts)
+    return MappingProxyType({_text(language): dict(texts) for language, texts in value.items()})
+
+
 def _texts(value: Any) -> Texts:
     if isinstance(value, Texts):
         return value
@@ -118,10 +157,14 @@ def _instance(kind: type) -> Callable[[Any], Any]:
     return read
 
 
+_OPTIONAL_TEXT = _optional(Kind("a text", _text))
 TEXT = Kind("a text", _text)
 STATE_NAME = Kind("the name of a state", _text)
 FLAG = Kind("true or false", _instance(bool))
 TOKENS = Kind("a token, or a list of tokens while one is rotated", _several)
+
+
+_STARTS = Kind("a table of numbers, each with start or language", _starts)
 
 
 def setting(default: Any, kind: Kind, *, secret: bool = False) -> Any:
@@ -146,8 +189,12 @@ class Settings:
     :param tries: failures of a kind that a state takes, where it does not say itself.
     :param max_failures: failures in a row, in whatever states, before the way out.
     :param max_turns: webhooks of one call, of whatever kind, before the way out.
+    :param numbers: where the calls to single numbers begin: the tables ``[numbers."+15550100"]``.
+    :param callers: where the calls of single callers begin, whatever they called: ``[callers."+15550100"]``.
     :param language: of every ``Say`` without voice and language, and of speech recognition.
+    :param languages: the further languages that calls can be held in.
     :param voice: of every ``Say`` without voice and language; left out: the account's.
+    :param voices: language -> the voice of calls in it, where it is another than ``voice``: the table ``[voices]``.
     :param timezone: IANA name of the zone of ``call.now``.
     :param session_url: where calls are kept between webhooks: ``sqlite:///`` and a file.
     :param session_hours: how long after its last webhook a call is kept.
@@ -160,18 +207,23 @@ class Settings:
     :param auth_token: Twilio's token; several while one is rotated. ``TWILIO_AUTH_TOKEN`` in the environment.
     :param accounts: AccountSid -> token or tokens, for sub-accounts. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
     :param texts: the core's own sentences: the table ``[texts]``.
+    :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
     :param states: what the team decides about single states: the tables ``[states.NAME]``.
     :raises SettingsError: for a value that its setting cannot take.
     """
 
     company: str = setting("our company", TEXT)
     start: str = setting("greeting", STATE_NAME)
+    numbers: Mapping[str, StartSettings] = setting(dict, _STARTS)
+    callers: Mapping[str, StartSettings] = setting(dict, _STARTS)
     way_out: str | None = setting(None, _optional(STATE_NAME))
     tries: int = setting(3, _number_from(1))
     max_failures: int = setting(6, _number_from(1))
     max_turns: int = setting(100, _number_from(2))
     language: str = setting("en-US", Kind("a language such as 'en-US'", _text))
+    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", _several))
     voice: str | None = setting(None, _optional(Kind("a voice such as 'Polly.Joanna'", _text)))
+    voices: Mapping[str, str] = setting(dict, Kind("a table of languages with their voices", _voices))
     timezone: str = setting("UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", _zone))
     session_url: str = setting(
         "sqlite:///ivrkit-sessions.sqlite3", Kind("a URL such as 'sqlite:///calls.sqlite3'", _text)
@@ -190,6 +242,7 @@ class Settings:
         secret=True,
     )
     texts: Texts = setting(Texts, Kind("a table of texts", _texts))
+    texts_in: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of languages with their texts", _texts_in))
     states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
 
     def __post_init__(self) -> None:
@@ -199,7 +252,14 @@ class Settings:
 
     def rules(self) -> Rules:
         """Return the settings that the call flow obeys."""
-        return Rules(**{each.name: getattr(self, each.name) for each in fields(Rules)})
+        given = {name: getattr(self, name) for name in _OF_THE_FLOW}
+        return Rules(**given, callers=self._exits(self.callers), numbers=self._exits(self.numbers))
+
+    def _exits(self, starts: Mapping[str, StartSettings]) -> dict[str, Exit]:
+        return {number: Exit(each.start or self.start, language=each.language) for number, each in starts.items()}
+
+
+_OF_THE_FLOW = ("start", "way_out", "tries", "max_failures", "max_turns", "language", "voice", "texts")
 
 
 #: The settings by name, with what each expects.

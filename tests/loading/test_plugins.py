@@ -16,7 +16,7 @@ import pytest
 
 import ivrkit
 from ivrkit import BACK, Exits, Fault, LoadError, Menu, MenuOption, Owner, Settings, State, ask, hookimpl
-from ivrkit.flow.flow import Hooks
+from ivrkit.flow.rules import Hooks
 from ivrkit.hooks import Caller
 from ivrkit.plugins import Plugin, find_points, load, normal_name
 from ivrkit.settings import StateSettings

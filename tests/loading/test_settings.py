@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 
 from ivrkit import Settings, SettingsError, Texts
-from ivrkit.flow.flow import Rules
+from ivrkit.flow.rules import Rules
 from ivrkit.settings import KINDS, StateSettings, read_value
 
 SID = "AC" + "0123456789abcdefABCDEF0123456789"

@@ -119,6 +119,18 @@ class Dispatcher:
                 return
         raise _lost_for_ever(sid)
 
+    def apology(self, sid: str = "") -> bytes:
+        """Return the core's apology in the language of a call, else in the flow's own.
+
+        :param sid: the call; left out where its session can't be read.
+        """
+        language = self.flow.rules.language
+        try:
+            language = self._load(sid).language if sid else language
+        except SessionError:
+            log.exception("the language of call %s is not known", sid)
+        return self.flow.sentences[self.flow.language(language)]["apology"]
+
     def _load(self, sid: str) -> Session:
         return self.store.load(sid) or Session(sid, language=self.flow.rules.language)
 

@@ -63,7 +63,7 @@ class _Pages:
             reply = self._dispatcher.answer(params, token=token, again=mark)
         except Exception:
             log.exception("call %s could not be answered", params["CallSid"])
-            return self._sorry(mark, "webhook", pause=True)
+            return self._sorry(self._dispatcher.apology(), mark, "webhook", pause=True)
         return self._answer(reply.twiml, reply.state)
 
     def status(self) -> Response:
@@ -88,7 +88,7 @@ class _Pages:
             return refused
         path, query = _split(params.get("ErrorUrl", ""))
         log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), path)
-        return self._sorry(_mark(query), "../webhook", pause=False)
+        return self._sorry(self._dispatcher.apology(params["CallSid"]), _mark(query), "../webhook", pause=False)
 
     def healthz(self) -> Response:
         """Tell whether calls can be answered; names and versions only in dev."""
@@ -115,9 +115,8 @@ class _Pages:
             return Response("CallSid is missing: Twilio asks here when a call comes in.\n", 400, mimetype="text/plain")
         return None
 
-    def _sorry(self, mark: int, webhook: str, *, pause: bool) -> Response:
+    def _sorry(self, apology: bytes, mark: int, webhook: str, *, pause: bool) -> Response:
         """Return an apology, then the webhook again with the next mark; the last time, the end of the call."""
-        apology = self._dispatcher.flow.sentences["apology"]
         if mark not in _NEXT_MARK:
             return self._answer(document([apology, HANGUP]), None)
         redirect = f"<Redirect>{webhook}?again={_NEXT_MARK[mark]}</Redirect>".encode()
