@@ -17,6 +17,7 @@ import pluggy
 
 from ivrkit.flow.call import Call
 from ivrkit.flow.state import State
+from ivrkit.flow.targets import Exit
 
 if TYPE_CHECKING:
     from ivrkit.settings import Settings
@@ -66,6 +67,27 @@ def ivrkit_edit_state(state: State) -> State | None:
         def ivrkit_edit_state(state):
             if state.name == "support":
                 return dataclasses.replace(state, fallback="reception")
+    """
+
+
+@hookspec(firstresult=True)
+def ivrkit_choose_start(call: Call) -> str | Exit | None:
+    """A call came in, and no state was entered yet.
+
+    Called once a call, at its first webhook, before the settings ``callers``, ``numbers`` and ``start`` are looked at.
+    A plugin that raises is logged and counts as ``None``: the caller is never lost over it.
+
+    :param call: the call; ``call.to`` is the number that was called, and ``call.data`` can be filled for the states.
+    :returns: the state to begin with; an ``Exit(state, language="es-MX")`` to choose the language as well; or ``None``
+        to let the next plugin decide, and the settings after the last. The first answer wins. A state that no plugin
+        offers, and a language that calls are not held in, are logged and count as ``None``.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_choose_start(call):
+            if call.from_.startswith("+52"):
+                return ivrkit.Exit("greeting", language="es-MX")
     """
 
 

@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 
 import importlib_metadata
 
+from ivrkit.catalogues import Catalogues
 from ivrkit.errors import Fault, IvrkitError, LoadError, nearest
 from ivrkit.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
 from ivrkit.flow.compile import compile_flow
 from ivrkit.flow.flow import CallFlow
-from ivrkit.flow.rules import Hooks
+from ivrkit.flow.rules import Hooks, Rules
 from ivrkit.flow.state import Owner, State
-from ivrkit.hooks import Caller, edit_response_by, failed_by
+from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
+from ivrkit.languages import faults_of, languages_of, notices_of
 from ivrkit.offers import Offers, normal_name
 from ivrkit.registry import HookRegistry
 from ivrkit.settings import Settings
@@ -76,6 +78,11 @@ class Point(NamedTuple):
     value: str
     owner: Owner
     load: Callable[[], Any]
+
+    @property
+    def package(self) -> str:
+        """The top-level package of what it names."""
+        return self.value.partition(":")[0].partition(".")[0].strip()
 
     def __str__(self) -> str:
         """Return it as its package wrote it."""
@@ -162,7 +169,7 @@ class _Loader:
         if flow is None or (self.faults and self.settings.strict):
             raise LoadError(self.faults)
         observers = {hook: callers for hook in OBSERVING if (callers := self.registry.callers(hook))}
-        notices = (*flow.notices, *self._unknown_blocks())
+        notices = (*flow.notices, *notices_of(flow.rules.languages), *self._unknown_blocks())
         return Loaded(flow, tuple(self._plugins(flow)), tuple(self.faults), observers, notices)
 
     def _is_blocked(self, point: Point) -> bool:
@@ -226,13 +233,15 @@ class _Loader:
         told once, and not again by everything that leads there.
         """
         kept = {state.name: state for state in (*(self.offers.missing if self.settings.strict else ()), *states)}
+        rules = self._rules()
         hooks = Hooks(
             edit_response_by(self.registry.callers("ivrkit_edit_response")),
             failed_by(self.registry.callers("ivrkit_state_failed"), kept.keys()),
+            choose_start_by(self.registry.callers("ivrkit_choose_start"), kept.keys(), rules.spoken()),
         )
         while True:
             try:
-                return compile_flow(kept.values(), self.settings.rules(), hooks)
+                return compile_flow(kept.values(), rules, hooks)
             except LoadError as error:
                 self.faults += [fault for fault in error.faults if fault not in self.faults]
                 broken = {fault.state for fault in error.faults} & kept.keys()
@@ -240,6 +249,16 @@ class _Loader:
                     return None
                 for name in broken:
                     del kept[str(name)]
+
+    def _rules(self) -> Rules:
+        """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
+        packages: dict[Owner, set[str]] = {}
+        for point in self.points:
+            if not self._is_blocked(point):
+                packages.setdefault(point.owner, set()).add(point.package)
+        self.faults += faults_of(self.settings)
+        languages = tuple(languages_of(self.settings, Catalogues(packages, self.faults)))
+        return replace(self.settings.rules(), languages=languages)
 
     def _unknown_blocks(self) -> Iterator[str]:
         found = {normal_name(point.owner.plugin) for point in self.points}

@@ -30,6 +30,7 @@ class StateSettings:
 
     plugin: str | None = None
     key: str | None = None
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import importlib_metadata
 import pytest
 
 import ivrkit
-from ivrkit import BACK, Exits, Fault, LoadError, Menu, MenuOption, Owner, Settings, State, ask, hookimpl
+from ivrkit import BACK, Exits, Fault, LoadError, Menu, MenuOption, Owner, Settings, State, Texts, ask, hookimpl
 from ivrkit.flow.rules import Hooks
 from ivrkit.hooks import Caller
 from ivrkit.plugins import Plugin, find_points, load, normal_name
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 VERSION = importlib_metadata.version("ivrkit")
 HOOKS = (
-    "the hooks are: ivrkit_register_states, ivrkit_edit_state, ivrkit_edit_response, ivrkit_state_failed, "
+    "the hooks are: ivrkit_register_states, ivrkit_edit_state, ivrkit_choose_start, ivrkit_edit_response, "
+    "ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
 MAKE = "name a State, or a function (settings: Settings) -> State"
@@ -248,8 +249,9 @@ class TestWhatIsServed:
 
     def test_the_settings_reach_the_flow(self):
         """The compiled flow obeys the settings."""
-        loaded = load(Settings(tries=7, start="menu"))
-        assert loaded.flow.rules == Settings(tries=7, start="menu").rules()
+        rules = load(Settings(tries=7, start="menu")).flow.rules
+        assert replace(rules, languages=()) == Settings(tries=7, start="menu").rules()
+        assert [(each.tag, each.texts) for each in rules.languages] == [("en-US", Texts())]
 
     def test_a_plugin_may_be_unhashable_and_false(self):
         """An object is a plugin by its hooks alone: it needs no hash, and may well be empty."""

@@ -59,10 +59,12 @@ class Text(str):
         return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.places.items()), ")"])
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the other is a ``Text`` of the same words and places."""
-        if isinstance(other, Text) and self.places != other.places:
-            return False
-        return str.__eq__(self, other)
+        """Return whether the other says the same: the words, and what is filled in."""
+        return str.__eq__(self, other) is True and self.places == getattr(other, "places", {})
+
+    def __ne__(self, other: object) -> bool:
+        """Return whether the other says something else."""
+        return not self == other
 
     __hash__ = str.__hash__
 
