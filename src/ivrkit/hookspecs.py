@@ -30,13 +30,31 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
+def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
+    """Declare the settings of a plugin, where none of its functions asks for them.
+
+    Called once at start, after every plugin was imported. A state function, a class that makes a plugin, or
+    ``ivrkit_register_states`` that has the dataclass as an annotation declares it as well, and needs no hook.
+
+    :returns: the dataclass; a package has one. Each of its fields can be set in ``[plugins.NAME]``, its docstring
+        describes them, and a field with ``repr=False`` is a secret.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_declare_settings():
+            return CrmSettings
+    """
+
+
+@hookspec
 def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:  # type: ignore[empty-body]  # a contract
     """Offer states whose number or names are known only when the host starts.
 
     Called once at start, after every plugin was imported and before the flow is compiled. A state whose name is known
     beforehand is better an entry point of the group ``ivrkit.states``.
 
-    :param settings: the core's settings.
+    :param settings: the core's settings; or the plugin's own, where the annotation is their dataclass.
     :returns: name -> state, or a function ``(settings) -> State``. A name that the same package also offers as an
         entry point is a fault.
 

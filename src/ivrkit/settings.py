@@ -25,12 +25,38 @@ class StateSettings:
     """What a team decides about one state: a table ``[states.NAME]``.
 
     :param plugin: the plugin that the state is taken from, where several offer it.
+    :param enabled: whether it is in the tree at all.
     :param key: the key of its menu options, in place of the package's own.
+    :param label: what its menu options are called.
+    :param line: the whole sentence of its menu options.
+    :param voice: the voice that it speaks with.
+    :param language: the language that it is always said in.
+    :param targets: outcome -> where it leads instead: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
+    :param texts: what it says -> what it says instead; with a language in between, in that language alone. Kept as
+        language -> table, ``""`` for every language.
     """
 
     plugin: str | None = None
+    enabled: bool = True
     key: str | None = None
+    label: str | None = None
+    line: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    targets: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep the texts by their languages.
+
+        :raises SettingsError: for a value that its key cannot take.
+        """
+        for name, kind in STATE_KINDS.items():
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, kind.read(value))
+            except (ValueError, TypeError):
+                raise SettingsError(f"{name} is {value!r}", hint=f"it takes {kind.expects}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +97,15 @@ def _optional(kind: Kind) -> Kind:
     return Kind(kind.expects, lambda value: None if value is None else kind.read(value))
 
 
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value in known:
+            return str(value)
+        raise ValueError(value)
+
+    return read
+
+
 def _several(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return (_text(value),)
@@ -106,8 +141,34 @@ def _states(value: Any) -> Mapping[str, StateSettings]:
     if not isinstance(value, Mapping):
         raise ValueError(value)
     states = {name: StateSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
-    if all(_is_about_a_state(each) for each in states.values()):
+    if all(isinstance(each, StateSettings) for each in states.values()):
         return MappingProxyType(states)
+    raise ValueError(value)
+
+
+def _key(value: Any) -> str:
+    if is_key(value):
+        return str(value)
+    raise ValueError(value)
+
+
+def _table_of_texts(value: Any) -> Mapping[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(each, str) for words in value.items() for each in words):
+        return MappingProxyType(dict(value))
+    raise ValueError(value)
+
+
+def _texts_of_state(value: Any) -> Mapping[str, Mapping[str, str]]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    plain = {written: said for written, said in value.items() if not isinstance(said, Mapping)}
+    found = {language: _table_of_texts(each) for language, each in value.items() if isinstance(each, Mapping)}
+    return MappingProxyType({**({"": _table_of_texts(plain)} if plain else {}), **found})
+
+
+def _plugins(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values()):
+        return MappingProxyType({normal_name(str(name)): dict(each) for name, each in value.items()})
     raise ValueError(value)
 
 
@@ -145,10 +206,6 @@ def _texts(value: Any) -> Texts:
     raise ValueError(value)
 
 
-def _is_about_a_state(value: Any) -> bool:
-    return isinstance(value, StateSettings) and value.plugin != "" and (value.key is None or is_key(value.key))
-
-
 def _instance(kind: type) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if isinstance(value, kind):
@@ -165,6 +222,20 @@ FLAG = Kind("true or false", _instance(bool))
 TOKENS = Kind("a token, or a list of tokens while one is rotated", _several)
 
 
+#: The keys of a table ``[states.NAME]``, with what each expects.
+STATE_KINDS: Mapping[str, Kind] = {
+    "plugin": _optional(Kind("the name of a plugin", _text)),
+    "enabled": FLAG,
+    "key": _optional(Kind("keys of a telephone: 0-9, * and #", _key)),
+    "label": _optional(TEXT),
+    "line": _optional(TEXT),
+    "voice": _optional(Kind("a voice such as 'Polly.Joanna'", _text)),
+    "language": _optional(Kind("a language such as 'en-US'", _text)),
+    "targets": Kind(
+        'a table of outcomes with the names of states, "HOME", "BACK", "SAME" or "HANG UP"', _table_of_texts
+    ),
+    "texts": Kind("a table of texts, or of languages with their texts", _texts_of_state),
+}
 _STARTS = Kind("a table of numbers, each with start or language", _starts)
 
 
@@ -202,14 +273,19 @@ class Settings:
     :param strict: whether one faulty plugin keeps the host from starting.
     :param block: plugins that are left out, by the names of their distributions.
     :param dev: for development: no token needed from loopback, and answers name state and owner.
+    :param log_format: how the server writes its logs: ``text``, or ``json``, an object a line.
+    :param mask_numbers: whether logs have only the last four digits of numbers.
     :param public_url: the base URL under which Twilio reaches the app, when the app itself cannot know it.
     :param trusted_proxies: how many proxies in front of the app set the ``X-Forwarded-`` headers.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
     :param auth_token: Twilio's token; several while one is rotated. ``TWILIO_AUTH_TOKEN`` in the environment.
     :param accounts: AccountSid -> token or tokens, for sub-accounts. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
+    :param plugin_settings: the settings of plugins, each by the plugin's name: the tables ``[plugins.NAME]``. They are
+        read when the plugin is loaded.
     :param texts: the core's own sentences: the table ``[texts]``.
     :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
     :param states: what the team decides about single states: the tables ``[states.NAME]``.
+    :param origins: where settings come from, each by its key with dots; no setting itself.
     :raises SettingsError: for a value that its setting cannot take.
     """
 
@@ -233,6 +309,8 @@ class Settings:
     strict: bool = setting(True, FLAG)
     block: tuple[str, ...] = setting((), Kind("a list of the names of plugins", _several))
     dev: bool = setting(False, FLAG)
+    log_format: str = setting("text", Kind("'text' or 'json'", _one_of("text", "json")))
+    mask_numbers: bool = setting(True, FLAG)
     public_url: str | None = setting(None, _optional(Kind("a URL such as 'https://ivr.example.com'", _public_url)))
     trusted_proxies: int = setting(0, _number_from(0))
     url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", _prefix))
@@ -242,14 +320,21 @@ class Settings:
         Kind("a table of AccountSids (AC and 32 digits) with their tokens", _accounts),
         secret=True,
     )
+    plugin_settings: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of plugins", _plugins), secret=True)
     texts: Texts = setting(Texts, Kind("a table of texts", _texts))
     texts_in: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of languages with their texts", _texts_in))
     states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
 
+    origins: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         """Check every value, and keep it in its own form."""
-        for each in fields(self):
-            object.__setattr__(self, each.name, read_value(each.name, getattr(self, each.name), "Settings"))
+        for name in KINDS:
+            object.__setattr__(self, name, read_value(name, getattr(self, name), "Settings"))
+
+    def origin(self, *keys: str) -> str:
+        """Return where a setting comes from: ``default`` where nothing is known of it."""
+        return str(self.origins.get(".".join(keys), "default"))
 
     def rules(self) -> Rules:
         """Return the settings that the call flow obeys."""
@@ -264,7 +349,12 @@ _OF_THE_FLOW = ("start", "way_out", "tries", "max_failures", "max_turns", "langu
 
 
 #: The settings by name, with what each expects.
-KINDS: Mapping[str, Kind] = {each.name: each.metadata["kind"] for each in fields(Settings)}
+KINDS: Mapping[str, Kind] = {each.name: each.metadata["kind"] for each in fields(Settings) if each.metadata}
+
+
+def normal_name(name: str) -> str:
+    """Return the name of a distribution as names are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
@@ -278,6 +368,8 @@ def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
     """
     try:
         return KINDS[name].read(value)
+    except SettingsError as error:
+        raise SettingsError(f"{origin}: {key or name}: {error.message}", hint=error.hint) from None
     except (ValueError, TypeError, LookupError, OSError):
         shown = "a value that is kept secret" if name in ("auth_token", "accounts") else repr(value)
         raise SettingsError(f"{origin}: {key or name} is {shown}", hint=f"it takes {KINDS[name].expects}") from None

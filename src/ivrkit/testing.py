@@ -15,8 +15,8 @@ from flask import Flask
 
 from ivrkit.errors import SettingsError, nearest
 from ivrkit.load_settings import load_settings
-from ivrkit.offers import normal_name
 from ivrkit.plugins import OWN, PLUGINS, STATES
+from ivrkit.settings import normal_name
 from ivrkit.simulator import Action, Explored, Queue, SimulatedCall, Simulator, explore
 from ivrkit.web import create_app
 

@@ -53,7 +53,8 @@ def logged(caplog):
     caplog.set_level(logging.INFO, logger="ivrkit")
 
     def told():
-        lines = [caplog.handler.format(each) for each in caplog.records if each.name.startswith("ivrkit")]
+        told = [each for each in caplog.records if each.name.startswith("ivrkit") and each.levelno > logging.INFO]
+        lines = [caplog.handler.format(each) for each in told]
         lines = [line for line in lines if "which is not installed" not in line]
         caplog.clear()
         return lines

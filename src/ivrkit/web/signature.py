@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 
 from flask import Request
 from twilio.request_validator import RequestValidator
+from werkzeug.wrappers import Request as WerkzeugRequest
 
 from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
 from ivrkit.settings import ACCOUNT_SID, Settings
+from ivrkit.web.log import masked_in
+from ivrkit.web.proxies import behind_proxies
 
 #: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
 FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
@@ -41,6 +44,8 @@ class Gatekeeper:
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
+        self._asked = behind_proxies(settings.trusted_proxies) if settings.trusted_proxies else None
+        self._mask = settings.mask_numbers
         self._validators = [RequestValidator(token) for token in settings.auth_token]
         self._by_account = {
             sid.lower(): [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
@@ -71,7 +76,7 @@ class Gatekeeper:
         form = _Form(request.form.lists())
         if any(_fits(validator, url, form, signature) for validator in validators):
             return None
-        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        shown = _INPUT.sub(rf"\1={HIDDEN}", masked_in(url) if self._mask else url)
         if not signature:
             return f"no X-Twilio-Signature for {shown!r}: only Twilio, or a test that signs, may ask"
         if not validators:
@@ -88,14 +93,17 @@ class Gatekeeper:
         The public URL stands for scheme, host and whatever path is in front of the app; a path that both it and the
         app know, because the app is mounted there too, counts once.
         """
-        base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
+        seen: WerkzeugRequest = request
+        if self._asked:
+            seen = WerkzeugRequest(self._asked(request.environ), populate_request=False)
+        base, path = f"{seen.scheme}://{seen.host}", seen.root_path + seen.path
         if self._public_url:
             base = self._public_url
             front = urlsplit(base).path.split("/")[1:]
             while front and not path.startswith("/" + "/".join(front) + "/"):
                 front = front[1:]
             path = path[len("/".join(["", *front])) :]
-        query = request.query_string.decode("latin-1")
+        query = seen.query_string.decode("latin-1")
         return f"{base}{path}{'?' * bool(query)}{query}"
 
 

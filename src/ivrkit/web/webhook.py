@@ -18,20 +18,26 @@ from ivrkit.web.signature import Gatekeeper
 #: What the webhook of a number's "primary handler fails" is answered with, by the mark that the failed URL carried.
 #: The first time the stored state is entered again, the second time the way out is taken.
 _NEXT_MARK = {0: 1, 1: 2}
+#: A webhook with more bytes than this is not Twilio's.
+MOST_BYTES = 256_000
 _XML = "text/xml; charset=utf-8"
 
 log = logging.getLogger("ivrkit.web")
 
 
-def make_blueprint(dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool) -> Blueprint:
+def make_blueprint(
+    name: str, dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool
+) -> Blueprint:
     """Return the pages as a blueprint, to be mounted under any prefix.
 
+    :param name: the name of the blueprint.
     :param dispatcher: answers the webhooks.
     :param gatekeeper: decides who may ask.
     :param loaded: the plugins and states that are served.
     :param dev: whether answers name state and owner.
     """
-    blueprint = Blueprint("ivrkit", __name__)
+    blueprint = Blueprint(name, __name__)
+    blueprint.before_request(_refuse_size)
     pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
     both = ("GET", "POST")
     blueprint.add_url_rule("/webhook", "webhook", pages.webhook, methods=both)
@@ -134,6 +140,15 @@ def _asked() -> Request:
     """Return the request itself: each look at it through Flask's stand-in has to find it anew."""
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # Flask calls the stand-in a Request
     return asked
+
+
+def _refuse_size() -> Response | None:
+    """Refuse a body that is not Twilio's before it is read; the app around has limits of its own."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        return Response("Content-Length is missing.\n", 411, mimetype="text/plain")
+    if (request.content_length or 0) > MOST_BYTES:
+        return Response(f"More than {MOST_BYTES} bytes.\n", 413, mimetype="text/plain")
+    return None
 
 
 def _params(asked: Request) -> dict[str, str]:

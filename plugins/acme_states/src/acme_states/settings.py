@@ -10,8 +10,7 @@ from acme_states.week import Week
 
 #: When ACME itself is open.
 HOURS: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "09:00-18:00")
-    | {"saturday": "10:00-13:00"}
+    dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "09:00-18:00") | {"saturday": "10:00-13:00"}
 )
 
 
@@ -23,8 +22,8 @@ class AcmeSettings:
     :param reception_rings: how long reception's telephone rings, in seconds.
     :param support_queue: the queue that support works off.
     :param longest_message: the longest message that a caller may leave for sales, in seconds.
-    :param hours: when the company is open: weekday -> "09:00-18:00", with a break "09:00-12:00, 13:00-18:00"; a day that
-        is left out is closed. Times are those of the setting timezone.
+    :param hours: when the company is open: weekday -> "09:00-18:00", with a break "09:00-12:00, 13:00-18:00"; a day
+        that is left out is closed. Times are those of the setting timezone.
     """
 
     reception_number: str = "+15550100"

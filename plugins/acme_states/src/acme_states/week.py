@@ -69,11 +69,13 @@ def _windows(day: str, text: str) -> tuple[Window, ...]:
 
 def _window(day: str, text: str) -> Window:
     found = _WINDOW.fullmatch(text)
+    wrong = ValueError(f'hours.{day} has {text!r}, and hours are written "09:00-18:00"')
+    if found is None:
+        raise wrong
     try:
-        opens, closes = (time.fromisoformat(each) for each in found.groups()) if found else ()
+        return time.fromisoformat(found[1]), time.fromisoformat(found[2])
     except ValueError:
-        raise ValueError(f'hours.{day} has {text!r}, and hours are written "09:00-18:00"') from None
-    return opens, closes
+        raise wrong from None
 
 
 def _told(windows: tuple[Window, ...], locale: Locale) -> Text:
