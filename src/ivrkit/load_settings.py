@@ -158,11 +158,8 @@ class _Gathering:
             elif isinstance(value, dict):
                 taker(file, value)
             else:
-                example = {"texts": 'goodbye = "Bye."', "states": 'key = "4"', "plugins": "name = value"}[key]
-                header = {"texts": "[texts]", "states": "[states.NAME]", "plugins": "[plugins.NAME]"}[key]
-                self._refuse(
-                    file.place(key), f"{key} is {value!r}", f"it takes a table: {header} and lines as {example}"
-                )
+                hint = f"it takes a table, such as {_TABLE_EXAMPLES[key]}"
+                self._refuse(file.place(key), f"{key} is {value!r}", hint)
 
     def _refuse(self, place: object, message: str, hint: str) -> None:
         self.faults.append(Fault(f"{place}: {message}", hint))

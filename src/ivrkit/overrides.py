@@ -31,9 +31,8 @@ def overridden(state: State, decided: StateSettings) -> State:
     options = {name: getattr(decided, name) for name in ("key", "label", "line") if getattr(decided, name) is not None}
     for name, value in options.items():
         if not state.menu_options:
-            raise IvrkitError(
-                f"{name} = {value!r}: the state of {state.owner} hangs in no menu", hint=f"take {name} out"
-            )
+            told = f'{name} = "{value}": the state of {state.owner} hangs in no menu'
+            raise IvrkitError(told, hint=f"take the {name} out")
     given: dict[str, Any] = {"options": tuple(replace(option, **options) for option in state.menu_options)}
     given |= {name: getattr(decided, name) for name in ("voice", "language") if getattr(decided, name) is not None}
     if "fallback" in decided.targets:
@@ -75,4 +74,7 @@ def _of_table(rows: Mapping[str, Target]) -> Iterator[str]:
 
 
 def _retargeted(before: Any, target: Any) -> Target:
-    return replace(before, target=target) if isinstance(before, Exit) else target  # type: ignore[no-any-return]  # a name
+    if isinstance(before, Exit):
+        return replace(before, target=target)
+    found: Target = target
+    return found

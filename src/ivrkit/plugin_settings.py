@@ -98,7 +98,13 @@ class SettingsOfPlugins:
         :raises IvrkitError: for an annotation that asks for anything else.
         :raises AlreadyTold: when the settings have faults.
         """
-        return [self._given(function, each, owner, hint) for each in _parameters(function)]
+        parameters = _parameters(function)
+        for each in parameters:
+            if each.annotation is inspect.Parameter.empty and len(parameters) > 1:
+                raise IvrkitError(
+                    f"the function {function.__name__!r} takes {each.name!r} without saying what it is", hint=hint
+                )
+        return [self._given(function, each, owner, hint) for each in parameters]
 
     def declare(self, kind: Any, owner: Owner) -> None:
         """Read the settings that a plugin declares.

@@ -231,9 +231,7 @@ STATE_KINDS: Mapping[str, Kind] = {
     "line": _optional(TEXT),
     "voice": _optional(Kind("a voice such as 'Polly.Joanna'", _text)),
     "language": _optional(Kind("a language such as 'en-US'", _text)),
-    "targets": Kind(
-        'a table of outcomes with the names of states, "HOME", "BACK", "SAME" or "HANG UP"', _table_of_texts
-    ),
+    "targets": Kind('a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"', _table_of_texts),
     "texts": Kind("a table of texts, or of languages with their texts", _texts_of_state),
 }
 _STARTS = Kind("a table of numbers, each with start or language", _starts)
@@ -257,12 +255,12 @@ class Settings:
 
     :param company: how the greeting names who is called.
     :param start: the state that a call begins with.
+    :param numbers: where the calls to single numbers begin: the tables ``[numbers."+15550100"]``.
+    :param callers: where the calls of single callers begin, whatever they called: ``[callers."+15550100"]``.
     :param way_out: where a caller goes who cannot be helped; left out: the state with key 0 in the start menu.
     :param tries: failures of a kind that a state takes, where it does not say itself.
     :param max_failures: failures in a row, in whatever states, before the way out.
     :param max_turns: webhooks of one call, of whatever kind, before the way out.
-    :param numbers: where the calls to single numbers begin: the tables ``[numbers."+15550100"]``.
-    :param callers: where the calls of single callers begin, whatever they called: ``[callers."+15550100"]``.
     :param language: of every ``Say`` without voice and language, and of speech recognition.
     :param languages: the further languages that calls can be held in.
     :param voice: of every ``Say`` without voice and language; left out: the account's.
@@ -352,6 +350,10 @@ _OF_THE_FLOW = ("start", "way_out", "tries", "max_failures", "max_turns", "langu
 KINDS: Mapping[str, Kind] = {each.name: each.metadata["kind"] for each in fields(Settings) if each.metadata}
 
 
+#: The settings that are never shown.
+SECRETS = tuple(each.name for each in fields(Settings) if each.metadata and not each.repr)
+
+
 def normal_name(name: str) -> str:
     """Return the name of a distribution as names are compared (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -371,5 +373,5 @@ def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
     except SettingsError as error:
         raise SettingsError(f"{origin}: {key or name}: {error.message}", hint=error.hint) from None
     except (ValueError, TypeError, LookupError, OSError):
-        shown = "a value that is kept secret" if name in ("auth_token", "accounts") else repr(value)
+        shown = "a value that is kept secret" if name in SECRETS else repr(value)
         raise SettingsError(f"{origin}: {key or name} is {shown}", hint=f"it takes {KINDS[name].expects}") from None

@@ -96,6 +96,7 @@ class TestSpecs:
     def test_the_hooks(self):
         """These, and no others."""
         assert NAMES == [
+            "ivrkit_declare_settings",
             "ivrkit_register_states",
             "ivrkit_edit_state",
             "ivrkit_choose_start",
