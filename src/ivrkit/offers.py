@@ -75,6 +75,10 @@ class Offers:
         """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all states that are offered."""
+        return tuple(dict.fromkeys(offer.state.name for offer in self._offers))
+
     def chosen(self) -> Iterator[State]:
         """Return one state for each name, with the key that the team gave it."""
         by_name: dict[str, list[Offer]] = {}

@@ -10,7 +10,7 @@ import inspect
 import re
 import tomllib
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,11 @@ class PluginSetting:
     secret: bool
     description: str
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it has to be set and is not."""
+        return self.required and self.origin == "default"
+
 
 @dataclass(frozen=True, slots=True)
 class PluginSettings:
@@ -69,6 +74,11 @@ class PluginSettings:
     kind: type
     values: Any
     settings: tuple[PluginSetting, ...]
+
+    @property
+    def key(self) -> str:
+        """The name of its table."""
+        return f"plugins.{normal_name(self.owner.plugin)}"
 
 
 class SettingsOfPlugins:
@@ -334,11 +344,3 @@ def descriptions_of(kind: type) -> dict[str, str]:
     """Return what a docstring says of each parameter: its ``:param name:`` lines."""
     found = re.findall(r"^:param (\w+):\s*(.+?)(?=^:|^\s*$|\Z)", inspect.getdoc(kind) or "", re.MULTILINE | re.DOTALL)
     return {name: " ".join(text.split()) for name, text in found}
-
-
-def shown(value: Any) -> Iterator[str]:
-    """Return a value as it is written in TOML; nothing for what TOML has no way to write."""
-    if isinstance(value, bool):
-        yield str(value).lower()
-    elif isinstance(value, str | int | float):
-        yield msgspec.json.encode(value).decode()

@@ -114,16 +114,30 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, faults: 
     raise SettingsError.of([*faults, *loader.faults])
 
 
-def settings_of_plugins(settings: Settings) -> tuple[tuple[PluginSettings, ...], tuple[Fault, ...]]:
-    """Return the settings of all installed plugins, whether or not they can be served, and what is wrong with them.
+class Found(NamedTuple):
+    """What is installed, whether or not it can be served.
+
+    :param settings: the settings of the plugins.
+    :param states: the names of the states that they offer.
+    :param faults: what is wrong with them.
+    """
+
+    settings: tuple[PluginSettings, ...]
+    states: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+def find_plugins(settings: Settings) -> Found:
+    """Return what is installed.
 
     :param settings: the core's settings.
     """
     loader = _Loader(settings, find_points())
     try:
-        return loader.load().settings, tuple(loader.faults)
+        loader.load()
     except LoadError as error:
-        return loader.of_plugins.all(), error.faults
+        return Found(loader.of_plugins.all(), loader.offers.names(), error.faults)
+    return Found(loader.of_plugins.all(), loader.offers.names(), tuple(loader.faults))
 
 
 def find_points() -> list[Point]:

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
     "serve": "ivrkit.cli.serve",
+    "settings": "ivrkit.cli.settings",
     "states": "ivrkit.cli.states",
 }
 

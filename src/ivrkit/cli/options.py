@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from ivrkit.load_settings import load_settings
+from ivrkit.errors import SettingsError
+from ivrkit.load_settings import Gathered, gather_settings
 from ivrkit.plugins import Loaded, load
 from ivrkit.settings import Settings
 
@@ -17,15 +18,27 @@ block_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
+def gathered_with(block: Sequence[str], **overrides: Any) -> Gathered:
     """Return the settings of the working folder, with more plugins blocked and single settings overridden."""
-    settings = load_settings(**overrides)
-    return load_settings(**overrides, block=(*settings.block, *block)) if block else settings
+    gathered = gather_settings(**overrides)
+    return gather_settings(**overrides, block=(*gathered.settings.block, *block)) if block else gathered
+
+
+def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
+    """Return these settings.
+
+    :raises SettingsError: with everything that is wrong with them.
+    """
+    gathered = gathered_with(block, **overrides)
+    if gathered.faults:
+        raise SettingsError.of(gathered.faults)
+    return gathered.settings
 
 
 def load_flow(block: Sequence[str]) -> Loaded:
     """Load what is installed, and print what is wrong with it but does not keep it from being served."""
-    loaded = load(settings_with(block))
+    gathered = gathered_with(block)
+    loaded = load(gathered.settings, faults=gathered.faults)
     for fault in loaded.faults:
         click.echo(f"Left out: {fault}", err=True)
     for notice in loaded.notices:

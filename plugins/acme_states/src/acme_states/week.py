@@ -53,7 +53,7 @@ class Week:
             first, *rest = (names[day].capitalize() for day in group)
             days = Text("{first} to {last}", first=first, last=rest[-1]) if rest else first
             if windows:
-                found.append(Text("{days}, {windows}.", days=days, windows=_told(windows, locale)))
+                found.append(Text("{days}, {windows}", days=days, windows=_told(windows, locale)))
             else:
                 found.append(Text("{days}, closed.", days=days))
         return found
