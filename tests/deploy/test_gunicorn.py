@@ -1,5 +1,7 @@
-"""deploy/gunicorn.conf.py: gunicorn passes over a name that it does not know, so a test looks. It runs behind proxies
-in test_proxies.py."""
+"""deploy/gunicorn.conf.py: gunicorn passes over a name that it does not know, so a test looks.
+
+How it runs is in test_proxies.py.
+"""
 
 import re
 import runpy

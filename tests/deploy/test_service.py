@@ -89,7 +89,7 @@ def test_it_is_let_do_little(tmp_path: Path):
 
 
 def test_a_service_is_given_longer_to_end_than_its_workers():
-    """systemd kills nothing that `ivrkit serve` still waits for, and lets it tell its workers by itself."""
+    """Nothing is killed that `ivrkit serve` still waits for, and it alone tells its workers."""
     lines = unit(shipped("ivrkit.service"))["Service"]
     assert int(lines["TimeoutStopSec"]) > GRACE
     assert (lines["KillMode"], lines["KillSignal"], lines["Restart"]) == ("mixed", "SIGTERM", "always")
