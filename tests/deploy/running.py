@@ -1,6 +1,7 @@
 """Programs that a test starts: servers and proxies, each in a session of its own, so that all of it can be found."""
 
 import contextlib
+import http.client
 import os
 import shutil
 import signal
@@ -91,9 +92,17 @@ def ask(url: str, params: Mapping[str, str] | None = None, **headers: str) -> tu
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read().decode()
+            return error.code, _read(error)
     except OSError:
         return 0, ""
+
+
+def _read(answer: urllib.error.HTTPError) -> str:
+    """Return the text of a refusal, as much as came: who refuses a large body may end the connection as well."""
+    try:
+        return answer.read().decode()
+    except (http.client.IncompleteRead, OSError):
+        return ""
 
 
 class Running:

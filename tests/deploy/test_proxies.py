@@ -179,8 +179,9 @@ def test_what_a_stranger_says_of_hops_before_the_proxy_is_not_believed(site: Sit
 
 
 def test_what_is_larger_than_any_webhook_is_refused(site: Site):
-    """A body over the limit is not read; one below it is judged by its signature."""
-    assert ask(f"{site.url}/webhook", {"a": "b" * MOST_BYTES})[0] in (413, 502)  # Caddy 2.6 says 502
+    """A body over the limit is not taken; one below it is judged by its signature."""
+    refusals = (413, 502, 0)  # Caddy may say 502, and who refuses may end the connection while all of it is being sent
+    assert ask(f"{site.url}/webhook", {"a": "b" * MOST_BYTES})[0] in refusals
     assert ask(f"{site.url}/webhook", {"a": "b" * (MOST_BYTES - 100)})[0] == 403
 
 
