@@ -31,6 +31,7 @@ class Server(NamedTuple):
 
     port: int
     running: Running
+    folder: Path
 
 
 class Site(NamedTuple):
@@ -54,7 +55,8 @@ def server(request: pytest.FixtureRequest, start: Start, tmp_path_factory: pytes
         "IVRKIT_TRUSTED_PROXIES": "1",
         "IVRKIT_SESSION_URL": f"sqlite:///{folder}/calls.sqlite3",
     }
-    return Server(port, start(commands[request.param], f"http://127.0.0.1:{port}/healthz", environ, folder))
+    running = start(commands[request.param], f"http://127.0.0.1:{port}/healthz", environ, folder)
+    return Server(port, running, folder)
 
 
 @pytest.fixture(scope="module", params=["nginx", "caddy"])
@@ -192,10 +194,12 @@ def test_whether_it_is_well_can_be_asked_through_the_proxy(site: Site, prefix: s
 
 
 def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
-    """New processes answer the next webhook of a call that began with the old ones, and every webhook in between."""
+    """New processes, which read everything anew, answer the next webhook of a call that began with the old ones."""
     call = Simulator.of_url(f"{site.url}/webhook", token=TOKEN).call()
     running = site.server.running
     before = running.processes
+    company = f"Number {running.process.pid} of {site.url}"
+    (site.server.folder / "ivrkit.toml").write_text(f'company = "{company}"\n', encoding="utf-8")
     answered: list[int] = []
     enough = threading.Event()
 
@@ -217,6 +221,7 @@ def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
     assert set(answered) == {200}
     call.press("1").says("I need an anvil.").press("#")
     assert call.heard_last == THANKS
+    assert company in Simulator.of_url(f"{site.url}/webhook", token=TOKEN).call().heard
 
 
 # What the files say of themselves.
