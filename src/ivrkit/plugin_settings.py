@@ -301,7 +301,7 @@ def _plain(value: Any) -> Any:
 
 
 def _as_toml(text: str, annotation: Any) -> Any:
-    if not text.lstrip().startswith(("[", "{")):
+    if not _is_toml(text):
         raise ValueError(text)
     return msgspec.convert(tomllib.loads(f"it = {text}")["it"], annotation, dec_hook=_other_type)
 
@@ -312,7 +312,13 @@ def _as_scalar(text: str, annotation: Any) -> Any:
     return msgspec.convert(text, annotation, strict=False, dec_hook=_other_type)
 
 
+def _is_toml(text: str) -> bool:
+    return text.lstrip().startswith(("[", "{"))
+
+
 def _as_list(text: str, annotation: Any) -> Any:
+    if _is_toml(text):
+        raise ValueError(text)
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return msgspec.convert(parts, annotation, strict=False, dec_hook=_other_type)
 
