@@ -1,5 +1,6 @@
 """The Flask host: takes Twilio's webhooks and answers with TwiML."""
 
 from ivrkit.web.app import create_app
+from ivrkit.web.extension import Ivrkit
 
-__all__ = ["create_app"]
+__all__ = ["Ivrkit", "create_app"]

@@ -12,11 +12,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from flask import Request
 from twilio.request_validator import RequestValidator
+from werkzeug.wrappers import Request
 
 from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
 from ivrkit.settings import ACCOUNT_SID, Settings
+from ivrkit.web.proxies import Proxies, known_front
 
 #: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
 FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
@@ -36,11 +37,12 @@ class _Form(dict[str, list[str]]):
 class Gatekeeper:
     """Decides whether a request may be answered.
 
-    :param settings: with the tokens, the public URL and ``dev``.
+    :param settings: with the tokens, the public URL and the number of trusted proxies.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
+        self._proxies = Proxies(settings.trusted_proxies)
         self._validators = [RequestValidator(token) for token in settings.auth_token]
         self._by_account = {
             sid.lower(): [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
@@ -57,18 +59,18 @@ class Gatekeeper:
         :param request: the request.
         :param params: Twilio's parameters in it.
         """
+        asked = self._proxies.asked(request)
         if not self.has_token:
-            return _not_from_here(request)
+            return _not_from_here(asked)
         try:
-            return self._unsigned(request, params.get("AccountSid", ""))
+            return self._unsigned(request, self.signed_url(asked), params.get("AccountSid", ""))
         except ValueError:
-            return f"the request names no host that could have been asked: Host is {request.host!r}"
+            return f"the request names no host that could have been asked: Host is {asked.host!r}"
 
-    def _unsigned(self, request: Request, account: str) -> str | None:
-        url = self.signed_url(request)
+    def _unsigned(self, request: Request, url: str, account: str) -> str | None:
         signature = request.headers.get("X-Twilio-Signature", "")
         validators = self._by_account.get(account.lower(), self._validators)
-        form = _Form(request.form.lists())
+        form = _Form(request.form.lists() if request.method == "POST" else ())
         if any(_fits(validator, url, form, signature) for validator in validators):
             return None
         shown = _INPUT.sub(rf"\1={HIDDEN}", url)
@@ -91,10 +93,7 @@ class Gatekeeper:
         base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
         if self._public_url:
             base = self._public_url
-            front = urlsplit(base).path.split("/")[1:]
-            while front and not path.startswith("/" + "/".join(front) + "/"):
-                front = front[1:]
-            path = path[len("/".join(["", *front])) :]
+            path = path.removeprefix(known_front(urlsplit(base).path, path))
         query = request.query_string.decode("latin-1")
         return f"{base}{path}{'?' * bool(query)}{query}"
 
