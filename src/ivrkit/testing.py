@@ -23,7 +23,7 @@ from ivrkit.offers import normal_name
 from ivrkit.plugins import OWN, PLUGINS, STATES
 from ivrkit.settings import Settings
 from ivrkit.simulator import Action, Explored, Queue, SimulatedCall, Simulator, explore
-from ivrkit.simulator.simulator import BASE_URL
+from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app
 from ivrkit.web.extension import NAME, host_of
 from ivrkit.web.proxies import known_front
@@ -88,7 +88,7 @@ class Phone:
     :param app: the app: made by :func:`make_app`, or one of yours with a tree mounted in it.
     :param simulator: the number at Twilio whose webhook it is; left out: one that is made from the tree's settings.
     :param name: the name of the tree.
-    :param token: signs what the phone sends; left out: the first token of the tree's settings.
+    :param token: signs what the phone sends; left out: the first token of the tree's settings, a sub-account's too.
     :raises ~ivrkit.SettingsError: when the app has no tree of that name.
     """
 
@@ -136,11 +136,21 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
     public = urlsplit(settings.public_url or BASE_URL)
     webhook = f"{settings.url_prefix}/webhook"
     outside = public.path.removesuffix(known_front(public.path, webhook))  # what a proxy takes away, or a mount
+    account, token = _account_and_token(settings, token)
     return Simulator.of_app(
         DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,
         f"{outside}{webhook}",
         base_url=f"{public.scheme}://{public.netloc}",
-        token=next(iter(settings.auth_token), "") if token is None else token,
+        account=account,
+        token=token,
         fallback_url=f"{outside}{webhook}/fallback",
         status_callback=f"{outside}{webhook}/status",
     )
+
+
+def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
+    """Return who is called and what is signed with: the account whose token it is, or the first that has one."""
+    for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
+        if tokens and token in (None, *tokens):
+            return account, tokens[0] if token is None else token
+    return ACCOUNT, token or ""

@@ -80,7 +80,7 @@ def test_a_handler_that_fails_leaves_the_next_request_a_good_session(team, mount
 
 
 def test_a_tree_under_a_prefix_and_the_pages_of_the_app(team, mount):
-    """Signatures, relative actions, the status callback and the fallback work below the prefix; the rest is the app's."""
+    """Signatures, relative actions, the status callback and the fallback work below it; all else is the app's."""
     app = team()
     host = mount(app)
     call = number_of(app, "/phone/webhook").call()
@@ -180,6 +180,34 @@ def test_a_phone_calls_at_the_public_url(team, mount, public, mounted_at):
     assert call.press("2").state == "message"
     call.hangs_up()
     assert host.store.load(call.sid).ended == "completed"
+
+
+SUB = "AC" + "a" * 32
+
+
+@pytest.mark.parametrize(
+    ("tokens", "token"),
+    [
+        ({"auth_token": ("new", "old")}, None),
+        ({"auth_token": ("new", "old")}, "old"),
+        ({"auth_token": "main", "accounts": {SUB: "sub"}}, "sub"),
+        ({"auth_token": (), "accounts": {SUB: "sub"}}, None),
+        ({"auth_token": ()}, None),
+    ],
+)
+def test_a_phone_signs_with_a_token_of_the_tree(team, mount, tokens, token):
+    """The one that is given, in the name of the account that has it; else the first; without any it signs nothing."""
+    app = team()
+    mount(app, **tokens)
+    assert Phone(app, token=token).call().press("2").state == "message"
+
+
+def test_a_position_of_a_call_that_is_not_kept(team, mount):
+    """A call that was refused has a position as well: that of a call which has not begun."""
+    app = team()
+    mount(app)
+    phone = Phone(app, token="another")
+    assert phone.position(phone.call()) == phone.position(phone.call())
 
 
 def test_a_phone_names_the_trees_that_there_are(team, mount):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from ivrkit.cli.mounted import mounted
 from ivrkit.load_settings import load_settings
 from ivrkit.plugins import Loaded, load
 from ivrkit.settings import Settings
@@ -18,14 +20,28 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
-    """Return the settings of the working folder, with more plugins blocked and single settings overridden."""
+    """Return the settings, with more plugins blocked and single settings overridden.
+
+    They are those of the working folder, or inside a Flask app those of the tree that is mounted there.
+    """
+    inside = mounted()
+    if inside is not None:
+        settings = replace(inside.host.settings, **overrides)
+        return replace(settings, block=(*settings.block, *block))
     settings = load_settings(**overrides)
     return load_settings(**overrides, block=(*settings.block, *block)) if block else settings
 
 
 def load_flow(block: Sequence[str]) -> Loaded:
-    """Load what is installed, and print what is wrong with it but does not keep it from being served."""
-    loaded = load(settings_with(block))
+    """Load what is installed, and print what is wrong with it but does not keep it from being served.
+
+    Inside a Flask app it is what the tree that is mounted there was made of.
+    """
+    inside = mounted()
+    if inside is not None and not block:
+        loaded = inside.host.loaded
+    else:
+        loaded = load(settings_with(block), inside.host.plugins if inside else None)
     for fault in loaded.faults:
         click.echo(f"Left out: {fault}", err=True)
     for notice in loaded.notices:
