@@ -82,6 +82,12 @@ def _prefix(value: Any) -> str:
     raise ValueError(value)
 
 
+def _log_format(value: Any) -> str:
+    if value in ("text", "json"):
+        return str(value)
+    raise ValueError(value)
+
+
 def _accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
     if isinstance(value, Mapping) and all(ACCOUNT_SID.fullmatch(str(sid)) for sid in value):
         return MappingProxyType({sid: _several(tokens) for sid, tokens in value.items()})
@@ -159,6 +165,8 @@ class Settings:
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
     :param auth_token: Twilio's token; several while one is rotated. ``TWILIO_AUTH_TOKEN`` in the environment.
     :param accounts: AccountSid -> token or tokens, for sub-accounts. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
+    :param log_format: how the log of ``ivrkit serve`` is written: ``text``, or ``json``, an object a line.
+    :param mask_numbers: whether the log shows only the last four digits of telephone numbers.
     :param texts: the core's own sentences: the table ``[texts]``.
     :param states: what the team decides about single states: the tables ``[states.NAME]``.
     :raises SettingsError: for a value that its setting cannot take.
@@ -189,6 +197,8 @@ class Settings:
         Kind("a table of AccountSids (AC and 32 digits) with their tokens", _accounts),
         secret=True,
     )
+    log_format: str = setting("text", Kind("'text' or 'json'", _log_format))
+    mask_numbers: bool = setting(True, FLAG)
     texts: Texts = setting(Texts, Kind("a table of texts", _texts))
     states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
 

@@ -85,4 +85,4 @@ def _command(settings: Settings, host: str, port: int, workers: int) -> list[str
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
     command += ["--respawn-failed-workers", "--log-level", "warning"]
     command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
-    return [*command, "ivrkit.web:create_app"]
+    return [*command, "ivrkit.web:served_app"]

@@ -1,4 +1,4 @@
-"""Makes a Flask app that serves one tree and nothing else."""
+"""Makes Flask apps that serve one tree and nothing else."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Flask
 from ivrkit.load_settings import load_settings
 from ivrkit.settings import Settings
 from ivrkit.web.extension import Ivrkit, refuse_both
+from ivrkit.web.log_format import configure_logging
 
 
 def create_app(
@@ -28,3 +29,13 @@ def create_app(
     app = Flask("ivrkit", static_folder=None)
     Ivrkit(app, settings=settings or load_settings(**overrides), plugins=plugins)
     return app
+
+
+def served_app() -> Flask:
+    """Return the app of the working folder for a process that serves nothing else: its log is set up as well.
+
+    :raises IvrkitError: whatever :func:`create_app` raises.
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    return create_app(settings)

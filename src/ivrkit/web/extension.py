@@ -17,6 +17,7 @@ from ivrkit.plugins import Loaded, load
 from ivrkit.sessions import SessionStore, open_store
 from ivrkit.settings import KINDS, Settings, read_value
 from ivrkit.web.dispatcher import Dispatcher
+from ivrkit.web.log import CallLog
 from ivrkit.web.signature import Gatekeeper
 from ivrkit.web.webhook import PAGES, make_blueprint
 
@@ -193,5 +194,6 @@ def _pages(name: str, host: Host, gatekeeper: Gatekeeper) -> Blueprint:
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,
         key=next(iter(settings.auth_token), ""),
+        calls=CallLog(mask_numbers=settings.mask_numbers),
     )
     return make_blueprint(dispatcher, gatekeeper, loaded, dev=settings.dev, name=name)

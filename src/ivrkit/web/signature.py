@@ -10,19 +10,22 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Request
 
 from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
 from ivrkit.settings import ACCOUNT_SID, Settings
+from ivrkit.web.log import masked
 from ivrkit.web.proxies import Proxies, known_front
 
 #: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
 FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
 
 _INPUT = re.compile(rf"\b({'|'.join(INPUT_PARAMETERS)})=[^&]*")
+#: The parameters of a query that hold telephone numbers.
+_NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
 
 
 class _Form(dict[str, list[str]]):
@@ -37,11 +40,12 @@ class _Form(dict[str, list[str]]):
 class Gatekeeper:
     """Decides whether a request may be answered.
 
-    :param settings: with the tokens, the public URL and the number of trusted proxies.
+    :param settings: with the tokens, the public URL, the number of trusted proxies and ``mask_numbers``.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
+        self._mask_numbers = settings.mask_numbers
         self._proxies = Proxies(settings.trusted_proxies)
         self._validators = [RequestValidator(token) for token in settings.auth_token]
         self._by_account = {
@@ -73,7 +77,7 @@ class Gatekeeper:
         form = _Form(request.form.lists() if request.method == "POST" else ())
         if any(_fits(validator, url, form, signature) for validator in validators):
             return None
-        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        shown = self._shown(url)
         if not signature:
             return f"no X-Twilio-Signature for {shown!r}: only Twilio, or a test that signs, may ask"
         if not validators:
@@ -83,6 +87,13 @@ class Gatekeeper:
             f"X-Twilio-Signature does not fit {shown!r}: if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its "
             "base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
         )
+
+    def _shown(self, url: str) -> str:
+        """Return a URL as it may be told: without what was pressed or said, and without whole numbers."""
+        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        if not self._mask_numbers:
+            return shown
+        return _NUMBERS.sub(lambda found: f"{found[1]}={masked(unquote_plus(found[2]))}", shown)
 
     def signed_url(self, request: Request) -> str:
         """Return the URL that Twilio requested, the query byte for byte.
