@@ -127,12 +127,13 @@ class Found(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-def find_plugins(settings: Settings) -> Found:
+def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> Found:
     """Return what is installed.
 
     :param settings: the core's settings.
+    :param extra: plugin objects of the host's own code, as for :func:`load`.
     """
-    loader = _Loader(settings, find_points())
+    loader = _Loader(settings, [*find_points(), *_extra_points(extra or {})])
     try:
         loader.load()
     except LoadError as error:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from ivrkit.cli.example import example
+from ivrkit.cli.mounted import mounted
 from ivrkit.cli.options import block_option, gathered_with, json_option, table
 from ivrkit.errors import SettingsError
 from ivrkit.flow.text import Texts
@@ -46,7 +47,8 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     want to be otherwise.
     """
     gathered = gathered_with(block)
-    of_plugins, states, faults = find_plugins(gathered.settings)
+    inside = mounted()
+    of_plugins, states, faults = find_plugins(gathered.settings, inside.host.plugins if inside else None)
     if as_example:
         click.echo(example(of_plugins, states), nl=False)
     else:

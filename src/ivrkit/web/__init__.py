@@ -2,6 +2,6 @@
 
 from ivrkit.web.app import create_app, served_app
 from ivrkit.web.extension import Ivrkit
-from ivrkit.web.host import Host
+from ivrkit.web.log_format import JsonFormatter
 
-__all__ = ["Host", "Ivrkit", "create_app", "served_app"]
+__all__ = ["Ivrkit", "JsonFormatter", "create_app", "served_app"]

@@ -1,4 +1,4 @@
-"""Makes a Flask app of nothing but a phone tree."""
+"""Makes Flask apps that serve one tree and nothing else."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import Flask
 
+from ivrkit.load_settings import load_settings
 from ivrkit.settings import Settings
-from ivrkit.web.extension import Ivrkit
-from ivrkit.web.log import configure_logging
+from ivrkit.web.extension import Ivrkit, refuse_both
+from ivrkit.web.log_format import configure_logging
 
 
 def create_app(
@@ -24,19 +25,17 @@ def create_app(
     :raises LoadError: with every fault of the installed plugins.
     :raises SessionError: when the session store can't be opened.
     """
+    refuse_both("create_app", settings, overrides)
     app = Flask("ivrkit", static_folder=None)
     Ivrkit(app, settings=settings, plugins=plugins, **overrides)
     return app
 
 
-def served_app(**overrides: Any) -> Flask:
-    """Return the app as a server serves it: with its logs on the standard error output.
+def served_app() -> Flask:
+    """Return the app of the working folder for a process that serves nothing else: its log is set up as well.
 
-    It is what ``ivrkit serve`` starts, and what another server is given: ``gunicorn 'ivrkit.web:served_app()'``. Who
-    calls :func:`create_app` configures the logs of the process themselves.
-
-    :param overrides: single settings by name, as for :func:`create_app`.
+    :raises IvrkitError: whatever :func:`create_app` raises.
     """
-    app = create_app(**overrides)
-    configure_logging(app.extensions["ivrkit"].settings)
-    return app
+    settings = load_settings()
+    configure_logging(settings)
+    return create_app(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from ivrkit.flow.state import State
 from ivrkit.flow.turn import Turn
 from ivrkit.hooks import Caller, observe
 from ivrkit.sessions import SessionStore
-from ivrkit.web.log import TellTurn
+from ivrkit.web.log import CallLog
 
 #: How often one webhook may lose the race for its session before that is a fault of the store.
 MOST_RACES = 50
@@ -57,7 +56,7 @@ class Dispatcher:
     :param session_hours: how long after its last webhook a call is kept.
     :param key: for the hashes of requests, the same in all processes: without it, whoever reads the store cannot find
         out by trying what was pressed.
-    :param told: is told each turn once its session is saved.
+    :param calls: tells each turn to the log.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Dispatcher:
         clock: Callable[[], datetime],
         session_hours: int,
         key: str = "",
-        told: TellTurn | None = None,
+        calls: CallLog | None = None,
     ) -> None:
         self.flow = flow
         self.store = store
@@ -76,7 +75,7 @@ class Dispatcher:
         self._clock = clock
         self._kept_for = session_hours * 3600.0
         self._key = hashlib.sha256(key.encode()).digest()
-        self._told = told
+        self._calls = calls or CallLog()
         self._remove_at = 0.0
 
     def answer(self, params: Mapping[str, str], *, token: str = "", again: int = 0) -> Reply:
@@ -87,9 +86,8 @@ class Dispatcher:
         :param again: the mark of the fallback, 0 for none.
         :raises SessionError: when the store can't be reached.
         """
-        since = time.perf_counter()
         sid, body = params["CallSid"], "" if token else _hash_of(params, again, self._key)
-        lost: int | None = None
+        lost, began = None, self._calls.begin()
         for _ in range(MOST_RACES):
             session, now = self._load(sid), self._clock()
             known = session.answer_again(token, body, lost)
@@ -99,7 +97,8 @@ class Dispatcher:
             turn = advance(self.flow, self._call(params, session, now), session, again=again)
             session.remember(Answer(turn_read + 1, token, body, turn.twiml.decode()))
             if self._save(session, turn_read, now):
-                self._tell(turn, session, since)
+                self._calls.tell(turn, session, began)
+                self._tell(turn)
                 self._remove_expired(now)
                 return Reply(turn.twiml, turn.state)
             lost = turn_read if lost is None else lost
@@ -114,7 +113,7 @@ class Dispatcher:
         sid = params["CallSid"]
         if params.get("CallStatus") not in FINAL:
             return
-        since = time.perf_counter()
+        began = self._calls.begin()
         for _ in range(MOST_RACES):
             session, now = self._load(sid), self._clock()
             if session.ended:
@@ -122,7 +121,8 @@ class Dispatcher:
             turn_read = session.turn
             turn = hang_up(self.flow, self._call(params, session, now), session)
             if self._save(session, turn_read, now):
-                self._tell(turn, session, since)
+                self._calls.tell(turn, session, began)
+                self._tell(turn)
                 return
         raise _lost_for_ever(sid)
 
@@ -153,10 +153,8 @@ class Dispatcher:
         compiled = self.flow.states.get(session.state or "")
         return compiled.state if compiled else None
 
-    def _tell(self, turn: Turn, session: Session, since: float) -> None:
-        """Log what happened, and tell it to the plugins that watch."""
-        if self._told:
-            self._told(turn, session, since)
+    def _tell(self, turn: Turn) -> None:
+        """Tell the plugins that watch what happened."""
         for event in turn.events:
             callers = self._observers.get(_HOOKS.get(event.kind, ""), ())
             if callers and not (event.kind == "left" and event.state is None):

@@ -1,85 +1,85 @@
-"""Mounts a phone tree in a Flask app: settings, plugins, store and pages, once for each app."""
+"""Mounts trees in a Flask app: each with settings, plugins, a store and pages of its own."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Blueprint, Flask
 
-from ivrkit.errors import Fault, SettingsError, nearest
-from ivrkit.load_settings import gather_settings
+from ivrkit.errors import Fault, FlowError, SettingsError, nearest
+from ivrkit.load_settings import PREFIX, gather_settings
 from ivrkit.plugins import Loaded, load
-from ivrkit.sessions import open_store
+from ivrkit.sessions import SessionStore, open_store
 from ivrkit.settings import KINDS, Settings, read_value
 from ivrkit.web.dispatcher import Dispatcher
-from ivrkit.web.host import Host
-from ivrkit.web.log import log_of_calls
+from ivrkit.web.log import CallLog
 from ivrkit.web.signature import Gatekeeper
-from ivrkit.web.webhook import make_blueprint
+from ivrkit.web.webhook import PAGES, make_blueprint
 
-#: The prefix of a tree's keys in ``app.config``.
-PREFIX = "IVRKIT_"
+#: What a tree is called that is given no name.
+NAME = "ivrkit"
 
 log = logging.getLogger("ivrkit.web")
 
 
+@dataclass(frozen=True)
+class Host:
+    """What a tree was made of: ``app.extensions["ivrkit"]``, or by the tree's own name."""
+
+    settings: Settings
+    loaded: Loaded
+    store: SessionStore
+    plugins: Mapping[str, object] = field(default_factory=dict)
+
+
 class Ivrkit:
-    """A phone tree for a team's own Flask app, as any extension of Flask: ``Ivrkit(app)``, or ``init_app`` later.
+    """A tree that can be mounted in Flask apps; nothing of an app is kept here.
 
-    Handlers run in the app's context: ``current_app``, ``request`` and the app's other extensions can be used in them.
-    Nothing else of the app is changed, and nothing of it is kept here: one object may be mounted in several apps.
-
-    :param app: the app; left out for an app factory, which calls :meth:`init_app`.
-    :param name: the name of the blueprint, and of the tree in ``app.extensions``; another for each tree of an app.
-    :param settings: the settings; left out: those of the working folder and the environment, the keys of
-        ``app.config`` that begin with the prefix over them, and the overrides over these.
+    :param app: an app to mount it in at once.
+    :param name: of the blueprint and in ``app.extensions``: several trees of one app have a name each.
+    :param settings: all settings; when left out, those of the working folder, the environment and ``app.config``.
     :param plugins: plugin objects of your own code, each by a name, beside those that are installed.
-    :param config_prefix: what its keys in ``app.config`` begin with; another for each tree of an app.
-    :param overrides: single settings by name.
+    :param config_prefix: what the keys of ``app.config`` begin with that are settings of this tree.
+    :param overrides: single settings by name, over all others.
+    :raises SettingsError: for a name that can't be, and for what :meth:`init_app` finds.
     """
 
     def __init__(
         self,
         app: Flask | None = None,
         *,
-        name: str = "ivrkit",
+        name: str = NAME,
         settings: Settings | None = None,
         plugins: Mapping[str, object] | None = None,
         config_prefix: str = PREFIX,
         **overrides: Any,
     ) -> None:
-        if settings is not None and overrides:
-            raise SettingsError(
-                f"a tree is given Settings and also {', '.join(sorted(overrides))}",
-                hint="put them into the Settings, or leave the Settings out",
-            )
-        self._name = name
+        if not name or "." in name:
+            raise SettingsError(f"a tree can't be called {name!r}", hint="give a name without a dot, such as 'sales'")
+        refuse_both("Ivrkit", settings, overrides)
+        self.name = name
         self._settings = settings
-        self._plugins = plugins
-        self._prefix = config_prefix
+        self._plugins = dict(plugins or {})
+        self._config_prefix = config_prefix
         self._overrides = overrides
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Mount the tree in an app; what it was made of is then ``app.extensions[name]``.
+        """Mount the tree in an app, under the setting ``url_prefix``.
 
-        :param app: the app, before its first request.
-        :raises SettingsError: for a setting that can't be, a name or an address that is taken, and where there is no
-            token and not ``dev``.
+        :raises SettingsError: for a setting that can't be, a name or a page that is taken, and where there is no token
+            and not ``dev``.
         :raises LoadError: with every fault of the installed plugins.
         :raises SessionError: when the session store can't be opened.
         """
-        if self._name in app.extensions or self._name in app.blueprints:
-            raise SettingsError(
-                f"the app has something of the name {self._name!r} already",
-                hint='give each tree a name of its own: Ivrkit(name="support")',
-            )
-        settings, faults = self._read_settings(app)
+        settings, faults = (self._settings, ()) if self._settings else self._settings_of(app)
+        _refuse_taken(app, self.name, settings.url_prefix)
         loaded = load(settings, self._plugins, faults)
         gatekeeper = Gatekeeper(settings)
         if not gatekeeper.has_token and not settings.dev:
@@ -88,65 +88,113 @@ class Ivrkit:
                 hint="set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set "
                 "IVRKIT_DEV=1",
             )
-        _refuse_taken(app, settings.url_prefix)
-        host = Host(settings, loaded, open_store(settings.session_url))
-        zone = ZoneInfo(settings.timezone)
-        dispatcher = Dispatcher(
-            loaded.flow,
-            host.store,
-            loaded.observers,
-            clock=lambda: datetime.now(zone),
-            session_hours=settings.session_hours,
-            key=next(iter(settings.auth_token), ""),
-            told=log_of_calls(self._name, mask=settings.mask_numbers),
-        )
-        blueprint = make_blueprint(self._name, dispatcher, gatekeeper, loaded, dev=settings.dev)
-        app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
-        app.extensions[self._name] = host
-        _tell(self._name, loaded)
+        host = Host(settings, loaded, open_store(settings.session_url), self._plugins)
+        _tell(self.name, host)
+        app.register_blueprint(_pages(self.name, host, gatekeeper), url_prefix=settings.url_prefix)
+        app.extensions[self.name] = host
 
-    def _read_settings(self, app: Flask) -> tuple[Settings, Sequence[Fault]]:
-        if self._settings is not None:
-            return self._settings, ()
-        gathered = gather_settings(**{**dict(self._of_config(app)), **self._overrides})
+    def _settings_of(self, app: Flask) -> tuple[Settings, tuple[Fault, ...]]:
+        """Return the settings of the working folder and the environment, ``app.config`` over both, and their faults.
+
+        :raises SettingsError: with the key of ``app.config``.
+        """
+        prefix = self._config_prefix
+        names = {name.upper(): name for name in KINDS}
+        configured: dict[str, Any] = {}
+        for key, value in app.config.items():
+            word = key.removeprefix(prefix)
+            if not prefix or word == key:
+                continue
+            if word not in names:
+                near = nearest(word.upper(), names).replace(" '", f" '{prefix}")
+                known = ", ".join(f"{prefix}{each}" for each in names)
+                raise SettingsError(f"app.config: {key} is no setting{near}", hint=f"there are: {known}")
+            try:
+                configured[names[word]] = read_value(names[word], value, "app.config", key=key)
+            except FlowError as error:
+                raise SettingsError(f"app.config: {key}: {error.message}", hint=error.hint) from error
+        gathered = gather_settings(**{**configured, **self._overrides})
         return gathered.settings, gathered.faults
 
-    def _of_config(self, app: Flask) -> Iterator[tuple[str, Any]]:
-        """Return the settings that ``app.config`` has.
 
-        :raises SettingsError: for a key that is no setting, and a value that can't be.
-        """
-        for key, value in app.config.items():
-            if not key.startswith(self._prefix):
-                continue
-            name = key[len(self._prefix) :].lower()
-            if name not in KINDS:
-                near = nearest(name.upper(), [each.upper() for each in KINDS]).replace(" '", f" '{self._prefix}")
-                raise SettingsError(
-                    f"app.config: {key} is no setting{near}",
-                    hint=f"there are: {', '.join(self._prefix + each.upper() for each in KINDS)}",
-                )
-            yield name, read_value(name, value, "app.config", key=key)
+def hosts_of(app: Flask) -> dict[str, Host]:
+    """Return what the trees that are mounted in an app were made of, by their names."""
+    return {name: each for name, each in app.extensions.items() if isinstance(each, Host)}
 
 
-def _refuse_taken(app: Flask, prefix: str) -> None:
-    """Refuse an address that the app answers already: Flask would go on with the first of the two.
+def host_of(app: Flask, name: str) -> Host:
+    """Return what one tree of an app was made of.
 
-    :raises SettingsError: with who answers there.
+    :raises SettingsError: when the app has no tree of that name.
     """
-    for rule in app.url_map.iter_rules():
-        if rule.rule in (f"{prefix}/webhook", f"{prefix}/healthz"):
+    hosts = hosts_of(app)
+    if name not in hosts:
+        raise SettingsError(
+            f"the app {app.name!r} has no tree {name!r}{nearest(name, hosts)}",
+            hint=f"it has: {', '.join(hosts)}" if hosts else "mount one: ivrkit.web.Ivrkit(app)",
+        )
+    return hosts[name]
+
+
+def refuse_both(who: str, settings: Settings | None, overrides: Mapping[str, Any]) -> None:
+    """Refuse settings with single settings beside them: nobody could say which was meant.
+
+    :raises SettingsError: with the names of the single ones.
+    """
+    if settings is not None and overrides:
+        raise SettingsError(
+            f"{who} is given Settings and also {', '.join(sorted(overrides))}",
+            hint="put them into the Settings, or leave the Settings out",
+        )
+
+
+def _refuse_taken(app: Flask, name: str, prefix: str) -> None:
+    """Refuse a name or a page that the app has already.
+
+    :raises SettingsError: with who has it.
+    """
+    if name in app.extensions or name in app.blueprints:
+        raise SettingsError(
+            f"the app {app.name!r} has something called {name!r} already",
+            hint='give the tree another name: Ivrkit(app, name="sales")',
+        )
+    for other, host in hosts_of(app).items():
+        if host.settings.url_prefix == prefix:
             raise SettingsError(
-                f"the app answers {rule.rule} already, by {rule.endpoint!r}",
-                hint='give the tree an address of its own: url_prefix="/phone"',
+                f"the trees {other!r} and {name!r} would both be at {prefix + PAGES[0]!r}",
+                hint="give each a url_prefix of its own",
+            )
+    taken = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()}
+    for page in PAGES:
+        if prefix + page in taken:
+            raise SettingsError(
+                f"the app {app.name!r} has a page of its own at {prefix + page!r} already: {taken[prefix + page]!r}",
+                hint='put the tree below a path: url_prefix = "/phone"',
             )
 
 
-def _tell(name: str, loaded: Loaded) -> None:
-    """Log what is served, and what is wrong with it."""
-    for notice in loaded.notices:
+def _tell(name: str, host: Host) -> None:
+    """Log what is served, and what is odd about it."""
+    for notice in host.loaded.notices:
         log.warning("%s", notice)
-    for fault in loaded.faults:
+    for fault in host.loaded.faults:
         log.error("%s", fault)
-    plugins = ", ".join(str(each.owner) for each in loaded.plugins if each.status == "loaded")
-    log.info("the tree %r has %d states of %s", name, len(loaded.flow.states), plugins)
+    states = ", ".join(host.loaded.flow.states)
+    plugins = ", ".join(f"{each.owner} ({each.status})" for each in host.loaded.plugins)
+    log.info("tree %r at %s: states %s; plugins %s", name, host.settings.url_prefix + PAGES[0], states, plugins)
+
+
+def _pages(name: str, host: Host, gatekeeper: Gatekeeper) -> Blueprint:
+    """Return the pages of a tree."""
+    settings, loaded = host.settings, host.loaded
+    zone = ZoneInfo(settings.timezone)
+    dispatcher = Dispatcher(
+        loaded.flow,
+        host.store,
+        loaded.observers,
+        clock=lambda: datetime.now(zone),
+        session_hours=settings.session_hours,
+        key=next(iter(settings.auth_token), ""),
+        calls=CallLog(mask_numbers=settings.mask_numbers),
+    )
+    return make_blueprint(dispatcher, gatekeeper, loaded, dev=settings.dev, name=name)

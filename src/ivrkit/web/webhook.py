@@ -18,32 +18,35 @@ from ivrkit.web.signature import Gatekeeper
 #: What the webhook of a number's "primary handler fails" is answered with, by the mark that the failed URL carried.
 #: The first time the stored state is entered again, the second time the way out is taken.
 _NEXT_MARK = {0: 1, 1: 2}
+_XML = "text/xml; charset=utf-8"
 #: A webhook with more bytes than this is not Twilio's.
 MOST_BYTES = 256_000
-_XML = "text/xml; charset=utf-8"
+#: The pages, below the prefix of a tree.
+PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", "/healthz")
 
 log = logging.getLogger("ivrkit.web")
 
 
 def make_blueprint(
-    name: str, dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool
+    dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool, name: str = "ivrkit"
 ) -> Blueprint:
     """Return the pages as a blueprint, to be mounted under any prefix.
 
-    :param name: the name of the blueprint.
     :param dispatcher: answers the webhooks.
     :param gatekeeper: decides who may ask.
     :param loaded: the plugins and states that are served.
     :param dev: whether answers name state and owner.
+    :param name: the blueprint's name.
     """
     blueprint = Blueprint(name, __name__)
-    blueprint.before_request(_refuse_size)
     pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
+    webhook, status, fallback, healthz = PAGES
     both = ("GET", "POST")
-    blueprint.add_url_rule("/webhook", "webhook", pages.webhook, methods=both)
-    blueprint.add_url_rule("/webhook/status", "status", pages.status, methods=both)
-    blueprint.add_url_rule("/webhook/fallback", "fallback", pages.fallback, methods=both)
-    blueprint.add_url_rule("/healthz", "healthz", pages.healthz)
+    blueprint.before_request(_too_long)
+    blueprint.add_url_rule(webhook, "webhook", pages.webhook, methods=both)
+    blueprint.add_url_rule(status, "status", pages.status, methods=both)
+    blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
+    blueprint.add_url_rule(healthz, "healthz", pages.healthz)
     return blueprint
 
 
@@ -136,19 +139,29 @@ class _Pages:
         return response
 
 
+def _too_long() -> Response | None:
+    """Return the refusal of a body that is longer than any of Twilio's, or that does not say how long it is.
+
+    The limit is that of these pages alone: ``MAX_CONTENT_LENGTH`` would be that of the whole app.
+    """
+    asked = _asked()
+    length = asked.content_length
+    if asked.method == "POST" and _is_endless(asked.environ, length):
+        return Response("The request does not say how long it is.\n", 411, mimetype="text/plain")
+    if length is not None and length > MOST_BYTES:
+        return Response(f"The request has more than {MOST_BYTES} bytes.\n", 413, mimetype="text/plain")
+    return None
+
+
+def _is_endless(environ: Mapping[str, object], length: int | None) -> bool:
+    """Return whether a body would be read for as long as it comes."""
+    return "HTTP_TRANSFER_ENCODING" in environ or (length is None and bool(environ.get("wsgi.input_terminated")))
+
+
 def _asked() -> Request:
     """Return the request itself: each look at it through Flask's stand-in has to find it anew."""
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # Flask calls the stand-in a Request
     return asked
-
-
-def _refuse_size() -> Response | None:
-    """Refuse a body that is not Twilio's before it is read; the app around has limits of its own."""
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        return Response("Content-Length is missing.\n", 411, mimetype="text/plain")
-    if (request.content_length or 0) > MOST_BYTES:
-        return Response(f"More than {MOST_BYTES} bytes.\n", 413, mimetype="text/plain")
-    return None
 
 
 def _params(asked: Request) -> dict[str, str]:
