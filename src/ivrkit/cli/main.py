@@ -14,6 +14,7 @@ from ivrkit.errors import IvrkitError
 
 #: Command -> the module that has it, as a function of the same name. Imported when it is asked for.
 COMMANDS: Mapping[str, str] = {
+    "doctor": "ivrkit.cli.doctor",
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
     "serve": "ivrkit.cli.serve",

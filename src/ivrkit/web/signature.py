@@ -40,6 +40,7 @@ class Gatekeeper:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self._public_url = settings.public_url
         self._validators = [RequestValidator(token) for token in settings.auth_token]
         self._by_account = {
