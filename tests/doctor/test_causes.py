@@ -164,8 +164,10 @@ def test_another_host():
     """A proxy that asks the app by its inner name."""
     assert causes(saw("https://127.0.0.1:5000/webhook/doctor?a=1&b=%20x")) == [
         (
-            "Host is not Twilio's: 'ivr.example.com' was asked, and the app saw '127.0.0.1:5000': no X-Forwarded-Host "
-            "came",
+            (
+                "Host is not Twilio's: 'ivr.example.com' was asked, and the app saw '127.0.0.1:5000': no "
+                "X-Forwarded-Host came"
+            ),
             (*HOST_LINES, ONE_ADDRESS),
         )
     ]
@@ -176,8 +178,10 @@ def test_a_forwarded_host_that_nobody_trusts():
     headers = forwarded(Host="ivr.example.com")
     assert causes(saw("https://inner/webhook/doctor?a=1&b=%20x", headers=headers)) == [
         (
-            "Host is not Twilio's: 'ivr.example.com' was asked, and the app saw 'inner': X-Forwarded-Host is "
-            "'ivr.example.com', and trusted_proxies is 0",
+            (
+                "Host is not Twilio's: 'ivr.example.com' was asked, and the app saw 'inner': X-Forwarded-Host is "
+                "'ivr.example.com', and trusted_proxies is 0"
+            ),
             ("IVRKIT_TRUSTED_PROXIES=1", ONE_ADDRESS),
         )
     ]

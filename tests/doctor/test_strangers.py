@@ -153,8 +153,10 @@ def test_a_404_of_whoever(health):
     """All that it can be is told: another path, another program, another token behind a proxy."""
     pages = {f"{PHONE}/healthz": health, "https://ivr.example.com/healthz": health}
     assert told(Answer(404), pages=pages) == (
-        "404, and https://ivr.example.com/phone/healthz is not ivrkit's either: the path is another one, or another "
-        "program answers",
+        (
+            "404, and https://ivr.example.com/phone/healthz is not ivrkit's either: the path is another one, or "
+            "another program answers"
+        ),
         (
             "compare the path with url_prefix",
             *ROUTE,

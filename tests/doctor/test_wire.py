@@ -1,6 +1,7 @@
 """Where nothing answers: each is told as Twilio would."""
 
 import socket
+import threading
 
 import pytest
 
@@ -27,6 +28,30 @@ def test_an_answer_that_does_not_come(silent):
     assert found.mends == (
         "Twilio waits no longer than 15 s: look at what the proxy waits for, and whether the app hangs",
     )
+
+
+def test_a_404_with_nothing_beside_it():
+    """Where its health can't be reached either, all that it can be is told."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+        def answer_once() -> None:
+            connection, _ = listening.accept()
+            listening.close()
+            with connection, connection.makefile("rb") as asked:
+                length = next(int(line.split()[1]) for line in asked if line.lower().startswith(b"content-length"))
+                while asked.readline().strip():
+                    pass
+                asked.read(length)
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        (found,) = check_wire(SETTINGS, url)
+        thread.join()
+    assert found.found.startswith(f"404, and {url}/healthz is not ivrkit's either: ")
 
 
 def test_nobody_listens():

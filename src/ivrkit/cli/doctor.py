@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_json: bool) -> None:
-    """Check settings, plugins, store and clock, and why a signature does not fit.
+    """Check what calls need, and why a signature does not fit.
 
-    Asks the running app through its public URL, signed as Twilio signs, and names the header that breaks the signature
-    and the line of the proxy's configuration that mends it. Exits with 1 when a check failed.
+    Looks at settings, plugins, session store and clock. Then it asks the running app through its public URL, signed as
+    Twilio signs, and names the header that breaks the signature and the line of the proxy's configuration that mends
+    it. Exits with 1 when a check failed.
     """
     from ivrkit.doctor import FAILED, examine
 
