@@ -74,10 +74,10 @@ def proxy_to(app: str, change: Change, context: ssl.SSLContext | None = None) ->
             self.end_headers()
             self.wfile.write(body)
 
-        def do_GET(self) -> None:  # noqa: N802  the name that http.server calls
+        def do_GET(self) -> None:
             self.pass_on()
 
-        def do_POST(self) -> None:  # noqa: N802  the same
+        def do_POST(self) -> None:
             self.pass_on()
 
         def log_message(self, *args: object) -> None:

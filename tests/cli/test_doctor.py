@@ -18,10 +18,10 @@ Usage: ivrkit doctor [OPTIONS]
 
   Check what calls need, and why a signature does not fit.
 
-  Looks at settings, plugins, session store and clock. Then it asks the
-  running app through its public URL, signed as Twilio signs, and names the
-  header that breaks the signature and the line of the proxy's configuration
-  that mends it. Exits with 1 when a check failed.
+  Looks at settings, plugins, session store and clock. Then it asks the running
+  app through its public URL, signed as Twilio signs, and names the header that
+  breaks the signature and the line of the proxy's configuration that mends it.
+  Exits with 1 when a check failed.
 
 Options:
   --url URL       Where Twilio reaches the app: a base, or its webhook.
