@@ -17,6 +17,7 @@ Options:
   --help     Show this message and exit.
 
 Commands:
+  doctor   Check what calls need, and why a signature does not fit.
   phone    Call the installed phone tree, or whatever answers at URL.
   plugins  List the plugins, what became of each, and its states and hooks.
   serve    Answer Twilio's webhooks at /webhook.

@@ -16,6 +16,7 @@ from ivrkit.errors import IvrkitError
 COMMANDS: Mapping[str, str] = {
     "connect": "ivrkit.cli.connect",
     "dev": "ivrkit.cli.dev",
+    "doctor": "ivrkit.cli.doctor",
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
     "serve": "ivrkit.cli.serve",

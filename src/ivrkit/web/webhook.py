@@ -12,6 +12,7 @@ from ivrkit.errors import SessionError
 from ivrkit.flow.state import State
 from ivrkit.flow.twiml import HANGUP, document
 from ivrkit.plugins import Loaded
+from ivrkit.web.diagnosis import add_diagnosis
 from ivrkit.web.dispatcher import Dispatcher
 from ivrkit.web.signature import Gatekeeper
 
@@ -47,6 +48,7 @@ def make_blueprint(
     blueprint.add_url_rule(status, "status", pages.status, methods=both)
     blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
     blueprint.add_url_rule(healthz, "healthz", pages.healthz)
+    add_diagnosis(blueprint, webhook, gatekeeper)
     return blueprint
 
 

@@ -1,0 +1,121 @@
+"""The page that ``ivrkit doctor`` asks: what the app saw of a request, so that the asker can compare.
+
+To everybody else it is not there. Who asks proves by :data:`HEADER` that they know the token, in a way that does not
+depend on the URL, because the URL is what may have been changed on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+import importlib_metadata
+from flask import Blueprint, Request, Response, abort, jsonify, request
+
+from ivrkit.settings import Settings
+from ivrkit.web.signature import FORWARDING, Gatekeeper
+
+#: The header that proves who asks: the time, a keyed hash, and a nonce.
+HEADER = "Ivrkit-Doctor"
+#: How old a proof may be, in seconds, and how far in the future the asker's clock.
+FRESH = 300
+#: Where the page is, below the webhook.
+PATH = "/doctor"
+
+#: A page that is not there answers every method alike.
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+def proof(token: str, seconds: int, nonce: str) -> str:
+    """Return the value of :data:`HEADER`.
+
+    :param token: the account's auth token.
+    :param seconds: the time, in seconds since 1970.
+    :param nonce: a text without blanks, another each time.
+    """
+    made = hmac.new(token.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256)
+    return f"{seconds} {made.hexdigest()} {nonce}"
+
+
+def is_proof(value: str, tokens: Iterable[str], now: float) -> bool:
+    """Return whether a header proves that its sender knows one of the tokens.
+
+    :param value: the header, ``""`` for none.
+    :param now: the time, in seconds since 1970.
+    """
+    parts = value.split(" ")
+    if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdigit() and len(parts[0]) <= 12):
+        return False
+    seconds, given = int(parts[0]), value.encode()
+    if abs(now - seconds) > FRESH:
+        return False
+    return any(hmac.compare_digest(proof(token, seconds, parts[2]).encode(), given) for token in tokens)
+
+
+def diagnosis(asked: Request, gatekeeper: Gatekeeper, now: float) -> dict[str, Any]:
+    """Return what the app saw of a request, with nothing secret.
+
+    :param asked: the request.
+    :param gatekeeper: checks its signature.
+    :param now: the time, in seconds since 1970.
+    """
+    settings, form, seen = gatekeeper.settings, asked.form, gatekeeper.asked(asked)
+    return {
+        "ivrkit": importlib_metadata.version("ivrkit"),
+        "time": now,
+        "method": asked.method,
+        "scheme": seen.scheme,
+        "host": seen.host,
+        "root_path": seen.root_path,
+        "path": seen.path,
+        "query": asked.query_string.decode("latin-1"),
+        "headers": [[name, value] for name, value in asked.headers if _tells_of_a_proxy(name)],
+        "remote_address": seen.remote_addr,
+        "content_type": asked.content_type,
+        "parameters": sorted(form),
+        "form": hash_of_form(form.items(multi=True)),
+        "signed": "X-Twilio-Signature" in asked.headers,
+        "signed_url": gatekeeper.signed_url(asked),
+        "refusal": gatekeeper.refusal(asked, form.to_dict()),
+        "settings": {
+            "public_url": settings.public_url,
+            "trusted_proxies": settings.trusted_proxies,
+            "url_prefix": settings.url_prefix,
+        },
+    }
+
+
+def hash_of_form(items: Iterable[tuple[str, str]]) -> str:
+    """Return a hash of the parameters of a form, whatever their order."""
+    return hashlib.sha256(urlencode(sorted(items)).encode()).hexdigest()
+
+
+def tokens_of(settings: Settings) -> list[str]:
+    """Return every token that the settings know, the main ones first."""
+    return [*settings.auth_token, *(token for tokens in settings.accounts.values() for token in tokens)]
+
+
+def add_diagnosis(blueprint: Blueprint, webhook: str, gatekeeper: Gatekeeper) -> None:
+    """Put the page below the webhook.
+
+    :param webhook: the webhook's path.
+    :param gatekeeper: knows the tokens; where there is none, nobody can prove anything, and nobody is answered.
+    """
+
+    def doctor() -> Response:
+        now = time.time()
+        if not is_proof(request.headers.get(HEADER, ""), tokens_of(gatekeeper.settings), now):
+            abort(404)
+        answer = jsonify(diagnosis(request, gatekeeper, now))
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    blueprint.add_url_rule(webhook + PATH, "doctor", doctor, methods=_METHODS, provide_automatic_options=False)
+
+
+def _tells_of_a_proxy(header: str) -> bool:
+    return header.title() in FORWARDING or header.title().startswith("X-Forwarded-")
