@@ -13,9 +13,9 @@ SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 NAMES = (
     "company, start, way_out, tries, max_failures, max_turns, language, voice, timezone, session_url, session_hours, "
-    "strict, block, dev, public_url, trusted_proxies, url_prefix, auth_token"
+    "strict, block, dev, public_url, trusted_proxies, url_prefix, auth_token, log_format, mask_numbers"
 )
-KEYS = f"there are: {NAMES}, accounts, texts, states"
+KEYS = f"there are: {NAMES.replace('auth_token', 'auth_token, accounts')}, texts, states"
 VARIABLES = (
     "there are: IVRKIT_" + NAMES.upper().replace(", ", ", IVRKIT_")
     + "; texts as IVRKIT_TEXTS_GOODBYE and so on; tables only in ivrkit.toml"
@@ -200,6 +200,8 @@ class TestEnvironment:
             ("TRUSTED_PROXIES", "0", {"trusted_proxies": 0}),
             ("URL_PREFIX", "/phone", {"url_prefix": "/phone"}),
             ("URL_PREFIX", "", {"url_prefix": ""}),
+            ("LOG_FORMAT", "json", {"log_format": "json"}),
+            ("MASK_NUMBERS", "no", {"mask_numbers": False}),
             ("AUTH_TOKEN", "12345,67890", {"auth_token": ["12345", "67890"]}),
             ("TEXTS_GOODBYE", "Bye.", {"texts": Texts(goodbye="Bye.")}),
             ("texts_wrong_choice", "No.", {"texts": Texts(wrong_choice="No.")}),

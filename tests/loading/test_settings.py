@@ -16,6 +16,7 @@ VOICE = "a voice such as 'Polly.Joanna'"
 ZONE = "the IANA name of a time zone, such as 'Europe/Vienna'"
 STORE = "a URL such as 'sqlite:///calls.sqlite3'"
 URL = "a URL such as 'https://ivr.example.com'"
+FORMAT = "'text' or 'json'"
 PREFIX = "a path such as '/phone', or nothing"
 
 
@@ -41,6 +42,8 @@ def test_every_setting_has_its_default():
         "url_prefix": "",
         "auth_token": (),
         "accounts": {},
+        "log_format": "text",
+        "mask_numbers": True,
         "texts": Texts(),
         "states": {},
     }
@@ -80,6 +83,9 @@ def test_every_setting_has_its_default():
         ("auth_token", "12345", ("12345",)),
         ("auth_token", ["12345", "67890"], ("12345", "67890")),
         ("auth_token", [], ()),
+        ("log_format", "text", "text"),
+        ("log_format", "json", "json"),
+        ("mask_numbers", False, False),
         ("accounts", {SID: "12345"}, {SID: ("12345",)}),
         ("accounts", {SID: ["12345", "67890"]}, {SID: ("12345", "67890")}),
         ("texts", Texts(goodbye="Bye."), Texts(goodbye="Bye.")),
@@ -135,6 +141,9 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("public_url", "https://[::1", URL),
         ("public_url", "", URL),
         ("trusted_proxies", -1, "a whole number of at least 0"),
+        ("log_format", "JSON", FORMAT),
+        ("log_format", "", FORMAT),
+        ("log_format", None, FORMAT),
         ("url_prefix", "phone", PREFIX),
         ("url_prefix", "/", PREFIX),
         ("url_prefix", "/phone/", PREFIX),
