@@ -17,6 +17,7 @@ from ivrkit.errors import IvrkitError
 
 #: The commands that work on a mounted tree: they load settings and states by ``cli.options`` alone.
 NAMES = (
+    "doctor",
     "phone",
     "plugins",
     "settings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -42,10 +42,10 @@ def check_settings(settings: Settings) -> list[Finding]:
     return found or [ok("settings", f"they load; there is a token; {public}")]
 
 
-def check_plugins(settings: Settings) -> list[Finding]:
-    """Return what came of loading the installed plugins."""
+def check_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> list[Finding]:
+    """Return what came of loading the installed plugins, and those of an app's own code."""
     try:
-        loaded = load(settings)
+        loaded = load(settings, extra)
     except IvrkitError as error:
         return failures("plugins", error)
     found = _faults("plugins", loaded.faults)
