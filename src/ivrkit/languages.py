@@ -26,10 +26,11 @@ def languages_of(settings: Settings, catalogues: Catalogues) -> Iterator[Languag
     """
     for tag in dict.fromkeys((settings.language, *settings.languages)):
         words = catalogues.in_language(tag)
+        core = words.pop(CORE_PLUGIN, {})  # it is in the texts, under what the team has in their place
         yield Language(
             tag=tag,
             voice=_voice(settings, tag),
-            texts=_texts(settings, tag, words.get(CORE_PLUGIN, {})),
+            texts=_texts(settings, tag, core),
             catalogues=words,
             own={name: own for name, each in settings.states.items() if (own := _of_language(each.texts, tag))},
         )

@@ -11,6 +11,7 @@ from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.outcomes import NAMED, is_key
 from ivrkit.flow.state import State
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target
+from ivrkit.flow.text import Text, Texts
 from ivrkit.settings import StateSettings
 
 #: How targets are written that are no states.
@@ -65,12 +66,17 @@ def _led_elsewhere(state: State, rows: Mapping[str, Target]) -> Target | Exits:
         table,
         rows={**table.rows, **given},
         otherwise=_retargeted(table.otherwise, rows["otherwise"]) if "otherwise" in rows else table.otherwise,
-        give_up=_retargeted(table.give_up, rows["give_up"]) if "give_up" in rows else table.give_up,
+        give_up=_given_up(table.give_up, rows["give_up"]) if "give_up" in rows else table.give_up,
     )
 
 
 def _of_table(rows: Mapping[str, Target]) -> Iterator[str]:
     return (outcome for outcome in rows if outcome not in BESIDE)
+
+
+def _given_up(before: Target, target: Target) -> Target:
+    """Return where a state gives up to; there ``None`` is the way out, so a hang-up has to be one with its words."""
+    return _retargeted(before, target) if target is not None else Exit(None, say=Text(Texts.goodbye))
 
 
 def _retargeted(before: Any, target: Any) -> Target:

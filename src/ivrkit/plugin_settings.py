@@ -283,6 +283,7 @@ def converted(value: Any, annotation: Any) -> Any:
     :raises ValueError: when it is none of that type; msgspec's own error is one.
     """
     if not isinstance(value, FromText):
+        _refuse_unknown(value, annotation)
         return msgspec.convert(_plain(value), annotation, dec_hook=_other_type)
     text = str(value)
     for read in (_as_toml, _as_scalar, _as_list):
@@ -291,6 +292,17 @@ def converted(value: Any, annotation: Any) -> Any:
         except (msgspec.ValidationError, ValueError):
             continue
     raise ValueError(text)
+
+
+def _refuse_unknown(value: Any, annotation: Any) -> None:
+    """Refuse a key that a dataclass in a table does not have; msgspec would pass it over."""
+    if not (inspect.isclass(annotation) and dataclasses.is_dataclass(annotation) and isinstance(value, Mapping)):
+        return
+    hints = typing.get_type_hints(annotation, include_extras=True)
+    for key, each in value.items():
+        if key not in hints:
+            raise ValueError(key)
+        _refuse_unknown(each, hints[key])
 
 
 def _plain(value: Any) -> Any:

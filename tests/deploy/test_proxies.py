@@ -19,7 +19,7 @@ from tests.deploy.running import DEPLOY, TOKEN, Running, ask, free_port, program
 from twilio.request_validator import RequestValidator
 
 from ivrkit.simulator import Simulator
-from ivrkit.web.app import MOST_BYTES
+from ivrkit.web.webhook import MOST_BYTES
 
 pytestmark = pytest.mark.acme
 THANKS = "Thank you. Somebody from sales will call you back today. Goodbye."

@@ -167,6 +167,11 @@ class TestLanguages:
         assert (european.goodbye, european.apology, european.key("12")) == ("Adiós.", "Perdón.", "uno el dos")
         assert (british.goodbye, british.apology) == ("Cheerio.", Texts.apology)
 
+    def test_the_greeting_of_the_team_wins_over_the_catalogue(self):
+        """The core's own states say what the team has in place of the core's sentences."""
+        for settings in ({"texts": Texts(greeting="Bienvenido.")}, {"texts_in": {"es": {"greeting": "Bienvenido."}}}):
+            assert "Bienvenido." in said(load(Settings(language="es-MX", **settings)), "es-MX", "greeting")
+
     def test_voices(self):
         """The voice is that of the flow's own language; another language has one only by the table."""
         found = self.languages(voice="Polly.Joanna", languages=("en-GB", "es-MX", "de-DE"), voices={"es": "Polly.Mia"})

@@ -15,6 +15,8 @@ from ivrkit import (
     MenuOption,
     Settings,
     State,
+    Text,
+    Texts,
     ask,
     hookimpl,
     leads_to,
@@ -99,7 +101,10 @@ def test_targets_of_a_table():
     targets = {"busy": "other", "no-answer": "SAME", "failed": "BACK", "otherwise": "other", "give_up": "HANG UP"}
     state = made(targets={**targets, "fallback": "menu"})
     assert dict(state.exit.rows) == {"busy": Exit("other", say="Busy."), "failed": BACK, "no-answer": SAME}
-    assert (state.exit.otherwise, state.exit.give_up) == (Exit("other", say="Sorry."), None)
+    assert (state.exit.otherwise, state.exit.give_up) == (
+        Exit("other", say="Sorry."),
+        Exit(None, say=Text(Texts.goodbye)),
+    )
     assert state.fallback == "menu"
 
 

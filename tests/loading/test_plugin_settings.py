@@ -359,7 +359,16 @@ def test_types_are_read(value, annotation, kept):
 
 @pytest.mark.parametrize(
     ("value", "annotation"),
-    [("5", int), (5, str), (5, Path), (FromText("x"), int), (FromText("maybe"), bool), ("x", Literal["a"]), ([], dict)],
+    [
+        ("5", int),
+        (5, str),
+        (5, Path),
+        (FromText("x"), int),
+        (FromText("maybe"), bool),
+        ("x", Literal["a"]),
+        ([], dict),
+        ({"y": 1}, Nested),
+    ],
     ids=repr,
 )
 def test_what_is_of_another_type_is_refused(value, annotation):
