@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ivrkit.doctor.findings import Finding, warning
 from ivrkit.doctor.local import check_plugins, check_settings, check_store, check_zone, failures
@@ -12,11 +12,14 @@ from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
 
 
-def examine(read_settings: Callable[[], Settings], url: str | None = None) -> list[Finding]:
+def examine(
+    read_settings: Callable[[], Settings], url: str | None = None, plugins: Mapping[str, object] | None = None
+) -> list[Finding]:
     """Return what every check found.
 
     :param read_settings: reads the settings; what it raises on purpose is the first thing that is found.
     :param url: the public URL, in place of the settings' own: a base, or one that ends in ``/webhook``.
+    :param plugins: plugin objects of the host's own code, each by a name, beside those that are installed.
     """
     try:
         settings = read_settings()
@@ -25,7 +28,7 @@ def examine(read_settings: Callable[[], Settings], url: str | None = None) -> li
         return [*failures("settings", error), skipped]
     return [
         *check_settings(settings),
-        *check_plugins(settings),
+        *check_plugins(settings, plugins),
         *check_store(settings),
         *check_zone(settings, time.time()),
         *check_wire(settings, url),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -42,18 +42,17 @@ def check_settings(settings: Settings) -> list[Finding]:
     return found or [ok("settings", f"they load; there is a token; {public}")]
 
 
-def check_plugins(settings: Settings) -> list[Finding]:
-    """Return what came of loading the installed plugins."""
+def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[Finding]:
+    """Return what came of loading the installed plugins, and those of the host's own code."""
     try:
-        loaded = load(settings)
+        loaded = load(settings, plugins)
     except IvrkitError as error:
         return failures("plugins", error)
     found = _faults("plugins", loaded.faults)
     found += [warning("plugins", _line(notice)) for notice in loaded.notices]
-    plugins = ", ".join(
-        f"{each.owner.plugin} {each.owner.version}" for each in loaded.plugins if each.status != "blocked"
-    )
-    return found or [ok("plugins", f"{len(loaded.flow.states)} states are served, of {plugins}")]
+    served = [each.owner for each in loaded.plugins if each.status != "blocked"]
+    names = ", ".join(f"{owner.plugin} {owner.version}" for owner in served)
+    return found or [ok("plugins", f"{len(loaded.flow.states)} states are served, of {names}")]
 
 
 def check_store(settings: Settings) -> list[Finding]:
