@@ -13,7 +13,7 @@ import pytest
 from docs.desk import ROOT, Desk, at_a_desk, is_setting
 from docs.examples import run_page
 
-import ivrkit.web.app
+import ivrkit.web.extension
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -26,13 +26,13 @@ PAGES = sorted(
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A folder of the page's own as working folder, and an environment without settings."""
     stores = []
-    open_store = ivrkit.web.app.open_store
+    open_store = ivrkit.web.extension.open_store
 
     def opened(url: str):
         stores.append(open_store(url))
         return stores[-1]
 
-    monkeypatch.setattr(ivrkit.web.app, "open_store", opened)
+    monkeypatch.setattr(ivrkit.web.extension, "open_store", opened)
     for variable in filter(is_setting, os.environ):
         monkeypatch.delenv(variable)
     with at_a_desk() as made:

@@ -6,9 +6,10 @@ importing a plugin never loads Flask.
 
 from ivrkit.errors import Fault, FlowError, IvrkitError, LoadError, SessionError, SettingsError
 from ivrkit.flow.call import Call
+from ivrkit.flow.compile import compile_flow
 from ivrkit.flow.engine import advance
 from ivrkit.flow.exits import Exits, leads_to
-from ivrkit.flow.flow import CallFlow, compile_flow
+from ivrkit.flow.flow import CallFlow
 from ivrkit.flow.graph import Edge, edges
 from ivrkit.flow.session import Session
 from ivrkit.flow.state import Menu, MenuOption, Owner, State, ask

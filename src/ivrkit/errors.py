@@ -36,7 +36,14 @@ class IvrkitError(Exception):
 
 
 class SettingsError(IvrkitError):
-    """A setting is unknown, of the wrong kind, or missing."""
+    """A setting is unknown, of the wrong kind, or missing; several of them are told at once."""
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> SettingsError:
+        """Return the error that tells all of these faults."""
+        if len(faults) == 1:
+            return cls(faults[0].message, hint=faults[0].hint)
+        return cls("\n".join([f"the settings have {len(faults)} faults:", *map(str, faults)]))
 
 
 class FlowError(IvrkitError):

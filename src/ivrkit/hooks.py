@@ -13,7 +13,10 @@ import pluggy
 
 from ivrkit.errors import hidden
 from ivrkit.flow.call import Call
+from ivrkit.flow.guard import guarded
+from ivrkit.flow.language import match
 from ivrkit.flow.state import Owner, State
+from ivrkit.flow.targets import Exit
 
 #: What a hook may raise without hurting the caller.
 CAUGHT = (Exception, SystemExit)
@@ -66,6 +69,35 @@ def failed_by(callers: Sequence[Caller], states: Collection[str]) -> Callable[..
     return failed
 
 
+def choose_start_by(
+    callers: Sequence[Caller], states: Collection[str], languages: Collection[str]
+) -> Callable[[Call], Exit | None] | None:
+    """Return what asks the plugins where a call begins, ``None`` when no plugin has an answer to that."""
+    if not callers:
+        return None
+
+    def choose(call: Call) -> Exit | None:
+        for caller in callers:
+            chosen = _guarded(caller, {"call": call}, call.sid, data=call.data)
+            exit = Exit(chosen) if isinstance(chosen, str) else chosen
+            if isinstance(exit, Exit) and exit.target in states and _is_one_of(exit.language, languages):
+                return exit
+            if chosen is not None:
+                log.error(
+                    "%s of %s returned %r, which is no state, or no language that calls are held in; it counts as None",
+                    caller.hook,
+                    caller.owner,
+                    chosen,
+                )
+        return None
+
+    return choose
+
+
+def _is_one_of(language: str | None, languages: Collection[str]) -> bool:
+    return language is None or match(language, languages) is not None
+
+
 def edit_response_by(callers: Sequence[Caller]) -> Callable[[Call, State, bytes], bytes] | None:
     """Return what lets the plugins change a document, ``None`` when no plugin does."""
     if not callers:
@@ -94,9 +126,12 @@ def observe(callers: Sequence[Caller], given: dict[str, Any], sid: str) -> None:
         _guarded(caller, given, sid)
 
 
-def _guarded(caller: Caller, given: dict[str, Any], sid: str, *, secret: bool = False) -> Any:
+def _guarded(
+    caller: Caller, given: dict[str, Any], sid: str, *, secret: bool = False, data: dict[str, Any] | None = None
+) -> Any:
+    """Call it; what it raises is logged. With ``data``, what it leaves there is kept only where it can be."""
     try:
-        return caller(given)
+        return caller(given) if data is None else guarded(data, lambda: caller(given))
     except CAUGHT as error:
         _log_failure(caller, sid, error, secret=secret)
         return None

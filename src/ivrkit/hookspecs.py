@@ -17,6 +17,7 @@ import pluggy
 
 from ivrkit.flow.call import Call
 from ivrkit.flow.state import State
+from ivrkit.flow.targets import Exit
 
 if TYPE_CHECKING:
     from ivrkit.settings import Settings
@@ -29,13 +30,31 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
+def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
+    """Declare the settings of a plugin, where none of its functions asks for them.
+
+    Called once at start, after every plugin was imported. A state function, a class that makes a plugin, or
+    ``ivrkit_register_states`` that has the dataclass as an annotation declares it as well, and needs no hook.
+
+    :returns: the dataclass; a package has one. Each of its fields can be set in ``[plugins.NAME]``, its docstring
+        describes them, and a field with ``repr=False`` is a secret.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_declare_settings():
+            return CrmSettings
+    """
+
+
+@hookspec
 def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:  # type: ignore[empty-body]  # a contract
     """Offer states whose number or names are known only when the host starts.
 
     Called once at start, after every plugin was imported and before the flow is compiled. A state whose name is known
     beforehand is better an entry point of the group ``ivrkit.states``.
 
-    :param settings: the core's settings.
+    :param settings: the core's settings; or the plugin's own, where the annotation is their dataclass.
     :returns: name -> state, or a function ``(settings) -> State``. A name that the same package also offers as an
         entry point is a fault.
 
@@ -66,6 +85,27 @@ def ivrkit_edit_state(state: State) -> State | None:
         def ivrkit_edit_state(state):
             if state.name == "support":
                 return dataclasses.replace(state, fallback="reception")
+    """
+
+
+@hookspec(firstresult=True)
+def ivrkit_choose_start(call: Call) -> str | Exit | None:
+    """A call came in, and no state was entered yet.
+
+    Called once a call, at its first webhook, before the settings ``callers``, ``numbers`` and ``start`` are looked at.
+    A plugin that raises is logged and counts as ``None``: the caller is never lost over it.
+
+    :param call: the call; ``call.to`` is the number that was called, and ``call.data`` can be filled for the states.
+    :returns: the state to begin with; an ``Exit(state, language="es-MX")`` to choose the language as well; or ``None``
+        to let the next plugin decide, and the settings after the last. The first answer wins. A state that no plugin
+        offers, and a language that calls are not held in, are logged and count as ``None``.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_choose_start(call):
+            if call.from_.startswith("+52"):
+                return ivrkit.Exit("greeting", language="es-MX")
     """
 
 

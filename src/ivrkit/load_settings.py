@@ -1,33 +1,75 @@
-"""Reads the settings of a working folder: ``ivrkit.toml``, then the environment, then what code says."""
+"""Reads the settings of a working folder: ``ivrkit.toml``, then the environment, then what code says.
+
+Every fault is collected before any of them is told, with its file and line.
+"""
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
 
-from ivrkit.errors import FlowError, SettingsError, nearest
+from ivrkit.errors import Fault, FlowError, IvrkitError, SettingsError, nearest
 from ivrkit.flow.text import Texts
-from ivrkit.settings import ACCOUNT_SID, FLAG, KINDS, Settings, StateSettings, read_value
+from ivrkit.settings import ACCOUNT_SID, FLAG, KINDS, STATE_KINDS, Settings, StateSettings, normal_name, read_value
+from ivrkit.toml_file import TomlFile
 
 #: The settings file of a working folder; another is named by the environment variable ``IVRKIT_SETTINGS``.
 FILE = "ivrkit.toml"
 FILE_VARIABLE = "IVRKIT_SETTINGS"
 #: Every setting can come from the environment as this and its name in capitals.
 PREFIX = "IVRKIT_"
+#: The setting of a plugin as this, the plugin's name, and the setting's name, with two underscores between.
+PLUGINS_PREFIX = "IVRKIT_PLUGINS__"
 #: Twilio's own name for the token that signs its webhooks; with ``_`` and an AccountSid, that account's.
 TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, no token
 
-ENVIRONMENT = "environment"
+ENVIRONMENT, ENV_FILE, ARGUMENT = "environment", ".env", "argument"
 TEXT_NAMES = tuple(each.name for each in fields(Texts))
+#: The tables of the file that are no settings of the same name.
+TABLES_OF_FILE = {"plugins": "plugin_settings"}
 #: What has no single value, and so no variable.
-TABLES = ("accounts", "states", "texts", "texts_keys")
+TABLES = ("accounts", "states", "texts", "texts_in", "texts_keys", "voices", "numbers", "callers", "plugin_settings")
+_TABLE_EXAMPLES = {
+    "texts": '[texts] and lines such as goodbye = "Bye."',
+    "states": '[states.sales] and lines such as key = "4"',
+    "plugins": "[plugins.acme-states] and lines such as reception_rings = 20",
+}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+class FromText(str):
+    """A value from the environment, which has nothing but texts."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key stands in a file; its line is looked up when it is told."""
+
+    file: TomlFile
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return ``ivrkit.toml:3``."""
+        return self.file.place(*self.keys)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Settings with whatever is wrong with them.
+
+    :param settings: the settings; what is faulty has its default.
+    :param faults: what is wrong, all of it.
+    """
+
+    settings: Settings
+    faults: tuple[Fault, ...]
 
 
 def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -36,132 +78,247 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     :param folder: where ``ivrkit.toml`` and ``.env`` are looked for; the working folder when left out.
     :param environ: the environment; the process's own over the folder's ``.env`` when left out.
     :param overrides: settings by name, as :class:`Settings` takes them.
-    :raises SettingsError: with file, key, expectation and nearest name.
+    :raises SettingsError: with every fault: its file and line, key, expectation and nearest name.
     """
-    folder = folder or Path.cwd()
-    if environ is None:
-        environ = {**_kept_in(folder / ".env"), **os.environ}
-    values = _from_file(folder, environ)
-    _take_environment(values, environ)
-    for name in overrides:
+    gathered = gather_settings(folder, environ, **overrides)
+    if gathered.faults:
+        raise SettingsError.of(gathered.faults)
+    return gathered.settings
+
+
+def gather_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Gathered:
+    """Return the settings of a folder as :func:`load_settings`, and their faults instead of an error.
+
+    :param folder: as there.
+    :param environ: as there.
+    :param overrides: as there.
+    """
+    return _Gathering(folder or Path.cwd()).gather(environ, overrides)
+
+
+class _Gathering:
+    """One reading: ``values``, ``origins`` and ``faults`` collect what is found on the way."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, object] = {}
+        self.faults: list[Fault] = []
+        self.texts: dict[str, Any] = {}
+        self.plugins: dict[str, dict[str, Any]] = {}
+
+    def gather(self, environ: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Gathered:
+        """Go through the file, the environment and the overrides, in this order."""
+        layers = [(ENVIRONMENT, environ)] if environ is not None else self._environments()
+        self._attempt(lambda: self._take_file({name: text for _, each in layers for name, text in each.items()}))
+        for origin, variables in layers:
+            for variable in sorted(variables):
+                self._attempt(lambda: self._take_variable(variable, variables[variable], origin))  # noqa: B023  at once
+        self._attempt(self._make_texts)
+        for name, value in overrides.items():
+            self._attempt(lambda: self._take_override(name, value))  # noqa: B023  called at once
+        settings = Settings(**{**self.values, "plugin_settings": self.plugins, "origins": self.origins})
+        return Gathered(settings, tuple(self.faults))
+
+    def _attempt(self, take: Any) -> None:
+        """Run a step; what is wrong is kept, and the reading goes on."""
+        try:
+            take()
+        except IvrkitError as error:
+            self.faults.append(Fault(error.message, error.hint))
+
+    def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
+        """Return the variables of ``.env`` that the process does not have, and those of the process."""
+        path = self.folder / ENV_FILE
+        try:
+            kept = {name: value for name, value in dotenv_values(path).items() if value is not None}
+        except (UnicodeDecodeError, OSError) as error:
+            message = f"{path.name} cannot be read: {error}"
+            self.faults.append(Fault(message, "it has lines NAME=value, in UTF-8"))
+            kept = {}
+        return [(ENV_FILE, {name: kept[name] for name in kept if name not in os.environ}), (ENVIRONMENT, os.environ)]
+
+    # The file.
+
+    def _take_file(self, environ: Mapping[str, str]) -> None:
+        named = environ.get(FILE_VARIABLE)
+        path = self.folder / (named or FILE)
+        if not path.exists():
+            if named:
+                raise SettingsError(
+                    f"{FILE_VARIABLE} names {named}, which does not exist", hint="mend the path, or unset it"
+                )
+            return
+        file = TomlFile(path)
+        takers = {"texts": self._take_texts, "states": self._take_states, "plugins": self._take_plugins}
+        for key, value in file.table.items():
+            taker = takers.get(key)
+            if taker is None:
+                self._attempt(lambda: self._take_key(file, key, value))  # noqa: B023  called at once
+            elif isinstance(value, dict):
+                taker(file, value)
+            else:
+                hint = f"it takes a table, such as {_TABLE_EXAMPLES[key]}"
+                self._refuse(file.place(key), f"{key} is {value!r}", hint)
+
+    def _refuse(self, place: object, message: str, hint: str) -> None:
+        self.faults.append(Fault(f"{place}: {message}", hint))
+
+    def _take_key(self, file: TomlFile, key: str, value: Any) -> None:
+        if key not in KINDS or key in TABLES_OF_FILE.values() or key == "texts_in":
+            known = _known_to_file()
+            raise SettingsError(f"{file.place(key)}: unknown key {key!r}{nearest(key, known)}", hint=_known(known))
+        try:
+            self.values[key] = read_value(key, value, file.name)
+        except SettingsError:
+            read_value(key, value, file.place(key))
+        self.origins[key] = Place(file, (key,))
+
+    def _take_texts(self, file: TomlFile, table: dict[str, Any]) -> None:
+        """Take ``[texts]``, and the tables of languages in it."""
+        languages = {name: each for name, each in table.items() if isinstance(each, dict) and name not in TEXT_NAMES}
+        plain = {name: each for name, each in table.items() if name not in languages}
+        self.texts = self._checked_texts(file, plain, ("texts",))
+        found = {tag: self._checked_texts(file, each, ("texts", tag)) for tag, each in languages.items()}
+        if found:
+            self.values["texts_in"] = found
+
+    def _checked_texts(self, file: TomlFile, table: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
+        """Return the texts of a table that can be said."""
+        good: dict[str, Any] = {}
+        for name, value in table.items():
+            place, key = Place(file, (*above, name)), ".".join((*above, name))
+            if name not in TEXT_NAMES:
+                self._refuse(place, f"unknown key {key!r}{nearest(name, TEXT_NAMES)}", _known(TEXT_NAMES))
+                continue
+            words = value.values() if name == "keys" and isinstance(value, dict) else (value,)
+            if not all(isinstance(word, str) for word in words) or (name == "keys" and not isinstance(value, dict)):
+                takes = 'a table such as [texts.keys] with lines such as "1" = "one"' if name == "keys" else "a text"
+                self._refuse(place, f"{key} is {value!r}", f"it takes {takes}")
+                continue
+            try:
+                Texts(**{name: value})
+            except FlowError as error:
+                self._refuse(place, error.message, error.hint)
+                continue
+            good[name] = value
+            self.origins[key] = place
+        return good
+
+    def _take_states(self, file: TomlFile, table: dict[str, Any]) -> None:
+        """Take the tables ``[states.NAME]``."""
+        self.values["states"] = {}
+        for name, given in table.items():
+            if not isinstance(given, dict):
+                self._refuse(Place(file, ("states", name)), f"states.{name} is {given!r}", _known(STATE_KINDS))
+                continue
+            good: dict[str, Any] = {}
+            for key, value in given.items():
+                place = Place(file, ("states", name, key))
+                if key not in STATE_KINDS:
+                    near = nearest(key, STATE_KINDS)
+                    self._refuse(place, f"unknown key 'states.{name}.{key}'{near}", _known(STATE_KINDS))
+                    continue
+                try:
+                    StateSettings(**{key: value})
+                except SettingsError as error:
+                    self._refuse(place, f"states.{name}.{error.message}", error.hint)
+                    continue
+                good[key] = value
+                self.origins[f"states.{name}.{key}"] = place
+            self.values["states"][name] = StateSettings(**good)
+
+    def _take_plugins(self, file: TomlFile, table: dict[str, Any]) -> None:
+        """Take the tables ``[plugins.NAME]``; what is in them is checked when the plugin is loaded."""
+        for name, given in table.items():
+            if not isinstance(given, dict):
+                hint = f"it takes a table: [plugins.{name}] and a line for each setting"
+                self._refuse(Place(file, ("plugins", name)), f"plugins.{name} is {given!r}", hint)
+                continue
+            plugin = normal_name(name)
+            self.origins[f"plugins.{plugin}"] = Place(file, ("plugins", name))
+            for key, value in given.items():
+                self.plugins.setdefault(plugin, {})[key] = value
+                self.origins[f"plugins.{plugin}.{key}"] = Place(file, ("plugins", name, key))
+            self.plugins.setdefault(plugin, {})
+
+    # The environment.
+
+    def _take_variable(self, variable: str, text: str, origin: str) -> None:
+        account = variable.removeprefix(f"{TOKEN_VARIABLE}_")
+        told = f"{variable} in {'the environment' if origin == ENVIRONMENT else origin}"
+        if variable.startswith(PLUGINS_PREFIX):
+            self._take_plugin_variable(variable, text, told)
+        elif variable.startswith(PREFIX) and variable != FILE_VARIABLE:
+            self._take_setting_variable(variable, text, origin, told)
+        elif variable == TOKEN_VARIABLE and text:
+            self.values["auth_token"] = _split(text)
+            self.origins["auth_token"] = told
+        elif account != variable and ACCOUNT_SID.fullmatch(account) and text:
+            self.values["accounts"] = {**self.values.get("accounts", {}), account: _split(text)}
+            self.origins["accounts"] = told
+
+    def _take_plugin_variable(self, variable: str, text: str, told: str) -> None:
+        plugin, *keys = variable.removeprefix(PLUGINS_PREFIX).lower().split("__")
+        if not plugin or not keys or not all(keys):
+            raise SettingsError(
+                f"{ENVIRONMENT}: {variable} names no setting of a plugin",
+                hint=f"it is {PLUGINS_PREFIX} and the plugin, two underscores and the setting: "
+                f"{PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER",
+            )
+        table: dict[str, Any] = self.plugins.setdefault(normal_name(plugin), {})
+        *above, last = keys
+        for key in above:
+            table[key] = dict(table[key]) if isinstance(table.get(key), dict) else {}
+            table = table[key]
+        table[last] = FromText(text)
+        self.origins[f"plugins.{normal_name(plugin)}.{keys[0]}"] = told
+
+    def _take_setting_variable(self, variable: str, text: str, origin: str, told: str) -> None:
+        name = variable[len(PREFIX) :].lower()
+        word = name.removeprefix("texts_")
+        if name.startswith("texts_") and word in TEXT_NAMES and word != "keys":
+            try:
+                Texts(**{word: text})  # type: ignore[arg-type]  # it is one of the sentences
+            except FlowError as error:
+                raise SettingsError(f"{origin}: {error.message}", hint=error.hint) from error
+            self.texts[word] = text
+            self.origins[f"texts.{word}"] = told
+            return
+        if name in TABLES or name not in KINDS:
+            raise _no_variable(name, variable, origin)
+        self.values[name] = read_value(name, _typed(name, text), origin, key=variable)
+        self.origins[name] = told
+
+    def _make_texts(self) -> None:
+        if self.texts:
+            self.values["texts"] = Texts(**self.texts)
+
+    # What code says.
+
+    def _take_override(self, name: str, value: Any) -> None:
         if name not in KINDS:
             raise SettingsError(f"there is no setting {name!r}{nearest(name, KINDS)}", hint=_known(KINDS))
-    texts = values.pop("texts", {})
-    try:
-        made = {"texts": Texts(**texts)} if texts else {}
-    except FlowError as error:
-        raise SettingsError(f"{ENVIRONMENT}: {error.message}", hint=error.hint) from error
-    return Settings(**{**values, **made, **overrides})
+        read = read_value(name, value, "Settings")
+        if name != "plugin_settings":
+            self.values[name] = read
+            self.origins[name] = ARGUMENT
+            return
+        for plugin, given in read.items():
+            self.plugins.setdefault(plugin, {}).update(given)
+            self.origins |= {f"plugins.{plugin}.{key}": ARGUMENT for key in given}
 
 
-def _kept_in(path: Path) -> dict[str, str]:
-    """Return the variables of a ``.env`` file; none where there is no such file."""
-    try:
-        return {name: value for name, value in dotenv_values(path).items() if value is not None}
-    except (UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{path.name} cannot be read: {error}", hint="it has lines NAME=value, in UTF-8") from None
-
-
-def _from_file(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    named = environ.get(FILE_VARIABLE)
-    path = folder / (named or FILE)
-    if not path.exists():
-        if named:
-            raise SettingsError(
-                f"{FILE_VARIABLE} names {named}, which does not exist", hint="mend the path, or unset it"
-            )
-        return {}
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{path.name} cannot be read: {error}", hint="it is a TOML file, in UTF-8") from error
-    if "plugins" in table:
-        raise SettingsError(
-            f"{path.name}: [plugins.*] is not read by this version: plugins have no settings of their own yet",
-            hint="take the table out; block = [...] leaves a plugin out",
-        )
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in KINDS:
-            raise SettingsError(f"{path.name}: unknown key {key!r}{nearest(key, KINDS)}", hint=_known(KINDS))
-        if key == "texts":
-            values[key] = _texts(value, path.name)
-        elif key == "states":
-            values[key] = _states(value, path.name)
-        else:
-            values[key] = read_value(key, value, path.name)
-    return values
-
-
-def _texts(table: Any, origin: str) -> dict[str, Any]:
-    if not isinstance(table, dict):
-        raise SettingsError(
-            f"{origin}: texts is {table!r}", hint='it takes a table: [texts] and lines such as goodbye = "Bye."'
-        )
-    for name, value in table.items():
-        if name not in TEXT_NAMES:
-            raise SettingsError(
-                f"{origin}: unknown key 'texts.{name}'{nearest(name, TEXT_NAMES)}", hint=_known(TEXT_NAMES)
-            )
-        words = value.values() if name == "keys" and isinstance(value, dict) else (value,)
-        if not all(isinstance(word, str) for word in words) or (name == "keys" and not isinstance(value, dict)):
-            takes = 'a table such as [texts.keys] with lines such as "1" = "one"' if name == "keys" else "a text"
-            raise SettingsError(f"{origin}: texts.{name} is {value!r}", hint=f"it takes {takes}")
-    try:
-        Texts(**table)
-    except FlowError as error:
-        raise SettingsError(f"{origin}: {error.message}", hint=error.hint) from error
-    return table
-
-
-def _states(table: Any, origin: str) -> dict[str, StateSettings]:
-    takes = '[states.NAME] takes plugin = "..." and key = "..."'
-    if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
-        raise SettingsError(f"{origin}: states is {table!r}", hint=takes)
-    for name, values in table.items():
-        for key, value in values.items():
-            if key not in ("plugin", "key"):
-                raise SettingsError(
-                    f"{origin}: unknown key 'states.{name}.{key}'{nearest(key, ('plugin', 'key'))}", hint=takes
-                )
-            if not isinstance(value, str):
-                raise SettingsError(f"{origin}: states.{name}.{key} is {value!r}", hint=f"it takes a text; {takes}")
-    states = {name: StateSettings(**values) for name, values in table.items()}
-    for name, values in states.items():
-        read_value("states", {name: values}, origin, key=f"states.{name}")
-    return states
-
-
-def _take_environment(values: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Put what the environment says over what the file says."""
-    for variable in sorted(environ):
-        text = environ[variable]
-        account = variable.removeprefix(f"{TOKEN_VARIABLE}_")
-        if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
-            _take_variable(values, variable, text)
-        elif variable == TOKEN_VARIABLE and text:
-            values["auth_token"] = _split(text)
-        elif account != variable and ACCOUNT_SID.fullmatch(account) and text:
-            values["accounts"] = {**values.get("accounts", {}), account: _split(text)}
-
-
-def _take_variable(values: dict[str, Any], variable: str, text: str) -> None:
-    name = variable[len(PREFIX) :].lower()
-    word = name.removeprefix("texts_")
-    if name.startswith("texts_") and word in TEXT_NAMES and word != "keys":
-        values["texts"] = {**values.get("texts", {}), word: text}
-        return
-    if name in TABLES or name not in KINDS:
-        known = [each.upper() for each in KINDS if each not in TABLES]
-        sentences = [f"TEXTS_{each.upper()}" for each in TEXT_NAMES if each != "keys"]
-        near = "" if name in TABLES else nearest(name.upper(), known + sentences)
-        near = near.replace(" '", f" '{PREFIX}")  # put before it afterwards: what all share is no likeness
-        raise SettingsError(
-            f"{ENVIRONMENT}: {variable} is no setting{near}",
-            hint=f"{_known([PREFIX + each for each in known])}; texts as {PREFIX}TEXTS_GOODBYE and so on; "
-            f"tables only in {FILE}",
-        )
-    values[name] = read_value(name, _typed(name, text), ENVIRONMENT, key=variable)
+def _no_variable(name: str, variable: str, origin: str) -> SettingsError:
+    known = [each.upper() for each in KINDS if each not in TABLES]
+    sentences = [f"TEXTS_{each.upper()}" for each in TEXT_NAMES if each != "keys"]
+    near = "" if name in TABLES else nearest(name.upper(), known + sentences)
+    near = near.replace(" '", f" '{PREFIX}")  # put before it afterwards: what all share is no likeness
+    return SettingsError(
+        f"{origin}: {variable} is no setting{near}",
+        hint=f"{_known([PREFIX + each for each in known])}; texts as {PREFIX}TEXTS_GOODBYE and so on, settings of "
+        f"plugins as {PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER; tables only in {FILE}",
+    )
 
 
 def _typed(name: str, text: str) -> Any:
@@ -181,6 +338,12 @@ def _typed(name: str, text: str) -> Any:
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _known_to_file() -> list[str]:
+    """Return the keys of the file."""
+    names = [name for name in KINDS if name not in TABLES_OF_FILE.values() and name != "texts_in"]
+    return [*names, *TABLES_OF_FILE]
 
 
 def _known(names: Mapping[str, Any] | tuple[str, ...] | list[str]) -> str:

@@ -6,12 +6,14 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ivrkit.errors import Fault, IvrkitError, nearest
 from ivrkit.faults import CAUGHT, fault_of, mend_of, told
 from ivrkit.flow.state import Menu, Owner, State
-from ivrkit.settings import Settings
+from ivrkit.overrides import overridden
+from ivrkit.plugin_settings import AlreadyTold, SettingsOfPlugins
+from ivrkit.settings import Settings, normal_name
 
 _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -27,15 +29,22 @@ class Offers:
     """What is offered while loading.
 
     :param settings: the core's settings.
+    :param of_plugins: the plugins' own.
     :param blocked: the plugins that are left out, by their normal names.
     :param excused: tells whether a state may be one of theirs, which may keep its table in the settings.
     :param faults: where faults are collected.
     """
 
     def __init__(
-        self, settings: Settings, blocked: Collection[str], excused: Callable[[str], bool], faults: list[Fault]
+        self,
+        settings: Settings,
+        of_plugins: SettingsOfPlugins,
+        blocked: Collection[str],
+        excused: Callable[[str], bool],
+        faults: list[Fault],
     ) -> None:
         self._settings = settings
+        self._of_plugins = of_plugins
         self._excused = excused
         self._blocked = blocked
         self._faults = faults
@@ -54,8 +63,10 @@ class Offers:
             self._faults.append(fault_of(owner, f"{door} is no name for a state", "use letters, digits, - _ and ."))
             return
         try:
-            state = found if isinstance(found, State) else make_state(found, self._settings)
+            state = found if isinstance(found, State) else make_state(found, owner, self._of_plugins)
             self._offers.append(Offer(replace(state, name=name, owner=owner), door))
+        except AlreadyTold:
+            self.miss(owner, name)
         except CAUGHT as error:
             self._faults.append(fault_of(owner, f"{door} gave no state: {told(error)}", mend_of(error, owner)))
             self.miss(owner, name)
@@ -63,6 +74,10 @@ class Offers:
     def miss(self, owner: Owner, name: str) -> None:
         """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all states that are offered."""
+        return tuple(dict.fromkeys(offer.state.name for offer in self._offers))
 
     def chosen(self) -> Iterator[State]:
         """Return one state for each name, with the key that the team gave it."""
@@ -75,7 +90,21 @@ class Offers:
                 message = f"[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():
-            yield self._with_key(self._one_of(name, offers))
+            yield from self._as_decided(name, offers)
+
+    def _as_decided(self, name: str, offers: list[Offer]) -> Iterator[State]:
+        """Return the state of a name with what the team decided about it; none when it is left out."""
+        decided = self._settings.states.get(name)
+        if decided is None:
+            yield self._one_of(name, offers)
+        elif decided.enabled:
+            state = self._one_of(name, offers)
+            try:
+                yield overridden(state, decided)
+            except IvrkitError as error:
+                message = f"[states.{name}] {error.message}"
+                self._faults.append(Fault(message, error.hint, state.owner.plugin))
+                yield state
 
     def _one_of(self, name: str, offers: list[Offer]) -> State:
         """Return the state that is taken; where nothing picks between two, that is a fault and the first is taken."""
@@ -119,55 +148,20 @@ class Offers:
             )
         )
 
-    def _with_key(self, state: State) -> State:
-        key = self._settings.states[state.name].key if state.name in self._settings.states else None
-        if key is None:
-            return state
-        if not state.menu_options:
-            message = f'[states.{state.name}] key = "{key}": the state of {state.owner} hangs in no menu'
-            self._faults.append(Fault(message, "take the key out", state.owner.plugin))
-        return replace(state, options=tuple(replace(option, key=key) for option in state.menu_options))
+
+#: How a function is written that offers a state.
+HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
 
 
-def normal_name(name: str) -> str:
-    """Return the name of a distribution as names are compared (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def make_state(found: object, settings: Settings) -> State:
-    """Return the state that a function makes of the settings that its annotation asks for.
+def make_state(found: object, owner: Owner, settings: SettingsOfPlugins) -> State:
+    """Return the state that a function makes of the settings that its annotations ask for.
 
     :raises IvrkitError: when it is no such function, or makes something else.
+    :raises AlreadyTold: when these settings have faults.
     """
-    hint = "name a State, or a function (settings: Settings) -> State"
     if not inspect.isfunction(found):
-        raise IvrkitError(f"it is {found!r}", hint=hint)
-    parameters = list(_signature(found).parameters.values())
-    if len(parameters) != 1:
-        raise IvrkitError(f"the function {found.__name__!r} takes {len(parameters)} arguments", hint=hint)
-    asked = parameters[0].annotation
-    if not _asks_for_settings(asked):
-        named = getattr(asked, "__name__", str(asked))
-        raise IvrkitError(
-            f"the function {found.__name__!r} asks for {named}; this version has only ivrkit.Settings to give",
-            hint=hint,
-        )
-    made = found(settings)
+        raise IvrkitError(f"it is {found!r}", hint=HINT)
+    made = found(*settings.arguments(found, owner, HINT))
     if not isinstance(made, State):
-        raise IvrkitError(f"the function {found.__name__!r} made {made!r}", hint=hint)
+        raise IvrkitError(f"the function {found.__name__!r} made {made!r}", hint=HINT)
     return made
-
-
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    """Return a function's signature, its annotations looked up where that can be done."""
-    try:
-        return inspect.signature(function, eval_str=True)
-    except CAUGHT:  # a name that is imported for the type checker alone
-        return inspect.signature(function)
-
-
-def _asks_for_settings(asked: Any) -> bool:
-    """Return whether an annotation is the core's settings; one that could not be looked up goes by its name."""
-    if isinstance(asked, str):
-        return asked.strip("'\"").rpartition(".")[2] == Settings.__name__
-    return asked in (inspect.Parameter.empty, Settings)

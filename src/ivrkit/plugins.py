@@ -7,20 +7,26 @@ fault is collected, with its plugin and its mend, before anybody decides what to
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import importlib_metadata
 
-from ivrkit.errors import Fault, IvrkitError, LoadError, nearest
+from ivrkit.catalogues import Catalogues
+from ivrkit.errors import Fault, IvrkitError, LoadError, SettingsError, nearest
 from ivrkit.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
-from ivrkit.flow.flow import CallFlow, Hooks, compile_flow
+from ivrkit.flow.compile import compile_flow
+from ivrkit.flow.flow import CallFlow
+from ivrkit.flow.rules import Hooks, Rules
 from ivrkit.flow.state import Owner, State
-from ivrkit.hooks import Caller, edit_response_by, failed_by
-from ivrkit.offers import Offers, normal_name
+from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
+from ivrkit.languages import faults_of, languages_of, notices_of
+from ivrkit.offers import Offers
+from ivrkit.plugin_settings import AlreadyTold, PluginSettings, SettingsOfPlugins
 from ivrkit.registry import HookRegistry
-from ivrkit.settings import Settings
+from ivrkit.settings import Settings, normal_name
 
 #: The entry point groups: a state each, and plugins with hooks.
 STATES, PLUGINS = "ivrkit.states", "ivrkit.plugins"
@@ -28,6 +34,8 @@ STATES, PLUGINS = "ivrkit.states", "ivrkit.plugins"
 OWN = "ivrkit"
 #: What a distribution is called whose metadata lacks a name.
 NAMELESS = "UNKNOWN"
+#: How a class or function is written that makes a plugin.
+_MAKES = "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings"
 #: The hooks that only watch.
 OBSERVING = ("ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended")
 
@@ -57,6 +65,7 @@ class Loaded:
     :param faults: what was left out and why; always empty when ``strict`` is on.
     :param observers: hook -> its callers, for the hooks that only watch and that somebody implements.
     :param notices: what the host warns of when it starts, a sentence each.
+    :param settings: the settings of the plugins.
     """
 
     flow: CallFlow
@@ -64,6 +73,7 @@ class Loaded:
     faults: tuple[Fault, ...]
     observers: Mapping[str, tuple[Caller, ...]]
     notices: tuple[str, ...]
+    settings: tuple[PluginSettings, ...] = ()
 
 
 class Point(NamedTuple):
@@ -75,19 +85,60 @@ class Point(NamedTuple):
     owner: Owner
     load: Callable[[], Any]
 
+    @property
+    def package(self) -> str:
+        """The top-level package of what it names."""
+        return self.value.partition(":")[0].partition(".")[0].strip()
+
     def __str__(self) -> str:
         """Return it as its package wrote it."""
         return f"{self.name} = {self.value!r} in {self.group!r}"
 
 
-def load(settings: Settings, extra: Mapping[str, object] | None = None) -> Loaded:
+def load(settings: Settings, extra: Mapping[str, object] | None = None, faults: Sequence[Fault] = ()) -> Loaded:
     """Find, load and compile everything that is installed.
 
     :param settings: the core's settings.
     :param extra: plugin objects of the host's own code, each by a name, as if an entry point named them.
+    :param faults: those of the core's settings, which are told with the plugins' own.
+    :raises SettingsError: when there are faults of the core's settings alone.
     :raises LoadError: with every fault, when ``strict`` is on, or when what is left cannot be served.
     """
-    return _Loader(settings, [*find_points(), *_extra_points(extra or {})]).load()
+    loader = _Loader(settings, [*find_points(), *_extra_points(extra or {})])
+    if not faults:
+        return loader.load()
+    try:
+        loader.load()
+    except LoadError as error:
+        raise LoadError([*faults, *error.faults]) from error
+    raise SettingsError.of([*faults, *loader.faults])
+
+
+class Found(NamedTuple):
+    """What is installed, whether or not it can be served.
+
+    :param settings: the settings of the plugins.
+    :param states: the names of the states that they offer.
+    :param faults: what is wrong with them.
+    """
+
+    settings: tuple[PluginSettings, ...]
+    states: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> Found:
+    """Return what is installed.
+
+    :param settings: the core's settings.
+    :param extra: plugin objects of the host's own code, as for :func:`load`.
+    """
+    loader = _Loader(settings, [*find_points(), *_extra_points(extra or {})])
+    try:
+        loader.load()
+    except LoadError as error:
+        return Found(loader.of_plugins.all(), loader.offers.names(), error.faults)
+    return Found(loader.of_plugins.all(), loader.offers.names(), tuple(loader.faults))
 
 
 def find_points() -> list[Point]:
@@ -146,7 +197,12 @@ class _Loader:
         self.blocked = {normal_name(name) for name in settings.block}
         self.faults: list[Fault] = []
         self.registry = HookRegistry()
-        self.offers = Offers(settings, self.blocked, self._may_be_blocked, self.faults)
+        self.packages: dict[Owner, set[str]] = {}
+        for point in points:
+            if not self._is_blocked(point):
+                self.packages.setdefault(point.owner, set()).add(point.package)
+        self.of_plugins = SettingsOfPlugins(settings, self.packages, self.faults)
+        self.offers = Offers(settings, self.of_plugins, self.blocked, self._may_be_blocked, self.faults)
 
     def load(self) -> Loaded:
         """Go the whole way of loading."""
@@ -154,14 +210,19 @@ class _Loader:
             if not self._is_blocked(point):
                 self._import(point)
         self.faults += self.registry.refuse_unknown_hooks()
+        for caller in reversed(self.registry.callers("ivrkit_declare_settings")):
+            self._declare_settings(caller)
         for caller in reversed(self.registry.callers("ivrkit_register_states")):
             self._register_states(caller)
+        faulty = {normal_name(fault.plugin) for fault in self.faults}
+        owners = list(self.packages)
+        self.of_plugins.refuse_unread(owners, lambda name: name in self.blocked or name in faulty)
         flow = self._compile(self._edited(self.offers.chosen()))
         if flow is None or (self.faults and self.settings.strict):
             raise LoadError(self.faults)
         observers = {hook: callers for hook in OBSERVING if (callers := self.registry.callers(hook))}
-        notices = (*flow.notices, *self._unknown_blocks())
-        return Loaded(flow, tuple(self._plugins(flow)), tuple(self.faults), observers, notices)
+        notices = (*flow.notices, *notices_of(flow.rules.languages), *self._unknown_blocks())
+        return Loaded(flow, tuple(self._plugins(flow)), tuple(self.faults), observers, notices, self.of_plugins.all())
 
     def _is_blocked(self, point: Point) -> bool:
         return normal_name(point.owner.plugin) in self.blocked
@@ -184,21 +245,51 @@ class _Loader:
             if point.group == STATES:
                 self.offers.take(point.owner, point.name, found, f"the entry point {point.name!r}")
             else:
-                self.faults += self.registry.register(point.name, point.owner, str(point), found)
+                self._register(point, found)
+
+    def _register(self, point: Point, found: object) -> None:
+        """Take in a plugin with hooks; a class or function makes one of the settings that it asks for."""
+        try:
+            if inspect.isclass(found) or inspect.isfunction(found):
+                found = found(*self.of_plugins.arguments(found, point.owner, _MAKES))
+        except AlreadyTold:
+            return
+        except CAUGHT as error:
+            message = f"its entry point {point} made no plugin: {told(error)}"
+            self.faults.append(fault_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            return
+        self.faults += self.registry.register(point.name, point.owner, str(point), found)
+
+    def _declare_settings(self, caller: Caller) -> None:
+        """Read the settings that a plugin declares by its hook."""
+        try:
+            self.of_plugins.declare(caller({}), caller.owner)
+        except CAUGHT as error:
+            message = f"its hook {caller.hook} failed: {told(error)}"
+            self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
 
     def _register_states(self, caller: Caller) -> None:
         """Take in the states that a plugin offers by its hook."""
         try:
-            found = caller({"settings": self.settings})
+            found = caller({"settings": self._settings_for(caller)})
             if not isinstance(found, Mapping):
                 raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
             offered = list(found.items())
+        except AlreadyTold:
+            return
         except CAUGHT as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
         else:
             for name, each in offered:
                 self.offers.take(caller.owner, str(name), each, f"{str(name)!r} of its hook {caller.hook}")
+
+    def _settings_for(self, caller: Caller) -> Any:
+        """Return the settings that the annotation of a hook's argument asks for."""
+        if "settings" not in caller.arguments:
+            return self.settings
+        (given,) = self.of_plugins.arguments(caller.function, caller.owner, "annotate it with Settings, or your own")
+        return given
 
     def _edited(self, states: Iterable[State]) -> Iterator[State]:
         """Return the states as the plugins edit them; an edit that fails is left out."""
@@ -224,13 +315,15 @@ class _Loader:
         told once, and not again by everything that leads there.
         """
         kept = {state.name: state for state in (*(self.offers.missing if self.settings.strict else ()), *states)}
+        rules = self._rules()
         hooks = Hooks(
             edit_response_by(self.registry.callers("ivrkit_edit_response")),
             failed_by(self.registry.callers("ivrkit_state_failed"), kept.keys()),
+            choose_start_by(self.registry.callers("ivrkit_choose_start"), kept.keys(), rules.spoken()),
         )
         while True:
             try:
-                return compile_flow(kept.values(), self.settings.rules(), hooks)
+                return compile_flow(kept.values(), rules, hooks)
             except LoadError as error:
                 self.faults += [fault for fault in error.faults if fault not in self.faults]
                 broken = {fault.state for fault in error.faults} & kept.keys()
@@ -238,6 +331,12 @@ class _Loader:
                     return None
                 for name in broken:
                     del kept[str(name)]
+
+    def _rules(self) -> Rules:
+        """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
+        self.faults += faults_of(self.settings)
+        languages = tuple(languages_of(self.settings, Catalogues(self.packages, self.faults)))
+        return replace(self.settings.rules(), languages=languages)
 
     def _unknown_blocks(self) -> Iterator[str]:
         found = {normal_name(point.owner.plugin) for point in self.points}

@@ -63,8 +63,6 @@ class HookRegistry:
             raise IvrkitError("it is None", hint="name a module or object with functions marked @ivrkit.hookimpl")
         if not name:
             raise IvrkitError("it has no name", hint="give the entry point a name")
-        if inspect.isclass(plugin):
-            raise IvrkitError(f"it is the class {plugin.__name__!r}", hint="name an object of it")
         for other, known in self._manager.list_name_plugin():
             if known is plugin:
                 raise IvrkitError(

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ivrkit.errors import SettingsError
-from ivrkit.flow.flow import Rules
 from ivrkit.flow.outcomes import is_key
+from ivrkit.flow.rules import Rules
+from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
@@ -24,11 +25,50 @@ class StateSettings:
     """What a team decides about one state: a table ``[states.NAME]``.
 
     :param plugin: the plugin that the state is taken from, where several offer it.
+    :param enabled: whether it is in the tree at all.
     :param key: the key of its menu options, in place of the package's own.
+    :param label: what its menu options are called.
+    :param line: the whole sentence of its menu options.
+    :param voice: the voice that it speaks with.
+    :param language: the language that it is always said in.
+    :param targets: outcome -> where it leads instead: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
+    :param texts: what it says -> what it says instead; with a language in between, in that language alone. Kept as
+        language -> table, ``""`` for every language.
     """
 
     plugin: str | None = None
+    enabled: bool = True
     key: str | None = None
+    label: str | None = None
+    line: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    targets: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep the texts by their languages.
+
+        :raises SettingsError: for a value that its key cannot take.
+        """
+        for name, kind in STATE_KINDS.items():
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, kind.read(value))
+            except (ValueError, TypeError):
+                raise SettingsError(f"{name} is {value!r}", hint=f"it takes {kind.expects}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class StartSettings:
+    """Where the calls of one number begin: a table ``[numbers."+15550100"]`` or ``[callers."+15550100"]``.
+
+    :param start: the state; the setting ``start`` when left out.
+    :param language: the language that they are held in; the setting ``language`` when left out.
+    """
+
+    start: str | None = None
+    language: str | None = None
 
 
 class Kind(NamedTuple):
@@ -55,6 +95,15 @@ def _number_from(least: int) -> Kind:
 
 def _optional(kind: Kind) -> Kind:
     return Kind(kind.expects, lambda value: None if value is None else kind.read(value))
+
+
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value in known:
+            return str(value)
+        raise ValueError(value)
+
+    return read
 
 
 def _several(value: Any) -> tuple[str, ...]:
@@ -92,9 +141,61 @@ def _states(value: Any) -> Mapping[str, StateSettings]:
     if not isinstance(value, Mapping):
         raise ValueError(value)
     states = {name: StateSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
-    if all(_is_about_a_state(each) for each in states.values()):
+    if all(isinstance(each, StateSettings) for each in states.values()):
         return MappingProxyType(states)
     raise ValueError(value)
+
+
+def _key(value: Any) -> str:
+    if is_key(value):
+        return str(value)
+    raise ValueError(value)
+
+
+def _table_of_texts(value: Any) -> Mapping[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(each, str) for words in value.items() for each in words):
+        return MappingProxyType(dict(value))
+    raise ValueError(value)
+
+
+def _texts_of_state(value: Any) -> Mapping[str, Mapping[str, str]]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    plain = {written: said for written, said in value.items() if not isinstance(said, Mapping)}
+    found = {language: _table_of_texts(each) for language, each in value.items() if isinstance(each, Mapping)}
+    return MappingProxyType({**({"": _table_of_texts(plain)} if plain else {}), **found})
+
+
+def _plugins(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values()):
+        return MappingProxyType({normal_name(str(name)): dict(each) for name, each in value.items()})
+    raise ValueError(value)
+
+
+def _starts(value: Any) -> Mapping[str, StartSettings]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    starts = {str(name): StartSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
+    for each in starts.values():
+        if not isinstance(each, StartSettings) or each == StartSettings():
+            raise ValueError(value)
+        for given in (each.start, each.language):
+            _OPTIONAL_TEXT.read(given)
+    return MappingProxyType(starts)
+
+
+def _voices(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    return MappingProxyType({_text(language): _text(voice) for language, voice in value.items()})
+
+
+def _texts_in(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    for texts in value.values():
+        _texts(texts)
+    return MappingProxyType({_text(language): dict(texts) for language, texts in value.items()})
 
 
 def _texts(value: Any) -> Texts:
@@ -103,10 +204,6 @@ def _texts(value: Any) -> Texts:
     if isinstance(value, Mapping) and all(isinstance(each, str | Mapping) for each in value.values()):
         return Texts(**value)
     raise ValueError(value)
-
-
-def _is_about_a_state(value: Any) -> bool:
-    return isinstance(value, StateSettings) and value.plugin != "" and (value.key is None or is_key(value.key))
 
 
 def _instance(kind: type) -> Callable[[Any], Any]:
@@ -118,10 +215,26 @@ def _instance(kind: type) -> Callable[[Any], Any]:
     return read
 
 
+_OPTIONAL_TEXT = _optional(Kind("a text", _text))
 TEXT = Kind("a text", _text)
 STATE_NAME = Kind("the name of a state", _text)
 FLAG = Kind("true or false", _instance(bool))
 TOKENS = Kind("a token, or a list of tokens while one is rotated", _several)
+
+
+#: The keys of a table ``[states.NAME]``, with what each expects.
+STATE_KINDS: Mapping[str, Kind] = {
+    "plugin": _optional(Kind("the name of a plugin", _text)),
+    "enabled": FLAG,
+    "key": _optional(Kind("keys of a telephone: 0-9, * and #", _key)),
+    "label": _optional(TEXT),
+    "line": _optional(TEXT),
+    "voice": _optional(Kind("a voice such as 'Polly.Joanna'", _text)),
+    "language": _optional(Kind("a language such as 'en-US'", _text)),
+    "targets": Kind('a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"', _table_of_texts),
+    "texts": Kind("a table of texts, or of languages with their texts", _texts_of_state),
+}
+_STARTS = Kind("a table of numbers, each with start or language", _starts)
 
 
 def setting(default: Any, kind: Kind, *, secret: bool = False) -> Any:
@@ -142,36 +255,50 @@ class Settings:
 
     :param company: how the greeting names who is called.
     :param start: the state that a call begins with.
+    :param numbers: where the calls to single numbers begin: the tables ``[numbers."+15550100"]``.
+    :param callers: where the calls of single callers begin, whatever they called: ``[callers."+15550100"]``.
     :param way_out: where a caller goes who cannot be helped; left out: the state with key 0 in the start menu.
     :param tries: failures of a kind that a state takes, where it does not say itself.
     :param max_failures: failures in a row, in whatever states, before the way out.
     :param max_turns: webhooks of one call, of whatever kind, before the way out.
     :param language: of every ``Say`` without voice and language, and of speech recognition.
+    :param languages: the further languages that calls can be held in.
     :param voice: of every ``Say`` without voice and language; left out: the account's.
+    :param voices: language -> the voice of calls in it, where it is another than ``voice``: the table ``[voices]``.
     :param timezone: IANA name of the zone of ``call.now``.
     :param session_url: where calls are kept between webhooks: ``sqlite:///`` and a file.
     :param session_hours: how long after its last webhook a call is kept.
     :param strict: whether one faulty plugin keeps the host from starting.
     :param block: plugins that are left out, by the names of their distributions.
     :param dev: for development: no token needed from loopback, and answers name state and owner.
+    :param log_format: how the server writes its logs: ``text``, or ``json``, an object a line.
+    :param mask_numbers: whether logs have only the last four digits of numbers.
     :param public_url: the base URL under which Twilio reaches the app, when the app itself cannot know it.
     :param trusted_proxies: how many proxies in front of the app set the ``X-Forwarded-`` headers.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
     :param auth_token: Twilio's token; several while one is rotated. ``TWILIO_AUTH_TOKEN`` in the environment.
     :param accounts: AccountSid -> token or tokens, for sub-accounts. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
+    :param plugin_settings: the settings of plugins, each by the plugin's name: the tables ``[plugins.NAME]``. They are
+        read when the plugin is loaded.
     :param texts: the core's own sentences: the table ``[texts]``.
+    :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
     :param states: what the team decides about single states: the tables ``[states.NAME]``.
+    :param origins: where settings come from, each by its key with dots; no setting itself.
     :raises SettingsError: for a value that its setting cannot take.
     """
 
     company: str = setting("our company", TEXT)
     start: str = setting("greeting", STATE_NAME)
+    numbers: Mapping[str, StartSettings] = setting(dict, _STARTS)
+    callers: Mapping[str, StartSettings] = setting(dict, _STARTS)
     way_out: str | None = setting(None, _optional(STATE_NAME))
     tries: int = setting(3, _number_from(1))
     max_failures: int = setting(6, _number_from(1))
     max_turns: int = setting(100, _number_from(2))
     language: str = setting("en-US", Kind("a language such as 'en-US'", _text))
+    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", _several))
     voice: str | None = setting(None, _optional(Kind("a voice such as 'Polly.Joanna'", _text)))
+    voices: Mapping[str, str] = setting(dict, Kind("a table of languages with their voices", _voices))
     timezone: str = setting("UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", _zone))
     session_url: str = setting(
         "sqlite:///ivrkit-sessions.sqlite3", Kind("a URL such as 'sqlite:///calls.sqlite3'", _text)
@@ -180,6 +307,8 @@ class Settings:
     strict: bool = setting(True, FLAG)
     block: tuple[str, ...] = setting((), Kind("a list of the names of plugins", _several))
     dev: bool = setting(False, FLAG)
+    log_format: str = setting("text", Kind("'text' or 'json'", _one_of("text", "json")))
+    mask_numbers: bool = setting(True, FLAG)
     public_url: str | None = setting(None, _optional(Kind("a URL such as 'https://ivr.example.com'", _public_url)))
     trusted_proxies: int = setting(0, _number_from(0))
     url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", _prefix))
@@ -189,21 +318,45 @@ class Settings:
         Kind("a table of AccountSids (AC and 32 digits) with their tokens", _accounts),
         secret=True,
     )
+    plugin_settings: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of plugins", _plugins), secret=True)
     texts: Texts = setting(Texts, Kind("a table of texts", _texts))
+    texts_in: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of languages with their texts", _texts_in))
     states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
+
+    origins: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and keep it in its own form."""
-        for each in fields(self):
-            object.__setattr__(self, each.name, read_value(each.name, getattr(self, each.name), "Settings"))
+        for name in KINDS:
+            object.__setattr__(self, name, read_value(name, getattr(self, name), "Settings"))
+
+    def origin(self, *keys: str) -> str:
+        """Return where a setting comes from: ``default`` where nothing is known of it."""
+        return str(self.origins.get(".".join(keys), "default"))
 
     def rules(self) -> Rules:
         """Return the settings that the call flow obeys."""
-        return Rules(**{each.name: getattr(self, each.name) for each in fields(Rules)})
+        given = {name: getattr(self, name) for name in _OF_THE_FLOW}
+        return Rules(**given, callers=self._exits(self.callers), numbers=self._exits(self.numbers))
+
+    def _exits(self, starts: Mapping[str, StartSettings]) -> dict[str, Exit]:
+        return {number: Exit(each.start or self.start, language=each.language) for number, each in starts.items()}
+
+
+_OF_THE_FLOW = ("start", "way_out", "tries", "max_failures", "max_turns", "language", "voice", "texts")
 
 
 #: The settings by name, with what each expects.
-KINDS: Mapping[str, Kind] = {each.name: each.metadata["kind"] for each in fields(Settings)}
+KINDS: Mapping[str, Kind] = {each.name: each.metadata["kind"] for each in fields(Settings) if each.metadata}
+
+
+#: The settings that are never shown.
+SECRETS = tuple(each.name for each in fields(Settings) if each.metadata and not each.repr)
+
+
+def normal_name(name: str) -> str:
+    """Return the name of a distribution as names are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
@@ -217,6 +370,8 @@ def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
     """
     try:
         return KINDS[name].read(value)
+    except SettingsError as error:
+        raise SettingsError(f"{origin}: {key or name}: {error.message}", hint=error.hint) from None
     except (ValueError, TypeError, LookupError, OSError):
-        shown = "a value that is kept secret" if name in ("auth_token", "accounts") else repr(value)
+        shown = "a value that is kept secret" if name in SECRETS else repr(value)
         raise SettingsError(f"{origin}: {key or name} is {shown}", hint=f"it takes {KINDS[name].expects}") from None

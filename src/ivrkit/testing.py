@@ -9,16 +9,23 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import importlib_metadata
 from flask import Flask
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit.errors import SettingsError, nearest
+from ivrkit.flow.session import Session
 from ivrkit.load_settings import load_settings
-from ivrkit.offers import normal_name
 from ivrkit.plugins import OWN, PLUGINS, STATES
+from ivrkit.settings import Settings, normal_name
 from ivrkit.simulator import Action, Explored, Queue, SimulatedCall, Simulator, explore
+from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app
+from ivrkit.web.extension import NAME, host_of
+from ivrkit.web.proxies import known_front
 
 #: Signs what the phone sends; the app checks it as it would Twilio's.
 TOKEN = "12345"  # noqa: S105  of an account that does not exist
@@ -75,23 +82,21 @@ def _all_but(names: Iterable[str]) -> list[str]:
 
 
 class Phone:
-    """Calls an app, as many times as a test wants.
+    """Calls a tree of an app, as many times as a test wants.
 
-    :param app: the app; made by :func:`make_app`.
-    :param simulator: the number at Twilio whose webhook it is.
+    :param app: the app: made by :func:`make_app`, or one of yours with a tree mounted in it.
+    :param simulator: the number at Twilio whose webhook it is; left out: one that is made from the tree's settings.
+    :param name: the name of the tree.
+    :param token: signs what the phone sends; left out: the first token of the tree's settings, a sub-account's too.
+    :raises ~ivrkit.SettingsError: when the app has no tree of that name.
     """
 
-    def __init__(self, app: Flask, simulator: Simulator | None = None) -> None:
+    def __init__(
+        self, app: Flask, simulator: Simulator | None = None, *, name: str = NAME, token: str | None = None
+    ) -> None:
         self.app = app
-        settings = app.extensions["ivrkit"].settings
-        webhook = f"{settings.url_prefix}/webhook"
-        self.simulator = simulator or Simulator.of_app(
-            app,
-            webhook,
-            token=TOKEN,
-            fallback_url=f"{webhook}/fallback",
-            status_callback=f"{webhook}/status",
-        )
+        self.host = host_of(app, name)
+        self.simulator = simulator or _number_of(app, self.host.settings, token)
         #: The calls that were made.
         self.calls: list[SimulatedCall] = []
 
@@ -116,10 +121,35 @@ class Phone:
 
     def position(self, call: SimulatedCall) -> Hashable:
         """Return what decides how a call goes on: its session, and what it waits for."""
-        session = self.app.extensions["ivrkit"].store.load(call.sid)
+        session = self.host.store.load(call.sid) or Session(call.sid)
         kept = {name: each for name, each in asdict(session).items() if name not in _CHANCE}
         return repr(sorted(kept.items())), call.waiting and (call.waiting.doing, call.waiting.numbers)
 
     def close(self) -> None:
         """Let go of the sessions."""
-        self.app.extensions["ivrkit"].store.close()
+        self.host.store.close()
+
+
+def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
+    """Return a number whose webhook is a tree in an app, at the public URL where the settings name one."""
+    public = urlsplit(settings.public_url or BASE_URL)
+    webhook = f"{settings.url_prefix}/webhook"
+    outside = public.path.removesuffix(known_front(public.path, webhook))  # what a proxy takes away, or a mount
+    account, token = _account_and_token(settings, token)
+    return Simulator.of_app(
+        DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,
+        f"{outside}{webhook}",
+        base_url=f"{public.scheme}://{public.netloc}",
+        account=account,
+        token=token,
+        fallback_url=f"{outside}{webhook}/fallback",
+        status_callback=f"{outside}{webhook}/status",
+    )
+
+
+def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
+    """Return who is called and what is signed with: the account whose token it is, or the first that has one."""
+    for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
+        if tokens and token in (None, *tokens):
+            return account, tokens[0] if token is None else token
+    return ACCOUNT, token or ""

@@ -269,4 +269,4 @@ def test_a_wrong_setting_is_one_message_with_its_hint(run, folder):
     (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
     done = run("states")
     assert (done.stdout, done.returncode) == ("", 1)
-    assert done.stderr == "Error: ivrkit.toml: tries is 0\n  hint: it takes a whole number of at least 1\n"
+    assert done.stderr == "Error: ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"

@@ -244,6 +244,25 @@ def test_a_server_answers_over_http_and_ends_with_its_children(serve):
 
 
 @pytest.mark.server
+def test_a_server_logs_each_turn(serve, folder):
+    """Without any set-up of a log: what is served, each turn of a call, and each refusal, as text or as JSON."""
+    server = serve("--dev").wait()
+    server.ask("/webhook", {**CALL, "From": "+14155550100", "To": "+15005550006"})
+    told = f" INFO ivrkit.calls: call {CALL['CallSid']} turn 1: "
+    wait_until(lambda: told in server.told)
+    assert " INFO ivrkit.web: tree 'ivrkit' at /webhook: states greeting, menu" in server.told
+    assert " ms from ***0100 to ***0006\n" in server.told
+    assert server.end() == 0
+    server = serve(IVRKIT_LOG_FORMAT="json", **TOKEN).wait()
+    server.ask("/webhook", CALL)
+    wait_until(lambda: '"level": "WARNING"' in server.told)
+    lines = [json.loads(line) for line in server.told.splitlines() if line.startswith("{")]
+    assert {line["logger"] for line in lines} == {"ivrkit.web"}
+    assert lines[-1]["message"].startswith("403: no X-Twilio-Signature for ")
+    assert server.end() == 0
+
+
+@pytest.mark.server
 def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
     """State and owner are in the answer; a change of the code is served without a new start."""
     (folder / "shop.py").write_text("from ivrkit import State\ngreeting = State('Before.')\n", encoding="utf-8")

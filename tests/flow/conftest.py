@@ -14,7 +14,7 @@ import pytest
 from ivrkit import CallFlow, Menu, Owner, Session, State, Turn, advance, compile_flow
 from ivrkit.flow.call import make_call
 from ivrkit.flow.engine import hang_up
-from ivrkit.flow.flow import Hooks, Rules
+from ivrkit.flow.rules import Hooks, Rules
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OWNER = Owner("test-states", "1.0")

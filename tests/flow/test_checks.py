@@ -277,7 +277,7 @@ def content_fault(tree, state, **more):
         ),
         (
             State(Dial("+1"), Exit(HOME, say="x")),
-            "it waits with Dial, and its exit Exit(target=HOME, say=('x',)) goes on at once",
+            "it waits with Dial, and its exit Exit(HOME, say=('x',)) goes on at once",
             "use a table: exit=Exits({...}, otherwise=HOME)",
         ),
         (

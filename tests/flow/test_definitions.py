@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from twilio.twiml.voice_response import Dial, Pause, Play, Say
 
-from ivrkit import SAME, Exit, Exits, FlowError, Menu, MenuOption, Owner, State, Text, Texts, ask, leads_to
+from ivrkit import SAME, Exit, Exits, FlowError, Menu, MenuOption, Owner, State, Texts, ask, leads_to
 from ivrkit.flow.call import Call, make_call
 from ivrkit.flow.exits import LeadsTo
 from ivrkit.flow.outcomes import NAMED
@@ -304,22 +304,6 @@ def test_a_sentence_set_to_nothing_is_not_said(call):
     caller = call(a=State(ask("A?"), Exits({"1": None})), texts=Texts(goodbye="", wrong_choice=""))
     assert caller.press("5").heard == ["A?"]
     assert caller.press("1").xml == "<Hangup />"
-
-
-def test_a_text_is_its_key_for_now(call, tree):
-    """Text(key) may stand wherever a text may; it is said as it is written, and the host warns of it."""
-    assert repr(Text("acme.hello")) == "Text('acme.hello')"
-    assert Text("acme.hello") == "acme.hello"
-    assert call(a=State(Text("acme.hello"))).heard == ["acme.hello"]
-    warned = ("state 'a' of test-states 1.0 uses Text: this version says its key as it is written",)
-    for enter in (Text("k"), ["A.", Text("k")], ask("A.", Text("k")), Say(Text("k")), Menu(Text("k"), repeat=None)):
-        notices = tree(a=State(enter, Exits({"1": None}) if isinstance(enter, Menu) else None)).notices
-        assert notices == warned
-    assert tree(a=State(lambda call: Text("k"))).notices == ()
-    assert tree(a=State("A.", Exit(None, say=Text("k")))).notices == warned
-    for named in ({"label": Text("k")}, {"label": "x", "line": Text("k")}):
-        option = MenuOption("1", menu="m", **named)
-        assert tree(m=State(Menu()), a=State("A.", options=option)).notices == warned
 
 
 def test_what_is_not_acted_on_yet_is_said(tree):

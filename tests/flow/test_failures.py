@@ -8,8 +8,8 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 from ivrkit import BACK, HOME, SAME, Exit, Exits, FlowError, Menu, MenuOption, State, ask, leads_to
 from ivrkit.flow.call import HIDDEN
 from ivrkit.flow.engine import MOST_STATES
-from ivrkit.flow.flow import Hooks
 from ivrkit.flow.guard import check_data
+from ivrkit.flow.rules import Hooks
 
 APOLOGY = "We are sorry, something went wrong."
 SAY = '<Say language="en-US"></Say>'
@@ -99,7 +99,7 @@ def test_a_result_of_another_kind_than_was_named(call):
     def wander(call):
         return {"1": "elsewhere", "2": ["m"], "3": Exit(HOME)}[call.digits]
 
-    for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Exit(target=HOME, say=())")):
+    for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Exit(HOME)")):
         caller = call(tree_with(State(ask("X?"), wander, **option()))).press("1", key)
         error = next(each.error for each in caller.last.events if each.kind == "failed")
         assert error.message == f"its exit 'wander' returned {shown}, and names ['m', SAME]"

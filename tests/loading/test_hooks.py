@@ -11,15 +11,16 @@ from dataclasses import replace
 import pytest
 from twilio.twiml.voice_response import Start
 
-from ivrkit import BACK, Exits, Owner, State, ask, hookimpl, hookspecs, leads_to
+from ivrkit import BACK, SAME, Exit, Exits, Owner, State, ask, hookimpl, hookspecs, leads_to
 from ivrkit.flow.call import make_call
-from ivrkit.hooks import Caller, callers_of, edit_response_by, failed_by, observe
+from ivrkit.hooks import Caller, callers_of, choose_start_by, edit_response_by, failed_by, observe
 from ivrkit.web import create_app
 
 pytestmark = pytest.mark.usefixtures("bare")
 
 NAMES = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
 GOODBYE = State("Goodbye then.")
+ASKING = State(ask("Well?"), Exits({"1": None}))
 
 
 class Tree:
@@ -95,8 +96,10 @@ class TestSpecs:
     def test_the_hooks(self):
         """These, and no others."""
         assert NAMES == [
+            "ivrkit_declare_settings",
             "ivrkit_register_states",
             "ivrkit_edit_state",
+            "ivrkit_choose_start",
             "ivrkit_edit_response",
             "ivrkit_state_failed",
             "ivrkit_call_started",
@@ -116,9 +119,10 @@ class TestSpecs:
         assert f"@ivrkit.hookimpl\n    def {name}(" in inspect.getdoc(hook)
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_only_the_deciding_hook_stops_at_the_first_result(self, name):
-        """ivrkit_state_failed decides; all others are heard from every plugin."""
-        assert getattr(hookspecs, name).ivrkit_spec["firstresult"] == (name == "ivrkit_state_failed")
+    def test_only_the_deciding_hooks_stop_at_the_first_result(self, name):
+        """Two of them decide; all others are heard from every plugin."""
+        decides = name in ("ivrkit_choose_start", "ivrkit_state_failed")
+        assert getattr(hookspecs, name).ivrkit_spec["firstresult"] == decides
 
 
 class TestOrder:
@@ -269,6 +273,74 @@ class TestRegisterStates:
         send()
         send(CallSid="CA2")
         assert asked == ["one"]
+
+
+class TestChooseStart:
+    """ivrkit_choose_start decides where a call begins."""
+
+    def test_the_first_answer_wins(self, dial):
+        """None lets the next plugin decide; nobody behind the first answer is asked, and no later webhook asks."""
+        asked = []
+
+        def says(word, answer):
+            def decide(call):
+                asked.append((word, call.from_))
+                return answer
+
+            return hooks(choose_start=decide)
+
+        send = dial(
+            {"one": ASKING, "two": ASKING},
+            never=says("never", "one"),
+            decides=says("decides", "two"),
+            passes=says("passes", None),
+        )
+        assert send(From="+15550100").headers["Ivrkit-State"] == "two"
+        send(Digits="")
+        assert asked == [("passes", "+15550100"), ("decides", "+15550100")]
+
+    def test_it_chooses_the_language_as_well(self):
+        """An Exit has both; a language like one of the tree's is that one."""
+        choose = choose_start_by([caller(lambda: Exit("one", language="es"))], {"one"}, ("en-US", "es-MX"))
+        assert choose(call_of()) == Exit("one", language="es")
+
+    @pytest.mark.parametrize("answer", ["nowhere", BACK, 5, ["one"], Exit(SAME), Exit("one", language="fr-FR")])
+    def test_what_can_not_begin_a_call_is_logged_and_counts_as_none(self, caplog, answer):
+        """The next plugin decides."""
+        callers = [
+            caller(lambda: answer, "bad", "ivrkit_choose_start"),
+            caller(lambda: "one", "good", "ivrkit_choose_start"),
+        ]
+        assert choose_start_by(callers, {"one"}, ("en-US",))(call_of()) == Exit("one")
+        told = f"ivrkit_choose_start of bad 1.0 returned {answer!r}, which is no state, or no language that calls are "
+        assert caplog.messages == [f"{told}held in; it counts as None"]
+
+    def test_one_that_fails_counts_as_none_and_leaves_nothing_behind(self, caplog):
+        """The caller is not lost, and the call's data is as it was."""
+
+        def spoil(call):
+            call.data["half"] = 1
+            raise LookupError("the shelf is empty")
+
+        call = call_of()
+        choose = choose_start_by([caller(spoil, hook="ivrkit_choose_start")], {"one"}, ("en-US",))
+        assert choose(call) is None
+        assert call.data == {}
+        assert "ivrkit_choose_start of own 1.0 failed in call CA1\nTraceback" in caplog.text
+
+    def test_what_it_leaves_in_data_is_kept(self):
+        """The states find it there."""
+
+        def look_up(call):
+            call.data["customer"] = 7
+
+        call = call_of()
+        assert choose_start_by([caller(look_up)], {"one"}, ("en-US",))(call) is None
+        assert call.data == {"customer": 7}
+
+    def test_nobody_chooses(self):
+        """Then nothing is called."""
+        assert choose_start_by([], {"one"}, ("en-US",)) is None
 
 
 class TestEditResponse:

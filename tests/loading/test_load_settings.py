@@ -6,22 +6,31 @@ from pathlib import Path
 import pytest
 
 from ivrkit import Settings, SettingsError, Texts
-from ivrkit.load_settings import load_settings
-from ivrkit.settings import StateSettings
+from ivrkit.load_settings import gather_settings, load_settings
+from ivrkit.settings import KINDS, StartSettings, StateSettings
 
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
-NAMES = (
-    "company, start, way_out, tries, max_failures, max_turns, language, voice, timezone, session_url, session_hours, "
-    "strict, block, dev, public_url, trusted_proxies, url_prefix, auth_token"
+SINGLE = (
+    "company, start, way_out, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
+    "session_hours, strict, block, dev, log_format, mask_numbers, public_url, trusted_proxies, url_prefix, auth_token"
 )
-KEYS = f"there are: {NAMES}, accounts, texts, states"
+KEYS = (
+    "there are: "
+    + SINGLE.replace("way_out", "numbers, callers, way_out").replace("voice,", "voice, voices,")
+    + ", accounts, texts, states, plugins"
+)
+NAMES = KEYS.replace("accounts, texts, states, plugins", "accounts, plugin_settings, texts, texts_in, states")
 VARIABLES = (
-    "there are: IVRKIT_" + NAMES.upper().replace(", ", ", IVRKIT_")
-    + "; texts as IVRKIT_TEXTS_GOODBYE and so on; tables only in ivrkit.toml"
-)  # fmt: skip
+    "there are: IVRKIT_" + SINGLE.upper().replace(", ", ", IVRKIT_") + "; texts as IVRKIT_TEXTS_GOODBYE and so on, "
+    "settings of plugins as IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER; tables only in ivrkit.toml"
+)
+OF_PLUGIN = (
+    "it is IVRKIT_PLUGINS__ and the plugin, two underscores and the setting: "
+    "IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
+)
 TEXTS = "there are: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, keys"
-STATES = '[states.NAME] takes plugin = "..." and key = "..."'
+STATES = "there are: plugin, enabled, key, label, line, voice, language, targets, texts"
 
 
 @pytest.fixture
@@ -78,7 +87,7 @@ class TestFile:
             auth_token="12345",
             accounts={SID: ["1", "2"]},
             texts=Texts(goodbye="Bye.", keys={"0": "oh"}),
-            states={"sales": StateSettings("acme", "7"), "support": StateSettings()},
+            states={"sales": StateSettings(plugin="acme", key="7"), "support": StateSettings()},
         )
 
     def test_another_folder(self, write, tmp_path):
@@ -137,10 +146,20 @@ class TestFile:
              "it takes a token, or a list of tokens while one is rotated"),
             ('[accounts]\nAC1 = "sesame"', "accounts is a value that is kept secret",
              "it takes a table of AccountSids (AC and 32 digits) with their tokens"),
-            ('[plugins.acme]\nnumber = "1"',
-             "[plugins.*] is not read by this version: plugins have no settings of their own yet",
-             "take the table out; block = [...] leaves a plugin out"),
-            ('texts = "Bye."', "texts is 'Bye.'", 'it takes a table: [texts] and lines such as goodbye = "Bye."'),
+            ("plugins = 5", "plugins is 5",
+             "it takes a table, such as [plugins.acme-states] and lines such as reception_rings = 20"),
+            ("[plugins]\nacme-states = 5", "plugins.acme-states is 5",
+             "it takes a table: [plugins.acme-states] and a line for each setting"),
+            ('plugin_settings = "x"', "unknown key 'plugin_settings', did you mean 'plugins'?", KEYS),
+            ('texts_in = "x"', "unknown key 'texts_in', did you mean 'texts'?", KEYS),
+            ('texts = "Bye."', "texts is 'Bye.'",
+             'it takes a table, such as [texts] and lines such as goodbye = "Bye."'),
+            ('[texts.es]\ngoodby = "x"', "unknown key 'texts.es.goodby', did you mean 'goodbye'?", TEXTS),
+            ("[texts.es]\ngoodbye = 5", "texts.es.goodbye is 5", "it takes a text"),
+            ('[texts.es]\ngoodbye = "{x}"', "texts.goodbye is '{x}', and nothing fills in {x}",
+             "it may hold no places in braces"),
+            ('[numbers.1]\nstrat = "x"', "numbers is {'1': {'strat': 'x'}}",
+             "it takes a table of numbers, each with start or language"),
             ('[texts]\ngodbye = "Bye."', "unknown key 'texts.godbye', did you mean 'goodbye'?", TEXTS),
             ("[texts]\nzz = 5", "unknown key 'texts.zz'", TEXTS),
             ("[texts]\ngoodbye = 5", "texts.goodbye is 5", "it takes a text"),
@@ -155,22 +174,103 @@ class TestFile:
              "it may hold no places in braces"),
             ('[texts]\noption = "{"', "texts.option is '{': Single '{' encountered in format string",
              "it may hold {label} and {key}; write {{ for a brace"),
-            ("states = 5", "states is 5", STATES),
-            ('[states]\nsales = "1"', "states is {'sales': '1'}", STATES),
+            ("states = 5", "states is 5", 'it takes a table, such as [states.sales] and lines such as key = "4"'),
+            ('[states]\nsales = "1"', "states.sales is '1'", STATES),
             ('[states.sales]\nkye = "1"', "unknown key 'states.sales.kye', did you mean 'key'?", STATES),
             ("[states.sales]\nzz = 1", "unknown key 'states.sales.zz'", STATES),
-            ("[states.sales]\nkey = 1", "states.sales.key is 1", f"it takes a text; {STATES}"),
-            ('[states.sales]\nkey = "x"', "states.sales is {'sales': StateSettings(plugin=None, key='x')}",
-             "it takes a table of states"),
-            ('[states.sales]\nplugin = ""', "states.sales is {'sales': StateSettings(plugin='', key=None)}",
-             "it takes a table of states"),
+            ("[states.sales]\nkey = 1", "states.sales.key is 1", "it takes keys of a telephone: 0-9, * and #"),
+            ('[states.sales]\nkey = "x"', "states.sales.key is 'x'", "it takes keys of a telephone: 0-9, * and #"),
+            ('[states.sales]\nplugin = ""', "states.sales.plugin is ''", "it takes the name of a plugin"),
         ],
     )  # fmt: skip
     @pytest.mark.parametrize("name", ["ivrkit.toml", "other.toml"])
     def test_what_a_file_can_not_say(self, write, text, message, hint, name):
-        """File, key, what it is or the nearest name, and what it takes."""
-        write(text, name)
-        assert refused({"IVRKIT_SETTINGS": name}) == (f"{name}: {message}", hint)
+        """File and line, key, what it is or the nearest name, and what it takes."""
+        write(f"# A comment, and\n\n{text}\n# another.\n", name)
+        of_table = ("accounts", "numbers", "texts.keys", "texts.goodbye is {")  # told by the line of its header
+        line = 4 if "\n" in text and (not message.startswith(of_table) or "keys = " in text) else 3
+        assert refused({"IVRKIT_SETTINGS": name}) == (f"{name}:{line}: {message}", hint)
+
+    def test_every_fault_is_told_at_once(self, write):
+        """The file's, the environment's and the code's, in this order; each with its place and its mend."""
+        write('tries = 0\n\n[states.sales]\nkey = """\nx"""\nkye = "1"\n')
+        message, hint = refused({"IVRKIT_TIMEZONE": "Mars", "IVRKIT_PLUGINS__ACME": "x"}, compny="x")
+        assert message.splitlines() == [
+            "the settings have 6 faults:",
+            "ivrkit.toml:1: tries is 0",
+            "  hint: it takes a whole number of at least 1",
+            "ivrkit.toml:4: states.sales.key is 'x'",
+            "  hint: it takes keys of a telephone: 0-9, * and #",
+            "ivrkit.toml:6: unknown key 'states.sales.kye', did you mean 'key'?",
+            f"  hint: {STATES}",
+            "environment: IVRKIT_PLUGINS__ACME names no setting of a plugin",
+            f"  hint: {OF_PLUGIN}",
+            "environment: IVRKIT_TIMEZONE is 'Mars'",
+            "  hint: it takes the IANA name of a time zone, such as 'Europe/Vienna'",
+            "there is no setting 'compny', did you mean 'company'?",
+            f"  hint: {NAMES}",
+        ]
+        assert hint == ""
+
+    def test_what_is_faulty_has_its_default(self, write, tmp_path):
+        """Whoever goes on all the same has the rest."""
+        write('tries = 0\ncompany = "ACME"\n[texts]\ngoodbye = 5\napology = "Oh."')
+        gathered = gather_settings(tmp_path, environ={})
+        assert (gathered.settings.tries, gathered.settings.company) == (3, "ACME")
+        assert gathered.settings.texts == Texts(apology="Oh.")
+        assert len(gathered.faults) == 2
+
+
+class TestTables:
+    """The tables of states, texts, numbers and plugins."""
+
+    def test_the_texts_of_languages(self, write):
+        """Tables in ``[texts]``; the table of keys is none of them."""
+        plain = '[texts]\ngoodbye = "Bye."\n[texts.keys]\n0 = "oh"\n'
+        write(f'{plain}[texts.es]\ngoodbye = "Adiós."\n[texts.es.keys]\n0 = "o"')
+        settings = load_settings(environ={})
+        assert settings.texts == Texts(goodbye="Bye.", keys={"0": "oh"})
+        assert settings.texts_in == {"es": {"goodbye": "Adiós.", "keys": {"0": "o"}}}
+
+    def test_numbers_callers_and_voices(self, write):
+        """Each by its own name."""
+        write('[numbers."+1555"]\nstart = "a"\n[callers."+1556"]\nlanguage = "es"\n[voices]\nes = "Polly.Mia"')
+        settings = load_settings(environ={})
+        assert settings.numbers == {"+1555": StartSettings(start="a")}
+        assert settings.callers == {"+1556": StartSettings(language="es")}
+        assert settings.voices == {"es": "Polly.Mia"}
+
+    def test_plugins_are_known_by_their_normal_names(self, write):
+        """As distributions are; file, environment and code are put together setting by setting."""
+        write("[plugins.Acme_States]\na = 1\nb = 2\nc = {x = 1, y = 2}\n[plugins.empty]")
+        environ = {
+            "IVRKIT_PLUGINS__ACME_STATES__B": "3",
+            "IVRKIT_PLUGINS__ACME_STATES__C__X": "9",
+            "IVRKIT_PLUGINS__OTHER__D__E": "4",
+        }
+        settings = load_settings(environ=environ, plugin_settings={"acme.states": {"a": 7}})
+        assert settings.plugin_settings == {
+            "acme-states": {"a": 7, "b": "3", "c": {"x": "9", "y": 2}},
+            "empty": {},
+            "other": {"d": {"e": "4"}},
+        }
+        assert settings.origin("plugins", "acme-states", "a") == "argument"
+        assert settings.origin("plugins", "acme-states", "b") == "IVRKIT_PLUGINS__ACME_STATES__B in the environment"
+        assert settings.origin("plugins", "acme-states", "c") == "IVRKIT_PLUGINS__ACME_STATES__C__X in the environment"
+
+    def test_where_a_setting_comes_from(self, write):
+        """File and line, variable, ``.env``, code, or nowhere."""
+        write('company = "A"\n# and\n[texts]\ngoodbye = "Bye."\n\n[states.sales]\nkey = "4"\n')
+        write("IVRKIT_TRIES=4\nIVRKIT_TEXTS_APOLOGY=Oh.\nTWILIO_AUTH_TOKEN=1\n", ".env")
+        origin = load_settings(start="menu").origin
+        assert origin("company") == "ivrkit.toml:1"
+        assert origin("texts", "goodbye") == "ivrkit.toml:4"
+        assert origin("states", "sales", "key") == "ivrkit.toml:7"
+        assert origin("tries") == "IVRKIT_TRIES in .env"
+        assert origin("texts", "apology") == "IVRKIT_TEXTS_APOLOGY in .env"
+        assert origin("auth_token") == "TWILIO_AUTH_TOKEN in .env"
+        assert origin("start") == "argument"
+        assert origin("language") == "default"
 
 
 class TestEnvironment:
@@ -188,6 +288,9 @@ class TestEnvironment:
             ("MAX_FAILURES", "7", {"max_failures": 7}),
             ("MAX_TURNS", "8", {"max_turns": 8}),
             ("LANGUAGE", "de-AT", {"language": "de-AT"}),
+            ("LANGUAGES", "de-AT,es-MX", {"languages": ["de-AT", "es-MX"]}),
+            ("LOG_FORMAT", "json", {"log_format": "json"}),
+            ("MASK_NUMBERS", "no", {"mask_numbers": False}),
             ("VOICE", "Vicki", {"voice": "Vicki"}),
             ("VOICE", "", {"voice": None}),
             ("TIMEZONE", "Europe/Vienna", {"timezone": "Europe/Vienna"}),
@@ -219,8 +322,8 @@ class TestEnvironment:
         (name,) = kept
         loaded = load_settings(environ={f"IVRKIT_{variable}": text})
         assert getattr(loaded, name) == getattr(Settings(**kept), name)
-        assert [getattr(loaded, each) for each in KEYS[11:].split(", ") if each != name] == [
-            getattr(usual, each) for each in KEYS[11:].split(", ") if each != name
+        assert [getattr(loaded, each) for each in KINDS if each != name] == [
+            getattr(usual, each) for each in KINDS if each != name
         ]
 
     def test_texts_of_both(self, write):
@@ -324,8 +427,8 @@ class TestOverrides:
 
     def test_what_is_no_setting(self):
         """The nearest name is told, and all there are."""
-        assert refused(compny="x") == ("there is no setting 'compny', did you mean 'company'?", KEYS)
-        assert refused(zz="x") == ("there is no setting 'zz'", KEYS)
+        assert refused(compny="x") == ("there is no setting 'compny', did you mean 'company'?", NAMES)
+        assert refused(zz="x") == ("there is no setting 'zz'", NAMES)
 
     def test_what_it_can_not_take(self):
         """It is told as of code."""
@@ -363,7 +466,7 @@ class TestDotenv:
         assert load_settings(tmp_path / "sub").company == "there"
 
     def test_one_that_is_not_utf_8(self, write):
-        """It is told as one message; what it holds is not in it."""
+        """It is told as one message; what it holds is neither in it nor behind it."""
         write(b"TWILIO_AUTH_TOKEN=sesame\xff\n", ".env")
         with pytest.raises(SettingsError) as caught:
             load_settings()
@@ -371,7 +474,6 @@ class TestDotenv:
             ".env cannot be read: 'utf-8' codec can't decode byte 0xff in position 24"
         )
         assert caught.value.hint == "it has lines NAME=value, in UTF-8"
-        assert caught.value.__suppress_context__
 
     def test_a_folder_of_that_name(self, tmp_path):
         """Some keep a virtual environment there."""

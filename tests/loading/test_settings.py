@@ -4,9 +4,9 @@ from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
-from ivrkit import Settings, SettingsError, Texts
-from ivrkit.flow.flow import Rules
-from ivrkit.settings import KINDS, StateSettings, read_value
+from ivrkit import Exit, Settings, SettingsError, Texts
+from ivrkit.flow.rules import Rules
+from ivrkit.settings import KINDS, StartSettings, StateSettings, read_value
 
 SID = "AC" + "0123456789abcdefABCDEF0123456789"
 TOKENS = "a token, or a list of tokens while one is rotated"
@@ -17,31 +17,40 @@ ZONE = "the IANA name of a time zone, such as 'Europe/Vienna'"
 STORE = "a URL such as 'sqlite:///calls.sqlite3'"
 URL = "a URL such as 'https://ivr.example.com'"
 PREFIX = "a path such as '/phone', or nothing"
+STARTS = "a table of numbers, each with start or language"
 
 
 def test_every_setting_has_its_default():
     """Without a file, an environment or a word of code."""
-    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings)} == {
+    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name != "origins"} == {
         "company": "our company",
         "start": "greeting",
+        "numbers": {},
+        "callers": {},
         "way_out": None,
         "tries": 3,
         "max_failures": 6,
         "max_turns": 100,
         "language": "en-US",
+        "languages": (),
         "voice": None,
+        "voices": {},
         "timezone": "UTC",
         "session_url": "sqlite:///ivrkit-sessions.sqlite3",
         "session_hours": 25,
         "strict": True,
         "block": (),
         "dev": False,
+        "log_format": "text",
+        "mask_numbers": True,
         "public_url": None,
         "trusted_proxies": 0,
         "url_prefix": "",
         "auth_token": (),
         "accounts": {},
+        "plugin_settings": {},
         "texts": Texts(),
+        "texts_in": {},
         "states": {},
     }
 
@@ -83,8 +92,15 @@ def test_every_setting_has_its_default():
         ("accounts", {SID: "12345"}, {SID: ("12345",)}),
         ("accounts", {SID: ["12345", "67890"]}, {SID: ("12345", "67890")}),
         ("texts", Texts(goodbye="Bye."), Texts(goodbye="Bye.")),
-        ("states", {"sales": StateSettings(plugin="acme", key="42*#")}, {"sales": StateSettings("acme", "42*#")}),
-        ("states", {"sales": StateSettings()}, {"sales": StateSettings(None, None)}),
+        ("states", {"sales": StateSettings(key="42*#")}, {"sales": StateSettings(None, True, "42*#")}),
+        ("states", {"sales": StateSettings()}, {"sales": StateSettings(None)}),
+        ("languages", ["es-MX"], ("es-MX",)),
+        ("voices", {"es": "Polly.Mia"}, {"es": "Polly.Mia"}),
+        ("numbers", {"+1": {"start": "menu"}}, {"+1": StartSettings("menu")}),
+        ("callers", {"+1": StartSettings(language="es")}, {"+1": StartSettings(None, "es")}),
+        ("texts_in", {"es": {"goodbye": "Adiós."}}, {"es": {"goodbye": "Adiós."}}),
+        ("plugin_settings", {"Acme_States": {"a": 1}}, {"acme-states": {"a": 1}}),
+        ("log_format", "json", "json"),
     ],
 )
 def test_every_setting_takes_what_it_expects(name, given, kept):
@@ -146,9 +162,19 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("texts", "Bye.", "a table of texts"),
         ("states", {"sales": {"kye": "1"}}, "a table of states"),
         ("states", {"sales": "1"}, "a table of states"),
-        ("states", {"sales": StateSettings(key="x")}, "a table of states"),
-        ("states", {"sales": StateSettings(key="")}, "a table of states"),
-        ("states", {"sales": StateSettings(plugin="")}, "a table of states"),
+        ("texts_in", {"es": {"goodby": "Adiós."}}, "a table of languages with their texts"),
+        ("texts_in", {"": {"goodbye": "Adiós."}}, "a table of languages with their texts"),
+        ("texts_in", "es", "a table of languages with their texts"),
+        ("languages", 5, "a list of languages such as ['es-MX']"),
+        ("voices", "Polly.Mia", "a table of languages with their voices"),
+        ("voices", {"es-MX": 5}, "a table of languages with their voices"),
+        ("numbers", "+15550100", STARTS),
+        ("numbers", {"+15550100": "menu"}, STARTS),
+        ("numbers", {"+15550100": {}}, STARTS),
+        ("numbers", {"+15550100": {"start": 5}}, STARTS),
+        ("callers", {"+15550100": {"strat": "menu"}}, STARTS),
+        ("log_format", "xml", "'text' or 'json'"),
+        ("mask_numbers", 1, "true or false"),
         ("states", [], "a table of states"),
     ],
 )
@@ -218,15 +244,25 @@ def test_the_rules_of_the_flow():
     """What the pure floor is given of the settings."""
     texts = Texts(goodbye="Bye.")
     settings = Settings(
-        start="one", way_out="two", tries=4, max_failures=5, max_turns=6, language="de-AT", voice="Vicki", texts=texts
+        start="one",
+        way_out="two",
+        tries=4,
+        max_failures=5,
+        max_turns=6,
+        language="de-AT",
+        voice="Vicki",
+        texts=texts,
+        numbers={"+431": {"language": "de"}},
+        callers={"+432": {"start": "menu"}},
     )
-    assert settings.rules() == Rules("one", "two", 4, 5, 6, "de-AT", "Vicki", texts)
+    starts = {"callers": {"+432": Exit("menu")}, "numbers": {"+431": Exit("one", language="de")}}
+    assert settings.rules() == Rules("one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts)
 
 
 def test_every_setting_is_described():
     """A field without its line in the docstring is one that nobody finds."""
     assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
-        list(KINDS)
+        [*KINDS, "origins"]
     )
 
 
@@ -244,3 +280,40 @@ def test_tables_may_be_plain_in_code():
     settings = Settings(texts={"goodbye": "Bye."}, states={"sales": {"key": "4", "plugin": "acme-states"}})
     assert settings.texts == Texts(goodbye="Bye.")
     assert settings.states == {"sales": StateSettings(key="4", plugin="acme-states")}
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        ({"key": "x"}, "key is 'x'", "it takes keys of a telephone: 0-9, * and #"),
+        ({"key": ""}, "key is ''", "it takes keys of a telephone: 0-9, * and #"),
+        ({"plugin": ""}, "plugin is ''", "it takes the name of a plugin"),
+        ({"enabled": 1}, "enabled is 1", "it takes true or false"),
+        ({"label": 5}, "label is 5", "it takes a text"),
+        ({"line": ""}, "line is ''", "it takes a text"),
+        ({"voice": 5}, "voice is 5", "it takes a voice such as 'Polly.Joanna'"),
+        ({"language": ""}, "language is ''", "it takes a language such as 'en-US'"),
+        (
+            {"targets": {"1": 5}},
+            "targets is {'1': 5}",
+            'it takes a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"',
+        ),
+        ({"texts": "x"}, "texts is 'x'", "it takes a table of texts, or of languages with their texts"),
+        ({"texts": {"A.": 5}}, "texts is {'A.': 5}", "it takes a table of texts, or of languages with their texts"),
+    ],
+)
+def test_what_can_not_be_decided_about_a_state(given, message, hint):
+    """In code as in a table of the file."""
+    with pytest.raises(SettingsError) as caught:
+        StateSettings(**given)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+    with pytest.raises(SettingsError) as caught:
+        Settings(states={"sales": given})
+    assert (caught.value.message, caught.value.hint) == (f"Settings: states: {message}", hint)
+
+
+def test_the_texts_of_a_state_are_kept_by_language():
+    """Those for every language under no name; what is kept so already stays as it is."""
+    kept = StateSettings(texts={"A.": "B.", "es": {"A.": "C."}}).texts
+    assert kept == {"": {"A.": "B."}, "es": {"A.": "C."}}
+    assert StateSettings(texts=kept).texts == kept

@@ -40,6 +40,8 @@ RINGING = {
 START_SECONDS = 30
 #: What a package may hold beside itself: modules that are imported by a name of their own.
 BESIDE = {"ivrkit": {"pytest_ivrkit.py"}, "acme_states": set()}
+#: What only the sdist holds, beside what both sdists do: the tests need it.
+IN_SDIST = {"ivrkit": ["/deploy/nginx.conf"], "acme_states": []}
 #: A test as somebody writes it who has only installed the packages.
 USER_TEST = """
 def test_the_hours_are_read_again(phone):
@@ -84,7 +86,8 @@ def build(source: Path, package: str, dist: Path) -> Path:
     expect(not strangers, f"{wheel.name} holds {sorted(strangers)} beside the package")
     with tarfile.open(sdist) as archive:
         names = archive.getnames()
-    expect_files(sdist, names, ["/LICENSE", "/README.md", "/tests/", f"/src/{package}/py.typed"])
+    expected = ["/LICENSE", "/README.md", "/tests/", f"/src/{package}/py.typed", *IN_SDIST[package]]
+    expect_files(sdist, names, expected)
     print(f"built and complete: {wheel.name}, {sdist.name}")
     return wheel
 

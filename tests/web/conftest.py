@@ -49,12 +49,13 @@ def call(make_app):
 
 @pytest.fixture
 def logged(caplog):
-    """Return the messages, tracebacks included, that ivrkit logged since this was last asked."""
+    """Return the messages, tracebacks included, that ivrkit logged since this was last asked, trees and turns apart."""
     caplog.set_level(logging.INFO, logger="ivrkit")
 
     def told():
-        lines = [caplog.handler.format(each) for each in caplog.records if each.name.startswith("ivrkit")]
-        lines = [line for line in lines if "which is not installed" not in line]
+        records = [each for each in caplog.records if each.name.startswith("ivrkit") and each.name != "ivrkit.calls"]
+        lines = [caplog.handler.format(each) for each in records]
+        lines = [line for line in lines if "which is not installed" not in line and "INFO tree " not in line]
         caplog.clear()
         return lines
 

@@ -15,7 +15,7 @@ from tests.web.trees import SHOP, Tree, Watcher, store_of
 
 from ivrkit import Exits, MenuOption, SessionError, Settings, State, ask
 from ivrkit.web import create_app
-from ivrkit.web.app import Host
+from ivrkit.web.extension import Host
 
 STATUS = f"{WEBHOOK}/status"
 NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'

@@ -136,7 +136,7 @@ def test_every_outcome_of_every_state_is_walked(acme):
     [
         ("1", "sales", "After the tone"),
         ("2", "support", "Please stay on the line"),
-        ("3", "hours", "Our hours are from nine to six on weekdays"),
+        ("3", "hours", "Monday to Friday, from 9:00 AM to 6:00 PM"),
         ("0", "reception", "we are ringing reception"),
         ("9", "menu", "For sales, press one. For support, press two."),
         ("7", "menu", "That choice is not valid. For sales"),

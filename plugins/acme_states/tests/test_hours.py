@@ -5,12 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from ivrkit import State
+from ivrkit.flow.language import Language
 
-from acme_states.company import HOURS, WEEK
-from acme_states.hours import is_open
+from acme_states.settings import AcmeSettings
+from acme_states.week import Week
 
 HERE = ZoneInfo("America/New_York")
 OPEN, CLOSED = "We are open right now.", "We are closed at the moment."
+WEEK = ["Monday to Friday, from 9:00 AM to 6:00 PM", "Saturday, from 10:00 AM to 1:00 PM", "Sunday, closed."]
 AGAIN = "To hear this again, press one. For the menu, press any other key, or just wait."
 #: 2 March 2026 is a Monday.
 MONDAY = datetime(2026, 3, 2, tzinfo=HERE)
@@ -37,7 +40,7 @@ def at(day: int, clock: time) -> datetime:
 @pytest.mark.parametrize(("day", "clock", "words"), EDGES)
 def test_open_and_closed_to_the_second(day, clock, words):
     """Open from the opening minute on; the closing minute itself is closed."""
-    assert is_open(at(day, clock)) is (words == OPEN)
+    assert AcmeSettings().week().is_open(at(day, clock)) is (words == OPEN)
 
 
 @pytest.mark.parametrize(("day", "clock", "words"), EDGES[::4])
@@ -45,7 +48,7 @@ def test_the_caller_hears_whether_somebody_is_there(phone, day, clock, words):
     """First whether it is open now, then the whole week, then what to press."""
     with time_machine.travel(at(day, clock), tick=False):
         call = phone.call().press("3")
-    assert call.heard_last.splitlines() == [words, WEEK, AGAIN]
+    assert call.heard_last.splitlines() == [words, *WEEK, AGAIN]
     assert call.waiting.verb == "Gather"
 
 
@@ -67,13 +70,48 @@ def test_the_hours_are_those_of_the_companys_zone(phone, moment, words):
     assert call.heard_last.splitlines()[0] == words
 
 
-def test_the_week_is_read_as_it_is_kept():
-    """The sentence and the table say the same; who changes one is reminded of the other."""
-    weekdays, saturday = (time(9), time(18)), (time(10), time(13))
-    assert dict.fromkeys(range(5), weekdays) | {5: saturday} == HOURS
-    assert WEEK == (
-        "Our hours are from nine to six on weekdays, and from ten to one on Saturdays. On Sundays we are closed."
-    )
+def told(hours, language="en-US"):
+    """Return the week as it is said, its texts filled in as the host does."""
+    texts = Week.of(hours).told(language)
+    return [Language("en-US").words(text, State("")) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ({}, ["Monday to Sunday, closed."]),
+        (
+            {"monday": "09:00-12:00, 13:00-18:00", "tuesday": "09:00-12:00, 13:00-18:00"},
+            [
+                "Monday to Tuesday, from 9:00 AM to 12:00 PM, and from 1:00 PM to 6:00 PM",
+                "Wednesday to Sunday, closed.",
+            ],
+        ),
+        (
+            {"monday": "09:00-17:30", "wednesday": "", "sunday": "00:00-23:59"},
+            ["Monday, from 9:00 AM to 5:30 PM", "Tuesday to Saturday, closed.", "Sunday, from 12:00 AM to 11:59 PM"],
+        ),
+    ],
+)
+def test_the_week_is_read_as_it_is_set(hours, words):
+    """Days in a row with the same hours are read together; a day may have a break."""
+    assert told(hours) == words
+
+
+def test_a_break_is_closed():
+    """Between two windows nobody is there."""
+    week = Week.of({"monday": "09:00-12:00, 13:00-18:00"})
+    times = [time(8), time(9), time(12), time(12, 59), time(13), time(18)]
+    assert [week.is_open(at(0, each)) for each in times] == [False, True, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("language", "monday"),
+    [("es-MX", "Lunes"), ("es-XX", "Lunes"), ("de", "Montag"), ("xx-XX", "Monday"), ("no language", "Monday")],
+)
+def test_days_and_times_are_those_of_the_language(language, monday):
+    """Of its general form where the country is not known, and English where the language is not."""
+    assert told({"monday": "09:00-18:00"}, language)[0].startswith(f"{monday}, from ")
 
 
 def test_one_reads_the_hours_again(phone):
@@ -84,7 +122,7 @@ def test_one_reads_the_hours_again(phone):
         clock.shift(60)
         call.press("1")
     assert call.state == "hours"
-    assert call.heard_last.splitlines() == [OPEN, WEEK, AGAIN]
+    assert call.heard_last.splitlines() == [OPEN, *WEEK, AGAIN]
 
 
 @pytest.mark.parametrize("key", ["2", "9", "*"])

@@ -7,6 +7,7 @@ from acme_states.error import error
 from acme_states.hours import hours
 from acme_states.reception import reception
 from acme_states.sales import sales
+from acme_states.settings import AcmeSettings
 from acme_states.support import support
 
 MENU = [
@@ -18,11 +19,13 @@ MENU = [
 ]
 
 
-@pytest.mark.parametrize("state", [error, hours, reception, sales, support])
-def test_each_name_in_the_package_is_a_state(state):
-    """What the entry points name are states of the public API, whose names the loader gives."""
-    assert isinstance(state, ivrkit.State)
-    assert state.name == ""
+@pytest.mark.parametrize("make", [hours, reception, sales, support])
+def test_each_name_in_the_package_makes_a_state(make):
+    """What the entry points name are states of the public API, or make one of settings; the loader gives the names."""
+    assert isinstance(error, ivrkit.State)
+    made = make(AcmeSettings())
+    assert isinstance(made, ivrkit.State)
+    assert made.name == error.name == ""
 
 
 def test_the_menu_reads_the_options_by_key_and_reception_last(phone):

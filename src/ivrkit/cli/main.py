@@ -14,10 +14,13 @@ from ivrkit.errors import IvrkitError
 
 #: Command -> the module that has it, as a function of the same name. Imported when it is asked for.
 COMMANDS: Mapping[str, str] = {
+    "connect": "ivrkit.cli.connect",
+    "dev": "ivrkit.cli.dev",
     "doctor": "ivrkit.cli.doctor",
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
     "serve": "ivrkit.cli.serve",
+    "settings": "ivrkit.cli.settings",
     "states": "ivrkit.cli.states",
 }
 
@@ -25,15 +28,17 @@ COMMANDS: Mapping[str, str] = {
 class Commands(click.Group):
     """The commands, each imported only when it is asked for."""
 
+    table: Mapping[str, str] = COMMANDS
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one command, ``None`` when there is none of that name."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(importlib.import_module(self.table[cmd_name]), cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

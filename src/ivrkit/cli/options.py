@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from ivrkit.load_settings import load_settings
+from ivrkit.cli.mounted import mounted
+from ivrkit.errors import SettingsError
+from ivrkit.load_settings import Gathered, gather_settings
 from ivrkit.plugins import Loaded, load
 from ivrkit.settings import Settings
 
@@ -17,15 +20,41 @@ block_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+def gathered_with(block: Sequence[str], **overrides: Any) -> Gathered:
+    """Return the settings, with more plugins blocked and single settings overridden, and what is wrong with them.
+
+    They are those of the working folder, or inside a Flask app those of the tree that is mounted there.
+    """
+    inside = mounted()
+    if inside is not None:
+        settings = replace(inside.host.settings, **overrides)
+        return Gathered(replace(settings, block=(*settings.block, *block)), ())
+    gathered = gather_settings(**overrides)
+    return gather_settings(**overrides, block=(*gathered.settings.block, *block)) if block else gathered
+
+
 def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
-    """Return the settings of the working folder, with more plugins blocked and single settings overridden."""
-    settings = load_settings(**overrides)
-    return load_settings(**overrides, block=(*settings.block, *block)) if block else settings
+    """Return these settings.
+
+    :raises SettingsError: with everything that is wrong with them.
+    """
+    gathered = gathered_with(block, **overrides)
+    if gathered.faults:
+        raise SettingsError.of(gathered.faults)
+    return gathered.settings
 
 
 def load_flow(block: Sequence[str]) -> Loaded:
-    """Load what is installed, and print what is wrong with it but does not keep it from being served."""
-    loaded = load(settings_with(block))
+    """Load what is installed, and print what is wrong with it but does not keep it from being served.
+
+    Inside a Flask app it is what the tree that is mounted there was made of.
+    """
+    inside = mounted()
+    if inside is not None and not block:
+        loaded = inside.host.loaded
+    else:
+        gathered = gathered_with(block)
+        loaded = load(gathered.settings, inside.host.plugins if inside else None, gathered.faults)
     for fault in loaded.faults:
         click.echo(f"Left out: {fault}", err=True)
     for notice in loaded.notices:

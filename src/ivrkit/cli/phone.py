@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ivrkit.cli.keyboard import Keyboard
+from ivrkit.cli.mounted import Mounted, mounted
 from ivrkit.cli.options import block_option, settings_with
 from ivrkit.cli.screen import JsonLines, Screen, Voice
 from ivrkit.errors import IvrkitError
@@ -48,7 +49,8 @@ def phone(
         import readline  # noqa: F401  a line can be edited, where the system knows how
     caller: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
     voice = Voice.found() if aloud else None
-    with _number_at(url) if url else _number_in_process(block) as simulator:
+    inside = mounted()
+    with _number_at(url) if url else _number_in(inside, block) if inside else _number_in_process(block) as simulator:
         keyboard = Keyboard(lambda: simulator.call(**caller), JsonLines() if as_json else Screen(voice))
         answered = keyboard.run()
     context.exit(0 if answered else 1)
@@ -65,6 +67,25 @@ def _number_at(url: str) -> Iterator[Simulator]:
         yield Simulator.of_url(url, token=token)
     except Failure as failure:
         raise IvrkitError(failure.what, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
+
+
+@contextmanager
+def _number_in(tree: Mounted, block: tuple[str, ...]) -> Iterator[Simulator]:
+    """Give a number whose webhook is the tree that is mounted in an app, as it is: its token, its sessions.
+
+    :raises IvrkitError: where a plugin is to be left out of it.
+    """
+    from ivrkit.testing import Phone
+
+    if block:
+        raise IvrkitError(
+            "the tree in the app is called as it is mounted there, and --block would leave a plugin out of it",
+            hint="set IVRKIT_BLOCK where the app is made",
+        )
+    try:
+        yield Phone(tree.app, name=tree.name).simulator
+    finally:
+        tree.host.store.close()
 
 
 @contextmanager

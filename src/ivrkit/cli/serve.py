@@ -33,13 +33,26 @@ def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...])
     With --dev it listens on this machine alone, shows state and owner in the answers, and needs no token; where
     TWILIO_AUTH_TOKEN is set, signatures are checked all the same.
     """
+    run_server(settings_with(block, **({"dev": True} if dev else {})), host, port, workers)
+
+
+def run_server(settings: Settings, host: str, port: int, workers: int, **environ: str) -> None:
+    """Serve until the process is told to end.
+
+    :param settings: what is served, as far as it is not read from file and environment anew.
+    :param host: the address to listen on, or its name.
+    :param port: the port.
+    :param workers: how many processes answer.
+    :param environ: variables for the processes that answer.
+    :raises IvrkitError: for whatever would keep them from starting.
+    """
     address = _address(host)
-    settings = settings_with(block, **({"dev": True} if dev else {}))
     _check(settings, address, port)
-    environ = {**os.environ, "IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
+    own = {"IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
     where = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
     click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
-    Supervisor(_command(settings, address, port, workers), environ, lambda line: click.echo(line, err=True)).run()
+    command = _command(settings, address, port, workers)
+    Supervisor(command, {**os.environ, **own, **environ}, lambda line: click.echo(line, err=True)).run()
 
 
 def _address(host: str) -> str:
@@ -85,4 +98,4 @@ def _command(settings: Settings, host: str, port: int, workers: int) -> list[str
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
     command += ["--respawn-failed-workers", "--log-level", "warning"]
     command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
-    return [*command, "ivrkit.web:create_app"]
+    return [*command, "ivrkit.web:served_app"]

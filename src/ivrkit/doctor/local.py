@@ -48,7 +48,7 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
         loaded = load(settings, plugins)
     except IvrkitError as error:
         return failures("plugins", error)
-    found = _faults("plugins", loaded.faults)
+    found = faults_found("plugins", loaded.faults)
     found += [warning("plugins", _line(notice)) for notice in loaded.notices]
     served = [each.owner for each in loaded.plugins if each.status != "blocked"]
     names = ", ".join(f"{owner.plugin} {owner.version}" for owner in served)
@@ -103,11 +103,12 @@ SET_CLOCK = "let both be set by the network: timedatectl set-ntp true"
 def failures(check: str, error: IvrkitError) -> list[Finding]:
     """Return an error on purpose as what a check found, each of its faults by itself."""
     if isinstance(error, LoadError):
-        return _faults(check, error.faults)
+        return faults_found(check, error.faults)
     return [failed(check, _line(error.message), _line(error.hint))]
 
 
-def _faults(check: str, faults: Iterable[Fault]) -> list[Finding]:
+def faults_found(check: str, faults: Iterable[Fault]) -> list[Finding]:
+    """Return faults as what a check found."""
     return [failed(check, _line(fault.message), _line(fault.hint)) for fault in faults]
 
 

@@ -10,25 +10,28 @@ from dataclasses import dataclass
 
 from ivrkit.errors import Fault, nearest
 from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.language import match
 from ivrkit.flow.menus import KEY_ORDER, Choice, is_menu, repeat_key
 from ivrkit.flow.outcomes import KEYS, fold
+from ivrkit.flow.rules import Rules
 from ivrkit.flow.state import Menu, State
-from ivrkit.flow.targets import SAME, Target, aim
+from ivrkit.flow.targets import SAME, Exit, Target, aim
 
 States = Mapping[str, State]
 Choices = Mapping[str, Sequence[Choice]]
 
 
-def find_faults(states: States, choices: Choices, start: str, way_out: str | None) -> Iterator[Fault]:
+def find_faults(states: States, choices: Choices, rules: Rules, languages: Sequence[str]) -> Iterator[Fault]:
     """Return every fault that can be seen before anything is rendered.
 
     :param states: name -> state, in the order of loading.
     :param choices: menu -> its options.
-    :param start: the state that a call begins with.
-    :param way_out: the state of the way out, when a setting names one.
+    :param rules: the settings that the flow obeys; some of them name states.
+    :param languages: the languages that calls are held in.
     """
-    yield from _settings_name_states(states, start, way_out)
+    yield from _settings_name_states(states, rules, languages)
     yield from _targets_exist(states)
+    yield from _languages_are_spoken(states, languages)
     yield from _options_name_menus(states, choices)
     yield from _menus_have_tables(states, choices)
     yield from _keys_are_free(states, choices)
@@ -37,13 +40,34 @@ def find_faults(states: States, choices: Choices, start: str, way_out: str | Non
     yield from _no_ring(states)
 
 
-def _settings_name_states(states: States, start: str, way_out: str | None) -> Iterator[Fault]:
-    for setting, name in (("start", start), ("way_out", way_out)):
-        if name is not None and name not in states:
+def _settings_name_states(states: States, rules: Rules, languages: Sequence[str]) -> Iterator[Fault]:
+    starts = rules.starts()
+    named = {"start": rules.start, "way_out": rules.way_out, **{name: aim(exit) for name, exit in starts.items()}}
+    for setting, name in named.items():
+        if isinstance(name, str) and name not in states:
             yield Fault(
                 f"the setting {setting!r} names the state {name!r}, which no plugin offers{nearest(name, states)}",
                 f"there are: {', '.join(states) or 'no states at all'}",
             )
+    for setting, exit in starts.items():
+        if not _is_spoken(exit.language, languages):
+            yield Fault(f"the setting {setting!r} names the language {exit.language!r}", _spoken(languages))
+
+
+def _languages_are_spoken(states: States, languages: Sequence[str]) -> Iterator[Fault]:
+    """A call can't go on in a language that the flow does not have."""
+    for state in states.values():
+        for where, target in _named_targets(state):
+            if isinstance(target, Exit) and not _is_spoken(target.language, languages):
+                yield _fault(state, f"{where} goes on in the language {target.language!r}", _spoken(languages))
+
+
+def _is_spoken(language: str | None, languages: Sequence[str]) -> bool:
+    return language is None or match(language, languages) is not None
+
+
+def _spoken(languages: Sequence[str]) -> str:
+    return f"calls are held in {', '.join(languages)}; add to them in ivrkit.toml:  languages = [...]"
 
 
 def _named_targets(state: State) -> Iterator[tuple[str, Target]]:

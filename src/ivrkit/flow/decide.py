@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.compiled import CompiledState
 from ivrkit.flow.counts import Counts
 from ivrkit.flow.exits import Exits, LeadsTo
-from ivrkit.flow.flow import ERROR, CallFlow, CompiledState
+from ivrkit.flow.flow import ERROR, Beginning, CallFlow
+from ivrkit.flow.language import match
 from ivrkit.flow.outcomes import FULFILLED, KEYS, NO_INPUT, NO_MATCH
-from ivrkit.flow.targets import HOME, SAME, Exit, Target, aim, is_target
+from ivrkit.flow.sentences import NOT_CONNECTED, WRONG_HERE
+from ivrkit.flow.targets import SAME, Exit, Target, aim, is_target
 
 #: Runs a function exit in its guard; returns its target, and whether the function failed.
 RunExit = Callable[[CompiledState, LeadsTo], tuple[Target, bool]]
@@ -18,10 +21,11 @@ RunExit = Callable[[CompiledState, LeadsTo], tuple[Target, bool]]
 class Decider:
     """Decides where a call goes after an outcome of the state that it waits in."""
 
-    def __init__(self, flow: CallFlow, counts: Counts, run_exit: RunExit) -> None:
+    def __init__(self, flow: CallFlow, counts: Counts, run_exit: RunExit, beginning: Callable[[], Beginning]) -> None:
         self._flow = flow
         self._counts = counts
         self._run_exit = run_exit
+        self._beginning = beginning
 
     def after(self, compiled: CompiledState, verb: str, outcome: str) -> Target:
         """Return where the call goes.
@@ -41,7 +45,7 @@ class Decider:
 
     def way_out(self) -> Target:
         """Return the state of the way out, and ``None``, the goodbye, when it was taken before or there is none."""
-        return self._flow.way_out if self._counts.take_way_out() else None
+        return self._beginning().way_out if self._counts.take_way_out() else None
 
     def _by_input(self, compiled: CompiledState, outcome: str) -> Target:
         """Rules 1 to 4: a matched choice, else silence or a wrong one, each with its own row and count."""
@@ -60,7 +64,7 @@ class Decider:
         elif ERROR in self._flow.states and compiled.name != ERROR:
             target = ERROR
         else:
-            target = Exit(SAME, say=self._flow.rules.texts.wrong_choice)
+            target = WRONG_HERE
         return self._counted(compiled, kind, target)
 
     def _by_result(self, compiled: CompiledState, outcome: str) -> Target:
@@ -71,7 +75,7 @@ class Decider:
             return None
         if compiled.otherwise is not ...:
             return compiled.otherwise
-        return Exit(HOME, say=self._flow.rules.texts.not_connected)
+        return NOT_CONNECTED
 
     def _by_function(self, compiled: CompiledState, exit: LeadsTo, verb: str, outcome: str) -> Target:
         """Rule 7: the function decides; silence counts, and a key that it answers with SAME."""
@@ -97,17 +101,30 @@ class Decider:
         return self.way_out() if compiled.give_up is None else compiled.give_up
 
 
-def checked_target(flow: CallFlow, exit: LeadsTo, target: Target) -> Target:
+def checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, target: Target, tag: str) -> Target:
     """Return what a function exit returned, when it is one of the targets that it named.
 
-    :raises FlowError: for any other, or for words that can't be said.
+    :param tag: the language of the call.
+    :raises FlowError: for any other, for words that can't be said, or a language that calls are not held in.
     """
     named = [aim(each) for each in exit.targets]
     if is_target(target) and aim(target) in named:
         if isinstance(target, Exit):
-            flow.words(target)
+            check_language(flow, target)
+            flow.words(target, flow.language(target.language or tag), compiled)
         return target
     raise FlowError(
         f"its exit {getattr(exit.function, '__name__', 'function')!r} returned {target!r}, and names {named}",
         hint="name every target that it returns in @leads_to",
     )
+
+
+def check_language(flow: CallFlow, exit: Exit) -> None:
+    """Refuse to go on in a language that calls are not held in.
+
+    :raises FlowError: with those that there are.
+    """
+    if exit.language is not None and match(exit.language, flow.languages) is None:
+        raise FlowError(
+            f"it goes on in the language {exit.language!r}", hint=f"calls are held in {', '.join(flow.languages)}"
+        )

@@ -7,12 +7,14 @@ from typing import cast
 
 from ivrkit.errors import FlowError, hidden
 from ivrkit.flow.call import HIDDEN, Call
+from ivrkit.flow.compiled import CompiledState
 from ivrkit.flow.counts import Counts
 from ivrkit.flow.decide import Decider, checked_target
 from ivrkit.flow.exits import Exits, LeadsTo
-from ivrkit.flow.flow import ERROR, CallFlow, CompiledState
+from ivrkit.flow.flow import ERROR, Beginning, CallFlow
 from ivrkit.flow.guard import Failed, attempt, guarded
 from ivrkit.flow.outcomes import NO_INPUT, read_outcome
+from ivrkit.flow.sentences import WRONG_BEFORE
 from ivrkit.flow.session import Session
 from ivrkit.flow.state import EnterFunction
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target, aim
@@ -56,10 +58,12 @@ class _Advance:
 
     def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
         self.flow = flow
-        self.call = call
         self.session = session
+        self.call = call
+        self.language = ""
+        self._speak(session.language)
         self.counts = Counts(session)
-        self.decider = Decider(flow, self.counts, self._run_exit)
+        self.decider = Decider(flow, self.counts, self._run_exit, self._beginning)
         self.parts: list[bytes] = []
         self.events: list[Event] = []
         self.failed: set[str] = set()
@@ -75,7 +79,9 @@ class _Advance:
             return self.end()
         if self.session.state is None:
             self.events.append(Event("started"))
-            self._follow(self.flow.rules.start, None)
+            start = self._start()
+            self.session.start = start.target if isinstance(start.target, str) else None
+            self._follow(start, None)
         else:
             outcome = None if again else self._outcome()
             self.call = replace(self.call, outcome=outcome)
@@ -98,10 +104,26 @@ class _Advance:
             twiml = self.flow.hooks.edit_response(self.call.watched(secret=self.secret), state, twiml)
         return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
+    def _start(self) -> Exit:
+        """Return where a call begins, and in which language: as a plugin, the caller or the called number has it."""
+        rules = self.flow.rules
+        chosen = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
+        return chosen or rules.callers.get(self.call.from_) or rules.numbers.get(self.call.to) or Exit(rules.start)
+
+    def _beginning(self) -> Beginning:
+        return self.flow.beginning(self.session.start)
+
+    def _speak(self, language: str) -> None:
+        """Hold the call in a language from here on, or in the one most like it."""
+        self.language = self.session.language = self.flow.language(language)
+        if self.call.language != self.language:
+            self.call = replace(self.call, language=self.language)
+
     # What happened.
 
     def _outcome(self) -> str | None:
-        return read_outcome(self.session.waits, self.call.params, self.left.phrases if self.left else {})
+        phrases = self.left.voiced[self.language].phrases if self.left else {}
+        return read_outcome(self.session.waits, self.call.params, phrases)
 
     def _keep(self, outcome: str | None) -> None:
         """Keep an outcome in the call's path, and tell it."""
@@ -145,9 +167,12 @@ class _Advance:
         """Say what is said on the way, and enter the target; return where it leads at once, ``None`` to stop."""
         goal = aim(target)
         if isinstance(target, Exit):
-            self._add(self.flow.words(target))
+            if target.language is not None:
+                self._speak(target.language)
+            if target.say:
+                self._add(self.flow.words(target, self.language, self.flow.states.get(origin or "")))
         elif goal is None:
-            self.parts.append(self.flow.sentences["goodbye"])
+            self.parts.append(self._sentence("goodbye"))
         if goal is None:
             self._end(HANGUP)
             return None
@@ -170,7 +195,7 @@ class _Advance:
         left = self.flow.states.get(origin or "")
         menus = [option.menu for option in left.state.menu_options] if left else []
         stood_in = [menu for menu in reversed(self.session.menus) if menu in menus]
-        return next(iter(stood_in or menus), self.flow.home)
+        return next(iter(stood_in or menus), self._beginning().home)
 
     def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
         """Enter a state; return where it leads at once, ``None`` when it waits or ends the call."""
@@ -206,10 +231,11 @@ class _Advance:
                 f"it is the last of {MOST_STATES} states in one answer, and none of them waits",
                 hint="exit functions lead round; let one of the states wait for input",
             )
-        content = compiled.content
+        voiced = compiled.voiced[self.language]
+        content = voiced.content
         if content is None:
             enter = cast(EnterFunction, compiled.state.enter)
-            content = guarded(self.call.data, lambda: self.flow.prepare(compiled, enter(self.call)))
+            content = guarded(self.call.data, lambda: compiled.prepare(enter(self.call), voiced))
         check_size(sum(map(len, self.parts)) + len(content.xml))
         return content
 
@@ -217,6 +243,9 @@ class _Advance:
         """Say something on the way, unless the answer would be too long for Twilio with it."""
         if sum(map(len, self.parts)) + len(words) <= LIMIT:
             self.parts.append(words)
+
+    def _sentence(self, name: str) -> bytes:
+        return self.flow.sentences[self.language][name]
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
         """Return where a state leads that does not wait; end the call when its own words are the last."""
@@ -239,10 +268,13 @@ class _Advance:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
         """Return the target of a function exit, and whether it failed."""
-        target = attempt(lambda: guarded(self.call.data, lambda: checked_target(self.flow, exit, exit(self.call))))
+        target = attempt(lambda: guarded(self.call.data, lambda: self._checked(compiled, exit)))
         if isinstance(target, Failed):
             return self._failure(compiled, target.error), True
         return target, False
+
+    def _checked(self, compiled: CompiledState, exit: LeadsTo) -> Target:
+        return checked_target(self.flow, compiled, exit, exit(self.call), self.language)
 
     def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
         """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
@@ -253,11 +285,11 @@ class _Advance:
             watched = self.call.watched(secret=self.secret)
             chosen = self.flow.hooks.failed(watched, compiled.state, error, self.secret)
         if compiled.name == ERROR and chosen is None:
-            return Exit(BACK, say=self.flow.rules.texts.wrong_choice)
+            return WRONG_BEFORE
         if not self.apologised:
             self.apologised = True
-            self.parts.append(self.flow.sentences["apology"])
-        for name in (chosen, compiled.state.fallback, self._home(compiled.name), self.flow.start_menu):
+            self.parts.append(self._sentence("apology"))
+        for name in (chosen, compiled.state.fallback, self._home(compiled.name), self._beginning().start_menu):
             if name in self.flow.states and name not in self.failed:
                 return name
         return self.decider.way_out()

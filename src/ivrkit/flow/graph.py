@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ivrkit.flow.compiled import CompiledState
 from ivrkit.flow.exits import Exits, LeadsTo
-from ivrkit.flow.flow import ERROR, CallFlow, CompiledState
+from ivrkit.flow.flow import ERROR, CallFlow
 from ivrkit.flow.menus import has_keys
 from ivrkit.flow.outcomes import FULFILLED, KEYS, NO_INPUT, NO_MATCH, VERB_OUTCOMES
 from ivrkit.flow.targets import HOME, SAME, Target, aim

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from twilio.twiml import TwiML
 
 from ivrkit.flow.exits import Exits
+from ivrkit.flow.language import Language
 from ivrkit.flow.outcomes import fold, is_key
 from ivrkit.flow.state import Menu, MenuOption, State, ask
 from ivrkit.flow.targets import SAME, Target, aim
-from ivrkit.flow.text import Texts
 
 #: The keys in the order in which they are read: as on a telephone, 0 last.
 KEY_ORDER = "123456789*#0"
@@ -69,26 +69,35 @@ def has_keys(routes: Mapping[str, Target]) -> bool:
     return any(map(is_key, routes))
 
 
-def spoken_routes(choices: Sequence[Choice]) -> dict[str, str]:
+def spoken_routes(choices: Sequence[Choice], language: Language) -> dict[str, str]:
     """Return the key that each phrase of the options stands for, the phrases folded."""
-    return {fold(phrase): choice.option.key for choice in choices for phrase in choice.option.phrases}
+    return {fold(phrase): choice.option.key for choice in choices for phrase in _phrases(choice, language)}
 
 
-def menu_prompt(menu: Menu, choices: Sequence[Choice], routes: Mapping[str, Target], texts: Texts) -> list[TwiML | str]:
+def menu_prompt(
+    menu: Menu, choices: Sequence[Choice], routes: Mapping[str, Target], language: Language
+) -> list[TwiML | str]:
     """Return the menu as verbs: a ``Gather`` with its sentences, or the words for a menu that leads nowhere."""
+    texts = language.texts
     if not has_keys(routes):
         return [*menu.texts, texts.no_options]
     said: list[str | TwiML] = [*menu.texts]
-    said += (_sentence(choice.option, texts) for choice in choices)
+    said += (_sentence(choice, language) for choice in choices)
     if menu.repeat is not None and aim(routes.get(menu.repeat)) is SAME:
         said.append(texts.repeat.format(key=texts.key(menu.repeat)))
-    phrases = [phrase for choice in choices for phrase in choice.option.phrases]
+    phrases = [phrase for choice in choices for phrase in _phrases(choice, language)]
     if not phrases:
         return [ask(*said)]
     return [ask(*said, input="dtmf speech", hints=", ".join(phrases))]
 
 
-def _sentence(option: MenuOption, texts: Texts) -> str:
+def _phrases(choice: Choice, language: Language) -> list[str]:
+    return [language.words(phrase, choice.state) for phrase in choice.option.phrases]
+
+
+def _sentence(choice: Choice, language: Language) -> str:
+    option = choice.option
     if option.line is not None:
-        return option.line
-    return texts.option.format(label=option.label, key=texts.key(option.key))
+        return language.words(option.line, choice.state)
+    label = language.words(option.label, choice.state)
+    return language.texts.option.format(label=label, key=language.texts.key(option.key))

@@ -35,6 +35,7 @@ class Session:
     :param sid: the CallSid that the session belongs to, and to no other call.
     :param turn: how many webhooks of the call were answered.
     :param state: the state that the caller is in, ``None`` before the first.
+    :param start: the state that the call began with.
     :param waits: the verb that the call waits with, ``None`` when it waits for nothing.
     :param secret: whether what the caller presses there is secret; kept, for a deploy may remove the state.
     :param exits: the hash of that state's exits when it was entered.
@@ -54,6 +55,7 @@ class Session:
     sid: str
     turn: int = 0
     state: str | None = None
+    start: str | None = None
     waits: str | None = None
     secret: bool = False
     exits: str = ""

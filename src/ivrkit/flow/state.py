@@ -130,6 +130,8 @@ class State:
     :param options: the menu option or options by which a caller reaches the state.
     :param fallback: the state to go to when this one's code fails; HOME when left out.
     :param secret: what the caller presses or says here is kept out of every log, record and store.
+    :param voice: of every ``Say`` of this state without voice and language; that of the call's language when left out.
+    :param language: the language that this state is always said in, whatever the call's is.
     :param needs_app: accepted for a later version; nothing acts on it yet, and the host warns of it.
     :param deadline: seconds, accepted for a later version; nothing acts on it yet, and the host warns of it.
     :param name: bound by the loader: the name of the entry point.
@@ -143,6 +145,8 @@ class State:
     options: MenuOption | Iterable[MenuOption] = ()
     fallback: str | None = None
     secret: bool = False
+    voice: str | None = None
+    language: str | None = None
     needs_app: bool = False
     deadline: float | None = None
     name: str = ""
@@ -171,11 +175,18 @@ class State:
                 f"{self._who()} has exit={self.exit!r}",
                 hint="exit is None, a target, Exits({...}), or a function decorated with @leads_to",
             )
+        self._check_voice()
         options = (self.options,) if isinstance(self.options, MenuOption) else tuple(self.options)
         for option in options:
             if not isinstance(option, MenuOption):
                 raise FlowError(f"{self._who()} has the option {option!r}", hint="an option is a MenuOption(...)")
         object.__setattr__(self, "options", options)
+
+    def _check_voice(self) -> None:
+        for name, example in (("voice", "Polly.Mia"), ("language", "es-MX")):
+            value = getattr(self, name)
+            if not (value is None or _is_text(value)):
+                raise FlowError(f"{self._who()} has {name}={value!r}", hint=f'it is a text such as "{example}"')
 
     def _who(self) -> str:
         return f"state {self.name!r}" if self.name else "a State"

@@ -41,14 +41,22 @@ class Exit:
 
     :param target: a state's name, SAME, BACK, HOME, or ``None`` to hang up.
     :param say: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
-    :raises FlowError: for a target or words of another kind.
+    :param language: the language that the call is held in from here on, these words included: ``es-MX``, one of the
+        settings ``language`` and ``languages``.
+    :raises FlowError: for a target, words or a language of another kind.
     """
 
     target: str | Move | None
     say: str | TwiML | Sequence[str | TwiML] = ()
+    language: str | None = None
+
+    def __repr__(self) -> str:
+        """Return it as it is written in code, without what was left out."""
+        given = {"say": self.say, "language": self.language}
+        return f"Exit({', '.join([repr(self.target), *(f'{name}={it!r}' for name, it in given.items() if it)])})"
 
     def __post_init__(self) -> None:
-        """Check both, and keep the words as a tuple."""
+        """Check all of them, and keep the words as a tuple."""
         if not (self.target is None or isinstance(self.target, str | Move)):
             raise FlowError(
                 f"Exit has the target {self.target!r}",
@@ -61,6 +69,9 @@ class Exit:
                     f"Exit({self.target!r}) says {each!r}",
                     hint="say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
                 )
+        language: object = self.language
+        if not (language is None or (isinstance(language, str) and language.strip())):
+            raise FlowError(f"Exit({self.target!r}) has language={language!r}", hint='it is a text such as "es-MX"')
         object.__setattr__(self, "say", words)
 
 

@@ -1,9 +1,9 @@
-"""The sentences of the core, and the key of a sentence to be translated."""
+"""The sentences of the core, and sentences that are said in the language of the call."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 
 from ivrkit.errors import FlowError
@@ -26,18 +26,55 @@ KEY_WORDS: Mapping[str, str] = {
 
 
 class Text(str):
-    """A sentence named by its key, to be looked up in the language of the call.
+    """A sentence that is said in the language of the call.
 
-    Not acted on yet: a call has one language in this version, and a ``Text`` is said as it is written.
-    The host warns of it when it starts. It may stand wherever a text may: in ``enter``, inside ``ask``
-    and ``Menu``, or as the words of a verb.
+    It is written in the language that its plugin is written in, and named by these words in the catalogues of the
+    plugin, as gettext has it: ``locale/es/LC_MESSAGES/messages.po`` in the package. Without a translation it is said
+    as it is written. It may stand wherever a text may: in ``enter``, inside ``ask`` and ``Menu``, as label, line or
+    phrase of a ``MenuOption``, in ``Exit(say=...)``, or as the words of a verb.
+
+    :param words: the sentence, which may have places in braces: ``Text("Press {key}.", key="4")``.
+    :param places: what is filled in, after the sentence was translated; a ``Text`` among them is translated too.
+    :raises FlowError: for a place that nothing fills in, and for what fills in none.
     """
 
-    __slots__ = ()
+    places: Mapping[str, object]
+
+    def __new__(cls, words: str, /, **places: object) -> Text:
+        """Make one."""
+        made = super().__new__(cls, words)
+        made.places = places
+        if places:
+            check_places(f"Text({words!r})", words, tuple(places))
+            unused = [name for name in places if name not in places_in(words)]
+            if unused:
+                raise FlowError(
+                    f"Text({words!r}) is given {unused[0]!r}, which has no place in it",
+                    hint=f"write {{{unused[0]}}} where it belongs, or leave it out",
+                )
+        return made
 
     def __repr__(self) -> str:
-        """Return ``Text('key')``."""
-        return f"Text({str(self)!r})"
+        """Return it as it is written in code."""
+        return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.places.items()), ")"])
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other says the same: the words, and what is filled in."""
+        return str.__eq__(self, other) is True and self.places == getattr(other, "places", {})
+
+    def __ne__(self, other: object) -> bool:
+        """Return whether the other says something else."""
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it be copied with its places."""
+        return _text_again, (str(self), dict(self.places))
+
+
+def _text_again(words: str, places: Mapping[str, object]) -> Text:
+    return Text(words, **places)
 
 
 def _sentence(default: str, *places: str) -> str:
@@ -67,7 +104,7 @@ class Texts:
         """Check the places of every sentence, and the words of the keys."""
         for each in fields(self):
             if each.name != "keys":
-                check_places(each.name, getattr(self, each.name))
+                check_places(f"texts.{each.name}", getattr(self, each.name), each.metadata["places"])
         for key in self.keys:
             if key not in KEY_WORDS:
                 raise FlowError(
@@ -81,23 +118,26 @@ class Texts:
         return " ".join(self.keys[key] for key in keys)
 
 
-def check_places(name: str, sentence: str) -> None:
-    """Refuse a sentence of the core whose braces could not be filled in when a caller is to hear it.
+def places_in(sentence: str) -> set[str]:
+    """Return the names of the places in braces of a sentence."""
+    return {part[1] for part in string.Formatter().parse(sentence) if part[1] is not None}
 
-    :param name: the sentence's name in :class:`Texts`.
+
+def check_places(name: str, sentence: str, known: Collection[str]) -> None:
+    """Refuse a sentence whose braces could not be filled in when a caller is to hear it.
+
+    :param name: how the sentence is told.
     :param sentence: its words.
+    :param known: the places that are filled in.
     :raises FlowError: with the places that the sentence may have.
     """
-    known = next(each.metadata["places"] for each in fields(Texts) if each.name == name)
     allowed = " and ".join("{" + place + "}" for place in known) or "no places in braces"
     try:
         parts = [(part[1], part[2], part[3]) for part in string.Formatter().parse(sentence)]
     except ValueError as error:
         raise FlowError(
-            f"texts.{name} is {sentence!r}: {error}", hint=f"it may hold {allowed}; write {{{{ for a brace"
+            f"{name} is {sentence!r}: {error}", hint=f"it may hold {allowed}; write {{{{ for a brace"
         ) from None
     for place, layout, conversion in parts:
         if place is not None and (place not in known or layout or conversion):
-            raise FlowError(
-                f"texts.{name} is {sentence!r}, and nothing fills in {{{place}}}", hint=f"it may hold {allowed}"
-            )
+            raise FlowError(f"{name} is {sentence!r}, and nothing fills in {{{place}}}", hint=f"it may hold {allowed}")

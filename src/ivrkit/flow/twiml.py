@@ -7,7 +7,7 @@ children. How Twilio executes a document: https://www.twilio.com/docs/voice/twim
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -65,12 +65,14 @@ class Dress:
     :param language: for a ``Say`` with neither voice nor language, and for a ``Gather`` that listens to speech.
     :param num_digits: for a ``Gather``; ``None`` to leave it to the finish key and the time.
     :param exits: whether the state decides what follows, so that silence has to be told as well.
+    :param words: gives the words that are said for a text; ``None`` where each is said as it is written.
     """
 
     voice: str | None = None
     language: str = "en-US"
     num_digits: int | None = None
     exits: bool = False
+    words: Callable[[str], str] | None = None
 
 
 def verbs_of(said: Any) -> list[TwiML]:
@@ -111,7 +113,11 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
             attributes = element.attrib
         for child in element.iter():
             _write_child(child, dress)
-    xml = "".join([ElementTree.tostring(element, encoding="unicode") for element in elements])
+    spoken = [element for element in elements if not _is_silent(element)]
+    for element in spoken:
+        for silent in [child for child in element if _is_silent(child)]:
+            element.remove(silent)
+    xml = "".join([ElementTree.tostring(element, encoding="unicode") for element in spoken])
     return Content(
         xml=xml.encode("utf-8"),
         verbs=names,
@@ -120,6 +126,11 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
         attributes=attributes,
         own_action=own_action,
     )
+
+
+def _is_silent(element: ElementTree.Element) -> bool:
+    """Return whether the words of a ``Say`` were looked up and are empty: whoever empties a sentence leaves it out."""
+    return element.tag == "Say" and element.text == "" and len(element) == 0
 
 
 def check_size(size: int) -> None:
@@ -159,9 +170,9 @@ def _write_child(element: ElementTree.Element, dress: Dress) -> None:
             element.set("voice", dress.voice)
         element.set("language", dress.language)
     if element.text is not None:
-        element.text = _allowed(str(element.text))
+        element.text = _allowed(str(dress.words(element.text) if dress.words else element.text))
     if element.tail is not None:
-        element.tail = _allowed(element.tail)
+        element.tail = _allowed(str(dress.words(element.tail) if dress.words else element.tail))
     for name, value in element.items():
         if not value.isprintable():
             element.set(name, _allowed(value))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ivrkit.flow.state import State
+from ivrkit.flow.text import Text, Texts
 from ivrkit.settings import Settings
 
 
 def greeting(settings: Settings) -> State:
     """Return the state that greets in the company's name and goes on to ``menu`` at once."""
-    return State(enter=settings.texts.greeting.format(company=settings.company), exit="menu")
+    return State(enter=Text(Texts.greeting, company=settings.company), exit="menu")

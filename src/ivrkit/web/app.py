@@ -1,39 +1,16 @@
-"""Makes the Flask app: settings, plugins, store and pages, once."""
+"""Makes Flask apps that serve one tree and nothing else."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from ivrkit.errors import SettingsError
 from ivrkit.load_settings import load_settings
-from ivrkit.plugins import Loaded, load
-from ivrkit.sessions import SessionStore, open_store
 from ivrkit.settings import Settings
-from ivrkit.web.dispatcher import Dispatcher
-from ivrkit.web.proxies import behind_proxies
-from ivrkit.web.signature import Gatekeeper
-from ivrkit.web.webhook import make_blueprint
-
-#: A webhook with more bytes than this is not Twilio's.
-MOST_BYTES = 256_000
-
-log = logging.getLogger("ivrkit.web")
-
-
-@dataclass(frozen=True)
-class Host:
-    """What an app was made of: ``app.extensions["ivrkit"]``."""
-
-    settings: Settings
-    loaded: Loaded
-    store: SessionStore
+from ivrkit.web.extension import Ivrkit, refuse_both
+from ivrkit.web.log_format import configure_logging
 
 
 def create_app(
@@ -48,40 +25,17 @@ def create_app(
     :raises LoadError: with every fault of the installed plugins.
     :raises SessionError: when the session store can't be opened.
     """
-    if settings is None:
-        settings = load_settings(**overrides)
-    elif overrides:
-        raise SettingsError(
-            f"create_app is given Settings and also {', '.join(sorted(overrides))}",
-            hint="put them into the Settings, or leave the Settings out",
-        )
-    gatekeeper = Gatekeeper(settings)
-    if not gatekeeper.has_token and not settings.dev:
-        raise SettingsError(
-            "there is no token, so anybody could ask in Twilio's name",
-            hint="set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set IVRKIT_DEV=1",
-        )
-    loaded = load(settings, plugins)
-    store = open_store(settings.session_url)
-    for notice in loaded.notices:
-        log.warning("%s", notice)
-    for fault in loaded.faults:
-        log.error("%s", fault)
+    refuse_both("create_app", settings, overrides)
     app = Flask("ivrkit", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    zone = ZoneInfo(settings.timezone)
-    dispatcher = Dispatcher(
-        loaded.flow,
-        store,
-        loaded.observers,
-        clock=lambda: datetime.now(zone),
-        session_hours=settings.session_hours,
-        key=next(iter(settings.auth_token), ""),
-    )
-    blueprint = make_blueprint(dispatcher, gatekeeper, loaded, dev=settings.dev)
-    app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
-    hops = settings.trusted_proxies
-    if hops:
-        app.wsgi_app = behind_proxies(app.wsgi_app, hops)  # type: ignore[method-assign,assignment]  # as Flask has it
-    app.extensions["ivrkit"] = Host(settings, loaded, store)
+    Ivrkit(app, settings=settings, plugins=plugins, **overrides)
     return app
+
+
+def served_app() -> Flask:
+    """Return the app of the working folder for a process that serves nothing else: its log is set up as well.
+
+    :raises IvrkitError: whatever :func:`create_app` raises.
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    return create_app(settings)

@@ -17,6 +17,7 @@ from ivrkit.flow.state import State
 from ivrkit.flow.turn import Turn
 from ivrkit.hooks import Caller, observe
 from ivrkit.sessions import SessionStore
+from ivrkit.web.log import CallLog
 
 #: How often one webhook may lose the race for its session before that is a fault of the store.
 MOST_RACES = 50
@@ -55,6 +56,7 @@ class Dispatcher:
     :param session_hours: how long after its last webhook a call is kept.
     :param key: for the hashes of requests, the same in all processes: without it, whoever reads the store cannot find
         out by trying what was pressed.
+    :param calls: tells each turn to the log.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Dispatcher:
         clock: Callable[[], datetime],
         session_hours: int,
         key: str = "",
+        calls: CallLog | None = None,
     ) -> None:
         self.flow = flow
         self.store = store
@@ -72,6 +75,7 @@ class Dispatcher:
         self._clock = clock
         self._kept_for = session_hours * 3600.0
         self._key = hashlib.sha256(key.encode()).digest()
+        self._calls = calls or CallLog()
         self._remove_at = 0.0
 
     def answer(self, params: Mapping[str, str], *, token: str = "", again: int = 0) -> Reply:
@@ -83,7 +87,7 @@ class Dispatcher:
         :raises SessionError: when the store can't be reached.
         """
         sid, body = params["CallSid"], "" if token else _hash_of(params, again, self._key)
-        lost: int | None = None
+        lost, began = None, self._calls.begin()
         for _ in range(MOST_RACES):
             session, now = self._load(sid), self._clock()
             known = session.answer_again(token, body, lost)
@@ -93,6 +97,7 @@ class Dispatcher:
             turn = advance(self.flow, self._call(params, session, now), session, again=again)
             session.remember(Answer(turn_read + 1, token, body, turn.twiml.decode()))
             if self._save(session, turn_read, now):
+                self._calls.tell(turn, session, began)
                 self._tell(turn)
                 self._remove_expired(now)
                 return Reply(turn.twiml, turn.state)
@@ -108,6 +113,7 @@ class Dispatcher:
         sid = params["CallSid"]
         if params.get("CallStatus") not in FINAL:
             return
+        began = self._calls.begin()
         for _ in range(MOST_RACES):
             session, now = self._load(sid), self._clock()
             if session.ended:
@@ -115,9 +121,22 @@ class Dispatcher:
             turn_read = session.turn
             turn = hang_up(self.flow, self._call(params, session, now), session)
             if self._save(session, turn_read, now):
+                self._calls.tell(turn, session, began)
                 self._tell(turn)
                 return
         raise _lost_for_ever(sid)
+
+    def apology(self, sid: str = "") -> bytes:
+        """Return the core's apology in the language of a call, else in the flow's own.
+
+        :param sid: the call; left out where its session can't be read.
+        """
+        language = self.flow.rules.language
+        try:
+            language = self._load(sid).language if sid else language
+        except SessionError:
+            log.exception("the language of call %s is not known", sid)
+        return self.flow.sentences[self.flow.language(language)]["apology"]
 
     def _load(self, sid: str) -> Session:
         return self.store.load(sid) or Session(sid, language=self.flow.rules.language)

@@ -10,18 +10,22 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
-from flask import Request
 from twilio.request_validator import RequestValidator
+from werkzeug.wrappers import Request
 
 from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
 from ivrkit.settings import ACCOUNT_SID, Settings
+from ivrkit.web.log import masked
+from ivrkit.web.proxies import Proxies, known_front
 
 #: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
 FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
 
 _INPUT = re.compile(rf"\b({'|'.join(INPUT_PARAMETERS)})=[^&]*")
+#: The parameters of a query that hold telephone numbers.
+_NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
 
 
 class _Form(dict[str, list[str]]):
@@ -36,12 +40,14 @@ class _Form(dict[str, list[str]]):
 class Gatekeeper:
     """Decides whether a request may be answered.
 
-    :param settings: with the tokens, the public URL and ``dev``.
+    :param settings: with the tokens, the public URL, the number of trusted proxies and ``mask_numbers``.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._public_url = settings.public_url
+        self._mask_numbers = settings.mask_numbers
+        self._proxies = Proxies(settings.trusted_proxies)
         self._validators = [RequestValidator(token) for token in settings.auth_token]
         self._by_account = {
             sid.lower(): [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
@@ -52,27 +58,31 @@ class Gatekeeper:
         """Whether there is anything to check a signature with."""
         return bool(self._validators or self._by_account)
 
+    def asked(self, request: Request) -> Request:
+        """Return a request as the outermost trusted proxy was asked it, for its address and its URL."""
+        return self._proxies.asked(request)
+
     def refusal(self, request: Request, params: Mapping[str, str]) -> str | None:
         """Return why a request is refused, in one line with the mend; ``None`` when it may be answered.
 
         :param request: the request.
         :param params: Twilio's parameters in it.
         """
+        asked = self.asked(request)
         if not self.has_token:
-            return _not_from_here(request)
+            return _not_from_here(asked)
         try:
-            return self._unsigned(request, params.get("AccountSid", ""))
+            return self._unsigned(request, self.signed_url(asked), params.get("AccountSid", ""))
         except ValueError:
-            return f"the request names no host that could have been asked: Host is {request.host!r}"
+            return f"the request names no host that could have been asked: Host is {asked.host!r}"
 
-    def _unsigned(self, request: Request, account: str) -> str | None:
-        url = self.signed_url(request)
+    def _unsigned(self, request: Request, url: str, account: str) -> str | None:
         signature = request.headers.get("X-Twilio-Signature", "")
         validators = self._by_account.get(account.lower(), self._validators)
-        form = _Form(request.form.lists())
+        form = _Form(request.form.lists() if request.method == "POST" else ())
         if any(_fits(validator, url, form, signature) for validator in validators):
             return None
-        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        shown = self._shown(url)
         if not signature:
             return f"no X-Twilio-Signature for {shown!r}: only Twilio, or a test that signs, may ask"
         if not validators:
@@ -83,6 +93,13 @@ class Gatekeeper:
             "base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
         )
 
+    def _shown(self, url: str) -> str:
+        """Return a URL as it may be told: without what was pressed or said, and without whole numbers."""
+        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        if not self._mask_numbers:
+            return shown
+        return _NUMBERS.sub(lambda found: f"{found[1]}={masked(unquote_plus(found[2]))}", shown)
+
     def signed_url(self, request: Request) -> str:
         """Return the URL that Twilio requested, the query byte for byte.
 
@@ -92,10 +109,7 @@ class Gatekeeper:
         base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
         if self._public_url:
             base = self._public_url
-            front = urlsplit(base).path.split("/")[1:]
-            while front and not path.startswith("/" + "/".join(front) + "/"):
-                front = front[1:]
-            path = path[len("/".join(["", *front])) :]
+            path = path.removeprefix(known_front(urlsplit(base).path, path))
         query = request.query_string.decode("latin-1")
         return f"{base}{path}{'?' * bool(query)}{query}"
 

@@ -12,7 +12,7 @@ from ivrkit.errors import SessionError
 from ivrkit.flow.state import State
 from ivrkit.flow.twiml import HANGUP, document
 from ivrkit.plugins import Loaded
-from ivrkit.web.diagnosis import add_diagnosis
+from ivrkit.web.diagnosis import PATH, add_diagnosis
 from ivrkit.web.dispatcher import Dispatcher
 from ivrkit.web.signature import Gatekeeper
 
@@ -20,26 +20,35 @@ from ivrkit.web.signature import Gatekeeper
 #: The first time the stored state is entered again, the second time the way out is taken.
 _NEXT_MARK = {0: 1, 1: 2}
 _XML = "text/xml; charset=utf-8"
+#: A webhook with more bytes than this is not Twilio's.
+MOST_BYTES = 256_000
+#: The pages, below the prefix of a tree.
+PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", "/healthz", PATH)
 
 log = logging.getLogger("ivrkit.web")
 
 
-def make_blueprint(dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool) -> Blueprint:
+def make_blueprint(
+    dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool, name: str = "ivrkit"
+) -> Blueprint:
     """Return the pages as a blueprint, to be mounted under any prefix.
 
     :param dispatcher: answers the webhooks.
     :param gatekeeper: decides who may ask.
     :param loaded: the plugins and states that are served.
     :param dev: whether answers name state and owner.
+    :param name: the blueprint's name.
     """
-    blueprint = Blueprint("ivrkit", __name__)
+    blueprint = Blueprint(name, __name__)
     pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
+    webhook, status, fallback, healthz, doctor = PAGES
     both = ("GET", "POST")
-    blueprint.add_url_rule("/webhook", "webhook", pages.webhook, methods=both)
-    blueprint.add_url_rule("/webhook/status", "status", pages.status, methods=both)
-    blueprint.add_url_rule("/webhook/fallback", "fallback", pages.fallback, methods=both)
-    blueprint.add_url_rule("/healthz", "healthz", pages.healthz)
-    add_diagnosis(blueprint, "/webhook", gatekeeper)
+    blueprint.before_request(_too_long)
+    blueprint.add_url_rule(webhook, "webhook", pages.webhook, methods=both)
+    blueprint.add_url_rule(status, "status", pages.status, methods=both)
+    blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
+    blueprint.add_url_rule(healthz, "healthz", pages.healthz)
+    add_diagnosis(blueprint, doctor, gatekeeper)
     return blueprint
 
 
@@ -65,7 +74,7 @@ class _Pages:
             reply = self._dispatcher.answer(params, token=token, again=mark)
         except Exception:
             log.exception("call %s could not be answered", params["CallSid"])
-            return self._sorry(mark, "webhook", pause=True)
+            return self._sorry(self._dispatcher.apology(), mark, "webhook", pause=True)
         return self._answer(reply.twiml, reply.state)
 
     def status(self) -> Response:
@@ -90,7 +99,7 @@ class _Pages:
             return refused
         path, query = _split(params.get("ErrorUrl", ""))
         log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), path)
-        return self._sorry(_mark(query), "../webhook", pause=False)
+        return self._sorry(self._dispatcher.apology(params["CallSid"]), _mark(query), "../webhook", pause=False)
 
     def healthz(self) -> Response:
         """Tell whether calls can be answered; names and versions only in dev."""
@@ -117,9 +126,8 @@ class _Pages:
             return Response("CallSid is missing: Twilio asks here when a call comes in.\n", 400, mimetype="text/plain")
         return None
 
-    def _sorry(self, mark: int, webhook: str, *, pause: bool) -> Response:
+    def _sorry(self, apology: bytes, mark: int, webhook: str, *, pause: bool) -> Response:
         """Return an apology, then the webhook again with the next mark; the last time, the end of the call."""
-        apology = self._dispatcher.flow.sentences["apology"]
         if mark not in _NEXT_MARK:
             return self._answer(document([apology, HANGUP]), None)
         redirect = f"<Redirect>{webhook}?again={_NEXT_MARK[mark]}</Redirect>".encode()
@@ -131,6 +139,25 @@ class _Pages:
             response.headers["Ivrkit-State"] = state.name
             response.headers["Ivrkit-Owner"] = str(state.owner)
         return response
+
+
+def _too_long() -> Response | None:
+    """Return the refusal of a body that is longer than any of Twilio's, or that does not say how long it is.
+
+    The limit is that of these pages alone: ``MAX_CONTENT_LENGTH`` would be that of the whole app.
+    """
+    asked = _asked()
+    length = asked.content_length
+    if asked.method == "POST" and _is_endless(asked.environ, length):
+        return Response("The request does not say how long it is.\n", 411, mimetype="text/plain")
+    if length is not None and length > MOST_BYTES:
+        return Response(f"The request has more than {MOST_BYTES} bytes.\n", 413, mimetype="text/plain")
+    return None
+
+
+def _is_endless(environ: Mapping[str, object], length: int | None) -> bool:
+    """Return whether a body would be read for as long as it comes."""
+    return "HTTP_TRANSFER_ENCODING" in environ or (length is None and bool(environ.get("wsgi.input_terminated")))
 
 
 def _asked() -> Request:

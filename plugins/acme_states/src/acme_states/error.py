@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ivrkit import BACK, State
+from ivrkit import BACK, State, Text
 
-error = State(enter="That choice is not valid.", exit=BACK)
+error = State(enter=Text("That choice is not valid."), exit=BACK)

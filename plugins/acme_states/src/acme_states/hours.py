@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ivrkit import HOME, SAME, Call, Exits, MenuOption, State, ask
+from ivrkit import HOME, SAME, Call, Exits, MenuOption, State, Text, ask
 from twilio.twiml.voice_response import Gather
 
-from acme_states.company import HOURS, WEEK
+from acme_states.settings import AcmeSettings
+
+OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment.")
+AGAIN = Text("To hear this again, press one. For the menu, press any other key, or just wait.")
 
 
-def is_open(now: datetime) -> bool:
-    """Return whether the company is open at a time; the closing minute itself is closed."""
-    opens, closes = HOURS.get(now.weekday(), (None, None))
-    return opens is not None and closes is not None and opens <= now.time() < closes
+def hours(settings: AcmeSettings) -> State:
+    """Return the state that reads out the opening hours of the settings."""
+    week = settings.week()
 
+    def read_out(call: Call) -> Gather:
+        now = OPEN if week.is_open(call.now) else CLOSED
+        return ask(now, *week.told(call.language), AGAIN)
 
-def _read_out(call: Call) -> Gather:
-    now = "We are open right now." if is_open(call.now) else "We are closed at the moment."
-    return ask(now, WEEK, "To hear this again, press one. For the menu, press any other key, or just wait.")
-
-
-hours = State(
-    enter=_read_out,
-    exit=Exits({"1": SAME}, otherwise=HOME),
-    options=MenuOption(key="3", label="our business hours"),
-)
+    return State(
+        enter=read_out,
+        exit=Exits({"1": SAME}, otherwise=HOME),
+        options=MenuOption(key="3", label=Text("our business hours")),
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from ivrkit import Exit, Exits, MenuOption, State
+from ivrkit import Exit, Exits, MenuOption, State, Text
 from twilio.twiml.voice_response import Record
 
-from acme_states.company import LONGEST_MESSAGE
+from acme_states.settings import AcmeSettings
 
-sales = State(
-    enter=[
-        "Everybody in sales is on the phone right now.",
-        "After the tone, tell us your name, your number and what you are looking for. Press any key when you are done.",
-        Record(max_length=LONGEST_MESSAGE),
-    ],
-    exit=Exits({"recorded": Exit(None, say="Thank you. Somebody from sales will call you back today. Goodbye.")}),
-    options=MenuOption(key="1", label="sales"),
+BUSY = Text("Everybody in sales is on the phone right now.")
+ASKED = Text(
+    "After the tone, tell us your name, your number and what you are looking for. Press any key when you are done."
 )
+THANKS = Text("Thank you. Somebody from sales will call you back today. Goodbye.")
+
+
+def sales(settings: AcmeSettings) -> State:
+    """Return the state that records a message as long as the settings allow."""
+    return State(
+        enter=[BUSY, ASKED, Record(max_length=settings.longest_message)],
+        exit=Exits({"recorded": Exit(None, say=THANKS)}),
+        options=MenuOption(key="1", label=Text("sales")),
+    )

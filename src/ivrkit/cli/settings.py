@@ -1,0 +1,112 @@
+"""``ivrkit settings``: every setting, its value, where it comes from, what it takes and whose it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any, NamedTuple
+
+import click
+
+from ivrkit.cli.example import example
+from ivrkit.cli.mounted import mounted
+from ivrkit.cli.options import block_option, gathered_with, json_option, table
+from ivrkit.errors import SettingsError
+from ivrkit.flow.text import Texts
+from ivrkit.plugin_settings import PluginSettings
+from ivrkit.plugins import OWN, find_plugins
+from ivrkit.settings import KINDS, SECRETS, STATE_KINDS, Settings
+
+#: What is shown of a secret that is set.
+MASK = "***"
+#: The longest value that the table shows whole; the whole of others is in the JSON.
+LONGEST = 40
+#: The tables that are told line by line, or plugin by plugin.
+_TABLES = ("states", "texts", "texts_in", "plugin_settings")
+
+
+class Row(NamedTuple):
+    """One setting as it is told."""
+
+    setting: str
+    value: Any
+    origin: str
+    takes: str
+    owner: str
+
+
+@click.command()
+@block_option
+@json_option
+@click.option("--example", "as_example", is_flag=True, help="Print an ivrkit.toml with every setting, commented.")
+def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
+    """Show every setting, its value, where it comes from, what it takes and whose it is.
+
+    Secrets are masked. With --example, an ivrkit.toml is printed that changes nothing as it stands: uncomment what you
+    want to be otherwise.
+    """
+    gathered = gathered_with(block)
+    inside = mounted()
+    of_plugins, states, faults = find_plugins(gathered.settings, inside.host.plugins if inside else None)
+    if as_example:
+        click.echo(example(of_plugins, states), nl=False)
+    else:
+        rows = [*_of_core(gathered.settings), *_of_plugins(of_plugins)]
+        click.echo(_as_json(rows) if as_json else _as_table(rows))
+    if gathered.faults or faults:
+        raise SettingsError.of([*gathered.faults, *faults])
+
+
+def _of_core(given: Settings) -> Iterator[Row]:
+    for name, kind in KINDS.items():
+        if name not in _TABLES:
+            value = getattr(given, name)
+            shown = MASK if name in SECRETS and value else value
+            yield Row(name, shown, given.origin(name), kind.expects, OWN)
+    for each in fields(Texts):
+        yield Row(
+            f"texts.{each.name}", getattr(given.texts, each.name), given.origin("texts", each.name), "a text", OWN
+        )
+    for language, texts in given.texts_in.items():
+        for name, text in texts.items():
+            yield Row(f"texts.{language}.{name}", text, given.origin("texts", language, name), "a text", OWN)
+    for state, decided in given.states.items():
+        for name, kind in STATE_KINDS.items():
+            if given.origin("states", state, name) != "default":
+                origin = given.origin("states", state, name)
+                yield Row(f"states.{state}.{name}", getattr(decided, name), origin, kind.expects, OWN)
+
+
+def _of_plugins(of_plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:
+    for plugin in of_plugins:
+        for each in plugin.settings:
+            value = MASK if each.secret and each.value else "missing" if each.is_missing else each.value
+            yield Row(f"{plugin.key}.{each.name}", value, each.origin, each.takes, str(plugin.owner))
+
+
+def _as_json(rows: list[Row]) -> str:
+    return json.dumps([row._asdict() for row in rows], indent=2, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else _table(value)
+
+
+def _table(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def _as_table(rows: list[Row]) -> str:
+    shown = [(row.setting, _shown(row.value), row.origin, row.takes, row.owner) for row in rows]
+    return table(("SETTING", "VALUE", "FROM", "TAKES", "OWNER"), shown)
+
+
+def _shown(value: Any) -> str:
+    """Return a value in one short cell."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or (isinstance(value, tuple | list | Mapping) and not value):
+        return "-"
+    text = value if isinstance(value, str) else json.dumps(value, default=_plain, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

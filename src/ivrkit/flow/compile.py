@@ -1,0 +1,198 @@
+"""Compiles the states of a phone tree, once when it starts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import EllipsisType, MappingProxyType
+from typing import Any
+
+from twilio.twiml import TwiML
+
+from ivrkit.errors import Fault, FlowError, LoadError
+from ivrkit.flow.checks import find_faults
+from ivrkit.flow.compiled import CompiledState, Voiced, render_words
+from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.flow import Beginning, CallFlow
+from ivrkit.flow.language import Language, base_of, match
+from ivrkit.flow.menus import Choice, collect_choices, has_keys, is_menu, menu_routes, spoken_routes
+from ivrkit.flow.paths import home_of, start_menu_of
+from ivrkit.flow.rules import Hooks, Rules
+from ivrkit.flow.sentences import ENGINE, NOT_CONNECTED, SPOKEN_BY_ENGINE, WRONG_BEFORE, WRONG_HERE
+from ivrkit.flow.state import Menu, State
+from ivrkit.flow.targets import Exit, Target, aim
+from ivrkit.flow.text import Text
+from ivrkit.flow.twiml import Dress
+
+#: The language that texts are written in, unless a catalogue says otherwise.
+WRITTEN_IN = "en"
+
+
+def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hooks | None = None) -> CallFlow:
+    """Return the call flow of these states.
+
+    :param states: with their names and owners bound, in the order of loading.
+    :param rules: the settings that the flow obeys.
+    :param hooks: the plugins' code that the engine calls.
+    :raises LoadError: with every fault that was found.
+    """
+    rules = rules or Rules()
+    by_name = {state.name: state for state in states}
+    choices = collect_choices(by_name.values())
+    languages = rules.spoken()
+    dresses = {tag: _dress(language) for tag, language in languages.items()}
+    faults = list(find_faults(by_name, choices, rules, tuple(languages)))
+    compiled: dict[str, CompiledState] = {}
+    for name, state in by_name.items():
+        try:
+            compiled[name] = _compile_state(state, choices, rules, languages)
+        except Exception as error:
+            faults.append(state_fault(state, error))
+    if faults:
+        raise LoadError(faults)
+    return CallFlow(
+        states=MappingProxyType(compiled),
+        rules=rules,
+        hooks=hooks or Hooks(),
+        beginnings={name: _beginning(name, by_name, choices, compiled, rules) for name in by_name},
+        notices=tuple(_notices(compiled.values())),
+        sentences={tag: _sentences(dress) for tag, dress in dresses.items()},
+        dresses=dresses,
+    )
+
+
+def _dress(language: Language) -> Dress:
+    """Return what verbs are given that no state says."""
+    return Dress(language.voice, language.tag, words=lambda text: language.words(text, ENGINE))
+
+
+def _sentences(dress: Dress) -> dict[str, bytes]:
+    return {name: render_words(text, dress) for name, text in SPOKEN_BY_ENGINE.items()}
+
+
+def _beginning(
+    start: str,
+    states: Mapping[str, State],
+    choices: Mapping[str, tuple[Choice, ...]],
+    compiled: Mapping[str, CompiledState],
+    rules: Rules,
+) -> Beginning:
+    menu = start_menu_of(states, choices, start)
+    contents = {name: each.content for name, each in compiled.items()}
+    return Beginning(menu, home_of(states, menu, start, contents), rules.way_out or _zero_of(compiled.get(menu or "")))
+
+
+def _zero_of(start_menu: CompiledState | None) -> str | None:
+    """Return the state that key 0 of the start menu leads to, by an option or a row."""
+    target = aim(start_menu.routes.get("0")) if start_menu else None
+    return target if isinstance(target, str) else None
+
+
+def state_fault(state: State, error: Exception) -> Fault:
+    """Return an error that a state raised as a fault of its plugin."""
+    if not isinstance(error, FlowError):
+        error = FlowError(f"{type(error).__name__}: {error}", hint="what it says can't be made into TwiML")
+    return Fault(f"state {state.name!r} of {state.owner}: {error.message}", error.hint, state.owner.plugin, state.name)
+
+
+def _compile_state(
+    state: State, choices: Mapping[str, tuple[Choice, ...]], rules: Rules, languages: Mapping[str, Language]
+) -> CompiledState:
+    own = choices.get(state.name, ())
+    menu = is_menu(state, choices)
+    table = state.exit if isinstance(state.exit, Exits) else Exits()
+    limits = state.exit if isinstance(state.exit, LeadsTo) else table
+    routes = menu_routes(state, own) if menu else dict(table.rows)
+    compiled = CompiledState(
+        state=state,
+        choices=own,
+        routes=MappingProxyType(routes),
+        otherwise=table.otherwise,
+        tries=limits.tries or rules.tries,
+        give_up=limits.give_up,
+        is_menu=menu,
+        exits_hash=_hash_of(state, routes, table.otherwise),
+        voiced={},
+    )
+    voiced = {tag: _voice(compiled, language, languages) for tag, language in languages.items()}
+    return replace(compiled, voiced=MappingProxyType(voiced))
+
+
+def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str, Language]) -> Voiced:
+    """Return a state in the language of a call; a state that has a language of its own is in that."""
+    state = compiled.state
+    language = called_in
+    if state.language is not None:
+        language = languages[match(state.language, languages) or called_in.tag]
+    keys = [outcome for outcome in compiled.routes if not outcome[0].isalpha()]
+    dress = Dress(
+        voice=state.voice or (language.voice if state.language in (None, language.tag) else None),
+        language=state.language or language.tag,
+        num_digits=max((len(key) for key in keys), default=None),
+        exits=compiled.is_menu or isinstance(state.exit, Exits | LeadsTo),
+        words=lambda text: language.words(text, state),
+    )
+    said = {exit: render_words(exit.say, dress) for exit in (*_exits_with_words(compiled), *_BY_RULE)}
+    voiced = Voiced(language, dress, spoken_routes(compiled.choices, language), None, said)
+    if callable(state.enter):
+        return voiced
+    return replace(voiced, content=compiled.prepare(state.enter, voiced))
+
+
+#: The exits with words that the rules themselves make.
+_BY_RULE = (WRONG_HERE, WRONG_BEFORE, NOT_CONNECTED)
+
+
+def _exits_with_words(compiled: CompiledState) -> Iterator[Exit]:
+    for target in (*compiled.routes.values(), compiled.otherwise, compiled.give_up, compiled.state.exit):
+        if isinstance(target, Exit):
+            yield target
+
+
+def _hash_of(state: State, routes: Mapping[str, Target], otherwise: Target | EllipsisType) -> str:
+    """Return a hash that changes when some input would lead elsewhere."""
+    rows = sorted((outcome, repr(aim(target))) for outcome, target in routes.items())
+    rest = repr(otherwise if otherwise is ... else aim(otherwise))
+    named = sorted(repr(aim(target)) for target in state.exit.targets) if isinstance(state.exit, LeadsTo) else []
+    return hashlib.sha256(repr((rows, rest, named)).encode()).hexdigest()[:16]
+
+
+def _notices(states: Iterable[CompiledState]) -> Iterator[str]:
+    for each in states:
+        state = each.state
+        if each.is_menu and not has_keys(each.routes):
+            yield f"the menu {state.name!r} has no options: no installed plugin offers any"
+        if state.deadline is not None:
+            yield f"state {state.name!r} of {state.owner} has a deadline: this version does not act on it"
+        if state.needs_app:
+            yield f"state {state.name!r} of {state.owner} needs an app: this version does not act on it"
+        yield from _untranslated(each)
+
+
+def _untranslated(compiled: CompiledState) -> Iterator[str]:
+    """Tell which texts of a state would be heard in the language that they are written in."""
+    state = compiled.state
+    words: list[Any] = [state.enter, *(exit.say for exit in _exits_with_words(compiled))]
+    words += (text for option in state.menu_options for text in (option.label, option.line, *option.phrases))
+    texts = list(dict.fromkeys(text for text in _texts_of(words) if isinstance(text, Text)))
+    for tag, voiced in compiled.voiced.items():
+        missing = [text for text in texts if not voiced.language.knows(text, state)]
+        if missing and base_of(tag) != WRITTEN_IN:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            yield f"state {state.name!r} of {state.owner} has no words in {tag} for {str(missing[0])!r}{more}"
+
+
+def _texts_of(said: Any) -> Iterator[Any]:
+    """Return every text in an ``enter``, those inside of verbs and places included."""
+    if isinstance(said, str):
+        yield said
+        if isinstance(said, Text):
+            yield from _texts_of(list(said.places.values()))
+    elif isinstance(said, list | tuple):
+        for each in said:
+            yield from _texts_of(each)
+    elif isinstance(said, Menu):
+        yield from _texts_of(said.texts)
+    elif isinstance(said, TwiML):
+        yield from _texts_of([said.value, *said.verbs])

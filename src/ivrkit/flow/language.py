@@ -1,0 +1,80 @@
+"""The languages that calls are held in: what each says for the words that states and the core are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+
+from ivrkit.flow.state import State
+from ivrkit.flow.text import Text, Texts
+
+#: The words as they are written -> the words that are said.
+Words = Mapping[str, str]
+#: The core's own sentences as they are written, by their names.
+CORE: Mapping[str, str] = {each.name: getattr(Texts, each.name) for each in fields(Texts) if each.name != "keys"}
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language that calls are held in.
+
+    :param tag: as Twilio takes it (BCP 47): ``es-MX``.
+    :param voice: of every ``Say`` without voice and language; ``None`` for the account's.
+    :param texts: the core's sentences in it.
+    :param catalogues: plugin -> its catalogue in this language.
+    :param own: state -> what the team lets it say instead; this wins over a catalogue, and also stands for words that
+        are no ``Text``.
+    """
+
+    tag: str
+    voice: str | None = None
+    texts: Texts = field(default_factory=Texts)
+    catalogues: Mapping[str, Words] = field(default_factory=dict)
+    own: Mapping[str, Words] = field(default_factory=dict)
+
+    def words(self, text: str, state: State) -> str:
+        """Return what is said for a text of a state.
+
+        :param text: as it is written; a ``Text`` is looked up, and its places are filled in.
+        :param state: whose text it is.
+        """
+        own = self.own.get(state.name, _NOTHING)
+        if not isinstance(text, Text):
+            return own.get(text, text) if own else text
+        written = str(text)
+        found = own.get(written) or self.catalogues.get(state.owner.plugin, _NOTHING).get(written)
+        if found is None:
+            found = getattr(self.texts, _CORE_NAMES[written]) if written in _CORE_NAMES else written
+        if not text.places:
+            return found
+        return found.format(**{name: self._filled_in(value, state) for name, value in text.places.items()})
+
+    def knows(self, text: Text, state: State) -> bool:
+        """Return whether there are words for a text of a state in this very language."""
+        tables = (self.own.get(state.name, _NOTHING), self.catalogues.get(state.owner.plugin, _NOTHING), _CORE_NAMES)
+        return any(str(text) in table for table in tables)
+
+    def _filled_in(self, value: object, state: State) -> object:
+        return self.words(value, state) if isinstance(value, Text) else value
+
+
+_NOTHING: Words = {}
+_CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
+
+
+def base_of(tag: str) -> str:
+    """Return the language of a tag without its country: ``es`` of ``es-MX``."""
+    return tag.replace("_", "-").partition("-")[0].lower()
+
+
+def match(tag: str, tags: Iterable[str]) -> str | None:
+    """Return the tag among others that a caller of this language would want: the same, else the same language.
+
+    :param tag: such as ``es-MX``, ``es`` or ``es_mx``.
+    :param tags: those that there are.
+    """
+    known = list(tags)
+    wanted = tag.replace("_", "-").lower()
+    same = (each for each in known if each.replace("_", "-").lower() == wanted)
+    alike = (each for each in known if base_of(each) == base_of(tag))
+    return next(same, None) or next(alike, None)

@@ -1,0 +1,17 @@
+"""What the rules of the flow themselves say to a caller, in the core's own sentences."""
+
+from __future__ import annotations
+
+from ivrkit.flow.state import Menu, Owner, State
+from ivrkit.flow.targets import BACK, HOME, SAME, Exit
+from ivrkit.flow.text import Text, Texts
+
+#: A wrong key, where no state ``error`` is installed; and where that state itself failed.
+WRONG_HERE = Exit(SAME, say=Text(Texts.wrong_choice))
+WRONG_BEFORE = Exit(BACK, say=Text(Texts.wrong_choice))
+#: A dial or a queue that came to nothing, and that the state has no row for.
+NOT_CONNECTED = Exit(HOME, say=Text(Texts.not_connected))
+#: The sentences that stand by themselves, by their names in :class:`Texts`.
+SPOKEN_BY_ENGINE = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)}
+#: Whose texts these are: no state's.
+ENGINE = State(Menu(), owner=Owner("ivrkit"))

@@ -1,0 +1,92 @@
+"""The languages that calls are held in, made of the settings and of the catalogues of the plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ivrkit.catalogues import Catalogues
+from ivrkit.errors import Fault, nearest
+from ivrkit.flow.language import CORE, Language, Words, base_of, match
+from ivrkit.flow.text import KEY_WORDS, Texts
+from ivrkit.settings import Settings
+
+#: The plugin whose catalogues have the core's own sentences.
+CORE_PLUGIN = "ivrkit"
+#: The language that the core's sentences are written in.
+WRITTEN_IN = "en"
+
+
+def languages_of(settings: Settings, catalogues: Catalogues) -> Iterator[Language]:
+    """Return the languages that calls are held in, the flow's own first.
+
+    :param settings: with their names, voices and texts.
+    :param catalogues: those of the plugins.
+    """
+    for tag in dict.fromkeys((settings.language, *settings.languages)):
+        words = catalogues.in_language(tag)
+        yield Language(
+            tag=tag,
+            voice=_voice(settings, tag),
+            texts=_texts(settings, tag, words.get(CORE_PLUGIN, {})),
+            catalogues=words,
+            own={name: own for name, each in settings.states.items() if (own := _of_language(each.texts, tag))},
+        )
+
+
+def faults_of(settings: Settings) -> Iterator[Fault]:
+    """Tell of tables for languages that calls are not held in."""
+    spoken = (settings.language, *settings.languages)
+    tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
+    for name, each in settings.states.items():
+        tables |= {f"states.{name}.texts.{tag}": tag for tag in each.texts if tag}
+    for table, tag in tables.items():
+        if match(tag, spoken) is None:
+            yield Fault(
+                f"[{table}] is for a language that calls are not held in{nearest(tag, spoken)}",
+                f"they are held in {', '.join(spoken)}; add to them in ivrkit.toml:  languages = [...]",
+            )
+
+
+def notices_of(languages: tuple[Language, ...]) -> Iterator[str]:
+    """Tell in which languages the core's own sentences would be heard as they are written."""
+    for language in languages:
+        missing = [words for name, words in CORE.items() if getattr(language.texts, name) == words]
+        if missing and base_of(language.tag) != WRITTEN_IN:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            yield f"the core has no words in {language.tag} for {missing[0]!r}{more}: write [texts.{language.tag}]"
+
+
+def _voice(settings: Settings, tag: str) -> str | None:
+    named = match(tag, settings.voices)
+    if named is not None:
+        return settings.voices[named]
+    return settings.voice if base_of(tag) == base_of(settings.language) else None
+
+
+def _texts(settings: Settings, tag: str, words: Words) -> Texts:
+    """Return the core's sentences in a language: the team's own, else the catalogue's, else as they are written."""
+    table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE.items()}
+    table["keys"] = {key: words.get(word, word) for key, word in KEY_WORDS.items()}
+    own: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
+    own += [settings.texts_in[each] for each in settings.texts_in if match(each, (tag,))]
+    for changed in own:
+        table |= {**changed, "keys": {**table["keys"], **changed.get("keys", {})}}
+    return Texts(**table)
+
+
+def _changed(texts: Texts) -> dict[str, Any]:
+    """Return the sentences, and the words of keys, that are not as the core has them."""
+    plain = Texts()
+    names = [each.name for each in fields(Texts) if each.name != "keys"]
+    changed: dict[str, Any] = {
+        name: getattr(texts, name) for name in names if getattr(texts, name) != getattr(plain, name)
+    }
+    return {**changed, "keys": {key: word for key, word in texts.keys.items() if word != plain.keys[key]}}
+
+
+def _of_language(texts: Mapping[str, Words], tag: str) -> Words:
+    """Return the words of a state in a language: those for all languages, then its own over them."""
+    tables = [texts.get("", {}), *(texts[each] for each in sorted(texts, key=len) if each and match(each, (tag,)))]
+    return {written: said for table in tables for written, said in table.items()}

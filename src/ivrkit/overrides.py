@@ -1,0 +1,80 @@
+"""What a team decides about single states: the tables ``[states.NAME]`` of its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ivrkit.errors import IvrkitError, nearest
+from ivrkit.flow.exits import Exits, LeadsTo
+from ivrkit.flow.outcomes import NAMED, is_key
+from ivrkit.flow.state import State
+from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target
+from ivrkit.settings import StateSettings
+
+#: How targets are written that are no states.
+MOVES: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
+#: The targets that are no outcomes of a table.
+BESIDE = ("otherwise", "give_up", "fallback")
+
+
+def overridden(state: State, decided: StateSettings) -> State:
+    """Return a state with what the team decided about it.
+
+    Its texts are not among that: they are looked up in the language of each call.
+
+    :param state: as its plugin offers it.
+    :param decided: the team's table.
+    :raises IvrkitError: for what this state does not have.
+    """
+    options = {name: getattr(decided, name) for name in ("key", "label", "line") if getattr(decided, name) is not None}
+    for name, value in options.items():
+        if not state.menu_options:
+            told = f'{name} = "{value}": the state of {state.owner} hangs in no menu'
+            raise IvrkitError(told, hint=f"take the {name} out")
+    given: dict[str, Any] = {"options": tuple(replace(option, **options) for option in state.menu_options)}
+    given |= {name: getattr(decided, name) for name in ("voice", "language") if getattr(decided, name) is not None}
+    if "fallback" in decided.targets:
+        given["fallback"] = decided.targets["fallback"]
+    rows = {outcome: MOVES.get(name, name) for outcome, name in decided.targets.items() if outcome != "fallback"}
+    if rows:
+        given["exit"] = _led_elsewhere(state, rows)
+    return replace(state, **given)
+
+
+def _led_elsewhere(state: State, rows: Mapping[str, Target]) -> Target | Exits:
+    """Return the exit of a state with other targets; the words that are said on the way stay."""
+    if isinstance(state.exit, LeadsTo):
+        raise IvrkitError(
+            f"targets: a function of {state.owner} decides where {state.name!r} leads",
+            hint="take targets out, or put a state of your own in its place",
+        )
+    if not isinstance(state.exit, Exits) and list(rows) == ["exit"]:
+        return _retargeted(state.exit, rows["exit"])
+    table = state.exit if isinstance(state.exit, Exits) else Exits()
+    known = [*table.rows, *NAMED, "otherwise", "give_up", "fallback"]
+    for outcome in rows:
+        if outcome not in (*NAMED, "otherwise", "give_up") and not is_key(outcome):
+            raise IvrkitError(
+                f"targets.{outcome} is no outcome{nearest(outcome, known)}",
+                hint=f"there are: keys, {', '.join([*NAMED, *BESIDE])}, and exit where a state goes on at once",
+            )
+    given = {outcome: _retargeted(table.rows.get(outcome), rows[outcome]) for outcome in _of_table(rows)}
+    return replace(
+        table,
+        rows={**table.rows, **given},
+        otherwise=_retargeted(table.otherwise, rows["otherwise"]) if "otherwise" in rows else table.otherwise,
+        give_up=_retargeted(table.give_up, rows["give_up"]) if "give_up" in rows else table.give_up,
+    )
+
+
+def _of_table(rows: Mapping[str, Target]) -> Iterator[str]:
+    return (outcome for outcome in rows if outcome not in BESIDE)
+
+
+def _retargeted(before: Any, target: Any) -> Target:
+    if isinstance(before, Exit):
+        return replace(before, target=target)
+    found: Target = target
+    return found

@@ -1,0 +1,115 @@
+"""A server that answers in the form of Twilio's REST API, as far as numbers go.
+
+https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+ACCOUNT = "AC" + "1" * 32
+TOKEN = "the-token-of-the-account"
+#: Numbers on one page of a list.
+PAGE = 2
+FIELDS = {
+    "VoiceUrl": "voice_url",
+    "VoiceMethod": "voice_method",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "VoiceFallbackMethod": "voice_fallback_method",
+    "StatusCallback": "status_callback",
+    "StatusCallbackMethod": "status_callback_method",
+    "VoiceApplicationSid": "voice_application_sid",
+    "TrunkSid": "trunk_sid",
+}
+
+
+class TwilioApi:
+    """An account with numbers.
+
+    :ivar numbers: PhoneNumber -> its fields.
+    :ivar users: who may ask, with which password.
+    :ivar changes: each change that was asked for, as the form had it.
+    :ivar failure: status, code and message that everything is answered with; ``None`` for none.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, dict[str, str]] = {}
+        self.users = {ACCOUNT: TOKEN}
+        self.changes: list[dict[str, str]] = []
+        self.failure: tuple[int, int | None, str] | None = None
+        self.only_changes_fail = False
+        self.url = ""
+
+    def add(self, number: str, **fields: str) -> None:
+        """Give the account a number."""
+        plain = dict.fromkeys(FIELDS.values(), "")
+        sid = f"PN{len(self.numbers):032d}"
+        self.numbers[number] = {"sid": sid, "account_sid": ACCOUNT, "phone_number": number, **plain, **fields}
+
+    @contextmanager
+    def serving(self) -> Iterator[TwilioApi]:
+        """Answer on a port of this machine."""
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.answer({name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()})
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = parse_qs(body, keep_blank_values=True)
+                self.answer({name: values[-1] for name, values in form.items()})
+
+            def answer(self, given: dict[str, str]) -> None:
+                status, told = api.answer(self.command, urlsplit(self.path).path, given, self.headers["Authorization"])
+                body = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def answer(self, method: str, path: str, given: dict[str, str], authorization: str) -> tuple[int, object]:
+        """Return the status and the JSON of an answer."""
+        user, _, password = base64.b64decode(authorization.partition(" ")[2]).decode().partition(":")
+        if self.users.get(user) != password:
+            return 401, {"code": 20003, "message": "Authenticate", "status": 401}
+        if self.failure and (method == "POST" or not self.only_changes_fail):
+            status, code, message = self.failure
+            return status, {"code": code, "message": message, "status": status}
+        numbers = f"/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers"
+        if method == "GET" and path == f"{numbers}.json":
+            return 200, self._page(numbers, given)
+        for number in self.numbers.values():
+            if method == "POST" and path == f"{numbers}/{number['sid']}.json":
+                self.changes.append(given)
+                number |= {FIELDS[name]: value for name, value in given.items()}
+                return 200, number
+        return 404, {"code": 20404, "message": f"The requested resource {path} was not found", "status": 404}
+
+    def _page(self, path: str, given: dict[str, str]) -> dict[str, object]:
+        found = [each for each in self.numbers.values() if given.get("PhoneNumber") in (None, each["phone_number"])]
+        page = int(given.get("Page", 0))
+        follows = f"{path}.json?Page={page + 1}" if len(found) > (page + 1) * PAGE else None
+        shown = found[page * PAGE : (page + 1) * PAGE]
+        return {"incoming_phone_numbers": shown, "next_page_uri": follows, "page": page, "uri": path}

@@ -1,0 +1,204 @@
+"""Translations that packages bring, and the languages that are made of them and of the settings."""
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from ivrkit import LoadError, Owner, Settings, State, Text, Texts
+from ivrkit.catalogues import Catalogues, read_catalogue
+from ivrkit.errors import IvrkitError
+from ivrkit.languages import languages_of
+from ivrkit.plugins import load
+from ivrkit.settings import StateSettings
+
+pytestmark = pytest.mark.usefixtures("bare")
+
+HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+HELLO = "from ivrkit import Text, State\nhello = State(Text('Hello, {name}.', name='Ann'))\n"
+
+
+@pytest.fixture
+def package(install, monkeypatch):
+    """Return what installs a package with a state ``hello`` and catalogues, each by its folder and words."""
+    for name in ("hello_states", "hello_states.hello"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    def make(**catalogues):
+        folder = install("hello-states", states={"hello": "hello_states.hello:hello"})
+        (folder / "hello_states").mkdir()
+        (folder / "hello_states" / "__init__.py").write_text("")
+        (folder / "hello_states" / "hello.py").write_text(HELLO)
+        for name, text in catalogues.items():
+            place = folder / "hello_states" / "locale" / name / "LC_MESSAGES"
+            place.mkdir(parents=True)
+            (place / "messages.po").write_bytes(text if isinstance(text, bytes) else (HEAD + text).encode())
+        return folder
+
+    return make
+
+
+def said(loaded, tag, state="hello"):
+    """Return what a state says in a language."""
+    return loaded.flow.states[state].voiced[tag].content.xml.decode()
+
+
+HOLA = 'msgid "Hello, {name}."\nmsgstr "Hola, {name}."\n'
+
+
+def test_a_packages_own_catalogue(package):
+    """Its folder ``locale`` is all that it takes."""
+    package(es=HOLA)
+    loaded = load(Settings(languages=("es-MX",)))
+    assert "Hello, Ann." in said(loaded, "en-US")
+    assert "Hola, Ann." in said(loaded, "es-MX")
+    assert loaded.notices == ("the menu 'menu' has no options: no installed plugin offers any",)
+
+
+@pytest.mark.parametrize("exact", ["es_MX", "es-MX"])
+def test_the_catalogue_of_the_country_wins(package, exact):
+    """Over that of the language, sentence by sentence."""
+    package(**{"es": HOLA, exact: 'msgid "Hello, {name}."\nmsgstr "Qué tal, {name}."\n'})
+    loaded = load(Settings(languages=("es-MX", "es-ES")))
+    assert "Qué tal, Ann." in said(loaded, "es-MX")
+    assert "Hola, Ann." in said(loaded, "es-ES")
+
+
+def test_what_is_not_translated_is_told(package):
+    """The host warns when it starts; nothing is said twice."""
+    package(es=HOLA)
+    notices = load(Settings(languages=("de-DE",))).notices
+    assert "state 'hello' of hello-states 1.0 has no words in de-DE for 'Hello, {name}.'" in notices
+    assert (
+        "the core has no words in de-DE for 'Thank you for calling {company}.' and 7 more: write [texts.de-DE]"
+        in notices
+    )
+
+
+def test_a_fuzzy_an_empty_and_a_plural_entry(tmp_path):
+    """What a translator has not agreed to is not said; a sentence that is spoken has no plural."""
+    path = tmp_path / "messages.po"
+    path.write_text(
+        f'{HEAD}#, fuzzy\nmsgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr ""\n\n'
+        'msgid "c"\nmsgid_plural "cs"\nmsgstr[0] "C"\nmsgstr[1] "CS"\n\nmsgid "d"\nmsgstr "D"\n'
+    )
+    assert read_catalogue(path) == {"d": "D"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "hint"),
+    [
+        (b"\xff\xfe", "can't be read: 'utf-8' codec can't decode byte 0xff", "it is a PO file, in UTF-8"),
+        (b"nonsense\n", "can't be read:", "it is a PO file, in UTF-8"),
+        (
+            (HEAD + 'msgid "Hello, {name}."\nmsgstr "Hola, {nombre}."\n').encode(),
+            "messages.po:5: its translation is 'Hola, {nombre}.', and nothing fills in {nombre}",
+            "it may hold {name}",
+        ),
+    ],
+)
+def test_a_catalogue_that_can_not_be_used(package, content, told, hint):
+    """The plugin is named, the file, and the line of a sentence."""
+    folder = package(es=content)
+    with pytest.raises(LoadError) as caught:
+        load(Settings(languages=("es-MX",)))
+    (fault,) = caught.value.faults
+    assert fault.plugin == "hello-states"
+    assert fault.message.startswith("plugin hello-states 1.0: ")
+    assert str(folder) in fault.message
+    assert told in fault.message
+    assert fault.hint == f'{hint}; or leave it out: block = ["hello-states"] in ivrkit.toml, or --block hello-states'
+
+
+def test_a_catalogue_that_is_a_folder(tmp_path):
+    """Told like any other that can't be read."""
+    with pytest.raises(IvrkitError, match="can't be read: "):
+        read_catalogue(tmp_path)
+
+
+def test_a_package_without_catalogues():
+    """A module has no folder of its own, a name that is none has no module, and neither is a fault."""
+    faults = []
+    packages = {Owner("a"): ["pytest_ivrkit"], Owner("b"): ["no_such_package"], Owner("c"): ["the host's own code"]}
+    assert Catalogues(packages, faults).in_language("es") == {}
+    assert faults == []
+
+
+def test_a_module_that_was_made_by_hand(monkeypatch):
+    """It has no place, and so no catalogues."""
+    monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
+    assert Catalogues({Owner("a"): ["made_by_hand"]}, []).in_language("es") == {}
+
+
+class TestLanguages:
+    """What the settings make of them."""
+
+    def languages(self, **settings):
+        """Return the languages of these settings, with the core's own catalogues."""
+        found = languages_of(Settings(**settings), Catalogues({Owner("ivrkit"): ["ivrkit"]}, []))
+        return {each.tag: each for each in found}
+
+    def test_the_core_speaks_spanish(self):
+        """Every sentence, and the word of every key."""
+        texts = self.languages(language="es-MX")["es-MX"].texts
+        plain = Texts()
+        assert texts.goodbye == "Adiós."
+        assert all(getattr(texts, name) != getattr(plain, name) for name in vars(plain))
+        assert all(texts.keys[key] != plain.keys[key] for key in plain.keys)
+
+    def test_the_flows_own_comes_first(self):
+        """A language that is named twice is one."""
+        assert list(self.languages(languages=("es-MX", "en-US", "es-MX"))) == ["en-US", "es-MX"]
+
+    def test_the_teams_texts(self):
+        """``[texts]`` is for the flow's own language, ``[texts.es]`` for Spanish, and both win over the catalogue."""
+        found = self.languages(
+            language="es-MX",
+            languages=("en-GB", "es-ES"),
+            texts=Texts(goodbye="Hasta luego.", keys={"1": "el uno"}),
+            texts_in={"es": {"apology": "Perdón.", "keys": {"2": "el dos"}}, "en-GB": {"goodbye": "Cheerio."}},
+        )
+        mexican, british, european = (found[tag].texts for tag in ("es-MX", "en-GB", "es-ES"))
+        assert (mexican.goodbye, mexican.apology, mexican.key("123")) == (
+            "Hasta luego.",
+            "Perdón.",
+            "el uno el dos tres",
+        )
+        assert (european.goodbye, european.apology, european.key("12")) == ("Adiós.", "Perdón.", "uno el dos")
+        assert (british.goodbye, british.apology) == ("Cheerio.", Texts.apology)
+
+    def test_voices(self):
+        """The voice is that of the flow's own language; another language has one only by the table."""
+        found = self.languages(voice="Polly.Joanna", languages=("en-GB", "es-MX", "de-DE"), voices={"es": "Polly.Mia"})
+        assert [each.voice for each in found.values()] == ["Polly.Joanna", "Polly.Joanna", "Polly.Mia", None]
+
+    def test_the_words_of_a_state(self):
+        """Those for every language, then the language's, then the country's."""
+        texts = {"": {"A.": "1", "B.": "1", "C.": "1"}, "es": {"B.": "2", "C.": "2"}, "es-MX": {"C.": "3"}}
+        found = self.languages(languages=("es-MX",), states={"menu": StateSettings(texts=texts)})
+        assert found["en-US"].own == {"menu": {"A.": "1", "B.": "1", "C.": "1"}}
+        assert found["es-MX"].own == {"menu": {"A.": "1", "B.": "2", "C.": "3"}}
+
+    def test_tables_for_languages_that_there_are_not(self):
+        """Each is a fault with the nearest language."""
+        states = {"menu": StateSettings(texts={"": {"A.": "1"}, "fr": {"A.": "2"}})}
+        with pytest.raises(LoadError) as caught:
+            load(Settings(texts_in={"es": {"goodbye": "Adiós."}}, voices={"en-UK": "x", "dd": "y"}, states=states))
+        spoken = "they are held in en-US; add to them in ivrkit.toml:  languages = [...]"
+        assert [(each.message, each.hint) for each in caught.value.faults] == [
+            ("[texts.es] is for a language that calls are not held in", spoken),
+            ("[voices.dd] is for a language that calls are not held in", spoken),
+            ("[states.menu.texts.fr] is for a language that calls are not held in", spoken),
+        ]
+
+
+def test_a_plugin_object_speaks_the_languages_of_the_core():
+    """The host's own code has no catalogue, and may use the core's sentences."""
+    from ivrkit import hookimpl
+
+    class Own:
+        @hookimpl
+        def ivrkit_register_states(self):
+            return {"bye": State(Text(Texts.goodbye))}
+
+    assert "Adiós." in said(load(Settings(languages=("es-MX",)), {"own": Own()}), "es-MX", "bye")

@@ -1,0 +1,186 @@
+"""What a team decides about states without forking their package: the tables ``[states.NAME]``."""
+
+import pytest
+from twilio.twiml.voice_response import Dial, Record
+
+from ivrkit import (
+    BACK,
+    HOME,
+    SAME,
+    Exit,
+    Exits,
+    Fault,
+    LoadError,
+    Menu,
+    MenuOption,
+    Settings,
+    State,
+    ask,
+    hookimpl,
+    leads_to,
+)
+from ivrkit.plugins import load
+from ivrkit.settings import StateSettings
+
+pytestmark = pytest.mark.usefixtures("bare")
+
+DIAL = State(
+    ["One moment.", Dial("+15550100")],
+    Exits({"busy": Exit(HOME, say="Busy."), "failed": None}, otherwise=Exit(HOME, say="Sorry."), give_up="other"),
+    options=MenuOption("1", "sales", phrases=("sales",)),
+    fallback="other",
+)
+OTHER = State("Other.", "menu", options=MenuOption("2", "other"))
+
+
+THERE_ARE = (
+    "there are: keys, no-match, no-input, answered, busy, no-answer, failed, canceled, declined, bridged, leave, "
+    "hangup, queue-full, recorded, ended, otherwise, give_up, fallback, and exit where a state goes on at once"
+)
+
+
+class Tree:
+    """A plugin that offers states."""
+
+    def __init__(self, states):
+        self.states = states
+
+    @hookimpl
+    def ivrkit_register_states(self):
+        """Return the states."""
+        return self.states
+
+
+def made(state=DIAL, more=None, **decided):
+    """Return a state as it is compiled with what was decided about it."""
+    settings = Settings(states={"one": StateSettings(**decided)})
+    return load(settings, {"own": Tree({"one": state, "other": OTHER, **(more or {})})}).flow.states["one"].state
+
+
+def fault(state=DIAL, **decided):
+    """Return the one fault of what was decided about a state."""
+    with pytest.raises(LoadError) as caught:
+        made(state, **decided)
+    (found,) = caught.value.faults
+    return found
+
+
+def test_key_label_and_line_of_its_options():
+    """Whatever is left out stays; phrases do."""
+    (option,) = made(key="5", label="our shop", line="For our shop, press five.").menu_options
+    assert option == MenuOption("5", "our shop", phrases=("sales",), line="For our shop, press five.")
+
+
+def test_voice_and_language():
+    """As if its author had written them."""
+    assert (made(voice="Polly.Mia").voice, made(language="es-MX").language) == ("Polly.Mia", "es-MX")
+
+
+def test_a_state_that_is_not_enabled_is_not_there():
+    """Neither in the menu nor anywhere; its table is no fault."""
+    settings = Settings(states={"one": StateSettings(enabled=False)})
+    flow = load(settings, {"own": Tree({"one": DIAL, "other": OTHER})}).flow
+    assert "one" not in flow.states
+    assert [choice.state.name for choice in flow.states["menu"].choices] == ["other"]
+
+
+def test_a_state_that_others_lead_to_can_not_be_left_out():
+    """Who leads there is told."""
+    settings = Settings(states={"other": StateSettings(enabled=False)})
+    with pytest.raises(LoadError) as caught:
+        load(settings, {"own": Tree({"one": DIAL, "other": OTHER})})
+    assert caught.value.faults[0].message.startswith(
+        "state 'one' of own: give_up leads to 'other', which no plugin offers"
+    )
+
+
+def test_targets_of_a_table():
+    """The words on the way stay; a new row is added; fallback, otherwise and give_up too."""
+    targets = {"busy": "other", "no-answer": "SAME", "failed": "BACK", "otherwise": "other", "give_up": "HANG UP"}
+    state = made(targets={**targets, "fallback": "menu"})
+    assert dict(state.exit.rows) == {"busy": Exit("other", say="Busy."), "failed": BACK, "no-answer": SAME}
+    assert (state.exit.otherwise, state.exit.give_up) == (Exit("other", say="Sorry."), None)
+    assert state.fallback == "menu"
+
+
+def test_targets_of_a_table_that_has_no_such_row_yet():
+    """Whatever was not said by its author keeps the rule."""
+    state = made(State(ask("?"), Exits({"1": SAME})), targets={"otherwise": "HOME"})
+    assert (dict(state.exit.rows), state.exit.otherwise) == ({"1": SAME}, HOME)
+
+
+def test_the_target_of_an_automatic_exit():
+    """``exit`` is where a state goes on at once; its words stay."""
+    assert made(State("Hello.", "menu"), targets={"exit": "other"}).exit == "other"
+    assert made(State("Hello.", Exit("menu", say="So.")), targets={"exit": "HANG UP"}).exit == Exit(None, say="So.")
+
+
+def test_rows_for_a_state_without_a_table():
+    """A recording that ended the call can lead on."""
+    state = made(State(Record(), None), targets={"recorded": "other"})
+    assert dict(state.exit.rows) == {"recorded": "other"}
+
+
+def test_rows_of_a_menu():
+    """A menu takes rows beside its options."""
+    assert dict(made(State(Menu()), targets={"7": "other"}).exit.rows) == {"7": "other"}
+
+
+def test_a_function_decides_by_itself():
+    """What it leads to can't be changed from outside."""
+
+    @leads_to("menu")
+    def decide(call):
+        return "menu"
+
+    assert fault(State(ask("?"), decide), targets={"1": "other"}) == Fault(
+        "[states.one] targets: a function of own decides where 'one' leads",
+        "take targets out, or put a state of your own in its place",
+        "own",
+    )
+
+
+@pytest.mark.parametrize(
+    ("decided", "message", "hint"),
+    [
+        (
+            {"targets": {"bsy": "other"}},
+            "[states.one] targets.bsy is no outcome, did you mean 'busy'?",
+            THERE_ARE,
+        ),
+        (
+            {"targets": {"busy": "nowhere"}},
+            "state 'one' of own: the row 'busy' leads to 'nowhere', which no plugin offers, did you mean 'other'?",
+            "install or name a state of that name; a new entry point needs a reinstall of its package",
+        ),
+        (
+            {"targets": {"recorded": "other"}},
+            "state 'one' of own: the row 'recorded' is none of Dial",
+            "the outcomes of Dial are: answered, busy, no-answer, failed, canceled, declined",
+        ),
+    ],
+)
+def test_what_a_state_has_not(decided, message, hint):
+    """Told with the state, the nearest name and what there is."""
+    found = fault(**decided)
+    assert (found.message, found.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("name", ["key", "label", "line"])
+def test_a_state_that_hangs_in_no_menu(name):
+    """It has no option to change."""
+    assert fault(State("Hello."), **{name: "5"}) == Fault(
+        f'[states.one] {name} = "5": the state of own hangs in no menu', f"take the {name} out", "own"
+    )
+
+
+def test_texts_are_said_in_place_of_its_own():
+    """Of that state alone, in every language or in one; also what is no Text, and what is said on the way out."""
+    texts = {"": {"One moment.": "Un momento.", "Busy.": "Ocupado."}, "es": {"Busy.": "Comunica."}}
+    settings = Settings(states={"one": StateSettings(texts=texts)}, languages=["es-MX"])
+    flow = load(settings, {"own": Tree({"one": DIAL, "other": State("One moment.")})}).flow
+    voiced = flow.states["one"].voiced
+    assert b"Un momento." in voiced["en-US"].content.xml
+    assert b"Ocupado." in voiced["en-US"].words(DIAL.exit.rows["busy"])
+    assert b"Comunica." in voiced["es-MX"].words(DIAL.exit.rows["busy"])
+    assert b"One moment." in flow.states["other"].voiced["en-US"].content.xml
