@@ -91,6 +91,22 @@ def test_a_call_is_one_of_the_app(flask: Flask, folder):
     assert (folder / "calls.sqlite3").exists()
 
 
+def test_the_mounted_tree_is_what_the_doctor_checks(flask: Flask):
+    """Its settings, its store and the app's own plugins; without a URL the wire is skipped."""
+    done = flask(ONE, "doctor", "--json")
+    assert (done.stderr, done.returncode) == ("", 0)
+    found = {each["check"]: each for each in json.loads(done.stdout)}
+    assert {name: each["status"] for name, each in found.items()} == {
+        "settings": "ok",
+        "plugins": "ok",
+        "store": "ok",
+        "clock": "ok",
+        "wire": "warning",
+    }
+    assert ", team " in found["plugins"]["found"]
+    assert found["store"]["found"].startswith("sqlite:///calls.sqlite3: ")
+
+
 def test_a_call_leaves_no_plugin_out(flask: Flask):
     """The tree in the app is called as it is."""
     done = flask(ONE, "phone", "--block", "team")
@@ -136,4 +152,4 @@ def test_the_help_needs_no_app(flask: Flask):
     done = flask("1 / 0", "--help")
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
-    assert listed == ["phone", "plugins", "states"]
+    assert listed == ["doctor", "phone", "plugins", "settings", "states"]

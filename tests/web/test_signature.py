@@ -553,7 +553,7 @@ def test_settings_are_given_in_one_way():
     with pytest.raises(SettingsError) as caught:
         create_app(Settings(dev=True), plugins={"shop": Tree(SHOP)}, tries=2, dev=False)
     assert str(caught.value) == (
-        "a tree is given Settings and also dev, tries\n  hint: put them into the Settings, or leave the Settings out"
+        "create_app is given Settings and also dev, tries\n  hint: put them into the Settings, or leave the Settings out"
     )
 
 

@@ -80,7 +80,7 @@ def diagnosis(request: Request, gatekeeper: Gatekeeper, now: float) -> dict[str,
         "parameters": sorted(form),
         "form": hash_of_form(form.items(multi=True)),
         "signed": "X-Twilio-Signature" in request.headers,
-        "signed_url": gatekeeper.signed_url(asked),
+        "signed_url": gatekeeper.signed_url(request),
         "refusal": gatekeeper.refusal(request, form.to_dict()),
         "settings": {
             "public_url": settings.public_url,

@@ -58,21 +58,17 @@ class Gatekeeper:
         """Whether there is anything to check a signature with."""
         return bool(self._validators or self._by_account)
 
-    def asked(self, request: Request) -> Request:
-        """Return a request as the outermost trusted proxy was asked it, for its address and its URL."""
-        return self._proxies.asked(request)
-
     def refusal(self, request: Request, params: Mapping[str, str]) -> str | None:
         """Return why a request is refused, in one line with the mend; ``None`` when it may be answered.
 
         :param request: the request.
         :param params: Twilio's parameters in it.
         """
-        asked = self.asked(request)
+        asked = self._proxies.asked(request)
         if not self.has_token:
             return _not_from_here(asked)
         try:
-            return self._unsigned(request, self.signed_url(asked), params.get("AccountSid", ""))
+            return self._unsigned(request, self._url_of(asked), params.get("AccountSid", ""))
         except ValueError:
             return f"the request names no host that could have been asked: Host is {asked.host!r}"
 
@@ -100,12 +96,19 @@ class Gatekeeper:
             return shown
         return _NUMBERS.sub(lambda found: f"{found[1]}={masked(unquote_plus(found[2]))}", shown)
 
+    def asked(self, request: Request) -> Request:
+        """Return a request as the outermost trusted proxy was asked it, for its address and its URL alone."""
+        return self._proxies.asked(request)
+
     def signed_url(self, request: Request) -> str:
         """Return the URL that Twilio requested, the query byte for byte.
 
         The public URL stands for scheme, host and whatever path is in front of the app; a path that both it and the
         app know, because the app is mounted there too, counts once.
         """
+        return self._url_of(self.asked(request))
+
+    def _url_of(self, request: Request) -> str:
         base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
         if self._public_url:
             base = self._public_url
