@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 DONE_ELSEWHERE = ("git", ".", "python3")
 
 _IVRKIT = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')"]
+_FLASK = [sys.executable, "-c", "from flask.cli import cli; cli.main(prog_name='flask')"]
 _NUMBERS = count(1)
 
 
@@ -129,6 +130,9 @@ class Desk:
         self.server = Server(command, self.folder, self.environ(more))
         return self.server.said, 0
 
+    def _flask(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
+        return self._printed([*_FLASK, *words], more)
+
     def _ivrkit(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         """Run the command in this process, which has everything imported already; see only what the page installed."""
         if self.server is not None:
@@ -203,6 +207,7 @@ class Desk:
             command,
             cwd=self.folder,
             env=self.environ(more),
+            input=self.typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -67,8 +67,8 @@ class Server:
         with contextlib.suppress(queue.Empty):
             while True:
                 lines.append(self._lines.get_nowait())
-        # granian's own remarks are about the machine, not about what the page shows.
-        said = "".join(line for line in lines if not line.startswith("["))
+        # granian's own remarks are about the machine, and the log is about times: neither is what the page shows.
+        said = "".join(line for line in lines if not line.startswith("[") and " INFO ivrkit." not in line)
         return said.replace(str(self.port), str(PORT))
 
     def curl(self, words: list[str]) -> str:

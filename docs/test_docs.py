@@ -15,7 +15,7 @@ import ivrkit
 from ivrkit import Settings, Texts, hookspecs, simulator
 from ivrkit.cli.main import COMMANDS
 from ivrkit.flow.outcomes import VERB_OUTCOMES
-from ivrkit.load_settings import load_settings
+from ivrkit.load_settings import TABLES, load_settings
 from ivrkit.settings import KINDS
 from ivrkit.simulator import Assumptions
 from ivrkit.simulator.events import KINDS as KINDS_OF_EVENTS
@@ -84,7 +84,7 @@ def test_a_setting_comes_from_the_variable_that_is_told(name: str, tmp_path: Pat
     """The page names the variable of each setting that has one."""
     described = sections(page("settings.md"))[f"`{name}`"]
     told = dict(re.findall(r"^- (\w+): (.+)$", described, flags=re.MULTILINE))["environment"]
-    if name in ("texts", "states", "accounts"):
+    if name in TABLES:
         assert f"`IVRKIT_{name.upper()}`" not in told
         return
     assert told.startswith(f"`IVRKIT_{name.upper()}`")

@@ -17,11 +17,14 @@ Options:
   --help     Show this message and exit.
 
 Commands:
-  doctor   Check what calls need, and why a signature does not fit.
-  phone    Call the installed phone tree, or whatever answers at URL.
-  plugins  List the plugins, what became of each, and its states and hooks.
-  serve    Answer Twilio's webhooks at /webhook.
-  states   List the states, who owns each, its keys, and where it leads.
+  connect   Show where a Twilio number sends its calls, or send them to a...
+  dev       Serve on this machine in dev mode, and load anew when code...
+  doctor    Check what calls need, and why a signature does not fit.
+  phone     Call the installed phone tree, or whatever answers at URL.
+  plugins   List the plugins, what became of each, and its states and hooks.
+  serve     Answer Twilio's webhooks at /webhook.
+  settings  Show every setting, its value, where it comes from, what it...
+  states    List the states, who owns each, its keys, and where it leads.
 """
 STATES_HELP = """\
 Usage: ivrkit states [OPTIONS]

@@ -43,7 +43,7 @@ from ivrkit import (
 from ivrkit import simulator as sim
 from ivrkit.sessions import SessionStore, SQLiteStore, open_store
 from ivrkit.testing import Phone, make_app
-from ivrkit.web import create_app
+from ivrkit.web import Ivrkit, JsonFormatter, create_app, served_app
 
 log = logging.getLogger("shop")
 
@@ -216,6 +216,21 @@ def make() -> Flask:
 
 def app_with_settings() -> Flask:
     return create_app(Settings(company="Shop", texts=Texts(goodbye="Bye."), auth_token=("12345",), dev=True))
+
+
+tree = Ivrkit(name="sales", plugins={"watcher": Watcher()}, config_prefix="SALES_", company="Shop", tries=2)
+
+
+def app_of_a_team() -> Flask:
+    app = Flask("team")
+    tree.init_app(app)
+    Ivrkit(app, name="support", settings=Settings(dev=True, url_prefix="/support", log_format="json"))
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    return app
+
+
+factories: list[Callable[[], Flask]] = [make, app_of_a_team, served_app]
 
 
 def walk() -> list[str]:

@@ -1,12 +1,15 @@
 """A tree in somebody's own Flask app: it works there as alone, and changes nothing of the app."""
 
+import http.client
 import io
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Blueprint, Flask, request
 from tests.web.callers import number_of
 from tests.web.teams import TOKEN, Team, close, create_team_app, orders
-from tests.web.telephone import Telephone, in_process, new_sid, parameters, sign
+from tests.web.telephone import Telephone, in_process, new_sid, parameters, serving, sign
 from tests.web.trees import SHOP, Tree
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -309,6 +312,17 @@ def test_a_body_of_no_known_length_is_not_read(team, mount, environ):
         lambda status, headers, *_: started.append(status),
     )
     assert (started, b"".join(body)) == (["411 LENGTH REQUIRED"], b"The request does not say how long it is.\n")
+
+
+def test_a_chunked_body_over_http_is_not_read(team, mount):
+    """A real server hands on what comes in chunks without its length; the refusal comes before the signature."""
+    app = team()
+    host = mount(app)
+    with serving(app, host.store) as base:
+        address = urlsplit(base)
+        with closing(http.client.HTTPConnection(address.hostname, address.port, timeout=20)) as connection:
+            connection.request("POST", "/phone/webhook", iter([b"CallSid=", b"CA1"]), FORM, encode_chunked=True)
+            assert connection.getresponse().status == 411
 
 
 def test_a_body_where_none_belongs_is_not_read(team, mount):
