@@ -158,8 +158,8 @@ def test_a_fault_ends_with_one(ivrkit, monkeypatch, folder):
 
 
 def test_settings_that_do_not_load_are_told_first(doctor, folder):
-    """Nothing else can be checked without them."""
-    (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
+    """All that is wrong with them at once; nothing else can be checked without them."""
+    (folder / "ivrkit.toml").write_text("tries = 0\nmax_turns = 1", encoding="utf-8")
     found, code = doctor("--block", "shop-states")
     assert code == 1
     assert found == [
@@ -168,6 +168,12 @@ def test_settings_that_do_not_load_are_told_first(doctor, folder):
             "status": "FAILED",
             "found": "ivrkit.toml:1: tries is 0",
             "mends": ["it takes a whole number of at least 1"],
+        },
+        {
+            "check": "settings",
+            "status": "FAILED",
+            "found": "ivrkit.toml:2: max_turns is 1",
+            "mends": ["it takes a whole number of at least 2"],
         },
         {
             "check": "settings",

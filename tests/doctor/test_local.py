@@ -2,12 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
-from ivrkit import Settings
+from ivrkit import Settings, State, hookimpl
 from ivrkit.doctor.findings import FAILED, OK, WARNING
-from ivrkit.doctor.local import check_clock, check_settings, check_store, check_zone
+from ivrkit.doctor.local import check_clock, check_plugins, check_settings, check_store, check_zone
 from ivrkit.sessions import SQLiteStore
 
 NO_TOKEN = "there is no token, so nobody's signature can be checked"
@@ -42,6 +43,16 @@ def test_settings_let_twilio_in_and_nobody_else(given, found):
     findings = check_settings(Settings(**given))
     assert [(each.status, each.found, each.mends) for each in findings] == found
     assert {each.check for each in findings} == {"settings"}
+
+
+def test_the_hosts_own_plugins_are_loaded_with_the_installed_ones():
+    """What is wrong with an object that an app is made with is told as well."""
+    shop = SimpleNamespace(ivrkit_register_states=hookimpl(lambda settings: {"shop": State("Hi.", exit="nowhere")}))
+    settings = Settings(block=("acme-states",))
+    found = check_plugins(settings, {"shop": shop})
+    assert [each.status for each in found] == [FAILED]
+    assert "nowhere" in found[0].found
+    assert "shop" in found[0].found
 
 
 def test_a_session_is_written_read_and_removed(tmp_path):

@@ -87,6 +87,14 @@ def test_a_proxy_without_its_app(status):
     )
 
 
+def test_a_body_without_its_length():
+    """Some proxies pass a body on in pieces, and the host refuses it."""
+    assert told(Answer(411)) == (
+        "the body came without its length (411): the proxy passes it on in pieces",
+        ("nginx: proxy_request_buffering on;", "Caddy: request_buffers 256KiB"),
+    )
+
+
 ROUTE = (
     "nginx: location /phone/ { proxy_pass http://127.0.0.1:5000; }",
     "Caddy: handle /phone/* { reverse_proxy 127.0.0.1:5000 }",

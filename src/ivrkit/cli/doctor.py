@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ivrkit.cli.mounted import mounted
-from ivrkit.cli.options import block_option, json_option, settings_with
+from ivrkit.cli.options import block_option, gathered_with, json_option
 
 if TYPE_CHECKING:
     from ivrkit.doctor import Finding
@@ -31,7 +31,7 @@ def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_j
     from ivrkit.doctor import FAILED, examine
 
     inside = mounted()
-    found = examine(lambda: settings_with(block), url, inside.host.plugins if inside else None)
+    found = examine(gathered_with(block), url, inside.host.plugins if inside else None)
     click.echo(json.dumps([asdict(each) for each in found], indent=2) if as_json else told(found))
     context.exit(1 if any(each.status == FAILED for each in found) else 0)
 

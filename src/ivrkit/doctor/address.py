@@ -58,7 +58,7 @@ class Address:
     @property
     def page(self) -> str:
         """What the doctor asks."""
-        return f"{self.webhook}{PATH}?{QUERY}"
+        return f"{self.base}{PATH}?{QUERY}"
 
 
 def address_of(url: str, prefix: str) -> Address:

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ivrkit.doctor.findings import Finding, warning
-from ivrkit.doctor.local import check_plugins, check_settings, check_store, check_zone, failures
+from ivrkit.doctor.local import check_plugins, check_settings, check_store, check_zone, faults_found
 from ivrkit.doctor.wire import check_wire
-from ivrkit.errors import IvrkitError
-from ivrkit.settings import Settings
+from ivrkit.load_settings import Gathered
 
 
-def examine(
-    read_settings: Callable[[], Settings], url: str | None = None, extra: Mapping[str, object] | None = None
-) -> list[Finding]:
+def examine(gathered: Gathered, url: str | None = None, plugins: Mapping[str, object] | None = None) -> list[Finding]:
     """Return what every check found.
 
-    :param read_settings: reads the settings; what it raises on purpose is the first thing that is found.
+    :param gathered: the settings, and what is wrong with them: then nothing else can be checked.
     :param url: the public URL, in place of the settings' own: a base, or one that ends in ``/webhook``.
-    :param extra: plugin objects of an app's own code, beside the plugins that are installed.
+    :param plugins: plugin objects of the host's own code, each by a name, beside those that are installed.
     """
-    try:
-        settings = read_settings()
-    except IvrkitError as error:
+    if gathered.faults:
         skipped = warning("settings", "all other checks were skipped", "mend the settings first")
-        return [*failures("settings", error), skipped]
+        return [*faults_found("settings", gathered.faults), skipped]
+    settings = gathered.settings
     return [
         *check_settings(settings),
-        *check_plugins(settings, extra),
+        *check_plugins(settings, plugins),
         *check_store(settings),
         *check_zone(settings, time.time()),
         *check_wire(settings, url),

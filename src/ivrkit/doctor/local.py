@@ -42,18 +42,17 @@ def check_settings(settings: Settings) -> list[Finding]:
     return found or [ok("settings", f"they load; there is a token; {public}")]
 
 
-def check_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> list[Finding]:
-    """Return what came of loading the installed plugins, and those of an app's own code."""
+def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[Finding]:
+    """Return what came of loading the installed plugins, and those of the host's own code."""
     try:
-        loaded = load(settings, extra)
+        loaded = load(settings, plugins)
     except IvrkitError as error:
         return failures("plugins", error)
-    found = _faults("plugins", loaded.faults)
+    found = faults_found("plugins", loaded.faults)
     found += [warning("plugins", _line(notice)) for notice in loaded.notices]
-    plugins = ", ".join(
-        f"{each.owner.plugin} {each.owner.version}" for each in loaded.plugins if each.status != "blocked"
-    )
-    return found or [ok("plugins", f"{len(loaded.flow.states)} states are served, of {plugins}")]
+    served = [each.owner for each in loaded.plugins if each.status != "blocked"]
+    names = ", ".join(f"{owner.plugin} {owner.version}" for owner in served)
+    return found or [ok("plugins", f"{len(loaded.flow.states)} states are served, of {names}")]
 
 
 def check_store(settings: Settings) -> list[Finding]:
@@ -104,11 +103,12 @@ SET_CLOCK = "let both be set by the network: timedatectl set-ntp true"
 def failures(check: str, error: IvrkitError) -> list[Finding]:
     """Return an error on purpose as what a check found, each of its faults by itself."""
     if isinstance(error, LoadError):
-        return _faults(check, error.faults)
+        return faults_found(check, error.faults)
     return [failed(check, _line(error.message), _line(error.hint))]
 
 
-def _faults(check: str, faults: Iterable[Fault]) -> list[Finding]:
+def faults_found(check: str, faults: Iterable[Fault]) -> list[Finding]:
+    """Return faults as what a check found."""
     return [failed(check, _line(fault.message), _line(fault.hint)) for fault in faults]
 
 

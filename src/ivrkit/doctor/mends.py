@@ -47,6 +47,10 @@ LINES: Mapping[str, tuple[str, ...]] = {
         "nginx: proxy_pass_request_body on; and nothing that sets proxy_set_body",
         "Caddy: take out request_body",
     ),
+    "length": (
+        "nginx: proxy_request_buffering on;",
+        "Caddy: request_buffers 256KiB",
+    ),
     "method": (
         "nginx: take out proxy_method, and any return or rewrite that redirects",
         "Caddy: take out method, and any redir",

@@ -63,6 +63,9 @@ def explain(
         return failed("wire", f"a proxy answered {status}: it does not reach the app", *lines_for("away"))
     if status == 404:
         return _not_found(address, answer, prefix, now, fetch)
+    if status == 411:
+        told = "the body came without its length (411): the proxy passes it on in pieces"
+        return failed("wire", told, *lines_for("length"))
     text = " ".join(answer.body.decode("utf-8", "replace").split())[:_SHOWN]
     told = f"another program answered {status} with {answer.header('Content-Type')!r}: {text!r}"
     mend = f"let the proxy or tunnel pass {path} on to ivrkit, and nothing else answer there"

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import importlib_metadata
-from flask import Blueprint, Request, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
+from werkzeug.wrappers import Request
 
 from ivrkit.settings import Settings
 from ivrkit.web.signature import FORWARDING, Gatekeeper
@@ -23,8 +24,8 @@ from ivrkit.web.signature import FORWARDING, Gatekeeper
 HEADER = "Ivrkit-Doctor"
 #: How old a proof may be, in seconds, and how far in the future the asker's clock.
 FRESH = 300
-#: Where the page is, below the webhook.
-PATH = "/doctor"
+#: Where the page is, below the prefix of a tree.
+PATH = "/webhook/doctor"
 
 #: A page that is not there answers every method alike.
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -56,31 +57,31 @@ def is_proof(value: str, tokens: Iterable[str], now: float) -> bool:
     return any(hmac.compare_digest(proof(token, seconds, parts[2]).encode(), given) for token in tokens)
 
 
-def diagnosis(asked: Request, gatekeeper: Gatekeeper, now: float) -> dict[str, Any]:
+def diagnosis(request: Request, gatekeeper: Gatekeeper, now: float) -> dict[str, Any]:
     """Return what the app saw of a request, with nothing secret.
 
-    :param asked: the request.
-    :param gatekeeper: checks its signature.
+    :param request: the request as it came.
+    :param gatekeeper: hears the trusted proxies, and checks the signature.
     :param now: the time, in seconds since 1970.
     """
-    settings, form, seen = gatekeeper.settings, asked.form, gatekeeper.asked(asked)
+    settings, form, asked = gatekeeper.settings, request.form, gatekeeper.asked(request)
     return {
         "ivrkit": importlib_metadata.version("ivrkit"),
         "time": now,
-        "method": asked.method,
-        "scheme": seen.scheme,
-        "host": seen.host,
-        "root_path": seen.root_path,
-        "path": seen.path,
-        "query": asked.query_string.decode("latin-1"),
-        "headers": [[name, value] for name, value in asked.headers if _tells_of_a_proxy(name)],
-        "remote_address": seen.remote_addr,
-        "content_type": asked.content_type,
+        "method": request.method,
+        "scheme": asked.scheme,
+        "host": asked.host,
+        "root_path": asked.root_path,
+        "path": asked.path,
+        "query": request.query_string.decode("latin-1"),
+        "headers": [[name, value] for name, value in request.headers if _tells_of_a_proxy(name)],
+        "remote_address": asked.remote_addr,
+        "content_type": request.content_type,
         "parameters": sorted(form),
         "form": hash_of_form(form.items(multi=True)),
-        "signed": "X-Twilio-Signature" in asked.headers,
-        "signed_url": gatekeeper.signed_url(asked),
-        "refusal": gatekeeper.refusal(asked, form.to_dict()),
+        "signed": "X-Twilio-Signature" in request.headers,
+        "signed_url": gatekeeper.signed_url(request),
+        "refusal": gatekeeper.refusal(request, form.to_dict()),
         "settings": {
             "public_url": settings.public_url,
             "trusted_proxies": settings.trusted_proxies,
@@ -99,10 +100,10 @@ def tokens_of(settings: Settings) -> list[str]:
     return [*settings.auth_token, *(token for tokens in settings.accounts.values() for token in tokens)]
 
 
-def add_diagnosis(blueprint: Blueprint, webhook: str, gatekeeper: Gatekeeper) -> None:
-    """Put the page below the webhook.
+def add_diagnosis(blueprint: Blueprint, path: str, gatekeeper: Gatekeeper) -> None:
+    """Put the page into a blueprint.
 
-    :param webhook: the webhook's path.
+    :param path: where it is.
     :param gatekeeper: knows the tokens; where there is none, nobody can prove anything, and nobody is answered.
     """
 
@@ -114,7 +115,7 @@ def add_diagnosis(blueprint: Blueprint, webhook: str, gatekeeper: Gatekeeper) ->
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    blueprint.add_url_rule(webhook + PATH, "doctor", doctor, methods=_METHODS, provide_automatic_options=False)
+    blueprint.add_url_rule(path, "doctor", doctor, methods=_METHODS, provide_automatic_options=False)
 
 
 def _tells_of_a_proxy(header: str) -> bool:

@@ -12,7 +12,7 @@ from ivrkit.errors import SessionError
 from ivrkit.flow.state import State
 from ivrkit.flow.twiml import HANGUP, document
 from ivrkit.plugins import Loaded
-from ivrkit.web.diagnosis import add_diagnosis
+from ivrkit.web.diagnosis import PATH, add_diagnosis
 from ivrkit.web.dispatcher import Dispatcher
 from ivrkit.web.signature import Gatekeeper
 
@@ -23,7 +23,7 @@ _XML = "text/xml; charset=utf-8"
 #: A webhook with more bytes than this is not Twilio's.
 MOST_BYTES = 256_000
 #: The pages, below the prefix of a tree.
-PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", "/healthz")
+PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", "/healthz", PATH)
 
 log = logging.getLogger("ivrkit.web")
 
@@ -41,14 +41,14 @@ def make_blueprint(
     """
     blueprint = Blueprint(name, __name__)
     pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
-    webhook, status, fallback, healthz = PAGES
+    webhook, status, fallback, healthz, doctor = PAGES
     both = ("GET", "POST")
     blueprint.before_request(_too_long)
     blueprint.add_url_rule(webhook, "webhook", pages.webhook, methods=both)
     blueprint.add_url_rule(status, "status", pages.status, methods=both)
     blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
     blueprint.add_url_rule(healthz, "healthz", pages.healthz)
-    add_diagnosis(blueprint, webhook, gatekeeper)
+    add_diagnosis(blueprint, doctor, gatekeeper)
     return blueprint
 
 
