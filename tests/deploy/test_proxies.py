@@ -220,7 +220,7 @@ def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
         thread.join()
     assert set(answered) == {200}
     call.press("1").says("I need an anvil.").press("#")
-    assert call.heard_last == THANKS
+    assert call.heard_last == THANKS, running.told
     assert company in Simulator.of_url(f"{site.url}/webhook", token=TOKEN).call().heard
 
 

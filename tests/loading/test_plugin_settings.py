@@ -321,6 +321,13 @@ class Nested:
     x: int = 0
 
 
+@dataclass
+class Outer:
+    """A table with a table in it."""
+
+    inner: Nested
+
+
 @pytest.mark.parametrize(
     ("value", "annotation", "kept"),
     [
@@ -368,6 +375,7 @@ def test_types_are_read(value, annotation, kept):
         ("x", Literal["a"]),
         ([], dict),
         ({"y": 1}, Nested),
+        ({"inner": {"y": 1}}, Outer),
     ],
     ids=repr,
 )

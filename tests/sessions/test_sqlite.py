@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -297,3 +298,19 @@ def test_what_was_saved_outlives_a_process_that_is_killed(path: Path):
     store = SQLiteStore(path)
     assert store.load("CA1") == Session("CA1", turn=1, state="menu")
     store.close()
+
+
+def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
+    """Another process must not take itself for the last one, and remove what is not yet in the file.
+
+    Whoever closes the file by other means than SQLite drops the locks of the whole process, and the file ends up
+    malformed: https://www.sqlite.org/howtocorrupt.html, section 2.2.
+    """
+    assert store.save(Session("CA1", turn=1, expires=1e12), 0)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(store.load, "CA1").result().turn == 1
+        log = Path(f"{path}-wal")
+        assert log.stat().st_size > 0
+        look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM sessions'); c.close()"
+        subprocess.run([sys.executable, "-c", look, str(path)], check=True)
+        assert log.exists()

@@ -6,6 +6,7 @@ dies, and may lose the last moments when the machine does (https://www.sqlite.or
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -50,7 +51,23 @@ class SQLiteStore:
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
         self._local = threading.local()
+        self._make()
         self._execute("SELECT 1 FROM sessions")  # whatever is wrong with the file is wrong now, and not in a call
+
+    def _make(self) -> None:
+        """Make the file, readable for its owner alone; one that is there is left to SQLite.
+
+        To close it by any other means would drop the locks that this process holds on it, and so damage it
+        (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+        """
+        try:
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError as error:
+            if Path(self._path).is_dir():
+                told = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
+                raise self._error(told) from error
+        except OSError as error:
+            raise self._error(error) from error
 
     def load(self, sid: str) -> Session | None:
         """Return the session of a call, ``None`` when there is none."""
@@ -90,10 +107,13 @@ class SQLiteStore:
             cursor = kept.connection.execute(statement, values)
             return cursor.fetchall(), cursor.rowcount
         except (sqlite3.Error, OSError) as error:
-            raise SessionError(
-                f"the session file {self._path}: {error}",
-                hint="session_url must name a file that this process may write, in a folder that exists",
-            ) from error
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> SessionError:
+        return SessionError(
+            f"the session file {self._path}: {error}",
+            hint="session_url must name a file that this process may write, in a folder that exists",
+        )
 
 
 class _Kept:
@@ -104,7 +124,6 @@ class _Kept:
     """
 
     def __init__(self, path: str, inherited: _Kept | None) -> None:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self.connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         self.process = os.getpid()
         self.inherited = inherited
