@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from tests.deploy.conftest import Certificate, Start
+from tests.deploy.nginx import nginx
 from tests.deploy.running import DEPLOY, TOKEN, Running, ask, free_port, program, shipped, wait_until
 from twilio.request_validator import RequestValidator
 
@@ -74,32 +75,6 @@ def site(
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     start(command, f"{url}/healthz", home, folder)
     return Site(url, folder, server)
-
-
-def nginx(port: int, behind: int, certificate: Certificate, folder: Path) -> list[str]:
-    """Write what nginx reads, and return its command line."""
-    fill = {
-        "127.0.0.1:5000": f"127.0.0.1:{behind}",
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-        "listen [::]:443 ssl;": "",
-        "server_name ivr.example.com;": "server_name localhost;",
-        "/etc/letsencrypt/live/ivr.example.com/fullchain.pem": str(certificate.chain),
-        "/etc/letsencrypt/live/ivr.example.com/privkey.pem": str(certificate.key),
-        "/var/log/nginx/": f"{folder}/",
-    }
-    (folder / "ivrkit.conf").write_text(shipped("nginx.conf", fill), encoding="utf-8")
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    around = [
-        "user root;" if os.geteuid() == 0 else "",  # or its workers could not enter the folder of the test
-        f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;",
-        "events { }",
-        "http {",
-        *(f"{kind}_temp_path {folder}/{kind};" for kind in kinds),
-        f"include {folder}/ivrkit.conf;",
-        "}",
-    ]
-    (folder / "nginx.conf").write_text("\n".join(around), encoding="utf-8")
-    return [program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
 def caddy(port: int, behind: int, certificate: Certificate, folder: Path) -> list[str]:
