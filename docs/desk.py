@@ -197,8 +197,8 @@ class Desk:
             for path in self.site.glob(f"{words[-1].replace('-', '_')}-*.dist-info"):
                 shutil.rmtree(path)
             return "", 0
-        if not words[-1].startswith(".") or "[" in words[-1]:
-            return "", 0  # it is a tool or an extra, and here already
+        if not words[-1].startswith(".") or "[" in words[-1] or words[-1].endswith("/plugins/acme_states"):
+            return "", 0  # it is a tool, an extra or a part of the clone, and here already
         target = ["--python", sys.executable, "--target", str(self.site)]
         return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
 

@@ -76,8 +76,9 @@ class Offers:
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all states that are offered."""
-        return tuple(dict.fromkeys(offer.state.name for offer in self._offers))
+        """Return the names of all states that are offered, those that can't be had included."""
+        states = [*(offer.state for offer in self._offers), *self.missing]
+        return tuple(dict.fromkeys(state.name for state in states))
 
     def chosen(self) -> Iterator[State]:
         """Return one state for each name, with the key that the team gave it."""

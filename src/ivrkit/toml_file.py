@@ -35,7 +35,7 @@ class TomlFile:
         """Return the line of every key, by asking the parser itself.
 
         A key stands in the first statement with which the beginning of the file has it. A beginning that ends inside of
-        a value does not parse, so a statement of several lines counts by its first.
+        a value does not parse, so a statement of several lines counts by its first; a comment parses by itself.
         """
         found: dict[tuple[str, ...], int] = {}
         lines, begin = self._text.split("\n"), 0
@@ -44,16 +44,10 @@ class TomlFile:
                 table = tomllib.loads("\n".join(lines[:end]))
             except tomllib.TOMLDecodeError:
                 continue
-            while begin < end - 1 and _is_empty(lines[begin]):
-                begin += 1
             for keys in _keys_of(table):
                 found.setdefault(keys, begin + 1)
             begin = end
         return found
-
-
-def _is_empty(line: str) -> bool:
-    return not line.strip() or line.strip().startswith("#")
 
 
 def _keys_of(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -267,6 +267,16 @@ def test_without_strict_a_fault_is_told_and_the_rest_listed(ivrkit, alone, insta
     }
 
 
+def test_a_wrong_setting_is_told_with_the_faults_of_the_tree(ivrkit, folder, alone, install):
+    """What lists the tree tells both at once; what needs settings alone tells theirs."""
+    (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
+    told = "ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
+    assert ivrkit("phone").stderr == f"Error: {told}"
+    install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
+    done = ivrkit("states").stderr
+    assert done.startswith(f"Error: the call flow has 2 faults and was not started:\n{told}plugin broken-states 1.0: ")
+
+
 def test_a_wrong_setting_is_one_message_with_its_hint(run, folder):
     """The same in a process of its own: nothing but the message is on the error stream."""
     (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")

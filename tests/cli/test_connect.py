@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 from tests.cli.twilio_api import ACCOUNT, TOKEN, TwilioApi
 
+from ivrkit.cli.account import Account
 from ivrkit.cli.main import main
 
 NUMBER = "+14155550100"
@@ -264,6 +265,12 @@ class TestErrors:
         told = connect(NUMBER, "--url", URL, "--yes").stderr
         assert told.startswith("Error: Twilio's API answers 400, error 21402: ")
         assert "VoiceUrl is not valid" in told
+
+    def test_without_a_stand_in_it_is_twilio_that_is_asked(self, monkeypatch, folder):
+        """The address that the client itself has."""
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+        assert Account.open().url == "https://api.twilio.com"
 
     def test_no_connection(self, connect, monkeypatch):
         """What kind of error it was, and nothing of the request."""

@@ -110,6 +110,14 @@ def test_a_catalogue_that_can_not_be_used(package, content, told, hint):
     assert fault.hint == f'{hint}; or leave it out: block = ["hello-states"] in ivrkit.toml, or --block hello-states'
 
 
+def test_a_catalogue_for_two_countries_is_faulty_once(package):
+    """It is read for each of them."""
+    package(es=b"nonsense\n")
+    with pytest.raises(LoadError) as caught:
+        load(Settings(languages=("es-MX", "es-ES")))
+    assert len(caught.value.faults) == 1
+
+
 def test_a_catalogue_that_is_a_folder(tmp_path):
     """Told like any other that can't be read."""
     with pytest.raises(IvrkitError, match="can't be read: "):

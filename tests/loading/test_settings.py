@@ -312,6 +312,15 @@ def test_what_can_not_be_decided_about_a_state(given, message, hint):
     assert (caught.value.message, caught.value.hint) == (f"Settings: states: {message}", hint)
 
 
+@pytest.mark.parametrize("given", ["x", {"acme": 5}], ids=repr)
+def test_what_are_no_settings_of_plugins(given):
+    """They may hold secrets, so that their value is not told."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(plugin_settings=given)
+    assert caught.value.message == "Settings: plugin_settings is a value that is kept secret"
+    assert caught.value.hint == "it takes a table of plugins"
+
+
 def test_the_texts_of_a_state_are_kept_by_language():
     """Those for every language under no name; what is kept so already stays as it is."""
     kept = StateSettings(texts={"A.": "B.", "es": {"A.": "C."}}).texts

@@ -1,6 +1,7 @@
 """What is SQLite's own: the file, its mode and journal, connections, forks, and whatever can be wrong with a file."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -240,6 +241,16 @@ def test_a_file_that_is_damaged_later_is_told(path):
     assert refused(lambda: store.save(Session("CA99", turn=1), 0)) == told
     assert refused(lambda: store.remove_expired(5.0)) == told
     store.close()
+
+
+def test_a_folder_that_is_gone_later_is_told(tmp_path):
+    """Another thread opens a connection of its own, and finds nothing."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    store = SQLiteStore(folder / "calls.sqlite3")
+    store.close()
+    shutil.rmtree(folder)
+    assert refused(lambda: store.load("CA1")).startswith(f"the session file {folder}/calls.sqlite3: unable to open")
 
 
 def test_a_table_of_another_shape_is_told(path):

@@ -52,6 +52,11 @@ class Account:
             client.api.base_url = api
         return cls(client)
 
+    @property
+    def url(self) -> str:
+        """Where the API answers."""
+        return str(self._client.api.base_url)
+
     def number(self, number: str) -> Any:
         """Return a number of the account, as twilio's client has it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -63,6 +64,7 @@ def _tunnel(port: int) -> Iterator[str]:
         raise IvrkitError(
             "--tunnel needs pyngrok, which is not installed", hint="pip install 'ivrkit[tunnel]'"
         ) from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it is being opened, so that nothing is left open
     # In a session of its own: Ctrl-C is the server's, and the tunnel is closed after it.
     config = conf.PyngrokConfig(start_new_session=os.name == "posix")
     try:

@@ -82,7 +82,8 @@ def _plugins(of_plugins: Collection[PluginSettings]) -> Iterator[str]:
         yield from _comment(f"Settings of {plugin.owner}.")
         yield f"#[{plugin.key}]"
         for each in sorted(plugin.settings, key=lambda each: isinstance(each.default, Mapping)):
-            yield from _comment(_sentence(f"{each.description or each.name} It takes {each.takes}"))
+            described = _sentence(each.description) + " " if each.description else ""
+            yield from _comment(f"{described}It takes {each.takes}.")
             if each.required:
                 yield from _comment(f"{each.name} = ... has to be set")
             else:

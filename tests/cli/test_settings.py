@@ -1,0 +1,225 @@
+"""``ivrkit settings``: what is set, where, and a file to begin with."""
+
+import json
+import re
+import tomllib
+
+import importlib_metadata
+import pytest
+
+from ivrkit import Settings
+from ivrkit.cli.settings import LONGEST
+from ivrkit.load_settings import load_settings
+from ivrkit.plugins import find_plugins, load
+from ivrkit.settings import KINDS
+
+VERSION = importlib_metadata.version("ivrkit")
+HELP = """\
+Usage: ivrkit settings [OPTIONS]
+
+  Show every setting, its value, where it comes from, what it takes and whose it
+  is.
+
+  Secrets are masked. With --example, an ivrkit.toml is printed that changes
+  nothing as it stands: uncomment what you want to be otherwise.
+
+Options:
+  --block PLUGIN  Leave a plugin out. May be repeated.
+  --json          Print JSON.
+  --example       Print an ivrkit.toml with every setting, commented.
+  --help          Show this message and exit.
+"""
+#: A plugin with a setting of every kind; ``NUMBER`` is where one may have to be set.
+SHOP = """
+from __future__ import annotations
+from dataclasses import dataclass, field
+from datetime import time
+from enum import Enum
+from ivrkit import State
+
+class Colour(Enum):
+    RED = "red"
+
+@dataclass(frozen=True)
+class Inner:
+    x: int = 1
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    '''What the states know.
+
+    :param number: whom to ring
+    :param secret: for the till.
+    '''
+    number: str NUMBER
+    secret: str = field(default="", repr=False)
+    colour: Colour = Colour.RED
+    opens: time = time(9)
+    share: float = 0.5
+    loud: bool = False
+    days: tuple[str, ...] = ("mon", "tue")
+    inner: Inner = Inner()
+    keys: dict[str, str] = field(default_factory=lambda: {"a b": "c"})
+
+def one(settings: Shop) -> State:
+    return State(settings.number)
+"""
+
+
+@pytest.fixture
+def shop(alone, install):
+    """Return what installs the plugin; its number has a default, or none."""
+
+    def make(default='= "+1"'):
+        code = SHOP.replace("NUMBER", default)
+        install("shop-states", "1.0", "[ivrkit.states]\none = shop_states:one\n", shop_states=code)
+
+    return make
+
+
+def rows(text):
+    """Return the table, a setting each, as lists of its cells."""
+    return {cells[0]: cells for cells in (re.split(r"  +", line) for line in text.splitlines()[1:])}
+
+
+def told(text):
+    """Return the JSON, by settings."""
+    return {each["setting"]: each for each in json.loads(text)}
+
+
+def test_help(ivrkit):
+    """What it takes."""
+    assert ivrkit("settings", "--help").stdout == HELP
+
+
+def test_every_setting_is_shown(ivrkit, shop):
+    """The core's and the plugins', with value, origin, type and owner."""
+    shop()
+    done = ivrkit("settings")
+    assert (done.stderr, done.exit_code) == ("", 0)
+    found = rows(done.stdout)
+    tables = ("states", "texts", "texts_in", "plugin_settings")
+    assert [name for name in KINDS if name not in tables and name not in found] == []
+    assert found["company"] == ["company", "our company", "default", "a text", "ivrkit"]
+    assert found["strict"][1] == "true"
+    assert found["voice"][1] == "-"
+    assert found["texts.goodbye"] == ["texts.goodbye", "Goodbye.", "default", "a text", "ivrkit"]
+    assert found["plugins.shop-states.number"] == [
+        *("plugins.shop-states.number", "+1", "default", "a text", "shop-states 1.0"),
+    ]
+    assert found["plugins.shop-states.inner"][1] == '{"x": 1}'
+    assert found["plugins.shop-states.opens"][1] == '"09:00:00"'
+
+
+def test_where_each_comes_from(ivrkit, shop, folder, monkeypatch):
+    """File and line, variable, ``.env``; tables of states, languages and numbers line by line."""
+    shop()
+    (folder / "ivrkit.toml").write_text(
+        'company = "ACME"\nlanguages = ["es-MX"]\n[texts.es]\ngoodbye = "Adiós."\n[states.one]\nvoice = "Polly.Mia"\n'
+        '[numbers."+15550199"]\nlanguage = "es-MX"\n[plugins.shop-states]\ndays = ["wed"]\n',
+        encoding="utf-8",
+    )
+    (folder / ".env").write_text("IVRKIT_TRIES=4\n", encoding="utf-8")
+    monkeypatch.setenv("IVRKIT_PLUGINS__SHOP_STATES__SHARE", "0.25")
+    found = told(ivrkit("settings", "--json").stdout)
+    assert {name: (found[name]["value"], found[name]["origin"]) for name in WHERE} == WHERE
+    assert found["plugins.shop-states.share"]["owner"] == "shop-states 1.0"
+
+
+WHERE = {
+    "company": ("ACME", "ivrkit.toml:1"),
+    "tries": (4, "IVRKIT_TRIES in .env"),
+    "texts.es.goodbye": ("Adiós.", "ivrkit.toml:4"),
+    "states.one.voice": ("Polly.Mia", "ivrkit.toml:6"),
+    "numbers": ({"+15550199": {"start": None, "language": "es-MX"}}, "ivrkit.toml:7"),
+    "plugins.shop-states.days": (["wed"], "ivrkit.toml:10"),
+    "plugins.shop-states.share": (0.25, "IVRKIT_PLUGINS__SHOP_STATES__SHARE in the environment"),
+    "language": ("en-US", "default"),
+}
+
+
+def test_secrets_are_masked(ivrkit, shop, monkeypatch):
+    """The core's and the plugins', in the table and in the JSON."""
+    shop()
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "sesame")
+    monkeypatch.setenv("IVRKIT_PLUGINS__SHOP_STATES__SECRET", "sesame")
+    for arguments in ((), ("--json",)):
+        assert "sesame" not in ivrkit("settings", *arguments).output
+    found = rows(ivrkit("settings").stdout)
+    assert (found["auth_token"][1], found["plugins.shop-states.secret"][1]) == ("***", "***")
+
+
+def test_a_long_value_is_cut_in_the_table_alone(ivrkit, alone, monkeypatch):
+    """The whole of it is in the JSON."""
+    monkeypatch.setenv("IVRKIT_COMPANY", "x" * 100)
+    assert rows(ivrkit("settings").stdout)["company"][1] == "x" * (LONGEST - 3) + "..."
+    assert told(ivrkit("settings", "--json").stdout)["company"]["value"] == "x" * 100
+
+
+def test_what_is_wrong_is_told_below_what_is_known(ivrkit, shop, folder):
+    """All of it, the core's and the plugins'; a value that is missing is told as missing."""
+    shop("")
+    (folder / "ivrkit.toml").write_text("tries = 0\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
+    done = ivrkit("settings")
+    assert done.exit_code == 1
+    assert rows(done.stdout)["plugins.shop-states.number"][1] == "missing"
+    assert rows(done.stdout)["plugins.shop-states.loud"][1] == "5"
+    assert done.stderr.splitlines() == [
+        "Error: the settings have 3 faults:",
+        "ivrkit.toml:1: tries is 0",
+        "  hint: it takes a whole number of at least 1",
+        "plugin shop-states 1.0: it needs the setting 'number': a text",
+        "  hint: write it in ivrkit.toml:  [plugins.shop-states]  number = ...",
+        "ivrkit.toml:3: plugins.shop-states.loud is 5",
+        "  hint: shop-states 1.0 takes true or false",
+    ]
+
+
+def test_a_blocked_plugin_has_no_settings(ivrkit, shop):
+    """As it has no states."""
+    shop()
+    assert "plugins.shop-states" not in ivrkit("settings", "--block", "shop-states").stdout
+
+
+def test_faults_that_are_left_out_are_told_as_well(ivrkit, shop, folder):
+    """With ``strict = false`` the rest is served; here everything that is wrong is told."""
+    shop()
+    (folder / "ivrkit.toml").write_text("strict = false\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
+    done = ivrkit("settings")
+    assert done.stderr.startswith("Error: ivrkit.toml:3: plugins.shop-states.loud is 5\n")
+    assert find_plugins(load_settings()).faults
+
+
+def uncommented(text):
+    """Return the example with every setting in force."""
+    return re.sub(r"^#(?=\S)", "", text, flags=re.MULTILINE)
+
+
+def test_the_example_changes_nothing(ivrkit, shop, folder):
+    """Commented out as it is, and with what is a default in force."""
+    shop()
+    example = ivrkit("settings", "--example").stdout
+    assert tomllib.loads(example) == {}
+    (folder / "ivrkit.toml").write_text(uncommented(example), encoding="utf-8")
+    settings = load_settings()
+    given = ("voice", "way_out", "public_url", "numbers", "callers", "voices", "accounts", "states", "plugin_settings")
+    plain = Settings()
+    assert {name for name in KINDS if getattr(settings, name) != getattr(plain, name)} == set(given)
+    (mine,) = find_plugins(settings).settings
+    assert mine.values == load(Settings()).settings[0].values
+
+
+def test_the_example_says_what_each_setting_is(ivrkit, shop):
+    """The docstrings of the core's settings, and of the plugin's; what must be set has no line in force."""
+    shop("")
+    lines = ivrkit("settings", "--example").stdout.splitlines()
+    assert "# How the greeting names who is called." in lines
+    assert lines[lines.index("# How the greeting names who is called.") + 1] == '#company = "our company"'
+    assert "# Whom to ring. It takes a text." in lines
+    assert "# It takes true or false." in lines
+    assert "# number = ... has to be set" in lines
+    assert '#colour = "red"' in lines
+    assert '#days = ["mon", "tue"]' in lines
+    assert "#inner = { x = 1 }" in lines
+    assert '#keys = { "a b" = "c" }' in lines
+    assert "#[states.one]" in lines
