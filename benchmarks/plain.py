@@ -66,14 +66,16 @@ def support(response: VoiceResponse) -> str:
     return "support"
 
 
+#: The hours, as they are read out.
+WEEK = ("Monday to Friday, from 9:00 AM to 6:00 PM", "Saturday, from 10:00 AM to 1:00 PM", "Sunday, closed.")
+
+
 def hours(response: VoiceResponse) -> str:
     """Read the hours and wait for a key."""
     gather = response.gather(num_digits=1, action="/webhook", action_on_empty_result=True)
     gather.say("We are open right now." if is_open() else "We are closed at the moment.", language="en-US")
-    gather.say(
-        "Our hours are from nine to six on weekdays, and from ten to one on Saturdays. On Sundays we are closed.",
-        language="en-US",
-    )
+    for line in WEEK:
+        gather.say(line, language="en-US")
     gather.say("To hear this again, press one. For the menu, press any other key, or just wait.", language="en-US")
     return "hours"
 

@@ -36,5 +36,8 @@ nitpick_ignore_regex = [
         r"ivrkit\.simulator\.(wire\.messages\.Request|twiml\.markup\.Element|line\.Line|twiml\.document\.Document)",
     ),
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|Served"),
-    ("py:class", r"(ivrkit\.flow\.\w+\.)?(Rules|Hooks|CompiledState|Content|Answer|StateSettings)"),
+    (
+        "py:class",
+        r"(ivrkit\.flow\.\w+\.)?(Rules|Hooks|CompiledState|Content|Answer|StateSettings|StartSettings|Beginning|Dress)",
+    ),
 ]

@@ -443,6 +443,19 @@ def test_a_fallback_without_the_mark_is_the_first(call, logged, url, path):
     assert logged() == [f"ERROR call {line.sid} fell back: Twilio's error 11200 at {path}"]
 
 
+def test_the_fallback_apologises_in_the_language_of_the_call(make_app, garbage, logged):
+    """In the flow's own where the store can't tell which that is."""
+    app = make_app(dev=True, languages=["es-MX"], numbers={"+15005550006": {"language": "es-MX"}})
+    line = Telephone(in_process(app), WEBHOOK)
+    assert "Para news, marque uno." in line.dial().heard
+    asked = {"ErrorCode": "11200", "ErrorUrl": WEBHOOK}
+    assert line.ask(FALLBACK, asked).heard == "Lo sentimos, algo salió mal."
+    garbage(app)
+    logged()
+    assert line.ask(FALLBACK, asked).heard == APOLOGY
+    assert logged()[1].startswith(f"ERROR the language of call {line.sid} is not known\nTraceback")
+
+
 def test_the_last_mark_counts(call):
     """Where a URL carries several marks, the last one is meant."""
     line = call()

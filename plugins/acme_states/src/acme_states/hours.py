@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ivrkit import HOME, SAME, Call, Exits, MenuOption, State, Text, ask
 from twilio.twiml.voice_response import Gather
 
@@ -14,10 +16,11 @@ AGAIN = Text("To hear this again, press one. For the menu, press any other key, 
 def hours(settings: AcmeSettings) -> State:
     """Return the state that reads out the opening hours of the settings."""
     week = settings.week()
+    told = functools.cache(week.told)  # the same sentences for every caller of a language
 
     def read_out(call: Call) -> Gather:
         now = OPEN if week.is_open(call.now) else CLOSED
-        return ask(now, *week.told(call.language), AGAIN)
+        return ask(now, *told(call.language), AGAIN)
 
     return State(
         enter=read_out,
