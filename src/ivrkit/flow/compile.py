@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import EllipsisType, MappingProxyType
 from typing import Any
@@ -27,6 +28,8 @@ from ivrkit.flow.twiml import Dress
 
 #: The language that texts are written in, unless a catalogue says otherwise.
 WRITTEN_IN = "en"
+#: How many texts of a state are kept in a language once they were looked up; what a function says may vary.
+MOST_KEPT = 64
 
 
 def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hooks | None = None) -> CallFlow:
@@ -131,13 +134,26 @@ def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str,
         language=state.language or language.tag,
         num_digits=max((len(key) for key in keys), default=None),
         exits=compiled.is_menu or isinstance(state.exit, Exits | LeadsTo),
-        words=lambda text: language.words(text, state),
+        words=_words_of(state, language),
     )
     said = {exit: render_words(exit.say, dress) for exit in (*_exits_with_words(compiled), *_BY_RULE)}
     voiced = Voiced(language, dress, spoken_routes(compiled.choices, language), None, said)
     if callable(state.enter):
         return voiced
     return replace(voiced, content=compiled.prepare(state.enter, voiced))
+
+
+def _words_of(state: State, language: Language) -> Callable[[str], str]:
+    """Return what gives the words of a state's texts; a few that were looked up are kept, for the next caller."""
+    look_up = functools.lru_cache(MOST_KEPT)(functools.partial(language.words, state=state))
+    own = language.own.get(state.name)
+
+    def words(text: str) -> str:
+        if isinstance(text, Text):
+            return look_up(text)
+        return own.get(text, text) if own else text
+
+    return words
 
 
 #: The exits with words that the rules themselves make.
