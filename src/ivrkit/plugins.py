@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 
 import importlib_metadata
 
-from ivrkit.catalogues import Catalogues
 from ivrkit.errors import Fault, IvrkitError, LoadError, SettingsError, nearest
-from ivrkit.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
 from ivrkit.flow.compile import compile_flow
 from ivrkit.flow.flow import CallFlow
 from ivrkit.flow.rules import Hooks, Rules
 from ivrkit.flow.state import Owner, State
 from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
-from ivrkit.languages import faults_of, languages_of, notices_of
-from ivrkit.offers import Offers
-from ivrkit.plugin_settings import AlreadyTold, PluginSettings, SettingsOfPlugins
-from ivrkit.registry import HookRegistry
+from ivrkit.loading.catalogues import Catalogues
+from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
+from ivrkit.loading.languages import faults_of, languages_of, notices_of
+from ivrkit.loading.offers import Offers
+from ivrkit.loading.plugin_settings import AlreadyTold, PluginSettings, SettingsOfPlugins
+from ivrkit.loading.registry import HookRegistry
 from ivrkit.settings import Settings, normal_name
 
 #: The entry point groups: a state each, and plugins with hooks.

@@ -6,9 +6,9 @@ from types import ModuleType
 import pytest
 
 from ivrkit import LoadError, Owner, Settings, State, Text, Texts
-from ivrkit.catalogues import Catalogues, read_catalogue
 from ivrkit.errors import IvrkitError
-from ivrkit.languages import languages_of
+from ivrkit.loading.catalogues import Catalogues, read_catalogue
+from ivrkit.loading.languages import languages_of
 from ivrkit.plugins import load
 from ivrkit.settings import StateSettings
 

@@ -12,9 +12,9 @@ import pytest
 
 from ivrkit import Fault, LoadError, Owner, Settings, SettingsError, State, hookimpl
 from ivrkit.load_settings import FromText, gather_settings, load_settings
-from ivrkit.plugin_settings import converted, descriptions_of
+from ivrkit.loading.plugin_settings import converted, descriptions_of
+from ivrkit.loading.types_in_words import in_words
 from ivrkit.plugins import load
-from ivrkit.types_in_words import in_words
 
 pytestmark = pytest.mark.usefixtures("bare")
 

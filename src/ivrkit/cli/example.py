@@ -9,7 +9,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from ivrkit.flow.text import KEY_WORDS, Texts
-from ivrkit.plugin_settings import PluginSettings, descriptions_of
+from ivrkit.loading.plugin_settings import PluginSettings, descriptions_of
 from ivrkit.settings import KINDS, Settings
 
 WIDTH = 100

@@ -14,7 +14,7 @@ from ivrkit.cli.mounted import mounted
 from ivrkit.cli.options import block_option, gathered_with, json_option, table
 from ivrkit.errors import SettingsError
 from ivrkit.flow.text import Texts
-from ivrkit.plugin_settings import PluginSettings
+from ivrkit.loading.plugin_settings import PluginSettings
 from ivrkit.plugins import OWN, find_plugins
 from ivrkit.settings import KINDS, SECRETS, STATE_KINDS, Settings
 

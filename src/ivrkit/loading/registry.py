@@ -9,9 +9,9 @@ import pluggy
 
 from ivrkit import hookspecs
 from ivrkit.errors import Fault, IvrkitError, nearest
-from ivrkit.faults import CAUGHT, fault_of, mend_or_leave_out, told
 from ivrkit.flow.state import Owner
 from ivrkit.hooks import Caller, callers_of
+from ivrkit.loading.faults import CAUGHT, fault_of, mend_or_leave_out, told
 
 
 class HookRegistry:

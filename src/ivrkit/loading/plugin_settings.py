@@ -18,11 +18,11 @@ from typing import Any
 import msgspec
 
 from ivrkit.errors import Fault, IvrkitError, nearest
-from ivrkit.faults import CAUGHT, fault_of, leave_out, told
 from ivrkit.flow.state import Owner
 from ivrkit.load_settings import FromText
+from ivrkit.loading.faults import CAUGHT, fault_of, leave_out, told
+from ivrkit.loading.types_in_words import in_words
 from ivrkit.settings import Settings, normal_name
-from ivrkit.types_in_words import in_words
 
 HIDDEN = "a value that is kept secret"
 

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from ivrkit.errors import Fault, FlowError, IvrkitError
-from ivrkit.faults import fault_of, leave_out
 from ivrkit.flow.language import Words, base_of
 from ivrkit.flow.state import Owner
 from ivrkit.flow.text import check_places, places_in
+from ivrkit.loading.faults import fault_of, leave_out
 
 FOLDER = "locale"
 

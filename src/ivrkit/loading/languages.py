@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ivrkit.catalogues import Catalogues
 from ivrkit.errors import Fault, nearest
 from ivrkit.flow.language import CORE, Language, Words, base_of, match
 from ivrkit.flow.text import KEY_WORDS, Texts
+from ivrkit.loading.catalogues import Catalogues
 from ivrkit.settings import Settings
 
 #: The plugin whose catalogues have the core's own sentences.
