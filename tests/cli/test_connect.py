@@ -92,14 +92,17 @@ def test_a_number_is_connected(api, connect, url):
     """Voice, fallback and status, each by POST; what was and what becomes is shown first."""
     done = connect(NUMBER, "--url", url, typed="y\n")
     assert api.changes == [WANTED]
-    assert done.stdout.splitlines() == [
+    printed = [
+        line for line in done.stdout.splitlines() if line.strip() != "y"
+    ]  # some versions echo what is typed here
+    assert printed == [
         "WHAT                   WAS                                   BECOMES",
         f"a call comes in        GET https://demo.example.com/welcome  POST {URL}/webhook",
         f"primary handler fails  -                                     POST {URL}/webhook/fallback",
         f"call status changes    -                                     POST {URL}/webhook/status",
         f"{NUMBER} is connected: call it.",
     ]
-    assert done.stderr.startswith("Change these? [y/N]: ")
+    assert done.stderr.startswith("Change these? [y/N]:")
 
 
 def test_what_is_so_already_is_not_asked_for(api, connect):
@@ -184,7 +187,7 @@ class TestCredentials:
         monkeypatch.delenv("TWILIO_AUTH_TOKEN")
         done = connect(NUMBER, typed=f"{ACCOUNT}\n{TOKEN}\n")
         assert done.exit_code == 0
-        assert done.stderr.replace("\n", "") == "Account SID: Auth token: "
+        assert done.stderr.split() == ["Account", "SID:", "Auth", "token:"]
         assert ACCOUNT not in done.output
 
 

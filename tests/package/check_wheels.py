@@ -144,9 +144,13 @@ def check_phone(commands: Path, work: Path) -> None:
     """Check that ``ivrkit phone`` lets somebody at a keyboard walk the installed tree."""
     heard = run(commands / "ivrkit", "phone", cwd=work, typed="3\n1\nh\n")
     expect(
-        heard.count("Our hours are from nine to six") == 2, f"`ivrkit phone` does not read the hours twice:\n{heard}"
+        heard.count("Monday to Friday, from 9:00 AM to 6:00 PM") == 2,
+        f"`ivrkit phone` does not read the hours twice:\n{heard}",
     )
     print("walked with `ivrkit phone`: 3, 1, hang up")
+    spanish = run(commands / "ivrkit", "phone", cwd=work, typed="h\n", IVRKIT_LANGUAGE="es-MX")
+    expect("Para ventas, marque uno." in spanish, f"the catalogues are not in the wheels:\n{spanish}")
+    print("heard in Spanish")
 
 
 def check_fixture(commands: Path, work: Path) -> None:
@@ -183,15 +187,15 @@ def free_port() -> int:
         return port
 
 
-def run(*command: str | Path, cwd: Path = ROOT, typed: str | None = None) -> str:
+def run(*command: str | Path, cwd: Path = ROOT, typed: str | None = None, **environ: str) -> str:
     """Run a command to its end, and give up where it fails.
 
     :param typed: what is typed into it.
+    :param environ: more variables for it.
     :returns: what it printed.
     """
-    done = subprocess.run(
-        command, cwd=cwd, env=clean_environment(), text=True, input=typed, stdout=subprocess.PIPE, check=False
-    )
+    environ = {**clean_environment(), **environ}
+    done = subprocess.run(command, cwd=cwd, env=environ, text=True, input=typed, stdout=subprocess.PIPE, check=False)
     expect(done.returncode == 0, f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}")
     return done.stdout
 

@@ -282,3 +282,40 @@ def play_a_table() -> list[str]:
 
 def phone_to(folder: Path) -> Phone:
     return Phone(make_app(folder, plugins=["shop-states"], company="Shop"))
+
+
+# Settings of a package, texts in the language of the call, and where a call begins.
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ShopSettings:
+    number: str
+    rings: int = 20
+    levels: tuple[str, ...] = ()
+    token: str = dataclasses.field(default="", repr=False)
+
+
+def parking(core: Settings, settings: ShopSettings) -> State:
+    return State(
+        [
+            Text("{company} has {count} levels.", company=core.company, count=len(settings.levels)),
+            Dial(settings.number),
+        ],
+        Exits({"busy": Exit(HOME, say=Text("Busy.")), "answered": Exit("menu", language="es-MX")}),
+        options=MenuOption("4", Text("parking"), (Text("parking"),)),
+        voice="Polly.Mia",
+        language="es-MX",
+    )
+
+
+class Crm:
+    def __init__(self, settings: ShopSettings) -> None:
+        self.token = settings.token
+
+    @hookimpl
+    def ivrkit_declare_settings(self) -> type:
+        return ShopSettings
+
+    @hookimpl
+    def ivrkit_choose_start(self, call: Call) -> str | Exit | None:
+        return Exit("greeting", language="es-MX") if call.from_.startswith("+52") else None

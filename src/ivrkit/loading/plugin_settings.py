@@ -230,7 +230,7 @@ class _Reading:
     def _take(self, given: dict[str, Any], field: dataclasses.Field[Any], annotation: Any, value: Any) -> None:
         try:
             given[field.name] = converted(value, annotation)
-        except (msgspec.ValidationError, ValueError, TypeError):
+        except (ValueError, TypeError):
             shown = repr(value) if field.repr else HIDDEN
             hint = f"{self.owner} takes {in_words(annotation)}"
             self._refuse(field.name, f"{self.key}.{field.name} is {shown}", hint)
@@ -280,18 +280,29 @@ def converted(value: Any, annotation: Any) -> Any:
 
     :param value: as a file, code, or the environment has it; of the last, a text that is read as what is asked for.
     :param annotation: the type.
-    :raises ValueError: when it is none of that type; msgspec's own error is one.
+    :raises ValueError: when it is none of that type.
     """
     if not isinstance(value, FromText):
         _refuse_unknown(value, annotation)
-        return msgspec.convert(_plain(value), annotation, dec_hook=_other_type)
+        return _read(_plain(value), annotation)
     text = str(value)
     for read in (_as_toml, _as_scalar, _as_list):
         try:
             return read(text, annotation)
-        except (msgspec.ValidationError, ValueError):
+        except ValueError:
             continue
     raise ValueError(text)
+
+
+def _read(value: Any, annotation: Any, *, strict: bool = True) -> Any:
+    """Return what msgspec makes of a value.
+
+    :raises ValueError: when it is none of that type: older versions of msgspec raise what is no ValueError.
+    """
+    try:
+        return msgspec.convert(value, annotation, strict=strict, dec_hook=_other_type)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
 
 
 def _refuse_unknown(value: Any, annotation: Any) -> None:
@@ -315,13 +326,13 @@ def _plain(value: Any) -> Any:
 def _as_toml(text: str, annotation: Any) -> Any:
     if not _is_toml(text):
         raise ValueError(text)
-    return msgspec.convert(tomllib.loads(f"it = {text}")["it"], annotation, dec_hook=_other_type)
+    return _read(tomllib.loads(f"it = {text}")["it"], annotation)
 
 
 def _as_scalar(text: str, annotation: Any) -> Any:
     if annotation is bool:
         text = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text)
-    return msgspec.convert(text, annotation, strict=False, dec_hook=_other_type)
+    return _read(text, annotation, strict=False)
 
 
 def _is_toml(text: str) -> bool:
@@ -332,7 +343,7 @@ def _as_list(text: str, annotation: Any) -> Any:
     if _is_toml(text):
         raise ValueError(text)
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    return msgspec.convert(parts, annotation, strict=False, dec_hook=_other_type)
+    return _read(parts, annotation, strict=False)
 
 
 def _other_type(kind: type, value: Any) -> Any:
