@@ -355,6 +355,7 @@ class Outer:
         (FromText("{ x = 1 }"), Nested, Nested(1)),
         (FromText("[see"), str, "[see"),
         (FromText("/var"), Path, Path("/var")),
+        ({"x": FromText("9")}, Nested, Nested(9)),
         ({"monday": FromText("09:00")}, dict[str, str], {"monday": "09:00"}),
     ],
     ids=repr,

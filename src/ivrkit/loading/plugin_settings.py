@@ -284,7 +284,7 @@ def converted(value: Any, annotation: Any) -> Any:
     """
     if not isinstance(value, FromText):
         _refuse_unknown(value, annotation)
-        return _read(_plain(value), annotation)
+        return _read(_plain(value), annotation, strict=not _has_texts(value))
     text = str(value)
     for read in (_as_toml, _as_scalar, _as_list):
         try:
@@ -314,6 +314,11 @@ def _refuse_unknown(value: Any, annotation: Any) -> None:
         if key not in hints:
             raise ValueError(key)
         _refuse_unknown(each, hints[key])
+
+
+def _has_texts(value: Any) -> bool:
+    """Return whether the environment put something into a table, which has nothing but texts for numbers and flags."""
+    return isinstance(value, dict) and any(isinstance(each, FromText) or _has_texts(each) for each in value.values())
 
 
 def _plain(value: Any) -> Any:
