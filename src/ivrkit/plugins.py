@@ -22,7 +22,7 @@ from ivrkit.flow.state import Owner, State
 from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
-from ivrkit.loading.languages import faults_of, languages_of, notices_of
+from ivrkit.loading.languages import faults_of, faults_of_texts, languages_of, notices_of
 from ivrkit.loading.offers import Offers
 from ivrkit.loading.plugin_settings import AlreadyTold, PluginSettings, SettingsOfPlugins
 from ivrkit.loading.registry import HookRegistry
@@ -334,7 +334,7 @@ class _Loader:
 
     def _rules(self) -> Rules:
         """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
-        self.faults += faults_of(self.settings)
+        self.faults += [*faults_of(self.settings), *faults_of_texts(self.settings)]
         languages = tuple(languages_of(self.settings, Catalogues(self.packages, self.faults)))
         return replace(self.settings.rules(), languages=languages)
 

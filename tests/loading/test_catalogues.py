@@ -205,6 +205,18 @@ class TestLanguages:
         ]
 
 
+def test_words_of_the_team_with_a_place_that_nothing_fills_in():
+    """Told at start, with the state; braces that are no places are said as they are."""
+    texts = {"": {"Ask for {who}.": "Ask {whom}.", "A {": "B {c}", "Plain.": "{x}"}}
+    with pytest.raises(LoadError) as caught:
+        load(Settings(states={"menu": StateSettings(texts=texts)}))
+    (fault,) = caught.value.faults
+    assert fault.message == (
+        "[states.menu.texts] what is said for 'Ask for {who}.' is 'Ask {whom}.', and nothing fills in {whom}"
+    )
+    assert fault.hint == "it may hold {who}"
+
+
 def test_a_plugin_object_speaks_the_languages_of_the_core():
     """The host's own code has no catalogue, and may use the core's sentences."""
     from ivrkit import hookimpl

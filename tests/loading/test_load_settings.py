@@ -131,6 +131,11 @@ class TestFile:
         assert len(message) > len("ivrkit.toml cannot be read: ")
         assert hint == "it is a TOML file, in UTF-8"
 
+    def test_a_file_as_some_editors_write_it(self, write):
+        """With a mark at its beginning, and other ends of lines."""
+        write('\ufeffcompany = "ACME"\r\ntries = 0\r\n'.encode())
+        assert refused()[0] == "ivrkit.toml:2: tries is 0"
+
     def test_a_folder_in_place_of_the_file(self, tmp_path):
         """It can't be read either."""
         (tmp_path / "ivrkit.toml").mkdir()

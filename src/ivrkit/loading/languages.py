@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ivrkit.errors import Fault, nearest
+from ivrkit.errors import Fault, FlowError, nearest
 from ivrkit.flow.language import CORE, Language, Words, base_of, match
-from ivrkit.flow.text import KEY_WORDS, Texts
+from ivrkit.flow.text import KEY_WORDS, Texts, check_places, places_in
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.settings import Settings
 
@@ -48,6 +48,20 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
                 f"[{table}] is for a language that calls are not held in{nearest(tag, spoken)}",
                 f"they are held in {', '.join(spoken)}; add to them in ivrkit.toml:  languages = [...]",
             )
+
+
+def faults_of_texts(settings: Settings) -> Iterator[Fault]:
+    """Tell of words with a place in braces that the words in whose place they are said do not have."""
+    for name, each in settings.states.items():
+        for written, said in [row for words in each.texts.values() for row in words.items()]:
+            try:
+                places = places_in(written)
+                if places:
+                    check_places(f"what is said for {written!r}", said, sorted(places))
+            except FlowError as error:
+                yield Fault(f"[states.{name}.texts] {error.message}", error.hint)
+            except ValueError:  # of braces that are no places: then nothing is filled in
+                continue
 
 
 def notices_of(languages: tuple[Language, ...]) -> Iterator[str]:
