@@ -15,7 +15,8 @@ from dotenv import dotenv_values
 
 from ivrkit.errors import Fault, FlowError, IvrkitError, SettingsError, nearest
 from ivrkit.flow.text import Texts
-from ivrkit.settings import ACCOUNT_SID, FLAG, KINDS, STATE_KINDS, Settings, StateSettings, normal_name, read_value
+from ivrkit.kinds import ACCOUNT_SID, FLAG, normal_name
+from ivrkit.settings import KINDS, STATE_KINDS, Settings, StateSettings, read_value
 from ivrkit.toml_file import TomlFile
 
 #: The settings file of a working folder; another is named by the environment variable ``IVRKIT_SETTINGS``.

@@ -6,13 +6,10 @@ fault is collected, with its plugin and its mend, before anybody decides what to
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-
-import importlib_metadata
 
 from ivrkit.errors import Fault, IvrkitError, LoadError, SettingsError, nearest
 from ivrkit.flow.compile import compile_flow
@@ -20,20 +17,16 @@ from ivrkit.flow.flow import CallFlow
 from ivrkit.flow.rules import Hooks, Rules
 from ivrkit.flow.state import Owner, State
 from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
+from ivrkit.kinds import normal_name
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
 from ivrkit.loading.languages import faults_of, faults_of_texts, languages_of, notices_of
 from ivrkit.loading.offers import Offers
 from ivrkit.loading.plugin_settings import AlreadyTold, PluginSettings, SettingsOfPlugins
+from ivrkit.loading.points import PLUGINS, STATES, Point, extra_points, find_points
 from ivrkit.loading.registry import HookRegistry
-from ivrkit.settings import Settings, normal_name
+from ivrkit.settings import Settings
 
-#: The entry point groups: a state each, and plugins with hooks.
-STATES, PLUGINS = "ivrkit.states", "ivrkit.plugins"
-#: The distribution whose states come first.
-OWN = "ivrkit"
-#: What a distribution is called whose metadata lacks a name.
-NAMELESS = "UNKNOWN"
 #: How a class or function is written that makes a plugin.
 _MAKES = "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings"
 #: The hooks that only watch.
@@ -76,25 +69,6 @@ class Loaded:
     settings: tuple[PluginSettings, ...] = ()
 
 
-class Point(NamedTuple):
-    """One entry point with its owner: where a plugin comes in."""
-
-    group: str
-    name: str
-    value: str
-    owner: Owner
-    load: Callable[[], Any]
-
-    @property
-    def package(self) -> str:
-        """The top-level package of what it names."""
-        return self.value.partition(":")[0].partition(".")[0].strip()
-
-    def __str__(self) -> str:
-        """Return it as its package wrote it."""
-        return f"{self.name} = {self.value!r} in {self.group!r}"
-
-
 def load(settings: Settings, extra: Mapping[str, object] | None = None, faults: Sequence[Fault] = ()) -> Loaded:
     """Find, load and compile everything that is installed.
 
@@ -104,7 +78,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, faults: 
     :raises SettingsError: when there are faults of the core's settings alone.
     :raises LoadError: with every fault, when ``strict`` is on, or when what is left cannot be served.
     """
-    loader = _Loader(settings, [*find_points(), *_extra_points(extra or {})])
+    loader = _Loader(settings, [*find_points(), *extra_points(extra or {})])
     if not faults:
         return loader.load()
     try:
@@ -133,59 +107,12 @@ def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) 
     :param settings: the core's settings.
     :param extra: plugin objects of the host's own code, as for :func:`load`.
     """
-    loader = _Loader(settings, [*find_points(), *_extra_points(extra or {})])
+    loader = _Loader(settings, [*find_points(), *extra_points(extra or {})])
     try:
         loader.load()
     except LoadError as error:
         return Found(loader.of_plugins.all(), loader.offers.names(), error.faults)
     return Found(loader.of_plugins.all(), loader.offers.names(), tuple(loader.faults))
-
-
-def find_points() -> list[Point]:
-    """Return the entry points of all installed distributions, in one order on every machine.
-
-    ivrkit's own come first, then by entry name and distribution.
-
-    :raises LoadError: when those of some distribution can't be read.
-    """
-    try:
-        points = [
-            Point(group, entry.name, entry.value, _owner_of(entry.dist), entry.load)
-            for group in (STATES, PLUGINS)
-            for entry in importlib_metadata.entry_points(group=group)
-            if entry.dist is not None
-        ]
-    except Exception as error:
-        damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
-        message = f"its entry_points.txt can't be read: {told(error)}"
-        raise LoadError([fault_of(next(damaged, Owner(NAMELESS)), message, "reinstall it, or uninstall it")]) from error
-    return sorted(points, key=lambda point: (point.owner.plugin != OWN, point.name, point.owner.plugin))
-
-
-def _is_readable(dist: Any) -> bool:
-    try:
-        list(dist.entry_points)
-    except Exception:
-        return False
-    return True
-
-
-def _owner_of(dist: Any) -> Owner:
-    """Return the name and version of a distribution; what is left of one that was half removed has neither."""
-    try:
-        found = dist.metadata
-    except OSError:
-        return Owner(NAMELESS)
-    return Owner(found.get("Name") or NAMELESS, found.get("Version") or "")
-
-
-def _itself(plugin: object) -> object:
-    return plugin
-
-
-def _extra_points(extra: Mapping[str, object]) -> Iterator[Point]:
-    for name, plugin in extra.items():
-        yield Point(PLUGINS, name, "the host's own code", Owner(name), functools.partial(_itself, plugin))
 
 
 class _Loader:

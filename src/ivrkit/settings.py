@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from typing import Any
 
+from ivrkit import kinds
 from ivrkit.errors import SettingsError
-from ivrkit.flow.outcomes import is_key
 from ivrkit.flow.rules import Rules
 from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
-
-#: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
-ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+from ivrkit.kinds import Kind, normal_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,72 +66,6 @@ class StartSettings:
     language: str | None = None
 
 
-class Kind(NamedTuple):
-    """What a setting expects, and how it is read: ``read`` raises ``ValueError`` for anything else."""
-
-    expects: str
-    read: Callable[[Any], Any]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str) and value.strip():
-        return value
-    raise ValueError(value)
-
-
-def _number_from(least: int) -> Kind:
-    def read(value: Any) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
-            return value
-        raise ValueError(value)
-
-    return Kind(f"a whole number of at least {least}", read)
-
-
-def _optional(kind: Kind) -> Kind:
-    return Kind(kind.expects, lambda value: None if value is None else kind.read(value))
-
-
-def _one_of(*known: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value in known:
-            return str(value)
-        raise ValueError(value)
-
-    return read
-
-
-def _several(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (_text(value),)
-    if isinstance(value, list | tuple):
-        return tuple(_text(each) for each in value)
-    raise ValueError(value)
-
-
-def _zone(value: Any) -> str:
-    return str(ZoneInfo(_text(value)))
-
-
-def _public_url(value: Any) -> str:
-    parts = urlsplit(_text(value))
-    if parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment or parts.username):
-        return parts.geturl().rstrip("/")
-    raise ValueError(value)
-
-
-def _prefix(value: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
-        return value
-    raise ValueError(value)
-
-
-def _accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
-    if isinstance(value, Mapping) and all(ACCOUNT_SID.fullmatch(str(sid)) for sid in value):
-        return MappingProxyType({sid: _several(tokens) for sid, tokens in value.items()})
-    raise ValueError(value)
-
-
 def _states(value: Any) -> Mapping[str, StateSettings]:
     if not isinstance(value, Mapping):
         raise ValueError(value)
@@ -146,24 +75,12 @@ def _states(value: Any) -> Mapping[str, StateSettings]:
     raise ValueError(value)
 
 
-def _key(value: Any) -> str:
-    if is_key(value):
-        return str(value)
-    raise ValueError(value)
-
-
-def _table_of_texts(value: Any) -> Mapping[str, str]:
-    if isinstance(value, Mapping) and all(isinstance(each, str) for words in value.items() for each in words):
-        return MappingProxyType(dict(value))
-    raise ValueError(value)
-
-
 def _texts_of_state(value: Any) -> Mapping[str, Mapping[str, str]]:
     if not isinstance(value, Mapping):
         raise ValueError(value)
     plain = {written: said for written, said in value.items() if not isinstance(said, Mapping)}
-    found = {language: _table_of_texts(each) for language, each in value.items() if isinstance(each, Mapping)}
-    return MappingProxyType({**({"": _table_of_texts(plain)} if plain else {}), **found})
+    found = {language: kinds.table_of_texts(each) for language, each in value.items() if isinstance(each, Mapping)}
+    return MappingProxyType({**({"": kinds.table_of_texts(plain)} if plain else {}), **found})
 
 
 def _plugins(value: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -180,14 +97,8 @@ def _starts(value: Any) -> Mapping[str, StartSettings]:
         if not isinstance(each, StartSettings) or each == StartSettings():
             raise ValueError(value)
         for given in (each.start, each.language):
-            _OPTIONAL_TEXT.read(given)
+            kinds.optional(kinds.TEXT).read(given)
     return MappingProxyType(starts)
-
-
-def _voices(value: Any) -> Mapping[str, str]:
-    if not isinstance(value, Mapping):
-        raise ValueError(value)
-    return MappingProxyType({_text(language): _text(voice) for language, voice in value.items()})
 
 
 def _texts_in(value: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -195,7 +106,7 @@ def _texts_in(value: Any) -> Mapping[str, Mapping[str, Any]]:
         raise ValueError(value)
     for texts in value.values():
         _texts(texts)
-    return MappingProxyType({_text(language): dict(texts) for language, texts in value.items()})
+    return MappingProxyType({kinds.text(language): dict(texts) for language, texts in value.items()})
 
 
 def _texts(value: Any) -> Texts:
@@ -206,32 +117,18 @@ def _texts(value: Any) -> Texts:
     raise ValueError(value)
 
 
-def _instance(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if isinstance(value, kind):
-            return value
-        raise ValueError(value)
-
-    return read
-
-
-_OPTIONAL_TEXT = _optional(Kind("a text", _text))
-TEXT = Kind("a text", _text)
-STATE_NAME = Kind("the name of a state", _text)
-FLAG = Kind("true or false", _instance(bool))
-TOKENS = Kind("a token, or a list of tokens while one is rotated", _several)
-
-
 #: The keys of a table ``[states.NAME]``, with what each expects.
 STATE_KINDS: Mapping[str, Kind] = {
-    "plugin": _optional(Kind("the name of a plugin", _text)),
-    "enabled": FLAG,
-    "key": _optional(Kind("keys of a telephone: 0-9, * and #", _key)),
-    "label": _optional(TEXT),
-    "line": _optional(TEXT),
-    "voice": _optional(Kind("a voice such as 'Polly.Joanna'", _text)),
-    "language": _optional(Kind("a language such as 'en-US'", _text)),
-    "targets": Kind('a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"', _table_of_texts),
+    "plugin": kinds.optional(Kind("the name of a plugin", kinds.text)),
+    "enabled": kinds.FLAG,
+    "key": kinds.optional(Kind("keys of a telephone: 0-9, * and #", kinds.key)),
+    "label": kinds.optional(kinds.TEXT),
+    "line": kinds.optional(kinds.TEXT),
+    "voice": kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text)),
+    "language": kinds.optional(Kind("a language such as 'en-US'", kinds.text)),
+    "targets": Kind(
+        'a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"', kinds.table_of_texts
+    ),
     "texts": Kind("a table of texts, or of languages with their texts", _texts_of_state),
 }
 _STARTS = Kind("a table of numbers, each with start or language", _starts)
@@ -287,35 +184,37 @@ class Settings:
     :raises SettingsError: for a value that its setting cannot take.
     """
 
-    company: str = setting("our company", TEXT)
-    start: str = setting("greeting", STATE_NAME)
+    company: str = setting("our company", kinds.TEXT)
+    start: str = setting("greeting", kinds.STATE_NAME)
     numbers: Mapping[str, StartSettings] = setting(dict, _STARTS)
     callers: Mapping[str, StartSettings] = setting(dict, _STARTS)
-    way_out: str | None = setting(None, _optional(STATE_NAME))
-    tries: int = setting(3, _number_from(1))
-    max_failures: int = setting(6, _number_from(1))
-    max_turns: int = setting(100, _number_from(2))
-    language: str = setting("en-US", Kind("a language such as 'en-US'", _text))
-    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", _several))
-    voice: str | None = setting(None, _optional(Kind("a voice such as 'Polly.Joanna'", _text)))
-    voices: Mapping[str, str] = setting(dict, Kind("a table of languages with their voices", _voices))
-    timezone: str = setting("UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", _zone))
+    way_out: str | None = setting(None, kinds.optional(kinds.STATE_NAME))
+    tries: int = setting(3, kinds.number_from(1))
+    max_failures: int = setting(6, kinds.number_from(1))
+    max_turns: int = setting(100, kinds.number_from(2))
+    language: str = setting("en-US", Kind("a language such as 'en-US'", kinds.text))
+    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", kinds.several))
+    voice: str | None = setting(None, kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text)))
+    voices: Mapping[str, str] = setting(dict, Kind("a table of languages with their voices", kinds.voices))
+    timezone: str = setting("UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", kinds.zone))
     session_url: str = setting(
-        "sqlite:///ivrkit-sessions.sqlite3", Kind("a URL such as 'sqlite:///calls.sqlite3'", _text)
+        "sqlite:///ivrkit-sessions.sqlite3", Kind("a URL such as 'sqlite:///calls.sqlite3'", kinds.text)
     )
-    session_hours: int = setting(25, _number_from(1))
-    strict: bool = setting(True, FLAG)
-    block: tuple[str, ...] = setting((), Kind("a list of the names of plugins", _several))
-    dev: bool = setting(False, FLAG)
-    log_format: str = setting("text", Kind("'text' or 'json'", _one_of("text", "json")))
-    mask_numbers: bool = setting(True, FLAG)
-    public_url: str | None = setting(None, _optional(Kind("a URL such as 'https://ivr.example.com'", _public_url)))
-    trusted_proxies: int = setting(0, _number_from(0))
-    url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", _prefix))
-    auth_token: tuple[str, ...] = setting((), TOKENS, secret=True)
+    session_hours: int = setting(25, kinds.number_from(1))
+    strict: bool = setting(True, kinds.FLAG)
+    block: tuple[str, ...] = setting((), Kind("a list of the names of plugins", kinds.several))
+    dev: bool = setting(False, kinds.FLAG)
+    log_format: str = setting("text", Kind("'text' or 'json'", kinds.one_of("text", "json")))
+    mask_numbers: bool = setting(True, kinds.FLAG)
+    public_url: str | None = setting(
+        None, kinds.optional(Kind("a URL such as 'https://ivr.example.com'", kinds.public_url))
+    )
+    trusted_proxies: int = setting(0, kinds.number_from(0))
+    url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", kinds.prefix))
+    auth_token: tuple[str, ...] = setting((), kinds.TOKENS, secret=True)
     accounts: Mapping[str, tuple[str, ...]] = setting(
         dict,
-        Kind("a table of AccountSids (AC and 32 digits) with their tokens", _accounts),
+        Kind("a table of AccountSids (AC and 32 digits) with their tokens", kinds.accounts),
         secret=True,
     )
     plugin_settings: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of plugins", _plugins), secret=True)
@@ -352,11 +251,6 @@ KINDS: Mapping[str, Kind] = {each.name: each.metadata["kind"] for each in fields
 
 #: The settings that are never shown.
 SECRETS = tuple(each.name for each in fields(Settings) if each.metadata and not each.repr)
-
-
-def normal_name(name: str) -> str:
-    """Return the name of a distribution as names are compared (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:

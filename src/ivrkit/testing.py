@@ -18,9 +18,10 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit.errors import SettingsError, nearest
 from ivrkit.flow.session import Session
+from ivrkit.kinds import normal_name
 from ivrkit.load_settings import load_settings
-from ivrkit.plugins import OWN, PLUGINS, STATES
-from ivrkit.settings import Settings, normal_name
+from ivrkit.loading.points import OWN, PLUGINS, STATES
+from ivrkit.settings import Settings
 from ivrkit.simulator import Action, Explored, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app

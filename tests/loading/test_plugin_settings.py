@@ -12,7 +12,8 @@ import pytest
 
 from ivrkit import Fault, LoadError, Owner, Settings, SettingsError, State, hookimpl
 from ivrkit.load_settings import FromText, gather_settings, load_settings
-from ivrkit.loading.plugin_settings import converted, descriptions_of
+from ivrkit.loading.convert import converted
+from ivrkit.loading.plugin_settings import descriptions_of
 from ivrkit.loading.types_in_words import in_words
 from ivrkit.plugins import load
 

@@ -18,7 +18,8 @@ import ivrkit
 from ivrkit import BACK, Exits, Fault, LoadError, Menu, MenuOption, Owner, Settings, State, Texts, ask, hookimpl
 from ivrkit.flow.rules import Hooks
 from ivrkit.hooks import Caller
-from ivrkit.plugins import Plugin, find_points, load, normal_name
+from ivrkit.loading.points import find_points
+from ivrkit.plugins import Plugin, load, normal_name
 from ivrkit.settings import StateSettings
 
 if TYPE_CHECKING:

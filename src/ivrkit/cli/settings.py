@@ -15,7 +15,8 @@ from ivrkit.cli.options import block_option, gathered_with, json_option, table
 from ivrkit.errors import SettingsError
 from ivrkit.flow.text import Texts
 from ivrkit.loading.plugin_settings import PluginSettings
-from ivrkit.plugins import OWN, find_plugins
+from ivrkit.loading.points import OWN
+from ivrkit.plugins import find_plugins
 from ivrkit.settings import KINDS, SECRETS, STATE_KINDS, Settings
 
 #: What is shown of a secret that is set.

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from ivrkit.errors import Fault, IvrkitError, nearest
 from ivrkit.flow.state import Menu, Owner, State
+from ivrkit.kinds import normal_name
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, told
 from ivrkit.loading.overrides import overridden
 from ivrkit.loading.plugin_settings import AlreadyTold, SettingsOfPlugins
-from ivrkit.settings import Settings, normal_name
+from ivrkit.settings import Settings
 
 _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

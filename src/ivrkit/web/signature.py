@@ -16,7 +16,8 @@ from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Request
 
 from ivrkit.flow.call import HIDDEN, INPUT_PARAMETERS
-from ivrkit.settings import ACCOUNT_SID, Settings
+from ivrkit.kinds import ACCOUNT_SID
+from ivrkit.settings import Settings
 from ivrkit.web.log import masked
 from ivrkit.web.proxies import Proxies, known_front
 

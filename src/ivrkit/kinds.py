@@ -1,0 +1,135 @@
+"""What a setting may expect: how each kind of value is told, and how it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from ivrkit.flow.outcomes import is_key
+
+#: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
+ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+
+
+class Kind(NamedTuple):
+    """What a setting expects, and how it is read: ``read`` raises ``ValueError`` for anything else."""
+
+    expects: str
+    read: Callable[[Any], Any]
+
+
+def text(value: Any) -> str:
+    """Return a text that is not blank."""
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ValueError(value)
+
+
+def number_from(least: int) -> Kind:
+    """Return the kind of whole numbers from a least one on."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        raise ValueError(value)
+
+    return Kind(f"a whole number of at least {least}", read)
+
+
+def optional(kind: Kind) -> Kind:
+    """Return a kind with ``None`` among its values."""
+    return Kind(kind.expects, lambda value: None if value is None else kind.read(value))
+
+
+def one_of(*known: str) -> Callable[[Any], str]:
+    """Return what reads one of a few words."""
+
+    def read(value: Any) -> str:
+        if value in known:
+            return str(value)
+        raise ValueError(value)
+
+    return read
+
+
+def several(value: Any) -> tuple[str, ...]:
+    """Return texts as a tuple; one alone is one of them."""
+    if isinstance(value, str):
+        return (text(value),)
+    if isinstance(value, list | tuple):
+        return tuple(text(each) for each in value)
+    raise ValueError(value)
+
+
+def zone(value: Any) -> str:
+    """Return the name of a time zone that there is."""
+    return str(ZoneInfo(text(value)))
+
+
+def public_url(value: Any) -> str:
+    """Return the base of a public URL, without a slash at its end."""
+    parts = urlsplit(text(value))
+    if parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment or parts.username):
+        return parts.geturl().rstrip("/")
+    raise ValueError(value)
+
+
+def prefix(value: Any) -> str:
+    """Return a path to be put in front of others, or nothing."""
+    if isinstance(value, str) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
+        return value
+    raise ValueError(value)
+
+
+def accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
+    """Return the tokens of accounts."""
+    if isinstance(value, Mapping) and all(ACCOUNT_SID.fullmatch(str(sid)) for sid in value):
+        return MappingProxyType({sid: several(tokens) for sid, tokens in value.items()})
+    raise ValueError(value)
+
+
+def key(value: Any) -> str:
+    """Return keys of a telephone."""
+    if is_key(value):
+        return str(value)
+    raise ValueError(value)
+
+
+def table_of_texts(value: Any) -> Mapping[str, str]:
+    """Return a table with nothing but texts."""
+    if isinstance(value, Mapping) and all(isinstance(each, str) for words in value.items() for each in words):
+        return MappingProxyType(dict(value))
+    raise ValueError(value)
+
+
+def voices(value: Any) -> Mapping[str, str]:
+    """Return the voices of languages."""
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    return MappingProxyType({text(language): text(voice) for language, voice in value.items()})
+
+
+def instance(kind: type) -> Callable[[Any], Any]:
+    """Return what reads the instances of a class."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        raise ValueError(value)
+
+    return read
+
+
+TEXT = Kind("a text", text)
+STATE_NAME = Kind("the name of a state", text)
+FLAG = Kind("true or false", instance(bool))
+TOKENS = Kind("a token, or a list of tokens while one is rotated", several)
+
+
+def normal_name(name: str) -> str:
+    """Return the name of a distribution as names are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,101 @@
+"""Turns what a file, the environment or code has into the type that a setting asks for.
+
+Types are read by msgspec (https://jcristharif.com/msgspec/converters.html).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ivrkit.load_settings import FromText
+
+
+def converted(value: Any, annotation: Any) -> Any:
+    """Return a value in the form that an annotation asks for.
+
+    :param value: as a file, code, or the environment has it; of the last, a text that is read as what is asked for.
+    :param annotation: the type.
+    :raises ValueError: when it is none of that type.
+    """
+    if not isinstance(value, FromText):
+        _refuse_unknown(value, annotation)
+        return _read(_plain(value), annotation, strict=not _has_texts(value))
+    text = str(value)
+    for read in (_as_toml, _as_scalar, _as_list):
+        try:
+            return read(text, annotation)
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def _read(value: Any, annotation: Any, *, strict: bool = True) -> Any:
+    """Return what msgspec makes of a value.
+
+    :raises ValueError: when it is none of that type: older versions of msgspec raise what is no ValueError.
+    """
+    try:
+        return msgspec.convert(value, annotation, strict=strict, dec_hook=_other_type)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def _refuse_unknown(value: Any, annotation: Any) -> None:
+    """Refuse a key that a dataclass in a table does not have; msgspec would pass it over."""
+    if not (inspect.isclass(annotation) and dataclasses.is_dataclass(annotation) and isinstance(value, Mapping)):
+        return
+    hints = typing.get_type_hints(annotation, include_extras=True)
+    for key, each in value.items():
+        if key not in hints:
+            raise ValueError(key)
+        _refuse_unknown(each, hints[key])
+
+
+def _has_texts(value: Any) -> bool:
+    """Return whether the environment put something into a table, which has nothing but texts for numbers and flags."""
+    return isinstance(value, dict) and any(isinstance(each, FromText) or _has_texts(each) for each in value.values())
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with what the environment put into a table of it read as TOML would have it."""
+    if isinstance(value, dict):
+        return {key: str(each) if isinstance(each, FromText) else _plain(each) for key, each in value.items()}
+    return value
+
+
+def _as_toml(text: str, annotation: Any) -> Any:
+    if not _is_toml(text):
+        raise ValueError(text)
+    return _read(tomllib.loads(f"it = {text}")["it"], annotation)
+
+
+def _as_scalar(text: str, annotation: Any) -> Any:
+    if annotation is bool:
+        text = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text)
+    return _read(text, annotation, strict=False)
+
+
+def _is_toml(text: str) -> bool:
+    return text.lstrip().startswith(("[", "{"))
+
+
+def _as_list(text: str, annotation: Any) -> Any:
+    if _is_toml(text):
+        raise ValueError(text)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return _read(parts, annotation, strict=False)
+
+
+def _other_type(kind: type, value: Any) -> Any:
+    """Return what msgspec does not know of itself: a path."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise ValueError(value)
