@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
 
-from ivrkit.errors import Fault, FlowError, IvrkitError, SettingsError, nearest
+from ivrkit.errors import Fault, FlowError, SettingsError, nearest
 from ivrkit.flow.text import Texts
 from ivrkit.kinds import ACCOUNT_SID, FLAG, normal_name
-from ivrkit.settings import KINDS, STATE_KINDS, Settings, StateSettings, read_value
+from ivrkit.settings import KINDS, Settings, read_value
+from ivrkit.settings_file import TEXT_NAMES, FileOfSettings, known
 from ivrkit.toml_file import TomlFile
 
 #: The settings file of a working folder; another is named by the environment variable ``IVRKIT_SETTINGS``.
@@ -30,16 +31,8 @@ PLUGINS_PREFIX = "IVRKIT_PLUGINS__"
 TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, no token
 
 ENVIRONMENT, ENV_FILE, ARGUMENT = "environment", ".env", "argument"
-TEXT_NAMES = tuple(each.name for each in fields(Texts))
-#: The tables of the file that are no settings of the same name.
-TABLES_OF_FILE = {"plugins": "plugin_settings"}
 #: What has no single value, and so no variable.
 TABLES = ("accounts", "states", "texts", "texts_in", "texts_keys", "voices", "numbers", "callers", "plugin_settings")
-_TABLE_EXAMPLES = {
-    "texts": '[texts] and lines such as goodbye = "Bye."',
-    "states": '[states.sales] and lines such as key = "4"',
-    "plugins": "[plugins.acme-states] and lines such as reception_rings = 20",
-}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -47,18 +40,6 @@ class FromText(str):
     """A value from the environment, which has nothing but texts."""
 
     __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a key stands in a file; its line is looked up when it is told."""
-
-    file: TomlFile
-    keys: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Return ``ivrkit.toml:3``."""
-        return self.file.place(*self.keys)
 
 
 @dataclass(frozen=True)
@@ -97,36 +78,25 @@ def gather_settings(folder: Path | None = None, environ: Mapping[str, str] | Non
     return _Gathering(folder or Path.cwd()).gather(environ, overrides)
 
 
-class _Gathering:
+class _Gathering(FileOfSettings):
     """One reading: ``values``, ``origins`` and ``faults`` collect what is found on the way."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
-        self.values: dict[str, Any] = {}
-        self.origins: dict[str, object] = {}
-        self.faults: list[Fault] = []
-        self.texts: dict[str, Any] = {}
-        self.plugins: dict[str, dict[str, Any]] = {}
 
     def gather(self, environ: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Gathered:
         """Go through the file, the environment and the overrides, in this order."""
         layers = [(ENVIRONMENT, environ)] if environ is not None else self._environments()
-        self._attempt(lambda: self._take_file({name: text for _, each in layers for name, text in each.items()}))
+        self.attempt(lambda: self._take_file({name: text for _, each in layers for name, text in each.items()}))
         for origin, variables in layers:
             for variable in sorted(variables):
-                self._attempt(lambda: self._take_variable(variable, variables[variable], origin))  # noqa: B023  at once
-        self._attempt(self._make_texts)
+                self.attempt(lambda: self._take_variable(variable, variables[variable], origin))  # noqa: B023  at once
+        self.attempt(self._make_texts)
         for name, value in overrides.items():
-            self._attempt(lambda: self._take_override(name, value))  # noqa: B023  called at once
+            self.attempt(lambda: self._take_override(name, value))  # noqa: B023  called at once
         settings = Settings(**{**self.values, "plugin_settings": self.plugins, "origins": self.origins})
         return Gathered(settings, tuple(self.faults))
-
-    def _attempt(self, take: Any) -> None:
-        """Run a step; what is wrong is kept, and the reading goes on."""
-        try:
-            take()
-        except IvrkitError as error:
-            self.faults.append(Fault(error.message, error.hint))
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
         """Return the variables of ``.env`` that the process does not have, and those of the process."""
@@ -139,8 +109,6 @@ class _Gathering:
             kept = {}
         return [(ENV_FILE, {name: kept[name] for name in kept if name not in os.environ}), (ENVIRONMENT, os.environ)]
 
-    # The file.
-
     def _take_file(self, environ: Mapping[str, str]) -> None:
         named = environ.get(FILE_VARIABLE)
         path = self.folder / (named or FILE)
@@ -150,98 +118,7 @@ class _Gathering:
                     f"{FILE_VARIABLE} names {named}, which does not exist", hint="mend the path, or unset it"
                 )
             return
-        file = TomlFile(path)
-        takers = {"texts": self._take_texts, "states": self._take_states, "plugins": self._take_plugins}
-        for key, value in file.table.items():
-            taker = takers.get(key)
-            if taker is None:
-                self._attempt(lambda: self._take_key(file, key, value))  # noqa: B023  called at once
-            elif isinstance(value, dict):
-                taker(file, value)
-            else:
-                hint = f"it takes a table, such as {_TABLE_EXAMPLES[key]}"
-                self._refuse(file.place(key), f"{key} is {value!r}", hint)
-
-    def _refuse(self, place: object, message: str, hint: str) -> None:
-        self.faults.append(Fault(f"{place}: {message}", hint))
-
-    def _take_key(self, file: TomlFile, key: str, value: Any) -> None:
-        if key not in KINDS or key in TABLES_OF_FILE.values() or key == "texts_in":
-            known = _known_to_file()
-            raise SettingsError(f"{file.place(key)}: unknown key {key!r}{nearest(key, known)}", hint=_known(known))
-        try:
-            self.values[key] = read_value(key, value, file.name)
-        except SettingsError:
-            read_value(key, value, file.place(key))
-        self.origins[key] = Place(file, (key,))
-
-    def _take_texts(self, file: TomlFile, table: dict[str, Any]) -> None:
-        """Take ``[texts]``, and the tables of languages in it."""
-        languages = {name: each for name, each in table.items() if isinstance(each, dict) and name not in TEXT_NAMES}
-        plain = {name: each for name, each in table.items() if name not in languages}
-        self.texts = self._checked_texts(file, plain, ("texts",))
-        found = {tag: self._checked_texts(file, each, ("texts", tag)) for tag, each in languages.items()}
-        if found:
-            self.values["texts_in"] = found
-
-    def _checked_texts(self, file: TomlFile, table: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
-        """Return the texts of a table that can be said."""
-        good: dict[str, Any] = {}
-        for name, value in table.items():
-            place, key = Place(file, (*above, name)), ".".join((*above, name))
-            if name not in TEXT_NAMES:
-                self._refuse(place, f"unknown key {key!r}{nearest(name, TEXT_NAMES)}", _known(TEXT_NAMES))
-                continue
-            words = value.values() if name == "keys" and isinstance(value, dict) else (value,)
-            if not all(isinstance(word, str) for word in words) or (name == "keys" and not isinstance(value, dict)):
-                takes = 'a table such as [texts.keys] with lines such as "1" = "one"' if name == "keys" else "a text"
-                self._refuse(place, f"{key} is {value!r}", f"it takes {takes}")
-                continue
-            try:
-                Texts(**{name: value})
-            except FlowError as error:
-                self._refuse(place, error.message, error.hint)
-                continue
-            good[name] = value
-            self.origins[key] = place
-        return good
-
-    def _take_states(self, file: TomlFile, table: dict[str, Any]) -> None:
-        """Take the tables ``[states.NAME]``."""
-        self.values["states"] = {}
-        for name, given in table.items():
-            if not isinstance(given, dict):
-                self._refuse(Place(file, ("states", name)), f"states.{name} is {given!r}", _known(STATE_KINDS))
-                continue
-            good: dict[str, Any] = {}
-            for key, value in given.items():
-                place = Place(file, ("states", name, key))
-                if key not in STATE_KINDS:
-                    near = nearest(key, STATE_KINDS)
-                    self._refuse(place, f"unknown key 'states.{name}.{key}'{near}", _known(STATE_KINDS))
-                    continue
-                try:
-                    StateSettings(**{key: value})
-                except SettingsError as error:
-                    self._refuse(place, f"states.{name}.{error.message}", error.hint)
-                    continue
-                good[key] = value
-                self.origins[f"states.{name}.{key}"] = place
-            self.values["states"][name] = StateSettings(**good)
-
-    def _take_plugins(self, file: TomlFile, table: dict[str, Any]) -> None:
-        """Take the tables ``[plugins.NAME]``; what is in them is checked when the plugin is loaded."""
-        for name, given in table.items():
-            if not isinstance(given, dict):
-                hint = f"it takes a table: [plugins.{name}] and a line for each setting"
-                self._refuse(Place(file, ("plugins", name)), f"plugins.{name} is {given!r}", hint)
-                continue
-            plugin = normal_name(name)
-            self.origins[f"plugins.{plugin}"] = Place(file, ("plugins", name))
-            for key, value in given.items():
-                self.plugins.setdefault(plugin, {})[key] = value
-                self.origins[f"plugins.{plugin}.{key}"] = Place(file, ("plugins", name, key))
-            self.plugins.setdefault(plugin, {})
+        self.take_file(TomlFile(path))
 
     # The environment.
 
@@ -299,7 +176,7 @@ class _Gathering:
 
     def _take_override(self, name: str, value: Any) -> None:
         if name not in KINDS:
-            raise SettingsError(f"there is no setting {name!r}{nearest(name, KINDS)}", hint=_known(KINDS))
+            raise SettingsError(f"there is no setting {name!r}{nearest(name, KINDS)}", hint=known(KINDS))
         read = read_value(name, value, "Settings")
         if name != "plugin_settings":
             self.values[name] = read
@@ -311,13 +188,13 @@ class _Gathering:
 
 
 def _no_variable(name: str, variable: str, origin: str) -> SettingsError:
-    known = [each.upper() for each in KINDS if each not in TABLES]
+    single = [each.upper() for each in KINDS if each not in TABLES]
     sentences = [f"TEXTS_{each.upper()}" for each in TEXT_NAMES if each != "keys"]
-    near = "" if name in TABLES else nearest(name.upper(), known + sentences)
+    near = "" if name in TABLES else nearest(name.upper(), single + sentences)
     near = near.replace(" '", f" '{PREFIX}")  # put before it afterwards: what all share is no likeness
     return SettingsError(
         f"{origin}: {variable} is no setting{near}",
-        hint=f"{_known([PREFIX + each for each in known])}; texts as {PREFIX}TEXTS_GOODBYE and so on, settings of "
+        hint=f"{known([PREFIX + each for each in single])}; texts as {PREFIX}TEXTS_GOODBYE and so on, settings of "
         f"plugins as {PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER; tables only in {FILE}",
     )
 
@@ -339,13 +216,3 @@ def _typed(name: str, text: str) -> Any:
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _known_to_file() -> list[str]:
-    """Return the keys of the file."""
-    names = [name for name in KINDS if name not in TABLES_OF_FILE.values() and name != "texts_in"]
-    return [*names, *TABLES_OF_FILE]
-
-
-def _known(names: Mapping[str, Any] | tuple[str, ...] | list[str]) -> str:
-    return f"there are: {', '.join(names)}"

@@ -151,6 +151,7 @@ def test_the_settings_are_those_of_the_mounted_tree(flask: Flask):
     assert told["session_url"]["value"] == "sqlite:///calls.sqlite3"
 
 
+@pytest.mark.acme
 def test_the_doctor_looks_at_the_mounted_tree(flask: Flask):
     """Its settings, its plugin objects and its store; the wire only where there is a public address."""
     done = flask(ONE, "doctor")
