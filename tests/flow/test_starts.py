@@ -60,6 +60,15 @@ def test_words_on_the_way(tree):
     assert b'<Say voice="Polly.Mia" language="es-MX">Welcome back.</Say>' in turn.twiml
 
 
+def test_words_on_the_way_that_can_not_be_said(tree):
+    """The caller comes to the state all the same."""
+    hooks = Hooks(choose_start=lambda call: Exit("a", say="x" * 70_000))
+    flow = tree(a=State("A."), hooks=hooks)
+    turn = advance(flow, make_call({"CallSid": "CA1"}, now=None, language="", turn=1, data={}), Session("CA1"))
+    assert b"A.</Say>" in turn.twiml
+    assert b"xxx" not in turn.twiml
+
+
 def test_home_and_the_way_out_are_those_of_where_it_began(call):
     """Two numbers, two menus: a caller of the second is never sent into the first."""
 

@@ -107,8 +107,15 @@ class _Advance:
     def _start(self) -> Exit:
         """Return where a call begins, and in which language: as a plugin, the caller or the called number has it."""
         rules = self.flow.rules
-        chosen = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
+        chosen = self._chosen_start()
         return chosen or rules.callers.get(self.call.from_) or rules.numbers.get(self.call.to) or Exit(rules.start)
+
+    def _chosen_start(self) -> Exit | None:
+        """Return where a plugin lets the call begin; words that can't be said are left out."""
+        exit = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
+        if exit is None or not isinstance(attempt(lambda: self.flow.words(exit, self.language, None)), Failed):
+            return exit
+        return replace(exit, say=())
 
     def _beginning(self) -> Beginning:
         return self.flow.beginning(self.session.start)
