@@ -119,6 +119,7 @@ class FileOfSettings:
                 self._refuse(Place(file, ("states", name)), f"states.{name} is {given!r}", known(STATE_KINDS))
                 continue
             good: dict[str, Any] = {}
+            self.origins[f"states.{name}"] = Place(file, ("states", name))
             for key, value in given.items():
                 place = Place(file, ("states", name, key))
                 if key not in STATE_KINDS:

@@ -146,7 +146,7 @@ def test_a_fault_ends_with_one(ivrkit, monkeypatch, folder):
     result = ivrkit("doctor")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[:4] == [
-        "FAILED   settings  there is no token, so nobody's signature can be checked, and the host does not start",
+        "FAILED   settings  there is no token, so nobody's signature can be checked, and the host starts in dev mode alone",
         "            mend:  set TWILIO_AUTH_TOKEN to the Auth Token of your account, as Twilio's console shows it",
         "warning  settings  public_url is 'http://a.example': what callers press would be sent for everybody to read",
         "            mend:  IVRKIT_PUBLIC_URL=https://a.example",

@@ -199,7 +199,11 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     """Commented out as it is, and with what is a default in force."""
     shop()
     example = ivrkit("settings", "--example").stdout
-    assert tomllib.loads(example) == {}
+    assert tomllib.loads(example).keys() == {"texts", "states", "plugins"}
+    (folder / "ivrkit.toml").write_text(example, encoding="utf-8")
+    tables = {name for name in KINDS if getattr(load_settings(), name) != getattr(Settings(), name)}
+    assert tables == {"states", "plugin_settings"}
+    assert not any(load_settings().plugin_settings.values())
     (folder / "ivrkit.toml").write_text(uncommented(example), encoding="utf-8")
     settings = load_settings()
     given = ("voice", "way_out", "public_url", "numbers", "callers", "voices", "accounts", "states", "plugin_settings")
@@ -222,4 +226,15 @@ def test_the_example_says_what_each_setting_is(ivrkit, shop):
     assert '#days = ["mon", "tue"]' in lines
     assert "#inner = { x = 1 }" in lines
     assert '#keys = { "a b" = "c" }' in lines
-    assert "#[states.one]" in lines
+    assert "[states.one]" in lines
+    assert "`" not in "".join(lines)
+
+
+def test_a_single_line_of_the_example_can_be_put_in_force(ivrkit, shop, folder):
+    """The headers of its tables are in force already."""
+    shop()
+    example = ivrkit("settings", "--example").stdout
+    for line in ('#number = "+1"', "#loud = false", '#goodbye = "Goodbye."', "#enabled = true"):
+        assert f"\n{line}\n" in example
+        (folder / "ivrkit.toml").write_text(example.replace(f"\n{line}\n", f"\n{line[1:]}\n"), encoding="utf-8")
+        assert ivrkit("settings").exit_code == 0

@@ -23,7 +23,7 @@ SET_TOKEN = ("set TWILIO_AUTH_TOKEN to the Auth Token of your account, as Twilio
             {"accounts": {"AC" + "0" * 32: "t"}, "public_url": "https://a.example"},
             [(OK, "they load; there is a token; public_url is https://a.example", ())],
         ),
-        ({}, [(FAILED, f"{NO_TOKEN}, and the host does not start", SET_TOKEN)]),
+        ({}, [(FAILED, f"{NO_TOKEN}, and the host starts in dev mode alone", SET_TOKEN)]),
         ({"dev": True}, [(WARNING, f"{NO_TOKEN}: in dev mode this machine alone may ask", SET_TOKEN)]),
         (
             {"auth_token": "t", "public_url": "http://a.example/phone"},

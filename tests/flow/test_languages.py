@@ -313,6 +313,14 @@ class TestNotices:
             "state 'a' of test-states 1.0 has no words in es-MX for 'Good day.' and 2 more",
         )
 
+    def test_words_of_the_team_for_what_is_not_said(self, tree):
+        """A slip in a long sentence would change nothing; where a function says something, nobody knows."""
+        own = {"a": {"Helo.": "Buenas.", "Hello.": "Buenas.", Texts.wrong_choice: "No."}, "b": {"Helo.": "Buenas."}}
+        flow = tree(a=State(Text("Hello.")), b=State(lambda call: "B."), languages=languages(own))
+        assert flow.notices == (
+            "state 'a' of test-states 1.0 does not say 'Helo.', did you mean 'Hello.'?: [states.a.texts]",
+        )
+
     def test_what_is_written_in_english_needs_no_words_in_english(self, tree):
         """Nor does a sentence of the core, or what the team has words for."""
         own = {"a": {"Day.": "Día."}}

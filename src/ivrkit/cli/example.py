@@ -39,7 +39,7 @@ def example(of_plugins: Collection[PluginSettings], states: Collection[str]) -> 
 
 def _core() -> Iterator[str]:
     descriptions = descriptions_of(Settings)
-    yield from _comment("Settings of ivrkit. A line that is commented out stands as it would be without it.")
+    yield from _comment("Settings of ivrkit. A line that is commented out has a default, or an example.")
     plain = Settings()
     for name in KINDS:
         if name not in (*_TABLES, "texts", "texts_in", "states", "plugin_settings"):
@@ -59,9 +59,9 @@ def _texts() -> Iterator[str]:
     yield from _comment(
         "The core's own sentences; in another language as [texts.es], their key words as [texts.es.keys]."
     )
-    yield "#[texts]"
+    yield "[texts]"
     yield from (f"#{each.name} = {_toml(each.default)}" for each in fields(Texts) if each.name != "keys")
-    yield "#[texts.keys]"
+    yield "[texts.keys]"
     yield from (f"#{_key(key)} = {_toml(word)}" for key, word in KEY_WORDS.items())
 
 
@@ -72,7 +72,7 @@ def _states(states: Collection[str]) -> Iterator[str]:
         "targets (outcome = where it leads) and texts (what it says = what it says instead)."
     )
     for state in states:
-        yield f"#[states.{_key(state)}]"
+        yield f"[states.{_key(state)}]"
         yield "#enabled = true"
 
 
@@ -80,7 +80,7 @@ def _plugins(of_plugins: Collection[PluginSettings]) -> Iterator[str]:
     for plugin in of_plugins:
         yield ""
         yield from _comment(f"Settings of {plugin.owner}.")
-        yield f"#[{plugin.key}]"
+        yield f"[{plugin.key}]"
         for each in sorted(plugin.settings, key=lambda each: isinstance(each.default, Mapping)):
             described = _sentence(each.description) + " " if each.description else ""
             yield from _comment(f"{described}It takes {each.takes}.")
@@ -91,7 +91,7 @@ def _plugins(of_plugins: Collection[PluginSettings]) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    text = (text[:1].upper() + text[1:]).replace("``", "")
     return text if text.endswith(".") else f"{text}."
 
 

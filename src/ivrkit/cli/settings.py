@@ -75,8 +75,9 @@ def _of_core(given: Settings) -> Iterator[Row]:
     for state, decided in given.states.items():
         for name, kind in STATE_KINDS.items():
             if given.origin("states", state, name) != "default":
-                origin = given.origin("states", state, name)
-                yield Row(f"states.{state}.{name}", getattr(decided, name), origin, kind.expects, OWN)
+                origin, value = given.origin("states", state, name), getattr(decided, name)
+                shown = {**value.get("", {}), **{tag: value[tag] for tag in value if tag}} if name == "texts" else value
+                yield Row(f"states.{state}.{name}", shown, origin, kind.expects, OWN)
 
 
 def _of_plugins(of_plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:

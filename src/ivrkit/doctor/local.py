@@ -32,7 +32,7 @@ def check_settings(settings: Settings) -> list[Finding]:
         found.append(
             warning("settings", f"{missing}: in dev mode this machine alone may ask", mend)
             if settings.dev
-            else failed("settings", f"{missing}, and the host does not start", mend)
+            else failed("settings", f"{missing}, and the host starts in dev mode alone", mend)
         )
     if settings.public_url and urlsplit(settings.public_url).scheme != "https":
         mend = f"IVRKIT_PUBLIC_URL=https://{settings.public_url.partition('://')[2]}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from twilio.twiml import TwiML
 
-from ivrkit.errors import Fault, FlowError, LoadError
+from ivrkit.errors import Fault, FlowError, LoadError, nearest
 from ivrkit.flow.checks import find_faults
 from ivrkit.flow.compiled import CompiledState, Voiced, render_words
 from ivrkit.flow.exits import Exits, LeadsTo
@@ -184,14 +184,34 @@ def _notices(states: Iterable[CompiledState]) -> Iterator[str]:
         if state.needs_app:
             yield f"state {state.name!r} of {state.owner} needs an app: this version does not act on it"
         yield from _untranslated(each)
+        yield from _never_said(each)
+
+
+def _never_said(compiled: CompiledState) -> Iterator[str]:
+    """Tell which words of the team stand for words that the state does not say, as far as that is known."""
+    state = compiled.state
+    if callable(state.enter) or isinstance(state.exit, LeadsTo):
+        return
+    said = dict.fromkeys(
+        str(text) for text in _texts_of([*_words_of_state(compiled), *(exit.say for exit in _BY_RULE)])
+    )
+    own = {written for voiced in compiled.voiced.values() for written in voiced.language.own.get(state.name, ())}
+    for written in sorted(own - said.keys()):
+        near = nearest(written, said)
+        yield f"state {state.name!r} of {state.owner} does not say {written!r}{near}: [states.{state.name}.texts]"
+
+
+def _words_of_state(compiled: CompiledState) -> list[Any]:
+    """Return everything that a state says, and is called, as it is written."""
+    state = compiled.state
+    words: list[Any] = [state.enter, *(exit.say for exit in _exits_with_words(compiled))]
+    return words + [text for option in state.menu_options for text in (option.label, option.line, *option.phrases)]
 
 
 def _untranslated(compiled: CompiledState) -> Iterator[str]:
     """Tell which texts of a state would be heard in the language that they are written in."""
     state = compiled.state
-    words: list[Any] = [state.enter, *(exit.say for exit in _exits_with_words(compiled))]
-    words += (text for option in state.menu_options for text in (option.label, option.line, *option.phrases))
-    texts = list(dict.fromkeys(text for text in _texts_of(words) if isinstance(text, Text)))
+    texts = list(dict.fromkeys(text for text in _texts_of(_words_of_state(compiled)) if isinstance(text, Text)))
     for tag, voiced in compiled.voiced.items():
         missing = [text for text in texts if not voiced.language.knows(text, state)]
         if missing and base_of(tag) != WRITTEN_IN:

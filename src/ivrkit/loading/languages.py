@@ -14,6 +14,7 @@ from ivrkit.settings import Settings
 
 #: The plugin whose catalogues have the core's own sentences.
 CORE_PLUGIN = "ivrkit"
+_IN_TEXTS = {*CORE.values(), *KEY_WORDS.values()}
 #: The language that the core's sentences are written in.
 WRITTEN_IN = "en"
 
@@ -27,6 +28,7 @@ def languages_of(settings: Settings, catalogues: Catalogues) -> Iterator[Languag
     for tag in dict.fromkeys((settings.language, *settings.languages)):
         words = catalogues.in_language(tag)
         core = words.pop(CORE_PLUGIN, {})  # it is in the texts, under what the team has in their place
+        words[CORE_PLUGIN] = {written: said for written, said in core.items() if written not in _IN_TEXTS}
         yield Language(
             tag=tag,
             voice=_voice(settings, tag),

@@ -89,7 +89,9 @@ class Offers:
         names = {*by_name, *(state.name for state in self.missing)}
         for name in self._settings.states:
             if name not in names and not self._excused(name):
-                message = f"[states.{name}] names a state that no plugin offers{nearest(name, names)}"
+                origin = self._settings.origin("states", name)
+                where = "" if origin == "default" else f"{origin}: "
+                message = f"{where}[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():
             yield from self._as_decided(name, offers)

@@ -132,14 +132,19 @@ class SettingsOfPlugins:
         for name in self._settings.plugin_settings:
             if name in read or excused(name):
                 continue
-            origin = self._settings.origin("plugins", name)
-            where = "" if origin == "default" else f"{origin}: "
+            where = self._place_of_table(name)
             if name in known:
                 message, hint = f"{where}[plugins.{name}]: {known[name]} has no settings", "take the table out"
             else:
                 message = f"{where}[plugins.{name}] is for a plugin that is not installed{nearest(name, read)}"
                 hint = f"plugins with settings: {', '.join(sorted(read)) or 'none'}"
             self._faults.append(Fault(message, hint))
+
+    def _place_of_table(self, name: str) -> str:
+        """Return where a plugin's table is, or the first of its settings that came from elsewhere."""
+        keys = [(), *((key,) for key in self._settings.plugin_settings[name])]
+        origins = (self._settings.origin("plugins", name, *key) for key in keys)
+        return next((f"{origin}: " for origin in origins if origin not in ("default", "argument")), "")
 
     def _given(self, function: Callable[..., Any], parameter: inspect.Parameter, owner: Owner, hint: str) -> Any:
         asked = parameter.annotation
@@ -234,9 +239,15 @@ class _Reading:
             return kind(**given)
         except CAUGHT as error:
             what = str(error) if isinstance(error, ValueError) else told(error)
-            hint = getattr(error, "hint", "") or f"change it in ivrkit.toml:  [{self.key}]"
+            hint = getattr(error, "hint", "") or self._places(given)
             self.faults.append(fault_of(self.owner, f"its settings are refused: {what}", hint))
             return None
+
+    def _places(self, given: Mapping[str, Any]) -> str:
+        """Return where the settings are that were given."""
+        places = [self.settings.origin(*self.key.split("."), name) for name in given]
+        told = ", ".join(dict.fromkeys(place for place in places if place not in ("default", "argument")))
+        return f"change it: {told}" if told else f"change it in ivrkit.toml:  [{self.key}]"
 
     def _refuse(self, name: str, message: str, hint: str) -> None:
         origin = self.settings.origin(*self.key.split("."), name)

@@ -9,4 +9,5 @@ from ivrkit.settings import Settings
 
 def greeting(settings: Settings) -> State:
     """Return the state that greets in the company's name and goes on to ``menu`` at once."""
-    return State(enter=Text(Texts.greeting, company=settings.company), exit="menu")
+    company = Text(Settings.company) if settings.company == Settings.company else settings.company
+    return State(enter=Text(Texts.greeting, company=company), exit="menu")
