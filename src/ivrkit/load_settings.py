@@ -112,7 +112,7 @@ class _Gathering(FileOfSettings):
     def _take_file(self, environ: Mapping[str, str]) -> None:
         named = environ.get(FILE_VARIABLE)
         path = self.folder / (named or FILE)
-        if not path.exists():
+        if not _is_there(path):
             if named:
                 raise SettingsError(
                     f"{FILE_VARIABLE} names {named}, which does not exist", hint="mend the path, or unset it"
@@ -185,6 +185,14 @@ class _Gathering(FileOfSettings):
         for plugin, given in read.items():
             self.plugins.setdefault(plugin, {}).update(given)
             self.origins |= {f"plugins.{plugin}.{key}": ARGUMENT for key in given}
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a file is there; what can't even be looked for is not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _no_variable(name: str, variable: str, origin: str) -> SettingsError:

@@ -82,7 +82,11 @@ class FileOfSettings:
 
     def _take_texts(self, file: TomlFile, table: dict[str, Any]) -> None:
         """Take ``[texts]``, and the tables of languages in it."""
-        languages = {name: each for name, each in table.items() if isinstance(each, dict) and name not in TEXT_NAMES}
+        languages = {
+            name: each
+            for name, each in table.items()
+            if isinstance(each, dict) and name not in TEXT_NAMES and name.strip()
+        }
         plain = {name: each for name, each in table.items() if name not in languages}
         self.texts = self._checked_texts(file, plain, ("texts",))
         found = {tag: self._checked_texts(file, each, ("texts", tag)) for tag, each in languages.items()}
@@ -140,7 +144,7 @@ class FileOfSettings:
         for name, given in table.items():
             if not isinstance(given, dict):
                 hint = f"it takes a table: [plugins.{name}] and a line for each setting"
-                self._refuse(Place(file, ("plugins", name)), f"plugins.{name} is {given!r}", hint)
+                self._refuse(Place(file, ("plugins", name)), f"plugins.{name} is no table", hint)
                 continue
             plugin = normal_name(name)
             self.origins[f"plugins.{plugin}"] = Place(file, ("plugins", name))

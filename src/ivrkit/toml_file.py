@@ -23,7 +23,7 @@ class TomlFile:
         try:
             self._text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
             self.table: dict[str, Any] = tomllib.loads(self._text)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise SettingsError(f"{path.name} cannot be read: {error}", hint="it is a TOML file, in UTF-8") from error
 
     def place(self, *keys: str) -> str:

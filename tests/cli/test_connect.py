@@ -187,7 +187,7 @@ class TestCredentials:
         monkeypatch.delenv("TWILIO_AUTH_TOKEN")
         done = connect(NUMBER, typed=f"{ACCOUNT}\n{TOKEN}\n")
         assert done.exit_code == 0
-        assert done.stderr.split() == ["Account", "SID:", "Auth", "token:"]
+        assert "".join(done.stderr.split()) == "AccountSID:Authtoken:"
         assert ACCOUNT not in done.output
 
 
@@ -201,6 +201,11 @@ class TestErrors:
             (
                 [NUMBER, "--url", "ivr.example.com"],
                 "--url ivr.example.com is no address of a tree",
+                "write its base: https://ivr.example.com",
+            ),
+            (
+                [NUMBER, "--url", "https://[bad"],
+                "--url https://[bad is no address of a tree",
                 "write its base: https://ivr.example.com",
             ),
             (
@@ -261,6 +266,23 @@ class TestErrors:
             "\n  hint: look at TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: both are in Twilio's console\n" in done.stderr
         )
         assert "another-token" not in done.output
+
+    @pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"[1]", b"{}"])
+    @pytest.mark.parametrize("status", [200, 502])
+    def test_what_is_not_twilio(self, api, connect, status, body):
+        """A proxy that answers for it is told from it."""
+        api.instead = (status, body)
+        assert connect(NUMBER).stderr == (
+            "Error: what answers is not Twilio's API\n  hint: look at a proxy in between, and at TWILIO_API_URL\n"
+            if body != b"{}" or status == 200
+            else "Error: Twilio's API answers 502: \n"
+            "  hint: Twilio's page of the error has more: https://www.twilio.com/docs/api/errors\n"
+        )
+
+    def test_a_file_of_variables_that_is_none(self, connect, folder):
+        """Told as for the settings."""
+        (folder / ".env").write_bytes(b"TWILIO_ACCOUNT_SID=\xff\n")
+        assert connect(NUMBER).stderr.startswith("Error: .env cannot be read: 'utf-8' codec can't decode byte 0xff")
 
     def test_a_change_that_is_refused(self, api, connect):
         """Told like anything else that the API refuses."""

@@ -187,8 +187,9 @@ def test_a_call_through_a_tunnel(dev):
 @pytest.mark.server
 def test_what_ngrok_refuses_is_one_message(dev):
     """In its own words, with the mend; nothing is left running."""
-    served = dev("--tunnel", TWILIO_AUTH_TOKEN=TOKEN, NGROK_REFUSES="authentication failed")
+    served = dev("--tunnel", TWILIO_AUTH_TOKEN=TOKEN, NGROK_REFUSES="authentication failed. Your authtoken: sesame")
     assert served.process.wait(PATIENCE) == 1
+    assert "sesame" not in served.told
     assert re.fullmatch(
         r"Error: ngrok opened no tunnel: .*authentication failed.*\n"
         r"  hint: its token is NGROK_AUTHTOKEN, from https://dashboard\.ngrok\.com\n",

@@ -139,6 +139,9 @@ def test_each_check_is_a_line_with_its_mend(ivrkit, folder):
     ]
 
 
+NO_TOKEN = "there is no token, so nobody's signature can be checked"
+
+
 def test_a_fault_ends_with_one(ivrkit, monkeypatch, folder):
     """Each mend has a line of its own."""
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
@@ -146,7 +149,7 @@ def test_a_fault_ends_with_one(ivrkit, monkeypatch, folder):
     result = ivrkit("doctor")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[:4] == [
-        "FAILED   settings  there is no token, so nobody's signature can be checked, and the host starts in dev mode alone",
+        f"FAILED   settings  {NO_TOKEN}, and the host starts in dev mode alone",
         "            mend:  set TWILIO_AUTH_TOKEN to the Auth Token of your account, as Twilio's console shows it",
         "warning  settings  public_url is 'http://a.example': what callers press would be sent for everybody to read",
         "            mend:  IVRKIT_PUBLIC_URL=https://a.example",

@@ -149,6 +149,26 @@ def test_secrets_are_masked(ivrkit, shop, monkeypatch):
     assert (found["auth_token"][1], found["plugins.shop-states.secret"][1]) == ("***", "***")
 
 
+def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
+    """A field of a dataclass in the settings, with ``repr=False``; nor is it told where the table has a fault."""
+    code = (
+        "from dataclasses import dataclass, field\nfrom ivrkit import State\n"
+        "@dataclass\nclass Till:\n    user: str = 'a'\n    password: str = field(default='', repr=False)\n"
+        "@dataclass\nclass Own:\n    till: Till = field(default_factory=Till)\n    unset: int | None = None\n"
+        "def one(settings: Own):\n    return State('Hello.')\n"
+    )
+    install("own-states", "1.0", "[ivrkit.states]\none = own_states:one\n", own_states=code)
+    path = folder / "ivrkit.toml"
+    path.write_text('[plugins.own-states.till]\npassword = "sesame"\n', encoding="utf-8")
+    assert rows(ivrkit("settings").stdout)["plugins.own-states.till"][1] == '{"user": "a", "password": "***"}'
+    path.write_text('[plugins.own-states.till]\npassword = "sesame"\nuser = 5\n', encoding="utf-8")
+    done = ivrkit("settings")
+    assert "sesame" not in done.output
+    assert rows(done.stdout)["plugins.own-states.till"][1] == "..."
+    assert "plugins.own-states.till is a value that is kept secret" in done.stderr
+    assert "# unset = ... is not set" in ivrkit("settings", "--example").stdout
+
+
 def test_a_long_value_is_cut_in_the_table_alone(ivrkit, alone, monkeypatch):
     """The whole of it is in the JSON."""
     monkeypatch.setenv("IVRKIT_COMPANY", "x" * 100)

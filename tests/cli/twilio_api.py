@@ -44,6 +44,7 @@ class TwilioApi:
         self.changes: list[dict[str, str]] = []
         self.failure: tuple[int, int | None, str] | None = None
         self.only_changes_fail = False
+        self.instead: tuple[int, bytes] | None = None
         self.url = ""
 
     def add(self, number: str, **fields: str) -> None:
@@ -67,8 +68,9 @@ class TwilioApi:
                 self.answer({name: values[-1] for name, values in form.items()})
 
             def answer(self, given: dict[str, str]) -> None:
-                status, told = api.answer(self.command, urlsplit(self.path).path, given, self.headers["Authorization"])
-                body = json.dumps(told).encode()
+                path, who = urlsplit(self.path).path, self.headers["Authorization"]
+                status, told = api.instead or api.answer(self.command, path, given, who)
+                body = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

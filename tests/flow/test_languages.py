@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from decimal import Decimal
 
 import pytest
 from twilio.twiml.voice_response import Dial, Say
@@ -164,9 +165,38 @@ class TestWords:
         assert spanish(own, a=State(Text("Ask for {who}.", who=Text("Ann")))).heard == ["Ana, por favor."]
         assert spanish(own, a=State("A.", "b"), b=State(["Plain.", Text("Hello.")])).heard == ["A.", "Plain.", "Hola."]
 
+    def test_each_caller_hears_what_is_filled_in_for_them(self, call):
+        """What looks alike to Python, 5 and 5.00, is not what was said to the caller before."""
+        filled = iter((5, Decimal("5.00"), True))
+        caller = call(a=State(lambda call: ask(Text("You owe {x}.", x=next(filled))), Exits({"1": SAME})))
+        assert [caller.heard, caller.press("1").heard, caller.press("1").heard] == [
+            ["You owe 5."],
+            ["You owe 5.00."],
+            ["You owe True."],
+        ]
+
+    def test_two_phrases_that_are_one_in_a_language(self, tree):
+        """One of them would be heard as the other."""
+        languages = (
+            Language("en-US"),
+            Language("es-MX", catalogues={"test-states": {"sales": "igual", "tech": "igual"}}),
+        )
+        b, c = (
+            State("B.", options=MenuOption(key, "x", Text(word), menu="m"))
+            for key, word in (("1", "sales"), ("2", "tech"))
+        )
+        with pytest.raises(LoadError) as caught:
+            tree(m=State(Menu()), b=b, c=c, languages=languages)
+        (fault,) = caught.value.faults
+        assert (
+            fault.message == "state 'm' of test-states 1.0: in es-MX the phrase 'igual' stands for the keys '1' and '2'"
+        )
+        assert fault.hint == "translate one of the two otherwise"
+
     def test_words_set_to_nothing_are_left_out(self, spanish):
         """No empty Say is sent; what an author wrote around them stays."""
         own = {"a": {"Hello.": ""}}
+        assert spanish(own, a=State(["A.", Text("Hello.")])).heard == ["A."]
         assert spanish(own, a=State(["A.", Say("Hello.")])).heard == ["A."]
         assert spanish(own, a=State(ask("Hello.", "?"), Exits({"1": None}))).heard == ["?"]
 

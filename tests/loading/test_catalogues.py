@@ -15,6 +15,7 @@ from ivrkit.settings import StateSettings
 pytestmark = pytest.mark.usefixtures("bare")
 
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+HOLA = 'msgid "Hello, {name}."\nmsgstr "Hola, {name}."\n'
 HELLO = "from ivrkit import Text, State\nhello = State(Text('Hello, {name}.', name='Ann'))\n"
 
 
@@ -41,9 +42,6 @@ def package(install, monkeypatch):
 def said(loaded, tag, state="hello"):
     """Return what a state says in a language."""
     return loaded.flow.states[state].voiced[tag].content.xml.decode()
-
-
-HOLA = 'msgid "Hello, {name}."\nmsgstr "Hola, {name}."\n'
 
 
 def test_a_packages_own_catalogue(package):
@@ -80,9 +78,10 @@ def test_a_fuzzy_an_empty_and_a_plural_entry(tmp_path):
     path = tmp_path / "messages.po"
     path.write_text(
         f'{HEAD}#, fuzzy\nmsgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr ""\n\n'
+        'msgctxt "verb"\nmsgid "e"\nmsgstr "E"\n\nmsgid "Press {"\nmsgstr "Marque {"\n\n'
         'msgid "c"\nmsgid_plural "cs"\nmsgstr[0] "C"\nmsgstr[1] "CS"\n\nmsgid "d"\nmsgstr "D"\n'
     )
-    assert read_catalogue(path) == {"d": "D"}
+    assert read_catalogue(path) == {"Press {": "Marque {", "d": "D"}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +89,11 @@ def test_a_fuzzy_an_empty_and_a_plural_entry(tmp_path):
     [
         (b"\xff\xfe", "can't be read: 'utf-8' codec can't decode byte 0xff", "it is a PO file, in UTF-8"),
         (b"nonsense\n", "can't be read:", "it is a PO file, in UTF-8"),
+        (
+            (HEAD.replace("utf-8", "klingon") + HOLA).encode(),
+            "can't be read: unknown encoding",
+            "it is a PO file, in UTF-8",
+        ),
         (
             (HEAD + 'msgid "Hello, {name}."\nmsgstr "Hola, {nombre}."\n').encode(),
             "messages.po:5: its translation is 'Hola, {nombre}.', and nothing fills in {nombre}",
@@ -180,6 +184,20 @@ class TestLanguages:
         for settings in ({"texts": Texts(greeting="Bienvenido.")}, {"texts_in": {"es": {"greeting": "Bienvenido."}}}):
             assert "Bienvenido." in said(load(Settings(language="es-MX", **settings)), "es-MX", "greeting")
 
+    def test_a_country_has_its_own_and_nobody_elses(self):
+        """Tables of another country of the same language are not borrowed."""
+        found = self.languages(
+            languages=("en-GB", "es-ES", "es-MX"),
+            texts_in={"en-GB": {"goodbye": "Cheerio."}, "es-MX": {"goodbye": "Bye."}, "es": {"apology": "Perdón."}},
+            voices={"en-GB": "Polly.Amy", "es": "Polly.Lucia", "es-MX": "Polly.Mia"},
+            voice="Polly.Joanna",
+            states={"menu": StateSettings(texts={"es-MX": {"A.": "1"}})},
+        )
+        assert [each.texts.goodbye for each in found.values()] == ["Goodbye.", "Cheerio.", "Adiós.", "Bye."]
+        assert [each.texts.apology for each in found.values()][2:] == ["Perdón.", "Perdón."]
+        assert [each.voice for each in found.values()] == ["Polly.Joanna", "Polly.Amy", "Polly.Lucia", "Polly.Mia"]
+        assert [each.own for each in found.values()] == [{}, {}, {}, {"menu": {"A.": "1"}}]
+
     def test_voices(self):
         """The voice is that of the flow's own language; another language has one only by the table."""
         found = self.languages(voice="Polly.Joanna", languages=("en-GB", "es-MX", "de-DE"), voices={"es": "Polly.Mia"})
@@ -200,6 +218,7 @@ class TestLanguages:
         spoken = "they are held in en-US; add to them in ivrkit.toml:  languages = [...]"
         assert [(each.message, each.hint) for each in caught.value.faults] == [
             ("[texts.es] is for a language that calls are not held in", spoken),
+            ("[voices.en-UK] is for a language that calls are not held in, did you mean 'en-US'?", spoken),
             ("[voices.dd] is for a language that calls are not held in", spoken),
             ("[states.menu.texts.fr] is for a language that calls are not held in", spoken),
         ]

@@ -136,6 +136,21 @@ class TestFile:
         write('\ufeffcompany = "ACME"\r\ntries = 0\r\n'.encode())
         assert refused()[0] == "ivrkit.toml:2: tries is 0"
 
+    @pytest.mark.parametrize("text", ["a = " + "[" * 3000, "a = " + "9" * 5000])
+    def test_a_file_that_is_too_much(self, write, text):
+        """Neither depth nor length ends in anything but one message."""
+        write(text)
+        assert refused()[0].startswith("ivrkit.toml cannot be read: ")
+
+    def test_a_name_that_no_file_can_have(self):
+        """It does not exist."""
+        assert refused({"IVRKIT_SETTINGS": "x" * 300})[0].endswith("which does not exist")
+
+    def test_texts_for_no_language(self, write):
+        """Told with their place, and nothing else is lost."""
+        write('tries = 0\n[texts.""]\ngoodbye = "Bye."')
+        assert "ivrkit.toml:2: unknown key 'texts.'" in refused()[0]
+
     def test_a_folder_in_place_of_the_file(self, tmp_path):
         """It can't be read either."""
         (tmp_path / "ivrkit.toml").mkdir()
@@ -153,7 +168,7 @@ class TestFile:
              "it takes a table of AccountSids (AC and 32 digits) with their tokens"),
             ("plugins = 5", "plugins is 5",
              "it takes a table, such as [plugins.acme-states] and lines such as reception_rings = 20"),
-            ("[plugins]\nacme-states = 5", "plugins.acme-states is 5",
+            ("[plugins]\nacme-states = 5", "plugins.acme-states is no table",
              "it takes a table: [plugins.acme-states] and a line for each setting"),
             ('plugin_settings = "x"', "unknown key 'plugin_settings', did you mean 'plugins'?", KEYS),
             ('texts_in = "x"', "unknown key 'texts_in', did you mean 'texts'?", KEYS),

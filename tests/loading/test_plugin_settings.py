@@ -378,6 +378,9 @@ def test_types_are_read(value, annotation, kept):
         ([], dict),
         ({"y": 1}, Nested),
         ({"inner": {"y": 1}}, Outer),
+        ([{"y": 1}], list[Nested]),
+        ({"y": 1}, Nested | None),
+        (FromText("{ y = 1 }"), Nested),
     ],
     ids=repr,
 )

@@ -40,7 +40,7 @@ class Account:
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
-        known = {**dotenv_values(Path(".env")), **os.environ}
+        known = {**_kept(), **os.environ}
         sid = known.get("TWILIO_ACCOUNT_SID") or _asked("Account SID")
         user, password = known.get("TWILIO_API_KEY") or "", known.get("TWILIO_API_SECRET") or ""
         if not (user and password):
@@ -96,14 +96,33 @@ def _told() -> Iterator[None]:
     try:
         yield
     except TwilioException as error:
-        status, code, message = _answer_of(error)
-        told = f"Twilio's API answers {status}{f', error {code}' if code else ''}: {message}"
-        raise IvrkitError(told, hint=_MENDS.get(status, _ANY_MEND)) from None
+        raise _refusal(error) from None
     except OSError as error:  # whatever keeps a request from being made is one
         raise IvrkitError(
             f"Twilio's API can't be reached: {type(error).__name__}",
             hint="look at this machine's connection, and at a proxy in between",
         ) from None
+    except (
+        ValueError,
+        AttributeError,
+        TypeError,
+        LookupError,
+    ):  # what the client raises over an answer of another form
+        raise _not_twilio() from None
+
+
+def _refusal(error: Any) -> IvrkitError:
+    """Return what the API said as an error; what is not of its form was not said by it."""
+    try:
+        status, code, message = _answer_of(error)
+    except (ValueError, AttributeError, TypeError):
+        return _not_twilio()
+    told = f"Twilio's API answers {status}{f', error {code}' if code else ''}: {message}"
+    return IvrkitError(told, hint=_MENDS.get(status, _ANY_MEND))
+
+
+def _not_twilio() -> IvrkitError:
+    return IvrkitError("what answers is not Twilio's API", hint=f"look at a proxy in between, and at {API_VARIABLE}")
 
 
 _MENDS = {
@@ -121,3 +140,14 @@ def _answer_of(error: Any) -> tuple[int, int | None, str]:
     answer = error.args[-1]
     told = json.loads(answer.text)
     return answer.status_code, told.get("code"), told.get("message", "")
+
+
+def _kept() -> dict[str, str | None]:
+    """Return the variables of ``.env``.
+
+    :raises IvrkitError: for a file that is none.
+    """
+    try:
+        return dotenv_values(Path(".env"))
+    except (UnicodeDecodeError, OSError) as error:
+        raise IvrkitError(f".env cannot be read: {error}", hint="it has lines NAME=value, in UTF-8") from None

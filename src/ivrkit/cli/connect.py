@@ -67,8 +67,7 @@ def _wanted(url: str, overrides: str) -> dict[str, str]:
 
     :raises IvrkitError: for what is no address, and no override.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not _is_base(url):
         raise IvrkitError(f"--url {url} is no address of a tree", hint="write its base: https://ivr.example.com")
     complaints = overrides_of(f"#{overrides}")[1] if overrides else []
     if complaints:
@@ -84,6 +83,14 @@ def _wanted(url: str, overrides: str) -> dict[str, str]:
         "status_callback": f"{webhook}/status",
     }
     return addresses | dict.fromkeys(METHODS.values(), "POST")
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
 def _shown(found: Any) -> list[tuple[str, str]]:

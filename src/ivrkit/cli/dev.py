@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,8 +72,9 @@ def _tunnel(port: int) -> Iterator[str]:
         tunnel = ngrok.connect(f"http://{HOST}:{port}", pyngrok_config=config)
     except (PyngrokError, OSError) as error:
         ngrok.kill(config)
+        said = re.sub(r"(?i)(authtoken:?\s+)\S+", r"\1***", " ".join(str(error).split()))
         raise IvrkitError(
-            f"ngrok opened no tunnel: {' '.join(str(error).split())}",
+            f"ngrok opened no tunnel: {said}",
             hint="its token is NGROK_AUTHTOKEN, from https://dashboard.ngrok.com",
         ) from error
     try:

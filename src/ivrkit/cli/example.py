@@ -84,8 +84,8 @@ def _plugins(of_plugins: Collection[PluginSettings]) -> Iterator[str]:
         for each in sorted(plugin.settings, key=lambda each: isinstance(each.default, Mapping)):
             described = _sentence(each.description) + " " if each.description else ""
             yield from _comment(f"{described}It takes {each.takes}.")
-            if each.required:
-                yield from _comment(f"{each.name} = ... has to be set")
+            if each.required or each.default is None:
+                yield from _comment(f"{each.name} = ... {'has to be set' if each.required else 'is not set'}")
             else:
                 yield f"#{each.name} = {_toml(each.default)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 import click
@@ -92,7 +92,10 @@ def _as_json(rows: list[Row]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else _table(value)
+    """Return a value as JSON has it; a field of a dataclass with ``repr=False`` is a secret, wherever it is."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) if each.repr else MASK for each in fields(value)}
+    return _table(value)
 
 
 def _table(value: Any) -> Any:

@@ -18,6 +18,7 @@ from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.flow import Beginning, CallFlow
 from ivrkit.flow.language import Language, base_of, match
 from ivrkit.flow.menus import Choice, collect_choices, has_keys, is_menu, menu_routes, spoken_routes
+from ivrkit.flow.outcomes import fold
 from ivrkit.flow.paths import home_of, start_menu_of
 from ivrkit.flow.rules import Hooks, Rules
 from ivrkit.flow.sentences import ENGINE, NOT_CONNECTED, SPOKEN_BY_ENGINE, WRONG_BEFORE, WRONG_HERE
@@ -136,11 +137,30 @@ def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str,
         exits=compiled.is_menu or isinstance(state.exit, Exits | LeadsTo),
         words=_words_of(state, language),
     )
+    _refuse_one_phrase_for_two(compiled, language)
     said = {exit: render_words(exit.say, dress) for exit in (*_exits_with_words(compiled), *_BY_RULE)}
     voiced = Voiced(language, dress, spoken_routes(compiled.choices, language), None, said)
     if callable(state.enter):
         return voiced
     return replace(voiced, content=compiled.prepare(state.enter, voiced))
+
+
+def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> None:
+    """Refuse phrases that stand for two keys once they are translated: one of them would be heard as the other.
+
+    :raises FlowError: with the phrase, the language and both keys.
+    """
+    keys: dict[str, tuple[str, str]] = {}
+    for choice in compiled.choices:
+        key = choice.option.key
+        for written in choice.option.phrases:
+            phrase = fold(language.words(written, choice.state))
+            other, also = keys.setdefault(phrase, (key, fold(written)))
+            if other != key and also != fold(written):
+                raise FlowError(
+                    f"in {language.tag} the phrase {phrase!r} stands for the keys {other!r} and {key!r}",
+                    hint="translate one of the two otherwise",
+                )
 
 
 def _words_of(state: State, language: Language) -> Callable[[str], str]:
@@ -150,7 +170,7 @@ def _words_of(state: State, language: Language) -> Callable[[str], str]:
 
     def words(text: str) -> str:
         if isinstance(text, Text):
-            return look_up(text)
+            return language.words(text, state) if text.places else look_up(text)
         return own.get(text, text) if own else text
 
     return words

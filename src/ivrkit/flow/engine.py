@@ -113,9 +113,11 @@ class _Advance:
     def _chosen_start(self) -> Exit | None:
         """Return where a plugin lets the call begin; words that can't be said are left out."""
         exit = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
-        if exit is None or not isinstance(attempt(lambda: self.flow.words(exit, self.language, None)), Failed):
-            return exit
-        return replace(exit, say=())
+        if exit is None:
+            return None
+        tag = self.flow.language(exit.language or self.language)
+        said = attempt(lambda: self.flow.words(exit, tag, None))
+        return replace(exit, say=()) if isinstance(said, Failed) else exit
 
     def _beginning(self) -> Beginning:
         return self.flow.beginning(self.session.start)

@@ -42,7 +42,9 @@ class Language:
         if not isinstance(text, Text):
             return own.get(text, text) if own else text
         written = str(text)
-        found = own.get(written) or self.catalogues.get(state.owner.plugin, _NOTHING).get(written)
+        found = own.get(written)
+        if found is None:
+            found = self.catalogues.get(state.owner.plugin, _NOTHING).get(written)
         if found is None:
             found = getattr(self.texts, _CORE_NAMES[written]) if written in _CORE_NAMES else written
         if not text.places:
@@ -65,6 +67,18 @@ _CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
 def base_of(tag: str) -> str:
     """Return the language of a tag without its country: ``es`` of ``es-MX``."""
     return tag.replace("_", "-").partition("-")[0].lower()
+
+
+def applying(tag: str, tables: Iterable[str]) -> list[str]:
+    """Return which tables of languages are for a language: that of the language, and over it that of the country.
+
+    :param tag: such as ``es-MX``.
+    :param tables: the languages that there are tables for; that of another country is for nobody else.
+    """
+    known = list(tables)
+    wanted = tag.replace("_", "-").lower()
+    general = [each for each in known if each.lower() == base_of(tag) != wanted]
+    return [*general, *(each for each in known if each.replace("_", "-").lower() == wanted)]
 
 
 def match(tag: str, tags: Iterable[str]) -> str | None:

@@ -83,15 +83,27 @@ def read_catalogue(path: Path) -> Words:
     try:
         with path.open("rb") as file:
             found = read_po(file, abort_invalid=True)
-    except (PoFileError, ValueError, OSError) as error:
+    except (PoFileError, ValueError, LookupError, OSError) as error:
         raise IvrkitError(f"its catalogue {path} can't be read: {error}", hint="it is a PO file, in UTF-8") from error
     words: dict[str, str] = {}
     for message in found:
-        if message.id and isinstance(message.id, str) and message.string and not message.fuzzy:
-            translation = str(message.string)
-            try:
-                check_places("its translation", translation, sorted(places_in(message.id)))
-            except FlowError as error:
-                raise IvrkitError(f"{path}:{message.lineno}: {error.message}", hint=error.hint) from error
-            words[message.id] = translation
+        is_one = isinstance(message.id, str) and message.id and not message.context
+        if is_one and message.string and not message.fuzzy:
+            words[str(message.id)] = _checked(str(message.id), str(message.string), f"{path}:{message.lineno}")
     return words
+
+
+def _checked(written: str, translation: str, place: str) -> str:
+    """Return a translation whose places are those of its sentence; braces that are no places are said as they are.
+
+    :raises IvrkitError: with the file and the line.
+    """
+    try:
+        places = sorted(places_in(written))
+    except ValueError:
+        return translation
+    try:
+        check_places("its translation", translation, places)
+    except FlowError as error:
+        raise IvrkitError(f"{place}: {error.message}", hint=error.hint) from error
+    return translation

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -50,6 +51,12 @@ def _read(value: Any, annotation: Any, *, strict: bool = True) -> Any:
 
 def _refuse_unknown(value: Any, annotation: Any) -> None:
     """Refuse a key that a dataclass in a table does not have; msgspec would pass it over."""
+    if isinstance(value, list | tuple):
+        for each, kind in itertools.product(value, typing.get_args(annotation)):
+            _refuse_unknown(each, kind)
+        return
+    for kind in typing.get_args(annotation) if isinstance(value, Mapping) else ():
+        _refuse_unknown(value, kind)
     if not (inspect.isclass(annotation) and dataclasses.is_dataclass(annotation) and isinstance(value, Mapping)):
         return
     hints = typing.get_type_hints(annotation, include_extras=True)
@@ -74,7 +81,9 @@ def _plain(value: Any) -> Any:
 def _as_toml(text: str, annotation: Any) -> Any:
     if not _is_toml(text):
         raise ValueError(text)
-    return _read(tomllib.loads(f"it = {text}")["it"], annotation)
+    value = tomllib.loads(f"it = {text}")["it"]
+    _refuse_unknown(value, annotation)
+    return _read(value, annotation)
 
 
 def _as_scalar(text: str, annotation: Any) -> Any:

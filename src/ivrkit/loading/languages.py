@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ivrkit.errors import Fault, FlowError, nearest
-from ivrkit.flow.language import CORE, Language, Words, base_of, match
+from ivrkit.flow.language import CORE, Language, Words, applying, base_of
 from ivrkit.flow.text import KEY_WORDS, Texts, check_places, places_in
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.settings import Settings
@@ -45,7 +45,7 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
     for name, each in settings.states.items():
         tables |= {f"states.{name}.texts.{tag}": tag for tag in each.texts if tag}
     for table, tag in tables.items():
-        if match(tag, spoken) is None:
+        if not any(applying(each, (tag,)) for each in spoken):
             yield Fault(
                 f"[{table}] is for a language that calls are not held in{nearest(tag, spoken)}",
                 f"they are held in {', '.join(spoken)}; add to them in ivrkit.toml:  languages = [...]",
@@ -76,9 +76,9 @@ def notices_of(languages: tuple[Language, ...]) -> Iterator[str]:
 
 
 def _voice(settings: Settings, tag: str) -> str | None:
-    named = match(tag, settings.voices)
-    if named is not None:
-        return settings.voices[named]
+    named = applying(tag, settings.voices)
+    if named:
+        return settings.voices[named[-1]]
     return settings.voice if base_of(tag) == base_of(settings.language) else None
 
 
@@ -87,7 +87,7 @@ def _texts(settings: Settings, tag: str, words: Words) -> Texts:
     table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE.items()}
     table["keys"] = {key: words.get(word, word) for key, word in KEY_WORDS.items()}
     own: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
-    own += [settings.texts_in[each] for each in settings.texts_in if match(each, (tag,))]
+    own += [settings.texts_in[each] for each in applying(tag, settings.texts_in)]
     for changed in own:
         table |= {**changed, "keys": {**table["keys"], **changed.get("keys", {})}}
     return Texts(**table)
@@ -105,5 +105,5 @@ def _changed(texts: Texts) -> dict[str, Any]:
 
 def _of_language(texts: Mapping[str, Words], tag: str) -> Words:
     """Return the words of a state in a language: those for all languages, then its own over them."""
-    tables = [texts.get("", {}), *(texts[each] for each in sorted(texts, key=len) if each and match(each, (tag,)))]
+    tables = [texts.get("", {}), *(texts[each] for each in applying(tag, (each for each in texts if each)))]
     return {written: said for table in tables for written, said in table.items()}

@@ -230,7 +230,7 @@ class _Reading:
         try:
             given[field.name] = converted(value, annotation)
         except (ValueError, TypeError):
-            shown = repr(value) if field.repr else HIDDEN
+            shown = repr(value) if field.repr and not isinstance(value, dict | list) else HIDDEN
             hint = f"{self.owner} takes {in_words(annotation)}"
             self._refuse(field.name, f"{self.key}.{field.name} is {shown}", hint)
 
@@ -269,11 +269,16 @@ class _Reading:
             takes=in_words(hints[field.name]),
             required=_is_required(field),
             default=default,
-            value=table.get(field.name, default) if values is None else getattr(values, field.name),
+            value=_shown(table.get(field.name, default)) if values is None else getattr(values, field.name),
             origin=self.settings.origin(*self.key.split("."), field.name),
             secret=not field.repr,
             description=descriptions.get(field.name, ""),
         )
+
+
+def _shown(value: Any) -> Any:
+    """Return a value that was not read: of a table or a list it is not known what in it is secret."""
+    return "..." if isinstance(value, dict | list) else value
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
