@@ -15,6 +15,9 @@ from ivrkit.flow.outcomes import is_key
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 
 
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
 class Kind(NamedTuple):
     """What a setting expects, and how it is read: ``read`` raises ``ValueError`` for anything else."""
 
@@ -68,6 +71,19 @@ def several(value: Any) -> tuple[str, ...]:
 def zone(value: Any) -> str:
     """Return the name of a time zone that there is."""
     return str(ZoneInfo(text(value)))
+
+
+def language(value: Any) -> str:
+    """Return the tag of a language as Twilio takes it: ``es-MX``, also where it was written ``es_MX``."""
+    tag = text(value).replace("_", "-")
+    if _TAG.fullmatch(tag):
+        return tag
+    raise ValueError(value)
+
+
+def languages(value: Any) -> tuple[str, ...]:
+    """Return several tags of languages."""
+    return tuple(language(each) for each in several(value))
 
 
 def public_url(value: Any) -> str:

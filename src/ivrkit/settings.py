@@ -125,7 +125,7 @@ STATE_KINDS: Mapping[str, Kind] = {
     "label": kinds.optional(kinds.TEXT),
     "line": kinds.optional(kinds.TEXT),
     "voice": kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text)),
-    "language": kinds.optional(Kind("a language such as 'en-US'", kinds.text)),
+    "language": kinds.optional(Kind("a language such as 'en-US'", kinds.language)),
     "targets": Kind(
         'a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"', kinds.table_of_texts
     ),
@@ -192,8 +192,8 @@ class Settings:
     tries: int = setting(3, kinds.number_from(1))
     max_failures: int = setting(6, kinds.number_from(1))
     max_turns: int = setting(100, kinds.number_from(2))
-    language: str = setting("en-US", Kind("a language such as 'en-US'", kinds.text))
-    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", kinds.several))
+    language: str = setting("en-US", Kind("a language such as 'en-US'", kinds.language))
+    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", kinds.languages))
     voice: str | None = setting(None, kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text)))
     voices: Mapping[str, str] = setting(dict, Kind("a table of languages with their voices", kinds.voices))
     timezone: str = setting("UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", kinds.zone))

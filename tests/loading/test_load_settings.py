@@ -334,7 +334,7 @@ class TestEnvironment:
     def test_every_setting_but_the_tables(self, write, variable, text, kept):
         """As the file would have had it, whatever the file says."""
         write(
-            'company = "a"\nstart = "a"\nway_out = "a"\ntries = 2\nmax_failures = 2\nmax_turns = 2\nlanguage = "a"\n'
+            'company = "a"\nstart = "a"\nway_out = "a"\ntries = 2\nmax_failures = 2\nmax_turns = 2\nlanguage = "de"\n'
             'voice = "a"\ntimezone = "UTC"\nsession_url = "a"\nsession_hours = 2\nstrict = true\nblock = ["z"]\n'
             'dev = false\npublic_url = "http://a"\ntrusted_proxies = 2\nurl_prefix = "/a"\nauth_token = "a"\n'
         )
@@ -435,14 +435,14 @@ class TestOverrides:
 
     def test_code_has_the_last_word(self, write):
         """Setting by setting."""
-        write('company = "file"\nstart = "file"\nlanguage = "file"\n[texts]\ngoodbye = "file"')
+        write('company = "file"\nstart = "file"\nlanguage = "fi"\n[texts]\ngoodbye = "file"')
         environ = {
             "IVRKIT_START": "environment",
-            "IVRKIT_LANGUAGE": "environment",
+            "IVRKIT_LANGUAGE": "en",
             "IVRKIT_TEXTS_APOLOGY": "environment",
         }
-        settings = load_settings(environ=environ, language="code", texts=Texts(option="{key}"))
-        assert (settings.company, settings.start, settings.language) == ("file", "environment", "code")
+        settings = load_settings(environ=environ, language="cs", texts=Texts(option="{key}"))
+        assert (settings.company, settings.start, settings.language) == ("file", "environment", "cs")
         assert settings.texts == Texts(option="{key}")
 
     def test_what_is_no_setting(self):
