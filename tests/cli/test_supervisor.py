@@ -64,7 +64,8 @@ class Bench:
         def send() -> None:
             for count, number in steps:
                 wait_until(lambda count=count: len(self.notes) >= count)
-                os.kill(os.getpid(), number)
+                # To the thread that waits for the server: another one that took it would not wake it.
+                signal.pthread_kill(threading.main_thread().ident, number)
 
         thread = threading.Thread(target=send)
         thread.start()
