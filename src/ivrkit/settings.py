@@ -233,6 +233,11 @@ class Settings:
         """Return where a setting comes from: ``default`` where nothing is known of it."""
         return str(self.origins.get(".".join(keys), "default"))
 
+    def place(self, *keys: str) -> str:
+        """Return where a setting comes from, as an error begins with it: nothing where nothing is known of it."""
+        origin = self.origin(*keys)
+        return "" if origin == "default" else f"{origin}: "
+
     def rules(self) -> Rules:
         """Return the settings that the call flow obeys."""
         given = {name: getattr(self, name) for name in _OF_THE_FLOW}

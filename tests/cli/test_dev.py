@@ -143,9 +143,9 @@ def dev(tmp_path):
 
     yield start
     for each in started:
-        if each.process.poll() is None:
-            each.process.kill()
-            each.process.wait()
+        if each.process.poll() is None:  # the test failed: it ends, and what it started with it
+            each.process.terminate()
+            each.process.wait(PATIENCE)
 
 
 @pytest.mark.server

@@ -21,6 +21,7 @@ from ivrkit import (
     hookimpl,
     leads_to,
 )
+from ivrkit.load_settings import load_settings
 from ivrkit.plugins import load
 from ivrkit.settings import StateSettings
 
@@ -187,3 +188,12 @@ def test_texts_are_said_in_place_of_its_own():
     assert b"Ocupado." in voiced["en-US"].words(DIAL.exit.rows["busy"])
     assert b"Comunica." in voiced["es-MX"].words(DIAL.exit.rows["busy"])
     assert b"One moment." in flow.states["other"].voiced["en-US"].content.xml
+
+
+def test_a_fault_has_the_place_of_its_table(tmp_path):
+    """The line of the file, where it is one that says so."""
+    (tmp_path / "ivrkit.toml").write_text('company = "A"\n[states.one.targets]\nbsy = "other"\n', encoding="utf-8")
+    with pytest.raises(LoadError) as caught:
+        load(load_settings(tmp_path, environ={}), {"own": Tree({"one": DIAL, "other": OTHER})})
+    (found,) = caught.value.faults
+    assert found.message == "ivrkit.toml:2: [states.one] targets.bsy is no outcome, did you mean 'busy'?"

@@ -89,8 +89,7 @@ class Offers:
         names = {*by_name, *(state.name for state in self.missing)}
         for name in self._settings.states:
             if name not in names and not self._excused(name):
-                origin = self._settings.origin("states", name)
-                where = "" if origin == "default" else f"{origin}: "
+                where = self._settings.place("states", name)
                 message = f"{where}[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():
@@ -106,7 +105,7 @@ class Offers:
             try:
                 yield overridden(state, decided)
             except IvrkitError as error:
-                message = f"[states.{name}] {error.message}"
+                message = f"{self._settings.place('states', name)}[states.{name}] {error.message}"
                 self._faults.append(Fault(message, error.hint, state.owner.plugin))
                 yield state
 

@@ -250,8 +250,7 @@ class _Reading:
         return f"change it: {told}" if told else f"change it in ivrkit.toml:  [{self.key}]"
 
     def _refuse(self, name: str, message: str, hint: str) -> None:
-        origin = self.settings.origin(*self.key.split("."), name)
-        where = "" if origin == "default" else f"{origin}: "
+        where = self.settings.place(*self.key.split("."), name)
         self.faults.append(Fault(f"{where}{message}", hint, self.owner.plugin))
 
     def _told(
