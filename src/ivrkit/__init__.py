@@ -11,8 +11,9 @@ from ivrkit.flow.engine import advance
 from ivrkit.flow.exits import Exits, leads_to
 from ivrkit.flow.flow import CallFlow
 from ivrkit.flow.graph import Edge, edges
+from ivrkit.flow.recipes import Menu, Whisper, ask
 from ivrkit.flow.session import Session
-from ivrkit.flow.state import Menu, MenuOption, Owner, State, ask
+from ivrkit.flow.state import MenuOption, Owner, State
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit
 from ivrkit.flow.text import Text, Texts
 from ivrkit.flow.turn import Event, Turn
@@ -44,6 +45,7 @@ __all__ = [
     "Text",
     "Texts",
     "Turn",
+    "Whisper",
     "advance",
     "ask",
     "compile_flow",

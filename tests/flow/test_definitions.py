@@ -294,6 +294,15 @@ def test_the_sentences_of_the_core():
         "not_connected": "Sorry, we could not connect you.",
         "no_options": "There are no options at the moment.",
         "goodbye": "Goodbye.",
+        "accept": "To take the call, press {key}.",
+        "voicemail": "Please leave a message after the tone.",
+        "thanks": "Thank you. We have your message.",
+        "transfer": "One moment, please.",
+        "queue": "Please stay on the line.",
+        "yes_or_no": "For yes, press {yes}. For no, press {no}.",
+        "entered": "You have entered {digits}.",
+        "confirm": "If that is right, press {yes}. To enter it again, press {no}.",
+        "wrong_digits": "Sorry, that can't be right.",
     }
     assert Texts(keys={"#": "hash"}).key("1#") == "one hash"
     assert Texts(greeting="Plain.", option="{label}").greeting == "Plain."

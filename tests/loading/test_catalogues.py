@@ -68,7 +68,7 @@ def test_what_is_not_translated_is_told(package):
     notices = load(Settings(languages=("de-DE",))).notices
     assert "state 'hello' of hello-states 1.0 has no words in de-DE for 'Hello, {name}.'" in notices
     assert (
-        "the core has no words in de-DE for 'Thank you for calling {company}.' and 7 more: write [texts.de-DE]"
+        "the core has no words in de-DE for 'Thank you for calling {company}.' and 16 more: write [texts.de-DE]"
         in notices
     )
 

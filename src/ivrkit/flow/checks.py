@@ -13,8 +13,9 @@ from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.language import match
 from ivrkit.flow.menus import KEY_ORDER, Choice, is_menu, repeat_key
 from ivrkit.flow.outcomes import KEYS, fold
+from ivrkit.flow.recipes import Menu
 from ivrkit.flow.rules import Rules
-from ivrkit.flow.state import Menu, State
+from ivrkit.flow.state import State
 from ivrkit.flow.targets import SAME, Exit, Target, aim
 
 States = Mapping[str, State]

@@ -19,13 +19,16 @@ from ivrkit.flow.flow import Beginning, CallFlow
 from ivrkit.flow.language import Language, base_of, match
 from ivrkit.flow.menus import Choice, collect_choices, has_keys, is_menu, menu_routes, spoken_routes
 from ivrkit.flow.outcomes import fold
+from ivrkit.flow.parts import family
 from ivrkit.flow.paths import home_of, start_menu_of
+from ivrkit.flow.recipes import Menu
 from ivrkit.flow.rules import Hooks, Rules
 from ivrkit.flow.sentences import ENGINE, NOT_CONNECTED, SPOKEN_BY_ENGINE, WRONG_BEFORE, WRONG_HERE
-from ivrkit.flow.state import Menu, State
+from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit, Target, aim
 from ivrkit.flow.text import Text
 from ivrkit.flow.twiml import Dress
+from ivrkit.flow.whisper import whisper_url, words_of_whisper
 
 #: The language that texts are written in, unless a catalogue says otherwise.
 WRITTEN_IN = "en"
@@ -36,13 +39,13 @@ MOST_KEPT = 64
 def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hooks | None = None) -> CallFlow:
     """Return the call flow of these states.
 
-    :param states: with their names and owners bound, in the order of loading.
+    :param states: with their names and owners bound, in the order of loading; each may bring parts.
     :param rules: the settings that the flow obeys.
     :param hooks: the plugins' code that the engine calls.
     :raises LoadError: with every fault that was found.
     """
     rules = rules or Rules()
-    by_name = {state.name: state for state in states}
+    by_name = {each.name: each for state in states for each in family(state)}
     choices = collect_choices(by_name.values())
     languages = rules.spoken()
     dresses = {tag: _dress(language) for tag, language in languages.items()}
@@ -136,10 +139,12 @@ def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str,
         num_digits=max((len(key) for key in keys), default=None),
         exits=compiled.is_menu or isinstance(state.exit, Exits | LeadsTo),
         words=_words_of(state, language),
+        whisper=whisper_url(state.name, called_in.tag) if state.whisper else None,
     )
     _refuse_one_phrase_for_two(compiled, language)
     said = {exit: render_words(exit.say, dress) for exit in (*_exits_with_words(compiled), *_BY_RULE)}
-    voiced = Voiced(language, dress, spoken_routes(compiled.choices, language), None, said)
+    whisper = render_words(words_of_whisper(state.whisper, language), dress) if state.whisper else None
+    voiced = Voiced(language, dress, spoken_routes(compiled.choices, language), None, said, whisper)
     if callable(state.enter):
         return voiced
     return replace(voiced, content=compiled.prepare(state.enter, voiced))
@@ -225,6 +230,7 @@ def _words_of_state(compiled: CompiledState) -> list[Any]:
     """Return everything that a state says, and is called, as it is written."""
     state = compiled.state
     words: list[Any] = [state.enter, *(exit.say for exit in _exits_with_words(compiled))]
+    words += state.whisper.texts if state.whisper else ()
     return words + [text for option in state.menu_options for text in (option.label, option.line, *option.phrases)]
 
 

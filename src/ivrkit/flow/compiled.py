@@ -11,7 +11,8 @@ from ivrkit.errors import FlowError
 from ivrkit.flow.fit import check_content
 from ivrkit.flow.language import Language
 from ivrkit.flow.menus import Choice, menu_prompt, repeat_key
-from ivrkit.flow.state import Menu, State
+from ivrkit.flow.recipes import Menu
+from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit, Target
 from ivrkit.flow.twiml import Content, Dress, check_size, render, verbs_of
 
@@ -25,6 +26,7 @@ class Voiced:
     :param phrases: folded phrase -> key.
     :param content: what the caller hears, ``None`` when a function decides.
     :param said: the words of the exits that are known beforehand, rendered.
+    :param whisper: what is whispered to whoever is dialled, rendered; ``None`` for no whisper.
     """
 
     language: Language
@@ -32,6 +34,7 @@ class Voiced:
     phrases: Mapping[str, str]
     content: Content | None
     said: Mapping[Exit, bytes]
+    whisper: bytes | None = None
 
     def words(self, exit: Exit) -> bytes:
         """Return the words of an ``Exit`` as bytes; those that are known beforehand were made at start.

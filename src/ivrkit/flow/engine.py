@@ -16,7 +16,7 @@ from ivrkit.flow.guard import Failed, attempt, guarded
 from ivrkit.flow.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.sentences import WRONG_BEFORE
 from ivrkit.flow.session import Session
-from ivrkit.flow.state import EnterFunction
+from ivrkit.flow.state import EnterFunction, MenuOption
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target, aim
 from ivrkit.flow.turn import Event, Turn
 from ivrkit.flow.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
@@ -201,10 +201,26 @@ class _Advance:
 
     def _home(self, origin: str | None) -> str | None:
         """Return the option's menu that the caller last stood in, else the first option's, else the flow's."""
-        left = self.flow.states.get(origin or "")
-        menus = [option.menu for option in left.state.menu_options] if left else []
+        menus = [option.menu for option in self._options(origin)]
         stood_in = [menu for menu in reversed(self.session.menus) if menu in menus]
         return next(iter(stood_in or menus), self._beginning().home)
+
+    def _options(self, origin: str | None) -> tuple[MenuOption, ...]:
+        """Return the options of a state; a part without any hangs where its whole does."""
+        left = self.flow.states.get(origin or "")
+        if left is None:
+            return ()
+        return left.state.menu_options or self._options(left.state.part_of)
+
+    def _send(self, compiled: CompiledState, origin: str) -> None:
+        """Keep who sent the caller to a state; within a family that is whoever sent them there in the first place."""
+        senders, state = self.session.senders, compiled.state
+        left = self.flow.states.get(origin)
+        whole = left.state.part_of or origin if left else origin
+        if (state.part_of or state.name) != whole:
+            senders[state.name] = origin
+        elif state.part_of:
+            senders[state.name] = senders.get(origin, "")
 
     def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
         """Enter a state; return where it leads at once, ``None`` when it waits or ends the call."""
@@ -212,7 +228,7 @@ class _Advance:
         if not returning:
             self.counts.begin(name)
             if origin is not None and origin != name:
-                self.session.senders[name] = origin
+                self._send(compiled, origin)
         content = attempt(lambda: self._content(compiled))
         if isinstance(content, Failed):
             return self._failure(compiled, content.error), name if name == ERROR else origin

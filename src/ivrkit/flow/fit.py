@@ -24,6 +24,11 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
     """
     waiting = [name for name in content.verbs if name in WAITING]
     table = isinstance(state.exit, Exits | LeadsTo) or menu
+    if state.whisper is not None and not content.whispers and (waiting == ["Dial"] or not callable(state.enter)):
+        raise FlowError(
+            "it has a whisper, and dials nobody who could hear it",
+            hint="let it wait with a Dial of a Number, Client or Sip that has no url of its own",
+        )
     if len(waiting) > 1:
         raise FlowError(
             f"it waits with {' and '.join(waiting)}; a state waits with one verb",

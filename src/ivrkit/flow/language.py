@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 from ivrkit.flow.state import State
-from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.text import KEY_WORDS, Text, Texts
 
 #: The words as they are written -> the words that are said.
 Words = Mapping[str, str]
@@ -46,15 +46,21 @@ class Language:
         if found is None:
             found = self.catalogues.get(state.owner.plugin, _NOTHING).get(written)
         if found is None:
-            found = getattr(self.texts, _CORE_NAMES[written]) if written in _CORE_NAMES else written
+            found = self._core_words(written)
         if not text.places:
             return found
         return found.format(**{name: self._filled_in(value, state) for name, value in text.places.items()})
 
     def knows(self, text: Text, state: State) -> bool:
         """Return whether there are words for a text of a state in this very language."""
-        tables = (self.own.get(state.name, _NOTHING), self.catalogues.get(state.owner.plugin, _NOTHING), _CORE_NAMES)
-        return any(str(text) in table for table in tables)
+        tables = (self.own.get(state.name, _NOTHING), self.catalogues.get(state.owner.plugin, _NOTHING))
+        return any(str(text) in table for table in (*tables, _CORE_NAMES, _KEYS))
+
+    def _core_words(self, written: str) -> str:
+        """Return the words of a sentence of the core, or of a key, which any plugin may use; others as they are."""
+        if written in _CORE_NAMES:
+            return str(getattr(self.texts, _CORE_NAMES[written]))
+        return self.texts.keys[_KEYS[written]] if written in _KEYS else written
 
     def _filled_in(self, value: object, state: State) -> object:
         return self.words(value, state) if isinstance(value, Text) else value
@@ -62,6 +68,7 @@ class Language:
 
 _NOTHING: Words = {}
 _CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
+_KEYS: Mapping[str, str] = {word: key for key, word in KEY_WORDS.items()}
 
 
 def base_of(tag: str) -> str:

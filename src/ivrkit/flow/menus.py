@@ -10,7 +10,8 @@ from twilio.twiml import TwiML
 from ivrkit.flow.exits import Exits
 from ivrkit.flow.language import Language
 from ivrkit.flow.outcomes import fold, is_key
-from ivrkit.flow.state import Menu, MenuOption, State, ask
+from ivrkit.flow.recipes import Menu, ask
+from ivrkit.flow.state import MenuOption, State
 from ivrkit.flow.targets import SAME, Target, aim
 
 #: The keys in the order in which they are read: as on a telephone, 0 last.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.state import Menu, Owner, State
+from ivrkit.flow.recipes import Menu
+from ivrkit.flow.state import Owner, State
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit
 from ivrkit.flow.text import Text, Texts
 

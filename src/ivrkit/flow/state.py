@@ -1,20 +1,25 @@
-"""A state of the call flow, how it is reached, and the two recipes for asking a caller."""
+"""A state of the call flow, how it is reached, and what belongs to it."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from types import MappingProxyType
 from typing import Any, cast
 
 from twilio.twiml import TwiML
-from twilio.twiml.voice_response import Gather, Say
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.call import Call
 from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.outcomes import is_key
-from ivrkit.flow.targets import SOUNDING, Target, is_target
+from ivrkit.flow.recipes import Entered, Menu, Whisper
+from ivrkit.flow.targets import Target, is_target
+
+#: How a part of a state may be called.
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,47 +79,6 @@ class MenuOption:
         object.__setattr__(self, "phrases", phrases)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Menu:
-    """An ``enter`` whose prompt and routes are built from the options of the installed states.
-
-    The prompt is the texts, then a sentence for each option in the order of the keys with 0 last, then the
-    sentence about repeating. The ``exit`` beside it may be an ``Exits`` that adds rows or says what happens
-    otherwise.
-
-    :param texts: what is said before the options: texts, ``Say``, ``Play`` or ``Pause``.
-    :param repeat: the key that reads the menu again, ``None`` for no such key.
-    :raises FlowError: for a repeat key that no telephone has, or a text that is none.
-    """
-
-    texts: tuple[str | TwiML, ...]
-    repeat: str | None
-
-    def __init__(self, *texts: str | TwiML, repeat: str | None = "9") -> None:
-        if repeat is not None and not is_key(repeat):
-            raise FlowError(f"Menu has repeat={repeat!r}", hint="repeat is a string of 0-9, * and #, or None")
-        _check_sounding("Menu", texts)
-        object.__setattr__(self, "texts", texts)
-        object.__setattr__(self, "repeat", repeat)
-
-
-def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
-    """Return a ``Gather`` with the texts inside it: keys live during the prompt, and silence is answered.
-
-    :param texts: what is said: texts, ``Say``, ``Play`` or ``Pause``.
-    :param attributes: attributes of the ``Gather`` (https://www.twilio.com/docs/voice/twiml/gather), as twilio's
-        own class takes them: ``timeout=8``, ``finish_on_key=""``, ``input="dtmf speech"``.
-    :raises FlowError: for a text that is none.
-    """
-    _check_sounding("ask", texts)
-    gather = Gather(**{"action_on_empty_result": True, **attributes})
-    for text in texts:
-        gather.append(Say(text) if isinstance(text, str) else text)
-    return gather
-
-
-#: What the caller hears, once it is decided.
-Entered = str | TwiML | Menu | Sequence[str | TwiML]
 #: A function ``enter``: it is given the call and returns what the caller hears.
 EnterFunction = Callable[[Call], Entered]
 
@@ -132,11 +96,16 @@ class State:
     :param secret: what the caller presses or says here is kept out of every log, record and store.
     :param voice: of every ``Say`` of this state without voice and language; that of the call's language when left out.
     :param language: the language that this state is always said in, whatever the call's is.
+    :param whisper: what whoever answers this state's ``Dial`` hears before both talk.
+    :param parts: further states that belong to this one, each by a name of its own: the part ``confirm`` of the state
+        ``account`` is the state ``account.confirm``. In this state and its parts a target that begins with a dot is one
+        of them: ``".confirm"``, and ``"."`` is this state itself; so is the ``menu`` of a ``MenuOption``.
     :param needs_app: accepted for a later version; nothing acts on it yet, and the host warns of it.
     :param deadline: seconds, accepted for a later version; nothing acts on it yet, and the host warns of it.
     :param name: bound by the loader: the name of the entry point.
     :param owner: bound by the loader: the plugin that it came from.
-    :raises FlowError: for an enter, an exit or an option of the wrong kind.
+    :param part_of: bound by the loader: the state that this one is a part of, ``""`` for none.
+    :raises FlowError: for an enter, an exit, an option or a part of the wrong kind.
     """
 
     enter: Entered | EnterFunction
@@ -147,10 +116,13 @@ class State:
     secret: bool = False
     voice: str | None = None
     language: str | None = None
+    whisper: Whisper | None = None
+    parts: Mapping[str, State] = field(default_factory=dict)
     needs_app: bool = False
     deadline: float | None = None
     name: str = ""
     owner: Owner = Owner("")
+    part_of: str = ""
 
     def __post_init__(self) -> None:
         """Check the kind of everything, and keep the options as a tuple."""
@@ -176,6 +148,7 @@ class State:
                 hint="exit is None, a target, Exits({...}), or a function decorated with @leads_to",
             )
         self._check_voice()
+        self._check_parts()
         options = (self.options,) if isinstance(self.options, MenuOption) else tuple(self.options)
         for option in options:
             if not isinstance(option, MenuOption):
@@ -187,6 +160,21 @@ class State:
             value = getattr(self, name)
             if not (value is None or _is_text(value)):
                 raise FlowError(f"{self._who()} has {name}={value!r}", hint=f'it is a text such as "{example}"')
+
+    def _check_parts(self) -> None:
+        if not (self.whisper is None or isinstance(self.whisper, Whisper)):
+            raise FlowError(f"{self._who()} has whisper={self.whisper!r}", hint='it is a Whisper("...")')
+        for name, part in self.parts.items():
+            if not (isinstance(name, str) and _PART.fullmatch(name)):
+                raise FlowError(f"{self._who()} has a part called {name!r}", hint="use letters, digits, - and _")
+            if not isinstance(part, State):
+                raise FlowError(f"{self._who()} has the part {name!r}, which is {part!r}", hint="a part is a State")
+            if part.parts:
+                raise FlowError(
+                    f"{self._who()} has the part {name!r} with parts of its own",
+                    hint="let them all be parts of the one state",
+                )
+        object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
 
     def _who(self) -> str:
         return f"state {self.name!r}" if self.name else "a State"
@@ -219,9 +207,3 @@ def _check_handler(who: str, handler: Any) -> None:
             f"{who} has the function {name!r}, which can't be given the call: {error}",
             hint="a handler takes one argument, the call",
         ) from error
-
-
-def _check_sounding(where: str, texts: Iterable[Any]) -> None:
-    for text in texts:
-        if not isinstance(text, str) and getattr(text, "name", None) not in SOUNDING:
-            raise FlowError(f"{where} is given {text!r} to say", hint="it takes texts, Say, Play and Pause")

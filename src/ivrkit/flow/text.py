@@ -98,6 +98,15 @@ class Texts:
     not_connected: str = _sentence("Sorry, we could not connect you.")
     no_options: str = _sentence("There are no options at the moment.")
     goodbye: str = _sentence("Goodbye.")
+    accept: str = _sentence("To take the call, press {key}.", "key")
+    voicemail: str = _sentence("Please leave a message after the tone.")
+    thanks: str = _sentence("Thank you. We have your message.")
+    transfer: str = _sentence("One moment, please.")
+    queue: str = _sentence("Please stay on the line.")
+    yes_or_no: str = _sentence("For yes, press {yes}. For no, press {no}.", "yes", "no")
+    entered: str = _sentence("You have entered {digits}.", "digits")
+    confirm: str = _sentence("If that is right, press {yes}. To enter it again, press {no}.", "yes", "no")
+    wrong_digits: str = _sentence("Sorry, that can't be right.")
     keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_WORDS))
 
     def __post_init__(self) -> None:

@@ -26,6 +26,8 @@ VERBS = WAITING | LEAVING | {"Say", "Play", "Pause", "Leave", "Start", "Stop", "
 
 #: The address of the webhook, from any document that the flow serves, under any mount prefix.
 ACTION = "webhook"
+#: The nouns of a ``Dial`` that can be whispered to (https://www.twilio.com/docs/voice/twiml/number#attributes-url).
+WHISPERED_TO = frozenset({"Number", "Client", "Sip"})
 #: The most bytes that states may say in one answer. Twilio refuses a document of more than 64 kB (error 11750), read
 #: here as 64,000 bytes, the smaller of its two meanings; the rest is for the document around it and a goodbye.
 LIMIT = 63_000
@@ -47,6 +49,7 @@ class Content:
     :param leaves: whether nothing that follows in the document would be heard.
     :param attributes: the attributes of that verb, as they are sent.
     :param own_action: the ``action`` that the author gave the waiting verb, ``None`` for none.
+    :param whispers: whether somebody who is dialled is whispered to.
     """
 
     xml: bytes
@@ -55,6 +58,7 @@ class Content:
     leaves: bool
     attributes: Mapping[str, str]
     own_action: str | None
+    whispers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Dress:
     :param num_digits: for a ``Gather``; ``None`` to leave it to the finish key and the time.
     :param exits: whether the state decides what follows, so that silence has to be told as well.
     :param words: gives the words that are said for a text; ``None`` where each is said as it is written.
+    :param whisper: the address of what is whispered to whoever is dialled, ``None`` for no whisper.
     """
 
     voice: str | None = None
@@ -73,6 +78,7 @@ class Dress:
     num_digits: int | None = None
     exits: bool = False
     words: Callable[[str], str] | None = None
+    whisper: str | None = None
 
 
 def verbs_of(said: Any) -> list[TwiML]:
@@ -103,13 +109,15 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
     """
     elements = [verb.xml() for verb in verbs]
     names = tuple(element.tag for element in elements)
-    attributes, own_action = {}, None
+    attributes, own_action, whispers = {}, None, False
     for place, element in enumerate(elements):
         if element.tag in WAITING:
             own_action = element.get("action")
             _write_action(element, last=place == len(elements) - 1, exits=dress.exits)
             if element.tag == "Gather":
                 _write_gather(element, dress)
+            elif element.tag == "Dial" and dress.whisper is not None:
+                whispers = _write_whisper(element, dress.whisper)
             attributes = element.attrib
         for child in element.iter():
             _write_child(child, dress)
@@ -125,6 +133,7 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
         leaves=not LEAVING.isdisjoint(names),
         attributes=attributes,
         own_action=own_action,
+        whispers=whispers,
     )
 
 
@@ -162,6 +171,17 @@ def _write_gather(element: ElementTree.Element, dress: Dress) -> None:
         element.set("numDigits", str(dress.num_digits))
     if "speech" in element.get("input", "") and "language" not in element.attrib:
         element.set("language", dress.language)
+
+
+def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
+    """Let whoever a ``Dial`` rings hear a whisper; return whether anybody does. A number that is text gets its noun."""
+    if dial.text and not len(dial):
+        ElementTree.SubElement(dial, "Number").text = dial.text
+        dial.text = None
+    nouns = [noun for noun in dial if noun.tag in WHISPERED_TO and "url" not in noun.attrib]
+    for noun in nouns:
+        noun.set("url", url)
+    return bool(nouns)
 
 
 def _write_child(element: ElementTree.Element, dress: Dress) -> None:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ivrkit.errors import Fault, IvrkitError, nearest
-from ivrkit.flow.state import Menu, Owner, State
+from ivrkit.flow.recipes import Menu
+from ivrkit.flow.state import Owner, State
 from ivrkit.kinds import normal_name
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, told
 from ivrkit.loading.overrides import overridden

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.state import Menu, State
+from ivrkit.flow.recipes import Menu
+from ivrkit.flow.state import State
 
 menu = State(enter=Menu())

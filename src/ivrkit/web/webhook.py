@@ -1,4 +1,4 @@
-"""The pages that Twilio asks: the webhook, its fallback, the status callback, and whether the host is well."""
+"""The pages that Twilio asks: webhook, fallback, status callback, whisper; and whether the host is well."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask import Blueprint, Request, Response, jsonify, request
 from ivrkit.errors import SessionError
 from ivrkit.flow.state import State
 from ivrkit.flow.twiml import HANGUP, document
+from ivrkit.flow.whisper import PAGE, answer_whisper
 from ivrkit.plugins import Loaded
 from ivrkit.web.diagnosis import PATH, add_diagnosis
 from ivrkit.web.dispatcher import Dispatcher
@@ -23,7 +24,7 @@ _XML = "text/xml; charset=utf-8"
 #: A webhook with more bytes than this is not Twilio's.
 MOST_BYTES = 256_000
 #: The pages, below the prefix of a tree.
-PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", "/healthz", PATH)
+PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{PAGE}", "/healthz", PATH)
 
 log = logging.getLogger("ivrkit.web")
 
@@ -41,12 +42,13 @@ def make_blueprint(
     """
     blueprint = Blueprint(name, __name__)
     pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
-    webhook, status, fallback, healthz, doctor = PAGES
+    webhook, status, fallback, whisper, healthz, doctor = PAGES
     both = ("GET", "POST")
     blueprint.before_request(_too_long)
     blueprint.add_url_rule(webhook, "webhook", pages.webhook, methods=both)
     blueprint.add_url_rule(status, "status", pages.status, methods=both)
     blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
+    blueprint.add_url_rule(whisper, "whisper", pages.whisper, methods=both)
     blueprint.add_url_rule(healthz, "healthz", pages.healthz)
     add_diagnosis(blueprint, doctor, gatekeeper)
     return blueprint
@@ -100,6 +102,15 @@ class _Pages:
         path, query = _split(params.get("ErrorUrl", ""))
         log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), path)
         return self._sorry(self._dispatcher.apology(params["CallSid"]), _mark(query), "../webhook", pause=False)
+
+    def whisper(self) -> Response:
+        """Answer whoever was dialled, before they talk to the caller."""
+        asked = _asked()
+        params = _params(asked)
+        refused = self._refused(asked, params)
+        if refused:
+            return refused
+        return self._answer(answer_whisper(self._dispatcher.flow, asked.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
         """Tell whether calls can be answered; names and versions only in dev."""

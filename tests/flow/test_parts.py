@@ -1,0 +1,199 @@
+"""States with parts: what they are called, how they lead to each other, and where they hang."""
+
+from dataclasses import replace
+
+import pytest
+
+from ivrkit import (
+    BACK,
+    HOME,
+    SAME,
+    Exit,
+    Exits,
+    FlowError,
+    LoadError,
+    Menu,
+    MenuOption,
+    Owner,
+    State,
+    ask,
+    compile_flow,
+    leads_to,
+)
+from ivrkit.flow.graph import Edge, edges
+from ivrkit.flow.parts import family, part_names
+from ivrkit.flow.rules import Rules
+
+MENU = State(Menu("Welcome."))
+
+
+def account(then="menu", **more):
+    """Return a state that asks for a number, with a part that asks whether it was right."""
+    confirm = State(ask("Right?"), Exits({"1": then, "2": Exit(".", say="Again.")}))
+    return State(ask("Number?"), Exits({"5": ".confirm"}), parts={"confirm": confirm}, **more)
+
+
+def test_a_part_is_a_state_with_the_name_of_both(tree):
+    """Whole names with a dot, the owner of the whole, and no parts left over."""
+    flow = tree(menu=MENU, account=account(options=MenuOption("1", "account")))
+    assert list(flow.states) == ["menu", "account", "account.confirm"]
+    part = flow.states["account.confirm"].state
+    assert (part.owner, part.part_of) == (Owner("test-states", "1.0"), "account")
+    assert flow.states["account"].state.parts == {}
+    assert part_names(replace(account(), name="account")) == ("account.confirm",)
+
+
+def test_names_with_a_dot_lead_to_the_family(tree):
+    """A dot alone is the whole, a dot and a name its part; in the graph these are whole names."""
+    flow = tree(menu=MENU, account=account())
+    found = [edge for edge in edges(flow) if edge.state.startswith("account") and edge.outcome in "125"]
+    assert found == [
+        Edge("account", "5", "account.confirm"),
+        Edge("account.confirm", "1", "menu"),
+        Edge("account.confirm", "2", "account"),
+    ]
+
+
+def test_every_place_for_a_target_takes_a_dot(call):
+    """Rows, otherwise, give_up, functions and what they name, fallback, and a target by itself."""
+
+    @leads_to(SAME, ".end", tries=2, give_up=Exit(".end", say="Enough."))
+    def by_function(call):
+        """Lead to the end, with words."""
+        return Exit(".end", say="By function.") if call.digits else SAME
+
+    def broken(call):
+        """Fail."""
+        raise RuntimeError("broken")
+
+    whole = State(
+        ask("Where?"),
+        Exits({"1": ".at-once", "2": ".function", "3": ".broken"}, otherwise=".end", tries=2, give_up=".end"),
+        parts={
+            "at-once": State("At once.", ".end"),
+            "function": State(ask("Function?"), by_function),
+            "broken": State(broken, fallback=".end"),
+            "end": State("The end."),
+        },
+    )
+    assert call(whole=whole).press("1").heard == ["At once.", "The end."]
+    assert call(whole=whole).press("2", "7").heard == ["By function.", "The end."]
+    assert call(whole=whole).press("2").stays_silent(2).heard == ["Enough.", "The end."]
+    assert call(whole=whole).press("3").heard == ["We are sorry, something went wrong.", "The end."]
+    assert call(whole=whole).press("4").heard == ["The end."]
+    silent = State(ask("Where?"), Exits({}, tries=2, give_up=".end"), parts={"end": State("The end.")})
+    assert call(whole=silent).stays_silent(2).heard == ["The end."]
+
+
+def test_a_part_may_hang_in_the_menu_of_its_whole(call):
+    """A sub-menu that brings its own options."""
+    sub = State(
+        Menu("Bills.", repeat=None),
+        options=MenuOption("1", "bills"),
+        parts={"pay": State("Paid.", HOME, options=MenuOption("3", "paying", menu="."))},
+    )
+    caller = call(menu=MENU, sub=sub).press("1")
+    assert caller.heard == ["Bills.", "For paying, press three."]
+    assert caller.press("3").heard == ["Paid.", "Bills.", "For paying, press three."]
+
+
+def test_home_of_a_part_is_the_menu_of_its_whole(call):
+    """The caller goes back to the menu that the whole hangs in."""
+    states = {
+        "menu": State(Menu("First."), options=()),
+        "bills": State(Menu("Bills."), options=MenuOption("1", "bills")),
+        "account": account(HOME, options=MenuOption("4", "account", menu="bills")),
+    }
+    caller = call(states).press("1", "4", "5", "1")
+    assert caller.state == "bills"
+
+
+def test_back_from_a_part_is_whoever_sent_the_caller_to_the_whole(call):
+    """The steps within a family leave the sender as it was, in both directions."""
+    states = {
+        "a": State(ask("A?"), Exits({"1": "account"})),
+        "account": account(BACK),
+    }
+    assert call(states).press("1", "5", "1").state == "a"
+    assert call(states).press("1", "5", "2", "5", "1").state == "a"
+
+
+def test_a_part_that_was_begun_with_has_nobody_to_go_back_to(call):
+    """Then it is HOME, as for every state."""
+    assert call(account=account(BACK), start="account").press("5", "1").state == "account"
+
+
+def test_who_is_sent_from_elsewhere_to_a_part_goes_back_there(call):
+    """A part is a state: others may lead to it."""
+    states = {"a": State(ask("A?"), Exits({"1": "account.confirm"})), "account": account(BACK)}
+    assert call(states).press("1", "1").state == "a"
+
+
+def test_a_state_without_parts_is_left_as_it_is():
+    """The same object, so that nothing is slower for it."""
+    state = replace(MENU, name="menu")
+    assert list(family(state)) == [state]
+    assert next(family(state)) is state
+
+
+def test_a_dot_without_a_family_is_an_unknown_state():
+    """It is told like every other target that is not there."""
+    state = State(ask("A?"), Exits({"1": ".b"}), name="a", owner=Owner("x"))
+    with pytest.raises(LoadError, match="the row '1' leads to '.b', which no plugin offers"):
+        compile_flow([state], Rules(start="a"))
+
+
+def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
+    """A function exit of a family is told by its own name."""
+
+    @leads_to(".end")
+    def wander(call):
+        """Lead elsewhere."""
+        return "elsewhere"
+
+    caller = call(a=State("A.", wander, parts={"end": State("The end.")}))
+    (failed,) = [each.error for each in caller.last.events if each.kind == "failed"]
+    assert str(failed).startswith("its exit 'wander' returned 'elsewhere', and names ['a.end']")
+
+
+def test_the_name_of_something_callable_is_told_as_a_function(call):
+    """What has no name of its own is called a function."""
+
+    class Wander:
+        """A callable without a name."""
+
+        def __call__(self, call):
+            """Lead elsewhere."""
+            return "elsewhere"
+
+    caller = call(a=State("A.", leads_to(".end")(Wander()), parts={"end": State("The end.")}))
+    (failed,) = [each.error for each in caller.last.events if each.kind == "failed"]
+    assert str(failed).startswith("its exit 'function' returned 'elsewhere'")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message", "hint"),
+    [
+        ({"a.b": MENU}, "a State has a part called 'a.b'", "use letters, digits, - and _"),
+        ({5: MENU}, "a State has a part called 5", "use letters, digits, - and _"),
+        ({"a": "Hello."}, "a State has the part 'a', which is 'Hello.'", "a part is a State"),
+        (
+            {"a": State("A.", parts={"b": MENU})},
+            "a State has the part 'a' with parts of its own",
+            "let them all be parts of the one state",
+        ),
+    ],
+)
+def test_what_can_not_be_a_part(parts, message, hint):
+    """It is told when the state is made."""
+    with pytest.raises(FlowError) as refused:
+        State("A.", parts=parts)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+def test_parts_can_not_be_changed_afterwards():
+    """A state is frozen, and so is what belongs to it."""
+    given = {"a": MENU}
+    state = State("A.", parts=given)
+    given.clear()
+    assert list(state.parts) == ["a"]
