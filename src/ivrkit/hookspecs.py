@@ -48,6 +48,27 @@ def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
 
 
 @hookspec
+def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: ignore[empty-body]  # a contract
+    """Offer kinds of states, for trees that are written without code: ``kind = "..."`` in a table ``[states.NAME]``.
+
+    Called once at start, after every plugin was imported and before any state is made. ivrkit's own kinds, ``message``,
+    ``menu`` and so on, come in by it as well.
+
+    :returns: kind -> a function that returns a :class:`~ivrkit.State`. Its parameters are the keys of the table, by
+        their annotations: ``*texts`` is the key ``text``, a ``Target`` a state's name or ``{ to = ..., say = ... }``,
+        and whatever else a setting of a plugin can be. A parameter that takes a function is for code alone. What its
+        docstring says of each, in ``:param name:`` lines, is what editors show. What every state has, such as ``key``,
+        ``label`` and ``voice``, is added to what it returns. A kind that two plugins offer is a fault.
+
+    Example::
+
+        @ivrkit.hookimpl
+        def ivrkit_register_kinds():
+            return {"weather": weather}
+    """
+
+
+@hookspec
 def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:  # type: ignore[empty-body]  # a contract
     """Offer states whose number or names are known only when the host starts.
 

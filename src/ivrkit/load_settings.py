@@ -95,7 +95,9 @@ class _Gathering(FileOfSettings):
         self.attempt(self._make_texts)
         for name, value in overrides.items():
             self.attempt(lambda: self._take_override(name, value))  # noqa: B023  called at once
-        settings = Settings(**{**self.values, "plugin_settings": self.plugins, "origins": self.origins})
+        settings = Settings(
+            **{**self.values, "plugin_settings": self.plugins}, origins=self.origins, folder=self.folder
+        )
         return Gathered(settings, tuple(self.faults))
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:

@@ -20,11 +20,13 @@ from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
 from ivrkit.kinds import normal_name
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
+from ivrkit.loading.files import PluginFiles
 from ivrkit.loading.languages import faults_of, faults_of_texts, languages_of, notices_of
 from ivrkit.loading.offers import Offers
 from ivrkit.loading.plugin_settings import AlreadyTold, PluginSettings, SettingsOfPlugins
 from ivrkit.loading.points import PLUGINS, STATES, Point, extra_points, find_points
 from ivrkit.loading.registry import HookRegistry
+from ivrkit.loading.state_kinds import StateKinds
 from ivrkit.settings import Settings
 
 #: How a class or function is written that makes a plugin.
@@ -78,7 +80,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, faults: 
     :raises SettingsError: when there are faults of the core's settings alone.
     :raises LoadError: with every fault, when ``strict`` is on, or when what is left cannot be served.
     """
-    loader = _Loader(settings, [*find_points(), *extra_points(extra or {})])
+    loader = _Loader(settings, extra or {})
     if not faults:
         return loader.load()
     try:
@@ -107,7 +109,7 @@ def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) 
     :param settings: the core's settings.
     :param extra: plugin objects of the host's own code, as for :func:`load`.
     """
-    loader = _Loader(settings, [*find_points(), *extra_points(extra or {})])
+    loader = _Loader(settings, extra or {})
     try:
         loader.load()
     except LoadError as error:
@@ -118,14 +120,16 @@ def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) 
 class _Loader:
     """One loading: ``faults`` and ``offers`` collect what is found on the way."""
 
-    def __init__(self, settings: Settings, points: list[Point]) -> None:
+    def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
         self.settings = settings
-        self.points = points
         self.blocked = {normal_name(name) for name in settings.block}
         self.faults: list[Fault] = []
+        self.kinds = StateKinds(self.faults)
+        self.files = PluginFiles(settings, self.kinds, self.faults)
+        self.points = [*find_points(), *self.files.points(), *extra_points(extra)]
         self.registry = HookRegistry()
         self.packages: dict[Owner, set[str]] = {}
-        for point in points:
+        for point in self.points:
             if not self._is_blocked(point):
                 self.packages.setdefault(point.owner, set()).add(point.package)
         self.of_plugins = SettingsOfPlugins(settings, self.packages, self.faults)
@@ -139,6 +143,8 @@ class _Loader:
         self.faults += self.registry.refuse_unknown_hooks()
         for caller in reversed(self.registry.callers("ivrkit_declare_settings")):
             self._declare_settings(caller)
+        for caller in reversed(self.registry.callers("ivrkit_register_kinds")):
+            self._register_kinds(caller)
         for caller in reversed(self.registry.callers("ivrkit_register_states")):
             self._register_states(caller)
         faulty = {normal_name(fault.plugin) for fault in self.faults}
@@ -164,7 +170,7 @@ class _Loader:
         try:
             found = point.load()
         except CAUGHT as error:
-            message = f"its entry point {point} can't be imported: {told(error)}"
+            message = f"its {point.door} {point} can't be imported: {told(error)}"
             self.faults.append(fault_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             if point.group == STATES:
                 self.offers.miss(point.owner, point.name)
@@ -182,15 +188,23 @@ class _Loader:
         except AlreadyTold:
             return
         except CAUGHT as error:
-            message = f"its entry point {point} made no plugin: {told(error)}"
+            message = f"its {point.door} {point} made no plugin: {told(error)}"
             self.faults.append(fault_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             return
-        self.faults += self.registry.register(point.name, point.owner, str(point), found)
+        self.faults += self.registry.register(point.name, point.owner, f"{point.door} {point}", found)
 
     def _declare_settings(self, caller: Caller) -> None:
         """Read the settings that a plugin declares by its hook."""
         try:
             self.of_plugins.declare(caller({}), caller.owner)
+        except CAUGHT as error:
+            message = f"its hook {caller.hook} failed: {told(error)}"
+            self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
+
+    def _register_kinds(self, caller: Caller) -> None:
+        """Take in the kinds of states that a plugin offers for tables."""
+        try:
+            self.kinds.take(caller.owner, caller({}))
         except CAUGHT as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
@@ -261,8 +275,9 @@ class _Loader:
 
     def _rules(self) -> Rules:
         """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
-        self.faults += [*faults_of(self.settings), *faults_of_texts(self.settings)]
-        languages = tuple(languages_of(self.settings, Catalogues(self.packages, self.faults)))
+        own = {**self.files.texts, **{name: each.texts for name, each in self.settings.states.items() if each.texts}}
+        self.faults += [*faults_of(self.settings, own), *faults_of_texts(own)]
+        languages = tuple(languages_of(self.settings, Catalogues(self.packages, self.faults), own))
         return replace(self.settings.rules(), languages=languages)
 
     def _unknown_blocks(self) -> Iterator[str]:

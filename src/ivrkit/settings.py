@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,8 @@ class StateSettings:
     :param targets: outcome -> where it leads instead: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
     :param texts: what it says -> what it says instead; with a language in between, in that language alone. Kept as
         language -> table, ``""`` for every language.
+    :param table: the whole table of a state that the team itself writes, with its ``kind``; empty for every other.
+    :param written_in: the file of that table.
     """
 
     plugin: str | None = None
@@ -40,6 +43,19 @@ class StateSettings:
     language: str | None = None
     targets: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    table: Mapping[str, Any] = field(default_factory=dict)
+    written_in: str = ""
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], written_in: str = "Settings") -> StateSettings:
+        """Return what a table decides: of one with a ``kind``, the rest is for the state that is made of it.
+
+        :raises SettingsError: for a value that its key cannot take.
+        """
+        if KIND not in table:
+            return cls(**table)
+        decided = {key: value for key, value in table.items() if key in STATE_KINDS}
+        return cls(**decided, table=MappingProxyType(dict(table)), written_in=written_in)
 
     def __post_init__(self) -> None:
         """Keep the texts by their languages.
@@ -69,7 +85,7 @@ class StartSettings:
 def _states(value: Any) -> Mapping[str, StateSettings]:
     if not isinstance(value, Mapping):
         raise ValueError(value)
-    states = {name: StateSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
+    states = {name: StateSettings.of(each) if isinstance(each, Mapping) else each for name, each in value.items()}
     if all(isinstance(each, StateSettings) for each in states.values()):
         return MappingProxyType(states)
     raise ValueError(value)
@@ -117,6 +133,8 @@ def _texts(value: Any) -> Texts:
     raise ValueError(value)
 
 
+#: The key of a table ``[states.NAME]`` that makes it a state of the team's own.
+KIND = "kind"
 #: The keys of a table ``[states.NAME]``, with what each expects.
 STATE_KINDS: Mapping[str, Kind] = {
     "plugin": kinds.optional(Kind("the name of a plugin", kinds.text)),
@@ -166,7 +184,9 @@ class Settings:
     :param session_url: where calls are kept between webhooks: ``sqlite:///`` and a file.
     :param session_hours: how long after its last webhook a call is kept.
     :param strict: whether one faulty plugin keeps the host from starting.
-    :param block: plugins that are left out, by the names of their distributions.
+    :param block: plugins that are left out, by the names of their distributions or files.
+    :param plugins_dir: a folder whose files are plugins: each ``*.py``, and each ``*.flow.toml``.
+    :param flows: files of states that are written without code, or patterns of their names.
     :param dev: for development: no token needed from loopback, and answers name state and owner.
     :param log_format: how the server writes its logs: ``text``, or ``json``, an object a line.
     :param mask_numbers: whether logs have only the last four digits of numbers.
@@ -181,6 +201,7 @@ class Settings:
     :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
     :param states: what the team decides about single states: the tables ``[states.NAME]``.
     :param origins: where settings come from, each by its key with dots; no setting itself.
+    :param folder: where ``plugins_dir`` and ``flows`` begin, the working folder when left out; no setting itself.
     :raises SettingsError: for a value that its setting cannot take.
     """
 
@@ -203,6 +224,8 @@ class Settings:
     session_hours: int = setting(25, kinds.number_from(1))
     strict: bool = setting(True, kinds.FLAG)
     block: tuple[str, ...] = setting((), Kind("a list of the names of plugins", kinds.several))
+    plugins_dir: str | None = setting(None, kinds.optional(Kind("the path of a folder", kinds.text)))
+    flows: tuple[str, ...] = setting(("*.flow.toml",), Kind("a list of paths, or of patterns", kinds.several))
     dev: bool = setting(False, kinds.FLAG)
     log_format: str = setting("text", Kind("'text' or 'json'", kinds.one_of("text", "json")))
     mask_numbers: bool = setting(True, kinds.FLAG)
@@ -223,6 +246,7 @@ class Settings:
     states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
 
     origins: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    folder: Path | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and keep it in its own form."""

@@ -9,7 +9,7 @@ from typing import Any
 from ivrkit.errors import Fault, FlowError, IvrkitError, SettingsError, nearest
 from ivrkit.flow.text import Texts
 from ivrkit.kinds import normal_name
-from ivrkit.settings import KINDS, STATE_KINDS, StateSettings, read_value
+from ivrkit.settings import KIND, KINDS, STATE_KINDS, StateSettings, read_value
 from ivrkit.toml_file import TomlFile
 
 TEXT_NAMES = tuple(each.name for each in fields(Texts))
@@ -122,22 +122,27 @@ class FileOfSettings:
             if not isinstance(given, dict):
                 self._refuse(Place(file, ("states", name)), f"states.{name} is {given!r}", known(STATE_KINDS))
                 continue
-            good: dict[str, Any] = {}
             self.origins[f"states.{name}"] = Place(file, ("states", name))
-            for key, value in given.items():
-                place = Place(file, ("states", name, key))
-                if key not in STATE_KINDS:
-                    near = nearest(key, STATE_KINDS)
-                    self._refuse(place, f"unknown key 'states.{name}.{key}'{near}", known(STATE_KINDS))
-                    continue
-                try:
-                    StateSettings(**{key: value})
-                except SettingsError as error:
-                    self._refuse(place, f"states.{name}.{error.message}", error.hint)
-                    continue
-                good[key] = value
-                self.origins[f"states.{name}.{key}"] = place
-            self.values["states"][name] = StateSettings(**good)
+            good = self._checked_state(file, name, given)
+            self.values["states"][name] = StateSettings.of(good, file.name)
+
+    def _checked_state(self, file: TomlFile, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the keys of a table ``[states.NAME]`` that can be taken; those of a kind are looked at later."""
+        good: dict[str, Any] = {}
+        for key, value in given.items():
+            place = Place(file, ("states", name, key))
+            if key not in STATE_KINDS and KIND not in given:
+                near, keys = nearest(key, STATE_KINDS), known((*STATE_KINDS, KIND))
+                self._refuse(place, f"unknown key 'states.{name}.{key}'{near}", keys)
+                continue
+            try:
+                StateSettings(**({key: value} if key in STATE_KINDS else {}))
+            except SettingsError as error:
+                self._refuse(place, f"states.{name}.{error.message}", error.hint)
+                continue
+            good[key] = value
+            self.origins[f"states.{name}.{key}"] = place
+        return good
 
     def _take_plugins(self, file: TomlFile, table: dict[str, Any]) -> None:
         """Take the tables ``[plugins.NAME]``; what is in them is checked when the plugin is loaded."""

@@ -139,7 +139,7 @@ def test_a_state_without_parts_is_left_as_it_is():
 def test_a_dot_without_a_family_is_an_unknown_state():
     """It is told like every other target that is not there."""
     state = State(ask("A?"), Exits({"1": ".b"}), name="a", owner=Owner("x"))
-    with pytest.raises(LoadError, match="the row '1' leads to '.b', which no plugin offers"):
+    with pytest.raises(LoadError, match=r"the row '1' leads to '\.b', which no plugin offers"):
         compile_flow([state], Rules(start="a"))
 
 

@@ -139,7 +139,7 @@ def test_a_key_without_words_is_enough():
 @pytest.mark.parametrize(
     ("made", "message", "hint"),
     [
-        (lambda: Whisper(), "Whisper says nothing", 'give it words: Whisper("A call for sales.")'),
+        (Whisper, "Whisper says nothing", 'give it words: Whisper("A call for sales.")'),
         (lambda: Whisper("A.", accept="x"), "Whisper has accept='x'", "accept is a string of 0-9, * and #, or None"),
         (lambda: Whisper(5), "Whisper is given 5 to say", "it takes texts, Say and Play"),
         (

@@ -30,8 +30,8 @@ OF_PLUGIN = (
     "IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
 )
 TEXTS = (
-    "there are: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, voicemail, "
-    "thanks, transfer, queue, yes_or_no, entered, confirm, wrong_digits, keys"
+    "there are: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, "
+    "voicemail, thanks, transfer, queue, yes_or_no, entered, confirm, wrong_digits, keys"
 )
 STATES = "there are: plugin, enabled, key, label, line, voice, language, targets, texts"
 

@@ -104,8 +104,8 @@ class TestWhatIsFound:
         install("ant", "3.0", states={"omega": "ant:x"}, plugins={"alpha": "ant:y.z"})
         found = [(str(point), str(point.owner)) for point in find_points()]
         assert found == [
-            ("greeting = 'ivrkit.states.greeting:greeting' in 'ivrkit.states'", f"ivrkit {VERSION}"),
-            ("menu = 'ivrkit.states.menu:menu' in 'ivrkit.states'", f"ivrkit {VERSION}"),
+            ("greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'", f"ivrkit {VERSION}"),
+            ("menu = 'ivrkit.states.default.menu:menu' in 'ivrkit.states'", f"ivrkit {VERSION}"),
             ("alpha = 'ant:y.z' in 'ivrkit.plugins'", "ant 3.0"),
             ("alpha = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
             ("mid = 'zebra' in 'ivrkit.plugins'", "zebra 2.0"),

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import EllipsisType, MappingProxyType
-from typing import Any
 
-from twilio.twiml import TwiML
-
-from ivrkit.errors import Fault, FlowError, LoadError, nearest
+from ivrkit.errors import Fault, FlowError, LoadError
 from ivrkit.flow.checks import find_faults
 from ivrkit.flow.compiled import CompiledState, Voiced, render_words
 from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.flow import Beginning, CallFlow
-from ivrkit.flow.language import Language, base_of, match
-from ivrkit.flow.menus import Choice, collect_choices, has_keys, is_menu, menu_routes, spoken_routes
+from ivrkit.flow.language import Language, match
+from ivrkit.flow.menus import Choice, collect_choices, is_menu, menu_routes, spoken_routes
+from ivrkit.flow.notices import notices_of
 from ivrkit.flow.outcomes import fold
 from ivrkit.flow.parts import family
 from ivrkit.flow.paths import home_of, start_menu_of
-from ivrkit.flow.recipes import Menu
 from ivrkit.flow.rules import Hooks, Rules
-from ivrkit.flow.sentences import ENGINE, NOT_CONNECTED, SPOKEN_BY_ENGINE, WRONG_BEFORE, WRONG_HERE
+from ivrkit.flow.sentences import BY_RULE, ENGINE, SPOKEN_BY_ENGINE
 from ivrkit.flow.state import State
-from ivrkit.flow.targets import Exit, Target, aim
+from ivrkit.flow.targets import Target, aim
 from ivrkit.flow.text import Text
 from ivrkit.flow.twiml import Dress
 from ivrkit.flow.whisper import whisper_url, words_of_whisper
 
-#: The language that texts are written in, unless a catalogue says otherwise.
-WRITTEN_IN = "en"
 #: How many texts of a state are kept in a language once they were looked up; what a function says may vary.
 MOST_KEPT = 64
 
@@ -63,7 +58,7 @@ def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hoo
         rules=rules,
         hooks=hooks or Hooks(),
         beginnings={name: _beginning(name, by_name, choices, compiled, rules) for name in by_name},
-        notices=tuple(_notices(compiled.values())),
+        notices=tuple(notices_of(compiled)),
         sentences={tag: _sentences(dress) for tag, dress in dresses.items()},
         dresses=dresses,
     )
@@ -142,7 +137,7 @@ def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str,
         whisper=whisper_url(state.name, called_in.tag) if state.whisper else None,
     )
     _refuse_one_phrase_for_two(compiled, language)
-    said = {exit: render_words(exit.say, dress) for exit in (*_exits_with_words(compiled), *_BY_RULE)}
+    said = {exit: render_words(exit.say, dress) for exit in (*compiled.exits_with_words(), *BY_RULE)}
     whisper = render_words(words_of_whisper(state.whisper, language), dress) if state.whisper else None
     voiced = Voiced(language, dress, spoken_routes(compiled.choices, language), None, said, whisper)
     if callable(state.enter):
@@ -171,24 +166,14 @@ def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> N
 def _words_of(state: State, language: Language) -> Callable[[str], str]:
     """Return what gives the words of a state's texts; a few that were looked up are kept, for the next caller."""
     look_up = functools.lru_cache(MOST_KEPT)(functools.partial(language.words, state=state))
-    own = language.own.get(state.name)
+    has_own = state.name in language.own or state.part_of in language.own
 
     def words(text: str) -> str:
         if isinstance(text, Text):
             return language.words(text, state) if text.places else look_up(text)
-        return own.get(text, text) if own else text
+        return language.words(text, state) if has_own else text
 
     return words
-
-
-#: The exits with words that the rules themselves make.
-_BY_RULE = (WRONG_HERE, WRONG_BEFORE, NOT_CONNECTED)
-
-
-def _exits_with_words(compiled: CompiledState) -> Iterator[Exit]:
-    for target in (*compiled.routes.values(), compiled.otherwise, compiled.give_up, compiled.state.exit):
-        if isinstance(target, Exit):
-            yield target
 
 
 def _hash_of(state: State, routes: Mapping[str, Target], otherwise: Target | EllipsisType) -> str:
@@ -197,64 +182,3 @@ def _hash_of(state: State, routes: Mapping[str, Target], otherwise: Target | Ell
     rest = repr(otherwise if otherwise is ... else aim(otherwise))
     named = sorted(repr(aim(target)) for target in state.exit.targets) if isinstance(state.exit, LeadsTo) else []
     return hashlib.sha256(repr((rows, rest, named)).encode()).hexdigest()[:16]
-
-
-def _notices(states: Iterable[CompiledState]) -> Iterator[str]:
-    for each in states:
-        state = each.state
-        if each.is_menu and not has_keys(each.routes):
-            yield f"the menu {state.name!r} has no options: no installed plugin offers any"
-        if state.deadline is not None:
-            yield f"state {state.name!r} of {state.owner} has a deadline: this version does not act on it"
-        if state.needs_app:
-            yield f"state {state.name!r} of {state.owner} needs an app: this version does not act on it"
-        yield from _untranslated(each)
-        yield from _never_said(each)
-
-
-def _never_said(compiled: CompiledState) -> Iterator[str]:
-    """Tell which words of the team stand for words that the state does not say, as far as that is known."""
-    state = compiled.state
-    if callable(state.enter) or isinstance(state.exit, LeadsTo):
-        return
-    said = dict.fromkeys(
-        str(text) for text in _texts_of([*_words_of_state(compiled), *(exit.say for exit in _BY_RULE)])
-    )
-    own = {written for voiced in compiled.voiced.values() for written in voiced.language.own.get(state.name, ())}
-    for written in sorted(own - said.keys()):
-        near = nearest(written, said)
-        yield f"state {state.name!r} of {state.owner} does not say {written!r}{near}: [states.{state.name}.texts]"
-
-
-def _words_of_state(compiled: CompiledState) -> list[Any]:
-    """Return everything that a state says, and is called, as it is written."""
-    state = compiled.state
-    words: list[Any] = [state.enter, *(exit.say for exit in _exits_with_words(compiled))]
-    words += state.whisper.texts if state.whisper else ()
-    return words + [text for option in state.menu_options for text in (option.label, option.line, *option.phrases)]
-
-
-def _untranslated(compiled: CompiledState) -> Iterator[str]:
-    """Tell which texts of a state would be heard in the language that they are written in."""
-    state = compiled.state
-    texts = list(dict.fromkeys(text for text in _texts_of(_words_of_state(compiled)) if isinstance(text, Text)))
-    for tag, voiced in compiled.voiced.items():
-        missing = [text for text in texts if not voiced.language.knows(text, state)]
-        if missing and base_of(tag) != WRITTEN_IN:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            yield f"state {state.name!r} of {state.owner} has no words in {tag} for {str(missing[0])!r}{more}"
-
-
-def _texts_of(said: Any) -> Iterator[Any]:
-    """Return every text in an ``enter``, those inside of verbs and places included."""
-    if isinstance(said, str):
-        yield said
-        if isinstance(said, Text):
-            yield from _texts_of(list(said.places.values()))
-    elif isinstance(said, list | tuple):
-        for each in said:
-            yield from _texts_of(each)
-    elif isinstance(said, Menu):
-        yield from _texts_of(said.texts)
-    elif isinstance(said, TwiML):
-        yield from _texts_of([said.value, *said.verbs])

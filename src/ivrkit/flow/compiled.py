@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.exits import LeadsTo
 from ivrkit.flow.fit import check_content
 from ivrkit.flow.language import Language
 from ivrkit.flow.menus import Choice, menu_prompt, repeat_key
@@ -79,6 +80,14 @@ class CompiledState:
     def content(self) -> Content | None:
         """What the caller hears in the flow's own language, ``None`` when a function decides."""
         return next(iter(self.voiced.values())).content
+
+    def exits_with_words(self) -> Iterator[Exit]:
+        """Return the exits with words that are known before a call."""
+        exit = self.state.exit
+        named = exit.targets if isinstance(exit, LeadsTo) else (exit,)
+        for target in (*self.routes.values(), self.otherwise, self.give_up, *named):
+            if isinstance(target, Exit):
+                yield target
 
     def prepare(self, entered: Any, voiced: Voiced) -> Content:
         """Return what the state says, rendered and checked.

@@ -38,11 +38,10 @@ class Language:
         :param text: as it is written; a ``Text`` is looked up, and its places are filled in.
         :param state: whose text it is.
         """
-        own = self.own.get(state.name, _NOTHING)
-        if not isinstance(text, Text):
-            return own.get(text, text) if own else text
         written = str(text)
-        found = own.get(written)
+        found = self._own_words(written, state) if self.own else None
+        if not isinstance(text, Text):
+            return text if found is None else found
         if found is None:
             found = self.catalogues.get(state.owner.plugin, _NOTHING).get(written)
         if found is None:
@@ -53,8 +52,13 @@ class Language:
 
     def knows(self, text: Text, state: State) -> bool:
         """Return whether there are words for a text of a state in this very language."""
-        tables = (self.own.get(state.name, _NOTHING), self.catalogues.get(state.owner.plugin, _NOTHING))
-        return any(str(text) in table for table in (*tables, _CORE_NAMES, _KEYS))
+        tables = (self.catalogues.get(state.owner.plugin, _NOTHING), _CORE_NAMES, _KEYS)
+        return self._own_words(str(text), state) is not None or any(str(text) in table for table in tables)
+
+    def _own_words(self, written: str, state: State) -> str | None:
+        """Return what the team lets a state say instead; what it says of a whole is for its parts as well."""
+        found = self.own.get(state.name, _NOTHING).get(written)
+        return self.own.get(state.part_of, _NOTHING).get(written) if found is None else found
 
     def _core_words(self, written: str) -> str:
         """Return the words of a sentence of the core, or of a key, which any plugin may use; others as they are."""

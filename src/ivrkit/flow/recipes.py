@@ -13,6 +13,9 @@ from ivrkit.errors import FlowError
 from ivrkit.flow.outcomes import is_key
 from ivrkit.flow.targets import SOUNDING
 
+#: What can be said: a text, or a ``Say``, ``Play`` or ``Pause``.
+Words = str | TwiML
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Menu:

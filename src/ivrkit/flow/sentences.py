@@ -12,6 +12,8 @@ WRONG_HERE = Exit(SAME, say=Text(Texts.wrong_choice))
 WRONG_BEFORE = Exit(BACK, say=Text(Texts.wrong_choice))
 #: A dial or a queue that came to nothing, and that the state has no row for.
 NOT_CONNECTED = Exit(HOME, say=Text(Texts.not_connected))
+#: The exits with words that the rules themselves make.
+BY_RULE = (WRONG_HERE, WRONG_BEFORE, NOT_CONNECTED)
 #: The sentences that stand by themselves, by their names in :class:`Texts`.
 SPOKEN_BY_ENGINE = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)}
 #: Whose texts these are: no state's.

@@ -164,7 +164,8 @@ class State:
     def _check_parts(self) -> None:
         if not (self.whisper is None or isinstance(self.whisper, Whisper)):
             raise FlowError(f"{self._who()} has whisper={self.whisper!r}", hint='it is a Whisper("...")')
-        for name, part in self.parts.items():
+        parts: Mapping[Any, Any] = self.parts
+        for name, part in parts.items():
             if not (isinstance(name, str) and _PART.fullmatch(name)):
                 raise FlowError(f"{self._who()} has a part called {name!r}", hint="use letters, digits, - and _")
             if not isinstance(part, State):

@@ -19,11 +19,16 @@ _IN_TEXTS = {*CORE.values(), *KEY_WORDS.values()}
 WRITTEN_IN = "en"
 
 
-def languages_of(settings: Settings, catalogues: Catalogues) -> Iterator[Language]:
+#: What states say instead: state -> language, ``""`` for all -> words.
+OwnWords = Mapping[str, Mapping[str, Words]]
+
+
+def languages_of(settings: Settings, catalogues: Catalogues, own: OwnWords) -> Iterator[Language]:
     """Return the languages that calls are held in, the flow's own first.
 
     :param settings: with their names, voices and texts.
     :param catalogues: those of the plugins.
+    :param own: what the team lets states say instead.
     """
     for tag in dict.fromkeys((settings.language, *settings.languages)):
         words = catalogues.in_language(tag)
@@ -34,16 +39,16 @@ def languages_of(settings: Settings, catalogues: Catalogues) -> Iterator[Languag
             voice=_voice(settings, tag),
             texts=_texts(settings, tag, core),
             catalogues=words,
-            own={name: own for name, each in settings.states.items() if (own := _of_language(each.texts, tag))},
+            own={name: said for name, texts in own.items() if (said := _of_language(texts, tag))},
         )
 
 
-def faults_of(settings: Settings) -> Iterator[Fault]:
+def faults_of(settings: Settings, own: OwnWords) -> Iterator[Fault]:
     """Tell of tables for languages that calls are not held in."""
     spoken = (settings.language, *settings.languages)
     tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
-    for name, each in settings.states.items():
-        tables |= {f"states.{name}.texts.{tag}": tag for tag in each.texts if tag}
+    for name, texts in own.items():
+        tables |= {f"states.{name}.texts.{tag}": tag for tag in texts if tag}
     for table, tag in tables.items():
         if not any(applying(each, (tag,)) for each in spoken):
             yield Fault(
@@ -52,10 +57,10 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
             )
 
 
-def faults_of_texts(settings: Settings) -> Iterator[Fault]:
+def faults_of_texts(own: OwnWords) -> Iterator[Fault]:
     """Tell of words with a place in braces that the words in whose place they are said do not have."""
-    for name, each in settings.states.items():
-        for written, said in [row for words in each.texts.values() for row in words.items()]:
+    for name, texts in own.items():
+        for written, said in [row for words in texts.values() for row in words.items()]:
             try:
                 places = places_in(written)
                 if places:

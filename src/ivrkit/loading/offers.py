@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from ivrkit.errors import Fault, IvrkitError, nearest
+from ivrkit.flow.parts import family, part_names
 from ivrkit.flow.recipes import Menu
 from ivrkit.flow.state import Owner, State
 from ivrkit.kinds import normal_name
@@ -80,21 +81,42 @@ class Offers:
     def names(self) -> tuple[str, ...]:
         """Return the names of all states that are offered, those that can't be had included."""
         states = [*(offer.state for offer in self._offers), *self.missing]
-        return tuple(dict.fromkeys(state.name for state in states))
+        return tuple(dict.fromkeys(name for state in states for name in (state.name, *part_names(state))))
 
     def chosen(self) -> Iterator[State]:
-        """Return one state for each name, with the key that the team gave it."""
+        """Return one state for each name, with the key that the team gave it, and its parts after it."""
         by_name: dict[str, list[Offer]] = {}
         for offer in self._offers:
             by_name.setdefault(offer.state.name, []).append(offer)
-        names = {*by_name, *(state.name for state in self.missing)}
+        names = self.names()
         for name in self._settings.states:
             if name not in names and not self._excused(name):
                 where = self._settings.place("states", name)
                 message = f"{where}[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():
-            yield from self._as_decided(name, offers)
+            for whole in self._as_decided(name, offers):
+                for state in family(whole):
+                    if state is not whole and state.part_of:
+                        yield from self._part(state, by_name)
+                    else:
+                        yield state
+
+    def _part(self, state: State, by_name: Mapping[str, list[Offer]]) -> Iterator[State]:
+        """Return a part as the team decided about it; none where another state has its name."""
+        if state.name in by_name:
+            other = by_name[state.name][0].state.owner
+            self._faults.append(
+                Fault(
+                    f"state {state.name!r} of {other} has the name of a part of {state.part_of!r} of {state.owner}",
+                    "give one of the two another name",
+                    other.plugin,
+                )
+            )
+        elif state.name in self._settings.states:
+            yield from self._as_decided(state.name, [Offer(state, f"a part of {state.part_of!r}")])
+        else:
+            yield state
 
     def _as_decided(self, name: str, offers: list[Offer]) -> Iterator[State]:
         """Return the state of a name with what the team decided about it; none when it is left out."""

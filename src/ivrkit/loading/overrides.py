@@ -10,12 +10,11 @@ from ivrkit.errors import IvrkitError, nearest
 from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.outcomes import NAMED, is_key
 from ivrkit.flow.state import State
-from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target
+from ivrkit.flow.targets import Exit, Target
 from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.written import MOVES
 from ivrkit.settings import StateSettings
 
-#: How targets are written that are no states.
-MOVES: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
 #: The targets that are no outcomes of a table.
 BESIDE = ("otherwise", "give_up", "fallback")
 

@@ -300,7 +300,7 @@ def _asks_for_core(asked: Any) -> bool:
     return asked in (inspect.Parameter.empty, Settings)
 
 
-def descriptions_of(kind: type) -> dict[str, str]:
+def descriptions_of(kind: object) -> dict[str, str]:
     """Return what a docstring says of each parameter: its ``:param name:`` lines."""
     found = re.findall(r"^:param (\w+):\s*(.+?)(?=^:|^\s*$|\Z)", inspect.getdoc(kind) or "", re.MULTILINE | re.DOTALL)
     return {name: " ".join(text.split()) for name, text in found}

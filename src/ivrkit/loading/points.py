@@ -14,6 +14,8 @@ from ivrkit.loading.faults import fault_of, told
 
 #: The entry point groups: a state each, and plugins with hooks.
 STATES, PLUGINS = "ivrkit.states", "ivrkit.plugins"
+#: What a plugin is that is no package.
+FILE = "file"
 #: The distribution whose states come first.
 OWN = "ivrkit"
 #: What a distribution is called whose metadata lacks a name.
@@ -21,13 +23,14 @@ NAMELESS = "UNKNOWN"
 
 
 class Point(NamedTuple):
-    """One entry point with its owner: where a plugin comes in."""
+    """Where a plugin comes in, with its owner: an entry point, or a file."""
 
     group: str
     name: str
     value: str
     owner: Owner
     load: Callable[[], Any]
+    door: str = "entry point"
 
     @property
     def package(self) -> str:
@@ -35,8 +38,8 @@ class Point(NamedTuple):
         return self.value.partition(":")[0].partition(".")[0].strip()
 
     def __str__(self) -> str:
-        """Return it as its package wrote it."""
-        return f"{self.name} = {self.value!r} in {self.group!r}"
+        """Return it as its package wrote it; of a file, its name."""
+        return self.name if self.door == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
 
 
 def find_points() -> list[Point]:

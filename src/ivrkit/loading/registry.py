@@ -21,6 +21,7 @@ class HookRegistry:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._owners: dict[str, Owner] = {}
+        self._points: dict[str, str] = {}
 
     def callers(self, hook: str) -> tuple[Caller, ...]:
         """Return the implementations of a hook in the order in which they are called."""
@@ -42,18 +43,19 @@ class HookRegistry:
         if name in self._owners:
             yield fault_of(
                 owner,
-                f"its entry point {point} has the name of one of plugin {self._owners[name]}",
+                f"its {point} has the name of one of plugin {self._owners[name]}",
                 f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]',
             )
             return
         self._owners[name] = owner
+        self._points[name] = point
         try:
             self._refuse_object(name, plugin)
             self._manager.register(plugin, name=name)
             self._refuse_functions(plugin)
         except CAUGHT as error:
             message = " ".join(told(error).split())
-            yield fault_of(owner, f"its entry point {point} is refused: {message}", mend_or_leave_out(error, owner))
+            yield fault_of(owner, f"its {point} is refused: {message}", mend_or_leave_out(error, owner))
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
 
@@ -107,8 +109,7 @@ class HookRegistry:
             for each in unknown:
                 yield fault_of(
                     self._owners[name],
-                    f"its entry point {name!r} in 'ivrkit.plugins' implements {each!r}, which is no hook"
-                    f"{nearest(each, known)}",
+                    f"its {self._points[name]} implements {each!r}, which is no hook{nearest(each, known)}",
                     f"the hooks are: {', '.join(known)}",
                 )
             if unknown:

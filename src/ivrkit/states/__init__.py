@@ -1,1 +1,27 @@
-"""The states that come with ivrkit, through its own entry points like any other plugin's."""
+"""Ready-made kinds of states: what most phone trees need, each in a line.
+
+Each is a function that returns a :class:`~ivrkit.State`, for a plugin's entry points and hooks, and the ``kind`` of a
+table ``[states.NAME]`` in a file.
+"""
+
+from ivrkit.flow.recipes import Words
+from ivrkit.states.ready.common import Common
+from ivrkit.states.ready.goodbye import goodbye
+from ivrkit.states.ready.menu import menu
+from ivrkit.states.ready.message import message
+from ivrkit.states.ready.question import question
+from ivrkit.states.ready.queue import queue
+from ivrkit.states.ready.transfer import transfer
+from ivrkit.states.ready.voicemail import voicemail
+
+__all__ = [
+    "Common",
+    "Words",
+    "goodbye",
+    "menu",
+    "message",
+    "question",
+    "queue",
+    "transfer",
+    "voicemail",
+]

@@ -1,0 +1,204 @@
+"""Plugins that are files and no packages: ``*.py`` files of a folder, and tables of states in TOML files."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import hashlib
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from ivrkit.errors import Fault, IvrkitError, nearest
+from ivrkit.flow.state import Owner, State
+from ivrkit.hookspecs import hookimpl
+from ivrkit.loading.points import FILE, PLUGINS, Point
+from ivrkit.loading.state_kinds import StateKinds
+from ivrkit.loading.tables import DECIDED, TablesOfStates
+from ivrkit.settings import KIND, STATE_KINDS, Settings
+from ivrkit.toml_file import TomlFile
+
+#: How the files of a folder end that are states without code.
+FLOW = ".flow.toml"
+_HOOK = "ivrkit_"
+
+
+class PluginFiles:
+    """The files that the settings name.
+
+    :param settings: the core's settings.
+    :param kinds: the kinds of states that there will be when a file's states are made.
+    :param faults: where faults are collected.
+    """
+
+    def __init__(self, settings: Settings, kinds: StateKinds, faults: list[Fault]) -> None:
+        self._settings = settings
+        self._kinds = kinds
+        self._faults = faults
+        #: What files let states say instead: state -> language -> words.
+        self.texts: dict[str, Mapping[str, Mapping[str, str]]] = {}
+
+    def points(self) -> Iterator[Point]:
+        """Return the files, each where a plugin comes in: the settings file first, then by name."""
+        written = {each.written_in for each in self._settings.states.values() if each.table}
+        for name in sorted(written):
+            yield _point(name, Owner(name), functools.partial(self._of_settings, name))
+        for path in sorted({*self._flows(), *self._folder("*" + FLOW)}, key=lambda path: path.name):
+            yield _point(path.name, Owner(path.name), functools.partial(self._of_flow, path))
+        for path in self._folder("*.py"):
+            if not path.name.startswith("_"):
+                module = _module_name(path)
+                yield _point(path.name, Owner(path.name, _version_of(path)), functools.partial(load_file, path), module)
+
+    def _flows(self) -> Iterator[Path]:
+        """Return the files of the setting ``flows``; one that is named without a pattern has to be there."""
+        for pattern in self._settings.flows:
+            whole = str((self._settings.folder or Path()) / pattern)
+            found = [Path(each).resolve() for each in glob.glob(whole)]
+            if not found and not glob.has_magic(pattern):
+                where = self._settings.place("flows")
+                message = f"{where}flows names {pattern!r}, which does not exist"
+                self._faults.append(Fault(message, "mend the path: it begins in the folder of the settings"))
+            yield from found
+
+    def _folder(self, pattern: str) -> list[Path]:
+        """Return the files of the setting ``plugins_dir``."""
+        if self._settings.plugins_dir is None:
+            return []
+        folder = (self._settings.folder or Path()) / self._settings.plugins_dir
+        if folder.is_dir():
+            return sorted(folder.resolve().glob(pattern))
+        where = self._settings.place("plugins_dir")
+        fault = Fault(
+            f"{where}plugins_dir is {self._settings.plugins_dir!r}, which is no folder",
+            f"make it, or mend the path: it is {folder.resolve()}",
+        )
+        if fault not in self._faults:
+            self._faults.append(fault)
+        return []
+
+    def _of_settings(self, name: str) -> TablesOfStates:
+        """Return the states of a settings file."""
+        states = self._settings.states
+        tables = {state: each.table for state, each in states.items() if each.table and each.written_in == name}
+        return TablesOfStates(Owner(name), tables, self._settings.place, self._kinds, self._faults, DECIDED)
+
+    def _of_flow(self, path: Path) -> TablesOfStates:
+        """Return the states of a file of its own.
+
+        :raises IvrkitError: for a file that has anything else.
+        """
+        file, owner = TomlFile(path), Owner(path.name)
+        place = functools.partial(_place_in, file)
+        tables: dict[str, Mapping[str, Any]] = {}
+        for key, value in file.table.items():
+            if key != "states" or not isinstance(value, dict):
+                near = nearest(key, ["states"]) if key != "states" else ""
+                hint = "it takes tables [states.NAME], each with a kind"
+                self._refuse(owner, f"{place(key)}it has {key!r}{near}", hint)
+                continue
+            for name, table in value.items():
+                if isinstance(table, dict) and KIND in table:
+                    tables[name] = self._without_texts(owner, name, table, place)
+                else:
+                    hint = (
+                        'write one: kind = "message"; what changes a state of a plugin belongs into the settings file'
+                    )
+                    self._refuse(owner, f"{place('states', name)}states.{name} has no kind", hint)
+        return TablesOfStates(owner, tables, place, self._kinds, self._faults)
+
+    def _without_texts(
+        self, owner: Owner, name: str, table: dict[str, Any], place: Callable[..., str]
+    ) -> Mapping[str, Any]:
+        """Return a table without what it says in other languages, which is kept."""
+        if "texts" in table:
+            try:
+                self.texts[name] = STATE_KINDS["texts"].read(table["texts"])
+            except ValueError:
+                message = f"{place('states', name, 'texts')}states.{name}.texts is {table['texts']!r}"
+                self._refuse(owner, message, f"it takes {STATE_KINDS['texts'].expects}")
+        return {key: value for key, value in table.items() if key != "texts"}
+
+    def _refuse(self, owner: Owner, message: str, hint: str) -> None:
+        self._faults.append(Fault(message, hint, owner.plugin))
+
+
+def load_file(path: Path) -> object:
+    """Run a Python file, and return the plugin that it is: its hooks, and its states.
+
+    :raises IvrkitError: for a file that offers neither; and whatever the file raises.
+    """
+    module = _run(path)
+    states = dict(_states_of(module))
+    hooks = {
+        name: each
+        for name, each in vars(module).items()
+        if callable(each) and (name.startswith(_HOOK) or hasattr(each, f"{_HOOK}impl"))
+    }
+    if not states and not hooks:
+        raise IvrkitError(
+            "it offers no state and no hook",
+            hint="a state is a State of the file, or a function in it that is annotated -> State; a file that only "
+            "helps others has a name that begins with _",
+        )
+    offered = {"states_of_the_file": hookimpl(specname="ivrkit_register_states")(lambda: states)} if states else {}
+    return SimpleNamespace(**hooks, **offered)
+
+
+def _run(path: Path) -> ModuleType:
+    name = _module_name(path)
+    loader = SourceFileLoader(name, str(path))
+    spec = ModuleSpec(name, loader, origin=str(path))
+    spec.has_location = True
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where its dataclasses look their types up
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Return the states of a module: those that stand in it, and the functions that make one."""
+    for name, each in vars(module).items():
+        if not name.startswith(("_", _HOOK)) and (isinstance(each, State) or _makes_state(each, module)):
+            yield name, each
+
+
+def _makes_state(function: object, module: ModuleType) -> bool:
+    if not inspect.isfunction(function) or function.__module__ != module.__name__:
+        return False
+    returned = inspect.get_annotations(function).get("return")
+    return returned is State or (isinstance(returned, str) and returned.rpartition(".")[2] == State.__name__)
+
+
+def _module_name(path: Path) -> str:
+    """Return what a file is called as a module: no two files alike, wherever they are."""
+    words = re.sub(r"\W", "_", path.stem)
+    return f"ivrkit_file_{words}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def _version_of(path: Path) -> str:
+    """Return the version that a file says it has; it is not run for that."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # it is told when it is loaded
+        return ""
+    found = re.search(r"""^__version__\s*=\s*(['"])(.+?)\1""", text, re.MULTILINE)
+    return found[2] if found else ""
+
+
+def _point(name: str, owner: Owner, load: Callable[[], Any], value: str = "") -> Point:
+    return Point(PLUGINS, name, value, owner, load, FILE)
+
+
+def _place_in(file: TomlFile, *keys: str) -> str:
+    return f"{file.place(*keys)}: "

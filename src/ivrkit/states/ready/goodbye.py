@@ -1,0 +1,19 @@
+"""A goodbye: the last words, and the call ends."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from ivrkit.flow.recipes import Words
+from ivrkit.flow.state import State
+from ivrkit.flow.text import Text, Texts
+from ivrkit.states.ready.common import Common
+
+
+def goodbye(*texts: Words, **common: Unpack[Common]) -> State:
+    """Return a state that says the last words, and hangs up.
+
+    :param texts: what is said; the core's goodbye when left out.
+    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    """
+    return State([*texts] or Text(Texts.goodbye), **common)

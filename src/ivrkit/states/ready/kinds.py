@@ -1,0 +1,22 @@
+"""The plugin by which the ready-made kinds may be used in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ivrkit.flow.state import State
+from ivrkit.hookspecs import hookimpl
+from ivrkit.states.ready.goodbye import goodbye
+from ivrkit.states.ready.menu import menu
+from ivrkit.states.ready.message import message
+from ivrkit.states.ready.question import question
+from ivrkit.states.ready.queue import queue
+from ivrkit.states.ready.transfer import transfer
+from ivrkit.states.ready.voicemail import voicemail
+
+
+@hookimpl
+def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:
+    """Offer all ready-made kinds."""
+    kinds = (message, menu, voicemail, transfer, queue, question, goodbye)
+    return {kind.__name__: kind for kind in kinds}
