@@ -57,7 +57,7 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
     :returns: kind -> a function that returns a :class:`~ivrkit.State`. Its parameters are the keys of the table, by
         their annotations: ``*texts`` is the key ``text``, a ``Target`` a state's name or ``{ to = ..., say = ... }``,
         and whatever else a setting of a plugin can be. A parameter that takes a function is for code alone. What its
-        docstring says of each, in ``:param name:`` lines, is what editors show. What every state has, such as ``key``,
+        docstring says of each, as this one does, is what editors show. What every state has, such as ``key``,
         ``label`` and ``voice``, is added to what it returns. A kind that two plugins offer is a fault.
 
     Example::

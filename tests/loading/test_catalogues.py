@@ -147,7 +147,9 @@ class TestLanguages:
 
     def languages(self, **settings):
         """Return the languages of these settings, with the core's own catalogues."""
-        found = languages_of(Settings(**settings), Catalogues({Owner("ivrkit"): ["ivrkit"]}, []))
+        made = Settings(**settings)
+        own = {name: each.texts for name, each in made.states.items()}
+        found = languages_of(made, Catalogues({Owner("ivrkit"): ["ivrkit"]}, []), own)
         return {each.tag: each for each in found}
 
     def test_the_core_speaks_spanish(self):

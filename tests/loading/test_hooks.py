@@ -97,6 +97,7 @@ class TestSpecs:
         """These, and no others."""
         assert NAMES == [
             "ivrkit_declare_settings",
+            "ivrkit_register_kinds",
             "ivrkit_register_states",
             "ivrkit_edit_state",
             "ivrkit_choose_start",

@@ -13,7 +13,7 @@ SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, way_out, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
-    "session_hours, strict, block, dev, log_format, mask_numbers, public_url, trusted_proxies, url_prefix, auth_token"
+    "session_hours, strict, block, plugins_dir, flows, dev, log_format, mask_numbers, public_url, trusted_proxies, url_prefix, auth_token"
 )
 KEYS = (
     "there are: "
@@ -34,6 +34,7 @@ TEXTS = (
     "voicemail, thanks, transfer, queue, yes_or_no, entered, confirm, wrong_digits, keys"
 )
 STATES = "there are: plugin, enabled, key, label, line, voice, language, targets, texts"
+OF_A_STATE = f"{STATES}, kind"
 
 
 @pytest.fixture
@@ -199,8 +200,8 @@ class TestFile:
              "it may hold {label} and {key}; write {{ for a brace"),
             ("states = 5", "states is 5", 'it takes a table, such as [states.sales] and lines such as key = "4"'),
             ('[states]\nsales = "1"', "states.sales is '1'", STATES),
-            ('[states.sales]\nkye = "1"', "unknown key 'states.sales.kye', did you mean 'key'?", STATES),
-            ("[states.sales]\nzz = 1", "unknown key 'states.sales.zz'", STATES),
+            ('[states.sales]\nkye = "1"', "unknown key 'states.sales.kye', did you mean 'key'?", OF_A_STATE),
+            ("[states.sales]\nzz = 1", "unknown key 'states.sales.zz'", OF_A_STATE),
             ("[states.sales]\nkey = 1", "states.sales.key is 1", "it takes keys of a telephone: 0-9, * and #"),
             ('[states.sales]\nkey = "x"', "states.sales.key is 'x'", "it takes keys of a telephone: 0-9, * and #"),
             ('[states.sales]\nplugin = ""', "states.sales.plugin is ''", "it takes the name of a plugin"),
@@ -225,7 +226,7 @@ class TestFile:
             "ivrkit.toml:4: states.sales.key is 'x'",
             "  hint: it takes keys of a telephone: 0-9, * and #",
             "ivrkit.toml:6: unknown key 'states.sales.kye', did you mean 'key'?",
-            f"  hint: {STATES}",
+            f"  hint: {OF_A_STATE}",
             "environment: IVRKIT_PLUGINS__ACME names no setting of a plugin",
             f"  hint: {OF_PLUGIN}",
             "environment: IVRKIT_TIMEZONE is 'Mars'",

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 VERSION = importlib_metadata.version("ivrkit")
 HOOKS = (
-    "the hooks are: ivrkit_declare_settings, ivrkit_register_states, ivrkit_edit_state, ivrkit_choose_start, "
-    "ivrkit_edit_response, ivrkit_state_failed, "
+    "the hooks are: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_states, ivrkit_edit_state, "
+    "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
 MAKE = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
@@ -105,6 +105,7 @@ class TestWhatIsFound:
         found = [(str(point), str(point.owner)) for point in find_points()]
         assert found == [
             ("greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'", f"ivrkit {VERSION}"),
+            ("ivrkit-kinds = 'ivrkit.states.ready.kinds' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
             ("menu = 'ivrkit.states.default.menu:menu' in 'ivrkit.states'", f"ivrkit {VERSION}"),
             ("alpha = 'ant:y.z' in 'ivrkit.plugins'", "ant 3.0"),
             ("alpha = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
@@ -200,7 +201,7 @@ class TestWhatIsServed:
         install("bee", "4.0", plugins={"bee": "bee"}, bee="")
         install("cat", "5.0", states={"three": "cat:nothing"})
         assert load(Settings(block=["cat"]), {"own": Watches()}).plugins == (
-            Plugin(Owner("ivrkit", VERSION), "loaded", ("greeting", "menu"), ()),
+            Plugin(Owner("ivrkit", VERSION), "loaded", ("greeting", "menu"), ("ivrkit_register_kinds",)),
             Plugin(Owner("ant", "3.0"), "loaded", ("one", "two"), ("ivrkit_call_ended", "ivrkit_state_left")),
             Plugin(Owner("bee", "4.0"), "loaded", (), ()),
             Plugin(Owner("cat", "5.0"), "blocked", (), ()),
@@ -729,7 +730,8 @@ class TestHookPlugins:
             def ivrkit_some_day(self): ...
 
         def told(plugin: str, hook: str, nearest: str) -> Fault:
-            message = f"its entry point {plugin!r} in 'ivrkit.plugins' implements {hook!r}, which is no hook{nearest}"
+            door = f"""entry point {plugin} = "the host's own code" in 'ivrkit.plugins'"""
+            message = f"its {door} implements {hook!r}, which is no hook{nearest}"
             return Fault(f"plugin {plugin}: {message}", HOOKS, plugin)
 
         faults = (

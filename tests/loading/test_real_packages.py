@@ -31,8 +31,8 @@ def {signature}:
     return {{"twice": State("By the hook.")}}
 """
 LIST = (
-    "the hooks are: ivrkit_declare_settings, ivrkit_register_states, ivrkit_edit_state, ivrkit_choose_start, "
-    "ivrkit_edit_response, ivrkit_state_failed, "
+    "the hooks are: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_states, ivrkit_edit_state, "
+    "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
 
@@ -104,8 +104,8 @@ CASES = [
     Case(
         "typo in a hook",
         ("typo-hook", "fine-one"),
-        "plugin typo-hook 1.0: its entry point 'typo' in 'ivrkit.plugins' implements 'ivrkit_register_stats', which is "
-        "no hook, did you mean 'ivrkit_register_states'?",
+        "plugin typo-hook 1.0: its entry point typo = 'typo_hook' in 'ivrkit.plugins' implements "
+        "'ivrkit_register_stats', which is no hook, did you mean 'ivrkit_register_states'?",
         LIST,
         {"fine": "fine-one 1.0"},
         "typo-hook",

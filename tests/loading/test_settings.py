@@ -22,7 +22,7 @@ STARTS = "a table of numbers, each with start or language"
 
 def test_every_setting_has_its_default():
     """Without a file, an environment or a word of code."""
-    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name != "origins"} == {
+    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name in KINDS} == {
         "company": "our company",
         "start": "greeting",
         "numbers": {},
@@ -40,6 +40,8 @@ def test_every_setting_has_its_default():
         "session_hours": 25,
         "strict": True,
         "block": (),
+        "plugins_dir": None,
+        "flows": ("*.flow.toml",),
         "dev": False,
         "log_format": "text",
         "mask_numbers": True,
@@ -265,7 +267,7 @@ def test_the_rules_of_the_flow():
 def test_every_setting_is_described():
     """A field without its line in the docstring is one that nobody finds."""
     assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
-        [*KINDS, "origins"]
+        [*KINDS, "origins", "folder"]
     )
 
 

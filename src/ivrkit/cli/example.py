@@ -18,6 +18,7 @@ _INSTEAD: Mapping[str, Any] = {
     "way_out": "reception",
     "voice": "Polly.Joanna",
     "public_url": "https://ivr.example.com",
+    "plugins_dir": "states",
 }
 #: The tables, with an example of each.
 _TABLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
