@@ -13,7 +13,8 @@ SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, way_out, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
-    "session_hours, strict, block, plugins_dir, flows, dev, log_format, mask_numbers, public_url, trusted_proxies, url_prefix, auth_token"
+    "session_hours, strict, block, plugins_dir, flows, dev, log_format, mask_numbers, public_url, trusted_proxies, "
+    "url_prefix, auth_token"
 )
 KEYS = (
     "there are: "
