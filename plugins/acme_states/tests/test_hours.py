@@ -7,9 +7,9 @@ import pytest
 import time_machine
 from ivrkit import State
 from ivrkit.flow.language import Language
+from ivrkit.states import Week
 
 from acme_states.settings import AcmeSettings
-from acme_states.week import Week
 
 HERE = ZoneInfo("America/New_York")
 OPEN, CLOSED = "We are open right now.", "We are closed at the moment."

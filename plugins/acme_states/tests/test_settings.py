@@ -21,8 +21,8 @@ def test_every_setting_is_heard(make_phone):
     [
         ({"reception_number": "5550100"}, "reception_number is '5550100', and a number is + and its digits"),
         ({"reception_number": "+"}, "reception_number is '+', and a number is + and its digits"),
-        ({"reception_rings": 0}, "reception_rings is 0, and has to be at least 1 second"),
-        ({"longest_message": -1}, "longest_message is -1, and has to be at least 1 second"),
+        ({"reception_rings": 0}, "reception_rings is 0, and Twilio takes 5 to 600 seconds"),
+        ({"longest_message": -1}, "longest_message is -1, and Twilio takes 2 to 14400 seconds"),
         ({"support_queue": " "}, "support_queue has no name"),
         ({"hours": {"mon": "09:00-18:00"}}, "hours has the day 'mon', and the days are monday, tuesday, "),
         ({"hours": {"monday": "9-18"}}, "hours.monday has '9-18', and hours are written \"09:00-18:00\""),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from ivrkit.cli.options import block_option, settings_with
+from ivrkit.cli.options import settings_with, tree_options
 from ivrkit.cli.serve import run_server
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 @click.command()
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--tunnel", "tunnelled", is_flag=True, help="Open an ngrok tunnel, so that Twilio reaches this machine.")
-@block_option
+@tree_options
 def dev(port: int, tunnelled: bool, block: tuple[str, ...]) -> None:
     """Serve on this machine in dev mode, and load anew when code changes.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ivrkit.cli.mounted import mounted
-from ivrkit.cli.options import block_option, gathered_with, json_option
+from ivrkit.cli.options import gathered_with, json_option, tree_options
 
 if TYPE_CHECKING:
     from ivrkit.doctor import Finding
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--url", metavar="URL", help="Where Twilio reaches the app: a base, or its webhook.")
-@block_option
+@tree_options
 @json_option
 @click.pass_context
 def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_json: bool) -> None:

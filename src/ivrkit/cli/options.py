@@ -1,8 +1,8 @@
-"""What several commands take and do alike: --block, --json, and loading the call flow."""
+"""What several commands take and do alike: --block, --plugins-dir, --json, and loading the call flow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,41 @@ from ivrkit.load_settings import Gathered, gather_settings
 from ivrkit.plugins import Loaded, load
 from ivrkit.settings import Settings
 
-block_option = click.option(
+#: Where a command keeps what it was given for ``--plugins-dir``.
+_FOLDER = "ivrkit.plugins_dir"
+
+_block_option = click.option(
     "--block", "block", multiple=True, metavar="PLUGIN", help="Leave a plugin out. May be repeated."
 )
+
+
+def _keep_folder(context: click.Context, parameter: click.Parameter, folder: str | None) -> None:
+    """Keep the folder for :func:`gathered_with`, so that no command has to hand it on."""
+    context.meta[_FOLDER] = folder
+
+
+_folder_option = click.option(
+    "--plugins-dir",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    expose_value=False,
+    callback=_keep_folder,
+    help="Load the plugins that are files of a folder.",
+)
+
+
+def tree_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say what the tree is made of; it takes ``block``."""
+    return _block_option(_folder_option(command))
+
+
+def given_folder() -> str | None:
+    """Return the folder that the running command was given, ``None`` for none."""
+    context = click.get_current_context(silent=True)
+    folder: str | None = context.meta.get(_FOLDER) if context else None
+    return folder
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -25,6 +57,8 @@ def gathered_with(block: Sequence[str], **overrides: Any) -> Gathered:
 
     They are those of the working folder, or inside a Flask app those of the tree that is mounted there.
     """
+    folder = given_folder()
+    overrides = {"plugins_dir": folder, **overrides} if folder else overrides
     inside = mounted()
     if inside is not None:
         settings = replace(inside.host.settings, **overrides)
@@ -50,7 +84,7 @@ def load_flow(block: Sequence[str]) -> Loaded:
     Inside a Flask app it is what the tree that is mounted there was made of.
     """
     inside = mounted()
-    if inside is not None and not block:
+    if inside is not None and not block and not given_folder():
         loaded = inside.host.loaded
     else:
         gathered = gathered_with(block)

@@ -14,7 +14,7 @@ import click
 
 from ivrkit.cli.keyboard import Keyboard
 from ivrkit.cli.mounted import Mounted, mounted
-from ivrkit.cli.options import block_option, settings_with
+from ivrkit.cli.options import given_folder, settings_with, tree_options
 from ivrkit.cli.screen import JsonLines, Screen, Voice
 from ivrkit.errors import IvrkitError
 from ivrkit.load_settings import load_settings
@@ -27,7 +27,7 @@ from ivrkit.simulator import Failure, Simulator
 @click.option("--to", metavar="NUMBER", help="The number that is called.")
 @click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
 @click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears, where espeak-ng is installed.")
-@block_option
+@tree_options
 @click.pass_context
 def phone(
     context: click.Context,
@@ -77,10 +77,11 @@ def _number_in(tree: Mounted, block: tuple[str, ...]) -> Iterator[Simulator]:
     """
     from ivrkit.testing import Phone
 
-    if block:
+    if block or given_folder():
+        option = "--block" if block else "--plugins-dir"
         raise IvrkitError(
-            "the tree in the app is called as it is mounted there, and --block would leave a plugin out of it",
-            hint="set IVRKIT_BLOCK where the app is made",
+            f"the tree in the app is called as it is mounted there, and {option} would make another one of it",
+            hint=f"set IVRKIT_{option.strip('-').replace('-', '_').upper()} where the app is made",
         )
     try:
         yield Phone(tree.app, name=tree.name).simulator

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from ivrkit.cli.options import block_option, json_option, load_flow, table
+from ivrkit.cli.options import json_option, load_flow, table, tree_options
 
 
 @click.command()
-@block_option
+@tree_options
 @json_option
 def plugins(block: tuple[str, ...], as_json: bool) -> None:
     """List the plugins, what became of each, and its states and hooks."""

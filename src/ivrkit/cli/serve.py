@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from ivrkit.cli.options import block_option, settings_with
+from ivrkit.cli.options import settings_with, tree_options
 from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
@@ -26,7 +26,7 @@ NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that answer.")
 @click.option("--dev", is_flag=True, help="No token needed from this machine; reload when code changes.")
-@block_option
+@tree_options
 def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...]) -> None:
     """Answer Twilio's webhooks at /webhook.
 
@@ -49,6 +49,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
     address = _address(host)
     _check(settings, address, port)
     own = {"IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
+    own |= {"IVRKIT_PLUGINS_DIR": settings.plugins_dir} if settings.plugins_dir else {}
     where = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
     click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
     command = _command(settings, address, port, workers)

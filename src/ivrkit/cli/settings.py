@@ -11,7 +11,7 @@ import click
 
 from ivrkit.cli.example import example
 from ivrkit.cli.mounted import mounted
-from ivrkit.cli.options import block_option, gathered_with, json_option, table
+from ivrkit.cli.options import gathered_with, json_option, table, tree_options
 from ivrkit.errors import SettingsError
 from ivrkit.flow.text import Texts
 from ivrkit.loading.plugin_settings import PluginSettings
@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 @click.command()
-@block_option
+@tree_options
 @json_option
 @click.option("--example", "as_example", is_flag=True, help="Print an ivrkit.toml with every setting, commented.")
 def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from ivrkit.cli.options import block_option, json_option, load_flow, table
+from ivrkit.cli.options import json_option, load_flow, table, tree_options
 from ivrkit.flow.graph import Edge, edges
 from ivrkit.flow.state import State
 
 
 @click.command()
-@block_option
+@tree_options
 @json_option
 def states(block: tuple[str, ...], as_json: bool) -> None:
     """List the states, who owns each, its keys, and where it leads."""

@@ -10,6 +10,8 @@ from ivrkit.flow.text import KEY_WORDS, Text, Texts
 
 #: The words as they are written -> the words that are said.
 Words = Mapping[str, str]
+#: The plugin whose catalogues are for the states of all others as well: they use its ready-made kinds.
+CORE_PLUGIN = "ivrkit"
 #: The core's own sentences as they are written, by their names.
 CORE: Mapping[str, str] = {each.name: getattr(Texts, each.name) for each in fields(Texts) if each.name != "keys"}
 
@@ -52,7 +54,8 @@ class Language:
 
     def knows(self, text: Text, state: State) -> bool:
         """Return whether there are words for a text of a state in this very language."""
-        tables = (self.catalogues.get(state.owner.plugin, _NOTHING), _CORE_NAMES, _KEYS)
+        catalogues = (self.catalogues.get(plugin, _NOTHING) for plugin in (state.owner.plugin, CORE_PLUGIN))
+        tables = (*catalogues, _CORE_NAMES, _KEYS)
         return self._own_words(str(text), state) is not None or any(str(text) in table for table in tables)
 
     def _own_words(self, written: str, state: State) -> str | None:
@@ -64,7 +67,9 @@ class Language:
         """Return the words of a sentence of the core, or of a key, which any plugin may use; others as they are."""
         if written in _CORE_NAMES:
             return str(getattr(self.texts, _CORE_NAMES[written]))
-        return self.texts.keys[_KEYS[written]] if written in _KEYS else written
+        if written in _KEYS:
+            return self.texts.keys[_KEYS[written]]
+        return self.catalogues.get(CORE_PLUGIN, _NOTHING).get(written, written)
 
     def _filled_in(self, value: object, state: State) -> object:
         return self.words(value, state) if isinstance(value, Text) else value

@@ -7,13 +7,11 @@ from dataclasses import fields
 from typing import Any
 
 from ivrkit.errors import Fault, FlowError, nearest
-from ivrkit.flow.language import CORE, Language, Words, applying, base_of
+from ivrkit.flow.language import CORE, CORE_PLUGIN, Language, Words, applying, base_of
 from ivrkit.flow.text import KEY_WORDS, Texts, check_places, places_in
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.settings import Settings
 
-#: The plugin whose catalogues have the core's own sentences.
-CORE_PLUGIN = "ivrkit"
 _IN_TEXTS = {*CORE.values(), *KEY_WORDS.values()}
 #: The language that the core's sentences are written in.
 WRITTEN_IN = "en"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ivrkit import BACK, State, Text
+from ivrkit import BACK, Text, states
 
-error = State(enter=Text("That choice is not valid."), exit=BACK)
+error = states.message(Text("That choice is not valid."), then=BACK)

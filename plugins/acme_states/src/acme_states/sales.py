@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit import Exit, Exits, MenuOption, State, Text
-from twilio.twiml.voice_response import Record
+from ivrkit import Exit, MenuOption, State, Text, states
 
 from acme_states.settings import AcmeSettings
 
@@ -16,8 +15,10 @@ THANKS = Text("Thank you. Somebody from sales will call you back today. Goodbye.
 
 def sales(settings: AcmeSettings) -> State:
     """Return the state that records a message as long as the settings allow."""
-    return State(
-        enter=[BUSY, ASKED, Record(max_length=settings.longest_message)],
-        exit=Exits({"recorded": Exit(None, say=THANKS)}),
+    return states.voicemail(
+        BUSY,
+        ASKED,
+        max_length=settings.longest_message,
+        then=Exit(None, say=THANKS),
         options=MenuOption(key="1", label=Text("sales")),
     )

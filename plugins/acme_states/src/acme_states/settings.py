@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from acme_states.week import Week
+from ivrkit.states import Week
 
 #: When ACME itself is open.
 HOURS: Mapping[str, str] = MappingProxyType(
@@ -37,9 +37,9 @@ class AcmeSettings:
         number = self.reception_number
         if not (number.startswith("+") and number[1:].isdecimal() and 3 <= len(number) <= 16):
             raise ValueError(f"reception_number is {number!r}, and a number is + and its digits, such as +15550100")
-        for name in ("reception_rings", "longest_message"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, and has to be at least 1 second")
+        for name, (least, most) in (("reception_rings", (5, 600)), ("longest_message", (2, 14400))):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}, and Twilio takes {least} to {most} seconds")
         if not self.support_queue.strip():
             raise ValueError("support_queue has no name")
         self.week()

@@ -35,7 +35,11 @@ def one_by_one(digits: str) -> str:
     return " ".join(digits)
 
 
+def as_words(given: Words | Sequence[Words]) -> tuple[Words, ...]:
+    """Return what an author wants to be said as a tuple, whether it is one thing or several."""
+    return (given,) if isinstance(given, str | TwiML) else tuple(given)
+
+
 def words_or(given: Words | Sequence[Words], usual: str) -> tuple[Words, ...]:
-    """Return what an author wants to be said as a tuple, else the usual sentence of the core."""
-    words = (given,) if isinstance(given, str | TwiML) else tuple(given)
-    return words or (Text(usual),)
+    """Return what an author wants to be said, else the usual sentence of the core."""
+    return as_words(given) or (Text(usual),)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from ivrkit.flow.state import State
 from ivrkit.hookspecs import hookimpl
 from ivrkit.states.ready.goodbye import goodbye
+from ivrkit.states.ready.hours import hours
 from ivrkit.states.ready.menu import menu
 from ivrkit.states.ready.message import message
 from ivrkit.states.ready.question import question
@@ -18,5 +19,5 @@ from ivrkit.states.ready.voicemail import voicemail
 @hookimpl
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:
     """Offer all ready-made kinds."""
-    kinds = (message, menu, voicemail, transfer, queue, question, goodbye)
+    kinds = (message, menu, hours, voicemail, transfer, queue, question, goodbye)
     return {kind.__name__: kind for kind in kinds}

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from types import EllipsisType
 from typing import Any, Unpack
 
-from twilio.twiml import TwiML
 from twilio.twiml.voice_response import Dial
 
 from ivrkit.errors import FlowError
@@ -16,7 +15,7 @@ from ivrkit.flow.recipes import Whisper, Words
 from ivrkit.flow.state import State
 from ivrkit.flow.targets import Target
 from ivrkit.flow.text import Texts
-from ivrkit.states.ready.common import Common, words_or
+from ivrkit.states.ready.common import Common, as_words, words_or
 
 #: How many telephones Twilio rings for one ``Dial`` (https://www.twilio.com/docs/voice/twiml/dial).
 MOST_NUMBERS = 10
@@ -69,7 +68,7 @@ def transfer(
     dial = Dial(**attributes)
     for number in rung:
         _add(dial, number)
-    whispered = (whisper,) if isinstance(whisper, str | TwiML) else tuple(whisper)
+    whispered = as_words(whisper)
     asks = Whisper(*whispered, accept=accept) if whispered or accept else None
     return State([*words_or(texts, Texts.transfer), dial], Exits(exits or {}, otherwise), whisper=asks, **common)
 

@@ -1,4 +1,4 @@
-"""The opening hours of a week: read from the settings, asked for a moment, and put into words."""
+"""The opening hours of a week: read from a table, asked for a moment, and put into words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_time, get_day_names
-from ivrkit import Text
+from ivrkit.flow.text import Text
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WINDOW = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
@@ -21,15 +23,19 @@ Window = tuple[time, time]
 
 @dataclass(frozen=True)
 class Week:
-    """The windows of each day of a week, Monday first."""
+    """The opening hours of a week.
+
+    :param days: the windows of each day, Monday first: from when to when, the closing minute itself closed.
+    """
 
     days: tuple[tuple[Window, ...], ...]
 
     @classmethod
     def of(cls, hours: Mapping[str, str]) -> Week:
-        """Return the week that the settings describe.
+        """Return the week that a table describes.
 
-        :param hours: weekday in English -> its windows; a day that is not there is closed.
+        :param hours: weekday in English -> its windows, such as ``"09:00-12:00, 13:00-18:00"``; a day that is not
+            there is closed.
         :raises ValueError: for a day or a time that there is not, and for windows that overlap.
         """
         for day in hours:
@@ -46,6 +52,8 @@ class Week:
 
         :param language: whose names of days and way to write a time are taken, such as ``es-MX``.
         """
+        from babel.dates import get_day_names
+
         locale = _locale(language)
         names = get_day_names("wide", "stand-alone", locale)
         found = []
@@ -85,11 +93,15 @@ def _told(windows: tuple[Window, ...], locale: Locale) -> Text:
 
 
 def _clock(moment: time, locale: Locale) -> str:
+    from babel.dates import format_time
+
     return format_time(moment, "short", locale=locale).replace("\u202f", " ")  # newer tables have a narrow blank
 
 
 def _locale(language: str) -> Locale:
     """Return the locale of a language, English where there is none."""
+    from babel import Locale, UnknownLocaleError
+
     for tag in _tags(language):
         try:
             return Locale.parse(tag, sep="-")
