@@ -15,7 +15,7 @@ pytestmark = pytest.mark.acme
 
 def told(call):
     """Return the transcript of a call, without who owns its states."""
-    return re.sub(r"^\[(\S+), .*\]$", r"[\1]", call.transcript(), flags=re.MULTILINE)
+    return re.sub(r"\[(\S+), [^\]]+\]", r"[\1]", call.transcript())
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def phones(make_phone):
     return make
 
 
-@pytest.mark.parametrize(("language", "depth", "ends"), [("en-US", 4, 60), ("es-MX", 3, 30)])
+@pytest.mark.parametrize(("language", "depth", "ends"), [("en-US", 4, 60), ("es-MX", 3, 20)])
 def test_every_path_is_heard_word_for_word(phones, language, depth, ends):
     """Each end of a call is reached in the other tree by the same way, and every word on it is the same."""
     package, tables = phones(language)

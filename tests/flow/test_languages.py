@@ -5,7 +5,7 @@ import pickle
 from decimal import Decimal
 
 import pytest
-from twilio.twiml.voice_response import Dial, Say
+from twilio.twiml.voice_response import Dial, Enqueue, Say
 
 from ivrkit import HOME, SAME, Exit, Exits, FlowError, LoadError, Menu, MenuOption, State, Text, Texts, ask, leads_to
 from ivrkit.flow.language import Language, base_of, match
@@ -373,3 +373,15 @@ def test_the_language_most_like_it(tag, tags, found):
     """The same, else the same language of another country, else none."""
     assert match(tag, tags) == found
     assert base_of(tag) == tag[:2]
+
+
+def test_a_name_is_not_translated(call):
+    """A queue, a number or a client that is called like a word of the team keeps its name."""
+    own = {"a": {"support": "soporte", "ann": "ana"}}
+    dial = Dial()
+    dial.client("ann")
+    for said, kept in ((Enqueue("support"), ">support</Enqueue>"), (dial, ">ann</Client>")):
+        state = State(["support", said], Exits({}))
+        xml = call(a=state, language="es-MX", languages=(Language("es-MX", own=own),)).xml
+        assert ">soporte</Say>" in xml
+        assert kept in xml

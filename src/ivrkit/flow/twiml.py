@@ -119,8 +119,10 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
             elif element.tag == "Dial" and dress.whisper is not None:
                 whispers = _write_whisper(element, dress.whisper)
             attributes = element.attrib
+        for say in element.iter("Say"):
+            _write_say(say, dress)
         for child in element.iter():
-            _write_child(child, dress)
+            _leave_out_forbidden(child)
     spoken = [element for element in elements if not _is_silent(element)]
     for element in spoken:
         for silent in [child for child in element if _is_silent(child)]:
@@ -184,15 +186,26 @@ def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
     return bool(nouns)
 
 
-def _write_child(element: ElementTree.Element, dress: Dress) -> None:
-    if element.tag == "Say" and element.attrib.keys().isdisjoint(("voice", "language")):
+def _write_say(say: ElementTree.Element, dress: Dress) -> None:
+    """Give a ``Say`` its voice and language, and the words that are said for those that are written in it."""
+    if say.attrib.keys().isdisjoint(("voice", "language")):
         if dress.voice is not None:
-            element.set("voice", dress.voice)
-        element.set("language", dress.language)
+            say.set("voice", dress.voice)
+        say.set("language", dress.language)
+    if dress.words is None:
+        return
+    for child in say.iter():  # itself, and what marks its speech up
+        if child.text is not None:
+            child.text = str(dress.words(child.text))
+        if child is not say and child.tail is not None:
+            child.tail = str(dress.words(child.tail))
+
+
+def _leave_out_forbidden(element: ElementTree.Element) -> None:
     if element.text is not None:
-        element.text = _allowed(str(dress.words(element.text) if dress.words else element.text))
+        element.text = _allowed(str(element.text))
     if element.tail is not None:
-        element.tail = _allowed(str(dress.words(element.tail) if dress.words else element.tail))
+        element.tail = _allowed(str(element.tail))
     for name, value in element.items():
         if not value.isprintable():
             element.set(name, _allowed(value))
