@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,9 @@ from docs.desk import ROOT
 from docs.hook_pages import HOOKS, REFERENCE, WHEN, page_of, pages, read_hook
 
 from ivrkit import hookspecs
+from ivrkit.plugins import OBSERVING
+
+DRAWING = ROOT / "docs" / "explanation" / "hooks.svg"
 
 
 def page(hook: str) -> str:
@@ -142,6 +146,32 @@ def test_a_docstring_that_lacks_something_is_refused(gone: str, monkeypatch: pyt
     ivrkit_new.__doc__ = told.replace(gone, "")
     with pytest.raises(ValueError, match=f"the docstring of ivrkit_new needs .*; `when` is one of: {', '.join(WHEN)}"):
         read_hook("ivrkit_new")
+
+
+def drawn() -> list[tuple[str, str]]:
+    """Return what the drawing shows, from top to bottom: the class of each part, and its first words."""
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.fromstring(DRAWING.read_text(encoding="utf-8"))  # noqa: S314  our own drawing
+    parts = [each for each in root.iter() if each.tag in (f"{svg}g", f"{svg}text") and each.get("class")]
+    return [(part.get("class", ""), part.findtext(f"{svg}text") or part.text or "") for part in parts]
+
+
+def test_every_hook_is_drawn_as_what_it_is() -> None:
+    """What decides is drawn before the session is saved, what only watches after it; and no hook that is none."""
+    shown = [(kind, name) for kind, name in drawn() if name.startswith("ivrkit_")]
+    hooks = [(kind, name) for kind, name in shown if kind != "hook"]
+    assert sorted(name for _, name in hooks) == sorted(HOOKS)
+    assert {name for kind, name in hooks if kind == "watches"} == set(OBSERVING)
+    names = [name for _, name in drawn()]
+    saved = names.index("the session is saved")
+    assert all((kind == "watches") == (names.index(name) > saved) for kind, name in hooks)
+
+
+def test_the_drawing_has_the_order_in_which_hooks_are_called() -> None:
+    """Those of the start first, then the one that chooses the start, then those of an answer, then those that watch."""
+    order = [name for kind, name in drawn() if kind in ("decides", "watches") and name in HOOKS]
+    whens = [read_hook(name).fields["when"] for name in order]
+    assert whens == sorted(whens, key=list(WHEN).index)
 
 
 def test_old_links_into_the_list_still_lead_there() -> None:
