@@ -97,8 +97,10 @@ def page_of(hook: Hook) -> str:
     facts += [f"- `{each}`: {_markdown(hook, hook.fields[f'param {each}'])}" for each in arguments]
     facts += [f"- {each}: {_markdown(hook, hook.fields[each])}" for each in FIELDS]
     parts = [
-        f"{NOTICE}\n# `{hook.signature}`",
-        *(_wrapped(_markdown(hook, each)) for each in (hook.summary, *hook.text)),
+        f"{NOTICE}\n# `{hook.name}`",
+        _wrapped(_markdown(hook, hook.summary)),
+        f"## `{hook.signature}`",
+        *(_wrapped(_markdown(hook, each)) for each in hook.text),
         "\n".join(_wrapped(each, "  ") for each in facts),
         "## Example",
         f"```python\n{hook.example}\n```",

@@ -67,10 +67,10 @@ def test_there_is_a_page_for_every_hook_and_for_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_page_is_headed_by_the_exact_signature(hook: str) -> None:
+def test_a_page_has_a_heading_with_the_exact_signature(hook: str) -> None:
     """Whoever implements a hook copies its signature from the page."""
     exact = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
-    assert f"\n# `{hook}{exact}`\n" in page(hook)
+    assert f"\n## `{hook}{exact}`\n" in page(hook)
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -142,7 +142,7 @@ def test_a_docstring_that_lacks_something_is_refused(gone: str, monkeypatch: pyt
 
     monkeypatch.setattr(hook_pages, "hookspecs", SimpleNamespace(ivrkit_new=ivrkit_new))
     ivrkit_new.__doc__ = told
-    assert "# `ivrkit_new(state)`" in page_of(read_hook("ivrkit_new"))
+    assert "## `ivrkit_new(state)`" in page_of(read_hook("ivrkit_new"))
     ivrkit_new.__doc__ = told.replace(gone, "")
     with pytest.raises(ValueError, match=f"the docstring of ivrkit_new needs .*; `when` is one of: {', '.join(WHEN)}"):
         read_hook("ivrkit_new")
