@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivrkit import hookspecs
-from ivrkit.settings import KINDS
 
 REFERENCE = Path(__file__).parent / "reference"
 HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
@@ -37,8 +36,11 @@ LAST = (
     "All hooks are in [the list](../hooks.md); how a module with one becomes a plugin is in "
     "[Write a plugin with hooks](../../how-to/hooks.md)."
 )
-#: What a docstring sets in code -> the page that has more of it. Hooks and settings are found by their names.
+#: What a docstring sets in code -> the page that has more of it. Hooks are found by their names.
 MORE = {
+    "callers": "../settings.md#callers",
+    "numbers": "../settings.md#numbers",
+    "start": "../settings.md#start",
     "[plugins.NAME]": "../settings.md#settings-of-plugins",
     "[states.NAME]": "../settings.md#decisions-about-a-state",
     "ivrkit.states": "../loading.md",
@@ -140,9 +142,7 @@ def _markdown(hook: Hook, text: str) -> str:
 
     def code(found: re.Match[str]) -> str:
         name = found[1]
-        target = MORE.get(name) or (f"../settings.md#{name.replace('_', '-')}" if name in KINDS else "")
-        if name in HOOKS and name != hook.name:
-            target = f"{name}.md"
+        target = f"{name}.md" if name in HOOKS and name != hook.name else MORE.get(name)
         if not target or name in linked:
             return f"`{name}`"
         linked.add(name)

@@ -74,20 +74,39 @@ def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: ignore[empty-body]  # a contract
     """Offer kinds of states, for trees that are written without code: ``kind = "..."`` in a table ``[states.NAME]``.
 
-    Called once at start, after every plugin was imported and before any state is made. ivrkit's own kinds, ``message``,
-    ``menu`` and so on, come in by it as well.
+    Called once, after every plugin was imported and before any state is made of a table. ivrkit's own kinds,
+    ``message``, ``menu`` and so on, come in by it as well.
 
-    :returns: kind -> a function that returns a :class:`~ivrkit.State`. Its parameters are the keys of the table, by
-        their annotations: ``*texts`` is the key ``text``, a ``Target`` a state's name or ``{ to = ..., say = ... }``,
-        and whatever else a setting of a plugin can be. A parameter that takes a function is for code alone. What its
-        docstring says of each, as this one does, is what editors show. What every state has, such as ``key``,
-        ``label`` and ``voice``, is added to what it returns. A kind that two plugins offer is a fault.
+    :when: at start
+    :returns: kind -> a function that returns a ``State``. Its parameters are the keys of the table, by their
+        annotations: ``*texts: Words`` is the key ``text``, a ``Target`` a state's name or
+        ``{ to = ..., say = ... }``, and whatever else a setting of a plugin can be. A parameter that takes a function
+        is for code alone. What its docstring says of each, as the example's does, is what editors show. What every
+        state has, such as ``key``, ``label`` and ``voice``, is added to what it returns. ``None`` is a fault.
+    :order: that of loading. Where two plugins offer one kind nobody wins: it is a fault that names both.
+    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` it starts without these
+        kinds.
 
     Example::
 
+        import ivrkit
+        from ivrkit.states import Words
+
+
+        def forecast(*texts: Words, again: str = "1") -> ivrkit.State:
+            \"\"\"Read out the weather, and once more on a key.
+
+            :param texts: what is said.
+            :param again: the key that reads it again.
+            \"\"\"
+            return ivrkit.State(
+                enter=ivrkit.ask(*texts), exit=ivrkit.Exits({again: ivrkit.SAME}, otherwise=ivrkit.HOME)
+            )
+
+
         @ivrkit.hookimpl
         def ivrkit_register_kinds():
-            return {"weather": weather}
+            return {"forecast": forecast}
     """
 
 

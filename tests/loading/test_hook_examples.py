@@ -88,6 +88,18 @@ def test_ivrkit_declare_settings(dial):
     assert read.settings[0].description == "the address of the CRM."
 
 
+def test_ivrkit_register_kinds(dial):
+    """A table of the settings is a state of its kind."""
+    table = {"kind": "forecast", "text": "Sunny.", "again": "2", "key": "6", "label": "the weather"}
+    send = dial(example_of("ivrkit_register_kinds"), states={"weather": table})
+    assert "For the weather, press six." in send().text
+    send(Digits="6")
+    answer = send(Digits="2")
+    assert answer.headers["Ivrkit-State"] == "weather"
+    assert "Sunny." in answer.text
+    assert send(Digits="1").headers["Ivrkit-State"] == "menu"
+
+
 def test_ivrkit_register_states(dial):
     """Its mailboxes are in the menu, and record."""
     send = dial(example_of("ivrkit_register_states"))
