@@ -23,7 +23,7 @@ unexport STRICT
 TEST_ALL = $(TOX) run-parallel
 endif
 
-.PHONY: help run phone test coverage docs mutants bench clean
+.PHONY: help run phone test coverage docs pages mutants bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List these targets.
@@ -47,6 +47,9 @@ coverage: .venv-tox/.installed  ## Run the tests and show each line and branch o
 
 docs: .venv-tox/.installed  ## Build the pages into docs/_build/html and run their examples.
 	$(TOX) run -e docs
+
+pages: .venv/.installed  ## Write the pages of the hooks anew, from the docstrings in src/ivrkit/hookspecs.py.
+	.venv/bin/python -m docs.hook_pages
 
 mutants: .venv-tox/.installed  ## Put small faults into the call flow and the loader: do the tests notice? Takes long.
 	$(TOX) run -e mutants

@@ -144,7 +144,8 @@ class Desk:
     def _make(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         """Call the tree of the checkout, as its Makefile does."""
         assert words == ["phone"], f"nothing here knows make's {words}"
-        self.write("ivrkit.toml", (ROOT / "ivrkit.toml").read_text())
+        if not (self.folder / "ivrkit.toml").exists():  # a server that watches it would start anew
+            self.write("ivrkit.toml", (ROOT / "ivrkit.toml").read_text())
         return self._ivrkit(words, more)
 
     @contextlib.contextmanager
@@ -169,6 +170,14 @@ class Desk:
 
     def _pytest(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         return self._printed([sys.executable, "-m", "pytest", "-p", "no:randomly", *words], more)
+
+    def _python(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
+        return self._printed([sys.executable, *words], more)
+
+    def apart(self, words: str, typed: str) -> str:
+        """Run ``ivrkit`` as a process of its own, which has a log and a debugger of its own; return what it printed."""
+        self.typed = typed
+        return self._printed([*_IVRKIT, *words.split()], {})[0]
 
     def _curl(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         assert self.server is not None, "the page calls a server that it did not start"
@@ -197,9 +206,13 @@ class Desk:
             for path in self.site.glob(f"{words[-1].replace('-', '_')}-*.dist-info"):
                 shutil.rmtree(path)
             return "", 0
+        if words[0] == "wheel":
+            return self._printed(["uv", "build", "--quiet", "--wheel", "--out-dir", words[-2], words[-1]], more)
+        target = ["--python", sys.executable, "--target", str(self.site)]
+        if "--find-links" in words:
+            return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
         if not words[-1].startswith(".") or "[" in words[-1] or words[-1].endswith("/plugins/acme_states"):
             return "", 0  # it is a tool, an extra or a part of the clone, and here already
-        target = ["--python", sys.executable, "--target", str(self.site)]
         return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
 
     def _printed(self, command: list[str], more: Mapping[str, str]) -> tuple[str, int]:

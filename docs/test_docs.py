@@ -1,8 +1,10 @@
-"""The reference says what is there: no setting, hook, command, text or public name is missing, or other than it is."""
+"""The reference says what is there: no setting, command, text or public name is missing, or other than it is.
+
+Hooks are in ``test_hook_pages.py``.
+"""
 
 from __future__ import annotations
 
-import inspect
 import re
 import tomllib
 from dataclasses import fields
@@ -12,7 +14,7 @@ import pytest
 from docs.desk import ROOT
 
 import ivrkit
-from ivrkit import Settings, Texts, hookspecs, simulator
+from ivrkit import Settings, Texts, simulator
 from ivrkit.cli.main import COMMANDS
 from ivrkit.flow.outcomes import VERB_OUTCOMES
 from ivrkit.load_settings import TABLES, load_settings
@@ -24,7 +26,6 @@ from ivrkit.simulator.twiml.codes import CODES
 from ivrkit.simulator.twiml.elements import GRAMMAR
 
 REFERENCE = ROOT / "docs" / "reference"
-HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
 
 
 def page(name: str) -> str:
@@ -35,27 +36,6 @@ def sections(text: str) -> dict[str, str]:
     """Return the sections of the third level: heading -> what is below it."""
     found = re.split(r"^### (.+)\n", re.sub(r"^## .*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
     return dict(zip(found[1::2], found[2::2], strict=True))
-
-
-def signature(hook: str) -> str:
-    """Return a hook's signature as its author wrote it."""
-    return hook + str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
-
-
-def test_every_hook_has_a_heading_with_its_exact_signature() -> None:
-    """Whoever implements a hook copies its signature from the page."""
-    headings = [heading.strip("`") for heading in sections(page("hooks.md"))]
-    assert headings == [signature(hook) for hook in HOOKS]
-
-
-@pytest.mark.parametrize("hook", HOOKS)
-def test_every_hook_is_described_and_has_an_example(hook: str) -> None:
-    """Each argument is described, and an example implements the hook; the examples are run."""
-    described = sections(page("hooks.md"))[f"`{signature(hook)}`"]
-    for argument in inspect.signature(getattr(hookspecs, hook)).parameters:
-        assert f"- `{argument}`: " in described
-    assert "- called " in described
-    assert re.search(rf"```python\n(?:.*\n)*?@ivrkit\.hookimpl\ndef {hook}\(", described)
 
 
 def test_every_setting_is_described() -> None:

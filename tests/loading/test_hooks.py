@@ -111,13 +111,14 @@ class TestSpecs:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_each_is_a_page(self, name):
-        """When it is called, every argument, what it returns, and an example that implements it."""
+        """When it is called, every argument, what it returns, order, what happens when it raises, and an example."""
         hook = getattr(hookspecs, name)
-        told = re.findall(r":param (\w+):", inspect.getdoc(hook))
+        contract, _, example = inspect.getdoc(hook).partition("\n\nExample::\n")
+        told = re.findall(r":param (\w+):", contract)
         assert told == list(inspect.signature(hook).parameters)
-        assert "Called " in inspect.getdoc(hook)
-        assert ":returns:" in inspect.getdoc(hook)
-        assert f"@ivrkit.hookimpl\n    def {name}(" in inspect.getdoc(hook)
+        assert "\n\nCalled " in contract
+        assert re.search(r"^:returns: (.+\n)+?:order: (.+\n)+?:when it raises: ", contract, re.MULTILINE)
+        assert re.search(rf"@ivrkit\.hookimpl\n +def {name}\(", example)
 
     @pytest.mark.parametrize("name", NAMES)
     def test_only_the_deciding_hooks_stop_at_the_first_result(self, name):
