@@ -16,8 +16,9 @@ from ivrkit.flow.guard import Failed, attempt, guarded
 from ivrkit.flow.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.sentences import WRONG_BEFORE
 from ivrkit.flow.session import Session
-from ivrkit.flow.state import EnterFunction, MenuOption
+from ivrkit.flow.state import EnterFunction
 from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target, aim
+from ivrkit.flow.trail import Trail
 from ivrkit.flow.turn import Event, Turn
 from ivrkit.flow.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
 
@@ -63,6 +64,7 @@ class _Advance:
         self.language = ""
         self._speak(session.language)
         self.counts = Counts(session)
+        self.trail = Trail(flow, session)
         self.decider = Decider(flow, self.counts, self._run_exit, self._beginning)
         self.parts: list[bytes] = []
         self.events: list[Event] = []
@@ -190,37 +192,14 @@ class _Advance:
         if goal is SAME:
             found = origin
         elif goal is BACK:
-            found = self.session.senders.get(origin or "")
+            found = self.trail.sender(origin)
         returning = through_error or goal in (SAME, BACK)
         if found not in self.flow.states:
-            found, returning = self._home(origin), through_error
+            found, returning = self.trail.home(origin), through_error
         returning = returning or found == origin
         if found is None or found in self.failed:
             return self.decider.way_out(), origin
         return self._enter(self.flow.states[found], origin, returning=returning)
-
-    def _home(self, origin: str | None) -> str | None:
-        """Return the option's menu that the caller last stood in, else the first option's, else the flow's."""
-        menus = [option.menu for option in self._options(origin)]
-        stood_in = [menu for menu in reversed(self.session.menus) if menu in menus]
-        return next(iter(stood_in or menus), self._beginning().home)
-
-    def _options(self, origin: str | None) -> tuple[MenuOption, ...]:
-        """Return the options of a state; a part without any hangs where its whole does."""
-        left = self.flow.states.get(origin or "")
-        if left is None:
-            return ()
-        return left.state.menu_options or self._options(left.state.part_of)
-
-    def _send(self, compiled: CompiledState, origin: str) -> None:
-        """Keep who sent the caller to a state; within a family that is whoever sent them there in the first place."""
-        senders, state = self.session.senders, compiled.state
-        left = self.flow.states.get(origin)
-        whole = left.state.part_of or origin if left else origin
-        if (state.part_of or state.name) != whole:
-            senders[state.name] = origin
-        elif state.part_of:
-            senders[state.name] = senders.get(origin, "")
 
     def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
         """Enter a state; return where it leads at once, ``None`` when it waits or ends the call."""
@@ -228,7 +207,7 @@ class _Advance:
         if not returning:
             self.counts.begin(name)
             if origin is not None and origin != name:
-                self._send(compiled, origin)
+                self.trail.send(compiled.state, origin)
         content = attempt(lambda: self._content(compiled))
         if isinstance(content, Failed):
             return self._failure(compiled, content.error), name if name == ERROR else origin
@@ -240,7 +219,7 @@ class _Advance:
         if content.waits is None:
             return self._leave_at_once(compiled, content)
         if compiled.is_menu:
-            self.session.menus = [*(menu for menu in self.session.menus if menu != name), name]
+            self.trail.stand_in(name)
         return None
 
     def _content(self, compiled: CompiledState) -> Content:
@@ -314,7 +293,7 @@ class _Advance:
         if not self.apologised:
             self.apologised = True
             self.parts.append(self._sentence("apology"))
-        for name in (chosen, compiled.state.fallback, self._home(compiled.name), self._beginning().start_menu):
+        for name in (chosen, compiled.state.fallback, self.trail.home(compiled.name), self._beginning().start_menu):
             if name in self.flow.states and name not in self.failed:
                 return name
         return self.decider.way_out()
