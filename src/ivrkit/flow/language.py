@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
@@ -53,10 +54,11 @@ class Language:
         return found.format(**{name: self._filled_in(value, state) for name, value in text.places.items()})
 
     def knows(self, text: Text, state: State) -> bool:
-        """Return whether there are words for a text of a state in this very language."""
+        """Return whether there are words for a text of a state in this very language; places alone need none."""
         catalogues = (self.catalogues.get(plugin, _NOTHING) for plugin in (state.owner.plugin, CORE_PLUGIN))
         tables = (*catalogues, _CORE_NAMES, _KEYS)
-        return self._own_words(str(text), state) is not None or any(str(text) in table for table in tables)
+        found = self._own_words(str(text), state) is not None or any(str(text) in table for table in tables)
+        return found or not _PLACES.sub("", text).strip()
 
     def _own_words(self, written: str, state: State) -> str | None:
         """Return what the team lets a state say instead; what it says of a whole is for its parts as well."""
@@ -76,6 +78,7 @@ class Language:
 
 
 _NOTHING: Words = {}
+_PLACES = re.compile(r"\{\w+\}")
 _CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
 _KEYS: Mapping[str, str] = {word: key for key, word in KEY_WORDS.items()}
 
