@@ -15,10 +15,12 @@ from ivrkit.flow.menus import USUAL_REPEAT
 from ivrkit.flow.outcomes import is_key
 
 #: PEP 508: https://packaging.python.org/en/latest/specifications/name-normalization/
-_DISTRIBUTION = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
+_NAME = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
 _STATE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 #: As long as names may be, so that the lines of the files do not break where a formatter would break them otherwise.
-LONGEST_DISTRIBUTION, LONGEST_STATE = 40, 30
+LONGEST_NAME, LONGEST_STATE = 40, 30
+#: What is answered where there are no languages besides English.
+NONE = "none"
 #: Modules of the folder that is made, or of its tests.
 _TAKEN_PACKAGES = ("conftest", "ivrkit", "pytest_ivrkit", "test", "tests")
 #: States of the core, and names that the package's own modules and functions have already.
@@ -26,30 +28,38 @@ _CORE_STATES = ("greeting", "menu")
 _TAKEN_MODULES = ("ask", "languages", "locale", "settings")
 
 
+def name(answer: str) -> str:
+    """Return the normal name of what is made.
+
+    :raises IvrkitError: for what no distribution could be called.
+    """
+    if not _NAME.fullmatch(answer) or len(answer) > LONGEST_NAME:
+        raise IvrkitError(
+            f"{answer!r} is no name for a folder or a distribution",
+            hint=f"use up to {LONGEST_NAME} letters and digits, with - between them, such as parking-ivr",
+        )
+    return kinds.normal_name(answer)
+
+
 def distribution(answer: str) -> str:
     """Return the normal name of a distribution.
 
     :raises IvrkitError: for what is none, and for one whose package could not be imported.
     """
-    if not _DISTRIBUTION.fullmatch(answer) or len(answer) > LONGEST_DISTRIBUTION:
-        raise IvrkitError(
-            f"{answer!r} is no name for a distribution",
-            hint=f"use up to {LONGEST_DISTRIBUTION} letters and digits, with - between them, such as parking-ivr",
-        )
-    name = kinds.normal_name(answer)
-    package = package_of(name)
+    normal = name(answer)
+    package = package_of(normal)
     if not package.isidentifier() or keyword.iskeyword(package):
         raise IvrkitError(
             f"{answer!r} gives the package {package!r}, and Python can't import that",
-            hint=f"choose a name that begins with a letter and is no word of Python's own, such as {_other(name)}",
+            hint=f"choose a name that begins with a letter and is no word of Python's own, such as {_other(normal)}",
         )
-    owner = _owner_of_package(name, package)
+    owner = _owner_of_package(normal, package)
     if owner:
         raise IvrkitError(
             f"{answer!r} gives the package {package!r}, which {owner}",
-            hint=f"choose another name, such as {_other(name)}",
+            hint=f"choose another name, such as {_other(normal)}",
         )
-    return name
+    return normal
 
 
 def package_of(name: str) -> str:
@@ -131,7 +141,7 @@ def languages(answer: str) -> tuple[str, ...]:
 
     :raises IvrkitError: for what is no tag of a language, and for English.
     """
-    told = [] if answer.strip() == "none" else [each.strip() for each in answer.split(",")]
+    told = [] if answer.strip() == NONE else [each.strip() for each in answer.split(",")]
     try:
         found = kinds.languages(told)
     except ValueError:

@@ -159,6 +159,31 @@ def plugin(
     _tell_next(name, "pip install -e .", "ivrkit phone", "pip install tox tox-uv", "tox")
 
 
+@new.command()
+@click.argument("name")
+@click.option("--company", metavar="NAME", help="Who is called. By default NAME.")
+@click.option("--timezone", metavar="ZONE", help="Where it is, such as America/New_York. By default UTC.")
+@click.option("--languages", metavar="TAGS", help="Besides English, such as es-MX,de-DE. By default none.")
+@yes_option
+def project(name: str, company: str | None, timezone: str | None, languages: str | None, yes: bool) -> None:
+    """Make a folder NAME with a tree that works: settings, states with and without code, and tests.
+
+    It asks for what is not given. NAME is what the folder is called, such as harbour.
+    """
+    questions = Questions(yes)
+    name = answers.name(name)
+    values = {
+        **_of_every_folder(name),
+        "company": questions.ask("Who is called", company, name.replace("-", " ").title(), answers.words),
+        "timezone": questions.ask("The time zone it is in", timezone, "UTC", answers.zone),
+        "languages": questions.ask("Languages besides English", languages, answers.NONE, answers.languages),
+    }
+    files = _make(name, "project", values)
+    click.echo(f"{name} is there, with a tree of {values['company']}: {files} files.")
+    environment = ("python3 -m venv .venv", ". .venv/bin/activate", "pip install -r requirements.txt")
+    _tell_next(name, *environment, "ivrkit phone", "pip install tox tox-uv", "tox")
+
+
 def _spoken(questions: Questions, tag: str, label: str, says: str, given: tuple[str | None, str | None]) -> Spoken:
     """Return what a state says in a language; what nobody translates stays English."""
     known_says, again = _TRANSLATED.get(base_of(tag), (says, _AGAIN))
