@@ -119,7 +119,7 @@ def key(answer: str) -> str:
         )
     if USUAL_REPEAT is not None and answer.startswith(USUAL_REPEAT):
         raise IvrkitError(
-            f"the key {answer!r} can't be told from {USUAL_REPEAT!r}, which reads the menu again",
+            f"the key {answer!r} begins with {USUAL_REPEAT}, which reads the menu again",
             hint="choose one that begins otherwise, such as 4",
         )
     return answer
@@ -128,11 +128,11 @@ def key(answer: str) -> str:
 def words(answer: str) -> str:
     """Return what is said, or a name that is shown, on one line.
 
-    :raises IvrkitError: for nothing, and for what would not be said as it is written.
+    :raises IvrkitError: for nothing, for what no line can hold, and for braces, which are places in a sentence.
     """
     said = answer.strip()
     if not said or not said.isprintable() or "{" in said or "}" in said:
-        raise IvrkitError(f"{answer!r} can't be said", hint="write words on one line, without braces")
+        raise IvrkitError(f"{answer!r} is no line of words", hint="write words on one line, without braces")
     return said
 
 
@@ -150,7 +150,7 @@ def languages(answer: str) -> tuple[str, ...]:
         raise IvrkitError(
             f"{answer!r} are no languages besides English", hint='write their tags, such as "es, de", or "none"'
         )
-    return tuple(dict.fromkeys(found))
+    return tuple({tag.lower(): tag for tag in found}.values())
 
 
 def zone(answer: str) -> str:
@@ -177,6 +177,7 @@ def translations(option: str, given: Sequence[str], spoken: Sequence[str]) -> Ma
     found: dict[str, str] = {}
     for each in given:
         tag, _, said = each.partition("=")
+        tag = tag.replace("_", "-")
         if tag not in spoken or not said:
             raise IvrkitError(
                 f"{option} {each!r} is no language with its words",

@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-import getpass
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 import importlib_metadata
 
 from ivrkit.cli import answers
+from ivrkit.cli.new_plugin import NewPlugin, Spoken, again_in, proposed_in, proposed_says
 from ivrkit.cli.options import settings_with
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.language import base_of
 from ivrkit.flow.menus import KEY_ORDER
-from ivrkit.flow.text import Texts
 from ivrkit.plugins import load
 
 Answer = TypeVar("Answer")
 #: The key that is proposed where nobody can tell which is free.
 USUAL_KEY = "4"
-#: What the templates say themselves, in the languages that they speak.
-_SAYS = "You have reached {label}."
-_AGAIN = "To hear this again, press one. For the menu, press any other key, or just wait."
-_TRANSLATED: Mapping[str, tuple[str, str]] = {
-    "es": (
-        "Se ha comunicado con {label}.",
-        "Para escuchar esto otra vez, marque uno. Para ir al menú, marque cualquier otra tecla o espere.",
-    ),
-}
 
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing: what is not given has its default.")
-
-
-class Spoken(NamedTuple):
-    """What a state says in a language besides English.
-
-    :param tag: the language, such as ``es-MX``.
-    :param label: what the state is called in the menu.
-    :param says: what it says.
-    :param again: how it is heard again.
-    """
-
-    tag: str
-    label: str
-    says: str
-    again: str
-
-    @property
-    def folder(self) -> str:
-        """Return the folder of the language's catalogue, as gettext names it."""
-        return self.tag.replace("-", "_")
 
 
 class Questions:
@@ -121,42 +90,22 @@ def plugin(
     It asks for what is not given. NAME is what the distribution is called, such as parking-ivr.
     """
     questions = Questions(yes)
-    name = answers.distribution(name)
+    name = _name_of_folder(name, answers.distribution)
     state = questions.ask("The name of its state", state, name.removeprefix("ivr-").removesuffix("-ivr"), answers.state)
-    key = questions.ask("Its key in the menu", key, _free_key() if key is None else key, answers.key)
+    key = questions.ask("Its key in the menu", key, key or _free_key(), answers.key)
     label = questions.ask("What the menu calls it", label, state.replace("-", " ").replace("_", " "), answers.words)
-    says = questions.ask("What a caller hears there", says, _SAYS.format(label=label), answers.words)
-    author = questions.ask("Whose it is", author, _user() if author is None else author, answers.words)
+    says = questions.ask("What a caller hears there", says, proposed_says(label), answers.words)
+    author = questions.ask("Whose it is", author, author or _user() or f"{name} contributors", answers.words)
     tags = questions.ask("Languages besides English", languages, "es", answers.languages)
     labels = answers.translations("--label-in", label_in, tags)
     saids = answers.translations("--says-in", says_in, tags)
-    spoken = [_spoken(questions, tag, label, says, (labels.get(tag), saids.get(tag))) for tag in tags]
-    module = answers.module_of(state)
-    values = {
-        **_of_every_folder(name),
-        "package": answers.package_of(name),
-        "state": state,
-        "module": module,
-        "settings_class": "".join(part.capitalize() for part in module.split("_")) + "Settings",
-        "key": key,
-        "key_words": Texts().key(key),
-        "label": label,
-        "says": says,
-        "again": _AGAIN,
-        "author": author,
-        "languages": spoken,
-    }
-    catalogues = [
-        ("language", {**values, "language": each, "pairs": {label: each.label, says: each.says, _AGAIN: each.again}})
-        for each in spoken
-    ]
-    files = _make(name, "plugin", values, catalogues)
-    click.echo(f"{name} is there, with the state {state!r} on key {key} of the menu: {files} files.")
-    english = [each.tag for each in spoken if says == each.says or each.again == _AGAIN]
-    if english:
-        where = f"src/{values['package']}/locale"
-        click.echo(f"Some of its words are still English in {', '.join(english)}: translate them in {where}.")
-    _tell_next(name, "pip install -e .", "ivrkit phone", "pip install tox tox-uv", "tox")
+    spoken = []
+    for tag in tags:
+        its = questions.ask(f"What the menu calls it in {tag}", labels.get(tag), label, answers.words)
+        proposed = proposed_in(tag, label, its, says)
+        said = questions.ask(f"What a caller hears there in {tag}", saids.get(tag), proposed, answers.words)
+        spoken.append(Spoken(tag, its, said, again_in(tag)))
+    _make_plugin(NewPlugin(name, state, key, label, says, author, tuple(spoken)))
 
 
 @new.command()
@@ -171,27 +120,41 @@ def project(name: str, company: str | None, timezone: str | None, languages: str
     It asks for what is not given. NAME is what the folder is called, such as harbour.
     """
     questions = Questions(yes)
-    name = answers.name(name)
+    name = _name_of_folder(name, answers.name)
     values = {
-        **_of_every_folder(name),
         "company": questions.ask("Who is called", company, name.replace("-", " ").title(), answers.words),
         "timezone": questions.ask("The time zone it is in", timezone, "UTC", answers.zone),
         "languages": questions.ask("Languages besides English", languages, answers.NONE, answers.languages),
     }
-    files = _make(name, "project", values)
+    files = _make(name, ("project", values))
     click.echo(f"{name} is there, with a tree of {values['company']}: {files} files.")
     environment = ("python3 -m venv .venv", ". .venv/bin/activate", "pip install -r requirements.txt")
     _tell_next(name, *environment, "ivrkit phone", "pip install tox tox-uv", "tox")
 
 
-def _spoken(questions: Questions, tag: str, label: str, says: str, given: tuple[str | None, str | None]) -> Spoken:
-    """Return what a state says in a language; what nobody translates stays English."""
-    known_says, again = _TRANSLATED.get(base_of(tag), (says, _AGAIN))
-    its_label = questions.ask(f"What the menu calls it in {tag}", given[0], label, answers.words)
-    proposed = known_says.format(label=its_label) if says == _SAYS.format(label=label) else says
-    return Spoken(
-        tag, its_label, questions.ask(f"What a caller hears there in {tag}", given[1], proposed, answers.words), again
-    )
+def _make_plugin(made: NewPlugin) -> None:
+    """Make the folder of a plugin, and tell what is in it."""
+    values = made.values()
+    catalogues = [("language", {**values, **each}) for each in made.catalogues()]
+    files = _make(made.name, ("plugin", values), *catalogues)
+    click.echo(f"{made.name} is there, with the state {made.state!r} on key {made.key} of the menu: {files} files.")
+    english = made.left_in_english()
+    if english:
+        where = f"src/{made.package}/locale"
+        click.echo(f"Some of its words are still English in {', '.join(english)}: translate them in {where}.")
+    _tell_next(made.name, "pip install -e .", "ivrkit phone", "pip install tox tox-uv", "tox")
+
+
+def _name_of_folder(name: str, read: Callable[[str], str]) -> str:
+    """Return the name of the new folder.
+
+    :raises IvrkitError: when it can't be, or something of that name is there: before anybody answers questions.
+    """
+    from ivrkit.cli.templates import refuse_taken
+
+    name = read(name)
+    refuse_taken(Path(name))
+    return name
 
 
 def _free_key() -> str:
@@ -206,34 +169,28 @@ def _free_key() -> str:
 
 
 def _user() -> str:
-    """Return who writes here, as git knows them, else as the system does."""
+    """Return who writes here, as git knows them, ``""`` where it knows nobody."""
     git = shutil.which("git")
-    if git:
-        # S603: the program is git, and nothing that anybody typed is given to it.
-        asked = subprocess.run(  # noqa: S603
-            [git, "config", "user.name"], capture_output=True, text=True, check=False
-        )
-        if asked.stdout.strip():
-            return asked.stdout.strip()
-    return getpass.getuser()
+    if git is None:
+        return ""
+    # S603: the program is git, and nothing that anybody typed is given to it.
+    asked = subprocess.run([git, "config", "user.name"], capture_output=True, text=True, check=False)  # noqa: S603
+    return asked.stdout.strip()
 
 
-def _of_every_folder(name: str) -> dict[str, Any]:
-    """Return the values that every template may ask for."""
-    return {
-        "name": name,
-        "year": datetime.now(UTC).year,
-        "ivrkit_version": importlib_metadata.version("ivrkit"),
-    }
+def _make(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
+    """Make the folder in the working folder.
 
-
-def _make(name: str, kind: str, values: Mapping[str, Any], more: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> int:
-    """Make the folder in the working folder, and return the number of its files."""
+    :param name: its name.
+    :param templates: folders of templates, each with what it may ask for besides what all may.
+    :returns: the number of its files.
+    """
     from ivrkit.cli.templates import TEMPLATES, render, write
 
+    of_all = {"name": name, "year": datetime.now(UTC).year, "ivrkit_version": importlib_metadata.version("ivrkit")}
     files = {}
-    for folder, filled_in in [(kind, values), *more]:
-        files.update(render(TEMPLATES / folder, filled_in))
+    for folder, values in templates:
+        files.update(render(TEMPLATES / folder, {**of_all, **values}))
     write(Path(name), files)
     return len(files)
 

@@ -45,6 +45,16 @@ def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
     return files
 
 
+def refuse_taken(target: Path) -> None:
+    """Refuse a folder that holds something, or a file of its name.
+
+    :raises IvrkitError: with the mend.
+    """
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        what = "is a folder that is not empty" if target.is_dir() else "is a file"
+        raise IvrkitError(f"{target} {what}, and nothing is written over", hint="choose another name, or remove it")
+
+
 def write(target: Path, files: Mapping[str, str]) -> None:
     """Write files into a new folder.
 
@@ -55,9 +65,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
     :raises IvrkitError: for a folder that holds something, and where nothing can be written.
     """
     try:
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            what = "is a folder that is not empty" if target.is_dir() else "is a file"
-            raise IvrkitError(f"{target} {what}, and nothing is written over", hint="choose another name, or remove it")
+        refuse_taken(target)
         with tempfile.TemporaryDirectory(prefix=".ivrkit-new-", dir=target.parent) as beside:
             made = Path(beside) / target.name
             for name, content in files.items():
