@@ -66,7 +66,7 @@ class Environment:
         """Make it, with some packages installed."""
         run(UV, "venv", "--quiet", "--python", self._interpreter, self.folder, at=self.wheels)
         links = ("--find-links", self.wheels)
-        python = self._commands / "python"
+        python = self.commands / "python"
         run(UV, "pip", "install", "--quiet", "--python", python, *links, *requirements, at=self.wheels)
         return self
 
@@ -77,12 +77,13 @@ class Environment:
         return found
 
     @property
-    def _commands(self) -> Path:
+    def commands(self) -> Path:
+        """Return the folder of its commands."""
         return self.folder / ("Scripts" if os.name == "nt" else "bin")
 
     def run(self, command: str, *arguments: str, at: Path, typed: str | None = None, **environ: str) -> str:
         """Run a command of it, as somebody does who has activated it and told tox where the wheels are."""
         links = {"PIP_FIND_LINKS": str(self.wheels), "UV_FIND_LINKS": str(self.wheels)}
-        folders = (self._commands, Path(self._interpreter).parent, os.environ["PATH"])
+        folders = (self.commands, Path(self._interpreter).parent, os.environ["PATH"])
         path = os.pathsep.join(map(str, folders))
-        return run(self._commands / command, *arguments, at=at, typed=typed, PATH=path, **links, **environ)
+        return run(self.commands / command, *arguments, at=at, typed=typed, PATH=path, **links, **environ)

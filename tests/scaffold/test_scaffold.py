@@ -3,14 +3,22 @@
 It takes long, so it is run by ``tox run -e scaffold`` alone.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
-
 from tests.scaffold.environments import CHECKOUT, UV, Environment, find_python, run
 
 pytestmark = pytest.mark.scaffold
 PYTHONS = ("3.11", "3.12", "3.13")
+#: Answers that a formatter, a type checker or a test might trip over.
+LONG = "We are here for you from early in the morning until late at night, on every day of the week and of the year."
+ANSWERS = {
+    "plain": ["parking-ivr", "--languages", "none"],
+    "quotes": ["quo-ivr", "--label", 'Ann\'s "own" \\ line', "--says", 'Say "yes" | "no" <now> & then.', "--key", "0"],
+    "long": ["a" * 40, "--state", "b-" * 14 + "b", "--label", LONG, "--says", LONG, "--key", "*12345678"],
+    "languages": ["Gruss.IVR", "--languages", "de,ja,es_MX", "--says-in", "ja=こんにちは。", "--author", "Ö"],
+}
 TOX = ("tox>=4.30", "tox-uv>=1.29")
 
 
@@ -71,3 +79,23 @@ def test_an_empty_folder_becomes_a_tree(version, wheels, tmp_path):
     heard = team.run("ivrkit", "phone", at=made, typed="2\n1\n")
     assert "[services, harbour.flow.toml]" in heard
     assert "[repairs, harbour.flow.toml]" in heard
+
+
+@pytest.fixture(scope="session")
+def workshop(wheels, tmp_path_factory) -> Environment:
+    """Return an environment with what a new folder is checked with."""
+    folder = tmp_path_factory.mktemp("workshop") / "env"
+    version = "{}.{}".format(*sys.version_info)
+    return Environment(folder, version, wheels).make("ivrkit", "pytest", "mypy>=2.4", "ruff>=0.17,<0.18")
+
+
+@pytest.mark.parametrize("answers", ANSWERS)
+def test_whatever_is_answered_the_plugin_is_in_order(answers, workshop, tmp_path):
+    """Formatted, typed and tested, whatever the words are and however long."""
+    workshop.run("ivrkit", "new", "plugin", *ANSWERS[answers], "--yes", at=tmp_path)
+    (made,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    installed = tmp_path / "installed"
+    python = workshop.commands / "python"
+    run(UV, "pip", "install", "-q", "--no-deps", "--python", python, "--target", installed, made, at=tmp_path)
+    for command in ("ruff check", "ruff format --check --diff", "mypy --strict", "pytest -W error -q"):
+        workshop.run(*command.split(), at=made, PYTHONPATH=str(installed))

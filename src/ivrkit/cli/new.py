@@ -23,6 +23,12 @@ Answer = TypeVar("Answer")
 #: The key that is proposed where nobody can tell which is free.
 USUAL_KEY = "4"
 
+
+def given_as(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return what takes the value of an option as an answer: one that is refused ends the command at once."""
+    return lambda context, option, value: None if value is None else read(value)
+
+
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing: what is not given has its default.")
 
 
@@ -35,17 +41,19 @@ class Questions:
     def __init__(self, yes: bool) -> None:
         self._yes = yes
 
-    def ask(self, question: str, given: str | None, default: str, read: Callable[[str], Answer]) -> Answer:
-        """Return an answer; one that is refused is asked for again, unless it was given as an option.
+    def ask(self, question: str, given: Answer | None, default: str, read: Callable[[str], Answer]) -> Answer:
+        """Return an answer; one that is refused is asked for again.
 
         :param question: what is asked.
-        :param given: the value of the option of that name.
+        :param given: what was given as the option of that name.
         :param default: what is proposed.
         :param read: takes an answer as it is meant.
-        :raises IvrkitError: for an answer that was given, or is a default, and is refused.
+        :raises IvrkitError: for a default that is refused, where nothing is asked.
         """
-        if given is not None or self._yes:
-            return read(default if given is None else given)
+        if given is not None:
+            return given
+        if self._yes:
+            return read(default)
 
         def checked(answer: str) -> Answer:
             try:
@@ -64,12 +72,31 @@ def new() -> None:
 
 @new.command()
 @click.argument("name")
-@click.option("--state", metavar="STATE", help="The name of its state. By default NAME without -ivr.")
-@click.option("--key", metavar="KEY", help="The key of the state in the menu. By default one that is free.")
-@click.option("--label", metavar="WORDS", help="What the menu calls it. By default its name.")
-@click.option("--says", metavar="WORDS", help="What a caller hears there.")
-@click.option("--author", metavar="NAME", help="Whose it is. By default the user.name of git.")
-@click.option("--languages", metavar="TAGS", help="Besides English, such as es,de, or none. By default es.")
+@click.option(
+    "--state",
+    callback=given_as(answers.state),
+    metavar="STATE",
+    help="The name of its state. By default NAME without -ivr.",
+)
+@click.option(
+    "--key",
+    callback=given_as(answers.key),
+    metavar="KEY",
+    help="The key of the state in the menu. By default one that is free.",
+)
+@click.option(
+    "--label", callback=given_as(answers.words), metavar="WORDS", help="What the menu calls it. By default its name."
+)
+@click.option("--says", callback=given_as(answers.words), metavar="WORDS", help="What a caller hears there.")
+@click.option(
+    "--author", callback=given_as(answers.words), metavar="NAME", help="Whose it is. By default the user.name of git."
+)
+@click.option(
+    "--languages",
+    callback=given_as(answers.languages),
+    metavar="TAGS",
+    help="Besides English, such as es,de, or none. By default es.",
+)
 @click.option("--label-in", multiple=True, metavar="TAG=WORDS", help="The label in a language. May be repeated.")
 @click.option("--says-in", multiple=True, metavar="TAG=WORDS", help="What is heard in a language. May be repeated.")
 @yes_option
@@ -80,7 +107,7 @@ def plugin(
     label: str | None,
     says: str | None,
     author: str | None,
-    languages: str | None,
+    languages: tuple[str, ...] | None,
     label_in: tuple[str, ...],
     says_in: tuple[str, ...],
     yes: bool,
@@ -110,11 +137,21 @@ def plugin(
 
 @new.command()
 @click.argument("name")
-@click.option("--company", metavar="NAME", help="Who is called. By default NAME.")
-@click.option("--timezone", metavar="ZONE", help="Where it is, such as America/New_York. By default UTC.")
-@click.option("--languages", metavar="TAGS", help="Besides English, such as es-MX,de-DE. By default none.")
+@click.option("--company", callback=given_as(answers.words), metavar="NAME", help="Who is called. By default NAME.")
+@click.option(
+    "--timezone",
+    callback=given_as(answers.zone),
+    metavar="ZONE",
+    help="Where it is, such as America/New_York. By default UTC.",
+)
+@click.option(
+    "--languages",
+    callback=given_as(answers.languages),
+    metavar="TAGS",
+    help="Besides English, such as es-MX,de-DE. By default none.",
+)
 @yes_option
-def project(name: str, company: str | None, timezone: str | None, languages: str | None, yes: bool) -> None:
+def project(name: str, company: str | None, timezone: str | None, languages: tuple[str, ...] | None, yes: bool) -> None:
     """Make a folder NAME with a tree that works: settings, states with and without code, and tests.
 
     It asks for what is not given. NAME is what the folder is called, such as harbour.
