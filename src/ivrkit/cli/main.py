@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "connect": "ivrkit.cli.connect",
     "dev": "ivrkit.cli.dev",
     "doctor": "ivrkit.cli.doctor",
+    "new": "ivrkit.cli.new",
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
     "serve": "ivrkit.cli.serve",
