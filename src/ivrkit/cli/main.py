@@ -17,12 +17,14 @@ COMMANDS: Mapping[str, str] = {
     "connect": "ivrkit.cli.connect",
     "dev": "ivrkit.cli.dev",
     "doctor": "ivrkit.cli.doctor",
+    "install": "ivrkit.cli.install",
     "new": "ivrkit.cli.new",
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
     "serve": "ivrkit.cli.serve",
     "settings": "ivrkit.cli.settings",
     "states": "ivrkit.cli.states",
+    "uninstall": "ivrkit.cli.uninstall",
 }
 
 

@@ -7,14 +7,19 @@ import json
 import click
 
 from ivrkit.cli.options import json_option, load_flow, table, tree_options
+from ivrkit.cli.requirements import requirements
 
 
 @click.command()
 @tree_options
 @json_option
-def plugins(block: tuple[str, ...], as_json: bool) -> None:
+@click.option("--requirements", "pinned", is_flag=True, help="Print lines for a requirements.txt, with versions.")
+def plugins(block: tuple[str, ...], as_json: bool, pinned: bool) -> None:
     """List the plugins, what became of each, and its states and hooks."""
     found = load_flow(block).plugins
+    if pinned:
+        click.echo("\n".join(requirements(found)))
+        return
     if as_json:
         told = [
             {

@@ -49,14 +49,14 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     """
     gathered = gathered_with(block)
     inside = mounted()
-    of_plugins, states, faults = find_plugins(gathered.settings, inside.host.plugins if inside else None)
+    found = find_plugins(gathered.settings, inside.host.plugins if inside else None)
     if as_example:  # what is wanted most where something is missing
-        click.echo(example(of_plugins, states), nl=False)
+        click.echo(example(found.settings, found.states), nl=False)
         return
-    rows = [*_of_core(gathered.settings), *_of_plugins(of_plugins)]
+    rows = [*_of_core(gathered.settings), *_of_plugins(found.settings)]
     click.echo(_as_json(rows) if as_json else _as_table(rows))
-    if gathered.faults or faults:
-        raise SettingsError.of([*gathered.faults, *faults])
+    if gathered.faults or found.faults:
+        raise SettingsError.of([*gathered.faults, *found.faults])
 
 
 def _of_core(given: Settings) -> Iterator[Row]:

@@ -78,6 +78,10 @@ class Offers:
         """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
+    def states(self) -> tuple[State, ...]:
+        """Return the states that are offered, as their plugins have them, each with its parts."""
+        return tuple(state for offer in self._offers for state in family(offer.state))
+
     def names(self) -> tuple[str, ...]:
         """Return the names of all states that are offered, those that can't be had included."""
         states = [*(offer.state for offer in self._offers), *self.missing]

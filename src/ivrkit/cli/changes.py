@@ -1,0 +1,69 @@
+"""What came, went and changed between two inventories, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from ivrkit.cli.inventory import Inventory, Item
+
+
+def tell_changes(before: Inventory, after: Inventory) -> bool:
+    """Print what came, went and changed; return whether anything did."""
+    lines = list(_changes(before, after))
+    for line in lines:
+        click.echo(line)
+    return bool(lines)
+
+
+def tell_start(now: Inventory) -> bool:
+    """Print whether the tree starts, and what keeps it from starting; return whether it does."""
+    if now.starts:
+        states = "1 state" if now.states == 1 else f"{now.states} states"
+        owners = sum(bool(item.states) for item in now.plugins.values())
+        click.echo(f"The tree starts: {states} of {'1 plugin' if owners == 1 else f'{owners} plugins'}.")
+    else:
+        click.echo("The tree does not start:", err=True)
+    for fault in now.faults:
+        click.echo(fault, err=True)
+    return now.starts
+
+
+def _changes(before: Inventory, after: Inventory) -> Iterator[str]:
+    for name in sorted({*before.plugins, *after.plugins}):
+        old, new = before.plugins.get(name), after.plugins.get(name)
+        if old == new:
+            continue
+        if old is None and new is not None:
+            yield f"Came: {name} {new.version}".rstrip()
+            yield from _told(new)
+        elif new is None and old is not None:
+            yield f"Went: {name} {old.version}".rstrip()
+            yield from _told(old)
+        elif old is not None and new is not None:
+            version = f" {old.version} -> {new.version}" if old.version != new.version else f" {new.version}"
+            yield f"Changed: {name}{version}"
+            yield from _differences(old, new)
+
+
+def _told(item: Item) -> Iterator[str]:
+    for name, keys in item.states.items():
+        yield f"  state    {name}{_keys(keys)}"
+    for name in item.hooks:
+        yield f"  hook     {name}"
+    for name, takes in item.settings.items():
+        yield f"  setting  {name}: {takes}"
+
+
+def _differences(old: Item, new: Item) -> Iterator[str]:
+    for sign, mine, others in (("-", old, new), ("+", new, old)):
+        states = {name: keys for name, keys in mine.states.items() if others.states.get(name) != keys}
+        hooks = [name for name in mine.hooks if name not in others.hooks]
+        settings = {name: takes for name, takes in mine.settings.items() if others.settings.get(name) != takes}
+        for line in _told(Item("", states, hooks, settings)):
+            yield f"{sign} {line[2:]}"
+
+
+def _keys(keys: list[str]) -> str:
+    return f" (key {', '.join(keys)})" if keys else ""

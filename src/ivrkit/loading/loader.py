@@ -1,0 +1,235 @@
+"""One loading of everything that is installed: from the entry points and files to the compiled call flow.
+
+The way of loading: block -> import -> kinds and states -> ``[states.*]`` of the settings -> clash check -> compile.
+Every fault is collected, with its plugin and its mend, before anybody decides what to do about it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ivrkit.errors import Fault, IvrkitError, LoadError, nearest
+from ivrkit.flow.compile import compile_flow
+from ivrkit.flow.flow import CallFlow
+from ivrkit.flow.rules import Hooks, Rules
+from ivrkit.flow.state import Owner, State
+from ivrkit.hooks import Caller, choose_start_by, edit_response_by, failed_by
+from ivrkit.kinds import normal_name
+from ivrkit.loading.catalogues import Catalogues
+from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
+from ivrkit.loading.files import PluginFiles
+from ivrkit.loading.languages import faults_of, faults_of_texts, languages_of, notices_of
+from ivrkit.loading.loaded import Found, Loaded, Plugin
+from ivrkit.loading.offers import Offers
+from ivrkit.loading.plugin_settings import AlreadyTold, SettingsOfPlugins
+from ivrkit.loading.points import PLUGINS, STATES, Point, extra_points, find_points
+from ivrkit.loading.registry import HookRegistry
+from ivrkit.loading.state_kinds import StateKinds
+from ivrkit.settings import Settings
+
+#: How a class or function is written that makes a plugin.
+_MAKES = "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings"
+#: The hooks that only watch.
+OBSERVING = ("ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended")
+
+
+class Loader:
+    """One loading: ``faults`` and ``offers`` collect what is found on the way."""
+
+    def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
+        self.settings = settings
+        self.blocked = {normal_name(name) for name in settings.block}
+        self.faults: list[Fault] = []
+        self.kinds = StateKinds(self.faults)
+        self.files = PluginFiles(settings, self.kinds, self.faults)
+        self.points = [*find_points(), *self.files.points(), *extra_points(extra)]
+        self.registry = HookRegistry()
+        self.packages: dict[Owner, set[str]] = {}
+        for point in self.points:
+            if not self._is_blocked(point):
+                self.packages.setdefault(point.owner, set()).add(point.package)
+        self.of_plugins = SettingsOfPlugins(settings, self.packages, self.faults)
+        self.offers = Offers(settings, self.of_plugins, self.blocked, self._may_be_blocked, self.faults)
+
+    def load(self) -> Loaded:
+        """Go the whole way of loading."""
+        for point in self.points:
+            if not self._is_blocked(point):
+                self._import(point)
+        self.faults += self.registry.refuse_unknown_hooks()
+        for caller in reversed(self.registry.callers("ivrkit_declare_settings")):
+            self._declare_settings(caller)
+        for caller in reversed(self.registry.callers("ivrkit_register_kinds")):
+            self._register_kinds(caller)
+        for caller in reversed(self.registry.callers("ivrkit_register_states")):
+            self._register_states(caller)
+        faulty = {normal_name(fault.plugin) for fault in self.faults}
+        owners = list(self.packages)
+        self.of_plugins.refuse_unread(owners, lambda name: name in self.blocked or name in faulty)
+        flow = self._compile(self._edited(self.offers.chosen()))
+        if flow is None or (self.faults and self.settings.strict):
+            raise LoadError(self.faults)
+        observers = {hook: callers for hook in OBSERVING if (callers := self.registry.callers(hook))}
+        notices = (*flow.notices, *notices_of(flow.rules.languages), *self._unknown_blocks())
+        served = [each.state for each in flow.states.values()]
+        plugins = tuple(self._plugins(served))
+        return Loaded(flow, plugins, tuple(self.faults), observers, notices, self.of_plugins.all())
+
+    def found(self) -> Found:
+        """Return what there is, whether or not it can be served."""
+        try:
+            self.load()
+        except LoadError as error:
+            self.faults, starts = list(error.faults), False
+        else:
+            starts = True
+        offered = self.offers.states()
+        return Found(
+            settings=self.of_plugins.all(),
+            states=self.offers.names(),
+            faults=tuple(self.faults),
+            starts=starts,
+            plugins=tuple(self._plugins(offered)),
+            offered=offered,
+            kinds=self.kinds.all(),
+        )
+
+    def _is_blocked(self, point: Point) -> bool:
+        return normal_name(point.owner.plugin) in self.blocked
+
+    def _may_be_blocked(self, state: str) -> bool:
+        """Return whether a blocked plugin offers a state, or has a hook by which it might."""
+        left_out = [point for point in self.points if self._is_blocked(point)]
+        return any(point.group == PLUGINS or point.name == state for point in left_out)
+
+    def _import(self, point: Point) -> None:
+        """Import what an entry point names, and take it in."""
+        try:
+            found = point.load()
+        except CAUGHT as error:
+            message = f"its {point.door} {point} can't be imported: {told(error)}"
+            self.faults.append(fault_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            if point.group == STATES:
+                self.offers.miss(point.owner, point.name)
+        else:
+            if point.group == STATES:
+                self.offers.take(point.owner, point.name, found, f"the entry point {point.name!r}")
+            else:
+                self._register(point, found)
+
+    def _register(self, point: Point, found: object) -> None:
+        """Take in a plugin with hooks; a class or function makes one of the settings that it asks for."""
+        try:
+            if inspect.isclass(found) or inspect.isfunction(found):
+                found = found(*self.of_plugins.arguments(found, point.owner, _MAKES))
+        except AlreadyTold:
+            return
+        except CAUGHT as error:
+            message = f"its {point.door} {point} made no plugin: {told(error)}"
+            self.faults.append(fault_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            return
+        self.faults += self.registry.register(point.name, point.owner, f"{point.door} {point}", found)
+
+    def _declare_settings(self, caller: Caller) -> None:
+        """Read the settings that a plugin declares by its hook."""
+        try:
+            self.of_plugins.declare(caller({}), caller.owner)
+        except CAUGHT as error:
+            message = f"its hook {caller.hook} failed: {told(error)}"
+            self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
+
+    def _register_kinds(self, caller: Caller) -> None:
+        """Take in the kinds of states that a plugin offers for tables."""
+        try:
+            self.kinds.take(caller.owner, caller({}))
+        except CAUGHT as error:
+            message = f"its hook {caller.hook} failed: {told(error)}"
+            self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
+
+    def _register_states(self, caller: Caller) -> None:
+        """Take in the states that a plugin offers by its hook."""
+        try:
+            found = caller({"settings": self._settings_for(caller)})
+            if not isinstance(found, Mapping):
+                raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
+            offered = list(found.items())
+        except AlreadyTold:
+            return
+        except CAUGHT as error:
+            message = f"its hook {caller.hook} failed: {told(error)}"
+            self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
+        else:
+            for name, each in offered:
+                self.offers.take(caller.owner, str(name), each, f"{str(name)!r} of its hook {caller.hook}")
+
+    def _settings_for(self, caller: Caller) -> Any:
+        """Return the settings that the annotation of a hook's argument asks for."""
+        if "settings" not in caller.arguments:
+            return self.settings
+        (given,) = self.of_plugins.arguments(caller.function, caller.owner, "annotate it with Settings, or your own")
+        return given
+
+    def _edited(self, states: Iterable[State]) -> Iterator[State]:
+        """Return the states as the plugins edit them; an edit that fails is left out."""
+        callers = self.registry.callers("ivrkit_edit_state")
+        for state in states:
+            edited = state
+            for caller in callers:
+                try:
+                    answer = caller({"state": edited})
+                    if not isinstance(answer, State | None):
+                        raise IvrkitError(f"it returned {answer!r}", hint="return a State, or None to leave it")
+                    if answer is not None:
+                        edited = replace(answer, name=state.name, owner=state.owner)
+                except CAUGHT as error:
+                    message = f"its hook {caller.hook} failed for {state.name!r}: {told(error)}"
+                    self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
+            yield edited
+
+    def _compile(self, states: Iterable[State]) -> CallFlow | None:
+        """Return the call flow, ``None`` when there can be none; without ``strict``, the states with faults left out.
+
+        With ``strict``, a state that could not be imported still counts as a target, so that one broken import is
+        told once, and not again by everything that leads there.
+        """
+        kept = {state.name: state for state in (*(self.offers.missing if self.settings.strict else ()), *states)}
+        rules = self._rules()
+        hooks = Hooks(
+            edit_response_by(self.registry.callers("ivrkit_edit_response")),
+            failed_by(self.registry.callers("ivrkit_state_failed"), kept.keys()),
+            choose_start_by(self.registry.callers("ivrkit_choose_start"), kept.keys(), rules.spoken()),
+        )
+        while True:
+            try:
+                return compile_flow(kept.values(), rules, hooks)
+            except LoadError as error:
+                self.faults += [fault for fault in error.faults if fault not in self.faults]
+                broken = {fault.state for fault in error.faults} & kept.keys()
+                if self.settings.strict or not broken:
+                    return None
+                for name in broken:
+                    del kept[str(name)]
+
+    def _rules(self) -> Rules:
+        """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
+        own = {**self.files.texts, **{name: each.texts for name, each in self.settings.states.items() if each.texts}}
+        self.faults += [*faults_of(self.settings, own), *faults_of_texts(own)]
+        languages = tuple(languages_of(self.settings, Catalogues(self.packages, self.faults), own))
+        return replace(self.settings.rules(), languages=languages)
+
+    def _unknown_blocks(self) -> Iterator[str]:
+        found = {normal_name(point.owner.plugin) for point in self.points}
+        for name in self.settings.block:
+            if normal_name(name) not in found:
+                yield f"block names {name!r}, which is not installed{nearest(name, found)}"
+
+    def _plugins(self, having: Sequence[State]) -> Iterator[Plugin]:
+        """Return every plugin that was found, with those of some states that are its own."""
+        for owner, door in {point.owner: point.door for point in self.points}.items():
+            states = tuple(state.name for state in having if state.owner == owner)
+            faulty = any(fault.plugin == owner.plugin for fault in self.faults)
+            status = "blocked" if normal_name(owner.plugin) in self.blocked else "faulty" if faulty else "loaded"
+            yield Plugin(owner, status, states, self.registry.hooks_of(owner), door)

@@ -1,0 +1,44 @@
+"""Lines of a ``requirements.txt``: each says where its package came from, as its installer wrote it down."""
+
+import pytest
+
+from ivrkit import Owner
+from ivrkit.cli.requirements import requirements
+from ivrkit.plugins import Plugin
+
+
+def lines(*plugins):
+    """Return the lines of some plugins."""
+    return list(requirements(Plugin(Owner(name, "1.0"), "loaded", door=door) for name, door in plugins))
+
+
+@pytest.mark.parametrize(
+    ("origin", "line"),
+    [
+        (None, "parking-ivr==1.0"),
+        ('{"url": "file:///srv/parking", "dir_info": {"editable": true}}', "-e file:///srv/parking"),
+        ('{"url": "file:///srv/parking", "dir_info": {}}', "parking-ivr @ file:///srv/parking"),
+        ('{"url": "https://x.example/p.whl", "archive_info": {}}', "parking-ivr @ https://x.example/p.whl"),
+        (
+            '{"url": "https://x.example/p", "vcs_info": {"vcs": "git", "commit_id": "abc"}, "subdirectory": "ivr"}',
+            "parking-ivr @ git+https://x.example/p@abc#subdirectory=ivr",
+        ),
+    ],
+)
+def test_where_a_package_came_from(tmp_path, monkeypatch, origin, line):
+    """An index, a folder, an archive, a repository."""
+    folder = tmp_path / "parking_ivr-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: parking-ivr\nVersion: 1.0\n")
+    if origin:
+        (folder / "direct_url.json").write_text(origin)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert lines(("parking-ivr", "entry point")) == [line]
+
+
+def test_what_is_no_package_is_a_comment():
+    """A file, and an object that the host's own code gives."""
+    assert lines(("parking.py", "file"), ("my-own-code", "entry point")) == [
+        "# parking.py: a file, and no package",
+        "# my-own-code: the host's own code, and no package",
+    ]
