@@ -20,7 +20,7 @@ from docs.desk import ROOT
 from docs.hook_pages import HOOKS, REFERENCE, WHEN, page_of, pages, read_hook
 
 from ivrkit import hookspecs
-from ivrkit.plugins import OBSERVING
+from ivrkit.loading.loader import OBSERVING
 
 DRAWING = ROOT / "docs" / "explanation" / "hooks.svg"
 

@@ -17,14 +17,17 @@ Options:
   --help     Show this message and exit.
 
 Commands:
-  connect   Show where a Twilio number sends its calls, or send them to a...
-  dev       Serve on this machine in dev mode, and load anew when code...
-  doctor    Check what calls need, and why a signature does not fit.
-  phone     Call the installed phone tree, or whatever answers at URL.
-  plugins   List the plugins, what became of each, and its states and hooks.
-  serve     Answer Twilio's webhooks at /webhook.
-  settings  Show every setting, its value, where it comes from, what it...
-  states    List the states, who owns each, its keys, and where it leads.
+  connect    Show where a Twilio number sends its calls, or send them to a...
+  dev        Serve on this machine in dev mode, and load anew when code...
+  doctor     Check what calls need, and why a signature does not fit.
+  install    Install plugins with pip, and tell what came and whether the...
+  new        Begin a plugin, or the folder of a team that runs a tree.
+  phone      Call the installed phone tree, or whatever answers at URL.
+  plugins    List the plugins, what became of each, and its states and hooks.
+  serve      Answer Twilio's webhooks at /webhook.
+  settings   Show every setting, its value, where it comes from, what it...
+  states     List the states, who owns each, its keys, and where it leads.
+  uninstall  Uninstall plugins with pip, and tell what went and whether the...
 """
 STATES_HELP = """\
 Usage: ivrkit states [OPTIONS]
@@ -32,9 +35,10 @@ Usage: ivrkit states [OPTIONS]
   List the states, who owns each, its keys, and where it leads.
 
 Options:
-  --block PLUGIN  Leave a plugin out. May be repeated.
-  --json          Print JSON.
-  --help          Show this message and exit.
+  --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --json                Print JSON.
+  --help                Show this message and exit.
 """
 PLUGINS_HELP = """\
 Usage: ivrkit plugins [OPTIONS]
@@ -42,9 +46,11 @@ Usage: ivrkit plugins [OPTIONS]
   List the plugins, what became of each, and its states and hooks.
 
 Options:
-  --block PLUGIN  Leave a plugin out. May be repeated.
-  --json          Print JSON.
-  --help          Show this message and exit.
+  --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --json                Print JSON.
+  --requirements        Print lines for a requirements.txt, with versions.
+  --help                Show this message and exit.
 """
 SERVE_HELP = """\
 Usage: ivrkit serve [OPTIONS]
@@ -62,6 +68,7 @@ Options:
   --dev                    No token needed from this machine; reload when code
                            changes.
   --block PLUGIN           Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER     Load the plugins that are files of a folder.
   --help                   Show this message and exit.
 """
 NO_OPTIONS = "Warning: the menu 'menu' has no options: no installed plugin offers any\n"

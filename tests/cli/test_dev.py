@@ -34,6 +34,7 @@ Options:
   --tunnel              Open an ngrok tunnel, so that Twilio reaches this
                         machine.
   --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
   --help                Show this message and exit.
 """
 

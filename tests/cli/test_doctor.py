@@ -24,10 +24,11 @@ Usage: ivrkit doctor [OPTIONS]
   Exits with 1 when a check failed.
 
 Options:
-  --url URL       Where Twilio reaches the app: a base, or its webhook.
-  --block PLUGIN  Leave a plugin out. May be repeated.
-  --json          Print JSON.
-  --help          Show this message and exit.
+  --url URL             Where Twilio reaches the app: a base, or its webhook.
+  --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --json                Print JSON.
+  --help                Show this message and exit.
 """
 SHOP = "from ivrkit import MenuOption, State\nshop = State('Hi.', options=MenuOption('1', 'the shop'))"
 

@@ -99,7 +99,7 @@ def test_a_call_leaves_no_plugin_out(flask: Flask):
     done = flask(ONE, "phone", "--block", "team")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
-        "Error: the tree in the app is called as it is mounted there, and --block would leave a plugin out of it\n"
+        "Error: the tree in the app is called as it is mounted there, and --block would make another one of it\n"
         "  hint: set IVRKIT_BLOCK where the app is made\n"
     )
 

@@ -18,8 +18,9 @@ import ivrkit
 from ivrkit import BACK, Exits, Fault, LoadError, Menu, MenuOption, Owner, Settings, State, Texts, ask, hookimpl
 from ivrkit.flow.rules import Hooks
 from ivrkit.hooks import Caller
+from ivrkit.kinds import normal_name
 from ivrkit.loading.points import find_points
-from ivrkit.plugins import Plugin, load, normal_name
+from ivrkit.plugins import Plugin, load
 from ivrkit.settings import StateSettings
 
 if TYPE_CHECKING:
