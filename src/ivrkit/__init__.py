@@ -14,7 +14,7 @@ from ivrkit.flow.graph import Edge, edges
 from ivrkit.flow.recipes import Menu, Whisper, ask
 from ivrkit.flow.session import Session
 from ivrkit.flow.state import MenuOption, Owner, State
-from ivrkit.flow.targets import BACK, HOME, SAME, Exit
+from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target
 from ivrkit.flow.text import Text, Texts
 from ivrkit.flow.turn import Event, Turn
 from ivrkit.hookspecs import hookimpl
@@ -42,6 +42,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "State",
+    "Target",
     "Text",
     "Texts",
     "Turn",

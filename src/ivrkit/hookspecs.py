@@ -185,7 +185,8 @@ def ivrkit_choose_start(call: Call) -> str | Exit | None:
 
     :when: choosing the start
     :param call: the call; ``call.to`` is the number that was called, and ``call.data`` can be filled for the states.
-    :returns: the state to begin with; an ``Exit(state, language="es-MX")`` to choose the language as well; or ``None``
+    :returns: the state to begin with, in the language that the settings have for the caller or the number; an
+        ``Exit(state, language="es-MX")`` to choose the language as well; or ``None``
         to let the next plugin decide, and the settings after the last. A state that no plugin offers, and a language
         that calls are not held in, are logged and count as ``None``.
     :order: the plugin loaded last first. The first answer wins, and nobody behind it is asked.

@@ -188,7 +188,8 @@ def test_an_environment_that_can_not_tell_what_it_has(team, tmp_path):
     (site / "sitecustomize.py").write_text("raise SystemExit('no way')\n")
     done = ivrkit("install", "parking-ivr")
     assert done.stderr == (
-        "Error: what is installed can't be told: SystemExit: no way\n  hint: look at it with: python -m ivrkit.cli.inventory\n"
+        "Error: what is installed can't be told: SystemExit: no way\n"
+        "  hint: look at it with: python -m ivrkit.cli.inventory\n"
     )
 
 

@@ -129,6 +129,27 @@ def test_who_is_sent_from_elsewhere_to_a_part_goes_back_there(call):
     assert call(states).press("1", "1").state == "a"
 
 
+def test_parts_may_have_parts(call):
+    """A name with a dot is looked up in the innermost family that has it; a dot alone is the innermost whole."""
+    inner = State(
+        ask("Inner?"),
+        Exits({"1": ".deep", "2": ".", "3": ".other", "4": BACK}),
+        parts={"deep": State(ask("Deep?"), Exits({"1": ".", "2": ".other", "3": ".deep", "4": BACK}))},
+    )
+    whole = State(ask("Whole?"), Exits({"1": ".inner"}), parts={"inner": inner, "other": State("Other.")})
+    states = {"a": State(ask("A?"), Exits({"1": "whole"})), "whole": whole}
+    assert list(call(states).flow.states) == ["a", "whole", "whole.inner", "whole.inner.deep", "whole.other"]
+    assert call(states).press("1", "1", "1").state == "whole.inner.deep"
+    assert call(states).press("1", "1", "1", "1").state == "whole.inner"
+    assert call(states).press("1", "1", "1", "2").heard == ["Other."]
+    assert call(states).press("1", "1", "1", "3").state == "whole.inner.deep"
+    assert call(states).press("1", "1", "3").heard == ["Other."]
+    assert call(states).press("1", "1", "2").state == "whole.inner"
+    assert call(states).press("1", "1", "1", "4").state == "a"
+    assert call(states).press("1", "1", "4").state == "a"
+    assert part_names(replace(whole, name="whole")) == ("whole.inner", "whole.inner.deep", "whole.other")
+
+
 def test_a_state_without_parts_is_left_as_it_is():
     """The same object, so that nothing is slower for it."""
     state = replace(MENU, name="menu")
@@ -177,11 +198,6 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
         ({"a.b": MENU}, "a State has a part called 'a.b'", "use letters, digits, - and _"),
         ({5: MENU}, "a State has a part called 5", "use letters, digits, - and _"),
         ({"a": "Hello."}, "a State has the part 'a', which is 'Hello.'", "a part is a State"),
-        (
-            {"a": State("A.", parts={"b": MENU})},
-            "a State has the part 'a' with parts of its own",
-            "let them all be parts of the one state",
-        ),
     ],
 )
 def test_what_can_not_be_a_part(parts, message, hint):

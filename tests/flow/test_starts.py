@@ -28,6 +28,12 @@ NUMBERS = {"+15550199": Exit("b", language="es-MX")}
 CALLERS = {"+15550100": Exit("a", language="es-MX")}
 
 
+def test_a_plugin_that_chooses_no_language_leaves_that_of_the_number(begin):
+    """Who calls the Spanish number is spoken to in Spanish, wherever the call begins."""
+    assert begin(lambda call: Exit("a"), numbers=NUMBERS) == ("a", "es-MX")
+    assert begin(lambda call: Exit("a", language="en-US"), numbers=NUMBERS) == ("a", "en-US")
+
+
 def test_without_anything_it_is_the_start(begin):
     """As the setting has it."""
     assert begin() == ("a", "en-US")
@@ -47,7 +53,7 @@ def test_the_caller_wins_over_the_called_number(begin):
 
 def test_a_plugin_wins_over_both(begin):
     """And lets them decide when it has no answer."""
-    assert begin(lambda call: Exit("b"), callers=CALLERS) == ("b", "en-US")
+    assert begin(lambda call: Exit("b"), callers=CALLERS) == ("b", "es-MX")
     assert begin(lambda call: None, callers=CALLERS) == ("a", "es-MX")
 
 

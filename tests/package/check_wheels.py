@@ -39,9 +39,15 @@ RINGING = {
 }
 START_SECONDS = 30
 #: What a package may hold beside itself: modules that are imported by a name of their own.
-BESIDE = {"ivrkit": {"pytest_ivrkit.py"}, "acme_states": set()}
+BESIDE = {"ivrkit": {"pytest_ivrkit.py"}, "acme_states": set(), "appointment_reminders": set()}
+#: What of the core's wheel begins with a dot, which a build may pass over.
+HIDDEN = ["/templates/plugin/.gitignore.jinja", "/templates/project/.env.example.jinja"]
 #: What only the sdist holds, beside what both sdists do: the tests need it.
-IN_SDIST = {"ivrkit": ["/deploy/nginx.conf"], "acme_states": []}
+IN_SDIST = {
+    "ivrkit": ["/deploy/nginx.conf", "/examples/acme/acme.flow.toml"],
+    "acme_states": [],
+    "appointment_reminders": [],
+}
 #: A test as somebody writes it who has only installed the packages.
 USER_TEST = """
 def test_the_hours_are_read_again(phone):
@@ -52,13 +58,14 @@ def test_the_hours_are_read_again(phone):
 
 
 def main() -> None:
-    """Check both packages; the first fault ends it with a message."""
+    """Check all packages; the first fault ends it with a message."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         wheels = [
             build(ROOT, "ivrkit", work / "dist"),
             build(ROOT / "plugins/acme_states", "acme_states", work / "dist"),
         ]
+        build(ROOT / "plugins/appointment_reminders", "appointment_reminders", work / "dist")
         commands = install(wheels, work / "env")
         check_states(commands, work)
         check_call(commands, work)
@@ -83,6 +90,7 @@ def build(source: Path, package: str, dist: Path) -> Path:
     own = {package, f"{wheel.name.split('-py3')[0]}.dist-info", *BESIDE[package]}
     strangers = {name.split("/")[0] for name in names} - own
     expect_files(wheel, names, sorted(BESIDE[package]))
+    expect_files(wheel, names, HIDDEN if package == "ivrkit" else [])
     expect(not strangers, f"{wheel.name} holds {sorted(strangers)} beside the package")
     with tarfile.open(sdist) as archive:
         names = archive.getnames()

@@ -17,6 +17,7 @@ from ivrkit.flow.recipes import Menu
 from ivrkit.flow.rules import Rules
 from ivrkit.flow.state import State
 from ivrkit.flow.targets import SAME, Exit, Target, aim
+from ivrkit.flow.written import key_of
 
 States = Mapping[str, State]
 Choices = Mapping[str, Sequence[Choice]]
@@ -176,7 +177,7 @@ def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) ->
     if loser is None:
         return Fault(message, f"change one of them where {menu.name!r} is written", menu.owner.plugin, menu.name)
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
-    hint = f'choose another key in ivrkit.toml:  [states.{loser.name}]  key = "{free}"'
+    hint = f'choose another key in ivrkit.toml:  [states.{key_of(loser.name)}]  key = "{free}"'
     return Fault(message, hint, loser.owner.plugin, loser.name)
 
 
@@ -188,7 +189,7 @@ def _keys_can_be_pressed(states: States, choices: Choices) -> Iterator[Fault]:
                 yield _fault(
                     choice.state,
                     f"its key {choice.option.key!r} can't be pressed: the menu {menu!r} ends at '#' and keeps it",
-                    f'choose another key in ivrkit.toml:  [states.{choice.state.name}]  key = "..."',
+                    f'choose another key in ivrkit.toml:  [states.{key_of(choice.state.name)}]  key = "..."',
                 )
 
 

@@ -109,8 +109,11 @@ class _Advance:
     def _start(self) -> Exit:
         """Return where a call begins, and in which language: as a plugin, the caller or the called number has it."""
         rules = self.flow.rules
+        decided = rules.callers.get(self.call.from_) or rules.numbers.get(self.call.to) or Exit(rules.start)
         chosen = self._chosen_start()
-        return chosen or rules.callers.get(self.call.from_) or rules.numbers.get(self.call.to) or Exit(rules.start)
+        if chosen is None:
+            return decided
+        return chosen if chosen.language else replace(chosen, language=decided.language)
 
     def _chosen_start(self) -> Exit | None:
         """Return where a plugin lets the call begin; words that can't be said are left out."""

@@ -16,22 +16,54 @@ DOT = "."
 
 
 def family(state: State) -> Iterator[State]:
-    """Return a state and then its parts, none of which has parts any more.
+    """Return a state and then its parts, and theirs; none of them has parts any more.
+
+    A name with a dot is looked up in the innermost family that has it.
 
     :param state: with its name and owner bound.
     """
     if not state.parts:
         yield state
         return
-    yield replace(_resolved(state, state.name), parts={})
+    scope = _Scope(state.name, frozenset(state.parts))
+    yield replace(_resolved(state, scope), parts={})
     for name, part in state.parts.items():
-        whole = replace(part, name=state.name + DOT + name, owner=state.owner, part_of=state.name)
-        yield _resolved(whole, state.name)
+        bound = replace(part, name=state.name + DOT + name, owner=state.owner, part_of=state.name)
+        for each in family(bound):
+            yield _resolved(each, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A family: the name of the whole, and the names of its parts."""
+
+    whole: str
+    parts: frozenset[str]
+
+    def name(self, name: Any) -> Any:
+        """Return the whole name of what a name with a dot means; any other is left as it is."""
+        if not (isinstance(name, str) and name.startswith(DOT)):
+            return name
+        if name == DOT:
+            return self.whole
+        return self.whole + name if name[1:] in self.parts else name
+
+    def target(self, target: Any) -> Any:
+        """Return a target with its whole name; what is no target is left for whoever checks it."""
+        if isinstance(target, Exit):
+            return replace(target, target=self.name(target.target))
+        return self.name(target)
+
+
+def _part_names(state: State, whole: str) -> Iterator[str]:
+    for name, part in state.parts.items():
+        yield whole + DOT + name
+        yield from _part_names(part, whole + DOT + name)
 
 
 def part_names(state: State) -> tuple[str, ...]:
     """Return the names that the parts of a state have in the flow."""
-    return tuple(state.name + DOT + name for name in state.parts)
+    return tuple(_part_names(state, state.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +71,7 @@ class _Resolving:
     """A function exit whose targets are given by their whole names."""
 
     function: ExitFunction
-    whole: str
+    scope: _Scope
 
     @property
     def __name__(self) -> str:
@@ -47,39 +79,26 @@ class _Resolving:
         return getattr(self.function, "__name__", "function")
 
     def __call__(self, call: Call) -> Target:
-        found: Target = _target(self.function(call), self.whole)
+        found: Target = self.scope.target(self.function(call))
         return found
 
 
-def _resolved(state: State, whole: str) -> State:
+def _resolved(state: State, scope: _Scope) -> State:
     """Return a state whose targets and menus have whole names."""
-    options = tuple(replace(option, menu=_name(option.menu, whole)) for option in state.menu_options)
-    return replace(state, exit=_exit(state.exit, whole), fallback=_name(state.fallback, whole), options=options)
+    options = tuple(replace(option, menu=scope.name(option.menu)) for option in state.menu_options)
+    return replace(state, exit=_exit(state.exit, scope), fallback=scope.name(state.fallback), options=options)
 
 
-def _exit(exit: Any, whole: str) -> Any:
+def _exit(exit: Any, scope: _Scope) -> Any:
     if isinstance(exit, Exits):
-        rows = {outcome: _target(target, whole) for outcome, target in exit.rows.items()}
-        otherwise = exit.otherwise if exit.otherwise is ... else _target(exit.otherwise, whole)
-        return replace(exit, rows=rows, otherwise=otherwise, give_up=_target(exit.give_up, whole))
+        rows = {outcome: scope.target(target) for outcome, target in exit.rows.items()}
+        otherwise = exit.otherwise if exit.otherwise is ... else scope.target(exit.otherwise)
+        return replace(exit, rows=rows, otherwise=otherwise, give_up=scope.target(exit.give_up))
     if isinstance(exit, LeadsTo):
         return LeadsTo(
-            function=_Resolving(exit.function, whole),
-            targets=tuple(_target(target, whole) for target in exit.targets),
+            function=_Resolving(exit.function, scope),
+            targets=tuple(scope.target(target) for target in exit.targets),
             tries=exit.tries,
-            give_up=_target(exit.give_up, whole),
+            give_up=scope.target(exit.give_up),
         )
-    return _target(exit, whole)
-
-
-def _target(target: Any, whole: str) -> Any:
-    """Return a target with its whole name; what is no target is left for whoever checks it."""
-    if isinstance(target, Exit):
-        return replace(target, target=_name(target.target, whole))
-    return _name(target, whole)
-
-
-def _name(name: Any, whole: str) -> Any:
-    if not (isinstance(name, str) and name.startswith(DOT)):
-        return name
-    return whole if name == DOT else whole + name
+    return scope.target(exit)

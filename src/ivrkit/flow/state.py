@@ -99,7 +99,8 @@ class State:
     :param whisper: what whoever answers this state's ``Dial`` hears before both talk.
     :param parts: further states that belong to this one, each by a name of its own: the part ``confirm`` of the state
         ``account`` is the state ``account.confirm``. In this state and its parts a target that begins with a dot is one
-        of them: ``".confirm"``, and ``"."`` is this state itself; so is the ``menu`` of a ``MenuOption``.
+        of them: ``".confirm"``, and ``"."`` is this state itself; so is the ``menu`` of a ``MenuOption``. Parts may
+        have parts; a name is looked up in the innermost family that has it.
     :param needs_app: accepted for a later version; nothing acts on it yet, and the host warns of it.
     :param deadline: seconds, accepted for a later version; nothing acts on it yet, and the host warns of it.
     :param name: bound by the loader: the name of the entry point.
@@ -170,11 +171,6 @@ class State:
                 raise FlowError(f"{self._who()} has a part called {name!r}", hint="use letters, digits, - and _")
             if not isinstance(part, State):
                 raise FlowError(f"{self._who()} has the part {name!r}, which is {part!r}", hint="a part is a State")
-            if part.parts:
-                raise FlowError(
-                    f"{self._who()} has the part {name!r} with parts of its own",
-                    hint="let them all be parts of the one state",
-                )
         object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
 
     def _who(self) -> str:

@@ -21,14 +21,14 @@ class Trail:
     def send(self, state: State, origin: str) -> None:
         """Keep who sent the caller to a state; within a family, that is whoever sent them to it in the first place."""
         senders = self._session.senders
-        if (state.part_of or state.name) != self._whole(origin):
+        if self._whole(state.name) != self._whole(origin):
             senders[state.name] = origin
         elif state.part_of:
             senders[state.name] = senders.get(origin, "")
 
     def _whole(self, name: str) -> str:
         compiled = self._flow.states.get(name)
-        return compiled.state.part_of or name if compiled else name
+        return self._whole(compiled.state.part_of) if compiled and compiled.state.part_of else name
 
     def stand_in(self, menu: str) -> None:
         """Keep that the caller stands in a menu."""

@@ -15,6 +15,11 @@ from ivrkit.flow.text import Text
 MOVES: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
 
 
+def key_of(name: str) -> str:
+    """Return a name as TOML writes it in the header of a table: one with a dot in quotes."""
+    return f'"{name}"' if "." in name else name
+
+
 def read_words(value: Any) -> tuple[Words, ...]:
     """Return what is said: a text, ``{play = "https://..."}``, ``{pause = 2}``, ``{say = ..., voice = ...}``, more.
 

@@ -12,6 +12,7 @@ from ivrkit.errors import Fault, IvrkitError, nearest
 from ivrkit.flow.parts import family, part_names
 from ivrkit.flow.recipes import Menu
 from ivrkit.flow.state import Owner, State
+from ivrkit.flow.written import key_of
 from ivrkit.kinds import normal_name
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, told
 from ivrkit.loading.overrides import overridden
@@ -160,7 +161,7 @@ class Offers:
                 self._faults.append(
                     Fault(
                         f"state {name!r} is offered by two plugins: {first.state.owner} and {other.state.owner}",
-                        f'choose one in ivrkit.toml:  [states.{name}]  plugin = "{first.state.owner.plugin}"',
+                        f'choose one in ivrkit.toml:  [states.{key_of(name)}]  plugin = "{first.state.owner.plugin}"',
                         other.state.owner.plugin,
                     )
                 )

@@ -220,11 +220,18 @@ class _Reading:
                     fault_of(
                         self.owner,
                         f"it needs the setting {each.name!r}: {in_words(hints[each.name])}",
-                        f"write it in ivrkit.toml:  [{self.key}]  {each.name} = ...",
+                        self._how_to_set(each),
                     )
                 )
         values = None if self.faults else self._made(kind, given)
         return values, tuple(self._told(each, hints, descriptions, table, values) for each in fields)
+
+    def _how_to_set(self, field: dataclasses.Field[Any]) -> str:
+        """Return the mend for a setting that is missing; a secret does not belong into a file."""
+        if field.repr:
+            return f"write it in ivrkit.toml:  [{self.key}]  {field.name} = ..."
+        plugin = normal_name(self.owner.plugin).replace("-", "_")
+        return f"set it in the environment: IVRKIT_PLUGINS__{plugin.upper()}__{field.name.upper()}=..."
 
     def _take(self, given: dict[str, Any], field: dataclasses.Field[Any], annotation: Any, value: Any) -> None:
         try:

@@ -1,0 +1,1 @@
+"""Appointments by telephone: hear, confirm, cancel and move them."""

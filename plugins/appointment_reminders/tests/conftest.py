@@ -1,0 +1,27 @@
+"""A clinic on a Monday morning, with one patient."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+from clinic import MONDAY, Clinic
+from ivrkit.testing import Phone
+
+from appointment_reminders.appointments import Appointments
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stop the clock on Monday."""
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def clinic(clock: time_machine.Traveller, tmp_path: Path, make_phone: Callable[..., Phone]) -> Clinic:
+    """Return a clinic with one appointment on Thursday."""
+    made = Clinic(Appointments(tmp_path / "appointments.sqlite3"), tmp_path, make_phone)
+    made.book.create()
+    made.plan()
+    return made
