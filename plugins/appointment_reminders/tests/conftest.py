@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from clinic import MONDAY, Clinic
+from clinic import MONDAY, PEPPER, Clinic
 from ivrkit.testing import Phone
 
 from appointment_reminders.appointments import Appointments
@@ -25,3 +25,11 @@ def clinic(clock: time_machine.Traveller, tmp_path: Path, make_phone: Callable[.
     made.book.create()
     made.plan()
     return made
+
+
+def pytest_ivrkit_conformance(folder: Path) -> dict[str, object]:
+    """Return the settings of the trees in which the package is checked: with a file of appointments that is there."""
+    book = Appointments(folder / "appointments.sqlite3")
+    book.create()
+    own = {"pin_pepper": PEPPER, "file": str(book.path), "audit": str(folder / "audit.jsonl")}
+    return {"plugin_settings": {"appointment-reminders": own}}

@@ -27,7 +27,11 @@ def audit(clinic: Clinic) -> list[dict[str, Any]]:
 def test_a_near_appointment_is_greeted(clinic: Clinic, at: datetime, day: str) -> None:
     """Within a day the call begins with a reminder. The day is the host's: 23:00 UTC is midnight in Vienna."""
     clinic.plan(at, name="B2")
-    call = clinic.phone().call(from_=PATIENT)
+    phone = clinic.phone()
+    call = phone.call(from_=PATIENT)
+    kept = phone.host.store.load(call.sid)
+    assert kept is not None
+    assert [state for state, _ in kept.path] == ["appointment.soon", "greeting", "menu"]
     assert call.heard.startswith(f"Hello. Please remember your appointment {day}.")
     assert "Thank you for calling" in call.heard
     assert call.state == "menu"

@@ -130,6 +130,18 @@ def test_a_call_back_is_asked_for(clinic: Clinic) -> None:
     assert line["callback"] == "06641234567"
 
 
+def test_nobody_is_promised_a_call_without_a_pin(clinic: Clinic) -> None:
+    """Who would come to `appointment.called-back` by another way is asked for the PIN."""
+
+    class Elsewhere:
+        @hookimpl
+        def ivrkit_choose_start(self) -> str:
+            return "appointment.called-back"
+
+    call = clinic.phone(objects={"elsewhere": Elsewhere()}).call(from_=PATIENT)
+    assert call.state == "appointment"
+
+
 def test_a_number_that_is_too_short_is_asked_for_again(clinic: Clinic) -> None:
     """Six digits are no telephone number; nothing is noted."""
     call = clinic.inside().press("4").press("123456#")

@@ -51,6 +51,11 @@ def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) ->
         yield f"state {state.name!r} of {state.owner} does not say {written!r}{near}: [states.{state.name}.texts]"
 
 
+def texts_of_state(compiled: CompiledState) -> Iterator[str]:
+    """Return every text that a state says or is called, as it is written, those inside of verbs and places included."""
+    yield from _texts_of(_words_of_state(compiled))
+
+
 def _words_of_state(compiled: CompiledState) -> list[Any]:
     """Return everything that a state says, and is called, as it is written."""
     state = compiled.state
@@ -82,4 +87,11 @@ def _texts_of(said: Any) -> Iterator[Any]:
     elif isinstance(said, Menu):
         yield from _texts_of(said.texts)
     elif isinstance(said, TwiML):
-        yield from _texts_of([said.value, *said.verbs])
+        yield from _texts_of([*_spoken(said)] if said.name == "Say" else said.verbs)
+
+
+def _spoken(verb: TwiML) -> Iterator[Any]:
+    """Return what a ``Say`` says, with what marks its speech up; the text of any other verb is a name or a number."""
+    yield verb.value
+    for child in verb.verbs:
+        yield from _spoken(child)
