@@ -19,10 +19,30 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Kind(NamedTuple):
-    """What a setting expects, and how it is read: ``read`` raises ``ValueError`` for anything else."""
+    """What a setting expects, and how it is read: ``read`` raises ``ValueError`` for anything else.
+
+    ``schema`` says the same to an editor, as JSON Schema: https://json-schema.org/draft-07.
+    """
 
     expects: str
     read: Callable[[Any], Any]
+    schema: Mapping[str, Any] = MappingProxyType({})
+
+
+#: Schemas of what several kinds take.
+NOT_BLANK: Mapping[str, Any] = {"type": "string", "pattern": r"\S"}
+_TAG_PATTERN = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+SCHEMA_OF_TAG: Mapping[str, Any] = {"type": "string", "pattern": _TAG_PATTERN}
+
+
+def one_or_more(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of one thing, or of a list of such things."""
+    return {"anyOf": [schema, {"type": "array", "items": schema}]}
+
+
+def table_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a table whose values are alike."""
+    return {"type": "object", "additionalProperties": schema}
 
 
 def text(value: Any) -> str:
@@ -40,12 +60,12 @@ def number_from(least: int) -> Kind:
             return value
         raise ValueError(value)
 
-    return Kind(f"a whole number of at least {least}", read)
+    return Kind(f"a whole number of at least {least}", read, {"type": "integer", "minimum": least})
 
 
 def optional(kind: Kind) -> Kind:
     """Return a kind with ``None`` among its values."""
-    return Kind(kind.expects, lambda value: None if value is None else kind.read(value))
+    return Kind(kind.expects, lambda value: None if value is None else kind.read(value), kind.schema)
 
 
 def one_of(*known: str) -> Callable[[Any], str]:
@@ -140,10 +160,10 @@ def instance(kind: type) -> Callable[[Any], Any]:
     return read
 
 
-TEXT = Kind("a text", text)
-STATE_NAME = Kind("the name of a state", text)
-FLAG = Kind("true or false", instance(bool))
-TOKENS = Kind("a token, or a list of tokens while one is rotated", several)
+TEXT = Kind("a text", text, NOT_BLANK)
+STATE_NAME = Kind("the name of a state", text, NOT_BLANK)
+FLAG = Kind("true or false", instance(bool), {"type": "boolean"})
+TOKENS = Kind("a token, or a list of tokens while one is rotated", several, one_or_more(NOT_BLANK))
 
 
 def normal_name(name: str) -> str:

@@ -133,23 +133,43 @@ def _texts(value: Any) -> Texts:
     raise ValueError(value)
 
 
+_KEYS = {"type": "string", "pattern": "^[0-9*#]+$"}
+_PUBLIC_URL = {"type": "string", "pattern": "^https?://[^?#@]+$"}
+_PREFIX = {"type": "string", "pattern": "^(/[A-Za-z0-9._~-]+)*$"}
+_ACCOUNTS = {
+    "type": "object",
+    "propertyNames": {"pattern": "^AC[0-9a-fA-F]{32}$"},
+    "additionalProperties": kinds.one_or_more(kinds.NOT_BLANK),
+}
 #: The key of a table ``[states.NAME]`` that makes it a state of the team's own.
 KIND = "kind"
 #: The keys of a table ``[states.NAME]``, with what each expects.
 STATE_KINDS: Mapping[str, Kind] = {
-    "plugin": kinds.optional(Kind("the name of a plugin", kinds.text)),
+    "plugin": kinds.optional(Kind("the name of a plugin", kinds.text, kinds.NOT_BLANK)),
     "enabled": kinds.FLAG,
-    "key": kinds.optional(Kind("keys of a telephone: 0-9, * and #", kinds.key)),
+    "key": kinds.optional(Kind("keys of a telephone: 0-9, * and #", kinds.key, _KEYS)),
     "label": kinds.optional(kinds.TEXT),
     "line": kinds.optional(kinds.TEXT),
-    "voice": kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text)),
-    "language": kinds.optional(Kind("a language such as 'en-US'", kinds.language)),
+    "voice": kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text, kinds.NOT_BLANK)),
+    "language": kinds.optional(Kind("a language such as 'en-US'", kinds.language, kinds.SCHEMA_OF_TAG)),
     "targets": Kind(
-        'a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"', kinds.table_of_texts
+        'a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"',
+        kinds.table_of_texts,
+        kinds.table_of({"type": "string"}),
     ),
-    "texts": Kind("a table of texts, or of languages with their texts", _texts_of_state),
+    "texts": Kind(
+        "a table of texts, or of languages with their texts",
+        _texts_of_state,
+        kinds.table_of({"anyOf": [{"type": "string"}, kinds.table_of({"type": "string"})]}),
+    ),
 }
-_STARTS = Kind("a table of numbers, each with start or language", _starts)
+_START = {
+    "type": "object",
+    "properties": {"start": kinds.NOT_BLANK, "language": kinds.SCHEMA_OF_TAG},
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+_STARTS = Kind("a table of numbers, each with start or language", _starts, kinds.table_of(_START))
 
 
 def setting(default: Any, kind: Kind, *, secret: bool = False) -> Any:
@@ -213,31 +233,46 @@ class Settings:
     tries: int = setting(3, kinds.number_from(1))
     max_failures: int = setting(6, kinds.number_from(1))
     max_turns: int = setting(100, kinds.number_from(2))
-    language: str = setting("en-US", Kind("a language such as 'en-US'", kinds.language))
-    languages: tuple[str, ...] = setting((), Kind("a list of languages such as ['es-MX']", kinds.languages))
-    voice: str | None = setting(None, kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text)))
-    voices: Mapping[str, str] = setting(dict, Kind("a table of languages with their voices", kinds.voices))
-    timezone: str = setting("UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", kinds.zone))
+    language: str = setting("en-US", Kind("a language such as 'en-US'", kinds.language, kinds.SCHEMA_OF_TAG))
+    languages: tuple[str, ...] = setting(
+        (), Kind("a list of languages such as ['es-MX']", kinds.languages, kinds.one_or_more(kinds.SCHEMA_OF_TAG))
+    )
+    voice: str | None = setting(
+        None, kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text, kinds.NOT_BLANK))
+    )
+    voices: Mapping[str, str] = setting(
+        dict, Kind("a table of languages with their voices", kinds.voices, kinds.table_of(kinds.NOT_BLANK))
+    )
+    timezone: str = setting(
+        "UTC", Kind("the IANA name of a time zone, such as 'Europe/Vienna'", kinds.zone, kinds.NOT_BLANK)
+    )
     session_url: str = setting(
-        "sqlite:///ivrkit-sessions.sqlite3", Kind("a URL such as 'sqlite:///calls.sqlite3'", kinds.text)
+        "sqlite:///ivrkit-sessions.sqlite3",
+        Kind("a URL such as 'sqlite:///calls.sqlite3'", kinds.text, kinds.NOT_BLANK),
     )
     session_hours: int = setting(25, kinds.number_from(1))
     strict: bool = setting(True, kinds.FLAG)
-    block: tuple[str, ...] = setting((), Kind("a list of the names of plugins", kinds.several))
-    plugins_dir: str | None = setting(None, kinds.optional(Kind("the path of a folder", kinds.text)))
-    flows: tuple[str, ...] = setting(("*.flow.toml",), Kind("a list of paths, or of patterns", kinds.several))
+    block: tuple[str, ...] = setting(
+        (), Kind("a list of the names of plugins", kinds.several, kinds.one_or_more(kinds.NOT_BLANK))
+    )
+    plugins_dir: str | None = setting(None, kinds.optional(Kind("the path of a folder", kinds.text, kinds.NOT_BLANK)))
+    flows: tuple[str, ...] = setting(
+        ("*.flow.toml",), Kind("a list of paths, or of patterns", kinds.several, kinds.one_or_more(kinds.NOT_BLANK))
+    )
     dev: bool = setting(False, kinds.FLAG)
-    log_format: str = setting("text", Kind("'text' or 'json'", kinds.one_of("text", "json")))
+    log_format: str = setting(
+        "text", Kind("'text' or 'json'", kinds.one_of("text", "json"), {"enum": ["text", "json"]})
+    )
     mask_numbers: bool = setting(True, kinds.FLAG)
     public_url: str | None = setting(
-        None, kinds.optional(Kind("a URL such as 'https://ivr.example.com'", kinds.public_url))
+        None, kinds.optional(Kind("a URL such as 'https://ivr.example.com'", kinds.public_url, _PUBLIC_URL))
     )
     trusted_proxies: int = setting(0, kinds.number_from(0))
-    url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", kinds.prefix))
+    url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", kinds.prefix, _PREFIX))
     auth_token: tuple[str, ...] = setting((), kinds.TOKENS, secret=True)
     accounts: Mapping[str, tuple[str, ...]] = setting(
         dict,
-        Kind("a table of AccountSids (AC and 32 digits) with their tokens", kinds.accounts),
+        Kind("a table of AccountSids (AC and 32 digits) with their tokens", kinds.accounts, _ACCOUNTS),
         secret=True,
     )
     plugin_settings: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of plugins", _plugins), secret=True)

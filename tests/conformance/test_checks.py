@@ -116,7 +116,8 @@ def enter(call: Call) -> object:
     LAST.append(call.sid)
     return ask("You again." if mine else "Somebody else.")
 
-one = State(enter, Exits({"1": ".two"}, otherwise=None), parts={"two": State(enter, Exits({"1": None}, otherwise=None))})
+two = State(enter, Exits({"1": None}, otherwise=None))
+one = State(enter, Exits({"1": ".two"}, otherwise=None), parts={"two": two})
 """
         message, hint = refused(calls_do_not_mix, subject(code), "one")
         assert message.startswith("ant-ivr: the state 'one', called at once step by step: who did ")

@@ -20,6 +20,7 @@ NAMES = (
     "doctor",
     "phone",
     "plugins",
+    "schema",
     "settings",
     "states",
 )

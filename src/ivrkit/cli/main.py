@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "new": "ivrkit.cli.new",
     "phone": "ivrkit.cli.phone",
     "plugins": "ivrkit.cli.plugins",
+    "schema": "ivrkit.cli.schema",
     "serve": "ivrkit.cli.serve",
     "settings": "ivrkit.cli.settings",
     "states": "ivrkit.cli.states",

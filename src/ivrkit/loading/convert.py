@@ -38,6 +38,22 @@ def converted(value: Any, annotation: Any) -> Any:
     raise ValueError(text)
 
 
+def schema_of(annotation: Any, ref_template: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the JSON Schema of a type, and those of the tables that it refers to, by their names.
+
+    :param ref_template: how it refers to them: ``#/definitions/{name}``.
+    """
+    (found,), parts = msgspec.json.schema_components(
+        [annotation], schema_hook=_schema_of_path, ref_template=ref_template
+    )
+    return found, parts
+
+
+def _schema_of_path(kind: type) -> dict[str, Any]:
+    """Return the schema of what msgspec does not know of itself: a path, or any other thing."""
+    return {"type": "string"} if kind is Path else {}
+
+
 def _read(value: Any, annotation: Any, *, strict: bool = True) -> Any:
     """Return what msgspec makes of a value.
 

@@ -1,0 +1,36 @@
+"""``ivrkit schema``: what the files of a tree may hold, for editors and for checks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ivrkit.cli.mounted import mounted
+from ivrkit.cli.options import gathered_with, tree_options
+from ivrkit.errors import IvrkitError
+from ivrkit.plugins import find_plugins
+from ivrkit.schema import schema_of_flow, schema_of_settings
+
+
+@click.command()
+@tree_options
+@click.option("--flow", is_flag=True, help="Of *.flow.toml, in place of ivrkit.toml.")
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
+def schema(block: tuple[str, ...], flow: bool, output: Path | None) -> None:
+    """Print the JSON Schema of ivrkit.toml, so that editors complete and check it.
+
+    It has the settings and the kinds of states of what is installed.
+    """
+    inside = mounted()
+    found = find_plugins(gathered_with(block).settings, inside.host.plugins if inside else None)
+    made = json.dumps(schema_of_flow(found) if flow else schema_of_settings(found), indent=2, ensure_ascii=False)
+    if output is None:
+        click.echo(made)
+        return
+    try:
+        output.write_text(f"{made}\n", encoding="utf-8")
+    except OSError as error:
+        raise IvrkitError(f"{output} can't be written: {error.strerror}", hint="choose another --output") from error
+    click.echo(f"Written: {output}", err=True)

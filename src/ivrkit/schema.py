@@ -1,0 +1,246 @@
+"""JSON Schema of ``ivrkit.toml`` and of ``*.flow.toml``, made of the tree that is installed: for editors and checks.
+
+It is draft-07 (https://json-schema.org/draft-07), which editors read. It says what a file may hold, and nothing of what
+only the whole tree can tell: whether a state is there, whether two options have one key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ivrkit.flow.text import KEY_WORDS, Texts
+from ivrkit.loading.convert import schema_of
+from ivrkit.loading.loaded import Found
+from ivrkit.loading.plugin_settings import PluginSettings, descriptions_of
+from ivrkit.loading.state_kinds import OF_EVERY_STATE, TARGET, TARGETS, WORDS, Parameter, StateKind
+from ivrkit.settings import KIND, KINDS, STATE_KINDS, Settings, StateSettings
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+_NO_MORE = {"additionalProperties": False}
+_STRING: Mapping[str, Any] = {"type": "string"}
+_MOVES = ("HOME", "BACK", "SAME", "HANG UP")
+#: What stands in every schema once, and is referred to.
+_SHARED: Mapping[str, Any] = {
+    "word": {
+        "anyOf": [
+            _STRING,
+            {"type": "object", "properties": {"play": _STRING}, "required": ["play"], **_NO_MORE},
+            {"type": "object", "properties": {"pause": {"type": "integer"}}, "required": ["pause"], **_NO_MORE},
+            {
+                "type": "object",
+                "properties": {"say": _STRING, "voice": _STRING, "language": _STRING},
+                "required": ["say"],
+                **_NO_MORE,
+            },
+        ]
+    },
+    "words": {"anyOf": [{"$ref": "#/definitions/word"}, {"type": "array", "items": {"$ref": "#/definitions/word"}}]},
+    "target": {
+        "anyOf": [
+            {"type": "string", "pattern": r"\S", "examples": [*_MOVES]},
+            {
+                "type": "object",
+                "properties": {
+                    "to": {"type": "string", "examples": [*_MOVES]},
+                    "say": {"$ref": "#/definitions/words"},
+                    "language": _STRING,
+                },
+                "required": ["to"],
+                **_NO_MORE,
+            },
+        ]
+    },
+}
+_OPTION: Mapping[str, Any] = {
+    "key": {"type": "string", "pattern": "^[0-9*#]+$"},
+    "label": {"type": "string", "pattern": r"\S"},
+    "line": {"type": "string", "pattern": r"\S"},
+    "phrases": {"anyOf": [_STRING, {"type": "array", "items": _STRING}]},
+    "menu": {"type": "string", "pattern": r"\S"},
+}
+
+
+def schema_of_settings(found: Found) -> dict[str, Any]:
+    """Return the schema of ``ivrkit.toml``.
+
+    :param found: what is installed.
+    """
+    definitions: dict[str, Any] = {**_SHARED, "state": _state(found, decided=True)}
+    described = descriptions_of(Settings)
+    properties: dict[str, Any] = {}
+    plain = Settings()
+    for name, kind in KINDS.items():
+        if name not in ("texts", "texts_in", "states", "plugin_settings"):
+            told = {"description": _plain(described[name]), **kind.schema}
+            default = getattr(plain, name)
+            if isinstance(default, bool | int | str):
+                told["default"] = default
+            properties[name] = told
+    properties["texts"] = _texts()
+    properties["states"] = _states(
+        "What you decide about single states; and states of your own, with a kind.", found.states
+    )
+    properties["plugins"] = {
+        "type": "object",
+        "description": _plain(described["plugin_settings"]),
+        "properties": {each.owner.plugin: _plugin(each, definitions) for each in found.settings},
+        "additionalProperties": {"type": "object"},
+    }
+    return _whole("ivrkit.toml", "The settings of a phone tree on ivrkit.", properties, definitions)
+
+
+def schema_of_flow(found: Found) -> dict[str, Any]:
+    """Return the schema of ``*.flow.toml``.
+
+    :param found: what is installed.
+    """
+    definitions = {**_SHARED, "state": _state(found, decided=False)}
+    properties = {"states": _states("States by their names.", ())}
+    return _whole("*.flow.toml", "States of a phone tree on ivrkit, without code.", properties, definitions)
+
+
+def _whole(
+    title: str, description: str, properties: Mapping[str, Any], definitions: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "$schema": DRAFT,
+        "title": title,
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        **_NO_MORE,
+        "definitions": definitions,
+    }
+
+
+def _texts() -> dict[str, Any]:
+    """Return the schema of the core's sentences, in the flow's own language and in others."""
+    keys = {"type": "object", "properties": dict.fromkeys(KEY_WORDS, _STRING), **_NO_MORE}
+    sentences: dict[str, Any] = {
+        each.name: {**_STRING, "default": each.default, "description": _of_places(each.metadata["places"])}
+        for each in fields(Texts)
+        if each.name != "keys"
+    }
+    of_language = {"type": "object", "properties": {**sentences, "keys": keys}, **_NO_MORE}
+    return {
+        "type": "object",
+        "description": "The core's own sentences; in another language as [texts.es].",
+        "properties": {**sentences, "keys": keys},
+        "additionalProperties": of_language,
+    }
+
+
+def _of_places(places: tuple[str, ...]) -> str:
+    named = " and ".join("{" + place + "}" for place in places)
+    return f"It may hold {named}." if named else "It holds no places in braces."
+
+
+def _states(described: str, known: Iterable[str]) -> dict[str, Any]:
+    """Return the schema of the tables ``[states.NAME]``; an editor proposes the names that are known."""
+    state = {"$ref": "#/definitions/state"}
+    properties = dict.fromkeys(known, state)
+    return {"type": "object", "description": described, "properties": properties, "additionalProperties": state}
+
+
+def _state(found: Found, *, decided: bool) -> dict[str, Any]:
+    """Return the schema of one table ``[states.NAME]``.
+
+    :param decided: whether a table without a kind decides about a state of a plugin.
+    """
+    kinds = [_kind(kind, decided=decided) for kind in found.kinds.values()]
+    made = {"type": "object", "properties": {KIND: {"enum": [*found.kinds]}}, "required": [KIND], "allOf": kinds}
+    if not decided:
+        return made
+    return {
+        "if": {"required": [KIND]},
+        "then": made,
+        "else": {"type": "object", "properties": _decisions(), **_NO_MORE},
+    }
+
+
+def _decisions() -> dict[str, Any]:
+    described = descriptions_of(StateSettings)
+    return {name: {"description": _plain(described[name]), **kind.schema} for name, kind in STATE_KINDS.items()}
+
+
+def _kind(kind: StateKind, *, decided: bool) -> dict[str, Any]:
+    """Return the schema of the tables of a kind, for those tables alone."""
+    more = {name: each for name, each in _decisions().items() if decided or name in ("texts", "voice", "language")}
+    of_all = {name: {"description": told, **_of_every_state(name)} for name, told in OF_EVERY_STATE.items()}
+    own = {key: _parameter(each) for key, each in kind.parameters.items()}
+    return {
+        "if": {"properties": {KIND: {"const": kind.name}}},
+        "then": {
+            "description": f"{kind.description} Offered by {kind.owner}.",
+            "properties": {**more, **of_all, **own},
+            "required": [KIND, *(key for key, each in kind.parameters.items() if each.required)],
+            **_NO_MORE,
+        },
+    }
+
+
+def _of_every_state(name: str) -> Mapping[str, Any]:
+    if name == "options":
+        option = {"type": "object", "properties": {**_OPTION}, "required": ["key"], **_NO_MORE}
+        return {"type": "array", "items": option}
+    if name == "language":
+        return STATE_KINDS[name].schema
+    found: Mapping[str, Any] = _OPTION.get(name, _STRING)
+    return found
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    told = _told(parameter.description)
+    if isinstance(parameter.default, bool | int | str):
+        told["default"] = parameter.default
+    if parameter.takes in (WORDS, TARGET):
+        return {**told, "allOf": [{"$ref": f"#/definitions/{parameter.takes}"}]}
+    if parameter.takes == TARGETS:
+        return {**told, "type": "object", "additionalProperties": {"$ref": "#/definitions/target"}}
+    found, _ = schema_of(parameter.annotation, "#/definitions/{name}")
+    return {**told, **found}
+
+
+def _plugin(plugin: PluginSettings, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a plugin's settings; what it refers to is added to the definitions."""
+    hints = typing.get_type_hints(plugin.kind, include_extras=True)
+    required = {each.name for each in dataclasses.fields(plugin.kind) if _is_required(each)}
+    properties: dict[str, Any] = {}
+    prefix = plugin.owner.plugin
+    for each in plugin.settings:
+        found, parts = schema_of(hints[each.name], f"#/definitions/{prefix}.{{name}}")
+        definitions |= {f"{prefix}.{name}": {**part, **_closed(part)} for name, part in parts.items()}
+        told = _told(each.description)
+        if each.secret:
+            told["writeOnly"] = True
+        elif isinstance(each.default, bool | int | str):
+            told["default"] = each.default
+        properties[each.name] = {**told, **found}
+    secrets = {each.name for each in plugin.settings if each.secret}  # they are set in the environment
+    return {
+        "type": "object",
+        "description": f"Settings of {plugin.owner}.",
+        "properties": properties,
+        "required": sorted(required - secrets),
+        **_NO_MORE,
+    }
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _told(description: str) -> dict[str, Any]:
+    return {"description": _plain(description)} if description else {}
+
+
+def _closed(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _NO_MORE if "properties" in part else {}
+
+
+def _plain(text: str) -> str:
+    return text.replace("``", "")
