@@ -151,6 +151,11 @@ class TestInterrupted:
         """Nothing is refused, and what traced before does so again."""
         an_interrupted_handler_hurts_nobody(subject(GOOD), "one")
 
+    def test_a_handler_of_many_lines(self, subject):
+        """It is stopped at the first of them, and no more than a few."""
+        code = GOOD.replace("    return ask(", "    for _ in range(60):\n        pass\n    return ask(")
+        an_interrupted_handler_hurts_nobody(subject(code), "one")
+
     def test_a_state_without_code(self, subject):
         """There is nothing to be stopped."""
         an_interrupted_handler_hurts_nobody(subject("one = State(ask('A?'), Exits({'1': HOME}))\n"), "one")

@@ -6,8 +6,8 @@ A worker can be killed in the middle of a handler, and the webhook comes again: 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -46,15 +46,25 @@ def an_interrupted_handler_hurts_nobody(subject: Subject, state: str) -> None:
                 )
 
 
-def _stopped(phone: Phone, script: tuple[Action, ...], folders: list[str], line: int) -> str:
-    """Call, with the plugin's code stopped at its n-th line; return that line, ``""`` where there is none."""
-    with stopped_at(line, folders) as stop:
-        call = phone.call()
-        for action in script:
-            if call.waiting is None:
-                break
-            call.do(action) if call.waiting.why_not(action) == "" else call.stays_silent()
+def _stopped(phone: Phone, script: Sequence[Action], folders: list[str], line: int) -> str:
+    """Call, with the plugin's code stopped at its n-th line; return that line, ``""`` where there is none.
+
+    It is done in a thread of its own, so that whatever traces this one, such as a measurement of coverage, goes on.
+    """
+    stop = _Stop(line, folders)
+    thread = threading.Thread(target=stop.run, args=(lambda: _play(phone, script),))
+    thread.start()
+    thread.join()
     return stop.place
+
+
+def _play(phone: Phone, script: Sequence[Action]) -> None:  # pragma: no cover  nobody else traces what is traced here
+    """Do what can be done of a script, in a call that may go elsewhere."""
+    call = phone.call()
+    for action in script:
+        if call.waiting is None:
+            break
+        call.do(action) if call.waiting.why_not(action) == "" else call.stays_silent()
 
 
 class _Stop:
@@ -65,7 +75,12 @@ class _Stop:
         self._folders = tuple(folders)
         self.place = ""
 
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+    def run(self, play: Callable[[], None]) -> None:
+        """Run something in this thread, and stop it."""
+        sys.settrace(self._trace)
+        play()  # pragma: no cover  as above
+
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:  # pragma: no cover  tracing is not traced
         """Follow what is called, where it is the plugin's own."""
         if not frame.f_code.co_filename.startswith(self._folders):
             return None
@@ -74,15 +89,4 @@ class _Stop:
             if self._left == 0:
                 self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
                 raise Interrupted(self.place)
-        return self
-
-
-@contextmanager
-def stopped_at(line: int, folders: list[str]) -> Iterator[_Stop]:
-    """Stop the code of some folders at its n-th line, in this thread; whatever traced before does so afterwards."""
-    stop, before = _Stop(line, folders), sys.gettrace()
-    sys.settrace(stop)
-    try:
-        yield stop
-    finally:
-        sys.settrace(before)
+        return self._trace

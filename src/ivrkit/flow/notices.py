@@ -94,4 +94,4 @@ def _spoken(verb: TwiML) -> Iterator[Any]:
     """Return what a ``Say`` says, with what marks its speech up; the text of any other verb is a name or a number."""
     yield verb.value
     for child in verb.verbs:
-        yield from _spoken(child)
+        yield from [child] if isinstance(child, str) else _spoken(child)
