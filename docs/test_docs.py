@@ -14,10 +14,11 @@ import pytest
 from docs.desk import ROOT
 
 import ivrkit
-from ivrkit import Settings, Texts, simulator
+from ivrkit import Settings, Texts, simulator, states
 from ivrkit.cli.main import COMMANDS
 from ivrkit.flow.outcomes import VERB_OUTCOMES
 from ivrkit.load_settings import TABLES, load_settings
+from ivrkit.loading.plugin_settings import descriptions_of
 from ivrkit.settings import KINDS
 from ivrkit.simulator import Assumptions
 from ivrkit.simulator.events import KINDS as KINDS_OF_EVENTS
@@ -97,6 +98,24 @@ def test_every_public_name_is_documented() -> None:
     """Whatever `import ivrkit` offers is in the API page, and nothing else."""
     found = re.findall(r"^\.\. (?:auto|py:)\w+:: ivrkit\.(\w+)$", page("api.md"), flags=re.MULTILINE)
     assert sorted(found) == sorted(ivrkit.__all__)
+
+
+@pytest.mark.parametrize("kind", [name for name in states.__all__ if name.islower()])
+def test_every_parameter_of_a_kind_is_in_its_table(kind: str) -> None:
+    """A row for each, as text that can be read anywhere, with the words of its docstring."""
+    function = getattr(states, kind)
+    section = page("kinds.md").split(f"\n## `{kind}`\n")[1].split("\n## ")[0]
+    described = descriptions_of(function)
+    for each in inspect.signature(function).parameters.values():
+        if each.kind is not each.VAR_KEYWORD:
+            name = f"*{each.name}" if each.kind is each.VAR_POSITIONAL else each.name
+            assert f"| `{name}` | {described[each.name].replace('``', '`')[:40]}" in section
+
+
+def test_every_attribute_of_a_call_is_in_its_table() -> None:
+    """A row for each, with the words of its docstring."""
+    for name, told in descriptions_of(ivrkit.Call).items():
+        assert f"| `{name}` | {told.replace('``', '`')} |" in page("api.md")
 
 
 def test_every_outcome_is_listed() -> None:
