@@ -5,6 +5,7 @@ Hooks are in ``test_hook_pages.py``.
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from dataclasses import fields
@@ -109,7 +110,7 @@ def test_every_parameter_of_a_kind_is_in_its_table(kind: str) -> None:
     for each in inspect.signature(function).parameters.values():
         if each.kind is not each.VAR_KEYWORD:
             name = f"*{each.name}" if each.kind is each.VAR_POSITIONAL else each.name
-            assert f"| `{name}` | {described[each.name].replace('``', '`')[:40]}" in section
+            assert f"| `{name}` | {described[each.name].replace('``', '`').rstrip('.')[:40]}" in section
 
 
 def test_every_attribute_of_a_call_is_in_its_table() -> None:
