@@ -54,7 +54,7 @@ class StateSettings:
         """
         if KIND not in table:
             return cls(**table)
-        decided = {key: value for key, value in table.items() if key in STATE_KINDS}
+        decided = {key: value for key, value in table.items() if key in DECIDED}
         return cls(**decided, table=MappingProxyType(dict(table)), written_in=written_in)
 
     def __post_init__(self) -> None:
@@ -149,6 +149,8 @@ STATE_KINDS: Mapping[str, Kind] = {
     ),
     "texts": Kind("a table of texts, or of languages with their texts", _texts_of_state),
 }
+#: Those of them that a table with a ``kind`` has beside what its state is made of.
+DECIDED = ("plugin", "enabled", "targets", "texts")
 _STARTS = Kind("a table of numbers, each with start or language", _starts)
 
 
