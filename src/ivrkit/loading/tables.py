@@ -198,7 +198,8 @@ class _Making:
         if len(self.faults) > faults:
             return None
         words = {name: Text(good[name]) for name in ("label", "line") if name in good}
-        return MenuOption(**{**good, **words, "phrases": tuple(map(Text, good.get("phrases", ())))})
+        good["phrases"] = tuple(map(Text, good.get("phrases", ())))
+        return MenuOption(**{**good, **words})
 
 
 def _read(parameter: Parameter, value: Any) -> Any:
