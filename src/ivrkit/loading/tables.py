@@ -197,9 +197,9 @@ class _Making:
         good = {"label": self._name.replace("-", " ").replace("_", " "), **self._checked(table, _OPTION, *above)}
         if len(self.faults) > faults:
             return None
-        words = {name: Text(good[name]) for name in ("label", "line") if name in good}
+        good |= {name: Text(good[name]) for name in ("label", "line") if name in good}
         good["phrases"] = tuple(map(Text, good.get("phrases", ())))
-        return MenuOption(**{**good, **words})
+        return MenuOption(**good)
 
 
 def _read(parameter: Parameter, value: Any) -> Any:
