@@ -8,6 +8,7 @@ from ivrkit.loading.state_kinds import OF_EVERY_STATE, StateKinds
 
 CORE = importlib_metadata.version("ivrkit")
 HINT = "name a function with annotated parameters that returns a State"
+TARGET = "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 LEAVE_OUT = 'leave it out: block = ["{0}"] in ivrkit.toml, or --block {0}'.format("harbour-kinds")
 HEAD = (
     "from collections.abc import Callable, Mapping, Sequence\nfrom ivrkit import *\nfrom ivrkit.states import Words\n"
@@ -91,8 +92,7 @@ class TestKindsOfPackages:
         assert [(each.message, each.hint) for each in folder.faults()] == [
             (
                 "ivrkit.toml:4: states.low.text is ['menu', 3]",
-                "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }, or a list of "
-                "these",
+                f"{TARGET}, or a list of these",
             ),
             ("ivrkit.toml:5: states.low.exits is 'HOME'", "it takes a table of outcomes, each with where it leads"),
         ]
@@ -114,7 +114,7 @@ class TestKindsOfPackages:
             (
                 "level = 1\nthen = 3",
                 "ivrkit.toml:5: states.low.then is 3",
-                "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+                TARGET,
             ),
             (
                 "",
@@ -230,9 +230,8 @@ class TestBadKinds:
     def test_a_name_that_nobody_could_write(self, kinds, folder, name):
         """A kind is called by a text."""
         kinds(TIDE, f"{{{name}: tide}}")
-        shown = name
         assert folder.fault() == (
-            f"plugin harbour-kinds 2.0: it offers a kind called {shown}",
+            f"plugin harbour-kinds 2.0: it offers a kind called {name}",
             'give it a name: {"opening-hours": ...}',
         )
 
