@@ -65,7 +65,7 @@ class TestWords:
     )
     def test_anything_else_is_refused(self, wrong):
         """Silence, unknown verbs and values of another kind are nobody's words."""
-        with pytest.raises(ValueError, match="^"):
+        with pytest.raises(ValueError, match=r"^"):
             read_words(wrong)
 
 
@@ -96,7 +96,7 @@ class TestTargets:
     )
     def test_anything_else_is_refused(self, wrong):
         """A table needs ``to``, and has nothing but words and a language beside it."""
-        with pytest.raises(ValueError, match="^"):
+        with pytest.raises(ValueError, match=r"^"):
             read_target(wrong)
 
     def test_words_on_the_way_are_words(self):

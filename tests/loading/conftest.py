@@ -52,6 +52,8 @@ def bare(install: Callable[..., Path]) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, bare: None) -> Folder:
+def folder(tmp_path: Path, bare: None) -> Iterator[Folder]:
     """Give a working folder, where nothing but the core is installed."""
-    return Folder(tmp_path)
+    yield Folder(tmp_path)
+    for module in [name for name in sys.modules if name.startswith("ivrkit_file_")]:
+        del sys.modules[module]

@@ -1,5 +1,6 @@
 """Plugins that are files: ``*.py`` of a folder, and tables of states in files of their own."""
 
+import glob
 import os
 import sys
 
@@ -108,8 +109,10 @@ class TestPythonFiles:
         """It is refused as that of a package is."""
         folder = py(PARKING + "def ivrkit_call_started(call): pass\n")
         assert folder.fault() == (
-            "plugin parking.py: its file parking.py is refused: its ivrkit_call_started is not marked, so nobody would "
-            "call it",
+            (
+                "plugin parking.py: its file parking.py is refused: its ivrkit_call_started is not marked, so nobody would "
+                "call it"
+            ),
             f"mark it @ivrkit.hookimpl, or give it another name; or {leave_out('parking.py')}",
         )
 
@@ -143,7 +146,12 @@ class TestPythonFiles:
             f"plugin parking.py: its file parking.py can't be imported: {message}",
             f"{hint}; or {leave_out('parking.py')}",
         )
-        assert not [name for name in sys.modules if name.startswith("ivrkit_file_parking")]
+
+    def test_a_file_that_fails_leaves_nothing_behind(self, py):
+        """Nobody would find half a module, also when the file takes itself away."""
+        py("import sys\ndel sys.modules[__name__]\n1 / 0\n", "garage.py")
+        assert len(py("1 / 0").faults()) == 2
+        assert not [name for name in sys.modules if name.startswith("ivrkit_file_")]
 
     def test_a_link_that_leads_nowhere(self, py):
         """It is told like a file that can't be read."""
@@ -151,8 +159,10 @@ class TestPythonFiles:
         path = folder.path / "states" / "garage.py"
         path.symlink_to("nowhere.py")
         assert folder.fault() == (
-            "plugin garage.py: its file garage.py can't be imported: "
-            f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'",
+            (
+                "plugin garage.py: its file garage.py can't be imported: "
+                f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'"
+            ),
             f"mend the file; or {leave_out('garage.py')}",
         )
 
@@ -252,20 +262,23 @@ class TestSettingsOfAFile:
     def test_one_that_has_to_be_set(self, py):
         """The hint has the table as it is written."""
         message, hint = py(self.CODE).fault()
-        assert message == "plugin parking.py needs the setting 'spots'"
-        assert hint == "?"
+        assert message == "plugin parking.py: it needs the setting 'spots': a whole number"
+        assert hint == "write it in ivrkit.toml:  [plugins.parking-py]  spots = ..."
 
     def test_one_of_the_wrong_type(self, py):
         """The line is that of the table."""
         folder = py(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = "x"\n')
-        assert folder.fault() == ("?", "?")
+        assert folder.fault() == ("ivrkit.toml:3: plugins.parking-py.spots is 'x'", "parking.py takes a whole number")
 
     def test_one_that_there_is_not(self, py):
         """The nearest is named."""
         folder = py(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 1\nwere = "x"\n')
-        assert folder.fault() == ("?", "?")
+        assert folder.fault() == (
+            "ivrkit.toml:4: unknown key 'plugins.parking-py.were', did you mean 'where'?",
+            "parking.py has: spots, where",
+        )
 
     def test_find_plugins_tells_of_it(self, py):
         """Whether or not it can be served."""
@@ -306,8 +319,6 @@ class TestFilesOfStates:
         folder.write("north/deep/a.flow.toml", TABLE.format("ants"))
         folder.write("south/b.flow.toml", TABLE.format("bees"))
         folder.write("tree.toml", TABLE.format("tree"))
-        import glob
-
         flows = ["**/*.flow.toml", "tree.toml", glob.escape(str(elsewhere)), "*.none"]
         assert [owner for owner, _, _ in folder.owners(flows=flows)] == [
             "a.flow.toml",
@@ -333,8 +344,10 @@ class TestFilesOfStates:
         (folder.path / "a.flow.toml").symlink_to("nowhere.toml")
         path = folder.path / "a.flow.toml"
         assert folder.fault() == (
-            "plugin a.flow.toml: its file a.flow.toml can't be imported: a.flow.toml cannot be read: "
-            f"[Errno 2] No such file or directory: '{path}'",
+            (
+                "plugin a.flow.toml: its file a.flow.toml can't be imported: a.flow.toml cannot be read: "
+                f"[Errno 2] No such file or directory: '{path}'"
+            ),
             f"it is a TOML file, in UTF-8; or {leave_out('a.flow.toml')}",
         )
 
@@ -402,7 +415,9 @@ class TestFilesOfStates:
 
     def test_its_texts(self, folder):
         """They stand in the table; what the settings say wins."""
-        table = TABLE.format("ants") + '[states.ants.texts]\nants = "Ants."\n[states.ants.texts.es]\nants = "Hormigas."\n'
+        table = (
+            TABLE.format("ants") + '[states.ants.texts]\nants = "Ants."\n[states.ants.texts.es]\nants = "Hormigas."\n'
+        )
         folder.write("harbour.flow.toml", table)
         folder.write("ivrkit.toml", 'languages = ["es-MX"]\n')
         assert self.said(folder) == {"en-US": "Ants.", "es-MX": "Hormigas."}

@@ -119,49 +119,49 @@ class TestFaults:
         [
             (
                 "txet = 'x'",
-                "5: unknown key 'states.parking.txet', did you mean 'text'?",
+                "4: unknown key 'states.parking.txet', did you mean 'text'?",
                 None,
             ),
             (
                 "then = 3",
-                "5: states.parking.then is 3",
+                "4: states.parking.then is 3",
                 "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
             ),
             (
                 'then = { to = "HOME", language = 3 }',
-                "5: states.parking.then is {'to': 'HOME', 'language': 3}",
+                "4: states.parking.then is {'to': 'HOME', 'language': 3}",
                 'it is a text such as "es-MX"',
             ),
-            ("repeat = 3", "5: states.parking.repeat is 3", "it takes a text"),
-            ("voice = 3", "5: states.parking.voice is 3", "it takes a voice such as 'Polly.Joanna'"),
-            ("language = 'x'", "5: states.parking.language is 'x'", "it takes a language such as 'en-US'"),
-            ("fallback = ''", "5: states.parking.fallback is ''", "it takes the name of a state"),
-            ("key = 4", "5: states.parking.key is 4", KEYS),
-            ("key = 'x'", "5: states.parking.key is 'x'", KEYS),
-            ("key = '4'\nlabel = ''", "6: states.parking.label is ''", "it takes a text"),
-            ("key = '4'\nline = 3", "6: states.parking.line is 3", "it takes a text"),
-            ("key = '4'\nmenu = 3", "6: states.parking.menu is 3", "it takes the name of a state"),
-            ("key = '4'\nphrases = [3]", "6: states.parking.phrases is [3]", "it takes a text, or a list of texts"),
-            ("label = 'garage'", "2: states.parking: its menu option has no key", 'write it: key = "4"'),
-            ("options = 3", "5: states.parking.options is 3", "it takes a list of tables"),
-            ("options = ['4']", "5: states.parking.options is ['4']", "it takes a list of tables"),
-            ("options = [{ key = 4 }]", "5: states.parking.options.key is 4", KEYS),
+            ("repeat = 3", "4: states.parking.repeat is 3", "it takes a text"),
+            ("voice = 3", "4: states.parking.voice is 3", "it takes a voice such as 'Polly.Joanna'"),
+            ("language = 'x'", "4: states.parking.language is 'x'", "it takes a language such as 'en-US'"),
+            ("fallback = ''", "4: states.parking.fallback is ''", "it takes the name of a state"),
+            ("key = 4", "4: states.parking.key is 4", KEYS),
+            ("key = 'x'", "4: states.parking.key is 'x'", KEYS),
+            ("key = '4'\nlabel = ''", "5: states.parking.label is ''", "it takes a text"),
+            ("key = '4'\nline = 3", "5: states.parking.line is 3", "it takes a text"),
+            ("key = '4'\nmenu = 3", "5: states.parking.menu is 3", "it takes the name of a state"),
+            ("key = '4'\nphrases = [3]", "5: states.parking.phrases is [3]", "it takes a text, or a list of texts"),
+            ("label = 'garage'", "1: states.parking: its menu option has no key", 'write it: key = "4"'),
+            ("options = 3", "4: states.parking.options is 3", "it takes a list of tables"),
+            ("options = ['4']", "4: states.parking.options is ['4']", "it takes a list of tables"),
+            ("options = [{ key = 4 }]", "4: states.parking.options.key is 4", KEYS),
             (
                 "options = [{ label = 'garage' }]",
-                "5: states.parking.options: its menu option has no key",
+                "4: states.parking.options: its menu option has no key",
                 'write it: key = "4"',
             ),
             (
                 "options = [{ key = '4', lable = 'x' }]",
-                "5: unknown key 'states.parking.options.lable', did you mean 'label'?",
+                "4: unknown key 'states.parking.options.lable', did you mean 'label'?",
                 OPTION,
             ),
-            ("options = [{}]", "5: states.parking.options: its menu option has no key", 'write it: key = "4"'),
+            ("options = [{}]", "4: states.parking.options: its menu option has no key", 'write it: key = "4"'),
         ],
     )
     def test_a_key(self, folder, file, line, message, hint):
         """Each is told once, in the line where it stands, and what it takes."""
-        folder.write(file, "\n" + PARKING + line)
+        folder.write(file, PARKING + line)
         assert folder.fault() == (f"{file}:{message}", hint or TAKES)
 
     @pytest.mark.parametrize(
