@@ -20,6 +20,7 @@ Commands:
   connect   Show where a Twilio number sends its calls, or send them to a...
   dev       Serve on this machine in dev mode, and load anew when code...
   doctor    Check what calls need, and why a signature does not fit.
+  new       Begin a plugin, or the folder of a team that runs a tree.
   phone     Call the installed phone tree, or whatever answers at URL.
   plugins   List the plugins, what became of each, and its states and hooks.
   serve     Answer Twilio's webhooks at /webhook.
@@ -32,9 +33,10 @@ Usage: ivrkit states [OPTIONS]
   List the states, who owns each, its keys, and where it leads.
 
 Options:
-  --block PLUGIN  Leave a plugin out. May be repeated.
-  --json          Print JSON.
-  --help          Show this message and exit.
+  --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --json                Print JSON.
+  --help                Show this message and exit.
 """
 PLUGINS_HELP = """\
 Usage: ivrkit plugins [OPTIONS]
@@ -42,9 +44,10 @@ Usage: ivrkit plugins [OPTIONS]
   List the plugins, what became of each, and its states and hooks.
 
 Options:
-  --block PLUGIN  Leave a plugin out. May be repeated.
-  --json          Print JSON.
-  --help          Show this message and exit.
+  --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --json                Print JSON.
+  --help                Show this message and exit.
 """
 SERVE_HELP = """\
 Usage: ivrkit serve [OPTIONS]
@@ -62,6 +65,7 @@ Options:
   --dev                    No token needed from this machine; reload when code
                            changes.
   --block PLUGIN           Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER     Load the plugins that are files of a folder.
   --help                   Show this message and exit.
 """
 NO_OPTIONS = "Warning: the menu 'menu' has no options: no installed plugin offers any\n"
@@ -284,3 +288,18 @@ def test_a_wrong_setting_is_one_message_with_its_hint(run, folder):
     done = run("states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == "Error: ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
+
+
+def test_a_folder_of_plugins_can_be_given(ivrkit, alone, folder):
+    """``--plugins-dir`` stands for the setting, and begins where the command is called; it has to be a folder."""
+    (folder / "files").mkdir()
+    text = (
+        "from ivrkit import HOME, MenuOption, State\nparking = State('Here.', HOME, options=MenuOption('8', 'cars'))\n"
+    )
+    (folder / "files" / "parking.py").write_text(text, encoding="utf-8")
+    (folder / "ivrkit.toml").write_text('plugins_dir = "nowhere"', encoding="utf-8")
+    found = json.loads(ivrkit("plugins", "--json", "--plugins-dir", "files").stdout)
+    assert [each["states"] for each in found if each["plugin"] == "parking.py"] == [["parking"]]
+    refused = ivrkit("plugins", "--plugins-dir", "elsewhere")
+    assert refused.exit_code == 2
+    assert "Invalid value for '--plugins-dir': Directory 'elsewhere' does not exist." in refused.stderr

@@ -110,8 +110,8 @@ class TestPythonFiles:
         folder = py(PARKING + "def ivrkit_call_started(call): pass\n")
         assert folder.fault() == (
             (
-                "plugin parking.py: its file parking.py is refused: its ivrkit_call_started is not marked, so nobody would "
-                "call it"
+                "plugin parking.py: its file parking.py is refused: its ivrkit_call_started is not marked, so nobody "
+                "would call it"
             ),
             f"mark it @ivrkit.hookimpl, or give it another name; or {leave_out('parking.py')}",
         )
@@ -285,6 +285,7 @@ class TestSettingsOfAFile:
         folder = py(self.CODE)
         found = find_plugins(gather_settings(folder.path, {}).settings)
         assert ("parking" in found.states, len(found.faults)) == (True, 1)
+        assert [each.is_missing for each in found.settings[0].settings] == [True, False]
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 3\n')
         found = find_plugins(gather_settings(folder.path, {}).settings)
         assert (found.faults, [each.key for each in found.settings]) == ((), ["plugins.parking-py"])
