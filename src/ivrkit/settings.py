@@ -54,7 +54,7 @@ class StateSettings:
         """
         if KIND not in table:
             return cls(**table)
-        decided = {key: value for key, value in table.items() if key in STATE_KINDS}
+        decided = {key: value for key, value in table.items() if key in DECIDED}
         return cls(**decided, table=MappingProxyType(dict(table)), written_in=written_in)
 
     def __post_init__(self) -> None:
@@ -163,6 +163,8 @@ STATE_KINDS: Mapping[str, Kind] = {
         kinds.table_of({"anyOf": [{"type": "string"}, kinds.table_of({"type": "string"})]}),
     ),
 }
+#: Those of them that a table with a ``kind`` has beside what its state is made of.
+DECIDED = ("plugin", "enabled", "targets", "texts")
 _START = {
     "type": "object",
     "properties": {"start": kinds.NOT_BLANK, "language": kinds.SCHEMA_OF_TAG},

@@ -9,7 +9,7 @@ from typing import Any
 from ivrkit.errors import Fault, FlowError, IvrkitError, SettingsError, nearest
 from ivrkit.flow.text import Texts
 from ivrkit.kinds import normal_name
-from ivrkit.settings import KIND, KINDS, STATE_KINDS, StateSettings, read_value
+from ivrkit.settings import DECIDED, KIND, KINDS, STATE_KINDS, StateSettings, read_value
 from ivrkit.toml_file import TomlFile
 
 TEXT_NAMES = tuple(each.name for each in fields(Texts))
@@ -129,6 +129,7 @@ class FileOfSettings:
     def _checked_state(self, file: TomlFile, name: str, given: dict[str, Any]) -> dict[str, Any]:
         """Return the keys of a table ``[states.NAME]`` that can be taken; those of a kind are looked at later."""
         good: dict[str, Any] = {}
+        known_here = DECIDED if KIND in given else STATE_KINDS
         for key, value in given.items():
             place = Place(file, ("states", name, key))
             if key not in STATE_KINDS and KIND not in given:
@@ -136,7 +137,7 @@ class FileOfSettings:
                 self._refuse(place, f"unknown key 'states.{name}.{key}'{near}", keys)
                 continue
             try:
-                StateSettings(**({key: value} if key in STATE_KINDS else {}))
+                StateSettings(**({key: value} if key in known_here else {}))
             except SettingsError as error:
                 self._refuse(place, f"states.{name}.{error.message}", error.hint)
                 continue

@@ -291,3 +291,18 @@ def test_a_wrong_setting_is_one_message_with_its_hint(run, folder):
     done = run("states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == "Error: ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
+
+
+def test_a_folder_of_plugins_can_be_given(ivrkit, alone, folder):
+    """``--plugins-dir`` stands for the setting, and begins where the command is called; it has to be a folder."""
+    (folder / "files").mkdir()
+    text = (
+        "from ivrkit import HOME, MenuOption, State\nparking = State('Here.', HOME, options=MenuOption('8', 'cars'))\n"
+    )
+    (folder / "files" / "parking.py").write_text(text, encoding="utf-8")
+    (folder / "ivrkit.toml").write_text('plugins_dir = "nowhere"', encoding="utf-8")
+    found = json.loads(ivrkit("plugins", "--json", "--plugins-dir", "files").stdout)
+    assert [each["states"] for each in found if each["plugin"] == "parking.py"] == [["parking"]]
+    refused = ivrkit("plugins", "--plugins-dir", "elsewhere")
+    assert refused.exit_code == 2
+    assert "Invalid value for '--plugins-dir': Directory 'elsewhere' does not exist." in refused.stderr

@@ -104,6 +104,35 @@ def test_a_call_leaves_no_plugin_out(flask: Flask):
     )
 
 
+def test_a_folder_of_plugins_can_be_looked_at(flask: Flask, folder):
+    """--plugins-dir loads the mounted tree's settings and plugins anew, with what is in the folder."""
+    write_parking(folder)
+    done = flask(ONE, "states", "--json", "--plugins-dir", "files")
+    assert done.returncode == 0
+    assert [each["state"] for each in json.loads(done.stdout) if each["plugin"] == "parking.py"] == ["parking"]
+    assert "parking" not in flask(ONE, "states", "--json").stdout
+
+
+def test_a_call_gets_no_folder_of_plugins(flask: Flask, folder):
+    """The tree in the app is called as it is."""
+    write_parking(folder)
+    done = flask(ONE, "phone", "--plugins-dir", "files")
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr == (
+        "Error: the tree in the app is called as it is mounted there, and --plugins-dir would make another one of it\n"
+        "  hint: set IVRKIT_PLUGINS_DIR where the app is made\n"
+    )
+
+
+def write_parking(folder) -> None:
+    """Write a folder with a plugin that is a file."""
+    (folder / "files").mkdir()
+    text = (
+        "from ivrkit import HOME, MenuOption, State\nparking = State('Here.', HOME, options=MenuOption('8', 'cars'))\n"
+    )
+    (folder / "files" / "parking.py").write_text(text, encoding="utf-8")
+
+
 def test_of_several_trees_one_is_named(flask: Flask):
     """Without a name, the command says which there are."""
     done = flask(TWO, "states")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.loading.packages import entry_points_text, metadata_text
+from tests.loading.trees import Folder
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def bare(install: Callable[..., Path]) -> None:
     """Hide the plugin that may be installed beside the core: of two distributions of one name, the first is found."""
     install("acme-states", "0")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, bare: None) -> Iterator[Folder]:
+    """Give a working folder, where nothing but the core is installed."""
+    yield Folder(tmp_path)
+    for module in [name for name in sys.modules if name.startswith("ivrkit_file_")]:
+        del sys.modules[module]

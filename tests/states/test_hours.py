@@ -5,6 +5,7 @@ import pytest
 from ivrkit import FlowError, State, Text, states
 from ivrkit.flow.language import Language
 from ivrkit.states import Week
+from ivrkit.states.ready.week import DAYS
 
 #: The engine's clock stands on a Monday, at noon.
 MONDAY = {"monday": "09:00-18:00"}
@@ -52,6 +53,7 @@ def test_what_is_in_the_core_s_catalogue_is_known():
     [
         ({"mon": "09:00-18:00"}, "hours has the day 'mon', and the days are monday, tuesday, wednesday, "),
         ({"monday": "9-18"}, "hours.monday has '9-18', and hours are written \"09:00-18:00\""),
+        ({"monday": "25:00-26:00"}, "hours.monday has '25:00-26:00', and hours are written \"09:00-18:00\""),
         ({"monday": "18:00-09:00"}, "hours.monday is '18:00-09:00', and each time has to come after the one before"),
     ],
 )
@@ -67,4 +69,28 @@ def test_a_week_can_be_used_by_itself():
     """For code that has to know."""
     assert Week.of(MONDAY).told("en-US")[1] == Text(
         "{days}, closed.", days=Text("{first} to {last}", first="Tuesday", last="Sunday")
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("de-AT", "Montag"),
+        ("es-XX", "Lunes"),
+        ("xx-YY", "Monday"),
+        ("not a tag", "Monday"),
+    ],
+)
+def test_days_and_times_are_those_of_the_language(language, told):
+    """Of a country that nobody knows, those of the language; of a language that nobody knows, English."""
+    (sentence,) = Week.of(MONDAY).told(language)[:1]
+    assert str(sentence.places["days"]) == told
+
+
+def test_a_break_is_told():
+    """A day has as many hours as it likes."""
+    (sentence,) = Week.of(dict.fromkeys(DAYS, "09:00-12:00, 13:00-18:00")).told("en-US")
+    language = Language("en-US")
+    assert language.words(sentence, State("")) == (
+        "Monday to Sunday, from 9:00 AM to 12:00 PM, and from 1:00 PM to 6:00 PM"
     )

@@ -29,18 +29,22 @@ def read_words(value: Any) -> tuple[Words, ...]:
 
 
 def _word(value: Any) -> Words:
-    if isinstance(value, str):
+    if _is_text(value):
         return Text(value)
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         raise ValueError(value)
-    what, *more = value
-    if what == "play" and isinstance(value[what], str) and not more:
-        return Play(value[what])
-    if what == "pause" and isinstance(value[what], int) and not more:
-        return Pause(length=value[what])
-    if what == "say" and all(isinstance(each, str) for each in value.values()) and {*more} <= {"voice", "language"}:
-        return Say(Text(value[what]), **{key: value[key] for key in more})
+    keys = {*value}
+    if keys == {"play"} and _is_text(value["play"]):
+        return Play(value["play"])
+    if keys == {"pause"} and type(value["pause"]) is int and value["pause"] > 0:
+        return Pause(length=value["pause"])
+    if {"say"} <= keys <= {"say", "voice", "language"} and all(map(_is_text, value.values())):
+        return Say(Text(value["say"]), **{key: each for key, each in value.items() if key != "say"})
     raise ValueError(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() != ""
 
 
 def read_target(value: Any) -> Target:
@@ -48,9 +52,9 @@ def read_target(value: Any) -> Target:
 
     :raises ValueError: for what is none of these.
     """
-    if isinstance(value, str) and value.strip():
+    if _is_text(value):
         return MOVES.get(value, value)
-    if not isinstance(value, Mapping) or not isinstance(value.get("to"), str) or not {*value} <= _OF_AN_EXIT:
+    if not isinstance(value, Mapping) or not _is_text(value.get("to")) or not {*value} <= _OF_AN_EXIT:
         raise ValueError(value)
     said = read_words(value["say"]) if "say" in value else ()
     return Exit(aim(MOVES.get(value["to"], value["to"])), say=said, language=value.get("language"))

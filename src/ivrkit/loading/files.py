@@ -9,24 +9,28 @@ import importlib.util
 import inspect
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 from ivrkit.errors import Fault, IvrkitError, nearest
 from ivrkit.flow.state import Owner, State
 from ivrkit.hookspecs import hookimpl
+from ivrkit.loading.faults import CAUGHT, told
 from ivrkit.loading.points import FILE, PLUGINS, Point
 from ivrkit.loading.state_kinds import StateKinds
-from ivrkit.loading.tables import DECIDED, TablesOfStates
-from ivrkit.settings import KIND, STATE_KINDS, Settings
+from ivrkit.loading.tables import TablesOfStates
+from ivrkit.settings import DECIDED, KIND, STATE_KINDS, Settings
 from ivrkit.toml_file import TomlFile
 
 #: How the files of a folder end that are states without code.
 FLOW = ".flow.toml"
 _HOOK = "ivrkit_"
+#: What pluggy marks a function with that is a hook.
+_MARK = "ivrkit_impl"
 
 
 class PluginFiles:
@@ -59,8 +63,8 @@ class PluginFiles:
     def _flows(self) -> Iterator[Path]:
         """Return the files of the setting ``flows``; one that is named without a pattern has to be there."""
         for pattern in self._settings.flows:
-            whole = str((self._settings.folder or Path()) / pattern)
-            found = [Path(each).resolve() for each in glob.glob(whole)]
+            folder = self._settings.folder or Path()
+            found = [_in_full(folder / each) for each in glob.glob(pattern, root_dir=folder, recursive=True)]
             if not found and not glob.has_magic(pattern):
                 where = self._settings.place("flows")
                 message = f"{where}flows names {pattern!r}, which does not exist"
@@ -73,7 +77,7 @@ class PluginFiles:
             return []
         folder = (self._settings.folder or Path()) / self._settings.plugins_dir
         if folder.is_dir():
-            return sorted(folder.resolve().glob(pattern))
+            return sorted(map(_in_full, folder.glob(pattern)))
         where = self._settings.place("plugins_dir")
         fault = Fault(
             f"{where}plugins_dir is {self._settings.plugins_dir!r}, which is no folder",
@@ -139,7 +143,7 @@ def load_file(path: Path) -> object:
     hooks = {
         name: each
         for name, each in vars(module).items()
-        if callable(each) and (name.startswith(_HOOK) or hasattr(each, f"{_HOOK}impl"))
+        if callable(each) and (name.startswith(_HOOK) or hasattr(each, _MARK))
     }
     if not states and not hooks:
         raise IvrkitError(
@@ -151,25 +155,37 @@ def load_file(path: Path) -> object:
     return SimpleNamespace(**hooks, **offered)
 
 
+class _Source(SourceFileLoader):
+    """Compiles a file each time: what Python keeps of it is taken for the file's as long as its second and size are."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _run(path: Path) -> ModuleType:
     name = _module_name(path)
-    loader = SourceFileLoader(name, str(path))
+    loader = _Source(name, str(path))
     spec = ModuleSpec(name, loader, origin=str(path))
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where its dataclasses look their types up
     try:
         loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    except CAUGHT as error:
+        sys.modules.pop(name, None)
+        lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == str(path)]
+        where = f" ({path.name}, line {lines[-1]})" if lines else ""
+        raise IvrkitError(told(error) + where, hint=getattr(error, "hint", "") or "mend the file") from error
     return module
 
 
 def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
     """Return the states of a module: those that stand in it, and the functions that make one."""
     for name, each in vars(module).items():
-        if not name.startswith(("_", _HOOK)) and (isinstance(each, State) or _makes_state(each, module)):
+        if name.startswith(("_", _HOOK)) or hasattr(each, _MARK):
+            continue
+        if isinstance(each, State) or _makes_state(each, module):
             yield name, each
 
 
@@ -177,7 +193,9 @@ def _makes_state(function: object, module: ModuleType) -> bool:
     if not inspect.isfunction(function) or function.__module__ != module.__name__:
         return False
     returned = inspect.get_annotations(function).get("return")
-    return returned is State or (isinstance(returned, str) and returned.rpartition(".")[2] == State.__name__)
+    if isinstance(returned, str):
+        return returned.strip("'\"").rpartition(".")[2] == State.__name__
+    return returned is State
 
 
 def _module_name(path: Path) -> str:
@@ -194,6 +212,11 @@ def _version_of(path: Path) -> str:
         return ""
     found = re.search(r"""^__version__\s*=\s*(['"])(.+?)\1""", text, re.MULTILINE)
     return found[2] if found else ""
+
+
+def _in_full(path: Path) -> Path:
+    """Return the whole path of a file under the name that it has here, also where it is a link."""
+    return path.parent.resolve() / path.name
 
 
 def _point(name: str, owner: Owner, load: Callable[[], Any], value: str = "") -> Point:

@@ -183,7 +183,7 @@ class Loader:
                     if not isinstance(answer, State | None):
                         raise IvrkitError(f"it returned {answer!r}", hint="return a State, or None to leave it")
                     if answer is not None:
-                        edited = replace(answer, name=state.name, owner=state.owner)
+                        edited = replace(answer, name=state.name, owner=state.owner, part_of=state.part_of)
                 except CAUGHT as error:
                     message = f"its hook {caller.hook} failed for {state.name!r}: {told(error)}"
                     self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))

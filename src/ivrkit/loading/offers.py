@@ -68,7 +68,7 @@ class Offers:
             return
         try:
             state = found if isinstance(found, State) else make_state(found, owner, self._of_plugins)
-            self._offers.append(Offer(replace(state, name=name, owner=owner), door))
+            self._offers.append(Offer(replace(state, name=name, owner=owner, part_of=""), door))
         except AlreadyTold:
             self.miss(owner, name)
         except CAUGHT as error:
@@ -94,15 +94,16 @@ class Offers:
         for offer in self._offers:
             by_name.setdefault(offer.state.name, []).append(offer)
         names = self.names()
+        missing = {state.name for state in self.missing}  # with parts that nobody knows
         for name in self._settings.states:
-            if name not in names and not self._excused(name):
+            if name not in names and name.rpartition(".")[0] not in missing and not self._excused(name):
                 where = self._settings.place("states", name)
                 message = f"{where}[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():
             for whole in self._as_decided(name, offers):
                 for state in family(whole):
-                    if state is not whole and state.part_of:
+                    if state.part_of:
                         yield from self._part(state, by_name)
                     else:
                         yield state

@@ -41,10 +41,13 @@ class HookRegistry:
         :param plugin: the module or object.
         """
         if name in self._owners:
+            same = self._owners[name].plugin == owner.plugin
             yield fault_of(
                 owner,
                 f"its {point} has the name of one of plugin {self._owners[name]}",
-                f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]',
+                "give one of the two another name"
+                if same
+                else f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]',
             )
             return
         self._owners[name] = owner

@@ -45,6 +45,7 @@ class Parameter:
     """One key of a kind.
 
     :param key: its name in a table.
+    :param name: its name in the function.
     :param takes: ``words``, ``target``, ``targets`` or ``value``.
     :param annotation: of a value, its type.
     :param required: whether it has to be there.
@@ -54,6 +55,7 @@ class Parameter:
     """
 
     key: str
+    name: str
     takes: str
     annotation: Any
     required: bool
@@ -65,11 +67,11 @@ class Parameter:
         """Return what it takes, for whoever writes it."""
         if self.takes == WORDS:
             return "a text, { play = ... }, { pause = ... }, or a list of these"
-        if self.takes == TARGET:
-            return "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
-        if self.takes == TARGETS:
-            return "a table of outcomes, each with where it leads"
-        return in_words(self.annotation)
+        told = {
+            TARGET: "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+            TARGETS: "a table of outcomes, each with where it leads",
+        }.get(self.takes) or in_words(self.annotation)
+        return f"{told}, or a list of these" if self.spread else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class StateKinds:
         if not isinstance(offered, Mapping):
             raise IvrkitError(f"it returned {offered!r}", hint="return a dict: kind -> a function that returns a State")
         for name, function in offered.items():
+            if not isinstance(name, str) or not name.strip():
+                fault = fault_of(owner, f"it offers a kind called {name!r}", 'give it a name: {"opening-hours": ...}')
+                self._faults.append(fault)
+                continue
             other = self._kinds.get(name)
             if other is not None:
                 message = f"the kind {name!r} is offered by two plugins: {other.owner} and {owner}"
@@ -131,8 +137,8 @@ def read_kind(name: str, function: Any, owner: Owner) -> StateKind:
     if not inspect.isfunction(function):
         raise IvrkitError(f"it is {function!r}", hint=HINT)
     try:
-        hints = typing.get_type_hints(function)
-    except NameError as error:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception as error:  # they are code, which may raise anything
         raise IvrkitError(f"its annotations can't be looked up: {error}", hint="import what they name") from error
     descriptions = descriptions_of(function)
     parameters: dict[str, Parameter] = {}
@@ -143,10 +149,16 @@ def read_kind(name: str, function: Any, owner: Owner) -> StateKind:
             raise IvrkitError(f"its parameter {each.name!r} has no annotation", hint=HINT)
         made = _parameter(each, hints[each.name], descriptions.get(each.name, ""))
         if made is None:
+            if each.default is each.empty and each.kind is not each.VAR_POSITIONAL:
+                hint = "a table has no functions: give it a default"
+                raise IvrkitError(f"its parameter {each.name!r} takes a function, and has to be given", hint=hint)
             continue
         if made.key in OF_EVERY_STATE or made.key in STATE_KINDS:
             hint = "every state has that key: give the parameter another name"
             raise IvrkitError(f"its parameter {each.name!r} is none of its own", hint=hint)
+        if made.key in parameters:
+            names = f"{parameters[made.key].name!r} and {each.name!r}"
+            raise IvrkitError(f"its parameters {names} are both the key {made.key!r}", hint="rename the first of them")
         parameters[made.key] = made
     first = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
     return StateKind(name, owner, function, parameters, first)
@@ -161,6 +173,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, description: str) 
     default = parameter.default
     return Parameter(
         key=TEXT if spread else parameter.name,
+        name=parameter.name,
         takes=_takes(parts),
         annotation=_without_ellipsis(parts),
         required=default is parameter.empty and not spread,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from ivrkit.flow.state import MenuOption, Owner, State
 from ivrkit.flow.text import Text
 from ivrkit.flow.written import read_target, read_words
 from ivrkit.hookspecs import hookimpl
+from ivrkit.kinds import STATE_NAME, TEXT, Kind, several
 from ivrkit.loading.convert import converted
 from ivrkit.loading.faults import CAUGHT, told
 from ivrkit.loading.plugin_settings import AlreadyTold
@@ -25,10 +27,20 @@ from ivrkit.loading.state_kinds import (
 )
 from ivrkit.settings import KIND, STATE_KINDS
 
-#: The keys of a menu option.
-_OPTION = ("key", "label", "line", "phrases", "menu")
-#: The keys of a table that are looked at elsewhere: what a team decides about any state.
-DECIDED = tuple(key for key in STATE_KINDS if key not in OF_EVERY_STATE)
+#: The keys of a menu option, with what each takes.
+_OPTION: Mapping[str, Kind] = {
+    "key": STATE_KINDS["key"],
+    "label": TEXT,
+    "line": TEXT,
+    "phrases": Kind("a text, or a list of texts", several),
+    "menu": STATE_NAME,
+}
+#: What else every state may have, with what each takes.
+_PLAIN: Mapping[str, Kind] = {
+    "voice": STATE_KINDS["voice"],
+    "language": STATE_KINDS["language"],
+    "fallback": STATE_NAME,
+}
 
 
 class TablesOfStates:
@@ -102,12 +114,15 @@ class _Making:
             self._refuse((KIND,), f"states.{self._name}.kind is {wrong!r}{near}", f"there are: {', '.join(kinds)}")
             return None
         self._refuse_unknown(kind)
-        positional, named = self._arguments(kind)
+        bound = self._arguments(kind)
         common = dict(self._common())
         if self.faults:
             return None
         try:
-            return replace(kind.function(*positional, **named), **common)
+            made = kind.function(*bound.args, **bound.kwargs)
+            if not isinstance(made, State):
+                raise IvrkitError(f"the kind {kind.name!r} of {kind.owner} made {made!r}", hint="it has to be a State")
+            return replace(made, **common)
         except CAUGHT as error:
             self._refuse((), f"states.{self._name}: {told(error)}", getattr(error, "hint", "") or self._takes(kind))
             return None
@@ -130,79 +145,77 @@ class _Making:
                 hint = f"write it: {key} = ...; it takes {parameter.in_words()}"
                 self._refuse((), f"states.{self._name} has no {key!r}, which the kind {kind.name!r} needs", hint)
 
-    def _arguments(self, kind: StateKind) -> tuple[list[Any], dict[str, Any]]:
-        """Return what the kind's function is given; parameters before ``*texts`` go by their places."""
-        named: dict[str, Any] = {}
-        spread: list[Any] = []
+    def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
+        """Return what the kind's function is given, each by its parameter; what is left out has its default."""
+        given: dict[str, Any] = {}
         for key, parameter in kind.parameters.items():
             if key not in self._table:
                 continue
             try:
-                value = _read(parameter, self._table[key])
+                given[parameter.name] = _read(parameter, self._table[key])
             except (ValueError, TypeError, IvrkitError) as error:
                 hint = getattr(error, "hint", "") or f"it takes {parameter.in_words()}"
                 self._refuse((key,), f"states.{self._name}.{key} is {self._table[key]!r}", hint)
-                continue
-            if parameter.spread:
-                spread = list(value)
-            else:
-                named[key] = value
-        leading = [] if not spread else list(_before_spread(kind))
-        return [*(named.pop(key, kind.parameters[key].default) for key in leading), *spread], named
+        bound = inspect.BoundArguments(inspect.signature(kind.function), given)
+        bound.apply_defaults()
+        return bound
 
     def _common(self) -> Iterator[tuple[str, Any]]:
         """Return what every state has: its options, voice, language and fallback."""
-        for name in ("voice", "language", "fallback"):
-            if name in self._table:
-                yield name, self._plain(name, str)
-        tables = [{key: self._table[key] for key in _OPTION if key in self._table}]
+        yield from self._checked(self._table, _PLAIN).items()
+        own = {key: self._table[key] for key in _OPTION if key in self._table}
         more = self._table.get("options", [])
         if not isinstance(more, list) or not all(isinstance(each, Mapping) for each in more):
             self._refuse(("options",), f"states.{self._name}.options is {more!r}", "it takes a list of tables")
             return
-        options = [self._option(table) for table in (*tables, *more) if table]
+        options = [*([self._option(own)] if own else []), *(self._option(each, "options") for each in more)]
         if options:
             yield "options", tuple(each for each in options if each is not None)
 
-    def _plain(self, key: str, kind: Any) -> Any:
-        value = self._table[key]
-        if not isinstance(value, kind):
-            self._refuse((key,), f"states.{self._name}.{key} is {value!r}", "it takes a text")
-        return value
+    def _checked(self, table: Mapping[str, Any], kinds: Mapping[str, Kind], *above: str) -> dict[str, Any]:
+        """Return the values of a table, each as it is kept; one that its key does not take is refused."""
+        good: dict[str, Any] = {}
+        for key, kind in kinds.items():
+            try:
+                if key in table:
+                    good[key] = kind.read(table[key])
+            except (ValueError, TypeError):
+                told = ".".join(("states", self._name, *above, key))
+                self._refuse(above or (key,), f"{told} is {table[key]!r}", f"it takes {kind.expects}")
+        return good
 
-    def _option(self, table: Mapping[str, Any]) -> MenuOption | None:
-        """Return a menu option; its words are texts that can be translated."""
-        given = {"label": self._name.replace("-", " ").replace("_", " "), **table}
-        unknown = [key for key in table if key not in _OPTION]
-        try:
-            if unknown:
-                raise IvrkitError(f"it has {unknown[0]!r}{nearest(unknown[0], _OPTION)}", hint="")
-            if "key" not in table:
-                raise IvrkitError("it has no key", hint='write it: key = "4"')
-            phrases = converted(given.pop("phrases", []), list[str] | str)
-            given |= {name: Text(given[name]) for name in ("label", "line") if isinstance(given.get(name), str)}
-            spoken = (phrases,) if isinstance(phrases, str) else phrases
-            return MenuOption(**given, phrases=tuple(map(Text, spoken)))
-        except (ValueError, TypeError, IvrkitError) as error:
-            hint = getattr(error, "hint", "") or f"an option has: {', '.join(_OPTION)}"
-            self._refuse((), f"states.{self._name}, its menu option: {told(error)}", hint)
+    def _option(self, table: Mapping[str, Any], *above: str) -> MenuOption | None:
+        """Return a menu option, ``None`` where something is wrong; its words are texts that can be translated."""
+        faults = len(self.faults)
+        who = ".".join(("states", self._name, *above))
+        for key in table:
+            if key not in _OPTION:
+                hint = f"an option has: {', '.join(_OPTION)}"
+                self._refuse(above, f"unknown key '{who}.{key}'{nearest(key, _OPTION)}", hint)
+        if "key" not in table:
+            self._refuse(above, f"{who}: its menu option has no key", 'write it: key = "4"')
+        good = {"label": self._name.replace("-", " ").replace("_", " "), **self._checked(table, _OPTION, *above)}
+        if len(self.faults) > faults:
             return None
-
-
-def _before_spread(kind: StateKind) -> Iterator[str]:
-    """Return the parameters that stand before ``*texts``."""
-    for key, parameter in kind.parameters.items():
-        if parameter.spread:
-            return
-        yield key
+        good |= {name: Text(good[name]) for name in ("label", "line") if name in good}
+        good["phrases"] = tuple(map(Text, good.get("phrases", ())))
+        return MenuOption(**good)
 
 
 def _read(parameter: Parameter, value: Any) -> Any:
-    """Return a value of a table as a kind's function takes it.
+    """Return a value of a table as a kind's function takes it; of what is given one by one, each.
 
     :raises ValueError: for what it does not take.
     :raises IvrkitError: the same, with a mend of its own.
     """
+    if not parameter.spread:
+        return _read_one(parameter, value)
+    if parameter.takes == WORDS:
+        return read_words(value)
+    return tuple(_read_one(parameter, each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _read_one(parameter: Parameter, value: Any) -> Any:
     if parameter.takes == WORDS:
         return read_words(value)
     if parameter.takes == TARGET:

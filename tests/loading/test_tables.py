@@ -1,0 +1,351 @@
+"""States that are written without code: what a table may say, and how it is told what is wrong with it."""
+
+import pytest
+
+from ivrkit import HOME, Exit, LoadError, Menu, MenuOption, Owner, Settings, State, Text
+from ivrkit.loading.state_kinds import OF_EVERY_STATE
+from ivrkit.plugins import load
+
+KINDS = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
+TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(OF_EVERY_STATE)
+OPTION = "an option has: key, label, line, phrases, menu"
+KEYS = "it takes keys of a telephone: 0-9, * and #"
+#: A state that everything else hangs in or is changed in.
+PARKING = """
+    [states.parking]
+    kind = "message"
+    text = "Behind the house."
+    """
+
+
+@pytest.fixture(params=["ivrkit.toml", "harbour.flow.toml"])
+def file(request):
+    """Name the file: what a table says is the same in both."""
+    return request.param
+
+
+class TestATable:
+    """A table with a ``kind``, in the settings file or in one of its own."""
+
+    def test_it_is_a_state_of_the_file(self, folder, file):
+        """The owner is the file, without a version."""
+        folder.write(file, PARKING)
+        state = folder.state("parking")
+        assert (state.owner, state.name, state.exit) == (Owner(file), "parking", HOME)
+        assert str(state.owner) == file
+        assert folder.owners() == [(file, "loaded", ("parking",))]
+
+    def test_what_every_state_has(self, folder, file):
+        """Voice, language and fallback are the state's own, a language as Twilio takes it."""
+        more = 'voice = "Polly.Mia"\nlanguage = "es_MX"\nfallback = "menu"\n'
+        folder.write(file, PARKING + more)
+        state = folder.state("parking")
+        assert (state.voice, state.language, state.fallback) == ("Polly.Mia", "es-MX", "menu")
+
+    def test_its_option(self, folder, file):
+        """The label is its name when left out; all words can be translated."""
+        folder.write(file, PARKING.replace("parking", "car-park_2") + 'key = "4"\n')
+        (option,) = folder.state("car-park_2").options
+        assert option == MenuOption("4", "car park 2")
+        assert type(option.label) is Text
+        more = 'key = "4"\nlabel = "the garage"\nline = "Four for the garage."\nphrases = "garage"\nmenu = "menu"\n'
+        folder.write(file, PARKING + more)
+        (option,) = folder.state("parking").options
+        assert option == MenuOption("4", "the garage", ("garage",), "menu", "Four for the garage.")
+        assert {type(each) for each in (option.label, option.line, *option.phrases)} == {Text}
+
+    def test_options_in_several_menus(self, folder, file):
+        """Each has a key of its own, and what one is called is nothing to the other."""
+        folder.write(
+            file,
+            """
+            [states.parking]
+            kind = "message"
+            text = "Behind the house."
+            key = "4"
+            label = "the garage"
+            options = [{ key = "5", menu = "billing" }, { key = "6", menu = "billing", phrases = ["cars", "garage"] }]
+            [states.billing]
+            kind = "menu"
+            text = "Billing."
+            key = "2"
+            """,
+        )
+        assert folder.state("parking").options == (
+            MenuOption("4", "the garage"),
+            MenuOption("5", "parking", menu="billing"),
+            MenuOption("6", "parking", ("cars", "garage"), "billing"),
+        )
+        routes = folder.load().flow.states["billing"].routes
+        assert [key for key, target in routes.items() if target == "parking"] == ["5", "6"]
+        folder.write(file, PARKING + 'options = [{ key = "5" }]\n')
+        assert folder.state("parking").options == (MenuOption("5", "parking"),)
+
+    def test_a_menu_with_states_below_it(self, folder, file):
+        """``menu`` names it, in whatever file it stands."""
+        folder.write(file, '[states.billing]\nkind = "menu"\ntext = "Billing."\nkey = "2"\n')
+        folder.write("below.flow.toml", PARKING + 'key = "1"\nmenu = "billing"\n')
+        loaded = folder.load()
+        assert isinstance(loaded.flow.states["billing"].state.enter, Menu)
+        assert loaded.flow.states["billing"].routes["1"] == "parking"
+        assert loaded.flow.states["menu"].routes["2"] == "billing"
+
+    def test_words_and_targets(self, folder, file):
+        """They are read as they are everywhere."""
+        folder.write(
+            file,
+            """
+            [states.parking]
+            kind = "message"
+            text = ["Behind the house.", { pause = 1 }]
+            then = { to = "HANG UP", say = "Bye." }
+            """,
+        )
+        state = folder.state("parking")
+        assert state.exit == Exit(None, say=Text("Bye."))
+        assert [str(each).rpartition("?>")[2] for each in state.enter] == ["Behind the house.", '<Pause length="1" />']
+
+    def test_a_file_that_begins_with_a_mark(self, folder, file):
+        """Some editors write one."""
+        folder.write(file, b"\xef\xbb\xbf" + b'[states.parking]\nkind = "message"\ntext = "Here."\n')
+        assert folder.state("parking").enter == [Text("Here.")]
+
+
+class TestFaults:
+    """What is wrong with a table: the file, the line, the key and the mend."""
+
+    @pytest.mark.parametrize(
+        ("line", "message", "hint"),
+        [
+            (
+                "txet = 'x'",
+                "4: unknown key 'states.parking.txet', did you mean 'text'?",
+                None,
+            ),
+            (
+                "then = 3",
+                "4: states.parking.then is 3",
+                "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+            ),
+            (
+                'then = { to = "HOME", language = 3 }',
+                "4: states.parking.then is {'to': 'HOME', 'language': 3}",
+                'it is a text such as "es-MX"',
+            ),
+            ("repeat = 3", "4: states.parking.repeat is 3", "it takes a text"),
+            ("voice = 3", "4: states.parking.voice is 3", "it takes a voice such as 'Polly.Joanna'"),
+            ("language = 'x'", "4: states.parking.language is 'x'", "it takes a language such as 'en-US'"),
+            ("fallback = ''", "4: states.parking.fallback is ''", "it takes the name of a state"),
+            ("key = 4", "4: states.parking.key is 4", KEYS),
+            ("key = 'x'", "4: states.parking.key is 'x'", KEYS),
+            ("key = '4'\nlabel = ''", "5: states.parking.label is ''", "it takes a text"),
+            ("key = '4'\nline = 3", "5: states.parking.line is 3", "it takes a text"),
+            ("key = '4'\nmenu = 3", "5: states.parking.menu is 3", "it takes the name of a state"),
+            ("key = '4'\nphrases = [3]", "5: states.parking.phrases is [3]", "it takes a text, or a list of texts"),
+            ("label = 'garage'", "1: states.parking: its menu option has no key", 'write it: key = "4"'),
+            ("options = 3", "4: states.parking.options is 3", "it takes a list of tables"),
+            ("options = ['4']", "4: states.parking.options is ['4']", "it takes a list of tables"),
+            ("options = [{ key = 4 }]", "4: states.parking.options.key is 4", KEYS),
+            (
+                "options = [{ label = 'garage' }]",
+                "4: states.parking.options: its menu option has no key",
+                'write it: key = "4"',
+            ),
+            (
+                "options = [{ key = '4', lable = 'x' }]",
+                "4: unknown key 'states.parking.options.lable', did you mean 'label'?",
+                OPTION,
+            ),
+            ("options = [{}]", "4: states.parking.options: its menu option has no key", 'write it: key = "4"'),
+        ],
+    )
+    def test_a_key(self, folder, file, line, message, hint):
+        """Each is told once, in the line where it stands, and what it takes."""
+        folder.write(file, PARKING + line)
+        assert folder.fault() == (f"{file}:{message}", hint or TAKES)
+
+    @pytest.mark.parametrize(
+        ("kind", "shown"),
+        [
+            ('"mesage"', "'mesage', did you mean 'message'?"),
+            ("3", "3"),
+            ('["message"]', "['message'], did you mean 'message'?"),
+        ],
+    )
+    def test_a_kind_that_there_is_not(self, folder, file, kind, shown):
+        """The kinds are listed."""
+        folder.write(file, PARKING.replace('"message"', kind))
+        assert folder.fault() == (f"{file}:2: states.parking.kind is {shown}", KINDS)
+
+    def test_what_the_kind_itself_refuses(self, folder, file):
+        """It is told with the kind's own mend, in the line of the table."""
+        folder.write(file, '[states.pin]\nkind = "question"\ntext = "PIN?"\nsecret = true\n')
+        assert folder.fault() == (
+            f"{file}:1: states.pin: question is secret, and nothing checks its digits",
+            "give it check, a function (call) -> bool, and neither keep nor confirm",
+        )
+
+    def test_what_a_kind_needs(self, folder, file):
+        """A table without it is told what to write."""
+        folder.write(file, '[states.desk]\nkind = "transfer"\n')
+        assert folder.fault() == (
+            f"{file}:1: states.desk has no 'numbers', which the kind 'transfer' needs",
+            "write it: numbers = ...; it takes a text or a list, each a text",
+        )
+
+    def test_all_faults_of_a_table_are_told_at_once(self, folder, file):
+        """Whoever mends one would find the next otherwise."""
+        folder.write(file, PARKING.lstrip() + "voice = 3\nkey = 4\nthen = 5\nfoo = 1\n")
+        faults = folder.faults()
+        assert sorted(each.message.partition(": ")[0] for each in faults) == [f"{file}:{line}" for line in (4, 5, 6, 7)]
+        assert {(each.plugin, each.state) for each in faults} == {(file, "parking")}
+
+    def test_without_strict_the_rest_is_served(self, folder, file):
+        """A faulty table is left out, and what leads there is told."""
+        folder.write(file, PARKING + 'key = 4\n[states.pets]\nkind = "message"\ntext = "No pets."\nkey = "5"\n')
+        loaded = folder.load(strict=False)
+        assert "parking" not in loaded.flow.states
+        assert loaded.flow.states["menu"].routes["5"] == "pets"
+        assert [each.status for each in loaded.plugins if each.owner == Owner(file)] == ["faulty"]
+
+
+class TestDecisions:
+    """What a team decides about any state, in the table of one with a kind in the settings file."""
+
+    def test_a_state_that_is_not_enabled(self, folder):
+        """It is written and not served."""
+        folder.write("ivrkit.toml", PARKING + 'key = "4"\nenabled = false\n')
+        assert "parking" not in folder.load().flow.states
+
+    def test_its_targets(self, folder):
+        """They win over what the kind does."""
+        folder.write("ivrkit.toml", PARKING + 'targets = { exit = "HANG UP" }\n')
+        assert folder.state("parking").exit is None
+
+    def test_its_texts(self, folder):
+        """They stand in the table, by their languages or for all of them."""
+        folder.write(
+            "ivrkit.toml",
+            'languages = ["es-MX"]\n'
+            + PARKING
+            + '[states.parking.texts]\n"Behind the house." = "Before it."\n[states.parking.texts.es]\n'
+            '"Behind the house." = "Detrás."\n',
+        )
+        assert self.said(folder) == {"en-US": "Before it.", "es-MX": "Detrás."}
+
+    @staticmethod
+    def said(folder) -> dict[str, str]:
+        """Return what is said in each language."""
+        state = folder.state("parking")
+        languages = folder.load().flow.rules.languages
+        return {each.tag: each.words(state.enter[0], state) for each in languages}
+
+    @pytest.mark.parametrize(
+        ("line", "message", "hint"),
+        [
+            ("enabled = 3", "enabled is 3", "it takes true or false"),
+            (
+                "targets = 3",
+                "targets is 3",
+                'it takes a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"',
+            ),
+            ("texts = 3", "texts is 3", "it takes a table of texts, or of languages with their texts"),
+            ("plugin = 3", "plugin is 3", "it takes the name of a plugin"),
+        ],
+    )
+    def test_what_they_take(self, folder, line, message, hint):
+        """They are settings, and refused as those are."""
+        folder.write("ivrkit.toml", PARKING.lstrip() + line)
+        with pytest.raises(Exception, match="ivrkit") as caught:
+            folder.load()
+        assert (caught.value.message, caught.value.hint) == (f"ivrkit.toml:4: states.parking.{message}", hint)
+
+    def test_they_are_no_keys_of_another_file(self, folder):
+        """A file of states has its texts, and decides nothing about the tree."""
+        folder.write("harbour.flow.toml", PARKING.lstrip() + "enabled = false\n")
+        assert folder.fault() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", TAKES)
+
+    def test_tables_in_code(self):
+        """The settings may be made by code; then they have no place, and their owner is called as they are."""
+        table = {"kind": "message", "text": "Here.", "key": "4"}
+        loaded = load(Settings(states={"parking": table}))
+        assert loaded.flow.states["parking"].state.owner == Owner("Settings")
+        with pytest.raises(LoadError) as caught:
+            load(Settings(states={"parking": {**table, "text": 3}}))
+        (fault,) = caught.value.faults
+        assert fault.message == "states.parking.text is 3"
+
+
+class TestParts:
+    """States that belong to another, and what a team decides about them."""
+
+    ACCOUNT = """
+        [states.account]
+        kind = "question"
+        text = "Your number?"
+        digits = 4
+        keep = "account"
+        confirm = true
+        key = "4"
+        """
+
+    def test_a_part_is_a_state(self, folder):
+        """It is named after the whole."""
+        folder.write("harbour.flow.toml", self.ACCOUNT)
+        assert folder.owners() == [("harbour.flow.toml", "loaded", ("account", "account.confirm"))]
+
+    def test_a_part_is_decided_about_by_its_name(self, folder):
+        """As any state is."""
+        folder.write("harbour.flow.toml", self.ACCOUNT)
+        folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\ntargets = { 1 = "menu" }\n')
+        state = folder.state("account.confirm")
+        assert (state.voice, state.exit.rows["1"], state.part_of) == ("Polly.Mia", "menu", "account")
+
+    def test_a_part_that_is_not_enabled(self, folder):
+        """The whole leads to it, and is told so."""
+        folder.write("harbour.flow.toml", self.ACCOUNT)
+        folder.write("ivrkit.toml", '[states."account.confirm"]\nenabled = false\n')
+        (message, _) = folder.fault()
+        assert message == (
+            "state 'account' of harbour.flow.toml: @leads_to leads to 'account.confirm', which no plugin offers, "
+            "did you mean 'account'?"
+        )
+
+    def test_a_part_with_the_name_of_another_state(self, folder):
+        """Nobody could tell the two apart."""
+        folder.write("harbour.flow.toml", self.ACCOUNT)
+        folder.write("other.flow.toml", PARKING.replace("parking", '"account.confirm"'))
+        assert folder.fault() == (
+            "state 'account.confirm' of other.flow.toml has the name of a part of 'account' of harbour.flow.toml",
+            "give one of the two another name",
+        )
+
+    def test_a_part_of_a_plugin_that_is_not_there(self, folder):
+        """To choose a plugin for a part is to choose one that has it."""
+        folder.write("harbour.flow.toml", self.ACCOUNT)
+        folder.write("ivrkit.toml", '[states."account.confirm"]\nplugin = "other"\n')
+        assert folder.fault() == (
+            "[states.account.confirm] plugin = \"other\" names no plugin that offers 'account.confirm'",
+            "it is offered by: harbour.flow.toml",
+        )
+
+    def test_a_part_of_a_state_with_faults(self, folder):
+        """Nobody knows its parts, so what is decided about one is not told as another fault."""
+        folder.write("harbour.flow.toml", self.ACCOUNT.replace("digits = 4", "digits = 400"))
+        folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\n')
+        assert folder.fault() == (
+            "harbour.flow.toml:1: states.account: question has digits=400",
+            'it is a number from 1 to 99, or two such as "4-8"',
+        )
+
+    def test_an_edited_part_is_a_part_still(self, folder, install):
+        """Whatever state a hook puts in its place."""
+        code = (
+            "from ivrkit import State, hookimpl\n@hookimpl\ndef ivrkit_edit_state(state):\n"
+            "    return State('Edited.', 'menu') if state.part_of else None\n"
+        )
+        install("edits", plugins={"edits": "edits"}, edits=code)
+        folder.write("harbour.flow.toml", self.ACCOUNT)
+        state = folder.state("account.confirm")
+        assert (state.enter, state.part_of) == ("Edited.", "account")
+        assert isinstance(state, State)
