@@ -24,6 +24,7 @@ Commands:
   new        Begin a plugin, or the folder of a team that runs a tree.
   phone      Call the installed phone tree, or whatever answers at URL.
   plugins    List the plugins, what became of each, and its states and hooks.
+  schema     Print the JSON Schema of ivrkit.toml, so that editors complete...
   serve      Answer Twilio's webhooks at /webhook.
   settings   Show every setting, its value, where it comes from, what it...
   states     List the states, who owns each, its keys, and where it leads.

@@ -168,7 +168,7 @@ def test_the_help_needs_no_app(flask: Flask):
     done = flask("1 / 0", "--help")
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
-    assert listed == ["doctor", "phone", "plugins", "settings", "states"]
+    assert listed == ["doctor", "phone", "plugins", "schema", "settings", "states"]
 
 
 def test_the_settings_are_those_of_the_mounted_tree(flask: Flask):
