@@ -24,10 +24,11 @@ Usage: ivrkit settings [OPTIONS]
   nothing as it stands: uncomment what you want to be otherwise.
 
 Options:
-  --block PLUGIN  Leave a plugin out. May be repeated.
-  --json          Print JSON.
-  --example       Print an ivrkit.toml with every setting, commented.
-  --help          Show this message and exit.
+  --block PLUGIN        Leave a plugin out. May be repeated.
+  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --json                Print JSON.
+  --example             Print an ivrkit.toml with every setting, commented.
+  --help                Show this message and exit.
 """
 #: A plugin with a setting of every kind; ``NUMBER`` is where one may have to be set.
 SHOP = """
