@@ -331,3 +331,19 @@ def test_the_texts_of_a_state_are_kept_by_language():
     kept = StateSettings(texts={"A.": "B.", "es": {"A.": "C."}}).texts
     assert kept == {"": {"A.": "B."}, "es": {"A.": "C."}}
     assert StateSettings(texts=kept).texts == kept
+
+
+class TestStatesWithAKind:
+    """A table ``[states.NAME]`` with a ``kind`` is a state of its own, and decides less about it."""
+
+    def test_what_makes_the_state_is_no_decision(self):
+        """Its key is its own option's; all of it is kept for whoever makes the state."""
+        table = {"kind": "message", "text": "Here.", "key": "4", "enabled": False, "targets": {"exit": "menu"}}
+        found = StateSettings.of(table, "ivrkit.toml")
+        assert (found.key, found.enabled, dict(found.targets)) == (None, False, {"exit": "menu"})
+        assert (dict(found.table), found.written_in) == (table, "ivrkit.toml")
+
+    def test_a_table_without_one_is_all_decisions(self):
+        """It is written nowhere of its own."""
+        found = StateSettings.of({"key": "4"})
+        assert (found.key, dict(found.table), found.written_in) == ("4", {}, "")
