@@ -225,6 +225,14 @@ def test_plugins_as_json(ivrkit, alone, install):
     ]
 
 
+def test_plugins_as_requirements(ivrkit, alone, install):
+    """The core first, each with its version; what each line can be is told in tests/cli/test_requirements.py."""
+    install("desk-states", "2.0", DESK_POINTS, desk=DESK)
+    lines = ivrkit("plugins", "--requirements").stdout.splitlines()
+    assert lines[1:] == ["desk-states==2.0"]
+    assert "ivrkit" in lines[0] or lines[0].startswith("-e file://")
+
+
 def test_a_blocked_plugin_is_left_out_and_still_listed(ivrkit, alone, install, folder):
     """``--block`` adds to the plugins that the settings block; what is not installed is warned of."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)

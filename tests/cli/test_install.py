@@ -1,6 +1,7 @@
 """`ivrkit install` and `ivrkit uninstall`: real packages, a real environment, and what is told of the tree."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -204,18 +205,23 @@ def test_pip_is_taken_where_it_is(team, wheels, monkeypatch, tmp_path):
     assert done.stderr.startswith("Error: pip install failed, and nothing was changed:\n")
 
 
-def test_the_inventory_of_this_process_and_of_a_new_one_are_the_same(team, wheels, tmp_path):
-    """A fresh look tells the same where nothing has changed."""
-    (tmp_path / "work/ivrkit.toml").write_text('block = ["acme-states"]\ntries = 0\n')
-    told = subprocess.run(
-        [sys.executable, "-m", "ivrkit.cli.inventory"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path / "work",
-    )
+def test_the_inventory_of_this_process_and_of_a_new_one_are_the_same(install, alone, folder, monkeypatch):
+    """A fresh look tells the same where nothing has changed: plugins, what is wrong, and that the tree starts not."""
+    points = "[ivrkit.states]\nparking = parking_ivr:parking\n[ivrkit.plugins]\nparking-ivr = parking_ivr\n"
+    install("parking-ivr", "1.0", points, parking_ivr=PARKING)
+    (folder / "ivrkit.toml").write_text('block = ["acme-states"]\ntries = 0\n')
+    paths = [str(folder.parent / "site-acme-states"), str(folder.parent / "site-parking-ivr")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    told = subprocess.run([sys.executable, "-m", "ivrkit.cli.inventory"], capture_output=True, text=True, check=True)
     fresh = json.loads(told.stdout)
     assert fresh == asdict(inventory())
+    assert fresh["plugins"]["parking-ivr"] == {
+        "version": "1.0",
+        "states": {"parking": ["4 in menu"]},
+        "hooks": ["ivrkit_call_ended"],
+        "settings": {"spaces": "a whole number"},
+    }
+    assert "acme-states" not in fresh["plugins"]
     assert (fresh["starts"], fresh["faults"]) == (
         False,
         ["ivrkit.toml:2: tries is 0\n  hint: it takes a whole number of at least 1"],

@@ -31,19 +31,16 @@ def tell_start(now: Inventory) -> bool:
 
 
 def _changes(before: Inventory, after: Inventory) -> Iterator[str]:
-    for name in sorted({*before.plugins, *after.plugins}):
-        old, new = before.plugins.get(name), after.plugins.get(name)
-        if old == new:
-            continue
-        if old is None and new is not None:
-            yield f"Came: {name} {new.version}".rstrip()
-            yield from _told(new)
-        elif new is None and old is not None:
-            yield f"Went: {name} {old.version}".rstrip()
-            yield from _told(old)
-        elif old is not None and new is not None:
+    for word, items, others in (("Came", after, before), ("Went", before, after)):
+        for name in sorted(items.plugins.keys() - others.plugins.keys()):
+            item = items.plugins[name]
+            yield f"{word}: {name} {item.version}".rstrip()
+            yield from _told(item)
+    for name in sorted(before.plugins.keys() & after.plugins.keys()):
+        old, new = before.plugins[name], after.plugins[name]
+        if old != new:
             version = f" {old.version} -> {new.version}" if old.version != new.version else f" {new.version}"
-            yield f"Changed: {name}{version}"
+            yield f"Changed: {name}{version}".rstrip()
             yield from _differences(old, new)
 
 
