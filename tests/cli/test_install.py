@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from tests.loading.packages import UV, Environment, Package, build_wheels, run_uv
 
-from ivrkit.cli.inventory import inventory
 from ivrkit.cli.main import main
+from ivrkit.cli.packages.inventory import inventory
 
 PARKING = """\
 from dataclasses import dataclass
@@ -190,7 +190,7 @@ def test_an_environment_that_can_not_tell_what_it_has(team, tmp_path):
     done = ivrkit("install", "parking-ivr")
     assert done.stderr == (
         "Error: what is installed can't be told: SystemExit: no way\n"
-        "  hint: look at it with: python -m ivrkit.cli.inventory\n"
+        "  hint: look at it with: python -m ivrkit.cli.packages.inventory\n"
     )
 
 
@@ -212,7 +212,9 @@ def test_the_inventory_of_this_process_and_of_a_new_one_are_the_same(install, al
     (folder / "ivrkit.toml").write_text('block = ["acme-states"]\ntries = 0\n')
     paths = [str(folder.parent / "site-acme-states"), str(folder.parent / "site-parking-ivr")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-    told = subprocess.run([sys.executable, "-m", "ivrkit.cli.inventory"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "ivrkit.cli.packages.inventory"], capture_output=True, text=True, check=True
+    )
     fresh = json.loads(told.stdout)
     assert fresh == asdict(inventory())
     assert fresh["plugins"]["parking-ivr"] == {

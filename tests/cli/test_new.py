@@ -20,9 +20,9 @@ from click.testing import CliRunner
 from jinja2 import UndefinedError
 
 from ivrkit import IvrkitError
-from ivrkit.cli import answers
 from ivrkit.cli.main import main
-from ivrkit.cli.templates import python_text, render, text_of, write
+from ivrkit.cli.scaffold import answers
+from ivrkit.cli.scaffold.templates import python_text, render, text_of, write
 
 CHECKOUT = Path(__file__).parents[2]
 SPANISH_AGAIN = "Para escuchar esto otra vez, marque uno. Para ir al menú, marque cualquier otra tecla o espere."

@@ -3,7 +3,7 @@
 import pytest
 
 from ivrkit import Owner
-from ivrkit.cli.requirements import requirements
+from ivrkit.cli.packages.requirements import requirements
 from ivrkit.plugins import Plugin
 
 

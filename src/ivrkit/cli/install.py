@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ivrkit.cli import environment
-from ivrkit.cli.changes import tell_changes, tell_start
-from ivrkit.cli.inventory import Inventory
+from ivrkit.cli.packages import environment
+from ivrkit.cli.packages.changes import tell_changes, tell_start
+from ivrkit.cli.packages.inventory import Inventory
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

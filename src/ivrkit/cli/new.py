@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import click
 import importlib_metadata
 
-from ivrkit.cli import answers
-from ivrkit.cli.new_plugin import NewPlugin, Spoken, again_in, proposed_in, proposed_says
 from ivrkit.cli.options import settings_with
+from ivrkit.cli.scaffold import answers
+from ivrkit.cli.scaffold.plugin import NewPlugin, Spoken, again_in, proposed_in, proposed_says
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.menus import KEY_ORDER
 from ivrkit.plugins import load
@@ -187,7 +187,7 @@ def _name_of_folder(name: str, read: Callable[[str], str]) -> str:
 
     :raises IvrkitError: when it can't be, or something of that name is there: before anybody answers questions.
     """
-    from ivrkit.cli.templates import refuse_taken
+    from ivrkit.cli.scaffold.templates import refuse_taken
 
     name = read(name)
     refuse_taken(Path(name))
@@ -222,7 +222,7 @@ def _make(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
     :param templates: folders of templates, each with what it may ask for besides what all may.
     :returns: the number of its files.
     """
-    from ivrkit.cli.templates import TEMPLATES, render, write
+    from ivrkit.cli.scaffold.templates import TEMPLATES, render, write
 
     of_all = {"name": name, "year": datetime.now(UTC).year, "ivrkit_version": importlib_metadata.version("ivrkit")}
     files = {}

@@ -7,7 +7,7 @@ import json
 import click
 
 from ivrkit.cli.options import json_option, load_flow, table, tree_options
-from ivrkit.cli.requirements import requirements
+from ivrkit.cli.packages.requirements import requirements
 
 
 @click.command()

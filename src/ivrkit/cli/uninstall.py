@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from ivrkit.cli import environment
-from ivrkit.cli.changes import tell_changes, tell_start
-from ivrkit.cli.inventory import Inventory
+from ivrkit.cli.packages import environment
+from ivrkit.cli.packages.changes import tell_changes, tell_start
+from ivrkit.cli.packages.inventory import Inventory
 from ivrkit.errors import IvrkitError, nearest
 from ivrkit.kinds import normal_name
 from ivrkit.load_settings import gather_settings

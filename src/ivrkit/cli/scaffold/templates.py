@@ -17,7 +17,7 @@ from jinja2 import Environment, StrictUndefined
 from ivrkit.errors import IvrkitError
 
 #: Where the templates are: a folder for each kind.
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 _SUFFIX = ".jinja"
 #: How long a line of code may be, as the ``pyproject.toml`` among the templates has it.
 _WIDTH = 100

@@ -1,6 +1,6 @@
 """What there is in the tree at a moment, told by a process of its own, so that two moments can be compared.
 
-This process has the packages as they were when it began; ``python -m ivrkit.cli.inventory`` sees them as they are.
+This process has the packages as they were when it began; ``python -m`` and this module sees them as they are.
 """
 
 from __future__ import annotations
@@ -51,12 +51,13 @@ class Inventory:
 
         :raises IvrkitError: when nobody can tell.
         """
-        command = [sys.executable, "-m", "ivrkit.cli.inventory"]
+        command = [sys.executable, "-m", "ivrkit.cli.packages.inventory"]
         asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own command line
         if asked.returncode:
             said = asked.stderr.strip().splitlines() or ["nothing"]
             raise IvrkitError(
-                f"what is installed can't be told: {said[-1]}", hint="look at it with: python -m ivrkit.cli.inventory"
+                f"what is installed can't be told: {said[-1]}",
+                hint="look at it with: python -m ivrkit.cli.packages.inventory",
             )
         told = json.loads(asked.stdout)
         plugins = {name: Item(**item) for name, item in told["plugins"].items()}

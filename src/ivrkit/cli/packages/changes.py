@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from ivrkit.cli.inventory import Inventory, Item
+from ivrkit.cli.packages.inventory import Inventory, Item
 
 
 def tell_changes(before: Inventory, after: Inventory) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ivrkit.cli import answers
+from ivrkit.cli.scaffold import answers
 from ivrkit.flow.language import base_of
 from ivrkit.flow.text import Texts
 

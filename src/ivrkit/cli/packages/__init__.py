@@ -1,0 +1,1 @@
+"""What `ivrkit install`, `uninstall` and `plugins --requirements` know of installed packages."""
