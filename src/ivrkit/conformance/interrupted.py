@@ -18,7 +18,7 @@ from ivrkit.simulator import Action
 from ivrkit.testing import Phone
 
 #: At how many lines each script is interrupted at the most.
-MOST_LINES = 40
+MOST_LINES = 25
 MOST_SCRIPTS = 3
 
 
