@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -69,7 +69,8 @@ def schema_of_settings(found: Found) -> dict[str, Any]:
 
     :param found: what is installed.
     """
-    definitions: dict[str, Any] = {**_SHARED, "state": _state(found, decided=True)}
+    definitions: dict[str, Any] = {**_SHARED}
+    definitions["state"] = _state(found, definitions, decided=True)
     described = descriptions_of(Settings)
     properties: dict[str, Any] = {}
     plain = Settings()
@@ -98,7 +99,8 @@ def schema_of_flow(found: Found) -> dict[str, Any]:
 
     :param found: what is installed.
     """
-    definitions = {**_SHARED, "state": _state(found, decided=False)}
+    definitions: dict[str, Any] = {**_SHARED}
+    definitions["state"] = _state(found, definitions, decided=False)
     properties = {"states": _states("States by their names.", ())}
     return _whole("*.flow.toml", "States of a phone tree on ivrkit, without code.", properties, definitions)
 
@@ -146,12 +148,12 @@ def _states(described: str, known: Iterable[str]) -> dict[str, Any]:
     return {"type": "object", "description": described, "properties": properties, "additionalProperties": state}
 
 
-def _state(found: Found, *, decided: bool) -> dict[str, Any]:
-    """Return the schema of one table ``[states.NAME]``.
+def _state(found: Found, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
+    """Return the schema of one table ``[states.NAME]``; what it refers to is added to the definitions.
 
     :param decided: whether a table without a kind decides about a state of a plugin.
     """
-    kinds = [_kind(kind, decided=decided) for kind in found.kinds.values()]
+    kinds = [_kind(kind, definitions, decided=decided) for kind in found.kinds.values()]
     made = {"type": "object", "properties": {KIND: {"enum": [*found.kinds]}}, "required": [KIND], "allOf": kinds}
     if not decided:
         return made
@@ -167,11 +169,11 @@ def _decisions() -> dict[str, Any]:
     return {name: {"description": _plain(described[name]), **kind.schema} for name, kind in STATE_KINDS.items()}
 
 
-def _kind(kind: StateKind, *, decided: bool) -> dict[str, Any]:
+def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
     """Return the schema of the tables of a kind, for those tables alone."""
     more = {name: each for name, each in _decisions().items() if decided or name in ("texts", "voice", "language")}
     of_all = {name: {"description": told, **_of_every_state(name)} for name, told in OF_EVERY_STATE.items()}
-    own = {key: _parameter(each) for key, each in kind.parameters.items()}
+    own = {key: _parameter(each, f"kind.{kind.name}", definitions) for key, each in kind.parameters.items()}
     return {
         "if": {"properties": {KIND: {"const": kind.name}}},
         "then": {
@@ -193,7 +195,7 @@ def _of_every_state(name: str) -> Mapping[str, Any]:
     return found
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: Parameter, prefix: str, definitions: dict[str, Any]) -> dict[str, Any]:
     told = _told(parameter.description)
     if isinstance(parameter.default, bool | int | str):
         told["default"] = parameter.default
@@ -201,25 +203,23 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         return {**told, "allOf": [{"$ref": f"#/definitions/{parameter.takes}"}]}
     if parameter.takes == TARGETS:
         return {**told, "type": "object", "additionalProperties": {"$ref": "#/definitions/target"}}
-    found, _ = schema_of(parameter.annotation, "#/definitions/{name}")
-    return {**told, **found}
+    return _of_type(told, parameter.annotation, prefix, definitions)
 
 
 def _plugin(plugin: PluginSettings, definitions: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a plugin's settings; what it refers to is added to the definitions."""
+    if not plugin.settings and plugin.values is None:  # it can't be used, which the loader tells
+        return {"type": "object", "description": f"Settings of {plugin.owner}."}
     hints = typing.get_type_hints(plugin.kind, include_extras=True)
     required = {each.name for each in dataclasses.fields(plugin.kind) if _is_required(each)}
     properties: dict[str, Any] = {}
-    prefix = plugin.owner.plugin
     for each in plugin.settings:
-        found, parts = schema_of(hints[each.name], f"#/definitions/{prefix}.{{name}}")
-        definitions |= {f"{prefix}.{name}": {**part, **_closed(part)} for name, part in parts.items()}
         told = _told(each.description)
         if each.secret:
             told["writeOnly"] = True
         elif isinstance(each.default, bool | int | str):
             told["default"] = each.default
-        properties[each.name] = {**told, **found}
+        properties[each.name] = _of_type(told, hints[each.name], plugin.owner.plugin, definitions)
     secrets = {each.name for each in plugin.settings if each.secret}  # they are set in the environment
     return {
         "type": "object",
@@ -238,8 +238,37 @@ def _told(description: str) -> dict[str, Any]:
     return {"description": _plain(description)} if description else {}
 
 
-def _closed(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _NO_MORE if "properties" in part else {}
+def _of_type(told: Mapping[str, Any], annotation: Any, prefix: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a type with what is told of it; what it refers to is added to the definitions."""
+    found, parts = schema_of(annotation, f"#/definitions/{prefix}.{{name}}")
+    classes = dict(_classes_in(annotation)) if parts else {}
+    definitions |= {f"{prefix}.{name}": _part(part, classes.get(name)) for name, part in parts.items()}
+    return {**told, "allOf": [found]} if "$ref" in found else {**told, **found}  # beside a $ref nothing is read
+
+
+def _classes_in(annotation: Any, seen: frozenset[type] = frozenset()) -> Iterator[tuple[str, type]]:
+    """Return the dataclasses of a type, and of their own fields, by their names."""
+    for each in typing.get_args(annotation):
+        yield from _classes_in(each, seen)
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and annotation not in seen:
+        yield annotation.__name__, annotation
+        for each in typing.get_type_hints(annotation, include_extras=True).values():
+            yield from _classes_in(each, seen | {annotation})
+
+
+def _part(part: Mapping[str, Any], kind: type | None) -> dict[str, Any]:
+    """Return the schema of a dataclass in a table: it has no other keys, and no default of a secret is told."""
+    if "properties" not in part:
+        return {**part}
+    described = descriptions_of(kind)
+    shown = {each.name: each.repr for each in dataclasses.fields(kind)} if kind else {}
+    properties: dict[str, Any] = {}
+    for name, each in part["properties"].items():
+        told = {**_told(described.get(name, "")), **each}
+        if not shown.get(name) or not isinstance(told.get("default"), bool | int | str):
+            told.pop("default", None)
+        properties[name] = told if shown.get(name, True) else {**told, "writeOnly": True}
+    return {**part, "properties": properties, **_NO_MORE}
 
 
 def _plain(text: str) -> str:

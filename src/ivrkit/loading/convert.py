@@ -9,6 +9,7 @@ import dataclasses
 import inspect
 import itertools
 import tomllib
+import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 
 from ivrkit.load_settings import FromText
+from ivrkit.loading.faults import CAUGHT
 
 
 def converted(value: Any, annotation: Any) -> Any:
@@ -43,15 +45,47 @@ def schema_of(annotation: Any, ref_template: str) -> tuple[dict[str, Any], dict[
 
     :param ref_template: how it refers to them: ``#/definitions/{name}``.
     """
-    (found,), parts = msgspec.json.schema_components(
-        [annotation], schema_hook=_schema_of_path, ref_template=ref_template
-    )
-    return found, parts
+    try:
+        (found,), parts = msgspec.json.schema_components(
+            [annotation], schema_hook=_schema_of_path, ref_template=ref_template
+        )
+    except CAUGHT:  # it can't be read either: nothing can be said of it
+        return {}, {}
+    return _draft_7(found), {name: _draft_7(part) for name, part in parts.items()}
+
+
+#: Where names stand that are no words of a schema.
+_NAMED = ("properties", "patternProperties")
+#: Where there are values, and no schemas.
+_VALUES = ("default", "enum", "const", "examples")
+
+
+def _draft_7(schema: Any) -> Any:
+    """Return a schema of msgspec's as draft-07 has it: a file has no null, and may name a member of a set twice."""
+    if isinstance(schema, list):
+        return [_draft_7(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    left_out = (("uniqueItems", True), ("default", None))
+    kept = {key: value for key, value in schema.items() if (key, value) not in left_out}
+    if "prefixItems" in kept:
+        kept |= {"items": kept.pop("prefixItems"), "additionalItems": kept["items"]}
+    for key, value in kept.items():
+        if key in _NAMED:
+            kept[key] = {name: _draft_7(each) for name, each in value.items()}
+        elif key not in _VALUES:
+            kept[key] = _draft_7(value)
+    return kept
 
 
 def _schema_of_path(kind: type) -> dict[str, Any]:
-    """Return the schema of what msgspec does not know of itself: a path, or any other thing."""
-    return {"type": "string"} if kind is Path else {}
+    """Return the schema of what msgspec does not know of itself: a path.
+
+    :raises NotImplementedError: for any other thing.
+    """
+    if kind is Path:
+        return {"type": "string"}
+    raise NotImplementedError
 
 
 def _read(value: Any, annotation: Any, *, strict: bool = True) -> Any:
@@ -67,12 +101,17 @@ def _read(value: Any, annotation: Any, *, strict: bool = True) -> Any:
 
 def _refuse_unknown(value: Any, annotation: Any) -> None:
     """Refuse a key that a dataclass in a table does not have; msgspec would pass it over."""
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
+        for kind in arguments:
+            _refuse_unknown(value, kind)
+        return
     if isinstance(value, list | tuple):
-        for each, kind in itertools.product(value, typing.get_args(annotation)):
+        for each, kind in itertools.product(value, arguments):
             _refuse_unknown(each, kind)
         return
-    for kind in typing.get_args(annotation) if isinstance(value, Mapping) else ():
-        _refuse_unknown(value, kind)
+    for each in value.values() if isinstance(value, Mapping) and arguments else ():
+        _refuse_unknown(each, arguments[-1])
     if not (inspect.isclass(annotation) and dataclasses.is_dataclass(annotation) and isinstance(value, Mapping)):
         return
     hints = typing.get_type_hints(annotation, include_extras=True)

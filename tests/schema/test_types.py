@@ -1,0 +1,184 @@
+"""The JSON Schema of the types that plugins and kinds ask for: draft-07, and never in the way of the loader."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+from ivrkit import HOME, State, hookimpl
+from ivrkit.loading.convert import converted, schema_of
+from ivrkit.plugins import find_plugins
+from ivrkit.schema import schema_of_flow, schema_of_settings
+from ivrkit.settings import Settings
+
+if TYPE_CHECKING:
+    from nowhere import Thing
+
+
+@dataclass(frozen=True)
+class Till:
+    """A till.
+
+    :param name: what it is called.
+    """
+
+    name: str
+    code: str = field(default="sesame", repr=False)
+    next: Till | None = None
+
+
+class Colour(Enum):
+    """A colour."""
+
+    RED = "red"
+
+
+class Own:
+    """What no file can hold."""
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """What the shop has."""
+
+    tills: dict[str, Till] = field(default_factory=dict)
+    first: Till = Till("front")
+    pair: tuple[int, str] = (1, "a")
+    tags: set[str] = field(default_factory=set)
+    colour: Colour = Colour.RED
+    own: Own = field(default_factory=Own)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What can't be looked up."""
+
+    thing: Thing
+
+
+def shop(settings: ShopSettings) -> State:
+    """Return a state of the shop."""
+    return State(str(settings.pair), HOME)
+
+
+def unknown(settings: Unknown) -> State:
+    """Return a state of what can't be looked up."""
+    return State(str(settings.thing), HOME)
+
+
+def poem(lines: list[Till]) -> State:
+    """Return a state that reads lines."""
+    return State([each.name for each in lines], HOME)
+
+
+class Plugin:
+    """A plugin with a kind, and a state that is made of settings.
+
+    :param function: makes the state.
+    """
+
+    def __init__(self, function):
+        self.function = function
+
+    @hookimpl
+    def ivrkit_register_states(self):
+        """Offer the state."""
+        return {"one": self.function}
+
+    @hookimpl
+    def ivrkit_register_kinds(self):
+        """Offer the kind."""
+        return {"poem": poem}
+
+
+def found(function):
+    """Return what is installed with a plugin."""
+    return find_plugins(Settings(block=["acme-states"]), {"shop-ivr": Plugin(function)})
+
+
+def validator(schema):
+    """Return what checks a document by a schema of draft-07."""
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "right"),
+    [
+        (tuple[int, str], [1, "a"], True),
+        (tuple[int, str], ["a", 1], False),
+        (tuple[int, str], [1, "a", 2], False),
+        (tuple[int, str], [1], False),
+        (set[str], ["a", "a"], True),
+        (set[str], [1], False),
+        (dict[str, Till], {"a": {"name": "x"}}, True),
+        (list[Till], [{"name": "x"}], True),
+        (Till | None, {"name": "x"}, True),
+        (int | None, 3, True),
+        (int | None, "3", False),
+    ],
+)
+def test_a_schema_takes_what_the_loader_takes(annotation, value, right):
+    """Of a value, both say the same."""
+    schema, parts = schema_of(annotation, "#/definitions/{name}")
+    assert validator({**schema, "definitions": parts}).is_valid(value) is right
+    try:
+        converted(value, annotation)
+    except ValueError:
+        assert not right
+    else:
+        assert right
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (dict[str, Till], {"a": {"name": "x", "nmae": "y"}}),
+        (list[Till], [{"name": "x", "nmae": "y"}]),
+        (Till | None, {"name": "x", "nmae": "y"}),
+        (dict[str, list[Till]], {"a": [{"name": "x", "nmae": "y"}]}),
+    ],
+)
+def test_a_key_that_a_dataclass_does_not_have_is_refused(annotation, value):
+    """Wherever in a value the dataclass is."""
+    with pytest.raises(ValueError, match=r"^nmae$"):
+        converted(value, annotation)
+
+
+def test_a_type_that_no_file_can_hold_says_nothing():
+    """The loader refuses every value of it, and tells so; the schema of all the rest is made."""
+    assert schema_of(Own, "{name}") == ({}, {})
+    properties = schema_of_settings(found(shop))["properties"]["plugins"]["properties"]["shop-ivr"]["properties"]
+    assert properties["own"] == {}
+    assert list(properties) == ["tills", "first", "pair", "tags", "colour", "own"]
+
+
+def test_settings_that_can_not_be_used_are_left_open():
+    """The schema is made where it is wanted most: while something is wrong."""
+    made = schema_of_settings(found(unknown))
+    assert made["properties"]["plugins"]["properties"]["shop-ivr"] == {
+        "type": "object",
+        "description": "Settings of shop-ivr.",
+    }
+
+
+def test_no_secret_in_a_table_is_told():
+    """A default of a secret stays where it is, however deep; what else a table holds is described."""
+    made = schema_of_settings(found(shop))
+    assert "sesame" not in json.dumps(made)
+    till = made["definitions"]["shop-ivr.Till"]
+    assert till["properties"]["code"] == {"type": "string", "writeOnly": True}
+    assert till["properties"]["name"] == {"description": "what it is called.", "type": "string"}
+    assert till["additionalProperties"] is False
+
+
+def test_a_kind_may_ask_for_tables():
+    """What its parameters refer to is there."""
+    check = validator(schema_of_flow(found(shop)))
+    assert check.is_valid({"states": {"a": {"kind": "poem", "lines": [{"name": "x"}]}}})
+    assert not check.is_valid({"states": {"a": {"kind": "poem", "lines": [{"nmae": "x"}]}}})
