@@ -36,6 +36,10 @@ NEWER = PARKING.replace("spaces: int = 20", "levels: int").replace('"4"', '"5"')
 POINTS = {"states": {"parking": "parking_ivr:parking"}, "plugins": {"parking-ivr": "parking_ivr"}}
 
 
+#: What the tests put into the environment.
+PUT_IN = ("parking-ivr", "bad-ivr", "plain-thing", "pip")
+
+
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
     """Return folders of wheels: a plugin, its next version, one that does not work, and no plugin at all."""
@@ -53,19 +57,28 @@ def wheels(tmp_path_factory):
     return found
 
 
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Return an environment with the core alone."""
+    return Environment.make(tmp_path_factory.mktemp("team") / "env")
+
+
 @pytest.fixture
-def team(tmp_path, monkeypatch):
-    """Return a new environment that this process takes for its own, and the command in it."""
-    environment = Environment.make(tmp_path / "env")
-    (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
-    (tmp_path / "work").mkdir(exist_ok=True)
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.syspath_prepend(site)
+def team(environment, folder, monkeypatch):
+    """Return the environment, which this process takes for its own; what a test puts there is taken out again."""
+    monkeypatch.syspath_prepend(site_of(environment))
     monkeypatch.setattr(sys, "executable", str(environment.script("python")))
     monkeypatch.setenv("PATH", str(UV).rpartition("/")[0], prepend=":")
     for name in ("PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
         monkeypatch.delenv(name, raising=False)
-    return environment
+    yield environment
+    run_uv("pip", "uninstall", "--quiet", "--python", environment.script("python"), *PUT_IN)
+
+
+def site_of(environment):
+    """Return where the packages of an environment are."""
+    (site,) = environment.folder.glob("lib/python*/site-packages")
+    return site
 
 
 def ivrkit(*words, typed=None):
@@ -185,9 +198,10 @@ def test_without_an_installer_the_mend_is_told(team, monkeypatch):
 
 def test_an_environment_that_can_not_tell_what_it_has(team, tmp_path):
     """As when a file of settings can't even be looked at by a new process."""
-    (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
-    (site / "sitecustomize.py").write_text("raise SystemExit('no way')\n")
+    customized = site_of(team) / "sitecustomize.py"
+    customized.write_text("raise SystemExit('no way')\n")
     done = ivrkit("install", "parking-ivr")
+    customized.unlink()
     assert done.stderr == (
         "Error: what is installed can't be told: SystemExit: no way\n"
         "  hint: look at it with: python -m ivrkit.cli.packages.inventory\n"
