@@ -1,17 +1,19 @@
 """Each check of the kit, before a package that keeps what it asks for and one that does not."""
 
 import json
+import re
 import sys
 
 import pytest
 
 from ivrkit.conformance.at_once import calls_do_not_mix
 from ivrkit.conformance.documented import settings_are_described
-from ivrkit.conformance.interrupted import an_interrupted_handler_hurts_nobody
+from ivrkit.conformance.interrupted import an_interrupted_handler_hurts_nobody, an_interrupted_hook_hurts_nobody
 from ivrkit.conformance.module_state import modules_keep_nothing_of_a_call
 from ivrkit.conformance.outcomes import every_outcome_is_answered
 from ivrkit.conformance.project import it_is_tested, it_says_what_it_is
 from ivrkit.conformance.run_twice import a_handler_that_is_run_twice_gives_the_same
+from ivrkit.conformance.subject import AS_THEY_BEGIN
 from ivrkit.conformance.translated import texts_are_translated
 from ivrkit.conformance.typed import it_is_typed
 
@@ -41,6 +43,43 @@ class TestOutcomes:
         for name in states:
             every_outcome_is_answered(made, name, "en-US")
 
+    def test_verbs_that_the_simulator_does_not_play(self, subject, refused):
+        """A Pay, a Refer and a Connect come to whatever they come to."""
+        head = "from twilio.twiml.voice_response import Connect, Pay, Refer\n"
+        states = "one = State(Pay(), Exits({'ended': HOME}))\ntwo = State(Refer(), Exits({}))\n"
+        function = """
+@leads_to(HOME)
+def after(call: Call) -> object:
+    return {"success": HOME}[call.params["Result"]]
+
+three = State(Pay(), after)
+"""
+        made = subject(head + states + function, **{name: f"ant_ivr:{name}" for name in ("one", "two", "three")})
+        for name in ("one", "two"):
+            every_outcome_is_answered(made, name, "en-US")
+        message, _ = refused(every_outcome_is_answered, made, "three", "en-US")
+        assert message == (
+            "ant-ivr: the state 'three' in en-US failed when it was told Result='too-many-failed-attempts': "
+            "KeyError: 'too-many-failed-attempts'"
+        )
+
+    def test_a_hook_that_decides_where_calls_begin(self, subject):
+        """Each state is tried all the same, and so is what the hook decides; hooks alone are tried as well."""
+        code = """
+@hookimpl
+def ivrkit_choose_start(call: Call) -> str:
+    return "two"
+"""
+        states = "one = State(ask('One?'), Exits({'1': HOME}))\ntwo = State('Two.', HOME)\n"
+        made = subject(states + code, plugins={"ant": "ant_ivr"}, one="ant_ivr:one", two="ant_ivr:two")
+        assert made.tried() == ["one", "two", AS_THEY_BEGIN]
+        for begun in made.tried():
+            every_outcome_is_answered(made, begun, "en-US")
+        with made.phone_to("one") as phone:
+            assert phone.call().state == "one"
+        with made.phone() as phone:
+            assert phone.call().path != ["one"]
+
     def test_phrases_of_a_menu(self, subject):
         """What may be said in place of a key is said."""
         code = "from ivrkit import Menu\none = State(Menu('Which?'))\n"
@@ -55,7 +94,8 @@ class TestOutcomes:
         message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
         assert message.startswith("ant-ivr: the state 'one' in en-US failed when it was told SpeechResult=")
         assert message.endswith("ValueError: invalid literal for int() with base 10: '0.1'")
-        assert "ant_ivr.py" in hint
+        assert hint.startswith("a state may be entered by any door, with nothing in call.data: use .get, and lead back")
+        assert re.search(r'it failed here: File ".*ant_ivr\.py", line \d+$', hint)
 
     def test_what_twilio_complains_of(self, subject, refused):
         """With what was done, and the simulator's mend."""
@@ -83,18 +123,17 @@ one = State(enter, Exits({"no-match": SAME}, tries=9))
         code = GOOD.replace("otherwise=HOME", "otherwise=SAME")
         message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
         assert message == (
-            "ant-ivr: the state 'one' in en-US: whoever leans on a wrong key hears the state again and again, and "
-            "nobody counts it"
+            "ant-ivr: the state 'one' in en-US: whoever leans on a wrong key is asked again 99 times, and nobody counts "
+            "it"
         )
-        assert hint == "leave out otherwise, so that wrong keys are counted, or lead elsewhere with it"
+        assert hint == "leave out otherwise, or lead elsewhere with it; a function counts by SAME"
 
     def test_too_much_data(self, subject, refused):
         """What is kept of a call is small."""
         code = GOOD.replace("    return ask(", "    call.data['it'] = 'x' * 3000\n    return ask(")
         message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
         assert message == (
-            "ant-ivr: the state 'one' in en-US, told no parameters: its handlers keep 3010 bytes in call.data, "
-            "and 2000 are the most"
+            "ant-ivr: the state 'one' in en-US: its handlers keep 3010 bytes in call.data, and 2000 are the most"
         )
         assert hint == "keep what is needed to find the rest, such as the number of an account"
 
@@ -139,7 +178,7 @@ class TestRunTwice:
             "    SEEN.append(call.turn_key)\n    if len(SEEN) > 1:\n        return 'Twice.'\n    return ask(",
         ).replace("otherwise=HOME", "otherwise=SAME")
         message, hint = refused(a_handler_that_is_run_twice_gives_the_same, subject(code), "one")
-        assert message.startswith("ant-ivr: the state 'one', told CallStatus='ringing', gives '<?xml")
+        assert message.startswith("ant-ivr: the state 'one', of a call that came in, gives '<?xml")
         assert "when the same webhook is run again" in message
         assert hint == "key what you do elsewhere with call.turn_key, and answer a webhook that was done as it was done"
 
@@ -150,6 +189,58 @@ class TestInterrupted:
     def test_a_good_state(self, subject):
         """Nothing is refused, and what traced before does so again."""
         an_interrupted_handler_hurts_nobody(subject(GOOD), "one")
+
+    def test_a_file_that_is_written(self, subject, tmp_path):
+        """The end of a `with` is no place to be stopped at: what it closes is closed."""
+        code = GOOD.replace(
+            "    return ask(",
+            f"    with open({str(tmp_path / 'log')!r}, 'a') as log:\n        log.write('x')\n    return ask(",
+        )
+        an_interrupted_handler_hurts_nobody(subject(code), "one")
+
+    def test_what_nobody_catches(self, subject, refused):
+        """A handler that turns what stops it into something worse."""
+        code = """
+def enter(call: Call) -> object:
+    try:
+        said = "One?"
+    except Exception:
+        raise KeyboardInterrupt from None
+    return ask(said)
+
+one = State(enter, Exits({"1": HOME}))
+"""
+        message, hint = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
+        assert message == (
+            "ant-ivr: the state 'one', stopped at ant_ivr.py:5, raises KeyboardInterrupt(), which nobody catches"
+        )
+        assert hint == "raise Exception and its kinds alone: no other is caught, and the caller hears nothing"
+
+    HOOK = """
+BUSY: list[str] = []
+
+@hookimpl
+def ivrkit_edit_response(call: Call, response: object) -> None:
+    {first}
+    BUSY.append(call.sid)
+    BUSY.clear()
+"""
+
+    def test_hooks(self, subject, refused):
+        """They are stopped as well; one that leaves something half done spoils what comes after."""
+        good = subject(self.HOOK.format(first="str(response)") + GOOD, plugins={"ant": "ant_ivr"})
+        an_interrupted_hook_hurts_nobody(good)
+
+    def test_a_hook_that_leaves_something_half_done(self, subject, refused):
+        """Twilio complains of the next document."""
+        code = self.HOOK.format(first='response.set("busy", "1") if BUSY else None') + GOOD
+        message, hint = refused(an_interrupted_hook_hurts_nobody, subject(code, plugins={"ant": "ant_ivr"}))
+        assert message.startswith("ant-ivr: after a hook was stopped at ant_ivr.py:9, ")
+        assert hint
+
+    def test_hooks_without_a_call_to_stop(self, subject):
+        """A package of states alone has nothing to be stopped."""
+        an_interrupted_hook_hurts_nobody(subject("one = State('One.', HOME)\n"))
 
     def test_a_handler_of_many_lines(self, subject):
         """It is stopped at the first of them, and no more than a few."""
@@ -176,7 +267,8 @@ def enter(call: Call) -> object:
 one = State(enter, Exits({"1": SAME}, otherwise=HOME))
 """
         message, hint = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
-        assert message.startswith("ant-ivr: the state 'one', after a handler was stopped at ant_ivr.py:9, is heard as ")
+        assert message.startswith("ant-ivr: the state 'one', of a call that came in, gives '<?xml")
+        assert "after it was stopped at ant_ivr.py:9, and gave '<?xml" in message
         assert "Somebody else is here." in message
         assert hint == "do a thing whole or not at all, and key what you do elsewhere with call.turn_key"
 
@@ -192,7 +284,7 @@ class TestModules:
         """The module, the name, and how it was changed."""
         code = "SEEN: list[str] = []\n" + GOOD.replace("    return ask(", "    SEEN.append('x')\n    return ask(")
         message, hint = refused(modules_keep_nothing_of_a_call, subject(code))
-        assert message.startswith("ant-ivr: calls to the state 'one' have changed ant_ivr.SEEN from [")
+        assert message.startswith("ant-ivr: the state 'one': calls have changed ant_ivr.SEEN from [] to ['x'")
         assert hint == "keep what belongs to a call in call.data: the next webhook may come to another process"
 
 

@@ -36,12 +36,12 @@ def test_the_checks_are_run_beside_the_tests(ant, pytester):
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
-    assert result.parseoutcomes() == {"passed": 8, "failed": 2}
+    assert result.parseoutcomes() == {"passed": 9, "failed": 2}
 
 
 def test_checks_are_chosen_like_tests(ant):
     """By `-k`."""
-    assert ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome").parseoutcomes() == {"passed": 1, "deselected": 8}
+    assert ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome").parseoutcomes() == {"passed": 1, "deselected": 9}
 
 
 def test_settings_come_from_the_conftest(ant, pytester):
@@ -59,7 +59,7 @@ def test_settings_come_from_the_conftest(ant, pytester):
             return {"company": "Ants", "objects": {"mine": SimpleNamespace(more=more)}}
         """
     )
-    assert ant("--ivrkit-conformance", "ant-ivr", "-k", "settings").parseoutcomes() == {"passed": 1, "deselected": 8}
+    assert ant("--ivrkit-conformance", "ant-ivr", "-k", "settings").parseoutcomes() == {"passed": 1, "deselected": 9}
 
 
 def test_settings_come_from_the_project_s_file(ant, pytester):

@@ -15,25 +15,25 @@ MOST_CALLS = 6
 _HINT = "keep what belongs to a call in call.data, and nothing of it in a module, a class or a closure"
 
 
-def calls_do_not_mix(subject: Subject, state: str) -> None:
+def calls_do_not_mix(subject: Subject, begun: str) -> None:
     """Calls that are interleaved step by step, and calls of several threads, hear what each hears alone."""
-    scripts = scripts_of(subject, state)
-    with subject.phone_to(state) as phone:
+    scripts = scripts_of(subject, begun)
+    with subject.phone_to(begun) as phone:
         alone = [told(phone.call(script)) for script in scripts]
-    with subject.phone_to(state) as phone:
+    with subject.phone_to(begun) as phone:
         calls = [phone.call() for _ in scripts]
         for step in zip_longest(*scripts):
             for call, action in zip(calls, step, strict=True):
                 if action is not None and call.waiting is not None:
                     call.do(action)
-        _compare(subject, state, "step by step", scripts, alone, [told(call) for call in calls])
-    with subject.phone_to(state) as phone:
-        _compare(subject, state, "from several threads", scripts, alone, _in_threads(phone, scripts))
+        _compare(subject, begun, "step by step", scripts, alone, [told(call) for call in calls])
+    with subject.phone_to(begun) as phone:
+        _compare(subject, begun, "from several threads", scripts, alone, _in_threads(phone, scripts))
 
 
-def scripts_of(subject: Subject, state: str) -> list[tuple[Action, ...]]:
-    """Return some things that can be done in a call which begins in a state, the longest first."""
-    with subject.phone_to(state) as phone:
+def scripts_of(subject: Subject, begun: str) -> list[tuple[Action, ...]]:
+    """Return some things that can be done in a call, the longest first."""
+    with subject.phone_to(begun) as phone:
         ends = sorted(phone.explore(2).ends, key=lambda call: len(call.actions), reverse=True)
         return [tuple(call.actions) for call in ends][:MOST_CALLS]
 
@@ -59,7 +59,7 @@ def _in_threads(phone: Phone, scripts: Sequence[Sequence[Action]]) -> list[tuple
 
 def _compare(
     subject: Subject,
-    state: str,
+    begun: str,
     how: str,
     scripts: Sequence[Sequence[Action]],
     alone: Sequence[tuple[str, tuple[str, ...]]],
@@ -69,7 +69,7 @@ def _compare(
         if wanted != found:
             done = ", ".join(map(str, script))
             raise Nonconformity(
-                f"{subject.name}: the state {state!r}, called at once {how}: who did {done} heard {found[0]!r}, by "
+                f"{subject.where(begun)}, called at once {how}: who did {done} heard {found[0]!r}, by "
                 f"{' '.join(found[1])}, and alone hears {wanted[0]!r}, by {' '.join(wanted[1])}",
                 hint=_HINT,
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
+from ivrkit.conformance.bench import Bench, Run
 from ivrkit.conformance.subject import Nonconformity, Subject, failures
-from ivrkit.flow.compiled import CompiledState
 from ivrkit.flow.outcomes import is_key
-from ivrkit.flow.targets import SAME, aim
-from ivrkit.simulator import SimulatedCall, examine
+from ivrkit.simulator import examine
 from ivrkit.testing import Phone
 
 #: The most that handlers may keep of a call, in bytes of JSON.
@@ -50,48 +50,50 @@ LATE = ({"DialCallStatus": "busy"}, {"QueueResult": "leave"}, _RECORDING, {"Digi
 GONE = ("completed", "failed", "no-answer")
 
 
-def every_outcome_is_answered(subject: Subject, state: str, language: str) -> None:
-    """Whatever Twilio tells a state, the answer can be played, no code fails, and the call ends or waits.
+def every_outcome_is_answered(subject: Subject, begun: str, language: str) -> None:
+    """Whatever Twilio tells, the answer can be played, no code fails, and nobody is kept on the line.
 
     :param subject: the distribution.
-    :param state: the state that calls begin in.
+    :param begun: where calls begin.
     :param language: what they are held in.
     """
-    where = f"{subject.name}: the state {state!r} in {language}"
-    with subject.phone_to(state, language=language) as phone, failures() as failed:
+    where = f"{subject.where(begun)} in {language}"
+    with subject.phone_to(begun, language=language) as phone, failures() as failed:
         for finding in examine(phone.simulator, depth=2):
             done = ", ".join(map(str, finding.actions)) or "nothing"
             raise Nonconformity(f"{where}, after the caller did: {done}: {finding.what}", hint=finding.mend)
-        _refuse_failures(where, "somebody called", failed)
-        for params in outcomes_of(phone, state):
+        _refuse_failures(where, "somebody called", failed, subject)
+        bench = Bench(phone)
+        first = bench.begin()
+        _refuse_much_data(where, first)
+        for params in outcomes_of(phone, first.waits):
             told = ", ".join(f"{name}={value!r}" for name, value in params.items()) or "no parameters"
-            call = phone.call().comes_to(**params)
-            _check(f"{where}, told {told}", call, phone)
-            _refuse_failures(where, f"it was told {told}", failed)
-        _refuse_uncounted(where, phone.host.loaded.flow.states[state])
+            _refuse_much_data(f"{where}, told {told}", bench.run(first.kept, params))
+            call = phone.call()
+            if call.waiting is not None:  # a Pay, a Refer or a Connect is told by the bench alone
+                call.comes_to(**params)
+            for warning in call.warnings:
+                raise Nonconformity(f"{where}, told {told}: {warning.what}", hint=warning.mend)
+            _refuse_failures(where, f"it was told {told}", failed, subject)
+        _refuse_trap(where, phone, begun)
 
 
-def outcomes_of(phone: Phone, state: str) -> Iterator[dict[str, str]]:
-    """Return what a call that begins in a state may be told; nothing where it waits for nothing."""
-    first = phone.call()
-    if first.waiting is None:
+def outcomes_of(phone: Phone, waits: str | None) -> Iterator[dict[str, str]]:
+    """Return what a call that waits with a verb may be told; nothing where it waits for nothing."""
+    if waits is None:
         return
-    verb = first.waiting.verb
-    yield from COMES.get(verb, [{}])
-    yield from (params for params in LATE if params not in COMES.get(verb, ()))
-    yield from ({"CallStatus": status, **params} for status in GONE for params in COMES.get(verb, [{}])[:2])
-    compiled = phone.host.loaded.flow.states[state]
-    yield from ({"Digits": key} for key in compiled.routes if is_key(key))
-    phrases = (phrase for voiced in compiled.voiced.values() for phrase in voiced.phrases)
-    yield from ({"SpeechResult": phrase, "Confidence": "0.9"} for phrase in phrases)
+    comes = COMES[waits]
+    yield from comes
+    yield from (params for params in LATE if params not in comes)
+    yield from ({"CallStatus": status, **params} for status in GONE for params in comes[:2])
+    states = phone.host.loaded.flow.states.values()
+    yield from ({"Digits": key} for key in dict.fromkeys(key for each in states for key in each.routes) if is_key(key))
+    phrases = (phrase for each in states for voiced in each.voiced.values() for phrase in voiced.phrases)
+    yield from ({"SpeechResult": phrase, "Confidence": "0.9"} for phrase in dict.fromkeys(phrases))
 
 
-def _check(where: str, call: SimulatedCall, phone: Phone) -> None:
-    """Look at what Twilio would complain of in a call, and at what is kept of it."""
-    for warning in call.warnings:
-        raise Nonconformity(f"{where}: {warning.what}", hint=warning.mend)
-    session = phone.host.store.load(call.sid)
-    size = len(json.dumps(session.data)) if session else 0
+def _refuse_much_data(where: str, run: Run) -> None:
+    size = len(json.dumps(run.data))
     if size > MOST_DATA:
         raise Nonconformity(
             f"{where}: its handlers keep {size} bytes in call.data, and {MOST_DATA} are the most",
@@ -99,16 +101,30 @@ def _check(where: str, call: SimulatedCall, phone: Phone) -> None:
         )
 
 
-def _refuse_uncounted(where: str, compiled: CompiledState) -> None:
-    """Refuse a table that answers every wrong key with the state again: nobody counts them then."""
-    if compiled.otherwise is not ... and aim(compiled.otherwise) in (SAME, compiled.name):
+def _refuse_trap(where: str, phone: Phone, begun: str) -> None:
+    """Lean on a key that nobody offers: the tree's own limit of webhooks is to end no call of a tree that counts."""
+    compiled = phone.host.loaded.flow.states.get(begun)
+    if compiled is not None and not compiled.state.menu_options:
+        return  # its HOME is a menu only in the tree of somebody who leads here
+    call, pressed = phone.call(), 0
+    while call.waiting is not None and call.waiting.doing == "gather":
+        call.press("*")
+        pressed += 1
+    if pressed >= phone.host.settings.max_turns - 1:
         raise Nonconformity(
-            f"{where}: whoever leans on a wrong key hears the state again and again, and nobody counts it",
-            hint="leave out otherwise, so that wrong keys are counted, or lead elsewhere with it",
+            f"{where}: whoever leans on a wrong key is asked again {pressed} times, and nobody counts it",
+            hint="leave out otherwise, or lead elsewhere with it; a function counts by SAME",
         )
 
 
-def _refuse_failures(where: str, when: str, failed: list[str]) -> None:
-    if failed:
-        told = failed[0].splitlines()
-        raise Nonconformity(f"{where} failed when {when}: {told[-1]}", hint="\n".join(told[-6:-1]).strip() or told[0])
+def _refuse_failures(where: str, when: str, failed: list[str], subject: Subject) -> None:
+    """Refuse that code has failed; the place is the last of its own."""
+    if not failed:
+        return
+    own = "|".join(map(re.escape, subject.folders()))
+    places = re.findall(rf'File "(?:{own})[^"]*", line \d+', failed[0])
+    raise Nonconformity(
+        f"{where} failed when {when}: {failed[0].splitlines()[-1]}",
+        hint="a state may be entered by any door, with nothing in call.data: use .get, and lead back without it; "
+        f"it failed here: {places[-1] if places else failed[0].splitlines()[0]}",
+    )

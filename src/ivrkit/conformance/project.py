@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivrkit.conformance.subject import Nonconformity, Subject
-from ivrkit.kinds import normal_name
+from ivrkit.conformance.subject import Nonconformity, Subject, requirements_of
+from ivrkit.loading.points import OWN
 
+_CHANGELOGS = ("changelog", "changes", "history", "news")
 _FOLDERS_OF_OTHERS = {".venv", "venv", ".tox", "node_modules", ".git", "build", "dist"}
 
 
@@ -22,12 +23,11 @@ def it_says_what_it_is(subject: Subject) -> None:
             raise Nonconformity(
                 f"{subject.name}: it has no {name}", hint=f"write it into pyproject.toml: [project]  {field} = ..."
             )
-    requires = [normal_name(line.partition(";")[0]) for line in subject.dist.requires or ()]
-    if not any(line.startswith("ivrkit") for line in requires):
+    if OWN not in requirements_of(subject.dist):
         raise Nonconformity(
             f"{subject.name}: it does not require ivrkit", hint='[project]  dependencies = ["ivrkit>=0.1"]'
         )
-    readme = subject.dist.read_text("METADATA") or ""
+    readme = (subject.dist.read_text("METADATA") or "").partition("\n\n")[2]
     for state in _wholes(subject):
         if state not in readme:
             raise Nonconformity(
@@ -38,7 +38,7 @@ def it_says_what_it_is(subject: Subject) -> None:
 
 def it_is_tested(subject: Subject) -> None:
     """The project has tests that name every state, and a changelog."""
-    if not [path for path in subject.project.iterdir() if path.name.lower().startswith("changelog")]:
+    if not [path for path in subject.project.iterdir() if path.stem.lower() in _CHANGELOGS]:
         raise Nonconformity(
             f"{subject.name}: {subject.project.name} has no changelog", hint="begin a file CHANGELOG.md"
         )

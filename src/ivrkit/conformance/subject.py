@@ -10,7 +10,7 @@ import pkgutil
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,13 +21,16 @@ import importlib_metadata
 
 from ivrkit.errors import IvrkitError, SettingsError, nearest
 from ivrkit.flow.compiled import CompiledState
+from ivrkit.hookspecs import hookimpl
 from ivrkit.kinds import normal_name
 from ivrkit.load_settings import load_settings
 from ivrkit.loading.loaded import Found
+from ivrkit.loading.points import PLUGINS, STATES
 from ivrkit.plugins import find_plugins
-from ivrkit.simulator.simulator import TO
 from ivrkit.testing import Phone, installed_plugins, make_app
 
+#: Where calls begin that no check begins elsewhere.
+AS_THEY_BEGIN = "calls as they begin"
 #: What is asked for settings, before each tree is made: the name and a new folder -> what ``make_phone`` takes.
 SettingsFor = Callable[[str, Path], Mapping[str, Any] | None]
 
@@ -62,7 +65,7 @@ class Subject:
     @property
     def packages(self) -> list[str]:
         """The top-level packages that its entry points name."""
-        points = [each for each in self.dist.entry_points if each.group in ("ivrkit.states", "ivrkit.plugins")]
+        points = [each for each in self.dist.entry_points if each.group in (STATES, PLUGINS)]
         return sorted({each.value.partition(":")[0].partition(".")[0] for each in points})
 
     @property
@@ -96,6 +99,11 @@ class Subject:
                 found.update(path.parents[1].name for path in Path(root).glob("locale/*/LC_MESSAGES/*.po"))
         return sorted(tag.replace("_", "-") for tag in found)
 
+    def language(self) -> str:
+        """Return the language of the trees that are made of it."""
+        with self.phone() as phone:
+            return phone.host.settings.language
+
     def states(self) -> dict[str, CompiledState]:
         """Return its states, parts included, compiled."""
         return dict(self._states)
@@ -116,51 +124,87 @@ class Subject:
             return find_plugins(settings, objects)
 
     @contextmanager
-    def phone(self, **settings: Any) -> Iterator[Phone]:
+    def phone(self, begun: str = AS_THEY_BEGIN, **settings: Any) -> Iterator[Phone]:
         """Give a phone to a tree of it and what it requires, with everything new.
 
         :raises IvrkitError: for a tree that does not start.
         """
         with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
             given = {**self._given(Path(folder)), **settings}
+            if begun != AS_THEY_BEGIN:
+                given["objects"] = {**given.get("objects", {}), "ivrkit-conformance": _Beginning(begun)}
             phone = Phone(make_app(Path(folder), plugins=self.plugins, **given))
             try:
                 yield phone
             finally:
                 phone.close()
 
-    def phone_to(self, state: str, **settings: Any) -> AbstractContextManager[Phone]:
-        """Give a phone whose calls begin in a state: by its number, so that the tree's own start stays what it is."""
-        return self.phone(numbers={TO: {"start": state}}, **settings)
+    def tried(self) -> list[str]:
+        """Return where calls are begun: in each of its states, and where hooks may decide it, as they begin."""
+        has_hooks = any(point.group == PLUGINS for point in self.dist.entry_points)
+        return [*self.states(), *([AS_THEY_BEGIN] if has_hooks or not self.states() else [])]
+
+    def where(self, begun: str) -> str:
+        """Return how it is told where calls were begun."""
+        return f"{self.name}: {begun if begun == AS_THEY_BEGIN else f'the state {begun!r}'}"
+
+    def phone_to(self, begun: str, **settings: Any) -> AbstractContextManager[Phone]:
+        """Give a phone whose calls begin in a state, whatever else would decide that; or as they begin.
+
+        :param begun: one of :meth:`tried`.
+        """
+        return self.phone(begun, **settings)
 
     def _given(self, folder: Path) -> dict[str, Any]:
-        given: dict[str, Any] = {"settings_from": self.root} if (self.root / "ivrkit.toml").exists() else {}
+        given: dict[str, Any] = {"flows": [], "plugins_dir": None}  # the files of the project are no part of it
+        if (self.root / "ivrkit.toml").exists():
+            given["settings_from"] = self.root
         own = folder / "given"
         own.mkdir()
         return given | dict((self._settings_for(self.name, own) if self._settings_for else None) or {})
 
 
+class _Beginning:
+    """Lets calls begin in a state, before anybody else is asked."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+
+    @hookimpl(tryfirst=True)
+    def ivrkit_choose_start(self) -> str:
+        """Return the state."""
+        return self._state
+
+
+def requirements_of(dist: Any) -> list[str]:
+    """Return the names of what a distribution requires, without its extras."""
+    lines = [line for line in dist.requires or () if "extra ==" not in line.partition(";")[2]]
+    return [normal_name(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) for line in lines]
+
+
 def _required(name: str, plugins: set[str]) -> set[str]:
-    """Return a plugin and all plugins that it requires."""
-    found, queue = set[str](), [name]
+    """Return a plugin and all plugins that it requires, through packages that are none as well."""
+    seen, queue = set[str](), [name]
     while queue:
         each = queue.pop()
-        if each in plugins and each not in found:
-            found.add(each)
-            lines = importlib_metadata.distribution(each).requires or ()
-            queue.extend(normal_name(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) for line in lines)
-    return found
+        if each not in seen:
+            seen.add(each)
+            with suppress(importlib_metadata.PackageNotFoundError):
+                queue.extend(requirements_of(importlib_metadata.distribution(each)))
+    return seen & plugins
 
 
 @contextmanager
 def failures() -> Iterator[list[str]]:
-    """Give a list to which everything is added that fails in the code of plugins meanwhile."""
+    """Give a list to which everything is added that fails in the code of plugins meanwhile; it is told nowhere else."""
     found: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]  # a list is its stream
     log = logging.getLogger("ivrkit.plugins")
     log.addHandler(handler)
+    before, log.propagate = log.propagate, False
     try:
         yield found
     finally:
+        log.propagate = before
         log.removeHandler(handler)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ivrkit.conformance.at_once import calls_do_not_mix
 from ivrkit.conformance.documented import settings_are_described
-from ivrkit.conformance.interrupted import an_interrupted_handler_hurts_nobody
+from ivrkit.conformance.interrupted import an_interrupted_handler_hurts_nobody, an_interrupted_hook_hurts_nobody
 from ivrkit.conformance.module_state import modules_keep_nothing_of_a_call
 from ivrkit.conformance.outcomes import every_outcome_is_answered
 from ivrkit.conformance.project import it_is_tested, it_says_what_it_is
@@ -31,10 +31,16 @@ class Check(NamedTuple):
 
 
 #: The checks of the whole distribution.
-WHOLE = (modules_keep_nothing_of_a_call, settings_are_described, it_is_typed, it_says_what_it_is, it_is_tested)
+WHOLE = (
+    an_interrupted_hook_hurts_nobody,
+    modules_keep_nothing_of_a_call,
+    settings_are_described,
+    it_is_typed,
+    it_says_what_it_is,
+    it_is_tested,
+)
 #: The checks of each state.
 OF_STATES = (calls_do_not_mix, a_handler_that_is_run_twice_gives_the_same, an_interrupted_handler_hurts_nobody)
-OWN_LANGUAGE = "en-US"
 
 
 def checks_of(subject: Subject) -> Iterator[Check]:
@@ -42,13 +48,13 @@ def checks_of(subject: Subject) -> Iterator[Check]:
 
     :raises IvrkitError: for a distribution of which no tree can be made.
     """
-    states, languages = list(subject.states()), subject.languages()
-    spoken = [OWN_LANGUAGE, *(tag for tag in languages if base_of(tag) != base_of(OWN_LANGUAGE))]
-    for state in states:
+    languages, own = subject.languages(), subject.language()
+    spoken = [own, *(tag for tag in languages if base_of(tag) != base_of(own))]
+    for begun in subject.tried():
         for language in spoken:
-            yield _check(subject, every_outcome_is_answered, state, language)
+            yield _check(subject, every_outcome_is_answered, begun, language)
         for check in OF_STATES:
-            yield _check(subject, check, state)
+            yield _check(subject, check, begun)
     for language in languages:
         yield _check(subject, texts_are_translated, language)
     for whole in WHOLE:

@@ -37,6 +37,10 @@ def _functions(subject: Subject) -> Iterator[tuple[str, Callable[..., Any]]]:
         found = point.load() if point.group == "ivrkit.states" else None
         if inspect.isfunction(found):
             yield f"the function of the state {point.name!r}", found
+    for module in subject.modules():
+        for name, found in vars(module).items():
+            if inspect.isfunction(found) and hasattr(found, "ivrkit_impl") and found.__module__ == module.__name__:
+                yield f"the hook {name!r}", found
     for name, compiled in subject.states().items():
         enter, exit = compiled.state.enter, compiled.state.exit
         if inspect.isfunction(enter):
