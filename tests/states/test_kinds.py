@@ -55,6 +55,35 @@ class TestMessage:
         """It is read key by key."""
         assert at(states.message("Hello.", repeat="12")).heard[-1] == "To hear this again, press one two."
 
+    def test_the_key_may_be_the_one_that_ends_a_gather(self, at):
+        """A table without code could not say that no key ends it."""
+        caller = at(states.message("Hello.", repeat="#", then="there"))
+        assert 'finishOnKey=""' in caller.xml
+        assert caller.press("#").heard == ["Hello.", "To hear this again, press pound."]
+
+    @pytest.mark.parametrize("then", ["there", Exit(None, say="Bye."), None], ids=["state", "words", "goodbye"])
+    def test_silence_goes_on_however_few_failures_are_allowed(self, at, then):
+        """Who has heard enough says nothing, and that is no reason to give them up."""
+        said = {"there": ["There."], None: ["Goodbye."]}.get(then, ["Bye."])
+        assert at(states.message("Hello.", repeat="1", then=then), tries=1).stays_silent().heard == said
+
+    @pytest.mark.parametrize("kind", ["message", "hours"])
+    @pytest.mark.parametrize("key", ["x", "", "1 2", 1])
+    def test_what_is_no_key(self, kind, key):
+        """It is refused when the state is made."""
+        makes = {"message": lambda: states.message("Hello.", repeat=key), "hours": lambda: states.hours({}, repeat=key)}
+        with pytest.raises(FlowError) as refused:
+            makes[kind]()
+        assert refused.value.message == f"{kind} has repeat={key!r}"
+        assert refused.value.hint == "repeat is a string of 0-9, * and #"
+
+    def test_it_needs_words(self):
+        """A caller would not know that they were there; a table without ``text`` is a slip."""
+        with pytest.raises(FlowError) as refused:
+            states.message()
+        assert refused.value.message == "message says nothing"
+        assert refused.value.hint == "give it words: a text, a Say, a Play or a Pause"
+
     def test_recordings_and_pauses(self, at):
         """What sounds may stand among the texts."""
         xml = at(states.message("Hello.", Pause(length=2), Play("https://example.com/a.mp3"), then=None)).xml
@@ -157,6 +186,11 @@ class TestVoicemail:
             "action": "webhook", "maxLength": "30", "timeout": "0", "playBeep": "false", "finishOnKey": "#",
         }  # fmt: skip
 
+    def test_no_key_may_end_it(self, at):
+        """Or one of several."""
+        assert verb(at(states.voicemail(finish_on_key="")), "Record")[0]["finishOnKey"] == ""
+        assert verb(at(states.voicemail(finish_on_key="*#")), "Record")[0]["finishOnKey"] == "*#"
+
     def test_its_words_in_the_language_of_the_call(self, at):
         """The core's text of that language."""
         assert at(states.voicemail(), language="es-MX", languages=(SPANISH,)).heard == ["Hable."]
@@ -166,6 +200,11 @@ class TestVoicemail:
         [
             ({"max_length": 1}, "voicemail has max_length=1", "it is a number of seconds from 2 to 14400"),
             ({"max_length": 14401}, "voicemail has max_length=14401", "it is a number of seconds from 2 to 14400"),
+            (
+                {"finish_on_key": "x"},
+                "voicemail has finish_on_key='x'",
+                'it is a string of 0-9, * and #, or "" for no key',
+            ),
             ({"silence": -1}, "voicemail has silence=-1", "it is a number of seconds, 0 to record all silence"),
         ],
     )

@@ -19,6 +19,11 @@ class TestDigits:
         assert caller.press("123").heard == ["There."]
         assert caller.session.data == {"number": "123"}
 
+    def test_the_key_that_ends_them_alone_is_silence(self, at):
+        """Twilio brings no digits then, and nothing was entered that could be wrong."""
+        caller = at(states.question("Number?", digits="2-4")).webhook(Digits="", FinishedOnKey="#")
+        assert caller.heard == ["Number?"]
+
     @pytest.mark.parametrize("pressed", ["1", "12345", "1*", "*"])
     def test_the_wrong_ones_are_told(self, at, pressed):
         """Too few, too many, and what is no digit."""
@@ -216,6 +221,17 @@ LENGTHS = 'it is a number from 1 to 99, or two such as "4-8"'
             "question has least=5 and most=4",
             "no number is both: exchange them",
         ),
+        ({"most": -1}, "question has most=-1", "no digits make less than 0"),
+        (
+            {"digits": "1-2", "least": 100},
+            "question has least=100, and 2 digits make no such number",
+            "ask for more digits, or let it be less",
+        ),
+        (
+            {"yes": "there", "wrong": "No."},
+            "question asks for yes or no, and is given wrong",
+            "ask for digits in a question of its own",
+        ),
         (
             {"yes": "there", "digits": 4, "secret": True},
             "question asks for yes or no, and is given digits, secret",
@@ -233,6 +249,21 @@ def test_what_does_not_go_together(given, message, hint):
     with pytest.raises(FlowError) as refused:
         states.question("Number?", **given)
     assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("given", [{}, {"digits": 4}, {"yes": None}])
+def test_it_needs_words(given):
+    """A caller who is asked in silence is not asked; a table without ``text`` is a slip."""
+    with pytest.raises(FlowError) as refused:
+        states.question(**given)
+    assert refused.value.message == "question asks nothing"
+    assert refused.value.hint == "give it words: a text, a Say, a Play or a Pause"
+
+
+def test_the_greatest_number_of_so_many_digits_may_be_the_least(at):
+    """Somebody can still answer; without a number of digits there is no such limit."""
+    assert at(states.question("Number?", digits=2, least=99, then="there")).press("99").heard == ["There."]
+    assert at(states.question("Number?", least=100, then="there")).press("100").heard == ["There."]
 
 
 def test_it_speaks_the_language_of_the_call(at):

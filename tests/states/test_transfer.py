@@ -122,6 +122,13 @@ NUMBER = "it is + and all digits, such as +15550100, or client:NAME, or sip:NAME
         ("client:", {}, "transfer has the number 'client:'", NUMBER),
         ("sip:ann", {}, "transfer has the number 'sip:ann'", NUMBER),
         ([5], {}, "transfer has the number 5", NUMBER),
+        ("+15550100, +15550101", {}, "transfer has the number '+15550100, +15550101'", NUMBER),
+        (
+            "+15550100",
+            {"accept": ""},
+            "Whisper has accept=''",
+            "accept is a string of 0-9, * and #, or None",
+        ),
         ("+15550100", {"rings": 4}, "transfer has rings=4", "it is a number of seconds from 5 to 600"),
         ("+15550100", {"rings": 601}, "transfer has rings=601", "it is a number of seconds from 5 to 600"),
     ],

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from twilio.twiml import TwiML
 
+from ivrkit.errors import FlowError
+from ivrkit.flow.exits import Exits
+from ivrkit.flow.outcomes import is_key
 from ivrkit.flow.recipes import Words
 from ivrkit.flow.state import MenuOption
-from ivrkit.flow.text import KEY_WORDS, Text
+from ivrkit.flow.targets import SAME, Exit, Target
+from ivrkit.flow.text import KEY_WORDS, Text, Texts
 
 #: The keys of yes and no.
 YES, NO = "1", "2"
@@ -28,6 +32,25 @@ def key_in_words(keys: str) -> Text:
     """Return how keys are said in the language of the call: ``"12"`` is ``"one two"``."""
     first, rest = Text(KEY_WORDS[keys[0]]), keys[1:]
     return Text("{key} {more}", key=first, more=key_in_words(rest)) if rest else first
+
+
+def check_repeat(kind: str, keys: object) -> None:
+    """Refuse what is no key by which something could be heard again.
+
+    :raises FlowError: with what is one.
+    """
+    if not is_key(keys):
+        raise FlowError(f"{kind} has repeat={keys!r}", hint="repeat is a string of 0-9, * and #")
+
+
+def pressed(keys: str) -> dict[str, Any]:
+    """Return the attributes of a ``Gather`` that brings these keys; ``#`` would end it, and be kept by it."""
+    return {"finish_on_key": ""} if "#" in keys else {}
+
+
+def heard_again(keys: str, then: Target) -> Exits:
+    """Return a table whose keys repeat a state; silence, and any other key, goes on, however few failures may be."""
+    return Exits({keys: SAME}, otherwise=then, give_up=Exit(None, say=Text(Texts.goodbye)) if then is None else then)
 
 
 def one_by_one(digits: str) -> str:

@@ -10,12 +10,11 @@ from twilio.twiml.voice_response import Gather
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.call import Call
-from ivrkit.flow.exits import Exits
 from ivrkit.flow.recipes import Words, ask
 from ivrkit.flow.state import State
-from ivrkit.flow.targets import HOME, SAME, Target
+from ivrkit.flow.targets import HOME, Target
 from ivrkit.flow.text import Text, Texts
-from ivrkit.states.ready.common import Common, as_words, key_in_words
+from ivrkit.states.ready.common import Common, as_words, check_repeat, heard_again, key_in_words, pressed
 from ivrkit.states.ready.week import Week
 
 OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment.")
@@ -43,17 +42,19 @@ def hours(
     :param again: what is said last; the core's sentence about repeating when left out.
     :param then: where the call goes on; the menu that the caller came from when left out.
     :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for a day or a time that there is not, and for hours that overlap.
+    :raises FlowError: for a day or a time that there is not, for hours that overlap, and for a key that no telephone
+        has.
     """
     try:
         known = Week.of(week)
     except ValueError as error:
         raise FlowError(str(error), hint='write a line for each day: monday = "09:00-12:00, 13:00-18:00"') from error
+    check_repeat("hours", repeat)
     told = functools.cache(known.told)  # the same sentences for every caller of a language
     before, after = as_words(opened), as_words(closed)
     last = as_words(again) or (Text(Texts.repeat, key=key_in_words(repeat)),)
 
     def read_out(call: Call) -> Gather:
-        return ask(*(before if known.is_open(call.now) else after), *told(call.language), *last)
+        return ask(*(before if known.is_open(call.now) else after), *told(call.language), *last, **pressed(repeat))
 
-    return State(read_out, Exits({repeat: SAME}, otherwise=then), **common)
+    return State(read_out, heard_again(repeat, then), **common)

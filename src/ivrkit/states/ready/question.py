@@ -63,9 +63,14 @@ def question(
     :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
     :raises FlowError: for what does not go together, with the mend.
     """
+    if not texts:
+        raise FlowError("question asks nothing", hint="give it words: a text, a Say, a Play or a Pause")
     of_digits = {"digits": digits, "least": least, "most": most, "check": check, "keep": keep}
     if yes is not ... or no is not ...:
-        more = [*(name for name, value in of_digits.items() if value is not None), *_flags(confirm, secret, then)]
+        more = [
+            *(name for name, value in of_digits.items() if value is not None),
+            *_flags(wrong, confirm, secret, then),
+        ]
         if more:
             hint = "ask for digits in a question of its own"
             raise FlowError(f"question asks for yes or no, and is given {', '.join(more)}", hint=hint)
@@ -85,9 +90,9 @@ def question(
     )
 
 
-def _flags(confirm: bool, secret: bool, then: Target | EllipsisType) -> list[str]:
+def _flags(wrong: object, confirm: bool, secret: bool, then: Target | EllipsisType) -> list[str]:
     """Return which of these were given."""
-    given = {"confirm": confirm, "secret": secret, "then": then is not ...}
+    given = {"wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...}
     return [name for name, value in given.items() if value]
 
 
@@ -138,13 +143,20 @@ class _Digits:
     wrong: tuple[Words, ...]
 
     def __post_init__(self) -> None:
-        """Refuse limits that no number keeps.
+        """Refuse limits that no number of so many digits keeps: nobody could ever answer.
 
-        :raises FlowError: with both.
+        :raises FlowError: with the limits.
         """
         if self.least is not None and self.most is not None and self.least > self.most:
             raise FlowError(
                 f"question has least={self.least} and most={self.most}", hint="no number is both: exchange them"
+            )
+        if self.most is not None and self.most < 0:
+            raise FlowError(f"question has most={self.most}", hint="no digits make less than 0")
+        if self.least is not None and self.longest is not None and self.least >= 10**self.longest:
+            raise FlowError(
+                f"question has least={self.least}, and {self.longest} digits make no such number",
+                hint="ask for more digits, or let it be less",
             )
 
     def exit(self, goal: Target, tries: int | None, give_up: Target) -> LeadsTo:

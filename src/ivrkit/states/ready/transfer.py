@@ -51,7 +51,8 @@ def transfer(
         ``declined``. Left out, ``answered`` is the goodbye, and the others go HOME with the core's words.
     :param otherwise: where the outcomes lead that have no row.
     :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for numbers that can't be dialled, too many of them, or a time that Twilio does not take.
+    :raises FlowError: for numbers that can't be dialled, too many of them, a time that Twilio does not take, or a key
+        that no telephone has.
     """
     rung = [numbers] if isinstance(numbers, str) else [*numbers]
     if not 1 <= len(rung) <= MOST_NUMBERS:
@@ -69,7 +70,7 @@ def transfer(
     for number in rung:
         _add(dial, number)
     whispered = as_words(whisper)
-    asks = Whisper(*whispered, accept=accept) if whispered or accept else None
+    asks = Whisper(*whispered, accept=accept) if whispered or accept is not None else None
     return State([*words_or(texts, Texts.transfer), dial], Exits(exits or {}, otherwise), whisper=asks, **common)
 
 

@@ -8,6 +8,7 @@ from twilio.twiml.voice_response import Record
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.exits import Exits
+from ivrkit.flow.outcomes import is_key
 from ivrkit.flow.recipes import Words
 from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit, Target
@@ -36,11 +37,11 @@ def voicemail(
     :param texts: what is said before the tone; the core's words when left out.
     :param max_length: the longest message, in seconds, 2 to 14400.
     :param silence: after how many seconds of silence the message is over, 0 for never.
-    :param finish_on_key: the keys that end it, such as ``"#"``; any key when left out.
+    :param finish_on_key: the keys that end it, such as ``"#"``; any key when left out, none with ``""``.
     :param beep: whether a tone is played.
     :param then: where the call goes on; the caller is thanked, and the call ends, when left out.
     :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for a length or a silence that Twilio does not take.
+    :raises FlowError: for a length, a silence or a key that Twilio does not take.
     """
     if not 1 < max_length <= LONGEST:
         raise FlowError(
@@ -50,5 +51,8 @@ def voicemail(
         raise FlowError(f"voicemail has silence={silence!r}", hint="it is a number of seconds, 0 to record all silence")
     attributes: dict[str, Any] = {"max_length": max_length, "timeout": silence, "play_beep": beep}
     if finish_on_key is not None:
+        if finish_on_key and not is_key(finish_on_key):
+            hint = 'it is a string of 0-9, * and #, or "" for no key'
+            raise FlowError(f"voicemail has finish_on_key={finish_on_key!r}", hint=hint)
         attributes["finish_on_key"] = finish_on_key
     return State([*words_or(texts, Texts.voicemail), Record(**attributes)], Exits({"recorded": then}), **common)
