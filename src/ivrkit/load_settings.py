@@ -84,6 +84,7 @@ class _Gathering(FileOfSettings):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
+        self.base = folder  # that of the file, where another is named
 
     def gather(self, environ: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Gathered:
         """Go through the file, the environment and the overrides, in this order."""
@@ -95,9 +96,7 @@ class _Gathering(FileOfSettings):
         self.attempt(self._make_texts)
         for name, value in overrides.items():
             self.attempt(lambda: self._take_override(name, value))  # noqa: B023  called at once
-        settings = Settings(
-            **{**self.values, "plugin_settings": self.plugins}, origins=self.origins, folder=self.folder
-        )
+        settings = Settings(**{**self.values, "plugin_settings": self.plugins}, origins=self.origins, folder=self.base)
         return Gathered(settings, tuple(self.faults))
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
@@ -120,6 +119,7 @@ class _Gathering(FileOfSettings):
                     f"{FILE_VARIABLE} names {named}, which does not exist", hint="mend the path, or unset it"
                 )
             return
+        self.base = path.parent
         self.take_file(TomlFile(path))
 
     # The environment.

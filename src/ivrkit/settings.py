@@ -223,7 +223,8 @@ class Settings:
     :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
     :param states: what the team decides about single states: the tables ``[states.NAME]``.
     :param origins: where settings come from, each by its key with dots; no setting itself.
-    :param folder: where ``plugins_dir`` and ``flows`` begin, the working folder when left out; no setting itself.
+    :param folder: where ``plugins_dir`` and ``flows`` begin, the folder of the settings file; the working folder
+        when left out; no setting itself.
     :raises SettingsError: for a value that its setting cannot take.
     """
 

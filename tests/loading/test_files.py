@@ -14,8 +14,8 @@ HEAD = "from ivrkit import *\n"
 PARKING = HEAD + "parking = State('Behind the house.', HOME, options=MenuOption('4', 'parking'))\n"
 TABLE = '[states.{0}]\nkind = "message"\ntext = "{0}"\n'
 OFFERS = (
-    "a state is a State of the file, or a function in it that is annotated -> State; a file that only helps others has "
-    "a name that begins with _"
+    "a state is a State of the file, or a function in it that is annotated -> State; a file whose name begins with "
+    "_ is left alone"
 )
 
 

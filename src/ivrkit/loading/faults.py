@@ -7,6 +7,8 @@ from ivrkit.flow.state import Owner
 
 #: What a plugin's code may raise without ending the host.
 CAUGHT = (Exception, SystemExit)
+#: How plugins are called that are files.
+FILES = (".py", ".toml")
 
 
 def fault_of(owner: Owner, message: str, hint: str) -> Fault:
@@ -27,7 +29,10 @@ def mend_of(error: BaseException, owner: Owner) -> str:
 def mend_or_leave_out(error: BaseException, owner: Owner) -> str:
     """Return the mend that an error brings, else the usual one, and how to do without the plugin."""
     hint = getattr(error, "hint", "")
-    return f"{hint}; or {leave_out(owner)}" if hint else f"mend or reinstall the package, or {leave_out(owner)}"
+    if hint:
+        return f"{hint}; or {leave_out(owner)}"
+    usual = "mend the file" if owner.plugin.endswith(FILES) else "mend or reinstall the package"
+    return f"{usual}, or {leave_out(owner)}"
 
 
 def leave_out(owner: Owner) -> str:

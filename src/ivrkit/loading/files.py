@@ -53,7 +53,7 @@ class PluginFiles:
         written = {each.written_in for each in self._settings.states.values() if each.table}
         for name in sorted(written):
             yield _point(name, Owner(name), functools.partial(self._of_settings, name))
-        for path in sorted({*self._flows(), *self._folder("*" + FLOW)}, key=lambda path: path.name):
+        for path in sorted({*self._flows(), *self._folder("*" + FLOW)}, key=lambda path: (path.name, path)):
             yield _point(path.name, Owner(path.name), functools.partial(self._of_flow, path))
         for path in self._folder("*.py"):
             if not path.name.startswith("_"):
@@ -77,7 +77,8 @@ class PluginFiles:
             return []
         folder = (self._settings.folder or Path()) / self._settings.plugins_dir
         if folder.is_dir():
-            return sorted(map(_in_full, folder.glob(pattern)))
+            found = glob.glob(pattern, root_dir=folder)  # none that is hidden, as what an editor keeps beside a file is
+            return sorted(_in_full(folder / each) for each in found)
         where = self._settings.place("plugins_dir")
         fault = Fault(
             f"{where}plugins_dir is {self._settings.plugins_dir!r}, which is no folder",
@@ -148,8 +149,8 @@ def load_file(path: Path) -> object:
     if not states and not hooks:
         raise IvrkitError(
             "it offers no state and no hook",
-            hint="a state is a State of the file, or a function in it that is annotated -> State; a file that only "
-            "helps others has a name that begins with _",
+            hint="a state is a State of the file, or a function in it that is annotated -> State; a file whose "
+            "name begins with _ is left alone",
         )
     offered = {"states_of_the_file": hookimpl(specname="ivrkit_register_states")(lambda: states)} if states else {}
     return SimpleNamespace(**hooks, **offered)
@@ -169,11 +170,14 @@ def _run(path: Path) -> ModuleType:
     spec = ModuleSpec(name, loader, origin=str(path))
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)  # that of another app with the same folder
     sys.modules[name] = module  # where its dataclasses look their types up
     try:
         loader.exec_module(module)
     except CAUGHT as error:
         sys.modules.pop(name, None)
+        if before is not None:
+            sys.modules[name] = before
         lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == str(path)]
         where = f" ({path.name}, line {lines[-1]})" if lines else ""
         raise IvrkitError(told(error) + where, hint=getattr(error, "hint", "") or "mend the file") from error
@@ -210,7 +214,7 @@ def _version_of(path: Path) -> str:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:  # it is told when it is loaded
         return ""
-    found = re.search(r"""^__version__\s*=\s*(['"])(.+?)\1""", text, re.MULTILINE)
+    found = re.search(r"""^__version__\s*(?::\s*\w+\s*)?=\s*(['"])(.+?)\1""", text, re.MULTILINE)
     return found[2] if found else ""
 
 

@@ -41,6 +41,19 @@ def languages_of(settings: Settings, catalogues: Catalogues, own: OwnWords) -> I
         )
 
 
+def over(written: Mapping[str, Words], decided: Mapping[str, Words]) -> Mapping[str, Words]:
+    """Return what a state says instead: as its file has it, and over that what the team decided.
+
+    A sentence that the team decides about is the team's in every language.
+    """
+    taken = {sentence for words in decided.values() for sentence in words}
+    kept = {
+        tag: {sentence: said for sentence, said in words.items() if sentence not in taken}
+        for tag, words in written.items()
+    }
+    return {tag: {**kept.get(tag, {}), **decided.get(tag, {})} for tag in dict.fromkeys((*written, *decided))}
+
+
 def faults_of(settings: Settings, own: OwnWords) -> Iterator[Fault]:
     """Tell of tables for languages that calls are not held in."""
     spoken = (settings.language, *settings.languages)

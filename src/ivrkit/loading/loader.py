@@ -21,7 +21,7 @@ from ivrkit.kinds import normal_name
 from ivrkit.loading.catalogues import Catalogues
 from ivrkit.loading.faults import CAUGHT, fault_of, mend_of, mend_or_leave_out, told
 from ivrkit.loading.files import PluginFiles
-from ivrkit.loading.languages import faults_of, faults_of_texts, languages_of, notices_of
+from ivrkit.loading.languages import faults_of, faults_of_texts, languages_of, notices_of, over
 from ivrkit.loading.loaded import Found, Loaded, Plugin
 from ivrkit.loading.offers import Offers
 from ivrkit.loading.plugin_settings import AlreadyTold, SettingsOfPlugins
@@ -215,7 +215,11 @@ class Loader:
 
     def _rules(self) -> Rules:
         """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
-        own = {**self.files.texts, **{name: each.texts for name, each in self.settings.states.items() if each.texts}}
+        decided = {name: each.texts for name, each in self.settings.states.items() if each.texts}
+        own = {
+            **self.files.texts,
+            **{name: over(self.files.texts.get(name, {}), each) for name, each in decided.items()},
+        }
         self.faults += [*faults_of(self.settings, own), *faults_of_texts(own)]
         languages = tuple(languages_of(self.settings, Catalogues(self.packages, self.faults), own))
         return replace(self.settings.rules(), languages=languages)

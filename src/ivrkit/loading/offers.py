@@ -95,8 +95,10 @@ class Offers:
             by_name.setdefault(offer.state.name, []).append(offer)
         names = self.names()
         missing = {state.name for state in self.missing}  # with parts that nobody knows
-        for name in self._settings.states:
-            if name not in names and name.rpartition(".")[0] not in missing and not self._excused(name):
+        for name, decided in self._settings.states.items():
+            if decided.table or name in names or name.rpartition(".")[0] in missing:
+                continue  # a table with a kind is a state itself: what is wrong with it is told already
+            if not self._excused(name):
                 where = self._settings.place("states", name)
                 message = f"{where}[states.{name}] names a state that no plugin offers{nearest(name, names)}"
                 self._faults.append(Fault(message, f"there are: {', '.join(sorted(names))}"))
