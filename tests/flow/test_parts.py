@@ -16,11 +16,13 @@ from ivrkit import (
     MenuOption,
     Owner,
     State,
+    Text,
     ask,
     compile_flow,
     leads_to,
 )
 from ivrkit.flow.graph import Edge, edges
+from ivrkit.flow.language import Language
 from ivrkit.flow.parts import family, part_names
 from ivrkit.flow.rules import Rules
 
@@ -148,6 +150,22 @@ def test_parts_may_have_parts(call):
     assert call(states).press("1", "1", "1", "4").state == "a"
     assert call(states).press("1", "1", "4").state == "a"
     assert part_names(replace(whole, name="whole")) == ("whole.inner", "whole.inner.deep", "whole.other")
+
+
+def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
+    """What a team lets a state say instead reaches as deep as the parts do; the nearest table wins."""
+    deep = State(ask(Text("Deep?"), Text("Sure?")), Exits({"1": None}))
+    inner = State(ask(Text("Inner?"), Text("Sure?")), Exits({"1": ".deep"}), parts={"deep": deep})
+    whole = State(ask(Text("Whole?")), Exits({"1": ".inner"}), parts={"inner": inner})
+    own = {
+        "whole": {"Whole?": "¿Todo?", "Inner?": "¿Dentro?", "Deep?": "¿Hondo?", "Sure?": "¿Sí?"},
+        "whole.inner": {"Sure?": "¿Seguro?"},
+    }
+    caller = call(whole=whole, language="es-MX", languages=(Language("es-MX", own=own),))
+    assert caller.heard == ["¿Todo?"]
+    assert caller.press("1").heard == ["¿Dentro?", "¿Seguro?"]
+    assert caller.press("1").heard == ["¿Hondo?", "¿Seguro?"]
+    assert caller.flow.notices == ()
 
 
 def test_a_state_without_parts_is_left_as_it_is():

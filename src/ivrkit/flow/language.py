@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from ivrkit.flow.state import State
@@ -61,9 +61,9 @@ class Language:
         return found or not _PLACES.sub("", text).strip()
 
     def _own_words(self, written: str, state: State) -> str | None:
-        """Return what the team lets a state say instead; what it says of a whole is for its parts as well."""
-        found = self.own.get(state.name, _NOTHING).get(written)
-        return self.own.get(state.part_of, _NOTHING).get(written) if found is None else found
+        """Return what the team lets a state say instead; what it says of a whole is for its parts, and theirs."""
+        tables = (self.own.get(name, _NOTHING) for name in (state.name, *_wholes(state.part_of)))
+        return next((table[written] for table in tables if written in table), None)
 
     def _core_words(self, written: str) -> str:
         """Return the words of a sentence of the core, or of a key, which any plugin may use; others as they are."""
@@ -81,6 +81,13 @@ _NOTHING: Words = {}
 _PLACES = re.compile(r"\{\w+\}")
 _CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
 _KEYS: Mapping[str, str] = {word: key for key, word in KEY_WORDS.items()}
+
+
+def _wholes(part_of: str) -> Iterator[str]:
+    """Return what a part belongs to, and what that belongs to; no part has a dot in its own name."""
+    while part_of:
+        yield part_of
+        part_of = part_of.rpartition(".")[0]
 
 
 def base_of(tag: str) -> str:

@@ -40,7 +40,7 @@ def notices_of(states: Mapping[str, CompiledState]) -> Iterator[str]:
 def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) -> Iterator[str]:
     """Tell which words of the team stand for words that the state and its parts do not say, as far as that is known."""
     state = compiled.state
-    members = [compiled, *(each for each in states.values() if each.state.part_of == state.name)]
+    members = [compiled, *(each for each in states.values() if f"{each.state.part_of}.".startswith(f"{state.name}."))]
     if any(callable(each.state.enter) or isinstance(each.state.exit, LeadsTo) for each in members):
         return
     words = [exit.say for exit in BY_RULE] + [word for each in members for word in _words_of_state(each)]
