@@ -1,12 +1,15 @@
 """Translations that packages bring, and the languages that are made of them and of the settings."""
 
 import sys
+from datetime import UTC, datetime
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
 from ivrkit import LoadError, Owner, Settings, State, Text, Texts
 from ivrkit.errors import IvrkitError
+from ivrkit.flow.call import make_call
 from ivrkit.loading.catalogues import Catalogues, read_catalogue
 from ivrkit.loading.languages import languages_of
 from ivrkit.plugins import load
@@ -15,6 +18,7 @@ from ivrkit.settings import StateSettings
 pytestmark = pytest.mark.usefixtures("bare")
 
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+CALL = make_call({}, now=datetime(2026, 1, 1, tzinfo=UTC), language="es-MX", turn=1, data={"n": "12"})
 HOLA = 'msgid "Hello, {name}."\nmsgstr "Hola, {name}."\n'
 HELLO = "from ivrkit import Text, State\nhello = State(Text('Hello, {name}.', name='Ann'))\n"
 
@@ -51,6 +55,31 @@ def test_a_packages_own_catalogue(package):
     assert "Hello, Ann." in said(loaded, "en-US")
     assert "Hola, Ann." in said(loaded, "es-MX")
     assert loaded.notices == ("the menu 'menu' has no options: no installed plugin offers any",)
+
+
+def test_ready_made_kinds_in_a_package_with_a_catalogue(package):
+    """Its own words are the package's, and the kind's are the core's where the package has none for them."""
+    folder = package(es='msgid "Number?"\nmsgstr "¿Número?"\n\nmsgid "One moment, please."\nmsgstr "Momento."\n')
+    (folder / "hello_states" / "hello.py").write_text(
+        "from ivrkit import Text, states\n"
+        "hello = states.question(Text('Number?'), digits=4, keep='n', confirm=True, then='desk')\n"
+        "desk = states.transfer('+15550100', whisper=Text('Number?'), accept='12')\n"
+    )
+    points = folder / "hello_states-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[ivrkit.states]\nhello = hello_states.hello:hello\ndesk = hello_states.hello:desk\n")
+    loaded = load(Settings(languages=("es-MX",)))
+    assert "¿Número?" in said(loaded, "es-MX")
+    assert "Momento." in said(loaded, "es-MX", "desk")
+    whisper = loaded.flow.states["desk"].voiced["es-MX"].whisper.decode()
+    assert "¿Número?" in whisper
+    assert "Para aceptar la llamada, marque uno dos." in whisper
+    part = loaded.flow.states["hello.confirm"]
+    asked = ElementTree.fromstring(part.prepare(part.state.enter(CALL), part.voiced["es-MX"]).xml)
+    assert [each.text for each in asked] == [
+        "Usted ha marcado 1 2.",
+        "Si es correcto, marque uno. Para marcarlo de nuevo, marque dos.",
+    ]
+    assert [each for each in loaded.notices if "no words" in each] == []
 
 
 @pytest.mark.parametrize("exact", ["es_MX", "es-MX"])
