@@ -37,7 +37,7 @@ def voicemail(
     :param texts: what is said before the tone; the core's words when left out.
     :param max_length: the longest message, in seconds, 2 to 14400.
     :param silence: after how many seconds of silence the message is over, 0 for never.
-    :param finish_on_key: the keys that end it, such as ``"#"``; any key when left out, none with ``""``.
+    :param finish_on_key: the keys that end it, such as ``"#"``; any key when left out.
     :param beep: whether a tone is played.
     :param then: where the call goes on; the caller is thanked, and the call ends, when left out.
     :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
