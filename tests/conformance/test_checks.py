@@ -123,8 +123,8 @@ one = State(enter, Exits({"no-match": SAME}, tries=9))
         code = GOOD.replace("otherwise=HOME", "otherwise=SAME")
         message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
         assert message == (
-            "ant-ivr: the state 'one' in en-US: whoever leans on a wrong key is asked again 99 times, and nobody counts "
-            "it"
+            "ant-ivr: the state 'one' in en-US: whoever leans on a wrong key is asked again 99 times, and nobody "
+            "counts it"
         )
         assert hint == "leave out otherwise, or lead elsewhere with it; a function counts by SAME"
 
