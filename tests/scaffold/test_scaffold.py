@@ -56,7 +56,7 @@ def test_an_empty_folder_becomes_a_package_in_the_tree(version, wheels, tmp_path
     assert "cd parking-ivr" in desk.run("ivrkit", "new", "plugin", "parking-ivr", "--yes", at=tmp_path)
 
     made = tmp_path / "parking-ivr"
-    assert run_tox(desk, version, made) == {"type", f"py{version.replace('.', '')}", "package", "lint"}
+    assert run_tox(desk, version, made) == {"conformance", "type", f"py{version.replace('.', '')}", "package", "lint"}
 
     run(UV, "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist", at=made)
     (wheel,) = (tmp_path / "dist").glob("*.whl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +62,12 @@ class Questions:
             except IvrkitError as error:
                 raise click.UsageError(str(error)) from error
 
-        answer: Answer = click.prompt(question, default=default, value_proc=checked)
+        try:
+            answer: Answer = click.prompt(question, default=default, value_proc=checked)
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            raise IvrkitError("nobody answers the questions", hint="take the defaults: --yes") from None
         return answer
 
 

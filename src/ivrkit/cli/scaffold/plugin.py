@@ -38,6 +38,16 @@ class Spoken(NamedTuple):
     again: str
 
     @property
+    def name(self) -> str:
+        """Return what the language is called in English; its tag where nobody knows."""
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            return str(Locale.parse(self.folder).english_name)
+        except (UnknownLocaleError, ValueError):
+            return self.tag
+
+    @property
     def folder(self) -> str:
         """Return the folder of the language's catalogue, as gettext names it."""
         return self.tag.replace("-", "_")
