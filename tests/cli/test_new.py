@@ -6,6 +6,7 @@ That the folder works as it is, tox and all, is shown in tests/scaffold.
 import ast
 import configparser
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -471,6 +472,36 @@ def test_a_translation_names_its_language(ivrkit, folder, option, given, message
     assert os.listdir(folder) == []
     done = ivrkit("new", "plugin", "parking-ivr", "--yes", "--languages", "none", option, given)
     assert done.output.endswith("the languages are: none\n")
+
+
+def test_a_language_goes_by_its_name(ivrkit, alone, folder):
+    """As readers call it; one that nobody knows goes by its tag."""
+    ivrkit("new", "plugin", "parking-ivr", "--yes", "--languages", "es,de-AT,qaa")
+    assert "It speaks English, Spanish, German (Austria), qaa." in read(folder / "parking-ivr", "README.md")
+
+
+def test_questions_that_nobody_answers(typed, alone, folder):
+    """Of a job without a terminal, for one: it is told how to ask nothing."""
+    done = typed("parking\n", "plugin", "parking-ivr")
+    assert done.exit_code == 1
+    assert "Error: nobody answers the questions\n  hint: take the defaults: --yes\n" in done.output
+    assert os.listdir(folder) == []
+
+
+def test_leaving_a_terminal_is_no_error_of_the_command(tmp_path):
+    """Ctrl-D, as everywhere."""
+    master, child = pty.openpty()
+    command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "new", "plugin", "parking-ivr"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        os.close(child)
+        os.write(master, b"\x04")
+        _, told = process.communicate(timeout=60)
+    os.close(master)
+    assert process.returncode == 1
+    assert told.endswith("Aborted!\n")
+    assert not (tmp_path / "parking-ivr").exists()
 
 
 def test_a_given_answer_that_is_refused_ends_the_command(ivrkit, folder):

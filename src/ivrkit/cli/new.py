@@ -67,6 +67,7 @@ class Questions:
         except click.Abort:
             if sys.stdin.isatty():
                 raise
+            click.echo()
             raise IvrkitError("nobody answers the questions", hint="take the defaults: --yes") from None
         return answer
 
