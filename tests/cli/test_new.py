@@ -480,21 +480,26 @@ def test_a_language_goes_by_its_name(ivrkit, alone, folder):
     assert "It speaks English, Spanish, German (Austria), qaa." in read(folder / "parking-ivr", "README.md")
 
 
-def test_questions_that_nobody_answers(typed, alone, folder):
+def new_plugin(folder, stdin):
+    """Start the command as a process of its own."""
+    command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "new", "plugin", "parking-ivr"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, stdin=stdin, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_questions_that_nobody_answers(tmp_path):
     """Of a job without a terminal, for one: it is told how to ask nothing."""
-    done = typed("parking\n", "plugin", "parking-ivr")
-    assert done.exit_code == 1
-    assert "Error: nobody answers the questions\n  hint: take the defaults: --yes\n" in done.output
-    assert os.listdir(folder) == []
+    with new_plugin(tmp_path, subprocess.PIPE) as process:
+        _, told = process.communicate("parking\n", timeout=60)
+    assert process.returncode == 1
+    assert told.endswith("Error: nobody answers the questions\n  hint: take the defaults: --yes\n")
+    assert not (tmp_path / "parking-ivr").exists()
 
 
 def test_leaving_a_terminal_is_no_error_of_the_command(tmp_path):
     """Ctrl-D, as everywhere."""
     master, child = pty.openpty()
-    command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "new", "plugin", "parking-ivr"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with new_plugin(tmp_path, child) as process:
         os.close(child)
         os.write(master, b"\x04")
         _, told = process.communicate(timeout=60)

@@ -8,12 +8,17 @@ import pytest
 
 from ivrkit.conformance.at_once import calls_do_not_mix
 from ivrkit.conformance.documented import settings_are_described
-from ivrkit.conformance.interrupted import an_interrupted_handler_hurts_nobody, an_interrupted_hook_hurts_nobody
+from ivrkit.conformance.interrupted import (
+    MOST_LINES,
+    an_interrupted_handler_hurts_nobody,
+    an_interrupted_hook_hurts_nobody,
+)
 from ivrkit.conformance.module_state import modules_keep_nothing_of_a_call
 from ivrkit.conformance.outcomes import every_outcome_is_answered
 from ivrkit.conformance.project import it_is_tested, it_says_what_it_is
 from ivrkit.conformance.run_twice import a_handler_that_is_run_twice_gives_the_same
 from ivrkit.conformance.subject import AS_THEY_BEGIN
+from ivrkit.conformance.suite import checks_of
 from ivrkit.conformance.translated import texts_are_translated
 from ivrkit.conformance.typed import it_is_typed
 
@@ -242,10 +247,45 @@ def ivrkit_edit_response(call: Call, response: object) -> None:
         """A package of states alone has nothing to be stopped."""
         an_interrupted_hook_hurts_nobody(subject("one = State('One.', HOME)\n"))
 
+    #: More lines than are stopped at.
+    MANY = "".join(f"    str({number})\n" for number in range(MOST_LINES))
+
     def test_a_handler_of_many_lines(self, subject):
-        """It is stopped at the first of them, and no more than a few."""
-        code = GOOD.replace("    return ask(", "    for _ in range(60):\n        pass\n    return ask(")
+        """It is stopped at the first of them, and at no more: what is half done after them is not seen."""
+        code = f"""
+BUSY: list[str] = []
+
+def enter(call: Call) -> object:
+    said = "Somebody else is here." if BUSY else "Which?"
+{self.MANY}    BUSY.append(call.sid)
+    BUSY.clear()
+    return ask(said)
+
+one = State(enter, Exits({{"1": SAME}}, otherwise=HOME))
+"""
         an_interrupted_handler_hurts_nobody(subject(code), "one")
+
+    def test_a_hook_of_many_lines(self, subject):
+        """The same."""
+        code = self.HOOK.format(first=f"str(response)\n{self.MANY}") + GOOD
+        an_interrupted_hook_hurts_nobody(subject(code, plugins={"ant": "ant_ivr"}))
+
+    def test_what_is_kept_of_a_call(self, subject, refused):
+        """It is looked at as well as what is heard."""
+        code = """
+BUSY: list[str] = []
+
+def enter(call: Call) -> object:
+    call.data["others"] = len(BUSY)
+    BUSY.append(call.sid)
+    BUSY.clear()
+    return ask("Which?")
+
+one = State(enter, Exits({"1": SAME}, otherwise=HOME))
+"""
+        message, _ = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
+        assert '"data":{"others":1}' in message.partition("and gave")[0]
+        assert '"data":{"others":0}' in message.partition("and gave")[2]
 
     def test_a_state_without_code(self, subject):
         """There is nothing to be stopped."""
@@ -376,6 +416,12 @@ class TestTranslated:
             "translate it in locale/es/LC_MESSAGES",
         )
 
+    def test_each_language_is_one_of_the_checks(self, subject):
+        """The state is played in it, and its texts are looked up."""
+        names = [check.name for check in checks_of(self.made(subject, GOOD))]
+        assert names[:2] == ["every outcome is answered[one-en-US]", "every outcome is answered[one-es]"]
+        assert "texts are translated[es]" in names
+
     def test_a_plain_string(self, subject, refused):
         """It would be heard in English by everybody, marked-up speech included."""
         code = "from twilio.twiml.voice_response import Say\nsay = Say('')\nsay.emphasis('Hello.')\n"
@@ -434,6 +480,10 @@ def told(call: Call) -> str:
                     "one = State('One.', leave, parts={'end': State('End.')})\n"
                 ),
                 "the exit of the state 'one' has no annotation of call",
+            ),
+            (
+                "@hookimpl\ndef ivrkit_call_started(call) -> None:\n    pass\none = State('One.', HOME)\n",
+                "the hook 'ivrkit_call_started' has no annotation of call",
             ),
         ],
     )

@@ -86,11 +86,3 @@ def test_a_fault_of_the_kit_itself_has_its_traceback(ant, pytester):
     pytester.path.joinpath("test_dangling.py").symlink_to("nowhere")
     result = ant("--ivrkit-conformance", "ant-ivr", "-k", "tested")
     result.stdout.fnmatch_lines(["*FileNotFoundError*"])
-
-
-@pytest.mark.acme
-def test_acme_keeps_all_of_it(pytester, monkeypatch):
-    """The example that everybody copies from."""
-    monkeypatch.chdir(pytester.path)
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "--ivrkit-conformance", "acme-states", "-n", "0")
-    assert set(result.parseoutcomes()) == {"passed"}

@@ -131,6 +131,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.once
 @settings(deadline=None)
 @given(st.lists(TREES).map(tuple))
 def test_no_tree_of_elements_does_any_harm(inside):
