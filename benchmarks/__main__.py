@@ -56,7 +56,7 @@ def measure(folder: Path, rounds: int, calls_a_round: int) -> None:
         rounds_of["ivrkit"].append(one_round(ours, calls_a_round))
         rounds_of["plain"].append(one_round(plain, calls_a_round))
         parts.hosts(timings)
-        parts.ours(host.loaded, host.store, gatekeeper, timings)
+        parts.ours(host.loaded, host.sessions, gatekeeper, timings)
         parts.theirs(timings)
     compare(ours, plain)
     report(rounds_of, timings)

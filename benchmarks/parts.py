@@ -15,9 +15,9 @@ from twilio.twiml.voice_response import VoiceResponse
 from benchmarks import calls, plain
 from ivrkit.flow.call import make_call
 from ivrkit.flow.engine import advance
-from ivrkit.flow.session import Answer, Session
+from ivrkit.flow.session import Answer
 from ivrkit.plugins import Loaded
-from ivrkit.sessions import SessionStore
+from ivrkit.sessions import Sessions
 from ivrkit.web.dispatcher import Dispatcher
 from ivrkit.web.signature import Gatekeeper
 
@@ -69,31 +69,34 @@ _HOSTS = {
 }
 
 
-def ours(loaded: Loaded, store: SessionStore, gatekeeper: Gatekeeper, timings: Timings) -> None:
+def ours(loaded: Loaded, sessions: Sessions, gatekeeper: Gatekeeper, timings: Timings) -> None:
     """Measure the parts of ivrkit's webhook on one call.
 
     :param loaded: the plugins.
-    :param store: where the call is kept.
+    :param sessions: where the call is kept.
     :param gatekeeper: checks its signatures.
     :param timings: where the figures go.
     """
     clock = Clock(timings)
     flow = loaded.flow
-    dispatcher = Dispatcher(flow, store, loaded.observers, lambda: datetime.now(UTC), 25)
+    dispatcher = Dispatcher(flow, sessions, loaded.observers, lambda: datetime.now(UTC), 25)
+    cookie = ""
     for request in _requests(calls.new_sid()):
         params = clock("ivrkit: form", _form_of, request)
         refusal = clock("ivrkit: signature", gatekeeper.refusal, request, params)
         assert refusal is None, refusal
         sid = params["CallSid"]
-        kept = clock("ivrkit: session load", store.load, sid) or Session(sid, language=_LANGUAGE)
+        place = clock("ivrkit: session cookie read", sessions.at, sid, cookie)
+        kept = clock("ivrkit: session load", place.read)
         now = datetime.now(UTC)
         call = clock("ivrkit: call", make_call, params, now=now, language=_LANGUAGE, turn=kept.turn + 1, data=kept.data)
         turn = clock("ivrkit: engine", advance, flow, call, kept)
         kept.remember(Answer(kept.turn + 1, request.headers["I-Twilio-Idempotency-Token"], "", turn.twiml.decode()))
         kept.turn += 1
         kept.expires = now.timestamp() + 90_000
-        saved = clock("ivrkit: session save", store.save, kept, kept.turn - 1)
+        saved = clock("ivrkit: session save", place.keep, kept, kept.turn - 1)
         assert saved
+        cookie = place.cookie
         clock("ivrkit: events", dispatcher._tell, turn)
         clock("ivrkit: answer", Response, turn.twiml, content_type="text/xml; charset=utf-8")
 

@@ -26,13 +26,13 @@ PAGES = sorted(
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A folder of the page's own as working folder, and an environment without settings."""
     stores = []
-    open_store = ivrkit.web.extension.open_store
+    open_sessions = ivrkit.web.extension.open_sessions
 
-    def opened(url: str):
-        stores.append(open_store(url))
+    def opened(*given):
+        stores.append(open_sessions(*given))
         return stores[-1]
 
-    monkeypatch.setattr(ivrkit.web.extension, "open_store", opened)
+    monkeypatch.setattr(ivrkit.web.extension, "open_sessions", opened)
     for variable in filter(is_setting, os.environ):
         monkeypatch.delenv(variable)
     with at_a_desk() as made:

@@ -152,7 +152,7 @@ def test_an_app_without_pytest(tmp_path):
     """What the fixtures make can be made without them."""
     app = make_app(tmp_path, **shop())
     assert app.extensions["ivrkit"].settings.dev
-    app.extensions["ivrkit"].store.close()
+    app.extensions["ivrkit"].sessions.close()
 
 
 # In a run of its own

@@ -7,6 +7,7 @@
     ├── FlowError          a state, table or menu that cannot work as it is written
     ├── LoadError          every fault that was found in the installed plugins
     └── SessionError       a session store that cannot be opened, read or written
+        └── StoreUnavailable   one that cannot be used at the moment, and may be in a while
 
 A :class:`Fault` is one thing that is wrong, before anybody decides what to do about it.
 """
@@ -52,6 +53,10 @@ class FlowError(IvrkitError):
 
 class SessionError(IvrkitError):
     """A session store cannot be opened, read or written."""
+
+
+class StoreUnavailable(SessionError):  # noqa: N818  it is told by what it is about, and its base says what it is
+    """A session store cannot be used at the moment; it may be in a while."""
 
 
 @dataclass(frozen=True, slots=True)

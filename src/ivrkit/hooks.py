@@ -70,7 +70,7 @@ def failed_by(callers: Sequence[Caller], states: Collection[str]) -> Callable[..
 
 
 def choose_start_by(
-    callers: Sequence[Caller], states: Collection[str], languages: Collection[str]
+    callers: Sequence[Caller], states: Collection[str], languages: Collection[str], most_data: int | None = None
 ) -> Callable[[Call], Exit | None] | None:
     """Return what asks the plugins where a call begins, ``None`` when no plugin has an answer to that."""
     if not callers:
@@ -78,7 +78,7 @@ def choose_start_by(
 
     def choose(call: Call) -> Exit | None:
         for caller in callers:
-            chosen = _guarded(caller, {"call": call}, call.sid, data=call.data)
+            chosen = _guarded(caller, {"call": call}, call.sid, data=call.data, most_data=most_data)
             exit = Exit(chosen) if isinstance(chosen, str) else chosen
             if isinstance(exit, Exit) and exit.target in states and _is_one_of(exit.language, languages):
                 return exit
@@ -127,11 +127,17 @@ def observe(callers: Sequence[Caller], given: dict[str, Any], sid: str) -> None:
 
 
 def _guarded(
-    caller: Caller, given: dict[str, Any], sid: str, *, secret: bool = False, data: dict[str, Any] | None = None
+    caller: Caller,
+    given: dict[str, Any],
+    sid: str,
+    *,
+    secret: bool = False,
+    data: dict[str, Any] | None = None,
+    most_data: int | None = None,
 ) -> Any:
     """Call it; what it raises is logged. With ``data``, what it leaves there is kept only where it can be."""
     try:
-        return caller(given) if data is None else guarded(data, lambda: caller(given))
+        return caller(given) if data is None else guarded(data, lambda: caller(given), most_data)
     except CAUGHT as error:
         _log_failure(caller, sid, error, secret=secret)
         return None

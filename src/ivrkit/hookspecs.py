@@ -23,6 +23,7 @@ from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit
 
 if TYPE_CHECKING:
+    from ivrkit.sessions.store import SharedStore
     from ivrkit.settings import Settings
 
 #: The name by which pluggy knows these hooks.
@@ -107,6 +108,38 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
         @ivrkit.hookimpl
         def ivrkit_register_kinds():
             return {"forecast": forecast}
+    """
+
+
+@hookspec
+def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # type: ignore[empty-body]  # a contract
+    """Offer stores for what is kept of calls between their webhooks, each by the scheme of its URL.
+
+    Called once, after every plugin was imported. A store is opened only where the setting ``session_url`` names it.
+    ivrkit's own, ``sqlite``, ``redis`` and ``postgresql``, come in by this hook as well.
+
+    :when: at start
+    :returns: scheme -> a function that is given the whole URL and returns a store, see
+        :class:`~ivrkit.sessions.SharedStore`. ``None`` is a fault, as is a scheme that two plugins offer.
+    :order: that of loading. No plugin decides for another.
+    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` it starts without these
+        stores. What the function raises for a URL is told when the host starts; of a store that is only away for a
+        while, raise ``StoreUnavailable``, and the host starts all the same.
+
+    Example::
+
+        import ivrkit
+        from ivrkit.sessions import SQLiteStore
+
+
+        def open_calls(url: str) -> SQLiteStore:
+            \"\"\"Return the store of a team: ``team:`` and its name.\"\"\"
+            return SQLiteStore(f"calls-of-{url.removeprefix('team:')}.sqlite3")
+
+
+        @ivrkit.hookimpl
+        def ivrkit_register_stores():
+            return {"team": open_calls}
     """
 
 

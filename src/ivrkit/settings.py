@@ -141,6 +141,8 @@ _ACCOUNTS = {
     "propertyNames": {"pattern": "^AC[0-9a-fA-F]{32}$"},
     "additionalProperties": kinds.one_or_more(kinds.NOT_BLANK),
 }
+#: How many bytes the ``data`` of a call may have as JSON where calls are kept in their cookies alone.
+MOST_DATA_IN_COOKIE = 2_048
 #: The key of a table ``[states.NAME]`` that makes it a state of the team's own.
 KIND = "kind"
 #: The keys of a table ``[states.NAME]``, with what each expects.
@@ -203,7 +205,8 @@ class Settings:
     :param voice: of every ``Say`` without voice and language; left out: the account's.
     :param voices: language -> the voice of calls in it, where it is another than ``voice``: the table ``[voices]``.
     :param timezone: IANA name of the zone of ``call.now``.
-    :param session_url: where calls are kept between webhooks: ``sqlite:///`` and a file.
+    :param session_url: where calls are kept between webhooks: ``sqlite:///`` and a file, ``redis://`` and a server,
+        ``postgresql://`` and a database, ``cookie:`` for nothing on the server, or what a plugin offers.
     :param session_hours: how long after its last webhook a call is kept.
     :param strict: whether one faulty plugin keeps the host from starting.
     :param block: plugins that are left out, by the names of their distributions or files.
@@ -303,7 +306,9 @@ class Settings:
     def rules(self) -> Rules:
         """Return the settings that the call flow obeys."""
         given = {name: getattr(self, name) for name in _OF_THE_FLOW}
-        return Rules(**given, callers=self._exits(self.callers), numbers=self._exits(self.numbers))
+        most_data = MOST_DATA_IN_COOKIE if self.session_url.startswith("cookie:") else None
+        callers, numbers = self._exits(self.callers), self._exits(self.numbers)
+        return Rules(**given, callers=callers, numbers=numbers, most_data=most_data)
 
     def _exits(self, starts: Mapping[str, StartSettings]) -> dict[str, Exit]:
         return {number: Exit(each.start or self.start, language=each.language) for number, each in starts.items()}

@@ -122,13 +122,13 @@ class Phone:
 
     def position(self, call: SimulatedCall) -> Hashable:
         """Return what decides how a call goes on: its session, and what it waits for."""
-        session = self.host.store.load(call.sid) or Session(call.sid)
+        session = self.host.sessions.load(call.sid) or Session(call.sid)
         kept = {name: each for name, each in asdict(session).items() if name not in _CHANCE}
         return repr(sorted(kept.items())), call.waiting and (call.waiting.doing, call.waiting.numbers)
 
     def close(self) -> None:
         """Let go of the sessions."""
-        self.host.store.close()
+        self.host.sessions.close()
 
 
 def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:

@@ -69,8 +69,8 @@ def serve(tmp_path):
         def serve(**settings):
             given = {"auth_token": TOKEN, "session_url": f"sqlite:///{tmp_path}/served.sqlite3", **settings}
             app = create_app(Settings(**given))
-            stack.callback(app.extensions["ivrkit"].store.close)
-            return stack.enter_context(serving(app, app.extensions["ivrkit"].store))
+            stack.callback(app.extensions["ivrkit"].sessions.close)
+            return stack.enter_context(serving(app, app.extensions["ivrkit"].sessions))
 
         yield serve
 

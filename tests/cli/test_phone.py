@@ -301,7 +301,7 @@ def shop(tmp_path):
     folder = tmp_path / "shop"
     folder.mkdir()
     app = make_app(folder, plugins=[], objects={"shop": Tree(SHOP)}, auth_token="54321")
-    with serving(app, app.extensions["ivrkit"].store) as base:
+    with serving(app, app.extensions["ivrkit"].sessions) as base:
         yield f"{base}/webhook"
 
 

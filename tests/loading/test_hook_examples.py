@@ -60,7 +60,7 @@ def dial(tmp_path):
             **settings,
         )
         tree = app.extensions["ivrkit"]
-        stores.append(tree.store)
+        stores.append(tree.sessions)
 
         def send(**params):
             given = {"CallSid": "CA1", "CallStatus": "in-progress", "From": "+15550100", **params}

@@ -59,7 +59,7 @@ def dial(tmp_path):
             session_url=f"sqlite:///{tmp_path}/calls.sqlite3",
             plugins={"tree": Tree(states), **plugins},
         )
-        stores.append(app.extensions["ivrkit"].store)
+        stores.append(app.extensions["ivrkit"].sessions)
         client = app.test_client()
 
         def send(**params):

@@ -314,7 +314,7 @@ for digits in sys.argv[1:]:
     params = {"CallSid": "CA1", "CallStatus": "in-progress", **({"Digits": digits} if digits else {})}
     answer = client.post("/webhook", data=params)
     print(answer.status_code, answer.headers["Ivrkit-State"], answer.headers["Ivrkit-Owner"], answer.text)
-app.extensions["ivrkit"].store.close()
+app.extensions["ivrkit"].sessions.close()
 """
 WEATHER = """\
 from ivrkit import MenuOption, State

@@ -209,4 +209,4 @@ def test_a_secret_is_in_nothing_that_the_host_keeps_or_tells(make_phone, tmp_pat
     assert len(told) == 5
     for digits in seen:
         assert digits not in "".join(told) + caplog.text + kept + answers
-    assert phone.host.store.load(call.sid).data == {}
+    assert phone.host.sessions.load(call.sid).data == {}

@@ -41,7 +41,7 @@ from ivrkit import (
     leads_to,
 )
 from ivrkit import simulator as sim
-from ivrkit.sessions import SessionStore, SQLiteStore, open_store
+from ivrkit.sessions import Kept, SharedStore, SQLiteStore
 from ivrkit.testing import Phone, make_app
 from ivrkit.web import Ivrkit, JsonFormatter, create_app, served_app
 
@@ -171,22 +171,23 @@ class Watcher:
 
 
 class MemoryStore:
+    far = False
+
     def __init__(self) -> None:
-        self._kept: dict[str, str] = {}
+        self._kept: dict[str, Kept] = {}
 
-    def load(self, sid: str) -> Session | None:
-        text = self._kept.get(sid)
-        return None if text is None else Session.from_json(text)
+    def load(self, sid: str) -> Kept | None:
+        return self._kept.get(sid)
 
-    def save(self, session: Session, expected_turn: int) -> bool:
-        before = self.load(session.sid)
-        if (before.turn if before else 0) != expected_turn:
-            return False
-        self._kept[session.sid] = session.to_json()
+    def save(self, kept: Kept, expected_turn: int) -> bool:
+        before = self.load(kept.sid)
+        if before is not None and before.turn > expected_turn:
+            return before == kept
+        self._kept[kept.sid] = kept
         return True
 
     def remove_expired(self, now: float) -> int:
-        gone = [sid for sid, text in self._kept.items() if Session.from_json(text).expires < now]
+        gone = [sid for sid, kept in self._kept.items() if kept.expires < now]
         for sid in gone:
             del self._kept[sid]
         return len(gone)
@@ -195,7 +196,12 @@ class MemoryStore:
         self._kept.clear()
 
 
-stores: list[SessionStore] = [MemoryStore(), SQLiteStore("calls.sqlite3"), open_store("sqlite:///calls.sqlite3")]
+stores: list[SharedStore] = [MemoryStore(), SQLiteStore("calls.sqlite3")]
+
+
+@hookimpl
+def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:
+    return {"memory": lambda url: MemoryStore()}
 
 
 # The host, and the flow without it.

@@ -73,6 +73,6 @@ def close(app):
     """Let go of what an app holds: its trees' stores and its database."""
     for host in app.extensions.values():
         if hasattr(host, "store"):
-            host.store.close()
+            host.sessions.close()
     with app.app_context():
         app.extensions["orders"][0].engine.dispose()

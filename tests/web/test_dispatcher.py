@@ -243,7 +243,7 @@ def test_the_app_keeps_what_it_was_made_of(make_app):
     assert isinstance(host, Host)
     assert host.settings.tries == 2
     assert set(host.loaded.flow.states) == {"greeting", "menu", *SHOP}
-    assert host.store.load("CA1") is None
+    assert host.sessions.load("CA1") is None
 
 
 def test_without_arguments_the_folder_and_the_environment_say_it_all(no_settings, tmp_path):

@@ -91,7 +91,7 @@ def test_a_tree_under_a_prefix_and_the_pages_of_the_app(team, mount):
     call.callee.is_busy()
     assert call.heard_last.startswith("They are busy.")
     call.hangs_up()
-    assert host.store.load(call.sid).ended == "completed"
+    assert host.sessions.load(call.sid).ended == "completed"
     send = in_process(app)
     assert send("GET", "https://ivr.example.com/", b"", {}).body == b"We deliver from Berlin."
     assert send("POST", "https://ivr.example.com/webhook", b"", {}).status == 404
@@ -128,8 +128,8 @@ def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
     assert two.heard.startswith("Thank you for calling Help.")
     assert one.press("2").state == "message"
     assert two.press("5").heard_last.startswith("Help.")
-    assert sales.store.load(one.sid).state == "message"
-    assert sales.store.load(two.sid) is help_.store.load(one.sid) is None
+    assert sales.sessions.load(one.sid).state == "message"
+    assert sales.sessions.load(two.sid) is help_.sessions.load(one.sid) is None
     refused = Phone(app, name="sales", token="two").call()
     assert refused.answers[0].status == 403
 
@@ -145,7 +145,7 @@ def test_one_object_mounts_the_tree_in_several_apps(team, no_settings, tmp_path)
             IVRKIT_SESSION_URL=f"sqlite:///{tmp_path}/{number}.sqlite3",
         )
         tree.init_app(app)
-    assert host_of(apps[0], "ivrkit").store is not host_of(apps[1], "ivrkit").store
+    assert host_of(apps[0], "ivrkit").sessions is not host_of(apps[1], "ivrkit").sessions
     calls = [Phone(app).call() for app in apps]
     assert [call.heard.splitlines()[0] for call in calls] == [f"Thank you for calling Number {n}." for n in (0, 1)]
     for app, call in zip(apps, calls, strict=True):
@@ -182,7 +182,7 @@ def test_a_phone_calls_at_the_public_url(team, mount, public, mounted_at):
     call = phone.call()
     assert call.press("2").state == "message"
     call.hangs_up()
-    assert host.store.load(call.sid).ended == "completed"
+    assert host.sessions.load(call.sid).ended == "completed"
 
 
 SUB = "AC" + "a" * 32
@@ -318,7 +318,7 @@ def test_a_chunked_body_over_http_is_not_read(team, mount):
     """A real server hands on what comes in chunks without its length; the refusal comes before the signature."""
     app = team()
     host = mount(app)
-    with serving(app, host.store) as base:
+    with serving(app, host.sessions) as base:
         address = urlsplit(base)
         with closing(http.client.HTTPConnection(address.hostname, address.port, timeout=20)) as connection:
             connection.request("POST", "/phone/webhook", iter([b"CallSid=", b"CA1"]), FORM, encode_chunked=True)

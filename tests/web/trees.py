@@ -64,4 +64,4 @@ class Watcher(Tree):
 
 def store_of(app):
     """Return the session store of an app."""
-    return app.extensions["ivrkit"].store
+    return app.extensions["ivrkit"].sessions

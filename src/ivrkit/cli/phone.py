@@ -86,7 +86,7 @@ def _number_in(tree: Mounted, block: tuple[str, ...]) -> Iterator[Simulator]:
     try:
         yield Phone(tree.app, name=tree.name).simulator
     finally:
-        tree.host.store.close()
+        tree.host.sessions.close()
 
 
 @contextmanager
@@ -104,4 +104,4 @@ def _number_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
         try:
             yield Simulator.of_app(app, webhook, token=token, **more)
         finally:
-            app.extensions["ivrkit"].store.close()
+            app.extensions["ivrkit"].sessions.close()

@@ -83,7 +83,7 @@ def _check(settings: Settings, host: str, port: int) -> None:
         )
     from ivrkit.web import create_app
 
-    create_app(settings).extensions["ivrkit"].store.close()
+    create_app(settings).extensions["ivrkit"].sessions.close()
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -25,7 +25,7 @@ def examine(gathered: Gathered, url: str | None = None, plugins: Mapping[str, ob
     return [
         *check_settings(settings),
         *check_plugins(settings, plugins),
-        *check_store(settings),
+        *check_store(settings, plugins),
         *check_zone(settings, time.time()),
         *check_wire(settings, url),
     ]

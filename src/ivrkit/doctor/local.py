@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from ivrkit.doctor.findings import Finding, failed, ok, warning
 from ivrkit.errors import Fault, IvrkitError, LoadError
-from ivrkit.flow.session import Session
-from ivrkit.plugins import load
-from ivrkit.sessions import SessionStore, open_store
+from ivrkit.plugins import find_plugins, load
+from ivrkit.sessions import Kept, SharedStore, open_sessions
+from ivrkit.sessions.opening import shown
 from ivrkit.settings import Settings
 from ivrkit.web.diagnosis import tokens_of
 
-#: When the session that is tried expired, in seconds since 1970: before any other, so that it alone is removed.
-LONG_AGO = 1.0
+#: When the session that is tried expires, in seconds.
+SOON = 60.0
 #: How far two clocks may be apart, in seconds, before it is told; what the diagnosis does not forgive is in ``web``.
 CLOSE = 30.0
 
@@ -55,27 +55,29 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
     return found or [ok("plugins", f"{len(loaded.flow.states)} states are served, of {names}")]
 
 
-def check_store(settings: Settings) -> list[Finding]:
-    """Return whether a session can be kept: one is written, read and removed."""
-    shown = re.sub(r"//[^/@]*@", "//...@", settings.session_url)
+def check_store(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[Finding]:
+    """Return whether a session can be kept: one is written and read."""
+    where = shown(settings.session_url)
     try:
-        store = open_store(settings.session_url)
+        stores = find_plugins(settings, plugins).stores
+        sessions = open_sessions(settings.session_url, stores, tokens_of(settings), settings.language)
         try:
-            kept = _keeps(store)
+            kept = _keeps(sessions.store) if sessions.store else True
         finally:
-            store.close()
+            sessions.close()
     except IvrkitError as error:
         return failures("store", error)
     if not kept:
-        return [failed("store", f"{shown} does not keep what is saved", "choose another session_url")]
-    return [ok("store", f"{shown}: a session was written, read and removed")]
+        return [failed("store", f"{where} does not keep what is saved", "choose another session_url")]
+    if not sessions.store:
+        return [ok("store", f"{where} calls are kept in their cookies alone")]
+    return [ok("store", f"{where}: a session was written and read")]
 
 
-def _keeps(store: SessionStore) -> bool:
-    session = Session(f"doctor-{secrets.token_hex(8)}", turn=1, expires=LONG_AGO)
-    kept = store.save(session, 0) and store.load(session.sid) == session
-    store.remove_expired(LONG_AGO + 1)
-    return kept and store.load(session.sid) is None
+def _keeps(store: SharedStore) -> bool:
+    """Return whether a store has what it was given; it expires by itself, or with the next that do."""
+    kept = Kept(f"doctor-{secrets.token_hex(8)}", 1, time.time() + SOON, '{"answers":[]}')
+    return store.save(kept, 0) and store.load(kept.sid) == kept
 
 
 def check_zone(settings: Settings, now: float) -> list[Finding]:

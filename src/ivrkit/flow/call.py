@@ -12,8 +12,11 @@ from typing import Any
 #: What stands where the input of a secret state would have stood.
 HIDDEN = "(secret)"
 
-#: A caller with one of these statuses is on the line (https://www.twilio.com/docs/voice/twiml).
-ON_THE_LINE = frozenset({"ringing", "in-progress"})
+#: The status of a call that comes in, at its first webhook (https://www.twilio.com/docs/voice/twiml).
+RINGING = "ringing"
+
+#: A caller with one of these statuses is on the line (the same page).
+ON_THE_LINE = frozenset({RINGING, "in-progress"})
 
 #: The call is over with one of these statuses (the same page).
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})

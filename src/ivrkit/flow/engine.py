@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -12,7 +13,7 @@ from ivrkit.flow.counts import Counts
 from ivrkit.flow.decide import Decider, checked_target
 from ivrkit.flow.exits import Exits, LeadsTo
 from ivrkit.flow.flow import ERROR, Beginning, CallFlow
-from ivrkit.flow.guard import Failed, attempt, guarded
+from ivrkit.flow.guard import Failed, Result, attempt, guarded
 from ivrkit.flow.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.sentences import WRONG_BEFORE
 from ivrkit.flow.session import Session
@@ -216,6 +217,7 @@ class _Advance:
             return self._failure(compiled, content.error), name if name == ERROR else origin
         self.session.state, self.session.waits, self.session.exits = name, content.waits, compiled.exits_hash
         self.session.secret = compiled.state.secret
+        self.session.private = self.session.private or compiled.state.secret
         self.session.path.append([name, None])
         self.events.append(Event("entered", compiled.state))
         self.parts.append(content.xml)
@@ -242,7 +244,7 @@ class _Advance:
         content = voiced.content
         if content is None:
             enter = cast(EnterFunction, compiled.state.enter)
-            content = guarded(self.call.data, lambda: compiled.prepare(enter(self.call), voiced))
+            content = self._guarded(lambda: compiled.prepare(enter(self.call), voiced))
         check_size(sum(map(len, self.parts)) + len(content.xml))
         return content
 
@@ -275,10 +277,13 @@ class _Advance:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
         """Return the target of a function exit, and whether it failed."""
-        target = attempt(lambda: guarded(self.call.data, lambda: self._checked(compiled, exit)))
+        target = attempt(lambda: self._guarded(lambda: self._checked(compiled, exit)))
         if isinstance(target, Failed):
             return self._failure(compiled, target.error), True
         return target, False
+
+    def _guarded(self, run: Callable[[], Result]) -> Result:
+        return guarded(self.call.data, run, self.flow.rules.most_data)
 
     def _checked(self, compiled: CompiledState, exit: LeadsTo) -> Target:
         return checked_target(self.flow, compiled, exit, exit(self.call), self.language)

@@ -16,6 +16,7 @@ from ivrkit.flow.text import Texts
 class Rules:
     """The settings that the flow obeys; each is described in the settings of the host.
 
+    :param most_data: how many bytes the ``data`` of a call may have as JSON, ``None`` for any number.
     :param languages: the languages that calls are held in, the flow's own first; left out: one, made of ``language``,
         ``voice`` and ``texts``.
     :param callers: number of a caller -> where their calls begin, and in which language.
@@ -27,6 +28,7 @@ class Rules:
     tries: int = 3
     max_failures: int = 6
     max_turns: int = 100
+    most_data: int | None = None
     language: str = "en-US"
     voice: str | None = None
     texts: Texts = field(default_factory=Texts)

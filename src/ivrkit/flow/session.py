@@ -10,6 +10,8 @@ from ivrkit.errors import SessionError
 
 #: How many answers of a call are kept, for requests that come twice.
 KEPT_ANSWERS = 8
+#: How much of a token is kept of an answer that is not kept whole.
+KEPT_OF_TOKEN = 8
 
 
 @dataclass(slots=True)
@@ -17,9 +19,10 @@ class Answer:
     """What one webhook was answered, kept for the same request coming again.
 
     :param turn: the number of the webhook in its call.
-    :param token: its ``I-Twilio-Idempotency-Token``, ``""`` when it had none.
+    :param token: its ``I-Twilio-Idempotency-Token``, ``""`` when it had none; of an answer that is not kept whole, the
+        beginning of it.
     :param body: a hash of its parameters.
-    :param twiml: the whole document.
+    :param twiml: the whole document; ``""`` where only the token is kept.
     """
 
     turn: int
@@ -38,6 +41,7 @@ class Session:
     :param start: the state that the call began with.
     :param waits: the verb that the call waits with, ``None`` when it waits for nothing.
     :param secret: whether what the caller presses there is secret; kept, for a deploy may remove the state.
+    :param private: whether the call was in a secret state: from then on a store has it sealed.
     :param exits: the hash of that state's exits when it was entered.
     :param senders: for each state, the state that sent the caller there.
     :param menus: the menus that the caller stood in, the last one last.
@@ -58,6 +62,7 @@ class Session:
     start: str | None = None
     waits: str | None = None
     secret: bool = False
+    private: bool = False
     exits: str = ""
     senders: dict[str, str] = field(default_factory=dict)
     menus: list[str] = field(default_factory=list)
@@ -71,10 +76,16 @@ class Session:
     answers: list[Answer] = field(default_factory=list)
     expires: float = 0.0
 
-    def to_json(self) -> str:
-        """Return the session as JSON, for a store."""
+    def to_json(self, *, lean: bool = False) -> str:
+        """Return the session as JSON, for a store.
+
+        :param lean: whether to leave the documents out that were answered; whether they were can still be told.
+        """
         kept = {name: getattr(self, name) for name in _PLAIN}
-        kept["answers"] = [[each.turn, each.token, each.body, each.twiml] for each in self.answers]
+        if lean:
+            kept["answers"] = [[each.turn, each.token[:KEPT_OF_TOKEN], "", ""] for each in self.answers if each.token]
+        else:
+            kept["answers"] = [[each.turn, each.token, each.body, each.twiml] for each in self.answers]
         return _encode(kept)
 
     @classmethod
@@ -96,13 +107,15 @@ class Session:
     def answer_again(self, token: str, body: str, since: int | None) -> Answer | None:
         """Return the answer that the same request already got, or ``None`` for a new request.
 
+        Of one that is not kept whole the document is ``""``.
+
         :param token: the request's idempotency token, ``""`` for none.
         :param body: the hash of its parameters.
         :param since: the turn at which this request first read the session, when it has lost a race since;
             only then do the same parameters without a token mean the same request.
         """
         for answer in self.answers:
-            if token and answer.token == token:
+            if token and answer.token == (token if answer.twiml else token[:KEPT_OF_TOKEN]):
                 return answer
             if not token and since is not None and answer.turn > since and answer.body == body:
                 return answer

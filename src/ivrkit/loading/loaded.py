@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from ivrkit.errors import Fault
 from ivrkit.flow.flow import CallFlow
@@ -42,6 +42,7 @@ class Loaded:
     :param observers: hook -> its callers, for the hooks that only watch and that somebody implements.
     :param notices: what the host warns of when it starts, a sentence each.
     :param settings: the settings of the plugins.
+    :param stores: scheme of a URL -> what opens the store of calls that it names.
     """
 
     flow: CallFlow
@@ -50,6 +51,7 @@ class Loaded:
     observers: Mapping[str, tuple[Caller, ...]]
     notices: tuple[str, ...]
     settings: tuple[PluginSettings, ...] = ()
+    stores: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
 
 
 class Found(NamedTuple):
@@ -62,6 +64,7 @@ class Found(NamedTuple):
     :param plugins: the plugins, each with all states that it offers.
     :param offered: these states, as their plugins offer them.
     :param kinds: the kinds of states that there are for tables.
+    :param stores: as of :class:`Loaded`.
     """
 
     settings: tuple[PluginSettings, ...]
@@ -71,3 +74,4 @@ class Found(NamedTuple):
     plugins: tuple[Plugin, ...]
     offered: tuple[State, ...]
     kinds: Mapping[str, StateKind]
+    stores: Mapping[str, Callable[[str], Any]]

@@ -1,6 +1,6 @@
 """One loading of everything that is installed: from the entry points and files to the compiled call flow.
 
-The way of loading: block -> import -> kinds and states -> ``[states.*]`` of the settings -> clash check -> compile.
+The way of loading: block -> import -> stores, kinds, states -> ``[states.*]`` of the settings -> clashes -> compile.
 Every fault is collected, with its plugin and its mend, before anybody decides what to do about it.
 """
 
@@ -28,6 +28,7 @@ from ivrkit.loading.plugin_settings import AlreadyTold, SettingsOfPlugins
 from ivrkit.loading.points import PLUGINS, STATES, Point, extra_points, find_points
 from ivrkit.loading.registry import HookRegistry
 from ivrkit.loading.state_kinds import StateKinds
+from ivrkit.loading.stores import Stores
 from ivrkit.settings import Settings
 
 #: How a class or function is written that makes a plugin.
@@ -44,6 +45,7 @@ class Loader:
         self.blocked = {normal_name(name) for name in settings.block}
         self.faults: list[Fault] = []
         self.kinds = StateKinds(self.faults)
+        self.stores = Stores(self.faults)
         self.files = PluginFiles(settings, self.kinds, self.faults)
         self.points = [*find_points(), *self.files.points(), *extra_points(extra)]
         self.registry = HookRegistry()
@@ -62,8 +64,9 @@ class Loader:
         self.faults += self.registry.refuse_unknown_hooks()
         for caller in reversed(self.registry.callers("ivrkit_declare_settings")):
             self._declare_settings(caller)
-        for caller in reversed(self.registry.callers("ivrkit_register_kinds")):
-            self._register_kinds(caller)
+        for offers in (self.stores, self.kinds):
+            for caller in reversed(self.registry.callers(offers.hook)):
+                self._register(offers, caller)
         for caller in reversed(self.registry.callers("ivrkit_register_states")):
             self._register_states(caller)
         faulty = {normal_name(fault.plugin) for fault in self.faults}
@@ -76,7 +79,7 @@ class Loader:
         notices = (*flow.notices, *notices_of(flow.rules.languages), *self._unknown_blocks())
         served = [each.state for each in flow.states.values()]
         plugins = tuple(self._plugins(served))
-        return Loaded(flow, plugins, tuple(self.faults), observers, notices, self.of_plugins.all())
+        return Loaded(flow, plugins, tuple(self.faults), observers, notices, self.of_plugins.all(), self.stores.all())
 
     def found(self) -> Found:
         """Return what there is, whether or not it can be served."""
@@ -95,6 +98,7 @@ class Loader:
             plugins=tuple(self._plugins(offered)),
             offered=offered,
             kinds=self.kinds.all(),
+            stores=self.stores.all(),
         )
 
     def _is_blocked(self, point: Point) -> bool:
@@ -118,9 +122,9 @@ class Loader:
             if point.group == STATES:
                 self.offers.take(point.owner, point.name, found, f"the entry point {point.name!r}")
             else:
-                self._register(point, found)
+                self._register_hooks(point, found)
 
-    def _register(self, point: Point, found: object) -> None:
+    def _register_hooks(self, point: Point, found: object) -> None:
         """Take in a plugin with hooks; a class or function makes one of the settings that it asks for."""
         try:
             if inspect.isclass(found) or inspect.isfunction(found):
@@ -141,10 +145,10 @@ class Loader:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
 
-    def _register_kinds(self, caller: Caller) -> None:
-        """Take in the kinds of states that a plugin offers for tables."""
+    def _register(self, offers: StateKinds | Stores, caller: Caller) -> None:
+        """Take in the kinds of states that a plugin offers for tables, or the stores for calls."""
         try:
-            self.kinds.take(caller.owner, caller({}))
+            offers.take(caller.owner, caller({}))
         except CAUGHT as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.faults.append(fault_of(caller.owner, message, mend_of(error, caller.owner)))
@@ -200,7 +204,7 @@ class Loader:
         hooks = Hooks(
             edit_response_by(self.registry.callers("ivrkit_edit_response")),
             failed_by(self.registry.callers("ivrkit_state_failed"), kept.keys()),
-            choose_start_by(self.registry.callers("ivrkit_choose_start"), kept.keys(), rules.spoken()),
+            choose_start_by(self.registry.callers("ivrkit_choose_start"), kept.keys(), rules.spoken(), rules.most_data),
         )
         while True:
             try:

@@ -98,6 +98,8 @@ class StateKinds:
     :param faults: where faults are collected.
     """
 
+    hook = "ivrkit_register_kinds"
+
     def __init__(self, faults: list[Fault]) -> None:
         self._faults = faults
         self._kinds: dict[str, StateKind] = {}

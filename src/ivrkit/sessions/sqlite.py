@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ivrkit.errors import SessionError
-from ivrkit.flow.session import Session
+from ivrkit.errors import SessionError, StoreUnavailable
+from ivrkit.sessions.store import Kept
 
-#: How long a write waits for another one, in seconds.
-PATIENCE = 5.0
+#: How long a write waits for another one, in seconds; a caller waits meanwhile.
+PATIENCE = 1.5
 
 #: The rows have some thousand bytes, so it is a table with row numbers: one without would write twice the pages
 #: (https://www.sqlite.org/withoutrowid.html). ``earliest`` is the expiry that a call began with; only it is indexed,
@@ -33,12 +33,17 @@ _SCHEMA = (
     )""",
     "CREATE INDEX IF NOT EXISTS sessions_by_earliest ON sessions (earliest)",
 )
-_LOAD = "SELECT body FROM sessions WHERE sid = ?"
-_INSERT = (
-    "INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING"
-)
-_UPDATE = "UPDATE sessions SET turn = ?, expires = ?, body = ? WHERE sid = ? AND turn = ?"
+_LOAD = "SELECT sid, turn, expires, body FROM sessions WHERE sid = ?"
+_SAVE = """INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?1, ?2, ?3, ?3, ?4)
+    ON CONFLICT (sid) DO UPDATE SET turn = ?2, expires = ?3, body = ?4
+    WHERE sessions.turn <= ?5 OR (sessions.turn = ?2 AND sessions.body = ?4)"""
 _REMOVE = "DELETE FROM sessions WHERE earliest < ? AND expires < ?"
+#: What may be over in a while, with what mends it: https://www.sqlite.org/rescode.html
+_PASSING = {
+    sqlite3.SQLITE_BUSY: "something else has the file locked: end it, or give this host a file of its own",
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_IOERR: "look at the disk: its room, its health, its log",
+}
 
 
 class SQLiteStore:
@@ -47,6 +52,9 @@ class SQLiteStore:
     :param path: the file; it is made when it does not exist, readable for its owner alone.
     :raises SessionError: when it can't be opened, or is something else.
     """
+
+    #: It is on this machine.
+    far = False
 
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
@@ -69,18 +77,14 @@ class SQLiteStore:
         except OSError as error:
             raise self._error(error) from error
 
-    def load(self, sid: str) -> Session | None:
-        """Return the session of a call, ``None`` when there is none."""
+    def load(self, sid: str) -> Kept | None:
+        """Return what is kept of a call, ``None`` when nothing is."""
         rows, _ = self._execute(_LOAD, (sid,))
-        return Session.from_json(rows[0][0]) if rows else None
+        return Kept(*rows[0]) if rows else None
 
-    def save(self, session: Session, expected_turn: int) -> bool:
-        """Keep a session, if nobody else did meanwhile; one statement, so it is done whole or not at all."""
-        body = session.to_json()
-        if expected_turn == 0:
-            _, changed = self._execute(_INSERT, (session.sid, session.turn, session.expires, session.expires, body))
-        else:
-            _, changed = self._execute(_UPDATE, (session.turn, session.expires, body, session.sid, expected_turn))
+    def save(self, kept: Kept, expected_turn: int) -> bool:
+        """Keep this of a call, unless a later turn is kept; one statement, so it is done whole or not at all."""
+        _, changed = self._execute(_SAVE, (kept.sid, kept.turn, kept.expires, kept.body, expected_turn))
         return changed == 1
 
     def remove_expired(self, now: float) -> int:
@@ -110,6 +114,9 @@ class SQLiteStore:
             raise self._error(error) from error
 
     def _error(self, error: Exception) -> SessionError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it only says more
+        if code in _PASSING:
+            return StoreUnavailable(f"the session file {self._path}: {error}", hint=_PASSING[code])
         return SessionError(
             f"the session file {self._path}: {error}",
             hint="session_url must name a file that this process may write, in a folder that exists",

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivrkit.errors import SessionError
-from ivrkit.flow.call import FINAL, Call, make_call
+from ivrkit.flow.call import FINAL, RINGING, Call, make_call
 from ivrkit.flow.engine import advance, hang_up
 from ivrkit.flow.flow import CallFlow
 from ivrkit.flow.session import Answer, Session
 from ivrkit.flow.state import State
 from ivrkit.flow.turn import Turn
 from ivrkit.hooks import Caller, observe
-from ivrkit.sessions import SessionStore
+from ivrkit.sessions import Place, Sessions
 from ivrkit.web.log import CallLog
+from ivrkit.web.releases import what_changed
 
 #: How often one webhook may lose the race for its session before that is a fault of the store.
 MOST_RACES = 50
@@ -40,17 +41,19 @@ class Reply:
 
     :param twiml: the whole document.
     :param state: the state that the caller is in, ``None`` when the call never was in one that is still there.
+    :param cookie: what the call is to bring along at its next webhook.
     """
 
     twiml: bytes
     state: State | None
+    cookie: str
 
 
 class Dispatcher:
     """Answers the webhooks of all calls.
 
     :param flow: the compiled states.
-    :param store: where calls are kept.
+    :param sessions: where calls are kept.
     :param observers: hook -> the plugins' implementations, for the hooks that only watch.
     :param clock: gives the time, with its zone.
     :param session_hours: how long after its last webhook a call is kept.
@@ -62,7 +65,7 @@ class Dispatcher:
     def __init__(
         self,
         flow: CallFlow,
-        store: SessionStore,
+        sessions: Sessions,
         observers: Mapping[str, tuple[Caller, ...]],
         clock: Callable[[], datetime],
         session_hours: int,
@@ -70,7 +73,7 @@ class Dispatcher:
         calls: CallLog | None = None,
     ) -> None:
         self.flow = flow
-        self.store = store
+        self.sessions = sessions
         self._observers = observers
         self._clock = clock
         self._kept_for = session_hours * 3600.0
@@ -78,73 +81,86 @@ class Dispatcher:
         self._calls = calls or CallLog()
         self._remove_at = 0.0
 
-    def answer(self, params: Mapping[str, str], *, token: str = "", again: int = 0) -> Reply:
+    def answer(self, params: Mapping[str, str], *, token: str = "", again: int = 0, cookie: str = "") -> Reply:
         """Answer one webhook.
 
         :param params: Twilio's parameters, ``CallSid`` among them.
         :param token: its ``I-Twilio-Idempotency-Token``, ``""`` for none.
         :param again: the mark of the fallback, 0 for none.
-        :raises SessionError: when the store can't be reached.
+        :param cookie: what the answer before gave the call to bring along, ``""`` for nothing.
+        :raises SessionError: when nothing can be known of the call, or nothing kept.
         """
         sid, body = params["CallSid"], "" if token else _hash_of(params, again, self._key)
-        lost, began = None, self._calls.begin()
+        lost, began, place = None, self._calls.begin(), self.sessions.at(sid, cookie)
         for _ in range(MOST_RACES):
-            session, now = self._load(sid), self._clock()
+            session, now = self._read(place, params, token), self._clock()
             known = session.answer_again(token, body, lost)
-            if known is not None:
-                return Reply(known.twiml.encode(), self._state_of(session))
-            turn_read = session.turn
-            turn = advance(self.flow, self._call(params, session, now), session, again=again)
+            if known is not None and known.twiml:
+                return Reply(known.twiml.encode(), self._state_of(session), place.cookie)
+            turn_read, changed = session.turn, what_changed(self.flow, session)
+            # What was answered, and its document not kept, is no news: the caller hears where the call is.
+            mark = max(again, 1) if known is not None else again
+            turn = advance(self.flow, self._call(params, session, now), session, again=mark)
             session.remember(Answer(turn_read + 1, token, body, turn.twiml.decode()))
-            if self._save(session, turn_read, now):
+            if self._save(place, session, turn_read, now):
+                if changed:
+                    log.warning("call %s: %s", sid, changed)
                 self._calls.tell(turn, session, began)
                 self._tell(turn)
                 self._remove_expired(now)
-                return Reply(turn.twiml, turn.state)
+                return Reply(turn.twiml, turn.state, place.cookie)
             lost = turn_read if lost is None else lost
         raise _lost_for_ever(sid)
 
-    def hang_up(self, params: Mapping[str, str]) -> None:
+    def hang_up(self, params: Mapping[str, str], *, cookie: str = "") -> None:
         """Take a status callback: a final status marks the call as ended, one that never came here included.
 
         :param params: Twilio's parameters, ``CallSid`` among them.
-        :raises SessionError: when the store can't be reached.
+        :param cookie: as with :meth:`answer`.
+        :raises SessionError: when nothing can be known of the call, or nothing kept.
         """
         sid = params["CallSid"]
         if params.get("CallStatus") not in FINAL:
             return
-        began = self._calls.begin()
+        began, place = self._calls.begin(), self.sessions.at(sid, cookie)
         for _ in range(MOST_RACES):
-            session, now = self._load(sid), self._clock()
+            session, now = self._read(place, params), self._clock()
             if session.ended:
                 return
             turn_read = session.turn
             turn = hang_up(self.flow, self._call(params, session, now), session)
-            if self._save(session, turn_read, now):
+            if self._save(place, session, turn_read, now):
                 self._calls.tell(turn, session, began)
                 self._tell(turn)
                 return
         raise _lost_for_ever(sid)
 
-    def apology(self, sid: str = "") -> bytes:
+    def apology(self, sid: str = "", cookie: str = "") -> bytes:
         """Return the core's apology in the language of a call, else in the flow's own.
 
         :param sid: the call; left out where its session can't be read.
+        :param cookie: as with :meth:`answer`.
         """
-        language = self.flow.rules.language
-        try:
-            language = self._load(sid).language if sid else language
-        except SessionError:
-            log.exception("the language of call %s is not known", sid)
+        language = self.sessions.at(sid, cookie).read().language if sid else self.flow.rules.language
         return self.flow.sentences[self.flow.language(language)]["apology"]
 
-    def _load(self, sid: str) -> Session:
-        return self.store.load(sid) or Session(sid, language=self.flow.rules.language)
+    def _read(self, place: Place, params: Mapping[str, str], token: str = "") -> Session:
+        """Return the session of a call.
 
-    def _save(self, session: Session, turn_read: int, now: datetime) -> bool:
+        :raises SessionError: when nothing can be known of a call that has begun.
+        """
+        session = place.read(token)
+        if place.blind and params.get("CallStatus") != RINGING:
+            raise SessionError(
+                f"nothing is known of call {place.sid}: the store is away, and the call brought no cookie",
+                hint="look at the store, and at what a proxy does to cookies",
+            )
+        return session
+
+    def _save(self, place: Place, session: Session, turn_read: int, now: datetime) -> bool:
         session.turn = turn_read + 1
         session.expires = now.timestamp() + self._kept_for
-        return self.store.save(session, turn_read)
+        return place.keep(session, turn_read)
 
     def _call(self, params: Mapping[str, str], session: Session, now: datetime) -> Call:
         return make_call(params, now=now, language=session.language, turn=session.turn + 1, data=session.data)
@@ -169,7 +185,7 @@ class Dispatcher:
             return
         self._remove_at = seconds + REMOVE_EVERY
         try:
-            self.store.remove_expired(seconds)
+            self.sessions.remove_expired(seconds)
         except SessionError:
             log.exception("expired calls could not be removed")
 

@@ -14,8 +14,9 @@ from flask import Blueprint, Flask
 from ivrkit.errors import Fault, FlowError, SettingsError, nearest
 from ivrkit.load_settings import PREFIX, gather_settings
 from ivrkit.plugins import Loaded, load
-from ivrkit.sessions import SessionStore, open_store
+from ivrkit.sessions import Sessions, open_sessions
 from ivrkit.settings import KINDS, Settings, read_value
+from ivrkit.web.diagnosis import tokens_of
 from ivrkit.web.dispatcher import Dispatcher
 from ivrkit.web.log import CallLog
 from ivrkit.web.signature import Gatekeeper
@@ -33,7 +34,7 @@ class Host:
 
     settings: Settings
     loaded: Loaded
-    store: SessionStore
+    sessions: Sessions
     plugins: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -88,7 +89,8 @@ class Ivrkit:
                 hint="set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set "
                 "IVRKIT_DEV=1",
             )
-        host = Host(settings, loaded, open_store(settings.session_url), self._plugins)
+        sessions = open_sessions(settings.session_url, loaded.stores, tokens_of(settings), settings.language)
+        host = Host(settings, loaded, sessions, self._plugins)
         _tell(self.name, host)
         app.register_blueprint(_pages(self.name, host, gatekeeper), url_prefix=settings.url_prefix)
         app.extensions[self.name] = host
@@ -190,7 +192,7 @@ def _pages(name: str, host: Host, gatekeeper: Gatekeeper) -> Blueprint:
     zone = ZoneInfo(settings.timezone)
     dispatcher = Dispatcher(
         loaded.flow,
-        host.store,
+        host.sessions,
         loaded.observers,
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Request, Response, jsonify, request
 
-from ivrkit.errors import SessionError
 from ivrkit.flow.state import State
 from ivrkit.flow.twiml import HANGUP, document
 from ivrkit.flow.whisper import PAGE, answer_whisper
@@ -41,7 +40,7 @@ def make_blueprint(
     :param name: the blueprint's name.
     """
     blueprint = Blueprint(name, __name__)
-    pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev)
+    pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev, cookie=name)
     webhook, status, fallback, whisper, healthz, doctor = PAGES
     both = ("GET", "POST")
     blueprint.before_request(_too_long)
@@ -57,11 +56,14 @@ def make_blueprint(
 class _Pages:
     """The views. Only ``/webhook`` serves states."""
 
-    def __init__(self, dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool, cookie: str
+    ) -> None:
         self._dispatcher = dispatcher
         self._gatekeeper = gatekeeper
         self._loaded = loaded
         self._dev = dev
+        self._cookie = cookie
 
     def webhook(self) -> Response:
         """Answer "what now?" with a document."""
@@ -72,12 +74,15 @@ class _Pages:
             return refused
         mark = _mark(asked.query_string.decode("latin-1"))
         token = asked.headers.get("I-Twilio-Idempotency-Token", "")
+        carried = self._carried(asked)
         try:
-            reply = self._dispatcher.answer(params, token=token, again=mark)
+            reply = self._dispatcher.answer(params, token=token, again=mark, cookie=carried)
         except Exception:
             log.exception("call %s could not be answered", params["CallSid"])
             return self._sorry(self._dispatcher.apology(), mark, "webhook", pause=True)
-        return self._answer(reply.twiml, reply.state)
+        answer = self._answer(reply.twiml, reply.state)
+        self._carry(asked, answer, reply.cookie)
+        return answer
 
     def status(self) -> Response:
         """Take the news that a call is over; nothing that goes wrong here can help or hurt the caller."""
@@ -87,7 +92,7 @@ class _Pages:
         if refused:
             return refused
         try:
-            self._dispatcher.hang_up(params)
+            self._dispatcher.hang_up(params, cookie=self._carried(asked))
         except Exception:
             log.exception("the end of call %s could not be kept", params["CallSid"])
         return Response(status=204)
@@ -101,7 +106,9 @@ class _Pages:
             return refused
         path, query = _split(params.get("ErrorUrl", ""))
         log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), path)
-        return self._sorry(self._dispatcher.apology(params["CallSid"]), _mark(query), "../webhook", pause=False)
+        return self._sorry(
+            self._dispatcher.apology(params["CallSid"], self._carried(asked)), _mark(query), "../webhook", pause=False
+        )
 
     def whisper(self) -> Response:
         """Answer whoever was dialled, before they talk to the caller."""
@@ -113,19 +120,29 @@ class _Pages:
         return self._answer(answer_whisper(self._dispatcher.flow, asked.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
-        """Tell whether calls can be answered; names and versions only in dev."""
-        try:
-            self._dispatcher.store.load("healthz")
-        except SessionError:
-            log.exception("the session store is not well")
-            return Response('{"status":"not ok"}\n', status=503, mimetype="application/json")
-        told: dict[str, object] = {"status": "ok"}
+        """Tell whether calls can be answered, and the store is well; names and versions only in dev.
+
+        While the store is away calls go on by their cookies: to take the host out of service would help nobody.
+        """
+        well = self._dispatcher.sessions.is_well()
+        told: dict[str, object] = {"status": "ok" if well else "degraded", "store": "ok" if well else "not ok"}
         if self._dev:
             states = self._loaded.flow.states.values()
             told["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
             told["states"] = {each.name: str(each.state.owner) for each in states}
             told["faults"] = [str(fault) for fault in self._loaded.faults]
         return jsonify(told)
+
+    def _carried(self, asked: Request) -> str:
+        """Return what a call brought along of its place."""
+        return asked.cookies.get(self._cookie, "")
+
+    def _carry(self, asked: Request, answer: Response, cookie: str) -> None:
+        """Let a call bring its place along at the next webhook."""
+        if cookie:
+            answer.set_cookie(self._cookie, cookie, secure=asked.is_secure, httponly=True, samesite="Lax")
+        elif self._cookie in asked.cookies:
+            answer.delete_cookie(self._cookie)
 
     def _refused(self, asked: Request, params: Mapping[str, str]) -> Response | None:
         """Return the refusal of a request that is not Twilio's, ``None`` for one that is."""
