@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from ivrkit import Session, SessionError
-from ivrkit.sessions import SQLiteStore, open_store
+from ivrkit import SessionError, StoreUnavailable
+from ivrkit.sessions import Kept, SQLiteStore
+from ivrkit.sessions.schemes import open_sqlite
 
 HINT = "\n  hint: session_url must name a file that this process may write, in a folder that exists"
+
+
+LOCKED = "\n  hint: something else has the file locked: end it, or give this host a file of its own"
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_a_new_file_is_readable_for_its_owner_alone(path):
     before = os.umask(0)
     try:
         store = SQLiteStore(path)
-        store.save(Session("CA1", turn=1), 0)
+        store.save(Kept("CA1", 1, 5.0, "{}"), 0)
         modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
         store.close()
     finally:
@@ -65,7 +69,7 @@ def test_a_file_that_another_process_makes_at_the_same_time(path, begin):
         other.execute("CREATE TABLE made (one)")
         threading.Timer(0.3, lambda: other.execute("COMMIT")).start()
         store = SQLiteStore(path)
-    assert store.save(Session("CA1", turn=1), 0)
+    assert store.save(Kept("CA1", 1, 5.0, "{}"), 0)
     store.close()
 
 
@@ -75,32 +79,34 @@ def test_a_file_that_stays_locked_is_told(path, monkeypatch, begin):
     monkeypatch.setattr("ivrkit.sessions.sqlite.PATIENCE", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(begin)
-        with pytest.raises(SessionError) as caught:
+        with pytest.raises(StoreUnavailable) as caught:
             SQLiteStore(path)
-    assert str(caught.value) == f"the session file {path}: database is locked{HINT}"
+    assert str(caught.value) == f"the session file {path}: database is locked{LOCKED}"
 
 
-def test_memory_is_no_store(tmp_path, monkeypatch):
-    """Each thread would have a memory of its own, and each call lose its place."""
+@pytest.mark.parametrize("url", ["sqlite://calls.sqlite3", "sqlite:///", "sqlite:", "sqlite:///:memory:"])
+def test_a_url_that_names_no_file_is_refused(url, tmp_path, monkeypatch):
+    """It is told what a URL looks like. In memory, each thread would have its own, and each call lose its place."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SessionError) as caught:
-        open_store("sqlite:///:memory:")
-    assert caught.value.message == "session_url 'sqlite:///:memory:' names no store"
+    assert refused(lambda: open_sqlite(url)) == (
+        f"session_url {url!r} names no file\n"
+        "  hint: use sqlite:/// and a path: sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_relative_url_names_a_file_in_the_working_folder(tmp_path, monkeypatch):
     """``sqlite:///`` and a name is a file here, with four slashes it is one from the root."""
     monkeypatch.chdir(tmp_path)
-    open_store("sqlite:///here.sqlite3").close()
-    open_store(f"sqlite:///{tmp_path}/there.sqlite3").close()
+    open_sqlite("sqlite:///here.sqlite3").close()
+    open_sqlite(f"sqlite:///{tmp_path}/there.sqlite3").close()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["here.sqlite3", "there.sqlite3"]
 
 
 def test_the_journal_is_a_wal_that_is_synced_now_and_then(path, statements):
     """Every connection is set to WAL and ``synchronous=NORMAL``, and the file is in WAL mode for good."""
     store = SQLiteStore(path)
-    store.save(Session("CA1", turn=1), 0)
+    store.save(Kept("CA1", 1, 5.0, "{}"), 0)
     assert [statement for statement in statements[0] if statement.startswith("PRAGMA")] == [
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = NORMAL",
@@ -115,14 +121,12 @@ def test_the_journal_is_a_wal_that_is_synced_now_and_then(path, statements):
 def test_a_webhook_runs_two_statements_on_a_connection_that_is_kept(path, statements):
     """A thread opens one connection, once; a load and a save are a statement each."""
     store = SQLiteStore(path)
-    store.save(Session("CA1", turn=1), 0)
+    store.save(Kept("CA1", 1, 5.0, "{}"), 0)
     del statements[0][:]
-    session = store.load("CA1")
-    session.turn = 2
-    store.save(session, 1)
+    store.save(store.load("CA1")._replace(turn=2), 1)
     store.close()
     assert len(statements) == 1
-    assert [statement.split()[0] for statement in statements[0]] == ["SELECT", "UPDATE"]
+    assert [statement.split()[0] for statement in statements[0]] == ["SELECT", "INSERT"]
 
 
 def test_each_thread_has_a_connection_of_its_own(path, statements):
@@ -145,18 +149,15 @@ def test_what_a_call_expires_at_is_not_looked_for_row_by_row(store):
 
 FORKING = """
 import os, sys, warnings
-from ivrkit import Session
-from ivrkit.sessions import SQLiteStore
+from ivrkit.sessions import Kept, SQLiteStore
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads; here are none
 store = SQLiteStore(sys.argv[1])
-store.save(Session("CA1", turn=1), 0)
+store.save(Kept("CA1", 1, 5.0, "{}"), 0)
 inherited = store._local.kept.connection
 child = os.fork()
 if child == 0:
-    session = store.load("CA1")
-    session.turn = 2
-    saved = store.save(session, 1)
+    saved = store.save(store.load("CA1")._replace(turn=2), 1)
     os._exit(0 if saved and store._local.kept.connection is not inherited else 1)
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 print(code, store.load("CA1").turn, store._local.kept.connection is inherited)
@@ -232,13 +233,13 @@ def test_a_file_that_is_damaged_later_is_told(path):
     """A file that broke while nobody looked is an error on purpose, in loading, saving and removing."""
     store = SQLiteStore(path)
     for number in range(50):
-        store.save(Session(f"CA{number}", turn=1, data={"long": "x" * 3000}), 0)
+        store.save(Kept(f"CA{number}", 1, 5.0, "x" * 3000), 0)
     store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     told = f"the session file {path}: database disk image is malformed{HINT}"
     assert refused(lambda: store.load("CA1")) == told
-    assert refused(lambda: store.save(Session("CA99", turn=1), 0)) == told
+    assert refused(lambda: store.save(Kept("CA99", 1, 5.0, "{}"), 0)) == told
     assert refused(lambda: store.remove_expired(5.0)) == told
     store.close()
 
@@ -260,32 +261,23 @@ def test_a_table_of_another_shape_is_told(path):
     assert refused(lambda: SQLiteStore(path)) == f"the session file {path}: no such column: earliest{HINT}"
 
 
-def test_a_row_that_is_no_session_is_told(store):
-    """What is kept under the right name and is no session is not taken for a new call."""
-    store._execute("INSERT INTO sessions VALUES ('CA1', 1, 0, 0, 'not JSON')")
-    assert refused(lambda: store.load("CA1")) == (
-        "a stored session cannot be read: JSONDecodeError('Expecting value: line 1 column 1 (char 0)')\n"
-        "  hint: the store was written by something else; give this host a store of its own"
-    )
-
-
 def test_a_writer_that_keeps_the_file_is_waited_for_and_then_told(path, monkeypatch):
     """A lock that nobody lets go of ends in an error, not in a caller who waits for ever."""
     monkeypatch.setattr("ivrkit.sessions.sqlite.PATIENCE", 0.05)
     store = SQLiteStore(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert refused(lambda: store.save(Session("CA1", turn=1), 0)) == (
-            f"the session file {path}: database is locked{HINT}"
+        assert refused(lambda: store.save(Kept("CA1", 1, 5.0, "{}"), 0)) == (
+            f"the session file {path}: database is locked{LOCKED}"
         )
         other.execute("ROLLBACK")
-    assert store.save(Session("CA1", turn=1), 0) is True
+    assert store.save(Kept("CA1", 1, 5.0, "{}"), 0) is True
     store.close()
 
 
 def test_a_reader_does_not_wait_for_a_writer(store, path):
     """In WAL mode a load gets what was saved last while somebody else is writing."""
-    store.save(Session("CA1", turn=1), 0)
+    store.save(Kept("CA1", 1, 5.0, "{}"), 0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE sessions SET turn = 7")
@@ -295,10 +287,9 @@ def test_a_reader_does_not_wait_for_a_writer(store, path):
 
 KILLED = """
 import os, signal, sys
-from ivrkit import Session
-from ivrkit.sessions import SQLiteStore
+from ivrkit.sessions import Kept, SQLiteStore
 store = SQLiteStore(sys.argv[1])
-store.save(Session("CA1", turn=1, state="menu"), 0)
+store.save(Kept("CA1", 1, 5.0, "menu"), 0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -307,7 +298,7 @@ def test_what_was_saved_outlives_a_process_that_is_killed(path: Path):
     """A worker that is killed between two webhooks loses nothing."""
     subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), path], check=False)
     store = SQLiteStore(path)
-    assert store.load("CA1") == Session("CA1", turn=1, state="menu")
+    assert store.load("CA1") == Kept("CA1", 1, 5.0, "menu")
     store.close()
 
 
@@ -317,7 +308,7 @@ def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
     Whoever closes the file by other means than SQLite drops the locks of the whole process, and the file ends up
     malformed: https://www.sqlite.org/howtocorrupt.html, section 2.2.
     """
-    assert store.save(Session("CA1", turn=1, expires=1e12), 0)
+    assert store.save(Kept("CA1", 1, 1e12, "{}"), 0)
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(store.load, "CA1").result().turn == 1
         log = Path(f"{path}-wal")
@@ -325,3 +316,17 @@ def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
         look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM sessions'); c.close()"
         subprocess.run([sys.executable, "-c", look, str(path)], check=True)
         assert log.exists()
+
+
+def test_a_full_disk_is_told_and_passes(path):
+    """The store can be used again as soon as there is room; what was kept before is there."""
+    store = SQLiteStore(path)
+    store.save(Kept("CA1", 1, 5.0, "menu"), 0)
+    store._local.kept.connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreUnavailable) as caught:
+        store.save(Kept("CA2", 1, 5.0, "x" * 100_000), 0)
+    assert str(caught.value) == f"the session file {path}: database or disk is full\n  hint: make room on the disk"
+    store._local.kept.connection.execute("PRAGMA max_page_count = 1000000")
+    assert store.save(Kept("CA2", 1, 5.0, "x" * 100_000), 0)
+    assert store.load("CA1") == Kept("CA1", 1, 5.0, "menu")
+    store.close()

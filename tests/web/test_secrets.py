@@ -1,0 +1,50 @@
+"""What a caller enters where it is secret is in clear nowhere that anything is kept."""
+
+import base64
+
+from tests.web.trees import Tree
+
+from ivrkit import HOME, Exits, State, ask, leads_to
+from ivrkit.testing import TOKEN, Phone
+from ivrkit.web import create_app
+
+
+@leads_to("read-back")
+def keep(call):
+    """Keep the digits, as a plugin may."""
+    call.data["pin"] = call.digits
+    return "read-back"
+
+
+STATES = {
+    "pin": State(ask("Your PIN?"), keep, secret=True),
+    "read-back": State(lambda call: ask(f"You entered {call.data['pin']}."), Exits({"1": "done"}, otherwise=HOME)),
+    "done": State(ask("Done."), Exits({"1": "pin"}, otherwise=HOME)),
+}
+
+
+def test_digits_and_data_of_a_secret_state(tmp_path):
+    """In the file, its log, and the cookie: neither where they were entered nor at any later webhook."""
+    file = tmp_path / "calls.sqlite3"
+    app = create_app(
+        dev=True,
+        auth_token=TOKEN,
+        session_url=f"sqlite:///{file}",
+        start="pin",
+        block="acme-states",
+        plugins={"tree": Tree(STATES)},
+    )
+    phone = Phone(app)
+    call = phone.call().press("471147")
+    assert call.heard_last == "You entered 471147."
+    call.press("1")
+    kept = b"".join(each.read_bytes() for each in sorted(tmp_path.iterdir()))
+    assert call.sid.encode() in kept
+    assert b"471147" not in kept
+    cookies = [each.headers["Set-Cookie"] for each in call.answers]
+    assert len(cookies) == 3
+    for cookie in cookies:
+        value = cookie.partition("=")[2].partition(";")[0]
+        assert b"471147" not in value.encode() + base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    assert phone.host.sessions.load(call.sid).data == {"pin": "471147"}
+    phone.close()
