@@ -9,7 +9,7 @@ wsgi_app = "ivrkit.web:served_app()"
 bind = "127.0.0.1:5000"
 
 # Threads, because what takes long in a webhook is a plugin that asks somebody else. Each process opens the session
-# file by itself, so the app is not loaded before they part (`preload_app`); a reload then takes new code as well.
+# store by itself, so the app is not loaded before they part (`preload_app`); a reload then takes new code as well.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 8
@@ -19,7 +19,8 @@ threads = 8
 timeout = 30
 graceful_timeout = 15
 
-# Longer than the proxy keeps a connection that is not used, so that it is never gunicorn that closes it.
+# The proxies of this folder open a connection for each webhook. For one that keeps them: longer than it does, so that
+# it is never gunicorn that closes one.
 keepalive = 30
 
 # A process is replaced after so many webhooks, and not all of them at once. Calls are in the file and go on.

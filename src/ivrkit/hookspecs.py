@@ -23,8 +23,8 @@ from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit
 
 if TYPE_CHECKING:
-    from ivrkit.sessions.store import SharedStore
     from ivrkit.settings import Settings
+    from ivrkit.store import SharedStore
 
 #: The name by which pluggy knows these hooks.
 PROJECT = "ivrkit"

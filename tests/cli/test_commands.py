@@ -203,7 +203,7 @@ def test_plugins_are_listed_with_what_became_of_each(ivrkit, alone, install):
     width = max(len("VERSION"), len(VERSION))
     assert result.stdout == (
         f"PLUGIN       {'VERSION':{width}}  STATUS  STATES          HOOKS\n"
-        f"ivrkit       {VERSION:{width}}  loaded  greeting, menu  ivrkit_register_kinds\n"
+        f"ivrkit       {VERSION:{width}}  loaded  greeting, menu  ivrkit_register_kinds, ivrkit_register_stores\n"
         f"desk-states  {'2.0':{width}}  loaded  desk, pin       ivrkit_call_ended, ivrkit_call_started\n"
     )
     assert (result.stderr, result.exit_code) == ("", 0)
@@ -214,7 +214,7 @@ def test_plugins_as_json(ivrkit, alone, install):
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     own = {"plugin": "ivrkit", "version": VERSION, "status": "loaded", "states": ["greeting", "menu"]}
     assert json.loads(ivrkit("plugins", "--json").stdout) == [
-        {**own, "hooks": ["ivrkit_register_kinds"]},
+        {**own, "hooks": ["ivrkit_register_kinds", "ivrkit_register_stores"]},
         {
             "plugin": "desk-states",
             "version": "2.0",

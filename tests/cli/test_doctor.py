@@ -134,7 +134,7 @@ def test_each_check_is_a_line_with_its_mend(ivrkit, folder):
     assert lines == [
         "ok       settings  they load; there is a token; public_url is left out",
         f"ok       plugins   3 states are served, of ivrkit {version}, shop-states 3.0",
-        "ok       store     sqlite:///ivrkit-sessions.sqlite3: a session was written, read and removed",
+        "ok       store     sqlite:///ivrkit-sessions.sqlite3: a session was written and read",
         "warning  wire      it was skipped: nobody said under which URL Twilio reaches the app",
         "            mend:  ivrkit doctor --url https://ivr.example.com, or set IVRKIT_PUBLIC_URL",
     ]

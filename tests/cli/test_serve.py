@@ -234,7 +234,7 @@ def serve(folder: Path):
 def test_a_server_answers_over_http_and_ends_with_its_children(serve):
     """It takes signed webhooks alone, tells nothing of itself, and leaves no process behind when it is ended."""
     server = serve("--workers", "2", **TOKEN).wait()
-    assert server.ask("/healthz") == (200, '{"status":"ok"}\n')
+    assert server.ask("/healthz") == (200, '{"status":"ok","store":"ok"}\n')
     assert server.ask("/webhook", CALL) == (403, "Forbidden\n")
     wait_until(lambda: len(children_of(server.process.pid)) >= 3)
     assert server.end() == 0

@@ -3,11 +3,10 @@
 How it runs is in test_proxies.py.
 """
 
-import re
 import runpy
 
 from gunicorn.config import KNOWN_SETTINGS
-from tests.deploy.running import DEPLOY, shipped
+from tests.deploy.running import DEPLOY
 
 from ivrkit.cli.supervisor import GRACE
 
@@ -26,14 +25,6 @@ def test_every_name_is_one_of_gunicorns_settings():
 def test_webhooks_that_have_begun_are_given_as_long_as_with_the_other_server():
     """As long as Twilio waits for an answer."""
     assert settings()["graceful_timeout"] == GRACE
-
-
-def test_it_is_the_proxy_that_closes_a_connection():
-    """A webhook is not sent over a connection that the server is about to close."""
-    (seconds,) = re.findall(r"keepalive_timeout (\d+)s;", shipped("nginx.conf"))
-    kept = settings()["keepalive"]
-    assert isinstance(kept, int)
-    assert kept > int(seconds)
 
 
 def test_there_are_as_many_workers_as_the_environment_says(monkeypatch):

@@ -1,6 +1,7 @@
 """What can be checked on this machine alone."""
 
 import sqlite3
+import time
 from contextlib import closing
 from types import SimpleNamespace
 
@@ -55,14 +56,21 @@ def test_the_hosts_own_plugins_are_loaded_with_the_installed_ones():
     assert "shop" in found[0].found
 
 
-def test_a_session_is_written_read_and_removed(tmp_path):
-    """What is there of calls stays, and nothing of the try."""
+def test_a_session_is_written_and_read(tmp_path):
+    """What is there of calls stays; the try expires in a minute, and goes with the next that do."""
     path = tmp_path / "calls.sqlite3"
     (found,) = check_store(Settings(session_url=f"sqlite:///{path}"))
     assert (found.check, found.status, found.mends) == ("store", OK, ())
-    assert found.found == f"sqlite:///{path}: a session was written, read and removed"
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+    assert found.found == f"sqlite:///{path}: a session was written and read"
+    store = SQLiteStore(path)
+    assert store.remove_expired(time.time() + 61) == 1
+    store.close()
+
+
+def test_calls_in_cookies_alone_need_no_store():
+    """Which is told."""
+    (found,) = check_store(Settings(session_url="cookie:"))
+    assert (found.status, found.found) == (OK, "cookie: calls are kept in their cookies alone")
 
 
 def test_a_store_that_can_not_be_opened_is_told(tmp_path):
@@ -75,8 +83,8 @@ def test_a_store_that_can_not_be_opened_is_told(tmp_path):
 
 def test_a_store_of_another_kind_is_told():
     """The password in its URL is the store's own matter; what is no store is refused."""
-    (found,) = check_store(Settings(session_url="redis://localhost"))
-    assert found.found == "session_url 'redis://localhost' names no store"
+    (found,) = check_store(Settings(session_url="mysql://ann:secret@localhost"))
+    assert found.found == "session_url 'mysql://...@localhost' names no store"
 
 
 def test_a_store_that_keeps_nothing_is_told(tmp_path):

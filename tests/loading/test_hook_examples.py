@@ -53,12 +53,8 @@ def dial(tmp_path):
     stores = []
 
     def make(example, **settings):
-        app = create_app(
-            dev=True,
-            session_url=f"sqlite:///{tmp_path}/calls.sqlite3",
-            plugins={"acme-states": Company(), "example": example},
-            **settings,
-        )
+        given = {"session_url": f"sqlite:///{tmp_path}/calls.sqlite3", **settings}
+        app = create_app(dev=True, plugins={"acme-states": Company(), "example": example}, **given)
         tree = app.extensions["ivrkit"]
         stores.append(tree.sessions)
 
@@ -86,6 +82,14 @@ def test_ivrkit_declare_settings(dial):
     (read,) = dial(example, plugin_settings=table).loaded.settings
     assert read.values == example.CrmSettings(url="https://crm.example.org")
     assert read.settings[0].description == "the address of the CRM."
+
+
+def test_ivrkit_register_stores(dial, tmp_path, monkeypatch):
+    """The store is the one that the URL names."""
+    monkeypatch.chdir(tmp_path)
+    send = dial(example_of("ivrkit_register_stores"), session_url="team:blue")
+    send()
+    assert (tmp_path / "calls-of-blue.sqlite3").exists()
 
 
 def test_ivrkit_register_kinds(dial):

@@ -98,6 +98,7 @@ class TestSpecs:
         assert NAMES == [
             "ivrkit_declare_settings",
             "ivrkit_register_kinds",
+            "ivrkit_register_stores",
             "ivrkit_register_states",
             "ivrkit_edit_state",
             "ivrkit_choose_start",

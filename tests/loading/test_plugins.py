@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 VERSION = importlib_metadata.version("ivrkit")
 HOOKS = (
-    "the hooks are: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_states, ivrkit_edit_state, "
+    "the hooks are: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
+    "ivrkit_register_states, ivrkit_edit_state, "
     "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
@@ -107,6 +108,7 @@ class TestWhatIsFound:
         assert found == [
             ("greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'", f"ivrkit {VERSION}"),
             ("ivrkit-kinds = 'ivrkit.states.ready.kinds' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
+            ("ivrkit-stores = 'ivrkit.sessions.schemes' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
             ("menu = 'ivrkit.states.default.menu:menu' in 'ivrkit.states'", f"ivrkit {VERSION}"),
             ("alpha = 'ant:y.z' in 'ivrkit.plugins'", "ant 3.0"),
             ("alpha = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
@@ -202,7 +204,12 @@ class TestWhatIsServed:
         install("bee", "4.0", plugins={"bee": "bee"}, bee="")
         install("cat", "5.0", states={"three": "cat:nothing"})
         assert load(Settings(block=["cat"]), {"own": Watches()}).plugins == (
-            Plugin(Owner("ivrkit", VERSION), "loaded", ("greeting", "menu"), ("ivrkit_register_kinds",)),
+            Plugin(
+                Owner("ivrkit", VERSION),
+                "loaded",
+                ("greeting", "menu"),
+                ("ivrkit_register_kinds", "ivrkit_register_stores"),
+            ),
             Plugin(Owner("ant", "3.0"), "loaded", ("one", "two"), ("ivrkit_call_ended", "ivrkit_state_left")),
             Plugin(Owner("bee", "4.0"), "loaded", (), ()),
             Plugin(Owner("cat", "5.0"), "blocked", (), ()),

@@ -262,6 +262,7 @@ def test_the_rules_of_the_flow():
     )
     starts = {"callers": {"+432": Exit("menu")}, "numbers": {"+431": Exit("one", language="de")}}
     assert settings.rules() == Rules("one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts)
+    assert Settings(session_url="cookie:").rules().most_data == 2048
 
 
 def test_every_setting_is_described():

@@ -88,7 +88,7 @@ def test_while_the_store_is_away_the_cookie_carries_the_call_over(sessions, stor
     for state in ("sales", "support", "hours"):
         cookie = answered(sessions.at("CA1", cookie), state)
     assert sessions.at("CA1", cookie).read().state == "hours"
-    told = "call CA1 could not be"
+    told = "call CA1 could not be "
     assert [each.message.startswith(told) for each in caplog.records] == [True] * len(caplog.records)
 
 
@@ -171,6 +171,8 @@ def test_what_is_not_secret_can_be_read_where_it_is_kept(sessions, store):
     ("body", "told"),
     [
         ("not JSON", "a stored session cannot be read"),
+        ('{"answers":[],"sid":"CA2","turn":5}', "a stored session is turn 5 of call 'CA2'"),
+        ('{"answers":[],"sid":"CA1","turn":"one"}', "a stored session is turn 'one' of call 'CA1'"),
         ("sealed:nonsense", "a stored session cannot be opened: it was sealed with another token"),
     ],
 )

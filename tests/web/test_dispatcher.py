@@ -87,20 +87,21 @@ def test_a_race_that_is_lost_for_ever_is_a_fault_of_the_store(call, sql, logged)
         )
 
 
-def test_a_save_that_fails_is_an_apology(call, sql, logged):
-    """When a session can be read but not written, the caller hears an apology, and nothing is told."""
+def test_a_save_that_fails_is_not_heard(call, sql, logged):
+    """When a session can be read but not written, the call goes on; who brings no cookie is where the store has it."""
     watcher = Watcher(SHOP)
     line = call(tree=watcher)
     line.dial()
     sql("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
     watcher.told.clear()
     logged()
-    assert line.press("2").heard == "We are sorry, something went wrong."
-    assert watcher.told == []
+    assert line.press("2").heard == "Speak after the tone."
+    assert watcher.told == [("left", "menu", "2"), ("entered", "message")]
     (told,) = logged()
+    assert told.startswith(f"ERROR call {line.sid} could not be written to the store\n")
     assert "the disk is full" in told
     sql("DROP TRIGGER full")
-    assert line.follow().state == "menu"
+    assert line.press("0").state == "operator"
 
 
 # The clock.

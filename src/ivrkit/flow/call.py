@@ -48,7 +48,8 @@ class Call:
     :param now: when this webhook came, with its zone.
     :param language: the call's language, such as ``en-US``.
     :param turn_key: CallSid and turn: the same for every run of this webhook's handlers, and no other's.
-        A handler can run twice when two copies of a webhook race; key your own side effects with it.
+        A handler is run at least once for each webhook: again where two copies of it race, or where a worker was
+        killed before the turn was kept. Key your own side effects with it.
     :param data: a small JSON dict of yours, kept between the webhooks of this call. Change it in place.
     """
 

@@ -16,11 +16,11 @@ from ivrkit.flow.text import Texts
 class Rules:
     """The settings that the flow obeys; each is described in the settings of the host.
 
-    :param most_data: how many bytes the ``data`` of a call may have as JSON, ``None`` for any number.
     :param languages: the languages that calls are held in, the flow's own first; left out: one, made of ``language``,
         ``voice`` and ``texts``.
     :param callers: number of a caller -> where their calls begin, and in which language.
     :param numbers: called number -> the same for all that call it.
+    :param most_data: how many bytes the ``data`` of a call may have as JSON, ``None`` for any number.
     """
 
     start: str = "greeting"
@@ -28,13 +28,13 @@ class Rules:
     tries: int = 3
     max_failures: int = 6
     max_turns: int = 100
-    most_data: int | None = None
     language: str = "en-US"
     voice: str | None = None
     texts: Texts = field(default_factory=Texts)
     languages: tuple[Language, ...] = ()
     callers: Mapping[str, Exit] = field(default_factory=dict)
     numbers: Mapping[str, Exit] = field(default_factory=dict)
+    most_data: int | None = None
 
     def spoken(self) -> Mapping[str, Language]:
         """Return the languages by their tags, the flow's own first."""

@@ -5,6 +5,6 @@ from ivrkit.sessions.keeper import Place, Sessions
 from ivrkit.sessions.opening import open_sessions
 from ivrkit.sessions.seal import Seal
 from ivrkit.sessions.sqlite import SQLiteStore
-from ivrkit.sessions.store import Kept, SharedStore, Store
+from ivrkit.store import Kept, SharedStore, Store
 
 __all__ = ["CookieStore", "Kept", "Place", "SQLiteStore", "Seal", "Sessions", "SharedStore", "Store", "open_sessions"]

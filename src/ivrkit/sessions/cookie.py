@@ -9,7 +9,7 @@ import json
 
 from ivrkit.errors import SessionError
 from ivrkit.sessions.seal import Seal
-from ivrkit.sessions.store import Kept
+from ivrkit.store import Kept
 
 #: The longest value of a cookie, in bytes: with its name and attributes a browser takes 4,096
 #: (https://www.rfc-editor.org/rfc/rfc6265#section-6.1).

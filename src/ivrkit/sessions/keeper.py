@@ -13,7 +13,7 @@ from ivrkit.errors import SessionError
 from ivrkit.flow.session import Session
 from ivrkit.sessions.cookie import CookieStore
 from ivrkit.sessions.seal import Seal
-from ivrkit.sessions.store import Kept, SharedStore
+from ivrkit.store import Kept, SharedStore
 
 #: How long a store that failed is left alone by calls that have their cookie, in seconds.
 REST = 1.0
@@ -116,10 +116,16 @@ class Sessions:
                     "a stored session cannot be opened: it was sealed with another token",
                     hint="keep the old token behind the new one in auth_token for as long as calls are kept",
                 )
-            return Session.from_json(body)
+            session = Session.from_json(body)
+            if (session.sid, session.turn) != (kept.sid, kept.turn):
+                raise SessionError(
+                    f"a stored session is turn {session.turn!r} of call {session.sid!r}",
+                    hint="the store was written by something else; give this host a store of its own",
+                )
         except SessionError:
             log.exception("call %s has lost its place at turn %d, and begins anew", kept.sid, kept.turn)
             return self.new(kept.sid, kept.turn)
+        return session
 
 
 class Place:
@@ -194,7 +200,7 @@ class Place:
         try:
             return store.load(self.sid)
         except SessionError:
-            self._fail("read")
+            self._fail("read from")
             return None
 
     def _save(self, session: Session, turn_read: int) -> bool:
@@ -205,11 +211,11 @@ class Place:
         try:
             return store.save(self._sessions.kept_of(session, lean=False), turn_read)
         except SessionError:
-            self._fail("written")
+            self._fail("written to")
             return True
 
     def _fail(self, what: str) -> None:
         """Log that the store failed, and ask it no more at this webhook."""
         self._failed = True
         self._sessions.rest()
-        log.exception("call %s could not be %s; its cookie carries it over", self.sid, what)
+        log.exception("call %s could not be %s the store", self.sid, what)

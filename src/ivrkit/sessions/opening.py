@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ivrkit.errors import SessionError, StoreUnavailable, nearest
 from ivrkit.sessions.keeper import Sessions
 from ivrkit.sessions.seal import Seal
-from ivrkit.sessions.store import SharedStore
+from ivrkit.store import SharedStore
 
 #: The scheme of calls that are kept in their cookies alone.
 COOKIE = "cookie"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ivrkit.errors import SessionError
 from ivrkit.hookspecs import hookimpl
 from ivrkit.sessions.sqlite import SQLiteStore
-from ivrkit.sessions.store import SharedStore
+from ivrkit.store import SharedStore
 
 
 @hookimpl

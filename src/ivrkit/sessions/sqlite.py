@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ivrkit.errors import SessionError, StoreUnavailable
-from ivrkit.sessions.store import Kept
+from ivrkit.store import Kept
 
 #: How long a write waits for another one, in seconds; a caller waits meanwhile.
 PATIENCE = 1.5
