@@ -12,6 +12,11 @@ from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 
 
+#: A request is tried once more when no connection could be made, and for no other reason: what an answer is waited for
+#: too long, or ends a process, is not run again.
+OVERRIDES = "rc=1&rp=ct"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The settings that the flow obeys; each is described in the settings of the host.
@@ -20,6 +25,7 @@ class Rules:
         ``voice`` and ``texts``.
     :param callers: number of a caller -> where their calls begin, and in which language.
     :param numbers: called number -> the same for all that call it.
+    :param connection_overrides: what the addresses that the flow writes tell Twilio of how they are asked.
     """
 
     start: str = "greeting"
@@ -33,6 +39,7 @@ class Rules:
     languages: tuple[Language, ...] = ()
     callers: Mapping[str, Exit] = field(default_factory=dict)
     numbers: Mapping[str, Exit] = field(default_factory=dict)
+    connection_overrides: str = OVERRIDES
 
     def spoken(self) -> Mapping[str, Language]:
         """Return the languages by their tags, the flow's own first."""
