@@ -311,7 +311,17 @@ class Settings:
         return {number: Exit(each.start or self.start, language=each.language) for number, each in starts.items()}
 
 
-_OF_THE_FLOW = ("start", "way_out", "tries", "max_failures", "max_turns", "language", "voice", "texts", "connection_overrides")
+_OF_THE_FLOW = (
+    "start",
+    "way_out",
+    "tries",
+    "max_failures",
+    "max_turns",
+    "language",
+    "voice",
+    "texts",
+    "connection_overrides",
+)
 
 
 #: The settings by name, with what each expects.

@@ -122,9 +122,7 @@ def _compile_state(
     return replace(compiled, voiced=MappingProxyType(voiced))
 
 
-def _voice(
-    compiled: CompiledState, called_in: Language, languages: Mapping[str, Language], rules: Rules
-) -> Voiced:
+def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str, Language], rules: Rules) -> Voiced:
     """Return a state in the language of a call; a state that has a language of its own is in that."""
     state = compiled.state
     language = called_in

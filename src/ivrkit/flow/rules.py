@@ -11,9 +11,8 @@ from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 
-
-#: A request is tried once more when no connection could be made, and for no other reason: what an answer is waited for
-#: too long, or ends a process, is not run again.
+#: A request is tried once more when no connection could be made, and for no other reason: what takes too long, or takes
+#: a process down with it, is not run again.
 OVERRIDES = "rc=1&rp=ct"
 
 
