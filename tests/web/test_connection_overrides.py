@@ -88,17 +88,20 @@ def test_the_way_back_from_the_fallback_has_them_too(make_app):
 
 
 @pytest.mark.parametrize(
-    ("failing", "done", "screenings"),
-    [(3, [PickUp()], 2), (4, [PickUp(), Press("1", who="callee")], 3)],
+    ("failing", "done", "requests"),
+    [
+        (3, [PickUp()], ["screening"] * 2),
+        (4, [PickUp(), Press("1", who="callee")], ["screening", *["action"] * 2]),
+    ],
     ids=["what is whispered", "the key that takes the call"],
 )
-def test_a_whisper_has_them_too(make_app, failing, done, screenings):
+def test_a_whisper_has_them_too(make_app, failing, done, requests):
     """What is whispered has an address of the tree, and so has the key that takes the call."""
     whisper = Whisper("A call for sales.", accept="1")
     sales = State(Dial("+15550100"), Exits({}), whisper=whisper, options=MenuOption("3", "sales"))
     app = make_app({"sales": sales}, dev=True, connection_overrides="rc=1&rp=5xx")
     call = number_of(Failing(app, broken, failing)).call([Press("3"), *done])
-    assert asked(call) == ["webhook", "action", *["screening"] * screenings, "action"]
+    assert asked(call) == ["webhook", "action", *requests, "action"]
 
 
 @pytest.mark.parametrize(("overrides", "fragment"), [("", ""), ("rc=0", "#rc=0"), ("rc=1&rp=ct", "#rc=1&rp=ct")])
