@@ -227,9 +227,9 @@ def test_a_failure_shows_every_call_of_the_test(run):
         "",
         "The last document:",
         (
-            '<?xml version="1.0" encoding="UTF-8"?><Response><Gather actionOnEmptyResult="true" action="webhook" '
-            'numDigits="1"><Say language="en-US">For news, press one.</Say><Say language="en-US">To hear this again, '
-            "press nine.</Say></Gather></Response>"
+            '<?xml version="1.0" encoding="UTF-8"?><Response><Gather actionOnEmptyResult="true" '
+            'action="webhook#rc=1&amp;rp=ct" numDigits="1"><Say language="en-US">For news, press one.</Say>'
+            '<Say language="en-US">To hear this again, press nine.</Say></Gather></Response>'
         ),
     ]
 

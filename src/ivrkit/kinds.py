@@ -9,12 +9,27 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from ivrkit.errors import SettingsError
 from ivrkit.flow.outcomes import is_key
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 
 
+_TO_15000 = "[1-9][0-9]{2,3}|1[0-4][0-9]{3}|15000"
+_REASON = "(4xx|5xx|ct|rt|all)"
+#: The connection overrides, with what each takes, in words and as a pattern:
+#: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+_OVERRIDES: Mapping[str, tuple[str, str]] = {
+    "ct": ("100 to 10000, in thousandths of a second", "[1-9][0-9]{2,3}|10000"),
+    "rt": ("100 to 15000, in thousandths of a second", _TO_15000),
+    "tt": ("100 to 15000, in thousandths of a second", _TO_15000),
+    "rc": ("0 to 5", "[0-5]"),
+    "rp": ("some of 4xx,5xx,ct,rt,all", f"{_REASON}(,{_REASON})*"),
+    "sni": ("y or n", "[yn]"),
+    "e": ("names of Twilio's edges, such as dublin,frankfurt", "[a-z0-9-]+(,[a-z0-9-]+)*"),
+}
+_OVERRIDE = f"({'|'.join(f'{key}=({pattern})' for key, (_, pattern) in _OVERRIDES.items())})"
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -121,6 +136,24 @@ def prefix(value: Any) -> str:
     raise ValueError(value)
 
 
+def overrides(value: Any) -> str:
+    """Return connection overrides as they stand in the fragment of a URL, or nothing.
+
+    :raises SettingsError: for the first that can't be, with what it takes.
+    """
+    if not isinstance(value, str):
+        raise ValueError(value)
+    for part in value.split("&") if value else ():
+        name, _, given = part.partition("=")
+        if name not in _OVERRIDES:
+            known = ", ".join(_OVERRIDES)
+            raise SettingsError(f"there is no connection override {name!r}", hint=f"there are: {known}; as rc=1&rp=ct")
+        takes, pattern = _OVERRIDES[name]
+        if not re.fullmatch(pattern, given):
+            raise SettingsError(f"the connection override {name} is {given!r}", hint=f"it takes {takes}")
+    return value
+
+
 def accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
     """Return the tokens of accounts."""
     if isinstance(value, Mapping) and all(ACCOUNT_SID.fullmatch(str(sid)) for sid in value):
@@ -162,6 +195,11 @@ def instance(kind: type) -> Callable[[Any], Any]:
 
 TEXT = Kind("a text", text, NOT_BLANK)
 STATE_NAME = Kind("the name of a state", text, NOT_BLANK)
+OVERRIDES = Kind(
+    "connection overrides such as 'rc=1&rp=ct', or nothing",
+    overrides,
+    {"type": "string", "pattern": f"^({_OVERRIDE}(&{_OVERRIDE})*)?$"},
+)
 FLAG = Kind("true or false", instance(bool), {"type": "boolean"})
 TOKENS = Kind("a token, or a list of tokens while one is rotated", several, one_or_more(NOT_BLANK))
 

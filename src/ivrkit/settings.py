@@ -10,7 +10,7 @@ from typing import Any
 
 from ivrkit import kinds
 from ivrkit.errors import SettingsError
-from ivrkit.flow.rules import Rules
+from ivrkit.flow.rules import OVERRIDES, Rules
 from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 from ivrkit.kinds import Kind, normal_name
@@ -218,6 +218,7 @@ class Settings:
     :param public_url: the base URL under which Twilio reaches the app, when the app itself cannot know it.
     :param trusted_proxies: how many proxies in front of the app set the ``X-Forwarded-`` headers.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
+    :param connection_overrides: how Twilio asks for what the tree has it ask for: how long, and how often.
     :param auth_token: Twilio's token; several while one is rotated. ``TWILIO_AUTH_TOKEN`` in the environment.
     :param accounts: AccountSid -> token or tokens, for sub-accounts. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
     :param plugin_settings: the settings of plugins, each by the plugin's name: the tables ``[plugins.NAME]``. They are
@@ -275,6 +276,7 @@ class Settings:
     )
     trusted_proxies: int = setting(0, kinds.number_from(0))
     url_prefix: str = setting("", Kind("a path such as '/phone', or nothing", kinds.prefix, _PREFIX))
+    connection_overrides: str = setting(OVERRIDES, kinds.OVERRIDES)
     auth_token: tuple[str, ...] = setting((), kinds.TOKENS, secret=True)
     accounts: Mapping[str, tuple[str, ...]] = setting(
         dict,
@@ -314,7 +316,17 @@ class Settings:
         return {number: Exit(each.start or self.start, language=each.language) for number, each in starts.items()}
 
 
-_OF_THE_FLOW = ("start", "way_out", "tries", "max_failures", "max_turns", "language", "voice", "texts")
+_OF_THE_FLOW = (
+    "start",
+    "way_out",
+    "tries",
+    "max_failures",
+    "max_turns",
+    "language",
+    "voice",
+    "texts",
+    "connection_overrides",
+)
 
 
 #: The settings by name, with what each expects.

@@ -23,7 +23,8 @@ Usage: ivrkit connect [OPTIONS] NUMBER
 Options:
   --url TEXT        Where the tree is reached, such as https://ivr.example.com.
                     Left out: only show.
-  --overrides TEXT  Connection overrides for the webhooks, such as 'rc=1&rp=ct'.
+  --overrides TEXT  Connection overrides for the webhooks, such as 'rc=1&rp=ct';
+                    '' for none. Left out: those of the settings.
   --dry-run         Show what would be changed, and change nothing.
   --yes             Do not ask before the change.
   --help            Show this message and exit.
@@ -33,9 +34,9 @@ NO_OVERRIDE = (
     "override rc=9 takes 0 to 5"
 )
 WANTED = {
-    "VoiceUrl": f"{URL}/webhook",
+    "VoiceUrl": f"{URL}/webhook#rc=1&rp=ct",
     "VoiceMethod": "POST",
-    "VoiceFallbackUrl": f"{URL}/webhook/fallback",
+    "VoiceFallbackUrl": f"{URL}/webhook/fallback#rc=1&rp=ct",
     "VoiceFallbackMethod": "POST",
     "StatusCallback": f"{URL}/webhook/status",
     "StatusCallbackMethod": "POST",
@@ -97,8 +98,8 @@ def test_a_number_is_connected(api, connect, url):
     ]  # some versions echo what is typed here
     assert printed == [
         "WHAT                   WAS                                   BECOMES",
-        f"a call comes in        GET https://demo.example.com/welcome  POST {URL}/webhook",
-        f"primary handler fails  -                                     POST {URL}/webhook/fallback",
+        f"a call comes in        GET https://demo.example.com/welcome  POST {URL}/webhook#rc=1&rp=ct",
+        f"primary handler fails  -                                     POST {URL}/webhook/fallback#rc=1&rp=ct",
         f"call status changes    -                                     POST {URL}/webhook/status",
         f"{NUMBER} is connected: call it.",
     ]
@@ -129,6 +130,26 @@ def test_connection_overrides(api, connect):
     assert api.changes[0]["VoiceUrl"] == f"{URL}/webhook#rc=1&rp=5xx,ct"
     assert api.changes[0]["VoiceFallbackUrl"] == f"{URL}/webhook/fallback#rc=1&rp=5xx,ct"
     assert api.changes[0]["StatusCallback"] == f"{URL}/webhook/status"
+
+
+def test_connection_overrides_of_the_settings(api, connect, folder):
+    """Those that the tree itself writes, where the command is not told others; a fault of the settings is told."""
+    file = folder / "ivrkit.toml"
+    file.write_text('connection_overrides = "rc=2&rp=all"\n')
+    connect(NUMBER, "--url", URL, "--yes")
+    assert api.changes[0]["VoiceUrl"] == f"{URL}/webhook#rc=2&rp=all"
+    file.write_text('connection_overrides = "rc=9"\n')
+    assert connect(NUMBER, "--url", URL, "--yes").stderr == (
+        "Error: ivrkit.toml:1: connection_overrides: the connection override rc is '9'\n  hint: it takes 0 to 5\n"
+    )
+    assert len(api.changes) == 1
+
+
+def test_no_connection_overrides(api, connect):
+    """An empty text leaves the number to what Twilio does by itself, whatever the settings say."""
+    connect(NUMBER, "--url", URL, "--overrides", "", "--yes")
+    assert api.changes[0]["VoiceUrl"] == f"{URL}/webhook"
+    assert api.changes[0]["VoiceFallbackUrl"] == f"{URL}/webhook/fallback"
 
 
 def test_what_would_win_over_the_addresses_is_cleared(api, connect):

@@ -50,7 +50,8 @@ def test_the_menu_has_texts_before_its_options(call):
     caller = call(states(opt("1"), enter=Menu("Main menu.", Play("https://x.example/jingle.mp3"))))
     assert caller.heard == ["Main menu.", "For it, press one.", AGAIN]
     assert caller.xml == (
-        '<Gather actionOnEmptyResult="true" action="webhook" numDigits="1"><Say language="en-US">Main menu.</Say>'
+        '<Gather actionOnEmptyResult="true" action="webhook#rc=1&amp;rp=ct" numDigits="1">'
+        '<Say language="en-US">Main menu.</Say>'
         '<Play>https://x.example/jingle.mp3</Play><Say language="en-US">For it, press one.</Say>'
         f'<Say language="en-US">{AGAIN}</Say></Gather>'
     )
@@ -126,8 +127,8 @@ def test_a_menu_that_listens(call):
     """With phrases the menu listens too, knows them as hints, and takes them for their keys."""
     caller = call(states(opt("1", phrases=("sales", "buy something")), opt("2", phrases="support"), opt("3")))
     assert caller.xml.startswith(
-        '<Gather actionOnEmptyResult="true" hints="sales, buy something, support" input="dtmf speech" action="webhook" '
-        'numDigits="1" language="en-US">'
+        '<Gather actionOnEmptyResult="true" hints="sales, buy something, support" input="dtmf speech" '
+        'action="webhook#rc=1&amp;rp=ct" numDigits="1" language="en-US">'
     )
     assert caller.says("Buy something!").state == "s0"
     assert call(states(opt("1"))).xml.count("input=") == 0

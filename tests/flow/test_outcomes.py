@@ -374,8 +374,8 @@ def test_a_gather_of_the_authors_own_is_a_question(call):
     gather.say("Say or press one.")
     caller = call(a=State(gather, Exits({"1": None})))
     assert caller.xml == (
-        '<Gather input="speech dtmf" timeout="9" action="webhook" actionOnEmptyResult="true" numDigits="1" '
-        'language="en-US"><Say language="en-US">Say or press one.</Say></Gather>'
+        '<Gather input="speech dtmf" timeout="9" action="webhook#rc=1&amp;rp=ct" actionOnEmptyResult="true" '
+        'numDigits="1" language="en-US"><Say language="en-US">Say or press one.</Say></Gather>'
     )
 
 

@@ -21,7 +21,7 @@ from twilio.twiml.voice_response import (
 )
 
 from ivrkit import FlowError, Text, ask
-from ivrkit.flow.twiml import EMPTY, Content, Dress, document, render, verbs_of
+from ivrkit.flow.twiml import EMPTY, Content, Dress, document, render, verbs_of, with_overrides
 
 
 def xml(*verbs, **dress):
@@ -192,3 +192,11 @@ def test_ssml_stays_inside_its_say():
     say = Say()
     say.prosody("Slow.", rate="slow")
     assert xml(say) == '<Say language="en-US"><prosody rate="slow">Slow.</prosody></Say>'
+
+
+def test_the_flows_action_has_connection_overrides():
+    """They follow the address; the action of the author stays as it is, and without any there is no fragment."""
+    assert xml(Gather(), overrides="rc=1&rp=ct").startswith('<Gather action="webhook#rc=1&amp;rp=ct" ')
+    assert xml(Dial("+1", action="/own"), overrides="rc=1&rp=ct") == '<Dial action="/own">+1</Dial>'
+    assert with_overrides("../webhook?again=1", "rc=1") == "../webhook?again=1#rc=1"
+    assert with_overrides("webhook", "") == "webhook"

@@ -26,9 +26,12 @@ def address(state="sales", language="en-US", **more):
 
 def test_a_number_is_whispered_to(call):
     """The noun gets the address, with state and language; a number that was text gets its noun."""
-    url = "webhook/whisper?state=sales&amp;language=en-US"
-    assert call(sales=dialling()).xml == (f'<Dial action="webhook"><Number url="{url}">+15550100</Number></Dial>')
-    assert whisper_url("sales", "en-US") == url.replace("&amp;", "&")
+    url = "webhook/whisper?state=sales&amp;language=en-US#rc=1&amp;rp=ct"
+    assert call(sales=dialling()).xml == (
+        f'<Dial action="webhook#rc=1&amp;rp=ct"><Number url="{url}">+15550100</Number></Dial>'
+    )
+    assert whisper_url("sales", "en-US", "rc=1&rp=ct") == url.replace("&amp;", "&")
+    assert whisper_url("sales", "en-US") == "webhook/whisper?state=sales&language=en-US"
 
 
 def test_numbers_clients_and_sip_addresses_are_whispered_to(call):
@@ -41,10 +44,10 @@ def test_numbers_clients_and_sip_addresses_are_whispered_to(call):
     root = ElementTree.fromstring(call(sales=dialling(dial)).last.twiml)
     urls = [noun.get("url") for noun in root[0]]
     assert urls == [
-        "webhook/whisper?state=sales&language=en-US",
+        "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
         "https://example.com/own",
-        "webhook/whisper?state=sales&language=en-US",
-        "webhook/whisper?state=sales&language=en-US",
+        "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
+        "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
     ]
     assert "url" not in dial.verbs[0].attrs
 
@@ -63,7 +66,7 @@ def test_the_key_takes_the_call(tree):
     first = answer_whisper(flow, address(), "")
     gather = ElementTree.fromstring(first)[0]
     assert gather.attrib == {
-        "action": "whisper?state=sales&language=en-US&asked=1",
+        "action": "whisper?state=sales&language=en-US&asked=1#rc=1&rp=ct",
         "numDigits": "1",
         "timeout": "7",
         "finishOnKey": "",

@@ -14,7 +14,7 @@ OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, way_out, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
     "session_hours, strict, block, plugins_dir, flows, dev, log_format, mask_numbers, public_url, trusted_proxies, "
-    "url_prefix, auth_token"
+    "url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "there are: "
@@ -328,6 +328,8 @@ class TestEnvironment:
             ("TRUSTED_PROXIES", "0", {"trusted_proxies": 0}),
             ("URL_PREFIX", "/phone", {"url_prefix": "/phone"}),
             ("URL_PREFIX", "", {"url_prefix": ""}),
+            ("CONNECTION_OVERRIDES", "rc=2&rp=all", {"connection_overrides": "rc=2&rp=all"}),
+            ("CONNECTION_OVERRIDES", "", {"connection_overrides": ""}),
             ("AUTH_TOKEN", "12345,67890", {"auth_token": ["12345", "67890"]}),
             ("TEXTS_GOODBYE", "Bye.", {"texts": Texts(goodbye="Bye.")}),
             ("texts_wrong_choice", "No.", {"texts": Texts(wrong_choice="No.")}),
@@ -381,6 +383,8 @@ class TestEnvironment:
             ("IVRKIT_TRIES", "", "IVRKIT_TRIES is ''", "it takes a whole number of at least 1"),
             ("IVRKIT_STRICT", "maybe", "IVRKIT_STRICT is 'maybe'", "it takes true or false"),
             ("IVRKIT_COMPANY", "", "IVRKIT_COMPANY is ''", "it takes a text"),
+            ("IVRKIT_CONNECTION_OVERRIDES", "rc=9",
+             "IVRKIT_CONNECTION_OVERRIDES: the connection override rc is '9'", "it takes 0 to 5"),
             ("IVRKIT_PUBLIC_URL", "x", "IVRKIT_PUBLIC_URL is 'x'", "it takes a URL such as 'https://ivr.example.com'"),
             ("IVRKIT_TEXTS_GOODBYE", "{x}", "texts.goodbye is '{x}', and nothing fills in {x}",
              "it may hold no places in braces"),

@@ -1,12 +1,16 @@
 """The core's settings: what each takes, what it makes of it, and the exact error for anything else."""
 
+import re
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from ivrkit import Exit, Settings, SettingsError, Texts
 from ivrkit.flow.rules import Rules
 from ivrkit.settings import KINDS, StartSettings, StateSettings, read_value
+from ivrkit.simulator.wire.overrides import overrides_of
 
 SID = "AC" + "0123456789abcdefABCDEF0123456789"
 TOKENS = "a token, or a list of tokens while one is rotated"
@@ -17,6 +21,7 @@ ZONE = "the IANA name of a time zone, such as 'Europe/Vienna'"
 STORE = "a URL such as 'sqlite:///calls.sqlite3'"
 URL = "a URL such as 'https://ivr.example.com'"
 PREFIX = "a path such as '/phone', or nothing"
+OVERRIDES = "connection overrides such as 'rc=1&rp=ct', or nothing"
 STARTS = "a table of numbers, each with start or language"
 
 
@@ -48,6 +53,7 @@ def test_every_setting_has_its_default():
         "public_url": None,
         "trusted_proxies": 0,
         "url_prefix": "",
+        "connection_overrides": "rc=1&rp=ct",
         "auth_token": (),
         "accounts": {},
         "plugin_settings": {},
@@ -88,6 +94,8 @@ def test_every_setting_has_its_default():
         ("url_prefix", "", ""),
         ("url_prefix", "/phone", "/phone"),
         ("url_prefix", "/a-b/c_d/e.f~9", "/a-b/c_d/e.f~9"),
+        ("connection_overrides", "", ""),
+        ("connection_overrides", "rc=2&rp=all", "rc=2&rp=all"),
         ("auth_token", "12345", ("12345",)),
         ("auth_token", ["12345", "67890"], ("12345", "67890")),
         ("auth_token", [], ()),
@@ -162,6 +170,8 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("url_prefix", "/a b", PREFIX),
         ("url_prefix", "/phone\n", PREFIX),
         ("url_prefix", None, PREFIX),
+        ("connection_overrides", 1, OVERRIDES),
+        ("connection_overrides", None, OVERRIDES),
         ("texts", {"goodby": "Bye."}, "a table of texts"),
         ("texts", {"goodbye": 5}, "a table of texts"),
         ("texts", "Bye.", "a table of texts"),
@@ -259,9 +269,12 @@ def test_the_rules_of_the_flow():
         texts=texts,
         numbers={"+431": {"language": "de"}},
         callers={"+432": {"start": "menu"}},
+        connection_overrides="rc=0",
     )
     starts = {"callers": {"+432": Exit("menu")}, "numbers": {"+431": Exit("one", language="de")}}
-    assert settings.rules() == Rules("one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts)
+    assert settings.rules() == Rules(
+        "one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts, connection_overrides="rc=0"
+    )
     assert Settings(session_url="cookie:").rules().most_data == 2048
 
 
@@ -279,6 +292,81 @@ def test_a_value_is_told_by_the_name_it_had(key, shown):
     with pytest.raises(SettingsError) as caught:
         read_value("tries", "many", "environment", key)
     assert str(caught.value) == f"environment: {shown} is 'many'\n  hint: it takes a whole number of at least 1"
+
+
+KNOWN = "there are: ct, rt, tt, rc, rp, sni, e; as rc=1&rp=ct"
+#: Connection overrides that can be, and their parts.
+OVERRIDES_RIGHT = [
+    "", "ct=100", "ct=10000", "rt=100", "rt=999", "rt=9999", "rt=15000", "tt=100", "tt=14999", "rc=0", "rc=5", "rp=ct",
+    "rp=4xx,5xx,ct,rt", "rp=all,ct,ct", "sni=y", "sni=n", "e=ashburn", "e=ashburn-ix,dublin", "rc=1&rp=ct",
+    "ct=2000&rt=3000&tt=5000&rc=2&rp=5xx&sni=n&e=dublin", "rc=1&rc=2",
+]  # fmt: skip
+#: What can't be: the part that is told, and what it takes.
+OVERRIDES_WRONG = [
+    ("#rc=1", "there is no connection override '#rc'", KNOWN),
+    ("rc=1&", "there is no connection override ''", KNOWN),
+    ("RC=1", "there is no connection override 'RC'", KNOWN),
+    (" rc=1", "there is no connection override ' rc'", KNOWN),
+    ("rc=1;rp=ct", "the connection override rc is '1;rp=ct'", "it takes 0 to 5"),
+    ("rc=1\n", "the connection override rc is '1\\n'", "it takes 0 to 5"),
+    ("rc", "the connection override rc is ''", "it takes 0 to 5"),
+    ("rc=6&ct=1", "the connection override rc is '6'", "it takes 0 to 5"),
+    ("ct=99", "the connection override ct is '99'", "it takes 100 to 10000, in thousandths of a second"),
+    ("ct=10001", "the connection override ct is '10001'", "it takes 100 to 10000, in thousandths of a second"),
+    ("rt=15001", "the connection override rt is '15001'", "it takes 100 to 15000, in thousandths of a second"),
+    ("tt=5s", "the connection override tt is '5s'", "it takes 100 to 15000, in thousandths of a second"),
+    ("rc=1&rp=", "the connection override rp is ''", "it takes some of 4xx,5xx,ct,rt,all"),
+    ("rp=ct,", "the connection override rp is 'ct,'", "it takes some of 4xx,5xx,ct,rt,all"),
+    ("rp=3xx", "the connection override rp is '3xx'", "it takes some of 4xx,5xx,ct,rt,all"),
+    ("sni=yes", "the connection override sni is 'yes'", "it takes y or n"),
+]
+#: What the simulator takes all the same: it looks at no edge, and counts as a reader of numbers does.
+OVERRIDES_STRICT = [
+    ("e=", "the connection override e is ''", "it takes names of Twilio's edges, such as dublin,frankfurt"),
+    ("e=\x00", "the connection override e is '\\x00'", "it takes names of Twilio's edges, such as dublin,frankfurt"),
+    ("rc=01", "the connection override rc is '01'", "it takes 0 to 5"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message", "hint"), [*OVERRIDES_WRONG, *OVERRIDES_STRICT])
+def test_what_are_no_connection_overrides(overrides, message, hint):
+    """The first part that can't be is told, with what it takes."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(connection_overrides=overrides)
+    assert (caught.value.message, caught.value.hint) == (f"Settings: connection_overrides: {message}", hint)
+
+
+def takes(overrides):
+    """Return whether the setting takes connection overrides."""
+    try:
+        return Settings(connection_overrides=overrides).connection_overrides == overrides
+    except SettingsError:
+        return False
+
+
+@pytest.mark.parametrize("overrides", [*OVERRIDES_RIGHT, *(each for each, _, _ in OVERRIDES_WRONG)])
+def test_connection_overrides_are_those_of_the_simulator(overrides):
+    """The setting, its schema and the simulator, which keeps to Twilio's page, say the same of each."""
+    assert takes(overrides) == (overrides in OVERRIDES_RIGHT) == (overrides_of(f"/webhook#{overrides}")[1] == [])
+    assert takes(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
+
+
+SCHEMA = KINDS["connection_overrides"].schema["pattern"].removesuffix("$")
+NUMBERS = st.one_of(st.integers(-1, 11), st.integers(90, 110), st.integers(9_990, 15_010), st.integers()).map(str)
+REASONS = st.lists(st.sampled_from(["4xx", "5xx", "ct", "rt", "all", "3xx", ""]), max_size=5).map(",".join)
+PARTS = st.tuples(
+    st.sampled_from(["ct", "rt", "tt", "rc", "rp", "sni", "x", ""]),
+    st.one_of(NUMBERS, REASONS, st.sampled_from("yn"), st.text("=#%<\n\u0663 a", max_size=3)),
+).map("=".join)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=4).map("&".join))
+@example("rc=\u0663")
+@settings(max_examples=300)
+def test_made_up_connection_overrides_are_those_of_the_simulator(overrides):
+    """Whatever the keys and the values; only of edges, and of zeros in front, the setting takes less."""
+    assert takes(overrides) == (overrides_of(f"/webhook#{overrides}")[1] == [])
+    assert takes(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
 
 
 def test_tables_may_be_plain_in_code():

@@ -168,7 +168,7 @@ class TestVoicemail:
         caller = at(states.voicemail())
         assert caller.heard == ["Please leave a message after the tone."]
         attributes, _ = verb(caller, "Record")
-        assert attributes == {"action": "webhook", "maxLength": "120", "timeout": "5", "playBeep": "true"}
+        assert attributes == {"action": "webhook#rc=1&rp=ct", "maxLength": "120", "timeout": "5", "playBeep": "true"}
 
     def test_the_caller_is_thanked(self, at):
         """And the call ends, or goes on where it is told to."""
@@ -183,7 +183,7 @@ class TestVoicemail:
         assert caller.heard == ["Speak."]
         attributes, _ = verb(caller, "Record")
         assert attributes == {
-            "action": "webhook", "maxLength": "30", "timeout": "0", "playBeep": "false", "finishOnKey": "#",
+            "action": "webhook#rc=1&rp=ct", "maxLength": "30", "timeout": "0", "playBeep": "false", "finishOnKey": "#",
         }  # fmt: skip
 
     def test_no_key_may_end_it(self, at):
@@ -222,7 +222,7 @@ class TestQueue:
         """In the queue of that name, with the core's words and Twilio's music."""
         caller = at(states.queue("help"))
         assert caller.heard == ["Please stay on the line."]
-        assert verb(caller, "Enqueue") == ({"action": "webhook"}, "help")
+        assert verb(caller, "Enqueue") == ({"action": "webhook#rc=1&rp=ct"}, "help")
 
     def test_what_it_takes(self, at):
         """Words, and an address of what is played."""

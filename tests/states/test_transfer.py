@@ -17,7 +17,7 @@ def test_a_number_is_rung(at):
     """For twenty seconds, with the core's words, and the caller's own number shown."""
     caller = at(states.transfer("+15550100"))
     assert caller.heard == ["One moment, please."]
-    assert dial(caller).attrib == {"action": "webhook", "timeout": "20"}
+    assert dial(caller).attrib == {"action": "webhook#rc=1&rp=ct", "timeout": "20"}
     assert [(noun.tag, noun.text, noun.attrib) for noun in dial(caller)] == [("Number", "+15550100", {})]
 
 
@@ -27,7 +27,7 @@ def test_what_it_takes(at):
     caller = at(states.transfer(numbers, "Wait.", in_order=True, rings=5, caller_id="+15550199"))
     assert caller.heard == ["Wait."]
     assert dial(caller).attrib == {
-        "action": "webhook", "timeout": "5", "sequential": "true", "callerId": "+15550199",
+        "action": "webhook#rc=1&rp=ct", "timeout": "5", "sequential": "true", "callerId": "+15550199",
     }  # fmt: skip
     assert [(noun.tag, noun.text) for noun in dial(caller)] == [
         ("Number", "+15550100"),

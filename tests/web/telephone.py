@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 from xml.etree import ElementTree
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -225,7 +225,7 @@ class Telephone:
         """Ask the action of the verb that waits, with what it came to."""
         verb = self.waiting
         assert verb is not None, f"nothing waits in {self.answer.body!r}"
-        return self.go(urljoin(self.url, verb.get("action")), more)
+        return self.go(leads_to(self.url, verb.get("action")), more)
 
     def press(self, digits: str) -> Answer:
         """Press keys."""
@@ -235,7 +235,7 @@ class Telephone:
         """Follow the document's ``Redirect``."""
         redirect = self.answer.root.find("Redirect")
         assert redirect is not None, f"there is no Redirect in {self.answer.body!r}"
-        return self.go(urljoin(self.url, redirect.text))
+        return self.go(leads_to(self.url, redirect.text))
 
     @property
     def waiting(self) -> ElementTree.Element | None:
@@ -246,6 +246,11 @@ class Telephone:
     def over(self) -> bool:
         """Whether the document hangs up."""
         return self.answer.verbs[-1:] == ["Hangup"]
+
+
+def leads_to(url: str, written: str | None) -> str:
+    """Return the URL that is asked for an address in a document; its fragment is neither sent nor signed."""
+    return urldefrag(urljoin(url, written or "")).url
 
 
 def check_document(answer: Answer, url: str, webhook: str) -> None:
@@ -263,9 +268,9 @@ def check_document(answer: Answer, url: str, webhook: str) -> None:
     for verb in root:
         assert verb.tag in (*SOUNDING, *WAITING, "Hangup", "Redirect"), f"{verb.tag} is no verb of these"
         if verb.tag in WAITING:
-            assert urljoin(url, verb.get("action")) == webhook
+            assert leads_to(url, verb.get("action")) == webhook
         if verb.tag == "Redirect":
-            assert urljoin(url, verb.text).partition("?")[0] == webhook
+            assert leads_to(url, verb.text).partition("?")[0] == webhook
         held = {noun.tag for noun in verb} if verb.tag == "Dial" else set()
         assert verb.tag == "Gather" or held == {"Number"} or not len(verb), f"{verb.tag} holds something"
     for say in root.iter("Say"):

@@ -112,7 +112,7 @@ def test_the_fallback_leads_back_to_the_webhook_below_the_prefix(team, mount):
 
 
 def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
-    """Each has its own name, path, company, token, states and sessions."""
+    """Each has its own name, path, company, token, states, sessions and connection overrides."""
     app = team()
     sales = mount(app, name="sales", url_prefix="/sales", company="Sales", auth_token="one")
     help_ = mount(
@@ -122,6 +122,7 @@ def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
         url_prefix="/help",
         company="Help",
         auth_token="two",
+        connection_overrides="rc=0",
     )
     one, two = Phone(app, name="sales").call(), Phone(app, name="help").call()
     assert one.heard.startswith("Thank you for calling Sales.")
@@ -130,6 +131,8 @@ def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
     assert two.press("5").heard_last.startswith("Help.")
     assert sales.sessions.load(one.sid).state == "message"
     assert sales.sessions.load(two.sid) is help_.sessions.load(one.sid) is None
+    assert 'action="webhook#rc=1&amp;rp=ct"' in one.answers[0].body
+    assert 'action="webhook#rc=0"' in two.answers[0].body
     refused = Phone(app, name="sales", token="two").call()
     assert refused.answers[0].status == 403
 

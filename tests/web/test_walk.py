@@ -253,12 +253,12 @@ def test_after_a_fallback_the_call_goes_on(acme, call, logged):
     answer = line.go(fallback, failed)
     assert answer.heard == "We are sorry, something went wrong."
     assert answer.verbs == ["Say", "Redirect"]
-    assert answer.root.findtext("Redirect") == "../webhook?again=1"
+    assert answer.root.findtext("Redirect") == "../webhook?again=1#rc=1&rp=ct"
     assert line.follow().state == "hours"
     assert line.url == f"{line.webhook}?again=1"
 
     answer = line.go(fallback, {**failed, "ErrorUrl": f"{line.webhook}?again=1"})
-    assert answer.root.findtext("Redirect") == "../webhook?again=2"
+    assert answer.root.findtext("Redirect") == "../webhook?again=2#rc=1&rp=ct"
     assert line.follow().state == "reception"
 
     answer = line.go(fallback, {**failed, "ErrorUrl": f"{line.webhook}?again=2"})

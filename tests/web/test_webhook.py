@@ -44,7 +44,7 @@ def test_get_and_post_are_answered_alike(call):
     posted = call().ask(WEBHOOK, method="POST")
     assert got.status == posted.status == 200
     assert got.body == posted.body
-    assert got.root.find("Gather").get("action") == "webhook"
+    assert got.root.find("Gather").get("action") == "webhook#rc=1&rp=ct"
 
 
 def test_with_get_a_call_goes_on(call):
@@ -358,7 +358,7 @@ def test_a_store_that_fails_is_an_apology_and_then_goodbye(make_app, garbage, lo
     for mark in ("1", "2"):
         assert answer.verbs == ["Say", "Pause", "Redirect"]
         assert answer.heard == APOLOGY
-        assert answer.root.findtext("Redirect") == f"webhook?again={mark}"
+        assert answer.root.findtext("Redirect") == f"webhook?again={mark}#rc=1&rp=ct"
         assert answer.state is None
         answer = line.follow()
     assert (answer.heard, answer.verbs) == (APOLOGY, ["Say", "Hangup"])
@@ -441,7 +441,7 @@ def test_a_fallback_without_the_mark_is_the_first(call, logged, url, path):
     logged()
     answer = line.ask(FALLBACK, {"ErrorCode": "11200", "ErrorUrl": url})
     assert answer.status == 200
-    assert answer.root.findtext("Redirect") == "../webhook?again=1"
+    assert answer.root.findtext("Redirect") == "../webhook?again=1#rc=1&rp=ct"
     assert logged() == [f"ERROR call {line.sid} fell back: Twilio's error 11200 at {path}"]
 
 
@@ -462,7 +462,7 @@ def test_the_last_mark_counts(call):
     """Where a URL carries several marks, the last one is meant."""
     line = call()
     answer = line.ask(FALLBACK, {"ErrorUrl": f"{WEBHOOK}?again=2&again=1"})
-    assert answer.root.findtext("Redirect") == "../webhook?again=2"
+    assert answer.root.findtext("Redirect") == "../webhook?again=2#rc=1&rp=ct"
     assert line.ask(FALLBACK, {"ErrorUrl": f"{WEBHOOK}?again=1&again=2"}).verbs == ["Say", "Hangup"]
 
 

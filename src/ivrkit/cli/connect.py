@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import click
 
 from ivrkit.cli.account import Account
-from ivrkit.cli.options import table
+from ivrkit.cli.options import settings_with, table
 from ivrkit.errors import IvrkitError
+from ivrkit.flow.twiml import with_overrides
 from ivrkit.simulator.wire.overrides import overrides_of
 
 #: What a number has of its own, and how each is called at Twilio's console.
@@ -28,10 +29,13 @@ WINS = {"voice_application_sid": "TwiML app", "trunk_sid": "SIP trunk"}
 @click.command()
 @click.argument("number")
 @click.option("--url", help="Where the tree is reached, such as https://ivr.example.com. Left out: only show.")
-@click.option("--overrides", default="", help="Connection overrides for the webhooks, such as 'rc=1&rp=ct'.")
+@click.option(
+    "--overrides",
+    help="Connection overrides for the webhooks, such as 'rc=1&rp=ct'; '' for none. Left out: those of the settings.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be changed, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before the change.")
-def connect(number: str, url: str | None, overrides: str, dry_run: bool, yes: bool) -> None:
+def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, yes: bool) -> None:
     """Show where a Twilio number sends its calls, or send them to a tree.
 
     The account is that of TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET; what is
@@ -62,13 +66,15 @@ def connect(number: str, url: str | None, overrides: str, dry_run: bool, yes: bo
         click.echo("Nothing was changed.")
 
 
-def _wanted(url: str, overrides: str) -> dict[str, str]:
+def _wanted(url: str, overrides: str | None) -> dict[str, str]:
     """Return the fields of a number that sends its calls to a tree.
 
-    :raises IvrkitError: for what is no address, and no override.
+    :raises IvrkitError: for what is no address, no override, and for settings that can't be read where they decide.
     """
     if not _is_base(url):
         raise IvrkitError(f"--url {url} is no address of a tree", hint="write its base: https://ivr.example.com")
+    if overrides is None:
+        overrides = settings_with(()).connection_overrides
     complaints = overrides_of(f"#{overrides}")[1] if overrides else []
     if complaints:
         raise IvrkitError(
@@ -76,10 +82,9 @@ def _wanted(url: str, overrides: str) -> dict[str, str]:
             hint="rc=1&rp=ct tries once more, when no connection could be made",
         )
     webhook = f"{url.rstrip('/').removesuffix('/webhook')}/webhook"
-    fragment = f"#{overrides}" if overrides else ""
     addresses = {
-        "voice_url": f"{webhook}{fragment}",
-        "voice_fallback_url": f"{webhook}/fallback{fragment}",
+        "voice_url": with_overrides(webhook, overrides),
+        "voice_fallback_url": with_overrides(f"{webhook}/fallback", overrides),
         "status_callback": f"{webhook}/status",
     }
     return addresses | dict.fromkeys(METHODS.values(), "POST")

@@ -43,7 +43,7 @@ def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hoo
     by_name = {each.name: each for state in states for each in family(state)}
     choices = collect_choices(by_name.values())
     languages = rules.spoken()
-    dresses = {tag: _dress(language) for tag, language in languages.items()}
+    dresses = {tag: _dress(language, rules) for tag, language in languages.items()}
     faults = list(find_faults(by_name, choices, rules, tuple(languages)))
     compiled: dict[str, CompiledState] = {}
     for name, state in by_name.items():
@@ -64,9 +64,10 @@ def compile_flow(states: Iterable[State], rules: Rules | None = None, hooks: Hoo
     )
 
 
-def _dress(language: Language) -> Dress:
+def _dress(language: Language, rules: Rules) -> Dress:
     """Return what verbs are given that no state says."""
-    return Dress(language.voice, language.tag, words=lambda text: language.words(text, ENGINE))
+    overrides = rules.connection_overrides
+    return Dress(language.voice, language.tag, words=lambda text: language.words(text, ENGINE), overrides=overrides)
 
 
 def _sentences(dress: Dress) -> dict[str, bytes]:
@@ -117,16 +118,17 @@ def _compile_state(
         exits_hash=_hash_of(state, routes, table.otherwise),
         voiced={},
     )
-    voiced = {tag: _voice(compiled, language, languages) for tag, language in languages.items()}
+    voiced = {tag: _voice(compiled, language, languages, rules) for tag, language in languages.items()}
     return replace(compiled, voiced=MappingProxyType(voiced))
 
 
-def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str, Language]) -> Voiced:
+def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str, Language], rules: Rules) -> Voiced:
     """Return a state in the language of a call; a state that has a language of its own is in that."""
     state = compiled.state
     language = called_in
     if state.language is not None:
         language = languages[match(state.language, languages) or called_in.tag]
+    overrides = rules.connection_overrides
     keys = [outcome for outcome in compiled.routes if not outcome[0].isalpha()]
     dress = Dress(
         voice=state.voice or (language.voice if state.language in (None, language.tag) else None),
@@ -134,7 +136,8 @@ def _voice(compiled: CompiledState, called_in: Language, languages: Mapping[str,
         num_digits=max((len(key) for key in keys), default=None),
         exits=compiled.is_menu or isinstance(state.exit, Exits | LeadsTo),
         words=_words_of(state, language),
-        whisper=whisper_url(state.name, called_in.tag) if state.whisper else None,
+        whisper=whisper_url(state.name, called_in.tag, overrides) if state.whisper else None,
+        overrides=overrides,
     )
     _refuse_one_phrase_for_two(compiled, language)
     said = {exit: render_words(exit.say, dress) for exit in (*compiled.exits_with_words(), *BY_RULE)}

@@ -11,6 +11,10 @@ from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 
+#: A request is tried once more when no connection could be made, and for no other reason: what takes too long, or takes
+#: a process down with it, is not run again.
+OVERRIDES = "rc=1&rp=ct"
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -21,6 +25,7 @@ class Rules:
     :param callers: number of a caller -> where their calls begin, and in which language.
     :param numbers: called number -> the same for all that call it.
     :param most_data: how many bytes the ``data`` of a call may have as JSON, ``None`` for any number.
+    :param connection_overrides: what the addresses that the flow writes tell Twilio of how they are asked.
     """
 
     start: str = "greeting"
@@ -35,6 +40,7 @@ class Rules:
     callers: Mapping[str, Exit] = field(default_factory=dict)
     numbers: Mapping[str, Exit] = field(default_factory=dict)
     most_data: int | None = None
+    connection_overrides: str = OVERRIDES
 
     def spoken(self) -> Mapping[str, Language]:
         """Return the languages by their tags, the flow's own first."""

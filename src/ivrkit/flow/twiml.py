@@ -71,6 +71,7 @@ class Dress:
     :param exits: whether the state decides what follows, so that silence has to be told as well.
     :param words: gives the words that are said for a text; ``None`` where each is said as it is written.
     :param whisper: the address of what is whispered to whoever is dialled, ``None`` for no whisper.
+    :param overrides: the connection overrides of the flow's action, ``""`` for none.
     """
 
     voice: str | None = None
@@ -79,6 +80,19 @@ class Dress:
     exits: bool = False
     words: Callable[[str], str] | None = None
     whisper: str | None = None
+    overrides: str = ""
+
+
+def with_overrides(address: str, overrides: str) -> str:
+    """Return an address that says how long Twilio waits for it and how often it tries.
+
+    It is said in the fragment, which is neither sent nor signed:
+    https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
+
+    :param address: the address, without a fragment.
+    :param overrides: such as ``rc=1&rp=ct``, ``""`` for what Twilio does by itself.
+    """
+    return f"{address}#{overrides}" if overrides else address
 
 
 def verbs_of(said: Any) -> list[TwiML]:
@@ -113,7 +127,7 @@ def render(verbs: Sequence[TwiML], dress: Dress) -> Content:
     for place, element in enumerate(elements):
         if element.tag in WAITING:
             own_action = element.get("action")
-            _write_action(element, last=place == len(elements) - 1, exits=dress.exits)
+            _write_action(element, dress, last=place == len(elements) - 1)
             if element.tag == "Gather":
                 _write_gather(element, dress)
             elif element.tag == "Dial" and dress.whisper is not None:
@@ -161,10 +175,10 @@ def document(parts: Iterable[bytes]) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(parts) + b"</Response>"
 
 
-def _write_action(element: ElementTree.Element, *, last: bool, exits: bool) -> None:
+def _write_action(element: ElementTree.Element, dress: Dress, *, last: bool) -> None:
     if "action" not in element.attrib and (last or element.tag in ("Gather", "Record", "Pay")):
-        element.set("action", ACTION)
-    if element.tag == "Gather" and (last or exits):
+        element.set("action", with_overrides(ACTION, dress.overrides))
+    if element.tag == "Gather" and (last or dress.exits):
         element.set("actionOnEmptyResult", "true")
 
 

@@ -15,7 +15,7 @@ from twilio.twiml import TwiML
 
 from ivrkit.flow.language import Language
 from ivrkit.flow.recipes import Whisper
-from ivrkit.flow.twiml import ACTION, EMPTY, HANGUP, document
+from ivrkit.flow.twiml import ACTION, EMPTY, HANGUP, document, with_overrides
 
 if TYPE_CHECKING:
     from ivrkit.flow.flow import CallFlow
@@ -28,9 +28,14 @@ MOST_ASKED = 2
 PATIENCE = 7
 
 
-def whisper_url(state: str, language: str) -> str:
-    """Return the address of a state's whisper in a language, from any document that the flow serves."""
-    return f"{ACTION}/{_address(state, language)}"
+def whisper_url(state: str, language: str, overrides: str = "") -> str:
+    """Return the address of a state's whisper in a language, from any document that the flow serves.
+
+    :param state: its name.
+    :param language: that of the call.
+    :param overrides: the connection overrides of the address, ``""`` for none.
+    """
+    return with_overrides(f"{ACTION}/{_address(state, language)}", overrides)
 
 
 def _address(state: str, language: str, **more: str) -> str:
@@ -65,6 +70,7 @@ def answer_whisper(flow: CallFlow, address: Mapping[str, str], digits: str) -> b
         return EMPTY
     if asked not in map(str, range(MOST_ASKED)):
         return document([HANGUP])
-    action = quoteattr(_address(compiled.name, language, asked=str(int(asked) + 1)))
-    attributes = f'action={action} numDigits="{len(accept)}" timeout="{PATIENCE}" finishOnKey=""'
+    again = _address(compiled.name, language, asked=str(int(asked) + 1))
+    action = with_overrides(again, flow.rules.connection_overrides)
+    attributes = f'action={quoteattr(action)} numDigits="{len(accept)}" timeout="{PATIENCE}" finishOnKey=""'
     return document([f'<Gather {attributes} actionOnEmptyResult="true">'.encode(), words, b"</Gather>"])

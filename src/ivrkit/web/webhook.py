@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
 
 from flask import Blueprint, Request, Response, jsonify, request
 
 from ivrkit.flow.state import State
-from ivrkit.flow.twiml import HANGUP, document
+from ivrkit.flow.twiml import HANGUP, document, with_overrides
 from ivrkit.flow.whisper import PAGE, answer_whisper
 from ivrkit.plugins import Loaded
 from ivrkit.web.diagnosis import PATH, add_diagnosis
@@ -158,7 +159,9 @@ class _Pages:
         """Return an apology, then the webhook again with the next mark; the last time, the end of the call."""
         if mark not in _NEXT_MARK:
             return self._answer(document([apology, HANGUP]), None)
-        redirect = f"<Redirect>{webhook}?again={_NEXT_MARK[mark]}</Redirect>".encode()
+        overrides = self._dispatcher.flow.rules.connection_overrides
+        url = with_overrides(f"{webhook}?again={_NEXT_MARK[mark]}", overrides)
+        redirect = f"<Redirect>{escape(url)}</Redirect>".encode()
         return self._answer(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
 
     def _answer(self, twiml: bytes, state: State | None) -> Response:
