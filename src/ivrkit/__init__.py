@@ -4,7 +4,7 @@ This is the public door. The Flask host is imported on its own, ``from ivrkit.we
 importing a plugin never loads Flask.
 """
 
-from ivrkit.errors import Fault, FlowError, IvrkitError, LoadError, SessionError, SettingsError
+from ivrkit.errors import Fault, FlowError, IvrkitError, LoadError, SessionError, SettingsError, StoreUnavailable
 from ivrkit.flow.call import Call
 from ivrkit.flow.compile import compile_flow
 from ivrkit.flow.engine import advance
@@ -42,6 +42,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "State",
+    "StoreUnavailable",
     "Target",
     "Text",
     "Texts",

@@ -7,6 +7,7 @@
     ├── FlowError          a state, table or menu that cannot work as it is written
     ├── LoadError          every fault that was found in the installed plugins
     └── SessionError       a session store that cannot be opened, read or written
+        └── StoreUnavailable   the store cannot be used at the moment; it may be in a while
 
 A :class:`Fault` is one thing that is wrong, before anybody decides what to do about it.
 """
@@ -52,6 +53,10 @@ class FlowError(IvrkitError):
 
 class SessionError(IvrkitError):
     """A session store cannot be opened, read or written."""
+
+
+class StoreUnavailable(SessionError):
+    """The store cannot be used at the moment; it may be in a while, with nothing mended in this host."""
 
 
 @dataclass(frozen=True, slots=True)
