@@ -55,7 +55,7 @@ class SessionError(IvrkitError):
     """A session store cannot be opened, read or written."""
 
 
-class StoreUnavailable(SessionError):
+class StoreUnavailable(SessionError):  # noqa: N818  # how things are, and nothing that anybody did wrong
     """The store cannot be used at the moment; it may be in a while, with nothing mended in this host."""
 
 

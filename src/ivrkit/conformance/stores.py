@@ -35,6 +35,9 @@ from ivrkit.sessions.store import Kept, SharedStore, Store
 #: Long enough that writers meet, short enough for a test.
 WRITERS, INCREMENTS = 3, 25
 
+#: How long what has expired may take to be gone from a store where it goes by itself, in seconds.
+GONE = 0.05
+
 #: Bodies of every sort that is short enough for all stores.
 BODIES = (
     "{}",
@@ -226,13 +229,11 @@ class SharedStoreContract(StoreContract):
     # What is forgotten
 
     def test_only_what_has_expired_is_removed(self, store: SharedStore) -> None:
-        """What has expired may be gone before it is removed, and is gone after; the rest stays. How many is told."""
+        """What has expired is gone then, and the rest stays; how many is told, 0 where they went by themselves."""
         for sid, lasts in (("CA1", -10.0), ("CA2", 3600.0), ("CA3", -20.0)):
             store.save(kept(sid, lasts=lasts), 0)
-        gone = [store.load(sid) for sid in ("CA1", "CA3")].count(None)
-        assert 0 <= store.remove_expired(time.time()) <= 2
-        assert gone in (0, 1, 2)
-        time.sleep(0.01)
+        assert store.remove_expired(time.time()) in (0, 2)
+        time.sleep(GONE)
         assert [store.load(sid) is None for sid in ("CA1", "CA2", "CA3")] == [True, False, True]
         assert store.remove_expired(time.time()) == 0
 
@@ -249,7 +250,7 @@ class SharedStoreContract(StoreContract):
         """A CallSid that was removed is one that is not kept."""
         store.save(kept(turn=7, lasts=-10.0), 0)
         store.remove_expired(time.time())
-        time.sleep(0.01)
+        time.sleep(GONE)
         one = kept()
         assert store.save(one, 0) is True
         assert store.load("CA1") == one
@@ -275,14 +276,19 @@ class SharedStoreContract(StoreContract):
 
     def test_no_thread_overwrites_another(self, store: SharedStore) -> None:
         """Of what threads save at the same time, nothing is lost and nothing is kept twice."""
-        store.save(kept(turn=0, body="{}"), 0)
+        store.save(kept(body="{}"), 0)
+
+        def count(worker: int) -> None:
+            count_up(store, worker)
+            store.close()
+
         with ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(lambda worker: (count_up(store, worker), store.close()), range(WRITERS)))
+            list(pool.map(count, range(WRITERS)))
         assert counted(store) == ALL_COUNTED
 
     def test_no_process_overwrites_another(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
         """Of what processes save at the same time, nothing is lost and nothing is kept twice."""
-        store.save(kept(turn=0, body="{}"), 0)
+        store.save(kept(body="{}"), 0)
         context = multiprocessing.get_context("spawn")
         workers = [context.Process(target=count_up_as_a_host, args=(open_store, worker)) for worker in range(WRITERS)]
         for each in workers:
@@ -331,4 +337,4 @@ def counted(store: SharedStore) -> dict[str, int]:
     return {**json.loads(found.body), "turn": found.turn}
 
 
-ALL_COUNTED = {**{str(worker): INCREMENTS for worker in range(WRITERS)}, "turn": WRITERS * INCREMENTS}
+ALL_COUNTED = {**{str(worker): INCREMENTS for worker in range(WRITERS)}, "turn": 1 + WRITERS * INCREMENTS}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: How many connections a process has at most. A statement takes a moment, so many more threads than that can share them.
+#: How many connections a process has at most. A statement takes a moment, so many more threads can share them.
 CONNECTIONS = 8
 #: How many calls are removed by one statement, so that it is over in time.
 AT_ONCE = 5000
@@ -74,19 +74,21 @@ class PostgreSQLStore:
             import psycopg.conninfo
         except ImportError as error:
             raise missing(url, "psycopg", "postgresql") from error
-        self._library = psycopg
+        self._library: Any = psycopg
         self._shown = shown(url)
         self._limit = TimeLimit()
         self._pools: dict[int, _Pool] = {}
-        self._connection = type("Limited", (_Limited, psycopg.Connection), {"limit": self._limit})
+        self._connection: Any = type("Limited", (_Limited, psycopg.Connection), {"limit": self._limit})
         try:
             given = psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError:  # what it says may hold a part of the password
             raise SessionError(
                 f"the session store {self._shown}: libpq does not take this URL",
-                hint="it is postgresql://USER:PASSWORD@HOST:PORT/NAME, and in a password each of / ? # @ % is percent-encoded",
+                hint="it is postgresql://USER:PASSWORD@HOST:PORT/NAME, and / ? # @ % in a password are percent-encoded",
             ) from None
-        self._conninfo = psycopg.conninfo.make_conninfo(**{"fallback_application_name": "ivrkit", **given})
+        self._conninfo = psycopg.conninfo.make_conninfo(
+            "", **{"fallback_application_name": "ivrkit", **cast(Any, given)}
+        )
 
     def load(self, sid: str) -> Kept | None:
         """Return what is kept of a call; one statement."""
@@ -132,7 +134,7 @@ class PostgreSQLStore:
                 return self._try(pool, statement, values)
             finally:
                 pool.places.release()
-        except self._library.Error as error:
+        except (self._library.Error, ValueError) as error:  # a text that is no UTF-8 is a ValueError
             raise self._error(error) from error
 
     def _try(self, pool: _Pool, statement: str, values: object) -> tuple[list[Any], int]:
@@ -163,7 +165,7 @@ class PostgreSQLStore:
             pool.give_back(connection)
 
     def _connect(self) -> Connection:
-        connection = cast("Connection", self._connection.connect(self._conninfo, autocommit=True))
+        connection: Connection = self._connection.connect(self._conninfo, autocommit=True)
         try:
             connection.execute(_PREPARE)
         except BaseException:
@@ -175,7 +177,7 @@ class PostgreSQLStore:
         cursor = connection.execute(cast(Any, statement), cast(Any, values))
         return cursor.fetchall() if cursor.description else [], cursor.rowcount
 
-    def _error(self, error: psycopg.Error) -> SessionError:
+    def _error(self, error: Exception) -> SessionError:
         message = f"the session store {self._shown}: {str(error).strip()}"
         if self._may_pass(error):
             hint = "PostgreSQL must be running, reachable from here, and able to write; its own log says more"
@@ -183,18 +185,19 @@ class PostgreSQLStore:
         hint = "session_url must name a database, and a user who may make and write the table ivrkit_sessions in it"
         return SessionError(message, hint=hint)
 
-    def _may_pass(self, error: psycopg.Error) -> bool:
+    def _may_pass(self, error: Exception) -> bool:
         """Return whether it may be otherwise in a while, with the same settings.
 
         The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. 28 is a wrong user or password, 3D a
         database that there is not, 25006 a server that takes no writes, such as a standby.
         """
-        code = error.sqlstate
-        if code is None and isinstance(error, self._library.OperationalError):
-            told = str(error)
+        code = getattr(error, "sqlstate", None) or ""
+        if not isinstance(error, self._library.OperationalError):
+            return code == "25006"
+        told = str(error)
+        if code == "":
             return any(each in told for each in _PASSES) or not any(each in told for each in _STAYS)
-        passing = isinstance(error, self._library.OperationalError) or code == "25006"
-        return passing and code is not None and code[:2] not in ("28", "3D")
+        return code[:2] not in ("28", "3D")
 
 
 class _Pool:

@@ -11,22 +11,20 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
 
 from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.sessions.remote import TimeLimit, missing, shown
 from ivrkit.sessions.store import Kept
 
-if TYPE_CHECKING:
-    import redis
-
-#: How long one address may take to be connected, and one answer to come, in seconds. A name such as ``localhost`` has two
-#: addresses: both may be tried before the time is over.
-CONNECT, ANSWER = 0.8, 1.0
+#: How long one address may take to be connected, and one answer to come, in seconds. A name such as ``localhost`` has
+#: two addresses: both may be tried before the time is over.
+CONNECT, ANSWER = 0.7, 0.9
 #: The longest that Redis is told to keep a call, in milliseconds; what is beyond its numbers would be refused.
 LONGEST = 10**14
 
+Found = TypeVar("Found")
 _FIELDS = ("turn", "expires", "body")
 _SAVE = """
 local kept = redis.call('HMGET', KEYS[1], 'turn', 'body')
@@ -58,39 +56,46 @@ class RedisStore:
         except ImportError as error:
             raise missing(url, "redis", "redis") from error
         self._shown = shown(url)
-        self._library = redis
+        self._library: Any = redis
         self._limit = TimeLimit()
         try:
             self._prefix, rest = _without_prefix(url)
-            self._pool = self._pool_of(redis.connection.parse_url(rest))
+            self._pool = self._pool_of(self._library.connection.parse_url(rest))
         except (TypeError, ValueError):  # what it says may hold a part of the password
             raise SessionError(
                 f"the session store {self._shown}: redis-py does not take this URL",
-                hint="it is redis://USER:PASSWORD@HOST:PORT/NUMBER, and in a password each of / ? # @ % is percent-encoded",
+                hint="it is redis://USER:PASSWORD@HOST:PORT/NUMBER, and / ? # @ % in a password are percent-encoded",
             ) from None
         self._client = redis.Redis(connection_pool=self._pool)
 
-    def _pool_of(self, options: Any) -> redis.ConnectionPool:
+    def _pool_of(self, options: Any) -> Any:
         """Return a pool of connections that keep to the time limit; one is made on trial, and not connected."""
-        options = {"protocol": 2, **options}  # what comes with 3 takes more requests to begin, and sets times of its own
+        options = {
+            "protocol": 2,
+            **options,
+        }  # what comes with 3 takes more requests to begin, and sets times of its own
         for name, most in (("socket_connect_timeout", CONNECT), ("socket_timeout", ANSWER)):
             options[name] = min(float(options.get(name) or most), most)
         options["retry"] = self._library.retry.Retry(self._library.backoff.NoBackoff(), 0)  # how often is decided here
         options["decode_responses"] = False
         kind = options.pop("connection_class", self._library.Connection)
         limited = type("Limited", (_Limited, kind), {"limit": self._limit, "most": options["socket_connect_timeout"]})
-        pool = self._library.ConnectionPool(connection_class=limited, **options)
+        pool: Any = self._library.ConnectionPool(connection_class=limited, **options)
         pool.make_connection().disconnect()
         pool.reset()
         return pool
 
     def load(self, sid: str) -> Kept | None:
         """Return what is kept of a call; one request."""
-        found = self._ask(lambda: self._client.hmget(self._key(sid), _FIELDS))
-        if None in found:
-            return None
-        turn, expires, body = (each.decode() for each in found)
-        return Kept(sid, int(turn), float(expires), body)
+
+        def run() -> Kept | None:
+            found = cast("list[Any]", self._client.hmget(self._key(sid), _FIELDS))
+            if None in found:
+                return None
+            turn, expires, body = (each.decode() for each in found)
+            return Kept(sid, int(turn), float(expires), body)
+
+        return self._ask(run)
 
     def save(self, kept: Kept, expected_turn: int) -> bool:
         """Keep this of a call, unless a later turn than the expected one is kept; one request."""
@@ -103,9 +108,9 @@ class RedisStore:
             except self._library.exceptions.NoScriptError:
                 return self._client.eval(_SAVE, 1, self._key(kept.sid), *values)
 
-        return self._ask(run) == 1
+        return bool(self._ask(run) == 1)
 
-    def remove_expired(self, now: float) -> int:  # noqa: ARG002  # the store's interface has it
+    def remove_expired(self, now: float) -> int:
         """Do nothing: Redis removes what has expired."""
         return 0
 
@@ -116,7 +121,7 @@ class RedisStore:
     def _key(self, sid: str) -> str:
         return f"{self._prefix}session:{sid}"
 
-    def _ask(self, run: Callable[[], Any]) -> Any:
+    def _ask(self, run: Callable[[], Found]) -> Found:
         """Run a request, and once again when its connection was broken.
 
         A save can be run twice: what is kept already is no refusal.

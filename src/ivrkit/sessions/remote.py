@@ -9,7 +9,7 @@ import time
 from ivrkit.errors import SessionError
 
 #: How long a load or a save may take in all, in seconds: a store has two, and a busy machine wants some of them.
-LIMIT = 1.8
+LIMIT = 1.6
 
 
 class TimeLimit(threading.local):
