@@ -1,5 +1,6 @@
 """The store in Redis: the contract, and what is its own: one request, expiry, URLs, and a server that fails."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ from tests.sessions.servers import HIDDEN, PASSWORD, USER
 
 from ivrkit import SessionError, StoreUnavailable
 from ivrkit.conformance.stores import SharedStoreContract, kept
-from ivrkit.sessions.redis import RedisStore
+from ivrkit.sessions.redis import ANSWER, RedisStore, _Socket
+from ivrkit.sessions.remote import TimeLimit
 
 pytestmark = pytest.mark.stores
 
@@ -66,7 +68,7 @@ def commands(redis) -> dict[str, int]:
     with redis.client() as client:
         told = client.info("commandstats")
         client.config_resetstat()
-    ours = ("cmdstat_hmget", "cmdstat_evalsha", "cmdstat_eval", "cmdstat_script|load")
+    ours = ("cmdstat_get", "cmdstat_set", "cmdstat_evalsha", "cmdstat_eval", "cmdstat_script|load")
     return {name.removeprefix("cmdstat_"): told[name]["calls"] for name in ours if name in told}
 
 
@@ -92,7 +94,7 @@ def test_the_script_is_sent_once(redis, store):
     commands(redis)
     for turn in range(3):
         assert store.save(kept(turn=turn + 1), turn)
-    assert commands(redis) == {"evalsha": 3, "eval": 1, "hmget": 3}
+    assert commands(redis) == {"evalsha": 3, "eval": 1, "get": 3, "set": 3}
     with redis.client() as client:
         client.script_flush()
     assert store.save(kept(turn=4), 3)
@@ -137,11 +139,12 @@ def test_the_prefix_is_the_beginning_of_the_keys(redis, use):
 def test_a_key_that_is_something_else_is_told(redis, store):
     """What is kept under the right name and is no call is not taken for a new one."""
     with redis.client() as client:
-        client.set("ivrkit:session:CA1", "x")
-        client.hset("ivrkit:session:CA2", mapping={"turn": "one", "expires": "1", "body": "{}"})
+        client.hset("ivrkit:session:CA1", "turn", "1")
+        client.set("ivrkit:session:CA2", "{}")
     assert "WRONGTYPE" in refused(SessionError, lambda: store.load("CA1"))
     assert "WRONGTYPE" in refused(SessionError, lambda: store.save(kept(), 0))
-    assert "invalid literal for int()" in refused(SessionError, lambda: store.load("CA2"))
+    assert "not enough values" in refused(SessionError, lambda: store.load("CA2"))
+    assert "attempt to compare" in refused(SessionError, lambda: store.save(kept("CA2"), 0))
 
 
 # Wrong settings
@@ -269,6 +272,23 @@ def test_a_slow_server_is_not_waited_for(redis, wire, use):
     assert "Timeout" in refused(StoreUnavailable, lambda: store.load("CA1"))
     way.delay = 0.0
     assert store.load("CA1") is None
+
+
+def test_a_connection_has_no_more_time_than_there_is_left():
+    """Each part of an answer is waited for until the time of the whole is over, however the parts are read."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        limit, buffer = TimeLimit(), bytearray(2)
+        ours.settimeout(ANSWER)
+        limited = _Socket(ours, limit)
+        limit.start()
+        theirs.sendall(b"+OK")
+        assert (limited.recv_into(buffer), limited.recv(2), bytes(buffer)) == (2, b"K", b"+O")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ivrkit.sessions.remote.LIMIT", 0.0)
+            limit.start()
+            with pytest.raises(TimeoutError):
+                limited.recv(1)
 
 
 def test_a_server_that_was_restarted_costs_nobody_anything(redis, store):

@@ -60,11 +60,6 @@ class StoreContract:
     """What every store keeps, one that the caller's own request carries too."""
 
     @pytest.fixture
-    def open_store(self) -> Callable[[], Store]:
-        """Return what opens the store."""
-        raise NotImplementedError("give the class a fixture open_store: ivrkit.conformance.stores says what it returns")
-
-    @pytest.fixture
     def store(self, open_store: Callable[[], Store]) -> Iterator[Store]:
         """Return a store that keeps nothing yet."""
         store = open_store()
@@ -121,18 +116,6 @@ class StoreContract:
 
 class SharedStoreContract(StoreContract):
     """What a store keeps that all processes see alike: it decides between two of them as well."""
-
-    @pytest.fixture
-    def open_store(self) -> Callable[[], SharedStore]:
-        """Return what opens the store."""
-        raise NotImplementedError("give the class a fixture open_store: ivrkit.conformance.stores says what it returns")
-
-    @pytest.fixture
-    def store(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
-        """Return a store that keeps nothing yet."""
-        store = open_store()
-        yield store
-        store.close()
 
     @pytest.fixture
     def other(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
