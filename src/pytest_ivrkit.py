@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ivrkit.testing import Phone
 
 
+# So that a store's tests show what they compared; it is only the name that is noted here.
+pytest.register_assert_rewrite("ivrkit.conformance.stores")
+
+
 class MakePhone(Protocol):
     """Makes phones: ``make_phone(plugins=["acme-states"], company="ACME")``.
 

@@ -55,7 +55,7 @@ class SessionError(IvrkitError):
     """A session store cannot be opened, read or written."""
 
 
-class StoreUnavailable(SessionError):  # noqa: N818  it is told by what it is about, and its base says what it is
+class StoreUnavailable(SessionError):  # noqa: N818  how things are, and nothing that anybody did wrong
     """A session store cannot be used at the moment; it may be in a while."""
 
 

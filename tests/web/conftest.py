@@ -71,16 +71,3 @@ def no_settings(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
-
-
-@pytest.fixture
-def address_of(request, tmp_path):
-    """Return a function that gives the URL of an empty store of a kind, its server started where it has one."""
-
-    def address(kind):
-        return {
-            "sqlite": lambda: f"sqlite:///{tmp_path}/shared.sqlite3",
-            "cookie": lambda: "cookie:",
-        }[kind]()
-
-    return address
