@@ -64,7 +64,8 @@ def address_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str]
         if kind == "redis":
             return str(request.getfixturevalue("redis").url())
         if kind == "postgresql":
-            return str(request.getfixturevalue("postgresql").url(request.getfixturevalue("database")))
+            server, database = request.getfixturevalue("postgresql"), request.getfixturevalue("database")
+            return f"{server.url()}/{database}"
         return {"sqlite": f"sqlite:///{tmp_path}/shared.sqlite3", "cookie": "cookie:"}[kind]
 
     return address

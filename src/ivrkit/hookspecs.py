@@ -116,7 +116,7 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
     """Offer stores for what is kept of calls between their webhooks, each by the scheme of its URL.
 
     Called once, after every plugin was imported. A store is opened only where the setting ``session_url`` names it.
-    ivrkit's own, ``sqlite``, ``redis`` and ``postgresql``, come in by this hook as well.
+    ivrkit's own, such as ``sqlite``, ``redis`` and ``postgresql``, come in by this hook as well.
 
     :when: at start
     :returns: scheme -> a function that is given the whole URL and returns a store, see

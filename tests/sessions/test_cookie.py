@@ -7,12 +7,22 @@ import string
 import pytest
 
 from ivrkit import Session, SessionError
+from ivrkit.conformance.stores import StoreContract
 from ivrkit.sessions import CookieStore, Kept, Seal
 from ivrkit.sessions.cookie import MOST_BYTES
 from ivrkit.settings import MOST_DATA_IN_COOKIE
 
 SEAL = Seal(["12345"])
 ONE = Kept("CA1", 1, 1000.5, '{"state":"menu"}')
+
+
+class TestCookie(StoreContract):
+    """The contract of a store that knows one call."""
+
+    @pytest.fixture
+    def open_store(self):
+        """Open a store for a call without a cookie."""
+        return lambda: CookieStore(SEAL)
 
 
 def test_what_one_answer_gives_the_next_request_brings():

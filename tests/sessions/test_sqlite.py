@@ -10,11 +10,13 @@ import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ivrkit import SessionError, StoreUnavailable
+from ivrkit.conformance.stores import SharedStoreContract
 from ivrkit.sessions import Kept, SQLiteStore
 from ivrkit.sessions.schemes import open_sqlite
 
@@ -22,6 +24,15 @@ HINT = "\n  hint: session_url must name a file that this process may write, in a
 
 
 LOCKED = "\n  hint: something else has the file locked: end it, or give this host a file of its own"
+
+
+class TestSQLite(SharedStoreContract):
+    """The contract of a shared store."""
+
+    @pytest.fixture
+    def open_store(self, path):
+        """Open a store in a new file."""
+        return partial(SQLiteStore, path)
 
 
 @pytest.fixture

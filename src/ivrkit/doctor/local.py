@@ -13,7 +13,7 @@ from ivrkit.doctor.findings import Finding, failed, ok, warning
 from ivrkit.errors import Fault, IvrkitError, LoadError
 from ivrkit.plugins import find_plugins, load
 from ivrkit.sessions import Kept, SharedStore, open_sessions
-from ivrkit.sessions.opening import shown
+from ivrkit.sessions.remote import shown
 from ivrkit.settings import Settings
 from ivrkit.web.diagnosis import tokens_of
 

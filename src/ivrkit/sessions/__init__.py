@@ -3,8 +3,22 @@
 from ivrkit.sessions.cookie import CookieStore
 from ivrkit.sessions.keeper import Place, Sessions
 from ivrkit.sessions.opening import open_sessions
+from ivrkit.sessions.postgresql import PostgreSQLStore
+from ivrkit.sessions.redis import RedisStore
 from ivrkit.sessions.seal import Seal
 from ivrkit.sessions.sqlite import SQLiteStore
 from ivrkit.store import Kept, SharedStore, Store
 
-__all__ = ["CookieStore", "Kept", "Place", "SQLiteStore", "Seal", "Sessions", "SharedStore", "Store", "open_sessions"]
+__all__ = [
+    "CookieStore",
+    "Kept",
+    "Place",
+    "PostgreSQLStore",
+    "RedisStore",
+    "SQLiteStore",
+    "Seal",
+    "Sessions",
+    "SharedStore",
+    "Store",
+    "open_sessions",
+]

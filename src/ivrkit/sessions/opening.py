@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ivrkit.errors import SessionError, StoreUnavailable, nearest
 from ivrkit.sessions.keeper import Sessions
+from ivrkit.sessions.remote import shown
 from ivrkit.sessions.seal import Seal
 from ivrkit.store import SharedStore
 
@@ -37,7 +37,7 @@ def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str
     else:
         known = [*stores, COOKIE]
         raise SessionError(
-            f"session_url {shown(url)!r} names no store{nearest(scheme, known)}",
+            f"session_url {(shown(url) if '/' in url or '@' in url else url)!r} names no store{nearest(scheme, known)}",
             hint=f"it begins with one of: {', '.join(f'{each}:' for each in known)}",
         )
     sessions = Sessions(store, Seal(tokens or NO_TOKEN), language)
@@ -46,8 +46,3 @@ def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str
     except StoreUnavailable:
         sessions.is_well()  # which logs why it is not
     return sessions
-
-
-def shown(url: str) -> str:
-    """Return a URL as it may be shown: without user and password."""
-    return re.sub(r"//[^/@]*@", "//...@", url)

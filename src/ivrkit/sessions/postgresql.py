@@ -68,6 +68,9 @@ class PostgreSQLStore:
     :raises SessionError: for a URL that libpq does not take, or when psycopg is missing.
     """
 
+    #: It is reached over a network.
+    far = True
+
     def __init__(self, url: str) -> None:
         try:
             import psycopg

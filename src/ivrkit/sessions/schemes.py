@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from ivrkit.errors import SessionError
 from ivrkit.hookspecs import hookimpl
+from ivrkit.sessions.postgresql import PostgreSQLStore
+from ivrkit.sessions.redis import RedisStore
 from ivrkit.sessions.sqlite import SQLiteStore
 from ivrkit.store import SharedStore
 
@@ -13,7 +15,9 @@ from ivrkit.store import SharedStore
 @hookimpl
 def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:
     """Offer all own stores."""
-    return {"sqlite": open_sqlite}
+    redis = dict.fromkeys(("redis", "rediss", "unix"), RedisStore)
+    postgresql = dict.fromkeys(("postgresql", "postgres"), PostgreSQLStore)
+    return {"sqlite": open_sqlite, **redis, **postgresql}
 
 
 def open_sqlite(url: str) -> SQLiteStore:
