@@ -139,7 +139,7 @@ class RedisStore:
             try:
                 return run()
             except self._library.exceptions.ConnectionError as error:
-                if type(error) is not self._library.exceptions.ConnectionError or self._limit.left() <= 0:
+                if not self._may_pass(error) or self._limit.left() <= 0:
                     raise
                 return run()
         except (self._library.exceptions.RedisError, ValueError) as error:
@@ -195,12 +195,12 @@ class _Socket:
     def __init__(self, real: Any, limit: TimeLimit) -> None:
         self._real = real
         self._limit = limit
-        self._asked: float = real.gettimeout()
+        self._asked: float | None = real.gettimeout()  # redis-py 5 knows none for a socket file
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def settimeout(self, seconds: float) -> None:
+    def settimeout(self, seconds: float | None) -> None:
         """Wait so long at most; 0 is not to wait at all."""
         self._asked = seconds
 
@@ -220,5 +220,5 @@ class _Socket:
         left = self._limit.left()
         if left <= 0:
             raise TimeoutError
-        self._real.settimeout(min(self._asked, left))
+        self._real.settimeout(left if self._asked is None else min(self._asked, left))
         return self._real
