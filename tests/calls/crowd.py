@@ -1,4 +1,4 @@
-"""Many callers at once, in processes of their own: a thread for each, so that one who waits keeps nobody else waiting."""
+"""Many callers at once, in processes of their own: a thread each, so that one who waits keeps nobody waiting."""
 
 import multiprocessing
 import threading

@@ -1,4 +1,4 @@
-"""What a caller makes of what they hear: did a key count once, not at all, or twice, and is the place still theirs?"""
+"""What a caller makes of what they hear: a key counted once, not at all, or twice, and the place is theirs or lost."""
 
 import re
 from dataclasses import dataclass, field

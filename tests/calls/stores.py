@@ -7,15 +7,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from tests.calls.servers import children_of
 from tests.deploy.running import environment, free_port, program, wait_until
 
 STORES = ("sqlite", "redis", "postgresql", "cookie")
+#: How large the disk of a store is that has one of its own.
+_DISKS = {"sqlite": "16m", "postgresql": "32m"}
 #: PostgreSQL refuses to be run by root.
 _AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
 
@@ -77,7 +77,7 @@ class Program:
 
 
 class SQLite:
-    """A file. It has a small disk of its own, where root may mount one.
+    """A file.
 
     :param folder: where it is.
     """
@@ -86,6 +86,10 @@ class SQLite:
         self.folder = folder
         self.path = folder / "calls.sqlite3"
         self.url = f"sqlite:///{self.path}"
+
+    def full(self) -> contextlib.AbstractContextManager[None]:
+        """Let its disk be full."""
+        return filled(self.folder)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -203,6 +207,10 @@ class PostgreSQL(Program):
         self.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)'", "postgres")
         other.wait()
 
+    def full(self) -> contextlib.AbstractContextManager[None]:
+        """Let the disk of its tables be full."""
+        return filled(self.small)
+
     def ask(self, statement: str, database: str = "calls") -> str:
         """Run one statement, and return what it found."""
         done = subprocess.run([*self._psql(database), "-c", statement], capture_output=True, text=True, check=True)
@@ -245,39 +253,36 @@ class Stores:
             return SQLite(Path(tempfile.mkdtemp(dir=self._folder))).url
         return self.get(name).url
 
-    def get(self, name: str, disk: str = "") -> SQLite | Redis | PostgreSQL:
-        """Return a store, started.
-
-        :param disk: the size of a disk of its own, such as ``4m``.
-        """
+    def get(self, name: str) -> SQLite | Redis | PostgreSQL:
+        """Return a store, started. What is a file, or keeps files, has a small disk of its own, where it can."""
         if name not in self._made:
-            self._made[name] = self._make(name, disk)
+            self._made[name] = self._make(name)
         return self._made[name]
 
-    def _make(self, name: str, disk: str) -> SQLite | Redis | PostgreSQL:
+    def can_be_full(self, name: str) -> bool:
+        """Return whether a store could be given what can be full: a disk takes root."""
+        return name not in _DISKS or any(each.is_relative_to(self._open / name) for each in self._mounted)
+
+    def _make(self, name: str) -> SQLite | Redis | PostgreSQL:
         folder = self._open / name
         folder.mkdir()
         if name == "sqlite":
-            self._mount(folder, disk)
+            self._mount(folder, _DISKS[name])
             return SQLite(folder)
         if name == "redis":
             redis = Redis(folder)
             redis.start()
             return redis
         postgresql = PostgreSQL(folder)
-        self._mount(postgresql.small, disk)
+        self._mount(postgresql.small, _DISKS[name])
         postgresql.make()
         return postgresql
 
-    def _mount(self, folder: Path, disk: str) -> None:
-        if not disk:
-            return
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", str(folder)], capture_output=True, check=False
-        )
-        if done.returncode:
-            pytest.skip("a disk that is full needs root, who mounts a small one")
-        self._mounted.append(folder)
+    def _mount(self, folder: Path, size: str) -> None:
+        """Give a folder a disk of its own, where this may be done."""
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            self._mounted.append(folder)
 
     def clear(self) -> None:
         """End and remove them all."""
@@ -285,17 +290,22 @@ class Stores:
             if isinstance(each, Program):
                 each.kill()
         for folder in self._mounted:
-            wait_until(lambda: not subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode)
+            _unmount(folder)
         shutil.rmtree(self._open, ignore_errors=True)
+
+
+def _unmount(folder: Path) -> None:
+    """Unmount a disk, as soon as nobody has a file of it any more."""
+    wait_until(lambda: subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode == 0)
 
 
 @contextlib.contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """Let a disk be full to its last byte."""
+    """Let a disk be full to its last page."""
     rest = folder / "rest"
     with rest.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
-            file.write(bytes(64))
+            file.write(bytes(4096))
     try:
         yield
     finally:
