@@ -11,8 +11,16 @@ StartServer = Callable[..., Server]
 
 
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
-    """Return what starts a server and waits until it answers; what is left of it is ended with the module."""
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """The stores that calls are kept in, each started when it is asked for."""
+    made = Stores(tmp_path_factory.mktemp("stores"))
+    yield made
+    made.clear()
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[StartServer]:
+    """Return what starts a server and waits until it answers; all are ended with the module, and before its stores."""
     started: list[Server] = []
 
     def start(kind: str, session_url: str = "", folder: Path | None = None, **more: object) -> Server:
@@ -24,11 +32,3 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
     yield start
     for each in reversed(started):
         each.running.clear()
-
-
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    """The stores that calls are kept in, each started when it is asked for."""
-    made = Stores(tmp_path_factory.mktemp("stores"))
-    yield made
-    made.clear()
