@@ -20,7 +20,7 @@ from ivrkit.simulator import Simulator
 #: Not forked: a copy of pytest's process would have its threads' locks.
 _SPAWN = multiprocessing.get_context("spawn")
 #: How long callers think who were asked to come to an end, in seconds.
-_HURRY = 0.3
+_HURRY = 0.2
 #: How long they may take to come to it, in seconds.
 _LAST = 120.0
 

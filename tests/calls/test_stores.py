@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from tests.calls.caller import CountingCaller
-from tests.calls.conftest import StartServer
 from tests.calls.crowd import Crowd
 from tests.calls.judge import is_well, summary
 from tests.calls.servers import Server
@@ -19,7 +18,7 @@ from ivrkit.simulator.wire.signature import sign
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 CALLERS = 200 if FULL else 20
 #: How long a store is away, and how long it may be back before it is used again, in seconds.
-AWAY, BACK = 5, 3
+AWAY, BACK = 5, 2
 #: Within how many seconds every webhook is answered all the same.
 SOON = 5.0
 HARMS = [
@@ -35,19 +34,6 @@ HARMS = [
     ("postgresql", "locked"),
     ("postgresql", "full"),
 ]
-
-
-@pytest.fixture(scope="module")
-def server_on(start_server: StartServer, stores: Stores) -> Callable[[str], Server]:
-    """Return what gives the server on a store, one for all tests."""
-    servers: dict[str, Server] = {}
-
-    def server_on(store: str) -> Server:
-        if store not in servers:
-            servers[store] = start_server("serve", stores.get(store).url)
-        return servers[store]
-
-    return server_on
 
 
 def kept_number(server: Server, caller: CountingCaller) -> str:
