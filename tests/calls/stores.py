@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -88,7 +89,9 @@ class SQLite:
         self.url = f"sqlite:///{self.path}"
 
     def full(self) -> contextlib.AbstractContextManager[None]:
-        """Let its disk be full."""
+        """Let its disk be full. The file's log is emptied before, for what it has once been it can be again."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return filled(self.folder)
 
     @contextlib.contextmanager

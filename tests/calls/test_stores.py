@@ -51,6 +51,7 @@ def test_nobody_notices_that_the_store_is_away(
     server, store = server_on(name), stores.get(name)
     if harm == "full" and not stores.can_be_full(name):
         pytest.skip("a disk that is full needs root, who mounts a small one")
+    quiet = len(server.running.told)
     away: contextlib.AbstractContextManager[None] = getattr(store, harm)()
     with Crowd(server.url, CALLERS, think=0.5) as crowd:
         callers = [CountingCaller(server.number())]
@@ -65,6 +66,7 @@ def test_nobody_notices_that_the_store_is_away(
         for each in callers:
             each.presses()
             assert f"You are at {each.outcome.at}." in kept_number(server, each)
+    assert "Traceback" in server.running.told[quiet:], "nobody missed the store: the test has tested nothing"
     outcomes = [*crowd.outcomes, *(each.outcome for each in callers)]
     tell(f"away {name} {harm}: {summary(outcomes)}")
     assert is_well(outcomes) == ""
