@@ -23,7 +23,7 @@ unexport STRICT
 TEST_ALL = $(TOX) run-parallel
 endif
 
-.PHONY: help run phone test coverage docs pages mutants bench clean
+.PHONY: help run phone test soak coverage docs pages mutants bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List these targets.
@@ -41,6 +41,9 @@ test: .venv-tox/.installed  ## Run all checks and tests on every Python found; S
 
 # An environment for each core is all that the machine can do: pytest need not split its tests as well.
 test: export PYTEST_XDIST_AUTO_NUM_WORKERS ?= 1
+
+soak: .venv-tox/.installed  ## Run the tests of calls under load at full size, one by one, with their figures. Takes an hour.
+	IVRKIT_CALLS=full IVRKIT_CALLS_AT_ONCE=0 $(TOX) run -e calls
 
 coverage: .venv-tox/.installed  ## Run the tests and show each line and branch of the core that none of them ran.
 	$(TOX) run -e coverage

@@ -1,0 +1,40 @@
+"""A tree in which every accepted key makes one transition that is kept, and is counted from outside by what is said."""
+
+import os
+import time
+
+from ivrkit import Call, Exits, State, ask, leads_to
+
+#: The number at which a call is at its end.
+LAST = 20
+
+
+def _say_number(call: Call) -> object:
+    return ask(f"You are at {call.data.get('number', 0)}.")
+
+
+def _add(call: Call) -> str:
+    call.data["number"] = call.data.get("number", 0) + 1
+    return "One more."
+
+
+@leads_to("count", "done")
+def _after_adding(call: Call) -> str:
+    return "done" if call.data["number"] >= LAST else "count"
+
+
+def _look_up(call: Call) -> str:
+    """Take as long as a handler that asks a database: most of whoever is cut off is cut off here."""
+    time.sleep(0.02)
+    return "One moment."
+
+
+def _say_worker(call: Call) -> str:
+    return f"Worker {os.getpid()}."
+
+
+count = State(_say_number, Exits({"1": "add", "2": "look_up"}))
+look_up = State(_look_up, "add")
+add = State(_add, _after_adding)
+done = State(f"You have reached {LAST}.")
+worker = State(_say_worker)
