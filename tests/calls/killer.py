@@ -44,7 +44,5 @@ class Killer:
         wait_until(lambda: self._is_replaced(set(before)), lambda: self._server.running.told[-2000:])
 
     def _is_replaced(self, before: set[int]) -> bool:
-        """Return whether a worker that was not there before has answered a call."""
-        if not self._server.workers().keys() - before:
-            return False
-        return self._server.who_answers() not in {0, *before}
+        """Return whether a worker that was not there before has served some caller."""
+        return any(map(self._server.has_served, self._server.workers().keys() - before))

@@ -1,12 +1,12 @@
 """The two servers that a tree is run behind, each on a port of its own, with the workers that it has at the moment."""
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.calls.trees.counting import SERVED
 from tests.deploy.running import DEPLOY, TOKEN, Running, environment, free_port
 
 from ivrkit.simulator import Simulator
@@ -14,15 +14,12 @@ from ivrkit.simulator import Simulator
 KINDS = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
 #: Whom to call for what: the first numbers count.
-WORKER, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
+MENU, SLOW = "+15005550008", "+15005550009"
 _SETTINGS = f"""\
 start = "count"
 plugins_dir = "trees"
 block = ["acme-states"]
 max_turns = 1000
-
-[numbers."{WORKER}"]
-start = "worker"
 
 [numbers."{MENU}"]
 start = "menu"
@@ -87,10 +84,9 @@ class Server:
             above = next(iter(children_of(above)), above)
         return children_of(above)
 
-    def who_answers(self) -> int:
-        """Return the worker that answers a call, 0 when it is cut off."""
-        told = re.search(r"Worker (\d+)\.", self.number().call(to=WORKER).heard)
-        return int(told[1]) if told else 0
+    def has_served(self, worker: int) -> bool:
+        """Return whether a worker has counted a key of some caller."""
+        return (self.folder / SERVED / str(worker)).exists()
 
     def memory(self) -> int:
         """Return the bytes that all its processes have in memory."""
