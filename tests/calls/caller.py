@@ -51,4 +51,4 @@ class CountingCaller:
         outcome.failed += sum(isinstance(each, Warned) and each.level == "error" for each in news)
         outcome.hears(self._call.heard_last, pressed=pressed, over=self._call.ended is not None)
         if outcome.verdict in BAD:
-            outcome.told = self._call.transcript()
+            outcome.told = f"{self._call.transcript()}\nThe last words came after {waited:.2f} s."

@@ -15,8 +15,13 @@ from tests.calls.judge import BAD, DROPPED, Outcome
 from tests.calls.size import about
 from tests.deploy.running import TOKEN
 
-from ivrkit.simulator import Simulator
+from ivrkit.simulator import Answer, OverHttp, Request, Simulator
+from ivrkit.simulator.wire.overrides import Overrides
 
+#: How long a request of Twilio's is on its way, in seconds: some round trips over the internet, for TLS too. Sent from
+#: this very machine, the fallback would come while a killed worker is still being taken down; and granian's workers have
+#: a listening socket each, so that whoever comes to the dead one's is cut off again.
+_ON_ITS_WAY = 0.2
 #: Not forked: a copy of pytest's process would have its threads' locks.
 _SPAWN = multiprocessing.get_context("spawn")
 #: How long callers think who were asked to come to an end, in seconds.
@@ -37,6 +42,15 @@ class Plan:
     url: str
     callers: int
     think: float
+
+
+class FarAway(OverHttp):
+    """The network, with the way to the server in it."""
+
+    def send(self, request: Request, overrides: Overrides) -> Answer:
+        """Send a request."""
+        time.sleep(_ON_ITS_WAY)
+        return super().send(request, overrides)
 
 
 class Crowd:
@@ -85,7 +99,7 @@ class Crowd:
 
 def _play(plan: Plan, over: Event, told: Connection) -> None:
     """Let all callers of a process call, and tell how it went."""
-    number = Simulator.of_url(plan.url, token=TOKEN, fallback_url="/webhook/fallback")
+    number = Simulator(FarAway(), plan.url, token=TOKEN, fallback_url="/webhook/fallback")
     outcomes: list[Outcome] = []
     present = threading.Semaphore(0)
     threads = [

@@ -12,7 +12,7 @@ from tests.calls.stores import STORES, Stores
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 CALLERS, KILLS = (2000, 200) if FULL else (200, 20)
 #: Seconds for a key: 20 of them take a little longer than all kills.
-THINK = 16.0 if FULL else 1.75
+THINK = 16.0 if FULL else 2.5
 
 
 @pytest.mark.parametrize("store", STORES)

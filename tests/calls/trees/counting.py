@@ -37,7 +37,7 @@ def _after_adding(call: Call) -> str:
 
 def _look_up(call: Call) -> str:
     """Take as long as a handler that asks a database: most of whoever is cut off is cut off here."""
-    time.sleep(0.02)
+    time.sleep(0.05)
     return "One moment."
 
 
