@@ -19,8 +19,8 @@ from ivrkit.simulator import Answer, OverHttp, Request, Simulator
 from ivrkit.simulator.wire.overrides import Overrides
 
 #: How long a request of Twilio's is on its way, in seconds: some round trips over the internet, for TLS too. Sent from
-#: this very machine, the fallback would come while a killed worker is still being taken down; and granian's workers have
-#: a listening socket each, so that whoever comes to the dead one's is cut off again.
+#: this very machine, the fallback would come while a killed worker is still being taken down; and granian's workers
+#: have a listening socket each, so that whoever comes to the dead one's is cut off again.
 _ON_ITS_WAY = 0.2
 #: Not forked: a copy of pytest's process would have its threads' locks.
 _SPAWN = multiprocessing.get_context("spawn")
