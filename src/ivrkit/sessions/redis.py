@@ -1,8 +1,8 @@
 """Sessions in Redis: for any number of machines, and gone by themselves when they have expired.
 
 A call is a text, its turn and expiry first, with a time to live (https://redis.io/docs/latest/commands/set/). That time
-is told as so much from now on, so the clocks of the hosts and of Redis need not agree. Nothing
-comes between the parts of a save, which is a script (https://redis.io/docs/latest/develop/programmability/eval-intro/).
+is told as so much from now on, so the clocks of the hosts and of Redis need not agree. A save is a script, and
+nothing comes between (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
 from __future__ import annotations
