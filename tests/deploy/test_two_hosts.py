@@ -68,7 +68,7 @@ def test_a_call_belongs_to_no_host(host, front, address_of, kind: str, cookies: 
     for _ in range(4):
         assert "press one" in call.press("9").heard_last
     assert sum(answered(each, call.sid) for each in hosts) == 9
-    assert "after the tone" in call.press("1").heard_last
+    assert "After the tone" in call.press("1").heard_last
     assert call.warnings == []
 
 
@@ -82,6 +82,6 @@ def test_calls_move_to_another_store_with_their_cookies(host, front, address_of,
     assert "press one" in call.press("9").heard_last
     before.clear()
     after = host(ports[1], address_of(kind))
-    assert "after the tone" in call.press("1").heard_last
+    assert "After the tone" in call.press("1").heard_last
     assert answered(after, call.sid) == 1
     assert call.warnings == []
