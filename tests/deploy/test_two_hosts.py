@@ -81,7 +81,7 @@ def test_calls_move_to_another_store_with_their_cookies(host, front, address_of,
     call = number.call()
     assert "press one" in call.press("9").heard_last
     before.clear()
-    after = host(ports[1], address_of(kind))
+    after = host(ports[0], address_of(kind))
     assert "After the tone" in call.press("1").heard_last
     assert answered(after, call.sid) == 1
     assert call.warnings == []
