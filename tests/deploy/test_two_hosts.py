@@ -9,7 +9,7 @@ from tests.deploy.running import TOKEN, Running, free_port
 
 from ivrkit.simulator import Assumptions, Simulator
 
-pytestmark = [pytest.mark.once, pytest.mark.acme, pytest.mark.server, pytest.mark.stores]
+pytestmark = [pytest.mark.deep, pytest.mark.acme, pytest.mark.server, pytest.mark.stores]
 SHARED = ["redis", "postgresql"]
 
 
