@@ -13,6 +13,8 @@ from flask import Flask, current_app
 from ivrkit import HOME, Exits, MenuOption, State, ask, hookimpl
 from ivrkit.web import Ivrkit
 
+pytestmark = pytest.mark.once
+
 
 class Plugin:
     @hookimpl

@@ -13,6 +13,8 @@ from tests.loading.packages import UV, Environment, Package, build_wheels, run_u
 from ivrkit.cli.main import main
 from ivrkit.cli.packages.inventory import inventory
 
+pytestmark = pytest.mark.once
+
 PARKING = """\
 from dataclasses import dataclass
 

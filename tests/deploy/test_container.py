@@ -65,7 +65,7 @@ def test_what_is_installed_is_the_host_with_its_server_and_the_states():
     assert [(each.name, each.extras) for each in found] == [("ivrkit", {"server"}), ("acme-states", set())]
 
 
-@pytest.mark.once
+@pytest.mark.deep
 @pytest.mark.server
 def test_its_command_serves_and_its_check_sees_whether_it_does(start: Start, tmp_path: Path):
     """Both are lists, so that no shell stands between them and a signal; the check fails once nobody answers."""

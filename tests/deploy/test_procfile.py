@@ -9,7 +9,7 @@ import pytest
 from tests.deploy.conftest import Start
 from tests.deploy.running import PATIENCE, TOKEN, Running, ask, free_port, shipped, wait_until
 
-pytestmark = [pytest.mark.once, pytest.mark.server]
+pytestmark = [pytest.mark.deep, pytest.mark.server]
 
 
 @pytest.fixture

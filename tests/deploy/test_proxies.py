@@ -22,7 +22,7 @@ from twilio.request_validator import RequestValidator
 from ivrkit.simulator import Simulator
 from ivrkit.web.webhook import MOST_BYTES
 
-pytestmark = [pytest.mark.once, pytest.mark.acme]
+pytestmark = [pytest.mark.deep, pytest.mark.acme]
 THANKS = "Thank you. Somebody from sales will call you back today. Goodbye."
 SERVE = pytest.param("serve", marks=pytest.mark.server, id="ivrkit-serve")
 

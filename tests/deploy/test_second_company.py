@@ -16,7 +16,7 @@ from tests.deploy.running import TOKEN, ask, environment, free_port
 
 from ivrkit.simulator import Simulator
 
-pytestmark = [pytest.mark.once, pytest.mark.acme]
+pytestmark = [pytest.mark.deep, pytest.mark.acme]
 
 COMPANY = """
 company = "la Clínica Aurora"

@@ -102,7 +102,7 @@ def test_the_file_of_the_calls_is_in_the_folder_that_the_user_may_write_to():
     assert f"IVRKIT_SESSION_URL=sqlite:////var/lib/{lines['StateDirectory']}/" in lines["Environment"]
 
 
-@pytest.mark.once
+@pytest.mark.deep
 @pytest.mark.server
 def test_its_line_starts_the_host_and_its_signal_ends_it_in_time(service: Service):
     """The token is the file's, the calls are where the unit says, and nothing is left when it was told to end."""
@@ -114,7 +114,7 @@ def test_its_line_starts_the_host_and_its_signal_ends_it_in_time(service: Servic
     wait_until(lambda: not service.running.processes)
 
 
-@pytest.mark.once
+@pytest.mark.deep
 @pytest.mark.server
 def test_its_reload_replaces_the_workers(service: Service):
     """The process that systemd knows stays, and new workers answer."""

@@ -70,7 +70,7 @@ def test_a_session_is_written_and_read(tmp_path):
 def test_calls_in_cookies_alone_need_no_store():
     """Which is told."""
     (found,) = check_store(Settings(session_url="cookie:"))
-    assert (found.status, found.found) == (OK, "cookie: calls are kept in their cookies alone")
+    assert (found.status, found.found) == (OK, "calls are kept in their cookies alone")
 
 
 def test_a_store_that_can_not_be_opened_is_told(tmp_path):

@@ -29,7 +29,7 @@ def phones(make_phone):
     return make
 
 
-@pytest.mark.once
+@pytest.mark.deep
 @pytest.mark.parametrize(("language", "depth", "ends"), [("en-US", 4, 60), ("es-MX", 3, 20)])
 def test_every_path_is_heard_word_for_word(phones, language, depth, ends):
     """Each end of a call is reached in the other tree by the same way, and every word on it is the same."""

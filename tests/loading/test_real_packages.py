@@ -197,7 +197,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(environment, installed)
 
 
-@pytest.fixture(params=["lowest", "latest"])
+@pytest.fixture(params=[pytest.param("lowest", marks=pytest.mark.once), "latest"])
 def pluggy(request: pytest.FixtureRequest) -> str:
     """Return the lowest supported version of pluggy, or the latest, as a requirement."""
     return f"pluggy=={lowest('pluggy')}" if request.param == "lowest" else "pluggy"

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.stores
 
 SETTING = "\n  hint: session_url must have the host, user, password and number of a database that this host may use"
 PASSING = "\n  hint: Redis must be running, reachable from here, and able to write; its own log says more"
-#: What a store may take, in seconds.
-ALLOWED = 2.0
+#: What a store may take, in seconds: two, and one more on a machine that is busy with other tests.
+ALLOWED = 3.0
 
 
 class TestRedis(SharedStoreContract):

@@ -59,7 +59,7 @@ def test_a_small_tree_by_hand():
     assert all(each.ended for each in explored.ends)
 
 
-@pytest.mark.once
+@pytest.mark.deep
 @settings(deadline=None)
 @given(st.data(), st.integers(0, 4))
 def test_counts_and_findings_are_those_of_brute_force(data, depth):
@@ -150,7 +150,7 @@ WORLDS = [
 
 
 @pytest.mark.acme
-@pytest.mark.once
+@pytest.mark.deep
 @pytest.mark.parametrize(("queue", "positions", "paths"), WORLDS)
 def test_all_paths_of_acme_to_depth_five(make_phone, queue, positions, paths):
     """All keys, silence, every result of a telephone and of a queue: nothing is wrong anywhere.

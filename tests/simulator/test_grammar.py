@@ -131,7 +131,7 @@ TREES = st.recursive(
 )
 
 
-@pytest.mark.once
+@pytest.mark.deep
 @settings(deadline=None)
 @given(st.lists(TREES).map(tuple))
 def test_no_tree_of_elements_does_any_harm(inside):

@@ -51,7 +51,7 @@ def some_text(chance, longest):
     return "".join(chance.choice("aZ09 +&=%é漢~'\"/?#:@\n\t") for _ in range(chance.randint(0, longest)))
 
 
-@pytest.mark.once
+@pytest.mark.deep
 def test_ten_thousand_requests_are_accepted_by_twilio_s_library():
     """Whatever the URL and the parameters: both schemes, ports, passwords, queries, fragments, odd and empty values."""
     chance = random.Random(20261124)

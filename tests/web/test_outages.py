@@ -7,7 +7,7 @@ from tests.sessions.failing import FailingStore, FailingStores
 from tests.web.trees import Tree, Watcher
 
 from ivrkit import SAME, Exit, Exits, State, ask
-from ivrkit.sessions import SQLiteStore
+from ivrkit.sessions.schemes import ivrkit_register_stores
 from ivrkit.simulator import Assumptions, Simulator
 from ivrkit.simulator.events import Requested
 from ivrkit.testing import TOKEN, Phone
@@ -38,11 +38,15 @@ COUNTING = {
 
 
 @pytest.fixture(params=["near", "far"])
-def store(tmp_path, request):
-    """A real store that can be told to fail."""
-    store = FailingStore(SQLiteStore(tmp_path / "calls.sqlite3"), far=request.param == "far")
+def store(address_of, request):
+    """A real store that can be told to fail: in SQLite, on this machine or as if it were far; or of another kind."""
+    address = address_of({"near": "sqlite", "far": "sqlite"}.get(request.param, request.param))
+    store = FailingStore(ivrkit_register_stores()[address.partition(":")[0]](address), far=request.param != "near")
     yield store
     store.close()
+
+
+SERVERS = [pytest.param(kind, marks=pytest.mark.stores) for kind in ("redis", "postgresql")]
 
 
 @pytest.fixture
@@ -84,6 +88,7 @@ def count_to(call, last, phone=None):
     return call
 
 
+@pytest.mark.parametrize("store", ["near", "far", *SERVERS], indirect=True)
 @pytest.mark.parametrize("done", [False, True], ids=["not done", "done and not told"])
 def test_whichever_question_to_the_store_fails(store, phone, done):
     """Of a call of ten turns, each question in turn: the caller hears nothing of it, and each turn is made once."""

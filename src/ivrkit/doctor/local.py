@@ -70,7 +70,7 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
     if not kept:
         return [failed("store", f"{where} does not keep what is saved", "choose another session_url")]
     if not sessions.store:
-        return [ok("store", f"{where} calls are kept in their cookies alone")]
+        return [ok("store", "calls are kept in their cookies alone")]
     return [ok("store", f"{where}: a session was written and read")]
 
 
