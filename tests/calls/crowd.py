@@ -12,16 +12,12 @@ from typing import Self
 
 from tests.calls.caller import CountingCaller
 from tests.calls.judge import BAD, DROPPED, Outcome
+from tests.calls.network import FarAway
 from tests.calls.size import about
 from tests.deploy.running import TOKEN
 
-from ivrkit.simulator import Answer, OverHttp, Request, Simulator
-from ivrkit.simulator.wire.overrides import Overrides
+from ivrkit.simulator import Simulator
 
-#: How long a request of Twilio's is on its way, in seconds: some round trips over the internet, for TLS too. Sent from
-#: this very machine, the fallback would come while a killed worker is still being taken down; and granian's workers
-#: have a listening socket each, so that whoever comes to the dead one's is cut off again.
-_ON_ITS_WAY = 0.2
 #: Not forked: a copy of pytest's process would have its threads' locks.
 _SPAWN = multiprocessing.get_context("spawn")
 #: How long callers think who were asked to come to an end, in seconds.
@@ -42,15 +38,6 @@ class Plan:
     url: str
     callers: int
     think: float
-
-
-class FarAway(OverHttp):
-    """The network, with the way to the server in it."""
-
-    def send(self, request: Request, overrides: Overrides) -> Answer:
-        """Send a request."""
-        time.sleep(_ON_ITS_WAY)
-        return super().send(request, overrides)
 
 
 class Crowd:

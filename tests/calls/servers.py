@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.calls.network import FarAway
 from tests.calls.trees.counting import SERVED
 from tests.deploy.running import DEPLOY, TOKEN, Running, environment, free_port
 
@@ -14,12 +15,15 @@ from ivrkit.simulator import Simulator
 KINDS = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
 #: Whom to call for what: the first numbers count.
-MENU, SLOW = "+15005550008", "+15005550009"
+DEADLY, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
 _SETTINGS = f"""\
 start = "count"
 plugins_dir = "trees"
 block = ["acme-states"]
 max_turns = 1000
+
+[numbers."{DEADLY}"]
+start = "choice"
 
 [numbers."{MENU}"]
 start = "menu"
@@ -47,7 +51,7 @@ class Server:
         folder: Path,
         session_url: str,
         workers: int = 2,
-        trees: Sequence[str] = ("counting.py", "shop.py", "slow.py"),
+        trees: Sequence[str] = ("counting.py", "deadly.py", "shop.py", "slow.py"),
     ) -> None:
         self.kind = kind
         self.folder = folder
@@ -75,7 +79,7 @@ class Server:
 
     def number(self) -> Simulator:
         """Return a telephone number that is answered here, set up as the pages on deploying say."""
-        return Simulator.of_url(self.url, token=TOKEN, fallback_url="/webhook/fallback")
+        return Simulator(FarAway(), self.url, token=TOKEN, fallback_url="/webhook/fallback")
 
     def workers(self) -> dict[int, float]:
         """Return the processes that answer, each with the seconds that it has run."""

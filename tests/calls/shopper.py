@@ -4,10 +4,12 @@ import re
 
 from tests.calls.servers import MENU
 
+from ivrkit import Texts
 from ivrkit.simulator import SimulatedCall, Simulator
 
 HERE_IS_SALES, WE_ARE_OPEN, SURVEY = "Here is sales.", "We are open.", "Were you content?"
 _OPTION = re.compile(r"For ([a-z ]+), press (\w+)\.")
+_APOLOGY = Texts().apology
 _KEYS = {"one": "1", "two": "2", "three": "3"}
 
 
@@ -32,5 +34,7 @@ class Shopper:
         wanted = options(self.call.heard_last).get("sales")
         self.call.press(wanted or "9")
         heard = self.call.heard_last
-        if self.call.ended or not (options(heard) or (wanted and HERE_IS_SALES in heard)):
+        # Whoever is cut off hears an apology, and again the state where they were.
+        at_home = options(heard) or (HERE_IS_SALES in heard and (wanted or _APOLOGY in heard))
+        if self.call.ended or not at_home:
             self.wrong = self.call.transcript()

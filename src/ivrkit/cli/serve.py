@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 import sys
+import time
 
 import click
 
@@ -17,6 +18,9 @@ from ivrkit.settings import Settings
 
 #: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
 MOST_THREADS = 8
+#: When a reload stops an old process, in seconds after its new one was started. granian does not look whether that one
+#: answers yet; one that loads the tree beside callers, on a busy machine, takes many times as long as alone.
+LEAST_OVERLAP, LONGEST_OVERLAP, MORE_THAN_ALONE = 6.0, 20.0, 5.0
 #: What does not make the server load anew in dev mode, or each call that is kept in a file of the folder would.
 NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 
@@ -47,12 +51,14 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
     :raises IvrkitError: for whatever would keep them from starting.
     """
     address = _address(host)
-    _check(settings, address, port)
+    alone = _check(settings, address, port)
     own = {"IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
     own |= {"IVRKIT_PLUGINS_DIR": settings.plugins_dir} if settings.plugins_dir else {}
     where = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
     click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
-    command = _command(settings, address, port, workers)
+    command = _command(
+        settings, address, port, workers, min(LONGEST_OVERLAP, max(LEAST_OVERLAP, MORE_THAN_ALONE * alone))
+    )
     Supervisor(command, {**os.environ, **own, **environ}, lambda line: click.echo(line, err=True)).run()
 
 
@@ -69,9 +75,10 @@ def _address(host: str) -> str:
         ) from error
 
 
-def _check(settings: Settings, host: str, port: int) -> None:
+def _check(settings: Settings, host: str, port: int) -> float:
     """Refuse whatever would keep every worker from starting, while it can still be said in one message.
 
+    :returns: how long the tree took to load, in seconds.
     :raises IvrkitError: with the mend.
     """
     if importlib.util.find_spec("granian") is None:
@@ -81,22 +88,28 @@ def _check(settings: Settings, host: str, port: int) -> None:
             f"in dev mode the host listens on this machine alone, and --host is {host}",
             hint="leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN",
         )
+    began = time.monotonic()
     from ivrkit.web import create_app
 
     create_app(settings).extensions["ivrkit"].sessions.close()
+    took = time.monotonic() - began
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
         raise IvrkitError(f"can't listen on {host}:{port}: {error.strerror}", hint="choose another --port") from error
+    return took
 
 
-def _command(settings: Settings, host: str, port: int, workers: int) -> list[str]:
-    """Return granian's command line."""
+def _command(settings: Settings, host: str, port: int, workers: int, overlap: float) -> list[str]:
+    """Return granian's command line.
+
+    :param overlap: how long the old and the new process of a worker both answer in a reload, in seconds.
+    """
     threads = min(MOST_THREADS, 2 * (os.cpu_count() or 1) + 1)  # with more of them granian warns
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
-    command += ["--respawn-failed-workers", "--log-level", "warning"]
+    command += ["--respawn-failed-workers", "--respawn-interval", f"{overlap:.1f}", "--log-level", "warning"]
     command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
     return [*command, "ivrkit.web:served_app"]
