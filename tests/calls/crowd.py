@@ -43,6 +43,8 @@ class Plan:
 class Crowd:
     """Callers who are there as long as the ``with`` lasts, and then bring their calls to an end.
 
+    Whoever reached the end before calls again, and hangs up when it is over: nobody is missing, and nobody stays long.
+
     :param url: the webhook.
     :param callers: how many at once.
     :param think: seconds between what is heard and the next key; people differ.
@@ -100,35 +102,39 @@ def _play(plan: Plan, over: Event, told: Connection) -> None:
         present.acquire()
     told.send("all have called")
     for thread in threads:
-        thread.join(_LAST)
+        thread.join()
     told.send(outcomes)
 
 
 def _call_again_and_again(
     plan: Plan, number: Simulator, over: Event, outcomes: list[Outcome], present: threading.Semaphore
 ) -> None:
-    first = True
-    while first or not over.is_set():
-        outcome = _call(plan, number, over, present if first else None)
-        outcomes.append(outcome)
-        first = False
-        if outcome.verdict in BAD:
-            return
+    """Call to the end, then again until it is over; whatever fails on the caller's side is told as a dropped call."""
+    try:
+        verdict = _call(plan, number, over, outcomes, first=present)
+        while not (over.is_set() or verdict in BAD):
+            verdict = _call(plan, number, over, outcomes)
+    except Exception:
+        outcomes.append(Outcome(verdict=DROPPED, told=traceback.format_exc()))
 
 
-def _call(plan: Plan, number: Simulator, over: Event, present: threading.Semaphore | None) -> Outcome:
-    """Count to the end; whatever fails on the caller's side is told as a dropped call."""
+def _call(
+    plan: Plan, number: Simulator, over: Event, outcomes: list[Outcome], first: threading.Semaphore | None = None
+) -> str:
+    """Press keys until the call is over, and return how it came out.
+
+    :param first: where this call is the first: told that it has begun. It goes to the end, however late it is.
+    """
     try:
         caller = CountingCaller(number, key="2")
-    except Exception:
-        return Outcome(verdict=DROPPED, told=traceback.format_exc())
     finally:
-        if present:
-            present.release()
-    try:
-        while not caller.is_over:
-            time.sleep(about(_HURRY if over.is_set() else plan.think))
+        if first:
+            first.release()
+    outcomes.append(caller.outcome)
+    while not caller.is_over:
+        time.sleep(about(_HURRY if over.is_set() else plan.think))
+        if over.is_set() and not first:
+            caller.leaves()
+        else:
             caller.presses()
-    except Exception:
-        caller.outcome.verdict, caller.outcome.told = DROPPED, traceback.format_exc()
-    return caller.outcome
+    return caller.outcome.verdict
