@@ -56,9 +56,8 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
     own |= {"IVRKIT_PLUGINS_DIR": settings.plugins_dir} if settings.plugins_dir else {}
     where = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
     click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
-    command = _command(
-        settings, address, port, workers, min(LONGEST_OVERLAP, max(LEAST_OVERLAP, MORE_THAN_ALONE * alone))
-    )
+    overlap = min(LONGEST_OVERLAP, max(LEAST_OVERLAP, MORE_THAN_ALONE * alone))
+    command = _command(settings, address, port, workers, overlap)
     Supervisor(command, {**os.environ, **own, **environ}, lambda line: click.echo(line, err=True)).run()
 
 
