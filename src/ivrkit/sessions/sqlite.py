@@ -34,9 +34,9 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS sessions_by_earliest ON sessions (earliest)",
 )
 _LOAD = "SELECT sid, turn, expires, body FROM sessions WHERE sid = ?"
-_SAVE = """INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?1, ?2, ?3, ?3, ?4)
-    ON CONFLICT (sid) DO UPDATE SET turn = ?2, expires = ?3, body = ?4
-    WHERE sessions.turn <= ?5 OR (sessions.turn = ?2 AND sessions.body = ?4)"""
+_SAVE = """INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (sid) DO UPDATE SET turn = excluded.turn, expires = excluded.expires, body = excluded.body
+    WHERE sessions.turn <= ? OR (sessions.turn = excluded.turn AND sessions.body = excluded.body)"""
 _REMOVE = "DELETE FROM sessions WHERE earliest < ? AND expires < ?"
 #: What may be over in a while, with what mends it: https://www.sqlite.org/rescode.html
 _PASSING = {
@@ -84,7 +84,8 @@ class SQLiteStore:
 
     def save(self, kept: Kept, expected_turn: int) -> bool:
         """Keep this of a call, unless a later turn is kept; one statement, so it is done whole or not at all."""
-        _, changed = self._execute(_SAVE, (kept.sid, kept.turn, kept.expires, kept.body, expected_turn))
+        values = (kept.sid, kept.turn, kept.expires, kept.expires, kept.body, expected_turn)
+        _, changed = self._execute(_SAVE, values)
         return changed == 1
 
     def remove_expired(self, now: float) -> int:
