@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 TEAM = """
 from flask import Flask, current_app
 from ivrkit import HOME, Exits, MenuOption, State, ask, hookimpl
 from ivrkit.web import Ivrkit
-
-pytestmark = pytest.mark.once
 
 
 class Plugin:

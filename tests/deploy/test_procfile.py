@@ -24,7 +24,7 @@ def dyno(start: Start, tmp_path: Path) -> Running:
 
 def test_its_line_serves_at_the_port_that_it_is_given(dyno: Running):
     """It is well, and takes signed webhooks alone."""
-    assert ask(dyno.health) == (200, '{"status":"ok"}\n')
+    assert ask(dyno.health) == (200, '{"status":"ok","store":"ok"}\n')
     assert ask(dyno.health.replace("/healthz", "/webhook"), {"CallSid": "CA1"}) == (403, "Forbidden\n")
 
 

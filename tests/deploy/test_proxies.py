@@ -165,7 +165,7 @@ def test_what_is_larger_than_any_webhook_is_refused(site: Site):
 @pytest.mark.parametrize("prefix", ["", "/phone"])
 def test_whether_it_is_well_can_be_asked_through_the_proxy(site: Site, prefix: str):
     """A monitor outside sees what the host says of itself."""
-    assert ask(f"{site.url}{prefix}/healthz") == (200, '{"status":"ok"}\n')
+    assert ask(f"{site.url}{prefix}/healthz") == (200, '{"status":"ok","store":"ok"}\n')
 
 
 def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):

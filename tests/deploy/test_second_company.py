@@ -118,7 +118,7 @@ LINES = {
     "scheme": "proxy_set_header X-Forwarded-Proto $scheme;",
     "host": "proxy_set_header X-Forwarded-Host $http_host;",
     "also_host": "proxy_set_header Host $http_host;",
-    "connection": 'proxy_set_header Connection "";',
+    "version": "proxy_http_version 1.1;",
 }
 
 
@@ -189,12 +189,12 @@ def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
             "nginx: proxy_set_header Host $http_host;",
         ),
         (
-            {"connection": 'proxy_set_header Connection ""; proxy_set_header X-Twilio-Signature "";'},
+            {"version": 'proxy_set_header Connection ""; proxy_set_header X-Twilio-Signature "";'},
             "X-Twilio-Signature did not arrive",
             "nginx: proxy_set_header X-Twilio-Signature $http_x_twilio_signature;",
         ),
         (
-            {"connection": 'proxy_set_header Connection ""; set $args "";'},
+            {"version": 'proxy_set_header Connection ""; set $args "";'},
             "the query was dropped: ",
             "nginx: proxy_pass http://127.0.0.1:5000;",
         ),

@@ -11,7 +11,7 @@ from ivrkit.simulator import Answer, Failure
 
 NOW = 1_700_000_000.0
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
-HEALTHY = Answer(200, (("Date", DATE),), b'{"status":"ok"}\n')
+HEALTHY = Answer(200, (("Date", DATE),), b'{"status":"ok","store":"ok"}\n')
 PHONE = "https://ivr.example.com/phone"
 
 
