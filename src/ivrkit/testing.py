@@ -121,7 +121,12 @@ class Phone:
         return explore(self.simulator.call, depth=depth, position=self.position)
 
     def position(self, call: SimulatedCall) -> Hashable:
-        """Return what decides how a call goes on: its session, and what it waits for."""
+        """Return what decides how a call goes on: its session, and what it waits for.
+
+        Where the app keeps nothing of calls, what happened in it stands for the session.
+        """
+        if self.host.sessions.store is None:
+            return call.transcript()
         session = self.host.sessions.load(call.sid) or Session(call.sid)
         kept = {name: each for name, each in asdict(session).items() if name not in _CHANCE}
         return repr(sorted(kept.items())), call.waiting and (call.waiting.doing, call.waiting.numbers)

@@ -198,6 +198,13 @@ def test_calls_in_cookies_alone(phone):
     assert caller.host.sessions.load(call.sid) is None
 
 
+def test_calls_in_cookies_alone_are_explored_as_others_are(phone):
+    """Every path is walked, although nothing of a call is kept where a test could look."""
+    kept, carried = phone().explore(2), phone(session_url="cookie:").explore(2)
+    assert (carried.paths, carried.findings) == (kept.paths, [])
+    assert carried.paths > 20
+
+
 def test_data_that_has_no_room_is_refused_in_the_handler(phone, caplog):
     """The caller hears an apology, and the call goes on with the data from before."""
 
