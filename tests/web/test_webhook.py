@@ -458,6 +458,16 @@ def test_the_fallback_apologises_in_the_language_of_the_call(make_app, garbage, 
     assert logged()[-1].startswith(f"ERROR call {line.sid} could not be read from the store\nTraceback")
 
 
+def test_who_did_not_hear_the_last_answer_hears_a_goodbye(call):
+    """The call is over all the same; a caller who is gone hears nothing."""
+    line = call(tree={"one": State(ask("One?"), Exits({"1": None}))}, start="one")
+    line.dial()
+    assert line.press("1").verbs == ["Say", "Hangup"]
+    again = line.ask(f"{WEBHOOK}?again=1")
+    assert (again.heard, again.verbs) == ("Goodbye.", ["Say", "Hangup"])
+    assert line.ask(f"{WEBHOOK}?again=1", status="completed").body == NOTHING
+
+
 def test_the_last_mark_counts(call):
     """Where a URL carries several marks, the last one is meant."""
     line = call()

@@ -77,6 +77,8 @@ class _Advance:
 
     def run(self, again: int) -> Turn:
         """Answer the webhook."""
+        if again and self.session.ended == FINISHED and not self.call.gone:  # the last answer did not come through
+            return self._turn(document([self._sentence("goodbye"), HANGUP]))
         if self.session.ended or self.call.gone:
             self._keep_last(self._outcome())
             return self.end()
