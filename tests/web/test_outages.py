@@ -218,3 +218,17 @@ def test_data_that_has_no_room_is_refused_in_the_handler(phone, caplog):
     assert call.heard_last == "We are sorry, something went wrong.\nSomewhere else."
     assert "call.data would have 3012 bytes, and where calls are kept 2048 are the most" in caplog.text
     assert "hint: keep less in it, or set session_url to a store with more room" in caplog.text
+
+
+def test_a_call_that_has_no_room_in_its_cookie_goes_on_without(store, phone):
+    """The cookie from before would lead back, and is taken away; the store has the call."""
+
+    def fill(call):
+        call.data["long"] = [str(number * 7919 % 100_003) for number in range(2000)]
+        return ask("Full.")
+
+    caller = phone({"count": State(count, Exits({"1": "full"})), "full": State(fill, Exits({"1": "count"}))})
+    call = caller.call().press("1")
+    assert call.heard_last == "Full."
+    assert "Max-Age=0" in call.answers[-1].headers["Set-Cookie"]
+    assert call.press("1").heard_last == "You are at 0."
