@@ -29,7 +29,7 @@ def test_a_near_appointment_is_greeted(clinic: Clinic, at: datetime, day: str) -
     clinic.plan(at, name="B2")
     phone = clinic.phone()
     call = phone.call(from_=PATIENT)
-    kept = phone.host.store.load(call.sid)
+    kept = phone.host.sessions.load(call.sid)
     assert kept is not None
     assert [state for state, _ in kept.path] == ["appointment.soon", "greeting", "menu"]
     assert call.heard.startswith(f"Hello. Please remember your appointment {day}.")
