@@ -92,7 +92,7 @@ class Server:
         body = urllib.parse.urlencode(fields).encode() if fields else None
         request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  our own server
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  the same
                 code, text, told = answer.status, answer.read().decode(), answer.headers
         except urllib.error.HTTPError as error:
             with error:

@@ -417,7 +417,7 @@ def _from_text(settings: "ivrkit.Settings") -> State:  # noqa: UP037  the quotes
     return State(settings.company)
 
 
-def _from_quoted(settings: "'Settings'") -> State:  # noqa: UP037
+def _from_quoted(settings: "'Settings'") -> State:  # noqa: UP037  the same
     return State(settings.company)
 
 

@@ -217,8 +217,8 @@ def _user() -> str:
     git = shutil.which("git")
     if git is None:
         return ""
-    # S603: the program is git, and nothing that anybody typed is given to it.
-    asked = subprocess.run([git, "config", "user.name"], capture_output=True, text=True, check=False)  # noqa: S603
+    command = [git, "config", "user.name"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  nothing typed is in it
     return asked.stdout.strip()
 
 

@@ -20,7 +20,7 @@ REST = 1.0
 #: What a sealed body begins with; JSON never does.
 _SEALED = "sealed:"
 
-log = logging.getLogger("ivrkit.web")
+log = logging.getLogger("ivrkit.sessions")
 
 
 class Sessions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from ivrkit.errors import SessionError, StoreUnavailable, nearest
@@ -17,6 +18,8 @@ NO_TOKEN = ("ivrkit in dev mode",)
 
 #: Scheme -> what opens the store of a URL.
 Stores = Mapping[str, Callable[[str], SharedStore]]
+
+log = logging.getLogger("ivrkit.sessions")
 
 
 def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str) -> Sessions:
@@ -44,5 +47,5 @@ def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str
     try:
         sessions.load("healthz")
     except StoreUnavailable:
-        sessions.is_well()  # which logs why it is not
+        log.exception("the session store is away: calls are carried by their cookies until it is back")
     return sessions

@@ -108,14 +108,15 @@ def can_play(line: Line, scene: Scene, verb: Element) -> bool:
     if verb.name in scene.verbs:
         return True
     known = GRAMMAR.get(verb.name)
-    where = {"url": scene.url, "line": verb.line, "column": verb.column}
     if known is None:
         return False
     if known.played:
         code = 13201 if scene.who != CALLER and verb.name == "Dial" else 12200
-        line.warn(code, f"<{verb.name}> can't be played {scene.place}, and is skipped", **where)  # type: ignore[arg-type]
+        what = f"<{verb.name}> can't be played {scene.place}, and is skipped"
+        line.warn(code, what, url=scene.url, line=verb.line, column=verb.column)
     else:
-        line.note(f"<{verb.name}> is not played yet, and is skipped", "try it with a real call", **where)  # type: ignore[arg-type]
+        what, mend = f"<{verb.name}> is not played yet, and is skipped", "try it with a real call"
+        line.note(what, mend, url=scene.url, line=verb.line, column=verb.column)
     return False
 
 

@@ -29,8 +29,7 @@ def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
     :param folder: the folder of the templates.
     :param values: what is filled in. A template that asks for anything else fails.
     """
-    # S701: what is made are files of Python, TOML and Markdown; escaping for HTML would damage them.
-    jinja = Environment(  # noqa: S701
+    jinja = Environment(  # noqa: S701  files of Python, TOML and Markdown: to escape for HTML would damage them
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     jinja.filters.update(python=python_text, quoted=quoted)
