@@ -17,7 +17,8 @@ from ivrkit.loading.convert import schema_of
 from ivrkit.loading.loaded import Found
 from ivrkit.loading.plugin_settings import PluginSettings, descriptions_of
 from ivrkit.loading.state_kinds import OF_EVERY_STATE, TARGET, TARGETS, WORDS, Parameter, StateKind
-from ivrkit.settings import KIND, KINDS, STATE_KINDS, Settings, StateSettings
+from ivrkit.settings import KINDS, Settings
+from ivrkit.settings_tables import KIND, STATE_KINDS, StateSettings
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _NO_MORE = {"additionalProperties": False}

@@ -14,107 +14,13 @@ from ivrkit.flow.rules import OVERRIDES, Rules
 from ivrkit.flow.targets import Exit
 from ivrkit.flow.text import Texts
 from ivrkit.kinds import Kind, normal_name
-
-
-@dataclass(frozen=True, slots=True)
-class StateSettings:
-    """What a team decides about one state: a table ``[states.NAME]``.
-
-    :param plugin: the plugin that the state is taken from, where several offer it.
-    :param enabled: whether it is in the tree at all.
-    :param key: the key of its menu options, in place of the package's own.
-    :param label: what its menu options are called.
-    :param line: the whole sentence of its menu options.
-    :param voice: the voice that it speaks with.
-    :param language: the language that it is always said in.
-    :param targets: outcome -> where it leads instead: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
-    :param texts: what it says -> what it says instead; with a language in between, in that language alone. Kept as
-        language -> table, ``""`` for every language.
-    :param table: the whole table of a state that the team itself writes, with its ``kind``; empty for every other.
-    :param written_in: the file of that table.
-    """
-
-    plugin: str | None = None
-    enabled: bool = True
-    key: str | None = None
-    label: str | None = None
-    line: str | None = None
-    voice: str | None = None
-    language: str | None = None
-    targets: Mapping[str, str] = field(default_factory=dict)
-    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    table: Mapping[str, Any] = field(default_factory=dict)
-    written_in: str = ""
-
-    @classmethod
-    def of(cls, table: Mapping[str, Any], written_in: str = "Settings") -> StateSettings:
-        """Return what a table decides: of one with a ``kind``, the rest is for the state that is made of it.
-
-        :raises SettingsError: for a value that its key cannot take.
-        """
-        if KIND not in table:
-            return cls(**table)
-        decided = {key: value for key, value in table.items() if key in DECIDED}
-        return cls(**decided, table=MappingProxyType(dict(table)), written_in=written_in)
-
-    def __post_init__(self) -> None:
-        """Keep the texts by their languages.
-
-        :raises SettingsError: for a value that its key cannot take.
-        """
-        for name, kind in STATE_KINDS.items():
-            value = getattr(self, name)
-            try:
-                object.__setattr__(self, name, kind.read(value))
-            except (ValueError, TypeError):
-                raise SettingsError(f"{name} is {value!r}", hint=f"it takes {kind.expects}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class StartSettings:
-    """Where the calls of one number begin: a table ``[numbers."+15550100"]`` or ``[callers."+15550100"]``.
-
-    :param start: the state; the setting ``start`` when left out.
-    :param language: the language that they are held in; the setting ``language`` when left out.
-    """
-
-    start: str | None = None
-    language: str | None = None
-
-
-def _states(value: Any) -> Mapping[str, StateSettings]:
-    if not isinstance(value, Mapping):
-        raise ValueError(value)
-    states = {name: StateSettings.of(each) if isinstance(each, Mapping) else each for name, each in value.items()}
-    if all(isinstance(each, StateSettings) for each in states.values()):
-        return MappingProxyType(states)
-    raise ValueError(value)
-
-
-def _texts_of_state(value: Any) -> Mapping[str, Mapping[str, str]]:
-    if not isinstance(value, Mapping):
-        raise ValueError(value)
-    plain = {written: said for written, said in value.items() if not isinstance(said, Mapping)}
-    found = {language: kinds.table_of_texts(each) for language, each in value.items() if isinstance(each, Mapping)}
-    return MappingProxyType({**({"": kinds.table_of_texts(plain)} if plain else {}), **found})
+from ivrkit.settings_tables import STARTS, STATES, StartSettings, StateSettings
 
 
 def _plugins(value: Any) -> Mapping[str, Mapping[str, Any]]:
     if isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values()):
         return MappingProxyType({normal_name(str(name)): dict(each) for name, each in value.items()})
     raise ValueError(value)
-
-
-def _starts(value: Any) -> Mapping[str, StartSettings]:
-    if not isinstance(value, Mapping):
-        raise ValueError(value)
-    starts = {str(name): StartSettings(**each) if isinstance(each, Mapping) else each for name, each in value.items()}
-    for each in starts.values():
-        if not isinstance(each, StartSettings) or each == StartSettings():
-            raise ValueError(value)
-        for given in (each.start, each.language):
-            kinds.optional(kinds.TEXT).read(given)
-    return MappingProxyType(starts)
 
 
 def _texts_in(value: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -133,7 +39,6 @@ def _texts(value: Any) -> Texts:
     raise ValueError(value)
 
 
-_KEYS = {"type": "string", "pattern": "^[0-9*#]+$"}
 _PUBLIC_URL = {"type": "string", "pattern": "^https?://[^?#@]+$"}
 _PREFIX = {"type": "string", "pattern": "^(/[A-Za-z0-9._~-]+)*$"}
 _ACCOUNTS = {
@@ -143,37 +48,6 @@ _ACCOUNTS = {
 }
 #: How many bytes the ``data`` of a call may have as JSON where calls are kept in their cookies alone.
 MOST_DATA_IN_COOKIE = 2_048
-#: The key of a table ``[states.NAME]`` that makes it a state of the team's own.
-KIND = "kind"
-#: The keys of a table ``[states.NAME]``, with what each expects.
-STATE_KINDS: Mapping[str, Kind] = {
-    "plugin": kinds.optional(Kind("the name of a plugin", kinds.text, kinds.NOT_BLANK)),
-    "enabled": kinds.FLAG,
-    "key": kinds.optional(Kind("keys of a telephone: 0-9, * and #", kinds.key, _KEYS)),
-    "label": kinds.optional(kinds.TEXT),
-    "line": kinds.optional(kinds.TEXT),
-    "voice": kinds.optional(Kind("a voice such as 'Polly.Joanna'", kinds.text, kinds.NOT_BLANK)),
-    "language": kinds.optional(Kind("a language such as 'en-US'", kinds.language, kinds.SCHEMA_OF_TAG)),
-    "targets": Kind(
-        'a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"',
-        kinds.table_of_texts,
-        kinds.table_of({"type": "string"}),
-    ),
-    "texts": Kind(
-        "a table of texts, or of languages with their texts",
-        _texts_of_state,
-        kinds.table_of({"anyOf": [{"type": "string"}, kinds.table_of({"type": "string"})]}),
-    ),
-}
-#: Those of them that a table with a ``kind`` has beside what its state is made of.
-DECIDED = ("plugin", "enabled", "targets", "texts")
-_START = {
-    "type": "object",
-    "properties": {"start": kinds.NOT_BLANK, "language": kinds.SCHEMA_OF_TAG},
-    "additionalProperties": False,
-    "minProperties": 1,
-}
-_STARTS = Kind("a table of numbers, each with start or language", _starts, kinds.table_of(_START))
 
 
 def setting(default: Any, kind: Kind, *, secret: bool = False) -> Any:
@@ -234,8 +108,8 @@ class Settings:
 
     company: str = setting("our company", kinds.TEXT)
     start: str = setting("greeting", kinds.STATE_NAME)
-    numbers: Mapping[str, StartSettings] = setting(dict, _STARTS)
-    callers: Mapping[str, StartSettings] = setting(dict, _STARTS)
+    numbers: Mapping[str, StartSettings] = setting(dict, STARTS)
+    callers: Mapping[str, StartSettings] = setting(dict, STARTS)
     way_out: str | None = setting(None, kinds.optional(kinds.STATE_NAME))
     tries: int = setting(3, kinds.number_from(1))
     max_failures: int = setting(6, kinds.number_from(1))
@@ -286,7 +160,7 @@ class Settings:
     plugin_settings: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of plugins", _plugins), secret=True)
     texts: Texts = setting(Texts, Kind("a table of texts", _texts))
     texts_in: Mapping[str, Mapping[str, Any]] = setting(dict, Kind("a table of languages with their texts", _texts_in))
-    states: Mapping[str, StateSettings] = setting(dict, Kind("a table of states", _states))
+    states: Mapping[str, StateSettings] = setting(dict, STATES)
 
     origins: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)

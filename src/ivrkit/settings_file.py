@@ -9,7 +9,8 @@ from typing import Any
 from ivrkit.errors import Fault, FlowError, IvrkitError, SettingsError, nearest
 from ivrkit.flow.text import Texts
 from ivrkit.kinds import normal_name
-from ivrkit.settings import DECIDED, KIND, KINDS, STATE_KINDS, StateSettings, read_value
+from ivrkit.settings import KINDS, read_value
+from ivrkit.settings_tables import DECIDED, KIND, STATE_KINDS, StateSettings
 from ivrkit.toml_file import TomlFile
 
 TEXT_NAMES = tuple(each.name for each in fields(Texts))

@@ -13,7 +13,7 @@ from ivrkit.flow.call import make_call
 from ivrkit.loading.catalogues import Catalogues, read_catalogue
 from ivrkit.loading.languages import languages_of
 from ivrkit.plugins import load
-from ivrkit.settings import StateSettings
+from ivrkit.settings_tables import StateSettings
 
 pytestmark = pytest.mark.usefixtures("bare")
 

@@ -7,7 +7,8 @@ import pytest
 
 from ivrkit import Settings, SettingsError, Texts
 from ivrkit.load_settings import gather_settings, load_settings
-from ivrkit.settings import KINDS, StartSettings, StateSettings
+from ivrkit.settings import KINDS
+from ivrkit.settings_tables import StartSettings, StateSettings
 
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32

@@ -23,7 +23,7 @@ from ivrkit import (
 )
 from ivrkit.load_settings import load_settings
 from ivrkit.plugins import load
-from ivrkit.settings import StateSettings
+from ivrkit.settings_tables import StateSettings
 
 pytestmark = pytest.mark.usefixtures("bare")
 

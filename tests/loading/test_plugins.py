@@ -21,7 +21,7 @@ from ivrkit.hooks import Caller
 from ivrkit.kinds import normal_name
 from ivrkit.loading.points import find_points
 from ivrkit.plugins import Plugin, load
-from ivrkit.settings import StateSettings
+from ivrkit.settings_tables import StateSettings
 
 if TYPE_CHECKING:
     from elsewhere import Settings as Unknown

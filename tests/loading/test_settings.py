@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ivrkit import Exit, Settings, SettingsError, Texts
 from ivrkit.flow.rules import Rules
-from ivrkit.settings import KINDS, StartSettings, StateSettings, read_value
+from ivrkit.settings import KINDS, read_value
+from ivrkit.settings_tables import StartSettings, StateSettings
 from ivrkit.simulator.wire.overrides import overrides_of
 
 SID = "AC" + "0123456789abcdefABCDEF0123456789"

@@ -17,7 +17,8 @@ from ivrkit.flow.text import Texts
 from ivrkit.loading.plugin_settings import PluginSettings
 from ivrkit.loading.points import OWN
 from ivrkit.plugins import find_plugins
-from ivrkit.settings import KINDS, SECRETS, STATE_KINDS, Settings
+from ivrkit.settings import KINDS, SECRETS, Settings
+from ivrkit.settings_tables import STATE_KINDS
 
 #: What is shown of a secret that is set.
 MASK = "***"

@@ -23,7 +23,8 @@ from ivrkit.loading.faults import CAUGHT, told
 from ivrkit.loading.points import FILE, PLUGINS, Point
 from ivrkit.loading.state_kinds import StateKinds
 from ivrkit.loading.tables import TablesOfStates
-from ivrkit.settings import DECIDED, KIND, STATE_KINDS, Settings
+from ivrkit.settings import Settings
+from ivrkit.settings_tables import DECIDED, KIND, STATE_KINDS
 from ivrkit.toml_file import TomlFile
 
 #: How the files of a folder end that are states without code.

@@ -13,7 +13,7 @@ from ivrkit.flow.state import State
 from ivrkit.flow.targets import Exit, Target
 from ivrkit.flow.text import Text, Texts
 from ivrkit.flow.written import MOVES
-from ivrkit.settings import StateSettings
+from ivrkit.settings_tables import StateSettings
 
 #: The targets that are no outcomes of a table.
 BESIDE = ("otherwise", "give_up", "fallback")

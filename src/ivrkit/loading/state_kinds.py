@@ -17,7 +17,7 @@ from ivrkit.flow.targets import Exit
 from ivrkit.loading.faults import fault_of, leave_out
 from ivrkit.loading.plugin_settings import descriptions_of
 from ivrkit.loading.types_in_words import in_words
-from ivrkit.settings import KIND, STATE_KINDS
+from ivrkit.settings_tables import KIND, STATE_KINDS
 
 #: The key of what a kind is given one by one, whatever its parameter is called.
 TEXT = "text"

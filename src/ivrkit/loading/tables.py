@@ -25,7 +25,7 @@ from ivrkit.loading.state_kinds import (
     StateKind,
     StateKinds,
 )
-from ivrkit.settings import KIND, STATE_KINDS
+from ivrkit.settings_tables import KIND, STATE_KINDS
 
 #: The keys of a menu option, with what each takes.
 _OPTION: Mapping[str, Kind] = {
