@@ -30,7 +30,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> It
 def server_on(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[Callable[[str], Server]]:
     """Return what gives the server on a store: one for all tests of the module."""
     with started(tmp_path_factory) as start:
-        yield functools.cache(lambda store: start("serve", stores.get(store).url))
+        yield functools.cache(lambda store: start("serve", stores.get(store).session_url))
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import pytest
 from tests.calls.caller import CountingCaller
 from tests.calls.crowd import Crowd
 from tests.calls.judge import is_well, summary
+from tests.calls.killer import Killer
 from tests.calls.servers import Server
 from tests.calls.size import FULL, tell
 from tests.calls.stores import Stores
@@ -73,3 +74,15 @@ def test_nobody_notices_that_the_store_is_away(
     assert [each.outcome.at for each in callers] == [AWAY + 2, AWAY + 1]
     assert sum(each.failed for each in outcomes) == 0
     assert max(took for each in outcomes for took in each.answers) < SOON
+
+
+@pytest.mark.parametrize("name", ["redis", "postgresql"])
+def test_a_worker_that_starts_while_the_store_is_away(server_on: Callable[[str], Server], stores: Stores, name: str):
+    """It serves as the others do, by what the calls bring along: nobody waits for the store to come back."""
+    server, store = server_on(name), stores.get(name)
+    with Crowd(server.url, CALLERS, think=0.5) as crowd, store.gone():
+        killer = Killer(server)
+        killer.kill(2)
+    tell(f"started while away {name}: {summary(crowd.outcomes)}")
+    assert is_well(crowd.outcomes) == ""
+    assert len(set(killer.killed)) == 2

@@ -87,6 +87,13 @@ class Servers:
         self.running = None
 
     @contextlib.contextmanager
+    def gone(self):
+        """Let it be killed, and started again at the end."""
+        self.kill()
+        yield
+        self.start()
+
+    @contextlib.contextmanager
     def stopped(self):
         """Let it stand still: it has its connections, and takes new ones, and answers nothing."""
         assert self.running is not None
@@ -107,9 +114,10 @@ class Servers:
 
 
 class Redis(Servers):
-    """A Redis that writes everything down, as one has it for calls."""
+    """A Redis that writes everything down, as one has it for calls; or nothing, so that it has forgotten all."""
 
     scheme = "redis"
+    keeps = True
 
     def command(self) -> list[str]:
         """Return its command line; who may use it can be told in a file alone."""
@@ -118,7 +126,8 @@ class Redis(Servers):
         return [
             *(program("redis-server"), str(users)),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
-            *("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--unixsocket", str(self.socket)),
+            *("--appendonly", "yes" if self.keeps else "no", "--appendfsync", "always", "--save", ""),
+            *("--unixsocket", str(self.socket)),
         ]
 
     @property
@@ -148,6 +157,7 @@ class PostgreSQL(Servers):
     """A PostgreSQL; as root it is run by the user postgres, because it refuses to be run by root."""
 
     scheme = "postgresql"
+    most = 30
 
     def _as_owner(self, *command: str) -> list[str]:
         if os.getuid() != 0:
@@ -164,14 +174,17 @@ class PostgreSQL(Servers):
         self.folder.mkdir(mode=0o755, exist_ok=True)
         secret = self.folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
-        if os.getuid() == 0:
-            for each in (self.folder, secret):
-                shutil.chown(each, "postgres", "postgres")
+        self.give(self.folder, secret)
         made = self._as_owner(
             *(self._binary("initdb"), "-D", str(self.folder / "data"), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8"),
             *("--no-sync", "-A", "scram-sha-256", "--pwfile", str(secret)),
         )
         subprocess.run(made, cwd=self.folder, check=True, capture_output=True)
+
+    def give(self, *paths: Path) -> None:
+        """Let whoever runs it have some files or folders."""
+        for each in paths if os.getuid() == 0 else ():
+            shutil.chown(each, "postgres", "postgres")
 
     def command(self) -> list[str]:
         """Return its command line; it writes to no disk before it must, for no machine fails in a test."""
@@ -179,7 +192,7 @@ class PostgreSQL(Servers):
             self.make()
         return self._as_owner(
             *(self._binary("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), "-h", "127.0.0.1"),
-            *("-k", "", "-c", "fsync=off", "-c", "max_connections=30", "-c", "shared_buffers=16MB"),
+            *("-k", "", "-c", "fsync=off", "-c", f"max_connections={self.most}", "-c", "shared_buffers=16MB"),
         )
 
     def connect(self, database: str = "postgres"):
