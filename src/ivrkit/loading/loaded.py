@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ivrkit.errors import Fault
 from ivrkit.flow.flow import CallFlow
@@ -12,6 +12,7 @@ from ivrkit.flow.state import Owner, State
 from ivrkit.hooks import Caller
 from ivrkit.loading.plugin_settings import PluginSettings
 from ivrkit.loading.state_kinds import StateKind
+from ivrkit.store import SharedStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Loaded:
     observers: Mapping[str, tuple[Caller, ...]]
     notices: tuple[str, ...]
     settings: tuple[PluginSettings, ...] = ()
-    stores: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    stores: Mapping[str, Callable[[str], SharedStore]] = field(default_factory=dict)
 
 
 class Found(NamedTuple):
@@ -74,4 +75,4 @@ class Found(NamedTuple):
     plugins: tuple[Plugin, ...]
     offered: tuple[State, ...]
     kinds: Mapping[str, StateKind]
-    stores: Mapping[str, Callable[[str], Any]]
+    stores: Mapping[str, Callable[[str], SharedStore]]

@@ -9,6 +9,7 @@ from typing import Any
 from ivrkit.errors import Fault, IvrkitError
 from ivrkit.flow.state import Owner
 from ivrkit.loading.faults import fault_of, leave_out
+from ivrkit.store import SharedStore
 
 #: The scheme of a URL: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
@@ -24,10 +25,10 @@ class Stores:
 
     def __init__(self, faults: list[Fault]) -> None:
         self._faults = faults
-        self._stores: dict[str, Callable[[str], Any]] = {}
+        self._stores: dict[str, Callable[[str], SharedStore]] = {}
         self._owners: dict[str, Owner] = {}
 
-    def all(self) -> Mapping[str, Callable[[str], Any]]:
+    def all(self) -> Mapping[str, Callable[[str], SharedStore]]:
         """Return scheme -> what opens the store of a URL."""
         return self._stores
 
