@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
-from psycopg import sql
 from tests.sessions import servers
+
+if TYPE_CHECKING:
+    from psycopg.abc import Query
 
 
 class SQLite:
@@ -97,6 +99,8 @@ class PostgreSQL(servers.PostgreSQL):
 
     def begin(self) -> None:
         """Start it, and make the database; its tablespace is where ``small`` is, whatever disk that is by now."""
+        from psycopg import sql
+
         self.start()
         self.give(self.small)
         self.ask(sql.SQL("CREATE TABLESPACE small LOCATION {}").format(str(self.small)))
@@ -113,6 +117,8 @@ class PostgreSQL(servers.PostgreSQL):
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Let somebody hold its tables for themselves."""
+        from psycopg import sql
+
         with self.connect("calls") as connection, connection.transaction():
             tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             for (name,) in tables:
@@ -123,7 +129,7 @@ class PostgreSQL(servers.PostgreSQL):
         """Let the disk of its tables be full."""
         return filled(self.small)
 
-    def ask(self, statement: psycopg.abc.Query) -> None:
+    def ask(self, statement: "Query") -> None:
         """Run one statement, outside of the database of the calls."""
         with self.connect() as connection:
             connection.execute(statement)
