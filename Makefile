@@ -39,8 +39,8 @@ phone: .venv/.installed  ## Call that tree from the keyboard; PHONE='--json' or 
 test: .venv-tox/.installed  ## Run all checks and tests on every Python found; STRICT=1 fails what it would skip.
 	$(TEST_ALL) --parallel auto --parallel-no-spinner
 
-# An environment for each core is all that the machine can do: pytest need not split its tests as well.
-test: export PYTEST_XDIST_AUTO_NUM_WORKERS ?= 1
+# There is an environment for each core; with two workers each, one works while the other waits.
+test: export PYTEST_XDIST_AUTO_NUM_WORKERS ?= 2
 
 soak: .venv-tox/.installed  ## Run the tests of calls under load at full size, one by one, with their figures. Takes an hour.
 	IVRKIT_CALLS=full IVRKIT_CALLS_AT_ONCE=0 $(TOX) run -e calls

@@ -248,6 +248,7 @@ def test_what_nobody_can_do_says_where_the_call_is(run):
     )
 
 
+@pytest.mark.once
 def test_fixtures_work_side_by_side_and_in_any_order(run):
     """With workers of pytest-xdist, and shuffled."""
     code = FAILING.replace("def test_fails", "def _fails").replace("def test_is_impossible", "def _is_impossible")
@@ -256,6 +257,7 @@ def test_fixtures_work_side_by_side_and_in_any_order(run):
     result.assert_outcomes(passed=7)
 
 
+@pytest.mark.once
 def test_nothing_of_ivrkit_is_imported_until_a_fixture_is_used(run):
     """The plugin is loaded in every run of everybody."""
     code = """
@@ -274,6 +276,7 @@ def test_then(make_phone):
     run(code).assert_outcomes(passed=2)
 
 
+@pytest.mark.once
 def test_the_fixtures_are_listed_with_what_they_do(run):
     """`pytest --fixtures` finds them by the entry point of the installed package."""
     result = run("", "--fixtures")

@@ -29,6 +29,8 @@ CHECKOUT = Path(__file__).parents[2]
 SPANISH_AGAIN = "Para escuchar esto otra vez, marque uno. Para ir al menú, marque cualquier otra tecla o espere."
 NAMES = ["plugin", "project"]
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def typed():

@@ -243,6 +243,7 @@ def test_a_server_answers_over_http_and_ends_with_its_children(serve):
     assert "started anew" not in server.told
 
 
+@pytest.mark.once
 @pytest.mark.server
 def test_a_server_logs_each_turn(serve, folder):
     """Without any set-up of a log: what is served, each turn of a call, and each refusal, as text or as JSON."""
@@ -289,6 +290,7 @@ def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
     assert server.end() == 0
 
 
+@pytest.mark.once
 @pytest.mark.server
 def test_a_server_that_is_killed_is_started_anew_and_a_hangup_reloads_it(serve):
     """Callers are answered again by new processes, and none of the old ones stays; SIGHUP replaces the workers."""

@@ -246,6 +246,7 @@ def test_nothing_is_connected_before_it_is_used(use):
     refused(StoreUnavailable, lambda: store.save(kept(), 0))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("begun", [True, False], ids=["connected", "not-connected"])
 def test_a_server_that_stands_still_is_not_waited_for(postgresql, store, begun):
     """Nobody waits longer than two seconds, and it is used again when it goes on."""
@@ -258,6 +259,7 @@ def test_a_server_that_stands_still_is_not_waited_for(postgresql, store, begun):
     assert store.load("CA1").turn == 2
 
 
+@pytest.mark.once
 def test_the_waiting_written_in_python_is_as_good(postgresql, url):
     """Without its compiled part, psycopg keeps to the time as well."""
     code = (
@@ -276,6 +278,7 @@ def test_the_waiting_written_in_python_is_as_good(postgresql, url):
     assert told == "StoreUnavailable True\n"
 
 
+@pytest.mark.once
 def test_a_slow_server_is_not_waited_for(postgresql, database, wire, use):
     """The time is for all of it: to connect, to say who one is, and to ask."""
     way = wire(postgresql.port)
@@ -286,6 +289,7 @@ def test_a_slow_server_is_not_waited_for(postgresql, database, wire, use):
     assert store.load("CA1") is None
 
 
+@pytest.mark.once
 def test_a_row_that_somebody_holds_is_not_waited_for(store, admin):
     """A lock that nobody lets go of ends in an error, and PostgreSQL does not go on waiting for it either."""
     store.save(kept(), 0)
@@ -394,6 +398,7 @@ store.close()
 """
 
 
+@pytest.mark.once
 def test_a_forked_process_opens_a_connection_of_its_own(url):
     """Two processes on one connection would read each other's answers; closing is for each its own."""
     done = subprocess.run([sys.executable, "-c", FORKING, url], capture_output=True, text=True, check=False)

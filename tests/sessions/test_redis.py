@@ -252,6 +252,7 @@ def test_nothing_is_connected_before_it_is_used(use):
     assert refused(StoreUnavailable, lambda: store.save(kept(), 0)) == told
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("begun", [True, False], ids=["connected", "not-connected"])
 def test_a_server_that_stands_still_is_not_waited_for(redis, store, begun):
     """Nobody waits longer than two seconds, and it is used again when it goes on."""
@@ -264,6 +265,7 @@ def test_a_server_that_stands_still_is_not_waited_for(redis, store, begun):
     assert store.load("CA1").turn == 2
 
 
+@pytest.mark.once
 def test_a_slow_server_is_not_waited_for(redis, wire, use):
     """The time is for all of it: to connect, to say who one is, and to ask."""
     way = wire(redis.port)
@@ -377,6 +379,7 @@ store.close()
 """
 
 
+@pytest.mark.once
 def test_a_forked_process_opens_a_connection_of_its_own(redis):
     """Two processes on one connection would read each other's answers."""
     done = subprocess.run([sys.executable, "-c", FORKING, redis.url()], capture_output=True, text=True, check=False)

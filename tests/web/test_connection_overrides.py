@@ -4,6 +4,8 @@ The simulator does with them what Twilio's page says:
 https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 """
 
+import socket
+
 import pytest
 from tests.web.callers import number_at, number_of
 from tests.web.conftest import WEBHOOK
@@ -35,18 +37,19 @@ class Failing:
         token = environ["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"]
         self._tokens += [] if token in self._tokens else [token]
         if self._tokens.index(token) + 1 in self._at:
-            return self._fail(start_response)
+            return self._fail(environ, start_response)
         return self._app(environ, start_response)
 
 
-def broken(start_response):
+def broken(environ, start_response):
     """Answer as a server does whose worker is gone."""
     start_response("500 Internal Server Error", [("Content-Type", "text/html")])
     return [b"<h1>Internal Server Error</h1>"]
 
 
-def gone(start_response):
+def gone(environ, start_response):
     """Let go of the connection without an answer."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError("the worker is gone")
 
 

@@ -88,6 +88,7 @@ def count_to(call, last, phone=None):
     return call
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("store", ["near", "far", *SERVERS], indirect=True)
 @pytest.mark.parametrize("done", [False, True], ids=["not done", "done and not told"])
 def test_whichever_question_to_the_store_fails(store, phone, done):

@@ -307,6 +307,7 @@ def test_a_telephone_that_was_put_down_is_let_go(acme, came):
     assert call.warnings == []
 
 
+@pytest.mark.once
 @pytest.mark.acme
 @pytest.mark.parametrize("key", KEYS)
 def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
@@ -334,6 +335,7 @@ RINGS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("key", ["", "1", "5", "#"])
 @pytest.mark.parametrize(("one", "two"), RINGS.values(), ids=RINGS)
 @pytest.mark.parametrize("rows", [{}, {"no-input": SAME}, {"busy": SAME, "no-answer": HOME}], ids=repr)
