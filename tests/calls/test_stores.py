@@ -17,7 +17,8 @@ from tests.deploy.running import TOKEN, ask
 from ivrkit.simulator.wire.signature import sign
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
-CALLERS = 200 if FULL else 20
+#: How many call at once, and how long they think, in seconds: fewer keys than two workers can answer.
+CALLERS, THINK = (200, 2.5) if FULL else (20, 0.5)
 #: How long a store is away, and how long it may be back before it is used again, in seconds.
 AWAY, BACK = 5, 2
 #: Within how many seconds every webhook is answered all the same.
@@ -54,7 +55,7 @@ def test_nobody_notices_that_the_store_is_away(
         pytest.skip("a disk that is full needs root, who mounts a small one")
     quiet = len(server.running.told)
     away: contextlib.AbstractContextManager[None] = getattr(store, harm)()
-    with Crowd(server.url, CALLERS, think=0.5) as crowd:
+    with Crowd(server.url, CALLERS, THINK) as crowd:
         callers = [CountingCaller(server.number())]
         callers[0].presses()
         with away:
@@ -80,7 +81,7 @@ def test_nobody_notices_that_the_store_is_away(
 def test_a_worker_that_starts_while_the_store_is_away(server_on: Callable[[str], Server], stores: Stores, name: str):
     """It serves as the others do, by what the calls bring along: nobody waits for the store to come back."""
     server, store = server_on(name), stores.get(name)
-    with Crowd(server.url, CALLERS, think=0.5) as crowd, store.gone():
+    with Crowd(server.url, CALLERS, THINK) as crowd, store.gone():
         killer = Killer(server)
         killer.kill(2)
     tell(f"started while away {name}: {summary(crowd.outcomes)}")
