@@ -27,16 +27,17 @@ class CookieStore:
 
     def __init__(self, seal: Seal, value: str = "") -> None:
         self._seal = seal
+        # What was opened last, the value and the call, and what was in it: a save looks at what was loaded.
+        self._opened = ("", "")
+        self._found: Kept | None = None
         #: The cookie that the call is to have from now on.
         self.value = value
 
     def load(self, sid: str) -> Kept | None:
         """Return what the cookie says of a call; ``None`` where it is another call's, or nobody's."""
-        opened = self._seal.open(self.value, sid) if self.value else None
-        if opened is None:
-            return None
-        turn, expires, body = json.loads(opened)
-        return Kept(sid, turn, expires, body)
+        if self._opened != (self.value, sid):
+            self._found, self._opened = self._open(sid), (self.value, sid)
+        return self._found
 
     def save(self, kept: Kept, expected_turn: int) -> bool:
         """Put a call into the cookie, unless a later turn of it came with the last one.
@@ -57,3 +58,10 @@ class CookieStore:
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+    def _open(self, sid: str) -> Kept | None:
+        opened = self._seal.open(self.value, sid) if self.value else None
+        if opened is None:
+            return None
+        turn, expires, body = json.loads(opened)
+        return Kept(sid, turn, expires, body)
