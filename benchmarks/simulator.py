@@ -73,7 +73,7 @@ def measure(folder: Path, rounds: int, calls: int) -> None:
     """Measure ivrkit's host with the simulator as its caller."""
     settings = Settings(auth_token=(TOKEN,), session_url=f"sqlite:///{folder / 'calls.sqlite3'}", dev=True)
     door = Door(create_app(settings))
-    simulator = Simulator.of_app(door, token=TOKEN)
+    simulator = Simulator.for_app(door, token=TOKEN)
     assert simulator.call(SCRIPT).path == ["menu", "hours", "hours"], "the tree of acme-states is not installed"
     one_round(simulator, door, calls)  # warm
     measured = [one_round(simulator, door, calls) for _ in range(rounds)]
@@ -91,7 +91,7 @@ def one_round(simulator: Simulator, door: Door, calls: int) -> Round:
     door.took = door.cpu = webhooks = 0
     began, began_cpu = perf_counter_ns(), thread_time_ns()
     for _ in range(calls):
-        webhooks += len(simulator.call(SCRIPT).answers)
+        webhooks += len(simulator.call(SCRIPT).responses)
     took, cpu = perf_counter_ns() - began, thread_time_ns() - began_cpu
     assert webhooks == 3 * calls
     each = 1000 * webhooks

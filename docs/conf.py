@@ -35,7 +35,7 @@ nitpick_ignore_regex = [
         "py:class",
         r"ivrkit\.simulator\.(wire\.messages\.Request|twiml\.markup\.Element|line\.Line|twiml\.document\.Document)",
     ),
-    ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|Served"),
+    ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
         "py:class",
         r"(ivrkit\.(flow|states\.ready)\.\w+\.)?(Common|Rules|Hooks|CompiledState|Content|Answer|StateSettings|StartSettings|Beginning|Dress)",

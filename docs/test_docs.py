@@ -22,8 +22,7 @@ from ivrkit.load_settings import TABLES, load_settings
 from ivrkit.loading.plugin_settings import descriptions_of
 from ivrkit.settings import KINDS
 from ivrkit.simulator import Assumptions
-from ivrkit.simulator.events import KINDS as KINDS_OF_EVENTS
-from ivrkit.simulator.events import REASONS
+from ivrkit.simulator.events import END_REASONS, EVENTS
 from ivrkit.simulator.twiml.codes import CODES
 from ivrkit.simulator.twiml.elements import GRAMMAR
 
@@ -169,16 +168,16 @@ def test_assumptions_codes_and_events_of_the_simulator_are_listed() -> None:
     text = page("simulator.md")
     for each in fields(Assumptions):
         assert f"| `{each.name}` | `{each.default}` |" in text
-    codes = [f"| {code.number} | {code.level} | {code.meaning} | {code.mend} |" for code in CODES.values()]
+    codes = [f"| {code.number} | {code.level} | {code.meaning} | {code.hint} |" for code in CODES.values()]
     assert sorted(re.findall(r"^\| \d{5} \|.*$", text, flags=re.MULTILINE)) == sorted(codes)
-    for kind, event in KINDS_OF_EVENTS.items():
+    for name, event in EVENTS.items():
         told = ", ".join(f"`{each.name}`" for each in fields(event) if each.name != "at") or "none"
-        assert f"| `{kind}` | `{event.__name__}` | {told} |" in text
-    assert all(f"`{reason}`" in text for reason in REASONS)
+        assert f"| `{name}` | `{event.__name__}` | {told} |" in text
+    assert all(f"`{reason}`" in text for reason in END_REASONS)
     assert set(re.findall(r"^\.\. auto\w+:: ivrkit\.simulator\.(\w+)", text, flags=re.MULTILINE)) >= {
         name
         for name in simulator.__all__
-        if name not in ("Action", "Assumptions", "Event", "Request", "Served", "Transport")
+        if name not in ("Action", "Assumptions", "Event", "Request", "TableEntry", "Transport")
     }
 
 

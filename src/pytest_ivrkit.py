@@ -163,4 +163,4 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _told(call: SimulatedCall) -> str:
-    return f"{call.transcript()}\n\nThe last document:\n{call.answers[-1].body if call.answers else 'none'}"
+    return f"{call.transcript()}\n\nThe last document:\n{call.responses[-1].body if call.responses else 'none'}"

@@ -22,7 +22,7 @@ from ivrkit.kinds import normal_name
 from ivrkit.load_settings import load_settings
 from ivrkit.loading.points import OWN, PLUGINS, STATES
 from ivrkit.settings import Settings
-from ivrkit.simulator import Action, Explored, Queue, SimulatedCall, Simulator, explore
+from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app
 from ivrkit.web.extension import NAME, host_of
@@ -113,7 +113,7 @@ class Phone:
         """Return a queue, to fill it or to let it fail: ``phone.queue("support").size = 1000``."""
         return self.simulator.queue(name)
 
-    def explore(self, depth: int) -> Explored:
+    def explore(self, depth: int) -> Exploration:
         """Walk every path to a depth, each position once: see :func:`ivrkit.simulator.explore`.
 
         What tells one position from another is what the app keeps of the call.
@@ -129,7 +129,7 @@ class Phone:
             return call.transcript()
         session = self.host.sessions.load(call.sid) or Session(call.sid)
         kept = {name: each for name, each in asdict(session).items() if name not in _CHANCE}
-        return repr(sorted(kept.items())), call.waiting and (call.waiting.doing, call.waiting.numbers)
+        return repr(sorted(kept.items())), call.waiting and (call.waiting.activity, call.waiting.numbers)
 
     def close(self) -> None:
         """Let go of the sessions."""
@@ -142,7 +142,7 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
     webhook = f"{settings.url_prefix}/webhook"
     outside = public.path.removesuffix(known_front(public.path, webhook))  # what a proxy takes away, or a mount
     account, token = _account_and_token(settings, token)
-    return Simulator.of_app(
+    return Simulator.for_app(
         DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,
         f"{outside}{webhook}",
         base_url=f"{public.scheme}://{public.netloc}",

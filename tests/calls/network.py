@@ -2,7 +2,7 @@
 
 import time
 
-from ivrkit.simulator import Answer, OverHttp, Request
+from ivrkit.simulator import HttpTransport, Request, Response
 from ivrkit.simulator.wire.overrides import Overrides
 
 #: How long a request of Twilio's is on its way, in seconds: some round trips over the internet, for TLS too. Sent from
@@ -11,10 +11,10 @@ from ivrkit.simulator.wire.overrides import Overrides
 _ON_ITS_WAY = 0.2
 
 
-class FarAway(OverHttp):
+class FarAway(HttpTransport):
     """The network, with the way to the server in it."""
 
-    def send(self, request: Request, overrides: Overrides) -> Answer:
+    def send(self, request: Request, overrides: Overrides) -> Response:
         """Send a request."""
         time.sleep(_ON_ITS_WAY)
         return super().send(request, overrides)

@@ -44,7 +44,7 @@ def type_lines(monkeypatch, capsys):
     """Type lines into a keyboard; return what is shown, line by line, without the first one."""
 
     def type_lines(*lines, display=None, documents=DOCUMENTS):
-        simulator = Simulator.of_documents(documents)
+        simulator = Simulator.for_documents(documents)
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         went_well = Keyboard(simulator.call, display or Screen()).run()
         shown = capsys.readouterr().out.splitlines()
@@ -80,7 +80,7 @@ def test_ctrl_c_hangs_up_and_leaves(monkeypatch, capsys):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "stdin", Interrupted())
-    assert Keyboard(Simulator.of_documents(DOCUMENTS).call, Screen()).run()
+    assert Keyboard(Simulator.for_documents(DOCUMENTS).call, Screen()).run()
     assert "> caller hangs up" in capsys.readouterr().out
 
 
@@ -258,7 +258,7 @@ def test_a_text_that_is_cut_has_its_mark(type_lines):
 def test_events_as_json(type_lines):
     """A line each, and nothing else on standard output; what is about the telephone goes elsewhere."""
     told = [json.loads(line) for line in type_lines("1", "?", display=JsonLines())]
-    kinds = [each["kind"] for each in told]
+    kinds = [each["name"] for each in told]
     assert kinds[0] == "request"
     assert "acted" in kinds
     assert kinds[-1] == "ended"

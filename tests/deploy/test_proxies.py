@@ -104,7 +104,7 @@ def webhook(number: int = 0) -> dict[str, str]:
 @pytest.mark.parametrize("prefix", ["", "/phone"])
 def test_a_signed_call_is_answered_to_its_end(site: Site, prefix: str):
     """The caller presses 1, leaves a message and hears the goodbye, at the root of the name and below a prefix."""
-    number = Simulator.of_url(
+    number = Simulator.for_url(
         f"{site.url}{prefix}/webhook",
         token=TOKEN,
         fallback_url=f"{prefix}/webhook/fallback",
@@ -115,13 +115,13 @@ def test_a_signed_call_is_answered_to_its_end(site: Site, prefix: str):
     assert call.ended is not None
     assert call.ended.reason == "hangup"
     assert call.warnings == []
-    assert {urllib.parse.urlsplit(each.url).path for each in call.answers} == {f"{prefix}/webhook"}
+    assert {urllib.parse.urlsplit(each.url).path for each in call.responses} == {f"{prefix}/webhook"}
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
 def test_a_number_that_asks_by_get_is_answered_and_what_is_typed_is_in_no_log(site: Site, prefix: str):
     """The query arrives byte for byte, or its signature would not fit; and the proxy does not write it down."""
-    number = Simulator.of_url(f"{site.url}{prefix}/webhook?a=%7e+b", method="GET", token=TOKEN)
+    number = Simulator.for_url(f"{site.url}{prefix}/webhook?a=%7e+b", method="GET", token=TOKEN)
     call = number.call(CallerName="Jürgen & Söhne + Co")
     assert "press one" in call.heard_last
     call.press("7")
@@ -132,8 +132,8 @@ def test_a_number_that_asks_by_get_is_answered_and_what_is_typed_is_in_no_log(si
 
 def test_a_wrong_signature_is_refused(site: Site):
     """Neither another account's token nor another URL's signature is good, nor none at all."""
-    call = Simulator.of_url(f"{site.url}/webhook", token="54321").call()
-    assert [each.status for each in call.answers] == [403]
+    call = Simulator.for_url(f"{site.url}/webhook", token="54321").call()
+    assert [each.status for each in call.responses] == [403]
     assert signed(f"{site.url}/webhook", webhook(), over="http://127.0.0.1:5000/webhook") == (403, "Forbidden\n")
     assert signed(f"{site.url}/phone/webhook", webhook(), over=f"{site.url}/webhook") == (403, "Forbidden\n")
     assert ask(f"{site.url}/webhook", webhook()) == (403, "Forbidden\n")
@@ -170,7 +170,7 @@ def test_whether_it_is_well_can_be_asked_through_the_proxy(site: Site, prefix: s
 
 def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
     """New processes, which read everything anew, answer the next webhook of a call that began with the old ones."""
-    call = Simulator.of_url(f"{site.url}/webhook", token=TOKEN).call()
+    call = Simulator.for_url(f"{site.url}/webhook", token=TOKEN).call()
     running = site.server.running
     before = running.processes
     company = f"Number {running.process.pid} of {site.url}"
@@ -196,7 +196,7 @@ def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
     assert set(answered) == {200}
     call.press("1").says("I need an anvil.").press("#")
     assert call.heard_last == THANKS, running.told
-    assert company in Simulator.of_url(f"{site.url}/webhook", token=TOKEN).call().heard
+    assert company in Simulator.for_url(f"{site.url}/webhook", token=TOKEN).call().heard
 
 
 # What the files say of themselves.

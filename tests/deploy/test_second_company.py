@@ -130,7 +130,7 @@ def webhook(front: Front) -> str:
 
 def test_the_whole_company_is_heard_in_spanish(webhook: str):
     """Its greeting, its options, its break at noon, its queue, its number, and its way from busy to the queue."""
-    phone = Simulator.of_url(
+    phone = Simulator.for_url(
         webhook, token=TOKEN, fallback_url=f"{webhook}/fallback", status_callback=f"{webhook}/status"
     )
     call = phone.call(from_="+525550177", to="+525550199")

@@ -58,7 +58,7 @@ def test_a_call_belongs_to_no_host(host, front, address_of, kind: str, cookies: 
     """Each answers some of its webhooks; when one is gone, the other answers all."""
     store, ports = address_of(kind), (free_port(), free_port())
     hosts = [host(port, store) for port in ports]
-    number = Simulator.of_url(front(*ports), token=TOKEN, assumptions=Assumptions(cookies=cookies))
+    number = Simulator.for_url(front(*ports), token=TOKEN, assumptions=Assumptions(cookies=cookies))
     call = number.call()
     for _ in range(4):
         assert "press one" in call.press("9").heard_last
@@ -77,7 +77,7 @@ def test_calls_move_to_another_store_with_their_cookies(host, front, address_of,
     """The setting is changed and the host started anew, while somebody listens to the menu."""
     ports = (free_port(), free_port())
     before = host(ports[0], address_of("sqlite"))
-    number = Simulator.of_url(front(*ports), token=TOKEN)
+    number = Simulator.for_url(front(*ports), token=TOKEN)
     call = number.call()
     assert "press one" in call.press("9").heard_last
     before.clear()

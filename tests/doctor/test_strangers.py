@@ -7,11 +7,11 @@ import pytest
 from ivrkit.doctor.address import address_of
 from ivrkit.doctor.findings import FAILED
 from ivrkit.doctor.strangers import explain, unreachable
-from ivrkit.simulator import Answer, Failure
+from ivrkit.simulator import Failure, Response
 
 NOW = 1_700_000_000.0
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
-HEALTHY = Answer(200, (("Date", DATE),), b'{"status":"ok","store":"ok"}\n')
+HEALTHY = Response(200, (("Date", DATE),), b'{"status":"ok","store":"ok"}\n')
 PHONE = "https://ivr.example.com/phone"
 
 
@@ -24,7 +24,7 @@ def told(answer, base=PHONE, prefix="", pages=None):
 
 def redirect(status, location):
     """Return a redirect."""
-    return Answer(status, (("Location", location),))
+    return Response(status, (("Location", location),))
 
 
 def test_http_that_is_sent_to_https():
@@ -62,7 +62,7 @@ def test_another_redirect(to):
 @pytest.mark.parametrize("status", [401, 403, 407])
 def test_a_password_in_front(status):
     """The app itself never answers the doctor so."""
-    assert told(Answer(status)) == (
+    assert told(Response(status)) == (
         f"something in front of the app answered {status}: it wants a password, or lets not everybody in",
         (
             "nginx: auth_basic off; in the location of the webhook",
@@ -76,7 +76,7 @@ def test_a_password_in_front(status):
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_proxy_without_its_app(status):
     """The app does not run, or elsewhere."""
-    assert told(Answer(status)) == (
+    assert told(Response(status)) == (
         f"a proxy answered {status}: it does not reach the app",
         (
             "start the app (ivrkit serve), and look at where the proxy passes requests on to",
@@ -89,7 +89,7 @@ def test_a_proxy_without_its_app(status):
 
 def test_a_body_without_its_length():
     """Some proxies pass a body on in pieces, and the host refuses it."""
-    assert told(Answer(411)) == (
+    assert told(Response(411)) == (
         "the body came without its length (411): the proxy passes it on in pieces",
         ("nginx: proxy_request_buffering on;", "Caddy: request_buffers 256KiB"),
     )
@@ -103,7 +103,7 @@ ROUTE = (
 
 def test_another_program():
     """What it answered is shown, as far as it is short."""
-    answer = Answer(200, (("Content-Type", "text/html"),), b"<h1>Welcome</h1>\n" + b"\x1b[31m\xff" * 100)
+    answer = Response(200, (("Content-Type", "text/html"),), b"<h1>Welcome</h1>\n" + b"\x1b[31m\xff" * 100)
     found, mends = told(answer)
     assert found.startswith("another program answered 200 with 'text/html': '<h1>Welcome</h1> \\x1b[31m\ufffd")
     assert len(found) < 250
@@ -132,8 +132,8 @@ KNOWS_NOT = "ivrkit answers there, and does not know who asks (404)"
 @pytest.mark.parametrize("health", ["ok", "not ok"])
 def test_a_404_of_ivrkit_itself(date, found, mends, health):
     """It does not know who asks: the clock tells whether it is the token."""
-    health = Answer(200, (("Date", date),), json.dumps({"status": health}).encode())
-    assert told(Answer(404), pages={f"{PHONE}/healthz": health}) == (f"{KNOWS_NOT}: {found}", mends)
+    health = Response(200, (("Date", date),), json.dumps({"status": health}).encode())
+    assert told(Response(404), pages={f"{PHONE}/healthz": health}) == (f"{KNOWS_NOT}: {found}", mends)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_404_of_ivrkit_itself(date, found, mends, health):
 )
 def test_a_404_because_ivrkit_is_under_another_path(base, prefix, other):
     """It is looked for where the host alone and the settings' prefix lead."""
-    found, mends = told(Answer(404), base, prefix, {f"{other}/healthz": HEALTHY})
+    found, mends = told(Response(404), base, prefix, {f"{other}/healthz": HEALTHY})
     assert found == f"404: ivrkit answers at {other}, and not at {base}"
     assert mends[0] == f"give Twilio, and --url, {other}/webhook"
     front = base.removeprefix("https://ivr.example.com")
@@ -155,12 +155,13 @@ def test_a_404_because_ivrkit_is_under_another_path(base, prefix, other):
 
 
 @pytest.mark.parametrize(
-    "health", [None, Answer(404, body=b"not here"), Answer(200, body=b"[]"), Answer(200, body=b'{"status": "up"}')]
+    "health",
+    [None, Response(404, body=b"not here"), Response(200, body=b"[]"), Response(200, body=b'{"status": "up"}')],
 )
 def test_a_404_of_whoever(health):
     """All that it can be is told: another path, another program, another token behind a proxy."""
     pages = {f"{PHONE}/healthz": health, "https://ivr.example.com/healthz": health}
-    assert told(Answer(404), pages=pages) == (
+    assert told(Response(404), pages=pages) == (
         (
             "404, and https://ivr.example.com/phone/healthz is not ivrkit's either: the path is another one, or "
             "another program answers"

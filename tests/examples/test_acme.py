@@ -37,7 +37,7 @@ def test_every_path_is_heard_word_for_word(phones, language, depth, ends):
     assert package.app.extensions["ivrkit"].loaded.notices == tables.app.extensions["ivrkit"].loaded.notices == ()
     with time_machine.travel(NOW, tick=False):
         explored = package.explore(depth)
-        assert explored.findings == []
+        assert explored.problems == []
         assert len(explored.ends) > ends
         for end in explored.ends:
             assert told(tables.call(end.actions)) == told(end)

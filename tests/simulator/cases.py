@@ -39,7 +39,7 @@ def play(twiml, *script, documents=None, number=None, **caller):
     :param caller: who calls.
     """
     served = {"/": response(twiml), "/next": response("<Say>Next.</Say>"), **(documents or {})}
-    return Simulator.of_documents(served, **(number or {})).call(script, **caller)
+    return Simulator.for_documents(served, **(number or {})).call(script, **caller)
 
 
 def response(twiml):

@@ -9,22 +9,22 @@ from tests.simulator.cases import play, requests, response, trace, warned
 from twilio.request_validator import RequestValidator
 
 from ivrkit.simulator import (
-    Answer,
     Assumptions,
-    ComeTo,
+    EndVerb,
     Failure,
     HangUp,
     PickUp,
     Press,
     Queue,
     Refuse,
+    Response,
     Silence,
     SimulatorError,
     Speak,
     event_from,
 )
 from ivrkit.simulator.actions import Action
-from ivrkit.simulator.events import KINDS, Event, Requested
+from ivrkit.simulator.events import EVENTS, Event, Requested
 
 END = "ended no-more-verbs completed"
 GIVEN_UP = ["hears We are sorry. An application error has occurred. Goodbye.", "ended application-error completed"]
@@ -37,7 +37,7 @@ def lines(call):
 
 def page(body, kind="text/xml", status=200, **more):
     """Return an answer of a kind."""
-    return Answer(status, (("Content-Type", kind),) if kind else (), body.encode(), **more)
+    return Response(status, (("Content-Type", kind),) if kind else (), body.encode(), **more)
 
 
 # The wire
@@ -141,7 +141,7 @@ def test_urls_are_relative_to_the_document_that_has_them():
 def test_cookies_are_kept_for_the_call_and_no_longer():
     """Each call has a jar of its own; whether there is one is a switch."""
     headers = (("Content-Type", "text/xml"), ("Set-Cookie", "session=abc; Path=/"))
-    documents = {"/": Answer(headers=headers, body=response("<Redirect>/next</Redirect>").encode())}
+    documents = {"/": Response(headers=headers, body=response("<Redirect>/next</Redirect>").encode())}
     call = play("", documents=documents)
     assert [each.headers.get("Cookie") for each in requests(call, "webhook", "redirect")] == [None, "session=abc"]
     call = play("", documents=documents, number={"assumptions": Assumptions(cookies=False)})
@@ -158,7 +158,7 @@ def test_each_request_has_a_token_of_its_own():
 def test_a_connection_override_that_can_not_be_is_told():
     """Once a call; the default is used."""
     call = play("<Redirect>/next#rc=9</Redirect>")
-    assert [(each.what, each.mend) for each in call.notes] == [
+    assert [(each.what, each.hint) for each in call.notes] == [
         (
             "the connection override rc=9 takes 0 to 5",
             "see Twilio's page on connection overrides: ct, rt, tt, rc, rp, sni, e",
@@ -242,7 +242,7 @@ def test_what_is_done_with_each_type(served, told, mends):
     """A document is played, a text read aloud, a sound played; then the call is over."""
     call = play("", documents={"/": served})
     assert lines(call)[1:] == told
-    assert [each.mend for each in call.notes] == mends
+    assert [each.hint for each in call.notes] == mends
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_what_is_done_with_each_type(served, told, mends):
 def test_a_verb_that_is_not_played_yet_is_told(twiml, what):
     """By a note, no warning: the document is right."""
     call = play(twiml + "<Say>After.</Say>")
-    assert [(each.what, each.mend) for each in call.notes] == [(what, "try it with a real call")]
+    assert [(each.what, each.hint) for each in call.notes] == [(what, "try it with a real call")]
     assert call.warnings == []
     assert call.heard == "After."
 
@@ -319,7 +319,7 @@ def test_the_number_s_status_callback_is_told_of_the_end(twiml, script, status, 
     assert (asked.params["CallStatus"], asked.params["CallDuration"]) == (status, duration)
     assert (asked.params["CallbackSource"], asked.params["SequenceNumber"]) == ("call-progress-events", "0")
     assert isinstance(parsedate_to_datetime(asked.params["Timestamp"]), datetime)
-    assert call.events[-1].kind == "ended"
+    assert call.events[-1].name == "ended"
     assert requests(call, "webhook", "action", "status")[-1] is asked
 
 
@@ -359,10 +359,10 @@ def test_a_ring_of_documents_is_stopped():
     """Twilio has no such limit that anybody knows of: the simulator stops, and says so."""
     call = play("<Redirect/>")
     assert len(requests(call, "webhook", "redirect")) == 100
-    assert [(each.what, each.mend) for each in call.notes] == [
+    assert [(each.what, each.hint) for each in call.notes] == [
         (
             "the call had 100 documents, and is stopped",
-            "look for a ring in which no caller gets on; or give most_documents= more",
+            "look for a ring in which no caller gets on; or give max_documents= more",
         )
     ]
     assert call.ended.reason == "too-many-documents"
@@ -370,7 +370,7 @@ def test_a_ring_of_documents_is_stopped():
 
 def test_the_limit_of_documents_can_be_set():
     """For a call that is meant to be long."""
-    assert len(requests(play("<Redirect/>", number={"most_documents": 3}), "webhook", "redirect")) == 3
+    assert len(requests(play("<Redirect/>", number={"max_documents": 3}), "webhook", "redirect")) == 3
 
 
 def test_a_call_lasts_four_hours_at_most():
@@ -384,7 +384,7 @@ def test_a_caller_without_patience_hangs_up_wherever_it_is():
     """In the midst of a text, too."""
     call = play("<Say>" + "x" * 150 + "</Say><Say>Never.</Say>", patience=4.0)
     assert (call.ended.reason, call.ended.seconds) == ("caller-hung-up", 4.0)
-    (said,) = [each for each in call.events if each.kind == "said"]
+    (said,) = [each for each in call.events if each.name == "said"]
     assert (said.seconds, said.cut) == (4.0, True)
 
 
@@ -401,10 +401,10 @@ def test_who_says_when_they_hang_up_stays_silent_until_then(after, heard, result
     assert (call.ended.reason, call.ended.at) == ("caller-hung-up", after)
     assert call.heard == heard
     assert (
-        next((each.result for each in call.events if each.kind == "dialled" and each.result != "ringing"), None)
+        next((each.result for each in call.events if each.name == "dialled" and each.result != "ringing"), None)
         == result
     )
-    (hung_up,) = [each for each in call.events if each.kind == "acted"]
+    (hung_up,) = [each for each in call.events if each.name == "acted"]
     assert (hung_up.did, hung_up.at) == ("hangs up", after)
 
 
@@ -427,7 +427,7 @@ def test_who_hangs_up_before_the_answer_is_not_billed():
 def test_a_call_is_played_as_far_as_it_goes():
     """And then waits for somebody."""
     call = play("<Say>Hello.</Say><Gather numDigits='1' action='/next'/>")
-    assert (call.waiting.verb, call.waiting.doing, call.waiting.who) == ("Gather", "gather", "caller")
+    assert (call.waiting.verb, call.waiting.activity, call.waiting.who) == ("Gather", "gather", "caller")
     assert call.ended is None
     assert repr(call) == f"<SimulatedCall {call.sid} waits in <Gather>>"
     assert call.press("1") is call
@@ -603,14 +603,14 @@ def test_what_the_caller_heard():
 def test_state_and_path_of_a_host_that_tells_them():
     """Out of the headers that an ivrkit host in dev mode sends; any other host has none."""
     told = [
-        Answer(
+        Response(
             headers=(("Content-Type", "text/xml"), ("ivrkit-state", state), ("ivrkit-owner", "x 1")), body=body.encode()
         )
         for state, body in [("menu", response("<Gather numDigits='1'/>")), ("hours", response("<Gather/>"))]
     ]
     call = play("", Press("1"), documents={"/": told})
     assert (call.state, call.path) == ("hours", ["menu", "hours"])
-    assert [each.owner for each in call.answers] == ["x 1", "x 1"]
+    assert [each.owner for each in call.responses] == ["x 1", "x 1"]
     assert (play("").state, play("").path) == ("", [])
 
 
@@ -625,7 +625,7 @@ def test_state_and_path_of_a_host_that_tells_them():
 )
 def test_what_nobody_in_the_call_can_cause(twiml, asked):
     """The verb that waits comes to it all the same, and its action is asked with it."""
-    call = play(twiml).comes_to(QueueResult="redirected")
+    call = play(twiml).verb_ends_with(QueueResult="redirected")
     assert [line for line in lines(call) if line.startswith("action")] == asked
     assert call.ended.reason == "no-more-verbs"
 
@@ -660,10 +660,10 @@ def everything():
 
 def test_every_event_is_data(everything):
     """as_dict() is JSON, and gives the event back."""
-    assert {each.kind for each in everything.events} == set(KINDS)
+    assert {each.name for each in everything.events} == set(EVENTS)
     for event in everything.events:
         told = json.loads(json.dumps(event.as_dict()))
-        assert told["kind"] == event.kind
+        assert told["name"] == event.name
         assert event_from(told) == event
 
 
@@ -676,7 +676,7 @@ def test_the_clock_never_goes_back(everything):
 def test_an_event_that_there_is_not():
     """The kind is the key."""
     with pytest.raises(KeyError):
-        event_from({"kind": "sneezed", "at": 0.0})
+        event_from({"name": "sneezed", "at": 0.0})
 
 
 def test_the_transcript(everything):
@@ -742,12 +742,12 @@ TRANSCRIPT = [
 
 def test_every_event_and_action_has_words():
     """Nothing is left out of a transcript by mistake."""
-    from ivrkit.simulator.transcript import _TOLD
+    from ivrkit.simulator.transcript import _DESCRIPTIONS
 
-    assert set(_TOLD) == set(KINDS.values())
-    assert all(issubclass(each, Event) for each in KINDS.values())
+    assert set(_DESCRIPTIONS) == set(EVENTS.values())
+    assert all(issubclass(each, Event) for each in EVENTS.values())
     actions = [Press("1"), Speak("a"), Silence(), Silence(2.5), HangUp(), PickUp(), Refuse("busy"), Refuse("canceled")]
-    actions.append(ComeTo({"QueueResult": "redirected", "QueueTime": "3"}))
+    actions.append(EndVerb({"QueueResult": "redirected", "QueueTime": "3"}))
     assert {type(each) for each in actions} == set(Action.__args__)
     assert [str(each) for each in actions] == [
         "presses 1",

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from ivrkit.simulator.wire.client import Client
-from ivrkit.simulator.wire.messages import Answer, Failure
-from ivrkit.simulator.wire.transports import FromTable
+from ivrkit.simulator.wire.messages import Failure, Response
+from ivrkit.simulator.wire.transports import TableTransport
 
 URL = "https://ivr.example.com/a"
 NO_CONNECTION = Failure(11205, "ct", "no connection")
@@ -17,7 +17,7 @@ TOO_SLOW = Failure(11205, "rt", "too slow")
 
 def redirect(status, location):
     """Return an HTTP redirect."""
-    return Answer(status, (("Location", location),) if location else ())
+    return Response(status, (("Location", location),) if location else ())
 
 
 class Asked:
@@ -26,7 +26,7 @@ class Asked:
     def __init__(self, documents, **client):
         tokens = itertools.count(1)
         client = {"token": "12345", "new_token": lambda: f"token {next(tokens)}", **client}
-        self.client = Client(FromTable(documents), **client)
+        self.client = Client(TableTransport(documents), **client)
         self.requests, self.came, self.complaints = [], [], []
 
     def told(self, request, came):
@@ -46,7 +46,7 @@ class Asked:
 
 def test_a_request_that_is_answered():
     """The URL that answered, without its fragment, and the answer; whatever its status."""
-    asked = Asked({"/a": Answer(500)})
+    asked = Asked({"/a": Response(500)})
     url, answer = asked.ask(URL + "#rc=2")
     assert (url, answer.status, asked.came) == (URL, 500, [500])
 
@@ -75,12 +75,12 @@ def test_failures_are_tried_again_as_the_fragment_says(fragment, served, attempt
 @pytest.mark.parametrize(
     ("fragment", "served", "came"),
     [
-        ("#rp=5xx", [Answer(503), Answer(200)], [503, 200]),
-        ("#rp=4xx&rc=3", [Answer(404), Answer(404), Answer(200)], [404, 404, 200]),
-        ("#rp=5xx", [Answer(404), Answer(200)], [404]),
-        ("", [Answer(503), Answer(200)], [503]),
-        ("#rp=5xx", [Answer(503)], [503, 503]),
-        ("", [NO_CONNECTION, Answer(200)], [11205, 200]),
+        ("#rp=5xx", [Response(503), Response(200)], [503, 200]),
+        ("#rp=4xx&rc=3", [Response(404), Response(404), Response(200)], [404, 404, 200]),
+        ("#rp=5xx", [Response(404), Response(200)], [404]),
+        ("", [Response(503), Response(200)], [503]),
+        ("#rp=5xx", [Response(503)], [503, 503]),
+        ("", [NO_CONNECTION, Response(200)], [11205, 200]),
     ],
 )
 def test_a_status_is_tried_again_where_the_fragment_says(fragment, served, came):
@@ -134,7 +134,7 @@ def test_a_redirect_that_is_not_followed(served, what):
     """11216."""
     with pytest.raises(Failure) as failed:
         Asked({"/a": served}).ask()
-    assert (failed.value.code, failed.value.what) == (11216, what)
+    assert (failed.value.code, failed.value.message) == (11216, what)
 
 
 def test_a_redirect_to_nowhere():
@@ -161,7 +161,7 @@ def test_at_most_ten_redirects_are_followed(fetched):
         go()
     what = "file" if fetched else "answer"
     assert failed.value.code == 11215
-    assert failed.value.what == f"the {what} redirects more than 10 times, at last to https://ivr.example.com/0"
+    assert failed.value.message == f"the {what} redirects more than 10 times, at last to https://ivr.example.com/0"
     assert len(asked.requests) == 11
 
 
@@ -175,7 +175,7 @@ def test_cookies_are_sent_back_where_they_belong():
         ("Set-Cookie", "safe=5; Path=/; Secure"),
     ]
     asked = Asked(
-        {"/a": Answer(headers=headers), "/b": "", "http://ivr.example.com/b": "", "https://x.example.com/b": ""}
+        {"/a": Response(headers=headers), "/b": "", "http://ivr.example.com/b": "", "https://x.example.com/b": ""}
     )
     asked.ask()
     asked.ask("https://ivr.example.com/b")
@@ -188,7 +188,7 @@ def test_cookies_are_sent_back_where_they_belong():
 
 def test_without_a_jar_no_cookie_is_kept():
     """A switch."""
-    asked = Asked({"/a": Answer(headers=(("Set-Cookie", "a=1"),))}, cookies=False)
+    asked = Asked({"/a": Response(headers=(("Set-Cookie", "a=1"),))}, cookies=False)
     asked.ask()
     asked.ask()
     assert asked.headers("Cookie") == [None, None]
@@ -200,7 +200,7 @@ def guarded(challenge, accepts):
     def serve(request):
         if accepts(request.headers.get("Authorization", "")):
             return "there"
-        return Answer(401, (("WWW-Authenticate", challenge),))
+        return Response(401, (("WWW-Authenticate", challenge),))
 
     return serve
 
@@ -256,7 +256,7 @@ def test_a_password_that_is_wrong_is_not_tried_again():
 
 def test_a_file_is_fetched():
     """By GET, redirects followed, whatever its status."""
-    asked = Asked({"/a": redirect(302, "/b"), "/b": Answer(404)})
+    asked = Asked({"/a": redirect(302, "/b"), "/b": Response(404)})
     assert asked.client.fetch(URL, asked.told).status == 404
     assert [(each.method, dict(each.params)) for each in asked.requests] == [("GET", {}), ("GET", {})]
 

@@ -53,7 +53,7 @@ def test_where_a_document_ends(twiml, lines):
 def test_a_rejected_call_is_never_answered_and_never_billed(twiml, answered, minutes):
     """Any other first verb answers; an answered call costs a minute at least."""
     call = play(twiml)
-    assert ("answered" in [each.kind for each in call.events]) is answered
+    assert ("answered" in [each.name for each in call.events]) is answered
     assert call.ended.billed_minutes == minutes
 
 

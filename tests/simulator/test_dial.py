@@ -270,7 +270,7 @@ def test_who_calls_whoever_is_dialled(attribute, caller):
 def test_a_call_can_be_answered_by_the_callee(attribute, answered):
     """Until then it rings for the caller, and costs nothing."""
     call = play(dial(attribute), PickUp(), CALLEE_GONE)
-    assert [each.at for each in call.events if each.kind == "answered"] == [answered]
+    assert [each.at for each in call.events if each.name == "answered"] == [answered]
     assert requests(call, "action")[0].params["CallStatus"] == "in-progress"
 
 
@@ -278,7 +278,7 @@ def test_a_call_that_nobody_bridged_is_answered_by_what_comes_next():
     """With answerOnBridge, a busy callee leaves the call unanswered until something else is heard."""
     call = play(dial('answerOnBridge="true"'), Refuse("busy"))
     assert requests(call, "action")[0].params["CallStatus"] == "ringing"
-    assert [each.at for each in call.events if each.kind == "answered"] == [0.5]
+    assert [each.at for each in call.events if each.name == "answered"] == [0.5]
 
 
 EVENTS = 'statusCallback="/s" statusCallbackEvent="initiated ringing answered completed"'

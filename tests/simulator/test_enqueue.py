@@ -207,7 +207,7 @@ WORLDS = [
 def test_a_queue_that_takes_nobody(queue, attributes, result):
     """The action is asked at once, without the queue's SID and time."""
     documents = {"/": response(enqueue(attributes)), "/next": response("<Say>Next.</Say>")}
-    simulator = Simulator.of_documents(documents)
+    simulator = Simulator.for_documents(documents)
     simulator.queues["support"] = queue
     call = simulator.call()
     assert [line for line in trace(call)[1:] if line] == [f"queue support {result}", FULL.format(result), *ENDS]
@@ -215,7 +215,7 @@ def test_a_queue_that_takes_nobody(queue, attributes, result):
 
 def test_who_stands_in_a_queue_already():
     """Position, size and the time that others waited are in each request of the wait's document."""
-    simulator = Simulator.of_documents({"/": response(enqueue('waitUrl="/wait"')), **DOCUMENTS})
+    simulator = Simulator.for_documents({"/": response(enqueue('waitUrl="/wait"')), **DOCUMENTS})
     simulator.queues["support"] = Queue("support", size=4, most=7, average_seconds=90)
     (asked,) = requests(simulator.call(), "wait")
     told = {name: value for name, value in asked.params.items() if "Queue" in name and name != "QueueSid"}
@@ -250,10 +250,10 @@ def test_a_talk_out_of_a_queue_lasts_no_longer_than_a_call():
 def test_nobody_listens_in_a_queue_with_music(action):
     """The simulator tells what would."""
     call = play(enqueue(), action)
-    assert [(each.what, each.mend) for each in call.notes] == [
+    assert [(each.what, each.hint) for each in call.notes] == [
         (f"the caller {action} in the queue, and nobody listens", "a waitUrl with a <Gather> can")
     ]
-    assert call.waiting.doing == "queue"
+    assert call.waiting.activity == "queue"
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,15 @@ import pytest
 from benchmarks.plain import create_plain_app
 from tests.simulator.cases import response
 
-from ivrkit.simulator import Answer, Press, Silence, Simulator, SimulatorError, examine
+from ivrkit.simulator import Press, Response, Silence, Simulator, SimulatorError, examine
 
 LUCK = "the answer calls itself text/html, and Twilio reads it by luck"
 
 
 def test_the_faults_of_a_plain_flask_file_are_found_and_named():
     """The file of the benchmarks is not ivrkit's, and has the faults that such files have."""
-    findings = examine(Simulator.of_app(create_plain_app("12345"), token="12345"))
-    assert [(each.name, each.what, each.mend) for each in findings] == [
+    problems = examine(Simulator.for_app(create_plain_app("12345"), token="12345"))
+    assert [(each.name, each.message, each.hint) for each in problems] == [
         ("content-type", LUCK, "answer with text/xml"),
         (
             "endless-silence",
@@ -20,12 +20,12 @@ def test_the_faults_of_a_plain_flask_file_are_found_and_named():
             "count silences, and hang up after some of them",
         ),
         (
-            "asked-again-after-the-end",
+            "repeated-request-after-end",
             "a request that comes again after the end goes on with a <Gather>",
             "keep that the call is over, and answer with an empty <Response>",
         ),
         (
-            "told-of-the-end",
+            "status-callback-after-end",
             "the status callback, where it is the webhook, goes on with a <Gather>",
             "keep that the call is over, and answer with an empty <Response>",
         ),
@@ -62,20 +62,20 @@ TREES = [
 @pytest.mark.parametrize(("documents", "names"), TREES)
 def test_what_is_found(documents, names):
     """By name; a document by itself keeps nothing of a call, so that going on after the end is looked at elsewhere."""
-    after = ("asked-again-after-the-end", "told-of-the-end")
-    findings = examine(Simulator.of_documents(documents))
-    assert [each.name for each in findings if each.name not in after] == names
+    after = ("repeated-request-after-end", "status-callback-after-end")
+    problems = examine(Simulator.for_documents(documents))
+    assert [each.name for each in problems if each.name not in after] == names
 
 
 def test_each_finding_tells_the_way_there():
     """The shortest one, from the beginning of a call."""
     documents = {"/": lambda request: response("<Sing/>" if request.params.get("Digits") == "2" else GATHER)}
-    findings = {each.name: each for each in examine(Simulator.of_documents(documents))}
-    assert findings["12200"].actions == (Press("2"),)
-    assert findings["12200"].what.startswith(
+    problems = {each.name: each for each in examine(Simulator.for_documents(documents))}
+    assert problems["12200"].actions == (Press("2"),)
+    assert problems["12200"].message.startswith(
         "warning 12200, the document does not keep to the schema: there is no <Sing>"
     )
-    assert findings["endless-silence"].actions == (Silence(),) * 12
+    assert problems["endless-silence"].actions == (Silence(),) * 12
 
 
 def late(answer):
@@ -91,7 +91,7 @@ def late(answer):
         over.add(sid)
         return response("<Hangup/>")
 
-    return Simulator.of_documents({"/": serve})
+    return Simulator.for_documents({"/": serve})
 
 
 @pytest.mark.parametrize(
@@ -99,22 +99,22 @@ def late(answer):
     [
         (response(""), None, None),
         (response("<Say>Goodbye.</Say><Hangup/>"), None, None),
-        (Answer(204, ()), "fails", None),
-        (Answer(500), "fails", "fails"),
+        (Response(204, ()), "fails", None),
+        (Response(500), "fails", "fails"),
         (response("<Redirect>/</Redirect>"), "goes on with a <Redirect>", "goes on with a <Redirect>"),
     ],
 )
 def test_what_comes_after_the_end(answer, again, told):
     """Twilio may ask again, and tells of the end: neither may bring a call back to life."""
-    found = {each.name: each.what for each in examine(late(answer), depth=1)}
+    found = {each.name: each.message for each in examine(late(answer), depth=1)}
     said = "a request that comes again after the end {}", "the status callback, where it is the webhook, {}"
-    assert found.get("asked-again-after-the-end") == (again and said[0].format(again))
-    assert found.get("told-of-the-end") == (told and said[1].format(told))
+    assert found.get("repeated-request-after-end") == (again and said[0].format(again))
+    assert found.get("status-callback-after-end") == (told and said[1].format(told))
 
 
 def test_a_call_that_goes_on_is_not_asked_again():
     """There is nothing to be late for."""
-    call = Simulator.of_documents({"/": response(GATHER)}).call()
+    call = Simulator.for_documents({"/": response(GATHER)}).call()
     with pytest.raises(SimulatorError) as refused:
         call.ask_again()
     assert (refused.value.message, refused.value.hint) == ("the call is not over", "let it end, then ask again")

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.simulator.cases import play, response
 
-from ivrkit.simulator import HangUp, PickUp, Press, Queue, Refuse, Silence, Simulator, Speak, choices_of, explore
+from ivrkit.simulator import HangUp, PickUp, Press, Queue, Refuse, Silence, Simulator, Speak, explore, possible_actions
 from ivrkit.simulator.actions import REFUSALS
 
 
@@ -35,7 +35,7 @@ def tree(leads):
         if name == "":
             return response("<Say>Bye.</Say>")
         if name == "!":
-            return response("<Slip/><Gather numDigits='1'/>")
+            return response("<LintWarning/><Gather numDigits='1'/>")
         return response(f"<Say>{name}</Say><Gather numDigits='1' actionOnEmptyResult='true' action='/go?at={name}'/>")
 
     def go(request):
@@ -44,7 +44,7 @@ def tree(leads):
         return page(leads[at][{"1": 0, "2": 1, "": 2}[key]])
 
     documents = {f"/go?at={name}": go for name in leads}
-    return Simulator.of_documents({**documents, "/": page("a"), "/go": response("")})
+    return Simulator.for_documents({**documents, "/": page("a"), "/go": response("")})
 
 
 def test_a_small_tree_by_hand():
@@ -53,7 +53,7 @@ def test_a_small_tree_by_hand():
     explored = explore(simulator.call, depth=2, choices=few)
     # From a, 1 leads to b and 2 to a, each with four more actions; silence and hanging up end it: 4 + 4 + 2.
     # A page at another URL is another position: /, a and b from a, a and b from b.
-    assert (explored.positions, explored.paths, explored.findings) == (5, 10, [])
+    assert (explored.positions, explored.paths, explored.problems) == (5, 10, [])
     # The first call, then four from each of three, for two are reached last: nothing is walked from a second time.
     assert explored.calls == 13
     assert all(each.ended for each in explored.ends)
@@ -70,16 +70,16 @@ def test_counts_and_findings_are_those_of_brute_force(data, depth):
     explored = explore(simulator.call, depth=depth, choices=few)
     paths, wrong = by_force(simulator, depth)
     assert explored.paths == paths
-    assert bool(explored.findings) == bool(wrong)
+    assert bool(explored.problems) == bool(wrong)
     assert explored.calls <= 1 + 4 * explored.positions
 
 
 def test_a_finding_tells_the_shortest_way_there_and_each_thing_once():
     """It is met many times, and told once."""
     explored = explore(tree({"a": ("b", "a", "a"), "b": ("a", "!", "a")}).call, depth=4, choices=few)
-    (finding,) = explored.findings
-    assert finding.actions == (Press("1"), Press("2"))
-    assert (finding.name, finding.mend) == ("12200", "write the verb or attribute as Twilio's page has it")
+    (problem,) = explored.problems
+    assert problem.actions == (Press("1"), Press("2"))
+    assert (problem.name, problem.hint) == ("12200", "write the verb or attribute as Twilio's page has it")
 
 
 def test_what_tells_positions_apart_can_be_given():
@@ -91,7 +91,7 @@ def test_what_tells_positions_apart_can_be_given():
         pressed[sid] = pressed.get(sid, -1) + 1
         return response("<Gather numDigits='1'/>") if pressed[sid] < 3 else response("")
 
-    simulator = Simulator.of_documents({"/": serve})
+    simulator = Simulator.for_documents({"/": serve})
     one_key = {"choices": lambda waiting: [Press("1")]}
     assert explore(simulator.call, depth=5, **one_key).positions == 1
     explored = explore(simulator.call, depth=5, position=lambda call: pressed[call.sid], **one_key)
@@ -100,7 +100,7 @@ def test_what_tells_positions_apart_can_be_given():
 
 def test_a_call_that_is_over_at_once():
     """One path, and no position."""
-    explored = explore(Simulator.of_documents({"/": response("")}).call, depth=3)
+    explored = explore(Simulator.for_documents({"/": response("")}).call, depth=3)
     assert (explored.positions, explored.paths, explored.calls) == (0, 1, 1)
 
 
@@ -138,7 +138,7 @@ CHOICES = [
 def test_whatever_can_come_of_what_waits_is_tried(twiml, script, actions):
     """Each of these can really be done."""
     call = play(twiml, *script, documents={"/ask": response("<Gather/>")})
-    assert choices_of(call.waiting) == actions
+    assert possible_actions(call.waiting) == actions
     assert [call.waiting.why_not(each) for each in actions] == [""] * len(actions)
 
 
@@ -160,4 +160,4 @@ def test_all_paths_of_acme_to_depth_five(make_phone, queue, positions, paths):
     phone = make_phone(plugins=["acme-states"])
     phone.simulator.queues["support"] = queue
     explored = phone.explore(5)
-    assert (explored.positions, explored.paths, explored.findings) == (positions, paths, [])
+    assert (explored.positions, explored.paths, explored.problems) == (positions, paths, [])

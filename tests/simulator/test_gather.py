@@ -143,9 +143,9 @@ def test_gather(twiml, script, lines):
 
 
 def _not_asked(_request):
-    from ivrkit.simulator import Answer
+    from ivrkit.simulator import Response
 
-    return Answer(headers=(("Content-Type", "audio/mpeg"),), body=b"ID3")
+    return Response(headers=(("Content-Type", "audio/mpeg"),), body=b"ID3")
 
 
 def test_without_an_action_the_current_document_is_asked_again():
@@ -219,7 +219,7 @@ def test_the_prompt_that_is_cut_tells_how_much_of_it_was_heard():
 def test_keys_that_nothing_listens_to_are_told():
     """What was pressed after the end of a Gather is lost on Twilio too; the simulator says so."""
     call = play(gather('numDigits="1"'), Press("123"))
-    assert [(each.what, each.mend) for each in call.notes] == [
+    assert [(each.what, each.hint) for each in call.notes] == [
         ("the keys 23 were pressed when nothing listened", "press them when the next question is asked")
     ]
 
@@ -234,7 +234,7 @@ def test_keys_that_nothing_listens_to_are_told():
 def test_what_a_gather_does_not_take_is_told_and_it_goes_on_listening(attributes, action, what, mend):
     """A caller who does the wrong thing is still on the line."""
     call = play(gather(attributes), action)
-    assert [(each.what, each.mend) for each in call.notes] == [(what, mend)]
+    assert [(each.what, each.hint) for each in call.notes] == [(what, mend)]
     assert call.waiting is not None
 
 

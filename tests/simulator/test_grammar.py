@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ivrkit.simulator.twiml.codes import CODES
 from ivrkit.simulator.twiml.elements import GRAMMAR
-from ivrkit.simulator.twiml.grammar import flag, number, slips, value
+from ivrkit.simulator.twiml.grammar import flag, lint, number, value
 from ivrkit.simulator.twiml.markup import Element, parse
 
 
@@ -17,7 +17,7 @@ def first(twiml):
 
 def wrong(twiml):
     """Return code and words of what is wrong."""
-    return [(each.code, each.what) for each in slips(parse(f"<Response>{twiml}</Response>".encode()))]
+    return [(each.code, each.message) for each in lint(parse(f"<Response>{twiml}</Response>".encode()))]
 
 
 def test_attributes_are_read_with_their_defaults():
@@ -93,7 +93,7 @@ def test_what_is_not_played_yet_is_not_looked_into():
 
 def test_slips_come_from_top_to_bottom_with_their_place():
     """As somebody reads the document who mends it."""
-    found = slips(parse(b"<Response>\n<Pause length='x'/>\n <Gather>\n  <Dial/></Gather></Response>"))
+    found = lint(parse(b"<Response>\n<Pause length='x'/>\n <Gather>\n  <Dial/></Gather></Response>"))
     assert [(each.code, each.line, each.column) for each in found] == [(13910, 2, 1), (13320, 4, 3)]
 
 
@@ -103,7 +103,7 @@ def test_each_code_of_the_grammar_is_known():
     codes = {each.child_code for each in grammars}
     codes |= {attribute.code for each in grammars for attribute in (each.attributes or {}).values()}
     assert codes <= set(CODES)
-    assert all(number_ == code.number and code.meaning and code.mend for number_, code in CODES.items())
+    assert all(number_ == code.number and code.meaning and code.hint for number_, code in CODES.items())
     assert {code.level for code in CODES.values()} == {"error", "warning"}
 
 
@@ -136,5 +136,5 @@ TREES = st.recursive(
 @given(st.lists(TREES).map(tuple))
 def test_no_tree_of_elements_does_any_harm(inside):
     """Whatever stands in whatever."""
-    for slip in slips(Element("Response", {}, inside, 1, 1)):
+    for slip in lint(Element("Response", {}, inside, 1, 1)):
         assert slip.code in CODES

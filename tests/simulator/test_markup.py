@@ -104,7 +104,7 @@ def test_what_can_not_be_read(body, code, what, line, column):
     with pytest.raises(MarkupError) as refused:
         parse(body)
     found = refused.value
-    assert (found.code, found.what, found.line, found.column) == (code, what, line, column)
+    assert (found.code, found.message, found.line, found.column) == (code, what, line, column)
 
 
 @settings(deadline=None)

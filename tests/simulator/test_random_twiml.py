@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivrkit.simulator import Answer, Failure, HangUp, Press, Silence, Simulator, Speak, choices_of
+from ivrkit.simulator import Failure, HangUp, Press, Response, Silence, Simulator, Speak, possible_actions
 from ivrkit.simulator.events import Ended
 from ivrkit.simulator.twiml.elements import GRAMMAR
 
@@ -95,7 +95,7 @@ HOSTILE = st.one_of(
         lambda name: f'<?xml version="1.0" encoding="{name}"?><Response/>'
     ),
     st.builds(
-        lambda status, kind, where, body: Answer(status, (("Content-Type", kind), ("Location", where)), body),
+        lambda status, kind, where, body: Response(status, (("Content-Type", kind), ("Location", where)), body),
         st.sampled_from([200, 201, 204, 301, 302, 308, 401, 404, 500, 999]),
         st.sampled_from(
             ["text/xml", "text/plain", "audio/mpeg", "application/json", "", "text/xml; charset=klingon", ";;"]
@@ -135,7 +135,7 @@ def drive(call, picks):
         if call.waiting is None:
             return
         actions = [
-            *choices_of(call.waiting),
+            *possible_actions(call.waiting),
             Silence(1.5),
             Press("12#", after=0.1),
             Speak("yes", after=0.2),
@@ -150,7 +150,7 @@ def check(call):
     """Hold what came against what every call keeps to."""
     times = [each.at for each in call.events]
     assert times == sorted(times), "the clock went back"
-    assert len(call.answers) <= MOST_DOCUMENTS * 13, "documents without end"
+    assert len(call.responses) <= MOST_DOCUMENTS * 13, "documents without end"
     assert (call.waiting is None) == isinstance(call.events[-1], Ended)
     json.dumps([each.as_dict() for each in call.events])
     assert call.transcript(twiml=True)
@@ -164,11 +164,11 @@ def check(call):
 @given(TABLES, TABLES, PICKS)
 def test_no_document_crashes_or_hangs_a_call(one, two, picks):
     """Each document is the first of a call, and may be met in others; what is done in them is drawn as well."""
-    number = {"most_documents": MOST_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
+    number = {"max_documents": MOST_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
     for documents in (one, two):
         for first in documents:
             with let_it_end():
-                call = Simulator.of_documents(documents, first, **number).call(patience=None if picks else 100.0)
+                call = Simulator.for_documents(documents, first, **number).call(patience=None if picks else 100.0)
                 check(call)
                 drive(call, picks)
                 check(call)

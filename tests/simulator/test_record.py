@@ -3,7 +3,7 @@
 import pytest
 from tests.simulator.cases import play, requests, response, trace, warned
 
-from ivrkit.simulator import Answer, Assumptions, HangUp, Press, Silence, Speak
+from ivrkit.simulator import Assumptions, HangUp, Press, Response, Silence, Speak
 from ivrkit.simulator.events import Recorded
 
 ENDS = ["hears Next.", "ended no-more-verbs completed"]
@@ -106,7 +106,7 @@ def test_who_hangs_up_has_left_a_message(script, patience):
 
 def test_what_nobody_hears_is_told_of_all_the_same():
     """An action that fails after the caller is gone is a fault of the app's, and ends nothing more."""
-    call = play(record(), HangUp(), documents={"/next": Answer(500)})
+    call = play(record(), HangUp(), documents={"/next": Response(500)})
     assert warned(call) == [(11200, "the answer has the status 500")]
     assert call.ended.reason == "caller-hung-up"
 
@@ -208,7 +208,7 @@ def test_a_recording_is_transcribed(attributes, seconds, text, told):
 def test_keys_that_end_nothing_are_in_the_recording():
     """The simulator tells which keys would have ended it."""
     call = play(record('finishOnKey="#"'), Press("12"))
-    assert [(each.what, each.mend) for each in call.notes] == [
+    assert [(each.what, each.hint) for each in call.notes] == [
         ("the keys 12 are in the recording and do not end it", "finishOnKey is '#'")
     ]
 

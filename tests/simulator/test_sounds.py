@@ -6,7 +6,7 @@ import wave
 import pytest
 from tests.simulator.cases import play, requests, trace, warned
 
-from ivrkit.simulator import Answer, Failure, Press, Speeds
+from ivrkit.simulator import Failure, Press, Response, Speeds
 from ivrkit.simulator.events import Ended, Paused, Played, Said
 
 END = "ended no-more-verbs completed"
@@ -15,7 +15,7 @@ END = "ended no-more-verbs completed"
 def audio(kind="audio/mpeg", body=b"ID3", status=200):
     """Return a file."""
     headers = (("Content-Type", kind),) if kind else ()
-    return Answer(status, headers, body)
+    return Response(status, headers, body)
 
 
 def wav(seconds):
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_told(twiml, code, what):
 def test_a_pause_as_the_first_verb_comes_before_the_answer():
     """Twilio waits that long, and answers then: it is not billed."""
     call = play("<Pause length='20'/><Say>Hello.</Say>")
-    kinds = [each.kind for each in call.events]
+    kinds = [each.name for each in call.events]
     assert kinds.index("paused") < kinds.index("answered") < kinds.index("said")
     (paused,) = [each for each in call.events if isinstance(each, Paused)]
     assert paused.seconds == 20

@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from ivrkit.simulator import SimulatorError
-from ivrkit.simulator.wire.messages import Answer, Failure, Request, make_request
+from ivrkit.simulator.wire.messages import Failure, Request, Response, make_request
 from ivrkit.simulator.wire.overrides import Overrides
-from ivrkit.simulator.wire.transports import FromTable, InProcess, OverHttp
+from ivrkit.simulator.wire.transports import HttpTransport, TableTransport, WsgiTransport
 
 URL = "https://ivr.example.com/a%20b?c=1"
 QUICK = Overrides(connect=0.5, read=0.3, total=0.5)
@@ -26,7 +26,7 @@ def failing(send, *what):
     """Return code and kind of the failure that comes, and its words."""
     with pytest.raises(Failure) as failed:
         send(*what)
-    return failed.value.code, failed.value.kind, failed.value.what
+    return failed.value.code, failed.value.failure_type, failed.value.message
 
 
 # In process
@@ -46,7 +46,7 @@ def test_an_app_gets_the_environment_that_a_server_gives():
         write(b"one ")
         return Body([b"two ", b"three"])
 
-    answer = InProcess(app, "https://ivr.example.com").send(post(), Overrides())
+    answer = WsgiTransport(app, "https://ivr.example.com").send(post(), Overrides())
     assert (answer.status, answer.body, answer.error) == (201, b"one two three", "")
     assert answer.headers == [("Content-Type", "text/xml"), ("X-More", "1")]
     assert answer.took >= 0
@@ -74,7 +74,7 @@ def test_a_request_without_a_body():
         start_response("200 OK", [])
         return []
 
-    InProcess(app, "http://localhost:8000").send(Request("GET", "http://localhost:8000/", {}, {}), Overrides())
+    WsgiTransport(app, "http://localhost:8000").send(Request("GET", "http://localhost:8000/", {}, {}), Overrides())
     assert "CONTENT_LENGTH" not in seen
     assert (seen["SERVER_PORT"], seen["wsgi.url_scheme"], seen["PATH_INFO"]) == ("8000", "http", "/")
 
@@ -86,7 +86,7 @@ def test_an_error_that_goes_through_the_app_is_a_500(error):
     def app(environ, start_response):
         raise error
 
-    answer = InProcess(app, "https://ivr.example.com").send(post(), Overrides())
+    answer = WsgiTransport(app, "https://ivr.example.com").send(post(), Overrides())
     assert (answer.status, answer.body, answer.error) == (500, b"", f"{type(error).__name__}: no more")
 
 
@@ -97,7 +97,7 @@ def test_who_stops_the_tests_is_not_held_up():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        InProcess(app, "https://ivr.example.com").send(post(), Overrides())
+        WsgiTransport(app, "https://ivr.example.com").send(post(), Overrides())
 
 
 def test_a_body_without_end_is_read_to_its_limit():
@@ -108,13 +108,13 @@ def test_a_body_without_end_is_read_to_its_limit():
         while True:
             yield b"x" * 100_000
 
-    assert len(InProcess(app, "https://ivr.example.com").send(post(), Overrides()).body) < 1_200_000
+    assert len(WsgiTransport(app, "https://ivr.example.com").send(post(), Overrides()).body) < 1_200_000
 
 
 def test_an_answer_that_took_too_long_is_none():
     """The timer is handed in, so that nobody has to wait."""
     times = iter([0.0, 15.5])
-    transport = InProcess(
+    transport = WsgiTransport(
         lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com", timer=lambda: next(times)
     )
     assert failing(transport.send, post(), Overrides()) == (
@@ -136,7 +136,7 @@ def test_an_answer_that_took_too_long_is_none():
 )
 def test_no_other_host_is_reached_in_process(url, served):
     """Not over a network by mistake."""
-    transport = InProcess(lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com")
+    transport = WsgiTransport(lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com")
     assert transport.serves(url) is served
     if not served:
         what = f"{url} is not reached: in process, https://ivr.example.com alone is"
@@ -148,18 +148,18 @@ def test_no_other_host_is_reached_in_process(url, served):
 
 def test_what_a_table_may_hold():
     """TwiML as text or bytes, whole answers, failures, functions, and lists of these."""
-    table = FromTable(
+    table = TableTransport(
         {
             "/text": "<Response/>",
             "/bytes": b"\xff",
-            "/answer": Answer(404),
+            "/answer": Response(404),
             "/function": lambda request: request.params["Digits"],
             "/list": ["one", "two"],
             "/query": "without",
             "/query?a=1": "with",
             "https://other.example.com/text": "other",
             "/failure": Failure(11205, "ct", "gone"),
-            "/slow": Answer(took=16.0),
+            "/slow": Response(took=16.0),
         }
     )
 
@@ -192,15 +192,15 @@ def test_what_a_table_may_hold():
     ("documents", "message", "hint"),
     [
         ({"menu": ""}, "the document 'menu' can't be asked for", 'give "/path", or a whole URL'),
-        ({"/": 5}, "the document '/' is 5", "give TwiML, an Answer, a Failure, or a function"),
-        ({"/": ["", None]}, "the document '/' is None", "give TwiML, an Answer, a Failure, or a function"),
+        ({"/": 5}, "the document '/' is 5", "give TwiML, an Response, a Failure, or a function"),
+        ({"/": ["", None]}, "the document '/' is None", "give TwiML, an Response, a Failure, or a function"),
         ({"/": []}, "the document '/' is an empty list", "give one document or more"),
     ],
 )
 def test_what_a_table_may_not_hold(documents, message, hint):
     """It is told when it is made."""
     with pytest.raises(SimulatorError) as refused:
-        FromTable(documents)
+        TableTransport(documents)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
@@ -218,7 +218,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, f"{self.path} {body.decode()} {self.headers['User-Agent']}".encode())
 
     def do_GET(self):
-        """Answer as the path says."""
+        """Response as the path says."""
         if self.path == "/redirect":
             self.answer(302, b"", [("Location", "/elsewhere")])
         elif self.path == "/large":
@@ -287,18 +287,18 @@ def raw(*pieces, wait=0.0):
 def test_a_request_over_the_network():
     """The form arrives as it was made, and the answer comes back with its headers."""
     with serving() as port:
-        answer = OverHttp().send(post(f"http://127.0.0.1:{port}/a?c=1"), Overrides())
+        answer = HttpTransport().send(post(f"http://127.0.0.1:{port}/a?c=1"), Overrides())
     assert (answer.status, answer.body) == (200, b"/a?c=1 Digits=1 TwilioProxy/1.1")
     assert answer.header("content-length") == str(len(answer.body))
     assert answer.took > 0
-    assert OverHttp().serves("https://anywhere.example.com/")
+    assert HttpTransport().serves("https://anywhere.example.com/")
 
 
 def test_redirects_and_errors_come_back_as_they_are():
     """It is the client that follows."""
     with serving() as port:
         answers = [
-            OverHttp().send(Request("GET", f"http://127.0.0.1:{port}{path}", {}, {}), Overrides())
+            HttpTransport().send(Request("GET", f"http://127.0.0.1:{port}{path}", {}, {}), Overrides())
             for path in ("/redirect", "/x?y=1", "/large", "")
         ]
     assert [each.status for each in answers] == [302, 404, 200, 404]
@@ -313,18 +313,18 @@ def test_where_nobody_listens_there_is_no_connection(host):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     what = f"there is no connection to {host}: Connection refused"
-    assert failing(OverHttp().send, post(f"http://{host}:{port}/"), Overrides()) == (11205, "ct", what)
+    assert failing(HttpTransport().send, post(f"http://{host}:{port}/"), Overrides()) == (11205, "ct", what)
 
 
 def test_a_name_that_leads_nowhere():
     """11210. The name can't be one: RFC 6761."""
     what = "the name nowhere.invalid leads to no address"
-    assert failing(OverHttp().send, post("http://nowhere.invalid/"), Overrides()) == (11210, "other", what)
+    assert failing(HttpTransport().send, post("http://nowhere.invalid/"), Overrides()) == (11210, "other", what)
 
 
 def test_a_name_that_can_be_none():
     """A label of more than 63 letters."""
-    code, kind, _ = failing(OverHttp().send, post(f"http://{'x' * 70}.example.com/"), Overrides())
+    code, kind, _ = failing(HttpTransport().send, post(f"http://{'x' * 70}.example.com/"), Overrides())
     assert (code, kind) in {(11205, "ct"), (11210, "other")}
 
 
@@ -339,7 +339,7 @@ SLOW = [
 def test_no_answer_in_time_is_none(pieces, wait):
     """However little of it comes at a time."""
     with raw(*pieces, wait=wait) as port:
-        code, kind, what = failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), QUICK)
+        code, kind, what = failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), QUICK)
     assert (code, kind) == (11205, "rt")
     assert what.startswith("no whole answer came within ")
 
@@ -347,7 +347,8 @@ def test_no_answer_in_time_is_none(pieces, wait):
 def test_the_time_for_a_connection_counts():
     """What is left of the total is all there is for the answer."""
     with raw(b"HTTP/1.1 200 OK\r\n\r\n") as port:
-        assert failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), Overrides(total=1e-9, connect=5))[0] == 11205
+        hurried = Overrides(total=1e-9, connect=5)
+        assert failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), hurried)[0] == 11205
 
 
 BROKEN = [
@@ -380,13 +381,13 @@ BROKEN = [
 def test_an_answer_that_breaks_the_rules(piece, code, what):
     """Each with its code."""
     with raw(piece) as port:
-        assert failing(OverHttp().send, post(f"http://127.0.0.1:{port}/"), Overrides()) == (code, "other", what)
+        assert failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), Overrides()) == (code, "other", what)
 
 
 def test_no_tls_where_none_is_spoken():
     """11220."""
     with raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        code, kind, what = failing(OverHttp().send, post(f"https://127.0.0.1:{port}/"), Overrides())
+        code, kind, what = failing(HttpTransport().send, post(f"https://127.0.0.1:{port}/"), Overrides())
     assert (code, kind) == (11220, "other")
     assert what.startswith("there is no TLS with 127.0.0.1: ")
 
@@ -420,11 +421,11 @@ def test_a_certificate_that_is_refused(certificates, monkeypatch, file, host, tr
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates / file))
     with serving(certificates / file) as port:
         what = f"the certificate of {host} is refused: {because}"
-        assert failing(OverHttp().send, post(f"https://{host}:{port}/"), Overrides()) == (code, "other", what)
+        assert failing(HttpTransport().send, post(f"https://{host}:{port}/"), Overrides()) == (code, "other", what)
 
 
 def test_a_certificate_that_is_trusted(certificates, monkeypatch):
     """The request goes through."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "self-signed.pem"))
     with serving(certificates / "self-signed.pem") as port:
-        assert OverHttp().send(post(f"https://127.0.0.1:{port}/a"), Overrides()).status == 200
+        assert HttpTransport().send(post(f"https://127.0.0.1:{port}/a"), Overrides()).status == 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivrkit.simulator.wire.messages import Answer, Failure, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.messages import Failure, Response, absolute, bare, make_request, plain_request
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 
 
@@ -95,13 +95,13 @@ def test_a_url_that_can_not_be_requested(reference):
     """It is shown, and has Twilio's code."""
     with pytest.raises(Failure) as failed:
         absolute("https://x.example.com/", reference)
-    assert (failed.value.code, failed.value.kind) == (11100, "other")
-    assert str(failed.value) == failed.value.what == f"{reference!r} is no URL that can be requested"
+    assert (failed.value.code, failed.value.failure_type) == (11100, "other")
+    assert str(failed.value) == failed.value.message == f"{reference!r} is no URL that can be requested"
 
 
 def test_the_headers_of_an_answer():
     """Found in whatever letters they are written; there may be several."""
-    answer = Answer(headers=(("Set-Cookie", "a=1"), ("content-type", "text/xml"), ("set-cookie", "b=2")))
+    answer = Response(headers=(("Set-Cookie", "a=1"), ("content-type", "text/xml"), ("set-cookie", "b=2")))
     assert answer.header("Content-Type") == "text/xml"
     assert answer.headers_of("SET-COOKIE") == ["a=1", "b=2"]
     assert answer.header("Location") == ""

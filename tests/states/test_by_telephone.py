@@ -205,7 +205,7 @@ def test_a_secret_is_in_nothing_that_the_host_keeps_or_tells(make_phone, tmp_pat
         call = phone.call().press("1379").press("8264")
     assert (seen, call.ended.status) == (["1379", "8264"], "completed")
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("calls.sqlite3*")).decode("latin-1")
-    answers = "".join(str(each.body) for each in call.answers)
+    answers = "".join(str(each.body) for each in call.responses)
     assert len(told) == 5
     for digits in seen:
         assert digits not in "".join(told) + caplog.text + kept + answers

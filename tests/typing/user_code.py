@@ -278,12 +278,12 @@ def call_it(phone: Phone) -> tuple[str, list[str], bool]:
 
 
 def play_a_table() -> list[str]:
-    documents: dict[str, sim.Served] = {"/": "<Response/>", "/slow": sim.Answer(took=20.0)}
-    number = sim.Simulator.of_documents(documents, assumptions=sim.Assumptions(cookies=False), most_documents=5)
+    documents: dict[str, sim.TableEntry] = {"/": "<Response/>", "/slow": sim.Response(took=20.0)}
+    number = sim.Simulator.for_documents(documents, assumptions=sim.Assumptions(cookies=False), max_documents=5)
     script: list[sim.Action] = [sim.Press("1"), sim.Silence(), sim.HangUp(after=2)]
-    findings: list[sim.Finding] = sim.examine(number, depth=1)
+    problems: list[sim.CallProblem] = sim.examine(number, depth=1)
     events: tuple[sim.Event, ...] = number.call(script, patience=60.0).events
-    return [each.name for each in findings] + [event.kind for event in events]
+    return [each.name for each in problems] + [event.name for event in events]
 
 
 def phone_to(folder: Path) -> Phone:

@@ -2,7 +2,7 @@
 
 import itertools
 
-from ivrkit.simulator import ComeTo, HangUp, PickUp, Press, Refuse, Silence, Simulator
+from ivrkit.simulator import EndVerb, HangUp, PickUp, Press, Refuse, Silence, Simulator
 
 TOKEN = "12345"
 
@@ -11,29 +11,29 @@ HAPPENS = {
     ("Gather", "no-input"): [Silence()],
     ("Record", "recorded"): [Press("#")],
     ("Dial", "answered"): [PickUp(), HangUp(after=42, who="callee")],
-    ("Dial", "declined"): [ComeTo({"DialCallStatus": "completed", "DialBridged": "false"})],
+    ("Dial", "declined"): [EndVerb({"DialCallStatus": "completed", "DialBridged": "false"})],
     ("Dial", "busy"): [Refuse("busy")],
     ("Dial", "no-answer"): [Refuse("no-answer")],
     ("Dial", "failed"): [Refuse("failed")],
     ("Dial", "canceled"): [Refuse("canceled")],
     ("Enqueue", "bridged"): [PickUp(who="agent"), HangUp(after=30, who="agent")],
-    ("Enqueue", "leave"): [ComeTo({"QueueResult": "leave", "QueueSid": "QU1", "QueueTime": "7"})],
-    ("Enqueue", "hangup"): [ComeTo({"QueueResult": "hangup", "QueueSid": "QU1", "QueueTime": "9"})],
-    ("Enqueue", "queue-full"): [ComeTo({"QueueResult": "queue-full"})],
-    ("Enqueue", "failed"): [ComeTo({"QueueResult": "system-error"})],
+    ("Enqueue", "leave"): [EndVerb({"QueueResult": "leave", "QueueSid": "QU1", "QueueTime": "7"})],
+    ("Enqueue", "hangup"): [EndVerb({"QueueResult": "hangup", "QueueSid": "QU1", "QueueTime": "9"})],
+    ("Enqueue", "queue-full"): [EndVerb({"QueueResult": "queue-full"})],
+    ("Enqueue", "failed"): [EndVerb({"QueueResult": "system-error"})],
 }
 
 
 def number_of(app, path="/webhook", **number):
     """Return a number whose webhook is an app in this process, with everything that can be set up beside it."""
     told = {"fallback_url": f"{path}/fallback", "status_callback": f"{path}/status"}
-    return Simulator.of_app(app, path, **{"token": TOKEN, **told, **number})
+    return Simulator.for_app(app, path, **{"token": TOKEN, **told, **number})
 
 
 def number_at(webhook):
     """Return a number whose webhook is at a URL."""
     told = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
-    return Simulator.of_url(webhook, token=TOKEN, **told)
+    return Simulator.for_url(webhook, token=TOKEN, **told)
 
 
 def come_to(call, outcome):
@@ -68,4 +68,4 @@ def _of(verb, came):
 
 def documents_of(call):
     """Return how many webhooks a call took, that of its end apart."""
-    return len(call.answers)
+    return len(call.responses)

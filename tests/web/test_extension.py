@@ -131,10 +131,10 @@ def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
     assert two.press("5").heard_last.startswith("Help.")
     assert sales.sessions.load(one.sid).state == "message"
     assert sales.sessions.load(two.sid) is help_.sessions.load(one.sid) is None
-    assert 'action="webhook#rc=1&amp;rp=ct"' in one.answers[0].body
-    assert 'action="webhook#rc=0"' in two.answers[0].body
+    assert 'action="webhook#rc=1&amp;rp=ct"' in one.responses[0].body
+    assert 'action="webhook#rc=0"' in two.responses[0].body
     refused = Phone(app, name="sales", token="two").call()
-    assert refused.answers[0].status == 403
+    assert refused.responses[0].status == 403
 
 
 def test_one_object_mounts_the_tree_in_several_apps(team, no_settings, tmp_path):
@@ -163,7 +163,7 @@ def test_a_tree_in_an_app_that_is_mounted_itself(team, mount):
     outer = DispatcherMiddleware(NotFound(), {"/api/v1": app})
     call = number_of(outer, "/api/v1/phone/webhook").call()
     assert call.press("2").state == "message"
-    assert call.answers[-1].status == 200
+    assert call.responses[-1].status == 200
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def phone(store):
 
 def caller_cookies(call):
     """Return the cookies that a call was given, the last one first."""
-    for each in reversed(call.answers):
+    for each in reversed(call.responses):
         name, _, value = each.headers["Set-Cookie"].partition(";")[0].partition("=")
         yield name, value
 
@@ -75,7 +75,7 @@ def rested(phone):
 
 def without_cookies(phone):
     """Return a number from which no cookie comes back."""
-    return Simulator.of_app(phone.app, "/webhook", token=TOKEN, assumptions=Assumptions(cookies=False))
+    return Simulator.for_app(phone.app, "/webhook", token=TOKEN, assumptions=Assumptions(cookies=False))
 
 
 def count_to(call, last, phone=None):
@@ -202,7 +202,7 @@ def test_calls_in_cookies_alone(phone):
 def test_calls_in_cookies_alone_are_explored_as_others_are(phone):
     """Every path is walked, although nothing of a call is kept where a test could look."""
     kept, carried = phone().explore(2), phone(session_url="cookie:").explore(2)
-    assert (carried.paths, carried.findings) == (kept.paths, [])
+    assert (carried.paths, carried.problems) == (kept.paths, [])
     assert carried.paths > 20
 
 
@@ -231,5 +231,5 @@ def test_a_call_that_has_no_room_in_its_cookie_goes_on_without(store, phone):
     caller = phone({"count": State(count, Exits({"1": "full"})), "full": State(fill, Exits({"1": "count"}))})
     call = caller.call().press("1")
     assert call.heard_last == "Full."
-    assert "Max-Age=0" in call.answers[-1].headers["Set-Cookie"]
+    assert "Max-Age=0" in call.responses[-1].headers["Set-Cookie"]
     assert call.press("1").heard_last == "You are at 0."

@@ -41,7 +41,7 @@ def test_digits_and_data_of_a_secret_state(tmp_path):
     kept = b"".join(each.read_bytes() for each in sorted(tmp_path.iterdir()))
     assert call.sid.encode() in kept
     assert b"471147" not in kept
-    cookies = [each.headers["Set-Cookie"] for each in call.answers]
+    cookies = [each.headers["Set-Cookie"] for each in call.responses]
     assert len(cookies) == 3
     for cookie in cookies:
         value = cookie.partition("=")[2].partition(";")[0]

@@ -87,7 +87,7 @@ def walk(number, flow):
         where = f"{edge.state} -> {edge.outcome} -> {edge.target}"
         for name in filter(None, passed):
             content = flow.states[name].content
-            heard = content is None or content.xml.decode() in call.answers[-1].body
+            heard = content is None or content.xml.decode() in call.responses[-1].body
             assert heard, f"{where}: nothing is heard of {name}"
         assert call.warnings == [], where
         if passed[-1] is None:
@@ -312,7 +312,7 @@ def test_a_telephone_that_was_put_down_is_let_go(acme, came):
 @pytest.mark.parametrize("key", KEYS)
 def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
     """No key keeps a call on the line for more webhooks than ``max_turns`` and the way out take."""
-    number = number_of(acme(), most_documents=105)
+    number = number_of(acme(), max_documents=105)
     for came in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
         call = lean(number.call(), key, came)
         assert call.ended.reason == "hangup"
@@ -324,7 +324,7 @@ def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
 @given(key=st.sampled_from(["", *KEYS]), came=st.lists(st.sampled_from(COMES_TO), max_size=8))
 def test_whatever_dials_and_queues_come_to_the_call_ends(short, key, came):
     """No row of results, with any key or none, makes a ring that nobody leaves."""
-    call = lean(number_of(short, most_documents=25).call(), key, came)
+    call = lean(number_of(short, max_documents=25).call(), key, came)
     assert call.ended.reason == "hangup"
 
 
@@ -348,7 +348,7 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, 
         return State(enter, Exits(fitting, otherwise=other))
 
     app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=12)
-    number = number_of(app, most_documents=16)
+    number = number_of(app, max_documents=16)
     for came in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
         call = lean(number.call(), key, came)
         assert call.ended.reason == "hangup"
@@ -358,7 +358,7 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, 
 def test_the_callers_of_these_tests_notice_a_ring(make_app):
     """What lets these tests fail: a caller who is not let go is noticed."""
     app = make_app({"one": State(ask("One."), Exits(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
-    call = lean(number_of(app, most_documents=50).call(), "5")
+    call = lean(number_of(app, max_documents=50).call(), "5")
     assert call.ended.reason == "too-many-documents"
 
 

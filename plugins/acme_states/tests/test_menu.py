@@ -78,4 +78,4 @@ def test_silence_reads_the_menu_again(phone):
 
 def test_nothing_in_the_tree_is_wrong(phone):
     """Every path to a depth of four: Twilio would not warn of anything."""
-    assert phone.explore(4).findings == []
+    assert phone.explore(4).problems == []

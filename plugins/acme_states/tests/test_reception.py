@@ -41,12 +41,12 @@ def test_who_did_not_get_through_comes_back_to_the_menu(phone, result, words):
 
 def test_who_was_declined_comes_back_to_the_menu(phone):
     """Reception may be asked first whether it takes the call, and say no."""
-    call = phone.call().press("0").comes_to(DialCallStatus="completed", DialBridged="false")
+    call = phone.call().press("0").verb_ends_with(DialCallStatus="completed", DialBridged="false")
     assert call.heard_last.splitlines()[:2] == ["Reception can't take your call right now.", MENU_FOLLOWS]
 
 
 def test_who_hangs_up_while_it_rings_hears_nothing_more(phone):
     """A caller who is gone is answered with an empty document."""
     call = phone.call().press("0").hangs_up()
-    assert "<Say" not in call.answers[-1].body
+    assert "<Say" not in call.responses[-1].body
     assert call.warnings == []

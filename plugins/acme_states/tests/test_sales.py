@@ -28,6 +28,6 @@ def test_who_says_nothing_is_thanked_as_well(phone):
 def test_who_hangs_up_to_end_the_message_hears_nothing_more(phone):
     """The recording of a caller who is gone is answered with an empty document."""
     call = phone.call().press("1").says("I am looking for an anvil.").hangs_up()
-    assert "<Say" not in call.answers[-1].body
+    assert "<Say" not in call.responses[-1].body
     assert call.ended.reason == "caller-hung-up"
     assert call.warnings == []

@@ -24,7 +24,7 @@ def test_who_was_helped_is_thanked(phone):
 @pytest.mark.parametrize("result", ["bridging-in-process", "redirected", "redirected-from-bridged"])
 def test_who_was_taken_elsewhere_and_came_back_is_thanked(phone, result):
     """Results that only Twilio's REST API causes are a talk, too."""
-    call = phone.call().press("2").comes_to(QueueResult=result, QueueSid="QU1", QueueTime="20")
+    call = phone.call().press("2").verb_ends_with(QueueResult=result, QueueSid="QU1", QueueTime="20")
     assert call.heard_last == "Thank you for calling support. Goodbye."
     assert call.ended.reason == "hangup"
 
@@ -49,7 +49,7 @@ def test_who_was_not_helped_comes_back_to_the_menu(phone, queue, words):
 
 def test_who_leaves_the_queue_comes_back_to_the_menu(phone):
     """As a wait document of somebody's own can let a caller do."""
-    call = phone.call().press("2").comes_to(QueueResult="leave", QueueSid="QU1", QueueTime="20")
+    call = phone.call().press("2").verb_ends_with(QueueResult="leave", QueueSid="QU1", QueueTime="20")
     assert call.state == "menu"
     assert call.heard_last.splitlines()[:2] == ["You have left the queue.", MENU_FOLLOWS]
 
@@ -57,12 +57,12 @@ def test_who_leaves_the_queue_comes_back_to_the_menu(phone):
 def test_who_hangs_up_in_the_queue_hears_nothing_more(phone):
     """A caller who is gone is answered with an empty document."""
     call = phone.call().press("2").hangs_up()
-    assert "<Say" not in call.answers[-1].body
+    assert "<Say" not in call.responses[-1].body
     assert call.ended.reason == "caller-hung-up"
 
 
 def test_a_hang_up_that_comes_while_the_call_is_said_to_go_on_ends_it(phone):
     """The queue's own word is enough to end the call."""
-    call = phone.call().press("2").comes_to(QueueResult="hangup", QueueSid="QU1", QueueTime="3")
+    call = phone.call().press("2").verb_ends_with(QueueResult="hangup", QueueSid="QU1", QueueTime="3")
     assert call.heard_last == "Goodbye."
     assert call.ended.reason == "hangup"

@@ -155,8 +155,8 @@ def test_star_leads_back_to_the_main_menu(clinic: Clinic) -> None:
 
 def test_nothing_is_wrong_on_any_path(clinic: Clinic) -> None:
     """Whatever keys, silence and hanging up can do, Twilio has nothing to complain of."""
-    assert clinic.phone("acme-states").explore(3).findings == []
-    assert clinic.phone().explore(3).findings == []
+    assert clinic.phone("acme-states").explore(3).problems == []
+    assert clinic.phone().explore(3).problems == []
 
 
 def test_nothing_is_wrong_on_any_path_behind_the_pin(clinic: Clinic) -> None:
@@ -169,5 +169,5 @@ def test_nothing_is_wrong_on_any_path_behind_the_pin(clinic: Clinic) -> None:
             return "appointment.menu"
 
     explored = clinic.phone(objects={"inside": Inside()}).explore(3)
-    assert explored.findings == []
+    assert explored.problems == []
     assert {"confirmed", "cancelled"} <= {status for _, status in clinic.book.changes()}

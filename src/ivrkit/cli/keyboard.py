@@ -80,8 +80,8 @@ class Keyboard:
         if waiting is None:
             return "(over; n, r or q) "
         who = "" if waiting.who == "caller" else f"the {waiting.who}: "
-        number = f" {', '.join(waiting.numbers)}" if waiting.doing == "ring" else ""
-        return f"({who}{_DOING[waiting.doing]}{number}) "
+        number = f" {', '.join(waiting.numbers)}" if waiting.activity == "ring" else ""
+        return f"({who}{_DOING[waiting.activity]}{number}) "
 
     def _obey(self, line: str) -> None:
         done = self._open.actions
@@ -141,4 +141,4 @@ def _last(call: SimulatedCall) -> str:
     """Return the last request and what it was answered."""
     asked = [each for each in call.events if isinstance(each, Requested) and each.purpose != "media"][-1]
     params = "\n".join(f"  {name}={value}" for name, value in asked.params.items())
-    return f"{asked.method} {asked.url}\n{params}\n\n{call.answers[-1].body}"
+    return f"{asked.method} {asked.url}\n{params}\n\n{call.responses[-1].body}"

@@ -64,9 +64,9 @@ def _number_at(url: str) -> Iterator[Simulator]:
     """
     token = next(iter(load_settings().auth_token), "")
     try:
-        yield Simulator.of_url(url, token=token)
+        yield Simulator.for_url(url, token=token)
     except Failure as failure:
-        raise IvrkitError(failure.what, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
+        raise IvrkitError(failure.message, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
 
 
 @contextmanager
@@ -102,6 +102,6 @@ def _number_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
         webhook = f"{settings.url_prefix}/webhook"
         more = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
         try:
-            yield Simulator.of_app(app, webhook, token=token, **more)
+            yield Simulator.for_app(app, webhook, token=token, **more)
         finally:
             app.extensions["ivrkit"].sessions.close()

@@ -14,7 +14,7 @@ import click
 from ivrkit.errors import IvrkitError
 from ivrkit.simulator import Event
 from ivrkit.simulator.events import Acted, Dialled, Ended, Paused, Played, Queued, Recorded, Responded, Said, Warned
-from ivrkit.simulator.transcript import tell
+from ivrkit.simulator.transcript import describe
 
 #: Wider lines are hard to read.
 WIDEST = 100
@@ -98,15 +98,15 @@ class Screen:
             if self._voice is not None:
                 self._voice.say(event.text, event.language)
         elif isinstance(event, Played | Paused):
-            self._print(f"({_who(event.who)}{tell(event)})", fg="cyan")
+            self._print(f"({_who(event.who)}{describe(event)})", fg="cyan")
         elif isinstance(event, Dialled | Queued | Recorded):
-            self._print(f"({tell(event)})", fg="cyan")
+            self._print(f"({describe(event)})", fg="cyan")
         elif isinstance(event, Acted):
             self._print(f"> {event.who} {event.did}", dim=True)
         elif isinstance(event, Warned):
-            self._print(tell(event), fg="red" if event.level == "error" else "yellow")
+            self._print(describe(event), fg="red" if event.level == "error" else "yellow")
         elif isinstance(event, Ended):
-            self._print(tell(event), fg="green")
+            self._print(describe(event), fg="green")
 
     def _show_state(self, event: Responded) -> None:
         if event.state:

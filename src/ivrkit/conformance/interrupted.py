@@ -54,7 +54,7 @@ def an_interrupted_hook_hurts_nobody(subject: Subject) -> None:
                     break
                 for warning in phone.calls[-1].warnings:
                     raise Nonconformity(
-                        f"{subject.name}: after a hook was stopped at {stop.place}, {warning.what}", hint=warning.mend
+                        f"{subject.name}: after a hook was stopped at {stop.place}, {warning.what}", hint=warning.hint
                     )
 
 

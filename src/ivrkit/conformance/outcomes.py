@@ -59,9 +59,9 @@ def every_outcome_is_answered(subject: Subject, begun: str, language: str) -> No
     """
     where = f"{subject.where(begun)} in {language}"
     with subject.phone_to(begun, language=language) as phone, failures() as failed:
-        for finding in examine(phone.simulator, depth=2):
-            done = ", ".join(map(str, finding.actions)) or "nothing"
-            raise Nonconformity(f"{where}, after the caller did: {done}: {finding.what}", hint=finding.mend)
+        for problem in examine(phone.simulator, depth=2):
+            done = ", ".join(map(str, problem.actions)) or "nothing"
+            raise Nonconformity(f"{where}, after the caller did: {done}: {problem.message}", hint=problem.hint)
         _refuse_failures(where, "somebody called", failed, subject)
         bench = Bench(phone)
         first = bench.begin()
@@ -71,9 +71,9 @@ def every_outcome_is_answered(subject: Subject, begun: str, language: str) -> No
             _refuse_much_data(f"{where}, told {told}", bench.run(first.kept, params))
             call = phone.call()
             if call.waiting is not None:  # a Pay, a Refer or a Connect is told by the bench alone
-                call.comes_to(**params)
+                call.verb_ends_with(**params)
             for warning in call.warnings:
-                raise Nonconformity(f"{where}, told {told}: {warning.what}", hint=warning.mend)
+                raise Nonconformity(f"{where}, told {told}: {warning.what}", hint=warning.hint)
             _refuse_failures(where, f"it was told {told}", failed, subject)
         _refuse_trap(where, phone, begun)
 
@@ -107,7 +107,7 @@ def _refuse_trap(where: str, phone: Phone, begun: str) -> None:
     if compiled is not None and not compiled.state.menu_options:
         return  # its HOME is a menu only in the tree of somebody who leads here
     call, pressed = phone.call(), 0
-    while call.waiting is not None and call.waiting.doing == "gather":
+    while call.waiting is not None and call.waiting.activity == "gather":
         call.press("*")
         pressed += 1
     if pressed >= phone.host.settings.max_turns - 1:

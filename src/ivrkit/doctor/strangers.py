@@ -11,7 +11,7 @@ from ivrkit.doctor.address import Address, joined, parts_of
 from ivrkit.doctor.findings import Finding, failed
 from ivrkit.doctor.local import SET_CLOCK
 from ivrkit.doctor.mends import lines_for
-from ivrkit.simulator import Answer, Failure
+from ivrkit.simulator import Failure, Response
 from ivrkit.web.diagnosis import FRESH
 
 _REDIRECTS, _ASK, _AWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
@@ -38,12 +38,12 @@ _SLOW = ("Twilio waits no longer than 15 s: look at what the proxy waits for, an
 
 def unreachable(address: Address, failure: Failure) -> Finding:
     """Return why nothing came back."""
-    mends = _SLOW if failure.kind == "rt" else _UNREACHABLE.get(failure.code, _UNREACHABLE[11206])
-    return failed("wire", f"{address.origin}: {failure.what} (Twilio's error {failure.code})", *mends)
+    mends = _SLOW if failure.failure_type == "rt" else _UNREACHABLE.get(failure.code, _UNREACHABLE[11206])
+    return failed("wire", f"{address.origin}: {failure.message} (Twilio's error {failure.code})", *mends)
 
 
 def explain(
-    address: Address, answer: Answer, prefix: str, now: float, fetch: Callable[[str], Answer | None]
+    address: Address, answer: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
 ) -> Finding:
     """Return what it means that somebody else answered.
 
@@ -72,7 +72,7 @@ def explain(
     return failed("wire", told, mend, *lines_for("route", prefix=path.removesuffix("/webhook")))
 
 
-def _redirected(address: Address, answer: Answer) -> Finding:
+def _redirected(address: Address, answer: Response) -> Finding:
     """Return what a redirect does: Twilio follows it, and the app is asked another URL than the console has."""
     location = answer.header("Location")
     asked = parts_of(address.page)
@@ -90,7 +90,7 @@ def _redirected(address: Address, answer: Answer) -> Finding:
 
 
 def _not_found(
-    address: Address, answer: Answer, prefix: str, now: float, fetch: Callable[[str], Answer | None]
+    address: Address, answer: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
 ) -> Finding:
     """Return whose 404 it is: ivrkit's own, which does not believe who asks, or somebody else's."""
     token = "set TWILIO_AUTH_TOKEN to the same token there and here, and start the server anew"  # noqa: S105  advice
@@ -121,7 +121,7 @@ def _path(address: Address) -> str:
     return parts_of(address.base).path.rstrip("/")
 
 
-def _is_ivrkit(answer: Answer) -> bool:
+def _is_ivrkit(answer: Response) -> bool:
     """Return whether an answer is that of ivrkit's ``/healthz``."""
     try:
         told = json.loads(answer.body)
@@ -130,7 +130,7 @@ def _is_ivrkit(answer: Answer) -> bool:
     return isinstance(told, dict) and told.get("status") in ("ok", "not ok")
 
 
-def _clock_of(answer: Answer, now: float) -> float | None:
+def _clock_of(answer: Response, now: float) -> float | None:
     """Return how far the clock of an answer is ahead, in seconds; ``None`` when it does not tell."""
     try:
         told = parsedate_to_datetime(answer.header("Date"))

@@ -13,7 +13,7 @@ from ivrkit.doctor.local import check_clock, failures
 from ivrkit.doctor.strangers import explain, unreachable
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
-from ivrkit.simulator import Answer, Failure, OverHttp
+from ivrkit.simulator import Failure, HttpTransport, Response
 from ivrkit.simulator.wire.messages import make_request, plain_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides
 from ivrkit.web.diagnosis import HEADER, proof
@@ -72,16 +72,16 @@ class _Wire:
             return [explain(self._address, answer, prefix, now, self._fetch)]
         return [*check_clock(now, seen.time), *compare(self._address, form, seen)]
 
-    def _ask(self, form: dict[str, str], token: str) -> Answer:
+    def _ask(self, form: dict[str, str], token: str) -> Response:
         nonce = secrets.token_hex(16)
         request = make_request("POST", self._address.page, form, token=token, idempotency=nonce)
         proved = {**self._headers, HEADER: proof(token, int(time.time()), nonce)}
-        return OverHttp().send(replace(request, headers={**request.headers, **proved}), self._overrides)
+        return HttpTransport().send(replace(request, headers={**request.headers, **proved}), self._overrides)
 
-    def _fetch(self, url: str) -> Answer | None:
+    def _fetch(self, url: str) -> Response | None:
         """Return a page beside the webhook, ``None`` when it can't be reached."""
         request = plain_request(url)
         try:
-            return OverHttp().send(replace(request, headers={**request.headers, **self._headers}), self._overrides)
+            return HttpTransport().send(replace(request, headers={**request.headers, **self._headers}), self._overrides)
         except Failure:
             return None

@@ -7,49 +7,49 @@ It shares no code with the host: a misreading of Twilio must not hide in both.
 
 from __future__ import annotations
 
-from ivrkit.simulator.actions import Action, ComeTo, HangUp, PickUp, Press, Refuse, Silence, SimulatorError, Speak
+from ivrkit.simulator.actions import Action, EndVerb, HangUp, PickUp, Press, Refuse, Silence, SimulatorError, Speak
 from ivrkit.simulator.assumptions import Assumptions
-from ivrkit.simulator.call import Callee, SimulatedCall
+from ivrkit.simulator.call import OtherParty, SimulatedCall
 from ivrkit.simulator.events import Event, event_from
 from ivrkit.simulator.examine import examine
-from ivrkit.simulator.explore import Explored, Finding, choices_of, explore
+from ivrkit.simulator.explore import CallProblem, Exploration, explore, possible_actions
 from ivrkit.simulator.line import Speeds
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
 from ivrkit.simulator.waiting import Waiting
-from ivrkit.simulator.wire.messages import Answer, Failure, Request
-from ivrkit.simulator.wire.transports import FromTable, InProcess, OverHttp, Served, Transport
+from ivrkit.simulator.wire.messages import Failure, Request, Response
+from ivrkit.simulator.wire.transports import HttpTransport, TableEntry, TableTransport, Transport, WsgiTransport
 
 __all__ = [
     "Action",
-    "Answer",
     "Assumptions",
-    "Callee",
-    "ComeTo",
+    "CallProblem",
+    "EndVerb",
     "Event",
-    "Explored",
+    "Exploration",
     "Failure",
-    "Finding",
-    "FromTable",
     "HangUp",
-    "InProcess",
-    "OverHttp",
+    "HttpTransport",
+    "OtherParty",
     "PickUp",
     "Press",
     "Queue",
     "Refuse",
     "Request",
-    "Served",
+    "Response",
     "Silence",
     "SimulatedCall",
     "Simulator",
     "SimulatorError",
     "Speak",
     "Speeds",
+    "TableEntry",
+    "TableTransport",
     "Transport",
     "Waiting",
-    "choices_of",
+    "WsgiTransport",
     "event_from",
     "examine",
     "explore",
+    "possible_actions",
 ]

@@ -175,7 +175,7 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class ComeTo:
+class EndVerb:
     """Let the verb that waits come to what nobody in the call can cause: a queue's ``redirected``, over REST.
 
     :param params: what its action gets, besides the usual parameters.
@@ -189,4 +189,4 @@ class ComeTo:
         return "says that it came to " + " ".join(f"{name}={value}" for name, value in self.params.items())
 
 
-Action = Press | Speak | Silence | HangUp | PickUp | Refuse | ComeTo
+Action = Press | Speak | Silence | HangUp | PickUp | Refuse | EndVerb

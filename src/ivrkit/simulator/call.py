@@ -9,7 +9,7 @@ from ivrkit.simulator.actions import (
     CALLEE,
     CALLER,
     Action,
-    ComeTo,
+    EndVerb,
     HangUp,
     PickUp,
     Press,
@@ -66,7 +66,7 @@ class SimulatedCall:
             raise SimulatorError(f"the call is over: {action.who} {action}", hint="\n" + self.transcript())
         why_not = self.waiting.why_not(action)
         if why_not:
-            waits = f"the call waits in <{self.waiting.verb}> ({self.waiting.doing})"
+            waits = f"the call waits in <{self.waiting.verb}> ({self.waiting.activity})"
             raise SimulatorError(f"{action.who} {action}, but {why_not}: {waits}", hint="\n" + self.transcript())
         self.actions.append(action)
         self._since = len(self._line.events)
@@ -95,23 +95,23 @@ class SimulatedCall:
         """Let the caller put the telephone down."""
         return self.do(HangUp(after))
 
-    def comes_to(self, **params: str) -> SimulatedCall:
-        """Let the verb that waits come to what nobody in the call can cause: ``comes_to(QueueResult="redirected")``."""
-        return self.do(ComeTo(params))
+    def verb_ends_with(self, **params: str) -> SimulatedCall:
+        """End the waiting verb with parameters of its action: ``verb_ends_with(QueueResult="redirected")``."""
+        return self.do(EndVerb(params))
 
     @property
-    def callee(self) -> Callee:
+    def callee(self) -> OtherParty:
         """Whoever is dialled: the first of several that ring."""
-        return Callee(self, CALLEE)
+        return OtherParty(self, CALLEE)
 
-    def callee_at(self, number: str) -> Callee:
+    def callee_at(self, number: str) -> OtherParty:
         """Return whoever is dialled at a number."""
-        return Callee(self, CALLEE, number)
+        return OtherParty(self, CALLEE, number)
 
     @property
-    def agent(self) -> Callee:
+    def agent(self) -> OtherParty:
         """Whoever takes the caller out of a queue."""
-        return Callee(self, AGENT)
+        return OtherParty(self, AGENT)
 
     def ask_again(self) -> Document | None:
         """Send the last request of a call that is over once more, as something between Twilio and the app may.
@@ -170,19 +170,19 @@ class SimulatedCall:
         return _texts(self._line.events[self._since :])
 
     @property
-    def answers(self) -> list[Responded]:
+    def responses(self) -> list[Responded]:
         """The documents that came, in order: not those of callbacks and of files."""
         return [each for each in self._line.events if isinstance(each, Responded) and each.purpose in _DOCUMENTS]
 
     @property
     def state(self) -> str:
         """The state that the call is in, as an ivrkit host in dev mode names it; ``""`` of another host."""
-        return next((each.state for each in reversed(self.answers)), "")
+        return next((each.state for each in reversed(self.responses)), "")
 
     @property
     def path(self) -> list[str]:
         """The states in which the call waited or ended, in order."""
-        return [each.state for each in self.answers if each.state]
+        return [each.state for each in self.responses if each.state]
 
     @property
     def warnings(self) -> list[Warned]:
@@ -216,7 +216,7 @@ def _texts(events: Iterable[Event]) -> str:
     return "\n".join(each.text for each in events if isinstance(each, Said) and each.who == CALLER)
 
 
-class Callee:
+class OtherParty:
     """Somebody else in a call: whoever is dialled, or takes the caller out of a queue.
 
     :param who: ``callee`` or ``agent``.

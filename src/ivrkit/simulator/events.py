@@ -17,14 +17,14 @@ class Event:
     :param at: when, in seconds since the call began; silence, music and ringing take their time on this clock alone.
     """
 
-    kind: ClassVar[str] = ""
+    name: ClassVar[str] = ""
     at: float
 
     def as_dict(self) -> dict[str, Any]:
         """Return the event as plain data: ``kind``, then its own fields."""
         told = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
-            "kind": self.kind,
+            "name": self.name,
             **{name: dict(value) if isinstance(value, Mapping) else value for name, value in told.items()},
         }
 
@@ -36,7 +36,7 @@ class Called(Event):
     :param sid: the CallSid.
     """
 
-    kind: ClassVar[str] = "called"
+    name: ClassVar[str] = "called"
     sid: str
     from_: str
     to: str
@@ -52,7 +52,7 @@ class Requested(Event):
     :param params: Twilio's parameters, wherever the method puts them.
     """
 
-    kind: ClassVar[str] = "request"
+    name: ClassVar[str] = "request"
     purpose: str
     method: str
     url: str
@@ -71,7 +71,7 @@ class Responded(Event):
     :param owner: the plugin that this state came from, likewise.
     """
 
-    kind: ClassVar[str] = "response"
+    name: ClassVar[str] = "response"
     purpose: str
     url: str
     status: int
@@ -86,7 +86,7 @@ class Responded(Event):
 class Answered(Event):
     """Twilio answered the call: from here on it costs."""
 
-    kind: ClassVar[str] = "answered"
+    name: ClassVar[str] = "answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Acted(Event):
     :param did: what, as a transcript has it: ``presses 3``.
     """
 
-    kind: ClassVar[str] = "acted"
+    name: ClassVar[str] = "acted"
     who: str
     did: str
 
@@ -123,7 +123,7 @@ class Said(Heard):
     :param loop: how often; ``seconds`` are those of all times together.
     """
 
-    kind: ClassVar[str] = "said"
+    name: ClassVar[str] = "said"
     text: str
     voice: str = ""
     language: str = ""
@@ -137,7 +137,7 @@ class Played(Heard):
     :param what: a URL; ``beep``, ``hold music``; or ``keys`` and the tones of some.
     """
 
-    kind: ClassVar[str] = "played"
+    name: ClassVar[str] = "played"
     what: str
     loop: int = 1
 
@@ -146,7 +146,7 @@ class Played(Heard):
 class Paused(Heard):
     """Nothing is heard for a while."""
 
-    kind: ClassVar[str] = "paused"
+    name: ClassVar[str] = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,7 @@ class Gathered(Event):
     :param ended_by: ``key`` (the finish key), ``digits`` (as many as it takes), ``timeout``, ``speech`` or ``hangup``.
     """
 
-    kind: ClassVar[str] = "gathered"
+    name: ClassVar[str] = "gathered"
     digits: str
     speech: str
     ended_by: str
@@ -171,7 +171,7 @@ class Recorded(Event):
     :param ended_by: the key, ``hangup``, ``silence`` or ``length``.
     """
 
-    kind: ClassVar[str] = "recorded"
+    name: ClassVar[str] = "recorded"
     seconds: int
     text: str
     ended_by: str
@@ -188,7 +188,7 @@ class Dialled(Event):
     :param seconds: how long it was answered.
     """
 
-    kind: ClassVar[str] = "dialled"
+    name: ClassVar[str] = "dialled"
     to: str
     sid: str
     result: str
@@ -203,7 +203,7 @@ class Queued(Event):
     :param result: ``joined``, ``taken``; then one of Twilio's ``QueueResult``.
     """
 
-    kind: ClassVar[str] = "queued"
+    name: ClassVar[str] = "queued"
     queue: str
     result: str
     seconds: int = 0
@@ -217,18 +217,18 @@ class Warned(Event):
     :param level: ``error`` (Twilio gives the document up), ``warning``, or ``note`` of the simulator's own.
     :param meaning: what the code means.
     :param what: what it is here.
-    :param mend: what to do.
+    :param hint: what to do.
     :param url: the document.
     :param line: in it, from 1; 0 where there is none.
     :param column: in this line, from 1.
     """
 
-    kind: ClassVar[str] = "warning"
+    name: ClassVar[str] = "warning"
     code: int
     level: str
     meaning: str
     what: str
-    mend: str
+    hint: str
     url: str = ""
     line: int = 0
     column: int = 0
@@ -238,13 +238,13 @@ class Warned(Event):
 class Ended(Event):
     """The call is over.
 
-    :param reason: one of :data:`REASONS`.
+    :param reason: one of :data:`END_REASONS`.
     :param status: the call's last ``CallStatus``.
     :param seconds: how long it was answered.
     :param billed_minutes: each begun one counts; 0 when it was never answered.
     """
 
-    kind: ClassVar[str] = "ended"
+    name: ClassVar[str] = "ended"
     reason: str
     status: str
     seconds: float
@@ -252,7 +252,7 @@ class Ended(Event):
 
 
 #: Why a call ended -> how a transcript says it.
-REASONS: Mapping[str, str] = {
+END_REASONS: Mapping[str, str] = {
     "hangup": "the tree hung up",
     "no-more-verbs": "the document had no more verbs",
     "rejected": "the call was rejected",
@@ -263,8 +263,8 @@ REASONS: Mapping[str, str] = {
 }
 
 #: Kind -> class, for whoever reads events back.
-KINDS: Mapping[str, type[Event]] = {
-    each.kind: each
+EVENTS: Mapping[str, type[Event]] = {
+    each.name: each
     for each in (
         Called,
         Requested,
@@ -290,4 +290,4 @@ def event_from(told: Mapping[str, Any]) -> Event:
     :raises KeyError: for a kind that there is not.
     :raises TypeError: for fields that it has not.
     """
-    return KINDS[told["kind"]](**{name: value for name, value in told.items() if name != "kind"})
+    return EVENTS[told["name"]](**{name: value for name, value in told.items() if name != "name"})

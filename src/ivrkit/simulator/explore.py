@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ivrkit.simulator.actions import AGENT, CALLEE, REFUSALS, Action, HangUp, PickUp, Press, Refuse, Silence, Speak
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Warned
-from ivrkit.simulator.transcript import tell
+from ivrkit.simulator.transcript import describe
 from ivrkit.simulator.twiml.grammar import number, value
 from ivrkit.simulator.waiting import Waiting
 
@@ -19,41 +19,41 @@ WORDS = "elephants in the rain"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CallProblem:
     """Something wrong that was met on the way.
 
     :param name: Twilio's code, or a name of the simulator's own: see :mod:`ivrkit.simulator.examine`.
-    :param what: what it is, and where.
-    :param mend: what to do.
+    :param message: what it is, and where.
+    :param hint: what to do.
     :param actions: what leads there, from the beginning of a call.
     """
 
     name: str
-    what: str
-    mend: str
+    message: str
+    hint: str
     actions: tuple[Action, ...] = ()
 
     @classmethod
-    def of(cls, warning: Warned, actions: Sequence[Action]) -> Finding:
+    def of(cls, warning: Warned, actions: Sequence[Action]) -> CallProblem:
         """Return what a call was warned of."""
-        return cls(str(warning.code), tell(warning), warning.mend, tuple(actions))
+        return cls(str(warning.code), describe(warning), warning.hint, tuple(actions))
 
 
 @dataclass(slots=True)
-class Explored:
+class Exploration:
     """What came of a walk.
 
     :param positions: how many different positions calls were in.
     :param paths: how many rows of actions they stand for, none longer than the depth.
     :param calls: how many calls it took.
-    :param findings: what is wrong, each thing once, by the shortest way there.
+    :param problems: what is wrong, each thing once, by the shortest way there.
     :param ends: the calls that ended: one for each action that ends a call in some position.
     """
 
     positions: int = 0
     paths: int = 0
     calls: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    problems: list[CallProblem] = field(default_factory=list)
     ends: list[SimulatedCall] = field(default_factory=list)
 
 
@@ -63,7 +63,7 @@ def explore(
     depth: int,
     position: Callable[[SimulatedCall], Hashable] | None = None,
     choices: Callable[[Waiting], Iterable[Action]] | None = None,
-) -> Explored:
+) -> Exploration:
     """Walk every path to a depth.
 
     A position that was met before is not walked from again: what follows it is known. So its key has to hold whatever
@@ -73,10 +73,10 @@ def explore(
     :param call: makes a call with a script.
     :param depth: how many things are done in a call.
     :param position: returns what tells a call's position from another.
-    :param choices: returns what is tried where a call waits; by default :func:`choices_of`.
+    :param choices: returns what is tried where a call waits; by default :func:`possible_actions`.
     """
-    position, choices = position or position_of, choices or choices_of
-    explored, met = Explored(calls=1), set[Hashable]()
+    position, choices = position or position_of, choices or possible_actions
+    explored, met = Exploration(calls=1), set[Hashable]()
     first = call(())
     _look(explored, met, first)
     if first.waiting is None:
@@ -109,7 +109,7 @@ def _follow(
     call: Callable[[Sequence[Action]], SimulatedCall],
     position: Callable[[SimulatedCall], Hashable],
     choices: Callable[[Waiting], Iterable[Action]],
-    explored: Explored,
+    explored: Exploration,
     met: set[Hashable],
 ) -> Iterable[Hashable | None]:
     """Do whatever can be done in a position, each in a call of its own; give where that leads, ``None`` for the end."""
@@ -128,25 +128,25 @@ def _follow(
         yield after
 
 
-def _look(explored: Explored, met: set[Hashable], call: SimulatedCall) -> None:
+def _look(explored: Exploration, met: set[Hashable], call: SimulatedCall) -> None:
     for warning in call.warnings:
         key = (warning.code, warning.what, warning.url, warning.line, warning.column)
         if key not in met:
             met.add(key)
-            explored.findings.append(Finding.of(warning, call.actions))
+            explored.problems.append(CallProblem.of(warning, call.actions))
 
 
 def position_of(call: SimulatedCall) -> Hashable:
     """Return what an app shows of a call's position: the last document, and what in it waits."""
-    last = call.answers[-1]
+    last = call.responses[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only calls that wait have a position
-    return call.url, last.body, waiting.doing, waiting.numbers, waiting.element.line
+    return call.url, last.body, waiting.activity, waiting.numbers, waiting.element.line
 
 
-def choices_of(waiting: Waiting) -> list[Action]:
+def possible_actions(waiting: Waiting) -> list[Action]:
     """Return whatever can come of what a call waits for."""
-    doing = waiting.doing
+    doing = waiting.activity
     if doing == "gather":
         return [*_answers(waiting), HangUp()]
     if doing == "record":

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from ivrkit.simulator.actions import CALLEE, CALLER, Action, ComeTo, HangUp, PickUp, Silence
+from ivrkit.simulator.actions import CALLEE, CALLER, Action, EndVerb, HangUp, PickUp, Silence
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.events import Acted, Answered, Ended, Event, Heard, Requested, Responded, Warned
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.twiml.codes import CODES
 from ivrkit.simulator.twiml.document import Document, place_of, read
-from ivrkit.simulator.twiml.grammar import Slip
+from ivrkit.simulator.twiml.grammar import LintWarning
 from ivrkit.simulator.waiting import Came, Go, Gone, Over, Taken, Waiting
 from ivrkit.simulator.wire.client import Client
-from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Failure, Request, Response
 
 #: The longest call: https://www.twilio.com/docs/voice (24 h only where an account asked for it).
 LONGEST_CALL = 4 * 3600.0
@@ -45,7 +45,7 @@ class Line:
 
     :param client: reaches the app.
     :param leg: the caller's.
-    :param most_documents: how many documents are asked for before the simulator stops the call.
+    :param max_documents: how many documents are asked for before the simulator stops the call.
     :param patience: seconds after which the caller hangs up, whatever is heard then; ``None`` for never.
     """
 
@@ -57,7 +57,7 @@ class Line:
     queues: Callable[[str], Queue]
     assumptions: Assumptions
     speeds: Speeds
-    most_documents: int
+    max_documents: int
     patience: float | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     now: float = 0.0
@@ -91,18 +91,18 @@ class Line:
                 level=level or known.level,
                 meaning=known.meaning,
                 what=what,
-                mend=known.mend,
+                hint=known.hint,
                 url=url,
                 line=line,
                 column=column,
             )
         )
 
-    def note(self, what: str, mend: str = "", *, url: str = "", line: int = 0, column: int = 0) -> None:
+    def note(self, what: str, hint: str = "", *, url: str = "", line: int = 0, column: int = 0) -> None:
         """Tell what only the simulator has to say, each thing once a call."""
         if (what + url) not in self._noted:
             self._noted.add(what + url)
-            told = {"code": 0, "level": "note", "meaning": "a word of the simulator", "what": what, "mend": mend}
+            told = {"code": 0, "level": "note", "meaning": "a word of the simulator", "what": what, "hint": hint}
             self.tell(Warned(at=self.now, url=url, line=line, column=column, **told))  # type: ignore[arg-type]  # as named
 
     # Time
@@ -127,7 +127,7 @@ class Line:
         if isinstance(action, HangUp):
             self.let_pass(min(action.after, waiting.until - self.now))
             raise Gone(action.who)
-        if isinstance(action, ComeTo):
+        if isinstance(action, EndVerb):
             raise Came(action.params)
         if isinstance(action, PickUp) and action.who != CALLEE:
             raise Taken(action.after)
@@ -168,7 +168,7 @@ class Line:
     # The state of the call
 
     def answer(self) -> None:
-        """Answer the call, if it is not."""
+        """Response the call, if it is not."""
         if self.leg.answered_at is None:
             self.leg.answered_at, self.leg.status = self.now, "in-progress"
             self.tell(Answered(at=self.now))
@@ -195,10 +195,10 @@ class Line:
         :raises Failure: when Twilio can't use what came; it is told already.
         :raises Over: when the call had more documents than the simulator gives a call.
         """
-        if self.documents >= self.most_documents:
+        if self.documents >= self.max_documents:
             self.note(
                 f"the call had {self.documents} documents, and is stopped",
-                "look for a ring in which no caller gets on; or give most_documents= more",
+                "look for a ring in which no caller gets on; or give max_documents= more",
                 url=go.url,
             )
             raise Over("too-many-documents")
@@ -211,22 +211,22 @@ class Line:
         except Failure as failure:
             self._tell_failure(failure, url)
             raise
-        for note, mend in document.notes:
-            self.note(note, mend, url=url)
-        for slip in document.slips:
+        for note, hint in document.notes:
+            self.note(note, hint, url=url)
+        for slip in document.lint:
             self.slip(slip, url)
         self._send_later()
         return document
 
     def _tell_failure(self, failure: Failure, url: str) -> None:
         line, column = place_of(failure)
-        self.warn(failure.code, failure.what, url=url, line=line, column=column)
+        self.warn(failure.code, failure.message, url=url, line=line, column=column)
 
-    def slip(self, slip: Slip, url: str) -> None:
+    def slip(self, slip: LintWarning, url: str) -> None:
         """Tell of a slip in a document."""
-        self.warn(slip.code, slip.what, url=url, line=slip.line, column=slip.column)
+        self.warn(slip.code, slip.message, url=url, line=slip.line, column=slip.column)
 
-    def ask(self, go: Go, leg: Leg) -> tuple[str, Answer]:
+    def ask(self, go: Go, leg: Leg) -> tuple[str, Response]:
         """Send one request, redirects and retries included.
 
         :returns: the URL that answered in the end, and the answer.
@@ -245,12 +245,12 @@ class Line:
         try:
             _, answer = self.ask(go, leg)
         except Failure as failure:
-            self.warn(failure.code, failure.what, url=go.url, level="warning")
+            self.warn(failure.code, failure.message, url=go.url, level="warning")
             return
         if answer.status >= 400:
             self.warn(15003, f"the {go.purpose} callback was answered with {answer.status}", url=go.url)
 
-    def fetch_media(self, url: str) -> Answer | None:
+    def fetch_media(self, url: str) -> Response | None:
         """Fetch a file as it is played: a plain GET; ``None`` where this simulator can't reach it, or it is not there.
 
         A file that is not there is told of.
@@ -260,7 +260,7 @@ class Line:
         try:
             answer = self.client.fetch(url, self._teller("media"))
         except Failure as failure:
-            self.warn(failure.code, failure.what, url=url, level="warning")
+            self.warn(failure.code, failure.message, url=url, level="warning")
             return None
         if answer.status >= 400:
             what = f"the file was answered with {answer.status}"
@@ -277,8 +277,8 @@ class Line:
         while self.later:
             self.later.pop(0)()
 
-    def _teller(self, purpose: str) -> Callable[[Request, Answer | Failure], None]:
-        def told(request: Request, came: Answer | Failure) -> None:
+    def _teller(self, purpose: str) -> Callable[[Request, Response | Failure], None]:
+        def told(request: Request, came: Response | Failure) -> None:
             self.tell(
                 Requested(
                     at=self.now,
@@ -289,13 +289,13 @@ class Line:
                     headers=request.headers,
                 )
             )
-            if isinstance(came, Answer):
+            if isinstance(came, Response):
                 self.tell(_responded(self.now, purpose, request, came))
 
         return told
 
 
-def _responded(now: float, purpose: str, request: Request, answer: Answer) -> Responded:
+def _responded(now: float, purpose: str, request: Request, answer: Response) -> Responded:
     headers: Mapping[str, str] = dict(answer.headers)
     return Responded(
         at=now,

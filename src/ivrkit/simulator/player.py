@@ -104,7 +104,7 @@ def play(line: Line, scene: Scene, document: Document) -> Steps:
 
 
 def can_play(line: Line, scene: Scene, verb: Element) -> bool:
-    """Return whether a verb is played here; if not, tell why, unless the document's slips told it."""
+    """Return whether a verb is played here; if not, tell why, unless the document's lint told it."""
     if verb.name in scene.verbs:
         return True
     known = GRAMMAR.get(verb.name)
@@ -115,13 +115,13 @@ def can_play(line: Line, scene: Scene, verb: Element) -> bool:
         what = f"<{verb.name}> can't be played {scene.place}, and is skipped"
         line.warn(code, what, url=scene.url, line=verb.line, column=verb.column)
     else:
-        what, mend = f"<{verb.name}> is not played yet, and is skipped", "try it with a real call"
-        line.note(what, mend, url=scene.url, line=verb.line, column=verb.column)
+        what, hint = f"<{verb.name}> is not played yet, and is skipped", "try it with a real call"
+        line.note(what, hint, url=scene.url, line=verb.line, column=verb.column)
     return False
 
 
 def _answer_by(line: Line, verb: Element) -> None:
-    """Answer the call, as its first verb does: https://www.twilio.com/docs/voice/twiml."""
+    """Response the call, as its first verb does: https://www.twilio.com/docs/voice/twiml."""
     waits = verb.name == "Dial" and verb.attributes.get("answerOnBridge") == "true"
     if verb.name not in ("Reject", "Pause") and not waits:
         line.answer()

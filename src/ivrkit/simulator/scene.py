@@ -52,7 +52,7 @@ class Scene:
         try:
             url = self.url if written is None else absolute(self.url, written)
         except Failure as failure:
-            line.warn(failure.code, failure.what, url=self.url, line=verb.line, column=verb.column)
+            line.warn(failure.code, failure.message, url=self.url, line=verb.line, column=verb.column)
             return None
         return Go(url, method, purpose, params)
 

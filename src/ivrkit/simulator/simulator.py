@@ -15,7 +15,7 @@ from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.waiting import Go
 from ivrkit.simulator.wire.client import Client
 from ivrkit.simulator.wire.messages import absolute
-from ivrkit.simulator.wire.transports import FromTable, InProcess, OverHttp, Served, Transport
+from ivrkit.simulator.wire.transports import HttpTransport, TableEntry, TableTransport, Transport, WsgiTransport
 
 #: Whoever calls, and the number that is called: of the range that is kept for examples, and of Twilio's own for tests.
 FROM, TO = "+14155550100", "+15005550006"
@@ -38,7 +38,7 @@ class Simulator:
     :param status_callback: what is told when the call is over, likewise.
     :param assumptions: how Twilio is taken to act where nobody can be sure.
     :param speeds: how long things take on the call's clock.
-    :param most_documents: documents that a call may have before it is stopped.
+    :param max_documents: documents that a call may have before it is stopped.
     :raises ~ivrkit.simulator.wire.messages.Failure: for a URL that can't be.
     """
 
@@ -56,7 +56,7 @@ class Simulator:
         status_callback_method: str = "POST",
         assumptions: Assumptions | None = None,
         speeds: Speeds | None = None,
-        most_documents: int = MOST_DOCUMENTS,
+        max_documents: int = MOST_DOCUMENTS,
     ) -> None:
         self.transport = transport
         self.url = absolute(url, url)
@@ -67,12 +67,12 @@ class Simulator:
         self.status_callback = (absolute(self.url, status_callback) if status_callback else "", status_callback_method)
         self.assumptions = assumptions or Assumptions()
         self.speeds = speeds or Speeds()
-        self.most_documents = most_documents
+        self.max_documents = max_documents
         #: The queues by name; one that is not there is made on demand, empty.
         self.queues: dict[str, Queue] = {}
 
     @classmethod
-    def of_app(
+    def for_app(
         cls, app: Callable[..., Any], path: str = "/webhook", *, base_url: str = BASE_URL, **number: Any
     ) -> Simulator:
         """Return a number whose webhook is a WSGI app in this process.
@@ -80,20 +80,20 @@ class Simulator:
         :param path: the webhook's, below ``base_url``.
         :param number: what :class:`Simulator` takes besides.
         """
-        return cls(InProcess(app, base_url), base_url + path, **number)
+        return cls(WsgiTransport(app, base_url), base_url + path, **number)
 
     @classmethod
-    def of_url(cls, url: str, **number: Any) -> Simulator:
+    def for_url(cls, url: str, **number: Any) -> Simulator:
         """Return a number whose webhook is somewhere in a network, this machine's own or the public one."""
-        return cls(OverHttp(), url, **number)
+        return cls(HttpTransport(), url, **number)
 
     @classmethod
-    def of_documents(cls, documents: Mapping[str, Served], path: str = "/", **number: Any) -> Simulator:
+    def for_documents(cls, documents: Mapping[str, TableEntry], path: str = "/", **number: Any) -> Simulator:
         """Return a number whose documents are given: URL or path -> TwiML.
 
         :param path: which of them the call begins with.
         """
-        return cls(FromTable(documents), absolute(BASE_URL, path), **number)
+        return cls(TableTransport(documents), absolute(BASE_URL, path), **number)
 
     def queue(self, name: str) -> Queue:
         """Return a queue, made on demand."""
@@ -132,7 +132,7 @@ class Simulator:
             self.queue,
             self.assumptions,
             self.speeds,
-            self.most_documents,
+            self.max_documents,
             patience,
         )
         return SimulatedCall(line, script)

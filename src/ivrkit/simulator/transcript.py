@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ivrkit.simulator.events import (
-    REASONS,
+    END_REASONS,
     Acted,
     Answered,
     Called,
@@ -29,15 +29,15 @@ def transcript(events: Iterable[Event], *, twiml: bool = False) -> str:
 
     :param twiml: whether with the documents.
     """
-    return "\n".join(f"{each.at:7.1f}  {told}" for each in events if (told := tell(each, twiml=twiml)))
+    return "\n".join(f"{each.at:7.1f}  {told}" for each in events if (told := describe(each, twiml=twiml)))
 
 
-def tell(event: Event, *, twiml: bool = False) -> str:
+def describe(event: Event, *, twiml: bool = False) -> str:
     """Return an event as text without its time; ``""`` for one that goes without saying.
 
     :param twiml: whether a document is shown, below its line.
     """
-    text = _TOLD[type(event)](event)
+    text = _DESCRIPTIONS[type(event)](event)
     if twiml and isinstance(event, Responded) and event.body:
         return text + "".join(f"\n{' ' * 11}{line}" for line in event.body.splitlines())
     return text
@@ -94,16 +94,16 @@ def _warned(event: Warned) -> str:
     place = f" at {event.url}" if event.url else ""
     place += f", line {event.line}, column {event.column}" if event.line else ""
     code = f" {event.code}, {event.meaning}" if event.code else ""
-    mend = f" ({event.mend})" if event.mend else ""
-    return f"{event.level}{code}: {event.what}{place}{mend}"
+    hint = f" ({event.hint})" if event.hint else ""
+    return f"{event.level}{code}: {event.what}{place}{hint}"
 
 
 def _ended(event: Ended) -> str:
     minutes = "1 minute" if event.billed_minutes == 1 else f"{event.billed_minutes} minutes"
-    return f"ended: {REASONS[event.reason]} ({event.status}, {event.seconds:.0f} s, {minutes})"
+    return f"ended: {END_REASONS[event.reason]} ({event.status}, {event.seconds:.0f} s, {minutes})"
 
 
-_TOLD: dict[type[Event], Callable[..., str]] = {
+_DESCRIPTIONS: dict[type[Event], Callable[..., str]] = {
     Called: _called,
     Requested: _requested,
     Responded: _responded,

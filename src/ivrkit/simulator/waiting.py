@@ -6,7 +6,7 @@ import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, ComeTo, PickUp, Refuse
+from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, EndVerb, PickUp, Refuse
 from ivrkit.simulator.twiml.markup import Element
 
 
@@ -15,7 +15,7 @@ class Waiting:
     """What a call waits for: somebody has to do something, or stay silent.
 
     :param verb: the verb that waits.
-    :param doing: ``gather``, ``record``, ``ring``, ``talk`` or ``queue``.
+    :param activity: ``gather``, ``record``, ``ring``, ``talk`` or ``queue``.
     :param who: who is asked.
     :param element: the verb as it was written.
     :param numbers: the telephones that ring, or the one that was picked up.
@@ -24,7 +24,7 @@ class Waiting:
     """
 
     verb: str
-    doing: str
+    activity: str
     who: str
     element: Element
     numbers: tuple[str, ...] = ()
@@ -35,26 +35,27 @@ class Waiting:
     def parties(self) -> frozenset[str]:
         """Who is there to do something."""
         agent = {AGENT} if self.queue else set()
-        callee = {CALLEE} if self.doing == "ring" or self.who == CALLEE or (self.numbers and not self.queue) else set()
+        is_callee_there = self.activity == "ring" or self.who == CALLEE or (self.numbers and not self.queue)
+        callee = {CALLEE} if is_callee_there else set()
         return frozenset({CALLER, *agent, *callee})
 
     def why_not(self, action: Action) -> str:
         """Return why nobody could do this now, ``""`` when somebody can."""
-        if isinstance(action, ComeTo):
+        if isinstance(action, EndVerb):
             return ""
         if isinstance(action, Refuse) or (isinstance(action, PickUp) and action.who == CALLEE):
-            if self.doing != "ring":
+            if self.activity != "ring":
                 return "no telephone rings"
             if action.number is not None and action.number not in self.numbers:
                 return f"{action.number} does not ring, but {', '.join(self.numbers)}"
             return ""
         if isinstance(action, PickUp):
-            return "" if self.queue and self.doing != "talk" else "nobody stands in a queue"
+            return "" if self.queue and self.activity != "talk" else "nobody stands in a queue"
         if action.who not in self.parties:
             return f"there is no {action.who}"
-        if action.who == CALLEE and self.doing == "ring":
+        if action.who == CALLEE and self.activity == "ring":
             return "the callee has not picked up"
-        if action.who == AGENT and self.doing != "talk":
+        if action.who == AGENT and self.activity != "talk":
             return "nobody has taken the caller out of the queue"
         return ""
 
@@ -81,7 +82,7 @@ class Go:
 class Over(Exception):
     """The document ends this leg.
 
-    :param reason: one of :data:`~ivrkit.simulator.events.REASONS`.
+    :param reason: one of :data:`~ivrkit.simulator.events.END_REASONS`.
     """
 
     def __init__(self, reason: str) -> None:

@@ -12,13 +12,13 @@ class Code:
 
     :param level: ``error`` (Twilio gives the document up) or ``warning``.
     :param meaning: what it stands for.
-    :param mend: what the app's author can do.
+    :param hint: what the app's author can do.
     """
 
     number: int
     level: str
     meaning: str
-    mend: str
+    hint: str
 
 
 _ERRORS = (
@@ -100,6 +100,6 @@ _WARNINGS = (
 )
 
 CODES: Mapping[int, Code] = {
-    **{number: Code(number, "error", meaning, mend) for number, meaning, mend in _ERRORS},
-    **{number: Code(number, "warning", meaning, mend) for number, meaning, mend in _WARNINGS},
+    **{number: Code(number, "error", meaning, hint) for number, meaning, hint in _ERRORS},
+    **{number: Code(number, "warning", meaning, hint) for number, meaning, hint in _WARNINGS},
 }

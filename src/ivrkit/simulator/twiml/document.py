@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.message import Message
 
-from ivrkit.simulator.twiml.grammar import Slip, slips
+from ivrkit.simulator.twiml.grammar import LintWarning, lint
 from ivrkit.simulator.twiml.markup import MOST_BYTES, Element, MarkupError, parse
-from ivrkit.simulator.wire.messages import Answer, Failure
+from ivrkit.simulator.wire.messages import Failure, Response
 
 #: https://www.twilio.com/docs/voice/twiml, "Twilio understands MIME types"
 XML_TYPES = ("text/xml", "application/xml", "text/html")
@@ -16,8 +16,8 @@ XML_TYPES = ("text/xml", "application/xml", "text/html")
 class Unreadable(Failure):
     """An answer that can't be read, and where in it the reason stands."""
 
-    def __init__(self, code: int, kind: str, what: str, line: int, column: int) -> None:
-        super().__init__(code, kind, what)
+    def __init__(self, code: int, failure_type: str, message: str, line: int, column: int) -> None:
+        super().__init__(code, failure_type, message)
         self.line = line
         self.column = column
 
@@ -33,17 +33,17 @@ class Document:
 
     :param url: where it came from: what is relative in it is relative to this.
     :param root: its ``Response``.
-    :param slips: what Twilio warns of.
-    :param notes: what the simulator has to say, each with its mend.
+    :param lint: what Twilio warns of.
+    :param notes: what the simulator has to say, each with its hint.
     """
 
     url: str
     root: Element
-    slips: tuple[Slip, ...] = ()
+    lint: tuple[LintWarning, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
 
-def read(url: str, answer: Answer, failed_status_code: int) -> Document:
+def read(url: str, answer: Response, failed_status_code: int) -> Document:
     """Read what was answered.
 
     :param url: what answered.
@@ -66,12 +66,12 @@ def read(url: str, answer: Answer, failed_status_code: int) -> Document:
     try:
         root = parse(answer.body, charset)
     except MarkupError as error:
-        raise Unreadable(error.code, "other", error.what, error.line, error.column) from None
+        raise Unreadable(error.code, "other", error.message, error.line, error.column) from None
     notes = (("the answer calls itself text/html", "answer with text/xml"),) if content_type == "text/html" else ()
-    return Document(url, root, tuple(slips(root)), notes)
+    return Document(url, root, tuple(lint(root)), notes)
 
 
-def _plain(url: str, answer: Answer, charset: str | None) -> Document:
+def _plain(url: str, answer: Response, charset: str | None) -> Document:
     """Read a plain text: as a document when it is one, else aloud."""
     note = (("the answer calls itself text/plain", "answer with text/xml"),)
     try:
@@ -79,14 +79,14 @@ def _plain(url: str, answer: Answer, charset: str | None) -> Document:
     except MarkupError:
         text = " ".join(answer.body.decode("utf-8", "replace").split())
         return Document(url, _only("Say", text), (), note)
-    return Document(url, root, tuple(slips(root)), note)
+    return Document(url, root, tuple(lint(root)), note)
 
 
 def _only(verb: str, text: str) -> Element:
     return Element("Response", {}, (Element(verb, {}, (text,), 0, 0),), 0, 0)
 
 
-def _type_of(answer: Answer) -> tuple[str, str | None]:
+def _type_of(answer: Response) -> tuple[str, str | None]:
     """Return the media type without its parameters, and the character set."""
     written = answer.header("Content-Type")
     if not written:

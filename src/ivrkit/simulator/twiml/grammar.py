@@ -26,15 +26,15 @@ _LONE_NOUNS = ("Conference", "Queue", "Application")
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class LintWarning:
     """Something in a document that does not keep to the rules.
 
     :param code: Twilio's.
-    :param what: what it is, in a sentence.
+    param message: the warning as a sentence.
     """
 
     code: int
-    what: str
+    message: str
     line: int
     column: int
 
@@ -61,12 +61,12 @@ def flag(element: Element, name: str) -> bool:
     return value(element, name) == "true"
 
 
-def slips(root: Element) -> list[Slip]:
+def lint(root: Element) -> list[LintWarning]:
     """Return what Twilio warns of in a document, from top to bottom."""
     return list(_slips(root))
 
 
-def _slips(element: Element) -> Iterator[Slip]:
+def _slips(element: Element) -> Iterator[LintWarning]:
     grammar = GRAMMAR[element.name]
     yield from _wrong_attributes(element, grammar)
     if not grammar.played:
@@ -82,11 +82,11 @@ def _slips(element: Element) -> Iterator[Slip]:
             yield _stranger(element, child, grammar)
 
 
-def _slip(element: Element, code: int, what: str) -> Slip:
-    return Slip(code, what, element.line, element.column)
+def _slip(element: Element, code: int, what: str) -> LintWarning:
+    return LintWarning(code, what, element.line, element.column)
 
 
-def _stranger(parent: Element, child: Element, grammar: Grammar) -> Slip:
+def _stranger(parent: Element, child: Element, grammar: Grammar) -> LintWarning:
     """Return what is wrong with an element that stands where it may not."""
     if child.name in GRAMMAR:
         return _slip(child, grammar.child_code, f"<{child.name}> may not stand in <{parent.name}>")
@@ -101,7 +101,7 @@ def _meant(name: str, known: Iterator[str] | frozenset[str]) -> str:
     return f", did you mean {same[0]!r}?" if same else nearest(name, names)
 
 
-def _wrong_attributes(element: Element, grammar: Grammar) -> Iterator[Slip]:
+def _wrong_attributes(element: Element, grammar: Grammar) -> Iterator[LintWarning]:
     if grammar.attributes is None:
         return
     for name, written in element.attributes.items():
@@ -118,7 +118,7 @@ def _misfit(element: Element, name: str, written: str, known: Attribute) -> str:
     return f"<{element.name} {name}={shown!r}> takes {known.expects}"
 
 
-def _of_say(say: Element) -> Iterator[Slip]:
+def _of_say(say: Element) -> Iterator[LintWarning]:
     text = say.all_text()
     if not text:
         yield _slip(say, 13520, "<Say> says nothing")
@@ -144,12 +144,12 @@ def _inner(element: Element) -> Iterator[str]:
             yield f"</{each.name}>"
 
 
-def _of_play(play: Element) -> Iterator[Slip]:
+def _of_play(play: Element) -> Iterator[LintWarning]:
     if not play.text.strip() and not play.attributes.get("digits"):
         yield _slip(play, SCHEMA, "<Play> has neither a URL nor digits")
 
 
-def _of_gather(gather: Element) -> Iterator[Slip]:
+def _of_gather(gather: Element) -> Iterator[LintWarning]:
     for each in gather.children:
         if each.name == "Play" and "digits" in each.attributes:
             yield _slip(each, 13320, "<Play digits=...> may not stand in <Gather>")
@@ -157,7 +157,7 @@ def _of_gather(gather: Element) -> Iterator[Slip]:
         yield _slip(gather, 13327, "<Gather speechModel=...> needs a speechTimeout that is a whole number")
 
 
-def _of_record(record: Element) -> Iterator[Slip]:
+def _of_record(record: Element) -> Iterator[LintWarning]:
     if (
         flag(record, "transcribe")
         and "maxLength" in record.attributes
@@ -170,7 +170,7 @@ def _of_record(record: Element) -> Iterator[Slip]:
         )
 
 
-def _of_dial(dial: Element) -> Iterator[Slip]:
+def _of_dial(dial: Element) -> Iterator[LintWarning]:
     nouns = [each for each in dial.children if each.name in GRAMMAR]
     lone = next((each for each in nouns if each.name in _LONE_NOUNS), None)
     if lone is not None and len(nouns) > 1:
@@ -181,13 +181,13 @@ def _of_dial(dial: Element) -> Iterator[Slip]:
         yield _slip(dial, 13215, "<Dial> has a number as text beside its nouns")
 
 
-def _of_number(noun: Element) -> Iterator[Slip]:
+def _of_number(noun: Element) -> Iterator[LintWarning]:
     written = noun.text.strip()
     if _NUMBER.fullmatch(written) is None:
         yield _slip(noun, 13223, f"<{noun.name}> has {written[:60]!r}, which is no telephone number")
 
 
-def _of_enqueue(enqueue: Element) -> Iterator[Slip]:
+def _of_enqueue(enqueue: Element) -> Iterator[LintWarning]:
     name = enqueue.text.strip()
     if not name and "workflowSid" not in enqueue.attributes:
         yield _slip(enqueue, 14204, "<Enqueue> names no queue")
@@ -197,7 +197,7 @@ def _of_enqueue(enqueue: Element) -> Iterator[Slip]:
         )
 
 
-_CHECKS: dict[str, Callable[[Element], Iterator[Slip]]] = {
+_CHECKS: dict[str, Callable[[Element], Iterator[LintWarning]]] = {
     "Say": _of_say,
     "Play": _of_play,
     "Gather": _of_gather,

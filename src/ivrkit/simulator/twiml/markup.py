@@ -52,13 +52,13 @@ class MarkupError(ValueError):
     """A document that can't be read.
 
     :param code: Twilio's.
-    :param what: what is wrong, in a sentence.
+    :param message: what is wrong, in a sentence.
     """
 
-    def __init__(self, code: int, what: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(what)
+    def __init__(self, code: int, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
         self.code = code
-        self.what = what
+        self.message = message
         self.line = line
         self.column = column
 

@@ -11,7 +11,7 @@ from ivrkit.simulator.line import Line
 from ivrkit.simulator.scene import Scene
 from ivrkit.simulator.twiml.grammar import number, value
 from ivrkit.simulator.twiml.markup import Element
-from ivrkit.simulator.wire.messages import Answer, Failure, absolute
+from ivrkit.simulator.wire.messages import Failure, Response, absolute
 
 #: ``loop="0"`` is until somebody hangs up, or this often: https://www.twilio.com/docs/voice/twiml/say
 FOR_EVER = 1000
@@ -47,7 +47,7 @@ def play(line: Line, scene: Scene, verb: Element, *, other_type: int = 13420) ->
         try:
             url = absolute(scene.url, verb.text)
         except Failure as failure:
-            line.warn(failure.code, failure.what, url=scene.url, line=verb.line, column=verb.column)
+            line.warn(failure.code, failure.message, url=scene.url, line=verb.line, column=verb.column)
             return
         answer = line.fetch_media(url)
         if answer is None or _is_audio(line, scene, verb, answer, other_type):
@@ -71,7 +71,7 @@ def seconds_of_keys(keys: str) -> float:
     return sum(_KEY_SECONDS.get(key, _TONE) for key in keys)
 
 
-def _is_audio(line: Line, scene: Scene, verb: Element, answer: Answer, other_type: int) -> bool:
+def _is_audio(line: Line, scene: Scene, verb: Element, answer: Response, other_type: int) -> bool:
     kind = answer.header("Content-Type").partition(";")[0].strip().lower()
     if kind in AUDIO_TYPES:
         return True
@@ -80,7 +80,7 @@ def _is_audio(line: Line, scene: Scene, verb: Element, answer: Answer, other_typ
     return False
 
 
-def _seconds_of_file(line: Line, answer: Answer | None) -> float:
+def _seconds_of_file(line: Line, answer: Response | None) -> float:
     """Return how long a file is: a WAV tells it, anything else is taken to be as long as another."""
     if answer is not None and answer.body[:4] == b"RIFF":
         try:

@@ -11,7 +11,7 @@ from http.cookiejar import CookieJar
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from ivrkit.simulator.wire.messages import Answer, Failure, Request, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.messages import Failure, Request, Response, absolute, bare, make_request, plain_request
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 from ivrkit.simulator.wire.transports import Transport
 
@@ -20,7 +20,7 @@ MOST_REDIRECTS = 10
 _FOLLOWED = (301, 302, 303, 307)
 
 #: Is told of each request that was sent, and of what came of it.
-Told = Callable[[Request, Answer | Failure], None]
+Told = Callable[[Request, Response | Failure], None]
 
 
 class Client:
@@ -52,7 +52,7 @@ class Client:
 
     def ask(
         self, method: str, url: str, params: Mapping[str, str], told: Told, complain: Callable[[str], None]
-    ) -> tuple[str, Answer]:
+    ) -> tuple[str, Response]:
         """Send one request of Twilio's, with all attempts and redirects.
 
         :param url: absolute, with the connection overrides in its fragment.
@@ -73,7 +73,7 @@ class Client:
             params = {name: value for name, value in params.items() if name != "Digits"}
         raise Failure(11215, "other", f"the answer redirects more than {MOST_REDIRECTS} times, at last to {bare(url)}")
 
-    def fetch(self, url: str, told: Told) -> Answer:
+    def fetch(self, url: str, told: Told) -> Response:
         """Fetch a file.
 
         :raises Failure: when nothing answered.
@@ -87,7 +87,7 @@ class Client:
 
     def _try(
         self, method: str, url: str, params: Mapping[str, str], token: str, overrides: Overrides, told: Told
-    ) -> Answer:
+    ) -> Response:
         """Send a request as often as its failures allow."""
         left = overrides.retries
         while True:
@@ -97,14 +97,14 @@ class Client:
             try:
                 answer = self._with_password(url, request, overrides, told)
             except Failure as failure:
-                if not left or failure.kind not in overrides.retry_on:
+                if not left or failure.failure_type not in overrides.retry_on:
                     raise
             else:
                 if not left or f"{answer.status // 100}xx" not in overrides.retry_on:
                     return answer
             left -= 1
 
-    def _send(self, request: Request, overrides: Overrides, told: Told) -> Answer:
+    def _send(self, request: Request, overrides: Overrides, told: Told) -> Response:
         try:
             answer = self.transport.send(request, overrides)
         except Failure as failure:
@@ -115,7 +115,7 @@ class Client:
 
     # Passwords: the first request goes without one; who asks for it gets it for the rest of the call.
 
-    def _with_password(self, url: str, request: Request, overrides: Overrides, told: Told) -> Answer:
+    def _with_password(self, url: str, request: Request, overrides: Overrides, told: Told) -> Response:
         parts = urlsplit(url)
         known = self._passwords.get(parts.netloc, "")
         if known.startswith("Basic"):
@@ -141,7 +141,7 @@ class Client:
         self._jar.add_cookie_header(asked)
         return str(asked.get_header("Cookie", ""))
 
-    def _keep_cookies(self, request: Request, answer: Answer) -> Answer:
+    def _keep_cookies(self, request: Request, answer: Response) -> Response:
         set_cookies = answer.headers_of("Set-Cookie")
         if self._jar is not None and set_cookies:
             asked = urllib.request.Request(request.url)  # noqa: S310  it is never opened
@@ -161,7 +161,7 @@ class _Headers:
         return self._message
 
 
-def _target(url: str, answer: Answer) -> str:
+def _target(url: str, answer: Response) -> str:
     """Return where a redirect leads.
 
     :raises Failure: when it leads nowhere that Twilio follows.
@@ -173,7 +173,7 @@ def _target(url: str, answer: Answer) -> str:
     return absolute(url, location)
 
 
-def _authorization(request: Request, answer: Answer, user: str, password: str) -> str:
+def _authorization(request: Request, answer: Response, user: str, password: str) -> str:
     """Return the header that answers a 401, ``""`` for a scheme that there is none for."""
     scheme, _, challenge = answer.header("WWW-Authenticate").partition(" ")
     if scheme.lower() == "basic":

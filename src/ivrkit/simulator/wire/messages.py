@@ -16,15 +16,15 @@ class Failure(Exception):
     """Nothing came back that Twilio can use.
 
     :param code: Twilio's error.
-    :param kind: ``ct`` (no connection), ``rt`` (no answer in time) or ``other``: what a retry is decided by.
-    :param what: what happened, in a sentence.
+    :param failure_type: ``ct`` (no connection), ``rt`` (no answer in time) or ``other``: what a retry is decided by.
+    :param message: what happened, in a sentence.
     """
 
-    def __init__(self, code: int, kind: str, what: str) -> None:
-        super().__init__(what)
+    def __init__(self, code: int, failure_type: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
-        self.kind = kind
-        self.what = what
+        self.failure_type = failure_type
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What an app answered.
 
     :param headers: pairs, in order.

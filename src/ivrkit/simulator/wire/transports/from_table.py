@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from ivrkit.simulator.actions import SimulatorError
-from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Failure, Request, Response
 from ivrkit.simulator.wire.overrides import Overrides
 
 #: What is answered once: TwiML, a whole answer, a failure, or a function that gives one of these.
-Once = str | bytes | Answer | Failure | Callable[[Request], "str | bytes | Answer | Failure"]
+Once = str | bytes | Response | Failure | Callable[[Request], "str | bytes | Response | Failure"]
 #: What a URL is answered with; of a list one after the other, the last for ever.
-Served = Once | list[Once]
+TableEntry = Once | list[Once]
 
 
-class FromTable:
+class TableTransport:
     """Documents that are given.
 
     :param documents: absolute URL or path, with or without a query, -> what it is answered with; one with the query
@@ -23,14 +23,14 @@ class FromTable:
     :raises SimulatorError: for a URL that can't be, or is answered with something else.
     """
 
-    def __init__(self, documents: Mapping[str, Served]) -> None:
+    def __init__(self, documents: Mapping[str, TableEntry]) -> None:
         for url, served in documents.items():
             if not url.startswith(("/", "http://", "https://")):
                 raise SimulatorError(f"the document {url!r} can't be asked for", hint='give "/path", or a whole URL')
             for each in served if isinstance(served, list) else [served]:
-                if not (isinstance(each, str | bytes | Answer | Failure) or callable(each)):
+                if not (isinstance(each, str | bytes | Response | Failure) or callable(each)):
                     raise SimulatorError(
-                        f"the document {url!r} is {each!r}", hint="give TwiML, an Answer, a Failure, or a function"
+                        f"the document {url!r} is {each!r}", hint="give TwiML, an Response, a Failure, or a function"
                     )
             if served == []:
                 raise SimulatorError(f"the document {url!r} is an empty list", hint="give one document or more")
@@ -41,7 +41,7 @@ class FromTable:
         """Return whether there is something at a URL."""
         return self._key(url) is not None
 
-    def send(self, request: Request, overrides: Overrides) -> Answer:
+    def send(self, request: Request, overrides: Overrides) -> Response:
         """Return what the table has.
 
         :raises Failure: when that is one, or took too long.
@@ -50,7 +50,7 @@ class FromTable:
         mine = urlencode(request.params) if request.method == "GET" else ""
         key = self._key(request.url.removesuffix(mine).rstrip("?&") if mine else request.url)
         if key is None:
-            return Answer(404, (("Content-Type", "text/plain"),), b"There is no such document.")
+            return Response(404, (("Content-Type", "text/plain"),), b"There is no such document.")
         served = self._documents[key]
         if isinstance(served, list):
             count = self._asked[key] = self._asked.get(key, -1) + 1
@@ -59,13 +59,13 @@ class FromTable:
             served = served(request)
         if isinstance(served, Failure):
             raise served
-        if isinstance(served, Answer):
+        if isinstance(served, Response):
             if served.took > min(overrides.read, overrides.total):
                 raise Failure(
                     11205, "rt", f"the answer took {served.took:.1f} s, and Twilio waits {overrides.read:g} s"
                 )
             return served
-        return Answer(body=served.encode() if isinstance(served, str) else served)
+        return Response(body=served.encode() if isinstance(served, str) else served)
 
     def _key(self, url: str) -> str | None:
         parts = urlsplit(url)

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Failure, Request, Response
 from ivrkit.simulator.wire.overrides import Overrides
 
 #: No more of an answer is read than this: it is far more than Twilio reads.
 MOST_BYTES = 1024 * 1024
 
 
-class InProcess:
+class WsgiTransport:
     """A WSGI app in this process.
 
     :param app: the app, as PEP 3333 has it.
@@ -50,7 +50,7 @@ class InProcess:
         parts = urlsplit(url)
         return (parts.scheme, parts.netloc.rpartition("@")[2]) == self._origin
 
-    def send(self, request: Request, overrides: Overrides) -> Answer:
+    def send(self, request: Request, overrides: Overrides) -> Response:
         """Let the app answer; an error that goes through it is answered with 500, as a server does.
 
         :raises Failure: for another host's URL, and for an answer that took too long.
@@ -65,7 +65,7 @@ class InProcess:
         if took > min(overrides.read, overrides.total):
             what = f"the answer took {took:.1f} s, and Twilio waits {min(overrides.read, overrides.total):g} s"
             raise Failure(11205, "rt", what)
-        return Answer(status, headers, body, took, error)
+        return Response(status, headers, body, took, error)
 
     def _environ_of(self, request: Request) -> dict[str, Any]:
         parts = urlsplit(request.url)

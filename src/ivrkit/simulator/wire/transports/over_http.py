@@ -8,7 +8,7 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
-from ivrkit.simulator.wire.messages import Answer, Failure, Request
+from ivrkit.simulator.wire.messages import Failure, Request, Response
 from ivrkit.simulator.wire.overrides import LONGEST, Overrides
 
 #: No more of an answer is read than this: it is far more than Twilio reads.
@@ -18,14 +18,14 @@ _PIECE = 16 * 1024
 _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 10, 62, 64
 
 
-class OverHttp:
+class HttpTransport:
     """The network. Each request has a connection of its own."""
 
     def serves(self, url: str) -> bool:
         """Return whether a URL can be asked for: here, any."""
         return True
 
-    def send(self, request: Request, overrides: Overrides) -> Answer:
+    def send(self, request: Request, overrides: Overrides) -> Response:
         """Send a request.
 
         :raises Failure: when there was no connection, or no whole answer in time.
@@ -50,7 +50,7 @@ class OverHttp:
             connection.close()
         if not body and response.headers.get("Transfer-Encoding", "").lower() == "chunked":
             raise Failure(11770, "other", "the answer came in chunks, and has no body")
-        return Answer(response.status, tuple(response.headers.items()), body, time.monotonic() - began)
+        return Response(response.status, tuple(response.headers.items()), body, time.monotonic() - began)
 
 
 def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
