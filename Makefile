@@ -54,7 +54,7 @@ docs: .venv-tox/.installed  ## Build the pages into docs/_build/html and run the
 pages: .venv/.installed  ## Write the pages of the hooks anew, from the docstrings in src/ivrkit/hookspecs.py.
 	.venv/bin/python -m docs.hook_pages
 
-mutants: .venv-tox/.installed  ## Put small faults into the call flow and the loader: do the tests notice? Takes long.
+mutants: .venv-tox/.installed  ## Put small problems into the call flow and the loader: do the tests notice? Takes long.
 	$(TOX) run -e mutants
 
 bench: .venv/.installed  ## Measure what benchmarks/ measures.

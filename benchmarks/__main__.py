@@ -21,7 +21,7 @@ from benchmarks import calls, parts
 from benchmarks.plain import create_plain_app
 from ivrkit import Settings
 from ivrkit.web import create_app
-from ivrkit.web.signature import Gatekeeper
+from ivrkit.web.request_verifier import RequestVerifier
 
 #: One webhook of ivrkit is to take this much of the plain one's time, or less.
 GOAL = 0.75
@@ -47,7 +47,7 @@ def measure(folder: Path, rounds: int, calls_a_round: int) -> None:
     """
     settings = Settings(company="ACME", auth_token=(calls.TOKEN,), session_url=f"sqlite:///{folder / 'calls.sqlite3'}")
     ours, plain = create_app(settings), create_plain_app(calls.TOKEN)
-    host, gatekeeper = ours.extensions["ivrkit"], Gatekeeper(settings)
+    host, verifier = ours.extensions["ivrkit"], RequestVerifier(settings)
     compare(ours, plain)
     rounds_of: dict[str, list[Round]] = {"ivrkit": [], "plain": []}
     timings: parts.Timings = {}
@@ -56,7 +56,7 @@ def measure(folder: Path, rounds: int, calls_a_round: int) -> None:
         rounds_of["ivrkit"].append(one_round(ours, calls_a_round))
         rounds_of["plain"].append(one_round(plain, calls_a_round))
         parts.hosts(timings)
-        parts.ours(host.loaded, host.sessions, gatekeeper, timings)
+        parts.ours(host.loaded, host.sessions, verifier, timings)
         parts.theirs(timings)
     compare(ours, plain)
     report(rounds_of, timings)

@@ -13,13 +13,13 @@ from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import VoiceResponse
 
 from benchmarks import calls, plain
-from ivrkit.flow.call import make_call
-from ivrkit.flow.engine import advance
-from ivrkit.flow.session import Answer
-from ivrkit.plugins import Loaded
-from ivrkit.sessions import Sessions
-from ivrkit.web.dispatcher import Dispatcher
-from ivrkit.web.signature import Gatekeeper
+from ivrkit.flow.model.call import make_call
+from ivrkit.flow.run.engine import advance
+from ivrkit.flow.run.session import Answer
+from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.plugins.load import Loaded
+from ivrkit.sessions import SessionManager
+from ivrkit.web.request_verifier import RequestVerifier
 
 Timings = dict[str, list[int]]
 _LANGUAGE = "en-US"
@@ -69,12 +69,12 @@ _HOSTS = {
 }
 
 
-def ours(loaded: Loaded, sessions: Sessions, gatekeeper: Gatekeeper, timings: Timings) -> None:
+def ours(loaded: Loaded, sessions: SessionManager, verifier: RequestVerifier, timings: Timings) -> None:
     """Measure the parts of ivrkit's webhook on one call.
 
     :param loaded: the plugins.
     :param sessions: where the call is kept.
-    :param gatekeeper: checks its signatures.
+    :param verifier: checks its signatures.
     :param timings: where the figures go.
     """
     clock = Clock(timings)
@@ -83,7 +83,7 @@ def ours(loaded: Loaded, sessions: Sessions, gatekeeper: Gatekeeper, timings: Ti
     cookie = ""
     for request in _requests(calls.new_sid()):
         params = clock("ivrkit: form", _form_of, request)
-        refusal = clock("ivrkit: signature", gatekeeper.refusal, request, params)
+        refusal = clock("ivrkit: signature", verifier.refusal, request, params)
         assert refusal is None, refusal
         sid = params["CallSid"]
         place = clock("ivrkit: session cookie read", sessions.at, sid, cookie)

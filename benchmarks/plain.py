@@ -1,9 +1,9 @@
 """The yardstick: the same phone tree as one Flask file, as a tutorial for Flask and Twilio would have it.
 
 A dict of states, Flask's cookie session, twilio's builder and twilio's check of the signature. It says the same words
-as the tree of the core and ``acme-states``; ``benchmarks.calls`` compares them. Its faults are those of such files, and
-``tests/simulator/test_examine.py`` finds them: it returns a text, which Flask calls HTML; it takes the end of a call
-for another webhook of it; and it lets nobody go who says nothing.
+as the tree of the core and ``acme-states``; ``benchmarks.calls`` compares them. It has the problems
+that such files usually have, and ``tests/simulator/test_examine.py`` finds them: it returns a text, which Flask sends
+as HTML; it handles the end of a call like any other webhook; and it asks a silent caller for ever.
 """
 
 from collections.abc import Callable

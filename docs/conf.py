@@ -38,6 +38,6 @@ nitpick_ignore_regex = [
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
         "py:class",
-        r"(ivrkit\.(flow|states\.ready)\.\w+\.)?(Common|Rules|Hooks|CompiledState|Content|Answer|StateSettings|StartSettings|Beginning|Dress)",
+        r"(ivrkit\.(flow|states\.ready)\.\w+\.)?(Common|FlowConfig|Hooks|CompiledState|Content|Answer|StateSettings|StartSettings|Beginning|RenderContext)",
     ),
 ]

@@ -23,7 +23,7 @@ NOTICE = "<!-- Written by `make pages` from src/ivrkit/hookspecs.py: change the 
 
 #: When a hook is called -> what is true of all that are called then.
 WHEN = {
-    "at start": "Called when the host starts. What a plugin raises here is a [fault](errors.md#plugins).",
+    "at start": "Called when the host starts. What a plugin raises here is a [problem](errors.md#plugins).",
     "choosing the start": "Called once a call, at its first webhook.",
     "while a call is answered": "These decide or change what the caller hears, before the session is saved.",
     "observing": "These are told what happened, after the session is saved, in the order in which it happened. They "

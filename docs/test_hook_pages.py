@@ -20,7 +20,7 @@ from docs.desk import ROOT
 from docs.hook_pages import HOOKS, REFERENCE, WHEN, page_of, pages, read_hook
 
 from ivrkit import hookspecs
-from ivrkit.loading.loader import OBSERVING
+from ivrkit.plugins.loader import OBSERVING
 
 DRAWING = ROOT / "docs" / "explanation" / "hooks.svg"
 
@@ -126,7 +126,7 @@ def test_a_hook_that_no_test_names_is_seen() -> None:
         ":param state: the state.\n",
         ":returns: nothing.\n",
         ":order: any.\n",
-        ":when it raises: a fault.\n",
+        ":when it raises: a problem.\n",
         "Called once.\n",
         "Example::\n",
     ],
@@ -135,7 +135,7 @@ def test_a_docstring_that_lacks_something_is_refused(gone: str, monkeypatch: pyt
     """The author of a hook is told what is wanted."""
     told = (
         "A hook.\n\nCalled once.\n\n:when: at start\n:param state: the state.\n:returns: nothing.\n:order: any.\n"
-        ":when it raises: a fault.\n\nExample::\n\n    x = 1\n"
+        ":when it raises: a problem.\n\nExample::\n\n    x = 1\n"
     )
 
     def ivrkit_new(state): ...

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from tests.web.trees import SHOP, Tree
 
-from ivrkit import HOME, Exits, MenuOption, SettingsError, State, ask
+from ivrkit import HOME, MenuOption, Routes, SettingsError, State, ask
 from ivrkit.simulator import HangUp, Press
 from ivrkit.testing import installed_plugins, make_app
 
@@ -67,7 +67,7 @@ def test_a_queue_can_be_full(make_phone):
     """The world besides the caller is the phone's."""
     from twilio.twiml.voice_response import Enqueue
 
-    state = State(Enqueue("support"), Exits({"queue-full": HOME}), options=MenuOption("1", "support"))
+    state = State(Enqueue("support"), Routes({"queue-full": HOME}), options=MenuOption("1", "support"))
     phone = make_phone(plugins=[], objects={"queue": Tree({"support": state})})
     phone.queue("support").size = 1000
     assert phone.call().press("1").state == "menu"
@@ -81,7 +81,7 @@ def test_time_is_the_test_s(make_phone):
         told.append(call.now)
         return ask("Hello.")
 
-    phone = make_phone(plugins=[], objects={"a": Tree({"a": State(enter, Exits({"1": None}))})}, start="a")
+    phone = make_phone(plugins=[], objects={"a": Tree({"a": State(enter, Routes({"1": None}))})}, start="a")
     moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
     with time_machine.travel(moment, tick=False):
         phone.call()
@@ -159,13 +159,13 @@ def test_an_app_without_pytest(tmp_path):
 
 FAILING = """
 import pytest
-from ivrkit import Exits, HOME, MenuOption, State, ask, hookimpl
+from ivrkit import Routes, HOME, MenuOption, State, ask, hookimpl
 
 
 class Plugin:
     @hookimpl
     def ivrkit_register_states(self):
-        return {"news": State(ask("All is well."), Exits({"1": HOME}), options=MenuOption("1", "news"))}
+        return {"news": State(ask("All is well."), Routes({"1": HOME}), options=MenuOption("1", "news"))}
 
 
 @pytest.fixture

@@ -4,21 +4,21 @@ This is the public door. The Flask host is imported on its own, ``from ivrkit.we
 importing a plugin never loads Flask.
 """
 
-from ivrkit.errors import Fault, FlowError, IvrkitError, LoadError, SessionError, SettingsError, StoreUnavailable
-from ivrkit.flow.call import Call
-from ivrkit.flow.compile import compile_flow
-from ivrkit.flow.engine import advance
-from ivrkit.flow.exits import Exits, leads_to
-from ivrkit.flow.flow import CallFlow
-from ivrkit.flow.graph import Edge, edges
-from ivrkit.flow.recipes import Menu, Whisper, ask
-from ivrkit.flow.session import Session
-from ivrkit.flow.state import MenuOption, Owner, State
-from ivrkit.flow.targets import BACK, HOME, SAME, Exit, Target
-from ivrkit.flow.text import Text, Texts
-from ivrkit.flow.turn import Event, Turn
+from ivrkit.errors import FlowError, IvrkitError, LoadError, Problem, SessionError, SettingsError, StoreUnavailable
+from ivrkit.flow.compile.call_flow import CallFlow
+from ivrkit.flow.compile.compiler import compile_flow
+from ivrkit.flow.compile.graph import Edge, edges
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.prompts import Menu, Whisper, ask
+from ivrkit.flow.model.routes import Routes, leads_to
+from ivrkit.flow.model.state import MenuOption, Owner, State
+from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target
+from ivrkit.flow.model.text import Text, Texts
+from ivrkit.flow.run.engine import advance
+from ivrkit.flow.run.session import Session
+from ivrkit.flow.run.turn import Event, Turn
 from ivrkit.hookspecs import hookimpl
-from ivrkit.settings import Settings
+from ivrkit.settings.core import Settings
 
 __all__ = [
     "BACK",
@@ -28,15 +28,15 @@ __all__ = [
     "CallFlow",
     "Edge",
     "Event",
-    "Exit",
-    "Exits",
-    "Fault",
     "FlowError",
+    "Goto",
     "IvrkitError",
     "LoadError",
     "Menu",
     "MenuOption",
     "Owner",
+    "Problem",
+    "Routes",
     "Session",
     "SessionError",
     "Settings",

@@ -5,11 +5,11 @@
     IvrkitError            printed as one message with a hint, never as a traceback
     ├── SettingsError      a setting that is unknown, of the wrong kind, or missing
     ├── FlowError          a state, table or menu that cannot work as it is written
-    ├── LoadError          every fault that was found in the installed plugins
+    ├── LoadError          every problem that was found in the installed plugins
     └── SessionError       a session store that cannot be opened, read or written
         └── StoreUnavailable   one that cannot be used at the moment, and may be in a while
 
-A :class:`Fault` is one thing that is wrong, before anybody decides what to do about it.
+A :class:`Problem` is one thing that is wrong, before anybody decides what to do about it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 class IvrkitError(Exception):
     """An error on purpose: what is wrong, and how to mend it.
 
-    :param message: who is at fault, what was found and what was expected.
+    :param message: who is at problem, what was found and what was expected.
     :param hint: the mend, as something to do; empty when the message already says it.
     """
 
@@ -40,11 +40,11 @@ class SettingsError(IvrkitError):
     """A setting is unknown, of the wrong kind, or missing; several of them are told at once."""
 
     @classmethod
-    def of(cls, faults: Sequence[Fault]) -> SettingsError:
-        """Return the error that tells all of these faults."""
-        if len(faults) == 1:
-            return cls(faults[0].message, hint=faults[0].hint)
-        return cls("\n".join([f"the settings have {len(faults)} faults:", *map(str, faults)]))
+    def of(cls, problems: Sequence[Problem]) -> SettingsError:
+        """Return the error that tells all of these problems."""
+        if len(problems) == 1:
+            return cls(problems[0].message, hint=problems[0].hint)
+        return cls("\n".join([f"the settings have {len(problems)} problems:", *map(str, problems)]))
 
 
 class FlowError(IvrkitError):
@@ -60,12 +60,12 @@ class StoreUnavailable(SessionError):  # noqa: N818  how things are, and nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Problem:
     """One thing that is wrong with a plugin or a state.
 
-    :param message: who is at fault and what was found.
+    :param message: who is at problem and what was found.
     :param hint: how to mend it.
-    :param plugin: the distribution that has the fault, ``""`` when it is nobody's alone.
+    :param plugin: the distribution that has the problem, ``""`` when it is nobody's alone.
     :param state: the state that cannot be served because of it, ``None`` when there is none.
     """
 
@@ -75,21 +75,21 @@ class Fault:
     state: str | None = None
 
     def __str__(self) -> str:
-        """Return the fault as it is printed: the message, and the hint below it."""
+        """Return the problem as it is printed: the message, and the hint below it."""
         return str(IvrkitError(self.message, hint=self.hint))
 
 
 class LoadError(IvrkitError):
-    """The installed plugins have faults, and ``strict`` is on.
+    """The installed plugins have problems, and ``strict`` is on.
 
-    :param faults: every fault that was found, in the order of loading.
+    :param problems: every problem that was found, in the order of loading.
     """
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        lines = "\n".join(str(fault) for fault in faults)
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "\n".join(str(problem) for problem in problems)
         super().__init__(f"the call flow has {count} and was not started:\n{lines}")
-        self.faults = tuple(faults)
+        self.problems = tuple(problems)
 
 
 def hidden(error: BaseException) -> FlowError:

@@ -18,13 +18,13 @@ from xml.etree.ElementTree import Element
 
 import pluggy
 
-from ivrkit.flow.call import Call
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import Exit
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import Goto
 
 if TYPE_CHECKING:
-    from ivrkit.settings import Settings
-    from ivrkit.store import SharedStore
+    from ivrkit.session_store import SharedStore
+    from ivrkit.settings.core import Settings
 
 #: The name by which pluggy knows these hooks.
 PROJECT = "ivrkit"
@@ -43,9 +43,9 @@ def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
 
     :when: at start
     :returns: the dataclass; a package has one. Each of its fields can be set in ``[plugins.NAME]``, its docstring
-        describes them, and a field with ``repr=False`` is a secret. ``None`` is a fault, as is anything else.
+        describes them, and a field with ``repr=False`` is a secret. ``None`` is a problem, as is anything else.
     :order: that of loading. No plugin decides for another.
-    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` it starts without the
+    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without the
         settings.
 
     Example::
@@ -83,9 +83,9 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
         annotations: ``*texts: Words`` is the key ``text``, a ``Target`` a state's name or
         ``{ to = ..., say = ... }``, and whatever else a setting of a plugin can be. A parameter that takes a function
         is for code alone. What its docstring says of each, as the example's does, is what editors show. What every
-        state has, such as ``key``, ``label`` and ``voice``, is added to what it returns. ``None`` is a fault.
-    :order: that of loading. Where two plugins offer one kind nobody wins: it is a fault that names both.
-    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` it starts without these
+        state has, such as ``key``, ``label`` and ``voice``, is added to what it returns. ``None`` is a problem.
+    :order: that of loading. Where two plugins offer one kind nobody wins: it is a problem that names both.
+    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without these
         kinds.
 
     Example::
@@ -101,7 +101,7 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
             :param again: the key that reads it again.
             \"\"\"
             return ivrkit.State(
-                enter=ivrkit.ask(*texts), exit=ivrkit.Exits({again: ivrkit.SAME}, otherwise=ivrkit.HOME)
+                enter=ivrkit.ask(*texts), exit=ivrkit.Routes({again: ivrkit.SAME}, otherwise=ivrkit.HOME)
             )
 
 
@@ -120,9 +120,9 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
 
     :when: at start
     :returns: scheme -> a function that is given the whole URL and returns a store, see
-        :class:`~ivrkit.sessions.SharedStore`. ``None`` is a fault, as is a scheme that two plugins offer.
+        :class:`~ivrkit.sessions.SharedStore`. ``None`` is a problem, as is a scheme that two plugins offer.
     :order: that of loading. No plugin decides for another.
-    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` it starts without these
+    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without these
         stores. What the function raises for a URL is told when the host starts; of a store that is only away for a
         while, raise ``StoreUnavailable``, and the host starts all the same.
 
@@ -153,9 +153,9 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
     :when: at start
     :param settings: the core's settings; or the plugin's own, where the annotation is their dataclass.
     :returns: name -> state, or a function ``(settings) -> State``. A name that the same package also offers as an
-        entry point is a fault. ``None`` is a fault; a plugin that has nothing to offer returns an empty dict.
-    :order: that of loading. Where two plugins offer one state nobody wins: it is a fault that names both.
-    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` it starts without these
+        entry point is a problem. ``None`` is a problem; a plugin that has nothing to offer returns an empty dict.
+    :order: that of loading. Where two plugins offer one state nobody wins: it is a problem that names both.
+    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without these
         states.
 
     Example::
@@ -170,7 +170,7 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
             return {
                 f"mailbox-{name}": ivrkit.State(
                     enter=["Please leave a message.", Record(max_length=60)],
-                    exit=ivrkit.Exits({"recorded": ivrkit.Exit(None, say="Thank you. Goodbye.")}),
+                    exit=ivrkit.Routes({"recorded": ivrkit.Goto(None, say="Thank you. Goodbye.")}),
                     options=ivrkit.MenuOption(key=key, label=f"the mailbox of {name}"),
                 )
                 for key, name in (("6", "ann"), ("7", "bob"))
@@ -191,7 +191,7 @@ def ivrkit_edit_state(state: State) -> State | None:
         owner cannot be changed.
     :order: the plugin loaded last first. Each is given what the one before made, so the one loaded first has the last
         word.
-    :when it raises: a fault of the plugin: the host does not start; with ``strict = false`` the state is left as it
+    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` the state is left as it
         was before this plugin.
 
     Example::
@@ -204,12 +204,12 @@ def ivrkit_edit_state(state: State) -> State | None:
         @ivrkit.hookimpl
         def ivrkit_edit_state(state):
             if state.name == "support":
-                return dataclasses.replace(state, fallback="reception")
+                return dataclasses.replace(state, on_error="reception")
     """
 
 
 @hookspec(firstresult=True)
-def ivrkit_choose_start(call: Call) -> str | Exit | None:
+def ivrkit_choose_start(call: Call) -> str | Goto | None:
     """A call came in, and no state was entered yet.
 
     Called once a call, at its first webhook, before the settings ``callers``, ``numbers`` and ``start`` are looked at.
@@ -219,7 +219,7 @@ def ivrkit_choose_start(call: Call) -> str | Exit | None:
     :when: choosing the start
     :param call: the call; ``call.to`` is the number that was called, and ``call.data`` can be filled for the states.
     :returns: the state to begin with, in the language that the settings have for the caller or the number; an
-        ``Exit(state, language="es-MX")`` to choose the language as well; or ``None``
+        ``Goto(state, language="es-MX")`` to choose the language as well; or ``None``
         to let the next plugin decide, and the settings after the last. A state that no plugin offers, and a language
         that calls are not held in, are logged and count as ``None``.
     :order: the plugin loaded last first. The first answer wins, and nobody behind it is asked.
@@ -234,7 +234,7 @@ def ivrkit_choose_start(call: Call) -> str | Exit | None:
         @ivrkit.hookimpl
         def ivrkit_choose_start(call):
             if call.from_.startswith("+52"):
-                return ivrkit.Exit("menu", language="es-MX")
+                return ivrkit.Goto("menu", language="es-MX")
     """
 
 
@@ -275,7 +275,7 @@ def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str |
     """A state's own code raised while a caller was on the line.
 
     Called once a failure, after it was logged with its owner and before the caller hears anything. Where no plugin
-    decides, the caller goes to the state's ``fallback``, else home.
+    decides, the caller goes to the state's ``on_error``, else home.
 
     :when: while a call is answered
     :param call: the call as it stood when the state's code ran, with a copy of ``data``; the input of a secret state

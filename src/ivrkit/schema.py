@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ivrkit.flow.text import KEY_WORDS, Texts
-from ivrkit.loading.convert import schema_of
-from ivrkit.loading.loaded import Found
-from ivrkit.loading.plugin_settings import PluginSettings, descriptions_of
-from ivrkit.loading.state_kinds import OF_EVERY_STATE, TARGET, TARGETS, WORDS, Parameter, StateKind
-from ivrkit.settings import KINDS, Settings
-from ivrkit.settings_tables import KIND, STATE_KINDS, StateSettings
+from ivrkit.flow.model.text import KEY_WORDS, Texts
+from ivrkit.plugins.loaded import Found
+from ivrkit.plugins.plugin_settings import PluginSettings, descriptions_of
+from ivrkit.plugins.state_kinds import OF_EVERY_STATE, TARGET, TARGETS, WORDS, Parameter, StateKind
+from ivrkit.settings.convert import schema_of
+from ivrkit.settings.core import SETTING_TYPES, Settings
+from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES, StateSettings
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _NO_MORE = {"additionalProperties": False}
@@ -59,7 +59,7 @@ _SHARED: Mapping[str, Any] = {
 _OPTION: Mapping[str, Any] = {
     "key": {"type": "string", "pattern": "^[0-9*#]+$"},
     "label": {"type": "string", "pattern": r"\S"},
-    "line": {"type": "string", "pattern": r"\S"},
+    "sentence": {"type": "string", "pattern": r"\S"},
     "phrases": {"anyOf": [_STRING, {"type": "array", "items": _STRING}]},
     "menu": {"type": "string", "pattern": r"\S"},
 }
@@ -75,7 +75,7 @@ def schema_of_settings(found: Found) -> dict[str, Any]:
     described = descriptions_of(Settings)
     properties: dict[str, Any] = {}
     plain = Settings()
-    for name, kind in KINDS.items():
+    for name, kind in SETTING_TYPES.items():
         if name not in ("texts", "texts_in", "states", "plugin_settings"):
             told = {"description": _plain(described[name]), **kind.schema}
             default = getattr(plain, name)
@@ -167,7 +167,7 @@ def _state(found: Found, definitions: dict[str, Any], *, decided: bool) -> dict[
 
 def _decisions() -> dict[str, Any]:
     described = descriptions_of(StateSettings)
-    return {name: {"description": _plain(described[name]), **kind.schema} for name, kind in STATE_KINDS.items()}
+    return {name: {"description": _plain(described[name]), **kind.schema} for name, kind in STATE_SETTING_TYPES.items()}
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _of_every_state(name: str) -> Mapping[str, Any]:
         option = {"type": "object", "properties": {**_OPTION}, "required": ["key"], **_NO_MORE}
         return {"type": "array", "items": option}
     if name == "language":
-        return STATE_KINDS[name].schema
+        return STATE_SETTING_TYPES[name].schema
     found: Mapping[str, Any] = _OPTION.get(name, _STRING)
     return found
 

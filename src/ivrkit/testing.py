@@ -17,11 +17,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit.errors import SettingsError, nearest
-from ivrkit.flow.session import Session
-from ivrkit.kinds import normal_name
-from ivrkit.load_settings import load_settings
-from ivrkit.loading.points import OWN, PLUGINS, STATES
-from ivrkit.settings import Settings
+from ivrkit.flow.run.session import Session
+from ivrkit.plugins.entry_points import OWN, PLUGINS, STATES
+from ivrkit.settings.core import Settings
+from ivrkit.settings.load import load_settings
+from ivrkit.settings.types import normal_name
 from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app
@@ -56,7 +56,7 @@ def make_app(
     :param settings_from: a folder whose ``ivrkit.toml`` is read; left out: none. The environment never is.
     :param settings: single settings by name.
     :raises SettingsError: for a plugin that is not installed, and for a setting that can't be.
-    :raises LoadError: with every fault of the plugins.
+    :raises LoadError: with every problem of the plugins.
     """
     if plugins is not None:
         settings["block"] = [*settings.get("block", ()), *_all_but(plugins)]

@@ -150,7 +150,7 @@ class Callers:
         self.outcomes: list[Outcome] = []
         #: How many calls there were, second by second.
         self.there: list[int] = []
-        #: How much too late the caller who was most late pressed a key, in seconds: this side's own fault.
+        #: How much too late the caller who was most late pressed a key, in seconds: this side's own problem.
         self.latest = 0.0
 
     async def play(self) -> None:

@@ -12,7 +12,7 @@ from tests.deploy.running import DEPLOY, TOKEN, Running, environment, free_port
 
 from ivrkit.simulator import Simulator
 
-KINDS = ("serve", "gunicorn")
+SETTING_TYPES = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
 #: Whom to call for what: the first numbers count.
 DEADLY, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
@@ -38,7 +38,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class Server:
     """A server with trees.
 
-    :param kind: one of ``KINDS``.
+    :param kind: one of ``SETTING_TYPES``.
     :param folder: where it is run.
     :param session_url: where its calls are kept.
     :param workers: how many processes answer.

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from tests.calls.conftest import StartServer
-from tests.calls.servers import KINDS, SLOW
+from tests.calls.servers import SETTING_TYPES, SLOW
 from tests.calls.trees.slow import TAKES
 from tests.deploy.running import PATIENCE, ask, wait_until
 
@@ -15,7 +15,7 @@ from ivrkit.simulator import SimulatedCall
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SETTING_TYPES)
 def test_what_is_being_answered_is_answered_whole_and_nothing_is_left(start_server: StartServer, kind: str):
     """SIGTERM lets a handler that takes three seconds finish; then the port is closed and every process is gone."""
     server = start_server(kind)

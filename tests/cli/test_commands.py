@@ -76,11 +76,11 @@ NO_OPTIONS = "Warning: the menu 'menu' has no options: no installed plugin offer
 
 #: A plugin with hooks and two states, in a menu of its own and in the start menu under two keys.
 DESK = """
-from ivrkit import Exits, Menu, MenuOption, State, ask, hookimpl
+from ivrkit import Routes, Menu, MenuOption, State, ask, hookimpl
 
 twice = (MenuOption("1", "desk"), MenuOption("11", "desk", menu="desk"))
-desk = State(Menu(repeat=None), Exits({"*": None}), options=twice)
-pin = State(ask("Code?"), Exits({"1": "desk"}, otherwise=None), options=MenuOption("2", "code", menu="desk"))
+desk = State(Menu(repeat=None), Routes({"*": None}), options=twice)
+pin = State(ask("Code?"), Routes({"1": "desk"}, otherwise=None), options=MenuOption("2", "code", menu="desk"))
 
 @hookimpl
 def ivrkit_call_ended(call, reason): ...
@@ -171,7 +171,7 @@ def test_a_key_of_another_menu_is_shown_with_it(ivrkit, alone, install):
 
 
 def test_states_as_json_have_all_options_and_exits(ivrkit, alone, install):
-    """A program gets every option and every way out, outcome by outcome."""
+    """A program gets every option and every operator, outcome by outcome."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     result = ivrkit("states", "--json")
     found = {each["state"]: each for each in json.loads(result.stdout)}
@@ -181,14 +181,14 @@ def test_states_as_json_have_all_options_and_exits(ivrkit, alone, install):
         "plugin": "ivrkit",
         "version": VERSION,
         "options": [],
-        "exits": [{"outcome": None, "target": "menu"}],
+        "routes": [{"outcome": None, "target": "menu"}],
     }
     assert found["pin"] == {
         "state": "pin",
         "plugin": "desk-states",
         "version": "2.0",
         "options": [{"menu": "desk", "key": "2", "label": "code"}],
-        "exits": [
+        "routes": [
             {"outcome": "1", "target": "desk"},
             {"outcome": "no-match", "target": "hang up"},
             {"outcome": "no-input", "target": "hang up"},
@@ -269,7 +269,7 @@ def test_a_fault_is_one_message_with_its_hint(ivrkit, alone, install, command):
     install("broken-states", "1.0", BROKEN, broken="1 / 0")
     result = ivrkit(command)
     assert (result.stdout, result.exit_code) == ("", 1)
-    assert result.stderr == f"Error: the call flow has 1 fault and was not started:\n{BROKEN_FAULT}"
+    assert result.stderr == f"Error: the call flow has 1 problem and was not started:\n{BROKEN_FAULT}"
 
 
 def test_without_strict_a_fault_is_told_and_the_rest_listed(ivrkit, alone, install, folder):
@@ -291,7 +291,9 @@ def test_a_wrong_setting_is_told_with_the_faults_of_the_tree(ivrkit, folder, alo
     assert ivrkit("phone").stderr == f"Error: {told}"
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
     done = ivrkit("states").stderr
-    assert done.startswith(f"Error: the call flow has 2 faults and was not started:\n{told}plugin broken-states 1.0: ")
+    assert done.startswith(
+        f"Error: the call flow has 2 problems and was not started:\n{told}plugin broken-states 1.0: "
+    )
 
 
 def test_a_wrong_setting_is_one_message_with_its_hint(run, folder):

@@ -133,7 +133,7 @@ def test_connection_overrides(api, connect):
 
 
 def test_connection_overrides_of_the_settings(api, connect, folder):
-    """Those that the tree itself writes, where the command is not told others; a fault of the settings is told."""
+    """Those that the tree itself writes, where the command is not told others; a problem of the settings is told."""
     file = folder / "ivrkit.toml"
     file.write_text('connection_overrides = "rc=2&rp=all"\n')
     connect(NUMBER, "--url", URL, "--yes")

@@ -21,7 +21,7 @@ Usage: ivrkit doctor [OPTIONS]
   Looks at settings, plugins, session store and clock. Then it asks the running
   app through its public URL, signed as Twilio signs, and names the header that
   breaks the signature and the line of the proxy's configuration that mends it.
-  Exits with 1 when a check failed.
+  Routes with 1 when a check failed.
 
 Options:
   --url URL             Where Twilio reaches the app: a base, or its webhook.
@@ -196,10 +196,10 @@ def test_every_fault_of_the_plugins_is_told(doctor, install, folder, strict):
     (folder / "ivrkit.toml").write_text(f"strict = {strict}", encoding="utf-8")
     found, code = doctor()
     assert code == 1
-    faults = [each for each in found if each["check"] == "plugins"]
-    assert [each["status"] for each in faults] == ["FAILED", "FAILED"]
-    assert [each["found"].split(":")[0] for each in faults] == ["plugin broken-states 1.0", "plugin worse-states 1.0"]
-    assert faults[0]["mends"][0].startswith("mend or reinstall the package, or leave it out: ")
+    problems = [each for each in found if each["check"] == "plugins"]
+    assert [each["status"] for each in problems] == ["FAILED", "FAILED"]
+    assert [each["found"].split(":")[0] for each in problems] == ["plugin broken-states 1.0", "plugin worse-states 1.0"]
+    assert problems[0]["mends"][0].startswith("mend or reinstall the package, or leave it out: ")
 
 
 def test_a_notice_of_the_plugins_is_a_warning(doctor):
@@ -435,7 +435,7 @@ def test_another_path(wire, serve):
 
 
 def test_a_url_that_is_none(wire):
-    """It is told as any other fault."""
+    """It is told as any other problem."""
     ((found, mends),) = wire("ivr.example.com")
     assert found == "'ivr.example.com' is no URL that Twilio could ask"
     assert mends[0] == "give a base such as https://ivr.example.com, in ASCII"

@@ -12,14 +12,14 @@ pytestmark = pytest.mark.once
 
 TEAM = """
 from flask import Flask, current_app
-from ivrkit import HOME, Exits, MenuOption, State, ask, hookimpl
+from ivrkit import HOME, Routes, MenuOption, State, ask, hookimpl
 from ivrkit.web import Ivrkit
 
 
 class Plugin:
     @hookimpl
     def ivrkit_register_states(self):
-        return {"depot": State(self.depot, Exits({"1": HOME}), options=MenuOption("1", "our depot"))}
+        return {"depot": State(self.depot, Routes({"1": HOME}), options=MenuOption("1", "our depot"))}
 
     def depot(self, call):
         return ask(f"We are in {current_app.config['DEPOT']}.")

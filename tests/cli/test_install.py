@@ -240,7 +240,7 @@ def test_the_inventory_of_this_process_and_of_a_new_one_are_the_same(install, al
         "settings": {"spaces": "a whole number"},
     }
     assert "acme-states" not in fresh["plugins"]
-    assert (fresh["starts"], fresh["faults"]) == (
+    assert (fresh["starts"], fresh["problems"]) == (
         False,
         ["ivrkit.toml:2: tries is 0\n  hint: it takes a whole number of at least 1"],
     )

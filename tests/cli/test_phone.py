@@ -346,10 +346,10 @@ def test_json_of_the_command(monkeypatch):
 
 def test_a_tree_with_faults_is_one_message(folder, monkeypatch):
     """As every command says it."""
-    (folder / "ivrkit.toml").write_text('way_out = "nowhere"\n', encoding="utf-8")
+    (folder / "ivrkit.toml").write_text('operator = "nowhere"\n', encoding="utf-8")
     result = phone()
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: the call flow has 1 fault and was not started:\n")
+    assert result.stderr.startswith("Error: the call flow has 1 problem and was not started:\n")
 
 
 def test_say_needs_a_voice(monkeypatch):

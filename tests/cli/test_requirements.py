@@ -4,7 +4,7 @@ import pytest
 
 from ivrkit import Owner
 from ivrkit.cli.packages.requirements import requirements
-from ivrkit.plugins import Plugin
+from ivrkit.plugins.load import Plugin
 
 
 def lines(*plugins):

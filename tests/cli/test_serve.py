@@ -107,7 +107,9 @@ def test_a_fault_is_told_once_and_not_by_every_worker(ivrkit: Callable[..., Resu
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
     result = ivrkit("serve", "--dev")
     assert (result.stdout, result.exit_code) == ("", 1)
-    assert result.stderr.startswith("Error: the call flow has 1 fault and was not started:\nplugin broken-states 1.0:")
+    assert result.stderr.startswith(
+        "Error: the call flow has 1 problem and was not started:\nplugin broken-states 1.0:"
+    )
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "http"])

@@ -9,9 +9,9 @@ import pytest
 
 from ivrkit import Settings
 from ivrkit.cli.settings import LONGEST
-from ivrkit.load_settings import load_settings
-from ivrkit.plugins import find_plugins, load
-from ivrkit.settings import KINDS
+from ivrkit.plugins.load import find_plugins, load
+from ivrkit.settings.core import SETTING_TYPES
+from ivrkit.settings.load import load_settings
 
 VERSION = importlib_metadata.version("ivrkit")
 HELP = """\
@@ -100,7 +100,7 @@ def test_every_setting_is_shown(ivrkit, shop):
     assert (done.stderr, done.exit_code) == ("", 0)
     found = rows(done.stdout)
     tables = ("states", "texts", "texts_in", "plugin_settings")
-    assert [name for name in KINDS if name not in tables and name not in found] == []
+    assert [name for name in SETTING_TYPES if name not in tables and name not in found] == []
     assert found["company"] == ["company", "our company", "default", "a text", "ivrkit"]
     assert found["strict"][1] == "true"
     assert found["voice"][1] == "-"
@@ -151,7 +151,7 @@ def test_secrets_are_masked(ivrkit, shop, monkeypatch):
 
 
 def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
-    """A field of a dataclass in the settings, with ``repr=False``; nor is it told where the table has a fault."""
+    """A field of a dataclass in the settings, with ``repr=False``; nor is it told where the table has a problem."""
     code = (
         "from dataclasses import dataclass, field\nfrom ivrkit import State\n"
         "@dataclass\nclass Till:\n    user: str = 'a'\n    password: str = field(default='', repr=False)\n"
@@ -186,7 +186,7 @@ def test_what_is_wrong_is_told_below_what_is_known(ivrkit, shop, folder):
     assert rows(done.stdout)["plugins.shop-states.number"][1] == "missing"
     assert rows(done.stdout)["plugins.shop-states.loud"][1] == "5"
     assert done.stderr.splitlines() == [
-        "Error: the settings have 3 faults:",
+        "Error: the settings have 3 problems:",
         "ivrkit.toml:1: tries is 0",
         "  hint: it takes a whole number of at least 1",
         "plugin shop-states 1.0: it needs the setting 'number': a text",
@@ -208,7 +208,7 @@ def test_faults_that_are_left_out_are_told_as_well(ivrkit, shop, folder):
     (folder / "ivrkit.toml").write_text("strict = false\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
     done = ivrkit("settings")
     assert done.stderr.startswith("Error: ivrkit.toml:3: plugins.shop-states.loud is 5\n")
-    assert find_plugins(load_settings()).faults
+    assert find_plugins(load_settings()).problems
 
 
 def uncommented(text):
@@ -222,15 +222,15 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     example = ivrkit("settings", "--example").stdout
     assert tomllib.loads(example).keys() == {"texts", "states", "plugins"}
     (folder / "ivrkit.toml").write_text(example, encoding="utf-8")
-    tables = {name for name in KINDS if getattr(load_settings(), name) != getattr(Settings(), name)}
+    tables = {name for name in SETTING_TYPES if getattr(load_settings(), name) != getattr(Settings(), name)}
     assert tables == {"states", "plugin_settings"}
     assert not any(load_settings().plugin_settings.values())
     (folder / "ivrkit.toml").write_text(uncommented(example), encoding="utf-8")
     settings = load_settings()
     tables = ("numbers", "callers", "voices", "accounts", "states", "plugin_settings")
-    given = {"voice", "way_out", "public_url", "plugins_dir", *tables}
+    given = {"voice", "operator", "public_url", "plugins_dir", *tables}
     plain = Settings()
-    assert {name for name in KINDS if getattr(settings, name) != getattr(plain, name)} == given
+    assert {name for name in SETTING_TYPES if getattr(settings, name) != getattr(plain, name)} == given
     (mine,) = find_plugins(settings).settings
     assert mine.values == load(Settings()).settings[0].values
 

@@ -7,7 +7,7 @@ from tests.loading.conftest import clean_place, install  # noqa: F401  fixtures 
 
 from ivrkit.conformance.subject import Nonconformity, Subject
 
-HEAD = "from ivrkit import HOME, SAME, Call, Exit, Exits, MenuOption, State, Text, ask, hookimpl, leads_to\n"
+HEAD = "from ivrkit import HOME, SAME, Call, Goto, Routes, MenuOption, State, Text, ask, hookimpl, leads_to\n"
 METADATA = """\
 Metadata-Version: 2.4
 Name: ant-ivr

@@ -26,7 +26,7 @@ GOOD = """
 def enter(call: Call) -> object:
     return ask("Which?", "It is " + call.digits)
 
-one = State(enter, Exits({"1": SAME, "2": Exit(None, say="Two.")}, otherwise=HOME), options=MenuOption("4", "one"))
+one = State(enter, Routes({"1": SAME, "2": Goto(None, say="Two.")}, otherwise=HOME), options=MenuOption("4", "one"))
 """
 
 
@@ -38,11 +38,11 @@ class TestOutcomes:
         dial = "from twilio.twiml.voice_response import Connect, Dial, Enqueue, Pay, Record, Refer\n"
         states = {
             "one": GOOD,
-            "two": "two = State(Dial('+15550100'), Exits({'busy': HOME}))\n",
-            "three": "three = State(Record(), Exits({}))\n",
-            "four": "four = State(Enqueue('q'), Exits({}))\n",
+            "two": "two = State(Dial('+15550100'), Routes({'busy': HOME}))\n",
+            "three": "three = State(Record(), Routes({}))\n",
+            "four": "four = State(Enqueue('q'), Routes({}))\n",
             "five": "five = State('Hello.', HOME)\n",
-            "six": "six = State(ask('Say it.', input='dtmf speech'), Exits({'1': HOME}))\n",
+            "six": "six = State(ask('Say it.', input='dtmf speech'), Routes({'1': HOME}))\n",
         }
         made = subject(dial + "".join(states.values()), **{name: f"ant_ivr:{name}" for name in states})
         for name in states:
@@ -51,7 +51,7 @@ class TestOutcomes:
     def test_verbs_that_the_simulator_does_not_play(self, subject, refused):
         """A Pay, a Refer and a Connect come to whatever they come to."""
         head = "from twilio.twiml.voice_response import Connect, Pay, Refer\n"
-        states = "one = State(Pay(), Exits({'ended': HOME}))\ntwo = State(Refer(), Exits({}))\n"
+        states = "one = State(Pay(), Routes({'ended': HOME}))\ntwo = State(Refer(), Routes({}))\n"
         function = """
 @leads_to(HOME)
 def after(call: Call) -> object:
@@ -75,7 +75,7 @@ three = State(Pay(), after)
 def ivrkit_choose_start(call: Call) -> str:
     return "two"
 """
-        states = "one = State(ask('One?'), Exits({'1': HOME}))\ntwo = State('Two.', HOME)\n"
+        states = "one = State(ask('One?'), Routes({'1': HOME}))\ntwo = State('Two.', HOME)\n"
         made = subject(states + code, plugins={"ant": "ant_ivr"}, one="ant_ivr:one", two="ant_ivr:two")
         assert made.tried() == ["one", "two", AS_THEY_BEGIN]
         for begun in made.tried():
@@ -104,7 +104,7 @@ def ivrkit_choose_start(call: Call) -> str:
 
     def test_what_twilio_complains_of(self, subject, refused):
         """With what was done, and the simulator's mend."""
-        code = "one = State(ask('Which?', timeout='soon'), Exits({'1': HOME}))\n"
+        code = "one = State(ask('Which?', timeout='soon'), Routes({'1': HOME}))\n"
         message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
         assert message.startswith("ant-ivr: the state 'one' in en-US, after the caller did: nothing: ")
         assert "timeout" in message
@@ -118,7 +118,7 @@ from twilio.twiml.voice_response import Gather
 def enter(call: Call) -> object:
     return Gather(timeout="soon" if call.speech else "5")
 
-one = State(enter, Exits({"no-match": SAME}, tries=9))
+one = State(enter, Routes({"no-match": SAME}, tries=9))
 """
         message, _ = refused(every_outcome_is_answered, subject(code), "one", "en-US")
         assert message.startswith("ant-ivr: the state 'one' in en-US, told SpeechResult='elephants in the rain': ")
@@ -160,8 +160,8 @@ def enter(call: Call) -> object:
     LAST.append(call.sid)
     return ask("You again." if mine else "Somebody else.")
 
-two = State(enter, Exits({"1": None}, otherwise=None))
-one = State(enter, Exits({"1": ".two"}, otherwise=None), parts={"two": two})
+two = State(enter, Routes({"1": None}, otherwise=None))
+one = State(enter, Routes({"1": ".two"}, otherwise=None), substates={"two": two})
 """
         message, hint = refused(calls_do_not_mix, subject(code), "one")
         assert message.startswith("ant-ivr: the state 'one', called at once step by step: who did ")
@@ -213,7 +213,7 @@ def enter(call: Call) -> object:
         raise KeyboardInterrupt from None
     return ask(said)
 
-one = State(enter, Exits({"1": HOME}))
+one = State(enter, Routes({"1": HOME}))
 """
         message, hint = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
         assert message == (
@@ -261,7 +261,7 @@ def enter(call: Call) -> object:
     BUSY.clear()
     return ask(said)
 
-one = State(enter, Exits({{"1": SAME}}, otherwise=HOME))
+one = State(enter, Routes({{"1": SAME}}, otherwise=HOME))
 """
         an_interrupted_handler_hurts_nobody(subject(code), "one")
 
@@ -281,7 +281,7 @@ def enter(call: Call) -> object:
     BUSY.clear()
     return ask("Which?")
 
-one = State(enter, Exits({"1": SAME}, otherwise=HOME))
+one = State(enter, Routes({"1": SAME}, otherwise=HOME))
 """
         message, _ = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
         assert '"data":{"others":1}' in message.partition("and gave")[0]
@@ -289,7 +289,7 @@ one = State(enter, Exits({"1": SAME}, otherwise=HOME))
 
     def test_a_state_without_code(self, subject):
         """There is nothing to be stopped."""
-        an_interrupted_handler_hurts_nobody(subject("one = State(ask('A?'), Exits({'1': HOME}))\n"), "one")
+        an_interrupted_handler_hurts_nobody(subject("one = State(ask('A?'), Routes({'1': HOME}))\n"), "one")
 
     def test_a_half_done_thing(self, subject, refused):
         """What was begun and not ended is heard by the next caller."""
@@ -304,7 +304,7 @@ def enter(call: Call) -> object:
     BUSY.clear()
     return said
 
-one = State(enter, Exits({"1": SAME}, otherwise=HOME))
+one = State(enter, Routes({"1": SAME}, otherwise=HOME))
 """
         message, hint = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
         assert message.startswith("ant-ivr: the state 'one', of a call that came in, gives '<?xml")
@@ -403,7 +403,7 @@ class TestTranslated:
         code = "from twilio.twiml.voice_response import Enqueue, Say\n"
         code += "hello = Text('Hello, {n}.', n=Text('{a}', a='5'))\n"
         code += "said = [hello, Say(Text('Hello, {n}.', n='5')), '12', Enqueue('desk')]\n"
-        code += "one = State(said, Exits({}))\n"
+        code += "one = State(said, Routes({}))\n"
         made = self.made(subject, code, 'msgid "Hello, {n}."\nmsgstr "Hola, {n}."\n')
         assert made.languages() == ["es"]
         texts_are_translated(made, "es")
@@ -449,7 +449,7 @@ def leave(call: Call) -> object:
     return HOME
 
 def one(settings: object = None) -> State:
-    return State(lambda call: "Hello.", leave, parts={"end": State(told, HOME)})
+    return State(lambda call: "Hello.", leave, substates={"end": State(told, HOME)})
 
 def told(call: Call) -> str:
     return "Told."
@@ -477,7 +477,7 @@ def told(call: Call) -> str:
             (
                 (
                     "@leads_to(HOME, '.end')\ndef leave(call) -> object:\n    return HOME\n"
-                    "one = State('One.', leave, parts={'end': State('End.')})\n"
+                    "one = State('One.', leave, substates={'end': State('End.')})\n"
                 ),
                 "the exit of the state 'one' has no annotation of call",
             ),

@@ -3,7 +3,7 @@
 import pytest
 from tests.conformance.conftest import HEAD, METADATA
 
-CODE = HEAD + "one = State(ask('Which?'), Exits({'1': SAME}, otherwise=HOME))\n"
+CODE = HEAD + "one = State(ask('Which?'), Routes({'1': SAME}, otherwise=HOME))\n"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_settings_come_from_the_conftest(ant, pytester):
 
 
 def test_settings_come_from_the_project_s_file(ant, pytester):
-    """A fault in it is told as the tree tells it, before any check."""
+    """A problem in it is told as the tree tells it, before any check."""
     pytester.path.joinpath("ivrkit.toml").write_text("tries = 0\n")
     result = ant("--ivrkit-conformance", "ant-ivr")
     result.stderr.fnmatch_lines(["ERROR: ivrkit.toml:1: tries is 0", "  hint: it takes a whole number of at least 1"])

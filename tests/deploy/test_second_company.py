@@ -25,7 +25,7 @@ voice = "Polly.Mia"
 timezone = "America/Mexico_City"
 url_prefix = "/llamadas"
 trusted_proxies = 1
-way_out = "reception"
+operator = "reception"
 
 [texts]
 greeting = "Bienvenido a {company}."

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from ivrkit.doctor.address import address_of
-from ivrkit.doctor.causes import Seen, compare, seen_in
 from ivrkit.doctor.findings import FAILED, OK
-from ivrkit.web.diagnosis import hash_of_form
+from ivrkit.doctor.signature_diagnosis import Seen, compare, seen_in
+from ivrkit.web.doctor_endpoint import hash_of_form
 
 FORM = {"CallSid": "CA1", "Text": "a b"}
 REFUSED = "it does not fit"

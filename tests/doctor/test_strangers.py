@@ -6,7 +6,7 @@ import pytest
 
 from ivrkit.doctor.address import address_of
 from ivrkit.doctor.findings import FAILED
-from ivrkit.doctor.strangers import explain, unreachable
+from ivrkit.doctor.unexpected_responses import explain, unreachable
 from ivrkit.simulator import Failure, Response
 
 NOW = 1_700_000_000.0

@@ -3,20 +3,20 @@
 import pytest
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, Hangup, Record, Redirect
 
-from ivrkit import BACK, HOME, SAME, Exit, Exits, LoadError, Menu, MenuOption, State, ask, leads_to
+from ivrkit import BACK, HOME, SAME, Goto, LoadError, Menu, MenuOption, Routes, State, ask, leads_to
 
 
 def q(table=None, **named):
     """A question with a table."""
-    return State(ask("?"), table or Exits({"1": None}), **named)
+    return State(ask("?"), table or Routes({"1": None}), **named)
 
 
-def faults_of(tree, *args, **named):
-    """Return the faults of a tree as (message, hint, state)."""
+def problems_of(tree, *args, **named):
+    """Return the problems of a tree as (message, hint, state)."""
     with pytest.raises(LoadError) as caught:
         tree(*args, **named)
-    assert all(fault.plugin in ("test-states", "") for fault in caught.value.faults)
-    return [(fault.message, fault.hint, fault.state) for fault in caught.value.faults]
+    assert all(problem.plugin in ("test-states", "") for problem in caught.value.problems)
+    return [(problem.message, problem.hint, problem.state) for problem in caught.value.problems]
 
 
 SAY = '<Say language="en-US"></Say>'
@@ -24,17 +24,21 @@ REINSTALL = "install or name a state of that name; a new entry point needs a rei
 
 
 def test_the_settings_name_states_that_are_there(tree):
-    """Start and way_out name states, with the nearest name told."""
-    assert faults_of(tree, a=q(), start="b", way_out="aa") == [
+    """Start and operator name states, with the nearest name told."""
+    assert problems_of(tree, a=q(), start="b", operator="aa") == [
         ("the setting 'start' names the state 'b', which no plugin offers", "there are: a", None),
-        ("the setting 'way_out' names the state 'aa', which no plugin offers, did you mean 'a'?", "there are: a", None),
+        (
+            "the setting 'operator' names the state 'aa', which no plugin offers, did you mean 'a'?",
+            "there are: a",
+            None,
+        ),
     ]
     from ivrkit import compile_flow
 
     with pytest.raises(LoadError) as caught:
         compile_flow([])
     assert str(caught.value) == (
-        "the call flow has 1 fault and was not started:\n"
+        "the call flow has 1 problem and was not started:\n"
         "the setting 'start' names the state 'greeting', which no plugin offers\n"
         "  hint: there are: no states at all"
     )
@@ -43,20 +47,20 @@ def test_the_settings_name_states_that_are_there(tree):
 @pytest.mark.parametrize(
     ("state", "where"),
     [
-        (q(Exits({"1": "salse"})), "the row '1'"),
-        (q(Exits({"no-input": Exit("salse")})), "the row 'no-input'"),
-        (q(Exits({"1": None}, otherwise="salse")), "otherwise"),
-        (q(Exits({"1": None}, give_up="salse")), "give_up"),
+        (q(Routes({"1": "salse"})), "the row '1'"),
+        (q(Routes({"no-input": Goto("salse")})), "the row 'no-input'"),
+        (q(Routes({"1": None}, otherwise="salse")), "otherwise"),
+        (q(Routes({"1": None}, give_up="salse")), "give_up"),
         (State("A.", "salse"), "exit"),
-        (State("A.", Exit("salse", say="B.")), "exit"),
+        (State("A.", Goto("salse", say="B.")), "exit"),
         (q(leads_to(None, "salse")(print)), "@leads_to"),
         (q(leads_to(None, give_up="salse")(print)), "give_up"),
-        (State("A.", fallback="salse"), "fallback"),
+        (State("A.", on_error="salse"), "on_error"),
     ],
 )
 def test_every_target_exists(tree, state, where):
     """An unknown target is told with the place that names it and the nearest name."""
-    assert faults_of(tree, a=state, sales=State("S.")) == [
+    assert problems_of(tree, a=state, sales=State("S.")) == [
         (
             f"state 'a' of test-states 1.0: {where} leads to 'salse', which no plugin offers, did you mean 'sales'?",
             REINSTALL,
@@ -66,8 +70,8 @@ def test_every_target_exists(tree, state, where):
 
 
 def test_all_unknown_targets_are_told(tree):
-    """One start tells every fault."""
-    assert len(faults_of(tree, a=q(Exits({"1": "x", "2": "y"}, otherwise="z")), b=State("B.", "w"))) == 4
+    """One start tells every problem."""
+    assert len(problems_of(tree, a=q(Routes({"1": "x", "2": "y"}, otherwise="z")), b=State("B.", "w"))) == 4
 
 
 @pytest.mark.parametrize(
@@ -81,24 +85,24 @@ def test_all_unknown_targets_are_told(tree):
 def test_an_option_hangs_in_a_menu(tree, menu, found):
     """An option that names no menu could never be reached."""
     states = {"menu": State(Menu()), "b": q(), "a": q(options=MenuOption("1", "a", menu=menu))}
-    assert faults_of(tree, states) == [
+    assert problems_of(tree, states) == [
         (f"state 'a' of test-states 1.0: its option '1' hangs in {menu!r}, {found}", "the menus are: menu", "a")
     ]
 
 
 def test_an_option_without_any_menu(tree):
     """A tree may have no menu at all."""
-    assert faults_of(tree, a=q(options=MenuOption("1", "a")))[0][1] == "the menus are: none"
+    assert problems_of(tree, a=q(options=MenuOption("1", "a")))[0][1] == "the menus are: none"
 
 
-@pytest.mark.parametrize("exit", ["a", SAME, leads_to("a")(print), Exit(None)])
+@pytest.mark.parametrize("exit", ["a", SAME, leads_to("a")(print), Goto(None)])
 def test_the_exit_beside_a_menu_is_a_table(tree, exit):
     """A Menu has its routes from options; only a table can add to them."""
     [(message, hint, state)] = [
-        fault for fault in faults_of(tree, m=State(Menu(), exit), a=q()) if "round" not in fault[0]
+        problem for problem in problems_of(tree, m=State(Menu(), exit), a=q()) if "round" not in problem[0]
     ]
     assert message == f"state 'm' of test-states 1.0: it is a menu, and its exit is {exit!r}"
-    assert hint == "the exit beside a Menu is an Exits table with more rows, otherwise, tries or give_up; or left out"
+    assert hint == "the exit beside a Menu is an Routes table with more rows, otherwise, tries or give_up; or left out"
     assert state == "m"
 
 
@@ -110,7 +114,7 @@ def options(*keys, **menu):
 
 def test_two_states_of_one_key(tree):
     """Both owners are named, with the setting that picks and a key that is free."""
-    assert faults_of(tree, options("1", "1")) == [
+    assert problems_of(tree, options("1", "1")) == [
         (
             "in the menu 'm', the key '1' belongs to both s0 (test-states 1.0) and s1 (test-states 1.0)",
             'choose another key in ivrkit.toml:  [states.s1]  key = "2"',
@@ -123,7 +127,7 @@ def test_a_key_that_begins_another(tree):
     """A key that is the beginning of another one would never be heard at once."""
     for keys in (("1", "12"), ("12", "1")):
         first, second = keys
-        assert faults_of(tree, options(*keys, "2")) == [
+        assert problems_of(tree, options(*keys, "2")) == [
             (
                 (
                     f"in the menu 'm', the keys {first!r} and {second!r} can't be told apart: they belong to "
@@ -142,7 +146,7 @@ def test_keys_that_differ_are_fine(tree):
 
 def test_the_repeat_key_is_taken(tree):
     """The repeat key of a menu is one of its keys."""
-    assert faults_of(tree, options("9")) == [
+    assert problems_of(tree, options("9")) == [
         (
             (
                 "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
@@ -158,7 +162,7 @@ def test_the_repeat_key_is_taken(tree):
 
 def test_a_row_of_the_menu_is_taken(tree):
     """The rows of the exit beside a Menu are keys of the menu."""
-    assert faults_of(tree, options("5", exit=Exits({"no-input": SAME, "5": SAME}))) == [
+    assert problems_of(tree, options("5", exit=Routes({"no-input": SAME, "5": SAME}))) == [
         (
             "in the menu 'm', the key '5' belongs to both a row of m (test-states 1.0) and s0 (test-states 1.0)",
             'choose another key in ivrkit.toml:  [states.s0]  key = "1"',
@@ -169,7 +173,7 @@ def test_a_row_of_the_menu_is_taken(tree):
 
 def test_a_menu_clashes_with_itself(tree):
     """A row on the repeat key is the author's own to mend."""
-    assert faults_of(tree, options("1", exit=Exits({"9": SAME}))) == [
+    assert problems_of(tree, options("1", exit=Routes({"9": SAME}))) == [
         (
             (
                 "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
@@ -184,7 +188,7 @@ def test_a_menu_clashes_with_itself(tree):
 def test_when_every_key_is_taken(tree):
     """Where no key is free, the hint leaves it open."""
     assert (
-        faults_of(tree, options(*"12345678", "1"))[0][1]
+        problems_of(tree, options(*"12345678", "1"))[0][1]
         == 'choose another key in ivrkit.toml:  [states.s8]  key = "..."'
     )
 
@@ -202,7 +206,7 @@ def test_the_order_of_loading_says_who_came_second(tree):
     states = options()
     states["zebra"] = q(options=MenuOption("1", "zebra", menu="m"))
     states["ape"] = q(options=MenuOption("1", "ape", menu="m"))
-    assert faults_of(tree, states)[0][2] == "ape"
+    assert problems_of(tree, states)[0][2] == "ape"
 
 
 def test_a_phrase_belongs_to_one_option(tree):
@@ -210,7 +214,7 @@ def test_a_phrase_belongs_to_one_option(tree):
     states = options()
     for place, phrase in enumerate(("Sales!", "sales")):
         states[f"s{place}"] = q(options=MenuOption(str(place + 1), "it", phrases=phrase, menu="m"))
-    assert faults_of(tree, states) == [
+    assert problems_of(tree, states) == [
         (
             "state 's1' of test-states 1.0: in the menu 'm', the phrase 'sales' is also that of s0 (test-states 1.0)",
             "give one of the two options another phrase",
@@ -231,14 +235,14 @@ def test_one_option_may_say_a_phrase_twice(tree):
     [
         ({"a": State("A.", "b"), "b": State("B.", "c"), "c": State("C.", "a")}, "a -> b -> c -> a"),
         ({"a": State("A.", SAME)}, "a -> a"),
-        ({"a": State("A.", Exit("a"))}, "a -> a"),
+        ({"a": State("A.", Goto("a"))}, "a -> a"),
         ({"x": State("X.", "b"), "b": State("B.", "c"), "c": State("C.", "b")}, "b -> c -> b"),
     ],
 )
 def test_a_ring_of_automatic_exits(tree, states, ring):
     """A ring of automatic exits never comes to a state that waits; it is told once."""
     first = ring.partition(" ")[0]
-    assert faults_of(tree, states) == [
+    assert problems_of(tree, states) == [
         (
             f"state {first!r} of test-states 1.0: its automatic exit leads round for ever: {ring}",
             "let one of these states wait for input, or end the call",
@@ -259,8 +263,8 @@ def test_automatic_exits_that_end_are_fine(tree):
 
 
 def content_fault(tree, state, **more):
-    """Return the one fault of a state's content."""
-    [(message, hint, name)] = faults_of(tree, a=state, **more)
+    """Return the one problem of a state's content."""
+    [(message, hint, name)] = problems_of(tree, a=state, **more)
     assert name == "a"
     prefix = "state 'a' of test-states 1.0: "
     assert message.startswith(prefix)
@@ -273,27 +277,27 @@ def content_fault(tree, state, **more):
         (
             State(ask("?"), "b"),
             "it waits with Gather, and its exit 'b' goes on at once",
-            "use a table: exit=Exits({...}, otherwise='b')",
+            "use a table: exit=Routes({...}, otherwise='b')",
         ),
         (
-            State(Dial("+1"), Exit(HOME, say="x")),
-            "it waits with Dial, and its exit Exit(HOME, say=('x',)) goes on at once",
-            "use a table: exit=Exits({...}, otherwise=HOME)",
+            State(Dial("+1"), Goto(HOME, say="x")),
+            "it waits with Dial, and its exit Goto(HOME, say=('x',)) goes on at once",
+            "use a table: exit=Routes({...}, otherwise=HOME)",
         ),
         (
-            State("A.", Exits({"1": None})),
-            "it has Exits, and waits for nothing: no outcome will ever come",
+            State("A.", Routes({"1": None})),
+            "it has Routes, and waits for nothing: no outcome will ever come",
             'let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
         ),
         (
-            State([ask("?"), "After."], Exits({"1": None})),
+            State([ask("?"), "After."], Routes({"1": None})),
             "Say comes after Gather, and would never be heard: the exit decides what follows",
-            "say it before Gather, or on the way out: Exit(target, say=...)",
+            "say it before Gather, or on the operator: Goto(target, say=...)",
         ),
         (
             State([Record(), Hangup()], leads_to(None)(print)),
             "Hangup comes after Record, and would never be heard: the exit decides what follows",
-            "say it before Record, or on the way out: Exit(target, say=...)",
+            "say it before Record, or on the operator: Goto(target, say=...)",
         ),
         (
             State([Dial("+1"), Enqueue("q")]),
@@ -301,37 +305,37 @@ def content_fault(tree, state, **more):
             "give the second a state of its own, and lead there with an exit",
         ),
         (
-            State(Gather(action="/mine"), Exits({"1": None})),
+            State(Gather(action="/mine"), Routes({"1": None})),
             "its Gather has an action of its own, '/mine', so its exit would never be asked",
             "leave out the action, or leave out the exit",
         ),
         (
-            State(ask("?"), Exits({"12#": None})),
+            State(ask("?"), Routes({"12#": None})),
             "the key '12#' can't be pressed: its Gather ends at '#' and keeps it",
             'choose another key, or let another one end it: ask(..., finish_on_key="")',
         ),
         (
-            State(ask("?", finish_on_key="*"), Exits({"#": None, "*": None})),
+            State(ask("?", finish_on_key="*"), Routes({"#": None, "*": None})),
             "the key '*' can't be pressed: its Gather ends at '*' and keeps it",
             'choose another key, or let another one end it: ask(..., finish_on_key="")',
         ),
         (
-            State(Dial("+1"), Exits({"1": None})),
+            State(Dial("+1"), Routes({"1": None})),
             "the row '1' is none of Dial",
             "the outcomes of Dial are: answered, busy, no-answer, failed, canceled, declined",
         ),
         (
-            State(Enqueue("q"), Exits({"no-answer": None})),
+            State(Enqueue("q"), Routes({"no-answer": None})),
             "the row 'no-answer' is none of Enqueue",
             "the outcomes of Enqueue are: bridged, leave, hangup, queue-full, failed",
         ),
         (
-            State(ask("?"), Exits({"busy": None})),
+            State(ask("?"), Routes({"busy": None})),
             "the row 'busy' is none of Gather",
             "the outcomes of Gather are: keys, no-match, no-input",
         ),
         (
-            State(Record(), Exits({"ended": None})),
+            State(Record(), Routes({"ended": None})),
             "the row 'ended' is none of Record, did you mean 'recorded'?",
             "the outcomes of Record are: recorded",
         ),
@@ -354,7 +358,7 @@ def test_what_a_state_says_fits_its_exit(tree, state, message, hint):
 
 def test_a_key_of_a_menu_that_its_gather_keeps(tree):
     """# ends a menu's Gather, which is told to whoever offers the option, and not to the menu."""
-    assert faults_of(tree, options("1#")) == [
+    assert problems_of(tree, options("1#")) == [
         (
             "state 's0' of test-states 1.0: its key '1#' can't be pressed: the menu 'm' ends at '#' and keeps it",
             'choose another key in ivrkit.toml:  [states.s0]  key = "..."',
@@ -362,21 +366,21 @@ def test_a_key_of_a_menu_that_its_gather_keeps(tree):
         )
     ]
     message = "the key '#' can't be pressed: its Gather ends at '#' and keeps it"
-    assert message in faults_of(tree, options("1", exit=Exits({"#": SAME})))[0][0], "a row is the menu's own"
+    assert message in problems_of(tree, options("1", exit=Routes({"#": SAME})))[0][0], "a row is the menu's own"
 
 
 def test_what_fits(tree):
     """The shapes that look alike and are right."""
     assert tree(
         {
-            "a": State(ask("?", finish_on_key=""), Exits({"#": None, "no-match": SAME, "no-input": SAME})),
+            "a": State(ask("?", finish_on_key=""), Routes({"#": None, "no-match": SAME, "no-input": SAME})),
             "b": State([Dial("+1"), "After."]),
             "c": State(Gather(action="/mine")),
             "d": State(Dial("+1", action="/mine")),
             "e": State("E.", leads_to("a")(print)),
             "f": State(ask("?"), leads_to("a")(print)),
-            "g": State(Record(), Exits({"recorded": None})),
-            "h": State(Menu(), Exits(otherwise=HOME)),
+            "g": State(Record(), Routes({"recorded": None})),
+            "h": State(Menu(), Routes(otherwise=HOME)),
             "i": State(["I.", Hangup()]),
         }
     )
@@ -386,17 +390,17 @@ def test_what_fits(tree):
     ("state", "message", "hint"),
     [
         (
-            State(ask("?", num_digits=1), Exits({"42": None})),
+            State(ask("?", num_digits=1), Routes({"42": None})),
             "the key '42' can't be pressed: its Gather takes 1 at the most",
             "leave out num_digits: it is the longest key of the table",
         ),
         (
-            State(ask("?", input="speech"), Exits({"4": None})),
+            State(ask("?", input="speech"), Routes({"4": None})),
             "the key '4' can't be pressed: its Gather listens to speech alone",
             'let it take keys as well: input="dtmf speech"',
         ),
         (
-            State(ask("?", method="get"), Exits({"4": None}), secret=True),
+            State(ask("?", method="get"), Routes({"4": None}), secret=True),
             "it is secret, and its Gather would send what is pressed in a URL, which every server on the way logs",
             'leave out method="GET"',
         ),
@@ -406,7 +410,7 @@ def test_what_fits(tree):
             "say less, or play a recording",
         ),
         (
-            State(ask("?"), Exits({"1": Exit(None, say="y" * 63_000)})),
+            State(ask("?"), Routes({"1": Goto(None, say="y" * 63_000)})),
             f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most",
             "say less, or play a recording",
         ),
@@ -418,7 +422,7 @@ def test_what_could_never_come_is_refused(tree, state, message, hint):
 
 
 def test_a_state_that_holds_itself(tree):
-    """Whatever breaks while a state is made ready is a fault of that state."""
+    """Whatever breaks while a state is made ready is a problem of that state."""
     ring = ["A."]
     ring.append(ring)
     message, hint = content_fault(tree, State(ring))
@@ -427,19 +431,19 @@ def test_a_state_that_holds_itself(tree):
 
 
 def test_options_that_hang_in_a_state_with_a_function_for_an_exit(tree):
-    """The option is at fault, and not the state that it hangs in."""
+    """The option is at problem, and not the state that it hangs in."""
     states = {"a": State(print, leads_to(None)(print)), "b": q(options=MenuOption("1", "b", menu="a"))}
-    [(message, hint, state)] = faults_of(tree, states)
+    [(message, hint, state)] = problems_of(tree, states)
     assert message.startswith("state 'b' of test-states 1.0: its option '1' hangs in 'a', whose exit LeadsTo(")
     assert message.endswith(" takes no options")
     assert (hint, state) == ("hang it in a menu", "b")
 
 
 def test_several_faults_are_told_together(tree):
-    """Content faults of different states are told in one error."""
+    """Content problems of different states are told in one error."""
     with pytest.raises(LoadError) as caught:
-        tree(a=State("A.", Exits({"1": None})), b=State([Record(), Record()]))
+        tree(a=State("A.", Routes({"1": None})), b=State([Record(), Record()]))
     assert str(caught.value).startswith(
-        "the call flow has 2 faults and was not started:\nstate 'a' of test-states 1.0: "
+        "the call flow has 2 problems and was not started:\nstate 'a' of test-states 1.0: "
     )
-    assert [fault.state for fault in caught.value.faults] == ["a", "b"]
+    assert [problem.state for problem in caught.value.problems] == ["a", "b"]

@@ -1,10 +1,10 @@
-"""Failures: silence and wrong keys, counted apart in a state and together in the call, until a way out."""
+"""Failures: silence and wrong keys, counted apart in a state and together in the call, until a operator."""
 
 import pytest
 from twilio.twiml.voice_response import Dial
 
-from ivrkit import BACK, HOME, SAME, Exit, Exits, Menu, MenuOption, State, ask, leads_to
-from ivrkit.flow.outcomes import NO_INPUT, NO_MATCH
+from ivrkit import BACK, HOME, SAME, Goto, Menu, MenuOption, Routes, State, ask, leads_to
+from ivrkit.flow.model.outcomes import NO_INPUT, NO_MATCH
 
 WRONG = "Sorry, that is not one of the choices."
 OUT = State("Somebody will help you.")
@@ -12,7 +12,7 @@ OUT = State("Somebody will help you.")
 
 def test_silence_repeats_the_state_without_a_word(call):
     """Silence without a row repeats the state, and nobody is told that a choice was wrong."""
-    caller = call(a=State(ask("A?"), Exits({"1": None})), error=State("No.", BACK)).stays_silent()
+    caller = call(a=State(ask("A?"), Routes({"1": None})), error=State("No.", BACK)).stays_silent()
     assert caller.heard == ["A?"]
     assert caller.events == [("left", "a", NO_INPUT), ("entered", "a", None)]
 
@@ -20,10 +20,10 @@ def test_silence_repeats_the_state_without_a_word(call):
 def test_a_wrong_key_goes_to_error_and_back(call):
     """A wrong key enters the error state, whose own exit is obeyed; its coming back keeps sender and counts."""
     caller = call(
-        a=State(ask("A?"), Exits({"1": "b"})),
-        b=State(ask("B?"), Exits({"1": None, "2": BACK})),
+        a=State(ask("A?"), Routes({"1": "b"})),
+        b=State(ask("B?"), Routes({"1": None, "2": BACK})),
         error=State("No.", BACK),
-        way_out="out",
+        operator="out",
         out=OUT,
     ).press("1", "5")
     assert caller.heard == ["No.", "B?"]
@@ -39,12 +39,12 @@ def test_a_wrong_key_goes_to_error_and_back(call):
 
 def test_a_wrong_key_without_an_error_state_is_told(call):
     """Where no error state is installed, the core says it, and the state again."""
-    assert call(a=State(ask("A?"), Exits({"1": None}))).press("5").heard == [WRONG, "A?"]
+    assert call(a=State(ask("A?"), Routes({"1": None}))).press("5").heard == [WRONG, "A?"]
 
 
 def test_a_wrong_key_in_the_error_state_itself_is_told(call):
     """An error state that asks is not its own error state."""
-    states = {"a": State(ask("A?"), Exits({"1": None})), "error": State(ask("No. 1 goes back."), Exits({"1": BACK}))}
+    states = {"a": State(ask("A?"), Routes({"1": None})), "error": State(ask("No. 1 goes back."), Routes({"1": BACK}))}
     caller = call(states).press("5")
     assert caller.state == "error"
     assert caller.press("5").heard == [WRONG, "No. 1 goes back."]
@@ -55,8 +55,8 @@ def test_a_wrong_key_in_the_error_state_itself_is_told(call):
 def test_coming_through_error_by_another_exit_keeps_counts_and_sender(call):
     """Whatever the exit of the error state names, who comes through it has not come afresh."""
     caller = call(
-        a=State(ask("A?"), Exits({"1": "b"})),
-        b=State(ask("B?"), Exits({"1": BACK})),
+        a=State(ask("A?"), Routes({"1": "b"})),
+        b=State(ask("B?"), Routes({"1": BACK})),
         error=State("No.", "b"),
     ).press("1", "5", "5")
     assert caller.session.counts == {"b": {NO_MATCH: 2}}
@@ -74,7 +74,7 @@ def test_home_through_error_keeps_the_counts(call):
 def test_the_rows_of_silence_and_of_a_wrong_key(call, kind, bring):
     """A row for no-input or no-match comes before otherwise, and counts."""
     caller = call(
-        a=State(ask("A?"), Exits({"1": None, kind: Exit(SAME, say="Row.")}, otherwise="b")), b=State(ask("B?"))
+        a=State(ask("A?"), Routes({"1": None, kind: Goto(SAME, say="Row.")}, otherwise="b")), b=State(ask("B?"))
     )
     assert caller.webhook(**bring).heard == ["Row.", "A?"]
     assert caller.session.counts == {"a": {kind: 1}}
@@ -83,24 +83,24 @@ def test_the_rows_of_silence_and_of_a_wrong_key(call, kind, bring):
 
 def test_otherwise_takes_a_wrong_key_without_counting(call):
     """An unmatched key that otherwise takes is no failure."""
-    caller = call(a=State(ask("A?"), Exits({"1": None}, otherwise="b")), b=State(ask("B?"))).press("5")
+    caller = call(a=State(ask("A?"), Routes({"1": None}, otherwise="b")), b=State(ask("B?"))).press("5")
     assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {}, 0)
 
 
 def test_silence_counts_even_where_otherwise_answers_it(call):
     """Silence always counts, whoever answers it."""
-    caller = call(a=State(ask("A?"), Exits({"1": None}, otherwise="b")), b=State(ask("B?"))).stays_silent()
+    caller = call(a=State(ask("A?"), Routes({"1": None}, otherwise="b")), b=State(ask("B?"))).stays_silent()
     assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {"a": {NO_INPUT: 1}}, 1)
 
 
 def test_otherwise_may_be_the_goodbye(call):
     """otherwise=None is a target like any other, and not the same as no otherwise."""
-    assert call(a=State(ask("A?"), Exits({"1": "a"}, otherwise=None))).press("5").last.ended
+    assert call(a=State(ask("A?"), Routes({"1": "a"}, otherwise=None))).press("5").last.ended
 
 
 def test_a_matched_key_resets_the_state_and_the_streak(call):
     """A matched key resets this state's counts and the failures in a row."""
-    caller = call(a=State(ask("A?"), Exits({"1": SAME}))).stays_silent(2).press("5")
+    caller = call(a=State(ask("A?"), Routes({"1": SAME}))).stays_silent(2).press("5")
     assert caller.session.counts == {"a": {NO_INPUT: 2, NO_MATCH: 1}}
     assert caller.session.streak == 3
     assert caller.press("1").session.counts == {}
@@ -123,51 +123,51 @@ def test_unknown_words_are_no_match(call):
 
 @pytest.mark.parametrize(("bring", "fails"), [({"Digits": ""}, "no-input"), ({"Digits": "5"}, "no-match")])
 def test_after_the_tries_of_a_kind_comes_the_way_out(call, bring, fails):
-    """The third failure of a kind is the last: the way out, which clears counts and streak."""
-    caller = call(a=State(ask("A?"), Exits({"1": None})), out=OUT, way_out="out")
+    """The third failure of a kind is the last: the operator, which clears counts and streak."""
+    caller = call(a=State(ask("A?"), Routes({"1": None})), out=OUT, operator="out")
     caller.webhook(**bring).webhook(**bring)
     assert (caller.state, caller.session.counts) == ("a", {"a": {fails: 2}})
     caller.webhook(**bring)
     assert caller.heard == ["Somebody will help you."]
-    assert (caller.session.counts, caller.session.streak, caller.session.way_out_taken) == ({}, 0, True)
+    assert (caller.session.counts, caller.session.streak, caller.session.operator_tried) == ({}, 0, True)
 
 
 def test_kinds_are_counted_apart(call):
     """Two silences and two wrong keys are no three of a kind."""
-    caller = call(a=State(ask("A?"), Exits({"1": None})), out=OUT, way_out="out")
+    caller = call(a=State(ask("A?"), Routes({"1": None})), out=OUT, operator="out")
     assert caller.stays_silent(2).press("5", "5").state == "a"
     assert caller.stays_silent().state == "out"
 
 
 @pytest.mark.parametrize("tries", [1, 2, 5])
 def test_a_table_has_its_own_tries_and_give_up(call, tries):
-    """Tries and give_up of a table come before the setting and the way out."""
-    table = Exits({"1": None}, tries=tries, give_up=Exit("b", say="I give up."))
-    caller = call(a=State(ask("A?"), table), b=State(ask("B?")), out=OUT, way_out="out", max_failures=9)
+    """Tries and give_up of a table come before the setting and the operator."""
+    table = Routes({"1": None}, tries=tries, give_up=Goto("b", say="I give up."))
+    caller = call(a=State(ask("A?"), table), b=State(ask("B?")), out=OUT, operator="out", max_failures=9)
     caller.stays_silent(tries - 1)
     assert caller.state == "a"
     assert caller.stays_silent().heard == ["I give up.", "B?"]
-    assert not caller.session.way_out_taken
+    assert not caller.session.operator_tried
 
 
 def test_the_setting_tries_is_for_tables_that_say_nothing(call):
     """The setting counts where the table does not say."""
-    assert call(a=State(ask("A?"), Exits({"1": None})), out=OUT, way_out="out", tries=1).stays_silent().state == "out"
+    assert call(a=State(ask("A?"), Routes({"1": None})), out=OUT, operator="out", tries=1).stays_silent().state == "out"
 
 
 def test_the_goodbye_can_be_what_is_given_up_for(call):
-    """give_up=Exit(None) ends the call; give_up=None is none, and means the way out."""
-    table = Exits({"1": None}, tries=1, give_up=Exit(None, say="Enough."))
-    assert call(a=State(ask("A?"), table), out=OUT, way_out="out").stays_silent().heard == ["Enough."]
+    """give_up=Goto(None) ends the call; give_up=None is none, and means the operator."""
+    table = Routes({"1": None}, tries=1, give_up=Goto(None, say="Enough."))
+    assert call(a=State(ask("A?"), table), out=OUT, operator="out").stays_silent().heard == ["Enough."]
 
 
 def test_six_failures_in_a_row_are_the_way_out_wherever_they_are(call):
-    """The sixth failure in a row in the call is the way out, before any give_up."""
+    """The sixth failure in a row in the call is the operator, before any give_up."""
     states = {
-        "a": State(ask("A?"), Exits({"1": None, "no-input": "b"})),
-        "b": State(ask("B?"), Exits({"1": None, "no-input": "a"}, tries=1, give_up="a")),
+        "a": State(ask("A?"), Routes({"1": None, "no-input": "b"})),
+        "b": State(ask("B?"), Routes({"1": None, "no-input": "a"}, tries=1, give_up="a")),
     }
-    caller = call(states, out=OUT, way_out="out").stays_silent(5)
+    caller = call(states, out=OUT, operator="out").stays_silent(5)
     assert caller.state == "b"
     assert caller.session.streak == 5
     assert caller.stays_silent().state == "out"
@@ -175,16 +175,16 @@ def test_six_failures_in_a_row_are_the_way_out_wherever_they_are(call):
 
 def test_the_number_of_failures_in_a_row_is_a_setting(call):
     """max_failures is the setting."""
-    states = {"a": State(ask("A?"), Exits({"1": None}, tries=9)), "out": OUT}
-    assert call(states, way_out="out", max_failures=2).stays_silent().state == "a"
-    assert call(states, way_out="out", max_failures=2).stays_silent(2).state == "out"
+    states = {"a": State(ask("A?"), Routes({"1": None}, tries=9)), "out": OUT}
+    assert call(states, operator="out", max_failures=2).stays_silent().state == "a"
+    assert call(states, operator="out", max_failures=2).stays_silent(2).state == "out"
 
 
 def test_counts_begin_anew_when_the_caller_comes_afresh(call):
     """Coming by name or HOME lets a state's counts begin anew; the streak goes on."""
     states = {
-        "a": State(ask("A?"), Exits({"1": None, "no-input": "b"})),
-        "b": State(ask("B?"), Exits({"1": None, "no-input": "a"})),
+        "a": State(ask("A?"), Routes({"1": None, "no-input": "b"})),
+        "b": State(ask("B?"), Routes({"1": None, "no-input": "a"})),
     }
     caller = call(states).stays_silent(2)
     assert caller.session.counts == {"b": {NO_INPUT: 1}}
@@ -194,8 +194,8 @@ def test_counts_begin_anew_when_the_caller_comes_afresh(call):
 def test_counts_stay_when_the_caller_comes_back(call):
     """Coming BACK keeps the counts of the state that is come back to."""
     states = {
-        "a": State(ask("A?"), Exits({"1": None, "no-input": "b"})),
-        "b": State(ask("B?"), Exits({"1": None, "no-input": BACK})),
+        "a": State(ask("A?"), Routes({"1": None, "no-input": "b"})),
+        "b": State(ask("B?"), Routes({"1": None, "no-input": BACK})),
     }
     caller = call(states).stays_silent(2)
     assert caller.session.counts == {"a": {NO_INPUT: 1}, "b": {NO_INPUT: 1}}
@@ -204,31 +204,34 @@ def test_counts_stay_when_the_caller_comes_back(call):
 
 
 def test_the_way_out_is_key_zero_of_the_start_menu(tree):
-    """Without a setting, the way out is the option with key 0 in the start menu."""
+    """Without a setting, the operator is the option with key 0 in the start menu."""
     states = {"m": State(Menu()), "x": State("X.", options=MenuOption("0", "x", menu="m"))}
-    assert tree(states).way_out == "x"
-    assert tree(states, way_out="m").way_out == "m"
-    assert tree(m=State(Menu()), x=State("X.", options=MenuOption("1", "x", menu="m"))).way_out is None
-    assert tree(a=State("A.")).way_out is None
+    assert tree(states).operator == "x"
+    assert tree(states, operator="m").operator == "m"
+    assert tree(m=State(Menu()), x=State("X.", options=MenuOption("1", "x", menu="m"))).operator is None
+    assert tree(a=State("A.")).operator is None
 
 
 def test_without_a_way_out_it_is_the_goodbye(call):
-    """A tree with no way out says goodbye."""
-    assert call(a=State(ask("A?"), Exits({"1": None}))).stays_silent(3).heard == ["Goodbye."]
+    """A tree with no operator says goodbye."""
+    assert call(a=State(ask("A?"), Routes({"1": None}))).stays_silent(3).heard == ["Goodbye."]
 
 
 def test_the_way_out_is_taken_once(call):
     """The second time it would be taken is the goodbye."""
-    states = {"a": State(ask("A?"), Exits({"1": None}, tries=1)), "out": State(ask("Out?"), Exits({"1": "a"}, tries=2))}
-    caller = call(states, way_out="out").stays_silent()
+    states = {
+        "a": State(ask("A?"), Routes({"1": None}, tries=1)),
+        "out": State(ask("Out?"), Routes({"1": "a"}, tries=2)),
+    }
+    caller = call(states, operator="out").stays_silent()
     assert caller.state == "out"
     assert caller.stays_silent(2).heard == ["Goodbye."]
 
 
 def test_a_call_of_too_many_webhooks_is_let_go(call):
-    """max_turns webhooks of one call, of whatever kind, end it by the way out, then by the goodbye."""
-    states = {"a": State(ask("A?"), Exits({"9": SAME})), "out": State(Dial("+15550100"), Exits({"busy": "a"}))}
-    caller = call(states, way_out="out", max_turns=5)
+    """max_turns webhooks of one call, of whatever kind, end it by the operator, then by the goodbye."""
+    states = {"a": State(ask("A?"), Routes({"9": SAME})), "out": State(Dial("+15550100"), Routes({"busy": "a"}))}
+    caller = call(states, operator="out", max_turns=5)
     caller.press("9", "9", "9")
     assert caller.state == "a"
     assert caller.press("9").state == "out"
@@ -238,7 +241,7 @@ def test_a_call_of_too_many_webhooks_is_let_go(call):
 
 def test_a_call_of_too_many_webhooks_still_keeps_its_outcome(call):
     """What the last webhook brought is told all the same."""
-    caller = call(a=State(ask("A?"), Exits({"9": SAME})), max_turns=2).press("9")
+    caller = call(a=State(ask("A?"), Routes({"9": SAME})), max_turns=2).press("9")
     assert caller.events == [("left", "a", "9"), ("ended", None, "finished")]
 
 
@@ -278,7 +281,7 @@ def test_a_function_is_told_the_outcome(call):
 
 def test_a_key_answered_with_same_counts(call):
     """A key that a function answers with SAME is a failure, and any other target resets."""
-    caller = call(a=guessing(), other=State(ask("Other."), Exits({"1": BACK}))).press("7", "7")
+    caller = call(a=guessing(), other=State(ask("Other."), Routes({"1": BACK}))).press("7", "7")
     assert (caller.session.counts, caller.session.streak) == ({"a": {NO_MATCH: 2}}, 2)
     assert caller.press("3").session.counts == {}
     assert caller.session.streak == 0
@@ -292,11 +295,11 @@ def test_silence_counts_whatever_a_function_answers(call):
 
 @pytest.mark.parametrize("bring", [{"Digits": ""}, {"Digits": "7"}])
 def test_at_the_limit_a_functions_target_is_dropped(call, bring):
-    """At tries the target is dropped for give_up, else the way out."""
-    other = State(ask("Other."), Exits({"1": BACK, "no-input": BACK}))
+    """At tries the target is dropped for give_up, else the operator."""
+    other = State(ask("Other."), Routes({"1": BACK, "no-input": BACK}))
     caller = call(a=guessing(tries=1, give_up="gave"), other=other, gave=State("Gave up."))
     assert caller.webhook(**bring).heard == ["Gave up."]
-    caller = call(a=guessing(tries=1), other=other, out=OUT, way_out="out").webhook(**bring)
+    caller = call(a=guessing(tries=1), other=other, out=OUT, operator="out").webhook(**bring)
     assert caller.heard == ["Somebody will help you."]
 
 
@@ -314,7 +317,7 @@ def test_a_function_decides_after_a_dial_too(call):
 
 def test_a_function_with_the_setting_tries(call):
     """Where @leads_to does not say, the setting counts."""
-    caller = call(a=guessing(), other=State("O."), out=OUT, way_out="out").press("7", "7")
+    caller = call(a=guessing(), other=State("O."), out=OUT, operator="out").press("7", "7")
     assert caller.state == "a"
     assert caller.press("7").state == "out"
 
@@ -322,7 +325,7 @@ def test_a_function_with_the_setting_tries(call):
 @pytest.mark.parametrize("again", ["a", HOME])
 def test_going_to_oneself_is_a_repeat(call, again):
     """A state that leads to itself by name, or by HOME, is repeated: its counts go on, and it gives up."""
-    table = Exits({"1": None, "no-input": again}, tries=2, give_up="b")
+    table = Routes({"1": None, "no-input": again}, tries=2, give_up="b")
     assert call(a=State(ask("A?"), table), b=State("B.")).stays_silent(2).heard == ["B."]
 
 
@@ -337,6 +340,6 @@ def test_a_function_that_names_its_own_state_repeats_it(call):
 
 
 def test_key_zero_may_be_a_row(tree):
-    """The way out is what key 0 of the start menu leads to, by an option or a row."""
-    assert tree(m=State(Menu(), Exits({"0": "x"})), x=State("X.")).way_out == "x"
-    assert tree(m=State(Menu(), Exits({"0": SAME})), x=State("X.")).way_out is None
+    """The operator is what key 0 of the start menu leads to, by an option or a row."""
+    assert tree(m=State(Menu(), Routes({"0": "x"})), x=State("X.")).operator == "x"
+    assert tree(m=State(Menu(), Routes({"0": SAME})), x=State("X.")).operator is None

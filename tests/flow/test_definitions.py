@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from twilio.twiml.voice_response import Dial, Pause, Play, Say
 
-from ivrkit import SAME, Exit, Exits, FlowError, Menu, MenuOption, Owner, State, Texts, ask, leads_to
-from ivrkit.flow.call import Call, make_call
-from ivrkit.flow.exits import LeadsTo
-from ivrkit.flow.outcomes import NAMED
+from ivrkit import SAME, FlowError, Goto, Menu, MenuOption, Owner, Routes, State, Texts, ask, leads_to
+from ivrkit.flow.model.call import Call, make_call
+from ivrkit.flow.model.outcomes import NAMED
+from ivrkit.flow.model.routes import LeadsTo
 
-TARGET = "a target is a state's name, SAME, BACK, HOME, None or an Exit of one of these"
+TARGET = "a target is a state's name, SAME, BACK, HOME, None or an Goto of one of these"
 ROW = f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED)}"
 
 
@@ -26,19 +26,19 @@ def refused(make):
     ("make", "message", "hint"),
     [
         (
-            lambda: Exits({"no-imput": None}),
-            "Exits has a row for 'no-imput', which no webhook can bring, did you mean 'no-input'?",
+            lambda: Routes({"no-imput": None}),
+            "Routes has a row for 'no-imput', which no webhook can bring, did you mean 'no-input'?",
             ROW,
         ),
-        (lambda: Exits({1: None}), "Exits has a row for 1, which no webhook can bring", ROW),
-        (lambda: Exits({"": None}), "Exits has a row for '', which no webhook can bring", ROW),
-        (lambda: Exits({"1a": None}), "Exits has a row for '1a', which no webhook can bring", ROW),
-        (lambda: Exits({"1": 5}), "the row '1' of Exits has the target 5", TARGET),
-        (lambda: Exits({}, otherwise=5), "otherwise of Exits has the target 5", TARGET),
-        (lambda: Exits({}, give_up=5), "give_up of Exits has the target 5", TARGET),
-        (lambda: Exits({}, tries=0), "Exits has tries=0", "tries is a whole number of at least 1"),
-        (lambda: Exits({}, tries=True), "Exits has tries=True", "tries is a whole number of at least 1"),
-        (lambda: Exits({}, tries="3"), "Exits has tries='3'", "tries is a whole number of at least 1"),
+        (lambda: Routes({1: None}), "Routes has a row for 1, which no webhook can bring", ROW),
+        (lambda: Routes({"": None}), "Routes has a row for '', which no webhook can bring", ROW),
+        (lambda: Routes({"1a": None}), "Routes has a row for '1a', which no webhook can bring", ROW),
+        (lambda: Routes({"1": 5}), "the row '1' of Routes has the target 5", TARGET),
+        (lambda: Routes({}, otherwise=5), "otherwise of Routes has the target 5", TARGET),
+        (lambda: Routes({}, give_up=5), "give_up of Routes has the target 5", TARGET),
+        (lambda: Routes({}, tries=0), "Routes has tries=0", "tries is a whole number of at least 1"),
+        (lambda: Routes({}, tries=True), "Routes has tries=True", "tries is a whole number of at least 1"),
+        (lambda: Routes({}, tries="3"), "Routes has tries='3'", "tries is a whole number of at least 1"),
         (
             leads_to,
             "@leads_to names no target",
@@ -57,7 +57,7 @@ def test_tables_and_functions(make, message, hint):
 def test_a_table_cannot_be_changed():
     """What was given to a table may change; the table does not, and its rows can't be set."""
     rows = {"1": None}
-    table = Exits(rows)
+    table = Routes(rows)
     rows["2"] = "x"
     assert dict(table.rows) == {"1": None}
     with pytest.raises(TypeError):
@@ -65,12 +65,12 @@ def test_a_table_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         table.tries = 2
     assert (table.otherwise, table.tries, table.give_up) == (..., None, None)
-    assert Exits({}, tries=1).tries == 1
+    assert Routes({}, tries=1).tries == 1
 
 
 def test_every_outcome_may_have_a_row():
     """All the words that a webhook can bring, and keys."""
-    assert set(Exits(dict.fromkeys((*NAMED, "0", "12*#"))).rows) == {*NAMED, "0", "12*#"}
+    assert set(Routes(dict.fromkeys((*NAMED, "0", "12*#"))).rows) == {*NAMED, "0", "12*#"}
 
 
 def test_a_decorated_function_can_be_called():
@@ -133,7 +133,7 @@ async def later(call):
         (
             lambda: State("A.", {"1": None}, name="x"),
             "state 'x' has exit={'1': None}",
-            "exit is None, a target, Exits({...}), or a function decorated with @leads_to",
+            "exit is None, a target, Routes({...}), or a function decorated with @leads_to",
         ),
         (lambda: State("A.", options=["1"]), "a State has the option '1'", "an option is a MenuOption(...)"),
         (
@@ -154,7 +154,7 @@ def test_states(make, message, hint):
 
 
 PHRASES = 'phrases are texts: phrases=("sales",)'
-NAMES = "menu is the name of a state, and line a whole sentence"
+NAMES = "menu is the name of a state, and sentence a whole sentence"
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ NAMES = "menu is the name of a state, and line a whole sentence"
             "a State has the function '<lambda>', which can't be given the call: missing a required argument: 'more'",
             "a handler takes one argument, the call",
         ),
-        (lambda: State("A.", fallback=SAME), "a State has fallback=SAME", "fallback is the name of a state"),
+        (lambda: State("A.", on_error=SAME), "a State has on_error=SAME", "on_error is the name of a state"),
         (lambda: MenuOption("1", 5), "MenuOption with the key '1' has no label", 'give one: label="sales"'),
-        (lambda: MenuOption("1", "x", menu=5), "MenuOption 'x' has menu=5 and line=None", NAMES),
-        (lambda: MenuOption("1", "x", line=""), "MenuOption 'x' has menu='menu' and line=''", NAMES),
+        (lambda: MenuOption("1", "x", menu=5), "MenuOption 'x' has menu=5 and sentence=None", NAMES),
+        (lambda: MenuOption("1", "x", sentence=""), "MenuOption 'x' has menu='menu' and sentence=''", NAMES),
         (lambda: MenuOption("1", "x", phrases=(5,)), "MenuOption 'x' has the phrases (5,)", PHRASES),
         (lambda: MenuOption("1", "x", phrases=""), "MenuOption 'x' has the phrases ('',)", PHRASES),
     ],
@@ -204,16 +204,15 @@ def test_an_exit_object_without_a_name():
 
 
 def test_the_shape_of_a_state():
-    """State(enter, exit=None, *, options, fallback, secret, needs_app, deadline), name and owner bound by replace."""
-    state = State("A.", "b", options=MenuOption("1", "a"), fallback="f", secret=True, needs_app=True, deadline=2.5)
-    assert (state.enter, state.exit, state.fallback, state.secret) == ("A.", "b", "f", True)
-    assert (state.needs_app, state.deadline) == (True, 2.5)
+    """State(enter, exit=None, *, options, on_error, secret), with name and owner bound by replace."""
+    state = State("A.", "b", options=MenuOption("1", "a"), on_error="f", secret=True)
+    assert (state.enter, state.exit, state.on_error, state.secret) == ("A.", "b", "f", True)
     assert state.options == state.menu_options == (MenuOption("1", "a"),)
     bound = replace(state, name="a", owner=Owner("p", "1"))
     assert (bound.name, str(bound.owner), bound.options) == ("a", "p 1", state.options)
     plain = State("A.")
-    assert (plain.exit, plain.options, plain.fallback, plain.secret, plain.needs_app) == (None, (), None, False, False)
-    assert (plain.deadline, plain.name, plain.owner, str(plain.owner)) == (None, "", Owner(""), "")
+    assert (plain.exit, plain.options, plain.on_error, plain.secret) == (None, (), None, False)
+    assert (plain.name, plain.owner, str(plain.owner)) == ("", Owner(""), "")
     with pytest.raises(TypeError):
         State("A.", None, ())
     assert State("A.", options=[MenuOption("1", "a"), MenuOption("2", "b")]).menu_options[1].label == "b"
@@ -222,7 +221,7 @@ def test_the_shape_of_a_state():
 def test_the_shape_of_an_option():
     """MenuOption(key, label, phrases, menu, line); one phrase may be a string."""
     option = MenuOption("1", "sales")
-    assert (option.phrases, option.menu, option.line) == ((), "menu", None)
+    assert (option.phrases, option.menu, option.sentence) == ((), "menu", None)
     assert MenuOption("1", "sales", phrases="buy").phrases == ("buy",)
     assert MenuOption("1", "sales", phrases=["a", "b"]).phrases == ("a", "b")
 
@@ -310,18 +309,14 @@ def test_the_sentences_of_the_core():
 
 def test_a_sentence_set_to_nothing_is_not_said(call):
     """An empty text leaves a sentence out."""
-    caller = call(a=State(ask("A?"), Exits({"1": None})), texts=Texts(goodbye="", wrong_choice=""))
+    caller = call(a=State(ask("A?"), Routes({"1": None})), texts=Texts(goodbye="", wrong_choice=""))
     assert caller.press("5").heard == ["A?"]
     assert caller.press("1").xml == "<Hangup />"
 
 
-def test_what_is_not_acted_on_yet_is_said(tree):
-    """The deadline and needs_app are accepted, and the host warns that nothing acts on them."""
-    assert tree(a=State("A.", deadline=2.0), b=State("B.", needs_app=True)).notices == (
-        "state 'a' of test-states 1.0 has a deadline: this version does not act on it",
-        "state 'b' of test-states 1.0 needs an app: this version does not act on it",
-    )
-    assert tree(a=State(["A.", ask("?", Pause()), Say()])).notices == ()
+def test_a_state_with_nothing_odd_brings_no_startup_warning(tree):
+    """A state that can be served as it is written brings no startup warning."""
+    assert tree(a=State(["A.", ask("?", Pause()), Say()])).startup_warnings == ()
 
 
 # Call.
@@ -393,5 +388,5 @@ def test_a_call_cannot_be_changed():
 
 
 def test_an_exit_in_a_table_is_a_target():
-    """An Exit of None, of a name and of a move."""
-    assert Exits({"1": Exit(None), "2": Exit("x"), "3": Exit(SAME)}, otherwise=Exit(SAME), give_up=Exit(None))
+    """An Goto of None, of a name and of a move."""
+    assert Routes({"1": Goto(None), "2": Goto("x"), "3": Goto(SAME)}, otherwise=Goto(SAME), give_up=Goto(None))

@@ -5,11 +5,11 @@ import sys
 import pytest
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from ivrkit import BACK, HOME, SAME, Exit, Exits, FlowError, Menu, MenuOption, State, ask, leads_to
-from ivrkit.flow.call import HIDDEN
-from ivrkit.flow.engine import MOST_STATES
-from ivrkit.flow.guard import check_data
-from ivrkit.flow.rules import Hooks
+from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
+from ivrkit.flow.compile.flow_config import Hooks
+from ivrkit.flow.model.call import HIDDEN
+from ivrkit.flow.run.engine import MOST_STATES
+from ivrkit.flow.run.sandbox import check_data
 
 APOLOGY = "We are sorry, something went wrong."
 SAY = '<Say language="en-US"></Say>'
@@ -51,7 +51,7 @@ def test_a_failing_enter_is_apologised_for_and_home_follows(call, enter):
 
 def test_a_failing_state_has_a_fallback(call):
     """The state's own fallback comes before HOME."""
-    caller = call(tree_with(State(boom, fallback="f", **option()), f=State(ask("F?"), Exits({"1": BACK})))).press("1")
+    caller = call(tree_with(State(boom, on_error="f", **option()), f=State(ask("F?"), Routes({"1": BACK})))).press("1")
     assert caller.heard == [APOLOGY, "F?"]
     assert caller.press("1").state == "m", "the fallback was sent by whoever sent the caller to what failed"
 
@@ -75,8 +75,8 @@ def test_a_failing_exit(call):
 
 def test_silence_counts_even_where_the_function_fails(call):
     """A put-down phone in front of a broken function is let go in the end."""
-    failing = State(ask("X?"), leads_to(SAME)(boom), fallback="y")
-    caller = call({"x": failing, "y": State(ask("Y?"), Exits({"no-input": "x"}))})
+    failing = State(ask("X?"), leads_to(SAME)(boom), on_error="y")
+    caller = call({"x": failing, "y": State(ask("Y?"), Routes({"no-input": "x"}))})
     caller.stays_silent(5)
     assert caller.session.streak == 5
     assert caller.stays_silent().last.ended
@@ -85,7 +85,7 @@ def test_silence_counts_even_where_the_function_fails(call):
 def test_a_failing_exit_of_a_state_that_does_not_wait(call):
     """A router that fails is a state that failed."""
     states = tree_with(
-        State("X.", leads_to("m")(boom), fallback="f", **option()), f=State(ask("F?"), Exits({"1": BACK}))
+        State("X.", leads_to("m")(boom), on_error="f", **option()), f=State(ask("F?"), Routes({"1": BACK}))
     )
     caller = call(states).press("1")
     assert caller.heard == ["X.", APOLOGY, "F?"]
@@ -97,9 +97,9 @@ def test_a_result_of_another_kind_than_was_named(call):
 
     @leads_to("m", SAME)
     def wander(call):
-        return {"1": "elsewhere", "2": ["m"], "3": Exit(HOME)}[call.digits]
+        return {"1": "elsewhere", "2": ["m"], "3": Goto(HOME)}[call.digits]
 
-    for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Exit(HOME)")):
+    for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Goto(HOME)")):
         caller = call(tree_with(State(ask("X?"), wander, **option()))).press("1", key)
         error = next(each.error for each in caller.last.events if each.kind == "failed")
         assert error.message == f"its exit 'wander' returned {shown}, and names ['m', SAME]"
@@ -134,12 +134,12 @@ NOTHING = ("there is nothing to say: enter gave None", "return a text, a verb or
             "it waits with Gather and Dial; a state waits with one verb",
             "give the second a state of its own, and lead there with an exit",
         ),
-        ("Nothing.", "it has Exits, and waits for nothing: no outcome will ever come", None),
+        ("Nothing.", "it has Routes, and waits for nothing: no outcome will ever come", None),
     ],
 )
 def test_an_enter_that_gives_the_wrong_thing_has_failed(call, said, message, hint):
     """What a function returns is checked as data is at start."""
-    caller = call(tree_with(State(lambda call: said, Exits({"1": None}), **option()))).press("1")
+    caller = call(tree_with(State(lambda call: said, Routes({"1": None}), **option()))).press("1")
     error = next(each.error for each in caller.last.events if each.kind == "failed")
     assert error.message == message
     assert hint is None or error.hint == hint
@@ -157,7 +157,7 @@ def test_an_answer_that_is_too_long_is_a_failure(call):
 
 def test_the_whole_answer_counts(call):
     """Several states can be too long together; the last one is then left out."""
-    states = {"a": State("a" * 40_000, "b"), "b": State("b" * 30_000, fallback="c"), "c": State("C.")}
+    states = {"a": State("a" * 40_000, "b"), "b": State("b" * 30_000, on_error="c"), "c": State("C.")}
     assert call(states).heard == ["a" * 40_000, APOLOGY, "C."]
     fits = 63_000 - len(SAY)
     assert call(a=State("a" * fits)).heard == ["a" * fits]
@@ -166,7 +166,7 @@ def test_the_whole_answer_counts(call):
 def test_a_ring_of_functions_is_a_failure(call):
     """Functions that lead round without ever waiting are stopped."""
     ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
-    caller = call(ring, out=State(ask("Out?")), way_out="out")
+    caller = call(ring, out=State(ask("Out?")), operator="out")
     error = next(each.error for each in caller.last.events if each.kind == "failed")
     assert error.message == f"it is the last of {MOST_STATES} states in one answer, and none of them waits"
     assert error.hint == "exit functions lead round; let one of the states wait for input"
@@ -182,7 +182,7 @@ def test_a_long_way_is_no_ring(call):
 
 def test_a_state_that_failed_is_not_entered_again_in_the_same_answer(call):
     """The fallback chain never leads to what failed, and ends with the goodbye."""
-    states = {"a": State(boom, fallback="b"), "b": State(boom, fallback="a")}
+    states = {"a": State(boom, on_error="b"), "b": State(boom, on_error="a")}
     caller = call(states)
     assert caller.heard == [APOLOGY, "Goodbye."]
     assert [each[:2] for each in caller.events] == [
@@ -194,15 +194,15 @@ def test_a_state_that_failed_is_not_entered_again_in_the_same_answer(call):
 
 
 def test_a_failing_way_out_is_the_goodbye(call):
-    """When the way out itself fails, the call ends with the goodbye."""
-    caller = call({"a": State(boom), "out": State(boom)}, way_out="out")
+    """When the operator itself fails, the call ends with the goodbye."""
+    caller = call({"a": State(boom), "out": State(boom)}, operator="out")
     assert caller.heard == [APOLOGY, "Goodbye."]
 
 
 def test_an_automatic_exit_to_what_failed_is_the_way_out(call):
-    """Whatever leads to a state that failed in this answer leads to the way out."""
-    states = {"a": State(boom, fallback="b"), "b": State("B.", "a"), "out": State(ask("Out?"))}
-    assert call(states, way_out="out").heard == [APOLOGY, "B.", "Out?"]
+    """Whatever leads to a state that failed in this answer leads to the operator."""
+    states = {"a": State(boom, on_error="b"), "b": State("B.", "a"), "out": State(ask("Out?"))}
+    assert call(states, operator="out").heard == [APOLOGY, "B.", "Out?"]
 
 
 def test_the_start_menu_comes_after_a_home_that_failed(call):
@@ -211,7 +211,7 @@ def test_the_start_menu_comes_after_a_home_that_failed(call):
         "m": State(Menu("Menu.", repeat=None)),
         "sub": State(boom, options=MenuOption("1", "sub", menu="m")),
         "x": State(boom, options=MenuOption("1", "x", menu="sub")),
-        "y": State(ask("Y?"), Exits({"1": "x"}), options=MenuOption("2", "y", menu="m")),
+        "y": State(ask("Y?"), Routes({"1": "x"}), options=MenuOption("2", "y", menu="m")),
     }
     caller = call(states).press("2", "1")
     assert [each[:2] for each in caller.events if each[0] != "left"] == [
@@ -247,7 +247,7 @@ def test_data_is_kept_between_webhooks(call):
         call.data["times"] = call.data.get("times", 0) + 1
         return ask(f"{call.data['times']}?")
 
-    caller = call(a=State(count, Exits({"1": SAME}))).press("1", "1")
+    caller = call(a=State(count, Routes({"1": SAME}))).press("1", "1")
     assert caller.heard == ["3?"]
     assert caller.session.data == {"times": 3}
 
@@ -264,7 +264,7 @@ def test_a_handler_that_fails_leaves_data_as_it_was(call):
         call.data["kept"] = ["before"]
         return ask("A?")
 
-    caller = call({"a": State(keep, Exits({"1": "b"})), "b": State(spoil, fallback="a2"), "a2": State(ask("A2?"))})
+    caller = call({"a": State(keep, Routes({"1": "b"})), "b": State(spoil, on_error="a2"), "a2": State(ask("A2?"))})
     caller.press("1")
     assert caller.session.data == {"kept": ["before"]}
 
@@ -320,7 +320,7 @@ def test_the_hook_is_told_and_decides(call):
         told.append((call.digits, state.name, type(error), secret))
         return "f"
 
-    states = tree_with(State(boom, fallback="g", **option()), f=State(ask("F?")), g=State(ask("G?")))
+    states = tree_with(State(boom, on_error="g", **option()), f=State(ask("F?")), g=State(ask("G?")))
     assert call(states, hooks=Hooks(failed=failed)).press("1").heard == [APOLOGY, "F?"]
     assert told == [("1", "x", RuntimeError, False)]
 
@@ -328,7 +328,7 @@ def test_the_hook_is_told_and_decides(call):
 def test_a_hook_that_decides_nothing(call):
     """None, a state that is not there, and one that has failed, are no decision."""
     for answer in (None, "nowhere", "x"):
-        states = tree_with(State(boom, fallback="g", **option()), g=State(ask("G?")))
+        states = tree_with(State(boom, on_error="g", **option()), g=State(ask("G?")))
         assert call(states, hooks=Hooks(failed=lambda *_, answer=answer: answer)).press("1").heard == [APOLOGY, "G?"]
 
 
@@ -346,7 +346,9 @@ def test_the_document_can_be_edited(call):
         seen.append((call.digits, state.name))
         return twiml.replace(b"B?", b"C?")
 
-    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State(ask("B?")), hooks=Hooks(edit_response=edit)).press("1")
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State(ask("B?")), hooks=Hooks(edit_response=edit)).press(
+        "1"
+    )
     assert caller.heard == ["C?"]
     caller.webhook(status="completed")
     assert seen == [("", "a"), ("1", "b")]
@@ -383,19 +385,19 @@ def test_the_input_of_a_secret_state_is_told_to_nobody(call, bring):
 
 def test_silence_in_a_secret_state_is_no_secret(call):
     """That nothing was pressed may be told."""
-    caller = call(secret_tree(Exits({"1": "b"}))).stays_silent()
+    caller = call(secret_tree(Routes({"1": "b"}))).stays_silent()
     assert caller.events[0] == ("left", "pin", "no-input")
 
 
 def test_other_input_is_no_secret(call):
     """Input of a state that is not secret is told as it is."""
-    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State("B.")).press("1")
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).press("1")
     assert (caller.last.call.digits, caller.last.call.outcome) == ("1", "1")
 
 
 def test_only_what_a_question_brings_is_secret(call):
     """The outcome of a Dial in a secret state is no input."""
-    caller = call(a=State(Dial("+15550100"), Exits({"busy": None}), secret=True)).dials("busy")
+    caller = call(a=State(Dial("+15550100"), Routes({"busy": None}), secret=True)).dials("busy")
     assert caller.events[0] == ("left", "a", "busy")
 
 
@@ -406,7 +408,7 @@ def test_the_hook_is_told_that_the_input_is_secret(call):
     def failed(call, state, error, secret):
         told.append((call.digits, state.name, secret))
 
-    states = secret_tree(Exits({"4711": "b"}), b=State(boom))
+    states = secret_tree(Routes({"4711": "b"}), b=State(boom))
     call(states, hooks=Hooks(failed=failed)).press("4711")
     assert told == [(HIDDEN, "b", True)]
 
@@ -419,20 +421,20 @@ def test_an_edited_document_sees_no_secret(call):
         seen.append(call.digits)
         return twiml
 
-    call(secret_tree(Exits({"1": "b"})), hooks=Hooks(edit_response=edit)).press("1")
+    call(secret_tree(Routes({"1": "b"})), hooks=Hooks(edit_response=edit)).press("1")
     assert seen == ["", HIDDEN]
 
 
 def test_a_gather_that_is_no_question_of_a_table(call):
     """The last input of a caller who is gone is hidden like any other."""
-    caller = call(secret_tree(Exits({"4711": "b"}))).webhook(status="completed", Digits="4711")
+    caller = call(secret_tree(Routes({"4711": "b"}))).webhook(status="completed", Digits="4711")
     assert caller.session.path == [["pin", HIDDEN]]
     assert Gather is not None
 
 
 def test_a_secret_stays_one_when_a_deploy_removes_its_state(call, tree):
     """That the input is secret is kept with the call, because the state may be gone when it comes."""
-    caller = call(secret_tree(Exits({"4711": "b"})))
+    caller = call(secret_tree(Routes({"4711": "b"})))
     caller.flow = tree(m=State(Menu("Menu.")), x=State("X.", options=MenuOption("1", "x", menu="m")))
     caller.press("4711")
     assert caller.events[0] == ("left", None, HIDDEN)
@@ -467,7 +469,7 @@ def test_hooks_get_data_of_their_own(call):
         spoil(call)
         return twiml
 
-    states = {"a": State(ask("A?"), Exits({"1": "b"})), "b": State(boom, fallback="a")}
+    states = {"a": State(ask("A?"), Routes({"1": "b"})), "b": State(boom, on_error="a")}
     caller = call(states, hooks=Hooks(edit_response=edit, failed=spoil)).press("1")
     caller.last.call.watched(secret=False).data["more"] = object()
     assert (caller.state, caller.session.data) == ("a", {})
@@ -475,13 +477,13 @@ def test_hooks_get_data_of_their_own(call):
 
 def test_a_call_cannot_lose_its_parameters(call):
     """The parameters of a call are for reading."""
-    caller = call(a=State(lambda call: call.params.pop("CallSid"), fallback="b"), b=State(ask("B?")))
+    caller = call(a=State(lambda call: call.params.pop("CallSid"), on_error="b"), b=State(ask("B?")))
     assert caller.heard == [APOLOGY, "B?"]
 
 
 def test_words_on_the_way_do_not_make_an_answer_too_long(call):
     """Words for which there is no room are left out; the call is worth more."""
-    states = {"a": State("a" * 40_000, Exit("b", say="w" * 30_000)), "b": State("B.")}
+    states = {"a": State("a" * 40_000, Goto("b", say="w" * 30_000)), "b": State("B.")}
     assert call(states).heard == ["a" * 40_000, "B."]
 
 
@@ -490,7 +492,7 @@ def test_words_of_a_function_that_are_too_long_are_a_failure(call):
 
     @leads_to("b")
     def talk(call):
-        return Exit("b", say="w" * 63_000)
+        return Goto("b", say="w" * 63_000)
 
     caller = call(tree_with(State(ask("X?"), talk, **option()), b=State("B."))).press("1", "5")
     assert caller.heard[0] == APOLOGY
@@ -505,5 +507,5 @@ def test_a_function_that_fails_on_a_key_forgets_nothing(call):
             raise ValueError
         return SAME
 
-    caller = call(a=State(ask("A?"), sometimes, fallback="b"), b=State(ask("B?"))).stays_silent().press("5")
+    caller = call(a=State(ask("A?"), sometimes, on_error="b"), b=State(ask("B?"))).stays_silent().press("5")
     assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {"a": {"no-input": 1}}, 1)

@@ -3,9 +3,9 @@
 import pytest
 from twilio.twiml.voice_response import Dial, Enqueue, Record
 
-from ivrkit import BACK, HOME, SAME, Edge, Exit, Exits, Menu, MenuOption, Session, State, ask, edges, leads_to
-from ivrkit.flow.graph import waiting_verb
-from ivrkit.flow.session import KEPT_ANSWERS, Answer
+from ivrkit import BACK, HOME, SAME, Edge, Goto, Menu, MenuOption, Routes, Session, State, ask, edges, leads_to
+from ivrkit.flow.compile.graph import waiting_verb
+from ivrkit.flow.run.session import KEPT_ANSWERS, Answer
 
 
 def ways(flow, state):
@@ -15,7 +15,7 @@ def ways(flow, state):
 
 def test_the_ways_out_of_a_question(tree):
     """Rows first, then what the rules add."""
-    flow = tree(a=State(ask("?"), Exits({"1": Exit("b", say="x")})), b=State("B."), error=State("No.", BACK))
+    flow = tree(a=State(ask("?"), Routes({"1": Goto("b", say="x")})), b=State("B."), error=State("No.", BACK))
     assert ways(flow, "a") == {"1": "b", "no-match": "error", "no-input": SAME}
     assert ways(flow, "b") == {}
     assert ways(flow, "error") == {None: BACK}
@@ -24,9 +24,9 @@ def test_the_ways_out_of_a_question(tree):
 
 def test_otherwise_is_where_the_rest_leads(tree):
     """Otherwise takes what has no row, but not what was come for."""
-    flow = tree(a=State(ask("?"), Exits({"1": None, "no-input": SAME}, otherwise=Exit(HOME, say="x"))))
+    flow = tree(a=State(ask("?"), Routes({"1": None, "no-input": SAME}, otherwise=Goto(HOME, say="x"))))
     assert ways(flow, "a") == {"1": None, "no-input": SAME, "no-match": HOME}
-    flow = tree(a=State(Dial("+1"), Exits({"busy": SAME}, otherwise=HOME)))
+    flow = tree(a=State(Dial("+1"), Routes({"busy": SAME}, otherwise=HOME)))
     assert ways(flow, "a") == {
         "busy": SAME,
         "answered": None,
@@ -39,15 +39,15 @@ def test_otherwise_is_where_the_rest_leads(tree):
 
 def test_what_the_rules_add_without_otherwise(tree):
     """HOME for what failed, the goodbye for what was come for, the state again for a wrong key without `error`."""
-    assert ways(tree(a=State(Enqueue("q"), Exits())), "a") == {
+    assert ways(tree(a=State(Enqueue("q"), Routes())), "a") == {
         "bridged": None,
         "leave": HOME,
         "hangup": HOME,
         "queue-full": HOME,
         "failed": HOME,
     }
-    assert ways(tree(a=State(ask("?"), Exits())), "a") == {"no-match": SAME, "no-input": SAME}
-    assert ways(tree(error=State(ask("?"), Exits())), "error") == {"no-match": SAME, "no-input": SAME}
+    assert ways(tree(a=State(ask("?"), Routes())), "a") == {"no-match": SAME, "no-input": SAME}
+    assert ways(tree(error=State(ask("?"), Routes())), "error") == {"no-match": SAME, "no-input": SAME}
 
 
 def test_the_ways_out_of_a_menu(tree):
@@ -59,7 +59,7 @@ def test_the_ways_out_of_a_menu(tree):
 
 def test_the_ways_out_of_a_function(tree):
     """All that a function names, without an outcome; what waits with exit=None has none."""
-    flow = tree(a=State(ask("?"), leads_to("b", None, Exit(SAME))(print)), b=State(Record()))
+    flow = tree(a=State(ask("?"), leads_to("b", None, Goto(SAME))(print)), b=State(Record()))
     assert [(edge.outcome, edge.target) for edge in edges(flow) if edge.state == "a"] == [
         (None, "b"),
         (None, None),
@@ -71,15 +71,15 @@ def test_the_ways_out_of_a_function(tree):
 @pytest.mark.parametrize(
     ("state", "verb"),
     [
-        (State(ask("?"), Exits()), "Gather"),
+        (State(ask("?"), Routes()), "Gather"),
         (State("A."), None),
-        (State(print, Exits({"1": None})), "Gather"),
-        (State(print, Exits({"recorded": None})), "Record"),
-        (State(print, Exits({"busy": None, "failed": None})), "Dial"),
-        (State(print, Exits({"leave": None, "failed": None})), "Enqueue"),
-        (State(print, Exits({"no-input": None})), "Gather"),
-        (State(print, Exits({"busy": None, "leave": None})), None),
-        (State(print, Exits()), None),
+        (State(print, Routes({"1": None})), "Gather"),
+        (State(print, Routes({"recorded": None})), "Record"),
+        (State(print, Routes({"busy": None, "failed": None})), "Dial"),
+        (State(print, Routes({"leave": None, "failed": None})), "Enqueue"),
+        (State(print, Routes({"no-input": None})), "Gather"),
+        (State(print, Routes({"busy": None, "leave": None})), None),
+        (State(print, Routes()), None),
         (State(print), None),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_menu_of_a_function_waits_with_a_gather(tree):
     assert ways(flow, "m")["1"] == "x"
 
 
-# Sessions.
+# SessionManager.
 
 
 def test_a_session_goes_through_json():
@@ -105,12 +105,12 @@ def test_a_session_goes_through_json():
         turn=3,
         state="a",
         waits="Gather",
-        exits="h",
+        routes_hash="h",
         senders={"a": "b"},
         menus=["m"],
         counts={"a": {"no-input": 1}},
         streak=1,
-        way_out_taken=True,
+        operator_tried=True,
         language="en-US",
         ended="finished",
         path=[["a", None]],
@@ -152,5 +152,5 @@ def test_a_call_that_never_was_here_is_a_new_session():
 
 def test_a_function_without_rows_leads_where_the_rest_leads(tree):
     """Where nobody can know the verb, otherwise is drawn, or HOME."""
-    assert ways(tree(a=State(print, Exits(otherwise="b")), b=State("B.")), "a") == {None: "b"}
-    assert ways(tree(a=State(print, Exits())), "a") == {None: HOME}
+    assert ways(tree(a=State(print, Routes(otherwise="b")), b=State("B.")), "a") == {None: "b"}
+    assert ways(tree(a=State(print, Routes())), "a") == {None: HOME}

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from twilio.twiml.voice_response import Dial, Enqueue, Say
 
-from ivrkit import HOME, SAME, Exit, Exits, FlowError, LoadError, Menu, MenuOption, State, Text, Texts, ask, leads_to
-from ivrkit.flow.language import Language, base_of, match
+from ivrkit import HOME, SAME, FlowError, Goto, LoadError, Menu, MenuOption, Routes, State, Text, Texts, ask, leads_to
+from ivrkit.flow.compile.languages import Language, base_of, match
 
 SPANISH = Texts(
     greeting="Gracias por llamar a {company}.",
@@ -37,7 +37,7 @@ def spanish(call):
     """Return a function that makes a tree of two languages, and a call to it that chose Spanish."""
 
     def make(own=None, voice=None, **named):
-        first = State(ask("?"), Exits({"1": Exit("a", language="es-MX"), "2": "a"}))
+        first = State(ask("?"), Routes({"1": Goto("a", language="es-MX"), "2": "a"}))
         return call({"first": first}, languages=languages(own, voice), **named).press("1")
 
     return make
@@ -98,7 +98,7 @@ class TestWords:
 
     def test_a_text_inside_of_ask_and_menu(self, spanish):
         """Inside of a Gather as well."""
-        assert spanish(a=State(ask(Text("Hello.")), Exits({"1": None}))).heard == ["Hola."]
+        assert spanish(a=State(ask(Text("Hello.")), Routes({"1": None}))).heard == ["Hola."]
         assert spanish(a=State(Menu(Text("Hello."), repeat=None))).heard == ["Hola.", "No hay opciones."]
 
     def test_a_plain_text_is_said_as_it_is_written(self, spanish):
@@ -116,11 +116,11 @@ class TestWords:
 
     def test_the_words_of_an_exit(self, spanish):
         """Those of a table, and those that a function makes."""
-        assert spanish(a=State(ask("?"), Exits({"1": Exit(None, say=Text("Bye."))}))).press("1").heard == ["Chao."]
+        assert spanish(a=State(ask("?"), Routes({"1": Goto(None, say=Text("Bye."))}))).press("1").heard == ["Chao."]
 
         @leads_to(None)
         def leave(call):
-            return Exit(None, say=Text("Ask for {who}.", who=call.digits))
+            return Goto(None, say=Text("Ask for {who}.", who=call.digits))
 
         assert spanish(a=State(ask("?"), leave)).press("4").heard == ["Pregunte por 4."]
 
@@ -129,7 +129,7 @@ class TestWords:
         caller = spanish(
             a=State(Menu()),
             b=State("B.", options=MenuOption("1", Text("sales"), phrases=(Text("sales"),), menu="a")),
-            c=State("C.", options=MenuOption("2", "x", line=Text("Hello."), menu="a")),
+            c=State("C.", options=MenuOption("2", "x", sentence=Text("Hello."), menu="a")),
         )
         assert caller.heard == ["Para ventas, marque uno.", "Hola.", "Otra vez: nueve."]
         assert 'hints="ventas"' in caller.xml
@@ -148,10 +148,10 @@ class TestWords:
         def broken(call):
             raise ValueError
 
-        assert spanish(a=State(ask("?"), Exits({"1": None}))).press("1").heard == ["Adiós."]
-        assert spanish(a=State(ask("?"), Exits({"1": None}))).press("5").heard == ["No es una opción.", "?"]
-        assert spanish(a=State(broken, fallback="first")).heard == ["Algo salió mal.", "?"]
-        busy = spanish(a=State(Dial("+15550100"), Exits({"answered": None}))).dials("busy")
+        assert spanish(a=State(ask("?"), Routes({"1": None}))).press("1").heard == ["Adiós."]
+        assert spanish(a=State(ask("?"), Routes({"1": None}))).press("5").heard == ["No es una opción.", "?"]
+        assert spanish(a=State(broken, on_error="first")).heard == ["Algo salió mal.", "?"]
+        busy = spanish(a=State(Dial("+15550100"), Routes({"answered": None}))).dials("busy")
         assert busy.heard == ["No contestan.", "?"]
 
     def test_a_core_sentence_is_anybodys(self, spanish):
@@ -168,7 +168,7 @@ class TestWords:
     def test_each_caller_hears_what_is_filled_in_for_them(self, call):
         """What looks alike to Python, 5 and 5.00, is not what was said to the caller before."""
         filled = iter((5, Decimal("5.00"), True))
-        caller = call(a=State(lambda call: ask(Text("You owe {x}.", x=next(filled))), Exits({"1": SAME})))
+        caller = call(a=State(lambda call: ask(Text("You owe {x}.", x=next(filled))), Routes({"1": SAME})))
         assert [caller.heard, caller.press("1").heard, caller.press("1").heard] == [
             ["You owe 5."],
             ["You owe 5.00."],
@@ -187,18 +187,19 @@ class TestWords:
         )
         with pytest.raises(LoadError) as caught:
             tree(m=State(Menu()), b=b, c=c, languages=languages)
-        (fault,) = caught.value.faults
+        (problem,) = caught.value.problems
         assert (
-            fault.message == "state 'm' of test-states 1.0: in es-MX the phrase 'igual' stands for the keys '1' and '2'"
+            problem.message
+            == "state 'm' of test-states 1.0: in es-MX the phrase 'igual' stands for the keys '1' and '2'"
         )
-        assert fault.hint == "translate one of the two otherwise"
+        assert problem.hint == "translate one of the two otherwise"
 
     def test_words_set_to_nothing_are_left_out(self, spanish):
         """No empty Say is sent; what an author wrote around them stays."""
         own = {"a": {"Hello.": ""}}
         assert spanish(own, a=State(["A.", Text("Hello.")])).heard == ["A."]
         assert spanish(own, a=State(["A.", Say("Hello.")])).heard == ["A."]
-        assert spanish(own, a=State(ask("Hello.", "?"), Exits({"1": None}))).heard == ["?"]
+        assert spanish(own, a=State(ask("Hello.", "?"), Routes({"1": None}))).heard == ["?"]
 
     def test_words_between_the_children_of_a_say(self, spanish):
         """Mixed content is looked up part by part."""
@@ -221,7 +222,7 @@ class TestVoice:
 
     def test_a_state_can_have_a_language_of_its_own(self, call):
         """Its texts are looked up in that, whatever the call's is; the call's does not change."""
-        hello = State(ask(Text("Hello.")), Exits({"1": None}), language="es-MX")
+        hello = State(ask(Text("Hello.")), Routes({"1": None}), language="es-MX")
         caller = call(a=hello, languages=languages(voice="Polly.Mia"))
         assert '<Say voice="Polly.Mia" language="es-MX">Hola.</Say>' in caller.xml
         assert caller.session.language == "en-US"
@@ -261,23 +262,23 @@ class TestChange:
             seen.append(call.language)
             return ask(Text("Hello."))
 
-        caller = spanish(a=State(look, Exits({"1": Exit("a", say=Text("Bye."), language="en-US")})))
+        caller = spanish(a=State(look, Routes({"1": Goto("a", say=Text("Bye."), language="en-US")})))
         assert (caller.heard, caller.session.language) == (["Hola."], "es-MX")
         assert caller.press("1").heard == ["Bye.", "Hello."]
         assert seen == ["es-MX", "en-US"]
 
     def test_a_language_like_it_will_do(self, call):
         """``es`` is the Spanish that there is."""
-        first = State(ask("?"), Exits({"1": Exit("a", language="es")}))
+        first = State(ask("?"), Routes({"1": Goto("a", language="es")}))
         caller = call(first=first, a=State(Text("Hello.")), languages=languages()).press("1")
         assert (caller.heard, caller.session.language) == (["Hola."], "es-MX")
 
     def test_a_function_changes_it_too(self, call):
-        """By the Exit that it returns."""
+        """By the Goto that it returns."""
 
         @leads_to("a")
         def choose(call):
-            return Exit("a", language="es-MX")
+            return Goto("a", language="es-MX")
 
         assert call(first=State(ask("?"), choose), a=State(Text("Hello.")), languages=languages()).press("1").heard == [
             "Hola."
@@ -288,7 +289,7 @@ class TestChange:
 
         @leads_to(SAME)
         def choose(call):
-            return Exit(SAME, language="fr-FR")
+            return Goto(SAME, language="fr-FR")
 
         caller = call(a=State(ask("?"), choose)).press("1")
         (error,) = [each.error for each in caller.last.events if each.kind == "failed"]
@@ -299,31 +300,31 @@ class TestChange:
     def test_a_table_that_names_a_language_that_there_is_not(self, tree):
         """Refused at start."""
         with pytest.raises(LoadError) as caught:
-            tree(a=State(ask("?"), Exits({"1": Exit(HOME, language="fr-FR")})))
-        (fault,) = caught.value.faults
-        assert fault.message == "state 'a' of test-states 1.0: the row '1' goes on in the language 'fr-FR'"
-        assert fault.hint == "calls are held in en-US; add to them in ivrkit.toml:  languages = [...]"
+            tree(a=State(ask("?"), Routes({"1": Goto(HOME, language="fr-FR")})))
+        (problem,) = caught.value.problems
+        assert problem.message == "state 'a' of test-states 1.0: the row '1' goes on in the language 'fr-FR'"
+        assert problem.hint == "calls are held in en-US; add to them in ivrkit.toml:  languages = [...]"
 
     @pytest.mark.parametrize("language", [5, "", " "])
     def test_what_is_no_language(self, language):
         """Refused where it is written."""
         with pytest.raises(FlowError) as caught:
-            Exit("a", language=language)
-        assert caught.value.message == f"Exit('a') has language={language!r}"
+            Goto("a", language=language)
+        assert caught.value.message == f"Goto('a') has language={language!r}"
         assert caught.value.hint == 'it is a text such as "es-MX"'
 
     def test_a_session_of_a_language_that_is_gone(self, call):
         """A deploy may take a language away under a live call: it goes on in the flow's own."""
-        caller = call(a=State(ask(Text("Hello.")), Exits({"1": None})), languages=languages())
+        caller = call(a=State(ask(Text("Hello.")), Routes({"1": None})), languages=languages())
         caller.session.language = "fr-FR"
         assert caller.stays_silent().heard == ["Hello."]
         assert caller.session.language == "en-US"
 
     def test_an_exit_tells_what_it_was_given(self):
         """As it is written in code."""
-        assert repr(Exit("a", language="es-MX")) == "Exit('a', language='es-MX')"
-        assert repr(Exit(HOME, say="Hi.")) == "Exit(HOME, say=('Hi.',))"
-        assert repr(Exit(None)) == "Exit(None)"
+        assert repr(Goto("a", language="es-MX")) == "Goto('a', language='es-MX')"
+        assert repr(Goto(HOME, say="Hi.")) == "Goto(HOME, say=('Hi.',))"
+        assert repr(Goto(None)) == "Goto(None)"
 
 
 class TestNotices:
@@ -334,11 +335,11 @@ class TestNotices:
         options = MenuOption("1", Text("sales"), phrases=(Text("Phrase"),), menu="m")
         a = State(
             [Text("Good day."), Text("Ask for {who}.", who=Text("Bob"))],
-            Exit(None, say=Text("Hello.")),
+            Goto(None, say=Text("Hello.")),
             options=options,
         )
         flow = tree(m=State(Menu(Text("Hello."), Say(Text("Day.")))), a=a, languages=languages())
-        assert flow.notices == (
+        assert flow.startup_warnings == (
             "state 'm' of test-states 1.0 has no words in es-MX for 'Day.'",
             "state 'a' of test-states 1.0 has no words in es-MX for 'Good day.' and 2 more",
         )
@@ -347,7 +348,7 @@ class TestNotices:
         """A slip in a long sentence would change nothing; where a function says something, nobody knows."""
         own = {"a": {"Helo.": "Buenas.", "Hello.": "Buenas.", Texts.wrong_choice: "No."}, "b": {"Helo.": "Buenas."}}
         flow = tree(a=State(Text("Hello.")), b=State(lambda call: "B."), languages=languages(own))
-        assert flow.notices == (
+        assert flow.startup_warnings == (
             "state 'a' of test-states 1.0 does not say 'Helo.', did you mean 'Hello.'?: [states.a.texts]",
         )
 
@@ -355,7 +356,10 @@ class TestNotices:
         """Nor does a sentence of the core, or what the team has words for."""
         own = {"a": {"Day.": "Día."}}
         assert (
-            tree(a=State([Text("Hello."), Text(Texts.goodbye), Text("Day.")]), languages=languages(own)).notices == ()
+            tree(
+                a=State([Text("Hello."), Text(Texts.goodbye), Text("Day.")]), languages=languages(own)
+            ).startup_warnings
+            == ()
         )
 
 
@@ -381,7 +385,7 @@ def test_a_name_is_not_translated(call):
     dial = Dial()
     dial.client("ann")
     for said, kept in ((Enqueue("support"), ">support</Enqueue>"), (dial, ">ann</Client>")):
-        state = State(["support", said], Exits({}))
+        state = State(["support", said], Routes({}))
         xml = call(a=state, language="es-MX", languages=(Language("es-MX", own=own),)).xml
         assert ">soporte</Say>" in xml
         assert kept in xml

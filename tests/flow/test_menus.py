@@ -3,8 +3,8 @@
 import pytest
 from twilio.twiml.voice_response import Play
 
-from ivrkit import HOME, SAME, Exit, Exits, Menu, MenuOption, State, Texts, ask
-from ivrkit.flow.text import KEY_WORDS
+from ivrkit import HOME, SAME, Goto, Menu, MenuOption, Routes, State, Texts, ask
+from ivrkit.flow.model.text import KEY_WORDS
 
 AGAIN = "To hear this again, press nine."
 
@@ -42,7 +42,7 @@ def test_every_option_that_is_read_leads_somewhere(call):
 
 def test_an_option_has_a_line_of_its_own(call):
     """Line replaces the sentence made of label and key."""
-    assert call(states(opt("1", line="Press one for it."))).heard == ["Press one for it.", AGAIN]
+    assert call(states(opt("1", sentence="Press one for it."))).heard == ["Press one for it.", AGAIN]
 
 
 def test_the_menu_has_texts_before_its_options(call):
@@ -74,7 +74,7 @@ def test_the_repeat_key_can_be_another_or_none(call):
 
 def test_a_menu_without_options_says_so_and_hangs_up(call):
     """With nothing to choose, the core says that there are no options, and hangs up."""
-    caller = call(hello=State("Hello.", "m"), m=State(Menu("Main menu."), Exits(otherwise=HOME)))
+    caller = call(hello=State("Hello.", "m"), m=State(Menu("Main menu."), Routes(otherwise=HOME)))
     assert caller.heard == ["Hello.", "Main menu.", "There are no options at the moment."]
     assert caller.xml.endswith("<Hangup />")
     assert caller.last.ended
@@ -83,14 +83,14 @@ def test_a_menu_without_options_says_so_and_hangs_up(call):
 def test_the_host_is_told_of_a_menu_without_options(tree):
     """A menu without options is worth a warning at start."""
     flow = tree(m=State(Menu()))
-    assert flow.notices == ("the menu 'm' has no options: no installed plugin offers any",)
-    assert tree(states(opt("1"))).notices == ()
+    assert flow.startup_warnings == ("the menu 'm' has no options: no installed plugin offers any",)
+    assert tree(states(opt("1"))).startup_warnings == ()
 
 
 def test_the_exit_beside_a_menu_adds_rows(call):
     """Rows, otherwise, tries and give_up of the exit beside a Menu count like any table's."""
-    table = Exits(
-        {"5": Exit(SAME, say="Five.")}, otherwise=Exit(SAME, say="Else."), tries=1, give_up=Exit(None, say="Up.")
+    table = Routes(
+        {"5": Goto(SAME, say="Five.")}, otherwise=Goto(SAME, say="Else."), tries=1, give_up=Goto(None, say="Up.")
     )
     made = states(opt("1"), exit=table)
     assert call(made).press("5").heard[0] == "Five."
@@ -100,7 +100,7 @@ def test_the_exit_beside_a_menu_adds_rows(call):
 
 def test_a_menu_with_rows_alone_is_a_menu(call):
     """Rows without options can be pressed, and repeated."""
-    caller = call(m=State(Menu("Press one."), Exits({"1": "x"})), x=State("X."))
+    caller = call(m=State(Menu("Press one."), Routes({"1": "x"})), x=State("X."))
     assert caller.heard == ["Press one.", AGAIN]
     assert caller.press("9").state == "m"
     assert caller.press("1").heard == ["X."]
@@ -108,7 +108,7 @@ def test_a_menu_with_rows_alone_is_a_menu(call):
 
 def test_a_row_may_be_longer_than_the_options(call):
     """NumDigits is the longest key of all."""
-    made = states(opt("1"), exit=Exits({"42": "s0"}))
+    made = states(opt("1"), exit=Routes({"42": "s0"}))
     assert 'numDigits="2"' in call(made).xml
 
 
@@ -117,7 +117,7 @@ def test_sub_menus_are_menus(call):
     made = states(opt("1"), opt("2"))
     made["sub"] = State(Menu("Sub menu."), options=opt("3", "more"))
     both = [MenuOption("5", "both", menu="m"), MenuOption("1", "both", menu="sub")]
-    made["both"] = State(ask("Both."), Exits({"1": HOME}), options=both)
+    made["both"] = State(ask("Both."), Routes({"1": HOME}), options=both)
     assert call(made).press("3").heard == ["Sub menu.", "For both, press one.", AGAIN]
     assert call(made).press("3", "1", "1").state == "sub"
     assert call(made).press("5", "1").state == "m"
@@ -159,7 +159,7 @@ def test_a_functions_menu_has_the_usual_repeat_key(call):
     caller = call(states(opt("1"), enter=lambda call: Menu(repeat="7")))
     error = next(each.error for each in caller.last.events if each.kind == "failed")
     assert error.message == "enter gave a Menu with repeat='7', and its keys were read at start"
-    assert error.hint == "add the row to the exit instead: Exits({'7': SAME})"
+    assert error.hint == "add the row to the exit instead: Routes({'7': SAME})"
 
 
 def test_a_function_may_have_no_menu_today(call):
@@ -191,12 +191,12 @@ def test_a_key_sequence_is_said_key_by_key(keys, words):
 def test_a_menu_of_a_function_does_not_promise_what_nine_does_not_do(call):
     """Where an option has the usual repeat key, nothing is said of repeating."""
     assert call(states(opt("9"), enter=lambda call: Menu("Sub."))).heard == ["Sub.", "For it, press nine."]
-    caller = call(a=State(lambda call: Menu("Press one."), Exits({"1": "b"})), b=State("B."))
+    caller = call(a=State(lambda call: Menu("Press one."), Routes({"1": "b"})), b=State("B."))
     assert caller.heard == ["Press one."], "no option hangs in it, so it is no menu, and 9 is no key of it"
 
 
 def test_a_menu_with_nothing_to_press_has_no_options(call, tree):
     """A row for silence is nothing to press."""
-    made = {"m": State(Menu("Main."), Exits({"no-input": HOME}))}
+    made = {"m": State(Menu("Main."), Routes({"no-input": HOME}))}
     assert call(made).heard == ["Main.", "There are no options at the moment."]
-    assert tree(made).notices == ("the menu 'm' has no options: no installed plugin offers any",)
+    assert tree(made).startup_warnings == ("the menu 'm' has no options: no installed plugin offers any",)

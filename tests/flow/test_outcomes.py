@@ -3,8 +3,8 @@
 import pytest
 from twilio.twiml.voice_response import Connect, Dial, Enqueue, Gather, Pay, Record, Refer
 
-from ivrkit import HOME, Exit, Exits, Menu, MenuOption, State, ask
-from ivrkit.flow.outcomes import NAMED, VERB_OUTCOMES, fold, is_key, read_outcome
+from ivrkit import HOME, Goto, Menu, MenuOption, Routes, State, ask
+from ivrkit.flow.model.outcomes import NAMED, VERB_OUTCOMES, fold, is_key, read_outcome
 
 TABLE = [
     ("Dial", {"DialCallStatus": "completed"}, "answered"),
@@ -106,7 +106,7 @@ VERBS = {
 def test_what_was_come_for_is_the_goodbye(call, verb):
     """answered, bridged, recorded and ended without a row are the goodbye, whatever otherwise says."""
     enter, good, _ = VERBS[verb]
-    for table in (Exits(), Exits(otherwise="b")):
+    for table in (Routes(), Routes(otherwise="b")):
         caller = call(a=State(["A.", enter], table), b=State("B.")).webhook(**good)
         assert caller.heard == ["Goodbye."]
 
@@ -115,10 +115,10 @@ def test_what_was_come_for_is_the_goodbye(call, verb):
 def test_what_failed_is_otherwise_or_home(call, verb):
     """Any other outcome without a row is otherwise, else HOME with the words that nobody was reached."""
     enter, _, bad = VERBS[verb]
-    assert call(a=State(enter, Exits(otherwise="b")), b=State("B.")).webhook(**bad).heard == ["B."]
+    assert call(a=State(enter, Routes(otherwise="b")), b=State("B.")).webhook(**bad).heard == ["B."]
     tree = {
         "m": State(Menu("Menu.", repeat=None)),
-        "a": State(enter, Exits(), options=MenuOption("1", "it", menu="m")),
+        "a": State(enter, Routes(), options=MenuOption("1", "it", menu="m")),
     }
     caller = call(tree).press("1").webhook(**bad)
     assert caller.heard == ["Sorry, we could not connect you.", "Menu.", "For it, press one."]
@@ -131,7 +131,7 @@ def test_a_row_comes_first(call, verb):
     enter, good, bad = VERBS[verb]
     for bring in filter(None, (good, bad)):
         word = read_outcome(verb, bring, {})
-        table = Exits({word: Exit("b", say="Row.")}, otherwise="c")
+        table = Routes({word: Goto("b", say="Row.")}, otherwise="c")
         caller = call(a=State(enter, table), b=State("B."), c=State("C.")).webhook(**bring)
         assert caller.heard == ["Row.", "B."]
         assert caller.events[0] == ("left", "a", word) or word == "recorded"
@@ -139,7 +139,7 @@ def test_a_row_comes_first(call, verb):
 
 def test_a_recording_is_told_with_its_parameters(call):
     """`recorded` is an event of its own, with Twilio's parameters of the recording."""
-    caller = call(a=State(Record(), Exits()))
+    caller = call(a=State(Record(), Routes()))
     caller.webhook(RecordingUrl="https://x.example/RE1", RecordingSid="RE1", RecordingDuration="4", Digits="#")
     assert caller.events == [("recorded", "a", None), ("left", "a", "recorded"), ("ended", None, "finished")]
     assert caller.last.events[0].details == {
@@ -153,7 +153,7 @@ def waiting(verb):
     """A tree whose menu leads to a state that waits with a verb."""
     return {
         "m": State(Menu("Menu.")),
-        "a": State(["A.", VERBS[verb][0]], Exits(), options=MenuOption("1", "it", menu="m")),
+        "a": State(["A.", VERBS[verb][0]], Routes(), options=MenuOption("1", "it", menu="m")),
     }
 
 
@@ -177,42 +177,42 @@ def test_after_a_fallback_a_state_that_waits_is_not_run_twice(call, verb):
 def test_after_a_fallback_a_question_is_asked_again(call):
     """The fallback's mark enters the stored state again, looks at no input and counts nothing."""
     for bring in ({}, {"Digits": "1"}, {"Digits": "5"}):
-        caller = call(a=State(ask("A?"), Exits({"1": None}))).webhook(again=1, **bring)
+        caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(again=1, **bring)
         assert (caller.heard, caller.session.counts, caller.session.streak) == (["A?"], {}, 0)
         assert caller.events == [("left", "a", None), ("entered", "a", None)]
         assert caller.last.call.outcome is None
 
 
 def test_after_two_fallbacks_comes_the_way_out(call):
-    """The second mark is the way out."""
-    caller = call(a=State(ask("A?"), Exits({"1": None})), out=State(ask("Out?")), way_out="out").webhook(again=2)
+    """The second mark is the operator."""
+    caller = call(a=State(ask("A?"), Routes({"1": None})), out=State(ask("Out?")), operator="out").webhook(again=2)
     assert caller.state == "out"
     assert caller.webhook(again=2).heard == ["Goodbye."]
 
 
 def test_a_fallback_without_a_session_starts(call, tree):
     """With no session, the fallback's mark leads to the start state."""
-    from tests.flow.conftest import Caller
+    from tests.flow.conftest import HookImpl
 
-    assert Caller(tree(a=State(ask("A?")))).webhook(again=1).state == "a"
+    assert HookImpl(tree(a=State(ask("A?")))).webhook(again=1).state == "a"
 
 
 def test_a_state_that_waits_for_nothing_is_entered_again(call):
     """A session that waits for nothing, as a deploy can leave one, enters its state again."""
-    caller = call(a=State(ask("A?"), Exits({"1": None})))
+    caller = call(a=State(ask("A?"), Routes({"1": None})))
     caller.session.waits = None
     assert caller.press("1").heard == ["A?"]
 
 
 def test_a_request_about_another_verb_is_no_input(call):
     """A Gather does not take the late news of another verb for silence."""
-    caller = call(a=State(ask("A?"), Exits({"1": None}))).dials("completed")
+    caller = call(a=State(ask("A?"), Routes({"1": None}))).dials("completed")
     assert (caller.heard, caller.session.counts) == (["A?"], {})
 
 
 def test_the_digits_that_end_a_recording_are_no_choice(call):
     """A Record's Digits is only the key that ended it."""
-    table = Exits({"recorded": "b"})
+    table = Routes({"recorded": "b"})
     assert (
         call(a=State(Record(), table), b=State("B.")).webhook(RecordingUrl="https://x.example/", Digits="5").state
         == "b"
@@ -225,7 +225,7 @@ def test_the_digits_that_end_a_recording_are_no_choice(call):
 @pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled", "queued"])
 def test_nothing_is_entered_for_a_caller_who_is_gone(call, status):
     """A status that is neither ringing nor in-progress: the answer is empty, nothing is entered or counted."""
-    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State("B.")).webhook(status=status, Digits="1")
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).webhook(status=status, Digits="1")
     assert caller.last.twiml == b'<?xml version="1.0" encoding="UTF-8"?><Response />'
     assert caller.session.ended == status
     assert caller.events == [("left", "a", "1"), ("ended", None, status)]
@@ -236,14 +236,14 @@ def test_nothing_is_entered_for_a_caller_who_is_gone(call, status):
 
 def test_silence_of_somebody_gone_is_no_outcome(call):
     """Who hung up has not stayed silent."""
-    caller = call(a=State(ask("A?"), Exits({"1": None}))).webhook(status="completed")
+    caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(status="completed")
     assert caller.events == [("ended", None, "completed")]
     assert caller.session.path == [["a", None]]
 
 
 def test_the_message_of_somebody_gone_is_kept(call):
     """A recording that the hang-up ended is stored."""
-    caller = call(a=State(Record(), Exits({"recorded": Exit(None, say="Thanks.")})))
+    caller = call(a=State(Record(), Routes({"recorded": Goto(None, say="Thanks.")})))
     caller.webhook(status="completed", RecordingUrl="https://x.example/RE1", Digits="hangup")
     assert caller.events == [("recorded", "a", None), ("left", "a", "recorded"), ("ended", None, "completed")]
     assert caller.heard == []
@@ -251,17 +251,17 @@ def test_the_message_of_somebody_gone_is_kept(call):
 
 def test_a_caller_who_is_gone_before_the_first_webhook(tree):
     """A call that never was here is marked as ended, and nothing is told of it."""
-    from tests.flow.conftest import Caller
+    from tests.flow.conftest import HookImpl
 
     for bring in (lambda caller: caller.webhook(status="completed"), lambda caller: caller.is_over()):
-        caller = bring(Caller(tree(a=State(ask("A?")))))
+        caller = bring(HookImpl(tree(a=State(ask("A?")))))
         assert (caller.events, caller.session.ended, caller.last.state) == ([], "completed", None)
         assert caller.webhook().events == []
 
 
 def test_a_status_callback_ends_the_call_once(call):
     """The end is told once, whoever tells it first; the last verb's outcome is still taken afterwards, once."""
-    caller = call(a=State(Record(), Exits())).is_over()
+    caller = call(a=State(Record(), Routes())).is_over()
     assert caller.events == [("ended", None, "completed")]
     assert caller.is_over("failed").events == []
     assert caller.session.ended == "completed"
@@ -273,7 +273,7 @@ def test_a_status_callback_ends_the_call_once(call):
 
 def test_a_late_webhook_of_a_live_looking_call_is_answered_with_nothing(call):
     """An ended call stays ended, whatever status a late webhook carries."""
-    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State("B.")).is_over().press("1")
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).is_over().press("1")
     assert caller.last.twiml.endswith(b"<Response />")
     assert caller.events == [("left", "a", "1")]
     assert caller.last.state.name == "a"
@@ -291,7 +291,7 @@ def redeployed(caller, tree, *args, **named):
 def test_a_removed_state_sends_the_caller_to_the_start_menu(call, tree):
     """A state that a deploy removed under a live call: the start menu, with what was brought kept."""
     new = {"m": State(Menu("Menu.")), "x": State("X.", options=MenuOption("1", "x", menu="m"))}
-    caller = redeployed(call(a=State(ask("A?"), Exits({"1": None}))), tree, new).press("1")
+    caller = redeployed(call(a=State(ask("A?"), Routes({"1": None}))), tree, new).press("1")
     assert (caller.state, caller.heard[0]) == ("m", "Menu.")
     assert caller.events[0] == ("left", None, "1")
     assert caller.session.path == [["a", "1"], ["m", None]]
@@ -299,9 +299,9 @@ def test_a_removed_state_sends_the_caller_to_the_start_menu(call, tree):
 
 def test_changed_exits_read_the_menu_again(call, tree):
     """After a deploy that changed what keys do, input is not misread: the question is asked anew."""
-    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State("B."))
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B."))
     for bring in ({"Digits": "1"}, {"Digits": "5"}, {"SpeechResult": "b"}):
-        redeployed(caller, tree, a=State(ask("New?"), Exits({"1": "c"})), c=State("C.")).session.exits = "old"
+        redeployed(caller, tree, a=State(ask("New?"), Routes({"1": "c"})), c=State("C.")).session.routes_hash = "old"
         assert caller.webhook(**bring).heard == ["New?"]
         assert caller.session.counts == {}
     assert caller.press("1").heard == ["C."]
@@ -309,33 +309,33 @@ def test_changed_exits_read_the_menu_again(call, tree):
 
 def test_changed_exits_do_not_matter_to_silence(call, tree):
     """Silence is silence before and after a deploy."""
-    caller = redeployed(call(a=State(ask("A?"), Exits({"1": None}))), tree, a=State(ask("New?"), Exits({"2": None})))
+    caller = redeployed(call(a=State(ask("A?"), Routes({"1": None}))), tree, a=State(ask("New?"), Routes({"2": None})))
     assert caller.stays_silent().session.counts == {"a": {"no-input": 1}}
 
 
 def test_changed_words_do_not_matter(call, tree):
     """The hash is of where keys lead; other words, tries and names on the way keep it."""
-    caller = call(a=State(ask("A?"), Exits({"1": "b"})), b=State("B."))
-    redeployed(caller, tree, a=State(ask("New?"), Exits({"1": Exit("b", say="Now.")}, tries=7)), b=State("B."))
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B."))
+    redeployed(caller, tree, a=State(ask("New?"), Routes({"1": Goto("b", say="Now.")}, tries=7)), b=State("B."))
     assert caller.press("1").heard == ["Now.", "B."]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "same"),
     [
-        (Exits({"1": "b", "2": "c"}), Exits({"2": "c", "1": "b"}), True),
-        (Exits({"1": "b"}), Exits({"1": "c"}), False),
-        (Exits({"1": "b"}), Exits({"1": "b"}, otherwise=HOME), False),
-        (Exits({"1": "b"}, otherwise="b"), Exits({"1": "b"}, otherwise="c"), False),
-        (Exits({"1": "b"}, otherwise="b"), Exits({"1": "b"}, otherwise=Exit("b", say="B.")), True),
-        (Exits({"1": "b"}), Exits({"1": None}), False),
-        (Exits({"1": "b"}), Exits({"1": "b", "2": "b"}), False),
+        (Routes({"1": "b", "2": "c"}), Routes({"2": "c", "1": "b"}), True),
+        (Routes({"1": "b"}), Routes({"1": "c"}), False),
+        (Routes({"1": "b"}), Routes({"1": "b"}, otherwise=HOME), False),
+        (Routes({"1": "b"}, otherwise="b"), Routes({"1": "b"}, otherwise="c"), False),
+        (Routes({"1": "b"}, otherwise="b"), Routes({"1": "b"}, otherwise=Goto("b", say="B.")), True),
+        (Routes({"1": "b"}), Routes({"1": None}), False),
+        (Routes({"1": "b"}), Routes({"1": "b", "2": "b"}), False),
     ],
 )
 def test_the_hash_of_exits(tree, before, after, same):
     """The hash changes when, and only when, some input would lead elsewhere."""
     hashes = [
-        tree(a=State(ask("A?"), table), b=State("B."), c=State("C.")).states["a"].exits_hash
+        tree(a=State(ask("A?"), table), b=State("B."), c=State("C.")).states["a"].routes_hash
         for table in (before, after)
     ]
     assert (hashes[0] == hashes[1]) is same
@@ -347,23 +347,23 @@ def test_the_hash_of_a_function_is_of_the_targets_it_names(tree):
     from ivrkit import leads_to
 
     def hash_of(*targets):
-        return tree(a=State(ask("A?"), leads_to(*targets)(print)), b=State("B.")).states["a"].exits_hash
+        return tree(a=State(ask("A?"), leads_to(*targets)(print)), b=State("B.")).states["a"].routes_hash
 
-    assert hash_of("b", None) == hash_of(None, Exit("b", say="B."))
+    assert hash_of("b", None) == hash_of(None, Goto("b", say="B."))
     assert hash_of("b") != hash_of("b", None)
     assert hash_of("b") != hash_of("a")
 
 
 def test_other_outcomes_are_looked_up_in_the_new_table(call, tree):
     """What a Dial came to is looked up in the table of the new release."""
-    caller = call(a=State(Dial("+15550100"), Exits({"busy": "b"})), b=State("B."))
-    redeployed(caller, tree, a=State(Dial("+15550100"), Exits({"busy": "c"})), c=State("C."))
+    caller = call(a=State(Dial("+15550100"), Routes({"busy": "b"})), b=State("B."))
+    redeployed(caller, tree, a=State(Dial("+15550100"), Routes({"busy": "c"})), c=State("C."))
     assert caller.dials("busy").heard == ["C."]
 
 
 def test_a_question_that_became_automatic_goes_on(call, tree):
     """A state that a deploy made automatic is simply gone on from."""
-    table = Exits({"1": "b"})
+    table = Routes({"1": "b"})
     caller = redeployed(call(a=State(ask("A?"), table), b=State("B.")), tree, a=State("A.", "c"), c=State("C."))
     assert caller.stays_silent().heard == ["C."]
 
@@ -372,7 +372,7 @@ def test_a_gather_of_the_authors_own_is_a_question(call):
     """Any Gather will do; ask is only the short way."""
     gather = Gather(timeout=9, input="speech dtmf")
     gather.say("Say or press one.")
-    caller = call(a=State(gather, Exits({"1": None})))
+    caller = call(a=State(gather, Routes({"1": None})))
     assert caller.xml == (
         '<Gather input="speech dtmf" timeout="9" action="webhook#rc=1&amp;rp=ct" actionOnEmptyResult="true" '
         'numDigits="1" language="en-US"><Say language="en-US">Say or press one.</Say></Gather>'
@@ -383,7 +383,7 @@ def test_a_question_is_asked_again_where_it_was_asked(call):
     """What brings no outcome does not send the caller of a question HOME."""
     tree = {
         "m": State(Menu("Menu.")),
-        "a": State(ask("A?"), Exits({"1": None}), options=MenuOption("1", "it", menu="m")),
+        "a": State(ask("A?"), Routes({"1": None}), options=MenuOption("1", "it", menu="m")),
     }
     assert call(tree).press("1").webhook(again=1).state == "a"
     assert call(tree).press("1").dials("busy").state == "a"

@@ -8,31 +8,31 @@ from ivrkit import (
     BACK,
     HOME,
     SAME,
-    Exit,
-    Exits,
     FlowError,
+    Goto,
     LoadError,
     Menu,
     MenuOption,
     Owner,
+    Routes,
     State,
     Text,
     ask,
     compile_flow,
     leads_to,
 )
-from ivrkit.flow.graph import Edge, edges
-from ivrkit.flow.language import Language
-from ivrkit.flow.parts import family, part_names
-from ivrkit.flow.rules import Rules
+from ivrkit.flow.compile.flow_config import FlowConfig
+from ivrkit.flow.compile.graph import Edge, edges
+from ivrkit.flow.compile.languages import Language
+from ivrkit.flow.model.substates import family, part_names
 
 MENU = State(Menu("Welcome."))
 
 
 def account(then="menu", **more):
     """Return a state that asks for a number, with a part that asks whether it was right."""
-    confirm = State(ask("Right?"), Exits({"1": then, "2": Exit(".", say="Again.")}))
-    return State(ask("Number?"), Exits({"5": ".confirm"}), parts={"confirm": confirm}, **more)
+    confirm = State(ask("Right?"), Routes({"1": then, "2": Goto(".", say="Again.")}))
+    return State(ask("Number?"), Routes({"5": ".confirm"}), substates={"confirm": confirm}, **more)
 
 
 def test_a_part_is_a_state_with_the_name_of_both(tree):
@@ -40,8 +40,8 @@ def test_a_part_is_a_state_with_the_name_of_both(tree):
     flow = tree(menu=MENU, account=account(options=MenuOption("1", "account")))
     assert list(flow.states) == ["menu", "account", "account.confirm"]
     part = flow.states["account.confirm"].state
-    assert (part.owner, part.part_of) == (Owner("test-states", "1.0"), "account")
-    assert flow.states["account"].state.parts == {}
+    assert (part.owner, part.parent) == (Owner("test-states", "1.0"), "account")
+    assert flow.states["account"].state.substates == {}
     assert part_names(replace(account(), name="account")) == ("account.confirm",)
 
 
@@ -59,10 +59,10 @@ def test_names_with_a_dot_lead_to_the_family(tree):
 def test_every_place_for_a_target_takes_a_dot(call):
     """Rows, otherwise, give_up, functions and what they name, fallback, and a target by itself."""
 
-    @leads_to(SAME, ".end", tries=2, give_up=Exit(".end", say="Enough."))
+    @leads_to(SAME, ".end", tries=2, give_up=Goto(".end", say="Enough."))
     def by_function(call):
         """Lead to the end, with words."""
-        return Exit(".end", say="By function.") if call.digits else SAME
+        return Goto(".end", say="By function.") if call.digits else SAME
 
     def broken(call):
         """Fail."""
@@ -70,11 +70,11 @@ def test_every_place_for_a_target_takes_a_dot(call):
 
     whole = State(
         ask("Where?"),
-        Exits({"1": ".at-once", "2": ".function", "3": ".broken"}, otherwise=".end", tries=2, give_up=".end"),
-        parts={
+        Routes({"1": ".at-once", "2": ".function", "3": ".broken"}, otherwise=".end", tries=2, give_up=".end"),
+        substates={
             "at-once": State("At once.", ".end"),
             "function": State(ask("Function?"), by_function),
-            "broken": State(broken, fallback=".end"),
+            "broken": State(broken, on_error=".end"),
             "end": State("The end."),
         },
     )
@@ -83,7 +83,7 @@ def test_every_place_for_a_target_takes_a_dot(call):
     assert call(whole=whole).press("2").stays_silent(2).heard == ["Enough.", "The end."]
     assert call(whole=whole).press("3").heard == ["We are sorry, something went wrong.", "The end."]
     assert call(whole=whole).press("4").heard == ["The end."]
-    silent = State(ask("Where?"), Exits({}, tries=2, give_up=".end"), parts={"end": State("The end.")})
+    silent = State(ask("Where?"), Routes({}, tries=2, give_up=".end"), substates={"end": State("The end.")})
     assert call(whole=silent).stays_silent(2).heard == ["The end."]
 
 
@@ -92,7 +92,7 @@ def test_a_part_may_hang_in_the_menu_of_its_whole(call):
     sub = State(
         Menu("Bills.", repeat=None),
         options=MenuOption("1", "bills"),
-        parts={"pay": State("Paid.", HOME, options=MenuOption("3", "paying", menu="."))},
+        substates={"pay": State("Paid.", HOME, options=MenuOption("3", "paying", menu="."))},
     )
     caller = call(menu=MENU, sub=sub).press("1")
     assert caller.heard == ["Bills.", "For paying, press three."]
@@ -113,7 +113,7 @@ def test_home_of_a_part_is_the_menu_of_its_whole(call):
 def test_back_from_a_part_is_whoever_sent_the_caller_to_the_whole(call):
     """The steps within a family leave the sender as it was, in both directions."""
     states = {
-        "a": State(ask("A?"), Exits({"1": "account"})),
+        "a": State(ask("A?"), Routes({"1": "account"})),
         "account": account(BACK),
     }
     assert call(states).press("1", "5", "1").state == "a"
@@ -127,7 +127,7 @@ def test_a_part_that_was_begun_with_has_nobody_to_go_back_to(call):
 
 def test_who_is_sent_from_elsewhere_to_a_part_goes_back_there(call):
     """A part is a state: others may lead to it."""
-    states = {"a": State(ask("A?"), Exits({"1": "account.confirm"})), "account": account(BACK)}
+    states = {"a": State(ask("A?"), Routes({"1": "account.confirm"})), "account": account(BACK)}
     assert call(states).press("1", "1").state == "a"
 
 
@@ -135,11 +135,11 @@ def test_parts_may_have_parts(call):
     """A name with a dot is looked up in the innermost family that has it; a dot alone is the innermost whole."""
     inner = State(
         ask("Inner?"),
-        Exits({"1": ".deep", "2": ".", "3": ".other", "4": BACK}),
-        parts={"deep": State(ask("Deep?"), Exits({"1": ".", "2": ".other", "3": ".deep", "4": BACK}))},
+        Routes({"1": ".deep", "2": ".", "3": ".other", "4": BACK}),
+        substates={"deep": State(ask("Deep?"), Routes({"1": ".", "2": ".other", "3": ".deep", "4": BACK}))},
     )
-    whole = State(ask("Whole?"), Exits({"1": ".inner"}), parts={"inner": inner, "other": State("Other.")})
-    states = {"a": State(ask("A?"), Exits({"1": "whole"})), "whole": whole}
+    whole = State(ask("Whole?"), Routes({"1": ".inner"}), substates={"inner": inner, "other": State("Other.")})
+    states = {"a": State(ask("A?"), Routes({"1": "whole"})), "whole": whole}
     assert list(call(states).flow.states) == ["a", "whole", "whole.inner", "whole.inner.deep", "whole.other"]
     assert call(states).press("1", "1", "1").state == "whole.inner.deep"
     assert call(states).press("1", "1", "1", "1").state == "whole.inner"
@@ -154,9 +154,9 @@ def test_parts_may_have_parts(call):
 
 def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
     """What a team lets a state say instead reaches as deep as the parts do; the nearest table wins."""
-    deep = State(ask(Text("Deep?"), Text("Sure?")), Exits({"1": None}))
-    inner = State(ask(Text("Inner?"), Text("Sure?")), Exits({"1": ".deep"}), parts={"deep": deep})
-    whole = State(ask(Text("Whole?")), Exits({"1": ".inner"}), parts={"inner": inner})
+    deep = State(ask(Text("Deep?"), Text("Sure?")), Routes({"1": None}))
+    inner = State(ask(Text("Inner?"), Text("Sure?")), Routes({"1": ".deep"}), substates={"deep": deep})
+    whole = State(ask(Text("Whole?")), Routes({"1": ".inner"}), substates={"inner": inner})
     own = {
         "whole": {"Whole?": "¿Todo?", "Inner?": "¿Dentro?", "Deep?": "¿Hondo?", "Sure?": "¿Sí?"},
         "whole.inner": {"Sure?": "¿Seguro?"},
@@ -165,7 +165,7 @@ def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
     assert caller.heard == ["¿Todo?"]
     assert caller.press("1").heard == ["¿Dentro?", "¿Seguro?"]
     assert caller.press("1").heard == ["¿Hondo?", "¿Seguro?"]
-    assert caller.flow.notices == ()
+    assert caller.flow.startup_warnings == ()
 
 
 def test_a_state_without_parts_is_left_as_it_is():
@@ -177,9 +177,9 @@ def test_a_state_without_parts_is_left_as_it_is():
 
 def test_a_dot_without_a_family_is_an_unknown_state():
     """It is told like every other target that is not there."""
-    state = State(ask("A?"), Exits({"1": ".b"}), name="a", owner=Owner("x"))
+    state = State(ask("A?"), Routes({"1": ".b"}), name="a", owner=Owner("x"))
     with pytest.raises(LoadError, match=r"the row '1' leads to '\.b', which no plugin offers"):
-        compile_flow([state], Rules(start="a"))
+        compile_flow([state], FlowConfig(start="a"))
 
 
 def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
@@ -190,7 +190,7 @@ def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
         """Lead elsewhere."""
         return "elsewhere"
 
-    caller = call(a=State("A.", wander, parts={"end": State("The end.")}))
+    caller = call(a=State("A.", wander, substates={"end": State("The end.")}))
     (failed,) = [each.error for each in caller.last.events if each.kind == "failed"]
     assert str(failed).startswith("its exit 'wander' returned 'elsewhere', and names ['a.end']")
 
@@ -205,7 +205,7 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
             """Lead elsewhere."""
             return "elsewhere"
 
-    caller = call(a=State("A.", leads_to(".end")(Wander()), parts={"end": State("The end.")}))
+    caller = call(a=State("A.", leads_to(".end")(Wander()), substates={"end": State("The end.")}))
     (failed,) = [each.error for each in caller.last.events if each.kind == "failed"]
     assert str(failed).startswith("its exit 'function' returned 'elsewhere'")
 
@@ -221,13 +221,13 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
 def test_what_can_not_be_a_part(parts, message, hint):
     """It is told when the state is made."""
     with pytest.raises(FlowError) as refused:
-        State("A.", parts=parts)
+        State("A.", substates=parts)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
 def test_parts_can_not_be_changed_afterwards():
     """A state is frozen, and so is what belongs to it."""
     given = {"a": MENU}
-    state = State("A.", parts=given)
+    state = State("A.", substates=given)
     given.clear()
-    assert list(state.parts) == ["a"]
+    assert list(state.substates) == ["a"]

@@ -1,17 +1,17 @@
-"""Where each target leads: names, None, SAME, BACK, HOME and Exit, with the words said on the way."""
+"""Where each target leads: names, None, SAME, BACK, HOME and Goto, with the words said on the way."""
 
 import pytest
 from twilio.twiml.voice_response import Dial, Hangup, Pause, Play, Redirect, Reject, Say
 
-from ivrkit import BACK, HOME, SAME, Exit, Exits, FlowError, Menu, MenuOption, State, ask, leads_to
-from ivrkit.flow.targets import aim, is_target
+from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
+from ivrkit.flow.model.targets import aim, is_target
 
 GOODBYE = '<Say language="en-US">Goodbye.</Say><Hangup />'
 
 
 def question(text="Well?", **exits):
     """A state that asks, and goes by key to the states named as ``k1="x"``."""
-    return State(ask(text), Exits({key[1:]: target for key, target in exits.items()}))
+    return State(ask(text), Routes({key[1:]: target for key, target in exits.items()}))
 
 
 def test_a_name_leads_to_that_state(call):
@@ -29,21 +29,21 @@ def test_none_is_the_goodbye(call):
 
 
 def test_an_automatic_none_in_an_exit_is_its_own_goodbye(call):
-    """Exit(None, say=...) replaces the goodbye by its own words."""
-    caller = call(a=State("Hello.", Exit(None, say="That was all.")))
+    """Goto(None, say=...) replaces the goodbye by its own words."""
+    caller = call(a=State("Hello.", Goto(None, say="That was all.")))
     assert caller.heard == ["Hello.", "That was all."]
     assert caller.xml.endswith("<Hangup />")
 
 
 def test_an_exit_without_words_and_target_says_nothing(call):
-    """Exit(None) hangs up without the goodbye: the words in its place are none."""
-    assert call(a=question(k1=Exit(None))).press("1").xml == "<Hangup />"
+    """Goto(None) hangs up without the goodbye: the words in its place are none."""
+    assert call(a=question(k1=Goto(None))).press("1").xml == "<Hangup />"
 
 
 def test_an_exit_says_its_words_first(call):
-    """The words of an Exit come before what its target says, whatever kind of words they are."""
+    """The words of an Goto come before what its target says, whatever kind of words they are."""
     words = ["One.", Play("https://x.example/a.mp3"), Pause(length=2), Say("Two.", voice="man")]
-    xml = call(a=question(k1=Exit("b", say=words)), b=State("B.")).press("1").xml
+    xml = call(a=question(k1=Goto("b", say=words)), b=State("B.")).press("1").xml
     assert xml == (
         '<Say language="en-US">One.</Say><Play>https://x.example/a.mp3</Play><Pause length="2" />'
         '<Say voice="man">Two.</Say><Say language="en-US">B.</Say><Hangup />'
@@ -51,18 +51,18 @@ def test_an_exit_says_its_words_first(call):
 
 
 def test_the_words_of_an_exit_made_by_a_function_are_said(call):
-    """An Exit that a function makes while the call is on needs only its target named."""
+    """An Goto that a function makes while the call is on needs only its target named."""
 
     @leads_to("b")
     def choose(call):
-        return Exit("b", say=f"You pressed {call.digits}.")
+        return Goto("b", say=f"You pressed {call.digits}.")
 
     assert call(a=State(ask("A?"), choose), b=State("B.")).press("5").heard == ["You pressed 5.", "B."]
 
 
 def test_same_is_the_state_again(call):
     """SAME enters the state again, and leaves the state that sent the caller there as it was."""
-    caller = call(a=question(k1="b"), b=State(ask("B?"), Exits({"1": SAME, "2": BACK}))).press("1", "1")
+    caller = call(a=question(k1="b"), b=State(ask("B?"), Routes({"1": SAME, "2": BACK}))).press("1", "1")
     assert caller.heard == ["B?"]
     assert caller.events == [("left", "b", "1"), ("entered", "b", None)]
     assert caller.press("2").state == "a"
@@ -72,9 +72,9 @@ def test_back_is_the_state_that_sent_the_caller(call):
     """BACK leads to the sender; coming back leaves that one's own sender as it was, so one can go back further."""
     back = {"9": BACK}
     caller = call(
-        a=State(ask("A?"), Exits({"1": "b"})),
-        b=State(ask("B?"), Exits({"1": "c", **back})),
-        c=State(ask("C?"), Exits(back)),
+        a=State(ask("A?"), Routes({"1": "b"})),
+        b=State(ask("B?"), Routes({"1": "c", **back})),
+        c=State(ask("C?"), Routes(back)),
     )
     assert caller.press("1", "1").state == "c"
     assert caller.press("9").state == "b"
@@ -84,7 +84,7 @@ def test_back_is_the_state_that_sent_the_caller(call):
 def test_back_without_a_sender_is_home(call):
     """Where nobody sent the caller, BACK is HOME."""
     caller = call(
-        a=State(ask("A?"), Exits({"1": BACK, "2": "menu"})),
+        a=State(ask("A?"), Routes({"1": BACK, "2": "menu"})),
         menu=State(Menu()),
         x=State("X.", options=MenuOption("1", "x")),
         start="a",
@@ -94,19 +94,19 @@ def test_back_without_a_sender_is_home(call):
 
 def test_a_state_is_never_its_own_sender(call):
     """A state that leads to itself by name is not what BACK leads to."""
-    caller = call(a=question(k1="b"), b=State(ask("B?"), Exits({"1": "b", "9": BACK}))).press("1", "1", "1", "9")
+    caller = call(a=question(k1="b"), b=State(ask("B?"), Routes({"1": "b", "9": BACK}))).press("1", "1", "1", "9")
     assert caller.state == "a"
 
 
 def menus():
     """Two menus; x hangs in both, y in the second, z in none."""
-    home = Exits({"1": HOME, "2": "z"})
+    home = Routes({"1": HOME, "2": "z"})
     return {
-        "first": State(Menu(), Exits({"0": "second"})),
-        "second": State(Menu(), Exits({"0": "first", "5": "z"})),
+        "first": State(Menu(), Routes({"0": "second"})),
+        "second": State(Menu(), Routes({"0": "first", "5": "z"})),
         "x": State(ask("X?"), home, options=[MenuOption("1", "x", menu="first"), MenuOption("1", "x", menu="second")]),
         "y": State(ask("Y?"), home, options=MenuOption("2", "y", menu="second")),
-        "z": State(ask("Z?"), Exits({"1": HOME, "2": "x"})),
+        "z": State(ask("Z?"), Routes({"1": HOME, "2": "x"})),
     }
 
 
@@ -131,19 +131,19 @@ def test_home_is_the_menu_the_caller_came_from(call, keys, state, home):
 def test_home_of_a_state_of_an_unvisited_menu_is_its_first(call):
     """A state whose menus the caller never stood in goes to the menu of its first option."""
     states = menus()
-    states["first"] = State(Menu(), Exits({"7": "y"}))
+    states["first"] = State(Menu(), Routes({"7": "y"}))
     assert call(states).press("7", "1").state == "second"
 
 
 def test_home_of_a_start_menu_is_itself(call):
     """The start menu has no menu above it."""
-    caller = call(m=State(Menu(), Exits({"5": HOME})), x=State("X.", options=MenuOption("1", "x", menu="m")))
+    caller = call(m=State(Menu(), Routes({"5": HOME})), x=State("X.", options=MenuOption("1", "x", menu="m")))
     assert caller.press("5").state == "m"
 
 
 def test_home_in_a_tree_without_menu_or_question_is_the_way_out(call):
-    """Where there is nothing that can be asked again, HOME is the way out, here the goodbye."""
-    caller = call(a=State(Dial("+15550100"), Exits({"busy": HOME}))).dials("busy")
+    """Where there is nothing that can be asked again, HOME is the operator, here the goodbye."""
+    caller = call(a=State(Dial("+15550100"), Routes({"busy": HOME}))).dials("busy")
     assert caller.xml == GOODBYE
 
 
@@ -167,13 +167,13 @@ def test_the_first_menu_reached_by_automatic_exits_is_the_start_menu(tree):
 
 def test_a_tree_without_a_menu_has_its_first_question_as_home(tree):
     """Without a menu, HOME is the first question that a caller comes to by automatic exits."""
-    flow = tree(hello=State("Hello.", "pin"), pin=State(ask("PIN?"), Exits({"1": HOME})))
+    flow = tree(hello=State("Hello.", "pin"), pin=State(ask("PIN?"), Routes({"1": HOME})))
     assert (flow.start_menu, flow.home) == (None, "pin")
 
 
 def test_a_dial_is_no_home(tree):
     """A state that dials is never HOME, because it would dial again."""
-    assert tree(hello=State("Hello.", "ring"), ring=State(Dial("+15550100"), Exits({}))).home is None
+    assert tree(hello=State("Hello.", "ring"), ring=State(Dial("+15550100"), Routes({}))).home is None
 
 
 @pytest.mark.parametrize(
@@ -249,21 +249,21 @@ def test_a_function_decides_at_once_where_nothing_waits(call):
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        (lambda: Exit(7), "Exit has the target 7", "a target is a state's name, SAME, BACK, HOME or None"),
+        (lambda: Goto(7), "Goto has the target 7", "a target is a state's name, SAME, BACK, HOME or None"),
         (
-            lambda: Exit("a", say=[Dial("+15550100")]),
-            "Exit('a') says {}",
+            lambda: Goto("a", say=[Dial("+15550100")]),
+            "Goto('a') says {}",
             "say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
         ),
         (
-            lambda: Exit(None, say=4),
-            "Exit(None) says 4",
+            lambda: Goto(None, say=4),
+            "Goto(None) says 4",
             "say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
         ),
     ],
 )
 def test_an_exit_of_another_kind_is_refused(make, message, hint):
-    """An Exit takes a target and words, and says so."""
+    """An Goto takes a target and words, and says so."""
     with pytest.raises(FlowError) as caught:
         make()
     assert caught.value.message.startswith(message.partition("{}")[0])
@@ -271,28 +271,28 @@ def test_an_exit_of_another_kind_is_refused(make, message, hint):
 
 
 def test_targets_are_named_as_they_are_imported():
-    """The moves print as their names, and an Exit is aimed at its target."""
+    """The moves print as their names, and an Goto is aimed at its target."""
     assert [repr(each) for each in (SAME, BACK, HOME)] == ["SAME", "BACK", "HOME"]
-    assert [aim(each) for each in ("x", None, SAME, Exit(BACK, say="Back."), Exit(None))] == [
+    assert [aim(each) for each in ("x", None, SAME, Goto(BACK, say="Back."), Goto(None))] == [
         "x",
         None,
         SAME,
         BACK,
         None,
     ]
-    assert [is_target(each) for each in ("x", None, HOME, Exit("x"), 7, ["x"])] == [True] * 4 + [False] * 2
-    assert Exit("x", say="Words.").say == ("Words.",)
-    assert Exit("x").say == ()
+    assert [is_target(each) for each in ("x", None, HOME, Goto("x"), 7, ["x"])] == [True] * 4 + [False] * 2
+    assert Goto("x", say="Words.").say == ("Words.",)
+    assert Goto("x").say == ()
 
 
 def test_home_is_the_last_of_its_menus_however_long_ago(call):
     """Other menus in between do not matter, nor the order of the options."""
     states = {
-        "first": State(Menu(), Exits({"5": "second"})),
-        "second": State(Menu(), Exits({"5": "first", "6": "third"})),
-        "third": State(Menu(), Exits({"6": "x"})),
+        "first": State(Menu(), Routes({"5": "second"})),
+        "second": State(Menu(), Routes({"5": "first", "6": "third"})),
+        "third": State(Menu(), Routes({"6": "x"})),
         "x": State(
-            ask("X?"), Exits({"1": HOME}), options=[MenuOption("1", "x", menu=each) for each in ("first", "second")]
+            ask("X?"), Routes({"1": HOME}), options=[MenuOption("1", "x", menu=each) for each in ("first", "second")]
         ),
     }
     assert call(states).press("5", "6", "6", "1").state == "second"

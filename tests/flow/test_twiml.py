@@ -21,12 +21,12 @@ from twilio.twiml.voice_response import (
 )
 
 from ivrkit import FlowError, Text, ask
-from ivrkit.flow.twiml import EMPTY, Content, Dress, document, render, verbs_of, with_overrides
+from ivrkit.flow.compile.twiml import EMPTY, Content, RenderContext, document, render, verbs_of, with_overrides
 
 
-def xml(*verbs, **dress):
+def xml(*verbs, **context):
     """Return verbs as rendered text."""
-    return render(verbs_of(list(verbs)), Dress(**dress)).xml.decode()
+    return render(verbs_of(list(verbs)), RenderContext(**context)).xml.decode()
 
 
 def test_a_text_is_said():
@@ -57,7 +57,7 @@ def test_nested_says_are_dressed_too():
 
 
 def test_an_authors_verb_is_never_changed():
-    """Rendering twice, in two dresses, gives each its own, and leaves the verb alone."""
+    """Rendering twice, in two contextes, gives each its own, and leaves the verb alone."""
     gather = ask("A.")
     before = (dict(gather.attrs), [dict(verb.attrs) for verb in gather.verbs])
     assert 'numDigits="1"' in xml(gather, num_digits=1)
@@ -101,7 +101,7 @@ def test_what_follows_a_waiting_verb_is_heard(verb, rendered):
 
 def test_a_gather_of_a_table_is_always_asked_for_silence():
     """Where exits decide, silence is told whatever follows."""
-    assert xml(Gather(), "After.", exits=True).startswith('<Gather action="webhook" actionOnEmptyResult="true" />')
+    assert xml(Gather(), "After.", has_routes=True).startswith('<Gather action="webhook" actionOnEmptyResult="true" />')
 
 
 def test_num_digits_is_written_where_the_author_set_none():
@@ -143,17 +143,17 @@ def test_numbers_as_words_of_a_verb():
 
 def test_what_a_content_knows():
     """The names of the verbs, what waits, whether the document is left, and what a check needs."""
-    content = render(verbs_of(["A.", ask("B?", finish_on_key="*")]), Dress())
+    content = render(verbs_of(["A.", ask("B?", finish_on_key="*")]), RenderContext())
     sent = {"action": "webhook", "actionOnEmptyResult": "true", "finishOnKey": "*"}
     assert content == Content(content.xml, ("Say", "Gather"), "Gather", False, sent, None)
-    content = render(verbs_of([Gather(action="/x")]), Dress())
+    content = render(verbs_of([Gather(action="/x")]), RenderContext())
     assert (content.waits, content.own_action) == ("Gather", "/x")
-    content = render(verbs_of([Dial("+1", action="/y")]), Dress())
+    content = render(verbs_of([Dial("+1", action="/y")]), RenderContext())
     assert (content.waits, content.attributes, content.own_action) == ("Dial", {"action": "/y"}, "/y")
     for verb in (Hangup(), Reject(), Redirect("u")):
-        content = render(verbs_of(["A.", verb]), Dress())
+        content = render(verbs_of(["A.", verb]), RenderContext())
         assert (content.waits, content.leaves, content.own_action) == (None, True, None)
-    assert render([], Dress()) == Content(b"", (), None, False, {}, None)
+    assert render([], RenderContext()) == Content(b"", (), None, False, {}, None)
 
 
 def test_a_document_has_one_root():

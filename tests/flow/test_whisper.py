@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 from twilio.twiml.voice_response import Conference, Dial, Pause, Play
 
-from ivrkit import Exits, FlowError, LoadError, State, Text, Texts, Whisper
-from ivrkit.flow.language import Language
-from ivrkit.flow.whisper import answer_whisper, whisper_url
+from ivrkit import FlowError, LoadError, Routes, State, Text, Texts, Whisper
+from ivrkit.flow.compile.languages import Language
+from ivrkit.flow.compile.whisper import answer_whisper, whisper_url
 
 CONNECT = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 HANG_UP = b'<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response>'
@@ -16,7 +16,7 @@ FOR_SALES = Whisper("A call for sales.", accept="1")
 
 def dialling(said=None, whisper=FOR_SALES, **more):
     """Return a state that dials, and whispers."""
-    return State(said or Dial("+15550100"), Exits({}), whisper=whisper, **more)
+    return State(said or Dial("+15550100"), Routes({}), whisper=whisper, **more)
 
 
 def address(state="sales", language="en-US", **more):
@@ -123,14 +123,14 @@ def test_the_whisper_is_in_the_language_of_the_call(tree):
         ("Marque uno.", "Polly.Mia"),
     ]
     assert b"A call." in answer_whisper(flow, address(language="xx"), "")
-    assert flow.notices == ()
+    assert flow.startup_warnings == ()
 
 
 def test_a_whisper_that_is_not_translated_is_told(tree):
     """Like every other text of the state."""
     state = dialling(whisper=Whisper(Text("A call.")))
     flow = tree(sales=state, languages=(Language("en-US"), Language("es-MX")))
-    assert flow.notices == ("state 'sales' of test-states 1.0 has no words in es-MX for 'A call.'",)
+    assert flow.startup_warnings == ("state 'sales' of test-states 1.0 has no words in es-MX for 'A call.'",)
 
 
 def test_a_key_without_words_is_enough():
@@ -172,17 +172,17 @@ def test_what_can_not_stand_in_a_whisper():
 )
 def test_a_whisper_needs_somebody_to_hear_it(tree, said):
     """Words that nobody would hear are a mistake."""
-    exits = None if isinstance(said, str) else Exits({})
+    exits = None if isinstance(said, str) else Routes({})
     with pytest.raises(LoadError) as refused:
         tree(sales=State(said, exits, whisper=FOR_SALES))
-    (fault,) = refused.value.faults
-    assert fault.message == ("state 'sales' of test-states 1.0: it has a whisper, and dials nobody who could hear it")
-    assert fault.hint == "let it wait with a Dial of a Number, Client or Sip that has no url of its own"
+    (problem,) = refused.value.problems
+    assert problem.message == ("state 'sales' of test-states 1.0: it has a whisper, and dials nobody who could hear it")
+    assert problem.hint == "let it wait with a Dial of a Number, Client or Sip that has no url of its own"
 
 
 def test_a_function_may_dial_or_not(call):
     """At night the same state says something else."""
-    state = State(lambda call: "We are closed.", Exits({}), whisper=FOR_SALES)
-    assert [kind for kind, *_ in call(sales=state).events if kind == "failed"] == ["failed"]  # Exits, and no Dial
-    state = State(lambda call: Dial("+15550100"), Exits({}), whisper=FOR_SALES)
+    state = State(lambda call: "We are closed.", Routes({}), whisper=FOR_SALES)
+    assert [kind for kind, *_ in call(sales=state).events if kind == "failed"] == ["failed"]  # Routes, and no Dial
+    state = State(lambda call: Dial("+15550100"), Routes({}), whisper=FOR_SALES)
     assert 'url="webhook/whisper?' in call(sales=state).xml

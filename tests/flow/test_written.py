@@ -2,8 +2,8 @@
 
 import pytest
 
-from ivrkit import BACK, HOME, SAME, Exit, FlowError, Text
-from ivrkit.flow.written import read_target, read_words
+from ivrkit import BACK, HOME, SAME, FlowError, Goto, Text
+from ivrkit.flow.model.toml_values import read_target, read_words
 
 
 def told(words) -> list[str]:
@@ -81,10 +81,10 @@ class TestTargets:
             ("BACK", BACK),
             ("SAME", SAME),
             ("HANG UP", None),
-            ({"to": "sales"}, Exit("sales")),
-            ({"to": "HANG UP", "say": "Bye."}, Exit(None, say=Text("Bye."))),
-            ({"to": "HOME", "say": ["One.", "Two."]}, Exit(HOME, say=["One.", "Two."])),
-            ({"to": "SAME", "language": "es-MX"}, Exit(SAME, language="es-MX")),
+            ({"to": "sales"}, Goto("sales")),
+            ({"to": "HANG UP", "say": "Bye."}, Goto(None, say=Text("Bye."))),
+            ({"to": "HOME", "say": ["One.", "Two."]}, Goto(HOME, say=["One.", "Two."])),
+            ({"to": "SAME", "language": "es-MX"}, Goto(SAME, language="es-MX")),
         ],
     )
     def test_it_is_a_state_or_a_move_with_or_without_words(self, written, target):
@@ -109,6 +109,6 @@ class TestTargets:
         with pytest.raises(FlowError) as caught:
             read_target({"to": "HOME", "language": 3})
         assert (caught.value.message, caught.value.hint) == (
-            "Exit(HOME) has language=3",
+            "Goto(HOME) has language=3",
             'it is a text such as "es-MX"',
         )

@@ -9,11 +9,11 @@ import pytest
 
 from ivrkit import LoadError, Owner, Settings, State, Text, Texts
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.call import make_call
-from ivrkit.loading.catalogues import Catalogues, read_catalogue
-from ivrkit.loading.languages import languages_of
-from ivrkit.plugins import load
-from ivrkit.settings_tables import StateSettings
+from ivrkit.flow.model.call import make_call
+from ivrkit.plugins.languages import languages_of
+from ivrkit.plugins.load import load
+from ivrkit.plugins.translations import TranslationFiles, read_catalogue
+from ivrkit.settings.tables import StateSettings
 
 pytestmark = pytest.mark.usefixtures("bare")
 
@@ -45,7 +45,7 @@ def package(install, monkeypatch):
 
 def said(loaded, tag, state="hello"):
     """Return what a state says in a language."""
-    return loaded.flow.states[state].voiced[tag].content.xml.decode()
+    return loaded.flow.states[state].localized[tag].content.xml.decode()
 
 
 def test_a_packages_own_catalogue(package):
@@ -54,7 +54,7 @@ def test_a_packages_own_catalogue(package):
     loaded = load(Settings(languages=("es-MX",)))
     assert "Hello, Ann." in said(loaded, "en-US")
     assert "Hola, Ann." in said(loaded, "es-MX")
-    assert loaded.notices == ("the menu 'menu' has no options: no installed plugin offers any",)
+    assert loaded.startup_warnings == ("the menu 'menu' has no options: no installed plugin offers any",)
 
 
 def test_ready_made_kinds_in_a_package_with_a_catalogue(package):
@@ -70,16 +70,16 @@ def test_ready_made_kinds_in_a_package_with_a_catalogue(package):
     loaded = load(Settings(languages=("es-MX",)))
     assert "¿Número?" in said(loaded, "es-MX")
     assert "Momento." in said(loaded, "es-MX", "desk")
-    whisper = loaded.flow.states["desk"].voiced["es-MX"].whisper.decode()
+    whisper = loaded.flow.states["desk"].localized["es-MX"].whisper.decode()
     assert "¿Número?" in whisper
     assert "Para aceptar la llamada, marque uno dos." in whisper
     part = loaded.flow.states["hello.confirm"]
-    asked = ElementTree.fromstring(part.prepare(part.state.enter(CALL), part.voiced["es-MX"]).xml)
+    asked = ElementTree.fromstring(part.prepare(part.state.enter(CALL), part.localized["es-MX"]).xml)
     assert [each.text for each in asked] == [
         "Usted ha marcado 1 2.",
         "Si es correcto, marque uno. Para marcarlo de nuevo, marque dos.",
     ]
-    assert [each for each in loaded.notices if "no words" in each] == []
+    assert [each for each in loaded.startup_warnings if "no words" in each] == []
 
 
 @pytest.mark.parametrize("exact", ["es_MX", "es-MX"])
@@ -94,11 +94,11 @@ def test_the_catalogue_of_the_country_wins(package, exact):
 def test_what_is_not_translated_is_told(package):
     """The host warns when it starts; nothing is said twice."""
     package(es=HOLA)
-    notices = load(Settings(languages=("de-DE",))).notices
-    assert "state 'hello' of hello-states 1.0 has no words in de-DE for 'Hello, {name}.'" in notices
+    startup_warnings = load(Settings(languages=("de-DE",))).startup_warnings
+    assert "state 'hello' of hello-states 1.0 has no words in de-DE for 'Hello, {name}.'" in startup_warnings
     assert (
         "the core has no words in de-DE for 'Thank you for calling {company}.' and 16 more: write [texts.de-DE]"
-        in notices
+        in startup_warnings
     )
 
 
@@ -135,12 +135,12 @@ def test_a_catalogue_that_can_not_be_used(package, content, told, hint):
     folder = package(es=content)
     with pytest.raises(LoadError) as caught:
         load(Settings(languages=("es-MX",)))
-    (fault,) = caught.value.faults
-    assert fault.plugin == "hello-states"
-    assert fault.message.startswith("plugin hello-states 1.0: ")
-    assert str(folder) in fault.message
-    assert told in fault.message
-    assert fault.hint == f'{hint}; or leave it out: block = ["hello-states"] in ivrkit.toml, or --block hello-states'
+    (problem,) = caught.value.problems
+    assert problem.plugin == "hello-states"
+    assert problem.message.startswith("plugin hello-states 1.0: ")
+    assert str(folder) in problem.message
+    assert told in problem.message
+    assert problem.hint == f'{hint}; or leave it out: block = ["hello-states"] in ivrkit.toml, or --block hello-states'
 
 
 def test_a_catalogue_for_two_countries_is_faulty_once(package):
@@ -148,7 +148,7 @@ def test_a_catalogue_for_two_countries_is_faulty_once(package):
     package(es=b"nonsense\n")
     with pytest.raises(LoadError) as caught:
         load(Settings(languages=("es-MX", "es-ES")))
-    assert len(caught.value.faults) == 1
+    assert len(caught.value.problems) == 1
 
 
 def test_a_catalogue_that_is_a_folder(tmp_path):
@@ -158,17 +158,17 @@ def test_a_catalogue_that_is_a_folder(tmp_path):
 
 
 def test_a_package_without_catalogues():
-    """A module has no folder of its own, a name that is none has no module, and neither is a fault."""
-    faults = []
+    """A module has no folder of its own, a name that is none has no module, and neither is a problem."""
+    problems = []
     packages = {Owner("a"): ["pytest_ivrkit"], Owner("b"): ["no_such_package"], Owner("c"): ["the host's own code"]}
-    assert Catalogues(packages, faults).in_language("es") == {}
-    assert faults == []
+    assert TranslationFiles(packages, problems).in_language("es") == {}
+    assert problems == []
 
 
 def test_a_module_that_was_made_by_hand(monkeypatch):
     """It has no place, and so no catalogues."""
     monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
-    assert Catalogues({Owner("a"): ["made_by_hand"]}, []).in_language("es") == {}
+    assert TranslationFiles({Owner("a"): ["made_by_hand"]}, []).in_language("es") == {}
 
 
 class TestLanguages:
@@ -178,7 +178,7 @@ class TestLanguages:
         """Return the languages of these settings, with the core's own catalogues."""
         made = Settings(**settings)
         own = {name: each.texts for name, each in made.states.items()}
-        found = languages_of(made, Catalogues({Owner("ivrkit"): ["ivrkit"]}, []), own)
+        found = languages_of(made, TranslationFiles({Owner("ivrkit"): ["ivrkit"]}, []), own)
         return {each.tag: each for each in found}
 
     def test_the_core_speaks_spanish(self):
@@ -242,12 +242,12 @@ class TestLanguages:
         assert found["es-MX"].own == {"menu": {"A.": "1", "B.": "2", "C.": "3"}}
 
     def test_tables_for_languages_that_there_are_not(self):
-        """Each is a fault with the nearest language."""
+        """Each is a problem with the nearest language."""
         states = {"menu": StateSettings(texts={"": {"A.": "1"}, "fr": {"A.": "2"}})}
         with pytest.raises(LoadError) as caught:
             load(Settings(texts_in={"es": {"goodbye": "Adiós."}}, voices={"en-UK": "x", "dd": "y"}, states=states))
         spoken = "they are held in en-US; add to them in ivrkit.toml:  languages = [...]"
-        assert [(each.message, each.hint) for each in caught.value.faults] == [
+        assert [(each.message, each.hint) for each in caught.value.problems] == [
             ("[texts.es] is for a language that calls are not held in", spoken),
             ("[voices.en-UK] is for a language that calls are not held in, did you mean 'en-US'?", spoken),
             ("[voices.dd] is for a language that calls are not held in", spoken),
@@ -260,11 +260,11 @@ def test_words_of_the_team_with_a_place_that_nothing_fills_in():
     texts = {"": {"Ask for {who}.": "Ask {whom}.", "A {": "B {c}", "Plain.": "{x}"}}
     with pytest.raises(LoadError) as caught:
         load(Settings(states={"menu": StateSettings(texts=texts)}))
-    (fault,) = caught.value.faults
-    assert fault.message == (
+    (problem,) = caught.value.problems
+    assert problem.message == (
         "[states.menu.texts] what is said for 'Ask for {who}.' is 'Ask {whom}.', and nothing fills in {whom}"
     )
-    assert fault.hint == "it may hold {who}"
+    assert problem.hint == "it may hold {who}"
 
 
 def test_a_plugin_object_speaks_the_languages_of_the_core():

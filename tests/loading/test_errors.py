@@ -1,8 +1,8 @@
-"""The errors on purpose: one message, its mend below it, and all faults in one."""
+"""The errors on purpose: one message, its mend below it, and all problems in one."""
 
 import pytest
 
-from ivrkit import Fault, FlowError, IvrkitError, LoadError, SessionError, SettingsError
+from ivrkit import FlowError, IvrkitError, LoadError, Problem, SessionError, SettingsError
 from ivrkit.errors import nearest
 
 
@@ -18,28 +18,28 @@ def test_an_error_is_printed_with_its_hint_below(kind):
 
 def test_a_fault_is_printed_as_an_error_is():
     """The plugin and the state are for whoever decides what to do about it."""
-    fault = Fault("it is broken", "mend it", "ant", "one")
-    assert str(fault) == "it is broken\n  hint: mend it"
-    assert str(Fault("it is broken", "")) == "it is broken"
-    assert (Fault("", "").plugin, Fault("", "").state) == ("", None)
+    problem = Problem("it is broken", "mend it", "ant", "one")
+    assert str(problem) == "it is broken\n  hint: mend it"
+    assert str(Problem("it is broken", "")) == "it is broken"
+    assert (Problem("", "").plugin, Problem("", "").state) == ("", None)
 
 
 @pytest.mark.parametrize(
-    ("faults", "told"),
+    ("problems", "told"),
     [
-        ([], "the call flow has 0 faults and was not started:\n"),
-        ([Fault("a", "b")], "the call flow has 1 fault and was not started:\na\n  hint: b"),
+        ([], "the call flow has 0 problems and was not started:\n"),
+        ([Problem("a", "b")], "the call flow has 1 problem and was not started:\na\n  hint: b"),
         (
-            [Fault("a", "b"), Fault("c", "")],
-            "the call flow has 2 faults and was not started:\na\n  hint: b\nc",
+            [Problem("a", "b"), Problem("c", "")],
+            "the call flow has 2 problems and was not started:\na\n  hint: b\nc",
         ),
     ],
 )
-def test_a_load_error_tells_every_fault(faults, told):
+def test_a_load_error_tells_every_fault(problems, told):
     """In the order in which they were found, each with its mend."""
-    error = LoadError(faults)
+    error = LoadError(problems)
     assert (str(error), error.message, error.hint) == (told, told, "")
-    assert error.faults == tuple(faults)
+    assert error.problems == tuple(problems)
     assert isinstance(error, IvrkitError)
 
 

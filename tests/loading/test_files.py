@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from ivrkit import Owner, SettingsError
-from ivrkit.load_settings import gather_settings
-from ivrkit.plugins import find_plugins
+from ivrkit.plugins.load import find_plugins
+from ivrkit.settings.load import gather_settings
 
 HEAD = "from ivrkit import *\n"
 PARKING = HEAD + "parking = State('Behind the house.', HOME, options=MenuOption('4', 'parking'))\n"
@@ -46,7 +46,7 @@ class TestPythonFiles:
     def test_its_version(self, py):
         """It is what the file says, and is known when the file can't be run."""
         assert py(PARKING + '__version__ = "1.2"\n').owners() == [("parking.py 1.2", "loaded", ("parking",))]
-        message, _ = py("__version__ = '1.3'\n1 / 0\n").fault()
+        message, _ = py("__version__ = '1.3'\n1 / 0\n").problem()
         assert message.startswith("plugin parking.py 1.3: ")
 
     def test_states_and_functions_that_make_one(self, py):
@@ -108,7 +108,7 @@ class TestPythonFiles:
     def test_a_hook_that_is_not_marked(self, py):
         """It is refused as that of a package is."""
         folder = py(PARKING + "def ivrkit_call_started(call): pass\n")
-        assert folder.fault() == (
+        assert folder.problem() == (
             (
                 "plugin parking.py: its file parking.py is refused: its ivrkit_call_started is not marked, so nobody "
                 "would call it"
@@ -142,7 +142,7 @@ class TestPythonFiles:
     )
     def test_a_file_that_is_no_plugin(self, py, text, message, hint):
         """What it raises is told with its line, and how to do without it."""
-        assert py(text).fault() == (
+        assert py(text).problem() == (
             f"plugin parking.py: its file parking.py can't be imported: {message}",
             f"{hint}; or {leave_out('parking.py')}",
         )
@@ -150,7 +150,7 @@ class TestPythonFiles:
     def test_a_file_that_fails_leaves_nothing_behind(self, py):
         """Nobody would find half a module, also when the file takes itself away."""
         py("import sys\ndel sys.modules[__name__]\n1 / 0\n", "garage.py")
-        assert len(py("1 / 0").faults()) == 2
+        assert len(py("1 / 0").problems()) == 2
         assert not [name for name in sys.modules if name.startswith("ivrkit_file_")]
 
     def test_a_link_that_leads_nowhere(self, py):
@@ -158,7 +158,7 @@ class TestPythonFiles:
         folder = py(PARKING)
         path = folder.path / "states" / "garage.py"
         path.symlink_to("nowhere.py")
-        assert folder.fault() == (
+        assert folder.problem() == (
             (
                 "plugin garage.py: its file garage.py can't be imported: "
                 f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'"
@@ -187,7 +187,7 @@ class TestPythonFiles:
         assert folder.owners(block=["parking.py"]) == [("parking.py", "blocked", ())]
 
     def test_what_is_decided_about_states_of_a_blocked_file_stays(self, py):
-        """A table for one of them is no fault."""
+        """A table for one of them is no problem."""
         folder = py(PARKING)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[states.parking]\nkey = "5"\n')
         assert "parking" not in folder.load(block=["parking.py"]).flow.states
@@ -196,7 +196,7 @@ class TestPythonFiles:
         """Both are named, and the settings choose."""
         install("garage", "2.0", states={"parking": "garage:found"}, garage=HEAD + "found = State('Garage.')\n")
         folder = py(PARKING)
-        assert folder.fault() == (
+        assert folder.problem() == (
             "state 'parking' is offered by two plugins: garage 2.0 and parking.py",
             'choose one in ivrkit.toml:  [states.parking]  plugin = "garage"',
         )
@@ -262,7 +262,7 @@ class TestSettingsOfAFile:
 
     def test_one_that_has_to_be_set(self, py):
         """The hint has the table as it is written."""
-        message, hint = py(self.CODE).fault()
+        message, hint = py(self.CODE).problem()
         assert message == "plugin parking.py: it needs the setting 'spots': a whole number"
         assert hint == "write it in ivrkit.toml:  [plugins.parking-py]  spots = ..."
 
@@ -270,13 +270,13 @@ class TestSettingsOfAFile:
         """The line is that of the table."""
         folder = py(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = "x"\n')
-        assert folder.fault() == ("ivrkit.toml:3: plugins.parking-py.spots is 'x'", "parking.py takes a whole number")
+        assert folder.problem() == ("ivrkit.toml:3: plugins.parking-py.spots is 'x'", "parking.py takes a whole number")
 
     def test_one_that_there_is_not(self, py):
         """The nearest is named."""
         folder = py(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 1\nwere = "x"\n')
-        assert folder.fault() == (
+        assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'plugins.parking-py.were', did you mean 'where'?",
             "parking.py has: spots, where",
         )
@@ -285,11 +285,11 @@ class TestSettingsOfAFile:
         """Whether or not it can be served."""
         folder = py(self.CODE)
         found = find_plugins(gather_settings(folder.path, {}).settings)
-        assert ("parking" in found.states, len(found.faults)) == (True, 1)
+        assert ("parking" in found.states, len(found.problems)) == (True, 1)
         assert [each.is_missing for each in found.settings[0].settings] == [True, False]
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 3\n')
         found = find_plugins(gather_settings(folder.path, {}).settings)
-        assert (found.faults, [each.key for each in found.settings]) == ((), ["plugins.parking-py"])
+        assert (found.problems, [each.key for each in found.settings]) == ((), ["plugins.parking-py"])
 
 
 class TestFilesOfStates:
@@ -345,7 +345,7 @@ class TestFilesOfStates:
         """It is told like a file that can't be read."""
         (folder.path / "a.flow.toml").symlink_to("nowhere.toml")
         path = folder.path / "a.flow.toml"
-        assert folder.fault() == (
+        assert folder.problem() == (
             (
                 "plugin a.flow.toml: its file a.flow.toml can't be imported: a.flow.toml cannot be read: "
                 f"[Errno 2] No such file or directory: '{path}'"
@@ -366,7 +366,7 @@ class TestFilesOfStates:
     def test_no_toml(self, folder):
         """The parser says where."""
         folder.write("harbour.flow.toml", "[states\n")
-        message, hint = folder.fault()
+        message, hint = folder.problem()
         assert message.startswith(
             "plugin harbour.flow.toml: its file harbour.flow.toml can't be imported: harbour.flow.toml cannot be read: "
         )
@@ -412,8 +412,8 @@ class TestFilesOfStates:
     def test_what_belongs_elsewhere(self, folder, text, message, hint):
         """The file, the line, the key and the mend."""
         folder.write("harbour.flow.toml", text)
-        faults = [(each.message, each.hint, each.plugin) for each in folder.faults()]
-        assert faults[-1] == (message, hint, "harbour.flow.toml")
+        problems = [(each.message, each.hint, each.plugin) for each in folder.problems()]
+        assert problems[-1] == (message, hint, "harbour.flow.toml")
 
     def test_its_texts(self, folder):
         """They stand in the table; what the settings say wins."""
@@ -437,7 +437,7 @@ class TestFilesOfStates:
         """Both are named, and the settings choose."""
         folder.write("a.flow.toml", TABLE.format("ants"))
         folder.write("b.flow.toml", TABLE.format("ants").replace('"ants"', '"Others."'))
-        assert folder.fault() == (
+        assert folder.problem() == (
             "state 'ants' is offered by two plugins: a.flow.toml and b.flow.toml",
             'choose one in ivrkit.toml:  [states.ants]  plugin = "a.flow.toml"',
         )
@@ -448,7 +448,7 @@ class TestFilesOfStates:
         """To leave one out would leave out both, so one of them has to be called otherwise."""
         folder.write("a.flow.toml", TABLE.format("ants"))
         folder.write("states/a.flow.toml", TABLE.format("bees"))
-        assert folder.fault(plugins_dir="states") == (
+        assert folder.problem(plugins_dir="states") == (
             "plugin a.flow.toml: its file a.flow.toml has the name of one of plugin a.flow.toml",
             "give one of the two another name",
         )
@@ -461,9 +461,9 @@ class TestWhereTheyAre:
         """It is told once, with its place and the whole path."""
         folder.write("ivrkit.toml", 'company = "Acme"\nplugins_dir = "nowhere"\n')
         hint = f"make it, or mend the path: it is {folder.path / 'nowhere'}"
-        assert folder.fault() == ("ivrkit.toml:2: plugins_dir is 'nowhere', which is no folder", hint)
+        assert folder.problem() == ("ivrkit.toml:2: plugins_dir is 'nowhere', which is no folder", hint)
         folder.write("ivrkit.toml", "")
-        assert folder.fault({"IVRKIT_PLUGINS_DIR": "nowhere"}) == (
+        assert folder.problem({"IVRKIT_PLUGINS_DIR": "nowhere"}) == (
             "IVRKIT_PLUGINS_DIR in the environment: plugins_dir is 'nowhere', which is no folder",
             hint,
         )
@@ -473,9 +473,9 @@ class TestWhereTheyAre:
         folder.write("ivrkit.toml", 'company = "Acme"\nflows = ["harbour.flow.toml", "*.flow.toml"]\n')
         hint = "mend the path: it begins in the folder of the settings"
         message = "flows names 'harbour.flow.toml', which does not exist"
-        assert folder.fault() == (f"ivrkit.toml:2: {message}", hint)
+        assert folder.problem() == (f"ivrkit.toml:2: {message}", hint)
         folder.write("ivrkit.toml", "")
-        assert folder.fault({"IVRKIT_FLOWS": "harbour.flow.toml"}) == (
+        assert folder.problem({"IVRKIT_FLOWS": "harbour.flow.toml"}) == (
             f"IVRKIT_FLOWS in the environment: {message}",
             hint,
         )
@@ -507,10 +507,10 @@ class TestWhereTheyAre:
         assert "parking" not in loaded.flow.states
 
     def test_another_settings_file(self, folder):
-        """The owner of its states is that file, as their faults tell it."""
+        """The owner of its states is that file, as their problems tell it."""
         folder.write("prod.toml", TABLE.format("ants"))
         loaded = folder.load({"IVRKIT_SETTINGS": "prod.toml"})
         assert loaded.flow.states["ants"].state.owner == Owner("prod.toml")
         folder.write("prod.toml", TABLE.format("ants") + "voice = 3\n")
-        message, _ = folder.fault({"IVRKIT_SETTINGS": "prod.toml"})
+        message, _ = folder.problem({"IVRKIT_SETTINGS": "prod.toml"})
         assert message == "prod.toml:4: states.ants.voice is 3"

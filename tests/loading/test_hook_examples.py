@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from twilio.twiml.voice_response import Record
 
-from ivrkit import Exits, MenuOption, State, hookimpl, hookspecs
+from ivrkit import MenuOption, Routes, State, hookimpl, hookspecs
 from ivrkit.web import create_app
 
 pytestmark = pytest.mark.usefixtures("bare")
@@ -41,7 +41,7 @@ class Company:
     def ivrkit_register_states(self):
         """Return a mailbox, a state that fails, and a person."""
         return {
-            "sales": State(["After the tone.", Record()], Exits({"recorded": None}), options=MenuOption("1", "sales")),
+            "sales": State(["After the tone.", Record()], Routes({"recorded": None}), options=MenuOption("1", "sales")),
             "support": State(not_today, options=MenuOption("2", "support")),
             "reception": State("Reception.", options=MenuOption("0", "reception")),
         }

@@ -11,16 +11,16 @@ from dataclasses import replace
 import pytest
 from twilio.twiml.voice_response import Start
 
-from ivrkit import BACK, SAME, Exit, Exits, Owner, State, ask, hookimpl, hookspecs, leads_to
-from ivrkit.flow.call import make_call
-from ivrkit.hooks import Caller, callers_of, choose_start_by, edit_response_by, failed_by, observe
+from ivrkit import BACK, SAME, Goto, Owner, Routes, State, ask, hookimpl, hookspecs, leads_to
+from ivrkit.flow.model.call import make_call
+from ivrkit.plugins.hook_calls import HookImpl, choose_start_by, edit_response_by, failed_by, hook_impls_of, observe
 from ivrkit.web import create_app
 
 pytestmark = pytest.mark.usefixtures("bare")
 
 NAMES = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
 GOODBYE = State("Goodbye then.")
-ASKING = State(ask("Well?"), Exits({"1": None}))
+ASKING = State(ask("Well?"), Routes({"1": None}))
 
 
 class Tree:
@@ -80,9 +80,9 @@ def call_of(**params: str):
     return make_call({"CallSid": "CA1", **params}, now=None, language="en-US", turn=1, data={})
 
 
-def caller(function: Callable[..., object], name: str = "own", hook: str = "ivrkit_call_started") -> Caller:
+def caller(function: Callable[..., object], name: str = "own", hook: str = "ivrkit_call_started") -> HookImpl:
     """Return a plugin's implementation of a hook."""
-    return Caller(Owner(name, "1.0"), hook, function, tuple(inspect.signature(function).parameters))
+    return HookImpl(Owner(name, "1.0"), hook, function, tuple(inspect.signature(function).parameters))
 
 
 def fail() -> None:
@@ -165,7 +165,7 @@ class TestOrder:
 
         manager = pluggy.PluginManager("ivrkit")
         manager.add_hookspecs(hookspecs)
-        assert callers_of(manager, "ivrkit_call_ended", {}) == ()
+        assert hook_impls_of(manager, "ivrkit_call_ended", {}) == ()
 
 
 class TestObserving:
@@ -180,7 +180,7 @@ class TestObserving:
             state_left=lambda call, state, outcome: told.append(("left", state.name, outcome)),
             call_ended=lambda call, reason: told.append(("ended", reason)),
         )
-        send = dial({"one": State(ask("Well?"), Exits({"1": "two"})), "two": GOODBYE}, watch=watch)
+        send = dial({"one": State(ask("Well?"), Routes({"1": "two"})), "two": GOODBYE}, watch=watch)
         send()
         assert told == [("started", "CA1"), ("entered", "one", "tree")]
         told.clear()
@@ -194,7 +194,7 @@ class TestObserving:
         def ended(reason):
             told.append(reason)
 
-        send = dial({"one": State(ask("Well?"), Exits({"1": None}))}, watch=hooks(call_ended=ended))
+        send = dial({"one": State(ask("Well?"), Routes({"1": None}))}, watch=hooks(call_ended=ended))
         send()
         send(CallStatus="completed")
         assert told == ["completed"]
@@ -235,7 +235,7 @@ class TestObserving:
         assert record.getMessage().endswith("\nValueError: no such luck")
 
     def test_whoever_ends_the_program_ends_it(self):
-        """An interrupt from the keyboard is nobody's fault, and is not caught."""
+        """An interrupt from the keyboard is nobody's problem, and is not caught."""
 
         def interrupted():
             raise KeyboardInterrupt
@@ -303,18 +303,18 @@ class TestChooseStart:
         assert asked == [("passes", "+15550100"), ("decides", "+15550100")]
 
     def test_it_chooses_the_language_as_well(self):
-        """An Exit has both; a language like one of the tree's is that one."""
-        choose = choose_start_by([caller(lambda: Exit("one", language="es"))], {"one"}, ("en-US", "es-MX"))
-        assert choose(call_of()) == Exit("one", language="es")
+        """An Goto has both; a language like one of the tree's is that one."""
+        choose = choose_start_by([caller(lambda: Goto("one", language="es"))], {"one"}, ("en-US", "es-MX"))
+        assert choose(call_of()) == Goto("one", language="es")
 
-    @pytest.mark.parametrize("answer", ["nowhere", BACK, 5, ["one"], Exit(SAME), Exit("one", language="fr-FR")])
+    @pytest.mark.parametrize("answer", ["nowhere", BACK, 5, ["one"], Goto(SAME), Goto("one", language="fr-FR")])
     def test_what_can_not_begin_a_call_is_logged_and_counts_as_none(self, caplog, answer):
         """The next plugin decides."""
         callers = [
             caller(lambda: answer, "bad", "ivrkit_choose_start"),
             caller(lambda: "one", "good", "ivrkit_choose_start"),
         ]
-        assert choose_start_by(callers, {"one"}, ("en-US",))(call_of()) == Exit("one")
+        assert choose_start_by(callers, {"one"}, ("en-US",))(call_of()) == Goto("one")
         told = f"ivrkit_choose_start of bad 1.0 returned {answer!r}, which is no state, or no language that calls are "
         assert caplog.messages == [f"{told}held in; it counts as None"]
 
@@ -433,7 +433,7 @@ class TestEditResponse:
         """There is nothing in it."""
         seen = []
         send = dial(
-            {"one": State(ask("Well?"), Exits({"1": None}))}, own=hooks(edit_response=lambda response: seen.append(1))
+            {"one": State(ask("Well?"), Routes({"1": None}))}, own=hooks(edit_response=lambda response: seen.append(1))
         )
         send()
         assert b"<Response" in send(CallStatus="completed").data
@@ -540,7 +540,7 @@ class TestSecrets:
 
     def secret(self) -> dict[str, State]:
         """Return a tree whose secret state fails with what was pressed."""
-        return {"one": State(ask("Your code?"), leads_to("two")(leak), secret=True, fallback="two"), "two": GOODBYE}
+        return {"one": State(ask("Your code?"), leads_to("two")(leak), secret=True, on_error="two"), "two": GOODBYE}
 
     def test_the_log_of_a_failure(self, dial, caplog):
         """The place and the type of the error are told, and nothing of what it says."""

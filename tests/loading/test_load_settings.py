@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from ivrkit import Settings, SettingsError, Texts
-from ivrkit.load_settings import gather_settings, load_settings
-from ivrkit.settings import KINDS
-from ivrkit.settings_tables import StartSettings, StateSettings
+from ivrkit.settings.core import SETTING_TYPES
+from ivrkit.settings.load import gather_settings, load_settings
+from ivrkit.settings.tables import StartSettings, StateSettings
 
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
-    "company, start, way_out, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
+    "company, start, operator, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
     "session_hours, strict, block, plugins_dir, flows, dev, log_format, mask_numbers, public_url, trusted_proxies, "
     "url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "there are: "
-    + SINGLE.replace("way_out", "numbers, callers, way_out").replace("voice,", "voice, voices,")
+    + SINGLE.replace("operator", "numbers, callers, operator").replace("voice,", "voice, voices,")
     + ", accounts, texts, states, plugins"
 )
 NAMES = KEYS.replace("accounts, texts, states, plugins", "accounts, plugin_settings, texts, texts_in, states")
@@ -35,7 +35,7 @@ TEXTS = (
     "there are: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, "
     "voicemail, thanks, transfer, queue, yes_or_no, entered, confirm, wrong_digits, keys"
 )
-STATES = "there are: plugin, enabled, key, label, line, voice, language, targets, texts"
+STATES = "there are: plugin, enabled, key, label, sentence, voice, language, targets, texts"
 OF_A_STATE = f"{STATES}, kind"
 
 
@@ -222,7 +222,7 @@ class TestFile:
         write('tries = 0\n\n[states.sales]\nkey = """\nx"""\nkye = "1"\n')
         message, hint = refused({"IVRKIT_TIMEZONE": "Mars", "IVRKIT_PLUGINS__ACME": "x"}, compny="x")
         assert message.splitlines() == [
-            "the settings have 6 faults:",
+            "the settings have 6 problems:",
             "ivrkit.toml:1: tries is 0",
             "  hint: it takes a whole number of at least 1",
             "ivrkit.toml:4: states.sales.key is 'x'",
@@ -244,7 +244,7 @@ class TestFile:
         gathered = gather_settings(tmp_path, environ={})
         assert (gathered.settings.tries, gathered.settings.company) == (3, "ACME")
         assert gathered.settings.texts == Texts(apology="Oh.")
-        assert len(gathered.faults) == 2
+        assert len(gathered.problems) == 2
 
 
 class TestTables:
@@ -307,8 +307,8 @@ class TestEnvironment:
         [
             ("COMPANY", "Äcme", {"company": "Äcme"}),
             ("START", "menu", {"start": "menu"}),
-            ("WAY_OUT", "reception", {"way_out": "reception"}),
-            ("WAY_OUT", "", {"way_out": None}),
+            ("OPERATOR", "reception", {"operator": "reception"}),
+            ("OPERATOR", "", {"operator": None}),
             ("TRIES", "5", {"tries": 5}),
             ("TRIES", " 5 ", {"tries": 5}),
             ("MAX_FAILURES", "7", {"max_failures": 7}),
@@ -342,7 +342,7 @@ class TestEnvironment:
     def test_every_setting_but_the_tables(self, write, variable, text, kept):
         """As the file would have had it, whatever the file says."""
         write(
-            'company = "a"\nstart = "a"\nway_out = "a"\ntries = 2\nmax_failures = 2\nmax_turns = 2\nlanguage = "de"\n'
+            'company = "a"\nstart = "a"\noperator = "a"\ntries = 2\nmax_failures = 2\nmax_turns = 2\nlanguage = "de"\n'
             'voice = "a"\ntimezone = "UTC"\nsession_url = "a"\nsession_hours = 2\nstrict = true\nblock = ["z"]\n'
             'dev = false\npublic_url = "http://a"\ntrusted_proxies = 2\nurl_prefix = "/a"\nauth_token = "a"\n'
         )
@@ -350,8 +350,8 @@ class TestEnvironment:
         (name,) = kept
         loaded = load_settings(environ={f"IVRKIT_{variable}": text})
         assert getattr(loaded, name) == getattr(Settings(**kept), name)
-        assert [getattr(loaded, each) for each in KINDS if each != name] == [
-            getattr(usual, each) for each in KINDS if each != name
+        assert [getattr(loaded, each) for each in SETTING_TYPES if each != name] == [
+            getattr(usual, each) for each in SETTING_TYPES if each != name
         ]
 
     def test_texts_of_both(self, write):
@@ -396,7 +396,7 @@ class TestEnvironment:
         assert refused({variable: text}) == (f"environment: {message}", hint)
 
     def test_what_is_not_the_cores(self):
-        """Other programs' variables are nobody's fault."""
+        """Other programs' variables are nobody's problem."""
         assert load_settings(environ={"PATH": "x", "MY_IVRKIT_TRIES": "x", "TWILIO_ACCOUNT_SID": SID}) == Settings()
 
 

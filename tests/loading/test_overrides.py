@@ -7,12 +7,12 @@ from ivrkit import (
     BACK,
     HOME,
     SAME,
-    Exit,
-    Exits,
-    Fault,
+    Goto,
     LoadError,
     Menu,
     MenuOption,
+    Problem,
+    Routes,
     Settings,
     State,
     Text,
@@ -21,24 +21,24 @@ from ivrkit import (
     hookimpl,
     leads_to,
 )
-from ivrkit.load_settings import load_settings
-from ivrkit.plugins import load
-from ivrkit.settings_tables import StateSettings
+from ivrkit.plugins.load import load
+from ivrkit.settings.load import load_settings
+from ivrkit.settings.tables import StateSettings
 
 pytestmark = pytest.mark.usefixtures("bare")
 
 DIAL = State(
     ["One moment.", Dial("+15550100")],
-    Exits({"busy": Exit(HOME, say="Busy."), "failed": None}, otherwise=Exit(HOME, say="Sorry."), give_up="other"),
+    Routes({"busy": Goto(HOME, say="Busy."), "failed": None}, otherwise=Goto(HOME, say="Sorry."), give_up="other"),
     options=MenuOption("1", "sales", phrases=("sales",)),
-    fallback="other",
+    on_error="other",
 )
 OTHER = State("Other.", "menu", options=MenuOption("2", "other"))
 
 
 THERE_ARE = (
     "there are: keys, no-match, no-input, answered, busy, no-answer, failed, canceled, declined, bridged, leave, "
-    "hangup, queue-full, recorded, ended, otherwise, give_up, fallback, and exit where a state goes on at once"
+    "hangup, queue-full, recorded, ended, otherwise, give_up, on_error, and exit where a state goes on at once"
 )
 
 
@@ -60,18 +60,18 @@ def made(state=DIAL, more=None, **decided):
     return load(settings, {"own": Tree({"one": state, "other": OTHER, **(more or {})})}).flow.states["one"].state
 
 
-def fault(state=DIAL, **decided):
-    """Return the one fault of what was decided about a state."""
+def problem(state=DIAL, **decided):
+    """Return the one problem of what was decided about a state."""
     with pytest.raises(LoadError) as caught:
         made(state, **decided)
-    (found,) = caught.value.faults
+    (found,) = caught.value.problems
     return found
 
 
 def test_key_label_and_line_of_its_options():
     """Whatever is left out stays; phrases do."""
-    (option,) = made(key="5", label="our shop", line="For our shop, press five.").menu_options
-    assert option == MenuOption("5", "our shop", phrases=("sales",), line="For our shop, press five.")
+    (option,) = made(key="5", label="our shop", sentence="For our shop, press five.").menu_options
+    assert option == MenuOption("5", "our shop", phrases=("sales",), sentence="For our shop, press five.")
 
 
 def test_voice_and_language():
@@ -80,7 +80,7 @@ def test_voice_and_language():
 
 
 def test_a_state_that_is_not_enabled_is_not_there():
-    """Neither in the menu nor anywhere; its table is no fault."""
+    """Neither in the menu nor anywhere; its table is no problem."""
     settings = Settings(states={"one": StateSettings(enabled=False)})
     flow = load(settings, {"own": Tree({"one": DIAL, "other": OTHER})}).flow
     assert "one" not in flow.states
@@ -92,7 +92,7 @@ def test_a_state_that_others_lead_to_can_not_be_left_out():
     settings = Settings(states={"other": StateSettings(enabled=False)})
     with pytest.raises(LoadError) as caught:
         load(settings, {"own": Tree({"one": DIAL, "other": OTHER})})
-    assert caught.value.faults[0].message.startswith(
+    assert caught.value.problems[0].message.startswith(
         "state 'one' of own: give_up leads to 'other', which no plugin offers"
     )
 
@@ -100,23 +100,23 @@ def test_a_state_that_others_lead_to_can_not_be_left_out():
 def test_targets_of_a_table():
     """The words on the way stay; a new row is added; fallback, otherwise and give_up too."""
     targets = {"busy": "other", "no-answer": "SAME", "failed": "BACK", "otherwise": "other", "give_up": "HANG UP"}
-    state = made(targets={**targets, "fallback": "menu"})
-    assert dict(state.exit.rows) == {"busy": Exit("other", say="Busy."), "failed": BACK, "no-answer": SAME}
-    assert state.exit.otherwise == Exit("other", say="Sorry.")
-    assert state.exit.give_up == Exit(None, say=Text(Texts.goodbye))
-    assert state.fallback == "menu"
+    state = made(targets={**targets, "on_error": "menu"})
+    assert dict(state.exit.rows) == {"busy": Goto("other", say="Busy."), "failed": BACK, "no-answer": SAME}
+    assert state.exit.otherwise == Goto("other", say="Sorry.")
+    assert state.exit.give_up == Goto(None, say=Text(Texts.goodbye))
+    assert state.on_error == "menu"
 
 
 def test_targets_of_a_table_that_has_no_such_row_yet():
     """Whatever was not said by its author keeps the rule."""
-    state = made(State(ask("?"), Exits({"1": SAME})), targets={"otherwise": "HOME"})
+    state = made(State(ask("?"), Routes({"1": SAME})), targets={"otherwise": "HOME"})
     assert (dict(state.exit.rows), state.exit.otherwise) == ({"1": SAME}, HOME)
 
 
 def test_the_target_of_an_automatic_exit():
     """``exit`` is where a state goes on at once; its words stay."""
     assert made(State("Hello.", "menu"), targets={"exit": "other"}).exit == "other"
-    assert made(State("Hello.", Exit("menu", say="So.")), targets={"exit": "HANG UP"}).exit == Exit(None, say="So.")
+    assert made(State("Hello.", Goto("menu", say="So.")), targets={"exit": "HANG UP"}).exit == Goto(None, say="So.")
 
 
 def test_rows_for_a_state_without_a_table():
@@ -137,7 +137,7 @@ def test_a_function_decides_by_itself():
     def decide(call):
         return "menu"
 
-    assert fault(State(ask("?"), decide), targets={"1": "other"}) == Fault(
+    assert problem(State(ask("?"), decide), targets={"1": "other"}) == Problem(
         "[states.one] targets: a function of own decides where 'one' leads",
         "take targets out, or put a state of your own in its place",
         "own",
@@ -166,28 +166,28 @@ def test_a_function_decides_by_itself():
 )
 def test_what_a_state_has_not(decided, message, hint):
     """Told with the state, the nearest name and what there is."""
-    found = fault(**decided)
+    found = problem(**decided)
     assert (found.message, found.hint) == (message, hint)
 
 
-@pytest.mark.parametrize("name", ["key", "label", "line"])
+@pytest.mark.parametrize("name", ["key", "label", "sentence"])
 def test_a_state_that_hangs_in_no_menu(name):
     """It has no option to change."""
-    assert fault(State("Hello."), **{name: "5"}) == Fault(
+    assert problem(State("Hello."), **{name: "5"}) == Problem(
         f'[states.one] {name} = "5": the state of own hangs in no menu', f"take the {name} out", "own"
     )
 
 
 def test_texts_are_said_in_place_of_its_own():
-    """Of that state alone, in every language or in one; also what is no Text, and what is said on the way out."""
+    """Of that state alone, in every language or in one; also what is no Text, and what is said on the operator."""
     texts = {"": {"One moment.": "Un momento.", "Busy.": "Ocupado."}, "es": {"Busy.": "Comunica."}}
     settings = Settings(states={"one": StateSettings(texts=texts)}, languages=["es-MX"])
     flow = load(settings, {"own": Tree({"one": DIAL, "other": State("One moment.")})}).flow
-    voiced = flow.states["one"].voiced
-    assert b"Un momento." in voiced["en-US"].content.xml
-    assert b"Ocupado." in voiced["en-US"].words(DIAL.exit.rows["busy"])
-    assert b"Comunica." in voiced["es-MX"].words(DIAL.exit.rows["busy"])
-    assert b"One moment." in flow.states["other"].voiced["en-US"].content.xml
+    localized = flow.states["one"].localized
+    assert b"Un momento." in localized["en-US"].content.xml
+    assert b"Ocupado." in localized["en-US"].words(DIAL.exit.rows["busy"])
+    assert b"Comunica." in localized["es-MX"].words(DIAL.exit.rows["busy"])
+    assert b"One moment." in flow.states["other"].localized["en-US"].content.xml
 
 
 def test_a_fault_has_the_place_of_its_table(tmp_path):
@@ -195,5 +195,5 @@ def test_a_fault_has_the_place_of_its_table(tmp_path):
     (tmp_path / "ivrkit.toml").write_text('company = "A"\n[states.one.targets]\nbsy = "other"\n', encoding="utf-8")
     with pytest.raises(LoadError) as caught:
         load(load_settings(tmp_path, environ={}), {"own": Tree({"one": DIAL, "other": OTHER})})
-    (found,) = caught.value.faults
+    (found,) = caught.value.problems
     assert found.message == "ivrkit.toml:2: [states.one] targets.bsy is no outcome, did you mean 'busy'?"

@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from ivrkit.load_settings import gather_settings
-from ivrkit.plugins import find_plugins
+from ivrkit.plugins.load import find_plugins
+from ivrkit.settings.load import gather_settings
 
 HEAD = "from ivrkit import *\n"
 PARKING = HEAD + "parking = State('Behind the house.', HOME)\n"
@@ -35,7 +35,7 @@ def test_two_files_of_one_name_are_told_apart_by_their_paths(folder):
         folder.write(f"{place}/it.flow.toml", TABLE.format(place))
     loaded = folder.load(strict=False, flows=["*/it.flow.toml"])
     assert [name for name in loaded.flow.states if name in "abcd"] == ["a"]
-    assert len(loaded.faults) == 3
+    assert len(loaded.problems) == 3
 
 
 @pytest.mark.parametrize("line", ['__version__ = "1.2"', "__version__: str = '1.2'", "__version__ : Final='1.2'"])
@@ -51,7 +51,7 @@ def test_a_file_that_fails_leaves_another_apps_module_alone(folder):
     folder.load(**IN_STATES)
     before = modules()
     folder.write("states/parking.py", PARKING + "1 / 0\n")
-    folder.faults(**IN_STATES)
+    folder.problems(**IN_STATES)
     assert modules() == before
     assert len(before) == 1
 
@@ -59,7 +59,7 @@ def test_a_file_that_fails_leaves_another_apps_module_alone(folder):
 def test_a_hook_that_pluggy_refuses(folder):
     """The mend is that of a file: there is no package to reinstall."""
     folder.write("states/parking.py", HEAD + "@hookimpl\ndef ivrkit_call_ended(cal): pass\n")
-    message, hint = folder.fault(**IN_STATES)
+    message, hint = folder.problem(**IN_STATES)
     assert message.startswith("plugin parking.py: its file parking.py is refused: PluginValidationError: ")
     assert message.endswith("Argument(s) {'cal'} are declared in the hookimpl but can not be found in the hookspec")
     assert hint == 'mend the file, or leave it out: block = ["parking.py"] in ivrkit.toml, or --block parking.py'
@@ -68,7 +68,7 @@ def test_a_hook_that_pluggy_refuses(folder):
 def test_a_state_that_is_imported_is_offered_again(folder):
     """A ``State`` does not say where it was made; both owners are named."""
     folder.write("states/parking.py", "from ivrkit.states.default.menu import menu\n")
-    message, hint = folder.fault(**IN_STATES)
+    message, hint = folder.problem(**IN_STATES)
     assert message.startswith("state 'menu' is offered by two plugins: ivrkit ")
     assert message.endswith(" and parking.py")
     assert hint == 'choose one in ivrkit.toml:  [states.menu]  plugin = "ivrkit"'
@@ -78,7 +78,7 @@ def test_a_function_that_asks_for_something_else(folder):
     """One that helps to make states has a name that begins with ``_``, or says nothing of what it returns."""
     text = HEAD + "def {0}(words: str){1}:\n    return State(words, HOME)\nparking = {0}('Behind the house.')\n"
     folder.write("states/parking.py", text.format("told", " -> State"))
-    assert folder.fault(**IN_STATES) == (
+    assert folder.problem(**IN_STATES) == (
         (
             "plugin parking.py: 'told' of its hook ivrkit_register_states gave no state: the function 'told' asks for "
             "str, which is no dataclass of settings"
@@ -104,7 +104,7 @@ def test_kinds_of_a_file(folder):
 def test_a_table_whose_name_is_no_states(folder):
     """It is told once."""
     folder.write("ivrkit.toml", TABLE.format('"my state"').replace('text = ""my state""', 'text = "x"'))
-    assert folder.fault() == (
+    assert folder.problem() == (
         "plugin ivrkit.toml: 'my state' of its hook ivrkit_register_states is no name for a state",
         "use letters, digits, - _ and .",
     )
@@ -118,7 +118,7 @@ def test_a_table_of_settings_without_quotes(folder):
     )
     folder.write("states/parking.py", HEAD + code)
     folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins.parking.py]\nspots = 4\n')
-    assert folder.fault() == (
+    assert folder.problem() == (
         "ivrkit.toml:2: [plugins.parking] is for a plugin that is not installed, did you mean 'parking-py'?",
         "plugins with settings: parking-py",
     )
@@ -173,7 +173,7 @@ class TestTexts:
     def test_a_language_that_calls_are_not_held_in(self, folder):
         """It is told of a file of states as of the settings."""
         folder.write("ants.flow.toml", TABLE.format("ants") + '[states.ants.texts.fr]\nants = "fourmis"\n')
-        assert folder.fault() == (
+        assert folder.problem() == (
             "[states.ants.texts.fr] is for a language that calls are not held in",
             "they are held in en-US; add to them in ivrkit.toml:  languages = [...]",
         )
@@ -184,7 +184,7 @@ class TestTexts:
             "ants.flow.toml",
             TABLE.format("ants") + 'key = "4"\n[states.ants.texts]\n"antz" = "Ants."\n"Goodbye." = "x"\n',
         )
-        assert [each for each in folder.load().notices if "ants" in each] == [
+        assert [each for each in folder.load().startup_warnings if "ants" in each] == [
             "state 'ants' of ants.flow.toml does not say 'Goodbye.': [states.ants.texts]",
             "state 'ants' of ants.flow.toml does not say 'antz', did you mean 'ants'?: [states.ants.texts]",
         ]

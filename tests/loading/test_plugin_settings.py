@@ -1,4 +1,4 @@
-"""Settings of plugins: who declares them, how they are read, and every fault with its place and its mend."""
+"""Settings of plugins: who declares them, how they are read, and every problem with its place and its mend."""
 
 import datetime
 import enum
@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from ivrkit import Fault, LoadError, Owner, Settings, SettingsError, State, hookimpl
-from ivrkit.load_settings import FromText, gather_settings, load_settings
-from ivrkit.loading.convert import converted
-from ivrkit.loading.plugin_settings import descriptions_of
-from ivrkit.loading.types_in_words import in_words
-from ivrkit.plugins import load
+from ivrkit import LoadError, Owner, Problem, Settings, SettingsError, State, hookimpl
+from ivrkit.plugins.load import load
+from ivrkit.plugins.plugin_settings import descriptions_of
+from ivrkit.settings.convert import converted
+from ivrkit.settings.describe import in_words
+from ivrkit.settings.load import FromText, gather_settings, load_settings
 
 pytestmark = pytest.mark.usefixtures("bare")
 
@@ -54,11 +54,11 @@ def shop(install):
     install("shop-states", states={"one": "shop:one", "two": "shop:two"}, shop=CODE)
 
 
-def faults(settings=None, extra=None, **given):
-    """Return the faults of what is installed."""
+def problems(settings=None, extra=None, **given):
+    """Return the problems of what is installed."""
     with pytest.raises(LoadError) as caught:
         load(settings or Settings(**given), extra)
-    return caught.value.faults
+    return caught.value.problems
 
 
 def said(loaded, name):
@@ -122,14 +122,14 @@ class TestWhoAsks:
         assert said(load(Settings(), {"own": make}), "one") == "Hello."
 
     def test_what_can_not_make_a_plugin(self):
-        """It is a fault of its owner, with how it is written."""
+        """It is a problem of its owner, with how it is written."""
 
         class Plugin:
             def __init__(self, settings: int):
                 pass
 
-        assert faults(extra={"own": Plugin}) == (
-            Fault(
+        assert problems(extra={"own": Plugin}) == (
+            Problem(
                 "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' made no plugin: the "
                 "function 'Plugin' asks for int, which is no dataclass of settings",
                 "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings; or leave "
@@ -162,9 +162,9 @@ class TestWhoAsks:
             def ivrkit_declare_settings(self):
                 return declared
 
-        (fault,) = faults(extra={"own": Plugin()})
-        assert fault.message == f"plugin own: its hook ivrkit_declare_settings failed: it declares {declared!r}"
-        assert fault.hint == "return the dataclass of the settings: return MySettings"
+        (problem,) = problems(extra={"own": Plugin()})
+        assert problem.message == f"plugin own: its hook ivrkit_declare_settings failed: it declares {declared!r}"
+        assert problem.hint == "return the dataclass of the settings: return MySettings"
 
     def test_a_package_has_one_dataclass(self):
         """Two would have one table."""
@@ -188,9 +188,9 @@ class TestWhoAsks:
             def ivrkit_register_states(self):
                 return {"one": one, "two": two}
 
-        (fault,) = faults(extra={"own": Plugin()})
-        assert fault.message.endswith("gave no state: it has two dataclasses of settings, 'One' and 'Two'")
-        assert fault.hint == "put them into one: a plugin has one table of settings"
+        (problem,) = problems(extra={"own": Plugin()})
+        assert problem.message.endswith("gave no state: it has two dataclasses of settings, 'One' and 'Two'")
+        assert problem.hint == "put them into one: a plugin has one table of settings"
 
     def test_another_plugins_settings_can_be_asked_for(self, shop, install):
         """They are the other's, from the other's table."""
@@ -204,15 +204,15 @@ class TestFaults:
     """What is wrong is told at once: place, key, expectation, nearest name and owner."""
 
     def test_all_of_them_with_the_cores_and_the_trees(self, shop, install, tmp_path):
-        """One error has the faults of the core's settings, of the plugins' settings and of the tree."""
+        """One error has the problems of the core's settings, of the plugins' settings and of the tree."""
         install("ant", states={"lost": "ant:nothing"}, ant="")
         (tmp_path / "ivrkit.toml").write_text(
             'tries = 0\n\n[plugins.shop-states]\nrings = "long"\nnumbr = "+1"\n\n[plugins.shpo-states]\na = 1\n'
         )
         gathered = gather_settings(tmp_path, environ={"IVRKIT_PLUGINS__SHOP_STATES__DAYS": "{ a = 1 }"})
         with pytest.raises(LoadError) as caught:
-            load(gathered.settings, faults=gathered.faults)
-        told = [str(each) for each in caught.value.faults if each.plugin != "ant"]
+            load(gathered.settings, problems=gathered.problems)
+        told = [str(each) for each in caught.value.problems if each.plugin != "ant"]
         assert "\n".join(told).splitlines() == [
             "ivrkit.toml:1: tries is 0",
             "  hint: it takes a whole number of at least 1",
@@ -227,25 +227,25 @@ class TestFaults:
             "ivrkit.toml:7: [plugins.shpo-states] is for a plugin that is not installed, did you mean 'shop-states'?",
             "  hint: plugins with settings: shop-states",
         ]
-        assert [each.plugin for each in caught.value.faults if each.plugin] == ["ant", *["shop-states"] * 4]
+        assert [each.plugin for each in caught.value.problems if each.plugin] == ["ant", *["shop-states"] * 4]
 
     def test_the_cores_alone(self):
         """Where nothing else is wrong, they are what load_settings would have told."""
-        fault = Fault("ivrkit.toml:1: tries is 0", "it takes a whole number of at least 1")
+        problem = Problem("ivrkit.toml:1: tries is 0", "it takes a whole number of at least 1")
         with pytest.raises(SettingsError) as caught:
-            load(Settings(), faults=[fault])
-        assert (caught.value.message, caught.value.hint) == (fault.message, fault.hint)
+            load(Settings(), problems=[problem])
+        assert (caught.value.message, caught.value.hint) == (problem.message, problem.hint)
 
     def test_a_secret_is_not_told(self, shop):
         """Its field is left out of the repr, and so is its value of every error."""
-        (fault,) = faults(plugin_settings={"shop-states": {"number": "+1", "token": 5}})
-        assert fault.message == "plugins.shop-states.token is a value that is kept secret"
-        assert fault.hint == "shop-states 1.0 takes a text"
+        (problem,) = problems(plugin_settings={"shop-states": {"number": "+1", "token": 5}})
+        assert problem.message == "plugins.shop-states.token is a value that is kept secret"
+        assert problem.hint == "shop-states 1.0 takes a text"
 
     def test_what_the_dataclass_itself_refuses(self, shop):
         """Its own words, and the table."""
-        (fault,) = faults(plugin_settings={"shop-states": {"number": "+1", "rings": 13}})
-        assert str(fault) == (
+        (problem,) = problems(plugin_settings={"shop-states": {"number": "+1", "rings": 13}})
+        assert str(problem) == (
             "plugin shop-states 1.0: its settings are refused: rings is 13, which brings bad luck\n"
             "  hint: change it in ivrkit.toml:  [plugins.shop-states]"
         )
@@ -254,7 +254,7 @@ class TestFaults:
         """The plugin's states are left out; nothing is told twice."""
         loaded = load(Settings(strict=False, plugin_settings={"shop-states": {"rings": "long", "number": "+1"}}))
         assert list(loaded.flow.states) == ["greeting", "menu"]
-        assert [each.message for each in loaded.faults] == ["plugins.shop-states.rings is 'long'"]
+        assert [each.message for each in loaded.problems] == ["plugins.shop-states.rings is 'long'"]
         assert [each.status for each in loaded.plugins if each.owner.plugin == "shop-states"] == ["faulty"]
 
     def test_faulty_settings_leave_out_what_a_plugin_registers(self):
@@ -274,11 +274,11 @@ class TestFaults:
                 raise AssertionError
 
         for plugin in (Registers(), Made):
-            (fault,) = faults(extra={"own": plugin})
-            assert fault.message == "plugin own: it needs the setting 'number': a text"
+            (problem,) = problems(extra={"own": plugin})
+            assert problem.message == "plugin own: it needs the setting 'number': a text"
 
     def test_a_dataclass_that_can_not_be_read(self):
-        """An annotation that nobody can look up is told as the plugin's fault."""
+        """An annotation that nobody can look up is told as the plugin's problem."""
 
         @dataclass
         class Own:
@@ -292,15 +292,17 @@ class TestFaults:
             def ivrkit_register_states(self):
                 return {"one": one}
 
-        (fault,) = faults(extra={"own": Plugin()})
-        assert fault.message == "plugin own: its settings 'Own' can't be used: NameError: name 'Nowhere' is not defined"
-        assert fault.hint == 'leave it out: block = ["own"] in ivrkit.toml, or --block own'
+        (problem,) = problems(extra={"own": Plugin()})
+        assert (
+            problem.message == "plugin own: its settings 'Own' can't be used: NameError: name 'Nowhere' is not defined"
+        )
+        assert problem.hint == 'leave it out: block = ["own"] in ivrkit.toml, or --block own'
 
     def test_a_table_for_a_plugin_without_settings(self, install):
         """It would have no effect."""
         install("ant", states={"one": "ant:found"}, ant="from ivrkit import State\nfound = State('Hello.')\n")
-        (fault,) = faults(plugin_settings={"ant": {"a": 1}})
-        assert (fault.message, fault.hint) == ("[plugins.ant]: ant 1.0 has no settings", "take the table out")
+        (problem,) = problems(plugin_settings={"ant": {"a": 1}})
+        assert (problem.message, problem.hint) == ("[plugins.ant]: ant 1.0 has no settings", "take the table out")
 
     def test_the_table_of_a_plugin_that_is_left_out_may_stay(self, shop):
         """It is there for when it comes back."""
@@ -453,5 +455,5 @@ def test_a_field_that_is_not_given_by_the_maker_is_no_setting():
         def ivrkit_declare_settings(self):
             return Own
 
-    (fault,) = faults(extra={"own": Plugin()}, plugin_settings={"own": {"digits": 5}})
-    assert (fault.message, fault.hint) == ("unknown key 'plugins.own.digits'", "own has: number")
+    (problem,) = problems(extra={"own": Plugin()}, plugin_settings={"own": {"digits": 5}})
+    assert (problem.message, problem.hint) == ("unknown key 'plugins.own.digits'", "own has: number")

@@ -15,13 +15,13 @@ import importlib_metadata
 import pytest
 
 import ivrkit
-from ivrkit import BACK, Exits, Fault, LoadError, Menu, MenuOption, Owner, Settings, State, Texts, ask, hookimpl
-from ivrkit.flow.rules import Hooks
-from ivrkit.hooks import Caller
-from ivrkit.kinds import normal_name
-from ivrkit.loading.points import find_points
-from ivrkit.plugins import Plugin, load
-from ivrkit.settings_tables import StateSettings
+from ivrkit import BACK, LoadError, Menu, MenuOption, Owner, Problem, Routes, Settings, State, Texts, ask, hookimpl
+from ivrkit.flow.compile.flow_config import Hooks
+from ivrkit.plugins.entry_points import find_entry_points
+from ivrkit.plugins.hook_calls import HookImpl
+from ivrkit.plugins.load import Plugin, load
+from ivrkit.settings.tables import StateSettings
+from ivrkit.settings.types import normal_name
 
 if TYPE_CHECKING:
     from elsewhere import Settings as Unknown
@@ -47,17 +47,17 @@ def option(key: str, menu: str = "menu") -> MenuOption:
     return MenuOption(key=key, label="more", menu=menu)
 
 
-def faults_of(settings: Settings | None = None, /, **extra: object) -> tuple[Fault, ...]:
+def problems_of(settings: Settings | None = None, /, **extra: object) -> tuple[Problem, ...]:
     """Return why nothing is served."""
     with pytest.raises(LoadError) as caught:
         load(settings or Settings(), extra)
-    return caught.value.faults
+    return caught.value.problems
 
 
-def fault_of(settings: Settings | None = None, /, **extra: object) -> Fault:
+def problem_of(settings: Settings | None = None, /, **extra: object) -> Problem:
     """Return the one reason why nothing is served."""
-    (fault,) = faults_of(settings, **extra)
-    return fault
+    (problem,) = problems_of(settings, **extra)
+    return problem
 
 
 class Registers:
@@ -104,7 +104,7 @@ class TestWhatIsFound:
         """The order is the same on every machine, whatever the order on the path."""
         install("zebra", "2.0", states={"alpha": "zebra:x", "omega": "zebra:x"}, plugins={"mid": "zebra"})
         install("ant", "3.0", states={"omega": "ant:x"}, plugins={"alpha": "ant:y.z"})
-        found = [(str(point), str(point.owner)) for point in find_points()]
+        found = [(str(point), str(point.owner)) for point in find_entry_points()]
         assert found == [
             ("greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'", f"ivrkit {VERSION}"),
             ("ivrkit-kinds = 'ivrkit.states.ready.kinds' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
@@ -120,7 +120,7 @@ class TestWhatIsFound:
     def test_a_point_keeps_what_its_package_wrote(self, install):
         """Group, name, value and owner stay apart, and the object is loaded only when it is asked for."""
         install("ant", "3.0", states={"one": "ant:found"}, ant=A_STATE)
-        point = find_points()[-1]
+        point = find_entry_points()[-1]
         assert (point.group, point.name, point.value, point.owner) == (
             "ivrkit.states", "one", "ant:found", Owner("ant", "3.0"),
         )  # fmt: skip
@@ -129,7 +129,7 @@ class TestWhatIsFound:
     def test_what_is_left_of_a_distribution_has_no_name(self, install):
         """A half-removed distribution is named by its entry point, and can be blocked as UNKNOWN."""
         install("ghost", states={"lost": "ghost:x"}, metadata="")
-        assert fault_of() == Fault(
+        assert problem_of() == Problem(
             "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' can't be imported: "
             "ModuleNotFoundError: No module named 'ghost'",
             f"mend or reinstall the package, or {leave_out('UNKNOWN')}",
@@ -166,10 +166,10 @@ class TestWhatIsFound:
         (folder / "entry_points.txt").write_text("[console_scripts]\nno value\n", encoding="utf-8")
         monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "odd")])
         with pytest.raises(LoadError) as caught:
-            find_points()
-        (fault,) = caught.value.faults
-        assert fault.message.startswith("plugin odd-one 2.0: its entry_points.txt can't be read: ")
-        assert (fault.hint, fault.plugin) == ("reinstall it, or uninstall it", "odd-one")
+            find_entry_points()
+        (problem,) = caught.value.problems
+        assert problem.message.startswith("plugin odd-one 2.0: its entry_points.txt can't be read: ")
+        assert (problem.hint, problem.plugin) == ("reinstall it, or uninstall it", "odd-one")
 
     def test_the_hosts_own_objects_come_last(self, install):
         """A plugin object of the host's own code is known by the name it was given, without a version."""
@@ -187,9 +187,9 @@ class TestWhatIsServed:
         loaded = load(Settings())
         state = loaded.flow.states["one"].state
         assert (state.name, state.owner, state.enter) == ("one", Owner("ant", "3.0"), "Hello.")
-        assert find_points()[-1].load().name == ""
+        assert find_entry_points()[-1].load().name == ""
         assert list(loaded.flow.states) == ["greeting", "menu", "one"]
-        assert (loaded.faults, loaded.notices) == (
+        assert (loaded.problems, loaded.startup_warnings) == (
             (),
             ("the menu 'menu' has no options: no installed plugin offers any",),
         )
@@ -228,8 +228,8 @@ class TestWhatIsServed:
         (hook, callers), = load(Settings(), {"one": first, "two": second}).observers.items()  # fmt: skip
         assert hook == "ivrkit_call_started"
         assert callers == (
-            Caller(Owner("two"), "ivrkit_call_started", second.ivrkit_call_started, ("call",)),
-            Caller(Owner("one"), "ivrkit_call_started", first.ivrkit_call_started, ("call",)),
+            HookImpl(Owner("two"), "ivrkit_call_started", second.ivrkit_call_started, ("call",)),
+            HookImpl(Owner("one"), "ivrkit_call_started", first.ivrkit_call_started, ("call",)),
         )
 
     def test_all_that_only_watch_are_observers(self):
@@ -295,7 +295,7 @@ class TestBlock:
         loaded = load(Settings(block=[name]))
         assert list(loaded.flow.states) == ["greeting", "menu"]
         assert loaded.plugins[-1] == Plugin(Owner("broken-ant", "1.0"), "blocked", (), ())
-        assert loaded.notices == ("the menu 'menu' has no options: no installed plugin offers any",)
+        assert loaded.startup_warnings == ("the menu 'menu' has no options: no installed plugin offers any",)
 
     def test_the_hosts_own_object_can_be_blocked(self):
         """Its name is the one it was given."""
@@ -306,7 +306,7 @@ class TestBlock:
         """A misspelt block is told when the host starts, with the nearest name."""
         install("broken-ant", states={"one": "ant:x"}, ant="raise SystemExit")
         loaded = load(Settings(block=["Broken-Ant", "brokn_ant", "whale"], strict=False))
-        assert loaded.notices[1:] == (
+        assert loaded.startup_warnings[1:] == (
             "block names 'brokn_ant', which is not installed, did you mean 'broken-ant'?",
             "block names 'whale', which is not installed",
         )
@@ -328,7 +328,7 @@ class TestImport:
     def test_a_broken_import_names_entry_point_owner_and_mend(self, install, group, value, code, told):
         """Whatever a module does when it is imported, it is told and does not end the host."""
         install("ant", "3.0", **{group: {"one": value}}, ant=code)
-        assert fault_of() == Fault(
+        assert problem_of() == Problem(
             f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' can't be imported: {told}",
             f"mend or reinstall the package, or {leave_out('ant')}",
             "ant",
@@ -338,7 +338,7 @@ class TestImport:
         """A state that refuses to be made says how to mend it, besides leaving the package out."""
         code = "from ivrkit import MenuOption\nfound = MenuOption(key='x', label='sales')\n"
         install("ant", states={"one": "ant:found"}, ant=code)
-        assert fault_of() == Fault(
+        assert problem_of() == Problem(
             "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' can't be imported: "
             "MenuOption 'sales' has the key 'x'",
             f'a key is a string of 0-9, * and #, such as key="1"; or {leave_out("ant")}',
@@ -346,7 +346,7 @@ class TestImport:
         )
 
     def test_one_broken_import_is_told_once(self, install):
-        """What leads to a state that could not be imported, hangs in it, or takes it from there, is not at fault."""
+        """What leads to a state that could not be imported, hangs in it, or takes it from there, is not at problem."""
         install("ant", states={"lost": "ant:x", "sub": "ant:y"})
         around = Registers({
             "to": State("Hello.", "lost"),
@@ -354,8 +354,8 @@ class TestImport:
             "lost": State("Me too."),
         })  # fmt: skip
         settings = Settings(states={"lost": StateSettings(plugin="Ant"), "sub": StateSettings(plugin="ant")})
-        faults = faults_of(settings, own=around)
-        assert [fault.message.partition(" can't")[0] for fault in faults] == [
+        problems = problems_of(settings, own=around)
+        assert [problem.message.partition(" can't")[0] for problem in problems] == [
             "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states'",
             "plugin ant 1.0: its entry point sub = 'ant:y' in 'ivrkit.states'",
         ]
@@ -363,15 +363,15 @@ class TestImport:
     def test_a_chosen_plugin_whose_state_is_broken_is_told_once(self):
         """A function that fails counts as much as a module that can't be imported."""
         settings = Settings(states={"one": StateSettings(plugin="ant")})
-        fault = fault_of(settings, ant=Registers({"one": _from_lazy}), bee=Registers({"one": State("Hello.")}))
-        assert fault.plugin == "ant"
+        problem = problem_of(settings, ant=Registers({"one": _from_lazy}), bee=Registers({"one": State("Hello.")}))
+        assert problem.plugin == "ant"
 
     def test_what_is_broken_elsewhere_does_not_hide_a_wrong_choice(self, install):
         """Neither another state of the chosen plugin, nor the same state of another plugin."""
         install("ant", states={"one": "ant:x"})
         plugins = {"bee": Registers({"one": State("Hello."), "two": State("Hello.")})}
         settings = Settings(states={"one": StateSettings(plugin="whale"), "two": StateSettings(plugin="ant")})
-        assert [fault.message for fault in faults_of(settings, **plugins)][1:] == [
+        assert [problem.message for problem in problems_of(settings, **plugins)][1:] == [
             "[states.one] plugin = \"whale\" names no plugin that offers 'one'",
             "[states.two] plugin = \"ant\" names no plugin that offers 'two'",
         ]
@@ -382,14 +382,14 @@ class TestImport:
         install("bee", states={"kept": "bee:found"}, bee=A_STATE)
         loaded = load(Settings(strict=False), {"own": Registers({"to": State("Hello.", "lost")})})
         assert list(loaded.flow.states) == ["greeting", "menu", "kept"]
-        assert loaded.faults == (
-            Fault(
+        assert loaded.problems == (
+            Problem(
                 "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: "
                 "ModuleNotFoundError: No module named 'ant'",
                 f"mend or reinstall the package, or {leave_out('ant')}",
                 "ant",
             ),
-            Fault(
+            Problem(
                 "state 'to' of own: exit leads to 'lost', which no plugin offers",
                 "install or name a state of that name; a new entry point needs a reinstall of its package",
                 "own",
@@ -406,7 +406,7 @@ class TestImport:
         install("bee", states={"one": "bee:found"}, bee=A_STATE)
         loaded = load(Settings(strict=False, states={"one": StateSettings(plugin="ant")}))
         assert str(loaded.flow.states["one"].state.owner) == "bee 1.0"
-        assert [fault.plugin for fault in loaded.faults] == ["ant"]
+        assert [problem.plugin for problem in loaded.problems] == ["ant"]
 
 
 def _from_class(settings: Settings) -> State:
@@ -507,7 +507,7 @@ class TestFactories:
             "def make(settings: Settings) -> State:\n    return State('Hello.')\n"
         )
         install("ant", states={"one": "ant:make"}, ant=code)
-        assert fault_of() == Fault(
+        assert problem_of() == Problem(
             "plugin ant 1.0: the entry point 'one' gave no state: the function 'make' asks for Settings, which is no "
             "dataclass of settings",
             MAKE,
@@ -529,14 +529,14 @@ class TestFactories:
                 "enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
             ),
             (Callable(), "it is <Callable>", MAKE),
-            (State, "it is <class 'ivrkit.flow.state.State'>", MAKE),
+            (State, "it is <class 'ivrkit.flow.model.state.State'>", MAKE),
             (None, "it is None", MAKE),
             (functools.partial(int), "it is functools.partial(<class 'int'>)", MAKE),
         ],
     )
     def test_what_makes_no_state_is_refused(self, factory, told, mend):
-        """The fault says by which door it came and what it is, and only the state is missed."""
-        assert fault_of(own=Registers({"one": factory, "two": State("Hello.", "one")})) == Fault(
+        """The problem says by which door it came and what it is, and only the state is missed."""
+        assert problem_of(own=Registers({"one": factory, "two": State("Hello.", "one")})) == Problem(
             f"plugin own: 'one' of its hook ivrkit_register_states gave no state: {told}", mend, "own"
         )
 
@@ -547,7 +547,7 @@ class TestFactories:
             return State("never made")
 
         make.__annotations__["settings"] = int | str
-        assert fault_of(own=Registers({"one": make})).message == (
+        assert problem_of(own=Registers({"one": make})).message == (
             "plugin own: 'one' of its hook ivrkit_register_states gave no state: "
             "the function 'make' asks for int | str, which is no dataclass of settings"
         )
@@ -559,16 +559,16 @@ class TestFactories:
             def __init__(self, word):
                 super().__init__(word)
 
-        fault = fault_of(own=Registers({"one": Spoken("Hello.")}))
-        assert fault.message.startswith(
+        problem = problem_of(own=Registers({"one": Spoken("Hello.")}))
+        assert problem.message.startswith(
             "plugin own: 'one' of its hook ivrkit_register_states gave no state: TypeError: "
         )
-        assert fault.hint == leave_out("own")
+        assert problem.hint == leave_out("own")
 
     @pytest.mark.parametrize("name", ["no spaces", "-dash", "über", "", "line\n", 'quo"te'])
     def test_a_name_that_would_not_be_safe_is_refused(self, name):
         """A state's name is written into settings, logs, headers and pictures."""
-        assert fault_of(own=Registers({name: State("Hello.")})) == Fault(
+        assert problem_of(own=Registers({name: State("Hello.")})) == Problem(
             f"plugin own: {name!r} of its hook ivrkit_register_states is no name for a state",
             "use letters, digits, - _ and .",
             "own",
@@ -577,7 +577,7 @@ class TestFactories:
     def test_a_name_that_is_refused_at_an_entry_point(self, install):
         """The door is named."""
         install("ant", states={"Ü": "ant:found"}, ant=A_STATE)
-        assert fault_of() == Fault(
+        assert problem_of() == Problem(
             "plugin ant 1.0: the entry point 'Ü' is no name for a state", "use letters, digits, - _ and .", "ant"
         )
 
@@ -594,20 +594,20 @@ class TestHookPlugins:
         """Two distributions with one entry name are both named; the first of the two stays."""
         install("ant", "3.0", plugins={"stats": "ant"}, ant="")
         install("bee", "4.0", plugins={"stats": "bee"}, bee="")
-        fault = Fault(
+        problem = Problem(
             "plugin bee 4.0: its entry point stats = 'bee' in 'ivrkit.plugins' has the name of one of plugin ant 3.0",
             'leave one out in ivrkit.toml:  block = ["bee"]',
             "bee",
         )
-        assert fault_of() == fault
+        assert problem_of() == problem
         loaded = load(Settings(strict=False))
-        assert loaded.faults == (fault,)
+        assert loaded.problems == (problem,)
         assert [plugin.status for plugin in loaded.plugins] == ["loaded", "loaded", "faulty"]
 
     def test_a_name_stays_taken_by_what_was_refused(self, install):
         """Whatever is wrong with the first, the second is told as well."""
         install("ant", plugins={"own": "ant:found"}, ant="found = None")
-        assert [fault.plugin for fault in faults_of(own=Watches())] == ["ant", "own"]
+        assert [problem.plugin for problem in problems_of(own=Watches())] == ["ant", "own"]
 
     @pytest.mark.parametrize(
         ("found", "told", "mend"),
@@ -642,14 +642,14 @@ class TestHookPlugins:
             f"found = {found}\n"
         )
         install("ant", plugins={"stats": "ant:found"}, ant=code)
-        fault = Fault(
+        problem = Problem(
             f"plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' is refused: {told}",
             f"{mend}; or {leave_out('ant')}",
             "ant",
         )
-        assert fault_of() == fault
+        assert problem_of() == problem
         loaded = load(Settings(strict=False), {"own": Watches()})
-        assert loaded.faults == (fault,)
+        assert loaded.problems == (problem,)
         assert [str(caller.owner) for caller in loaded.observers["ivrkit_call_started"]] == ["own"]
         assert loaded.plugins[1] == Plugin(Owner("ant", "1.0"), "faulty", (), ())
 
@@ -661,14 +661,14 @@ class TestHookPlugins:
             async def ivrkit_call_started(self): ...
 
         plugins = {"own": Watches(), "more": Watches(), "later": Later()}
-        assert fault_of(**plugins).message.endswith(
+        assert problem_of(**plugins).message.endswith(
             "its ivrkit_call_started is an async function, and nobody would await it"
         )
 
     def test_one_object_under_two_names_is_refused(self):
         """Its hooks would be called twice, or not at all."""
         both = Watches()
-        assert fault_of(one=both, two=both) == Fault(
+        assert problem_of(one=both, two=both) == Problem(
             "plugin two: its entry point two = \"the host's own code\" in 'ivrkit.plugins' is refused: "
             "it is what the entry point 'one' of plugin one names already",
             f"keep one of the two; or {leave_out('two')}",
@@ -677,7 +677,7 @@ class TestHookPlugins:
 
     def test_a_plugin_has_a_name(self):
         """An empty one would leave its hooks without an owner."""
-        assert fault_of(**{"": Watches()}) == Fault(
+        assert problem_of(**{"": Watches()}) == Problem(
             "plugin : its entry point  = \"the host's own code\" in 'ivrkit.plugins' is refused: it has no name",
             f"give the entry point a name; or {leave_out('')}",
             "",
@@ -692,12 +692,12 @@ class TestHookPlugins:
 
             __hash__ = None
 
-        faults = faults_of(own=Watches(), grudge=Grudge(), last=Watches())
-        assert faults[0].message == (
+        problems = problems_of(own=Watches(), grudge=Grudge(), last=Watches())
+        assert problems[0].message == (
             "plugin grudge: its entry point grudge = \"the host's own code\" in 'ivrkit.plugins' is refused: "
             "SystemExit: not with me"
         )
-        assert faults[0].hint == f"mend or reinstall the package, or {leave_out('grudge')}"
+        assert problems[0].hint == f"mend or reinstall the package, or {leave_out('grudge')}"
 
     def test_wrong_arguments_are_refused_in_one_line(self):
         """The hook, what it was given and what it does not have are named, on every version of pluggy."""
@@ -711,7 +711,7 @@ class TestHookPlugins:
             def ivrkit_call_ended(self, call):
                 """Stand before the wrong one, so that something was registered already."""
 
-        fault = Fault(
+        problem = Problem(
             "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' is refused: "
             "PluginValidationError: Plugin 'own' for hook 'ivrkit_call_started' hookimpl definition: "
             "ivrkit_call_started(caller) Argument(s) {'caller'} are declared in the hookimpl but can not be found in "
@@ -719,9 +719,9 @@ class TestHookPlugins:
             f"mend or reinstall the package, or {leave_out('own')}",
             "own",
         )
-        assert fault_of(own=Wrong()) == fault
+        assert problem_of(own=Wrong()) == problem
         loaded = load(Settings(strict=False), {"own": Wrong()})
-        assert (loaded.faults, loaded.observers) == ((fault,), {})
+        assert (loaded.problems, loaded.observers) == ((problem,), {})
         assert loaded.plugins[-1] == Plugin(Owner("own"), "faulty", (), ())
 
     def test_every_hook_that_does_not_exist_is_told(self):
@@ -737,21 +737,21 @@ class TestHookPlugins:
             @hookimpl(optionalhook=True)
             def ivrkit_some_day(self): ...
 
-        def told(plugin: str, hook: str, nearest: str) -> Fault:
+        def told(plugin: str, hook: str, nearest: str) -> Problem:
             door = f"""entry point {plugin} = "the host's own code" in 'ivrkit.plugins'"""
             message = f"its {door} implements {hook!r}, which is no hook{nearest}"
-            return Fault(f"plugin {plugin}: {message}", HOOKS, plugin)
+            return Problem(f"plugin {plugin}: {message}", HOOKS, plugin)
 
-        faults = (
+        problems = (
             told("one", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
             told("one", "ivrkit_zzz", ""),
             told("two", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
             told("two", "ivrkit_zzz", ""),
         )
         plugins = {"one": Typo(), "two": Typo(), "fine": Watches()}
-        assert faults_of(**plugins) == faults
+        assert problems_of(**plugins) == problems
         loaded = load(Settings(strict=False), plugins)
-        assert loaded.faults == faults
+        assert loaded.problems == problems
         assert [str(caller.owner) for caller in loaded.observers["ivrkit_call_started"]] == ["fine"]
         assert [plugin.status for plugin in loaded.plugins] == ["loaded", "faulty", "faulty", "loaded"]
 
@@ -762,7 +762,7 @@ class TestHookPlugins:
             @hookimpl(optionalhook=True)
             def ivrkit_some_day(self): ...
 
-        assert load(Settings(), {"own": Later()}).faults == ()
+        assert load(Settings(), {"own": Later()}).problems == ()
 
     def test_nothing_of_a_refused_plugin_is_called(self):
         """Not even a second function for one hook."""
@@ -824,7 +824,7 @@ class TestRegisterStates:
     )
     def test_a_hook_that_fails_is_told(self, found, told, mend):
         """What it raised or returned, and the mend."""
-        assert fault_of(own=Registers(found)) == Fault(
+        assert problem_of(own=Registers(found)) == Problem(
             f"plugin own: its hook ivrkit_register_states failed: {told}", mend, "own"
         )
 
@@ -841,7 +841,7 @@ class TestRegisterStates:
             def __len__(self):
                 return 1
 
-        assert fault_of(own=Registers(Broken())).message == (
+        assert problem_of(own=Registers(Broken())).message == (
             "plugin own: its hook ivrkit_register_states failed: OSError: gone"
         )
 
@@ -898,13 +898,15 @@ class TestEditState:
         quiet = Edits(lambda state: replace(state, secret=True))
         loaded = load(Settings(strict=False), {"quiet": quiet, "own": Edits(fail)})
         assert [each.state.secret for each in loaded.flow.states.values()] == [True, True]
-        assert loaded.faults == (
-            Fault(
+        assert loaded.problems == (
+            Problem(
                 "plugin own: its hook ivrkit_edit_state failed for 'greeting': it returned 'greeting'",
                 "return a State, or None to leave it",
                 "own",
             ),
-            Fault("plugin own: its hook ivrkit_edit_state failed for 'menu': SystemExit: no", leave_out("own"), "own"),
+            Problem(
+                "plugin own: its hook ivrkit_edit_state failed for 'menu': SystemExit: no", leave_out("own"), "own"
+            ),
         )
 
     def test_an_edit_that_can_not_be_named_is_left_out(self):
@@ -914,8 +916,8 @@ class TestEditState:
             def __init__(self):
                 super().__init__("Hello.")
 
-        fault, *_ = faults_of(own=Edits(lambda _: Spoken()))
-        assert fault.message.startswith("plugin own: its hook ivrkit_edit_state failed for 'greeting': TypeError: ")
+        problem, *_ = problems_of(own=Edits(lambda _: Spoken()))
+        assert problem.message.startswith("plugin own: its hook ivrkit_edit_state failed for 'greeting': TypeError: ")
 
 
 class TestClashes:
@@ -924,17 +926,17 @@ class TestClashes:
     def test_a_state_of_two_plugins(self):
         """The hint chooses the one that was loaded first, and without strict that one is served."""
         plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("a", "b", "c")}
-        faults = tuple(
-            Fault(
+        problems = tuple(
+            Problem(
                 f"state 'one' is offered by two plugins: a and {other}",
                 'choose one in ivrkit.toml:  [states.one]  plugin = "a"',
                 other,
             )
             for other in ("b", "c")
         )
-        assert faults_of(**plugins) == faults
+        assert problems_of(**plugins) == problems
         loaded = load(Settings(strict=False), plugins)
-        assert loaded.faults == faults
+        assert loaded.problems == problems
         assert loaded.flow.states["one"].state.enter == "I am a."
         assert [(plugin.status, plugin.states) for plugin in loaded.plugins[1:]] == [
             ("loaded", ("one",)), ("faulty", ()), ("faulty", ()),
@@ -946,7 +948,7 @@ class TestClashes:
         plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("a", "b-b")}
         loaded = load(Settings(states={"one": StateSettings(plugin=chosen)}), plugins)
         assert loaded.flow.states["one"].state.enter == "I am b-b."
-        assert loaded.faults == ()
+        assert loaded.problems == ()
 
     def test_the_same_state_by_both_doors(self, install):
         """Within one package it is told as such, and no setting picks."""
@@ -955,14 +957,14 @@ class TestClashes:
             "@hookimpl\ndef ivrkit_register_states():\n    return {'one': State('By the hook.')}\n"
         )
         install("ant", "3.0", states={"one": "ant:found"}, plugins={"ant": "ant"}, ant=code)
-        fault = Fault(
+        problem = Problem(
             "plugin ant 3.0: it offers the state 'one' twice: by the entry point 'one', "
             "and by 'one' of its hook ivrkit_register_states",
             "keep one of the two",
             "ant",
         )
-        assert fault_of() == fault
-        assert fault_of(Settings(states={"one": StateSettings(plugin="ant")})) == fault
+        assert problem_of() == problem
+        assert problem_of(Settings(states={"one": StateSettings(plugin="ant")})) == problem
         assert load(Settings(strict=False)).flow.states["one"].state.enter == "By the entry point."
 
     def test_a_chosen_plugin_that_does_not_offer_it(self):
@@ -970,8 +972,8 @@ class TestClashes:
         plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("sales", "helpdesk")}
         settings = Settings(strict=False, states={"one": StateSettings(plugin="helpdisk")})
         loaded = load(settings, plugins)
-        assert loaded.faults == (
-            Fault(
+        assert loaded.problems == (
+            Problem(
                 "[states.one] plugin = \"helpdisk\" names no plugin that offers 'one', did you mean 'helpdesk'?",
                 "it is offered by: sales, helpdesk",
             ),
@@ -983,41 +985,43 @@ class TestClashes:
         plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("a", "b", "c")}
         states = {"one": StateSettings(plugin="A")}
         assert load(Settings(block=["a", "c"], states=states), plugins).flow.states["one"].state.enter == "I am b."
-        assert fault_of(Settings(block=["a"], states=states), **plugins).message == (
+        assert problem_of(Settings(block=["a"], states=states), **plugins).message == (
             "state 'one' is offered by two plugins: b and c"
         )
 
     def test_a_state_that_nobody_offers(self):
-        """A table for it is a fault, with the nearest name and all that are there."""
-        assert fault_of(Settings(states={"menus": StateSettings(key="1")})) == Fault(
+        """A table for it is a problem, with the nearest name and all that are there."""
+        assert problem_of(Settings(states={"menus": StateSettings(key="1")})) == Problem(
             "[states.menus] names a state that no plugin offers, did you mean 'menu'?", "there are: greeting, menu"
         )
 
     def test_a_block_excuses_nothing_else(self, install):
-        """A table for a state that no plugin offers is a fault, whatever else is blocked."""
+        """A table for a state that no plugin offers is a problem, whatever else is blocked."""
         install("ant", states={"one": "ant:one"}, ant="from ivrkit import State\none = State('One.')\n")
         settings = Settings(states={"one": StateSettings(key="1"), "oen": StateSettings(key="1")}, block=["ant"])
         with pytest.raises(LoadError) as caught:
             load(settings)
-        assert [fault.message for fault in caught.value.faults] == ["[states.oen] names a state that no plugin offers"]
+        assert [problem.message for problem in caught.value.problems] == [
+            "[states.oen] names a state that no plugin offers"
+        ]
 
     def test_a_state_of_a_blocked_plugin_may_keep_its_table(self):
         """Blocking a plugin for a moment does not ask for more edits."""
         settings = Settings(states={"one": StateSettings(key="1")}, block=["own"])
-        assert load(settings, {"own": Registers({"one": State("Hello.")})}).faults == ()
+        assert load(settings, {"own": Registers({"one": State("Hello.")})}).problems == ()
 
     def test_a_key_of_two_plugins(self):
         """Both are named with a free key; without strict the one that was loaded later is left out."""
         plugins = {name: Registers({name: State("Hello.", options=option("1"))}) for name in ("a", "b")}
-        fault = Fault(
+        problem = Problem(
             "in the menu 'menu', the key '1' belongs to both a (a) and b (b)",
             'choose another key in ivrkit.toml:  [states.b]  key = "2"',
             "b",
             "b",
         )
-        assert fault_of(**plugins) == fault
+        assert problem_of(**plugins) == problem
         loaded = load(Settings(strict=False), plugins)
-        assert (list(loaded.flow.states), loaded.faults) == (["greeting", "menu", "a"], (fault,))
+        assert (list(loaded.flow.states), loaded.problems) == (["greeting", "menu", "a"], (problem,))
         mended = load(Settings(states={"b": StateSettings(key="2")}), plugins)
         assert mended.flow.states["menu"].routes == {"1": "a", "2": "b", "9": ivrkit.SAME}
 
@@ -1026,7 +1030,7 @@ class TestClashes:
         plugins = {
             name: Registers({name: State("Hello.", options=option(key))}) for name, key in (("a", "12"), ("b", "1"))
         }
-        assert fault_of(**plugins) == Fault(
+        assert problem_of(**plugins) == Problem(
             "in the menu 'menu', the keys '12' and '1' can't be told apart: they belong to a (a) and b (b)",
             'choose another key in ivrkit.toml:  [states.b]  key = "2"',
             "b",
@@ -1044,13 +1048,13 @@ class TestClashes:
     def test_a_key_for_a_state_that_hangs_in_no_menu(self):
         """It could never be pressed."""
         settings = Settings(states={"one": StateSettings(key="5")})
-        assert fault_of(settings, own=Registers({"one": State("Hello.")})) == Fault(
+        assert problem_of(settings, own=Registers({"one": State("Hello.")})) == Problem(
             '[states.one] key = "5": the state of own hangs in no menu', "take the key out", "own"
         )
 
 
 class TestStrict:
-    """One error with every fault, or whatever can be served."""
+    """One error with every problem, or whatever can be served."""
 
     def test_all_faults_are_told_at_once(self, install):
         """In the order of loading, and then of compiling; the error's text holds each with its mend."""
@@ -1059,17 +1063,17 @@ class TestStrict:
         missing = "ModuleNotFoundError: No module named 'ant'"
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"zz": StateSettings()}), plugins)
-        assert [fault.message for fault in caught.value.faults] == [
+        assert [problem.message for problem in caught.value.problems] == [
             f"plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: {missing}",
             "plugin none: its entry point none = \"the host's own code\" in 'ivrkit.plugins' is refused: it is None",
             "plugin own: 'no name' of its hook ivrkit_register_states is no name for a state",
             "[states.zz] names a state that no plugin offers",
             "state 'to' of own: exit leads to 'nowhere', which no plugin offers",
         ]
-        assert str(caught.value) == "the call flow has 5 faults and was not started:\n" + "\n".join(
-            f"{fault.message}\n  hint: {fault.hint}" for fault in caught.value.faults
+        assert str(caught.value) == "the call flow has 5 problems and was not started:\n" + "\n".join(
+            f"{problem.message}\n  hint: {problem.hint}" for problem in caught.value.problems
         )
-        assert caught.value.faults[3].hint == "there are: greeting, lost, menu, to"
+        assert caught.value.problems[3].hint == "there are: greeting, lost, menu, to"
 
     def test_what_falls_with_another_is_left_out_too(self):
         """State by state, until the rest can be served; nothing is told twice."""
@@ -1081,26 +1085,26 @@ class TestStrict:
         }
         loaded = load(Settings(strict=False), {"own": Registers(chain)})
         assert list(loaded.flow.states) == ["greeting", "menu", "d"]
-        assert [(fault.state, fault.message.partition(": ")[2]) for fault in loaded.faults] == [
+        assert [(problem.state, problem.message.partition(": ")[2]) for problem in loaded.problems] == [
             ("c", "exit leads to 'gone', which no plugin offers"),
             ("b", "exit leads to 'c', which no plugin offers"),
             ("a", "exit leads to 'b', which no plugin offers"),
         ]
 
     def test_what_can_not_be_served_is_an_error_without_strict_too(self):
-        """A tree whose start is missing has nothing to serve; every fault is told, the earlier ones first."""
+        """A tree whose start is missing has nothing to serve; every problem is told, the earlier ones first."""
         plugins = {"own": Registers({"bad name": State("Hello.")})}
-        assert [fault.message for fault in faults_of(Settings(strict=False, start="gone"), **plugins)] == [
+        assert [problem.message for problem in problems_of(Settings(strict=False, start="gone"), **plugins)] == [
             "plugin own: 'bad name' of its hook ivrkit_register_states is no name for a state",
             "the setting 'start' names the state 'gone', which no plugin offers",
         ]
 
     def test_a_fault_of_compiling_leaves_the_state_out(self):
         """What can be seen only when it is rendered counts as much."""
-        states = {"bad": State("Hello.", Exits({"1": BACK})), "good": State(ask("Hello?"), Exits({"1": BACK}))}
+        states = {"bad": State("Hello.", Routes({"1": BACK})), "good": State(ask("Hello?"), Routes({"1": BACK}))}
         loaded = load(Settings(strict=False), {"own": Registers(states)})
         assert list(loaded.flow.states) == ["greeting", "menu", "good"]
-        assert [(fault.plugin, fault.state) for fault in loaded.faults] == [("own", "bad")]
+        assert [(problem.plugin, problem.state) for problem in loaded.problems] == [("own", "bad")]
 
     def test_a_failed_hook_names_only_what_is_served(self, caplog):
         """The states that ``ivrkit_state_failed`` may choose are those that are left."""
@@ -1108,7 +1112,7 @@ class TestStrict:
         class Decides:
             @hookimpl
             def ivrkit_state_failed(self, state):
-                return state.fallback
+                return state.on_error
 
         states = {"bad": State("Hello.", "gone"), "good": State("Hello.")}
         loaded = load(Settings(strict=False), {"own": Registers(states), "decides": Decides()})
@@ -1119,15 +1123,15 @@ class TestStrict:
 
 def ask_where(loaded, fallback: str) -> str | None:
     """Return where the plugins send a caller whose state failed, when they answer with its fallback."""
-    from ivrkit.flow.call import make_call
+    from ivrkit.flow.model.call import make_call
 
     call = make_call({"CallSid": "CA1"}, now=None, language="en-US", turn=1, data={})
-    state = State("Hello.", name="one", owner=Owner("own"), fallback=fallback)
+    state = State("Hello.", name="one", owner=Owner("own"), on_error=fallback)
     return loaded.flow.hooks.failed(call, state, ValueError("no"), [])
 
 
 def test_faults_of_one_owner_do_not_taint_another():
-    """Only the plugin that has the fault is faulty."""
+    """Only the plugin that has the problem is faulty."""
     loaded = load(Settings(strict=False), {"bad": Registers(None), "good": Watches()})
     assert [(plugin.owner.plugin, plugin.status) for plugin in loaded.plugins] == [
         ("ivrkit", "loaded"), ("bad", "faulty"), ("good", "loaded"),

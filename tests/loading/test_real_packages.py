@@ -73,7 +73,7 @@ def leave_out(name: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """What is installed, the one fault of it, and what is served without ``strict``, by state and by plugin."""
+    """What is installed, the one problem of it, and what is served without ``strict``, by state and by plugin."""
 
     name: str
     packages: tuple[str, ...]
@@ -239,7 +239,7 @@ def served(out: str) -> dict[str, str]:
 
 
 class TestFaults:
-    """Each loading fault, with packages as a stranger would have made them."""
+    """Each loading problem, with packages as a stranger would have made them."""
 
     @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
     def test_a_fault_is_one_message_and_without_strict_the_rest_is_served(self, bench, listed, case):
@@ -250,7 +250,7 @@ class TestFaults:
         assert strict() == (
             1,
             "",
-            f"Error: the call flow has 1 fault and was not started:\n{case.message}\n  hint: {case.hint}\n",
+            f"Error: the call flow has 1 problem and was not started:\n{case.message}\n  hint: {case.hint}\n",
         )
         code, out, err = lenient()
         assert (code, served(out)) == (0, case.states)
@@ -263,8 +263,8 @@ class TestFaults:
         strict = listed("states", beside=beside)
         lenient = listed("plugins", "--json", beside=beside, settings="strict = false")
         told = {case.faulty: f"{case.message}\n  hint: {case.hint}\n" for case in CASES}
-        faults = told["says-exit"] + told["lost-import"] + told["typo-hook"] + told["key-bee"]
-        assert strict() == (1, "", f"Error: the call flow has 4 faults and was not started:\n{faults}")
+        problems = told["says-exit"] + told["lost-import"] + told["typo-hook"] + told["key-bee"]
+        assert strict() == (1, "", f"Error: the call flow has 4 problems and was not started:\n{problems}")
         code, out, _ = lenient()
         assert code == 0
         assert [(each["plugin"], each["status"], each["states"]) for each in json.loads(out)] == [

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ivrkit import Exit, Settings, SettingsError, Texts
-from ivrkit.flow.rules import Rules
-from ivrkit.settings import KINDS, read_value
-from ivrkit.settings_tables import StartSettings, StateSettings
+from ivrkit import Goto, Settings, SettingsError, Texts
+from ivrkit.flow.compile.flow_config import FlowConfig
+from ivrkit.settings.core import SETTING_TYPES, read_value
+from ivrkit.settings.tables import StartSettings, StateSettings
 from ivrkit.simulator.wire.overrides import overrides_of
 
 SID = "AC" + "0123456789abcdefABCDEF0123456789"
@@ -28,12 +28,12 @@ STARTS = "a table of numbers, each with start or language"
 
 def test_every_setting_has_its_default():
     """Without a file, an environment or a word of code."""
-    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name in KINDS} == {
+    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name in SETTING_TYPES} == {
         "company": "our company",
         "start": "greeting",
         "numbers": {},
         "callers": {},
-        "way_out": None,
+        "operator": None,
         "tries": 3,
         "max_failures": 6,
         "max_turns": 100,
@@ -69,8 +69,8 @@ def test_every_setting_has_its_default():
     [
         ("company", "ACME", "ACME"),
         ("start", "menu", "menu"),
-        ("way_out", "reception", "reception"),
-        ("way_out", None, None),
+        ("operator", "reception", "reception"),
+        ("operator", None, None),
         ("tries", 1, 1),
         ("max_failures", 1, 1),
         ("max_turns", 2, 2),
@@ -130,8 +130,8 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("company", None, "a text"),
         ("start", "", "the name of a state"),
         ("start", None, "the name of a state"),
-        ("way_out", "", "the name of a state"),
-        ("way_out", 0, "the name of a state"),
+        ("operator", "", "the name of a state"),
+        ("operator", 0, "the name of a state"),
         ("tries", 0, "a whole number of at least 1"),
         ("tries", True, "a whole number of at least 1"),
         ("tries", "3", "a whole number of at least 1"),
@@ -261,7 +261,7 @@ def test_the_rules_of_the_flow():
     texts = Texts(goodbye="Bye.")
     settings = Settings(
         start="one",
-        way_out="two",
+        operator="two",
         tries=4,
         max_failures=5,
         max_turns=6,
@@ -272,8 +272,8 @@ def test_the_rules_of_the_flow():
         callers={"+432": {"start": "menu"}},
         connection_overrides="rc=0",
     )
-    starts = {"callers": {"+432": Exit("menu")}, "numbers": {"+431": Exit("one", language="de")}}
-    assert settings.rules() == Rules(
+    starts = {"callers": {"+432": Goto("menu")}, "numbers": {"+431": Goto("one", language="de")}}
+    assert settings.rules() == FlowConfig(
         "one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts, connection_overrides="rc=0"
     )
     assert Settings(session_url="cookie:").rules().most_data == 2048
@@ -282,7 +282,7 @@ def test_the_rules_of_the_flow():
 def test_every_setting_is_described():
     """A field without its line in the docstring is one that nobody finds."""
     assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
-        [*KINDS, "origins", "folder"]
+        [*SETTING_TYPES, "origins", "folder"]
     )
 
 
@@ -352,7 +352,7 @@ def test_connection_overrides_are_those_of_the_simulator(overrides):
     assert takes(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
 
 
-SCHEMA = KINDS["connection_overrides"].schema["pattern"].removesuffix("$")
+SCHEMA = SETTING_TYPES["connection_overrides"].schema["pattern"].removesuffix("$")
 NUMBERS = st.one_of(st.integers(-1, 11), st.integers(90, 110), st.integers(9_990, 15_010), st.integers()).map(str)
 REASONS = st.lists(st.sampled_from(["4xx", "5xx", "ct", "rt", "all", "3xx", ""]), max_size=5).map(",".join)
 PARTS = st.tuples(
@@ -385,7 +385,7 @@ def test_tables_may_be_plain_in_code():
         ({"plugin": ""}, "plugin is ''", "it takes the name of a plugin"),
         ({"enabled": 1}, "enabled is 1", "it takes true or false"),
         ({"label": 5}, "label is 5", "it takes a text"),
-        ({"line": ""}, "line is ''", "it takes a text"),
+        ({"sentence": ""}, "sentence is ''", "it takes a text"),
         ({"voice": 5}, "voice is 5", "it takes a voice such as 'Polly.Joanna'"),
         ({"language": ""}, "language is ''", "it takes a language such as 'en-US'"),
         (

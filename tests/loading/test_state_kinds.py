@@ -4,7 +4,7 @@ import importlib_metadata
 import pytest
 
 from ivrkit import HOME, Owner
-from ivrkit.loading.state_kinds import OF_EVERY_STATE, StateKinds
+from ivrkit.plugins.state_kinds import OF_EVERY_STATE, StateKinds
 
 CORE = importlib_metadata.version("ivrkit")
 HINT = "name a function with annotated parameters that returns a State"
@@ -37,9 +37,9 @@ def tide(level: int, *lines: str, then: "Target" = HOME, words: Words = "Tide.",
     :param level: how high
         it is.
     """
-    return State(ask(words, str(level), *lines), Exits({}, otherwise=then), **common)
+    return State(ask(words, str(level), *lines), Routes({}, otherwise=then), **common)
 
-from ivrkit.flow.targets import Target
+from ivrkit.flow.model.targets import Target
 '''
 TABLE = """
     start = "low"
@@ -81,20 +81,20 @@ class TestKindsOfPackages:
     def test_targets_one_by_one_and_in_tables(self, kinds, folder):
         """Each is read as a target; a mapping of them is a table of outcomes."""
         code = (
-            "def tide(*ways: str | None | Exit, exits: 'Mapping[str, str | None | Exit]' = {}) -> State:\n"
-            "    return State(ask('Tide.'), Exits({**exits, '5': ways[0]}, otherwise=ways[-1]))\n"
+            "def tide(*ways: str | None | Goto, routes: 'Mapping[str, str | None | Goto]' = {}) -> State:\n"
+            "    return State(ask('Tide.'), Routes({**routes, '5': ways[0]}, otherwise=ways[-1]))\n"
         )
         kinds(code)
-        folder.write("ivrkit.toml", TABLE + 'text = ["HANG UP", "menu"]\nexits = { 1 = "HOME" }\n')
+        folder.write("ivrkit.toml", TABLE + 'text = ["HANG UP", "menu"]\nroutes = { 1 = "HOME" }\n')
         table = folder.state("low").exit
         assert ({**table.rows}, table.otherwise) == ({"1": HOME, "5": None}, "menu")
-        folder.write("ivrkit.toml", TABLE + 'text = ["menu", 3]\nexits = "HOME"\n')
-        assert [(each.message, each.hint) for each in folder.faults()] == [
+        folder.write("ivrkit.toml", TABLE + 'text = ["menu", 3]\nroutes = "HOME"\n')
+        assert [(each.message, each.hint) for each in folder.problems()] == [
             (
                 "ivrkit.toml:4: states.low.text is ['menu', 3]",
                 f"{TARGET}, or a list of these",
             ),
-            ("ivrkit.toml:5: states.low.exits is 'HOME'", "it takes a table of outcomes, each with where it leads"),
+            ("ivrkit.toml:5: states.low.routes is 'HOME'", "it takes a table of outcomes, each with where it leads"),
         ]
 
     @pytest.mark.parametrize(
@@ -129,36 +129,36 @@ class TestKindsOfPackages:
         ],
     )
     def test_its_keys_are_told_as_its_function_has_them(self, kinds, folder, given, message, hint):
-        """A fault has the file, the line, the key, and what it takes."""
+        """A problem has the file, the line, the key, and what it takes."""
         kinds(TIDE)
         folder.write("ivrkit.toml", TABLE + given)
-        assert folder.fault() == (message, hint)
+        assert folder.problem() == (message, hint)
 
     def test_a_kind_without_keys_of_its_own(self, kinds, folder):
         """That is said where somebody writes one."""
         kinds("def tide() -> State:\n    return State('Tide.')\n")
         folder.write("ivrkit.toml", TABLE + "zzz = 3")
-        assert folder.fault() == (
+        assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'states.low.zzz'",
             "the kind 'tide' takes: nothing of its own; and every state: " + ", ".join(OF_EVERY_STATE),
         )
 
     def test_two_plugins_with_one_kind(self, kinds, folder):
-        """Nobody chooses between them; the first stays, where faults are left out."""
+        """Nobody chooses between them; the first stays, where problems are left out."""
         kinds(TIDE, name="alpha-kinds")
         kinds(TIDE.replace('"Tide."', '"Other."'))
         folder.write("ivrkit.toml", TABLE + "level = 3")
         message = "the kind 'tide' is offered by two plugins: alpha-kinds 2.0 and harbour-kinds 2.0"
-        assert folder.fault() == (message, LEAVE_OUT)
+        assert folder.problem() == (message, LEAVE_OUT)
         loaded = folder.load(strict=False)
         assert loaded.flow.states["low"].state.enter.verbs[0].value == "Tide."
-        assert [each.plugin for each in loaded.faults] == ["harbour-kinds"]
+        assert [each.plugin for each in loaded.problems] == ["harbour-kinds"]
 
     def test_a_kind_of_the_core_is_not_taken_from_it(self, kinds, folder):
         """The core's own come first."""
         kinds(TIDE, '{"message": tide}')
         message = f"the kind 'message' is offered by two plugins: ivrkit {CORE} and harbour-kinds 2.0"
-        assert folder.fault() == (message, LEAVE_OUT)
+        assert folder.problem() == (message, LEAVE_OUT)
 
 
 class TestBadKinds:
@@ -204,7 +204,7 @@ class TestBadKinds:
     def test_a_function_that_no_table_can_call(self, kinds, folder, code, message, hint):
         """It is refused when it is offered, not when somebody uses it."""
         kinds(code)
-        assert folder.fault() == (f"plugin harbour-kinds 2.0: its kind 'tide' can't be used: {message}", hint)
+        assert folder.problem() == (f"plugin harbour-kinds 2.0: its kind 'tide' can't be used: {message}", hint)
 
     def test_functions_one_by_one_are_no_key(self, kinds, folder):
         """They are left out of the table, as a function with a default is."""
@@ -215,7 +215,7 @@ class TestBadKinds:
     def test_no_table_at_all(self, kinds, folder):
         """The hook returns a dict."""
         kinds("", "[3]")
-        assert folder.fault() == (
+        assert folder.problem() == (
             "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: it returned [3]",
             "return a dict: kind -> a function that returns a State",
         )
@@ -224,29 +224,29 @@ class TestBadKinds:
         """What it raises is told, with how to do without it."""
         kinds("", "{}[3]")
         message = "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: KeyError: 3"
-        assert folder.fault() == (message, LEAVE_OUT)
+        assert folder.problem() == (message, LEAVE_OUT)
 
     @pytest.mark.parametrize("name", ["3", "' '"])
     def test_a_name_that_nobody_could_write(self, kinds, folder, name):
         """A kind is called by a text."""
         kinds(TIDE, f"{{{name}: tide}}")
-        assert folder.fault() == (
+        assert folder.problem() == (
             f"plugin harbour-kinds 2.0: it offers a kind called {name}",
             'give it a name: {"opening-hours": ...}',
         )
 
     def test_a_kind_that_makes_no_state(self, kinds, folder):
-        """The table is not at fault, and the kind's owner is named."""
+        """The table is not at problem, and the kind's owner is named."""
         kinds("def tide() -> State:\n    return 'Tide.'\n")
         folder.write("ivrkit.toml", TABLE)
         message = "ivrkit.toml:2: states.low: the kind 'tide' of harbour-kinds 2.0 made 'Tide.'"
-        assert folder.fault() == (message, "it has to be a State")
+        assert folder.problem() == (message, "it has to be a State")
 
     def test_a_kind_that_raises(self, kinds, folder):
         """What it raises is told, and what it takes."""
         kinds("def tide(level: int = 0) -> State:\n    return State(1 / level)\n")
         folder.write("ivrkit.toml", TABLE)
-        assert folder.fault() == (
+        assert folder.problem() == (
             "ivrkit.toml:2: states.low: ZeroDivisionError: division by zero",
             "the kind 'tide' takes: level; and every state: " + ", ".join(OF_EVERY_STATE),
         )

@@ -3,15 +3,15 @@
 import importlib_metadata
 import pytest
 
-from ivrkit import Fault, LoadError, Settings, hookimpl
-from ivrkit.plugins import load
+from ivrkit import LoadError, Problem, Settings, hookimpl
+from ivrkit.plugins.load import load
 
 pytestmark = pytest.mark.usefixtures("bare")
 
 OWN = f"ivrkit {importlib_metadata.version('ivrkit')}"
 
 
-class Offers:
+class Selection:
     """A plugin that offers stores."""
 
     def __init__(self, offered):
@@ -32,7 +32,7 @@ def open_it(url):
 
 def test_stores_are_offered_by_their_schemes():
     """Beside the core's own."""
-    stores = load(Settings(), {"mine": Offers({"folder": open_it})}).stores
+    stores = load(Settings(), {"mine": Selection({"folder": open_it})}).stores
     assert stores["folder"] is open_it
     assert list(stores) == ["sqlite", "redis", "rediss", "unix", "postgresql", "postgres", "folder"]
 
@@ -75,6 +75,6 @@ def test_stores_are_offered_by_their_schemes():
 def test_what_is_no_store_is_refused(offered, message, hint):
     """Who offers it, what it is, and what to write; without ``strict`` the others are there."""
     with pytest.raises(LoadError) as caught:
-        load(Settings(), {"mine": Offers(offered)})
-    assert caught.value.faults == (Fault(message, hint, "mine"),)
-    assert "sqlite" in load(Settings(strict=False), {"mine": Offers(offered)}).stores
+        load(Settings(), {"mine": Selection(offered)})
+    assert caught.value.problems == (Problem(message, hint, "mine"),)
+    assert "sqlite" in load(Settings(strict=False), {"mine": Selection(offered)}).stores

@@ -2,13 +2,13 @@
 
 import pytest
 
-from ivrkit import HOME, Exit, LoadError, Menu, MenuOption, Owner, Settings, State, Text
-from ivrkit.loading.state_kinds import OF_EVERY_STATE
-from ivrkit.plugins import load
+from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Owner, Settings, State, Text
+from ivrkit.plugins.load import load
+from ivrkit.plugins.state_kinds import OF_EVERY_STATE
 
-KINDS = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
+SETTING_TYPES = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
 TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(OF_EVERY_STATE)
-OPTION = "an option has: key, label, line, phrases, menu"
+OPTION = "an option has: key, label, sentence, phrases, menu"
 KEYS = "it takes keys of a telephone: 0-9, * and #"
 #: A state that everything else hangs in or is changed in.
 PARKING = """
@@ -37,10 +37,10 @@ class TestATable:
 
     def test_what_every_state_has(self, folder, file):
         """Voice, language and fallback are the state's own, a language as Twilio takes it."""
-        more = 'voice = "Polly.Mia"\nlanguage = "es_MX"\nfallback = "menu"\n'
+        more = 'voice = "Polly.Mia"\nlanguage = "es_MX"\non_error = "menu"\n'
         folder.write(file, PARKING + more)
         state = folder.state("parking")
-        assert (state.voice, state.language, state.fallback) == ("Polly.Mia", "es-MX", "menu")
+        assert (state.voice, state.language, state.on_error) == ("Polly.Mia", "es-MX", "menu")
 
     def test_its_option(self, folder, file):
         """The label is its name when left out; all words can be translated."""
@@ -48,11 +48,11 @@ class TestATable:
         (option,) = folder.state("car-park_2").options
         assert option == MenuOption("4", "car park 2")
         assert type(option.label) is Text
-        more = 'key = "4"\nlabel = "the garage"\nline = "Four for the garage."\nphrases = "garage"\nmenu = "menu"\n'
+        more = 'key = "4"\nlabel = "the garage"\nsentence = "Four for the garage."\nphrases = "garage"\nmenu = "menu"\n'
         folder.write(file, PARKING + more)
         (option,) = folder.state("parking").options
         assert option == MenuOption("4", "the garage", ("garage",), "menu", "Four for the garage.")
-        assert {type(each) for each in (option.label, option.line, *option.phrases)} == {Text}
+        assert {type(each) for each in (option.label, option.sentence, *option.phrases)} == {Text}
 
     def test_options_in_several_menus(self, folder, file):
         """Each has a key of its own, and what one is called is nothing to the other."""
@@ -102,7 +102,7 @@ class TestATable:
             """,
         )
         state = folder.state("parking")
-        assert state.exit == Exit(None, say=Text("Bye."))
+        assert state.exit == Goto(None, say=Text("Bye."))
         assert [str(each).rpartition("?>")[2] for each in state.enter] == ["Behind the house.", '<Pause length="1" />']
 
     def test_a_file_that_begins_with_a_mark(self, folder, file):
@@ -135,11 +135,11 @@ class TestFaults:
             ("repeat = 3", "4: states.parking.repeat is 3", "it takes a text"),
             ("voice = 3", "4: states.parking.voice is 3", "it takes a voice such as 'Polly.Joanna'"),
             ("language = 'x'", "4: states.parking.language is 'x'", "it takes a language such as 'en-US'"),
-            ("fallback = ''", "4: states.parking.fallback is ''", "it takes the name of a state"),
+            ("on_error = ''", "4: states.parking.on_error is ''", "it takes the name of a state"),
             ("key = 4", "4: states.parking.key is 4", KEYS),
             ("key = 'x'", "4: states.parking.key is 'x'", KEYS),
             ("key = '4'\nlabel = ''", "5: states.parking.label is ''", "it takes a text"),
-            ("key = '4'\nline = 3", "5: states.parking.line is 3", "it takes a text"),
+            ("key = '4'\nsentence = 3", "5: states.parking.sentence is 3", "it takes a text"),
             ("key = '4'\nmenu = 3", "5: states.parking.menu is 3", "it takes the name of a state"),
             ("key = '4'\nphrases = [3]", "5: states.parking.phrases is [3]", "it takes a text, or a list of texts"),
             ("label = 'garage'", "1: states.parking: its menu option has no key", 'write it: key = "4"'),
@@ -162,7 +162,7 @@ class TestFaults:
     def test_a_key(self, folder, file, line, message, hint):
         """Each is told once, in the line where it stands, and what it takes."""
         folder.write(file, PARKING + line)
-        assert folder.fault() == (f"{file}:{message}", hint or TAKES)
+        assert folder.problem() == (f"{file}:{message}", hint or TAKES)
 
     @pytest.mark.parametrize(
         ("kind", "shown"),
@@ -175,12 +175,12 @@ class TestFaults:
     def test_a_kind_that_there_is_not(self, folder, file, kind, shown):
         """The kinds are listed."""
         folder.write(file, PARKING.replace('"message"', kind))
-        assert folder.fault() == (f"{file}:2: states.parking.kind is {shown}", KINDS)
+        assert folder.problem() == (f"{file}:2: states.parking.kind is {shown}", SETTING_TYPES)
 
     def test_what_the_kind_itself_refuses(self, folder, file):
         """It is told with the kind's own mend, in the line of the table."""
         folder.write(file, '[states.pin]\nkind = "question"\ntext = "PIN?"\nsecret = true\n')
-        assert folder.fault() == (
+        assert folder.problem() == (
             f"{file}:1: states.pin: question is secret, and nothing checks its digits",
             "give it check, a function (call) -> bool, and neither keep nor confirm",
         )
@@ -188,7 +188,7 @@ class TestFaults:
     def test_what_a_kind_needs(self, folder, file):
         """A table without it is told what to write."""
         folder.write(file, '[states.desk]\nkind = "transfer"\n')
-        assert folder.fault() == (
+        assert folder.problem() == (
             f"{file}:1: states.desk has no 'numbers', which the kind 'transfer' needs",
             "write it: numbers = ...; it takes a text or a list, each a text",
         )
@@ -196,9 +196,11 @@ class TestFaults:
     def test_all_faults_of_a_table_are_told_at_once(self, folder, file):
         """Whoever mends one would find the next otherwise."""
         folder.write(file, PARKING.lstrip() + "voice = 3\nkey = 4\nthen = 5\nfoo = 1\n")
-        faults = folder.faults()
-        assert sorted(each.message.partition(": ")[0] for each in faults) == [f"{file}:{line}" for line in (4, 5, 6, 7)]
-        assert {(each.plugin, each.state) for each in faults} == {(file, "parking")}
+        problems = folder.problems()
+        assert sorted(each.message.partition(": ")[0] for each in problems) == [
+            f"{file}:{line}" for line in (4, 5, 6, 7)
+        ]
+        assert {(each.plugin, each.state) for each in problems} == {(file, "parking")}
 
     def test_without_strict_the_rest_is_served(self, folder, file):
         """A faulty table is left out, and what leads there is told."""
@@ -263,7 +265,7 @@ class TestDecisions:
     def test_they_are_no_keys_of_another_file(self, folder):
         """A file of states has its texts, and decides nothing about the tree."""
         folder.write("harbour.flow.toml", PARKING.lstrip() + "enabled = false\n")
-        assert folder.fault() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", TAKES)
+        assert folder.problem() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", TAKES)
 
     def test_tables_in_code(self):
         """The settings may be made by code; then they have no place, and their owner is called as they are."""
@@ -272,8 +274,8 @@ class TestDecisions:
         assert loaded.flow.states["parking"].state.owner == Owner("Settings")
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"parking": {**table, "text": 3}}))
-        (fault,) = caught.value.faults
-        assert fault.message == "states.parking.text is 3"
+        (problem,) = caught.value.problems
+        assert problem.message == "states.parking.text is 3"
 
 
 class TestParts:
@@ -299,13 +301,13 @@ class TestParts:
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\ntargets = { 1 = "menu" }\n')
         state = folder.state("account.confirm")
-        assert (state.voice, state.exit.rows["1"], state.part_of) == ("Polly.Mia", "menu", "account")
+        assert (state.voice, state.exit.rows["1"], state.parent) == ("Polly.Mia", "menu", "account")
 
     def test_a_part_that_is_not_enabled(self, folder):
         """The whole leads to it, and is told so."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nenabled = false\n')
-        (message, _) = folder.fault()
+        (message, _) = folder.problem()
         assert message == (
             "state 'account' of harbour.flow.toml: @leads_to leads to 'account.confirm', which no plugin offers, "
             "did you mean 'account'?"
@@ -315,7 +317,7 @@ class TestParts:
         """Nobody could tell the two apart."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("other.flow.toml", PARKING.replace("parking", '"account.confirm"'))
-        assert folder.fault() == (
+        assert folder.problem() == (
             "state 'account.confirm' of other.flow.toml has the name of a part of 'account' of harbour.flow.toml",
             "give one of the two another name",
         )
@@ -324,16 +326,16 @@ class TestParts:
         """To choose a plugin for a part is to choose one that has it."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nplugin = "other"\n')
-        assert folder.fault() == (
+        assert folder.problem() == (
             "[states.account.confirm] plugin = \"other\" names no plugin that offers 'account.confirm'",
             "it is offered by: harbour.flow.toml",
         )
 
     def test_a_part_of_a_state_with_faults(self, folder):
-        """Nobody knows its parts, so what is decided about one is not told as another fault."""
+        """Nobody knows its parts, so what is decided about one is not told as another problem."""
         folder.write("harbour.flow.toml", self.ACCOUNT.replace("digits = 4", "digits = 400"))
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\n')
-        assert folder.fault() == (
+        assert folder.problem() == (
             "harbour.flow.toml:1: states.account: question has digits=400",
             'it is a number from 1 to 99, or two such as "4-8"',
         )
@@ -342,10 +344,10 @@ class TestParts:
         """Whatever state a hook puts in its place."""
         code = (
             "from ivrkit import State, hookimpl\n@hookimpl\ndef ivrkit_edit_state(state):\n"
-            "    return State('Edited.', 'menu') if state.part_of else None\n"
+            "    return State('Edited.', 'menu') if state.parent else None\n"
         )
         install("edits", plugins={"edits": "edits"}, edits=code)
         folder.write("harbour.flow.toml", self.ACCOUNT)
         state = folder.state("account.confirm")
-        assert (state.enter, state.part_of) == ("Edited.", "account")
+        assert (state.enter, state.parent) == ("Edited.", "account")
         assert isinstance(state, State)

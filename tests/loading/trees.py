@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ivrkit import Fault, LoadError
-from ivrkit.load_settings import gather_settings
-from ivrkit.plugins import Loaded, load
+from ivrkit import LoadError, Problem
+from ivrkit.plugins.load import Loaded, load
+from ivrkit.settings.load import gather_settings
 
 
 class Folder:
@@ -32,18 +32,18 @@ class Folder:
     def load(self, environ: dict[str, str] | None = None, **overrides: Any) -> Loaded:
         """Load what is in it."""
         gathered = gather_settings(self.path, environ or {}, **overrides)
-        return load(gathered.settings, None, gathered.faults)
+        return load(gathered.settings, None, gathered.problems)
 
-    def faults(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[Fault, ...]:
+    def problems(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[Problem, ...]:
         """Return why it is not served."""
         with pytest.raises(LoadError) as caught:
             self.load(environ, **overrides)
-        return caught.value.faults
+        return caught.value.problems
 
-    def fault(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[str, str]:
+    def problem(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[str, str]:
         """Return the one reason why it is not served, and the mend."""
-        (fault,) = self.faults(environ, **overrides)
-        return fault.message, fault.hint
+        (problem,) = self.problems(environ, **overrides)
+        return problem.message, problem.hint
 
     def state(self, name: str, **overrides: Any) -> Any:
         """Return a state of it as it is served."""

@@ -58,7 +58,7 @@ def test_the_hours_are_read_again(phone):
 
 
 def main() -> None:
-    """Check all packages; the first fault ends it with a message."""
+    """Check all packages; the first problem ends it with a message."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         wheels = [

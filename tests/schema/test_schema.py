@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 
 from ivrkit import HOME, LoadError, MenuOption, SettingsError, State, hookimpl
-from ivrkit.errors import Fault
-from ivrkit.load_settings import gather_settings
-from ivrkit.plugins import find_plugins, load
+from ivrkit.errors import Problem
+from ivrkit.plugins.load import find_plugins, load
 from ivrkit.schema import schema_of_flow, schema_of_settings
-from ivrkit.settings import KINDS, Settings
+from ivrkit.settings.core import SETTING_TYPES, Settings
+from ivrkit.settings.load import gather_settings
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -89,9 +89,9 @@ def loads(folder, name, text):
     if name != "ivrkit.toml":
         (folder / name).write_text(text)
     gathered = gather_settings(folder, environ={}, block=["acme-states"])
-    faults: tuple[Fault, ...] = gathered.faults
+    problems: tuple[Problem, ...] = gathered.problems
     try:
-        load(gathered.settings, objects(), faults)
+        load(gathered.settings, objects(), problems)
     except (LoadError, SettingsError):
         return False
     return True
@@ -100,7 +100,7 @@ def loads(folder, name, text):
 SETTINGS_RIGHT = [
     "",
     'company = "x"\ntries = 2\nlanguages = ["es-MX"]\nblock = "a"\nsession_hours = 5\nlog_format = "json"\n',
-    'way_out = "menu"\nvoice = "Polly.Mia"\npublic_url = "https://ivr.example.com/x"\nurl_prefix = "/phone"\n',
+    'operator = "menu"\nvoice = "Polly.Mia"\npublic_url = "https://ivr.example.com/x"\nurl_prefix = "/phone"\n',
     'connection_overrides = ""',
     'connection_overrides = "ct=100&rt=15000&tt=14999&rc=0&rp=4xx,all&sni=n&e=dublin,ashburn-ix"',
     '[numbers."+15550199"]\nstart = "menu"\n[callers."+15550100"]\nlanguage = "en-US"\n[voices]\nen-US = "a"\n',
@@ -145,7 +145,7 @@ OWN_RIGHT = [
     '[states.one]\nkind = "message"\ntext = "Hi."\nthen = { to = "HANG UP", say = ["Bye.", "Bye."] }\nrepeat = "1"\n',
     (
         '[states.one]\nkind = "transfer"\nnumbers = ["+15550100"]\nrings = 5\nwhisper = "A call."\naccept = "1"\n'
-        '[states.one.exits]\nbusy = { to = "HOME", say = "Busy." }\nfailed = "BACK"\n'
+        '[states.one.routes]\nbusy = { to = "HOME", say = "Busy." }\nfailed = "BACK"\n'
     ),
     '[states.one]\nkind = "question"\ntext = "N?"\ndigits = "4-8"\nconfirm = true\nkeep = "n"\nthen = "menu"\n',
     '[states.one]\nkind = "question"\ntext = "N?"\nyes = "menu"\nno = "HANG UP"\n',
@@ -231,7 +231,7 @@ def test_it_is_a_schema(schemas):
         refs = set(re.findall(r'"\$ref": "#/definitions/([^"]+)"', json.dumps(schema)))
         assert refs <= schema["definitions"].keys()
     settings = schemas[0]["properties"]
-    assert settings.keys() == {*KINDS, "plugins"} - {"texts_in", "plugin_settings"}
+    assert settings.keys() == {*SETTING_TYPES, "plugins"} - {"texts_in", "plugin_settings"}
     assert all(each["description"] for each in settings.values())
     own = settings["plugins"]["properties"]["harbour-ivr"]["properties"]
     assert own["token"] == {"description": "opens the gate.", "writeOnly": True, "type": "string"}

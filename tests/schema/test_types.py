@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 
 from ivrkit import HOME, State, hookimpl
-from ivrkit.loading.convert import converted, schema_of
-from ivrkit.plugins import find_plugins
+from ivrkit.plugins.load import find_plugins
 from ivrkit.schema import schema_of_flow, schema_of_settings
-from ivrkit.settings import Settings
+from ivrkit.settings.convert import converted, schema_of
+from ivrkit.settings.core import Settings
 
 if TYPE_CHECKING:
     from nowhere import Thing

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ivrkit import StoreUnavailable, hookimpl
-from ivrkit.sessions import Kept, SharedStore
+from ivrkit.sessions import SharedStore, StoredSession
 
 NEVER: frozenset[int] = frozenset()
 
@@ -31,7 +31,7 @@ class FailingStore:
             raise StoreUnavailable("the store is away", hint="wait for it")
         return fails
 
-    def load(self, sid: str) -> Kept | None:
+    def load(self, sid: str) -> StoredSession | None:
         """Return what is kept of a call."""
         fails = self._ask("load")
         found = self.store.load(sid)
@@ -39,7 +39,7 @@ class FailingStore:
             raise StoreUnavailable("the store is away", hint="wait for it")
         return found
 
-    def save(self, kept: Kept, expected_turn: int) -> bool:
+    def save(self, kept: StoredSession, expected_turn: int) -> bool:
         """Keep this of a call."""
         fails = self._ask("save")
         saved = self.store.save(kept, expected_turn)

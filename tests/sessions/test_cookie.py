@@ -8,12 +8,12 @@ import pytest
 
 from ivrkit import Session, SessionError
 from ivrkit.conformance.stores import StoreContract
-from ivrkit.sessions import CookieStore, Kept, Seal
+from ivrkit.sessions import CookieStore, Seal, StoredSession
 from ivrkit.sessions.cookie import MOST_BYTES
-from ivrkit.settings import MOST_DATA_IN_COOKIE
+from ivrkit.settings.core import MOST_DATA_IN_COOKIE
 
 SEAL = Seal(["12345"])
-ONE = Kept("CA1", 1, 1000.5, '{"state":"menu"}')
+ONE = StoredSession("CA1", 1, 1000.5, '{"state":"menu"}')
 
 
 class TestCookie(StoreContract):
@@ -43,7 +43,7 @@ def test_a_cookie_of_another_call_is_nothing():
     store = CookieStore(SEAL)
     store.save(ONE, 0)
     assert store.load("CA2") is None
-    assert store.save(Kept("CA2", 1, 5.0, "{}"), 0)
+    assert store.save(StoredSession("CA2", 1, 5.0, "{}"), 0)
     assert store.load("CA1") is None
 
 
@@ -68,7 +68,7 @@ def test_there_is_room_for_data_of_the_most_that_is_allowed():
         state="menu",
         start="greeting",
         waits="Gather",
-        exits="0123456789abcdef",
+        routes_hash="0123456789abcdef",
         senders=dict.fromkeys(set(states), "menu"),
         menus=["menu", "opening-hours"],
         counts={each: {"no-input": 1, "no-match": 2} for each in set(states)},
@@ -78,7 +78,7 @@ def test_there_is_room_for_data_of_the_most_that_is_allowed():
     )
     assert len(json.dumps(session.data)) <= MOST_DATA_IN_COOKIE
     store = CookieStore(SEAL)
-    assert store.save(Kept(session.sid, 100, 1e9, session.to_json(lean=True)), 99)
+    assert store.save(StoredSession(session.sid, 100, 1e9, session.to_json(lean=True)), 99)
     assert len(store.value) <= MOST_BYTES
 
 
@@ -88,7 +88,7 @@ def test_what_has_no_room_is_told():
     store.save(ONE, 0)
     before, chance = store.value, random.Random(1)
     with pytest.raises(SessionError) as caught:
-        store.save(Kept("CA1", 2, 5.0, "".join(chance.choices(string.printable[:94], k=6000))), 1)
+        store.save(StoredSession("CA1", 2, 5.0, "".join(chance.choices(string.printable[:94], k=6000))), 1)
     told, _, hint = str(caught.value).partition("\n")
     assert told.startswith("call CA1 would have ")
     assert told.endswith(f" bytes in its cookie, and {MOST_BYTES} are the most")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivrkit import Session, SessionError
-from ivrkit.flow.session import Answer
+from ivrkit.flow.run.session import Answer
 
 texts = st.text(max_size=8)
 maybe = st.none() | texts
@@ -24,12 +24,12 @@ sessions = st.builds(
     turn=counts,
     state=maybe,
     waits=maybe,
-    exits=texts,
+    routes_hash=texts,
     senders=st.dictionaries(texts, texts, max_size=2),
     menus=st.lists(texts, max_size=2),
     counts=st.dictionaries(texts, st.dictionaries(texts, counts, max_size=2), max_size=2),
     streak=counts,
-    way_out_taken=st.booleans(),
+    operator_tried=st.booleans(),
     language=texts,
     ended=maybe,
     path=st.lists(st.tuples(texts, maybe).map(list), max_size=2),

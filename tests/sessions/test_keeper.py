@@ -6,8 +6,8 @@ import pytest
 from tests.sessions.failing import FailingStore
 
 from ivrkit import Session, SessionError
-from ivrkit.flow.session import Answer
-from ivrkit.sessions import Kept, Seal, Sessions, SQLiteStore
+from ivrkit.flow.run.session import Answer
+from ivrkit.sessions import Seal, SessionManager, SQLiteStore, StoredSession
 
 ALWAYS = range(1, 1000).__contains__
 NEVER = ().__contains__
@@ -24,7 +24,7 @@ def store(path, request):
 @pytest.fixture
 def sessions(store):
     """The sessions of a tree in that store."""
-    return Sessions(store, Seal(["12345"]), "en-US")
+    return SessionManager(store, Seal(["12345"]), "en-US")
 
 
 def answered(place, state, token="", document="<Response/>"):
@@ -178,7 +178,7 @@ def test_what_is_not_secret_can_be_read_where_it_is_kept(sessions, store):
 )
 def test_a_call_that_can_not_be_read_begins_anew(sessions, store, caplog, body, told):
     """A caller is not lost over it; the turns go on, so that it is kept again."""
-    store.save(Kept("CA1", 5, 1e10, body), 0)
+    store.save(StoredSession("CA1", 5, 1e10, body), 0)
     assert sessions.at("CA1").read() == Session("CA1", turn=5, language="en-US")
     assert caplog.records[0].message == "call CA1 has lost its place at turn 5, and begins anew"
     assert told in caplog.text
@@ -192,7 +192,7 @@ class TestCookiesAlone:
     @pytest.fixture
     def sessions(self):
         """The sessions of a tree without a store."""
-        return Sessions(None, Seal(["12345"]), "en-US")
+        return SessionManager(None, Seal(["12345"]), "en-US")
 
     def test_a_call_goes_on_by_its_cookie(self, sessions):
         """And without it begins anew."""

@@ -7,7 +7,7 @@ from tests.sessions.failing import FailingStore
 
 from ivrkit import SessionError, StoreUnavailable
 from ivrkit.sessions import SQLiteStore, open_sessions
-from ivrkit.sessions.opening import shown
+from ivrkit.sessions.open import shown
 from ivrkit.sessions.schemes import open_sqlite
 
 

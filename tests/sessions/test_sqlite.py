@@ -17,7 +17,7 @@ import pytest
 
 from ivrkit import SessionError, StoreUnavailable
 from ivrkit.conformance.stores import SharedStoreContract
-from ivrkit.sessions import Kept, SQLiteStore
+from ivrkit.sessions import SQLiteStore, StoredSession
 from ivrkit.sessions.schemes import open_sqlite
 
 HINT = "\n  hint: session_url must name a file that this process may write, in a folder that exists"
@@ -60,11 +60,11 @@ def statements(monkeypatch):
 
 
 def test_a_new_file_is_readable_for_its_owner_alone(path):
-    """Sessions hold what callers said: nobody else on the machine may read them, whatever the umask."""
+    """SessionManager hold what callers said: nobody else on the machine may read them, whatever the umask."""
     before = os.umask(0)
     try:
         store = SQLiteStore(path)
-        store.save(Kept("CA1", 1, 5.0, "{}"), 0)
+        store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
         modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
         store.close()
     finally:
@@ -80,7 +80,7 @@ def test_a_file_that_another_process_makes_at_the_same_time(path, begin):
         other.execute("CREATE TABLE made (one)")
         threading.Timer(0.3, lambda: other.execute("COMMIT")).start()
         store = SQLiteStore(path)
-    assert store.save(Kept("CA1", 1, 5.0, "{}"), 0)
+    assert store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     store.close()
 
 
@@ -117,7 +117,7 @@ def test_a_relative_url_names_a_file_in_the_working_folder(tmp_path, monkeypatch
 def test_the_journal_is_a_wal_that_is_synced_now_and_then(path, statements):
     """Every connection is set to WAL and ``synchronous=NORMAL``, and the file is in WAL mode for good."""
     store = SQLiteStore(path)
-    store.save(Kept("CA1", 1, 5.0, "{}"), 0)
+    store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     assert [statement for statement in statements[0] if statement.startswith("PRAGMA")] == [
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = NORMAL",
@@ -132,7 +132,7 @@ def test_the_journal_is_a_wal_that_is_synced_now_and_then(path, statements):
 def test_a_webhook_runs_two_statements_on_a_connection_that_is_kept(path, statements):
     """A thread opens one connection, once; a load and a save are a statement each."""
     store = SQLiteStore(path)
-    store.save(Kept("CA1", 1, 5.0, "{}"), 0)
+    store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     del statements[0][:]
     store.save(store.load("CA1")._replace(turn=2), 1)
     store.close()
@@ -160,11 +160,11 @@ def test_what_a_call_expires_at_is_not_looked_for_row_by_row(store):
 
 FORKING = """
 import os, sys, warnings
-from ivrkit.sessions import Kept, SQLiteStore
+from ivrkit.sessions import StoredSession, SQLiteStore
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads; here are none
 store = SQLiteStore(sys.argv[1])
-store.save(Kept("CA1", 1, 5.0, "{}"), 0)
+store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
 inherited = store._local.kept.connection
 child = os.fork()
 if child == 0:
@@ -244,13 +244,13 @@ def test_a_file_that_is_damaged_later_is_told(path):
     """A file that broke while nobody looked is an error on purpose, in loading, saving and removing."""
     store = SQLiteStore(path)
     for number in range(50):
-        store.save(Kept(f"CA{number}", 1, 5.0, "x" * 3000), 0)
+        store.save(StoredSession(f"CA{number}", 1, 5.0, "x" * 3000), 0)
     store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     told = f"the session file {path}: database disk image is malformed{HINT}"
     assert refused(lambda: store.load("CA1")) == told
-    assert refused(lambda: store.save(Kept("CA99", 1, 5.0, "{}"), 0)) == told
+    assert refused(lambda: store.save(StoredSession("CA99", 1, 5.0, "{}"), 0)) == told
     assert refused(lambda: store.remove_expired(5.0)) == told
     store.close()
 
@@ -278,17 +278,17 @@ def test_a_writer_that_keeps_the_file_is_waited_for_and_then_told(path, monkeypa
     store = SQLiteStore(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert refused(lambda: store.save(Kept("CA1", 1, 5.0, "{}"), 0)) == (
+        assert refused(lambda: store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)) == (
             f"the session file {path}: database is locked{LOCKED}"
         )
         other.execute("ROLLBACK")
-    assert store.save(Kept("CA1", 1, 5.0, "{}"), 0) is True
+    assert store.save(StoredSession("CA1", 1, 5.0, "{}"), 0) is True
     store.close()
 
 
 def test_a_reader_does_not_wait_for_a_writer(store, path):
     """In WAL mode a load gets what was saved last while somebody else is writing."""
-    store.save(Kept("CA1", 1, 5.0, "{}"), 0)
+    store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE sessions SET turn = 7")
@@ -298,9 +298,9 @@ def test_a_reader_does_not_wait_for_a_writer(store, path):
 
 KILLED = """
 import os, signal, sys
-from ivrkit.sessions import Kept, SQLiteStore
+from ivrkit.sessions import StoredSession, SQLiteStore
 store = SQLiteStore(sys.argv[1])
-store.save(Kept("CA1", 1, 5.0, "menu"), 0)
+store.save(StoredSession("CA1", 1, 5.0, "menu"), 0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -309,7 +309,7 @@ def test_what_was_saved_outlives_a_process_that_is_killed(path: Path):
     """A worker that is killed between two webhooks loses nothing."""
     subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), path], check=False)
     store = SQLiteStore(path)
-    assert store.load("CA1") == Kept("CA1", 1, 5.0, "menu")
+    assert store.load("CA1") == StoredSession("CA1", 1, 5.0, "menu")
     store.close()
 
 
@@ -319,7 +319,7 @@ def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
     Whoever closes the file by other means than SQLite drops the locks of the whole process, and the file ends up
     malformed: https://www.sqlite.org/howtocorrupt.html, section 2.2.
     """
-    assert store.save(Kept("CA1", 1, 1e12, "{}"), 0)
+    assert store.save(StoredSession("CA1", 1, 1e12, "{}"), 0)
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(store.load, "CA1").result().turn == 1
         log = Path(f"{path}-wal")
@@ -332,12 +332,12 @@ def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
 def test_a_full_disk_is_told_and_passes(path):
     """The store can be used again as soon as there is room; what was kept before is there."""
     store = SQLiteStore(path)
-    store.save(Kept("CA1", 1, 5.0, "menu"), 0)
+    store.save(StoredSession("CA1", 1, 5.0, "menu"), 0)
     store._local.kept.connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(StoreUnavailable) as caught:
-        store.save(Kept("CA2", 1, 5.0, "x" * 100_000), 0)
+        store.save(StoredSession("CA2", 1, 5.0, "x" * 100_000), 0)
     assert str(caught.value) == f"the session file {path}: database or disk is full\n  hint: make room on the disk"
     store._local.kept.connection.execute("PRAGMA max_page_count = 1000000")
-    assert store.save(Kept("CA2", 1, 5.0, "x" * 100_000), 0)
-    assert store.load("CA1") == Kept("CA1", 1, 5.0, "menu")
+    assert store.save(StoredSession("CA2", 1, 5.0, "x" * 100_000), 0)
+    assert store.load("CA1") == StoredSession("CA1", 1, 5.0, "menu")
     store.close()

@@ -32,7 +32,7 @@ TREE = """
     numbers = ["+15550100", "+15550101"]
     whisper = "Una llamada."
     accept = "1"
-    exits = { declined = "mailbox", no-answer = "sure" }
+    routes = { declined = "mailbox", no-answer = "sure" }
 
     [states.sure]
     kind = "question"
@@ -43,7 +43,7 @@ TREE = """
     [states.line]
     kind = "queue"
     name = "help"
-    exits = { queue-full = { to = "mailbox", say = "Hay demasiadas personas." } }
+    routes = { queue-full = { to = "mailbox", say = "Hay demasiadas personas." } }
 
     [states.mailbox]
     kind = "voicemail"

@@ -3,7 +3,7 @@
 import pytest
 
 from ivrkit import FlowError, State, Text, states
-from ivrkit.flow.language import Language
+from ivrkit.flow.compile.languages import Language
 from ivrkit.states import Week
 from ivrkit.states.ready.week import DAYS
 

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 from twilio.twiml.voice_response import Pause, Play
 
-from ivrkit import BACK, HOME, Exit, FlowError, MenuOption, State, Text, Texts, ask, states
-from ivrkit.flow.exits import Exits
-from ivrkit.flow.language import Language
+from ivrkit import BACK, HOME, FlowError, Goto, MenuOption, State, Text, Texts, ask, states
+from ivrkit.flow.compile.languages import Language
+from ivrkit.flow.model.routes import Routes
 
 SPANISH = Language(
     "es-MX",
@@ -33,12 +33,12 @@ class TestMessage:
     def test_it_goes_elsewhere(self, at):
         """A target, with words too; with None its own words are the last."""
         assert at(states.message("Hello.", then="there")).heard == ["Hello.", "There."]
-        assert at(states.message("Hello.", then=Exit("there", say="On."))).heard == ["Hello.", "On.", "There."]
+        assert at(states.message("Hello.", then=Goto("there", say="On."))).heard == ["Hello.", "On.", "There."]
         assert at(states.message("Hello.", then=None)).heard == ["Hello."]
 
     def test_back(self, at):
         """Whoever sent the caller has them again."""
-        asking = State(ask("Which?"), Exits({"1": "it"}))
+        asking = State(ask("Which?"), Routes({"1": "it"}))
         caller = at(states.message("Hello.", then=BACK), states={"asking": asking}, start="asking").press("1")
         assert caller.heard == ["Hello.", "Which?"]
 
@@ -61,7 +61,7 @@ class TestMessage:
         assert 'finishOnKey=""' in caller.xml
         assert caller.press("#").heard == ["Hello.", "To hear this again, press pound."]
 
-    @pytest.mark.parametrize("then", ["there", Exit(None, say="Bye."), None], ids=["state", "words", "goodbye"])
+    @pytest.mark.parametrize("then", ["there", Goto(None, say="Bye."), None], ids=["state", "words", "goodbye"])
     def test_silence_goes_on_however_few_failures_are_allowed(self, at, then):
         """Who has heard enough says nothing, and that is no reason to give them up."""
         said = {"there": ["There."], None: ["Goodbye."]}.get(then, ["Bye."])
@@ -94,7 +94,7 @@ class TestMessage:
         """The key's word as well, whatever catalogue the plugin has."""
         caller = at(states.message(Text("Hello."), repeat="12"), language="es-MX", languages=(SPANISH,))
         assert caller.heard == ["Hola.", "Otra vez: uno dos."]
-        assert caller.flow.notices == ()
+        assert caller.flow.startup_warnings == ()
 
 
 class TestCommon:
@@ -118,8 +118,8 @@ class TestCommon:
     def test_options_voice_language_and_fallback(self, kind):
         """They are the state's."""
         option = MenuOption("4", "it")
-        state = kind("Hello.", options=option, voice="Polly.Mia", language="es-MX", fallback="there")
-        assert (state.options, state.voice, state.language, state.fallback) == (
+        state = kind("Hello.", options=option, voice="Polly.Mia", language="es-MX", on_error="there")
+        assert (state.options, state.voice, state.language, state.on_error) == (
             (option,),
             "Polly.Mia",
             "es-MX",
@@ -142,7 +142,7 @@ class TestMenu:
     def test_the_options_are_read(self, at):
         """With the key that repeats them; more keys lead on unsaid."""
         leaf = states.message("Leaf.", options=MenuOption("1", "leaf", menu="it"))
-        state = states.menu("Sub.", exits={"*": "there"})
+        state = states.menu("Sub.", routes={"*": "there"})
         caller = at(state, states={"leaf": leaf})
         assert caller.heard == ["Sub.", "For leaf, press one.", "To hear this again, press nine."]
         assert caller.press("*").heard == ["There."]
@@ -154,7 +154,7 @@ class TestMenu:
         state = states.menu("Sub.", repeat=None, otherwise="there")
         assert at(state, states={"leaf": leaf}).heard == ["Sub.", "For leaf, press one."]
         assert at(state, states={"leaf": leaf}).press("7").heard == ["There."]
-        state = states.menu("Sub.", repeat="2", tries=2, give_up=Exit("there", say="Enough."))
+        state = states.menu("Sub.", repeat="2", tries=2, give_up=Goto("there", say="Enough."))
         caller = at(state, states={"leaf": leaf})
         assert caller.heard[-1] == "To hear this again, press two."
         assert caller.stays_silent(2).heard == ["Enough.", "There."]
@@ -232,7 +232,7 @@ class TestQueue:
 
     def test_every_outcome_leads_somewhere(self, at):
         """To its row, to otherwise; else to the goodbye, or HOME with the core's words."""
-        state = states.queue("help", exits={"leave": "there"})
+        state = states.queue("help", routes={"leave": "there"})
         assert at(state).webhook(QueueResult="leave").heard == ["There."]
         assert at(state).webhook(QueueResult="bridged").heard == ["Goodbye."]
         for result in ("queue-full", "error", "hangup"):

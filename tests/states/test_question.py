@@ -2,9 +2,9 @@
 
 import pytest
 
-from ivrkit import BACK, Exit, FlowError, State, Text, Texts, ask, hookimpl, states
-from ivrkit.flow.exits import Exits
-from ivrkit.flow.language import Language
+from ivrkit import BACK, FlowError, Goto, State, Text, Texts, ask, hookimpl, states
+from ivrkit.flow.compile.languages import Language
+from ivrkit.flow.model.routes import Routes
 
 WRONG = "Sorry, that can't be right."
 
@@ -71,7 +71,7 @@ class TestDigits:
 
     def test_silence_and_wrong_digits_have_counts_of_their_own(self, at):
         """The third of a kind gives up; speech is a wrong answer."""
-        state = states.question("Number?", digits=2, tries=2, give_up=Exit("there", say="Enough."), then=None)
+        state = states.question("Number?", digits=2, tries=2, give_up=Goto("there", say="Enough."), then=None)
         assert at(state).stays_silent(2).heard == ["Enough.", "There."]
         assert at(state).press("1", "1").heard == ["Enough.", "There."]
         assert at(state).press("1").stays_silent().heard == ["Number?"]
@@ -117,13 +117,13 @@ class TestConfirm:
 
     def test_the_confirmation_has_tries_too(self, at):
         """And the same way to give up."""
-        caller = at(self.STATE(tries=2, give_up=Exit("there", say="Enough."))).press("123")
+        caller = at(self.STATE(tries=2, give_up=Goto("there", say="Enough."))).press("123")
         assert caller.stays_silent(2).heard == ["Enough.", "There."]
 
     def test_back_leads_to_whoever_asked(self, at):
         """Not to the question itself."""
         state = states.question("Number?", digits=1, keep="n", confirm=True, then=BACK)
-        asking = State(ask("Which?"), Exits({"1": "it"}))
+        asking = State(ask("Which?"), Routes({"1": "it"}))
         caller = at(state, states={"asking": asking}, start="asking").press("1", "5", "1")
         assert caller.state == "asking"
 
@@ -133,7 +133,7 @@ class TestYesOrNo:
 
     def test_both(self, at):
         """The sentence that names the keys follows the question."""
-        state = states.question("Sure?", yes="there", no=Exit(None, say="Then not."))
+        state = states.question("Sure?", yes="there", no=Goto(None, say="Then not."))
         caller = at(state)
         assert caller.heard == ["Sure?", "For yes, press one. For no, press two."]
         assert caller.press("1").heard == ["There."]
@@ -147,7 +147,7 @@ class TestYesOrNo:
 
     def test_tries_and_give_up(self, at):
         """A wrong key and silence count as anywhere."""
-        state = states.question("Sure?", yes="there", tries=2, give_up=Exit("there", say="Enough."))
+        state = states.question("Sure?", yes="there", tries=2, give_up=Goto("there", say="Enough."))
         assert at(state).press("7", "7").heard == ["Enough.", "There."]
         assert at(state).stays_silent(2).heard == ["Enough.", "There."]
 
@@ -273,7 +273,7 @@ def test_it_speaks_the_language_of_the_call(at):
         texts=Texts(entered="Usted marcó {digits}.", confirm="¿Sí? {yes}. ¿No? {no}.", keys={"1": "uno", "2": "dos"}),
         own={"it": {"Number?": "¿Número?", "Done.": "Listo."}},
     )
-    state = states.question(Text("Number?"), digits=1, keep="n", confirm=True, then=Exit(None, say=Text("Done.")))
+    state = states.question(Text("Number?"), digits=1, keep="n", confirm=True, then=Goto(None, say=Text("Done.")))
     caller = at(state, language="es-MX", languages=(spanish,))
     assert caller.heard == ["¿Número?"]
     assert caller.press("5").heard == ["Usted marcó 5.", "¿Sí? uno. ¿No? dos."]

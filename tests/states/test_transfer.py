@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ivrkit import Exit, FlowError, Text, Whisper, hookimpl, states
+from ivrkit import FlowError, Goto, Text, Whisper, hookimpl, states
 from ivrkit.simulator.actions import CALLEE
 
 
@@ -38,7 +38,7 @@ def test_what_it_takes(at):
 
 def test_every_outcome_leads_somewhere(at):
     """To its row, to otherwise; else to the goodbye, or HOME with the core's words."""
-    state = states.transfer("+15550100", exits={"busy": Exit("there", say="Busy.")})
+    state = states.transfer("+15550100", routes={"busy": Goto("there", say="Busy.")})
     assert at(state).dials("busy").heard == ["Busy.", "There."]
     assert at(state).dials("completed", DialBridged="true").heard == ["Goodbye."]
     for status in ("no-answer", "failed", "canceled"):
@@ -68,7 +68,7 @@ class Desk:
     @hookimpl
     def ivrkit_register_states(self):
         """Offer the desk."""
-        given = {"whisper": Text("A call."), "accept": "1", "exits": {"declined": Exit(None, say="Nobody took it.")}}
+        given = {"whisper": Text("A call."), "accept": "1", "routes": {"declined": Goto(None, say="Nobody took it.")}}
         return {
             "desk": states.transfer(["+15550100", "+15550101"], **given),
             "ring": states.transfer(["+15550100", "+15550101"], in_order=True, rings=10),

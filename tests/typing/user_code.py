@@ -19,13 +19,13 @@ from ivrkit import (
     CallFlow,
     Edge,
     Event,
-    Exit,
-    Exits,
+    Goto,
     IvrkitError,
     LoadError,
     Menu,
     MenuOption,
     Owner,
+    Routes,
     Session,
     SessionError,
     Settings,
@@ -41,7 +41,7 @@ from ivrkit import (
     leads_to,
 )
 from ivrkit import simulator as sim
-from ivrkit.sessions import Kept, SharedStore, SQLiteStore
+from ivrkit.sessions import SharedStore, SQLiteStore, StoredSession
 from ivrkit.testing import Phone, make_app
 from ivrkit.web import Ivrkit, JsonFormatter, create_app, served_app
 
@@ -53,30 +53,32 @@ closed = State("We are closed. Goodbye.")
 welcome = State(enter=Say("Welcome.", voice="Polly.Joanna"), exit="menu")
 jingle = State(enter=[Play("https://example.com/jingle.mp3"), "One moment."], exit=HOME)
 tuple_of_words = State(enter=("One.", "Two."), exit=None)
-translated = State(enter=Text("closed"), exit=Exit(None, say="Bye."))
+translated = State(enter=Text("closed"), exit=Goto(None, say="Bye."))
 sorry = State(enter="That choice is not valid.", exit=BACK)
 
 menu = State(
     enter=Menu("Welcome to the shop.", Play("https://example.com/jingle.mp3"), repeat=None),
-    exit=Exits({"*": BACK, "no-input": SAME}, otherwise=SAME, tries=2, give_up="reception"),
+    exit=Routes({"*": BACK, "no-input": SAME}, otherwise=SAME, tries=2, give_up="reception"),
 )
 sub_menu = State(Menu(), options=MenuOption(key="4", label="more", phrases=("more", "others")))
 
 sales = State(
     enter=["Please leave a message.", Record(max_length=120)],
-    exit=Exits({"recorded": Exit(None, say=["Thank you.", Say("Goodbye.")])}),
+    exit=Routes({"recorded": Goto(None, say=["Thank you.", Say("Goodbye.")])}),
     options=[
         MenuOption(key="1", label="sales"),
-        MenuOption(key="2", label="sales", menu="more", line="For sales, press two."),
+        MenuOption(key="2", label="sales", menu="more", sentence="For sales, press two."),
     ],
-    fallback="reception",
+    on_error="reception",
 )
 support = State(
     enter=[Enqueue("support")],
-    exit=Exits({"bridged": None, "leave": HOME, "hangup": None}, otherwise=Exit(HOME, say="All lines are taken.")),
+    exit=Routes({"bridged": None, "leave": HOME, "hangup": None}, otherwise=Goto(HOME, say="All lines are taken.")),
     options=(MenuOption(key="3", label="support"),),
 )
-reception = State(enter=Dial("+15550100", timeout=20), exit=Exits({"busy": HOME}), options=MenuOption("0", "reception"))
+reception = State(
+    enter=Dial("+15550100", timeout=20), exit=Routes({"busy": HOME}), options=MenuOption("0", "reception")
+)
 
 
 # States with code.
@@ -89,7 +91,7 @@ def read_balance(call: Call) -> Gather:
     return ask(f"Good {'evening' if evening else 'day'}, {call.caller_name or call.from_}.", "Press one.", timeout=8)
 
 
-balance = State(read_balance, Exits({"1": SAME}, otherwise=HOME), needs_app=False, deadline=2.5)
+balance = State(read_balance, Routes({"1": SAME}, otherwise=HOME))
 
 
 def words_or_verbs(call: Call) -> list[str | Say]:
@@ -109,8 +111,8 @@ def check_pin(call: Call) -> str | None:
 
 
 @leads_to(SAME, "sales")
-def ask_again(call: Call) -> Exit:
-    return Exit("sales") if call.outcome == "1" else Exit(SAME, say="Once more.")
+def ask_again(call: Call) -> Goto:
+    return Goto("sales") if call.outcome == "1" else Goto(SAME, say="Once more.")
 
 
 pin = State(ask("Please enter your code.", finish_on_key="#"), check_pin, secret=True)
@@ -137,7 +139,7 @@ class Watcher:
     @hookimpl
     def ivrkit_edit_state(self, state: State) -> State | None:
         if state.name == "support":
-            return dataclasses.replace(state, fallback="reception")
+            return dataclasses.replace(state, on_error="reception")
         return None
 
     @hookimpl
@@ -174,12 +176,12 @@ class MemoryStore:
     far = False
 
     def __init__(self) -> None:
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, StoredSession] = {}
 
-    def load(self, sid: str) -> Kept | None:
+    def load(self, sid: str) -> StoredSession | None:
         return self._kept.get(sid)
 
-    def save(self, kept: Kept, expected_turn: int) -> bool:
+    def save(self, kept: StoredSession, expected_turn: int) -> bool:
         before = self.load(kept.sid)
         if before is not None and before.turn > expected_turn:
             return before == kept
@@ -211,8 +213,8 @@ def make() -> Flask:
     try:
         return create_app(plugins={"watcher": Watcher()}, company="Shop", block=("acme-states",), auth_token=("a", "b"))
     except LoadError as error:
-        for fault in error.faults:
-            log.error("%s %s %s %s", fault.plugin, fault.state or "", fault.message, fault.hint)
+        for problem in error.problems:
+            log.error("%s %s %s %s", problem.plugin, problem.state or "", problem.message, problem.hint)
         raise
     except SessionError as error:
         raise sqlite3.OperationalError(error.message) from error
@@ -307,7 +309,7 @@ def parking(core: Settings, settings: ShopSettings) -> State:
             Text("{company} has {count} levels.", company=core.company, count=len(settings.levels)),
             Dial(settings.number),
         ],
-        Exits({"busy": Exit(HOME, say=Text("Busy.")), "answered": Exit("menu", language="es-MX")}),
+        Routes({"busy": Goto(HOME, say=Text("Busy.")), "answered": Goto("menu", language="es-MX")}),
         options=MenuOption("4", Text("parking"), (Text("parking"),)),
         voice="Polly.Mia",
         language="es-MX",
@@ -323,5 +325,5 @@ class Crm:
         return ShopSettings
 
     @hookimpl
-    def ivrkit_choose_start(self, call: Call) -> str | Exit | None:
-        return Exit("greeting", language="es-MX") if call.from_.startswith("+52") else None
+    def ivrkit_choose_start(self, call: Call) -> str | Goto | None:
+        return Goto("greeting", language="es-MX") if call.from_.startswith("+52") else None

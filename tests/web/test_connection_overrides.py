@@ -13,7 +13,7 @@ from tests.web.telephone import Telephone, in_process, serving
 from tests.web.trees import store_of
 from twilio.twiml.voice_response import Dial
 
-from ivrkit import Exits, MenuOption, State, Whisper
+from ivrkit import MenuOption, Routes, State, Whisper
 from ivrkit.simulator import PickUp, Press
 from ivrkit.simulator.events import Requested
 
@@ -101,7 +101,7 @@ def test_the_way_back_from_the_fallback_has_them_too(make_app):
 def test_a_whisper_has_them_too(make_app, failing, done, requests):
     """What is whispered has an address of the tree, and so has the key that takes the call."""
     whisper = Whisper("A call for sales.", accept="1")
-    sales = State(Dial("+15550100"), Exits({}), whisper=whisper, options=MenuOption("3", "sales"))
+    sales = State(Dial("+15550100"), Routes({}), whisper=whisper, options=MenuOption("3", "sales"))
     app = make_app({"sales": sales}, dev=True, connection_overrides="rc=1&rp=5xx")
     call = number_of(Failing(app, broken, failing)).call([Press("3"), *done])
     assert asked(call) == ["webhook", "action", *requests, "action"]

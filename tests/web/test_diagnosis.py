@@ -5,7 +5,7 @@ import time
 import pytest
 from tests.web.telephone import ACCOUNT, TOKEN, sign
 
-from ivrkit.web.diagnosis import HEADER, hash_of_form, is_proof, proof
+from ivrkit.web.doctor_endpoint import HEADER, hash_of_form, is_proof, proof
 
 PAGE = "https://ivr.example.com/webhook/doctor"
 NONCE = "n1"

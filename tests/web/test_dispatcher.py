@@ -13,7 +13,7 @@ from tests.web.conftest import WEBHOOK
 from tests.web.telephone import RESULTS, TOKEN, Telephone, in_process, parameters, pressed, sign
 from tests.web.trees import SHOP, Tree, Watcher, store_of
 
-from ivrkit import Exits, MenuOption, SessionError, Settings, State, ask
+from ivrkit import Routes, SessionError, Settings, State, ask
 from ivrkit.web import create_app
 from ivrkit.web.extension import Host
 
@@ -111,7 +111,7 @@ MONDAY = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("UTC"))
 
 def test_a_handler_is_given_the_time_of_the_set_zone(call):
     """``call.now`` is the time of the webhook in the zone of the settings."""
-    state = State(lambda call: ask(call.now.strftime("%A %H:%M %Z")), Exits({"1": "clock"}))
+    state = State(lambda call: ask(call.now.strftime("%A %H:%M %Z")), Routes({"1": "clock"}))
     line = call(tree={"clock": state}, start="clock", timezone="Europe/Vienna")
     with time_machine.travel(MONDAY, tick=False) as clock:
         assert line.dial().heard == "Monday 13:00 CET"
@@ -263,14 +263,12 @@ def test_without_arguments_the_folder_and_the_environment_say_it_all(no_settings
 
 def test_notices_and_faults_are_logged_at_start(make_app, caplog):
     """What is odd is a warning, what had to be left out is an error, each with its mend."""
-    late = State(ask("Now."), Exits({"1": None}), deadline=5.0, options=MenuOption("8", "now"))
-    make_app({"late": late, "odd": lambda settings: None}, strict=False, block=("nothing-of-this-name",))
+    make_app({"odd": lambda settings: None}, strict=False, block=("nothing-of-this-name",))
     told = [(each.levelno, each.getMessage()) for each in caplog.records if each.name == "ivrkit.web"]
-    assert (logging.WARNING, "state 'late' of shop has a deadline: this version does not act on it") in told
     assert (logging.WARNING, "block names 'nothing-of-this-name', which is not installed") in told
-    (fault,) = [message for level, message in told if level == logging.ERROR]
-    assert fault.startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state")
-    assert "\n  hint: " in fault
+    (problem,) = [message for level, message in told if level == logging.ERROR]
+    assert problem.startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state")
+    assert "\n  hint: " in problem
 
 
 def test_a_store_that_cannot_be_opened_keeps_the_host_from_starting(tmp_path):

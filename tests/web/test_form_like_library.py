@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from ivrkit.web.signature import _Form
+from ivrkit.web.request_verifier import _Form
 
 URL = "https://ivr.example.com/webhook"
 pairs = st.lists(st.tuples(st.sampled_from(["Digits", "From", "To", "a", "A", ""]), st.text(max_size=3)), max_size=6)

@@ -11,12 +11,12 @@ from tests.web.conftest import WEBHOOK
 from tests.web.telephone import RESULTS, in_process, parameters, pressed
 from tests.web.trees import SHOP, store_of
 
-from ivrkit import Exits, MenuOption, State, ask
-from ivrkit.settings import Settings
+from ivrkit import MenuOption, Routes, State, ask
+from ivrkit.host.call_log import CallLog, log, masked
+from ivrkit.host.logging_setup import configure_logging
+from ivrkit.settings.core import Settings
 from ivrkit.testing import Phone
 from ivrkit.web import JsonFormatter, served_app
-from ivrkit.web.log import CallLog, log, masked
-from ivrkit.web.log_format import configure_logging
 
 STATUS = f"{WEBHOOK}/status"
 PARTS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
@@ -104,7 +104,7 @@ def test_a_copy_of_a_webhook_is_no_turn(call, turns):
 
 def test_what_is_pressed_in_a_secret_state_is_hidden(call, turns):
     """The outcome is ``(secret)``, in the line and in its parts; silence is no secret."""
-    pin = State(ask("Your PIN?", digits=4), Exits({"1234": "menu"}), options=MenuOption("7", "a PIN"), secret=True)
+    pin = State(ask("Your PIN?", digits=4), Routes({"1234": "menu"}), options=MenuOption("7", "a PIN"), secret=True)
     line = call(tree={"pin": pin})
     line.dial()
     line.press("7")

@@ -6,7 +6,7 @@ import pytest
 from tests.sessions.failing import FailingStore, FailingStores
 from tests.web.trees import Tree, Watcher
 
-from ivrkit import SAME, Exit, Exits, State, ask
+from ivrkit import SAME, Goto, Routes, State, ask
 from ivrkit.sessions.schemes import ivrkit_register_stores
 from ivrkit.simulator import Assumptions, Simulator
 from ivrkit.simulator.events import Requested
@@ -30,9 +30,9 @@ def add(call):
     return "One more."
 
 
-OTHER = State(ask("Somewhere else."), Exits({"1": SAME}))
+OTHER = State(ask("Somewhere else."), Routes({"1": SAME}))
 COUNTING = {
-    "count": State(count, Exits({"1": "add", "2": Exit(None, say="Thank you.")})),
+    "count": State(count, Routes({"1": "add", "2": Goto(None, say="Thank you.")})),
     "add": State(add, "count"),
 }
 
@@ -214,7 +214,7 @@ def test_data_that_has_no_room_is_refused_in_the_handler(phone, caplog):
         return ask("Too long.")
 
     caplog.set_level(logging.ERROR)
-    caller = phone({"count": State(keep, Exits({}), fallback="other"), "other": OTHER}, session_url="cookie:")
+    caller = phone({"count": State(keep, Routes({}), on_error="other"), "other": OTHER}, session_url="cookie:")
     call = caller.call()
     assert call.heard_last == "We are sorry, something went wrong.\nSomewhere else."
     assert "call.data would have 3012 bytes, and where calls are kept 2048 are the most" in caplog.text
@@ -228,7 +228,7 @@ def test_a_call_that_has_no_room_in_its_cookie_goes_on_without(store, phone):
         call.data["long"] = [str(number * 7919 % 100_003) for number in range(2000)]
         return ask("Full.")
 
-    caller = phone({"count": State(count, Exits({"1": "full"})), "full": State(fill, Exits({"1": "count"}))})
+    caller = phone({"count": State(count, Routes({"1": "full"})), "full": State(fill, Routes({"1": "count"}))})
     call = caller.call().press("1")
     assert call.heard_last == "Full."
     assert "Max-Age=0" in call.responses[-1].headers["Set-Cookie"]

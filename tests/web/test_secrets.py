@@ -4,7 +4,7 @@ import base64
 
 from tests.web.trees import Tree
 
-from ivrkit import HOME, Exits, State, ask, leads_to
+from ivrkit import HOME, Routes, State, ask, leads_to
 from ivrkit.testing import TOKEN, Phone
 from ivrkit.web import create_app
 
@@ -18,8 +18,8 @@ def keep(call):
 
 STATES = {
     "pin": State(ask("Your PIN?"), keep, secret=True),
-    "read-back": State(lambda call: ask(f"You entered {call.data['pin']}."), Exits({"1": "done"}, otherwise=HOME)),
-    "done": State(ask("Done."), Exits({"1": "pin"}, otherwise=HOME)),
+    "read-back": State(lambda call: ask(f"You entered {call.data['pin']}."), Routes({"1": "done"}, otherwise=HOME)),
+    "done": State(ask("Done."), Routes({"1": "pin"}, otherwise=HOME)),
 }
 
 

@@ -11,7 +11,7 @@ from tests.web.telephone import RESULTS, TOKEN, in_process, parameters, pressed,
 from tests.web.trees import Watcher
 from twilio.twiml.voice_response import Record
 
-from ivrkit import HOME, Exit, Exits, State, ask
+from ivrkit import HOME, Goto, Routes, State, ask
 from ivrkit.web import create_app
 
 WEBHOOK = "https://ivr.example.com/webhook"
@@ -32,9 +32,9 @@ def add(call):
 def states():
     """Return a tree that counts, and takes a message."""
     return {
-        "count": State(count, Exits({"1": "add", "2": "message", "3": None})),
+        "count": State(count, Routes({"1": "add", "2": "message", "3": None})),
         "add": State(add, "count"),
-        "message": State(["Speak.", Record()], Exits({"recorded": Exit(HOME, say="Thank you.")})),
+        "message": State(["Speak.", Record()], Routes({"recorded": Goto(HOME, say="Thank you.")})),
     }
 
 

@@ -19,7 +19,7 @@ from twilio.twiml.voice_response import Dial
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from ivrkit import BACK, HOME, SAME, Exits, State, ask, edges
+from ivrkit import BACK, HOME, SAME, Routes, State, ask, edges
 from ivrkit.simulator import HangUp, PickUp, Press, Refuse, Silence, Speak
 
 KEYS = "1234567890*#"
@@ -107,7 +107,7 @@ def must_be_walked(flow):
     told = set()
     for name, compiled in flow.states.items():
         exit = compiled.state.exit
-        if compiled.is_menu or isinstance(exit, Exits):
+        if compiled.is_menu or isinstance(exit, Routes):
             verb = compiled.content.waits if compiled.content else "Gather"
             told |= {(name, outcome) for outcome in compiled.routes}
             told |= {(name, outcome) for each, outcome in HAPPENS if each == verb}
@@ -242,7 +242,7 @@ def test_a_call_goes_on_wherever_the_app_is_mounted(acme, prefix, mount):
 
 @pytest.mark.acme
 def test_after_a_fallback_the_call_goes_on(acme, call, logged):
-    """The first failure enters the stored state again, the second takes the way out, the third says goodbye."""
+    """The first failure enters the stored state again, the second takes the operator, the third says goodbye."""
     line = call(acme())
     fallback = f"{line.webhook}/fallback"
     logged()
@@ -300,7 +300,7 @@ COMES_TO = [(verb, outcome) for verb, outcome in HAPPENS if verb in ("Dial", "En
 @pytest.mark.acme
 @pytest.mark.parametrize("came", [each for each in COMES_TO if each[0] == "Dial"])
 def test_a_telephone_that_was_put_down_is_let_go(acme, came):
-    """Silence for ever ends the call soon: six silences in a row, then the way out, then goodbye."""
+    """Silence for ever ends the call soon: six silences in a row, then the operator, then goodbye."""
     call = lean(number_of(acme()).call(), "", [came])
     assert call.ended.reason == "hangup"
     assert 3 < documents_of(call) < 20, "the menu was not even repeated, or without end"
@@ -311,7 +311,7 @@ def test_a_telephone_that_was_put_down_is_let_go(acme, came):
 @pytest.mark.acme
 @pytest.mark.parametrize("key", KEYS)
 def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
-    """No key keeps a call on the line for more webhooks than ``max_turns`` and the way out take."""
+    """No key keeps a call on the line for more webhooks than ``max_turns`` and the operator take."""
     number = number_of(acme(), max_documents=105)
     for came in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
         call = lean(number.call(), key, came)
@@ -345,7 +345,7 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, 
     def state(enter, other):
         verb = enter.name
         fitting = {row: target for row, target in rows.items() if (verb == "Gather") == (row == "no-input")}
-        return State(enter, Exits(fitting, otherwise=other))
+        return State(enter, Routes(fitting, otherwise=other))
 
     app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=12)
     number = number_of(app, max_documents=16)
@@ -357,7 +357,7 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, 
 
 def test_the_callers_of_these_tests_notice_a_ring(make_app):
     """What lets these tests fail: a caller who is not let go is noticed."""
-    app = make_app({"one": State(ask("One."), Exits(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
+    app = make_app({"one": State(ask("One."), Routes(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
     call = lean(number_of(app, max_documents=50).call(), "5")
     assert call.ended.reason == "too-many-documents"
 

@@ -27,7 +27,7 @@ from tests.web.telephone import (
 from tests.web.trees import SHOP, Tree, Watcher, store_of
 from twilio.twiml.voice_response import Record
 
-from ivrkit import HOME, SAME, Exits, MenuOption, State, ask, hookimpl, leads_to
+from ivrkit import HOME, SAME, MenuOption, Routes, State, ask, hookimpl, leads_to
 
 APOLOGY = "We are sorry, something went wrong."
 NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
@@ -275,7 +275,7 @@ class Meeting:
 def test_two_copies_at_once_are_one_transition(make_app, token, first):
     """Two copies of one webhook at the same moment: one turn, one answer, and one key for the handlers' own effects."""
     meeting = Meeting()
-    state = State(meeting, Exits({"1": SAME}), options=MenuOption("3", "meeting"))
+    state = State(meeting, Routes({"1": SAME}), options=MenuOption("3", "meeting"))
     watcher = Watcher({"meeting": state})
     app = make_app(watcher, dev=True, start="meeting" if first else "greeting")
     with serving(app, store_of(app)) as base:
@@ -298,7 +298,7 @@ def test_two_copies_at_once_are_one_transition(make_app, token, first):
 def test_two_different_webhooks_at_once_are_two_turns(make_app):
     """The loser of a race with another webhook is answered from where the winner left the call."""
     meeting = Meeting()
-    watcher = Watcher({"meeting": State(meeting, Exits({"1": SAME, "2": SAME}))})
+    watcher = Watcher({"meeting": State(meeting, Routes({"1": SAME, "2": SAME}))})
     app = make_app(watcher, start="meeting")
     with serving(app, store_of(app)) as base:
         line = Telephone(over_http, f"{base}/webhook")
@@ -460,7 +460,7 @@ def test_the_fallback_apologises_in_the_language_of_the_call(make_app, garbage, 
 
 def test_who_did_not_hear_the_last_answer_hears_a_goodbye(call):
     """The call is over all the same; a caller who is gone hears nothing."""
-    line = call(tree={"one": State(ask("One?"), Exits({"1": None}))}, start="one")
+    line = call(tree={"one": State(ask("One?"), Routes({"1": None}))}, start="one")
     line.dial()
     assert line.press("1").verbs == ["Say", "Hangup"]
     again = line.ask(f"{WEBHOOK}?again=1")
@@ -504,10 +504,10 @@ def test_in_dev_the_host_tells_what_it_is_made_of(make_app):
             "message": "shop",
             "operator": "shop",
         },
-        "faults": told["faults"],
+        "problems": told["problems"],
     }
-    assert len(told["faults"]) == 1
-    assert told["faults"][0].startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state: ")
+    assert len(told["problems"]) == 1
+    assert told["problems"][0].startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state: ")
 
 
 def test_a_host_that_cannot_read_its_calls_is_not_well(make_app, garbage, logged):
@@ -552,7 +552,7 @@ def leave(call):
 @pytest.mark.parametrize("where", ["enter", "exit"])
 def test_a_state_that_crashes_does_not_hurt_the_caller(call, logged, crash, where):
     """The caller hears an apology and is at the menu; what was raised is in the log, with owner and CallSid."""
-    state = State(crash, Exits({"1": SAME})) if where == "enter" else State(ask("Press one."), leads_to(HOME)(crash))
+    state = State(crash, Routes({"1": SAME})) if where == "enter" else State(ask("Press one."), leads_to(HOME)(crash))
     broken = State(state.enter, state.exit, options=MenuOption("4", "trouble"))
     line = call(tree={**SHOP, "broken": broken})
     line.dial()
@@ -666,7 +666,7 @@ def test_what_is_pressed_in_a_secret_state_is_kept_nowhere(make_app, session_fil
     watcher = Watcher(
         {
             "secret": State(question, check, secret=True, options=MenuOption("5", "members")),
-            "inside": State(["Come in.", Record()], Exits({"recorded": None})),
+            "inside": State(["Come in.", Record()], Routes({"recorded": None})),
         }
     )
     app = make_app(watcher, dev=True)
@@ -735,7 +735,7 @@ def everything(make_app):
     more = {
         "pin": State(ask("PIN?"), leads_to(HOME, SAME)(lambda call: SAME if "1" in call.digits else HOME), secret=True),
         "broken": State(kaboom, HOME, options=MenuOption("4", "trouble")),
-        "queue": State(ask("Speak.", input="speech"), Exits({"no-match": "pin"}), options=MenuOption("5", "talk")),
+        "queue": State(ask("Speak.", input="speech"), Routes({"no-match": "pin"}), options=MenuOption("5", "talk")),
     }
     return make_app({**SHOP, **more}, max_turns=12)
 
@@ -743,7 +743,7 @@ def everything(make_app):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=st.lists(REQUESTS, max_size=14))
 def test_whatever_comes_the_answer_is_one_that_twilio_can_use(everything, requests):
-    """No row of requests, in whatever order and however odd, is answered with a fault of the server or broken XML."""
+    """No row of requests, in whatever order and however odd, is answered with a problem of the server or broken XML."""
     calls = {}
     for request in requests:
         page, sid = request["page"], request["sid"]

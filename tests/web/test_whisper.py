@@ -3,12 +3,12 @@
 import pytest
 from twilio.twiml.voice_response import Dial
 
-from ivrkit import HOME, Exit, Exits, MenuOption, State, Whisper, hookimpl
+from ivrkit import HOME, Goto, MenuOption, Routes, State, Whisper, hookimpl
 from ivrkit.simulator.actions import CALLEE
 
 SALES = State(
     ["One moment.", Dial("+15550100")],
-    Exits({"declined": Exit(HOME, say="Sales can't take it.")}),
+    Routes({"declined": Goto(HOME, say="Sales can't take it.")}),
     options=MenuOption("1", "sales"),
     whisper=Whisper("A call for sales.", accept="1"),
 )

@@ -2,18 +2,18 @@
 
 from twilio.twiml.voice_response import Dial, Record
 
-from ivrkit import HOME, Exit, Exits, MenuOption, State, hookimpl
+from ivrkit import HOME, Goto, MenuOption, Routes, State, hookimpl
 
 #: A small tree of the tests' own, beside the core's greeting and menu.
 SHOP = {
     "news": State("All is well.", HOME, options=MenuOption("1", "news")),
     "message": State(
         ["Speak after the tone.", Record()],
-        Exits({"recorded": Exit(None, say="Thank you.")}),
+        Routes({"recorded": Goto(None, say="Thank you.")}),
         options=MenuOption("2", "a message"),
     ),
     "operator": State(
-        Dial("+15550100"), Exits({"busy": Exit(HOME, say="They are busy.")}), options=MenuOption("0", "the operator")
+        Dial("+15550100"), Routes({"busy": Goto(HOME, say="They are busy.")}), options=MenuOption("0", "the operator")
     ),
 }
 

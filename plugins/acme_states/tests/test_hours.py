@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from ivrkit import State
-from ivrkit.flow.language import Language
+from ivrkit.flow.compile.languages import Language
 from ivrkit.states import Week
 
 from acme_states.settings import AcmeSettings

@@ -35,13 +35,13 @@ def test_every_setting_is_heard(make_phone):
     ],
 )
 def test_what_can_not_be_is_told_at_start(make_phone, given, told):
-    """As a fault of this package, with the setting and the mend."""
+    """As a problem of this package, with the setting and the mend."""
     with pytest.raises(ValueError, match=r"\w") as caught:
         AcmeSettings(**given)
     assert told in str(caught.value)
     with pytest.raises(LoadError) as refused:
         make_phone(plugins=["acme-states"], plugin_settings={"acme-states": given})
-    (fault,) = refused.value.faults
-    assert fault.message.startswith("plugin acme-states 0.1.0: its settings are refused: ")
-    assert told in fault.message
-    assert fault.hint == "change it in ivrkit.toml:  [plugins.acme-states]"
+    (problem,) = refused.value.problems
+    assert problem.message.startswith("plugin acme-states 0.1.0: its settings are refused: ")
+    assert told in problem.message
+    assert problem.hint == "change it in ivrkit.toml:  [plugins.acme-states]"

@@ -27,7 +27,7 @@ def test_the_menu_in_spanish(make_phone):
 def test_every_path_is_in_spanish(make_phone):
     """Whatever is pressed and whatever comes of it; the host has nothing to warn of."""
     phone = make_phone(plugins=["acme-states"], company="ACME", language="es-MX")
-    assert phone.app.extensions["ivrkit"].loaded.notices == ()
+    assert phone.app.extensions["ivrkit"].loaded.startup_warnings == ()
     assert phone.explore(4).problems == []
     for script in (["1"], ["2"], ["3"], ["0"], ["7"]):
         call = phone.call()

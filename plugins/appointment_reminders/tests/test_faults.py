@@ -28,7 +28,7 @@ def damage(path: Path) -> None:
 
 
 def apologised(call: SimulatedCall) -> bool:
-    """Return whether the caller heard the apology, is in the main menu, and heard nothing of the fault itself."""
+    """Return whether the caller heard the apology, is in the main menu, and heard nothing of the problem itself."""
     inner = ("sqlite", "error", "traceback", "database")
     return APOLOGY in call.heard_last and call.state == "menu" and not any(word in call.heard.lower() for word in inner)
 
@@ -60,7 +60,7 @@ def test_broken_at_the_question(clinic: Clinic) -> None:
 
 
 def test_a_missing_file_is_not_made(clinic: Clinic) -> None:
-    """A file that is not there is a fault of the clinic's, and not an empty calendar."""
+    """A file that is not there is a problem of the clinic's, and not an empty calendar."""
     lose(clinic.book.path)
     clinic.phone().call(from_=PATIENT).press("5").press(PIN)
     assert not clinic.book.path.exists()
@@ -79,7 +79,7 @@ def test_an_audit_log_that_cannot_be_written_hurts_nobody(clinic: Clinic) -> Non
 def test_a_handler_that_runs_twice_changes_once(clinic: Clinic, part: str, status: str) -> None:
     """Two copies of one webhook race: both have one `turn_key`, answer alike, and one change is made."""
     whole = appointment(Settings(), ReminderSettings(pin_pepper=PEPPER, file=clinic.book.path))
-    go_on: Any = whole.parts[part].exit
+    go_on: Any = whole.substates[part].exit
     copies = [SimpleNamespace(turn_key="CA1:4", now=MONDAY, data={APPOINTMENT: "A1"}) for _ in range(2)]
     first, second = (go_on(copy) for copy in copies)
     assert first == second

@@ -44,7 +44,7 @@ def test_a_wrong_pin_is_told_and_asked_for_again(clinic: Clinic) -> None:
 
 
 def test_the_third_wrong_pin_leads_to_reception_beside_acme(clinic: Clinic) -> None:
-    """Where the tree has a reception on key 0, it is the way out."""
+    """Where the tree has a reception on key 0, it is the operator."""
     call = clinic.phone("acme-states").call(from_=PATIENT).press("5")
     call.press("1111").press("1111").press("1111")
     assert call.state == "reception"

@@ -11,7 +11,7 @@ import click
 from ivrkit.cli.account import Account
 from ivrkit.cli.options import settings_with, table
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.twiml import with_overrides
+from ivrkit.flow.compile.twiml import with_overrides
 from ivrkit.simulator.wire.overrides import overrides_of
 
 #: What a number has of its own, and how each is called at Twilio's console.

@@ -26,7 +26,7 @@ def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_j
 
     Looks at settings, plugins, session store and clock. Then it asks the running app through its public URL, signed as
     Twilio signs, and names the header that breaks the signature and the line of the proxy's configuration that mends
-    it. Exits with 1 when a check failed.
+    it. Routes with 1 when a check failed.
     """
     from ivrkit.doctor import FAILED, examine
 

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from ivrkit.flow.text import KEY_WORDS, Texts
-from ivrkit.loading.plugin_settings import PluginSettings, descriptions_of
-from ivrkit.settings import KINDS, Settings
+from ivrkit.flow.model.text import KEY_WORDS, Texts
+from ivrkit.plugins.plugin_settings import PluginSettings, descriptions_of
+from ivrkit.settings.core import SETTING_TYPES, Settings
 
 WIDTH = 100
 #: What is written for a setting that has no value of its own.
 _INSTEAD: Mapping[str, Any] = {
-    "way_out": "reception",
+    "operator": "reception",
     "voice": "Polly.Joanna",
     "public_url": "https://ivr.example.com",
     "plugins_dir": "states",
@@ -42,7 +42,7 @@ def _core() -> Iterator[str]:
     descriptions = descriptions_of(Settings)
     yield from _comment("Settings of ivrkit. A line that is commented out has a default, or an example.")
     plain = Settings()
-    for name in KINDS:
+    for name in SETTING_TYPES:
         if name not in (*_TABLES, "texts", "texts_in", "states", "plugin_settings"):
             value = getattr(plain, name)
             yield ""
@@ -69,7 +69,7 @@ def _texts() -> Iterator[str]:
 def _states(states: Collection[str]) -> Iterator[str]:
     yield ""
     yield from _comment(
-        "What you decide about single states: plugin, enabled, key, label, line, voice, language, and the tables "
+        "What you decide about single states: plugin, enabled, key, label, sentence, voice, language, and the tables "
         "targets (outcome = where it leads) and texts (what it says = what it says instead)."
     )
     for state in states:

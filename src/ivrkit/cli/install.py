@@ -16,7 +16,7 @@ def install(context: click.Context, arguments: tuple[str, ...]) -> None:
     """Install plugins with pip, and tell what came and whether the tree starts.
 
     Whatever pip takes may be given: --find-links dist parking-ivr, -e ./parking-ivr, --upgrade parking-ivr. It is
-    installed where ivrkit runs. Exits with 1 when the tree does not start.
+    installed where ivrkit runs. Routes with 1 when the tree does not start.
     """
     before = Inventory.taken()
     environment.install(arguments)

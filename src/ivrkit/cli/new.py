@@ -17,8 +17,8 @@ from ivrkit.cli.options import settings_with
 from ivrkit.cli.scaffold import answers
 from ivrkit.cli.scaffold.plugin import NewPlugin, Spoken, again_in, proposed_in, proposed_says
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.menus import KEY_ORDER
-from ivrkit.plugins import load
+from ivrkit.flow.compile.menus import KEY_ORDER
+from ivrkit.plugins.load import load
 
 Answer = TypeVar("Answer")
 #: The key that is proposed where nobody can tell which is free.
@@ -205,7 +205,7 @@ def _free_key() -> str:
     """Return the first key that is free in the menu of the tree that is installed now."""
     try:
         states = load(settings_with(())).flow.states
-    except IvrkitError:  # a tree with faults is not what this command is about
+    except IvrkitError:  # a tree with problems is not what this command is about
         return USUAL_KEY
     menus = [option for each in states.values() for option in each.state.menu_options if option.menu == "menu"]
     taken = {option.key[0] for option in menus}

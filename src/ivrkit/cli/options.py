@@ -10,9 +10,9 @@ import click
 
 from ivrkit.cli.mounted import mounted
 from ivrkit.errors import SettingsError
-from ivrkit.load_settings import Gathered, gather_settings
-from ivrkit.plugins import Loaded, load
-from ivrkit.settings import Settings
+from ivrkit.plugins.load import Loaded, load
+from ivrkit.settings.core import Settings
+from ivrkit.settings.load import Gathered, gather_settings
 
 #: Where a command keeps what it was given for ``--plugins-dir``.
 _FOLDER = "ivrkit.plugins_dir"
@@ -73,8 +73,8 @@ def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
     :raises SettingsError: with everything that is wrong with them.
     """
     gathered = gathered_with(block, **overrides)
-    if gathered.faults:
-        raise SettingsError.of(gathered.faults)
+    if gathered.problems:
+        raise SettingsError.of(gathered.problems)
     return gathered.settings
 
 
@@ -88,10 +88,10 @@ def load_flow(block: Sequence[str]) -> Loaded:
         loaded = inside.host.loaded
     else:
         gathered = gathered_with(block)
-        loaded = load(gathered.settings, inside.host.plugins if inside else None, gathered.faults)
-    for fault in loaded.faults:
-        click.echo(f"Left out: {fault}", err=True)
-    for notice in loaded.notices:
+        loaded = load(gathered.settings, inside.host.plugins if inside else None, gathered.problems)
+    for problem in loaded.problems:
+        click.echo(f"Left out: {problem}", err=True)
+    for notice in loaded.startup_warnings:
         click.echo(f"Warning: {notice}", err=True)
     return loaded
 

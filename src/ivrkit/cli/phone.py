@@ -17,7 +17,7 @@ from ivrkit.cli.mounted import Mounted, mounted
 from ivrkit.cli.options import given_folder, settings_with, tree_options
 from ivrkit.cli.screen import JsonLines, Screen, Voice
 from ivrkit.errors import IvrkitError
-from ivrkit.load_settings import load_settings
+from ivrkit.settings.load import load_settings
 from ivrkit.simulator import Failure, Simulator
 
 

@@ -10,7 +10,7 @@ import click
 from ivrkit.cli.mounted import mounted
 from ivrkit.cli.options import gathered_with, tree_options
 from ivrkit.errors import IvrkitError
-from ivrkit.plugins import find_plugins
+from ivrkit.plugins.load import find_plugins
 from ivrkit.schema import schema_of_flow, schema_of_settings
 
 

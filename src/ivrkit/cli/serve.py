@@ -14,7 +14,7 @@ import click
 from ivrkit.cli.options import settings_with, tree_options
 from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError
-from ivrkit.settings import Settings
+from ivrkit.settings.core import Settings
 
 #: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
 MOST_THREADS = 8

@@ -13,12 +13,12 @@ from ivrkit.cli.example import example
 from ivrkit.cli.mounted import mounted
 from ivrkit.cli.options import gathered_with, json_option, table, tree_options
 from ivrkit.errors import SettingsError
-from ivrkit.flow.text import Texts
-from ivrkit.loading.plugin_settings import PluginSettings
-from ivrkit.loading.points import OWN
-from ivrkit.plugins import find_plugins
-from ivrkit.settings import KINDS, SECRETS, Settings
-from ivrkit.settings_tables import STATE_KINDS
+from ivrkit.flow.model.text import Texts
+from ivrkit.plugins.entry_points import OWN
+from ivrkit.plugins.load import find_plugins
+from ivrkit.plugins.plugin_settings import PluginSettings
+from ivrkit.settings.core import SECRETS, SETTING_TYPES, Settings
+from ivrkit.settings.tables import STATE_SETTING_TYPES
 
 #: What is shown of a secret that is set.
 MASK = "***"
@@ -56,12 +56,12 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
         return
     rows = [*_of_core(gathered.settings), *_of_plugins(found.settings)]
     click.echo(_as_json(rows) if as_json else _as_table(rows))
-    if gathered.faults or found.faults:
-        raise SettingsError.of([*gathered.faults, *found.faults])
+    if gathered.problems or found.problems:
+        raise SettingsError.of([*gathered.problems, *found.problems])
 
 
 def _of_core(given: Settings) -> Iterator[Row]:
-    for name, kind in KINDS.items():
+    for name, kind in SETTING_TYPES.items():
         if name not in _TABLES:
             value = getattr(given, name)
             shown = MASK if name in SECRETS and value else value
@@ -74,7 +74,7 @@ def _of_core(given: Settings) -> Iterator[Row]:
         for name, text in texts.items():
             yield Row(f"texts.{language}.{name}", text, given.origin("texts", language, name), "a text", OWN)
     for state, decided in given.states.items():
-        for name, kind in STATE_KINDS.items():
+        for name, kind in STATE_SETTING_TYPES.items():
             if given.origin("states", state, name) != "default":
                 origin, value = given.origin("states", state, name), getattr(decided, name)
                 shown = {**value.get("", {}), **{tag: value[tag] for tag in value if tag}} if name == "texts" else value

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ivrkit.cli.options import json_option, load_flow, table, tree_options
-from ivrkit.flow.graph import Edge, edges
-from ivrkit.flow.state import State
+from ivrkit.flow.compile.graph import Edge, edges
+from ivrkit.flow.model.state import State
 
 
 @click.command()
@@ -36,7 +36,7 @@ def _as_dict(state: State, ways: list[Edge]) -> dict[str, Any]:
         "plugin": state.owner.plugin,
         "version": state.owner.version,
         "options": [{"menu": each.menu, "key": each.key, "label": each.label} for each in state.menu_options],
-        "exits": [{"outcome": edge.outcome, "target": _target(edge)} for edge in ways],
+        "routes": [{"outcome": edge.outcome, "target": _target(edge)} for edge in ways],
     }
 
 

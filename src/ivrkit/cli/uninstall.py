@@ -10,10 +10,10 @@ from ivrkit.cli.packages import environment
 from ivrkit.cli.packages.changes import tell_changes, tell_start
 from ivrkit.cli.packages.inventory import Inventory
 from ivrkit.errors import IvrkitError, nearest
-from ivrkit.kinds import normal_name
-from ivrkit.load_settings import gather_settings
-from ivrkit.loading.points import FILE, OWN, find_points
-from ivrkit.plugins import find_plugins
+from ivrkit.plugins.entry_points import FILE, OWN, find_entry_points
+from ivrkit.plugins.load import find_plugins
+from ivrkit.settings.load import gather_settings
+from ivrkit.settings.types import normal_name
 
 
 @click.command()
@@ -23,7 +23,7 @@ from ivrkit.plugins import find_plugins
 def uninstall(context: click.Context, plugins: tuple[str, ...], yes: bool) -> None:
     """Uninstall plugins with pip, and tell what went and whether the tree starts.
 
-    Exits with 1 when the tree does not start without them.
+    Routes with 1 when the tree does not start without them.
     """
     names = _installed(plugins)
     before = Inventory.taken()
@@ -41,7 +41,7 @@ def _installed(names: Sequence[str]) -> list[str]:
 
     :raises IvrkitError: for one that is no installed plugin, with the mend.
     """
-    known = {normal_name(point.owner.plugin): point.owner.plugin for point in find_points()}
+    known = {normal_name(point.owner.plugin): point.owner.plugin for point in find_entry_points()}
     found = []
     for name in names:
         normal = normal_name(name)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ivrkit.flow.call import make_call
-from ivrkit.flow.engine import advance
-from ivrkit.flow.session import Session
+from ivrkit.flow.model.call import make_call
+from ivrkit.flow.run.engine import advance
+from ivrkit.flow.run.session import Session
 from ivrkit.simulator.simulator import FROM, TO
 from ivrkit.testing import Phone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ivrkit.conformance.subject import Nonconformity, Subject
-from ivrkit.kinds import normal_name
+from ivrkit.settings.types import normal_name
 
 _SECRET = re.compile(r"(^|_)(token|password|secret|pin|pepper|api_key|credentials?)s?$")
 

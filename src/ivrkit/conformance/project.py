@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivrkit.conformance.subject import Nonconformity, Subject, requirements_of
-from ivrkit.loading.points import OWN
+from ivrkit.plugins.entry_points import OWN
 
 _CHANGELOGS = ("changelog", "changes", "history", "news")
 _FOLDERS_OF_OTHERS = {".venv", "venv", ".tox", "node_modules", ".git", "build", "dist"}
@@ -52,7 +52,7 @@ def it_is_tested(subject: Subject) -> None:
 
 
 def _wholes(subject: Subject) -> Iterator[str]:
-    return (name for name, each in subject.states().items() if not each.state.part_of)
+    return (name for name, each in subject.states().items() if not each.state.parent)
 
 
 def _tests(subject: Subject) -> Iterator[str]:

@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ivrkit.store import Kept, SharedStore, Store
+from ivrkit.session_store import SharedStore, Store, StoredSession
 
 #: Long enough that writers meet, short enough for a test.
 WRITERS, INCREMENTS = 3, 25
@@ -48,12 +48,12 @@ BODIES = (
 )
 
 
-def kept(sid: str = "CA1", turn: int = 1, body: str = '{"state": "menu"}', lasts: float = 3600.0) -> Kept:
+def kept(sid: str = "CA1", turn: int = 1, body: str = '{"state": "menu"}', lasts: float = 3600.0) -> StoredSession:
     """Return what a store is given to keep.
 
     :param lasts: after how many seconds from now it may be forgotten.
     """
-    return Kept(sid, turn, time.time() + lasts, body)
+    return StoredSession(sid, turn, time.time() + lasts, body)
 
 
 class StoreContract:
@@ -104,7 +104,7 @@ class StoreContract:
         one, two = kept(), kept(turn=2)
         store.save(one, 0)
 
-        def in_a_thread() -> tuple[Kept | None, bool]:
+        def in_a_thread() -> tuple[StoredSession | None, bool]:
             found, saved = store.load("CA1"), store.save(two, 1)
             store.close()
             return found, saved

@@ -20,13 +20,13 @@ from urllib.request import url2pathname
 import importlib_metadata
 
 from ivrkit.errors import IvrkitError, SettingsError, nearest
-from ivrkit.flow.compiled import CompiledState
+from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.hookspecs import hookimpl
-from ivrkit.kinds import normal_name
-from ivrkit.load_settings import load_settings
-from ivrkit.loading.loaded import Found
-from ivrkit.loading.points import PLUGINS, STATES
-from ivrkit.plugins import find_plugins
+from ivrkit.plugins.entry_points import PLUGINS, STATES
+from ivrkit.plugins.load import find_plugins
+from ivrkit.plugins.loaded import Found
+from ivrkit.settings.load import load_settings
+from ivrkit.settings.types import normal_name
 from ivrkit.testing import Phone, installed_plugins, make_app
 
 #: Where calls begin that no check begins elsewhere.

@@ -16,7 +16,7 @@ from ivrkit.conformance.run_twice import a_handler_that_is_run_twice_gives_the_s
 from ivrkit.conformance.subject import Subject
 from ivrkit.conformance.translated import texts_are_translated
 from ivrkit.conformance.typed import it_is_typed
-from ivrkit.flow.language import base_of
+from ivrkit.flow.compile.languages import base_of
 
 
 class Check(NamedTuple):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ivrkit.conformance.subject import Nonconformity, Subject
-from ivrkit.flow.notices import WRITTEN_IN, texts_of_state
-from ivrkit.flow.text import Text
+from ivrkit.flow.compile.startup_warnings import WRITTEN_IN, texts_of_state
+from ivrkit.flow.model.text import Text
 
 
 def texts_are_translated(subject: Subject, language: str) -> None:
@@ -22,8 +22,8 @@ def texts_are_translated(subject: Subject, language: str) -> None:
                     f"{subject.name}: the state {name!r} says {text!r} in every language",
                     hint=f"make it a Text({text!r}), and translate it",
                 )
-            voiced = compiled.voiced[language]
-            if isinstance(text, Text) and not voiced.language.knows(text, compiled.state):
+            localized = compiled.localized[language]
+            if isinstance(text, Text) and not localized.language.knows(text, compiled.state):
                 raise Nonconformity(
                     f"{subject.name}: the state {name!r} has no words in {language} for {str(text)!r}",
                     hint=f"translate it in locale/{language.replace('-', '_')}/LC_MESSAGES",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ivrkit.conformance.subject import Nonconformity, Subject
-from ivrkit.flow.exits import LeadsTo
+from ivrkit.flow.model.routes import LeadsTo
 
 
 def it_is_typed(subject: Subject) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ivrkit.errors import IvrkitError
-from ivrkit.web.diagnosis import PATH
+from ivrkit.web.doctor_endpoint import PATH
 
 #: What a proxy that rewrites queries would write otherwise.
 QUERY = "a=1&b=%20x"

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ivrkit.doctor.findings import Finding, failed, ok, warning
-from ivrkit.errors import Fault, IvrkitError, LoadError
-from ivrkit.plugins import find_plugins, load
-from ivrkit.sessions import Kept, SharedStore, open_sessions
+from ivrkit.errors import IvrkitError, LoadError, Problem
+from ivrkit.plugins.load import find_plugins, load
+from ivrkit.sessions import SharedStore, StoredSession, open_sessions
 from ivrkit.sessions.remote import shown
-from ivrkit.settings import Settings
-from ivrkit.web.diagnosis import tokens_of
+from ivrkit.settings.core import Settings
+from ivrkit.web.doctor_endpoint import tokens_of
 
 #: When the session that is tried expires, in seconds.
 SOON = 60.0
@@ -48,8 +48,8 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
         loaded = load(settings, plugins)
     except IvrkitError as error:
         return failures("plugins", error)
-    found = faults_found("plugins", loaded.faults)
-    found += [warning("plugins", _line(notice)) for notice in loaded.notices]
+    found = faults_found("plugins", loaded.problems)
+    found += [warning("plugins", _line(notice)) for notice in loaded.startup_warnings]
     served = [each.owner for each in loaded.plugins if each.status != "blocked"]
     names = ", ".join(f"{owner.plugin} {owner.version}" for owner in served)
     return found or [ok("plugins", f"{len(loaded.flow.states)} states are served, of {names}")]
@@ -76,7 +76,7 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
 
 def _keeps(store: SharedStore) -> bool:
     """Return whether a store has what it was given; it expires by itself, or with the next that do."""
-    kept = Kept(f"doctor-{secrets.token_hex(8)}", 1, time.time() + SOON, '{"answers":[]}')
+    kept = StoredSession(f"doctor-{secrets.token_hex(8)}", 1, time.time() + SOON, '{"answers":[]}')
     return store.save(kept, 0) and store.load(kept.sid) == kept
 
 
@@ -103,15 +103,15 @@ SET_CLOCK = "let both be set by the network: timedatectl set-ntp true"
 
 
 def failures(check: str, error: IvrkitError) -> list[Finding]:
-    """Return an error on purpose as what a check found, each of its faults by itself."""
+    """Return an error on purpose as what a check found, each of its problems by itself."""
     if isinstance(error, LoadError):
-        return faults_found(check, error.faults)
+        return faults_found(check, error.problems)
     return [failed(check, _line(error.message), _line(error.hint))]
 
 
-def faults_found(check: str, faults: Iterable[Fault]) -> list[Finding]:
-    """Return faults as what a check found."""
-    return [failed(check, _line(fault.message), _line(fault.hint)) for fault in faults]
+def faults_found(check: str, problems: Iterable[Problem]) -> list[Finding]:
+    """Return problems as what a check found."""
+    return [failed(check, _line(problem.message), _line(problem.hint)) for problem in problems]
 
 
 def _line(text: str) -> str:

@@ -7,16 +7,16 @@ import time
 from dataclasses import replace
 
 from ivrkit.doctor.address import Address, address_of
-from ivrkit.doctor.causes import compare, seen_in
 from ivrkit.doctor.findings import Finding, warning
 from ivrkit.doctor.local import check_clock, failures
-from ivrkit.doctor.strangers import explain, unreachable
+from ivrkit.doctor.signature_diagnosis import compare, seen_in
+from ivrkit.doctor.unexpected_responses import explain, unreachable
 from ivrkit.errors import IvrkitError
-from ivrkit.settings import Settings
+from ivrkit.settings.core import Settings
 from ivrkit.simulator import Failure, HttpTransport, Response
 from ivrkit.simulator.wire.messages import make_request, plain_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides
-from ivrkit.web.diagnosis import HEADER, proof
+from ivrkit.web.doctor_endpoint import HEADER, proof
 
 #: What is sent: what Twilio always sends, and a text that a proxy that reads bodies would write otherwise.
 _FORM = {"CallSid": f"CA{'0' * 32}", "CallStatus": "ringing", "From": "+14155550100", "Text": "a b+c&d=\u00e9"}

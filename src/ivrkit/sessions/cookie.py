@@ -1,4 +1,4 @@
-"""Sessions in a cookie: what is kept of a call travels with it, and nothing stays on the server.
+"""SessionManager in a cookie: what is kept of a call travels with it, and nothing stays on the server.
 
 Twilio keeps cookies and sends them back with each request of a call (https://www.twilio.com/docs/voice/twiml).
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 from ivrkit.errors import SessionError
-from ivrkit.sessions.seal import Seal
-from ivrkit.store import Kept
+from ivrkit.session_store import StoredSession
+from ivrkit.sessions.encryption import Seal
 
 #: The longest value of a cookie, in bytes: with its name and attributes a browser takes 4,096
 #: (https://www.rfc-editor.org/rfc/rfc6265#section-6.1).
@@ -29,17 +29,17 @@ class CookieStore:
         self._seal = seal
         # What was opened last, the value and the call, and what was in it: a save looks at what was loaded.
         self._opened = ("", "")
-        self._found: Kept | None = None
+        self._found: StoredSession | None = None
         #: The cookie that the call is to have from now on.
         self.value = value
 
-    def load(self, sid: str) -> Kept | None:
+    def load(self, sid: str) -> StoredSession | None:
         """Return what the cookie says of a call; ``None`` where it is another call's, or nobody's."""
         if self._opened != (self.value, sid):
             self._found, self._opened = self._open(sid), (self.value, sid)
         return self._found
 
-    def save(self, kept: Kept, expected_turn: int) -> bool:
+    def save(self, kept: StoredSession, expected_turn: int) -> bool:
         """Put a call into the cookie, unless a later turn of it came with the last one.
 
         :raises SessionError: when it has no room there.
@@ -59,9 +59,9 @@ class CookieStore:
     def close(self) -> None:
         """There is nothing to let go of."""
 
-    def _open(self, sid: str) -> Kept | None:
+    def _open(self, sid: str) -> StoredSession | None:
         opened = self._seal.open(self.value, sid) if self.value else None
         if opened is None:
             return None
         turn, expires, body = json.loads(opened)
-        return Kept(sid, turn, expires, body)
+        return StoredSession(sid, turn, expires, body)

@@ -1,4 +1,4 @@
-"""Sessions in a table of PostgreSQL: for any number of machines.
+"""SessionManager in a table of PostgreSQL: for any number of machines.
 
 Connections are few and kept; each is made by the thread that needs it, so that its error is told to that thread, and
 no thread runs in the background that a fork would lose.
@@ -13,8 +13,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, cast
 
 from ivrkit.errors import SessionError, StoreUnavailable
+from ivrkit.session_store import StoredSession
 from ivrkit.sessions.remote import TimeLimit, missing, shown
-from ivrkit.store import Kept
 
 if TYPE_CHECKING:
     import psycopg
@@ -62,7 +62,7 @@ _STAYS = ("FATAL:", "certificate", "does not support SSL", "no password supplied
 
 
 class PostgreSQLStore:
-    """Sessions in a database of PostgreSQL. Nothing is connected before the first use, and the table made by it.
+    """SessionManager in a database of PostgreSQL. Nothing is connected before the first use, and the table made by it.
 
     :param url: ``postgresql://`` or ``postgres://``, as libpq reads it.
     :raises SessionError: for a URL that libpq does not take, or when psycopg is missing.
@@ -93,12 +93,12 @@ class PostgreSQLStore:
             "", **{"fallback_application_name": "ivrkit", **cast(Any, given)}
         )
 
-    def load(self, sid: str) -> Kept | None:
+    def load(self, sid: str) -> StoredSession | None:
         """Return what is kept of a call; one statement."""
         rows, _ = self._run(_LOAD, (sid,))
-        return Kept(*rows[0]) if rows else None
+        return StoredSession(*rows[0]) if rows else None
 
-    def save(self, kept: Kept, expected_turn: int) -> bool:
+    def save(self, kept: StoredSession, expected_turn: int) -> bool:
         """Keep this of a call, unless a later turn than the expected one is kept; one statement."""
         return self._run(_SAVE, {**kept._asdict(), "expected": expected_turn})[1] == 1
 

@@ -1,4 +1,4 @@
-"""Sessions in Redis: for any number of machines, and gone by themselves when they have expired.
+"""SessionManager in Redis: for any number of machines, and gone by themselves when they have expired.
 
 A call is a text, its turn and expiry first, with a time to live (https://redis.io/docs/latest/commands/set/). That time
 is told as so much from now on, so the clocks of the hosts and of Redis need not agree. A save is a script, and nothing
@@ -15,8 +15,8 @@ from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
 
 from ivrkit.errors import SessionError, StoreUnavailable
+from ivrkit.session_store import StoredSession
 from ivrkit.sessions.remote import TimeLimit, missing, shown
-from ivrkit.store import Kept
 
 #: How long one address may take to be connected, and one answer to come, in seconds. A name such as ``localhost`` has
 #: two addresses: both may be tried before the time is over.
@@ -46,7 +46,7 @@ _PASSES = re.compile(r"(^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLI
 
 
 class RedisStore:
-    """Sessions in a database of Redis. Nothing is connected before the first use.
+    """SessionManager in a database of Redis. Nothing is connected before the first use.
 
     :param url: ``redis://``, ``rediss://`` or ``unix://``, with the options of redis-py, and ``prefix``, which the keys
         begin with.
@@ -91,19 +91,19 @@ class RedisStore:
         pool.reset()
         return pool
 
-    def load(self, sid: str) -> Kept | None:
+    def load(self, sid: str) -> StoredSession | None:
         """Return what is kept of a call; one request."""
 
-        def run() -> Kept | None:
+        def run() -> StoredSession | None:
             found = cast("bytes | None", self._client.get(self._key(sid)))
             if found is None:
                 return None
             turn, expires, body = found.decode().split(" ", 2)
-            return Kept(sid, int(turn), float(expires), body)
+            return StoredSession(sid, int(turn), float(expires), body)
 
         return self._ask(run)
 
-    def save(self, kept: Kept, expected_turn: int) -> bool:
+    def save(self, kept: StoredSession, expected_turn: int) -> bool:
         """Keep this of a call, unless a later turn than the expected one is kept; one request."""
         left = min(max(int((kept.expires - time.time()) * 1000), 1), LONGEST)
         values = (expected_turn, kept.turn, repr(kept.expires), kept.body, left)

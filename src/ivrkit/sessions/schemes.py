@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from ivrkit.errors import SessionError
 from ivrkit.hookspecs import hookimpl
+from ivrkit.session_store import SharedStore
 from ivrkit.sessions.postgresql import PostgreSQLStore
 from ivrkit.sessions.redis import RedisStore
 from ivrkit.sessions.sqlite import SQLiteStore
-from ivrkit.store import SharedStore
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Sessions in one SQLite file: for one machine, with any number of threads and processes.
+"""SessionManager in one SQLite file: for one machine, with any number of threads and processes.
 
 WAL lets readers and the one writer work side by side; ``synchronous=NORMAL`` keeps the file whole when a process
 dies, and may lose the last moments when the machine does (https://www.sqlite.org/wal.html).
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ivrkit.errors import SessionError, StoreUnavailable
-from ivrkit.store import Kept
+from ivrkit.session_store import StoredSession
 
 #: How long a write waits for another one, in seconds; a caller waits meanwhile.
 PATIENCE = 1.5
@@ -47,7 +47,7 @@ _PASSING = {
 
 
 class SQLiteStore:
-    """Sessions in one SQLite file, with a connection kept open for each thread.
+    """SessionManager in one SQLite file, with a connection kept open for each thread.
 
     :param path: the file; it is made when it does not exist, readable for its owner alone.
     :raises SessionError: when it can't be opened, or is something else.
@@ -77,12 +77,12 @@ class SQLiteStore:
         except OSError as error:
             raise self._error(error) from error
 
-    def load(self, sid: str) -> Kept | None:
+    def load(self, sid: str) -> StoredSession | None:
         """Return what is kept of a call, ``None`` when nothing is."""
         rows, _ = self._execute(_LOAD, (sid,))
-        return Kept(*rows[0]) if rows else None
+        return StoredSession(*rows[0]) if rows else None
 
-    def save(self, kept: Kept, expected_turn: int) -> bool:
+    def save(self, kept: StoredSession, expected_turn: int) -> bool:
         """Keep this of a call, unless a later turn is kept; one statement, so it is done whole or not at all."""
         values = (kept.sid, kept.turn, kept.expires, kept.expires, kept.body, expected_turn)
         _, changed = self._execute(_SAVE, values)
@@ -125,7 +125,7 @@ class SQLiteStore:
 
 
 class _Kept:
-    """The connection of one thread of one process; closed when the thread is gone, whoever notices.
+    """The connection of one thread of one process; closed when the thread is gone, whoever startup_warnings.
 
     :param path: the file.
     :param inherited: what a fork took along, held here so that another process's connection is not closed.

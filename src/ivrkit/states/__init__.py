@@ -4,7 +4,7 @@ Each is a function that returns a :class:`~ivrkit.State`, for a plugin's entry p
 table ``[states.NAME]`` in a file.
 """
 
-from ivrkit.flow.recipes import Words
+from ivrkit.flow.model.prompts import Words
 from ivrkit.states.ready.common import Common
 from ivrkit.states.ready.goodbye import goodbye
 from ivrkit.states.ready.hours import hours

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Flask
 
-from ivrkit.load_settings import load_settings
-from ivrkit.settings import Settings
+from ivrkit.host.logging_setup import configure_logging
+from ivrkit.settings.core import Settings
+from ivrkit.settings.load import load_settings
 from ivrkit.web.extension import Ivrkit, refuse_both
-from ivrkit.web.log_format import configure_logging
 
 
 def create_app(
@@ -22,7 +22,7 @@ def create_app(
     :param plugins: plugin objects of your own code, each by a name, beside those that are installed.
     :param overrides: single settings by name, over those of the working folder and the environment.
     :raises SettingsError: for a setting that can't be, and where there is no token and not ``dev``.
-    :raises LoadError: with every fault of the installed plugins.
+    :raises LoadError: with every problem of the installed plugins.
     :raises SessionError: when the session store can't be opened.
     """
     refuse_both("create_app", settings, overrides)

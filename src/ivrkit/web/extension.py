@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask
 
-from ivrkit.errors import Fault, FlowError, SettingsError, nearest
-from ivrkit.load_settings import PREFIX, gather_settings
-from ivrkit.plugins import Loaded, load
-from ivrkit.sessions import Sessions, open_sessions
-from ivrkit.settings import KINDS, Settings, read_value
-from ivrkit.web.diagnosis import tokens_of
-from ivrkit.web.dispatcher import Dispatcher
-from ivrkit.web.log import CallLog
-from ivrkit.web.signature import Gatekeeper
+from ivrkit.errors import FlowError, Problem, SettingsError, nearest
+from ivrkit.host.call_log import CallLog
+from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.plugins.load import Loaded, load
+from ivrkit.sessions import SessionManager, open_sessions
+from ivrkit.settings.core import SETTING_TYPES, Settings, read_value
+from ivrkit.settings.load import PREFIX, gather_settings
+from ivrkit.web.doctor_endpoint import tokens_of
+from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.webhook import PAGES, make_blueprint
 
 #: What a tree is called that is given no name.
@@ -34,7 +34,7 @@ class Host:
 
     settings: Settings
     loaded: Loaded
-    sessions: Sessions
+    sessions: SessionManager
     plugins: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -76,14 +76,14 @@ class Ivrkit:
 
         :raises SettingsError: for a setting that can't be, a name or a page that is taken, and where there is no token
             and not ``dev``.
-        :raises LoadError: with every fault of the installed plugins.
+        :raises LoadError: with every problem of the installed plugins.
         :raises SessionError: when the session store can't be opened.
         """
-        settings, faults = (self._settings, ()) if self._settings else self._settings_of(app)
+        settings, problems = (self._settings, ()) if self._settings else self._settings_of(app)
         _refuse_taken(app, self.name, settings.url_prefix)
-        loaded = load(settings, self._plugins, faults)
-        gatekeeper = Gatekeeper(settings)
-        if not gatekeeper.has_token and not settings.dev:
+        loaded = load(settings, self._plugins, problems)
+        verifier = RequestVerifier(settings)
+        if not verifier.has_token and not settings.dev:
             raise SettingsError(
                 "there is no token, so anybody could ask in Twilio's name",
                 hint="set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set "
@@ -92,16 +92,16 @@ class Ivrkit:
         sessions = open_sessions(settings.session_url, loaded.stores, tokens_of(settings), settings.language)
         host = Host(settings, loaded, sessions, self._plugins)
         _tell(self.name, host)
-        app.register_blueprint(_pages(self.name, host, gatekeeper), url_prefix=settings.url_prefix)
+        app.register_blueprint(_pages(self.name, host, verifier), url_prefix=settings.url_prefix)
         app.extensions[self.name] = host
 
-    def _settings_of(self, app: Flask) -> tuple[Settings, tuple[Fault, ...]]:
-        """Return the settings of the working folder and the environment, ``app.config`` over both, and their faults.
+    def _settings_of(self, app: Flask) -> tuple[Settings, tuple[Problem, ...]]:
+        """Return the settings of the working folder and the environment, ``app.config`` over both, and their problems.
 
         :raises SettingsError: with the key of ``app.config``.
         """
         prefix = self._config_prefix
-        names = {name.upper(): name for name in KINDS}
+        names = {name.upper(): name for name in SETTING_TYPES}
         configured: dict[str, Any] = {}
         for key, value in app.config.items():
             word = key.removeprefix(prefix)
@@ -116,7 +116,7 @@ class Ivrkit:
             except FlowError as error:
                 raise SettingsError(f"app.config: {key}: {error.message}", hint=error.hint) from error
         gathered = gather_settings(**{**configured, **self._overrides})
-        return gathered.settings, gathered.faults
+        return gathered.settings, gathered.problems
 
 
 def hosts_of(app: Flask) -> dict[str, Host]:
@@ -177,16 +177,16 @@ def _refuse_taken(app: Flask, name: str, prefix: str) -> None:
 
 def _tell(name: str, host: Host) -> None:
     """Log what is served, and what is odd about it."""
-    for notice in host.loaded.notices:
+    for notice in host.loaded.startup_warnings:
         log.warning("%s", notice)
-    for fault in host.loaded.faults:
-        log.error("%s", fault)
+    for problem in host.loaded.problems:
+        log.error("%s", problem)
     states = ", ".join(host.loaded.flow.states)
     plugins = ", ".join(f"{each.owner} ({each.status})" for each in host.loaded.plugins)
     log.info("tree %r at %s: states %s; plugins %s", name, host.settings.url_prefix + PAGES[0], states, plugins)
 
 
-def _pages(name: str, host: Host, gatekeeper: Gatekeeper) -> Blueprint:
+def _pages(name: str, host: Host, verifier: RequestVerifier) -> Blueprint:
     """Return the pages of a tree."""
     settings, loaded = host.settings, host.loaded
     zone = ZoneInfo(settings.timezone)
@@ -199,4 +199,4 @@ def _pages(name: str, host: Host, gatekeeper: Gatekeeper) -> Blueprint:
         key=next(iter(settings.auth_token), ""),
         calls=CallLog(mask_numbers=settings.mask_numbers),
     )
-    return make_blueprint(dispatcher, gatekeeper, loaded, dev=settings.dev, name=name)
+    return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)

@@ -9,16 +9,16 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Request, Response, jsonify, request
 
-from ivrkit.flow.state import State
-from ivrkit.flow.twiml import HANGUP, document, with_overrides
-from ivrkit.flow.whisper import PAGE, answer_whisper
-from ivrkit.plugins import Loaded
-from ivrkit.web.diagnosis import PATH, add_diagnosis
-from ivrkit.web.dispatcher import Dispatcher
-from ivrkit.web.signature import Gatekeeper
+from ivrkit.flow.compile.twiml import HANGUP, document, with_overrides
+from ivrkit.flow.compile.whisper import PAGE, answer_whisper
+from ivrkit.flow.model.state import State
+from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.plugins.load import Loaded
+from ivrkit.web.doctor_endpoint import PATH, add_diagnosis
+from ivrkit.web.request_verifier import RequestVerifier
 
 #: What the webhook of a number's "primary handler fails" is answered with, by the mark that the failed URL carried.
-#: The first time the stored state is entered again, the second time the way out is taken.
+#: The first time the stored state is entered again, the second time the operator is taken.
 _NEXT_MARK = {0: 1, 1: 2}
 _XML = "text/xml; charset=utf-8"
 #: A webhook with more bytes than this is not Twilio's.
@@ -30,18 +30,18 @@ log = logging.getLogger("ivrkit.web")
 
 
 def make_blueprint(
-    dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool, name: str = "ivrkit"
+    dispatcher: Dispatcher, verifier: RequestVerifier, loaded: Loaded, *, dev: bool, name: str = "ivrkit"
 ) -> Blueprint:
     """Return the pages as a blueprint, to be mounted under any prefix.
 
     :param dispatcher: answers the webhooks.
-    :param gatekeeper: decides who may ask.
+    :param verifier: decides who may ask.
     :param loaded: the plugins and states that are served.
     :param dev: whether answers name state and owner.
     :param name: the blueprint's name.
     """
     blueprint = Blueprint(name, __name__)
-    pages = _Pages(dispatcher, gatekeeper, loaded, dev=dev, cookie=name)
+    pages = _Pages(dispatcher, verifier, loaded, dev=dev, cookie=name)
     webhook, status, fallback, whisper, healthz, doctor = PAGES
     both = ("GET", "POST")
     blueprint.before_request(_too_long)
@@ -50,7 +50,7 @@ def make_blueprint(
     blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
     blueprint.add_url_rule(whisper, "whisper", pages.whisper, methods=both)
     blueprint.add_url_rule(healthz, "healthz", pages.healthz)
-    add_diagnosis(blueprint, doctor, gatekeeper)
+    add_diagnosis(blueprint, doctor, verifier)
     return blueprint
 
 
@@ -58,10 +58,10 @@ class _Pages:
     """The views. Only ``/webhook`` serves states."""
 
     def __init__(
-        self, dispatcher: Dispatcher, gatekeeper: Gatekeeper, loaded: Loaded, *, dev: bool, cookie: str
+        self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: Loaded, *, dev: bool, cookie: str
     ) -> None:
         self._dispatcher = dispatcher
-        self._gatekeeper = gatekeeper
+        self._gatekeeper = verifier
         self._loaded = loaded
         self._dev = dev
         self._cookie = cookie
@@ -131,7 +131,7 @@ class _Pages:
             states = self._loaded.flow.states.values()
             told["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
             told["states"] = {each.name: str(each.state.owner) for each in states}
-            told["faults"] = [str(fault) for fault in self._loaded.faults]
+            told["problems"] = [str(problem) for problem in self._loaded.problems]
         return jsonify(told)
 
     def _carried(self, asked: Request) -> str:

@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from ivrkit import Call, Exits, State, ask, leads_to
+from ivrkit import Call, Routes, State, ask, leads_to
 
 #: The number at which a call is at its end.
 LAST = 20
@@ -41,7 +41,7 @@ def _look_up(call: Call) -> str:
     return "One moment."
 
 
-count = State(_say_number, Exits({"1": "add", "2": "look_up"}))
+count = State(_say_number, Routes({"1": "add", "2": "look_up"}))
 look_up = State(_look_up, "add")
 add = State(_add, _after_adding)
 done = State(f"You have reached {LAST}.")

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from ivrkit import Call, Exits, State, ask
+from ivrkit import Call, Routes, State, ask
 
 #: Beside the settings of the server.
 LINES = "deadly.txt"
@@ -17,5 +17,5 @@ def _die(call: Call) -> str:
     return "Nobody hears this."
 
 
-choice = State(ask("Press one."), Exits({"1": "deadly", "2": None}))
+choice = State(ask("Press one."), Routes({"1": "deadly", "2": None}))
 deadly = State(_die)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit import HOME, Exit, MenuOption, State, Text, states
+from ivrkit import HOME, Goto, MenuOption, State, Text, states
 
 from acme_states.settings import AcmeSettings
 
@@ -13,11 +13,11 @@ def reception(settings: AcmeSettings) -> State:
         settings.reception_number,
         Text("One moment, we are ringing reception."),
         rings=settings.reception_rings,
-        exits={
-            "busy": Exit(HOME, say=Text("Reception is on another call.")),
-            "no-answer": Exit(HOME, say=Text("Nobody at reception could get to the phone.")),
-            "failed": Exit(HOME, say=Text("Reception can't be reached at the moment.")),
-            "declined": Exit(HOME, say=Text("Reception can't take your call right now.")),
+        routes={
+            "busy": Goto(HOME, say=Text("Reception is on another call.")),
+            "no-answer": Goto(HOME, say=Text("Nobody at reception could get to the phone.")),
+            "failed": Goto(HOME, say=Text("Reception can't be reached at the moment.")),
+            "declined": Goto(HOME, say=Text("Reception can't take your call right now.")),
             "canceled": HOME,
         },
         options=MenuOption(key="0", label=Text("reception")),

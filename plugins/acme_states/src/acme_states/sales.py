@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit import Exit, MenuOption, State, Text, states
+from ivrkit import Goto, MenuOption, State, Text, states
 
 from acme_states.settings import AcmeSettings
 
@@ -19,6 +19,6 @@ def sales(settings: AcmeSettings) -> State:
         BUSY,
         ASKED,
         max_length=settings.longest_message,
-        then=Exit(None, say=THANKS),
+        then=Goto(None, say=THANKS),
         options=MenuOption(key="1", label=Text("sales")),
     )

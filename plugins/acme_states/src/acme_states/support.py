@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit import HOME, Exit, MenuOption, State, Text, states
+from ivrkit import HOME, Goto, MenuOption, State, Text, states
 
 from acme_states.settings import AcmeSettings
 
@@ -14,12 +14,12 @@ def support(settings: AcmeSettings) -> State:
     return states.queue(
         settings.support_queue,
         Text("We are looking for somebody who can help you. Please stay on the line."),
-        exits={
-            "bridged": Exit(None, say=Text("Thank you for calling support. Goodbye.")),
-            "leave": Exit(HOME, say=Text("You have left the queue.")),
+        routes={
+            "bridged": Goto(None, say=Text("Thank you for calling support. Goodbye.")),
+            "leave": Goto(HOME, say=Text("You have left the queue.")),
             "hangup": None,
-            "queue-full": Exit(HOME, say=FULL),
-            "failed": Exit(HOME, say=Text("We could not put you into the queue. Please choose again.")),
+            "queue-full": Goto(HOME, say=FULL),
+            "failed": Goto(HOME, say=Text("We could not put you into the queue. Please choose again.")),
         },
         options=MenuOption(key="2", label=Text("support")),
     )

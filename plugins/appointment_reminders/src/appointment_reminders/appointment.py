@@ -18,7 +18,7 @@ def appointment(core: Settings, settings: ReminderSettings) -> State:
     book = Appointments(settings.file)
     return replace(
         pin(book, settings),
-        parts={
+        substates={
             "soon": soon(core),
             "menu": menu(),
             "hear": hear(book),

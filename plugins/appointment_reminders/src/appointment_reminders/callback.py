@@ -1,9 +1,9 @@
 """To be called back, so that somebody finds another time."""
 
-from ivrkit import Call, Exit, MenuOption, State, Text, states
+from ivrkit import Call, Goto, MenuOption, State, Text, states
 
 from appointment_reminders.appointments import Appointment, Appointments
-from appointment_reminders.guard import MENU, guarded
+from appointment_reminders.guard import MENU, sandboxed
 from appointment_reminders.memory import CALLBACK, Done, remember
 
 #: Asks for a number and reads it out: a part that has a part of its own.
@@ -20,8 +20,8 @@ callback = states.question(
 def called_back(book: Appointments) -> State:
     """Note the wish for the audit log, and promise the call."""
 
-    def answer(call: Call, appointment: Appointment) -> Exit:
+    def answer(call: Call, appointment: Appointment) -> Goto:
         remember(call, Done(appointment=appointment.id, what="callback"))
-        return Exit(MENU, say=Text("Thank you. We will call you back."))
+        return Goto(MENU, say=Text("Thank you. We will call you back."))
 
-    return guarded(book, answer, MENU)
+    return sandboxed(book, answer, MENU)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ivrkit import Call, Exit, MenuOption, State, Text, leads_to
+from ivrkit import Call, Goto, MenuOption, State, Text, leads_to
 
 from appointment_reminders.appointments import Appointment, Appointments
 from appointment_reminders.memory import APPOINTMENT
@@ -12,7 +12,7 @@ MAIN_MENU = "menu"
 #: The menu behind the PIN, as the parts of `appointment` call it.
 MENU = ".menu"
 
-Answer = Callable[[Call, Appointment], Exit]
+Answer = Callable[[Call, Appointment], Goto]
 
 
 def change_key(call: Call) -> str:
@@ -20,7 +20,7 @@ def change_key(call: Call) -> str:
     return f"appointment-reminders:{call.turn_key}"
 
 
-def guarded(book: Appointments, answer: Answer, *targets: str, options: Sequence[MenuOption] = ()) -> State:
+def sandboxed(book: Appointments, answer: Answer, *targets: str, options: Sequence[MenuOption] = ()) -> State:
     """Return a state that waits for nothing: it looks the appointment up, answers, and goes on.
 
     Who has entered no PIN is asked for it. Who comes too late is told so. Where the file can't be read, the caller
@@ -33,18 +33,18 @@ def guarded(book: Appointments, answer: Answer, *targets: str, options: Sequence
     """
 
     @leads_to(".", MAIN_MENU, *targets)
-    def go_on(call: Call) -> str | Exit:
+    def go_on(call: Call) -> str | Goto:
         name = call.data.get(APPOINTMENT)
         if name is None:
             return "."
         appointment = book.find(name)
         if appointment is None:
-            return Exit(MAIN_MENU, say=Text("We can't find that appointment any more."))
+            return Goto(MAIN_MENU, say=Text("We can't find that appointment any more."))
         if appointment.at <= call.now:
-            return Exit(MAIN_MENU, say=Text("The time of your appointment has passed."))
+            return Goto(MAIN_MENU, say=Text("The time of your appointment has passed."))
         # The other copy of this webhook may be the one that has cancelled it: both have to answer alike.
         if appointment.status == "cancelled" and not book.was_made(change_key(call)):
-            return Exit(MAIN_MENU, say=Text("That appointment is cancelled already."))
+            return Goto(MAIN_MENU, say=Text("That appointment is cancelled already."))
         return answer(call, appointment)
 
-    return State(enter="", exit=go_on, options=options, fallback=MAIN_MENU)
+    return State(enter="", exit=go_on, options=options, on_error=MAIN_MENU)

@@ -1,9 +1,9 @@
 """The menu behind the PIN, and what can be heard and confirmed in it."""
 
-from ivrkit import Call, Exit, MenuOption, State, Text, states
+from ivrkit import Call, Goto, MenuOption, State, Text, states
 
 from appointment_reminders.appointments import Appointment, Appointments
-from appointment_reminders.guard import MAIN_MENU, MENU, change_key, guarded
+from appointment_reminders.guard import MAIN_MENU, MENU, change_key, sandboxed
 from appointment_reminders.memory import Done, remember
 from appointment_reminders.spoken import said
 
@@ -26,21 +26,21 @@ def back() -> State:
 def hear(book: Appointments) -> State:
     """Tell when and where it is, and whether it is confirmed."""
 
-    def answer(call: Call, appointment: Appointment) -> Exit:
+    def answer(call: Call, appointment: Appointment) -> Goto:
         words = [said(call, appointment)]
         if appointment.status == "confirmed":
             words.append(Text("It is confirmed."))
-        return Exit(MENU, say=words)
+        return Goto(MENU, say=words)
 
-    return guarded(book, answer, MENU, options=[option("1", Text("the date, time and place"))])
+    return sandboxed(book, answer, MENU, options=[option("1", Text("the date, time and place"))])
 
 
 def confirm(book: Appointments) -> State:
     """Confirm it, once a webhook."""
 
-    def answer(call: Call, appointment: Appointment) -> Exit:
+    def answer(call: Call, appointment: Appointment) -> Goto:
         book.change(appointment.id, "confirmed", key=change_key(call), now=call.now)
         remember(call, Done(appointment=appointment.id, what="confirmed"))
-        return Exit(MENU, say=Text("Thank you. We look forward to seeing you."))
+        return Goto(MENU, say=Text("Thank you. We look forward to seeing you."))
 
-    return guarded(book, answer, MENU, options=[option("2", Text("confirming your appointment"))])
+    return sandboxed(book, answer, MENU, options=[option("2", Text("confirming your appointment"))])

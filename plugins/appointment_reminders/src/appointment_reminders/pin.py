@@ -12,7 +12,7 @@ from appointment_reminders.settings import ReminderSettings
 def pin(book: Appointments, settings: ReminderSettings) -> State:
     """Ask for the PIN of one of the caller's appointments, three times at most.
 
-    It has no ``give_up``: who fails three times takes the tree's way out. That is reception where there is one on the
+    It has no ``give_up``: who fails three times takes the tree's operator. That is reception where there is one on the
     key 0, or whatever the team has set, else the goodbye. Who has no appointment hears what a wrong PIN hears.
     """
 

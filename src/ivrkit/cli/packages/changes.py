@@ -25,8 +25,8 @@ def tell_start(now: Inventory) -> bool:
         click.echo(f"The tree starts: {states} of {'1 plugin' if owners == 1 else f'{owners} plugins'}.")
     else:
         click.echo("The tree does not start:", err=True)
-    for fault in now.faults:
-        click.echo(fault, err=True)
+    for problem in now.problems:
+        click.echo(problem, err=True)
     return now.starts
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from ivrkit.errors import IvrkitError
-from ivrkit.load_settings import gather_settings
-from ivrkit.plugins import Found, Plugin, find_plugins
+from ivrkit.plugins.load import Found, Plugin, find_plugins
+from ivrkit.settings.load import gather_settings
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Inventory:
     """Everything that there is.
 
     :param plugins: plugin -> what it brings.
-    :param faults: what is wrong, each with its mend.
+    :param problems: what is wrong, each with its mend.
     :param starts: whether the tree starts.
     """
 
     plugins: Mapping[str, Item]
-    faults: list[str]
+    problems: list[str]
     starts: bool
 
     @classmethod
@@ -61,7 +61,7 @@ class Inventory:
             )
         told = json.loads(asked.stdout)
         plugins = {name: Item(**item) for name, item in told["plugins"].items()}
-        return cls(plugins, told["faults"], told["starts"])
+        return cls(plugins, told["problems"], told["starts"])
 
     @property
     def states(self) -> int:
@@ -73,9 +73,9 @@ def inventory() -> Inventory:
     """Return what there is, as this process sees it."""
     gathered = gather_settings()
     found = find_plugins(gathered.settings)
-    faults = [str(fault) for fault in (*gathered.faults, *found.faults)]
+    problems = [str(problem) for problem in (*gathered.problems, *found.problems)]
     plugins = {plugin.owner.plugin: _item(plugin, found) for plugin in found.plugins if plugin.status != "blocked"}
-    return Inventory(plugins, faults, found.starts and not gathered.faults)
+    return Inventory(plugins, problems, found.starts and not gathered.problems)
 
 
 def _item(plugin: Plugin, found: Found) -> Item:

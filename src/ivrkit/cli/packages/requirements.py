@@ -8,8 +8,8 @@ from typing import Any
 
 import importlib_metadata
 
-from ivrkit.loading.loaded import Plugin
-from ivrkit.loading.points import FILE
+from ivrkit.plugins.entry_points import FILE
+from ivrkit.plugins.loaded import Plugin
 
 
 def requirements(plugins: Iterable[Plugin]) -> Iterator[str]:

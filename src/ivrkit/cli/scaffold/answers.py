@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import importlib_metadata
 
-from ivrkit import kinds
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.menus import USUAL_REPEAT
-from ivrkit.flow.outcomes import is_key
+from ivrkit.flow.compile.menus import USUAL_REPEAT
+from ivrkit.flow.model.outcomes import is_key
+from ivrkit.settings import types
 
 #: PEP 508: https://packaging.python.org/en/latest/specifications/name-normalization/
 _NAME = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
@@ -38,7 +38,7 @@ def name(answer: str) -> str:
             f"{answer!r} is no name for a folder or a distribution",
             hint=f"use up to {LONGEST_NAME} letters and digits, with - between them, such as parking-ivr",
         )
-    return kinds.normal_name(answer)
+    return types.normal_name(answer)
 
 
 def distribution(answer: str) -> str:
@@ -79,7 +79,7 @@ def _owner_of_package(name: str, package: str) -> str:
     if package in _TAKEN_PACKAGES:
         return "is that of ivrkit or of tests"
     owners = importlib_metadata.packages_distributions().get(package, ())
-    other = next((owner for owner in owners if kinds.normal_name(owner) != name), None)
+    other = next((owner for owner in owners if types.normal_name(owner) != name), None)
     return f"is that of {other}, which is installed" if other else ""
 
 
@@ -143,7 +143,7 @@ def languages(answer: str) -> tuple[str, ...]:
     """
     told = [] if answer.strip() == NONE else [each.strip() for each in answer.split(",")]
     try:
-        found = kinds.languages(told)
+        found = types.languages(told)
     except ValueError:
         found = ()
     if len(found) < len(told) or any(tag.split("-")[0].lower() == "en" for tag in found):
@@ -159,7 +159,7 @@ def zone(answer: str) -> str:
     :raises IvrkitError: when there is none of that name.
     """
     try:
-        return kinds.zone(answer)
+        return types.zone(answer)
     except (ValueError, OSError, KeyError) as error:
         raise IvrkitError(
             f"{answer!r} is no time zone", hint="write one as the tz database has it, such as America/New_York"

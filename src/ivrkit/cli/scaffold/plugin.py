@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ivrkit.cli.scaffold import answers
-from ivrkit.flow.language import base_of
-from ivrkit.flow.text import Texts
+from ivrkit.flow.compile.languages import base_of
+from ivrkit.flow.model.text import Texts
 
 #: What the state says, where nobody says otherwise.
 _SAYS = "You have reached {label}."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.state import State
-from ivrkit.flow.text import Text, Texts
-from ivrkit.settings import Settings
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.text import Text, Texts
+from ivrkit.settings.core import Settings
 
 
 def greeting(settings: Settings) -> State:

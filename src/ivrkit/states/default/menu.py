@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.recipes import Menu
-from ivrkit.flow.state import State
+from ivrkit.flow.model.prompts import Menu
+from ivrkit.flow.model.state import State
 
 menu = State(enter=Menu())

@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 from twilio.twiml import TwiML
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.exits import Exits
-from ivrkit.flow.outcomes import is_key
-from ivrkit.flow.recipes import Words
-from ivrkit.flow.state import MenuOption
-from ivrkit.flow.targets import SAME, Exit, Target
-from ivrkit.flow.text import KEY_WORDS, Text, Texts
+from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.state import MenuOption
+from ivrkit.flow.model.targets import SAME, Goto, Target
+from ivrkit.flow.model.text import KEY_WORDS, Text, Texts
 
 #: The keys of yes and no.
 YES, NO = "1", "2"
@@ -23,7 +23,7 @@ class Common(TypedDict, total=False):
     """What every kind takes besides its own: see :class:`~ivrkit.State`."""
 
     options: MenuOption | Iterable[MenuOption]
-    fallback: str | None
+    on_error: str | None
     voice: str | None
     language: str | None
 
@@ -48,9 +48,9 @@ def pressed(keys: str) -> dict[str, Any]:
     return {"finish_on_key": ""} if "#" in keys else {}
 
 
-def heard_again(keys: str, then: Target) -> Exits:
+def heard_again(keys: str, then: Target) -> Routes:
     """Return a table whose keys repeat a state; silence, and any other key, goes on, however few failures may be."""
-    return Exits({keys: SAME}, otherwise=then, give_up=Exit(None, say=Text(Texts.goodbye)) if then is None else then)
+    return Routes({keys: SAME}, otherwise=then, give_up=Goto(None, say=Text(Texts.goodbye)) if then is None else then)
 
 
 def one_by_one(digits: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from ivrkit.flow.recipes import Words
-from ivrkit.flow.state import State
-from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common
 
 
@@ -14,6 +14,6 @@ def goodbye(*texts: Words, **common: Unpack[Common]) -> State:
     """Return a state that says the last words, and hangs up.
 
     :param texts: what is said; the core's goodbye when left out.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     """
     return State([*texts] or Text(Texts.goodbye), **common)

@@ -9,11 +9,11 @@ from typing import Unpack
 from twilio.twiml.voice_response import Gather
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.call import Call
-from ivrkit.flow.recipes import Words, ask
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import HOME, Target
-from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.prompts import Words, ask
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import HOME, Target
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, as_words, check_repeat, heard_again, key_in_words, pressed
 from ivrkit.states.ready.week import Week
 
@@ -41,7 +41,7 @@ def hours(
     :param repeat: the key that reads it again; any other key, or none, goes on.
     :param again: what is said last; the core's sentence about repeating when left out.
     :param then: where the call goes on; the menu that the caller came from when left out.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: for a day or a time that there is not, for hours that overlap, and for a key that no telephone
         has.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ivrkit.flow.state import State
+from ivrkit.flow.model.state import State
 from ivrkit.hookspecs import hookimpl
 from ivrkit.states.ready.goodbye import goodbye
 from ivrkit.states.ready.hours import hours

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from types import EllipsisType
 from typing import Unpack
 
-from ivrkit.flow.exits import Exits
-from ivrkit.flow.recipes import Menu, Words
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import Target
+from ivrkit.flow.model.prompts import Menu, Words
+from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import Target
 from ivrkit.states.ready.common import Common
 
 
 def menu(
     *texts: Words,
     repeat: str | None = "9",
-    exits: Mapping[str, Target] | None = None,
+    routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,
     tries: int | None = None,
     give_up: Target = None,
@@ -26,10 +26,10 @@ def menu(
 
     :param texts: what is said before the options.
     :param repeat: the key that reads the menu again, ``None`` for no such key.
-    :param exits: more keys and outcomes, and where they lead; nothing is said of them.
+    :param routes: more keys and outcomes, and where they lead; nothing is said of them.
     :param otherwise: where every other key, and silence, leads.
     :param tries: how many silences, or wrong keys, it takes; the setting ``tries`` when left out.
-    :param give_up: where the call goes after them; the way out when left out.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param give_up: where the call goes after them; the operator when left out.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     """
-    return State(Menu(*texts, repeat=repeat), Exits(exits or {}, otherwise, tries, give_up), **common)
+    return State(Menu(*texts, repeat=repeat), Routes(routes or {}, otherwise, tries, give_up), **common)

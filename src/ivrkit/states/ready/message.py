@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Unpack
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.recipes import Words, ask
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import HOME, Target
-from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.model.prompts import Words, ask
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import HOME, Target
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, check_repeat, heard_again, key_in_words, pressed
 
 
@@ -18,7 +18,7 @@ def message(*texts: Words, then: Target = HOME, repeat: str | None = None, **com
     :param texts: what is said.
     :param then: where the call goes on; the menu that the caller came from when left out.
     :param repeat: the key that lets it be heard again, which the caller is then told; any other key, or none, goes on.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: for no words, and for a key that no telephone has.
     """
     if not texts:

@@ -11,12 +11,12 @@ from typing import Unpack
 from twilio.twiml.voice_response import Gather
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.call import Call
-from ivrkit.flow.exits import Exits, LeadsTo, leads_to
-from ivrkit.flow.recipes import Words, ask
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import HOME, SAME, Exit, Target
-from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.prompts import Words, ask
+from ivrkit.flow.model.routes import LeadsTo, Routes, leads_to
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import HOME, SAME, Goto, Target
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import NO, YES, Common, key_in_words, one_by_one, words_or
 
 _LENGTHS = re.compile(r"([1-9]\d?)(?:-([1-9]\d?))?")
@@ -59,8 +59,8 @@ def question(
     :param then: where the call goes on with the right digits; HOME when left out.
     :param secret: whether the digits are kept out of every log, record and store; they can only be checked then.
     :param tries: how many silences, or wrong answers, it takes; the setting ``tries`` when left out.
-    :param give_up: where the call goes after them; the way out when left out.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param give_up: where the call goes after them; the operator when left out.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: for what does not go together, with the mend.
     """
     if not texts:
@@ -74,7 +74,7 @@ def question(
         if more:
             hint = "ask for digits in a question of its own"
             raise FlowError(f"question asks for yes or no, and is given {', '.join(more)}", hint=hint)
-        return _yes_or_no(texts, yes, no, Exits({}, tries=tries, give_up=give_up), common)
+        return _yes_or_no(texts, yes, no, Routes({}, tries=tries, give_up=give_up), common)
     if secret:
         _refuse_to_tell(check, keep, confirm=confirm)
     if confirm and keep is None:
@@ -85,7 +85,9 @@ def question(
         ask(*texts, **({} if asked.longest is None else {"num_digits": asked.longest})),
         asked.exit(f".{CONFIRM}" if confirm else goal, tries, give_up),
         secret=secret,
-        parts={CONFIRM: _confirmation(str(keep), Exits({YES: goal, NO: "."}, ..., tries, give_up))} if confirm else {},
+        substates={CONFIRM: _confirmation(str(keep), Routes({YES: goal, NO: "."}, ..., tries, give_up))}
+        if confirm
+        else {},
         **common,
     )
 
@@ -109,10 +111,10 @@ def _refuse_to_tell(check: object, keep: str | None, *, confirm: bool) -> None:
 
 
 def _yes_or_no(
-    texts: Sequence[Words], yes: Target | EllipsisType, no: Target | EllipsisType, limits: Exits, common: Common
+    texts: Sequence[Words], yes: Target | EllipsisType, no: Target | EllipsisType, limits: Routes, common: Common
 ) -> State:
     rows = {YES: HOME if yes is ... else yes, NO: HOME if no is ... else no}
-    table = Exits(rows, tries=limits.tries, give_up=limits.give_up)
+    table = Routes(rows, tries=limits.tries, give_up=limits.give_up)
     return State(ask(*texts, Text(Texts.yes_or_no, **_YES_AND_NO)), table, **common)
 
 
@@ -161,7 +163,7 @@ class _Digits:
 
     def exit(self, goal: Target, tries: int | None, give_up: Target) -> LeadsTo:
         """Return the function that checks the digits, and goes on with the right ones."""
-        again = Exit(SAME, say=self.wrong)
+        again = Goto(SAME, say=self.wrong)
 
         @leads_to(again, goal, tries=tries, give_up=give_up)
         def answered(call: Call) -> Target:
@@ -187,7 +189,7 @@ class _Digits:
         return self.check is None or bool(self.check(call))
 
 
-def _confirmation(keep: str, table: Exits) -> State:
+def _confirmation(keep: str, table: Routes) -> State:
     """Return the part that reads digits out, and asks whether they are right."""
 
     def read_out(call: Call) -> Gather:

@@ -10,11 +10,11 @@ from typing import Any, Unpack
 from twilio.twiml.voice_response import Dial
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.exits import Exits
-from ivrkit.flow.recipes import Whisper, Words
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import Target
-from ivrkit.flow.text import Texts
+from ivrkit.flow.model.prompts import Whisper, Words
+from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import Target
+from ivrkit.flow.model.text import Texts
 from ivrkit.states.ready.common import Common, as_words, words_or
 
 #: How many telephones Twilio rings for one ``Dial`` (https://www.twilio.com/docs/voice/twiml/dial).
@@ -33,7 +33,7 @@ def transfer(
     caller_id: str | None = None,
     whisper: Words | Sequence[Words] = (),
     accept: str | None = None,
-    exits: Mapping[str, Target] | None = None,
+    routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,
     **common: Unpack[Common],
 ) -> State:
@@ -47,10 +47,10 @@ def transfer(
     :param whisper: what whoever picks up hears before both talk.
     :param accept: the key that takes the call, such as ``"1"``: whoever picks up is asked for it, so that no mailbox
         takes it; a call that is not taken is ``declined``.
-    :param exits: where each outcome leads: ``answered``, ``busy``, ``no-answer``, ``failed``, ``canceled``,
+    :param routes: where each outcome leads: ``answered``, ``busy``, ``no-answer``, ``failed``, ``canceled``,
         ``declined``. Left out, ``answered`` is the goodbye, and the others go HOME with the core's words.
     :param otherwise: where the outcomes lead that have no row.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: for numbers that can't be dialled, too many of them, a time that Twilio does not take, or a key
         that no telephone has.
     """
@@ -71,7 +71,7 @@ def transfer(
         _add(dial, number)
     whispered = as_words(whisper)
     asks = Whisper(*whispered, accept=accept) if whispered or accept is not None else None
-    return State([*words_or(texts, Texts.transfer), dial], Exits(exits or {}, otherwise), whisper=asks, **common)
+    return State([*words_or(texts, Texts.transfer), dial], Routes(routes or {}, otherwise), whisper=asks, **common)
 
 
 def _add(dial: Dial, number: str) -> None:

@@ -7,15 +7,15 @@ from typing import Any, Unpack
 from twilio.twiml.voice_response import Record
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.exits import Exits
-from ivrkit.flow.outcomes import is_key
-from ivrkit.flow.recipes import Words
-from ivrkit.flow.state import State
-from ivrkit.flow.targets import Exit, Target
-from ivrkit.flow.text import Text, Texts
+from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.targets import Goto, Target
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, words_or
 
-THANKS = Exit(None, say=Text(Texts.thanks))
+THANKS = Goto(None, say=Text(Texts.thanks))
 #: The longest recording, in seconds (https://www.twilio.com/docs/voice/twiml/record#attributes-max-length).
 LONGEST = 14400
 
@@ -40,7 +40,7 @@ def voicemail(
     :param finish_on_key: the keys that end it, such as ``"#"``; any key when left out.
     :param beep: whether a tone is played.
     :param then: where the call goes on; the caller is thanked, and the call ends, when left out.
-    :param common: ``options``, ``fallback``, ``voice`` and ``language`` of the state.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: for a length, a silence or a key that Twilio does not take.
     """
     if not 1 < max_length <= LONGEST:
@@ -55,4 +55,4 @@ def voicemail(
             hint = 'it is a string of 0-9, * and #, or "" for no key'
             raise FlowError(f"voicemail has finish_on_key={finish_on_key!r}", hint=hint)
         attributes["finish_on_key"] = finish_on_key
-    return State([*words_or(texts, Texts.voicemail), Record(**attributes)], Exits({"recorded": then}), **common)
+    return State([*words_or(texts, Texts.voicemail), Record(**attributes)], Routes({"recorded": then}), **common)

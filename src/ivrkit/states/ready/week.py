@@ -9,7 +9,7 @@ from datetime import datetime, time
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ivrkit.flow.text import Text
+from ivrkit.flow.model.text import Text
 
 if TYPE_CHECKING:
     from babel import Locale

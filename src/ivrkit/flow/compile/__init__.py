@@ -1,0 +1,1 @@
+"""The compiler: turns states into a checked call flow with ready-made TwiML."""

@@ -1,0 +1,193 @@
+"""Compiles the states of a phone tree, once when it starts."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import EllipsisType, MappingProxyType
+
+from ivrkit.errors import FlowError, LoadError, Problem
+from ivrkit.flow.compile.call_flow import Beginning, CallFlow
+from ivrkit.flow.compile.checks import find_problems
+from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState, render_words
+from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
+from ivrkit.flow.compile.languages import Language, match
+from ivrkit.flow.compile.menus import Choice, collect_choices, is_menu, menu_routes, spoken_routes
+from ivrkit.flow.compile.paths import home_of, start_menu_of
+from ivrkit.flow.compile.sentences import BY_RULE, ENGINE, SPOKEN_BY_ENGINE
+from ivrkit.flow.compile.startup_warnings import startup_warnings_of
+from ivrkit.flow.compile.twiml import RenderContext
+from ivrkit.flow.compile.whisper import whisper_url, words_of_whisper
+from ivrkit.flow.model.outcomes import fold
+from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.substates import family
+from ivrkit.flow.model.targets import Target, aim
+from ivrkit.flow.model.text import Text
+
+#: How many texts of a state are kept in a language once they were looked up; what a function says may vary.
+MOST_KEPT = 64
+
+
+def compile_flow(states: Iterable[State], rules: FlowConfig | None = None, hooks: Hooks | None = None) -> CallFlow:
+    """Return the call flow of these states.
+
+    :param states: with their names and owners bound, in the order of loading; each may bring parts.
+    :param rules: the settings that the flow obeys.
+    :param hooks: the plugins' code that the engine calls.
+    :raises LoadError: with every problem that was found.
+    """
+    rules = rules or FlowConfig()
+    by_name = {each.name: each for state in states for each in family(state)}
+    choices = collect_choices(by_name.values())
+    languages = rules.spoken()
+    contextes = {tag: _dress(language, rules) for tag, language in languages.items()}
+    problems = list(find_problems(by_name, choices, rules, tuple(languages)))
+    compiled: dict[str, CompiledState] = {}
+    for name, state in by_name.items():
+        try:
+            compiled[name] = _compile_state(state, choices, rules, languages)
+        except Exception as error:
+            problems.append(state_problem(state, error))
+    if problems:
+        raise LoadError(problems)
+    return CallFlow(
+        states=MappingProxyType(compiled),
+        rules=rules,
+        hooks=hooks or Hooks(),
+        beginnings={name: _beginning(name, by_name, choices, compiled, rules) for name in by_name},
+        startup_warnings=tuple(startup_warnings_of(compiled)),
+        sentences={tag: _sentences(context) for tag, context in contextes.items()},
+        contextes=contextes,
+    )
+
+
+def _dress(language: Language, rules: FlowConfig) -> RenderContext:
+    """Return what verbs are given that no state says."""
+    overrides = rules.connection_overrides
+    return RenderContext(
+        language.voice, language.tag, words=lambda text: language.words(text, ENGINE), overrides=overrides
+    )
+
+
+def _sentences(context: RenderContext) -> dict[str, bytes]:
+    return {name: render_words(text, context) for name, text in SPOKEN_BY_ENGINE.items()}
+
+
+def _beginning(
+    start: str,
+    states: Mapping[str, State],
+    choices: Mapping[str, tuple[Choice, ...]],
+    compiled: Mapping[str, CompiledState],
+    rules: FlowConfig,
+) -> Beginning:
+    menu = start_menu_of(states, choices, start)
+    contents = {name: each.content for name, each in compiled.items()}
+    return Beginning(menu, home_of(states, menu, start, contents), rules.operator or _zero_of(compiled.get(menu or "")))
+
+
+def _zero_of(start_menu: CompiledState | None) -> str | None:
+    """Return the state that key 0 of the start menu leads to, by an option or a row."""
+    target = aim(start_menu.routes.get("0")) if start_menu else None
+    return target if isinstance(target, str) else None
+
+
+def state_problem(state: State, error: Exception) -> Problem:
+    """Return an error that a state raised as a problem of its plugin."""
+    if not isinstance(error, FlowError):
+        error = FlowError(f"{type(error).__name__}: {error}", hint="what it says can't be made into TwiML")
+    return Problem(
+        f"state {state.name!r} of {state.owner}: {error.message}", error.hint, state.owner.plugin, state.name
+    )
+
+
+def _compile_state(
+    state: State, choices: Mapping[str, tuple[Choice, ...]], rules: FlowConfig, languages: Mapping[str, Language]
+) -> CompiledState:
+    own = choices.get(state.name, ())
+    menu = is_menu(state, choices)
+    table = state.exit if isinstance(state.exit, Routes) else Routes()
+    limits = state.exit if isinstance(state.exit, LeadsTo) else table
+    routes = menu_routes(state, own) if menu else dict(table.rows)
+    compiled = CompiledState(
+        state=state,
+        choices=own,
+        routes=MappingProxyType(routes),
+        otherwise=table.otherwise,
+        tries=limits.tries or rules.tries,
+        give_up=limits.give_up,
+        is_menu=menu,
+        routes_hash=_hash_of(state, routes, table.otherwise),
+        localized={},
+    )
+    localized = {tag: _voice(compiled, language, languages, rules) for tag, language in languages.items()}
+    return replace(compiled, localized=MappingProxyType(localized))
+
+
+def _voice(
+    compiled: CompiledState, called_in: Language, languages: Mapping[str, Language], rules: FlowConfig
+) -> LocalizedState:
+    """Return a state in the language of a call; a state that has a language of its own is in that."""
+    state = compiled.state
+    language = called_in
+    if state.language is not None:
+        language = languages[match(state.language, languages) or called_in.tag]
+    overrides = rules.connection_overrides
+    keys = [outcome for outcome in compiled.routes if not outcome[0].isalpha()]
+    context = RenderContext(
+        voice=state.voice or (language.voice if state.language in (None, language.tag) else None),
+        language=state.language or language.tag,
+        num_digits=max((len(key) for key in keys), default=None),
+        has_routes=compiled.is_menu or isinstance(state.exit, Routes | LeadsTo),
+        words=_words_of(state, language),
+        whisper=whisper_url(state.name, called_in.tag, overrides) if state.whisper else None,
+        overrides=overrides,
+    )
+    _refuse_one_phrase_for_two(compiled, language)
+    said = {exit: render_words(exit.say, context) for exit in (*compiled.gotos_with_words(), *BY_RULE)}
+    whisper = render_words(words_of_whisper(state.whisper, language), context) if state.whisper else None
+    localized = LocalizedState(language, context, spoken_routes(compiled.choices, language), None, said, whisper)
+    if callable(state.enter):
+        return localized
+    return replace(localized, content=compiled.prepare(state.enter, localized))
+
+
+def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> None:
+    """Refuse phrases that stand for two keys once they are translated: one of them would be heard as the other.
+
+    :raises FlowError: with the phrase, the language and both keys.
+    """
+    keys: dict[str, tuple[str, str]] = {}
+    for choice in compiled.choices:
+        key = choice.option.key
+        for written in choice.option.phrases:
+            phrase = fold(language.words(written, choice.state))
+            other, also = keys.setdefault(phrase, (key, fold(written)))
+            if other != key and also != fold(written):
+                raise FlowError(
+                    f"in {language.tag} the phrase {phrase!r} stands for the keys {other!r} and {key!r}",
+                    hint="translate one of the two otherwise",
+                )
+
+
+def _words_of(state: State, language: Language) -> Callable[[str], str]:
+    """Return what gives the words of a state's texts; a few that were looked up are kept, for the next caller."""
+    look_up = functools.lru_cache(MOST_KEPT)(functools.partial(language.words, state=state))
+    has_own = state.name in language.own or state.parent in language.own
+
+    def words(text: str) -> str:
+        if isinstance(text, Text):
+            return language.words(text, state) if text.places else look_up(text)
+        return language.words(text, state) if has_own else text
+
+    return words
+
+
+def _hash_of(state: State, routes: Mapping[str, Target], otherwise: Target | EllipsisType) -> str:
+    """Return a hash that changes when some input would lead elsewhere."""
+    rows = sorted((outcome, repr(aim(target))) for outcome, target in routes.items())
+    rest = repr(otherwise if otherwise is ... else aim(otherwise))
+    named = sorted(repr(aim(target)) for target in state.exit.targets) if isinstance(state.exit, LeadsTo) else []
+    return hashlib.sha256(repr((rows, rest, named)).encode()).hexdigest()[:16]

@@ -1,0 +1,80 @@
+"""The call flow as data: which outcome of which state leads where. For drawing, walking and checking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ivrkit.flow.compile.call_flow import ERROR, CallFlow
+from ivrkit.flow.compile.compiled_state import CompiledState
+from ivrkit.flow.compile.menus import has_keys
+from ivrkit.flow.model.outcomes import FULFILLED, KEYS, NO_INPUT, NO_MATCH, VERB_OUTCOMES
+from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.targets import HOME, SAME, Target, aim
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One operator of a state.
+
+    :param state: the state's name.
+    :param outcome: what happened; ``None`` when the state is left at once, or by a function.
+    :param target: where the call goes, without what is said on the way.
+    """
+
+    state: str
+    outcome: str | None
+    target: Target
+
+
+def edges(flow: CallFlow) -> Iterator[Edge]:
+    """Return every operator of every state, the ones that the rules add included, in the order of loading."""
+    for compiled in flow.states.values():
+        yield from _edges_of(flow, compiled)
+
+
+def waiting_verb(compiled: CompiledState) -> str | None:
+    """Return the verb that a state waits with; for one whose ``enter`` is a function, as its rows tell."""
+    if compiled.content is not None:
+        return compiled.content.waits
+    if compiled.is_menu:
+        return "Gather" if has_keys(compiled.routes) else None
+    rows = set(compiled.routes)
+    if not rows:
+        return None
+    if any(KEYS.fullmatch(row) for row in rows):
+        return "Gather"
+    return next((verb for verb, outcomes in VERB_OUTCOMES.items() if rows <= set(outcomes)), None)
+
+
+def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
+    exit = compiled.state.exit
+    if isinstance(exit, LeadsTo):
+        for target in exit.targets:
+            yield Edge(compiled.name, None, aim(target))
+        return
+    verb = waiting_verb(compiled)
+    if not (isinstance(exit, Routes) or compiled.is_menu):
+        if verb is None and exit is not None:
+            yield Edge(compiled.name, None, aim(exit))
+        return
+    if verb is None and isinstance(exit, Routes) and not compiled.is_menu:  # a function may wait with any verb
+        yield Edge(compiled.name, None, HOME if exit.otherwise is ... else aim(exit.otherwise))
+    for outcome, target in compiled.routes.items():
+        yield Edge(compiled.name, outcome, aim(target))
+    for outcome in VERB_OUTCOMES.get(verb or "", ()):
+        if outcome not in compiled.routes:
+            yield Edge(compiled.name, outcome, _implied(flow, compiled, outcome))
+
+
+def _implied(flow: CallFlow, compiled: CompiledState, outcome: str) -> Target:
+    """Return where an outcome leads that has no row."""
+    if outcome in FULFILLED:
+        return None
+    if compiled.otherwise is not ...:
+        return aim(compiled.otherwise)
+    if outcome == NO_INPUT:
+        return SAME
+    if outcome == NO_MATCH:
+        return ERROR if ERROR in flow.states and compiled.name != ERROR else SAME
+    return HOME

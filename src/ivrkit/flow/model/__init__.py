@@ -1,0 +1,1 @@
+"""The model of a phone tree: calls, states, targets, routes, prompts, texts."""

@@ -1,0 +1,63 @@
+"""What is said, and where a call goes, as it is written where there is no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twilio.twiml.voice_response import Pause, Play, Say
+
+from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, aim
+from ivrkit.flow.model.text import Text
+
+#: How targets are written that are no states.
+MOVES: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
+
+
+def key_of(name: str) -> str:
+    """Return a name as TOML writes it in the header of a table: one with a dot in quotes."""
+    return f'"{name}"' if "." in name else name
+
+
+def read_words(value: Any) -> tuple[Words, ...]:
+    """Return what is said: a text, ``{play = "https://..."}``, ``{pause = 2}``, ``{say = ..., voice = ...}``, more.
+
+    :raises ValueError: for what is none of these.
+    """
+    return tuple(_word(each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _word(value: Any) -> Words:
+    if _is_text(value):
+        return Text(value)
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    keys = {*value}
+    if keys == {"play"} and _is_text(value["play"]):
+        return Play(value["play"])
+    if keys == {"pause"} and type(value["pause"]) is int and value["pause"] > 0:
+        return Pause(length=value["pause"])
+    if {"say"} <= keys <= {"say", "voice", "language"} and all(map(_is_text, value.values())):
+        return Say(Text(value["say"]), **{key: each for key, each in value.items() if key != "say"})
+    raise ValueError(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+def read_target(value: Any) -> Target:
+    """Return where a call goes: a state's name, a move, or ``{to = ..., say = ..., language = ...}``.
+
+    :raises ValueError: for what is none of these.
+    """
+    if _is_text(value):
+        return MOVES.get(value, value)
+    if not isinstance(value, Mapping) or not _is_text(value.get("to")) or not {*value} <= _OF_AN_EXIT:
+        raise ValueError(value)
+    said = read_words(value["say"]) if "say" in value else ()
+    return Goto(aim(MOVES.get(value["to"], value["to"])), say=said, language=value.get("language"))
+
+
+_OF_AN_EXIT = {"to", "say", "language"}

@@ -1,0 +1,1 @@
+"""The engine: answers one webhook of one call."""

@@ -1,0 +1,309 @@
+"""From one webhook to its answer: work out the outcome, look the target up, enter it, stop where it waits or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from ivrkit.errors import FlowError, hidden
+from ivrkit.flow.compile.call_flow import ERROR, Beginning, CallFlow
+from ivrkit.flow.compile.compiled_state import CompiledState
+from ivrkit.flow.compile.sentences import WRONG_BEFORE
+from ivrkit.flow.compile.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
+from ivrkit.flow.model.call import HIDDEN, Call
+from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
+from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.state import EnterFunction
+from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, aim
+from ivrkit.flow.run.counts import Counts
+from ivrkit.flow.run.history import History
+from ivrkit.flow.run.sandbox import Failed, Result, attempt, sandboxed
+from ivrkit.flow.run.session import Session
+from ivrkit.flow.run.transitions import Transitions, checked_target
+from ivrkit.flow.run.turn import Event, Turn
+
+#: More states than this in one answer, without one that waits or ends, are a ring.
+MOST_STATES = 50
+#: Why a call ended that the flow itself ended.
+FINISHED = "finished"
+
+#: A target, and the state that it was decided in.
+Step = tuple[Target, str | None]
+
+
+def advance(flow: CallFlow, call: Call, session: Session, *, again: int = 0) -> Turn:
+    """Answer one webhook of a call.
+
+    :param flow: the compiled states.
+    :param call: the call at this webhook; its ``data`` is the session's.
+    :param session: what is kept of the call; changed in place.
+    :param again: the mark of the fallback: 1 enters the stored state again, 2 takes the operator, 0 for no mark.
+    :returns: the document to send, and what happened.
+    """
+    return _Advance(flow, call, session).run(again)
+
+
+def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
+    """Mark a call as ended that Twilio says is over. What its last verb brought may still come.
+
+    :param flow: the compiled states.
+    :param call: the call at this status callback.
+    :param session: what is kept of the call; changed in place.
+    :returns: an empty document, and ``ended`` when it was not told before.
+    """
+    return _Advance(flow, call, session).end()
+
+
+class _Advance:
+    """One webhook on its way: ``parts`` collects the answer, ``events`` what happened."""
+
+    def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
+        self.flow = flow
+        self.session = session
+        self.call = call
+        self.language = ""
+        self._speak(session.language)
+        self.counts = Counts(session)
+        self.history = History(flow, session)
+        self.transitions = Transitions(flow, self.counts, self._run_exit, self._beginning)
+        self.parts: list[bytes] = []
+        self.events: list[Event] = []
+        self.failed: set[str] = set()
+        self.apologised = False
+        self.entered = 0
+        self.left = flow.states.get(session.state or "")
+        self.secret = session.secret and session.waits == "Gather"
+
+    def run(self, again: int) -> Turn:
+        """Answer the webhook."""
+        if again and self.session.ended == FINISHED and not self.call.gone:  # the last answer did not come through
+            return self._turn(document([self._sentence("goodbye"), HANGUP]))
+        if self.session.ended or self.call.gone:
+            self._keep_last(self._outcome())
+            return self.end()
+        if self.session.state is None:
+            self.events.append(Event("started"))
+            start = self._start()
+            self.session.start = start.target if isinstance(start.target, str) else None
+            self._follow(start, None)
+        else:
+            outcome = None if again else self._outcome()
+            self.call = replace(self.call, outcome=outcome)
+            self._keep(outcome)
+            self._follow(self._target(outcome, again), self.session.state)
+        return self._turn(document(self.parts))
+
+    def end(self) -> Turn:
+        """Answer a caller who is gone: nothing is entered or counted."""
+        if self.session.ended is None:
+            self.session.ended = self.call.status
+            if self.session.state is not None:
+                self.events.append(Event("ended", reason=self.call.status))
+        return self._turn(EMPTY)
+
+    def _turn(self, twiml: bytes) -> Turn:
+        now = self.flow.states.get(self.session.state or "")
+        state = now.state if now else None
+        if self.flow.hooks.edit_response and state and twiml is not EMPTY:
+            twiml = self.flow.hooks.edit_response(self.call.watched(secret=self.secret), state, twiml)
+        return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
+
+    def _start(self) -> Goto:
+        """Return where a call begins, and in which language: as a plugin, the caller or the called number has it."""
+        rules = self.flow.rules
+        decided = rules.callers.get(self.call.from_) or rules.numbers.get(self.call.to) or Goto(rules.start)
+        chosen = self._chosen_start()
+        if chosen is None:
+            return decided
+        return chosen if chosen.language else replace(chosen, language=decided.language)
+
+    def _chosen_start(self) -> Goto | None:
+        """Return where a plugin lets the call begin; words that can't be said are left out."""
+        exit = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
+        if exit is None:
+            return None
+        tag = self.flow.language(exit.language or self.language)
+        said = attempt(lambda: self.flow.words(exit, tag, None))
+        return replace(exit, say=()) if isinstance(said, Failed) else exit
+
+    def _beginning(self) -> Beginning:
+        return self.flow.beginning(self.session.start)
+
+    def _speak(self, language: str) -> None:
+        """Hold the call in a language from here on, or in the one most like it."""
+        self.language = self.session.language = self.flow.language(language)
+        if self.call.language != self.language:
+            self.call = replace(self.call, language=self.language)
+
+    # What happened.
+
+    def _outcome(self) -> str | None:
+        phrases = self.left.localized[self.language].phrases if self.left else {}
+        return read_outcome(self.session.waits, self.call.params, phrases)
+
+    def _keep(self, outcome: str | None) -> None:
+        """Keep an outcome in the call's path, and tell it."""
+        told = HIDDEN if self.secret and outcome not in (None, NO_INPUT) else outcome
+        state = self.left.state if self.left else None
+        self.session.path[-1][1] = told
+        if outcome == "recorded":
+            details = {name: value for name, value in self.call.params.items() if name.startswith("Recording")}
+            self.events.append(Event("recorded", state, details=details))
+        self.events.append(Event("left", state, outcome=told))
+
+    def _keep_last(self, outcome: str | None) -> None:
+        """Keep what came of the last verb of a caller who is gone; silence of somebody gone is nothing."""
+        if outcome not in (None, NO_INPUT):
+            self._keep(outcome)
+            self.session.waits = None
+
+    # Where the call goes.
+
+    def _target(self, outcome: str | None, again: int) -> Target:
+        """Return where a call goes that was in a state when the webhook came."""
+        waits = self.session.waits
+        if self.session.turn + 1 >= self.flow.rules.max_turns or again > 1:
+            return self.transitions.operator()
+        if self.left is None:
+            return HOME
+        if waits is None or outcome is None:
+            return SAME if waits in (None, "Gather") else HOME
+        changed = self.session.routes_hash != self.left.routes_hash
+        if waits == "Gather" and outcome != NO_INPUT and changed:
+            return SAME
+        return self.transitions.after(self.left, waits, outcome)
+
+    def _follow(self, target: Target, origin: str | None) -> None:
+        """Go to the target, and on from there by automatic exits, until the call waits or ends."""
+        step: Step | None = (target, origin)
+        while step is not None:
+            step = self._go(*step)
+
+    def _go(self, target: Target, origin: str | None) -> Step | None:
+        """Say what is said on the way, and enter the target; return where it leads at once, ``None`` to stop."""
+        goal = aim(target)
+        if isinstance(target, Goto):
+            if target.language is not None:
+                self._speak(target.language)
+            if target.say:
+                self._add(self.flow.words(target, self.language, self.flow.states.get(origin or "")))
+        elif goal is None:
+            self.parts.append(self._sentence("goodbye"))
+        if goal is None:
+            self._end(HANGUP)
+            return None
+        through_error = origin == ERROR
+        found = goal if isinstance(goal, str) else None
+        if goal is SAME:
+            found = origin
+        elif goal is BACK:
+            found = self.history.sender(origin)
+        returning = through_error or goal in (SAME, BACK)
+        if found not in self.flow.states:
+            found, returning = self.history.home(origin), through_error
+        returning = returning or found == origin
+        if found is None or found in self.failed:
+            return self.transitions.operator(), origin
+        return self._enter(self.flow.states[found], origin, returning=returning)
+
+    def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
+        """Enter a state; return where it leads at once, ``None`` when it waits or ends the call."""
+        name = compiled.name
+        if not returning:
+            self.counts.begin(name)
+            if origin is not None and origin != name:
+                self.history.send(compiled.state, origin)
+        content = attempt(lambda: self._content(compiled))
+        if isinstance(content, Failed):
+            return self._failure(compiled, content.error), name if name == ERROR else origin
+        self.session.state, self.session.waits, self.session.routes_hash = name, content.waits, compiled.routes_hash
+        self.session.secret = compiled.state.secret
+        self.session.private = self.session.private or compiled.state.secret
+        self.session.path.append([name, None])
+        self.events.append(Event("entered", compiled.state))
+        self.parts.append(content.xml)
+        if content.waits is None:
+            return self._leave_at_once(compiled, content)
+        if compiled.is_menu:
+            self.history.stand_in(name)
+        return None
+
+    def _content(self, compiled: CompiledState) -> Content:
+        """Return what a state says; its own code runs here.
+
+        :raises FlowError: when it can't be said, or when there is no end to what is said.
+        """
+        self.entered += 1
+        if self.entered > MOST_STATES:
+            self.entered = 0
+            self.parts.clear()
+            raise FlowError(
+                f"it is the last of {MOST_STATES} states in one answer, and none of them waits",
+                hint="exit functions lead round; let one of the states wait for input",
+            )
+        localized = compiled.localized[self.language]
+        content = localized.content
+        if content is None:
+            enter = cast(EnterFunction, compiled.state.enter)
+            content = self._guarded(lambda: compiled.prepare(enter(self.call), localized))
+        check_size(sum(map(len, self.parts)) + len(content.xml))
+        return content
+
+    def _add(self, words: bytes) -> None:
+        """Say something on the way, unless the answer would be too long for Twilio with it."""
+        if sum(map(len, self.parts)) + len(words) <= LIMIT:
+            self.parts.append(words)
+
+    def _sentence(self, name: str) -> bytes:
+        return self.flow.sentences[self.language][name]
+
+    def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
+        """Return where a state leads that does not wait; end the call when its own words are the last."""
+        exit = compiled.state.exit
+        if exit is None or isinstance(exit, Routes) or compiled.is_menu:
+            self._end(b"" if content.leaves else HANGUP)
+            return None
+        target = self._run_exit(compiled, exit)[0] if isinstance(exit, LeadsTo) else exit
+        self.events.append(Event("left", compiled.state))
+        return target, compiled.name
+
+    def _end(self, last: bytes) -> None:
+        """End the call, with the verb that does it."""
+        self.parts.append(last)
+        self.session.waits = None
+        self.session.ended = FINISHED
+        self.events.append(Event("ended", reason=FINISHED))
+
+    # The plugins' own code.
+
+    def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
+        """Return the target of a function exit, and whether it failed."""
+        target = attempt(lambda: self._guarded(lambda: self._checked(compiled, exit)))
+        if isinstance(target, Failed):
+            return self._failure(compiled, target.error), True
+        return target, False
+
+    def _guarded(self, run: Callable[[], Result]) -> Result:
+        return sandboxed(self.call.data, run, self.flow.rules.most_data)
+
+    def _checked(self, compiled: CompiledState, exit: LeadsTo) -> Target:
+        return checked_target(self.flow, compiled, exit, exit(self.call), self.language)
+
+    def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
+        """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
+        self.failed.add(compiled.name)
+        self.events.append(Event("failed", compiled.state, error=hidden(error) if self.secret else error))
+        chosen = None
+        if self.flow.hooks.failed:
+            watched = self.call.watched(secret=self.secret)
+            chosen = self.flow.hooks.failed(watched, compiled.state, error, self.secret)
+        if compiled.name == ERROR and chosen is None:
+            return WRONG_BEFORE
+        if not self.apologised:
+            self.apologised = True
+            self.parts.append(self._sentence("apology"))
+        for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), self._beginning().start_menu):
+            if name in self.flow.states and name not in self.failed:
+                return name
+        return self.transitions.operator()

@@ -1,0 +1,1 @@
+"""The host: one webhook in, one answer out, without Flask."""

@@ -1,0 +1,1 @@
+"""Loading of plugins: entry points, files, TOML states, hooks, translations."""

@@ -1,0 +1,119 @@
+"""Keeps the plugins with hooks, and who owns each. What pluggy would take and mislead with is refused."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+import pluggy
+
+from ivrkit import hookspecs
+from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.flow.model.state import Owner
+from ivrkit.plugins.hook_calls import HookImpl, hook_impls_of
+from ivrkit.plugins.problems import CAUGHT, mend_or_leave_out, problem_of, told
+
+
+class HookRegistry:
+    """The plugins with hooks, each by the name of its entry point. Every app has one of its own."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._owners: dict[str, Owner] = {}
+        self._points: dict[str, str] = {}
+
+    def callers(self, hook: str) -> tuple[HookImpl, ...]:
+        """Return the implementations of a hook in the order in which they are called."""
+        return hook_impls_of(self._manager, hook, self._owners)
+
+    def hooks_of(self, owner: Owner) -> tuple[str, ...]:
+        """Return the hooks that the plugins of an owner implement."""
+        mine = [plugin for name, plugin in self._manager.list_name_plugin() if self._owners.get(name) == owner]
+        return tuple(sorted({hook.name for plugin in mine for hook in self._manager.get_hookcallers(plugin) or ()}))
+
+    def register(self, name: str, owner: Owner, point: str, plugin: object) -> Iterator[Problem]:
+        """Register a plugin, or return why not; what pluggy rejects is not left half in (1.5 and 1.6 would).
+
+        :param name: the name of its entry point.
+        :param owner: who owns it.
+        :param point: the entry point as it is told.
+        :param plugin: the module or object.
+        """
+        if name in self._owners:
+            same = self._owners[name].plugin == owner.plugin
+            yield problem_of(
+                owner,
+                f"its {point} has the name of one of plugin {self._owners[name]}",
+                "give one of the two another name"
+                if same
+                else f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]',
+            )
+            return
+        self._owners[name] = owner
+        self._points[name] = point
+        try:
+            self._refuse_object(name, plugin)
+            self._manager.register(plugin, name=name)
+            self._refuse_functions(plugin)
+        except CAUGHT as error:
+            message = " ".join(told(error).split())
+            yield problem_of(owner, f"its {point} is refused: {message}", mend_or_leave_out(error, owner))
+            if self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+
+    def _refuse_object(self, name: str, plugin: object) -> None:
+        """Refuse what pluggy would take and mislead with, or refuse with words of its own insides."""
+        if plugin is None:
+            raise IvrkitError("it is None", hint="name a module or object with functions marked @ivrkit.hookimpl")
+        if not name:
+            raise IvrkitError("it has no name", hint="give the entry point a name")
+        for other, known in self._manager.list_name_plugin():
+            if known is plugin:
+                raise IvrkitError(
+                    f"it is what the entry point {other!r} of plugin {self._owners[other]} names already",
+                    hint="keep one of the two",
+                )
+
+    def _refuse_functions(self, plugin: object) -> None:
+        """Refuse functions that would not be called as their author means."""
+        marked = {hook.name for hook in self._manager.get_hookcallers(plugin) or ()}
+        for name in dir(plugin):
+            if name.startswith("ivrkit_") and name not in marked and callable(getattr(plugin, name)):
+                raise IvrkitError(
+                    f"its {name} is not marked, so nobody would call it",
+                    hint="mark it @ivrkit.hookimpl, or give it another name",
+                )
+        for hook in self._manager.get_hookcallers(plugin) or ():
+            for each in hook.get_hookimpls():
+                if each.plugin is not plugin:
+                    continue
+                if each.hookwrapper or each.wrapper:
+                    raise IvrkitError(
+                        f"its {hook.name} is a hook wrapper, and each plugin is called by itself",
+                        hint="mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
+                    )
+                if inspect.iscoroutinefunction(each.function):
+                    raise IvrkitError(
+                        f"its {hook.name} is an async function, and nobody would await it",
+                        hint="hooks are plain functions: write def, not async def",
+                    )
+
+    def refuse_unknown_hooks(self) -> Iterator[Problem]:
+        """Refuse every plugin with hooks that do not exist, as pluggy's check_pending(), which tells of one alone."""
+        known = [each for each in vars(hookspecs) if each.startswith("ivrkit_")]
+        for name, plugin in self._manager.list_name_plugin():
+            unknown = [
+                hook.name
+                for hook in self._manager.get_hookcallers(plugin) or ()
+                if not hook.has_spec()
+                and any(each.plugin is plugin and not each.optionalhook for each in hook.get_hookimpls())
+            ]
+            for each in unknown:
+                yield problem_of(
+                    self._owners[name],
+                    f"its {self._points[name]} implements {each!r}, which is no hook{nearest(each, known)}",
+                    f"the hooks are: {', '.join(known)}",
+                )
+            if unknown:
+                self._manager.unregister(name=name)

@@ -1,0 +1,213 @@
+"""The kinds of states that plugins offer for tables, each a function whose parameters are the keys of a table."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any
+
+from ivrkit.errors import IvrkitError, Problem
+from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.model.targets import Goto
+from ivrkit.plugins.plugin_settings import descriptions_of
+from ivrkit.plugins.problems import leave_out, problem_of
+from ivrkit.settings.describe import in_words
+from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES
+
+#: The key of what a kind is given one by one, whatever its parameter is called.
+TEXT = "text"
+#: The keys that every table may have, which are no kind's own, with what each is.
+OF_EVERY_STATE: Mapping[str, str] = {
+    KIND: "the kind of the state",
+    "key": "the key of its menu option",
+    "label": "what its menu option is called; its name when left out",
+    "sentence": "the whole sentence of its menu option",
+    "phrases": "what a caller may say in place of the key",
+    "menu": "the menu that its option hangs in; the main menu when left out",
+    "options": "further menu options, each a table with key, label, sentence, phrases and menu",
+    "voice": "the voice that it speaks with",
+    "language": "the language that it is always said in",
+    "on_error": "the state to go to when this one fails",
+}
+#: How a kind is written.
+HINT = "name a function with annotated parameters that returns a State"
+
+WORDS, TARGET, TARGETS, VALUE = "words", "target", "targets", "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One key of a kind.
+
+    :param key: its name in a table.
+    :param name: its name in the function.
+    :param takes: ``words``, ``target``, ``targets`` or ``value``.
+    :param annotation: of a value, its type.
+    :param required: whether it has to be there.
+    :param default: what it is when left out.
+    :param description: as the function's docstring has it.
+    :param spread: whether it is given one by one.
+    """
+
+    key: str
+    name: str
+    takes: str
+    annotation: Any
+    required: bool
+    default: Any
+    description: str
+    spread: bool = False
+
+    def in_words(self) -> str:
+        """Return what it takes, for whoever writes it."""
+        if self.takes == WORDS:
+            return "a text, { play = ... }, { pause = ... }, or a list of these"
+        told = {
+            TARGET: "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+            TARGETS: "a table of outcomes, each with where it leads",
+        }.get(self.takes) or in_words(self.annotation)
+        return f"{told}, or a list of these" if self.spread else told
+
+
+@dataclass(frozen=True, slots=True)
+class StateKind:
+    """One kind of states.
+
+    :param name: what a table calls it.
+    :param owner: the plugin that offers it.
+    :param function: makes a state.
+    :param parameters: key -> parameter.
+    :param description: the first sentence of its docstring.
+    """
+
+    name: str
+    owner: Owner
+    function: Callable[..., State]
+    parameters: Mapping[str, Parameter]
+    description: str
+
+
+class StateKinds:
+    """The kinds that are there.
+
+    :param problems: where problems are collected.
+    """
+
+    hook = "ivrkit_register_kinds"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._faults = problems
+        self._kinds: dict[str, StateKind] = {}
+
+    def all(self) -> Mapping[str, StateKind]:
+        """Return the kinds by their names."""
+        return self._kinds
+
+    def take(self, owner: Owner, offered: Any) -> None:
+        """Take in what a plugin offers.
+
+        :raises IvrkitError: when that is no table of functions.
+        """
+        if not isinstance(offered, Mapping):
+            raise IvrkitError(f"it returned {offered!r}", hint="return a dict: kind -> a function that returns a State")
+        for name, function in offered.items():
+            if not isinstance(name, str) or not name.strip():
+                problem = problem_of(
+                    owner, f"it offers a kind called {name!r}", 'give it a name: {"opening-hours": ...}'
+                )
+                self._faults.append(problem)
+                continue
+            other = self._kinds.get(name)
+            if other is not None:
+                message = f"the kind {name!r} is offered by two plugins: {other.owner} and {owner}"
+                self._faults.append(Problem(message, leave_out(owner), owner.plugin))
+                continue
+            try:
+                self._kinds[name] = read_kind(name, function, owner)
+            except IvrkitError as error:
+                self._faults.append(problem_of(owner, f"its kind {name!r} can't be used: {error.message}", error.hint))
+
+
+def read_kind(name: str, function: Any, owner: Owner) -> StateKind:
+    """Return what a function is as a kind.
+
+    :raises IvrkitError: when it is none.
+    """
+    if not inspect.isfunction(function):
+        raise IvrkitError(f"it is {function!r}", hint=HINT)
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception as error:  # they are code, which may raise anything
+        raise IvrkitError(f"its annotations can't be looked up: {error}", hint="import what they name") from error
+    descriptions = descriptions_of(function)
+    parameters: dict[str, Parameter] = {}
+    for each in inspect.signature(function).parameters.values():
+        if each.kind is each.VAR_KEYWORD:
+            continue
+        if each.name not in hints:
+            raise IvrkitError(f"its parameter {each.name!r} has no annotation", hint=HINT)
+        made = _parameter(each, hints[each.name], descriptions.get(each.name, ""))
+        if made is None:
+            if each.default is each.empty and each.kind is not each.VAR_POSITIONAL:
+                hint = "a table has no functions: give it a default"
+                raise IvrkitError(f"its parameter {each.name!r} takes a function, and has to be given", hint=hint)
+            continue
+        if made.key in OF_EVERY_STATE or made.key in STATE_SETTING_TYPES:
+            hint = "every state has that key: give the parameter another name"
+            raise IvrkitError(f"its parameter {each.name!r} is none of its own", hint=hint)
+        if made.key in parameters:
+            names = f"{parameters[made.key].name!r} and {each.name!r}"
+            raise IvrkitError(f"its parameters {names} are both the key {made.key!r}", hint="rename the first of them")
+        parameters[made.key] = made
+    first = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    return StateKind(name, owner, function, parameters, first)
+
+
+def _parameter(parameter: inspect.Parameter, annotation: Any, description: str) -> Parameter | None:
+    """Return a parameter as a key, ``None`` for one that takes a function."""
+    parts = _parts_of(annotation)
+    if any(_is_function(part) for part in parts):
+        return None
+    spread = parameter.kind is parameter.VAR_POSITIONAL
+    default = parameter.default
+    return Parameter(
+        key=TEXT if spread else parameter.name,
+        name=parameter.name,
+        takes=_takes(parts),
+        annotation=_without_ellipsis(parts),
+        required=default is parameter.empty and not spread,
+        default=None if default is parameter.empty else default,
+        description=description,
+        spread=spread,
+    )
+
+
+def _takes(parts: tuple[Any, ...]) -> str:
+    if {*parts} >= {*typing.get_args(Words)}:
+        return WORDS
+    if Goto in parts:
+        return TARGET
+    if any(Goto in _parts_of(argument) for part in parts for argument in typing.get_args(part)):
+        return TARGETS
+    return VALUE
+
+
+def _parts_of(annotation: Any) -> tuple[Any, ...]:
+    """Return what an annotation is, each part of a union by itself."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return typing.get_args(annotation)
+    return (annotation,)
+
+
+def _without_ellipsis(parts: tuple[Any, ...]) -> Any:
+    kept = tuple(part for part in parts if part is not EllipsisType)
+    return typing.Union[kept]  # noqa: UP007  it is made of a tuple
+
+
+def _is_function(part: Any) -> bool:
+    return part is Callable or typing.get_origin(part) is typing.get_origin(Callable[..., Any])

@@ -1,0 +1,227 @@
+"""States that are written without code: each a table with a ``kind``, made by that kind's function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.flow.model.state import MenuOption, Owner, State
+from ivrkit.flow.model.text import Text
+from ivrkit.flow.model.toml_values import read_target, read_words
+from ivrkit.hookspecs import hookimpl
+from ivrkit.plugins.plugin_settings import AlreadyTold
+from ivrkit.plugins.problems import CAUGHT, told
+from ivrkit.plugins.state_kinds import (
+    OF_EVERY_STATE,
+    TARGET,
+    TARGETS,
+    WORDS,
+    Parameter,
+    StateKind,
+    StateKinds,
+)
+from ivrkit.settings.convert import converted
+from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES
+from ivrkit.settings.types import STATE_NAME, TEXT, SettingType, several
+
+#: The keys of a menu option, with what each takes.
+_OPTION: Mapping[str, SettingType] = {
+    "key": STATE_SETTING_TYPES["key"],
+    "label": TEXT,
+    "sentence": TEXT,
+    "phrases": SettingType("a text, or a list of texts", several),
+    "menu": STATE_NAME,
+}
+#: What else every state may have, with what each takes.
+_PLAIN: Mapping[str, SettingType] = {
+    "voice": STATE_SETTING_TYPES["voice"],
+    "language": STATE_SETTING_TYPES["language"],
+    "on_error": STATE_NAME,
+}
+
+
+class TomlStates:
+    """A plugin whose states are tables of a file.
+
+    :param owner: the file.
+    :param tables: name -> table.
+    :param place: tells where a key of a table stands, as an error begins with it.
+    :param kinds: the kinds that there are, once the states are asked for.
+    :param problems: where problems are collected.
+    :param decided: the keys of a table that are looked at elsewhere.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        tables: Mapping[str, Mapping[str, Any]],
+        place: Callable[..., str],
+        kinds: StateKinds,
+        problems: list[Problem],
+        decided: Collection[str] = (),
+    ) -> None:
+        self._owner = owner
+        self._tables = tables
+        self._place = place
+        self._kinds = kinds
+        self._faults = problems
+        self._decided = decided
+
+    @hookimpl
+    def ivrkit_register_states(self) -> Mapping[str, Callable[[], State]]:
+        """Offer a state for each table."""
+        return {name: self._maker(name, table) for name, table in self._tables.items()}
+
+    def _maker(self, name: str, table: Mapping[str, Any]) -> Callable[[], State]:
+        def make() -> State:
+            making = _Making(self._owner, name, table, self._place, self._decided)
+            state = making.state(self._kinds.all())
+            self._faults.extend(making.problems)
+            if state is None:
+                raise AlreadyTold
+            return state
+
+        return make
+
+
+class _Making:
+    """One table on its way to a state: ``problems`` collects what is wrong with it."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        name: str,
+        table: Mapping[str, Any],
+        place: Callable[..., str],
+        decided: Collection[str],
+    ) -> None:
+        self._owner = owner
+        self._name = name
+        self._table = table
+        self._place = place
+        self._decided = decided
+        self.problems: list[Problem] = []
+
+    def state(self, kinds: Mapping[str, StateKind]) -> State | None:
+        """Return the state, ``None`` where something is wrong."""
+        kind = kinds.get(self._table[KIND]) if isinstance(self._table[KIND], str) else None
+        if kind is None:
+            wrong = self._table[KIND]
+            near = nearest(str(wrong), kinds)
+            self._refuse((KIND,), f"states.{self._name}.kind is {wrong!r}{near}", f"there are: {', '.join(kinds)}")
+            return None
+        self._refuse_unknown(kind)
+        bound = self._arguments(kind)
+        common = dict(self._common())
+        if self.problems:
+            return None
+        try:
+            made = kind.function(*bound.args, **bound.kwargs)
+            if not isinstance(made, State):
+                raise IvrkitError(f"the kind {kind.name!r} of {kind.owner} made {made!r}", hint="it has to be a State")
+            return replace(made, **common)
+        except CAUGHT as error:
+            self._refuse((), f"states.{self._name}: {told(error)}", getattr(error, "hint", "") or self._takes(kind))
+            return None
+
+    def _refuse(self, keys: tuple[str, ...], message: str, hint: str) -> None:
+        where = self._place("states", self._name, *keys)
+        self.problems.append(Problem(f"{where}{message}", hint, self._owner.plugin, self._name))
+
+    def _takes(self, kind: StateKind) -> str:
+        own = ", ".join(kind.parameters) or "nothing of its own"
+        return f"the kind {kind.name!r} takes: {own}; and every state: {', '.join(OF_EVERY_STATE)}"
+
+    def _refuse_unknown(self, kind: StateKind) -> None:
+        known = [*kind.parameters, *OF_EVERY_STATE, *self._decided]
+        for key in self._table:
+            if key not in known:
+                self._refuse((key,), f"unknown key 'states.{self._name}.{key}'{nearest(key, known)}", self._takes(kind))
+        for key, parameter in kind.parameters.items():
+            if parameter.required and key not in self._table:
+                hint = f"write it: {key} = ...; it takes {parameter.in_words()}"
+                self._refuse((), f"states.{self._name} has no {key!r}, which the kind {kind.name!r} needs", hint)
+
+    def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
+        """Return what the kind's function is given, each by its parameter; what is left out has its default."""
+        given: dict[str, Any] = {}
+        for key, parameter in kind.parameters.items():
+            if key not in self._table:
+                continue
+            try:
+                given[parameter.name] = _read(parameter, self._table[key])
+            except (ValueError, TypeError, IvrkitError) as error:
+                hint = getattr(error, "hint", "") or f"it takes {parameter.in_words()}"
+                self._refuse((key,), f"states.{self._name}.{key} is {self._table[key]!r}", hint)
+        bound = inspect.BoundArguments(inspect.signature(kind.function), given)
+        bound.apply_defaults()
+        return bound
+
+    def _common(self) -> Iterator[tuple[str, Any]]:
+        """Return what every state has: its options, voice, language and fallback."""
+        yield from self._checked(self._table, _PLAIN).items()
+        own = {key: self._table[key] for key in _OPTION if key in self._table}
+        more = self._table.get("options", [])
+        if not isinstance(more, list) or not all(isinstance(each, Mapping) for each in more):
+            self._refuse(("options",), f"states.{self._name}.options is {more!r}", "it takes a list of tables")
+            return
+        options = [*([self._option(own)] if own else []), *(self._option(each, "options") for each in more)]
+        if options:
+            yield "options", tuple(each for each in options if each is not None)
+
+    def _checked(self, table: Mapping[str, Any], kinds: Mapping[str, SettingType], *above: str) -> dict[str, Any]:
+        """Return the values of a table, each as it is kept; one that its key does not take is refused."""
+        good: dict[str, Any] = {}
+        for key, kind in kinds.items():
+            try:
+                if key in table:
+                    good[key] = kind.read(table[key])
+            except (ValueError, TypeError):
+                told = ".".join(("states", self._name, *above, key))
+                self._refuse(above or (key,), f"{told} is {table[key]!r}", f"it takes {kind.expects}")
+        return good
+
+    def _option(self, table: Mapping[str, Any], *above: str) -> MenuOption | None:
+        """Return a menu option, ``None`` where something is wrong; its words are texts that can be translated."""
+        problems = len(self.problems)
+        who = ".".join(("states", self._name, *above))
+        for key in table:
+            if key not in _OPTION:
+                hint = f"an option has: {', '.join(_OPTION)}"
+                self._refuse(above, f"unknown key '{who}.{key}'{nearest(key, _OPTION)}", hint)
+        if "key" not in table:
+            self._refuse(above, f"{who}: its menu option has no key", 'write it: key = "4"')
+        good = {"label": self._name.replace("-", " ").replace("_", " "), **self._checked(table, _OPTION, *above)}
+        if len(self.problems) > problems:
+            return None
+        good |= {name: Text(good[name]) for name in ("label", "sentence") if name in good}
+        good["phrases"] = tuple(map(Text, good.get("phrases", ())))
+        return MenuOption(**good)
+
+
+def _read(parameter: Parameter, value: Any) -> Any:
+    """Return a value of a table as a kind's function takes it; of what is given one by one, each.
+
+    :raises ValueError: for what it does not take.
+    :raises IvrkitError: the same, with a mend of its own.
+    """
+    if not parameter.spread:
+        return _read_one(parameter, value)
+    if parameter.takes == WORDS:
+        return read_words(value)
+    return tuple(_read_one(parameter, each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _read_one(parameter: Parameter, value: Any) -> Any:
+    if parameter.takes == WORDS:
+        return read_words(value)
+    if parameter.takes == TARGET:
+        return read_target(value)
+    if parameter.takes == TARGETS:
+        if not isinstance(value, Mapping):
+            raise ValueError(value)
+        return {str(outcome): read_target(target) for outcome, target in value.items()}
+    return converted(value, parameter.annotation)

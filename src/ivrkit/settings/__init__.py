@@ -1,0 +1,1 @@
+"""Settings of the core and of plugins: types, tables, files, environment."""
