@@ -1,6 +1,6 @@
 """Each hook has a page, which is what its docstring says; and a test of the hook, wherever that is.
 
-What the example of a page does is proved in ``tests/loading/test_hook_examples.py``.
+What the example of a page does is proved in ``tests/plugins/test_hook_examples.py``.
 """
 
 from __future__ import annotations

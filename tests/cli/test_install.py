@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 from click.testing import CliRunner
-from tests.loading.packages import UV, Environment, Package, build_wheels, run_uv
+from tests.plugins.packages import UV, Environment, Package, build_wheels, run_uv
 
 from ivrkit.cli.main import main
 from ivrkit.cli.packages.inventory import inventory

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.loading.packages import Environment, Package, build_wheels, lowest, run_uv
+from tests.plugins.packages import Environment, Package, build_wheels, lowest, run_uv
 
 STATE = """\
 from ivrkit import MenuOption, State

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.loading.packages import entry_points_text, metadata_text
-from tests.loading.trees import Folder
+from tests.plugins.packages import entry_points_text, metadata_text
+from tests.plugins.trees import Folder
 
 
 @pytest.fixture(autouse=True)
