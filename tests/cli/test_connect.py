@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 from tests.cli.twilio_api import ACCOUNT, TOKEN, TwilioApi
 
-from ivrkit.cli.account import Account
 from ivrkit.cli.main import main
+from ivrkit.cli.twilio_account import Account
 
 NUMBER = "+14155550100"
 URL = "https://ivr.example.com/phone"

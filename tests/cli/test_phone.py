@@ -15,9 +15,9 @@ from tests.simulator.cases import response
 from tests.web.telephone import serving
 from tests.web.trees import SHOP, Tree
 
-from ivrkit.cli.keyboard import HELP, Keyboard
 from ivrkit.cli.main import main
-from ivrkit.cli.screen import JsonLines, Screen, Voice
+from ivrkit.cli.phone.keyboard import HELP, Keyboard
+from ivrkit.cli.phone.screen import JsonLines, Screen, Voice
 from ivrkit.errors import IvrkitError
 from ivrkit.simulator import Simulator
 from ivrkit.testing import make_app

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from ivrkit.cli.account import Account
 from ivrkit.cli.options import settings_with, table
+from ivrkit.cli.twilio_account import Account
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.twiml import with_overrides
 from ivrkit.simulator.wire.overrides import overrides_of

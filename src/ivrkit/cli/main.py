@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "ivrkit.cli.doctor",
     "install": "ivrkit.cli.install",
     "new": "ivrkit.cli.new",
-    "phone": "ivrkit.cli.phone",
+    "phone": "ivrkit.cli.phone.command",
     "plugins": "ivrkit.cli.plugins",
     "schema": "ivrkit.cli.schema",
     "serve": "ivrkit.cli.serve",

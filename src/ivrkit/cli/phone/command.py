@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from ivrkit.cli.keyboard import Keyboard
 from ivrkit.cli.mounted import Mounted, mounted
 from ivrkit.cli.options import given_folder, settings_with, tree_options
-from ivrkit.cli.screen import JsonLines, Screen, Voice
+from ivrkit.cli.phone.keyboard import Keyboard
+from ivrkit.cli.phone.screen import JsonLines, Screen, Voice
 from ivrkit.errors import IvrkitError
 from ivrkit.settings.load import load_settings
 from ivrkit.simulator import Failure, Simulator

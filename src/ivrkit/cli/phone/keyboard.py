@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from ivrkit.cli.screen import Display
+from ivrkit.cli.phone.screen import Display
 from ivrkit.simulator import Action, HangUp, PickUp, Press, Refuse, Silence, SimulatedCall, SimulatorError, Speak
 from ivrkit.simulator.events import Requested
 

@@ -1,0 +1,1 @@
+"""``ivrkit phone``: the command, its keyboard and its screen."""
