@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ivrkit.errors import FlowError, Problem, nearest
-from ivrkit.flow.compile.languages import CORE, CORE_PLUGIN, Language, Words, applying, base_of
+from ivrkit.flow.compile.languages import CORE, CORE_PLUGIN, Language, Translations, applying, base_of
 from ivrkit.flow.model.text import KEY_WORDS, Texts, check_places, places_in
 from ivrkit.plugins.translations import TranslationFiles
 from ivrkit.settings.core import Settings
@@ -18,10 +18,10 @@ WRITTEN_IN = "en"
 
 
 #: What states say instead: state -> language, ``""`` for all -> words.
-OwnWords = Mapping[str, Mapping[str, Words]]
+TextOverrides = Mapping[str, Mapping[str, Translations]]
 
 
-def languages_of(settings: Settings, catalogues: TranslationFiles, own: OwnWords) -> Iterator[Language]:
+def languages_of(settings: Settings, catalogues: TranslationFiles, own: TextOverrides) -> Iterator[Language]:
     """Return the languages that calls are held in, the flow's own first.
 
     :param settings: with their names, voices and texts.
@@ -41,7 +41,7 @@ def languages_of(settings: Settings, catalogues: TranslationFiles, own: OwnWords
         )
 
 
-def over(written: Mapping[str, Words], decided: Mapping[str, Words]) -> Mapping[str, Words]:
+def over(written: Mapping[str, Translations], decided: Mapping[str, Translations]) -> Mapping[str, Translations]:
     """Return what a state says instead: as its file has it, and over that what the team decided.
 
     A sentence that the team decides about is the team's in every language.
@@ -54,7 +54,7 @@ def over(written: Mapping[str, Words], decided: Mapping[str, Words]) -> Mapping[
     return {tag: {**kept.get(tag, {}), **decided.get(tag, {})} for tag in dict.fromkeys((*written, *decided))}
 
 
-def problems_of(settings: Settings, own: OwnWords) -> Iterator[Problem]:
+def problems_of(settings: Settings, own: TextOverrides) -> Iterator[Problem]:
     """Tell of tables for languages that calls are not held in."""
     spoken = (settings.language, *settings.languages)
     tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
@@ -68,7 +68,7 @@ def problems_of(settings: Settings, own: OwnWords) -> Iterator[Problem]:
             )
 
 
-def faults_of_texts(own: OwnWords) -> Iterator[Problem]:
+def faults_of_texts(own: TextOverrides) -> Iterator[Problem]:
     """Tell of words with a place in braces that the words in whose place they are said do not have."""
     for name, texts in own.items():
         for written, said in [row for words in texts.values() for row in words.items()]:
@@ -98,7 +98,7 @@ def _voice(settings: Settings, tag: str) -> str | None:
     return settings.voice if base_of(tag) == base_of(settings.language) else None
 
 
-def _texts(settings: Settings, tag: str, words: Words) -> Texts:
+def _texts(settings: Settings, tag: str, words: Translations) -> Texts:
     """Return the core's sentences in a language: the team's own, else the catalogue's, else as they are written."""
     table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE.items()}
     table["keys"] = {key: words.get(word, word) for key, word in KEY_WORDS.items()}
@@ -119,7 +119,7 @@ def _changed(texts: Texts) -> dict[str, Any]:
     return {**changed, "keys": {key: word for key, word in texts.keys.items() if word != plain.keys[key]}}
 
 
-def _of_language(texts: Mapping[str, Words], tag: str) -> Words:
+def _of_language(texts: Mapping[str, Translations], tag: str) -> Translations:
     """Return the words of a state in a language: those for all languages, then its own over them."""
     tables = [texts.get("", {}), *(texts[each] for each in applying(tag, (each for each in texts if each)))]
     return {written: said for table in tables for written, said in table.items()}

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from ivrkit.errors import FlowError, IvrkitError, Problem
-from ivrkit.flow.compile.languages import Words, base_of
+from ivrkit.flow.compile.languages import Translations, base_of
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.model.text import check_places, places_in
 from ivrkit.plugins.problems import leave_out, problem_of
@@ -31,14 +31,14 @@ class TranslationFiles:
         self._packages = packages
         self._faults = problems
 
-    def in_language(self, tag: str) -> dict[str, Words]:
+    def in_language(self, tag: str) -> dict[str, Translations]:
         """Return plugin -> words as they are written -> words in a language.
 
         :param tag: such as ``es-MX``: what ``locale/es`` has, and over it what ``locale/es_MX`` has.
         """
         return {owner.plugin: found for owner in self._packages if (found := self._of(owner, tag))}
 
-    def _of(self, owner: Owner, tag: str) -> Words:
+    def _of(self, owner: Owner, tag: str) -> Translations:
         words: dict[str, str] = {}
         for package in self._packages[owner]:
             for folder in _folders(package, tag):
@@ -73,7 +73,7 @@ def _roots(package: str) -> list[Path]:
     return [Path(each) for each in (spec.submodule_search_locations or ())] if spec else []
 
 
-def read_catalogue(path: Path) -> Words:
+def read_catalogue(path: Path) -> Translations:
     """Return the words of one catalogue; what is not translated, or marked fuzzy, is left out.
 
     :raises IvrkitError: for a file that is none, and for a translation with places that the sentence does not have.

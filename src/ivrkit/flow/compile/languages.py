@@ -10,7 +10,7 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import KEY_WORDS, Text, Texts
 
 #: The words as they are written -> the words that are said.
-Words = Mapping[str, str]
+Translations = Mapping[str, str]
 #: The plugin whose catalogues are for the states of all others as well: they use its ready-made kinds.
 CORE_PLUGIN = "ivrkit"
 #: The core's own sentences as they are written, by their names.
@@ -32,8 +32,8 @@ class Language:
     tag: str
     voice: str | None = None
     texts: Texts = field(default_factory=Texts)
-    catalogues: Mapping[str, Words] = field(default_factory=dict)
-    own: Mapping[str, Words] = field(default_factory=dict)
+    catalogues: Mapping[str, Translations] = field(default_factory=dict)
+    own: Mapping[str, Translations] = field(default_factory=dict)
 
     def words(self, text: str, state: State) -> str:
         """Return what is said for a text of a state.
@@ -77,7 +77,7 @@ class Language:
         return self.words(value, state) if isinstance(value, Text) else value
 
 
-_NOTHING: Words = {}
+_NOTHING: Translations = {}
 _PLACES = re.compile(r"\{\w+\}")
 _CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
 _KEYS: Mapping[str, str] = {word: key for key, word in KEY_WORDS.items()}
