@@ -11,7 +11,7 @@ HINT = "name a function with annotated parameters that returns a State"
 TARGET = "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 LEAVE_OUT = 'leave it out: block = ["{0}"] in ivrkit.toml, or --block {0}'.format("harbour-kinds")
 HEAD = (
-    "from collections.abc import Callable, Mapping, Sequence\nfrom ivrkit import *\nfrom ivrkit.states import Words\n"
+    "from collections.abc import Callable, Mapping, Sequence\nfrom ivrkit import *\nfrom ivrkit.states import Prompt\n"
 )
 OFFER = "\n\n@hookimpl\ndef ivrkit_register_kinds():\n    return {}\n"
 
@@ -29,7 +29,7 @@ def kinds(install):
 
 
 TIDE = '''
-def tide(level: int, *lines: str, then: "Target" = HOME, words: Words = "Tide.", **common: object) -> State:
+def tide(level: int, *lines: str, then: "Target" = HOME, words: Prompt = "Tide.", **common: object) -> State:
     """Tell the tide.
 
     More of it.
@@ -190,7 +190,7 @@ class TestBadKinds:
                 "every state has that key: give the parameter another name",
             ),
             (
-                "def tide(text: str, *lines: Words) -> State: ...",
+                "def tide(text: str, *lines: Prompt) -> State: ...",
                 "its parameters 'text' and 'lines' are both the key 'text'",
                 "rename the first of them",
             ),

@@ -11,7 +11,7 @@ from types import EllipsisType
 from typing import Any
 
 from ivrkit.errors import IvrkitError, Problem
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.model.targets import Goto
 from ivrkit.plugins.plugin_settings import descriptions_of
@@ -188,7 +188,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, description: str) 
 
 
 def _takes(parts: tuple[Any, ...]) -> str:
-    if {*parts} >= {*typing.get_args(Words)}:
+    if {*parts} >= {*typing.get_args(Prompt)}:
         return WORDS
     if Goto in parts:
         return TARGET

@@ -4,7 +4,7 @@ Each is a function that returns a :class:`~ivrkit.State`, for a plugin's entry p
 table ``[states.NAME]`` in a file.
 """
 
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.states.ready.common import Common
 from ivrkit.states.ready.goodbye import goodbye
 from ivrkit.states.ready.hours import hours
@@ -18,8 +18,8 @@ from ivrkit.states.ready.week import Week
 
 __all__ = [
     "Common",
+    "Prompt",
     "Week",
-    "Words",
     "goodbye",
     "hours",
     "menu",

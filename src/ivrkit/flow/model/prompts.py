@@ -14,7 +14,7 @@ from ivrkit.flow.model.outcomes import is_key
 from ivrkit.flow.model.targets import SOUNDING
 
 #: What can be said: a text, or a ``Say``, ``Play`` or ``Pause``.
-Words = str | TwiML
+Prompt = str | TwiML
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from twilio.twiml.voice_response import Pause, Play, Say
 
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, aim
 from ivrkit.flow.model.text import Text
 
@@ -20,7 +20,7 @@ def key_of(name: str) -> str:
     return f'"{name}"' if "." in name else name
 
 
-def read_words(value: Any) -> tuple[Words, ...]:
+def read_words(value: Any) -> tuple[Prompt, ...]:
     """Return what is said: a text, ``{play = "https://..."}``, ``{pause = 2}``, ``{say = ..., voice = ...}``, more.
 
     :raises ValueError: for what is none of these.
@@ -28,7 +28,7 @@ def read_words(value: Any) -> tuple[Words, ...]:
     return tuple(_word(each) for each in (value if isinstance(value, list) else [value]))
 
 
-def _word(value: Any) -> Words:
+def _word(value: Any) -> Prompt:
     if _is_text(value):
         return Text(value)
     if not isinstance(value, Mapping):

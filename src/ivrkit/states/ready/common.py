@@ -9,7 +9,7 @@ from twilio.twiml import TwiML
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.outcomes import is_key
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import MenuOption
 from ivrkit.flow.model.targets import SAME, Goto, Target
@@ -58,11 +58,11 @@ def one_by_one(digits: str) -> str:
     return " ".join(digits)
 
 
-def as_words(given: Words | Sequence[Words]) -> tuple[Words, ...]:
+def as_words(given: Prompt | Sequence[Prompt]) -> tuple[Prompt, ...]:
     """Return what an author wants to be said as a tuple, whether it is one thing or several."""
     return (given,) if isinstance(given, str | TwiML) else tuple(given)
 
 
-def words_or(given: Words | Sequence[Words], usual: str) -> tuple[Words, ...]:
+def words_or(given: Prompt | Sequence[Prompt], usual: str) -> tuple[Prompt, ...]:
     """Return what an author wants to be said, else the usual sentence of the core."""
     return as_words(given) or (Text(usual),)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common
 
 
-def goodbye(*texts: Words, **common: Unpack[Common]) -> State:
+def goodbye(*texts: Prompt, **common: Unpack[Common]) -> State:
     """Return a state that says the last words, and hangs up.
 
     :param texts: what is said; the core's goodbye when left out.

@@ -10,7 +10,7 @@ from twilio.twiml.voice_response import Gather
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.call import Call
-from ivrkit.flow.model.prompts import Words, ask
+from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import HOME, Target
 from ivrkit.flow.model.text import Text, Texts
@@ -23,10 +23,10 @@ OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment
 def hours(
     week: Mapping[str, str],
     *,
-    opened: Words | Sequence[Words] = OPEN,
-    closed: Words | Sequence[Words] = CLOSED,
+    opened: Prompt | Sequence[Prompt] = OPEN,
+    closed: Prompt | Sequence[Prompt] = CLOSED,
     repeat: str = "1",
-    again: Words | Sequence[Words] = (),
+    again: Prompt | Sequence[Prompt] = (),
     then: Target = HOME,
     **common: Unpack[Common],
 ) -> State:

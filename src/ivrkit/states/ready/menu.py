@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import EllipsisType
 from typing import Unpack
 
-from ivrkit.flow.model.prompts import Menu, Words
+from ivrkit.flow.model.prompts import Menu, Prompt
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import Target
@@ -14,7 +14,7 @@ from ivrkit.states.ready.common import Common
 
 
 def menu(
-    *texts: Words,
+    *texts: Prompt,
     repeat: str | None = "9",
     routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Unpack
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.prompts import Words, ask
+from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import HOME, Target
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, check_repeat, heard_again, key_in_words, pressed
 
 
-def message(*texts: Words, then: Target = HOME, repeat: str | None = None, **common: Unpack[Common]) -> State:
+def message(*texts: Prompt, then: Target = HOME, repeat: str | None = None, **common: Unpack[Common]) -> State:
     """Return a state that says something, and goes on.
 
     :param texts: what is said.

@@ -12,7 +12,7 @@ from twilio.twiml.voice_response import Gather
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.call import Call
-from ivrkit.flow.model.prompts import Words, ask
+from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import LeadsTo, Routes, leads_to
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import HOME, SAME, Goto, Target
@@ -26,14 +26,14 @@ _YES_AND_NO = {"yes": key_in_words(YES), "no": key_in_words(NO)}
 
 
 def question(
-    *texts: Words,
+    *texts: Prompt,
     yes: Target | EllipsisType = ...,
     no: Target | EllipsisType = ...,
     digits: int | str | None = None,
     least: int | None = None,
     most: int | None = None,
     check: Callable[[Call], bool] | None = None,
-    wrong: Words | Sequence[Words] = (),
+    wrong: Prompt | Sequence[Prompt] = (),
     confirm: bool = False,
     keep: str | None = None,
     then: Target | EllipsisType = ...,
@@ -111,7 +111,7 @@ def _refuse_to_tell(check: object, keep: str | None, *, confirm: bool) -> None:
 
 
 def _yes_or_no(
-    texts: Sequence[Words], yes: Target | EllipsisType, no: Target | EllipsisType, limits: Routes, common: Common
+    texts: Sequence[Prompt], yes: Target | EllipsisType, no: Target | EllipsisType, limits: Routes, common: Common
 ) -> State:
     rows = {YES: HOME if yes is ... else yes, NO: HOME if no is ... else no}
     table = Routes(rows, tries=limits.tries, give_up=limits.give_up)
@@ -142,7 +142,7 @@ class _Digits:
     most: int | None
     check: Callable[[Call], bool] | None
     keep: str | None
-    wrong: tuple[Words, ...]
+    wrong: tuple[Prompt, ...]
 
     def __post_init__(self) -> None:
         """Refuse limits that no number of so many digits keeps: nobody could ever answer.

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from twilio.twiml.voice_response import Enqueue
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import Target
@@ -22,7 +22,7 @@ LONGEST_NAME = 64
 
 def queue(
     name: str,
-    *texts: Words,
+    *texts: Prompt,
     wait_url: str | None = None,
     routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from twilio.twiml.voice_response import Dial
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.prompts import Whisper, Words
+from ivrkit.flow.model.prompts import Prompt, Whisper
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import Target
@@ -27,11 +27,11 @@ NUMBER = re.compile(r"\+[1-9]\d{1,14}")
 
 def transfer(
     numbers: str | Sequence[str],
-    *texts: Words,
+    *texts: Prompt,
     in_order: bool = False,
     rings: int = 20,
     caller_id: str | None = None,
-    whisper: Words | Sequence[Words] = (),
+    whisper: Prompt | Sequence[Prompt] = (),
     accept: str | None = None,
     routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,

@@ -8,7 +8,7 @@ from twilio.twiml.voice_response import Record
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.outcomes import is_key
-from ivrkit.flow.model.prompts import Words
+from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import Goto, Target
@@ -21,7 +21,7 @@ LONGEST = 14400
 
 
 def voicemail(
-    *texts: Words,
+    *texts: Prompt,
     max_length: int = 120,
     silence: int = 5,
     finish_on_key: str | None = None,
