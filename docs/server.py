@@ -14,6 +14,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from tests.processes import start
+
 #: The port that the pages name.
 PORT = 5000
 PATIENCE = 60.0
@@ -27,14 +29,13 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self._lines: queue.Queue[str] = queue.Queue()
-        self._process = subprocess.Popen(  # noqa: S603  the commands that our own pages show
+        self._process = start(
             [*command, "--port", str(self.port)],
             cwd=folder,
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -14,7 +14,7 @@ from tests.calls.caller import CountingCaller
 from tests.calls.judge import BAD, DROPPED, Outcome
 from tests.calls.network import FarAway
 from tests.calls.size import about
-from tests.deploy.running import TOKEN
+from tests.processes import TOKEN
 
 from ivrkit.simulator import Simulator
 

@@ -5,7 +5,7 @@ import signal
 import time
 
 from tests.calls.servers import Server
-from tests.deploy.running import wait_until
+from tests.processes import wait_until
 
 #: granian takes it for a loop of crashes, and ends, when a worker dies within 5.5 s of its own start.
 _GRANIAN_LOOP = 6.0
@@ -36,12 +36,12 @@ class Killer:
 
     def _kill_one(self) -> None:
         before = self._server.workers()
-        assert len(before) == self._server.size, self._server.running.told[-2000:]
+        assert len(before) == self._server.size, self._server.running.output[-2000:]
         oldest = max(before, key=before.__getitem__)
         time.sleep(max(0.0, self._least_age - before[oldest]))
         os.kill(oldest, signal.SIGKILL)
         self.killed.append(oldest)
-        wait_until(lambda: self._is_replaced(set(before)), lambda: self._server.running.told[-2000:])
+        wait_until(lambda: self._is_replaced(set(before)), lambda: self._server.running.output[-2000:])
 
     def _is_replaced(self, before: set[int]) -> bool:
         """Return whether a worker that was not there before has served some caller."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from tests.calls.judge import BAD, DROPPED, LEFT, Outcome
-from tests.deploy.running import TOKEN
+from tests.processes import TOKEN
 
 from ivrkit.simulator.simulator import ACCOUNT, FROM, TO
 from ivrkit.simulator.wire.signature import sign

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tests.calls.network import FarAway
 from tests.calls.trees.counting import SERVED
-from tests.deploy.running import DEPLOY, TOKEN, Running, environment, free_port
+from tests.processes import DEPLOY, TOKEN, Running, environment, free_port
 
 from ivrkit.simulator import Simulator
 
-SETTING_TYPES = ("serve", "gunicorn")
+SERVERS = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
 #: Whom to call for what: the first numbers count.
 DEADLY, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
@@ -38,7 +38,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class Server:
     """A server with trees.
 
-    :param kind: one of ``SETTING_TYPES``.
+    :param kind: one of ``SERVERS``.
     :param folder: where it is run.
     :param session_url: where its calls are kept.
     :param workers: how many processes answer.

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.calls.harmed import PostgreSQL, Redis, SQLite
-from tests.deploy.running import wait_until
+from tests.processes import wait_until
 
 STORES = ("sqlite", "redis", "postgresql", "cookie")
 #: How large the disk of a store is that has one of its own.

@@ -2,14 +2,14 @@
 
 import pytest
 from tests.calls.conftest import StartServer
-from tests.calls.servers import DEADLY, SETTING_TYPES
+from tests.calls.servers import DEADLY, SERVERS
 from tests.calls.trees.deadly import LINES
-from tests.deploy.running import wait_until
+from tests.processes import wait_until
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 
 
-@pytest.mark.parametrize("kind", SETTING_TYPES)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_what_kills_a_process_is_not_run_again(start_server: StartServer, kind: str):
     """The fallback answers with the state before it, the worker is replaced, and the call goes on."""
     server = start_server(kind)

@@ -6,16 +6,16 @@ import time
 
 import pytest
 from tests.calls.conftest import StartServer
-from tests.calls.servers import SETTING_TYPES, SLOW
+from tests.calls.servers import SERVERS, SLOW
 from tests.calls.trees.slow import TAKES
-from tests.deploy.running import PATIENCE, ask, wait_until
+from tests.processes import PATIENCE, ask, wait_until
 
 from ivrkit.simulator import SimulatedCall
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 
 
-@pytest.mark.parametrize("kind", SETTING_TYPES)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_what_is_being_answered_is_answered_whole_and_nothing_is_left(start_server: StartServer, kind: str):
     """SIGTERM lets a handler that takes three seconds finish; then the port is closed and every process is gone."""
     server = start_server(kind)
@@ -30,5 +30,5 @@ def test_what_is_being_answered_is_answered_whole_and_nothing_is_left(start_serv
     assert calls[0].heard_last == "That took a while."
     assert calls[0].warnings == []
     assert server.running.process.wait(PATIENCE) == 0
-    wait_until(lambda: not server.running.processes, lambda: server.running.told)
+    wait_until(lambda: not server.running.processes, lambda: server.running.output)
     assert ask(f"{server.base}/healthz") == (0, "")

@@ -5,7 +5,7 @@ from tests.calls.conftest import StartServer
 from tests.calls.crowd import Crowd
 from tests.calls.judge import is_well, summary
 from tests.calls.killer import Killer
-from tests.calls.servers import SETTING_TYPES
+from tests.calls.servers import SERVERS
 from tests.calls.size import FULL, tell
 from tests.calls.stores import STORES, Stores
 
@@ -16,7 +16,7 @@ THINK = 16.0 if FULL else 2.5
 
 
 @pytest.mark.parametrize("store", STORES)
-@pytest.mark.parametrize("kind", SETTING_TYPES)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_a_killed_worker_costs_nobody_the_call(start_server: StartServer, stores: Stores, kind: str, store: str):
     """Kill by kill, the calls that it cuts off are asked for again at the fallback, and go on where they were."""
     server = start_server(kind, stores.url(store), workers=4)

@@ -8,10 +8,10 @@ import pytest
 from tests.calls.conftest import StartServer
 from tests.calls.crowd import Crowd
 from tests.calls.judge import is_well, summary
-from tests.calls.servers import MENU, SETTING_TYPES, Server
+from tests.calls.servers import MENU, SERVERS, Server
 from tests.calls.shopper import HERE_IS_SALES, SURVEY, WE_ARE_OPEN, Shopper, options
 from tests.calls.size import FULL, tell
-from tests.deploy.running import wait_until
+from tests.processes import wait_until
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 CALLERS = 500 if FULL else 50
@@ -29,10 +29,10 @@ def reload(server: Server) -> None:
         now = set(server.workers())
         return len(now) == server.size and not now & before
 
-    wait_until(is_new, lambda: server.running.told[-2000:])
+    wait_until(is_new, lambda: server.running.output[-2000:])
 
 
-@pytest.mark.parametrize("kind", SETTING_TYPES)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_a_release_under_live_calls_misleads_nobody(start_server: StartServer, kind: str):
     """Nobody is dropped; a key of the old menu reads the new one out, and so does one of a state that is gone."""
     server = start_server(kind)

@@ -12,7 +12,7 @@ from tests.calls.killer import Killer
 from tests.calls.servers import Server
 from tests.calls.size import FULL, tell
 from tests.calls.stores import Stores
-from tests.deploy.running import TOKEN, ask
+from tests.processes import TOKEN, ask
 
 from ivrkit.simulator.wire.signature import sign
 
@@ -53,7 +53,7 @@ def test_nobody_notices_that_the_store_is_away(
     server, store = server_on(name), stores.get(name)
     if harm == "full" and not stores.can_be_full(name):
         pytest.skip("a disk that is full needs root, who mounts a small one")
-    quiet = len(server.running.told)
+    quiet = len(server.running.output)
     away: contextlib.AbstractContextManager[None] = getattr(store, harm)()
     with Crowd(server.url, CALLERS, THINK) as crowd:
         callers = [CountingCaller(server.number())]
@@ -68,7 +68,7 @@ def test_nobody_notices_that_the_store_is_away(
         for each in callers:
             each.presses()
             assert f"You are at {each.outcome.at}." in kept_number(server, each)
-    assert "Traceback" in server.running.told[quiet:], "nobody missed the store: the test has tested nothing"
+    assert "Traceback" in server.running.output[quiet:], "nobody missed the store: the test has tested nothing"
     outcomes = [*crowd.outcomes, *(each.outcome for each in callers)]
     tell(f"away {name} {harm}: {summary(outcomes)}")
     assert is_well(outcomes) == ""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.processes import start
+
 NGINX = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 #: How long a busy machine may take to start a program, in seconds.
 PATIENCE = 60.0
@@ -119,7 +121,7 @@ def nginx(folder: Path, server: str) -> Iterator[str]:
         port = free.getsockname()[1]
     conf = folder / "nginx.conf"
     conf.write_text(NGINX_CONF.format(folder=folder, port=port, server=server), encoding="utf-8")
-    process = subprocess.Popen([str(NGINX), "-p", str(folder), "-c", str(conf)], stderr=subprocess.DEVNULL)
+    process = start([str(NGINX), "-p", str(folder), "-c", str(conf)], stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + PATIENCE
         while not _listens(port):

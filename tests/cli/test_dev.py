@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.cli.conftest import WITHOUT_GRANIAN
+from tests.processes import start
 from twilio.request_validator import RequestValidator
 
 PUBLIC = "https://tree.ngrok.example"
@@ -93,7 +93,7 @@ class Dev:
         own = {"PYNGROK_NGROK_PATH": str(agent), "NGROK_STANDS": str(self.stands), "HOME": str(folder)}
         command = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')", "dev"]
         with self._told.open("wb") as told:
-            self.process = subprocess.Popen(
+            self.process = start(
                 [*command, "--port", str(self.port), *options],
                 env={**os.environ, **own, **environ},
                 stdout=told,

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from tests.cli.conftest import WITHOUT_GRANIAN, Run
+from tests.processes import start
 
 from ivrkit.cli.serve import NOT_CODE
 
@@ -174,7 +174,7 @@ class Served:
         self._told = folder / "told"
         command = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')", "serve"]
         with self._told.open("wb") as told:
-            self.process = subprocess.Popen(
+            self.process = start(
                 [*command, "--port", str(self.port), *options], env={**os.environ, **environ}, stdout=told, stderr=told
             )
         self.seen: set[int] = set()
@@ -321,7 +321,7 @@ def test_flask_run_serves_the_checkout(folder):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
     with (folder / "told").open("wb") as told:
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=environ, stdout=told, stderr=told)
+        process = start(command, cwd=CHECKOUT, env=environ, stdout=told, stderr=told)
 
     def answered() -> bool:
         assert process.poll() is None, (folder / "told").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import trustme
-from tests.deploy.running import Running, environment
+from tests.processes import Running, environment
 
 Start = Callable[..., Running]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.deploy.conftest import Certificate
-from tests.deploy.running import program, shipped
+from tests.processes import program, shipped
 
 
 def nginx(

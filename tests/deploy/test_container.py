@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from tests.deploy.conftest import Start
-from tests.deploy.running import DEPLOY, TOKEN, environment, free_port, shipped
+from tests.processes import DEPLOY, TOKEN, environment, free_port, shipped
 
 
 def instructions(text: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ How it runs is in test_proxies.py.
 import runpy
 
 from gunicorn.config import KNOWN_SETTINGS
-from tests.deploy.running import DEPLOY
+from tests.processes import DEPLOY
 
 from ivrkit.cli.supervisor import GRACE
 

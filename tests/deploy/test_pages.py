@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.deploy.running import DEPLOY
+from tests.processes import DEPLOY
 
 DOCS = DEPLOY.parent / "docs"
 README = DEPLOY / "README.md"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.deploy.conftest import Start
-from tests.deploy.running import PATIENCE, TOKEN, Running, ask, free_port, shipped, wait_until
+from tests.processes import PATIENCE, TOKEN, Running, ask, free_port, shipped, wait_until
 
 pytestmark = [pytest.mark.deep, pytest.mark.server]
 
@@ -35,4 +35,4 @@ def test_all_its_processes_may_be_told_to_end_at_once(dyno: Running):
             os.kill(pid, signal.SIGTERM)
     dyno.process.wait(PATIENCE)
     wait_until(lambda: not dyno.processes)
-    assert "started anew" not in dyno.told
+    assert "started anew" not in dyno.output

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from tests.deploy.conftest import Certificate, Start
 from tests.deploy.nginx import nginx
-from tests.deploy.running import DEPLOY, TOKEN, Running, ask, free_port, program, shipped, wait_until
+from tests.processes import DEPLOY, TOKEN, Running, ask, free_port, program, shipped, wait_until
 from twilio.request_validator import RequestValidator
 
 from ivrkit.simulator import Simulator
@@ -187,15 +187,15 @@ def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
     thread.start()
     try:
         running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(before - running.processes) >= 2, lambda: running.told)
-        wait_until(lambda: len(running.processes) >= len(before), lambda: running.told)
+        wait_until(lambda: len(before - running.processes) >= 2, lambda: running.output)
+        wait_until(lambda: len(running.processes) >= len(before), lambda: running.output)
         running.wait()
     finally:
         enough.set()
         thread.join()
     assert set(answered) == {200}
     call.press("1").says("I need an anvil.").press("#")
-    assert call.heard_last == THANKS, running.told
+    assert call.heard_last == THANKS, running.output
     assert company in Simulator.for_url(f"{site.url}/webhook", token=TOKEN).call().heard
 
 

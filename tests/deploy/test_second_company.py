@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from tests.deploy.conftest import Certificate, Start
 from tests.deploy.nginx import nginx
-from tests.deploy.running import TOKEN, ask, environment, free_port
+from tests.processes import TOKEN, ask, environment, free_port
 
 from ivrkit.simulator import Simulator
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 from tests.deploy.conftest import Start
-from tests.deploy.running import TOKEN, Running, ask, environment, free_port, program, shipped, wait_until
+from tests.processes import TOKEN, Running, ask, environment, free_port, program, shipped, wait_until
 
 from ivrkit.cli.supervisor import GRACE
 
@@ -122,7 +122,7 @@ def test_its_reload_replaces_the_workers(service: Service):
     before = service.running.processes
     main = service.running.process.pid
     subprocess.run(shlex.split(service.lines["ExecReload"].replace("$MAINPID", str(main))), check=True)
-    wait_until(lambda: len(before - service.running.processes) >= 2, lambda: service.running.told)
+    wait_until(lambda: len(before - service.running.processes) >= 2, lambda: service.running.output)
     service.running.wait()
     assert main in service.running.processes
     assert service.running.end() == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.deploy.conftest import Certificate, Start
 from tests.deploy.nginx import nginx
-from tests.deploy.running import TOKEN, Running, free_port
+from tests.processes import TOKEN, Running, free_port
 
 from ivrkit.simulator import Assumptions, Simulator
 
@@ -49,7 +49,7 @@ def front(start: Start, certificate: Certificate, tmp_path: Path):
 
 def answered(host: Running, sid: str) -> int:
     """Return how many turns of a call a host has answered."""
-    return host.told.count(f"call {sid} turn ")
+    return host.output.count(f"call {sid} turn ")
 
 
 @pytest.mark.parametrize("kind", SHARED)

@@ -6,7 +6,7 @@ from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Owner, Settings, Sta
 from ivrkit.plugins.load import load
 from ivrkit.plugins.state_kinds import OF_EVERY_STATE
 
-SETTING_TYPES = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
+KINDS = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
 TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(OF_EVERY_STATE)
 OPTION = "an option has: key, label, sentence, phrases, menu"
 KEYS = "it takes keys of a telephone: 0-9, * and #"
@@ -175,7 +175,7 @@ class TestFaults:
     def test_a_kind_that_there_is_not(self, folder, file, kind, shown):
         """The kinds are listed."""
         folder.write(file, PARKING.replace('"message"', kind))
-        assert folder.problem() == (f"{file}:2: states.parking.kind is {shown}", SETTING_TYPES)
+        assert folder.problem() == (f"{file}:2: states.parking.kind is {shown}", KINDS)
 
     def test_what_the_kind_itself_refuses(self, folder, file):
         """It is told with the kind's own mend, in the line of the table."""

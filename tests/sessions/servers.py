@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.deploy.running import Running, environment, free_port, program, wait_until
+from tests.processes import Running, environment, free_port, program, wait_until
 
 USER = "ivr"
 #: With every character that has a meaning in a URL.
@@ -24,9 +24,9 @@ class Server(Running):
 
     port: int
 
-    def is_well(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether it takes connections."""
-        assert self.process.poll() is None, self.told
+        assert self.process.poll() is None, self.output
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from tests.deploy.running import free_port
+from tests.processes import free_port
 from tests.sessions.servers import HIDDEN, PASSWORD, USER
 
 from ivrkit import SessionError, StoreUnavailable

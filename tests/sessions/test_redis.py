@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 import trustme
-from tests.deploy.running import free_port, wait_until
+from tests.processes import free_port, wait_until
 from tests.sessions.servers import HIDDEN, PASSWORD, USER
 
 from ivrkit import SessionError, StoreUnavailable

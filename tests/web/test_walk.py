@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -12,6 +11,7 @@ from urllib.parse import urljoin
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.processes import start
 from tests.web.callers import HAPPENS, come_to, documents_of, lean, number_at, number_of
 from tests.web.telephone import Telephone, over_http, serving
 from tests.web.trees import Tree, store_of
@@ -163,7 +163,7 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_"))}
     command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "serve", "--dev", "--port", str(port)]
     environ["TWILIO_AUTH_TOKEN"] = "12345"
-    server = subprocess.Popen(command, cwd=tmp_path, env=environ, start_new_session=True)
+    server = start(command, cwd=tmp_path, env=environ)
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(base)
