@@ -50,7 +50,7 @@ class SharedStore(Store, Protocol):
     """A store that all processes of all hosts see alike, and that therefore decides between two of them."""
 
     #: Whether each question to it is a trip over a network, so that one that can be saved is.
-    far: bool
+    remote: bool
 
     def remove_expired(self, now: float) -> int:
         """Remove what expired before ``now``, in seconds since 1970; return how many, 0 where it goes by itself."""

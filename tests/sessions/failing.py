@@ -12,11 +12,11 @@ class FailingStore:
     """A store that passes everything on, and fails when it is told to.
 
     :param store: the real one.
-    :param far: whether to say that a question to it is a trip over a network.
+    :param remote: whether to say that a question to it is a trip over a network.
     """
 
-    def __init__(self, store: SharedStore, *, far: bool) -> None:
-        self.store, self.far = store, far
+    def __init__(self, store: SharedStore, *, remote: bool) -> None:
+        self.store, self.remote = store, remote
         #: What it was asked, one after the other.
         self.asked: list[str] = []
         #: Whether it fails at the question of a number, counted from 1.

@@ -13,10 +13,10 @@ ALWAYS = range(1, 1000).__contains__
 NEVER = ().__contains__
 
 
-@pytest.fixture(params=[False, True], ids=["near", "far"])
+@pytest.fixture(params=[False, True], ids=["local", "remote"])
 def store(path, request):
-    """A real store that can be told to fail, on this machine or as if it were far."""
-    store = FailingStore(SQLiteStore(path), far=request.param)
+    """A real store that can be told to fail, on this machine or as if it were remote."""
+    store = FailingStore(SQLiteStore(path), remote=request.param)
     yield store
     store.close()
 
@@ -56,7 +56,7 @@ def test_where_a_look_is_a_trip_the_cookie_saves_it(sessions, store):
     cookie = answered(sessions.at("CA1"), "menu")
     store.asked.clear()
     answered(sessions.at("CA1", cookie), "sales")
-    assert store.asked == (["save"] if store.far else ["load", "save"])
+    assert store.asked == (["save"] if store.remote else ["load", "save"])
 
 
 def test_an_old_cookie_is_found_out(sessions):
@@ -128,7 +128,7 @@ def test_a_save_that_was_done_and_not_told_is_no_second_turn(sessions, store):
     """The cookie and the store say the same."""
     cookie = answered(sessions.at("CA1"), "menu")
     store.asked.clear()
-    store.fails, store.done_all_the_same = [1 if store.far else 2].__contains__, True
+    store.fails, store.done_all_the_same = [1 if store.remote else 2].__contains__, True
     cookie = answered(sessions.at("CA1", cookie), "sales")
     store.fails = NEVER
     sessions._rests_until = 0.0

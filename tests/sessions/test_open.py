@@ -52,7 +52,7 @@ def test_a_password_is_not_shown():
 
 def test_a_store_that_is_away_keeps_no_host_from_starting(path, caplog):
     """A worker that was killed meanwhile comes back, and calls are carried by their cookies."""
-    store = FailingStore(SQLiteStore(path), far=True)
+    store = FailingStore(SQLiteStore(path), remote=True)
     store.fails = lambda number: True
     caplog.set_level(logging.ERROR)
     assert open_sessions("away:", {"away": lambda url: store}, [], "en-US").store is store

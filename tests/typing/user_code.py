@@ -173,7 +173,7 @@ class Watcher:
 
 
 class MemoryStore:
-    far = False
+    remote = False
 
     def __init__(self) -> None:
         self._kept: dict[str, StoredSession] = {}

@@ -37,11 +37,11 @@ COUNTING = {
 }
 
 
-@pytest.fixture(params=["near", "far"])
+@pytest.fixture(params=["local", "remote"])
 def store(address_of, request):
-    """A real store that can be told to fail: in SQLite, on this machine or as if it were far; or of another kind."""
-    address = address_of({"near": "sqlite", "far": "sqlite"}.get(request.param, request.param))
-    store = FailingStore(ivrkit_register_stores()[address.partition(":")[0]](address), far=request.param != "near")
+    """A real store that can be told to fail: in SQLite, on this machine or as if it were remote; or of another kind."""
+    address = address_of({"local": "sqlite", "remote": "sqlite"}.get(request.param, request.param))
+    store = FailingStore(ivrkit_register_stores()[address.partition(":")[0]](address), remote=request.param != "local")
     yield store
     store.close()
 
@@ -89,7 +89,7 @@ def count_to(call, last, phone=None):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("store", ["near", "far", *SERVERS], indirect=True)
+@pytest.mark.parametrize("store", ["local", "remote", *SERVERS], indirect=True)
 @pytest.mark.parametrize("done", [False, True], ids=["not done", "done and not told"])
 def test_whichever_question_to_the_store_fails(store, phone, done):
     """Of a call of ten turns, each question in turn: the caller hears nothing of it, and each turn is made once."""

@@ -80,9 +80,9 @@ class SessionManager:
         """Return whether there is no store to be asked: none at all, or one that failed just now."""
         return self.store is None or time.monotonic() < self._rests_until
 
-    def is_far(self) -> bool:
+    def is_remote(self) -> bool:
         """Return whether to ask the store costs a trip over a network."""
-        return self.store is not None and self.store.far
+        return self.store is not None and self.store.remote
 
     def rest(self) -> None:
         """Leave the store alone for a moment, because it failed."""
@@ -163,7 +163,9 @@ class Place:
         guess, self._read = not self._read, True
         if carried is not None:
             leg = sessions.session_of(carried)
-            if self._is_away() or (guess and sessions.is_far() and not (token and leg.answer_again(token, "", None))):
+            if self._is_away() or (
+                guess and sessions.is_remote() and not (token and leg.answer_again(token, "", None))
+            ):
                 return leg
         kept = self._load()
         if kept is None or (carried is not None and carried.turn > kept.turn):

@@ -69,7 +69,7 @@ class PostgreSQLStore:
     """
 
     #: It is reached over a network.
-    far = True
+    remote = True
 
     def __init__(self, url: str) -> None:
         try:

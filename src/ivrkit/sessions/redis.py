@@ -54,7 +54,7 @@ class RedisStore:
     """
 
     #: It is reached over a network.
-    far = True
+    remote = True
 
     def __init__(self, url: str) -> None:
         try:

@@ -54,7 +54,7 @@ class SQLiteStore:
     """
 
     #: It is on this machine.
-    far = False
+    remote = False
 
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
