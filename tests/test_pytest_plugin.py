@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from tests.web.trees import SHOP, Tree
+from tests.web.sample_trees import SHOP, TreePlugin
 
 from ivrkit import HOME, MenuOption, Routes, SettingsError, State, ask
 from ivrkit.simulator import HangUp, Press
@@ -15,7 +15,7 @@ NO_PLUGIN = {"plugins": []}
 
 def shop(**settings):
     """Return what a phone to the tests' own tree is made of."""
-    return {**NO_PLUGIN, "objects": {"shop": Tree(SHOP)}, **settings}
+    return {**NO_PLUGIN, "objects": {"shop": TreePlugin(SHOP)}, **settings}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_queue_can_be_full(make_phone):
     from twilio.twiml.voice_response import Enqueue
 
     state = State(Enqueue("support"), Routes({"queue-full": HOME}), options=MenuOption("1", "support"))
-    phone = make_phone(plugins=[], objects={"queue": Tree({"support": state})})
+    phone = make_phone(plugins=[], objects={"queue": TreePlugin({"support": state})})
     phone.queue("support").size = 1000
     assert phone.call().press("1").state == "menu"
 
@@ -81,7 +81,7 @@ def test_time_is_the_test_s(make_phone):
         told.append(call.now)
         return ask("Hello.")
 
-    phone = make_phone(plugins=[], objects={"a": Tree({"a": State(enter, Routes({"1": None}))})}, start="a")
+    phone = make_phone(plugins=[], objects={"a": TreePlugin({"a": State(enter, Routes({"1": None}))})}, start="a")
     moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
     with time_machine.travel(moment, tick=False):
         phone.call()

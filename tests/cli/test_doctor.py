@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 import trustme
 from tests.cli.proxies import NGINX, nginx, proxy_to
-from tests.web.telephone import serving
+from tests.web.webhook_calls import serving
 
 from ivrkit import Settings
 from ivrkit.web import create_app

@@ -12,8 +12,8 @@ import time
 import pytest
 from click.testing import CliRunner
 from tests.simulator.cases import response
-from tests.web.telephone import serving
-from tests.web.trees import SHOP, Tree
+from tests.web.sample_trees import SHOP, TreePlugin
+from tests.web.webhook_calls import serving
 
 from ivrkit.cli.main import main
 from ivrkit.cli.phone.keyboard import HELP, Keyboard
@@ -300,7 +300,7 @@ def shop(tmp_path):
     """The URL of a host that serves the tests' own tree, with a token."""
     folder = tmp_path / "shop"
     folder.mkdir()
-    app = make_app(folder, plugins=[], objects={"shop": Tree(SHOP)}, auth_token="54321")
+    app = make_app(folder, plugins=[], objects={"shop": TreePlugin(SHOP)}, auth_token="54321")
     with serving(app, app.extensions["ivrkit"].sessions) as base:
         yield f"{base}/webhook"
 

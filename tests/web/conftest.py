@@ -4,8 +4,8 @@ import logging
 import os
 
 import pytest
-from tests.web.telephone import TOKEN, Telephone, in_process
-from tests.web.trees import SHOP, Tree, store_of
+from tests.web.sample_trees import SHOP, TreePlugin, sessions_of
+from tests.web.webhook_calls import TOKEN, WebhookCall, in_process
 
 from ivrkit import Settings
 from ivrkit.web import create_app
@@ -26,23 +26,23 @@ def make_app(session_file):
 
     def make(tree=SHOP, **settings):
         given = {"auth_token": TOKEN, "session_url": f"sqlite:///{session_file}", "block": "acme-states", **settings}
-        plugin = tree if isinstance(tree, Tree) else Tree(tree)
+        plugin = tree if isinstance(tree, TreePlugin) else TreePlugin(tree)
         app = create_app(Settings(**given), plugins={"shop": plugin} if plugin.states else None)
         made.append(app)
         return app
 
     yield make
     for app in made:
-        store_of(app).close()
+        sessions_of(app).close()
 
 
 @pytest.fixture
-def call(make_app):
+def new_call(make_app):
     """Call an app in process: ``call(app)``, or ``call(tree=..., any_setting=...)`` for an app of its own."""
 
     def make(app=None, *, sid=None, webhook=WEBHOOK, **settings):
         app = app or make_app(**{"dev": True, **settings})
-        return Telephone(in_process(app), webhook, sid=sid)
+        return WebhookCall(in_process(app), webhook, sid=sid)
 
     return make
 

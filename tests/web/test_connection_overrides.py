@@ -7,10 +7,10 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 import socket
 
 import pytest
-from tests.web.callers import number_at, number_of
 from tests.web.conftest import WEBHOOK
-from tests.web.telephone import Telephone, in_process, serving
-from tests.web.trees import store_of
+from tests.web.sample_trees import sessions_of
+from tests.web.simulated_calls import simulator_for_app, simulator_for_url
+from tests.web.webhook_calls import WebhookCall, in_process, serving
 from twilio.twiml.voice_response import Dial
 
 from ivrkit import MenuOption, Routes, State, Whisper
@@ -60,7 +60,7 @@ def asked(call):
 
 def test_a_webhook_that_fails_is_not_asked_again(make_app):
     """What took a worker down is not given to the next one: the fallback is asked at once, and the call goes on."""
-    call = number_of(Failing(make_app(dev=True), broken, 2)).call([Press("1")])
+    call = simulator_for_app(Failing(make_app(dev=True), broken, 2)).call([Press("1")])
     assert asked(call) == ["webhook", "action", "fallback", "redirect"]
     assert APOLOGY in call.heard
     assert call.state == "menu"
@@ -69,8 +69,8 @@ def test_a_webhook_that_fails_is_not_asked_again(make_app):
 def test_a_connection_that_is_taken_down_is_not_asked_again(make_app):
     """Over HTTP, where a worker that dies lets go of the connection."""
     app = make_app(dev=True)
-    with serving(Failing(app, gone, 2), store_of(app)) as base:
-        call = number_at(f"{base}/webhook").call([Press("1")])
+    with serving(Failing(app, gone, 2), sessions_of(app)) as base:
+        call = simulator_for_url(f"{base}/webhook").call([Press("1")])
     assert asked(call) == ["webhook", "action", "fallback", "redirect"]
     assert call.state == "menu"
 
@@ -78,7 +78,7 @@ def test_a_connection_that_is_taken_down_is_not_asked_again(make_app):
 def test_a_webhook_is_asked_again_where_the_setting_says_so(make_app):
     """Twice more, and then the fallback."""
     app = make_app(dev=True, connection_overrides="rc=2&rp=all")
-    call = number_of(Failing(app, broken, 2)).call([Press("1")])
+    call = simulator_for_app(Failing(app, broken, 2)).call([Press("1")])
     assert asked(call) == ["webhook", "action", "action", "action", "fallback", "redirect"]
     assert APOLOGY in call.heard
 
@@ -86,7 +86,7 @@ def test_a_webhook_is_asked_again_where_the_setting_says_so(make_app):
 def test_the_way_back_from_the_fallback_has_them_too(make_app):
     """A redirection is an address of the tree like any other."""
     app = make_app(dev=True, connection_overrides="rc=1&rp=5xx")
-    call = number_of(Failing(app, broken, 2, 4)).call([Press("1")])
+    call = simulator_for_app(Failing(app, broken, 2, 4)).call([Press("1")])
     assert asked(call) == ["webhook", *["action"] * 2, "fallback", *["redirect"] * 2, "fallback", "redirect"]
 
 
@@ -103,7 +103,7 @@ def test_a_whisper_has_them_too(make_app, failing, done, requests):
     whisper = Whisper("A call for sales.", accept="1")
     sales = State(Dial("+15550100"), Routes({}), whisper=whisper, options=MenuOption("3", "sales"))
     app = make_app({"sales": sales}, dev=True, connection_overrides="rc=1&rp=5xx")
-    call = number_of(Failing(app, broken, failing)).call([Press("3"), *done])
+    call = simulator_for_app(Failing(app, broken, failing)).call([Press("3"), *done])
     assert asked(call) == ["webhook", "action", *requests, "action"]
 
 
@@ -111,9 +111,9 @@ def test_a_whisper_has_them_too(make_app, failing, done, requests):
 def test_every_address_of_the_tree_has_the_fragment(make_app, overrides, fragment):
     """That of a waiting verb, and those of both redirections, after the query; an empty setting leaves them bare."""
     app = make_app(connection_overrides=overrides)
-    line = Telephone(in_process(app), WEBHOOK)
-    assert line.dial().root.find("Gather").get("action") == f"webhook{fragment}"
-    failed = line.ask(f"{WEBHOOK}/fallback", {"ErrorUrl": f"{WEBHOOK}{fragment}"})
+    call = WebhookCall(in_process(app), WEBHOOK)
+    assert call.dial().root.find("Gather").get("action") == f"webhook{fragment}"
+    failed = call.send(f"{WEBHOOK}/fallback", {"ErrorUrl": f"{WEBHOOK}{fragment}"})
     assert failed.root.findtext("Redirect") == f"../webhook?again=1{fragment}"
-    failed = line.ask(f"{WEBHOOK}/fallback", {"ErrorUrl": f"{WEBHOOK}?again=1{fragment}"})
+    failed = call.send(f"{WEBHOOK}/fallback", {"ErrorUrl": f"{WEBHOOK}?again=1{fragment}"})
     assert failed.root.findtext("Redirect") == f"../webhook?again=2{fragment}"

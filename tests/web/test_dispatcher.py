@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from tests.web.conftest import WEBHOOK
-from tests.web.telephone import RESULTS, TOKEN, Telephone, in_process, parameters, pressed, sign
-from tests.web.trees import SHOP, Tree, Watcher, store_of
+from tests.web.sample_trees import SHOP, RecordingPlugin, TreePlugin, sessions_of
+from tests.web.webhook_calls import TOKEN, VERB_RESULTS, WebhookCall, in_process, pressed, sign, twilio_params
 
 from ivrkit import Routes, SessionError, Settings, State, ask
 from ivrkit.web import create_app
@@ -39,69 +39,69 @@ def losing(times):
 
 
 @pytest.mark.parametrize("times", [1, 3, 49])
-def test_a_lost_race_is_run_again(call, sql, times):
+def test_a_lost_race_is_run_again(new_call, sql, times):
     """A webhook whose save comes too late reads the session again and is answered all the same, and told once."""
-    watcher = Watcher(SHOP)
-    line = call(tree=watcher)
-    line.dial()
+    watcher = RecordingPlugin(SHOP)
+    call = new_call(tree=watcher)
+    call.dial()
     sql("CREATE TABLE lost (one)")
     sql(losing(times))
-    watcher.told.clear()
-    assert line.press("2").state == "message"
-    assert watcher.told == [("left", "menu", "2"), ("entered", "message")]
+    watcher.events.clear()
+    assert call.press("2").state == "message"
+    assert watcher.events == [("left", "menu", "2"), ("entered", "message")]
     assert sql("SELECT count(*) FROM lost") == [(times,)]
 
 
-def test_a_lost_race_of_a_status_is_run_again(call, sql):
+def test_a_lost_race_of_a_status_is_run_again(new_call, sql):
     """The end of a call is kept too when another webhook was faster, and told once."""
-    watcher = Watcher(SHOP)
-    line = call(tree=watcher)
-    line.dial()
+    watcher = RecordingPlugin(SHOP)
+    call = new_call(tree=watcher)
+    call.dial()
     sql("CREATE TABLE lost (one)")
     sql(losing(2))
-    watcher.told.clear()
-    assert line.ask(STATUS, status="completed").status == 204
-    assert watcher.told == [("ended", "completed")]
+    watcher.events.clear()
+    assert call.send(STATUS, status="completed").status == 204
+    assert watcher.events == [("ended", "completed")]
 
 
-def test_a_race_that_is_lost_for_ever_is_a_fault_of_the_store(call, sql, logged):
+def test_a_race_that_is_lost_for_ever_is_a_fault_of_the_store(new_call, sql, logged):
     """A store that keeps nothing is noticed after fifty attempts: the caller hears an apology, the log the mend."""
-    watcher = Watcher(SHOP)
-    line = call(tree=watcher)
-    line.dial()
+    watcher = RecordingPlugin(SHOP)
+    call = new_call(tree=watcher)
+    call.dial()
     sql("CREATE TABLE lost (one)")
     sql(losing(1000))
-    watcher.told.clear()
+    watcher.events.clear()
     logged()
-    assert line.press("2").verbs == ["Say", "Pause", "Redirect"]
-    assert line.ask(STATUS, status="completed").status == 204
+    assert call.press("2").verbs == ["Say", "Pause", "Redirect"]
+    assert call.send(STATUS, status="completed").status == 204
     assert sql("SELECT count(*) FROM lost") == [(100,)]
-    assert watcher.told == []
+    assert watcher.events == []
     answer, status = logged()
-    assert answer.startswith(f"ERROR call {line.sid} could not be answered\nTraceback")
-    assert status.startswith(f"ERROR the end of call {line.sid} could not be kept\nTraceback")
+    assert answer.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
+    assert status.startswith(f"ERROR the end of call {call.sid} could not be kept\nTraceback")
     for told in (answer, status):
         assert told.endswith(
-            f"ivrkit.errors.SessionError: call {line.sid} lost the race for its session 50 times\n"
+            f"ivrkit.errors.SessionError: call {call.sid} lost the race for its session 50 times\n"
             "  hint: the store does not keep what is saved; look at its file"
         )
 
 
-def test_a_save_that_fails_is_not_heard(call, sql, logged):
+def test_a_save_that_fails_is_not_heard(new_call, sql, logged):
     """When a session can be read but not written, the call goes on; who brings no cookie is where the store has it."""
-    watcher = Watcher(SHOP)
-    line = call(tree=watcher)
-    line.dial()
+    watcher = RecordingPlugin(SHOP)
+    call = new_call(tree=watcher)
+    call.dial()
     sql("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
-    watcher.told.clear()
+    watcher.events.clear()
     logged()
-    assert line.press("2").heard == "Speak after the tone."
-    assert watcher.told == [("left", "menu", "2"), ("entered", "message")]
+    assert call.press("2").heard == "Speak after the tone."
+    assert watcher.events == [("left", "menu", "2"), ("entered", "message")]
     (told,) = logged()
-    assert told.startswith(f"ERROR call {line.sid} could not be written to the store\n")
+    assert told.startswith(f"ERROR call {call.sid} could not be written to the store\n")
     assert "the disk is full" in told
     sql("DROP TRIGGER full")
-    assert line.press("0").state == "operator"
+    assert call.press("0").state == "operator"
 
 
 # The clock.
@@ -109,29 +109,29 @@ def test_a_save_that_fails_is_not_heard(call, sql, logged):
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("UTC"))
 
 
-def test_a_handler_is_given_the_time_of_the_set_zone(call):
+def test_a_handler_is_given_the_time_of_the_set_zone(new_call):
     """``call.now`` is the time of the webhook in the zone of the settings."""
     state = State(lambda call: ask(call.now.strftime("%A %H:%M %Z")), Routes({"1": "clock"}))
-    line = call(tree={"clock": state}, start="clock", timezone="Europe/Vienna")
+    call = new_call(tree={"clock": state}, start="clock", timezone="Europe/Vienna")
     with time_machine.travel(MONDAY, tick=False) as clock:
-        assert line.dial().heard == "Monday 13:00 CET"
+        assert call.dial().heard == "Monday 13:00 CET"
         clock.shift(timedelta(hours=11))
-        assert line.press("1").heard == "Tuesday 00:00 CET"
+        assert call.press("1").heard == "Tuesday 00:00 CET"
 
 
 def test_a_call_is_kept_for_a_day_and_an_hour_after_its_last_webhook(make_app, sql):
     """An ended call stays a tombstone until Twilio cannot ask any more; then another call's webhook removes it."""
     app = make_app(session_hours=25)
     with time_machine.travel(MONDAY, tick=False) as clock:
-        old = Telephone(in_process(app), WEBHOOK)
+        old = WebhookCall(in_process(app), WEBHOOK)
         old.dial()
         clock.shift(timedelta(hours=20))
-        old.ask(STATUS, status="completed")
+        old.send(STATUS, status="completed")
         clock.shift(timedelta(hours=24, minutes=59))
-        Telephone(in_process(app), WEBHOOK).dial()
-        assert old.ask(WEBHOOK, token="late").body == NOTHING
+        WebhookCall(in_process(app), WEBHOOK).dial()
+        assert old.send(WEBHOOK, token="late").body == NOTHING
         clock.shift(timedelta(hours=25, minutes=1))
-        new = Telephone(in_process(app), WEBHOOK)
+        new = WebhookCall(in_process(app), WEBHOOK)
         new.dial()
         assert sql("SELECT sid FROM sessions") == [(new.sid,)]
         assert sql("SELECT expires FROM sessions") == [(clock_seconds() + 25 * 3600,)]
@@ -146,15 +146,15 @@ def test_expired_calls_are_looked_for_every_ten_minutes(make_app, sql):
     """Most webhooks do not pay for the removal: it is done at the first one, and at the first after ten minutes."""
     app = make_app(session_hours=1)
     with time_machine.travel(MONDAY, tick=False) as clock:
-        first = Telephone(in_process(app), WEBHOOK)
+        first = WebhookCall(in_process(app), WEBHOOK)
         first.dial()
         clock.shift(timedelta(minutes=55))
-        Telephone(in_process(app), WEBHOOK).dial()
+        WebhookCall(in_process(app), WEBHOOK).dial()
         clock.shift(timedelta(minutes=9, seconds=59))
-        Telephone(in_process(app), WEBHOOK).dial()
+        WebhookCall(in_process(app), WEBHOOK).dial()
         assert sql("SELECT count(*) FROM sessions") == [(3,)]
         clock.shift(timedelta(seconds=1))
-        Telephone(in_process(app), WEBHOOK).dial()
+        WebhookCall(in_process(app), WEBHOOK).dial()
         assert sql("SELECT count(*) FROM sessions") == [(3,)]
         assert sql(f"SELECT count(*) FROM sessions WHERE sid = '{first.sid}'") == [(0,)]
 
@@ -163,76 +163,78 @@ def test_a_removal_that_fails_does_not_hurt_the_caller(make_app, sql, logged):
     """The answer is good and kept already when expired calls cannot be removed: that is logged, and tried later."""
     app = make_app(dev=True)
     with time_machine.travel(MONDAY, tick=False) as clock:
-        Telephone(in_process(app), WEBHOOK).dial()
+        WebhookCall(in_process(app), WEBHOOK).dial()
         sql("CREATE TRIGGER stuck BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'nothing goes'); END")
         clock.shift(timedelta(hours=26))
         logged()
-        line = Telephone(in_process(app), WEBHOOK)
-        assert line.dial().state == "menu"
-        assert line.press("2").state == "message"
+        call = WebhookCall(in_process(app), WEBHOOK)
+        assert call.dial().state == "menu"
+        assert call.press("2").state == "message"
         (told,) = logged()
         assert told.startswith("ERROR expired calls could not be removed\nTraceback")
         assert "nothing goes" in told
         sql("DROP TRIGGER stuck")
         clock.shift(timedelta(minutes=10))
-        line.bring(RESULTS["Record", "recorded"])
-        assert sql("SELECT sid FROM sessions") == [(line.sid,)]
+        call.finish_verb(VERB_RESULTS["Record", "recorded"])
+        assert sql("SELECT sid FROM sessions") == [(call.sid,)]
         assert logged() == []
 
 
 # What plugins are told.
 
 
-def test_hooks_are_told_in_the_order_in_which_it_happened(call):
+def test_hooks_are_told_in_the_order_in_which_it_happened(new_call):
     """Of one webhook, everything is told once, in order, after it was kept."""
-    watcher = Watcher(SHOP)
-    line = call(tree=watcher)
-    line.dial()
-    assert watcher.told == [("started",), ("entered", "greeting"), ("left", "greeting", None), ("entered", "menu")]
-    watcher.told.clear()
-    line.press("1")
-    assert watcher.told == [
+    watcher = RecordingPlugin(SHOP)
+    call = new_call(tree=watcher)
+    call.dial()
+    assert watcher.events == [("started",), ("entered", "greeting"), ("left", "greeting", None), ("entered", "menu")]
+    watcher.events.clear()
+    call.press("1")
+    assert watcher.events == [
         ("left", "menu", "1"),
         ("entered", "news"),
         ("left", "news", None),
         ("entered", "menu"),
     ]
-    watcher.told.clear()
-    line.press("2")
-    line.bring(RESULTS["Record", "recorded"])
-    assert watcher.told == [
+    watcher.events.clear()
+    call.press("2")
+    call.finish_verb(VERB_RESULTS["Record", "recorded"])
+    assert watcher.events == [
         ("left", "menu", "2"),
         ("entered", "message"),
         ("left", "message", "recorded"),
         ("ended", "finished"),
     ]
-    assert {call.sid for call in watcher.calls} == {line.sid}
+    assert {call.sid for call in watcher.calls} == {call.sid}
 
 
 def test_hooks_are_told_what_is_kept(make_app, sql):
     """When a plugin hears of a state, the session already says so: it may look, and finds nothing half done."""
     found = []
 
-    class Looking(Watcher):
+    class Looking(RecordingPlugin):
         def _keep(self, call, *what):
             found.extend(sql(f"SELECT turn FROM sessions WHERE sid = '{call.sid}'"))
 
-    line = Telephone(in_process(make_app(Looking(SHOP))), WEBHOOK)
-    line.dial()
-    line.press("9")
+    call = WebhookCall(in_process(make_app(Looking(SHOP))), WEBHOOK)
+    call.dial()
+    call.press("9")
     assert found == [(1,)] * 4 + [(2,)] * 2
 
 
-def test_a_hook_that_nobody_implements_is_not_called(call):
+def test_a_hook_that_nobody_implements_is_not_called(new_call):
     """A plugin with one hook is told of that alone."""
-    kind = type("One", (Tree,), {"ivrkit_call_ended": Watcher.ivrkit_call_ended, "_keep": Watcher._keep})
+    kind = type(
+        "One", (TreePlugin,), {"ivrkit_call_ended": RecordingPlugin.ivrkit_call_ended, "_keep": RecordingPlugin._keep}
+    )
     plugin = kind(SHOP)
-    plugin.told, plugin.calls = [], []
-    line = call(tree=plugin)
-    line.dial()
-    line.press("2")
-    line.bring(RESULTS["Record", "recorded"])
-    assert plugin.told == [("ended", "finished")]
+    plugin.events, plugin.calls = [], []
+    call = new_call(tree=plugin)
+    call.dial()
+    call.press("2")
+    call.finish_verb(VERB_RESULTS["Record", "recorded"])
+    assert plugin.events == [("ended", "finished")]
 
 
 # The app.
@@ -253,12 +255,12 @@ def test_without_arguments_the_folder_and_the_environment_say_it_all(no_settings
     no_settings.setenv("TWILIO_AUTH_TOKEN", TOKEN)
     no_settings.setenv("IVRKIT_URL_PREFIX", "/phone")
     app = create_app(max_turns=8)
-    line = Telephone(in_process(app), "https://ivr.example.com/phone/webhook")
-    assert line.dial().heard == "Thank you for calling Zebra. There are no options at the moment."
-    assert line.over
+    call = WebhookCall(in_process(app), "https://ivr.example.com/phone/webhook")
+    assert call.dial().heard == "Thank you for calling Zebra. There are no options at the moment."
+    assert call.over
     assert app.extensions["ivrkit"].settings.max_turns == 8
     assert (tmp_path / "ivrkit-sessions.sqlite3").exists()
-    store_of(app).close()
+    sessions_of(app).close()
 
 
 def test_notices_and_faults_are_logged_at_start(make_app, caplog):
@@ -280,22 +282,22 @@ def test_a_store_that_cannot_be_opened_keeps_the_host_from_starting(tmp_path):
     assert "in a folder that exists" in caught.value.hint
 
 
-def test_a_tree_without_options_says_so_and_hangs_up(call, caplog):
+def test_a_tree_without_options_says_so_and_hangs_up(new_call, caplog):
     """With no plugin that offers states, a caller is not left with a menu of nothing, and the host warns of it."""
-    line = call(tree={})
+    call = new_call(tree={})
     assert "the menu 'menu' has no options: no installed plugin offers any" in caplog.messages
-    assert line.dial().heard == "Thank you for calling our company. There are no options at the moment."
-    assert line.over
-    assert line.ask(WEBHOOK, pressed("1")).body == NOTHING
+    assert call.dial().heard == "Thank you for calling our company. There are no options at the moment."
+    assert call.over
+    assert call.send(WEBHOOK, pressed("1")).body == NOTHING
 
 
 def test_what_was_pressed_cannot_be_found_by_trying(make_app, sql):
     """The hash of a request is made with the token, which is not in the file; any worker makes the same."""
     hashes = []
-    form = parameters("CA" + "1" * 32, "ringing")
+    form = twilio_params("CA" + "1" * 32, "ringing")
     for token in (TOKEN, TOKEN, "another"):
         headers = {"X-Twilio-Signature": sign(WEBHOOK, form.items(), token)}
-        client = make_app(Watcher(SHOP), auth_token=token).test_client()
+        client = make_app(RecordingPlugin(SHOP), auth_token=token).test_client()
         assert (
             client.post("/webhook", base_url="https://ivr.example.com", data=form, headers=headers).status_code == 200
         )

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from tests.web.telephone import ACCOUNT, TOKEN, sign
+from tests.web.webhook_calls import ACCOUNT, TOKEN, sign
 
 from ivrkit.web.doctor_endpoint import HEADER, hash_of_form, is_proof, proof
 

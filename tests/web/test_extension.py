@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Blueprint, Flask, request
-from tests.web.callers import number_of
-from tests.web.teams import TOKEN, Team, close, create_team_app, orders
-from tests.web.telephone import Telephone, in_process, new_sid, parameters, serving, sign
-from tests.web.trees import SHOP, Tree
+from tests.web.sample_trees import SHOP, TreePlugin
+from tests.web.simulated_calls import simulator_for_app
+from tests.web.team_app import TOKEN, Team, close, create_team_app, orders
+from tests.web.webhook_calls import WebhookCall, in_process, new_sid, serving, sign, twilio_params
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -45,7 +45,7 @@ def mount(tmp_path, no_settings):
     def mounted(app, tree=None, *, name="ivrkit", **settings):
         given = {"auth_token": TOKEN, "dev": True, "block": "acme-states", "url_prefix": "/phone", **settings}
         store = f"sqlite:///{tmp_path}/{app.name}-{name}.sqlite3"
-        plugins = {"shop": tree if isinstance(tree, Tree) else Tree(tree or SHOP)}
+        plugins = {"shop": tree if isinstance(tree, TreePlugin) else TreePlugin(tree or SHOP)}
         Ivrkit(app, name=name, plugins=plugins, **{"session_url": store, **given})
         return host_of(app, name)
 
@@ -86,7 +86,7 @@ def test_a_tree_under_a_prefix_and_the_pages_of_the_app(team, mount):
     """Signatures, relative actions, the status callback and the fallback work below it; all else is the app's."""
     app = team()
     host = mount(app)
-    call = number_of(app, "/phone/webhook").call()
+    call = simulator_for_app(app, "/phone/webhook").call()
     assert call.press("0").state == "operator"
     call.callee.is_busy()
     assert call.heard_last.startswith("They are busy.")
@@ -104,11 +104,11 @@ def test_the_fallback_leads_back_to_the_webhook_below_the_prefix(team, mount):
     app = team()
     mount(app)
     webhook = "https://ivr.example.com/phone/webhook"
-    line = Telephone(in_process(app), webhook)
-    line.dial()
-    line.go(f"{webhook}/fallback", {"ErrorUrl": webhook, "ErrorCode": "11200"})
-    assert line.follow().state == "menu"
-    assert line.url == f"{webhook}?again=1"
+    call = WebhookCall(in_process(app), webhook)
+    call.dial()
+    call.request_document(f"{webhook}/fallback", {"ErrorUrl": webhook, "ErrorCode": "11200"})
+    assert call.follow_redirect().state == "menu"
+    assert call.url == f"{webhook}?again=1"
 
 
 def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
@@ -161,7 +161,7 @@ def test_a_tree_in_an_app_that_is_mounted_itself(team, mount):
     app = team()
     mount(app)
     outer = DispatcherMiddleware(NotFound(), {"/api/v1": app})
-    call = number_of(outer, "/api/v1/phone/webhook").call()
+    call = simulator_for_app(outer, "/api/v1/phone/webhook").call()
     assert call.press("2").state == "message"
     assert call.responses[-1].status == 200
 
@@ -253,7 +253,7 @@ def test_proxies_are_believed_for_the_tree_alone(team, mount):
         return ask("Here.")
 
     mount(app, {"where": State(where, options=MenuOption("1", "where"))}, trusted_proxies=1, start="where")
-    params = parameters(new_sid())
+    params = twilio_params(new_sid())
     headers = {
         **FORM,
         "X-Forwarded-Proto": "https",

@@ -6,10 +6,10 @@ import sys
 from urllib.parse import urlencode
 
 import pytest
-from tests.web.callers import number_of
 from tests.web.conftest import WEBHOOK
-from tests.web.telephone import RESULTS, in_process, parameters, pressed
-from tests.web.trees import SHOP, store_of
+from tests.web.sample_trees import SHOP, sessions_of
+from tests.web.simulated_calls import simulator_for_app
+from tests.web.webhook_calls import VERB_RESULTS, in_process, pressed, twilio_params
 
 from ivrkit import MenuOption, Routes, State, ask
 from ivrkit.host.call_log import CallLog, log, masked
@@ -53,7 +53,7 @@ WHO = "_ ms from ***0100 to ***0006"
 def test_each_turn_is_one_line(make_app, turns):
     """Where the caller stood, what happened, where that led, who owns the state, how long it took, and who spoke."""
     app = make_app()
-    call = number_of(app).call(from_="+14155550100", to="+15005550006")
+    call = simulator_for_app(app).call(from_="+14155550100", to="+15005550006")
     call.press("1").press("2").press("#")
     assert turns() == [
         f"call CA turn 1: {owned(app, 'menu')} {WHO}",
@@ -63,52 +63,52 @@ def test_each_turn_is_one_line(make_app, turns):
     ]
 
 
-def test_the_status_callback_that_ends_a_call_is_one_line(call, turns):
+def test_the_status_callback_that_ends_a_call_is_one_line(new_call, turns):
     """Those that end nothing are none, and nor is one for a call that ended before."""
-    line = call()
-    line.dial()
-    line.press("0")
+    call = new_call()
+    call.dial()
+    call.press("0")
     turns()
     for status in ("in-progress", "completed", "completed"):
-        line.ask(STATUS, status=status)
+        call.send(STATUS, status=status)
     assert turns() == [f"call CA turn 3: operator (shop), ended completed {WHO}"]
-    line.ask(WEBHOOK, RESULTS["Dial", "busy"], status="completed")
+    call.send(WEBHOOK, VERB_RESULTS["Dial", "busy"], status="completed")
     assert turns() == [f"call CA turn 4: operator busy -> operator (shop), ended completed {WHO}"]
 
 
-def test_a_call_that_never_came_here_is_told_by_its_end(call, turns):
+def test_a_call_that_never_came_here_is_told_by_its_end(new_call, turns):
     """There is no state, and the line is one all the same."""
-    call().ask(STATUS, status="no-answer")
+    new_call().send(STATUS, status="no-answer")
     assert turns() == [f"call CA turn 1: ended no-answer {WHO}"]
 
 
-def test_a_state_that_is_gone_is_told_by_nothing(make_app, call, turns):
+def test_a_state_that_is_gone_is_told_by_nothing(make_app, new_call, turns):
     """After a deploy without the state that the caller stood in, the outcome alone is known."""
-    line = call(make_app())
-    line.dial()
-    line.press("2")
+    call = new_call(make_app())
+    call.dial()
+    call.press("2")
     turns()
     app = make_app({"news": SHOP["news"]})
-    other = call(app, sid=line.sid)
-    other.ask(WEBHOOK, RESULTS["Record", "recorded"])
+    other = new_call(app, sid=call.sid)
+    other.send(WEBHOOK, VERB_RESULTS["Record", "recorded"])
     assert turns() == [f"call CA turn 3: recorded -> {owned(app, 'menu')} {WHO}"]
 
 
-def test_a_copy_of_a_webhook_is_no_turn(call, turns):
+def test_a_copy_of_a_webhook_is_no_turn(new_call, turns):
     """What is answered once more from what is kept is not told again."""
-    line = call()
+    call = new_call()
     for _ in range(3):
-        line.ask(WEBHOOK, token="one")
+        call.send(WEBHOOK, token="one")
     assert len(turns()) == 1
 
 
-def test_what_is_pressed_in_a_secret_state_is_hidden(call, turns):
+def test_what_is_pressed_in_a_secret_state_is_hidden(new_call, turns):
     """The outcome is ``(secret)``, in the line and in its parts; silence is no secret."""
     pin = State(ask("Your PIN?", digits=4), Routes({"1234": "menu"}), options=MenuOption("7", "a PIN"), secret=True)
-    line = call(tree={"pin": pin})
-    line.dial()
-    line.press("7")
-    line.press("1234")
+    call = new_call(tree={"pin": pin})
+    call.dial()
+    call.press("7")
+    call.press("1234")
     told = turns()
     assert told[2].startswith("call CA turn 3: pin (secret) -> menu (")
     assert "1234" not in "".join(told)
@@ -138,8 +138,8 @@ def test_of_a_number_the_last_four_digits_are_told(number, told):
 def test_numbers_can_be_told_whole(make_app, turns):
     """With ``mask_numbers = false``; one that did not come is unknown."""
     app = make_app(mask_numbers=False)
-    number_of(app).call(from_="client:joe", to="+15005550006")
-    number_of(app).call(from_="", to="")
+    simulator_for_app(app).call(from_="client:joe", to="+15005550006")
+    simulator_for_app(app).call(from_="", to="")
     assert [line.partition(" ms ")[2] for line in turns()] == [
         "from client:joe to +15005550006",
         "from unknown to unknown",
@@ -151,7 +151,7 @@ def test_numbers_in_a_url_that_is_refused(make_app, logged, given, told):
     """A refusal tells the URL; of the numbers in its query, and of who forwarded, it tells as much as a turn does."""
     app = make_app(mask_numbers=given)
     logged()
-    query = urlencode({**parameters("CA1"), "ForwardedFrom": "+14155550100", "Digits": "4711"})
+    query = urlencode({**twilio_params("CA1"), "ForwardedFrom": "+14155550100", "Digits": "4711"})
     in_process(app)("GET", f"{WEBHOOK}?{query}", b"", {})
     (line,) = logged()
     for name in ("From", "Caller", "ForwardedFrom"):
@@ -172,7 +172,7 @@ def test_while_nobody_listens_nothing_is_computed(make_app, caplog):
     assert [each for each in caplog.records if each.name == "ivrkit.calls"] == []
 
 
-def test_a_line_that_cannot_be_told_does_not_hurt_the_call(call, turns, capsys):
+def test_a_line_that_cannot_be_told_does_not_hurt_the_call(new_call, turns, capsys):
     """A handler of whoever set up the log may fail: the caller hears nothing of it, and it is not passed over."""
 
     class Broken(logging.Handler):
@@ -182,18 +182,18 @@ def test_a_line_that_cannot_be_told_does_not_hurt_the_call(call, turns, capsys):
     broken = Broken()
     log.addHandler(broken)
     try:
-        line = call()
-        assert line.dial().state == "menu"
-        assert line.press("2").state == "message"
+        call = new_call()
+        assert call.dial().state == "menu"
+        assert call.press("2").state == "message"
     finally:
         log.removeHandler(broken)
     assert capsys.readouterr().err.count("OSError: the log is full") == 2
 
 
-def test_a_request_forges_no_line(call, turns):
+def test_a_request_forges_no_line(new_call, turns):
     """Line breaks in a parameter are told as signs."""
-    line = call(sid="CA1\nforged")
-    line.ask(WEBHOOK, {"From": "a\nb"})
+    call = new_call(sid="CA1\nforged")
+    call.send(WEBHOOK, {"From": "a\nb"})
     (told,) = turns()
     assert "\n" not in told.replace("CA1\nforged", "")
     assert told.startswith("call CA1\\nforged turn 1: ")
@@ -212,9 +212,9 @@ def logger():
     logger.setLevel(kept[1])
 
 
-def test_a_record_of_a_turn_as_json(call, caplog, turns):
+def test_a_record_of_a_turn_as_json(new_call, caplog, turns):
     """One object a line, with the parts of the turn beside what every record has."""
-    call().ask(WEBHOOK, pressed("2"))
+    new_call().send(WEBHOOK, pressed("2"))
     (record,) = [each for each in caplog.records if each.name == "ivrkit.calls"]
     line = JsonFormatter().format(record)
     told = json.loads(line)
@@ -255,7 +255,7 @@ def test_the_log_of_a_served_app(logger, no_settings, tmp_path, monkeypatch, cap
             assert json.loads(told[0])["call"] == call.sid
         else:
             assert f" INFO ivrkit.calls: call {call.sid} turn 1: " in told[0]
-        store_of(app).close()
+        sessions_of(app).close()
     assert other in logger.handlers
     assert len([each for each in logger.handlers if getattr(each, "stream", None) is sys.stderr]) == 1
 

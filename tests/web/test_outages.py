@@ -4,7 +4,7 @@ import logging
 
 import pytest
 from tests.sessions.failing import FailingStore, FailingStores
-from tests.web.trees import Tree, Watcher
+from tests.web.sample_trees import RecordingPlugin, TreePlugin
 
 from ivrkit import SAME, Goto, Routes, State, ask
 from ivrkit.sessions.schemes import ivrkit_register_stores
@@ -55,7 +55,7 @@ def phone(store):
 
     def make(tree=COUNTING, **settings):
         given = {"start": "count", "session_url": "failing:", "block": "acme-states", "auth_token": TOKEN, **settings}
-        tree = tree if isinstance(tree, Tree) else Tree(tree)
+        tree = tree if isinstance(tree, TreePlugin) else TreePlugin(tree)
         return Phone(create_app(dev=True, plugins={"tree": tree, "failing": FailingStores(store)}, **given))
 
     return make
@@ -157,12 +157,12 @@ def test_who_comes_without_a_cookie_is_let_go_in_the_end(store, phone, caplog):
 
 def test_the_end_of_a_call_while_the_store_is_away(store, phone, caplog):
     """It is told by the cookie's word; without a cookie nothing can be known, and the log says so."""
-    watcher = Watcher(COUNTING)
+    watcher = RecordingPlugin(COUNTING)
     caller = phone(watcher)
     call = caller.call()
     store.fails = ALWAYS
     call.hangs_up()
-    assert watcher.told[-1] == ("ended", "completed")
+    assert watcher.events[-1] == ("ended", "completed")
 
 
 def test_a_webhook_that_comes_again_is_answered_by_the_cookie_s_word(store, phone):

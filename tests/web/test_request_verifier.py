@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.web.telephone import ACCOUNT, TOKEN, Answer, in_process, new_sid, parameters, sign
-from tests.web.trees import SHOP, Tree, store_of
+from tests.web.sample_trees import SHOP, TreePlugin, sessions_of
+from tests.web.webhook_calls import ACCOUNT, TOKEN, Response, in_process, new_sid, sign, twilio_params
 from twilio.request_validator import RequestValidator
 
 from ivrkit import Settings, SettingsError
@@ -22,7 +22,7 @@ def send(make_app):
     """Send one request to an app: ``send(app, url, params, signature, ...)``."""
 
     def sent(app, url, params=(), signature="", *, method="POST", environ=None, account=ACCOUNT, **headers):
-        given = {**parameters(new_sid(), AccountSid=account), **dict(params)}
+        given = {**twilio_params(new_sid(), AccountSid=account), **dict(params)}
         headers = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
         if callable(signature):
             signature = signature(given.items())
@@ -208,7 +208,7 @@ def test_parameters_in_a_query_are_signed_with_it(make_app, logged):
     client = in_process(make_app())
     logged()
     asked = "https://ivr.example.com/webhook?keep=1&" + urlencode(
-        {**parameters("CA" + "0" * 32), "Digits": "4711", "SpeechResult": "my secret word"}
+        {**twilio_params("CA" + "0" * 32), "Digits": "4711", "SpeechResult": "my secret word"}
     )
     assert client("GET", asked, b"", {"X-Twilio-Signature": sign(asked)}).status == 200
     assert client("GET", asked.replace("4711", "4712"), b"", {"X-Twilio-Signature": sign(asked)}).status == 403
@@ -302,7 +302,7 @@ def test_tokens_from_the_environment(no_settings, send, session_file):
     app, url = create_app(), "https://a.example/webhook"
     for token, account, good in [("old", ACCOUNT, 1), ("new", ACCOUNT, 1), ("sub", SUB, 1), ("new", SUB, 0)]:
         assert send(app, url, (), signed_over(url, token), account=account) == good
-    store_of(app).close()
+    sessions_of(app).close()
 
 
 FORMS = {
@@ -322,7 +322,7 @@ FORMS = {
 def test_every_parameter_counts(make_app, more):
     """All that a form holds is under the signature: repeated, empty, of any script, and never heard of."""
     client, url = in_process(make_app()), "https://a.example/webhook"
-    params = [*parameters(new_sid()).items(), *more]
+    params = [*twilio_params(new_sid()).items(), *more]
     headers = {"Content-Type": FORM, "X-Twilio-Signature": sign(url, params)}
     assert client("POST", url, urlencode(params).encode(), headers).status == 200
     assert client("POST", url, urlencode([*params, ("One", "more")]).encode(), headers).status == 403
@@ -439,10 +439,10 @@ def untrusting(make_app):
     return make_app(auth_token=(), dev=True)
 
 
-def ask(app, address, **headers) -> Answer:
+def ask(app, address, **headers) -> Response:
     """Ask an app from an address, unsigned."""
     environ = {"REMOTE_ADDR": address} if address is not None else {}
-    body = urlencode(parameters(new_sid())).encode()
+    body = urlencode(twilio_params(new_sid())).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     sent = in_process(with_environ(app, environ))
     return sent("POST", "http://localhost:5000/webhook", body, {"Content-Type": FORM, **named})
@@ -514,7 +514,7 @@ def test_without_a_token_other_headers_do_no_harm(untrusting):
 def test_every_page_of_twilios_is_guarded(make_app, path):
     """The webhook, its status callback and its fallback are all refused unsigned, with GET as with POST."""
     client = in_process(make_app())
-    body = urlencode(parameters(new_sid(), "completed")).encode()
+    body = urlencode(twilio_params(new_sid(), "completed")).encode()
     for method in ("GET", "POST", "HEAD"):
         answer = client(method, f"https://a.example/{path}?{body.decode()}", body, {"Content-Type": FORM})
         assert answer.status == 403
@@ -551,7 +551,7 @@ def test_without_token_and_dev_nothing_starts(make_app, no_settings):
 def test_settings_are_given_in_one_way():
     """Settings and single settings beside them are refused: nobody could say which was meant."""
     with pytest.raises(SettingsError) as caught:
-        create_app(Settings(dev=True), plugins={"shop": Tree(SHOP)}, tries=2, dev=False)
+        create_app(Settings(dev=True), plugins={"shop": TreePlugin(SHOP)}, tries=2, dev=False)
     assert str(caught.value) == (
         "create_app is given Settings and also dev, tries\n"
         "  hint: put them into the Settings, or leave the Settings out"
@@ -560,7 +560,7 @@ def test_settings_are_given_in_one_way():
 
 def test_the_telephone_of_these_tests_signs_like_twilios_library():
     """The few lines that sign for these tests and Twilio's own library agree on a whole webhook."""
-    params = parameters("CA1", Digits="1")
+    params = twilio_params("CA1", Digits="1")
     url = "https://ivr.example.com/webhook?again=1"
     assert sign(url, params.items()) == RequestValidator(TOKEN).compute_signature(url, params)
     assert dict(parse_qsl(urlsplit(f"?{urlencode(params)}").query, keep_blank_values=True)) == params

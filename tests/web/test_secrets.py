@@ -2,7 +2,7 @@
 
 import base64
 
-from tests.web.trees import Tree
+from tests.web.sample_trees import TreePlugin
 
 from ivrkit import HOME, Routes, State, ask, leads_to
 from ivrkit.testing import TOKEN, Phone
@@ -32,7 +32,7 @@ def test_digits_and_data_of_a_secret_state(tmp_path):
         session_url=f"sqlite:///{file}",
         start="pin",
         block="acme-states",
-        plugins={"tree": Tree(STATES)},
+        plugins={"tree": TreePlugin(STATES)},
     )
     phone = Phone(app)
     call = phone.call().press("471147")

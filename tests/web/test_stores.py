@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pytest
-from tests.web.telephone import RESULTS, TOKEN, in_process, parameters, pressed, sign
-from tests.web.trees import Watcher
+from tests.web.sample_trees import RecordingPlugin
+from tests.web.webhook_calls import TOKEN, VERB_RESULTS, in_process, pressed, sign, twilio_params
 from twilio.twiml.voice_response import Record
 
 from ivrkit import HOME, Goto, Routes, State, ask
@@ -42,7 +42,7 @@ class Hosts:
     """Two hosts of one tree, which share nothing but the store."""
 
     def __init__(self, address):
-        self.watchers = [Watcher(states()), Watcher(states())]
+        self.watchers = [RecordingPlugin(states()), RecordingPlugin(states())]
         given = {"dev": True, "auth_token": TOKEN, "start": "count", "block": "acme-states", "session_url": address}
         self.apps = [create_app(plugins={"tree": each}, **given) for each in self.watchers]
         self.sends = [in_process(app) for app in self.apps]
@@ -50,7 +50,7 @@ class Hosts:
     @property
     def told(self):
         """What the observers of both were told."""
-        return [each for watcher in self.watchers for each in watcher.told]
+        return [each for watcher in self.watchers for each in watcher.events]
 
     def close(self):
         """Let go of the store."""
@@ -86,7 +86,7 @@ class Line:
 
     def request(self, params=None, status="in-progress", path=""):
         """Return one request, to be sent as often as it is called: the number of the host."""
-        given = parameters(self.sid, status, **(params or {}))
+        given = twilio_params(self.sid, status, **(params or {}))
         url = WEBHOOK + path
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -210,7 +210,7 @@ def test_a_status_before_the_last_action(line):
     line.ask(pressed("2"))
     status = line.request({"CallDuration": "5"}, status="completed", path="/status")
     assert status(0).status == 204
-    action = line.request(RESULTS["Record", "recorded"], status="completed")
+    action = line.request(VERB_RESULTS["Record", "recorded"], status="completed")
     assert action(1).body == NOTHING
 
 

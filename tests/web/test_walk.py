@@ -12,9 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.processes import start
-from tests.web.callers import HAPPENS, come_to, documents_of, lean, number_at, number_of
-from tests.web.telephone import Telephone, over_http, serving
-from tests.web.trees import Tree, store_of
+from tests.web.sample_trees import TreePlugin, sessions_of
+from tests.web.simulated_calls import (
+    ACTIONS_FOR_OUTCOME,
+    hold_key,
+    reach_outcome,
+    simulator_for_app,
+    simulator_for_url,
+    webhook_count,
+)
+from tests.web.webhook_calls import WebhookCall, over_http, serving
 from twilio.twiml.voice_response import Dial
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -28,7 +35,7 @@ KEYS = "1234567890*#"
 @pytest.fixture
 def acme(make_app):
     """Make apps that serve ACME's states."""
-    return lambda tree=(), **settings: make_app(Tree(dict(tree)), **{"block": (), "dev": True, **settings})
+    return lambda tree=(), **settings: make_app(TreePlugin(dict(tree)), **{"block": (), "dev": True, **settings})
 
 
 def resolve(flow, target, state, sender):
@@ -82,7 +89,7 @@ def walk(number, flow):
         outcomes, sender = found[edge.state]
         call = number.call()
         for outcome in (*outcomes, *([edge.outcome] if edge.outcome else [])):
-            come_to(call, key_of(flow, call.state, outcome))
+            reach_outcome(call, key_of(flow, call.state, outcome))
         passed = settle(flow, resolve(flow, edge.target, edge.state, sender), edge.state)
         where = f"{edge.state} -> {edge.outcome} -> {edge.target}"
         for name in filter(None, passed):
@@ -110,7 +117,7 @@ def must_be_walked(flow):
         if compiled.is_menu or isinstance(exit, Routes):
             verb = compiled.content.waits if compiled.content else "Gather"
             told |= {(name, outcome) for outcome in compiled.routes}
-            told |= {(name, outcome) for each, outcome in HAPPENS if each == verb}
+            told |= {(name, outcome) for each, outcome in ACTIONS_FOR_OUTCOME if each == verb}
             told |= {(name, "no-match")} if verb == "Gather" else set()
         elif exit is not None:
             told.add((name, None))
@@ -123,8 +130,8 @@ def test_every_outcome_of_every_state_is_walked(acme):
     app = acme()
     flow = app.extensions["ivrkit"].loaded.flow
     assert set(flow.states) == {"greeting", "menu", "error", "hours", "reception", "sales", "support"}
-    with serving(app, store_of(app)) as base:
-        walked = walk(number_at(f"{base}/webhook"), flow)
+    with serving(app, sessions_of(app)) as base:
+        walked = walk(simulator_for_url(f"{base}/webhook"), flow)
     assert len(walked) == len(set(walked))
     assert set(walked) == must_be_walked(flow)
     assert len(walked) > 20
@@ -145,7 +152,7 @@ def test_every_outcome_of_every_state_is_walked(acme):
 )
 def test_each_key_of_the_menu(acme, key, state, heard):
     """The menu of ACME leads where its prompt says; a wrong key is told, silence is not."""
-    call = number_of(acme()).call()
+    call = simulator_for_app(acme()).call()
     assert "Thank you for calling our company." in call.heard
     call.press(key) if key else call.stays_silent()
     assert call.state == state
@@ -167,9 +174,9 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(base)
-        walked = walk(number_at(f"{base}/webhook"), flow)
-        line = Telephone(over_http, f"{base}/webhook")
-        assert line.ask(line.webhook, signature="forged").status == 403
+        walked = walk(simulator_for_url(f"{base}/webhook"), flow)
+        call = WebhookCall(over_http, f"{base}/webhook")
+        assert call.send(call.webhook, signature="forged").status == 403
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
     finally:
@@ -192,12 +199,12 @@ def wait_for(base):
     pytest.fail("the server does not answer")
 
 
-def test_unsigned_and_forged_requests_are_refused(call, logged):
+def test_unsigned_and_forged_requests_are_refused(new_call, logged):
     """Who cannot sign gets 403 and not a word of the flow; one line says which URL was signed over and what to set."""
-    line = call(dev=False)
+    call = new_call(dev=False)
     logged()
-    unsigned = line.ask(line.webhook, signature="")
-    forged = line.ask(line.webhook, signature="RSOYDt4T1cUTdK1PDd93/VVr8B8=")
+    unsigned = call.send(call.webhook, signature="")
+    forged = call.send(call.webhook, signature="RSOYDt4T1cUTdK1PDd93/VVr8B8=")
     for answer in (unsigned, forged):
         assert (answer.status, answer.body) == (403, b"Forbidden\n")
     mend = (
@@ -205,8 +212,8 @@ def test_unsigned_and_forged_requests_are_refused(call, logged):
         "proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
     )
     assert logged() == [
-        f"WARNING 403: no X-Twilio-Signature for {line.webhook!r}: only Twilio, or a test that signs, may ask",
-        f"WARNING 403: X-Twilio-Signature does not fit {line.webhook!r}: {mend}",
+        f"WARNING 403: no X-Twilio-Signature for {call.webhook!r}: only Twilio, or a test that signs, may ask",
+        f"WARNING 403: X-Twilio-Signature does not fit {call.webhook!r}: {mend}",
     ]
 
 
@@ -224,68 +231,70 @@ def test_a_call_goes_on_wherever_the_app_is_mounted(acme, prefix, mount):
     """Every address in an answer is relative, and right under any prefix; so is the way back from the fallback."""
     app = acme(url_prefix=prefix)
     wsgi = DispatcherMiddleware(NotFound(), {mount: app}) if mount else app
-    with serving(wsgi, store_of(app)) as base:
+    with serving(wsgi, sessions_of(app)) as base:
         webhook = f"{base}{mount}{prefix}/webhook"
-        call = number_at(webhook).call().press("3").press("1")
+        call = simulator_for_url(webhook).call().press("3").press("1")
         assert call.path == ["menu", "hours", "hours"]
-        line = Telephone(over_http, webhook, sid=call.sid)
-        line.go(urljoin(f"{webhook}/", "fallback"), {"ErrorCode": "11205", "ErrorUrl": webhook})
-        assert line.follow().state == "hours"
+        same_call = WebhookCall(over_http, webhook, sid=call.sid)
+        same_call.request_document(urljoin(f"{webhook}/", "fallback"), {"ErrorCode": "11205", "ErrorUrl": webhook})
+        assert same_call.follow_redirect().state == "hours"
         assert call.press("5").state == "menu"
         assert call.press("0").state == "reception"
         assert call.callee.is_busy().state == "menu"
         assert call.press("1").press("#").ended.reason == "hangup"
         assert call.warnings == []
         if mount or prefix:
-            assert line.ask(f"{base}/webhook").status == 404
+            assert same_call.send(f"{base}/webhook").status == 404
 
 
 @pytest.mark.acme
-def test_after_a_fallback_the_call_goes_on(acme, call, logged):
+def test_after_a_fallback_the_call_goes_on(acme, new_call, logged):
     """The first failure enters the stored state again, the second takes the operator, the third says goodbye."""
-    line = call(acme())
-    fallback = f"{line.webhook}/fallback"
+    call = new_call(acme())
+    fallback = f"{call.webhook}/fallback"
     logged()
-    line.dial()
-    line.press("3")
+    call.dial()
+    call.press("3")
 
-    failed = {"ErrorCode": "11200", "ErrorUrl": line.webhook}
-    answer = line.go(fallback, failed)
+    failed = {"ErrorCode": "11200", "ErrorUrl": call.webhook}
+    answer = call.request_document(fallback, failed)
     assert answer.heard == "We are sorry, something went wrong."
     assert answer.verbs == ["Say", "Redirect"]
     assert answer.root.findtext("Redirect") == "../webhook?again=1#rc=1&rp=ct"
-    assert line.follow().state == "hours"
-    assert line.url == f"{line.webhook}?again=1"
+    assert call.follow_redirect().state == "hours"
+    assert call.url == f"{call.webhook}?again=1"
 
-    answer = line.go(fallback, {**failed, "ErrorUrl": f"{line.webhook}?again=1"})
+    answer = call.request_document(fallback, {**failed, "ErrorUrl": f"{call.webhook}?again=1"})
     assert answer.root.findtext("Redirect") == "../webhook?again=2#rc=1&rp=ct"
-    assert line.follow().state == "reception"
+    assert call.follow_redirect().state == "reception"
 
-    answer = line.go(fallback, {**failed, "ErrorUrl": f"{line.webhook}?again=2"})
+    answer = call.request_document(fallback, {**failed, "ErrorUrl": f"{call.webhook}?again=2"})
     assert answer.verbs == ["Say", "Hangup"]
     assert answer.heard == "We are sorry, something went wrong."
-    told = f"ERROR call {line.sid} fell back: Twilio's error 11200 at /webhook"
+    told = f"ERROR call {call.sid} fell back: Twilio's error 11200 at /webhook"
     assert logged() == [told, told, told]
 
 
 @pytest.mark.acme
-def test_a_fallback_before_the_first_answer_starts_the_call(acme, call):
+def test_a_fallback_before_the_first_answer_starts_the_call(acme, new_call):
     """Where nothing is known of a call yet, the fallback leads to the start state."""
-    line = call(acme())
-    line.go(f"{line.webhook}/fallback", {"ErrorCode": "11205", "ErrorUrl": line.webhook}, status="ringing")
-    answer = line.follow()
+    call = new_call(acme())
+    call.request_document(
+        f"{call.webhook}/fallback", {"ErrorCode": "11205", "ErrorUrl": call.webhook}, status="ringing"
+    )
+    answer = call.follow_redirect()
     assert "Thank you for calling" in answer.heard
     assert answer.state == "menu"
 
 
 @pytest.mark.acme
-def test_a_fallback_does_not_ring_or_record_a_second_time(acme, call):
+def test_a_fallback_does_not_ring_or_record_a_second_time(acme, new_call):
     """After a fallback from a state that waits with anything but a question, the caller is at the menu."""
-    line = call(acme())
-    line.dial()
-    line.press("0")
-    line.go(f"{line.webhook}/fallback", {"ErrorCode": "11200", "ErrorUrl": line.webhook})
-    assert line.follow().state == "menu"
+    call = new_call(acme())
+    call.dial()
+    call.press("0")
+    call.request_document(f"{call.webhook}/fallback", {"ErrorCode": "11200", "ErrorUrl": call.webhook})
+    assert call.follow_redirect().state == "menu"
 
 
 @pytest.fixture
@@ -294,16 +303,16 @@ def short(acme):
     return acme(max_turns=20)
 
 
-COMES_TO = [(verb, outcome) for verb, outcome in HAPPENS if verb in ("Dial", "Enqueue")]
+COMES_TO = [(verb, outcome) for verb, outcome in ACTIONS_FOR_OUTCOME if verb in ("Dial", "Enqueue")]
 
 
 @pytest.mark.acme
 @pytest.mark.parametrize("came", [each for each in COMES_TO if each[0] == "Dial"])
 def test_a_telephone_that_was_put_down_is_let_go(acme, came):
     """Silence for ever ends the call soon: six silences in a row, then the operator, then goodbye."""
-    call = lean(number_of(acme()).call(), "", [came])
+    call = hold_key(simulator_for_app(acme()).call(), "", [came])
     assert call.ended.reason == "hangup"
-    assert 3 < documents_of(call) < 20, "the menu was not even repeated, or without end"
+    assert 3 < webhook_count(call) < 20, "the menu was not even repeated, or without end"
     assert call.warnings == []
 
 
@@ -312,9 +321,9 @@ def test_a_telephone_that_was_put_down_is_let_go(acme, came):
 @pytest.mark.parametrize("key", KEYS)
 def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
     """No key keeps a call on the line for more webhooks than ``max_turns`` and the operator take."""
-    number = number_of(acme(), max_documents=105)
+    number = simulator_for_app(acme(), max_documents=105)
     for came in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
-        call = lean(number.call(), key, came)
+        call = hold_key(number.call(), key, came)
         assert call.ended.reason == "hangup"
         assert call.warnings == []
 
@@ -324,7 +333,7 @@ def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
 @given(key=st.sampled_from(["", *KEYS]), came=st.lists(st.sampled_from(COMES_TO), max_size=8))
 def test_whatever_dials_and_queues_come_to_the_call_ends(short, key, came):
     """No row of results, with any key or none, makes a ring that nobody leaves."""
-    call = lean(number_of(short, max_documents=25).call(), key, came)
+    call = hold_key(simulator_for_app(short, max_documents=25).call(), key, came)
     assert call.ended.reason == "hangup"
 
 
@@ -348,17 +357,17 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, 
         return State(enter, Routes(fitting, otherwise=other))
 
     app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=12)
-    number = number_of(app, max_documents=16)
+    number = simulator_for_app(app, max_documents=16)
     for came in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
-        call = lean(number.call(), key, came)
+        call = hold_key(number.call(), key, came)
         assert call.ended.reason == "hangup"
-        assert documents_of(call) >= 2
+        assert webhook_count(call) >= 2
 
 
 def test_the_callers_of_these_tests_notice_a_ring(make_app):
     """What lets these tests fail: a caller who is not let go is noticed."""
     app = make_app({"one": State(ask("One."), Routes(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
-    call = lean(number_of(app, max_documents=50).call(), "5")
+    call = hold_key(simulator_for_app(app, max_documents=50).call(), "5")
     assert call.ended.reason == "too-many-documents"
 
 
@@ -381,10 +390,10 @@ def test_the_callers_of_these_tests_notice_a_ring(make_app):
 )
 def test_a_call_is_the_same_in_process_and_over_http(acme, script):
     """The same caller hears the same words, at the same time of the call's clock, whichever way the host is reached."""
-    in_process = number_of(acme()).call(script)
+    in_process = simulator_for_app(acme()).call(script)
     app = acme()
-    with serving(app, store_of(app)) as base:
-        over_http = number_at(f"{base}/webhook").call(script)
+    with serving(app, sessions_of(app)) as base:
+        over_http = simulator_for_url(f"{base}/webhook").call(script)
     assert over_http.transcript().replace(base, "https://ivr.example.com") == in_process.transcript()
     assert in_process.ended
     assert in_process.warnings == []

@@ -27,7 +27,7 @@ SOUNDING = ("Say", "Play", "Pause")
 WAITING = ("Gather", "Record", "Dial", "Enqueue")
 
 #: What Twilio sends when a verb came to something: (verb, outcome) -> the parameters of its action.
-RESULTS = {
+VERB_RESULTS = {
     ("Gather", "no-input"): {"Digits": "", "FinishedOnKey": "", "msg": "Gather End"},
     ("Record", "recorded"): {
         "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/RE{'3' * 32}",
@@ -45,7 +45,7 @@ def pressed(digits: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What the host answered, wherever it was asked."""
 
     status: int
@@ -74,28 +74,28 @@ class Answer:
 
 
 #: Sends a request: method, URL, body, headers.
-Send = Callable[[str, str, bytes, Mapping[str, str]], Answer]
+Send = Callable[[str, str, bytes, Mapping[str, str]], Response]
 
 
-def over_http(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+def over_http(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
     """Send a request through a socket."""
     parts = urlsplit(url)
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as connection:
         connection.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, dict(headers))
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return Response(response.status, response.headers, response.read())
 
 
 def in_process(wsgi: Any) -> Send:
     """Return what sends requests to a WSGI application in this thread."""
     client = Client(wsgi, use_cookies=False)
 
-    def send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         parts = urlsplit(url)
         base_url = f"{parts.scheme}://{parts.netloc}"
         sent = {"data": body, "headers": dict(headers), "query_string": parts.query}
         response = client.open(parts.path, base_url, method=method, **sent)
-        return Answer(response.status_code, response.headers, response.get_data())
+        return Response(response.status_code, response.headers, response.get_data())
 
     return send
 
@@ -137,7 +137,7 @@ def sign(url: str, params: Iterable[tuple[str, str]] = (), token: str = TOKEN) -
     return base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
 
 
-def parameters(sid: str, status: str = "in-progress", **more: str) -> dict[str, str]:
+def twilio_params(sid: str, status: str = "in-progress", **more: str) -> dict[str, str]:
     """Return the parameters that Twilio sends with every webhook of a call."""
     places = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "", "Country": "US"}
     return {
@@ -160,7 +160,7 @@ def new_sid() -> str:
     return f"CA{secrets.token_hex(16)}"
 
 
-class Telephone:
+class WebhookCall:
     """One call, from Twilio's side.
 
     :param send: reaches the host.
@@ -175,9 +175,9 @@ class Telephone:
         self.webhook = self.url = webhook
         self.sid = sid or new_sid()
         self.webhooks = 0
-        self.answer = Answer(0, {}, b"")
+        self.answer = Response(0, {}, b"")
 
-    def ask(
+    def send(
         self,
         url: str,
         more: Mapping[str, str] | None = None,
@@ -186,7 +186,7 @@ class Telephone:
         method: str = "POST",
         signature: str | None = None,
         token: str | None = "",
-    ) -> Answer:
+    ) -> Response:
         """Send one signed request and return what came; nothing of the call changes on this side.
 
         :param url: the URL.
@@ -196,7 +196,7 @@ class Telephone:
         :param signature: in place of the right one.
         :param token: the idempotency token, ``""`` for a new one, ``None`` for none.
         """
-        params = {**parameters(self.sid, status), **(more or {})}
+        params = {**twilio_params(self.sid, status), **(more or {})}
         body = urlencode(params).encode() if method == "POST" else b""
         if method == "GET":
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"
@@ -210,32 +210,34 @@ class Telephone:
         }
         return self._send(method, url, body, {name: value for name, value in sent.items() if value is not None})
 
-    def go(self, url: str, more: Mapping[str, str] | None = None, *, status: str = "in-progress") -> Answer:
+    def request_document(
+        self, url: str, more: Mapping[str, str] | None = None, *, status: str = "in-progress"
+    ) -> Response:
         """Ask a URL for the next document, and hold it against what Twilio can use."""
         self.webhooks += 1
-        self.url, self.answer = url, self.ask(url, more, status=status)
+        self.url, self.answer = url, self.send(url, more, status=status)
         check_document(self.answer, self.url, self.webhook)
         return self.answer
 
-    def dial(self) -> Answer:
+    def dial(self) -> Response:
         """Call the number."""
-        return self.go(self.webhook, status="ringing")
+        return self.request_document(self.webhook, status="ringing")
 
-    def bring(self, more: Mapping[str, str]) -> Answer:
+    def finish_verb(self, more: Mapping[str, str]) -> Response:
         """Ask the action of the verb that waits, with what it came to."""
         verb = self.waiting
         assert verb is not None, f"nothing waits in {self.answer.body!r}"
-        return self.go(leads_to(self.url, verb.get("action")), more)
+        return self.request_document(leads_to(self.url, verb.get("action")), more)
 
-    def press(self, digits: str) -> Answer:
+    def press(self, digits: str) -> Response:
         """Press keys."""
-        return self.bring(pressed(digits))
+        return self.finish_verb(pressed(digits))
 
-    def follow(self) -> Answer:
+    def follow_redirect(self) -> Response:
         """Follow the document's ``Redirect``."""
         redirect = self.answer.root.find("Redirect")
         assert redirect is not None, f"there is no Redirect in {self.answer.body!r}"
-        return self.go(leads_to(self.url, redirect.text))
+        return self.request_document(leads_to(self.url, redirect.text))
 
     @property
     def waiting(self) -> ElementTree.Element | None:
@@ -253,7 +255,7 @@ def leads_to(url: str, written: str | None) -> str:
     return urldefrag(urljoin(url, written or "")).url
 
 
-def check_document(answer: Answer, url: str, webhook: str) -> None:
+def check_document(answer: Response, url: str, webhook: str) -> None:
     """Hold an answer against what Twilio can use: status, type, root, verbs, and where it is asked to ask next.
 
     :param answer: the answer.

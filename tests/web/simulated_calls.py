@@ -7,7 +7,7 @@ from ivrkit.simulator import EndVerb, HangUp, PickUp, Press, Refuse, Silence, Si
 TOKEN = "12345"
 
 #: What has to happen for a verb to come to an outcome; a queue's own results come from Twilio itself.
-HAPPENS = {
+ACTIONS_FOR_OUTCOME = {
     ("Gather", "no-input"): [Silence()],
     ("Record", "recorded"): [Press("#")],
     ("Dial", "answered"): [PickUp(), HangUp(after=42, who="callee")],
@@ -24,25 +24,25 @@ HAPPENS = {
 }
 
 
-def number_of(app, path="/webhook", **number):
+def simulator_for_app(app, path="/webhook", **number):
     """Return a number whose webhook is an app in this process, with everything that can be set up beside it."""
     told = {"fallback_url": f"{path}/fallback", "status_callback": f"{path}/status"}
     return Simulator.for_app(app, path, **{"token": TOKEN, **told, **number})
 
 
-def number_at(webhook):
+def simulator_for_url(webhook):
     """Return a number whose webhook is at a URL."""
     told = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
     return Simulator.for_url(webhook, token=TOKEN, **told)
 
 
-def come_to(call, outcome):
+def reach_outcome(call, outcome):
     """Let what a call waits with come to an outcome: a key, or one of a verb's own."""
-    for action in HAPPENS.get((call.waiting.verb, outcome)) or [Press(outcome)]:
+    for action in ACTIONS_FOR_OUTCOME.get((call.waiting.verb, outcome)) or [Press(outcome)]:
         call.do(action)
 
 
-def lean(call, key, came=()):
+def hold_key(call, key, came=()):
     """Let a caller lean on one key for as long as the call goes on; with ``""`` the telephone is put down beside it.
 
     :param came: what the dials and queues come to, one after the other and then from the beginning again.
@@ -52,7 +52,7 @@ def lean(call, key, came=()):
     while call.waiting is not None:
         verb = call.waiting.verb
         if verb in results:
-            come_to(call, next(results[verb]))
+            reach_outcome(call, next(results[verb]))
         elif not key:
             call.stays_silent()
         else:
@@ -63,9 +63,9 @@ def lean(call, key, came=()):
 
 def _of(verb, came):
     wanted = [outcome for each, outcome in came if each == verb]
-    return wanted or [outcome for each, outcome in HAPPENS if each == verb]
+    return wanted or [outcome for each, outcome in ACTIONS_FOR_OUTCOME if each == verb]
 
 
-def documents_of(call):
+def webhook_count(call):
     """Return how many webhooks a call took, that of its end apart."""
     return len(call.responses)

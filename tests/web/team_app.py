@@ -3,7 +3,7 @@
 from flask import Flask, current_app, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from tests.web.trees import Watcher
+from tests.web.sample_trees import RecordingPlugin
 
 from ivrkit import HOME, SAME, MenuOption, State, ask, hookimpl, leads_to
 
@@ -57,7 +57,7 @@ def kept(call):
     return SAME
 
 
-class Team(Watcher):
+class Team(RecordingPlugin):
     """The team's plugin: one state, and a hook that counts the calls in the database."""
 
     def __init__(self):

@@ -18,7 +18,7 @@ SHOP = {
 }
 
 
-class Tree:
+class TreePlugin:
     """A plugin with states, given to ``create_app`` as an object."""
 
     def __init__(self, states):
@@ -30,15 +30,15 @@ class Tree:
         return self.states
 
 
-class Watcher(Tree):
+class RecordingPlugin(TreePlugin):
     """A plugin with states that also keeps all that it is told: ``told`` without the calls, ``calls`` with them."""
 
     def __init__(self, states):
         super().__init__(states)
-        self.told, self.calls = [], []
+        self.events, self.calls = [], []
 
     def _keep(self, call, *what):
-        self.told.append(what)
+        self.events.append(what)
         self.calls.append(call)
 
     @hookimpl
@@ -62,6 +62,6 @@ class Watcher(Tree):
         self._keep(call, "ended", reason)
 
 
-def store_of(app):
+def sessions_of(app):
     """Return the session store of an app."""
     return app.extensions["ivrkit"].sessions
