@@ -30,7 +30,10 @@ nitpick_ignore_regex = [
         "py:class",
         r"(collections\.abc\.)?(Mapping|Callable|Iterable|Iterator|Sequence|dict|tuple)(\[str)?|EllipsisType|datetime.*|Any|(pathlib\.)?Path|(collections\.abc\.)?Hashable",
     ),
-    ("py:class", r"(ivrkit\.flow\.\w+\.)?(Target|Move|LeadsTo|ExitFunction|EnterFunction|Entered|EventKind)"),
+    (
+        "py:class",
+        r"(ivrkit\.flow\.\w+\.)?(Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName)",
+    ),
     (
         "py:class",
         r"ivrkit\.simulator\.(wire\.messages\.Request|twiml\.markup\.Element|line\.Line|twiml\.document\.Document)",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ivrkit.flow.model.text import KEY_WORDS, Texts
+from ivrkit.flow.model.text import KEY_NAMES, Texts
 from ivrkit.plugins.loaded import Found
 from ivrkit.plugins.plugin_settings import PluginSettings, descriptions_of
 from ivrkit.plugins.state_kinds import OF_EVERY_STATE, TARGET, TARGETS, WORDS, Parameter, StateKind
@@ -122,7 +122,7 @@ def _whole(
 
 def _texts() -> dict[str, Any]:
     """Return the schema of the core's sentences, in the flow's own language and in others."""
-    keys = {"type": "object", "properties": dict.fromkeys(KEY_WORDS, _STRING), **_NO_MORE}
+    keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **_NO_MORE}
     sentences: dict[str, Any] = {
         each.name: {**_STRING, "default": each.default, "description": _of_places(each.metadata["places"])}
         for each in fields(Texts)

@@ -103,7 +103,7 @@ class HookImpl:
     def events(self) -> list[tuple[Any, ...]]:
         """What happened at the last webhook: kind, state, and outcome or reason."""
         return [
-            (each.kind, each.state.name if each.state else None, each.outcome or each.reason)
+            (each.name, each.state.name if each.state else None, each.outcome or each.reason)
             for each in self.last.events
         ]
 

@@ -8,11 +8,11 @@ from twilio.twiml.voice_response import Dial, Pause, Play, Say
 
 from ivrkit import SAME, FlowError, Goto, Menu, MenuOption, Owner, Routes, State, Texts, ask, leads_to
 from ivrkit.flow.model.call import Call, make_call
-from ivrkit.flow.model.outcomes import NAMED
+from ivrkit.flow.model.outcomes import NAMED_OUTCOMES
 from ivrkit.flow.model.routes import LeadsTo
 
 TARGET = "a target is a state's name, SAME, BACK, HOME, None or an Goto of one of these"
-ROW = f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED)}"
+ROW = f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}"
 
 
 def refused(make):
@@ -70,7 +70,7 @@ def test_a_table_cannot_be_changed():
 
 def test_every_outcome_may_have_a_row():
     """All the words that a webhook can bring, and keys."""
-    assert set(Routes(dict.fromkeys((*NAMED, "0", "12*#"))).rows) == {*NAMED, "0", "12*#"}
+    assert set(Routes(dict.fromkeys((*NAMED_OUTCOMES, "0", "12*#"))).rows) == {*NAMED_OUTCOMES, "0", "12*#"}
 
 
 def test_a_decorated_function_can_be_called():
@@ -347,7 +347,7 @@ def test_the_facts_of_a_call():
     assert (call.account_sid, call.direction, call.forwarded_from) == ("AC1", "inbound", "+15550103")
     assert (call.caller_name, call.digits, call.speech, call.confidence) == ("ANN", "12", "hello", 0.75)
     assert (call.language, call.turn_key, call.data, call.outcome) == ("en-GB", "CA1:3", {"a": 1}, None)
-    assert (call.now, call.params["Other"], call.gone) == (datetime(2026, 1, 2, tzinfo=UTC), "x", False)
+    assert (call.now, call.params["Other"], call.has_ended) == (datetime(2026, 1, 2, tzinfo=UTC), "x", False)
 
 
 def test_a_fact_that_did_not_come():
@@ -355,7 +355,7 @@ def test_a_fact_that_did_not_come():
     call = made()
     facts = ("from_", "to", "account_sid", "direction", "forwarded_from", "caller_name", "digits", "speech")
     assert [getattr(call, fact) for fact in facts] == [""] * 8
-    assert (call.confidence, call.status, call.gone) == (None, "in-progress", False)
+    assert (call.confidence, call.status, call.has_ended) == (None, "in-progress", False)
     assert make_call({}, now=call.now, language="", turn=1, data={}).sid == ""
 
 
@@ -374,7 +374,7 @@ def test_confidence_is_a_fraction_or_nothing(text, confidence):
 )
 def test_who_is_gone(status, gone):
     """A status that is neither ringing nor in-progress."""
-    assert made(CallStatus=status).gone is gone
+    assert made(CallStatus=status).has_ended is gone
 
 
 def test_a_call_cannot_be_changed():

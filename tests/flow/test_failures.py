@@ -7,7 +7,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
 from ivrkit.flow.compile.flow_config import Hooks
-from ivrkit.flow.model.call import HIDDEN
+from ivrkit.flow.model.call import HIDDEN_INPUT
 from ivrkit.flow.run.engine import MOST_STATES
 from ivrkit.flow.run.sandbox import check_data
 
@@ -43,7 +43,7 @@ def test_a_failing_enter_is_apologised_for_and_home_follows(call, enter):
     assert caller.heard == [APOLOGY, "Menu.", "For x, press one."]
     assert caller.state == "m"
     failed = caller.last.events[1]
-    assert (failed.kind, failed.state.name) == ("failed", "x")
+    assert (failed.name, failed.state.name) == ("failed", "x")
     assert isinstance(failed.error, RuntimeError | SystemExit)
     assert caller.events == [("left", "m", "1"), ("failed", "x", None), ("entered", "m", None)]
     assert "x" not in [state for state, _ in caller.session.path]
@@ -101,7 +101,7 @@ def test_a_result_of_another_kind_than_was_named(call):
 
     for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Goto(HOME)")):
         caller = call(tree_with(State(ask("X?"), wander, **option()))).press("1", key)
-        error = next(each.error for each in caller.last.events if each.kind == "failed")
+        error = next(each.error for each in caller.last.events if each.name == "failed")
         assert error.message == f"its exit 'wander' returned {shown}, and names ['m', SAME]"
         assert error.hint == "name every target that it returns in @leads_to"
         assert caller.heard[0] == APOLOGY
@@ -115,7 +115,7 @@ def test_a_callable_object_is_named_in_the_error(call):
             return "elsewhere"
 
     caller = call(a=State(ask("A?"), leads_to(None)(Wander()))).press("1")
-    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == "its exit 'function' returned 'elsewhere', and names [None]"
 
 
@@ -140,7 +140,7 @@ NOTHING = ("there is nothing to say: enter gave None", "return a text, a verb or
 def test_an_enter_that_gives_the_wrong_thing_has_failed(call, said, message, hint):
     """What a function returns is checked as data is at start."""
     caller = call(tree_with(State(lambda call: said, Routes({"1": None}), **option()))).press("1")
-    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == message
     assert hint is None or error.hint == hint
     assert caller.heard[:2] == [APOLOGY, "Menu."]
@@ -149,7 +149,7 @@ def test_an_enter_that_gives_the_wrong_thing_has_failed(call, said, message, hin
 def test_an_answer_that_is_too_long_is_a_failure(call):
     """Twilio would drop the call over more than 64 kB, so the state that makes it so has failed."""
     caller = call(tree_with(State(lambda call: "x" * 63_000, **option()))).press("1")
-    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most"
     assert error.hint == "say less, or play a recording"
     assert caller.state == "m"
@@ -167,11 +167,11 @@ def test_a_ring_of_functions_is_a_failure(call):
     """Functions that lead round without ever waiting are stopped."""
     ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
     caller = call(ring, out=State(ask("Out?")), operator="out")
-    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == f"it is the last of {MOST_STATES} states in one answer, and none of them waits"
     assert error.hint == "exit functions lead round; let one of the states wait for input"
     assert (caller.heard, caller.state) == ([APOLOGY, "Out?"], "out")
-    assert [each.kind for each in caller.last.events].count("entered") == MOST_STATES + 1
+    assert [each.name for each in caller.last.events].count("entered") == MOST_STATES + 1
 
 
 def test_a_long_way_is_no_ring(call):
@@ -374,11 +374,11 @@ def test_the_input_of_a_secret_state_is_told_to_nobody(call, bring):
 
     caller = call(secret_tree(look)).webhook(**bring)
     assert seen == list(bring.values())
-    assert caller.events[0] == ("left", "pin", HIDDEN)
-    assert caller.session.path[0] == ["pin", HIDDEN]
-    told = caller.last.call.watched(secret=caller.last.secret)
-    assert (told.digits, told.speech, told.outcome) == (HIDDEN, HIDDEN, HIDDEN)
-    assert [told.params[name] for name in bring] == [HIDDEN]
+    assert caller.events[0] == ("left", "pin", HIDDEN_INPUT)
+    assert caller.session.path[0] == ["pin", HIDDEN_INPUT]
+    told = caller.last.call.copy_for_observers(secret=caller.last.secret)
+    assert (told.digits, told.speech, told.outcome) == (HIDDEN_INPUT, HIDDEN_INPUT, HIDDEN_INPUT)
+    assert [told.params[name] for name in bring] == [HIDDEN_INPUT]
     assert told.params["CallSid"] == "CA1"
     assert "4711" not in caller.session.to_json()
 
@@ -410,7 +410,7 @@ def test_the_hook_is_told_that_the_input_is_secret(call):
 
     states = secret_tree(Routes({"4711": "b"}), b=State(boom))
     call(states, hooks=Hooks(failed=failed)).press("4711")
-    assert told == [(HIDDEN, "b", True)]
+    assert told == [(HIDDEN_INPUT, "b", True)]
 
 
 def test_an_edited_document_sees_no_secret(call):
@@ -422,13 +422,13 @@ def test_an_edited_document_sees_no_secret(call):
         return twiml
 
     call(secret_tree(Routes({"1": "b"})), hooks=Hooks(edit_response=edit)).press("1")
-    assert seen == ["", HIDDEN]
+    assert seen == ["", HIDDEN_INPUT]
 
 
 def test_a_gather_that_is_no_question_of_a_table(call):
     """The last input of a caller who is gone is hidden like any other."""
     caller = call(secret_tree(Routes({"4711": "b"}))).webhook(status="completed", Digits="4711")
-    assert caller.session.path == [["pin", HIDDEN]]
+    assert caller.session.path == [["pin", HIDDEN_INPUT]]
     assert Gather is not None
 
 
@@ -437,7 +437,7 @@ def test_a_secret_stays_one_when_a_deploy_removes_its_state(call, tree):
     caller = call(secret_tree(Routes({"4711": "b"})))
     caller.flow = tree(m=State(Menu("Menu.")), x=State("X.", options=MenuOption("1", "x", menu="m")))
     caller.press("4711")
-    assert caller.events[0] == ("left", None, HIDDEN)
+    assert caller.events[0] == ("left", None, HIDDEN_INPUT)
     assert caller.last.secret
     assert "4711" not in caller.session.to_json()
 
@@ -454,7 +454,7 @@ def test_what_an_error_of_a_secret_state_says_is_told_to_nobody(call):
         raise ValueError(call.digits)
 
     caller = call(secret_tree(leak), hooks=Hooks(failed=failed)).press("4711")
-    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == "ValueError, and what it says is hidden: the input was secret"
     assert handled == [None]
 
@@ -471,7 +471,7 @@ def test_hooks_get_data_of_their_own(call):
 
     states = {"a": State(ask("A?"), Routes({"1": "b"})), "b": State(boom, on_error="a")}
     caller = call(states, hooks=Hooks(edit_response=edit, failed=spoil)).press("1")
-    caller.last.call.watched(secret=False).data["more"] = object()
+    caller.last.call.copy_for_observers(secret=False).data["more"] = object()
     assert (caller.state, caller.session.data) == ("a", {})
 
 

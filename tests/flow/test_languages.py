@@ -65,7 +65,7 @@ class TestText:
         """With its places."""
         text = Text("Press {key}.", key=Text("one"))
         assert copy.deepcopy(text) == text
-        assert pickle.loads(pickle.dumps(text)).places == {"key": "one"}
+        assert pickle.loads(pickle.dumps(text)).values == {"key": "one"}
 
     def test_a_place_that_nothing_fills_in(self):
         """Refused where it is written."""
@@ -292,7 +292,7 @@ class TestChange:
             return Goto(SAME, language="fr-FR")
 
         caller = call(a=State(ask("?"), choose)).press("1")
-        (error,) = [each.error for each in caller.last.events if each.kind == "failed"]
+        (error,) = [each.error for each in caller.last.events if each.name == "failed"]
         assert error.message == "it goes on in the language 'fr-FR'"
         assert error.hint == "calls are held in en-US"
         assert caller.heard[0] == "We are sorry, something went wrong."

@@ -4,7 +4,7 @@ import pytest
 from twilio.twiml.voice_response import Play
 
 from ivrkit import HOME, SAME, Goto, Menu, MenuOption, Routes, State, Texts, ask
-from ivrkit.flow.model.text import KEY_WORDS
+from ivrkit.flow.model.text import KEY_NAMES
 
 AGAIN = "To hear this again, press nine."
 
@@ -157,7 +157,7 @@ def test_a_menu_of_a_function_leaves_nine_to_its_options(call):
 def test_a_functions_menu_has_the_usual_repeat_key(call):
     """Its keys were read at start, so another repeat key is a failure that says how."""
     caller = call(states(opt("1"), enter=lambda call: Menu(repeat="7")))
-    error = next(each.error for each in caller.last.events if each.kind == "failed")
+    error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == "enter gave a Menu with repeat='7', and its keys were read at start"
     assert error.hint == "add the row to the exit instead: Routes({'7': SAME})"
 
@@ -179,7 +179,7 @@ def test_the_sentences_are_settings(call):
 def test_every_key_has_a_word():
     """Each key of a telephone can be said."""
     assert Texts().key("0123456789*#") == "zero one two three four five six seven eight nine star pound"
-    assert list(KEY_WORDS) == list("0123456789*#")
+    assert list(KEY_NAMES) == list("0123456789*#")
 
 
 @pytest.mark.parametrize(("keys", "words"), [("1", "one"), ("12", "one two")])

@@ -4,7 +4,7 @@ import pytest
 from twilio.twiml.voice_response import Connect, Dial, Enqueue, Gather, Pay, Record, Refer
 
 from ivrkit import HOME, Goto, Menu, MenuOption, Routes, State, ask
-from ivrkit.flow.model.outcomes import NAMED, VERB_OUTCOMES, fold, is_key, read_outcome
+from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, VERB_OUTCOMES, is_key_sequence, normalize_phrase, read_outcome
 
 TABLE = [
     ("Dial", {"DialCallStatus": "completed"}, "answered"),
@@ -75,13 +75,13 @@ def test_every_outcome_can_be_read():
     """The vocabulary of the tables is what webhooks can bring, each word of each verb."""
     read = {(verb, outcome) for verb, _, outcome in TABLE}
     assert {(verb, word) for verb, words in VERB_OUTCOMES.items() for word in words} <= read
-    assert set(NAMED) == {word for words in VERB_OUTCOMES.values() for word in words}
+    assert set(NAMED_OUTCOMES) == {word for words in VERB_OUTCOMES.values() for word in words}
 
 
 def test_phrases_are_compared_folded():
     """Case, punctuation and blanks do not tell phrases apart."""
-    assert fold("  The Sales-Team, PLEASE! ") == "the sales team please"
-    assert fold("Straße 9") == "strasse 9"
+    assert normalize_phrase("  The Sales-Team, PLEASE! ") == "the sales team please"
+    assert normalize_phrase("Straße 9") == "strasse 9"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_phrases_are_compared_folded():
 )
 def test_what_a_key_is(value, key):
     """A key is one or more of 0-9 * #, as a string."""
-    assert is_key(value) is key
+    assert is_key_sequence(value) is key
 
 
 VERBS = {

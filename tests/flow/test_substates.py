@@ -24,7 +24,7 @@ from ivrkit import (
 from ivrkit.flow.compile.flow_config import FlowConfig
 from ivrkit.flow.compile.graph import Edge, edges
 from ivrkit.flow.compile.languages import Language
-from ivrkit.flow.model.substates import family, part_names
+from ivrkit.flow.model.substates import expand_substates, substate_names
 
 MENU = State(Menu("Welcome."))
 
@@ -42,7 +42,7 @@ def test_a_part_is_a_state_with_the_name_of_both(tree):
     part = flow.states["account.confirm"].state
     assert (part.owner, part.parent) == (Owner("test-states", "1.0"), "account")
     assert flow.states["account"].state.substates == {}
-    assert part_names(replace(account(), name="account")) == ("account.confirm",)
+    assert substate_names(replace(account(), name="account")) == ("account.confirm",)
 
 
 def test_names_with_a_dot_lead_to_the_family(tree):
@@ -149,7 +149,7 @@ def test_parts_may_have_parts(call):
     assert call(states).press("1", "1", "2").state == "whole.inner"
     assert call(states).press("1", "1", "1", "4").state == "a"
     assert call(states).press("1", "1", "4").state == "a"
-    assert part_names(replace(whole, name="whole")) == ("whole.inner", "whole.inner.deep", "whole.other")
+    assert substate_names(replace(whole, name="whole")) == ("whole.inner", "whole.inner.deep", "whole.other")
 
 
 def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
@@ -171,8 +171,8 @@ def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
 def test_a_state_without_parts_is_left_as_it_is():
     """The same object, so that nothing is slower for it."""
     state = replace(MENU, name="menu")
-    assert list(family(state)) == [state]
-    assert next(family(state)) is state
+    assert list(expand_substates(state)) == [state]
+    assert next(expand_substates(state)) is state
 
 
 def test_a_dot_without_a_family_is_an_unknown_state():
@@ -191,7 +191,7 @@ def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
         return "elsewhere"
 
     caller = call(a=State("A.", wander, substates={"end": State("The end.")}))
-    (failed,) = [each.error for each in caller.last.events if each.kind == "failed"]
+    (failed,) = [each.error for each in caller.last.events if each.name == "failed"]
     assert str(failed).startswith("its exit 'wander' returned 'elsewhere', and names ['a.end']")
 
 
@@ -206,7 +206,7 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
             return "elsewhere"
 
     caller = call(a=State("A.", leads_to(".end")(Wander()), substates={"end": State("The end.")}))
-    (failed,) = [each.error for each in caller.last.events if each.kind == "failed"]
+    (failed,) = [each.error for each in caller.last.events if each.name == "failed"]
     assert str(failed).startswith("its exit 'function' returned 'elsewhere'")
 
 

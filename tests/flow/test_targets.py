@@ -4,7 +4,7 @@ import pytest
 from twilio.twiml.voice_response import Dial, Hangup, Pause, Play, Redirect, Reject, Say
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
-from ivrkit.flow.model.targets import aim, is_target
+from ivrkit.flow.model.targets import destination_of, is_target
 
 GOODBYE = '<Say language="en-US">Goodbye.</Say><Hangup />'
 
@@ -273,7 +273,7 @@ def test_an_exit_of_another_kind_is_refused(make, message, hint):
 def test_targets_are_named_as_they_are_imported():
     """The moves print as their names, and an Goto is aimed at its target."""
     assert [repr(each) for each in (SAME, BACK, HOME)] == ["SAME", "BACK", "HOME"]
-    assert [aim(each) for each in ("x", None, SAME, Goto(BACK, say="Back."), Goto(None))] == [
+    assert [destination_of(each) for each in ("x", None, SAME, Goto(BACK, say="Back."), Goto(None))] == [
         "x",
         None,
         SAME,

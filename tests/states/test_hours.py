@@ -84,7 +84,7 @@ def test_a_week_can_be_used_by_itself():
 def test_days_and_times_are_those_of_the_language(language, told):
     """Of a country that nobody knows, those of the language; of a language that nobody knows, English."""
     (sentence,) = Week.of(MONDAY).told(language)[:1]
-    assert str(sentence.places["days"]) == told
+    assert str(sentence.values["days"]) == told
 
 
 def test_a_break_is_told():

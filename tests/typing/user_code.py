@@ -265,7 +265,7 @@ def walk() -> list[str]:
     )
     turn: Turn = advance(flow, call, session)
     events: tuple[Event, ...] = turn.events
-    return [edge.state for edge in found] + [event.kind for event in events] + [turn.twiml.decode()]
+    return [edge.state for edge in found] + [event.name for event in events] + [turn.twiml.decode()]
 
 
 # Tests of the team's own, and a webhook that is not ivrkit's.

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from ivrkit.flow.model.text import KEY_WORDS, Texts
+from ivrkit.flow.model.text import KEY_NAMES, Texts
 from ivrkit.plugins.plugin_settings import PluginSettings, descriptions_of
 from ivrkit.settings.core import SETTING_TYPES, Settings
 
@@ -63,7 +63,7 @@ def _texts() -> Iterator[str]:
     yield "[texts]"
     yield from (f"#{each.name} = {_toml(each.default)}" for each in fields(Texts) if each.name != "keys")
     yield "[texts.keys]"
-    yield from (f"#{_key(key)} = {_toml(word)}" for key, word in KEY_WORDS.items())
+    yield from (f"#{_key(key)} = {_toml(word)}" for key, word in KEY_NAMES.items())
 
 
 def _states(states: Collection[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ivrkit.conformance.bench import Bench, Run
 from ivrkit.conformance.subject import Nonconformity, Subject, failures
-from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.simulator import examine
 from ivrkit.testing import Phone
 
@@ -87,7 +87,9 @@ def outcomes_of(phone: Phone, waits: str | None) -> Iterator[dict[str, str]]:
     yield from (params for params in LATE if params not in comes)
     yield from ({"CallStatus": status, **params} for status in GONE for params in comes[:2])
     states = phone.host.loaded.flow.states.values()
-    yield from ({"Digits": key} for key in dict.fromkeys(key for each in states for key in each.routes) if is_key(key))
+    yield from (
+        {"Digits": key} for key in dict.fromkeys(key for each in states for key in each.routes) if is_key_sequence(key)
+    )
     phrases = (phrase for each in states for localized in each.localized.values() for phrase in localized.phrases)
     yield from ({"SpeechResult": phrase, "Confidence": "0.9"} for phrase in dict.fromkeys(phrases))
 

@@ -87,9 +87,9 @@ def one_line(text: str) -> str:
 def _left(turn: Turn) -> Event | None:
     """Return what led out of the state that the caller stood in; states that are passed through are not it."""
     for event in turn.events:
-        if event.kind == "entered":
+        if event.name == "entered":
             break
-        if event.kind == "left":
+        if event.name == "left":
             return event
     return None
 

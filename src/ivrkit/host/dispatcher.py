@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.compile.call_flow import CallFlow
-from ivrkit.flow.model.call import FINAL, RINGING, Call, make_call
+from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import Answer, Session
@@ -120,7 +120,7 @@ class Dispatcher:
         :raises SessionError: when nothing can be known of the call, or nothing kept.
         """
         sid = params["CallSid"]
-        if params.get("CallStatus") not in FINAL:
+        if params.get("CallStatus") not in FINAL_STATUSES:
             return
         began, place = self._calls.begin(), self.sessions.at(sid, cookie)
         for _ in range(MOST_RACES):
@@ -172,9 +172,9 @@ class Dispatcher:
     def _tell(self, turn: Turn) -> None:
         """Tell the plugins that watch what happened."""
         for event in turn.events:
-            callers = self._observers.get(_HOOKS.get(event.kind, ""), ())
-            if callers and not (event.kind == "left" and event.state is None):
-                call = turn.call.watched(secret=turn.secret)
+            callers = self._observers.get(_HOOKS.get(event.name, ""), ())
+            if callers and not (event.name == "left" and event.state is None):
+                call = turn.call.copy_for_observers(secret=turn.secret)
                 given = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
                 observe(callers, given, call.sid)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from ivrkit.errors import FlowError, Problem, nearest
 from ivrkit.flow.compile.languages import CORE, CORE_PLUGIN, Language, Translations, applying, base_of
-from ivrkit.flow.model.text import KEY_WORDS, Texts, check_places, places_in
+from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import TranslationFiles
 from ivrkit.settings.core import Settings
 
-_IN_TEXTS = {*CORE.values(), *KEY_WORDS.values()}
+_IN_TEXTS = {*CORE.values(), *KEY_NAMES.values()}
 #: The language that the core's sentences are written in.
 WRITTEN_IN = "en"
 
@@ -73,9 +73,9 @@ def faults_of_texts(own: TextOverrides) -> Iterator[Problem]:
     for name, texts in own.items():
         for written, said in [row for words in texts.values() for row in words.items()]:
             try:
-                places = places_in(written)
+                places = placeholders_in(written)
                 if places:
-                    check_places(f"what is said for {written!r}", said, sorted(places))
+                    check_placeholders(f"what is said for {written!r}", said, sorted(places))
             except FlowError as error:
                 yield Problem(f"[states.{name}.texts] {error.message}", error.hint)
             except ValueError:  # of braces that are no places: then nothing is filled in
@@ -101,7 +101,7 @@ def _voice(settings: Settings, tag: str) -> str | None:
 def _texts(settings: Settings, tag: str, words: Translations) -> Texts:
     """Return the core's sentences in a language: the team's own, else the catalogue's, else as they are written."""
     table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE.items()}
-    table["keys"] = {key: words.get(word, word) for key, word in KEY_WORDS.items()}
+    table["keys"] = {key: words.get(word, word) for key, word in KEY_NAMES.items()}
     own: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
     own += [settings.texts_in[each] for each in applying(tag, settings.texts_in)]
     for changed in own:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ivrkit.errors import IvrkitError, nearest
-from ivrkit.flow.model.outcomes import NAMED, is_key
+from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, is_key_sequence
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.targets import Goto, Target
@@ -55,12 +55,13 @@ def _led_elsewhere(state: State, rows: Mapping[str, Target]) -> Target | Routes:
     if not isinstance(state.exit, Routes) and list(rows) == ["exit"]:
         return _retargeted(state.exit, rows["exit"])
     table = state.exit if isinstance(state.exit, Routes) else Routes()
-    known = [*table.rows, *NAMED, "otherwise", "give_up", "on_error"]
+    known = [*table.rows, *NAMED_OUTCOMES, "otherwise", "give_up", "on_error"]
     for outcome in rows:
-        if outcome not in (*NAMED, "otherwise", "give_up") and not is_key(outcome):
+        if outcome not in (*NAMED_OUTCOMES, "otherwise", "give_up") and not is_key_sequence(outcome):
             raise IvrkitError(
                 f"targets.{outcome} is no outcome{nearest(outcome, known)}",
-                hint=f"there are: keys, {', '.join([*NAMED, *BESIDE])}, and exit where a state goes on at once",
+                hint=f"there are: keys, {', '.join([*NAMED_OUTCOMES, *BESIDE])}, "
+                "and exit where a state goes on at once",
             )
     given = {outcome: _retargeted(table.rows.get(outcome), rows[outcome]) for outcome in _of_table(rows)}
     return replace(

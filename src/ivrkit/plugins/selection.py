@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ivrkit.errors import IvrkitError, Problem, nearest
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.model.substates import family, part_names
+from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.flow.model.toml_values import key_of
 from ivrkit.plugins.overrides import overridden
 from ivrkit.plugins.plugin_settings import AlreadyTold, SettingsOfPlugins
@@ -81,12 +81,12 @@ class Selection:
 
     def states(self) -> tuple[State, ...]:
         """Return the states that are offered, as their plugins have them, each with its parts."""
-        return tuple(state for offer in self._offers for state in family(offer.state))
+        return tuple(state for offer in self._offers for state in expand_substates(offer.state))
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all states that are offered, those that can't be had included."""
         states = [*(offer.state for offer in self._offers), *self.missing]
-        return tuple(dict.fromkeys(name for state in states for name in (state.name, *part_names(state))))
+        return tuple(dict.fromkeys(name for state in states for name in (state.name, *substate_names(state))))
 
     def chosen(self) -> Iterator[State]:
         """Return one state for each name, with the key that the team gave it, and its parts after it."""
@@ -104,7 +104,7 @@ class Selection:
                 self._faults.append(Problem(message, f"there are: {', '.join(sorted(names))}"))
         for name, offers in by_name.items():
             for whole in self._as_decided(name, offers):
-                for state in family(whole):
+                for state in expand_substates(whole):
                     if state.parent:
                         yield from self._part(state, by_name)
                     else:

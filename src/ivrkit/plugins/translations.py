@@ -14,7 +14,7 @@ from pathlib import Path
 from ivrkit.errors import FlowError, IvrkitError, Problem
 from ivrkit.flow.compile.languages import Translations, base_of
 from ivrkit.flow.model.state import Owner
-from ivrkit.flow.model.text import check_places, places_in
+from ivrkit.flow.model.text import check_placeholders, placeholders_in
 from ivrkit.plugins.problems import leave_out, problem_of
 
 FOLDER = "locale"
@@ -99,11 +99,11 @@ def _checked(written: str, translation: str, place: str) -> str:
     :raises IvrkitError: with the file and the line.
     """
     try:
-        places = sorted(places_in(written))
+        places = sorted(placeholders_in(written))
     except ValueError:
         return translation
     try:
-        check_places("its translation", translation, places)
+        check_placeholders("its translation", translation, places)
     except FlowError as error:
         raise IvrkitError(f"{place}: {error.message}", hint=error.hint) from error
     return translation

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ivrkit.errors import SettingsError
-from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.outcomes import is_key_sequence
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -163,7 +163,7 @@ def accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
 
 def key(value: Any) -> str:
     """Return keys of a telephone."""
-    if is_key(value):
+    if is_key_sequence(value):
         return str(value)
     raise ValueError(value)
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus, urlsplit
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Request
 
-from ivrkit.flow.model.call import HIDDEN, INPUT_PARAMETERS
+from ivrkit.flow.model.call import HIDDEN_INPUT, INPUT_PARAMETERS
 from ivrkit.host.call_log import masked
 from ivrkit.settings.core import Settings
 from ivrkit.settings.types import ACCOUNT_SID
@@ -92,7 +92,7 @@ class RequestVerifier:
 
     def _shown(self, url: str) -> str:
         """Return a URL as it may be told: without what was pressed or said, and without whole numbers."""
-        shown = _INPUT.sub(rf"\1={HIDDEN}", url)
+        shown = _INPUT.sub(rf"\1={HIDDEN_INPUT}", url)
         if not self._mask_numbers:
             return shown
         return _NUMBERS.sub(lambda found: f"{found[1]}={masked(unquote_plus(found[2]))}", shown)

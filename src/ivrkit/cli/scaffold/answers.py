@@ -11,7 +11,7 @@ import importlib_metadata
 
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.menus import USUAL_REPEAT
-from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.settings import types
 
 #: PEP 508: https://packaging.python.org/en/latest/specifications/name-normalization/
@@ -113,7 +113,7 @@ def key(answer: str) -> str:
 
     :raises IvrkitError: for what no telephone has, and for what the menu keeps for itself.
     """
-    if not is_key(answer) or "#" in answer:
+    if not is_key_sequence(answer) or "#" in answer:
         raise IvrkitError(
             f"{answer!r} is no key of a menu", hint="use digits and *, such as 4: # ends what is pressed in a menu"
         )

@@ -12,11 +12,11 @@ from ivrkit.errors import Problem, nearest
 from ivrkit.flow.compile.flow_config import FlowConfig
 from ivrkit.flow.compile.languages import match
 from ivrkit.flow.compile.menus import KEY_ORDER, Choice, is_menu, repeat_key
-from ivrkit.flow.model.outcomes import KEYS, fold
+from ivrkit.flow.model.outcomes import KEY_SEQUENCE, normalize_phrase
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import SAME, Goto, Target, aim
+from ivrkit.flow.model.targets import SAME, Goto, Target, destination_of
 from ivrkit.flow.model.toml_values import key_of
 
 States = Mapping[str, State]
@@ -44,7 +44,11 @@ def find_problems(states: States, choices: Choices, rules: FlowConfig, languages
 
 def _settings_name_states(states: States, rules: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
     starts = rules.starts()
-    named = {"start": rules.start, "operator": rules.operator, **{name: aim(exit) for name, exit in starts.items()}}
+    named = {
+        "start": rules.start,
+        "operator": rules.operator,
+        **{name: destination_of(exit) for name, exit in starts.items()},
+    }
     for setting, name in named.items():
         if isinstance(name, str) and name not in states:
             yield Problem(
@@ -92,7 +96,7 @@ def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
 def _targets_exist(states: States) -> Iterator[Problem]:
     for state in states.values():
         for where, target in _named_targets(state):
-            name = aim(target)
+            name = destination_of(target)
             if isinstance(name, str) and name not in states:
                 yield _fault(
                     state,
@@ -160,7 +164,7 @@ def _claims(menu: State, choices: Sequence[Choice], states: States) -> Iterator[
         yield _Claim(repeat, f"the repeat key of {menu.name} ({menu.owner})", None)
     if isinstance(menu.exit, Routes):
         for key in menu.exit.rows:
-            if KEYS.fullmatch(key):
+            if KEY_SEQUENCE.fullmatch(key):
                 yield _Claim(key, f"a row of {menu.name} ({menu.owner})", None)
     loaded = list(states)
     for choice in sorted(choices, key=lambda choice: loaded.index(choice.state.name)):
@@ -198,7 +202,7 @@ def _phrases_are_free(states: States, choices: Choices) -> Iterator[Problem]:
     for menu in states:
         owners: dict[str, Choice] = {}
         for choice in choices.get(menu, ()):
-            for phrase in map(fold, choice.option.phrases):
+            for phrase in map(normalize_phrase, choice.option.phrases):
                 other = owners.setdefault(phrase, choice)
                 if other is not choice:
                     yield _fault(
@@ -230,7 +234,7 @@ def _automatic(state: State) -> str | None:
     exit = state.exit
     if isinstance(exit, Routes | LeadsTo):
         return None
-    name = aim(exit)
+    name = destination_of(exit)
     return state.name if name is SAME else name if isinstance(name, str) else None
 
 

@@ -20,11 +20,11 @@ from ivrkit.flow.compile.sentences import BY_RULE, ENGINE, SPOKEN_BY_ENGINE
 from ivrkit.flow.compile.startup_warnings import startup_warnings_of
 from ivrkit.flow.compile.twiml import RenderContext
 from ivrkit.flow.compile.whisper import whisper_url, words_of_whisper
-from ivrkit.flow.model.outcomes import fold
+from ivrkit.flow.model.outcomes import normalize_phrase
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.substates import family
-from ivrkit.flow.model.targets import Target, aim
+from ivrkit.flow.model.substates import expand_substates
+from ivrkit.flow.model.targets import Target, destination_of
 from ivrkit.flow.model.text import Text
 
 #: How many texts of a state are kept in a language once they were looked up; what a function says may vary.
@@ -40,7 +40,7 @@ def compile_flow(states: Iterable[State], rules: FlowConfig | None = None, hooks
     :raises LoadError: with every problem that was found.
     """
     rules = rules or FlowConfig()
-    by_name = {each.name: each for state in states for each in family(state)}
+    by_name = {each.name: each for state in states for each in expand_substates(state)}
     choices = collect_choices(by_name.values())
     languages = rules.spoken()
     contextes = {tag: _dress(language, rules) for tag, language in languages.items()}
@@ -90,7 +90,7 @@ def _beginning(
 
 def _zero_of(start_menu: CompiledState | None) -> str | None:
     """Return the state that key 0 of the start menu leads to, by an option or a row."""
-    target = aim(start_menu.routes.get("0")) if start_menu else None
+    target = destination_of(start_menu.routes.get("0")) if start_menu else None
     return target if isinstance(target, str) else None
 
 
@@ -163,9 +163,9 @@ def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> N
     for choice in compiled.choices:
         key = choice.option.key
         for written in choice.option.phrases:
-            phrase = fold(language.words(written, choice.state))
-            other, also = keys.setdefault(phrase, (key, fold(written)))
-            if other != key and also != fold(written):
+            phrase = normalize_phrase(language.words(written, choice.state))
+            other, also = keys.setdefault(phrase, (key, normalize_phrase(written)))
+            if other != key and also != normalize_phrase(written):
                 raise FlowError(
                     f"in {language.tag} the phrase {phrase!r} stands for the keys {other!r} and {key!r}",
                     hint="translate one of the two otherwise",
@@ -179,7 +179,7 @@ def _words_of(state: State, language: Language) -> Callable[[str], str]:
 
     def words(text: str) -> str:
         if isinstance(text, Text):
-            return language.words(text, state) if text.places else look_up(text)
+            return language.words(text, state) if text.values else look_up(text)
         return language.words(text, state) if has_own else text
 
     return words
@@ -187,7 +187,9 @@ def _words_of(state: State, language: Language) -> Callable[[str], str]:
 
 def _hash_of(state: State, routes: Mapping[str, Target], otherwise: Target | EllipsisType) -> str:
     """Return a hash that changes when some input would lead elsewhere."""
-    rows = sorted((outcome, repr(aim(target))) for outcome, target in routes.items())
-    rest = repr(otherwise if otherwise is ... else aim(otherwise))
-    named = sorted(repr(aim(target)) for target in state.exit.targets) if isinstance(state.exit, LeadsTo) else []
+    rows = sorted((outcome, repr(destination_of(target))) for outcome, target in routes.items())
+    rest = repr(otherwise if otherwise is ... else destination_of(otherwise))
+    named = (
+        sorted(repr(destination_of(target)) for target in state.exit.targets) if isinstance(state.exit, LeadsTo) else []
+    )
     return hashlib.sha256(repr((rows, rest, named)).encode()).hexdigest()[:16]

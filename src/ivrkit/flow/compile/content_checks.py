@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.compile.twiml import LEAVING, WAITING, Content
-from ivrkit.flow.model.outcomes import VERB_OUTCOMES, is_key
+from ivrkit.flow.model.outcomes import VERB_OUTCOMES, is_key_sequence
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target, aim
+from ivrkit.flow.model.targets import Target, destination_of
 
 
 def check_content(state: State, routes: Mapping[str, Target], content: Content, *, menu: bool) -> None:
@@ -40,7 +40,7 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
     elif waiting and state.exit is not None and not isinstance(state.exit, Routes | LeadsTo):
         raise FlowError(
             f"it waits with {waiting[0]}, and its exit {state.exit!r} goes on at once",
-            hint=f"use a table: exit=Routes({{...}}, otherwise={aim(state.exit)!r})",
+            hint=f"use a table: exit=Routes({{...}}, otherwise={destination_of(state.exit)!r})",
         )
     elif isinstance(state.exit, Routes) and not (menu and not has_keys(routes)):
         raise FlowError(
@@ -68,9 +68,9 @@ def _check_waiting(state: State, routes: Mapping[str, Target], content: Content,
             hint="leave out the action, or leave out the exit",
         )
     for outcome in routes:
-        if is_key(outcome) and verb == "Gather":
+        if is_key_sequence(outcome) and verb == "Gather":
             _check_key(outcome, content.attributes)
-        elif is_key(outcome) or outcome not in VERB_OUTCOMES[verb]:
+        elif is_key_sequence(outcome) or outcome not in VERB_OUTCOMES[verb]:
             raise FlowError(
                 f"the row {outcome!r} is none of {verb}{nearest(outcome, VERB_OUTCOMES[verb])}",
                 hint=f"the outcomes of {verb} are: {_outcomes_of(verb)}",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ivrkit.flow.compile.call_flow import ERROR, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.menus import has_keys
-from ivrkit.flow.model.outcomes import FULFILLED, KEYS, NO_INPUT, NO_MATCH, VERB_OUTCOMES
+from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES, VERB_OUTCOMES
 from ivrkit.flow.model.routes import LeadsTo, Routes
-from ivrkit.flow.model.targets import HOME, SAME, Target, aim
+from ivrkit.flow.model.targets import HOME, SAME, Target, destination_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def waiting_verb(compiled: CompiledState) -> str | None:
     rows = set(compiled.routes)
     if not rows:
         return None
-    if any(KEYS.fullmatch(row) for row in rows):
+    if any(KEY_SEQUENCE.fullmatch(row) for row in rows):
         return "Gather"
     return next((verb for verb, outcomes in VERB_OUTCOMES.items() if rows <= set(outcomes)), None)
 
@@ -51,17 +51,17 @@ def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
     exit = compiled.state.exit
     if isinstance(exit, LeadsTo):
         for target in exit.targets:
-            yield Edge(compiled.name, None, aim(target))
+            yield Edge(compiled.name, None, destination_of(target))
         return
     verb = waiting_verb(compiled)
     if not (isinstance(exit, Routes) or compiled.is_menu):
         if verb is None and exit is not None:
-            yield Edge(compiled.name, None, aim(exit))
+            yield Edge(compiled.name, None, destination_of(exit))
         return
     if verb is None and isinstance(exit, Routes) and not compiled.is_menu:  # a function may wait with any verb
-        yield Edge(compiled.name, None, HOME if exit.otherwise is ... else aim(exit.otherwise))
+        yield Edge(compiled.name, None, HOME if exit.otherwise is ... else destination_of(exit.otherwise))
     for outcome, target in compiled.routes.items():
-        yield Edge(compiled.name, outcome, aim(target))
+        yield Edge(compiled.name, outcome, destination_of(target))
     for outcome in VERB_OUTCOMES.get(verb or "", ()):
         if outcome not in compiled.routes:
             yield Edge(compiled.name, outcome, _implied(flow, compiled, outcome))
@@ -69,10 +69,10 @@ def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
 
 def _implied(flow: CallFlow, compiled: CompiledState, outcome: str) -> Target:
     """Return where an outcome leads that has no row."""
-    if outcome in FULFILLED:
+    if outcome in SUCCESSFUL_OUTCOMES:
         return None
     if compiled.otherwise is not ...:
-        return aim(compiled.otherwise)
+        return destination_of(compiled.otherwise)
     if outcome == NO_INPUT:
         return SAME
     if outcome == NO_MATCH:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.text import KEY_WORDS, Text, Texts
+from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
 #: The words as they are written -> the words that are said.
 Translations = Mapping[str, str]
@@ -49,9 +49,9 @@ class Language:
             found = self.catalogues.get(state.owner.plugin, _NOTHING).get(written)
         if found is None:
             found = self._core_words(written)
-        if not text.places:
+        if not text.values:
             return found
-        return found.format(**{name: self._filled_in(value, state) for name, value in text.places.items()})
+        return found.format(**{name: self._filled_in(value, state) for name, value in text.values.items()})
 
     def knows(self, text: Text, state: State) -> bool:
         """Return whether there are words for a text of a state in this very language; places alone need none."""
@@ -80,7 +80,7 @@ class Language:
 _NOTHING: Translations = {}
 _PLACES = re.compile(r"\{\w+\}")
 _CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE.items()}
-_KEYS: Mapping[str, str] = {word: key for key, word in KEY_WORDS.items()}
+_KEYS: Mapping[str, str] = {word: key for key, word in KEY_NAMES.items()}
 
 
 def _wholes(parent: str) -> Iterator[str]:

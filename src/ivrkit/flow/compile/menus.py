@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from twilio.twiml import TwiML
 
 from ivrkit.flow.compile.languages import Language
-from ivrkit.flow.model.outcomes import fold, is_key
+from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
 from ivrkit.flow.model.prompts import Menu, ask
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import MenuOption, State
-from ivrkit.flow.model.targets import SAME, Target, aim
+from ivrkit.flow.model.targets import SAME, Target, destination_of
 
 #: The keys in the order in which they are read: as on a telephone, 0 last.
 KEY_ORDER = "123456789*#0"
@@ -67,12 +67,12 @@ def menu_routes(state: State, choices: Sequence[Choice]) -> dict[str, Target]:
 
 def has_keys(routes: Mapping[str, Target]) -> bool:
     """Return whether there is anything to press."""
-    return any(map(is_key, routes))
+    return any(map(is_key_sequence, routes))
 
 
 def spoken_routes(choices: Sequence[Choice], language: Language) -> dict[str, str]:
     """Return the key that each phrase of the options stands for, the phrases folded."""
-    return {fold(phrase): choice.option.key for choice in choices for phrase in _phrases(choice, language)}
+    return {normalize_phrase(phrase): choice.option.key for choice in choices for phrase in _phrases(choice, language)}
 
 
 def menu_prompt(
@@ -84,7 +84,7 @@ def menu_prompt(
         return [*menu.texts, texts.no_options]
     said: list[str | TwiML] = [*menu.texts]
     said += (_sentence(choice, language) for choice in choices)
-    if menu.repeat is not None and aim(routes.get(menu.repeat)) is SAME:
+    if menu.repeat is not None and destination_of(routes.get(menu.repeat)) is SAME:
         said.append(texts.repeat.format(key=texts.key(menu.repeat)))
     phrases = [phrase for choice in choices for phrase in _phrases(choice, language)]
     if not phrases:

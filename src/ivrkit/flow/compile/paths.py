@@ -8,7 +8,7 @@ from ivrkit.flow.compile.menus import Choice, is_menu
 from ivrkit.flow.compile.twiml import Content
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target, aim
+from ivrkit.flow.model.targets import Target, destination_of
 
 
 def automatic_targets(state: State) -> tuple[Target, ...]:
@@ -28,7 +28,7 @@ def reached_from(states: Mapping[str, State], start: str) -> Iterator[State]:
         if name in states and name not in seen:
             seen.add(name)
             yield states[name]
-            queue += [found for found in map(aim, automatic_targets(states[name])) if isinstance(found, str)]
+            queue += [found for found in map(destination_of, automatic_targets(states[name])) if isinstance(found, str)]
 
 
 def start_menu_of(states: Mapping[str, State], choices: Mapping[str, Sequence[Choice]], start: str) -> str | None:

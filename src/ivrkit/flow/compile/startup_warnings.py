@@ -78,7 +78,7 @@ def _texts_of(said: Any) -> Iterator[Any]:
     if isinstance(said, str):
         yield said
         if isinstance(said, Text):
-            yield from _texts_of(list(said.places.values()))
+            yield from _texts_of(list(said.values.values()))
     elif isinstance(said, list | tuple):
         for each in said:
             yield from _texts_of(each)

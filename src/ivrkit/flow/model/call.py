@@ -10,16 +10,16 @@ from types import MappingProxyType
 from typing import Any
 
 #: What stands where the input of a secret state would have stood.
-HIDDEN = "(secret)"
+HIDDEN_INPUT = "(secret)"
 
 #: The status of a call that comes in, at its first webhook (https://www.twilio.com/docs/voice/twiml).
 RINGING = "ringing"
 
 #: A caller with one of these statuses is on the line (the same page).
-ON_THE_LINE = frozenset({RINGING, "in-progress"})
+LIVE_STATUSES = frozenset({RINGING, "in-progress"})
 
 #: The call is over with one of these statuses (the same page).
-FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+FINAL_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 #: The parameters that hold what a caller pressed or said.
 INPUT_PARAMETERS = ("Digits", "SpeechResult")
@@ -72,11 +72,11 @@ class Call:
     data: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def gone(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether the caller has left: a status that is neither ringing nor in-progress."""
-        return self.status not in ON_THE_LINE
+        return self.status not in LIVE_STATUSES
 
-    def watched(self, *, secret: bool) -> Call:
+    def copy_for_observers(self, *, secret: bool) -> Call:
         """Return the call for whoever does not handle it: with a copy of ``data``, and without secret input.
 
         :param secret: whether what was pressed and said is hidden.
@@ -84,8 +84,8 @@ class Call:
         data = copy.deepcopy(self.data)
         if not secret:
             return replace(self, data=data)
-        params = {name: HIDDEN if name in INPUT_PARAMETERS else value for name, value in self.params.items()}
-        return replace(self, digits=HIDDEN, speech=HIDDEN, outcome=HIDDEN, params=params, data=data)
+        params = {name: HIDDEN_INPUT if name in INPUT_PARAMETERS else value for name, value in self.params.items()}
+        return replace(self, digits=HIDDEN_INPUT, speech=HIDDEN_INPUT, outcome=HIDDEN_INPUT, params=params, data=data)
 
 
 def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: int, data: dict[str, Any]) -> Call:

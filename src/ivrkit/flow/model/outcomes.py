@@ -23,18 +23,18 @@ VERB_OUTCOMES: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Every outcome that has a name of its own.
-NAMED = tuple(dict.fromkeys(word for words in VERB_OUTCOMES.values() for word in words))
+NAMED_OUTCOMES = tuple(dict.fromkeys(word for words in VERB_OUTCOMES.values() for word in words))
 
 #: The outcomes after which a call has had what it came for.
-FULFILLED = frozenset({"answered", "bridged", "recorded", "ended"})
+SUCCESSFUL_OUTCOMES = frozenset({"answered", "bridged", "recorded", "ended"})
 
 #: One or more keys of a telephone.
-KEYS = re.compile(r"[0-9*#]+")
+KEY_SEQUENCE = re.compile(r"[0-9*#]+")
 
 
-def is_key(value: object) -> bool:
+def is_key_sequence(value: object) -> bool:
     """Return whether a value is one or more keys of a telephone, as a string."""
-    return isinstance(value, str) and KEYS.fullmatch(value) is not None
+    return isinstance(value, str) and KEY_SEQUENCE.fullmatch(value) is not None
 
 
 #: A request that carries one of these is about that verb and no other.
@@ -77,7 +77,7 @@ def read_outcome(waits: str | None, params: Mapping[str, str], phrases: Mapping[
 
     :param waits: the name of the waiting verb, ``None`` when the call waits for nothing.
     :param params: the parameters of the webhook.
-    :param phrases: spoken phrase (folded by :func:`fold`) -> the key that it stands for.
+    :param phrases: spoken phrase (folded by :func:`normalize_phrase`) -> the key that it stands for.
     :returns: an outcome of the verb; for a Gather also the key sequence that was pressed or stood for.
     """
     if waits is None:
@@ -96,7 +96,7 @@ def read_outcome(waits: str | None, params: Mapping[str, str], phrases: Mapping[
     return VERB_OUTCOMES[waits][0]
 
 
-def fold(phrase: str) -> str:
+def normalize_phrase(phrase: str) -> str:
     """Return a phrase as it is compared: no case, no punctuation, single blanks."""
     return " ".join(re.sub(r"[^\w\s]", " ", phrase.casefold()).split())
 
@@ -105,8 +105,8 @@ def _gathered(params: Mapping[str, str], phrases: Mapping[str, str]) -> str:
     """Return the keys, the key that the phrase stands for, ``no-match`` or ``no-input``."""
     digits = params.get("Digits", "").strip()
     if digits:
-        return digits if KEYS.fullmatch(digits) else NO_MATCH
-    speech = fold(params.get("SpeechResult", ""))
+        return digits if KEY_SEQUENCE.fullmatch(digits) else NO_MATCH
+    speech = normalize_phrase(params.get("SpeechResult", ""))
     if speech:
         return phrases.get(speech, NO_MATCH)
     return NO_INPUT

@@ -10,8 +10,8 @@ from twilio.twiml import TwiML
 from twilio.twiml.voice_response import Gather, Say
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.outcomes import is_key
-from ivrkit.flow.model.targets import SOUNDING
+from ivrkit.flow.model.outcomes import is_key_sequence
+from ivrkit.flow.model.targets import PROMPT_VERBS
 
 #: What can be said: a text, or a ``Say``, ``Play`` or ``Pause``.
 Prompt = str | TwiML
@@ -34,7 +34,7 @@ class Menu:
     repeat: str | None
 
     def __init__(self, *texts: str | TwiML, repeat: str | None = "9") -> None:
-        if repeat is not None and not is_key(repeat):
+        if repeat is not None and not is_key_sequence(repeat):
             raise FlowError(f"Menu has repeat={repeat!r}", hint="repeat is a string of 0-9, * and #, or None")
         _check_sounding("Menu", texts)
         object.__setattr__(self, "texts", texts)
@@ -75,7 +75,7 @@ class Whisper:
     def __init__(self, *texts: str | TwiML, accept: str | None = None) -> None:
         if not texts and accept is None:
             raise FlowError("Whisper says nothing", hint='give it words: Whisper("A call for sales.")')
-        if accept is not None and not is_key(accept):
+        if accept is not None and not is_key_sequence(accept):
             raise FlowError(f"Whisper has accept={accept!r}", hint="accept is a string of 0-9, * and #, or None")
         for text in texts:
             if not isinstance(text, str) and getattr(text, "name", None) not in ("Say", "Play"):
@@ -85,10 +85,10 @@ class Whisper:
 
 
 #: What the caller hears, once it is decided.
-Entered = str | TwiML | Menu | Sequence[str | TwiML]
+EnterContent = str | TwiML | Menu | Sequence[str | TwiML]
 
 
 def _check_sounding(where: str, texts: Iterable[Any]) -> None:
     for text in texts:
-        if not isinstance(text, str) and getattr(text, "name", None) not in SOUNDING:
+        if not isinstance(text, str) and getattr(text, "name", None) not in PROMPT_VERBS:
             raise FlowError(f"{where} is given {text!r} to say", hint="it takes texts, Say, Play and Pause")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.model.call import Call
-from ivrkit.flow.model.outcomes import NAMED, is_key
+from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, is_key_sequence
 from ivrkit.flow.model.targets import Target, is_target
 
 #: A function exit: it is given the call and returns where it goes.
@@ -36,10 +36,11 @@ class Routes:
     def __post_init__(self) -> None:
         """Check every row, and keep a copy of the table that nobody can change."""
         for outcome, target in self.rows.items():
-            if outcome not in NAMED and not is_key(outcome):
+            if outcome not in NAMED_OUTCOMES and not is_key_sequence(outcome):
                 raise FlowError(
-                    f"Routes has a row for {outcome!r}, which no webhook can bring{nearest(str(outcome), NAMED)}",
-                    hint=f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED)}",
+                    f"Routes has a row for {outcome!r}, which no webhook can bring"
+                    f"{nearest(str(outcome), NAMED_OUTCOMES)}",
+                    hint=f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}",
                 )
             _check_target(f"the row {outcome!r} of Routes", target)
         if self.otherwise is not ...:

@@ -13,8 +13,8 @@ from twilio.twiml import TwiML
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.call import Call
-from ivrkit.flow.model.outcomes import is_key
-from ivrkit.flow.model.prompts import Entered, Menu, Whisper
+from ivrkit.flow.model.outcomes import is_key_sequence
+from ivrkit.flow.model.prompts import EnterContent, Menu, Whisper
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.targets import Target, is_target
 
@@ -58,7 +58,7 @@ class MenuOption:
 
     def __post_init__(self) -> None:
         """Check everything, so that no menu has to suffer for it."""
-        if not is_key(self.key):
+        if not is_key_sequence(self.key):
             raise FlowError(
                 f"MenuOption {self.label!r} has the key {self.key!r}",
                 hint='a key is a string of 0-9, * and #, such as key="1"',
@@ -80,7 +80,7 @@ class MenuOption:
 
 
 #: A function ``enter``: it is given the call and returns what the caller hears.
-EnterFunction = Callable[[Call], Entered]
+EnterFunction = Callable[[Call], EnterContent]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class State:
     :raises FlowError: for an enter, an exit, an option or a part of the wrong kind.
     """
 
-    enter: Entered | EnterFunction
+    enter: EnterContent | EnterFunction
     exit: Target | Routes | LeadsTo = None
     _: KW_ONLY
     options: MenuOption | Iterable[MenuOption] = ()

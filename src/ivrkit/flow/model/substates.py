@@ -15,7 +15,7 @@ from ivrkit.flow.model.targets import Goto, Target
 DOT = "."
 
 
-def family(state: State) -> Iterator[State]:
+def expand_substates(state: State) -> Iterator[State]:
     """Return a state and then its parts, and theirs; none of them has parts any more.
 
     A name with a dot is looked up in the innermost family that has it.
@@ -29,7 +29,7 @@ def family(state: State) -> Iterator[State]:
     yield replace(_resolved(state, scope), substates={})
     for name, part in state.substates.items():
         bound = replace(part, name=state.name + DOT + name, owner=state.owner, parent=state.name)
-        for each in family(bound):
+        for each in expand_substates(bound):
             yield _resolved(each, scope)
 
 
@@ -55,15 +55,15 @@ class _Scope:
         return self.name(target)
 
 
-def _part_names(state: State, whole: str) -> Iterator[str]:
+def _substate_names(state: State, whole: str) -> Iterator[str]:
     for name, part in state.substates.items():
         yield whole + DOT + name
-        yield from _part_names(part, whole + DOT + name)
+        yield from _substate_names(part, whole + DOT + name)
 
 
-def part_names(state: State) -> tuple[str, ...]:
+def substate_names(state: State) -> tuple[str, ...]:
     """Return the names that the parts of a state have in the flow."""
-    return tuple(_part_names(state, state.name))
+    return tuple(_substate_names(state, state.name))
 
 
 @dataclass(frozen=True, slots=True)

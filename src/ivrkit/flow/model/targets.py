@@ -12,10 +12,10 @@ from twilio.twiml import TwiML
 from ivrkit.errors import FlowError
 
 #: What may be said on the way to a target: texts, and the verbs that only sound.
-SOUNDING = ("Say", "Play", "Pause")
+PROMPT_VERBS = ("Say", "Play", "Pause")
 
 
-class Move(enum.Enum):
+class RelativeTarget(enum.Enum):
     """A target that is not a state's name, but a direction seen from the state that the caller is in."""
 
     SAME = "SAME"
@@ -28,11 +28,11 @@ class Move(enum.Enum):
 
 
 #: The state that the caller is in, once more.
-SAME: Final = Move.SAME
+SAME: Final = RelativeTarget.SAME
 #: The state that sent the caller here.
-BACK: Final = Move.BACK
+BACK: Final = RelativeTarget.BACK
 #: The menu that the caller came from, else the state's first menu, else the start menu.
-HOME: Final = Move.HOME
+HOME: Final = RelativeTarget.HOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Goto:
     :raises FlowError: for a target, words or a language of another kind.
     """
 
-    target: str | Move | None
+    target: str | RelativeTarget | None
     say: str | TwiML | Sequence[str | TwiML] = ()
     language: str | None = None
 
@@ -57,14 +57,14 @@ class Goto:
 
     def __post_init__(self) -> None:
         """Check all of them, and keep the words as a tuple."""
-        if not (self.target is None or isinstance(self.target, str | Move)):
+        if not (self.target is None or isinstance(self.target, str | RelativeTarget)):
             raise FlowError(
                 f"Goto has the target {self.target!r}",
                 hint="a target is a state's name, SAME, BACK, HOME or None",
             )
         words = tuple(self.say) if isinstance(self.say, list | tuple) else (self.say,)
         for each in words:
-            if not isinstance(each, str) and getattr(each, "name", None) not in SOUNDING:
+            if not isinstance(each, str) and getattr(each, "name", None) not in PROMPT_VERBS:
                 raise FlowError(
                     f"Goto({self.target!r}) says {each!r}",
                     hint="say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
@@ -76,14 +76,14 @@ class Goto:
 
 
 #: Anything that an exit may name.
-Target = str | Move | Goto | None
+Target = str | RelativeTarget | Goto | None
 
 
-def aim(target: Target) -> str | Move | None:
+def destination_of(target: Target) -> str | RelativeTarget | None:
     """Return the target itself, without the words that are said on the way."""
     return target.target if isinstance(target, Goto) else target
 
 
 def is_target(value: object) -> bool:
     """Return whether a value is a target at all."""
-    return value is None or isinstance(value, str | Move | Goto)
+    return value is None or isinstance(value, str | RelativeTarget | Goto)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from ivrkit.errors import FlowError
 
 #: How each key of a telephone is named in English.
-KEY_WORDS: Mapping[str, str] = {
+KEY_NAMES: Mapping[str, str] = {
     "0": "zero",
     "1": "one",
     "2": "two",
@@ -33,20 +33,20 @@ class Text(str):
     as it is written. It may stand wherever a text may: in ``enter``, inside ``ask`` and ``Menu``, as label, line or
     phrase of a ``MenuOption``, in ``Goto(say=...)``, or as the words of a verb.
 
-    :param words: the sentence, which may have places in braces: ``Text("Press {key}.", key="4")``.
-    :param places: what is filled in, after the sentence was translated; a ``Text`` among them is translated too.
+    :param words: the sentence, which may have placeholders in braces: ``Text("Press {key}.", key="4")``.
+    :param values: what is filled in, after the sentence was translated; a ``Text`` among them is translated too.
     :raises FlowError: for a place that nothing fills in, and for what fills in none.
     """
 
-    places: Mapping[str, object]
+    values: Mapping[str, object]
 
-    def __new__(cls, words: str, /, **places: object) -> Text:
+    def __new__(cls, words: str, /, **values: object) -> Text:
         """Make one."""
         made = super().__new__(cls, words)
-        made.places = places
-        if places:
-            check_places(f"Text({words!r})", words, tuple(places))
-            unused = [name for name in places if name not in places_in(words)]
+        made.values = values
+        if values:
+            check_placeholders(f"Text({words!r})", words, tuple(values))
+            unused = [name for name in values if name not in placeholders_in(words)]
             if unused:
                 raise FlowError(
                     f"Text({words!r}) is given {unused[0]!r}, which has no place in it",
@@ -56,11 +56,11 @@ class Text(str):
 
     def __repr__(self) -> str:
         """Return it as it is written in code."""
-        return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.places.items()), ")"])
+        return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.values.items()), ")"])
 
     def __eq__(self, other: object) -> bool:
         """Return whether the other says the same: the words, and what is filled in."""
-        return str.__eq__(self, other) is True and self.places == getattr(other, "places", {})
+        return str.__eq__(self, other) is True and self.values == getattr(other, "values", {})
 
     def __ne__(self, other: object) -> bool:
         """Return whether the other says something else."""
@@ -69,17 +69,17 @@ class Text(str):
     __hash__ = str.__hash__
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it be copied with its places."""
-        return _text_again, (str(self), dict(self.places))
+        """Let it be copied with its values."""
+        return _text_again, (str(self), dict(self.values))
 
 
-def _text_again(words: str, places: Mapping[str, object]) -> Text:
-    return Text(words, **places)
+def _text_again(words: str, values: Mapping[str, object]) -> Text:
+    return Text(words, **values)
 
 
-def _sentence(default: str, *places: str) -> str:
-    """Return a dataclass field for a sentence whose ``{places}`` are filled in when it is said."""
-    value: str = field(default=default, metadata={"places": places})
+def _sentence(default: str, *placeholders: str) -> str:
+    """Return a dataclass field for a sentence whose ``{placeholders}`` are filled in when it is said."""
+    value: str = field(default=default, metadata={"placeholders": placeholders})
     return value
 
 
@@ -107,40 +107,40 @@ class Texts:
     entered: str = _sentence("You have entered {digits}.", "digits")
     confirm: str = _sentence("If that is right, press {yes}. To enter it again, press {no}.", "yes", "no")
     wrong_digits: str = _sentence("Sorry, that can't be right.")
-    keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_WORDS))
+    keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_NAMES))
 
     def __post_init__(self) -> None:
-        """Check the places of every sentence, and the words of the keys."""
+        """Check the placeholders of every sentence, and the words of the keys."""
         for each in fields(self):
             if each.name != "keys":
-                check_places(f"texts.{each.name}", getattr(self, each.name), each.metadata["places"])
+                check_placeholders(f"texts.{each.name}", getattr(self, each.name), each.metadata["placeholders"])
         for key in self.keys:
-            if key not in KEY_WORDS:
+            if key not in KEY_NAMES:
                 raise FlowError(
-                    f"texts.keys has the key {key!r}; a telephone has {' '.join(KEY_WORDS)}",
+                    f"texts.keys has the key {key!r}; a telephone has {' '.join(KEY_NAMES)}",
                     hint="name one key at a time; longer key sequences are read key by key",
                 )
-        object.__setattr__(self, "keys", {**KEY_WORDS, **self.keys})
+        object.__setattr__(self, "keys", {**KEY_NAMES, **self.keys})
 
     def key(self, keys: str) -> str:
         """Return how a key sequence is said: ``"12"`` is ``"one two"``."""
         return " ".join(self.keys[key] for key in keys)
 
 
-def places_in(sentence: str) -> set[str]:
-    """Return the names of the places in braces of a sentence."""
+def placeholders_in(sentence: str) -> set[str]:
+    """Return the names of the placeholders of a sentence."""
     return {part[1] for part in string.Formatter().parse(sentence) if part[1] is not None}
 
 
-def check_places(name: str, sentence: str, known: Collection[str]) -> None:
+def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None:
     """Refuse a sentence whose braces could not be filled in when a caller is to hear it.
 
     :param name: how the sentence is told.
     :param sentence: its words.
-    :param known: the places that are filled in.
-    :raises FlowError: with the places that the sentence may have.
+    :param known: the placeholders that are filled in.
+    :raises FlowError: with the placeholders that the sentence may have.
     """
-    allowed = " and ".join("{" + place + "}" for place in known) or "no places in braces"
+    allowed = " and ".join("{" + name + "}" for name in known) or "no places in braces"
     try:
         parts = [(part[1], part[2], part[3]) for part in string.Formatter().parse(sentence)]
     except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from twilio.twiml.voice_response import Pause, Play, Say
 
 from ivrkit.flow.model.prompts import Prompt
-from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, aim
+from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, destination_of
 from ivrkit.flow.model.text import Text
 
 #: How targets are written that are no states.
@@ -57,7 +57,7 @@ def read_target(value: Any) -> Target:
     if not isinstance(value, Mapping) or not _is_text(value.get("to")) or not {*value} <= _OF_AN_EXIT:
         raise ValueError(value)
     said = read_words(value["say"]) if "say" in value else ()
-    return Goto(aim(MOVES.get(value["to"], value["to"])), say=said, language=value.get("language"))
+    return Goto(destination_of(MOVES.get(value["to"], value["to"])), say=said, language=value.get("language"))
 
 
 _OF_AN_EXIT = {"to", "say", "language"}

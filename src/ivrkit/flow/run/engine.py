@@ -11,11 +11,11 @@ from ivrkit.flow.compile.call_flow import ERROR, Beginning, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.sentences import WRONG_BEFORE
 from ivrkit.flow.compile.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
-from ivrkit.flow.model.call import HIDDEN, Call
+from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.model.routes import LeadsTo, Routes
 from ivrkit.flow.model.state import EnterFunction
-from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, aim
+from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, destination_of
 from ivrkit.flow.run.counts import Counts
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.sandbox import Failed, Result, attempt, sandboxed
@@ -77,9 +77,9 @@ class _Advance:
 
     def run(self, again: int) -> Turn:
         """Answer the webhook."""
-        if again and self.session.ended == FINISHED and not self.call.gone:  # the last answer did not come through
+        if again and self.session.ended == FINISHED and not self.call.has_ended:  # the last answer did not come through
             return self._turn(document([self._sentence("goodbye"), HANGUP]))
-        if self.session.ended or self.call.gone:
+        if self.session.ended or self.call.has_ended:
             self._keep_last(self._outcome())
             return self.end()
         if self.session.state is None:
@@ -106,7 +106,7 @@ class _Advance:
         now = self.flow.states.get(self.session.state or "")
         state = now.state if now else None
         if self.flow.hooks.edit_response and state and twiml is not EMPTY:
-            twiml = self.flow.hooks.edit_response(self.call.watched(secret=self.secret), state, twiml)
+            twiml = self.flow.hooks.edit_response(self.call.copy_for_observers(secret=self.secret), state, twiml)
         return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
     def _start(self) -> Goto:
@@ -144,7 +144,7 @@ class _Advance:
 
     def _keep(self, outcome: str | None) -> None:
         """Keep an outcome in the call's path, and tell it."""
-        told = HIDDEN if self.secret and outcome not in (None, NO_INPUT) else outcome
+        told = HIDDEN_INPUT if self.secret and outcome not in (None, NO_INPUT) else outcome
         state = self.left.state if self.left else None
         self.session.path[-1][1] = told
         if outcome == "recorded":
@@ -182,7 +182,7 @@ class _Advance:
 
     def _go(self, target: Target, origin: str | None) -> Step | None:
         """Say what is said on the way, and enter the target; return where it leads at once, ``None`` to stop."""
-        goal = aim(target)
+        goal = destination_of(target)
         if isinstance(target, Goto):
             if target.language is not None:
                 self._speak(target.language)
@@ -296,7 +296,7 @@ class _Advance:
         self.events.append(Event("failed", compiled.state, error=hidden(error) if self.secret else error))
         chosen = None
         if self.flow.hooks.failed:
-            watched = self.call.watched(secret=self.secret)
+            watched = self.call.copy_for_observers(secret=self.secret)
             chosen = self.flow.hooks.failed(watched, compiled.state, error, self.secret)
         if compiled.name == ERROR and chosen is None:
             return WRONG_BEFORE

@@ -9,9 +9,9 @@ from ivrkit.flow.compile.call_flow import ERROR, Beginning, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import match
 from ivrkit.flow.compile.sentences import NOT_CONNECTED, WRONG_HERE
-from ivrkit.flow.model.outcomes import FULFILLED, KEYS, NO_INPUT, NO_MATCH
+from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES
 from ivrkit.flow.model.routes import LeadsTo, Routes
-from ivrkit.flow.model.targets import SAME, Goto, Target, aim, is_target
+from ivrkit.flow.model.targets import SAME, Goto, Target, destination_of, is_target
 from ivrkit.flow.run.counts import Counts
 
 #: Runs a function exit in its guard; returns its target, and whether the function failed.
@@ -49,7 +49,7 @@ class Transitions:
 
     def _by_input(self, compiled: CompiledState, outcome: str) -> Target:
         """FlowConfig 1 to 4: a matched choice, else silence or a wrong one, each with its own row and count."""
-        if KEYS.fullmatch(outcome) and outcome in compiled.routes:
+        if KEY_SEQUENCE.fullmatch(outcome) and outcome in compiled.routes:
             self._counts.matched(compiled.name)
             return compiled.routes[outcome]
         kind = NO_INPUT if outcome == NO_INPUT else NO_MATCH
@@ -71,7 +71,7 @@ class Transitions:
         """Rule 5: what a Dial, Enqueue, Record and the like came to."""
         if outcome in compiled.routes:
             return compiled.routes[outcome]
-        if outcome in FULFILLED:
+        if outcome in SUCCESSFUL_OUTCOMES:
             return None
         if compiled.otherwise is not ...:
             return compiled.otherwise
@@ -86,7 +86,7 @@ class Transitions:
             return self._counted(compiled, NO_INPUT, target)
         if failed:
             return target
-        if aim(target) in (SAME, compiled.name):
+        if destination_of(target) in (SAME, compiled.name):
             return self._counted(compiled, NO_MATCH, target)
         self._counts.matched(compiled.name)
         return target
@@ -107,8 +107,8 @@ def checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, targe
     :param tag: the language of the call.
     :raises FlowError: for any other, for words that can't be said, or a language that calls are not held in.
     """
-    named = [aim(each) for each in exit.targets]
-    if is_target(target) and aim(target) in named:
+    named = [destination_of(each) for each in exit.targets]
+    if is_target(target) and destination_of(target) in named:
         if isinstance(target, Goto):
             check_language(flow, target)
             flow.words(target, flow.language(target.language or tag), compiled)

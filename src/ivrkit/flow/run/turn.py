@@ -10,14 +10,14 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.state import State
 
 #: What can happen in a call, as the engine tells it.
-EventKind = Literal["started", "entered", "left", "failed", "recorded", "ended"]
+EventName = Literal["started", "entered", "left", "failed", "recorded", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened in a call while one webhook was answered.
 
-    :param kind: ``started``, ``entered``, ``left``, ``failed``, ``recorded`` or ``ended``.
+    :param name: ``started``, ``entered``, ``left``, ``failed``, ``recorded`` or ``ended``.
     :param state: the state it is about; ``None`` for ``started`` and ``ended``, and for one that is gone.
     :param outcome: for ``left``: what led out of the state, ``None`` when it was left at once.
     :param reason: for ``ended``: ``finished`` when the flow ended the call, else Twilio's CallStatus.
@@ -25,7 +25,7 @@ class Event:
     :param details: for ``recorded``: Twilio's parameters of the recording.
     """
 
-    kind: EventKind
+    name: EventName
     state: State | None = None
     outcome: str | None = None
     reason: str | None = None

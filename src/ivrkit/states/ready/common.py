@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 from twilio.twiml import TwiML
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import MenuOption
 from ivrkit.flow.model.targets import SAME, Goto, Target
-from ivrkit.flow.model.text import KEY_WORDS, Text, Texts
+from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
 #: The keys of yes and no.
 YES, NO = "1", "2"
@@ -30,7 +30,7 @@ class Common(TypedDict, total=False):
 
 def key_in_words(keys: str) -> Text:
     """Return how keys are said in the language of the call: ``"12"`` is ``"one two"``."""
-    first, rest = Text(KEY_WORDS[keys[0]]), keys[1:]
+    first, rest = Text(KEY_NAMES[keys[0]]), keys[1:]
     return Text("{key} {more}", key=first, more=key_in_words(rest)) if rest else first
 
 
@@ -39,7 +39,7 @@ def check_repeat(kind: str, keys: object) -> None:
 
     :raises FlowError: with what is one.
     """
-    if not is_key(keys):
+    if not is_key_sequence(keys):
         raise FlowError(f"{kind} has repeat={keys!r}", hint="repeat is a string of 0-9, * and #")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from twilio.twiml.voice_response import Record
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.outcomes import is_key
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes
 from ivrkit.flow.model.state import State
@@ -51,7 +51,7 @@ def voicemail(
         raise FlowError(f"voicemail has silence={silence!r}", hint="it is a number of seconds, 0 to record all silence")
     attributes: dict[str, Any] = {"max_length": max_length, "timeout": silence, "play_beep": beep}
     if finish_on_key is not None:
-        if finish_on_key and not is_key(finish_on_key):
+        if finish_on_key and not is_key_sequence(finish_on_key):
             hint = 'it is a string of 0-9, * and #, or "" for no key'
             raise FlowError(f"voicemail has finish_on_key={finish_on_key!r}", hint=hint)
         attributes["finish_on_key"] = finish_on_key
