@@ -7,7 +7,7 @@ from tests.sessions.failing import FailingStore
 
 from ivrkit import Session, SessionError
 from ivrkit.flow.run.session import Answer
-from ivrkit.sessions import Seal, SessionManager, SQLiteStore, StoredSession
+from ivrkit.sessions import SessionCipher, SessionManager, SQLiteStore, StoredSession
 
 ALWAYS = range(1, 1000).__contains__
 NEVER = ().__contains__
@@ -24,7 +24,7 @@ def store(path, request):
 @pytest.fixture
 def sessions(store):
     """The sessions of a tree in that store."""
-    return SessionManager(store, Seal(["12345"]), "en-US")
+    return SessionManager(store, SessionCipher(["12345"]), "en-US")
 
 
 def answered(place, state, token="", document="<Response/>"):
@@ -173,7 +173,7 @@ def test_what_is_not_secret_can_be_read_where_it_is_kept(sessions, store):
         ("not JSON", "a stored session cannot be read"),
         ('{"answers":[],"sid":"CA2","turn":5}', "a stored session is turn 5 of call 'CA2'"),
         ('{"answers":[],"sid":"CA1","turn":"one"}', "a stored session is turn 'one' of call 'CA1'"),
-        ("sealed:nonsense", "a stored session cannot be opened: it was sealed with another token"),
+        ("encrypted:nonsense", "a stored session cannot be opened: it was sealed with another token"),
     ],
 )
 def test_a_call_that_can_not_be_read_begins_anew(sessions, store, caplog, body, told):
@@ -192,7 +192,7 @@ class TestCookiesAlone:
     @pytest.fixture
     def sessions(self):
         """The sessions of a tree without a store."""
-        return SessionManager(None, Seal(["12345"]), "en-US")
+        return SessionManager(None, SessionCipher(["12345"]), "en-US")
 
     def test_a_call_goes_on_by_its_cookie(self, sessions):
         """And without it begins anew."""
@@ -209,7 +209,7 @@ class TestCookiesAlone:
         session = place.read()
         session.data = {"long": [str(number * 7919 % 100_003) for number in range(2000)]}
         session.turn = 1
-        with pytest.raises(SessionError, match=r"bytes in its cookie"):
+        with pytest.raises(SessionError, match=r"the cookie of call CA1 must have at most 3900 bytes, not \d+"):
             place.keep(session, 0)
 
     def test_there_is_nothing_to_look_after(self, sessions):

@@ -44,7 +44,7 @@ BODIES = (
     json.dumps({"state": "menu", "data": {"name": "Zoë", "ids": [1, None, -2.5, True], "deep": {"a": {}}}}),
     json.dumps("quotes ' \" \\ %s %(sid)s $1 :sid ? {} ; -- \n\t\0\u2028 \U0001f4de"),
     json.dumps("x" * 1000),
-    "sealed:gAAAAABm-_=",
+    "encrypted:gAAAAABm-_=",
 )
 
 

@@ -2,7 +2,7 @@
 
 from ivrkit.session_store import SharedStore, Store, StoredSession
 from ivrkit.sessions.cookie import CookieStore
-from ivrkit.sessions.encryption import Seal
+from ivrkit.sessions.encryption import SessionCipher
 from ivrkit.sessions.manager import Place, SessionManager
 from ivrkit.sessions.open import open_sessions
 from ivrkit.sessions.postgresql import PostgreSQLStore
@@ -15,7 +15,7 @@ __all__ = [
     "PostgreSQLStore",
     "RedisStore",
     "SQLiteStore",
-    "Seal",
+    "SessionCipher",
     "SessionManager",
     "SharedStore",
     "Store",

@@ -1,6 +1,6 @@
-"""SessionManager in a cookie: what is kept of a call travels with it, and nothing stays on the server.
+"""The session cookie: each response gives the call its session, and the next webhook brings it back.
 
-Twilio keeps cookies and sends them back with each request of a call (https://www.twilio.com/docs/voice/twiml).
+Twilio keeps cookies and sends them with each request of a call (https://www.twilio.com/docs/voice/twiml).
 """
 
 from __future__ import annotations
@@ -9,59 +9,61 @@ import json
 
 from ivrkit.errors import SessionError
 from ivrkit.session_store import StoredSession
-from ivrkit.sessions.encryption import Seal
+from ivrkit.sessions.encryption import SessionCipher
 
-#: The longest value of a cookie, in bytes: with its name and attributes a browser takes 4,096
+#: The largest value of a cookie, in bytes. A client takes 4,096 bytes with name and attributes
 #: (https://www.rfc-editor.org/rfc/rfc6265#section-6.1).
-MOST_BYTES = 3_900
+MAX_BYTES = 3_900
 
 
 class CookieStore:
-    """A store for the time of one webhook: it has what the caller's cookie brought, and makes the next one.
+    """A store for one webhook. It loads from the cookie of the request and saves to the cookie of the response.
 
-    It knows one call, and no other worker: of two copies of a webhook it cannot say which came first.
+    It has one call only, and shares nothing with other processes: of two copies of a webhook, both can save.
 
-    :param seal: makes the cookie unreadable to all but the hosts.
-    :param value: the cookie as it came, ``""`` for none.
+    :param cipher: encrypts the cookie.
+    :param value: the cookie of the request, ``""`` for none.
     """
 
-    def __init__(self, seal: Seal, value: str = "") -> None:
-        self._seal = seal
-        # What was opened last, the value and the call, and what was in it: a save looks at what was loaded.
-        self._opened = ("", "")
-        self._found: StoredSession | None = None
-        #: The cookie that the call is to have from now on.
+    def __init__(self, cipher: SessionCipher, value: str = "") -> None:
+        self._cipher = cipher
+        # The last cookie that was decrypted: its value and CallSid, and the session in it. A save looks at the session
+        # that a load has already decrypted, so each webhook decrypts its cookie once.
+        self._decrypted = ("", "")
+        self._session: StoredSession | None = None
+        #: The cookie for the response, ``""`` for none.
         self.value = value
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return what the cookie says of a call; ``None`` where it is another call's, or nobody's."""
-        if self._opened != (self.value, sid):
-            self._found, self._opened = self._open(sid), (self.value, sid)
-        return self._found
+        """Return the session in the cookie; ``None`` if the cookie is invalid or belongs to another call."""
+        if self._decrypted != (self.value, sid):
+            self._session, self._decrypted = self._decrypt(sid), (self.value, sid)
+        return self._session
 
     def save(self, kept: StoredSession, expected_turn: int) -> bool:
-        """Put a call into the cookie, unless a later turn of it came with the last one.
+        """Put a session into the cookie, unless the cookie has a later turn than the expected one.
 
-        :raises SessionError: when it has no room there.
+        :raises SessionError: if the session is too large for a cookie. The cookie is not changed.
         """
         found = self.load(kept.sid)
         if found is not None and found.turn > expected_turn:
             return found == kept
-        sealed = self._seal.seal(json.dumps([kept.turn, kept.expires, kept.body], separators=(",", ":")), kept.sid)
-        if len(sealed) > MOST_BYTES:
+        text = json.dumps([kept.turn, kept.expires, kept.body], separators=(",", ":"))
+        value = self._cipher.encrypt(text, kept.sid)
+        if len(value) > MAX_BYTES:
             raise SessionError(
-                f"call {kept.sid} would have {len(sealed)} bytes in its cookie, and {MOST_BYTES} are the most",
-                hint="keep less in call.data, or set session_url to a store",
+                f"the cookie of call {kept.sid} must have at most {MAX_BYTES} bytes, not {len(value)}",
+                hint="store less in call.data, or set session_url to a store",
             )
-        self.value = sealed
+        self.value = value
         return True
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: a cookie has no connection."""
 
-    def _open(self, sid: str) -> StoredSession | None:
-        opened = self._seal.open(self.value, sid) if self.value else None
-        if opened is None:
+    def _decrypt(self, sid: str) -> StoredSession | None:
+        text = self._cipher.decrypt(self.value, sid) if self.value else None
+        if text is None:
             return None
-        turn, expires, body = json.loads(opened)
+        turn, expires, body = json.loads(text)
         return StoredSession(sid, turn, expires, body)

@@ -1,7 +1,7 @@
-"""Seals what is kept of a call, so that nobody without a key can read it or change it: AES-256-GCM.
+"""Encryption of sessions with AES-256-GCM.
 
-The keys are made of the account's tokens by HKDF (https://www.rfc-editor.org/rfc/rfc5869), so that all processes of all
-hosts of an account have the same ones.
+The keys are derived from the account's auth tokens with HKDF (https://www.rfc-editor.org/rfc/rfc5869), so every process
+on every host of an account has the same keys.
 """
 
 from __future__ import annotations
@@ -17,50 +17,59 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-#: What the keys are for, so that they are no keys of anything else: HKDF's ``info``.
+#: HKDF's ``info``: it makes these keys different from all other keys that are derived from the same token.
 _PURPOSE = b"ivrkit session"
-_NONCE = 12
-#: A text that is longer than this is packed, in bytes.
-_LONG = 1_000
-_PLAIN, _PACKED = b"t", b"z"
+#: The size of the random nonce in front of each encrypted text, in bytes.
+_NONCE_SIZE = 12
+#: Texts longer than this are compressed, in bytes.
+_COMPRESS_ABOVE = 1_000
+#: The first byte of the plain text says whether the rest is compressed.
+_TEXT, _COMPRESSED = b"t", b"z"
 
 
-class Seal:
-    """Seals and opens texts.
+class SessionCipher:
+    """Encrypts and decrypts the text of a session.
 
-    :param secrets: what the keys are made of: the first seals, each of them opens. Keep an old one behind the new one
-        for as long as calls are kept.
+    :param secrets: the secrets that the keys are derived from. The first key encrypts, and every key decrypts. To
+        rotate a secret, keep the old one after the new one until the calls that use it have expired.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._ciphers = [AESGCM(_key(each)) for each in secrets]
+        self._ciphers = [AESGCM(_derive_key(secret)) for secret in secrets]
 
-    def seal(self, text: str, sid: str) -> str:
-        """Return a text that only :meth:`open` can read, made of letters, digits, ``-`` and ``_``.
+    def encrypt(self, text: str, sid: str) -> str:
+        """Encrypt a text for one call.
 
-        :param text: ASCII.
-        :param sid: the CallSid that it belongs to; it is opened for no other.
+        :param text: ASCII text.
+        :param sid: the CallSid. It is authenticated together with the text, so no other call can use the result.
+        :returns: letters, digits, ``-`` and ``_``.
         """
         plain = text.encode("ascii")
-        packed = _PACKED + zlib.compress(plain, 1) if len(plain) > _LONG else _PLAIN + plain
-        nonce = os.urandom(_NONCE)
-        sealed = nonce + self._ciphers[0].encrypt(nonce, packed, sid.encode())
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        packed = _COMPRESSED + zlib.compress(plain, 1) if len(plain) > _COMPRESS_ABOVE else _TEXT + plain
+        nonce = os.urandom(_NONCE_SIZE)
+        encrypted = nonce + self._ciphers[0].encrypt(nonce, packed, sid.encode())
+        return base64.urlsafe_b64encode(encrypted).rstrip(b"=").decode()
 
-    def open(self, sealed: str, sid: str) -> str | None:
-        """Return the text that was sealed for a call; ``None`` for any other, whatever it is."""
+    def decrypt(self, encrypted: str, sid: str) -> str | None:
+        """Return the text that :meth:`encrypt` was given.
+
+        :param encrypted: any text, for example the value of a cookie.
+        :param sid: the CallSid that the text must belong to.
+        :returns: the text; ``None`` if it is invalid or changed, or belongs to another call or another key.
+        """
         try:
-            given = base64.b64decode(sealed.encode() + b"=" * (-len(sealed) % 4), b"-_", validate=True)
+            # Restore the padding that `encrypt` removed.
+            decoded = base64.b64decode(encrypted.encode() + b"=" * (-len(encrypted) % 4), b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError):
             return None
         for cipher in self._ciphers:
             try:
-                plain = cipher.decrypt(given[:_NONCE], given[_NONCE:], sid.encode())
-            except (InvalidTag, ValueError):  # of another key; too short
+                plain = cipher.decrypt(decoded[:_NONCE_SIZE], decoded[_NONCE_SIZE:], sid.encode())
+            except (InvalidTag, ValueError):  # another key or another call; too short
                 continue
-            return (zlib.decompress(plain[1:]) if plain.startswith(_PACKED) else plain[1:]).decode("ascii")
+            return (zlib.decompress(plain[1:]) if plain.startswith(_COMPRESSED) else plain[1:]).decode("ascii")
         return None
 
 
-def _key(secret: str) -> bytes:
+def _derive_key(secret: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=_PURPOSE).derive(secret.encode())

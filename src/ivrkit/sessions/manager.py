@@ -13,12 +13,12 @@ from ivrkit.errors import SessionError
 from ivrkit.flow.run.session import Session
 from ivrkit.session_store import SharedStore, StoredSession
 from ivrkit.sessions.cookie import CookieStore
-from ivrkit.sessions.encryption import Seal
+from ivrkit.sessions.encryption import SessionCipher
 
 #: How long a store that failed is left alone by calls that have their cookie, in seconds.
 REST = 1.0
 #: What a sealed body begins with; JSON never does.
-_SEALED = "sealed:"
+_ENCRYPTED = "encrypted:"
 
 log = logging.getLogger("ivrkit.sessions")
 
@@ -27,13 +27,13 @@ class SessionManager:
     """The sessions of all calls of a tree.
 
     :param store: where they are kept; ``None`` to keep them in the cookies alone.
-    :param seal: seals cookies, and what is secret.
+    :param cipher: encrypts cookies and secret sessions.
     :param language: the language that a call begins in.
     """
 
-    def __init__(self, store: SharedStore | None, seal: Seal, language: str) -> None:
+    def __init__(self, store: SharedStore | None, cipher: SessionCipher, language: str) -> None:
         self.store = store
-        self._seal = seal
+        self._cipher = cipher
         self._language = language
         self._rests_until = 0.0
 
@@ -42,7 +42,7 @@ class SessionManager:
 
         :param cookie: as it came with the webhook, ``""`` for none.
         """
-        return Place(self, sid, CookieStore(self._seal, cookie))
+        return Place(self, sid, CookieStore(self._cipher, cookie))
 
     def load(self, sid: str) -> Session | None:
         """Return the session of a call as the store has it, ``None`` where it has none.
@@ -102,14 +102,14 @@ class SessionManager:
         """
         body = session.to_json(lean=lean)
         if session.private and not lean:
-            body = _SEALED + self._seal.seal(body, session.sid)
+            body = _ENCRYPTED + self._cipher.encrypt(body, session.sid)
         return StoredSession(session.sid, session.turn, session.expires, body)
 
     def session_of(self, kept: StoredSession) -> Session:
         """Return the session that is kept; a call whose session can't be read begins anew, and its turns go on."""
         body: str | None = kept.body
-        if kept.body.startswith(_SEALED):
-            body = self._seal.open(kept.body.removeprefix(_SEALED), kept.sid)
+        if kept.body.startswith(_ENCRYPTED):
+            body = self._cipher.decrypt(kept.body.removeprefix(_ENCRYPTED), kept.sid)
         try:
             if body is None:
                 raise SessionError(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ivrkit.errors import SessionError, StoreUnavailable, nearest
 from ivrkit.session_store import SharedStore
-from ivrkit.sessions.encryption import Seal
+from ivrkit.sessions.encryption import SessionCipher
 from ivrkit.sessions.manager import SessionManager
 from ivrkit.sessions.remote import shown
 
@@ -27,7 +27,7 @@ def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str
 
     :param url: such as ``sqlite:///calls.sqlite3``; ``cookie:`` to keep nothing on the server.
     :param stores: the stores that plugins offer.
-    :param tokens: what cookies and secrets are sealed with, see :class:`~ivrkit.sessions.encryption.Seal`.
+    :param tokens: what cookies and secrets are sealed with, see :class:`~ivrkit.sessions.encryption.SessionCipher`.
     :param language: the language that a call begins in.
     :raises SessionError: for a URL that names no store, and a store that cannot be opened. One that is only not
         available at the moment is logged: calls are carried by their cookies until it is.
@@ -43,7 +43,7 @@ def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str
             f"session_url {(shown(url) if '/' in url or '@' in url else url)!r} names no store{nearest(scheme, known)}",
             hint=f"it begins with one of: {', '.join(f'{each}:' for each in known)}",
         )
-    sessions = SessionManager(store, Seal(tokens or NO_TOKEN), language)
+    sessions = SessionManager(store, SessionCipher(tokens or NO_TOKEN), language)
     try:
         sessions.load("healthz")
     except StoreUnavailable:
