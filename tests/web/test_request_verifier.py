@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.web.conftest import WEBHOOK
 from tests.web.sample_trees import SHOP, TreePlugin, sessions_of
 from tests.web.webhook_calls import ACCOUNT, TOKEN, Response, in_process, new_sid, sign, twilio_params
 from twilio.request_validator import RequestValidator
@@ -232,6 +233,21 @@ def test_what_was_pressed_is_in_no_refusal(make_app, send, logged):
     assert "403" in text
     assert "4711" not in text
     assert "sesame" not in text
+
+
+@pytest.mark.parametrize(("given", "told"), [(True, "***0100"), (False, "%2B14155550100")])
+def test_numbers_in_a_url_that_is_refused(make_app, logged, given, told):
+    """A refusal tells the URL; of the numbers in its query, and of who forwarded, it tells as much as a turn does."""
+    app = make_app(mask_numbers=given)
+    logged()
+    query = urlencode({**twilio_params("CA1"), "ForwardedFrom": "+14155550100", "Digits": "4711"})
+    in_process(app)("GET", f"{WEBHOOK}?{query}", b"", {})
+    (line,) = logged()
+    for name in ("From", "Caller", "ForwardedFrom"):
+        assert f"&{name}={told}&" in line
+    assert ("***0006" in line) is given
+    assert "&FromCity=SAN+FRANCISCO&" in line
+    assert "Digits=(secret)" in line
 
 
 def test_two_tokens_while_one_is_rotated(make_app, send):

@@ -1,22 +1,16 @@
 """One line for each turn of a call: what it tells, what it hides, and that it never hurts the call."""
 
-import json
 import logging
-import sys
-from urllib.parse import urlencode
 
 import pytest
 from tests.web.conftest import WEBHOOK
-from tests.web.sample_trees import SHOP, sessions_of
+from tests.web.sample_trees import SHOP
 from tests.web.simulated_calls import simulator_for_app
-from tests.web.webhook_calls import VERB_RESULTS, in_process, pressed, twilio_params
+from tests.web.webhook_calls import VERB_RESULTS
 
 from ivrkit import MenuOption, Routes, State, ask
 from ivrkit.host.call_log import CallLog, log, masked
-from ivrkit.host.logging_setup import configure_logging
-from ivrkit.settings.core import Settings
 from ivrkit.testing import Phone
-from ivrkit.web import JsonFormatter, served_app
 
 STATUS = f"{WEBHOOK}/status"
 PARTS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
@@ -146,21 +140,6 @@ def test_numbers_can_be_told_whole(make_app, turns):
     ]
 
 
-@pytest.mark.parametrize(("given", "told"), [(True, "***0100"), (False, "%2B14155550100")])
-def test_numbers_in_a_url_that_is_refused(make_app, logged, given, told):
-    """A refusal tells the URL; of the numbers in its query, and of who forwarded, it tells as much as a turn does."""
-    app = make_app(mask_numbers=given)
-    logged()
-    query = urlencode({**twilio_params("CA1"), "ForwardedFrom": "+14155550100", "Digits": "4711"})
-    in_process(app)("GET", f"{WEBHOOK}?{query}", b"", {})
-    (line,) = logged()
-    for name in ("From", "Caller", "ForwardedFrom"):
-        assert f"&{name}={told}&" in line
-    assert ("***0006" in line) is given
-    assert "&FromCity=SAN+FRANCISCO&" in line
-    assert "Digits=(secret)" in line
-
-
 def test_while_nobody_listens_nothing_is_computed(make_app, caplog):
     """Where INFO is off a turn has no beginning, and without one nothing of it is looked at."""
     caplog.set_level(logging.WARNING, logger="ivrkit.calls")
@@ -197,73 +176,3 @@ def test_a_request_forges_no_line(new_call, turns):
     (told,) = turns()
     assert "\n" not in told.replace("CA1\nforged", "")
     assert told.startswith("call CA1\\nforged turn 1: ")
-
-
-# How the log is written.
-
-
-@pytest.fixture
-def logger():
-    """The logger ``ivrkit``, as it was before once the test is over."""
-    logger = logging.getLogger("ivrkit")
-    kept = (list(logger.handlers), logger.level, logger.propagate)
-    yield logger
-    logger.handlers, logger.propagate = kept[0], kept[2]
-    logger.setLevel(kept[1])
-
-
-def test_a_record_of_a_turn_as_json(new_call, caplog, turns):
-    """One object a line, with the parts of the turn beside what every record has."""
-    new_call().send(WEBHOOK, pressed("2"))
-    (record,) = [each for each in caplog.records if each.name == "ivrkit.calls"]
-    line = JsonFormatter().format(record)
-    told = json.loads(line)
-    assert "\n" not in line
-    assert list(told) == ["time", "level", "logger", "message", *PARTS]
-    assert (told["level"], told["logger"], told["turn"], told["from"]) == ("INFO", "ivrkit.calls", 1, "***0100")
-    assert told["time"].endswith("+00:00")
-    assert told["message"] == record.getMessage()
-
-
-def test_any_other_record_as_json(caplog):
-    """An error is told with its traceback, in the same one line."""
-    try:
-        raise ValueError("no such luck")
-    except ValueError:
-        logging.getLogger("ivrkit.web").exception("call %s: %s", "CA1", "ä\nb")
-    line = JsonFormatter().format(caplog.records[-1])
-    told = json.loads(line)
-    assert "\n" not in line
-    assert list(told) == ["time", "level", "logger", "message", "exception"]
-    assert (told["level"], told["message"]) == ("ERROR", "call CA1: ä\nb")
-    assert told["exception"].startswith("Traceback (most recent call last):")
-    assert told["exception"].endswith("ValueError: no such luck")
-
-
-def test_the_log_of_a_served_app(logger, no_settings, tmp_path, monkeypatch, capsys):
-    """It is set up as the settings say, on the standard error output, once however often it is asked for."""
-    other = logging.NullHandler()
-    logger.addHandler(other)
-    for form in ("text", "json"):
-        no_settings.setenv("IVRKIT_LOG_FORMAT", form)
-        no_settings.setenv("TWILIO_AUTH_TOKEN", "12345")
-        app = served_app()
-        call = Phone(app).call()
-        told = [line for line in capsys.readouterr().err.splitlines() if "ivrkit.calls" in line]
-        assert len(told) == 1
-        if form == "json":
-            assert json.loads(told[0])["call"] == call.sid
-        else:
-            assert f" INFO ivrkit.calls: call {call.sid} turn 1: " in told[0]
-        sessions_of(app).close()
-    assert other in logger.handlers
-    assert len([each for each in logger.handlers if getattr(each, "stream", None) is sys.stderr]) == 1
-
-
-def test_a_library_sets_up_no_log(logger, make_app):
-    """Where a tree is mounted, the log is the app's own business."""
-    before = (list(logger.handlers), logger.level, logger.propagate)
-    make_app(log_format="json")
-    assert (logger.handlers, logger.level, logger.propagate) == before
-    configure_logging(Settings(log_format="json"))
-    assert logger.handlers != before[0]
