@@ -1,4 +1,4 @@
-"""What a store of calls is: what it is given to keep, and what it promises."""
+"""The interface of session stores."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import NamedTuple, Protocol
 
 
 class StoredSession(NamedTuple):
-    """What a store keeps of one call. To the store, ``body`` is a text and nothing else.
+    """The session of one call, as a store has it. A store never looks into ``body``.
 
-    :param sid: the CallSid, to the letter.
+    :param sid: the CallSid; stores compare it exactly, with letter case and spaces.
     :param turn: how many webhooks of the call were answered; 1 after the first.
-    :param expires: when it may be forgotten, in seconds since 1970.
-    :param body: the session as JSON, ASCII in one line; sealed where the caller was asked for something secret.
+    :param expires: when a store may remove the session, in seconds since 1970.
+    :param body: the session as JSON, ASCII text in one line; encrypted if the call was in a secret state.
     """
 
     sid: str
@@ -21,36 +21,41 @@ class StoredSession(NamedTuple):
 
 
 class Store(Protocol):
-    """Keeps what is to be known of each call until its next webhook.
+    """Has the session of each call between the call's webhooks.
 
-    Every method may be called from any thread, and in a process that was forked after the store was made. Each raises
-    :class:`~ivrkit.errors.SessionError` when it cannot do its work, within two seconds: a caller waits meanwhile.
+    Every method can be called from any thread, and in a process that was forked after the store was created. Every
+    method raises :class:`~ivrkit.errors.SessionError` within two seconds if it cannot do its work, because a caller is
+    waiting.
     """
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return what is kept of a call, ``None`` when nothing is; what has expired may be gone or not."""
+        """Return the session of a call, ``None`` if there is none. An expired session may be returned or not."""
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
-        """Keep this of a call, unless somebody has kept a later turn than the one that was read.
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
+        """Save a session, unless the store has a later turn of the call than the expected one.
 
-        One step for all who look on: it is done whole or not at all. An earlier turn, or none at all, is replaced, for
-        a store may have missed what came meanwhile.
+        The comparison and the write are one atomic step for all threads, processes and hosts. An earlier turn, or no
+        session at all, is replaced, because a store can miss turns while it is unavailable.
 
-        :param kept: what is to be kept, with the turn number that the call now has.
-        :param expected_turn: the turn number that was read; 0 for a call that was not kept yet.
-        :returns: ``False``, with nothing changed, when a later turn than ``expected_turn`` is kept. The one exception
-            is that just this is kept already: then it was saved before and the news of it was lost, and it is ``True``.
+        :param session: the session, with the turn number that the call has now.
+        :param expected_turn: the turn number that was read; 0 for a new call.
+        :returns: ``False``, with nothing changed, if the store has a later turn than ``expected_turn``. There is one
+            exception: if the store already has exactly this turn and body, an earlier save succeeded and its reply was
+            lost. Then the result is ``True``.
         """
 
     def close(self) -> None:
-        """Let go of what is held open; the next use opens it again."""
+        """Close the open connections. The next call of a method opens them again."""
 
 
 class SharedStore(Store, Protocol):
-    """A store that all processes of all hosts see alike, and that therefore decides between two of them."""
+    """A store that all processes and hosts share, so that it decides which of two saves wins."""
 
-    #: Whether each question to it is a trip over a network, so that one that can be saved is.
+    #: Whether each request to the store is a network round trip. If so, ivrkit leaves out the loads that it can.
     remote: bool
 
     def remove_expired(self, now: float) -> int:
-        """Remove what expired before ``now``, in seconds since 1970; return how many, 0 where it goes by itself."""
+        """Remove the sessions that expired before ``now``, in seconds since 1970.
+
+        :returns: how many were removed; 0 if the store removes expired sessions by itself.
+        """

@@ -39,10 +39,10 @@ class FailingStore:
             raise StoreUnavailable("the store is away", hint="wait for it")
         return found
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Keep this of a call."""
         fails = self._ask("save")
-        saved = self.store.save(kept, expected_turn)
+        saved = self.store.save(session, expected_turn)
         if fails:
             raise StoreUnavailable("the store is away", hint="wait for it")
         return saved

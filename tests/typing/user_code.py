@@ -176,26 +176,26 @@ class MemoryStore:
     remote = False
 
     def __init__(self) -> None:
-        self._kept: dict[str, StoredSession] = {}
+        self._sessions: dict[str, StoredSession] = {}
 
     def load(self, sid: str) -> StoredSession | None:
-        return self._kept.get(sid)
+        return self._sessions.get(sid)
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
-        before = self.load(kept.sid)
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
+        before = self.load(session.sid)
         if before is not None and before.turn > expected_turn:
-            return before == kept
-        self._kept[kept.sid] = kept
+            return before == session
+        self._sessions[session.sid] = session
         return True
 
     def remove_expired(self, now: float) -> int:
-        gone = [sid for sid, kept in self._kept.items() if kept.expires < now]
+        gone = [sid for sid, session in self._sessions.items() if session.expires < now]
         for sid in gone:
-            del self._kept[sid]
+            del self._sessions[sid]
         return len(gone)
 
     def close(self) -> None:
-        self._kept.clear()
+        self._sessions.clear()
 
 
 stores: list[SharedStore] = [MemoryStore(), SQLiteStore("calls.sqlite3")]

@@ -40,19 +40,19 @@ class CookieStore:
             self._session, self._decrypted = self._decrypt(sid), (self.value, sid)
         return self._session
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Put a session into the cookie, unless the cookie has a later turn than the expected one.
 
         :raises SessionError: if the session is too large for a cookie. The cookie is not changed.
         """
-        found = self.load(kept.sid)
+        found = self.load(session.sid)
         if found is not None and found.turn > expected_turn:
-            return found == kept
-        text = json.dumps([kept.turn, kept.expires, kept.body], separators=(",", ":"))
-        value = self._cipher.encrypt(text, kept.sid)
+            return found == session
+        text = json.dumps([session.turn, session.expires, session.body], separators=(",", ":"))
+        value = self._cipher.encrypt(text, session.sid)
         if len(value) > MAX_BYTES:
             raise SessionError(
-                f"the cookie of call {kept.sid} must have at most {MAX_BYTES} bytes, not {len(value)}",
+                f"the cookie of call {session.sid} must have at most {MAX_BYTES} bytes, not {len(value)}",
                 hint="store less in call.data, or set session_url to a store",
             )
         self.value = value

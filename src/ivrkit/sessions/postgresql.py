@@ -98,9 +98,9 @@ class PostgreSQLStore:
         rows, _ = self._run(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
-        """Keep this of a call, unless a later turn than the expected one is kept; one statement."""
-        return self._run(_SAVE, {**kept._asdict(), "expected": expected_turn})[1] == 1
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
+        """Save a session, unless the table has a later turn than the expected one; one statement."""
+        return self._run(_SAVE, {**session._asdict(), "expected": expected_turn})[1] == 1
 
     def remove_expired(self, now: float) -> int:
         """Remove the calls that expired before ``now``; return how many. What is not done in time is left for later."""

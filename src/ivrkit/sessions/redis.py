@@ -103,16 +103,16 @@ class RedisStore:
 
         return self._ask(run)
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
-        """Keep this of a call, unless a later turn than the expected one is kept; one request."""
-        left = min(max(int((kept.expires - time.time()) * 1000), 1), LONGEST)
-        values = (expected_turn, kept.turn, repr(kept.expires), kept.body, left)
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
+        """Save a session, unless Redis has a later turn than the expected one; one request."""
+        left = min(max(int((session.expires - time.time()) * 1000), 1), LONGEST)
+        values = (expected_turn, session.turn, repr(session.expires), session.body, left)
 
         def run() -> Any:
             try:
-                return self._client.evalsha(_SAVE_NAME, 1, self._key(kept.sid), *values)
+                return self._client.evalsha(_SAVE_NAME, 1, self._key(session.sid), *values)
             except self._library.exceptions.NoScriptError:
-                return self._client.eval(_SAVE, 1, self._key(kept.sid), *values)
+                return self._client.eval(_SAVE, 1, self._key(session.sid), *values)
 
         return bool(self._ask(run) == 1)
 

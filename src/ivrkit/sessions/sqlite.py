@@ -82,9 +82,9 @@ class SQLiteStore:
         rows, _ = self._execute(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
-    def save(self, kept: StoredSession, expected_turn: int) -> bool:
-        """Keep this of a call, unless a later turn is kept; one statement, so it is done whole or not at all."""
-        values = (kept.sid, kept.turn, kept.expires, kept.expires, kept.body, expected_turn)
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
+        """Save a session, unless the table has a later turn than the expected one; one statement, so it is atomic."""
+        values = (session.sid, session.turn, session.expires, session.expires, session.body, expected_turn)
         _, changed = self._execute(_SAVE, values)
         return changed == 1
 
