@@ -82,7 +82,7 @@ def test_every_text_is_listed_with_its_words() -> None:
     text = page("settings.md")
     for each in fields(Texts):
         if each.name != "keys":
-            places = " ".join(f"`{{{place}}}`" for place in each.metadata["places"])
+            places = " ".join(f"`{{{place}}}`" for place in each.metadata["placeholders"])
             assert f"| `{each.name}` | {each.default} | {places} |" in text
 
 

@@ -124,7 +124,7 @@ def _texts() -> dict[str, Any]:
     """Return the schema of the core's sentences, in the flow's own language and in others."""
     keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **_NO_MORE}
     sentences: dict[str, Any] = {
-        each.name: {**_STRING, "default": each.default, "description": _of_places(each.metadata["places"])}
+        each.name: {**_STRING, "default": each.default, "description": _of_places(each.metadata["placeholders"])}
         for each in fields(Texts)
         if each.name != "keys"
     }
