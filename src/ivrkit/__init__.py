@@ -10,9 +10,8 @@ from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.graph import Edge, edges
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.prompts import Menu, Whisper, ask
-from ivrkit.flow.model.routes import Routes, leads_to
+from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, Routes, Target, leads_to
 from ivrkit.flow.model.state import MenuOption, Owner, State
-from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.flow.run.engine import advance
 from ivrkit.flow.run.session import Session

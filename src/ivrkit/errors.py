@@ -105,3 +105,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(name, list(known), n=1)
     return f", did you mean {close[0]!r}?" if close else ""
+
+
+def toml_key(name: str) -> str:
+    """Return a name as the header of a TOML table needs it: quoted if it contains a dot.
+
+    :param name: the name of a state or plugin, for the example in a hint.
+    """
+    return f'"{name}"' if "." in name else name

@@ -19,8 +19,8 @@ from xml.etree.ElementTree import Element
 import pluggy
 
 from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Goto
 
 if TYPE_CHECKING:
     from ivrkit.session_store import SharedStore

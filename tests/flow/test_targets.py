@@ -4,7 +4,7 @@ import pytest
 from twilio.twiml.voice_response import Dial, Hangup, Pause, Play, Redirect, Reject, Say
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
-from ivrkit.flow.model.targets import destination_of, is_target
+from ivrkit.flow.model.routes import destination_of, is_target
 
 GOODBYE = '<Say language="en-US">Goodbye.</Say><Hangup />'
 

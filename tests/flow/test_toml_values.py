@@ -3,7 +3,7 @@
 import pytest
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Text
-from ivrkit.flow.model.toml_values import read_target, read_words
+from ivrkit.flow.model.toml_values import read_prompts, read_target
 
 
 def told(words) -> list[str]:
@@ -32,11 +32,11 @@ class TestWords:
     )
     def test_it_is_a_text_or_a_verb_that_sounds_or_several(self, written, said):
         """The keys of a verb may stand in any order."""
-        assert told(read_words(written)) == said
+        assert told(read_prompts(written)) == said
 
     def test_texts_can_be_translated(self):
         """A text is a ``Text``, that of a verb too."""
-        plain, verb = read_words(["Hello.", {"say": "Hi."}])
+        plain, verb = read_prompts(["Hello.", {"say": "Hi."}])
         assert (type(plain), type(verb.value)) == (Text, Text)
 
     @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ class TestWords:
     def test_anything_else_is_refused(self, wrong):
         """Silence, unknown verbs and values of another kind are nobody's words."""
         with pytest.raises(ValueError, match=r"^"):
-            read_words(wrong)
+            read_prompts(wrong)
 
 
 class TestTargets:

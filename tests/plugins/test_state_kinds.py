@@ -39,7 +39,7 @@ def tide(level: int, *lines: str, then: "Target" = HOME, words: Prompt = "Tide."
     """
     return State(ask(words, str(level), *lines), Routes({}, otherwise=then), **common)
 
-from ivrkit.flow.model.targets import Target
+from ivrkit.flow.model.routes import Target
 '''
 TABLE = """
     start = "low"

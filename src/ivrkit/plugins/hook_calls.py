@@ -14,8 +14,8 @@ import pluggy
 from ivrkit.errors import hidden
 from ivrkit.flow.compile.languages import match
 from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.model.targets import Goto
 from ivrkit.flow.run.sandbox import sandboxed
 
 #: What a hook may raise without hurting the caller.

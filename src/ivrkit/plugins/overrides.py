@@ -8,11 +8,10 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, nearest
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, is_key_sequence
-from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.routes import Goto, LeadsTo, Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Goto, Target
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.flow.model.toml_values import MOVES
+from ivrkit.flow.model.toml_values import TARGET_KEYWORDS
 from ivrkit.settings.tables import StateSettings
 
 #: The targets that are no outcomes of a table.
@@ -39,7 +38,9 @@ def overridden(state: State, decided: StateSettings) -> State:
     given |= {name: getattr(decided, name) for name in ("voice", "language") if getattr(decided, name) is not None}
     if "on_error" in decided.targets:
         given["on_error"] = decided.targets["on_error"]
-    rows = {outcome: MOVES.get(name, name) for outcome, name in decided.targets.items() if outcome != "on_error"}
+    rows = {
+        outcome: TARGET_KEYWORDS.get(name, name) for outcome, name in decided.targets.items() if outcome != "on_error"
+    }
     if rows:
         given["exit"] = _led_elsewhere(state, rows)
     return replace(state, **given)

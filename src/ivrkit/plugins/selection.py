@@ -8,11 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.errors import IvrkitError, Problem, nearest, toml_key
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
-from ivrkit.flow.model.toml_values import key_of
 from ivrkit.plugins.overrides import overridden
 from ivrkit.plugins.plugin_settings import AlreadyTold, SettingsOfPlugins
 from ivrkit.plugins.problems import CAUGHT, mend_of, problem_of, told
@@ -164,7 +163,7 @@ class Selection:
                 self._faults.append(
                     Problem(
                         f"state {name!r} is offered by two plugins: {first.state.owner} and {other.state.owner}",
-                        f'choose one in ivrkit.toml:  [states.{key_of(name)}]  plugin = "{first.state.owner.plugin}"',
+                        f'choose one in ivrkit.toml:  [states.{toml_key(name)}]  plugin = "{first.state.owner.plugin}"',
                         other.state.owner.plugin,
                     )
                 )

@@ -12,8 +12,8 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, Problem
 from ivrkit.flow.model.prompts import Prompt
+from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.model.targets import Goto
 from ivrkit.plugins.plugin_settings import descriptions_of
 from ivrkit.plugins.problems import leave_out, problem_of
 from ivrkit.settings.describe import in_words

@@ -10,7 +10,7 @@ from typing import Any
 from ivrkit.errors import IvrkitError, Problem, nearest
 from ivrkit.flow.model.state import MenuOption, Owner, State
 from ivrkit.flow.model.text import Text
-from ivrkit.flow.model.toml_values import read_target, read_words
+from ivrkit.flow.model.toml_values import read_prompts, read_target
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.plugin_settings import AlreadyTold
 from ivrkit.plugins.problems import CAUGHT, told
@@ -211,13 +211,13 @@ def _read(parameter: Parameter, value: Any) -> Any:
     if not parameter.spread:
         return _read_one(parameter, value)
     if parameter.takes == WORDS:
-        return read_words(value)
+        return read_prompts(value)
     return tuple(_read_one(parameter, each) for each in (value if isinstance(value, list) else [value]))
 
 
 def _read_one(parameter: Parameter, value: Any) -> Any:
     if parameter.takes == WORDS:
-        return read_words(value)
+        return read_prompts(value)
     if parameter.takes == TARGET:
         return read_target(value)
     if parameter.takes == TARGETS:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ivrkit.errors import SettingsError
 from ivrkit.flow.compile.flow_config import OVERRIDES, FlowConfig
-from ivrkit.flow.model.targets import Goto
+from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.text import Texts
 from ivrkit.settings import types
 from ivrkit.settings.tables import STARTS, STATES, StartSettings, StateSettings

@@ -9,7 +9,7 @@ from ivrkit.flow.compile.compiled_state import CompiledState, render_words
 from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
 from ivrkit.flow.compile.languages import match
 from ivrkit.flow.compile.twiml import RenderContext
-from ivrkit.flow.model.targets import Goto
+from ivrkit.flow.model.routes import Goto
 
 #: The state that a wrong key goes to, where one is installed.
 ERROR = "error"

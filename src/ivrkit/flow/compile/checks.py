@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from ivrkit.errors import Problem, nearest
+from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.flow_config import FlowConfig
 from ivrkit.flow.compile.languages import match
 from ivrkit.flow.compile.menus import KEY_ORDER, Choice, is_menu, repeat_key
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, normalize_phrase
 from ivrkit.flow.model.prompts import Menu
-from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import SAME, Goto, Target, destination_of
-from ivrkit.flow.model.toml_values import key_of
 
 States = Mapping[str, State]
 Choices = Mapping[str, Sequence[Choice]]
@@ -181,7 +179,7 @@ def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) ->
     if loser is None:
         return Problem(message, f"change one of them where {menu.name!r} is written", menu.owner.plugin, menu.name)
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
-    hint = f'choose another key in ivrkit.toml:  [states.{key_of(loser.name)}]  key = "{free}"'
+    hint = f'choose another key in ivrkit.toml:  [states.{toml_key(loser.name)}]  key = "{free}"'
     return Problem(message, hint, loser.owner.plugin, loser.name)
 
 
@@ -193,7 +191,7 @@ def _keys_can_be_pressed(states: States, choices: Choices) -> Iterator[Problem]:
                 yield _fault(
                     choice.state,
                     f"its key {choice.option.key!r} can't be pressed: the menu {menu!r} ends at '#' and keeps it",
-                    f'choose another key in ivrkit.toml:  [states.{key_of(choice.state.name)}]  key = "..."',
+                    f'choose another key in ivrkit.toml:  [states.{toml_key(choice.state.name)}]  key = "..."',
                 )
 
 

@@ -13,9 +13,8 @@ from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.compile.menus import Choice, menu_prompt, repeat_key
 from ivrkit.flow.compile.twiml import Content, RenderContext, check_size, render, verbs_of
 from ivrkit.flow.model.prompts import Menu
-from ivrkit.flow.model.routes import LeadsTo
+from ivrkit.flow.model.routes import Goto, LeadsTo, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Goto, Target
 
 
 @dataclass(frozen=True, slots=True)

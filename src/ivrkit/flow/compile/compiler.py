@@ -21,10 +21,9 @@ from ivrkit.flow.compile.startup_warnings import startup_warnings_of
 from ivrkit.flow.compile.twiml import RenderContext
 from ivrkit.flow.compile.whisper import whisper_url, words_of_whisper
 from ivrkit.flow.model.outcomes import normalize_phrase
-from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.substates import expand_substates
-from ivrkit.flow.model.targets import Target, destination_of
 from ivrkit.flow.model.text import Text
 
 #: How many texts of a state are kept in a language once they were looked up; what a function says may vary.

@@ -8,9 +8,8 @@ from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.compile.twiml import LEAVING, WAITING, Content
 from ivrkit.flow.model.outcomes import VERB_OUTCOMES, is_key_sequence
-from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target, destination_of
 
 
 def check_content(state: State, routes: Mapping[str, Target], content: Content, *, menu: bool) -> None:

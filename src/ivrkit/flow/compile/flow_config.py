@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Goto
 from ivrkit.flow.model.text import Texts
 
 #: A request is tried once more when no connection could be made, and for no other reason: what takes too long, or takes

@@ -9,8 +9,7 @@ from ivrkit.flow.compile.call_flow import ERROR, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES, VERB_OUTCOMES
-from ivrkit.flow.model.routes import LeadsTo, Routes
-from ivrkit.flow.model.targets import HOME, SAME, Target, destination_of
+from ivrkit.flow.model.routes import HOME, SAME, LeadsTo, Routes, Target, destination_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from twilio.twiml import TwiML
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
 from ivrkit.flow.model.prompts import Menu, ask
-from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.routes import SAME, Routes, Target, destination_of
 from ivrkit.flow.model.state import MenuOption, State
-from ivrkit.flow.model.targets import SAME, Target, destination_of
 
 #: The keys in the order in which they are read: as on a telephone, 0 last.
 KEY_ORDER = "123456789*#0"

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ivrkit.flow.compile.menus import Choice, is_menu
 from ivrkit.flow.compile.twiml import Content
-from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target, destination_of
 
 
 def automatic_targets(state: State) -> tuple[Target, ...]:

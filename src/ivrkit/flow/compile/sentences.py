@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ivrkit.flow.model.prompts import Menu
+from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto
 from ivrkit.flow.model.text import Text, Texts
 
 #: A wrong key, where no state ``error`` is installed; and where that state itself failed.

@@ -11,8 +11,9 @@ from twilio.twiml.voice_response import Gather, Say
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.outcomes import is_key_sequence
-from ivrkit.flow.model.targets import PROMPT_VERBS
 
+#: The verbs that can be part of a prompt.
+PROMPT_VERBS = ("Say", "Play", "Pause")
 #: What can be said: a text, or a ``Say``, ``Play`` or ``Pause``.
 Prompt = str | TwiML
 

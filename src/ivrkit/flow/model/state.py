@@ -15,8 +15,7 @@ from ivrkit.errors import FlowError
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import EnterContent, Menu, Whisper
-from ivrkit.flow.model.routes import LeadsTo, Routes
-from ivrkit.flow.model.targets import Target, is_target
+from ivrkit.flow.model.routes import LeadsTo, Routes, Target, is_target
 
 #: How a part of a state may be called.
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ivrkit.flow.model.call import Call
-from ivrkit.flow.model.routes import ExitFunction, LeadsTo, Routes
+from ivrkit.flow.model.routes import ExitFunction, Goto, LeadsTo, Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Goto, Target
 
 #: What the name of a state of the same family begins with.
 DOT = "."

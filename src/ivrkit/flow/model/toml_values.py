@@ -8,19 +8,14 @@ from typing import Any
 from twilio.twiml.voice_response import Pause, Play, Say
 
 from ivrkit.flow.model.prompts import Prompt
-from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, destination_of
+from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, Target, destination_of
 from ivrkit.flow.model.text import Text
 
 #: How targets are written that are no states.
-MOVES: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
+TARGET_KEYWORDS: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
 
 
-def key_of(name: str) -> str:
-    """Return a name as TOML writes it in the header of a table: one with a dot in quotes."""
-    return f'"{name}"' if "." in name else name
-
-
-def read_words(value: Any) -> tuple[Prompt, ...]:
+def read_prompts(value: Any) -> tuple[Prompt, ...]:
     """Return what is said: a text, ``{play = "https://..."}``, ``{pause = 2}``, ``{say = ..., voice = ...}``, more.
 
     :raises ValueError: for what is none of these.
@@ -53,11 +48,11 @@ def read_target(value: Any) -> Target:
     :raises ValueError: for what is none of these.
     """
     if _is_text(value):
-        return MOVES.get(value, value)
-    if not isinstance(value, Mapping) or not _is_text(value.get("to")) or not {*value} <= _OF_AN_EXIT:
+        return TARGET_KEYWORDS.get(value, value)
+    if not isinstance(value, Mapping) or not _is_text(value.get("to")) or not {*value} <= _GOTO_KEYS:
         raise ValueError(value)
-    said = read_words(value["say"]) if "say" in value else ()
-    return Goto(destination_of(MOVES.get(value["to"], value["to"])), say=said, language=value.get("language"))
+    said = read_prompts(value["say"]) if "say" in value else ()
+    return Goto(destination_of(TARGET_KEYWORDS.get(value["to"], value["to"])), say=said, language=value.get("language"))
 
 
-_OF_AN_EXIT = {"to", "say", "language"}
+_GOTO_KEYS = {"to", "say", "language"}

@@ -13,9 +13,8 @@ from ivrkit.flow.compile.sentences import WRONG_BEFORE
 from ivrkit.flow.compile.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
-from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import EnterFunction
-from ivrkit.flow.model.targets import BACK, HOME, SAME, Goto, Target, destination_of
 from ivrkit.flow.run.counts import Counts
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.sandbox import Failed, Result, attempt, sandboxed

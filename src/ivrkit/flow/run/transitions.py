@@ -10,8 +10,7 @@ from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import match
 from ivrkit.flow.compile.sentences import NOT_CONNECTED, WRONG_HERE
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES
-from ivrkit.flow.model.routes import LeadsTo, Routes
-from ivrkit.flow.model.targets import SAME, Goto, Target, destination_of, is_target
+from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of, is_target
 from ivrkit.flow.run.counts import Counts
 
 #: Runs a function exit in its guard; returns its target, and whether the function failed.

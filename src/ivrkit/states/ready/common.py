@@ -10,9 +10,8 @@ from twilio.twiml import TwiML
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Prompt
-from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.routes import SAME, Goto, Routes, Target
 from ivrkit.flow.model.state import MenuOption
-from ivrkit.flow.model.targets import SAME, Goto, Target
 from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
 #: The keys of yes and no.

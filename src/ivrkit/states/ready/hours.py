@@ -11,8 +11,8 @@ from twilio.twiml.voice_response import Gather
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.prompts import Prompt, ask
+from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import HOME, Target
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, as_words, check_repeat, heard_again, key_in_words, pressed
 from ivrkit.states.ready.week import Week

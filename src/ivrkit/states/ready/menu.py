@@ -7,9 +7,8 @@ from types import EllipsisType
 from typing import Unpack
 
 from ivrkit.flow.model.prompts import Menu, Prompt
-from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target
 from ivrkit.states.ready.common import Common
 
 

@@ -6,8 +6,8 @@ from typing import Unpack
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.prompts import Prompt, ask
+from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import HOME, Target
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, check_repeat, heard_again, key_in_words, pressed
 

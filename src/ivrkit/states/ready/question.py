@@ -13,9 +13,8 @@ from twilio.twiml.voice_response import Gather
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.prompts import Prompt, ask
-from ivrkit.flow.model.routes import LeadsTo, Routes, leads_to
+from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, leads_to
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import HOME, SAME, Goto, Target
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import NO, YES, Common, key_in_words, one_by_one, words_or
 

@@ -10,9 +10,8 @@ from twilio.twiml.voice_response import Enqueue
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.prompts import Prompt
-from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target
 from ivrkit.flow.model.text import Texts
 from ivrkit.states.ready.common import Common, words_or
 

@@ -11,9 +11,8 @@ from twilio.twiml.voice_response import Dial
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.prompts import Prompt, Whisper
-from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Target
 from ivrkit.flow.model.text import Texts
 from ivrkit.states.ready.common import Common, as_words, words_or
 

@@ -9,9 +9,8 @@ from twilio.twiml.voice_response import Record
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Prompt
-from ivrkit.flow.model.routes import Routes
+from ivrkit.flow.model.routes import Goto, Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.targets import Goto, Target
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.states.ready.common import Common, words_or
 
