@@ -1,29 +1,32 @@
-"""Every error that ivrkit raises on purpose.
+"""The errors that ivrkit raises on purpose, and the problems that it collects before it raises one.
 
 ::
 
-    IvrkitError            printed as one message with a hint, never as a traceback
-    ├── SettingsError      a setting that is unknown, of the wrong kind, or missing
-    ├── FlowError          a state, table or menu that cannot work as it is written
-    ├── LoadError          every problem that was found in the installed plugins
-    └── SessionError       a session store that cannot be opened, read or written
-        └── StoreUnavailable   one that cannot be used at the moment, and may be in a while
+    IvrkitError            printed as a message with a hint, never as a traceback
+    ├── SettingsError      a setting is unknown, missing or invalid
+    ├── FlowError          a state, a routes table or a menu cannot work as written
+    ├── LoadError          all problems of the installed plugins
+    └── SessionError       a session store cannot be opened, read or written
+        └── StoreUnavailable   a session store cannot be used for the moment
 
-A :class:`Problem` is one thing that is wrong, before anybody decides what to do about it.
+A :class:`Problem` describes one thing that is wrong. :class:`Problems` collects them, so that a user sees all of them
+at once. The caller of the collector decides whether they stop the start.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from typing import Literal
 
 
 class IvrkitError(Exception):
-    """An error on purpose: what is wrong, and how to mend it.
+    """An error that ivrkit raises on purpose, with a hint how to fix it.
 
-    :param message: who is at problem, what was found and what was expected.
-    :param hint: the mend, as something to do; empty when the message already says it.
+    :param message: the owner of the problem, the value that was found, and the value that is needed.
+    :param hint: how to fix it, in the imperative; empty when the message says it already.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -32,64 +35,137 @@ class IvrkitError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return the message, with the hint on a line of its own."""
-        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+        """Return the message, with the hint on its own line."""
+        return _with_hint(self.message, self.hint)
 
 
 class SettingsError(IvrkitError):
-    """A setting is unknown, of the wrong kind, or missing; several of them are told at once."""
+    """A setting is unknown, missing or invalid. Several of them are reported in one error."""
 
     @classmethod
-    def of(cls, problems: Sequence[Problem]) -> SettingsError:
-        """Return the error that tells all of these problems."""
+    def of(cls, problems: Iterable[Problem]) -> SettingsError:
+        """Return one error for all of these problems.
+
+        :param problems: the problems, at least one.
+        """
+        problems = tuple(problems)
         if len(problems) == 1:
-            return cls(problems[0].message, hint=problems[0].hint)
+            return cls(problems[0].located_message, hint=problems[0].hint)
         return cls("\n".join([f"the settings have {len(problems)} problems:", *map(str, problems)]))
 
 
 class FlowError(IvrkitError):
-    """A state, a table of exits or a menu cannot work as it is written."""
+    """A state, a routes table or a menu cannot work as written."""
 
 
 class SessionError(IvrkitError):
     """A session store cannot be opened, read or written."""
 
 
-class StoreUnavailable(SessionError):  # noqa: N818  how things are, and nothing that anybody did wrong
-    """A session store cannot be used at the moment; it may be in a while."""
+class StoreUnavailable(SessionError):  # noqa: N818  a condition that passes, not a mistake
+    """A session store cannot be used for the moment. Try again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a plugin or a state.
+    """One thing that is wrong with the settings, a plugin or a state.
 
-    :param message: who is at problem and what was found.
-    :param hint: how to mend it.
-    :param plugin: the distribution that has the problem, ``""`` when it is nobody's alone.
-    :param state: the state that cannot be served because of it, ``None`` when there is none.
+    :param message: who has the problem, and what was found.
+    :param hint: how to fix it, in the imperative; empty when the message says it already.
+    :param level: ``error``, or ``warning`` for what can be served but is probably not meant.
+    :param location: the file and line, such as ``ivrkit.toml:3``; empty when unknown.
+    :param owner: the plugin that has the problem, by its distribution's name; empty when no single plugin has it.
+    :param state: the state that cannot be served because of it; ``None`` when no state is affected.
     """
 
     message: str
-    hint: str
-    plugin: str = ""
+    hint: str = ""
+    _: KW_ONLY
+    level: Literal["error", "warning"] = "error"
+    location: str = ""
+    owner: str = ""
     state: str | None = None
 
+    @property
+    def located_message(self) -> str:
+        """The message behind its location: ``ivrkit.toml:3: tries must be ...``."""
+        return f"{self.location}: {self.message}" if self.location else self.message
+
     def __str__(self) -> str:
-        """Return the problem as it is printed: the message, and the hint below it."""
-        return str(IvrkitError(self.message, hint=self.hint))
+        """Return the location and message, with the hint on its own line."""
+        return _with_hint(self.located_message, self.hint)
+
+
+class Problems:
+    """Collector of problems. It keeps each problem once, in the order in which they were found.
+
+    :param problems: the problems to begin with.
+    """
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self._found = dict.fromkeys(problems)
+
+    def __iter__(self) -> Iterator[Problem]:
+        """Iterate over all problems, errors and warnings."""
+        return iter(tuple(self._found))
+
+    def __len__(self) -> int:
+        """Return how many problems there are; a collector without any is false."""
+        return len(self._found)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems of level ``error``."""
+        return tuple(problem for problem in self._found if problem.level == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems of level ``warning``."""
+        return tuple(problem for problem in self._found if problem.level == "warning")
+
+    def add(self, *problems: Problem) -> None:
+        """Add problems. A problem that is there already is not added again."""
+        self._found |= dict.fromkeys(problems)
+
+    def error(
+        self, message: str, hint: str = "", *, location: str = "", owner: str = "", state: str | None = None
+    ) -> None:
+        """Add a problem of level ``error``. The parameters are those of :class:`Problem`."""
+        self.add(Problem(message, hint, location=location, owner=owner, state=state))
+
+    def warn(
+        self, message: str, hint: str = "", *, location: str = "", owner: str = "", state: str | None = None
+    ) -> None:
+        """Add a problem of level ``warning``. The parameters are those of :class:`Problem`."""
+        self.add(Problem(message, hint, level="warning", location=location, owner=owner, state=state))
+
+    @contextmanager
+    def collect(self, *, location: str = "", owner: str = "", state: str | None = None) -> Iterator[None]:
+        """Add the :class:`IvrkitError` that the block raises as a problem, and go on behind the block.
+
+        The parameters are those of :class:`Problem`.
+        """
+        try:
+            yield
+        except IvrkitError as error:
+            self.error(error.message, error.hint, location=location, owner=owner, state=state)
 
 
 class LoadError(IvrkitError):
-    """The installed plugins have problems, and ``strict`` is on.
+    """The installed plugins have problems and cannot be served.
 
-    :param problems: every problem that was found, in the order of loading.
+    :param problems: all problems, in the order of loading.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = "\n".join(str(problem) for problem in problems)
-        super().__init__(f"the call flow has {count} and was not started:\n{lines}")
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join(str(problem) for problem in self.problems)
+        super().__init__(f"the call flow has {count} and was not started:\n{lines}")
+
+
+def _with_hint(message: str, hint: str) -> str:
+    return f"{message}\n  hint: {hint}" if hint else message
 
 
 def hidden(error: BaseException) -> FlowError:
@@ -100,7 +176,7 @@ def hidden(error: BaseException) -> FlowError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the known name most like ``name``, or ``""``.
 
-    :param name: what somebody wrote.
+    :param name: the name that was written.
     :param known: the names that would have been right.
     """
     close = difflib.get_close_matches(name, list(known), n=1)

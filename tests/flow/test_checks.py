@@ -15,7 +15,7 @@ def problems_of(tree, *args, **named):
     """Return the problems of a tree as (message, hint, state)."""
     with pytest.raises(LoadError) as caught:
         tree(*args, **named)
-    assert all(problem.plugin in ("test-states", "") for problem in caught.value.problems)
+    assert all(problem.owner in ("test-states", "") for problem in caught.value.problems)
     return [(problem.message, problem.hint, problem.state) for problem in caught.value.problems]
 
 

@@ -18,10 +18,10 @@ def test_an_error_is_printed_with_its_hint_below(kind):
 
 def test_a_fault_is_printed_as_an_error_is():
     """The plugin and the state are for whoever decides what to do about it."""
-    problem = Problem("it is broken", "mend it", "ant", "one")
+    problem = Problem("it is broken", "mend it", owner="ant", state="one")
     assert str(problem) == "it is broken\n  hint: mend it"
     assert str(Problem("it is broken", "")) == "it is broken"
-    assert (Problem("", "").plugin, Problem("", "").state) == ("", None)
+    assert (Problem("", "").owner, Problem("", "").state) == ("", None)
 
 
 @pytest.mark.parametrize(

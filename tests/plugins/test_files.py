@@ -412,7 +412,7 @@ class TestFilesOfStates:
     def test_what_belongs_elsewhere(self, folder, text, message, hint):
         """The file, the line, the key and the mend."""
         folder.write("harbour.flow.toml", text)
-        problems = [(each.message, each.hint, each.plugin) for each in folder.problems()]
+        problems = [(each.located_message, each.hint, each.owner) for each in folder.problems()]
         assert problems[-1] == (message, hint, "harbour.flow.toml")
 
     def test_its_texts(self, folder):
@@ -448,8 +448,9 @@ class TestFilesOfStates:
         """To leave one out would leave out both, so one of them has to be called otherwise."""
         folder.write("a.flow.toml", TABLE.format("ants"))
         folder.write("states/a.flow.toml", TABLE.format("bees"))
+        second = folder.path / "states" / "a.flow.toml"
         assert folder.problem(plugins_dir="states") == (
-            "plugin a.flow.toml: its file a.flow.toml has the name of one of plugin a.flow.toml",
+            f"{second}: plugin a.flow.toml: its file a.flow.toml has the name of one of plugin a.flow.toml",
             "give one of the two another name",
         )
 

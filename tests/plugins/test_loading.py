@@ -133,7 +133,7 @@ class TestWhatIsFound:
             "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' can't be imported: "
             "ModuleNotFoundError: No module named 'ghost'",
             f"mend or reinstall the package, or {leave_out('UNKNOWN')}",
-            "UNKNOWN",
+            owner="UNKNOWN",
         )
         loaded = load(Settings(block=["UNKNOWN"]))
         assert loaded.plugins[-1] == Plugin(Owner("UNKNOWN", ""), "blocked")
@@ -168,8 +168,8 @@ class TestWhatIsFound:
         with pytest.raises(LoadError) as caught:
             find_entry_points()
         (problem,) = caught.value.problems
-        assert problem.message.startswith("plugin odd-one 2.0: its entry_points.txt can't be read: ")
-        assert (problem.hint, problem.plugin) == ("reinstall it, or uninstall it", "odd-one")
+        assert problem.located_message.startswith("plugin odd-one 2.0: its entry_points.txt can't be read: ")
+        assert (problem.hint, problem.owner) == ("reinstall it, or uninstall it", "odd-one")
 
     def test_the_hosts_own_objects_come_last(self, install):
         """A plugin object of the host's own code is known by the name it was given, without a version."""
@@ -331,7 +331,7 @@ class TestImport:
         assert problem_of() == Problem(
             f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' can't be imported: {told}",
             f"mend or reinstall the package, or {leave_out('ant')}",
-            "ant",
+            owner="ant",
         )
 
     def test_an_error_on_purpose_brings_its_own_mend(self, install):
@@ -342,7 +342,7 @@ class TestImport:
             "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' can't be imported: "
             "MenuOption 'sales' has the key 'x'",
             f'a key is a string of 0-9, * and #, such as key="1"; or {leave_out("ant")}',
-            "ant",
+            owner="ant",
         )
 
     def test_one_broken_import_is_told_once(self, install):
@@ -355,7 +355,7 @@ class TestImport:
         })  # fmt: skip
         settings = Settings(states={"lost": StateSettings(plugin="Ant"), "sub": StateSettings(plugin="ant")})
         problems = problems_of(settings, own=around)
-        assert [problem.message.partition(" can't")[0] for problem in problems] == [
+        assert [problem.located_message.partition(" can't")[0] for problem in problems] == [
             "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states'",
             "plugin ant 1.0: its entry point sub = 'ant:y' in 'ivrkit.states'",
         ]
@@ -364,14 +364,14 @@ class TestImport:
         """A function that fails counts as much as a module that can't be imported."""
         settings = Settings(states={"one": StateSettings(plugin="ant")})
         problem = problem_of(settings, ant=Registers({"one": _from_lazy}), bee=Registers({"one": State("Hello.")}))
-        assert problem.plugin == "ant"
+        assert problem.owner == "ant"
 
     def test_what_is_broken_elsewhere_does_not_hide_a_wrong_choice(self, install):
         """Neither another state of the chosen plugin, nor the same state of another plugin."""
         install("ant", states={"one": "ant:x"})
         plugins = {"bee": Registers({"one": State("Hello."), "two": State("Hello.")})}
         settings = Settings(states={"one": StateSettings(plugin="whale"), "two": StateSettings(plugin="ant")})
-        assert [problem.message for problem in problems_of(settings, **plugins)][1:] == [
+        assert [problem.located_message for problem in problems_of(settings, **plugins)][1:] == [
             "[states.one] plugin = \"whale\" names no plugin that offers 'one'",
             "[states.two] plugin = \"ant\" names no plugin that offers 'two'",
         ]
@@ -387,13 +387,13 @@ class TestImport:
                 "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: "
                 "ModuleNotFoundError: No module named 'ant'",
                 f"mend or reinstall the package, or {leave_out('ant')}",
-                "ant",
+                owner="ant",
             ),
             Problem(
                 "state 'to' of own: exit leads to 'lost', which no plugin offers",
                 "install or name a state of that name; a new entry point needs a reinstall of its package",
-                "own",
-                "to",
+                owner="own",
+                state="to",
             ),
         )
         assert [(str(plugin.owner), plugin.status) for plugin in loaded.plugins] == [
@@ -406,7 +406,7 @@ class TestImport:
         install("bee", states={"one": "bee:found"}, bee=A_STATE)
         loaded = load(Settings(strict=False, states={"one": StateSettings(plugin="ant")}))
         assert str(loaded.flow.states["one"].state.owner) == "bee 1.0"
-        assert [problem.plugin for problem in loaded.problems] == ["ant"]
+        assert [problem.owner for problem in loaded.problems] == ["ant"]
 
 
 def _from_class(settings: Settings) -> State:
@@ -511,7 +511,7 @@ class TestFactories:
             "plugin ant 1.0: the entry point 'one' gave no state: the function 'make' asks for Settings, which is no "
             "dataclass of settings",
             MAKE,
-            "ant",
+            owner="ant",
         )
 
     @pytest.mark.parametrize(
@@ -537,7 +537,7 @@ class TestFactories:
     def test_what_makes_no_state_is_refused(self, factory, told, mend):
         """The problem says by which door it came and what it is, and only the state is missed."""
         assert problem_of(own=Registers({"one": factory, "two": State("Hello.", "one")})) == Problem(
-            f"plugin own: 'one' of its hook ivrkit_register_states gave no state: {told}", mend, "own"
+            f"plugin own: 'one' of its hook ivrkit_register_states gave no state: {told}", mend, owner="own"
         )
 
     def test_an_annotation_without_a_name_is_told_as_it_stands(self):
@@ -560,7 +560,7 @@ class TestFactories:
                 super().__init__(word)
 
         problem = problem_of(own=Registers({"one": Spoken("Hello.")}))
-        assert problem.message.startswith(
+        assert problem.located_message.startswith(
             "plugin own: 'one' of its hook ivrkit_register_states gave no state: TypeError: "
         )
         assert problem.hint == leave_out("own")
@@ -571,14 +571,14 @@ class TestFactories:
         assert problem_of(own=Registers({name: State("Hello.")})) == Problem(
             f"plugin own: {name!r} of its hook ivrkit_register_states is no name for a state",
             "use letters, digits, - _ and .",
-            "own",
+            owner="own",
         )
 
     def test_a_name_that_is_refused_at_an_entry_point(self, install):
         """The door is named."""
         install("ant", states={"Ü": "ant:found"}, ant=A_STATE)
         assert problem_of() == Problem(
-            "plugin ant 1.0: the entry point 'Ü' is no name for a state", "use letters, digits, - _ and .", "ant"
+            "plugin ant 1.0: the entry point 'Ü' is no name for a state", "use letters, digits, - _ and .", owner="ant"
         )
 
     @pytest.mark.parametrize("name", ["a", "7", "mail_box-2.b", "Sales", 12])
@@ -597,7 +597,7 @@ class TestHookPlugins:
         problem = Problem(
             "plugin bee 4.0: its entry point stats = 'bee' in 'ivrkit.plugins' has the name of one of plugin ant 3.0",
             'leave one out in ivrkit.toml:  block = ["bee"]',
-            "bee",
+            owner="bee",
         )
         assert problem_of() == problem
         loaded = load(Settings(strict=False))
@@ -607,7 +607,7 @@ class TestHookPlugins:
     def test_a_name_stays_taken_by_what_was_refused(self, install):
         """Whatever is wrong with the first, the second is told as well."""
         install("ant", plugins={"own": "ant:found"}, ant="found = None")
-        assert [problem.plugin for problem in problems_of(own=Watches())] == ["ant", "own"]
+        assert [problem.owner for problem in problems_of(own=Watches())] == ["ant", "own"]
 
     @pytest.mark.parametrize(
         ("found", "told", "mend"),
@@ -645,7 +645,7 @@ class TestHookPlugins:
         problem = Problem(
             f"plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' is refused: {told}",
             f"{mend}; or {leave_out('ant')}",
-            "ant",
+            owner="ant",
         )
         assert problem_of() == problem
         loaded = load(Settings(strict=False), {"own": Watches()})
@@ -672,7 +672,7 @@ class TestHookPlugins:
             "plugin two: its entry point two = \"the host's own code\" in 'ivrkit.plugins' is refused: "
             "it is what the entry point 'one' of plugin one names already",
             f"keep one of the two; or {leave_out('two')}",
-            "two",
+            owner="two",
         )
 
     def test_a_plugin_has_a_name(self):
@@ -680,7 +680,7 @@ class TestHookPlugins:
         assert problem_of(**{"": Watches()}) == Problem(
             "plugin : its entry point  = \"the host's own code\" in 'ivrkit.plugins' is refused: it has no name",
             f"give the entry point a name; or {leave_out('')}",
-            "",
+            owner="",
         )
 
     def test_an_object_that_can_not_be_registered_is_refused(self):
@@ -717,7 +717,7 @@ class TestHookPlugins:
             "ivrkit_call_started(caller) Argument(s) {'caller'} are declared in the hookimpl but can not be found in "
             "the hookspec",
             f"mend or reinstall the package, or {leave_out('own')}",
-            "own",
+            owner="own",
         )
         assert problem_of(own=Wrong()) == problem
         loaded = load(Settings(strict=False), {"own": Wrong()})
@@ -740,7 +740,7 @@ class TestHookPlugins:
         def told(plugin: str, hook: str, nearest: str) -> Problem:
             door = f"""entry point {plugin} = "the host's own code" in 'ivrkit.plugins'"""
             message = f"its {door} implements {hook!r}, which is no hook{nearest}"
-            return Problem(f"plugin {plugin}: {message}", HOOKS, plugin)
+            return Problem(f"plugin {plugin}: {message}", HOOKS, owner=plugin)
 
         problems = (
             told("one", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
@@ -825,7 +825,7 @@ class TestRegisterStates:
     def test_a_hook_that_fails_is_told(self, found, told, mend):
         """What it raised or returned, and the mend."""
         assert problem_of(own=Registers(found)) == Problem(
-            f"plugin own: its hook ivrkit_register_states failed: {told}", mend, "own"
+            f"plugin own: its hook ivrkit_register_states failed: {told}", mend, owner="own"
         )
 
     def test_a_mapping_that_breaks_when_it_is_read_is_told(self):
@@ -902,10 +902,12 @@ class TestEditState:
             Problem(
                 "plugin own: its hook ivrkit_edit_state failed for 'greeting': it returned 'greeting'",
                 "return a State, or None to leave it",
-                "own",
+                owner="own",
             ),
             Problem(
-                "plugin own: its hook ivrkit_edit_state failed for 'menu': SystemExit: no", leave_out("own"), "own"
+                "plugin own: its hook ivrkit_edit_state failed for 'menu': SystemExit: no",
+                leave_out("own"),
+                owner="own",
             ),
         )
 
@@ -917,7 +919,9 @@ class TestEditState:
                 super().__init__("Hello.")
 
         problem, *_ = problems_of(own=Edits(lambda _: Spoken()))
-        assert problem.message.startswith("plugin own: its hook ivrkit_edit_state failed for 'greeting': TypeError: ")
+        assert problem.located_message.startswith(
+            "plugin own: its hook ivrkit_edit_state failed for 'greeting': TypeError: "
+        )
 
 
 class TestClashes:
@@ -930,7 +934,7 @@ class TestClashes:
             Problem(
                 f"state 'one' is offered by two plugins: a and {other}",
                 'choose one in ivrkit.toml:  [states.one]  plugin = "a"',
-                other,
+                owner=other,
             )
             for other in ("b", "c")
         )
@@ -961,7 +965,7 @@ class TestClashes:
             "plugin ant 3.0: it offers the state 'one' twice: by the entry point 'one', "
             "and by 'one' of its hook ivrkit_register_states",
             "keep one of the two",
-            "ant",
+            owner="ant",
         )
         assert problem_of() == problem
         assert problem_of(Settings(states={"one": StateSettings(plugin="ant")})) == problem
@@ -1001,7 +1005,7 @@ class TestClashes:
         settings = Settings(states={"one": StateSettings(key="1"), "oen": StateSettings(key="1")}, block=["ant"])
         with pytest.raises(LoadError) as caught:
             load(settings)
-        assert [problem.message for problem in caught.value.problems] == [
+        assert [problem.located_message for problem in caught.value.problems] == [
             "[states.oen] names a state that no plugin offers"
         ]
 
@@ -1016,8 +1020,8 @@ class TestClashes:
         problem = Problem(
             "in the menu 'menu', the key '1' belongs to both a (a) and b (b)",
             'choose another key in ivrkit.toml:  [states.b]  key = "2"',
-            "b",
-            "b",
+            owner="b",
+            state="b",
         )
         assert problem_of(**plugins) == problem
         loaded = load(Settings(strict=False), plugins)
@@ -1033,8 +1037,8 @@ class TestClashes:
         assert problem_of(**plugins) == Problem(
             "in the menu 'menu', the keys '12' and '1' can't be told apart: they belong to a (a) and b (b)",
             'choose another key in ivrkit.toml:  [states.b]  key = "2"',
-            "b",
-            "b",
+            owner="b",
+            state="b",
         )
 
     def test_a_key_for_every_option(self):
@@ -1049,7 +1053,7 @@ class TestClashes:
         """It could never be pressed."""
         settings = Settings(states={"one": StateSettings(key="5")})
         assert problem_of(settings, own=Registers({"one": State("Hello.")})) == Problem(
-            '[states.one] key = "5": the state of own hangs in no menu', "take the key out", "own"
+            '[states.one] key = "5": the state of own hangs in no menu', "take the key out", owner="own"
         )
 
 
@@ -1063,7 +1067,7 @@ class TestStrict:
         missing = "ModuleNotFoundError: No module named 'ant'"
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"zz": StateSettings()}), plugins)
-        assert [problem.message for problem in caught.value.problems] == [
+        assert [problem.located_message for problem in caught.value.problems] == [
             f"plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: {missing}",
             "plugin none: its entry point none = \"the host's own code\" in 'ivrkit.plugins' is refused: it is None",
             "plugin own: 'no name' of its hook ivrkit_register_states is no name for a state",
@@ -1071,7 +1075,7 @@ class TestStrict:
             "state 'to' of own: exit leads to 'nowhere', which no plugin offers",
         ]
         assert str(caught.value) == "the call flow has 5 problems and was not started:\n" + "\n".join(
-            f"{problem.message}\n  hint: {problem.hint}" for problem in caught.value.problems
+            f"{problem.located_message}\n  hint: {problem.hint}" for problem in caught.value.problems
         )
         assert caught.value.problems[3].hint == "there are: greeting, lost, menu, to"
 
@@ -1085,7 +1089,7 @@ class TestStrict:
         }
         loaded = load(Settings(strict=False), {"own": Registers(chain)})
         assert list(loaded.flow.states) == ["greeting", "menu", "d"]
-        assert [(problem.state, problem.message.partition(": ")[2]) for problem in loaded.problems] == [
+        assert [(problem.state, problem.located_message.partition(": ")[2]) for problem in loaded.problems] == [
             ("c", "exit leads to 'gone', which no plugin offers"),
             ("b", "exit leads to 'c', which no plugin offers"),
             ("a", "exit leads to 'b', which no plugin offers"),
@@ -1094,7 +1098,9 @@ class TestStrict:
     def test_what_can_not_be_served_is_an_error_without_strict_too(self):
         """A tree whose start is missing has nothing to serve; every problem is told, the earlier ones first."""
         plugins = {"own": Registers({"bad name": State("Hello.")})}
-        assert [problem.message for problem in problems_of(Settings(strict=False, start="gone"), **plugins)] == [
+        assert [
+            problem.located_message for problem in problems_of(Settings(strict=False, start="gone"), **plugins)
+        ] == [
             "plugin own: 'bad name' of its hook ivrkit_register_states is no name for a state",
             "the setting 'start' names the state 'gone', which no plugin offers",
         ]
@@ -1104,7 +1110,7 @@ class TestStrict:
         states = {"bad": State("Hello.", Routes({"1": BACK})), "good": State(ask("Hello?"), Routes({"1": BACK}))}
         loaded = load(Settings(strict=False), {"own": Registers(states)})
         assert list(loaded.flow.states) == ["greeting", "menu", "good"]
-        assert [(problem.plugin, problem.state) for problem in loaded.problems] == [("own", "bad")]
+        assert [(problem.owner, problem.state) for problem in loaded.problems] == [("own", "bad")]
 
     def test_a_failed_hook_names_only_what_is_served(self, caplog):
         """The states that ``ivrkit_state_failed`` may choose are those that are left."""

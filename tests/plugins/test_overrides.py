@@ -140,7 +140,7 @@ def test_a_function_decides_by_itself():
     assert problem(State(ask("?"), decide), targets={"1": "other"}) == Problem(
         "[states.one] targets: a function of own decides where 'one' leads",
         "take targets out, or put a state of your own in its place",
-        "own",
+        owner="own",
     )
 
 
@@ -174,7 +174,7 @@ def test_what_a_state_has_not(decided, message, hint):
 def test_a_state_that_hangs_in_no_menu(name):
     """It has no option to change."""
     assert problem(State("Hello."), **{name: "5"}) == Problem(
-        f'[states.one] {name} = "5": the state of own hangs in no menu', f"take the {name} out", "own"
+        f'[states.one] {name} = "5": the state of own hangs in no menu', f"take the {name} out", owner="own"
     )
 
 
@@ -196,4 +196,4 @@ def test_a_fault_has_the_place_of_its_table(tmp_path):
     with pytest.raises(LoadError) as caught:
         load(load_settings(tmp_path, environ={}), {"own": Tree({"one": DIAL, "other": OTHER})})
     (found,) = caught.value.problems
-    assert found.message == "ivrkit.toml:2: [states.one] targets.bsy is no outcome, did you mean 'busy'?"
+    assert found.located_message == "ivrkit.toml:2: [states.one] targets.bsy is no outcome, did you mean 'busy'?"

@@ -89,7 +89,7 @@ class TestKindsOfPackages:
         table = folder.state("low").exit
         assert ({**table.rows}, table.otherwise) == ({"1": HOME, "5": None}, "menu")
         folder.write("ivrkit.toml", TABLE + 'text = ["menu", 3]\nroutes = "HOME"\n')
-        assert [(each.message, each.hint) for each in folder.problems()] == [
+        assert [(each.located_message, each.hint) for each in folder.problems()] == [
             (
                 "ivrkit.toml:4: states.low.text is ['menu', 3]",
                 f"{TARGET}, or a list of these",
@@ -152,7 +152,7 @@ class TestKindsOfPackages:
         assert folder.problem() == (message, LEAVE_OUT)
         loaded = folder.load(strict=False)
         assert loaded.flow.states["low"].state.enter.verbs[0].value == "Tide."
-        assert [each.plugin for each in loaded.problems] == ["harbour-kinds"]
+        assert [each.owner for each in loaded.problems] == ["harbour-kinds"]
 
     def test_a_kind_of_the_core_is_not_taken_from_it(self, kinds, folder):
         """The core's own come first."""

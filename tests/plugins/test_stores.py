@@ -76,5 +76,5 @@ def test_what_is_no_store_is_refused(offered, message, hint):
     """Who offers it, what it is, and what to write; without ``strict`` the others are there."""
     with pytest.raises(LoadError) as caught:
         load(Settings(), {"mine": Selection(offered)})
-    assert caught.value.problems == (Problem(message, hint, "mine"),)
+    assert caught.value.problems == (Problem(message, hint, owner="mine"),)
     assert "sqlite" in load(Settings(strict=False), {"mine": Selection(offered)}).stores

@@ -197,10 +197,10 @@ class TestFaults:
         """Whoever mends one would find the next otherwise."""
         folder.write(file, PARKING.lstrip() + "voice = 3\nkey = 4\nthen = 5\nfoo = 1\n")
         problems = folder.problems()
-        assert sorted(each.message.partition(": ")[0] for each in problems) == [
+        assert sorted(each.located_message.partition(": ")[0] for each in problems) == [
             f"{file}:{line}" for line in (4, 5, 6, 7)
         ]
-        assert {(each.plugin, each.state) for each in problems} == {(file, "parking")}
+        assert {(each.owner, each.state) for each in problems} == {(file, "parking")}
 
     def test_without_strict_the_rest_is_served(self, folder, file):
         """A faulty table is left out, and what leads there is told."""
@@ -275,7 +275,7 @@ class TestDecisions:
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"parking": {**table, "text": 3}}))
         (problem,) = caught.value.problems
-        assert problem.message == "states.parking.text is 3"
+        assert problem.located_message == "states.parking.text is 3"
 
 
 class TestParts:

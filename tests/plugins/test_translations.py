@@ -136,10 +136,10 @@ def test_a_catalogue_that_can_not_be_used(package, content, told, hint):
     with pytest.raises(LoadError) as caught:
         load(Settings(languages=("es-MX",)))
     (problem,) = caught.value.problems
-    assert problem.plugin == "hello-states"
-    assert problem.message.startswith("plugin hello-states 1.0: ")
-    assert str(folder) in problem.message
-    assert told in problem.message
+    assert problem.owner == "hello-states"
+    assert problem.located_message.startswith("plugin hello-states 1.0: ")
+    assert str(folder) in problem.located_message
+    assert told in problem.located_message
     assert problem.hint == f'{hint}; or leave it out: block = ["hello-states"] in ivrkit.toml, or --block hello-states'
 
 
@@ -247,7 +247,7 @@ class TestLanguages:
         with pytest.raises(LoadError) as caught:
             load(Settings(texts_in={"es": {"goodbye": "Adiós."}}, voices={"en-UK": "x", "dd": "y"}, states=states))
         spoken = "they are held in en-US; add to them in ivrkit.toml:  languages = [...]"
-        assert [(each.message, each.hint) for each in caught.value.problems] == [
+        assert [(each.located_message, each.hint) for each in caught.value.problems] == [
             ("[texts.es] is for a language that calls are not held in", spoken),
             ("[voices.en-UK] is for a language that calls are not held in, did you mean 'en-US'?", spoken),
             ("[voices.dd] is for a language that calls are not held in", spoken),
@@ -261,7 +261,7 @@ def test_words_of_the_team_with_a_place_that_nothing_fills_in():
     with pytest.raises(LoadError) as caught:
         load(Settings(states={"menu": StateSettings(texts=texts)}))
     (problem,) = caught.value.problems
-    assert problem.message == (
+    assert problem.located_message == (
         "[states.menu.texts] what is said for 'Ask for {who}.' is 'Ask {whom}.', and nothing fills in {whom}"
     )
     assert problem.hint == "it may hold {who}"

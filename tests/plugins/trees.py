@@ -43,7 +43,7 @@ class Folder:
     def problem(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[str, str]:
         """Return the one reason why it is not served, and the mend."""
         (problem,) = self.problems(environ, **overrides)
-        return problem.message, problem.hint
+        return problem.located_message, problem.hint
 
     def state(self, name: str, **overrides: Any) -> Any:
         """Return a state of it as it is served."""

@@ -134,7 +134,7 @@ class TestWhoAsks:
                 "function 'Plugin' asks for int, which is no dataclass of settings",
                 "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings; or leave "
                 'it out: block = ["own"] in ivrkit.toml, or --block own',
-                "own",
+                owner="own",
             ),
         )
 
@@ -212,7 +212,7 @@ class TestFaults:
         gathered = gather_settings(tmp_path, environ={"IVRKIT_PLUGINS__SHOP_STATES__DAYS": "{ a = 1 }"})
         with pytest.raises(LoadError) as caught:
             load(gathered.settings, problems=gathered.problems)
-        told = [str(each) for each in caught.value.problems if each.plugin != "ant"]
+        told = [str(each) for each in caught.value.problems if each.owner != "ant"]
         assert "\n".join(told).splitlines() == [
             "ivrkit.toml:1: tries is 0",
             "  hint: it takes a whole number of at least 1",
@@ -227,7 +227,7 @@ class TestFaults:
             "ivrkit.toml:7: [plugins.shpo-states] is for a plugin that is not installed, did you mean 'shop-states'?",
             "  hint: plugins with settings: shop-states",
         ]
-        assert [each.plugin for each in caught.value.problems if each.plugin] == ["ant", *["shop-states"] * 4]
+        assert [each.owner for each in caught.value.problems if each.owner] == ["ant", *["shop-states"] * 4]
 
     def test_the_cores_alone(self):
         """Where nothing else is wrong, they are what load_settings would have told."""

@@ -214,7 +214,7 @@ def make() -> Flask:
         return create_app(plugins={"watcher": Watcher()}, company="Shop", block=("acme-states",), auth_token=("a", "b"))
     except LoadError as error:
         for problem in error.problems:
-            log.error("%s %s %s %s", problem.plugin, problem.state or "", problem.message, problem.hint)
+            log.error("%s %s %s %s", problem.owner, problem.state or "", problem.message, problem.hint)
         raise
     except SessionError as error:
         raise sqlite3.OperationalError(error.message) from error

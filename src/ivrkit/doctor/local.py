@@ -111,7 +111,7 @@ def failures(check: str, error: IvrkitError) -> list[Finding]:
 
 def faults_found(check: str, problems: Iterable[Problem]) -> list[Finding]:
     """Return problems as what a check found."""
-    return [failed(check, _line(problem.message), _line(problem.hint)) for problem in problems]
+    return [failed(check, _line(problem.located_message), _line(problem.hint)) for problem in problems]
 
 
 def _line(text: str) -> str:

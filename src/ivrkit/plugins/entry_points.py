@@ -31,6 +31,7 @@ class EntryPoint(NamedTuple):
     owner: Owner
     load: Callable[[], Any]
     door: str = "entry point"
+    location: str = ""
 
     @property
     def package(self) -> str:

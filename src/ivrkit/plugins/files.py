@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.entry_points import FILE, PLUGINS, EntryPoint
@@ -42,10 +42,10 @@ class PluginFiles:
     :param problems: where problems are collected.
     """
 
-    def __init__(self, settings: Settings, kinds: StateKinds, problems: list[Problem]) -> None:
+    def __init__(self, settings: Settings, kinds: StateKinds, problems: Problems) -> None:
         self._settings = settings
         self._kinds = kinds
-        self._faults = problems
+        self._problems = problems
         #: What files let states say instead: state -> language -> words.
         self.texts: dict[str, Mapping[str, Mapping[str, str]]] = {}
 
@@ -55,11 +55,12 @@ class PluginFiles:
         for name in sorted(written):
             yield _point(name, Owner(name), functools.partial(self._of_settings, name))
         for path in sorted({*self._flows(), *self._folder("*" + FLOW)}, key=lambda path: (path.name, path)):
-            yield _point(path.name, Owner(path.name), functools.partial(self._of_flow, path))
+            yield _point(path.name, Owner(path.name), functools.partial(self._of_flow, path), path=path)
         for path in self._folder("*.py"):
             if not path.name.startswith("_"):
                 module = _module_name(path)
-                yield _point(path.name, Owner(path.name, _version_of(path)), functools.partial(load_file, path), module)
+                owner = Owner(path.name, _version_of(path))
+                yield _point(path.name, owner, functools.partial(load_file, path), module, path)
 
     def _flows(self) -> Iterator[Path]:
         """Return the files of the setting ``flows``; one that is named without a pattern has to be there."""
@@ -67,9 +68,11 @@ class PluginFiles:
             folder = self._settings.folder or Path()
             found = [_in_full(folder / each) for each in glob.glob(pattern, root_dir=folder, recursive=True)]
             if not found and not glob.has_magic(pattern):
-                where = self._settings.place("flows")
-                message = f"{where}flows names {pattern!r}, which does not exist"
-                self._faults.append(Problem(message, "mend the path: it begins in the folder of the settings"))
+                self._problems.error(
+                    f"flows names {pattern!r}, which does not exist",
+                    "mend the path: it begins in the folder of the settings",
+                    location=self._settings.location("flows"),
+                )
             yield from found
 
     def _folder(self, pattern: str) -> list[Path]:
@@ -80,20 +83,18 @@ class PluginFiles:
         if folder.is_dir():
             found = glob.glob(pattern, root_dir=folder)  # none that is hidden, as what an editor keeps beside a file is
             return sorted(_in_full(folder / each) for each in found)
-        where = self._settings.place("plugins_dir")
-        problem = Problem(
-            f"{where}plugins_dir is {self._settings.plugins_dir!r}, which is no folder",
+        self._problems.error(
+            f"plugins_dir is {self._settings.plugins_dir!r}, which is no folder",
             f"make it, or mend the path: it is {folder.resolve()}",
+            location=self._settings.location("plugins_dir"),
         )
-        if problem not in self._faults:
-            self._faults.append(problem)
         return []
 
     def _of_settings(self, name: str) -> TomlStates:
         """Return the states of a settings file."""
         states = self._settings.states
         tables = {state: each.table for state, each in states.items() if each.table and each.written_in == name}
-        return TomlStates(Owner(name), tables, self._settings.place, self._kinds, self._faults, DECIDED)
+        return TomlStates(Owner(name), tables, self._settings.location, self._kinds, self._problems, DECIDED)
 
     def _of_flow(self, path: Path) -> TomlStates:
         """Return the states of a file of its own.
@@ -101,38 +102,38 @@ class PluginFiles:
         :raises IvrkitError: for a file that has anything else.
         """
         file, owner = TomlFile(path), Owner(path.name)
-        place = functools.partial(_place_in, file)
+        location = file.place
         tables: dict[str, Mapping[str, Any]] = {}
         for key, value in file.table.items():
             if key != "states" or not isinstance(value, dict):
                 near = nearest(key, ["states"]) if key != "states" else ""
                 hint = "it takes tables [states.NAME], each with a kind"
-                self._refuse(owner, f"{place(key)}it has {key!r}{near}", hint)
+                self._refuse(owner, f"it has {key!r}{near}", hint, location(key))
                 continue
             for name, table in value.items():
                 if isinstance(table, dict) and KIND in table:
-                    tables[name] = self._without_texts(owner, name, table, place)
+                    tables[name] = self._without_texts(owner, name, table, location)
                 else:
                     hint = (
                         'write one: kind = "message"; what changes a state of a plugin belongs into the settings file'
                     )
-                    self._refuse(owner, f"{place('states', name)}states.{name} has no kind", hint)
-        return TomlStates(owner, tables, place, self._kinds, self._faults)
+                    self._refuse(owner, f"states.{name} has no kind", hint, location("states", name))
+        return TomlStates(owner, tables, location, self._kinds, self._problems)
 
     def _without_texts(
-        self, owner: Owner, name: str, table: dict[str, Any], place: Callable[..., str]
+        self, owner: Owner, name: str, table: dict[str, Any], location: Callable[..., str]
     ) -> Mapping[str, Any]:
         """Return a table without what it says in other languages, which is kept."""
         if "texts" in table:
             try:
                 self.texts[name] = STATE_SETTING_TYPES["texts"].read(table["texts"])
             except ValueError:
-                message = f"{place('states', name, 'texts')}states.{name}.texts is {table['texts']!r}"
-                self._refuse(owner, message, f"it takes {STATE_SETTING_TYPES['texts'].expects}")
+                message, hint = f"states.{name}.texts is {table['texts']!r}", STATE_SETTING_TYPES["texts"].expects
+                self._refuse(owner, message, f"it takes {hint}", location("states", name, "texts"))
         return {key: value for key, value in table.items() if key != "texts"}
 
-    def _refuse(self, owner: Owner, message: str, hint: str) -> None:
-        self._faults.append(Problem(message, hint, owner.plugin))
+    def _refuse(self, owner: Owner, message: str, hint: str, location: str) -> None:
+        self._problems.error(message, hint, location=location, owner=owner.plugin)
 
 
 def load_file(path: Path) -> object:
@@ -224,9 +225,5 @@ def _in_full(path: Path) -> Path:
     return path.parent.resolve() / path.name
 
 
-def _point(name: str, owner: Owner, load: Callable[[], Any], value: str = "") -> EntryPoint:
-    return EntryPoint(PLUGINS, name, value, owner, load, FILE)
-
-
-def _place_in(file: TomlFile, *keys: str) -> str:
-    return f"{file.place(*keys)}: "
+def _point(name: str, owner: Owner, load: Callable[[], Any], value: str = "", path: Path | None = None) -> EntryPoint:
+    return EntryPoint(PLUGINS, name, value, owner, load, FILE, str(path or ""))

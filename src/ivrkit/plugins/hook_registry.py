@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 
 import pluggy
 
 from ivrkit import hookspecs
-from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
+from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, hook_impls_of
 from ivrkit.plugins.problems import CAUGHT, mend_or_leave_out, problem_of, told
 
 
 class HookRegistry:
-    """The plugins with hooks, each by the name of its entry point. Every app has one of its own."""
+    """The plugins with hooks, each by the name of its entry point. Every app has one of its own.
 
-    def __init__(self) -> None:
+    :param problems: where problems are collected.
+    """
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._owners: dict[str, Owner] = {}
-        self._points: dict[str, str] = {}
+        self._points: dict[str, EntryPoint] = {}
 
     def callers(self, hook: str) -> tuple[HookImpl, ...]:
         """Return the implementations of a hook in the order in which they are called."""
@@ -32,23 +36,19 @@ class HookRegistry:
         mine = [plugin for name, plugin in self._manager.list_name_plugin() if self._owners.get(name) == owner]
         return tuple(sorted({hook.name for plugin in mine for hook in self._manager.get_hookcallers(plugin) or ()}))
 
-    def register(self, name: str, owner: Owner, point: str, plugin: object) -> Iterator[Problem]:
-        """Register a plugin, or return why not; what pluggy rejects is not left half in (1.5 and 1.6 would).
+    def register(self, point: EntryPoint, plugin: object) -> None:
+        """Register a plugin, or record why not; what pluggy rejects is not left half in (1.5 and 1.6 would).
 
-        :param name: the name of its entry point.
-        :param owner: who owns it.
-        :param point: the entry point as it is told.
+        :param point: its entry point.
         :param plugin: the module or object.
         """
+        name, owner, described = point.name, point.owner, f"{point.door} {point}"
         if name in self._owners:
             same = self._owners[name].plugin == owner.plugin
-            yield problem_of(
-                owner,
-                f"its {point} has the name of one of plugin {self._owners[name]}",
-                "give one of the two another name"
-                if same
-                else f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]',
-            )
+            message = f"its {described} has the name of one of plugin {self._owners[name]}"
+            leave_one_out = f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]'
+            hint = "give one of the two another name" if same else leave_one_out
+            self._problems.add(problem_of(owner, message, hint, point.location))
             return
         self._owners[name] = owner
         self._points[name] = point
@@ -58,7 +58,9 @@ class HookRegistry:
             self._refuse_functions(plugin)
         except CAUGHT as error:
             message = " ".join(told(error).split())
-            yield problem_of(owner, f"its {point} is refused: {message}", mend_or_leave_out(error, owner))
+            self._problems.add(
+                problem_of(owner, f"its {described} is refused: {message}", mend_or_leave_out(error, owner))
+            )
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
 
@@ -99,8 +101,8 @@ class HookRegistry:
                         hint="hooks are plain functions: write def, not async def",
                     )
 
-    def refuse_unknown_hooks(self) -> Iterator[Problem]:
-        """Refuse every plugin with hooks that do not exist, as pluggy's check_pending(), which tells of one alone."""
+    def remove_unknown_hooks(self) -> None:
+        """Remove every plugin with hooks that do not exist, and record them all; pluggy's check_pending() names one."""
         known = [each for each in vars(hookspecs) if each.startswith("ivrkit_")]
         for name, plugin in self._manager.list_name_plugin():
             unknown = [
@@ -109,11 +111,9 @@ class HookRegistry:
                 if not hook.has_spec()
                 and any(each.plugin is plugin and not each.optionalhook for each in hook.get_hookimpls())
             ]
+            described = f"{self._points[name].door} {self._points[name]}"
             for each in unknown:
-                yield problem_of(
-                    self._owners[name],
-                    f"its {self._points[name]} implements {each!r}, which is no hook{nearest(each, known)}",
-                    f"the hooks are: {', '.join(known)}",
-                )
+                message = f"its {described} implements {each!r}, which is no hook{nearest(each, known)}"
+                self._problems.add(problem_of(self._owners[name], message, f"the hooks are: {', '.join(known)}"))
             if unknown:
                 self._manager.unregister(name=name)

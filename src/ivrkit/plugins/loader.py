@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, LoadError, Problem, nearest
+from ivrkit.errors import IvrkitError, LoadError, Problems, nearest
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
@@ -22,7 +22,7 @@ from ivrkit.plugins.hook_calls import HookImpl, choose_start_by, edit_response_b
 from ivrkit.plugins.hook_registry import HookRegistry
 from ivrkit.plugins.languages import faults_of_texts, languages_of, over, problems_of, startup_warnings_of
 from ivrkit.plugins.loaded import Found, Loaded, Plugin
-from ivrkit.plugins.plugin_settings import AlreadyTold, SettingsOfPlugins
+from ivrkit.plugins.plugin_settings import SettingsOfPlugins
 from ivrkit.plugins.problems import CAUGHT, mend_of, mend_or_leave_out, problem_of, told
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
@@ -43,12 +43,12 @@ class Loader:
     def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
         self.settings = settings
         self.blocked = {normal_name(name) for name in settings.block}
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.kinds = StateKinds(self.problems)
         self.stores = Stores(self.problems)
         self.files = PluginFiles(settings, self.kinds, self.problems)
         self.points = [*find_entry_points(), *self.files.points(), *extra_entry_points(extra)]
-        self.registry = HookRegistry()
+        self.registry = HookRegistry(self.problems)
         self.packages: dict[Owner, set[str]] = {}
         for point in self.points:
             if not self._is_blocked(point):
@@ -61,7 +61,7 @@ class Loader:
         for point in self.points:
             if not self._is_blocked(point):
                 self._import(point)
-        self.problems += self.registry.refuse_unknown_hooks()
+        self.registry.remove_unknown_hooks()
         for caller in reversed(self.registry.callers("ivrkit_declare_settings")):
             self._declare_settings(caller)
         for offers in (self.stores, self.kinds):
@@ -69,7 +69,7 @@ class Loader:
                 self._register(offers, caller)
         for caller in reversed(self.registry.callers("ivrkit_register_states")):
             self._register_states(caller)
-        faulty = {normal_name(problem.plugin) for problem in self.problems}
+        faulty = {normal_name(problem.owner) for problem in self.problems}
         owners = list(self.packages)
         self.of_plugins.refuse_unread(owners, lambda name: name in self.blocked or name in faulty)
         flow = self._compile(self._edited(self.offers.chosen()))
@@ -88,7 +88,8 @@ class Loader:
         try:
             self.load()
         except LoadError as error:
-            self.problems, starts = list(error.problems), False
+            self.problems.add(*error.problems)
+            starts = False
         else:
             starts = True
         offered = self.offers.states()
@@ -117,7 +118,7 @@ class Loader:
             found = point.load()
         except CAUGHT as error:
             message = f"its {point.door} {point} can't be imported: {told(error)}"
-            self.problems.append(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             if point.group == STATES:
                 self.offers.miss(point.owner, point.name)
         else:
@@ -130,14 +131,15 @@ class Loader:
         """Take in a plugin with hooks; a class or function makes one of the settings that it asks for."""
         try:
             if inspect.isclass(found) or inspect.isfunction(found):
-                found = found(*self.of_plugins.arguments(found, point.owner, _MAKES))
-        except AlreadyTold:
-            return
+                arguments = self.of_plugins.arguments(found, point.owner, _MAKES)
+                if arguments is None:
+                    return
+                found = found(*arguments)
         except CAUGHT as error:
             message = f"its {point.door} {point} made no plugin: {told(error)}"
-            self.problems.append(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             return
-        self.problems += self.registry.register(point.name, point.owner, f"{point.door} {point}", found)
+        self.registry.register(point, found)
 
     def _declare_settings(self, caller: HookImpl) -> None:
         """Read the settings that a plugin declares by its hook."""
@@ -145,7 +147,7 @@ class Loader:
             self.of_plugins.declare(caller({}), caller.owner)
         except CAUGHT as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
-            self.problems.append(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+            self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
 
     def _register(self, offers: StateKinds | Stores, caller: HookImpl) -> None:
         """Take in the kinds of states that a plugin offers for tables, or the stores for calls."""
@@ -153,30 +155,31 @@ class Loader:
             offers.take(caller.owner, caller({}))
         except CAUGHT as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
-            self.problems.append(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+            self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
 
     def _register_states(self, caller: HookImpl) -> None:
         """Take in the states that a plugin offers by its hook."""
         try:
-            found = caller({"settings": self._settings_for(caller)})
+            settings = self._settings_for(caller)
+            if settings is None:
+                return
+            found = caller({"settings": settings})
             if not isinstance(found, Mapping):
                 raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
             offered = list(found.items())
-        except AlreadyTold:
-            return
         except CAUGHT as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
-            self.problems.append(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+            self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
         else:
             for name, each in offered:
                 self.offers.take(caller.owner, str(name), each, f"{str(name)!r} of its hook {caller.hook}")
 
     def _settings_for(self, caller: HookImpl) -> Any:
-        """Return the settings that the annotation of a hook's argument asks for."""
+        """Return the settings that the annotation of a hook's argument asks for, ``None`` when they have problems."""
         if "settings" not in caller.arguments:
             return self.settings
-        (given,) = self.of_plugins.arguments(caller.function, caller.owner, "annotate it with Settings, or your own")
-        return given
+        given = self.of_plugins.arguments(caller.function, caller.owner, "annotate it with Settings, or your own")
+        return given[0] if given else None
 
     def _edited(self, states: Iterable[State]) -> Iterator[State]:
         """Return the states as the plugins edit them; an edit that fails is left out."""
@@ -192,7 +195,7 @@ class Loader:
                         edited = replace(answer, name=state.name, owner=state.owner, parent=state.parent)
                 except CAUGHT as error:
                     message = f"its hook {caller.hook} failed for {state.name!r}: {told(error)}"
-                    self.problems.append(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+                    self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
             yield edited
 
     def _compile(self, states: Iterable[State]) -> CallFlow | None:
@@ -212,7 +215,7 @@ class Loader:
             try:
                 return compile_flow(kept.values(), rules, hooks)
             except LoadError as error:
-                self.problems += [problem for problem in error.problems if problem not in self.problems]
+                self.problems.add(*error.problems)
                 broken = {problem.state for problem in error.problems} & kept.keys()
                 if self.settings.strict or not broken:
                     return None
@@ -226,7 +229,7 @@ class Loader:
             **self.files.texts,
             **{name: over(self.files.texts.get(name, {}), each) for name, each in decided.items()},
         }
-        self.problems += [*problems_of(self.settings, own), *faults_of_texts(own)]
+        self.problems.add(*problems_of(self.settings, own), *faults_of_texts(own))
         languages = tuple(languages_of(self.settings, TranslationFiles(self.packages, self.problems), own))
         return replace(self.settings.rules(), languages=languages)
 
@@ -240,6 +243,6 @@ class Loader:
         """Return every plugin that was found, with those of some states that are its own."""
         for owner, door in {point.owner: point.door for point in self.points}.items():
             states = tuple(state.name for state in having if state.owner == owner)
-            faulty = any(problem.plugin == owner.plugin for problem in self.problems)
+            faulty = any(problem.owner == owner.plugin for problem in self.problems)
             status = "blocked" if normal_name(owner.plugin) in self.blocked else "faulty" if faulty else "loaded"
             yield Plugin(owner, status, states, self.registry.hooks_of(owner), door)

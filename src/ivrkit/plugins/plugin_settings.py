@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
 from ivrkit.plugins.problems import CAUGHT, leave_out, problem_of, told
 from ivrkit.settings.convert import converted
@@ -19,10 +19,6 @@ from ivrkit.settings.describe import in_words
 from ivrkit.settings.types import normal_name
 
 HIDDEN = "a value that is kept secret"
-
-
-class AlreadyTold(Exception):  # noqa: N818  no error of its own: it says that one was told
-    """The settings that are asked for have problems, and these are told already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +79,24 @@ class SettingsOfPlugins:
     :param problems: where problems are collected.
     """
 
-    def __init__(self, settings: Settings, packages: Mapping[Owner, Collection[str]], problems: list[Problem]) -> None:
+    def __init__(self, settings: Settings, packages: Mapping[Owner, Collection[str]], problems: Problems) -> None:
         self._settings = settings
         self._packages = packages
-        self._faults = problems
+        self._problems = problems
         self._read: dict[Owner, PluginSettings] = {}
 
     def all(self) -> tuple[PluginSettings, ...]:
         """Return what was read, in the order in which it was asked for."""
         return tuple(self._read.values())
 
-    def arguments(self, function: Callable[..., Any], owner: Owner, hint: str) -> list[Any]:
+    def arguments(self, function: Callable[..., Any], owner: Owner, hint: str) -> list[Any] | None:
         """Return what a function's annotations ask for: the core's settings, and dataclasses of settings.
 
         :param function: the function, or class.
         :param owner: the plugin that it belongs to.
         :param hint: how such a function is written.
+        :returns: the arguments; ``None`` when the plugin's settings have problems, which are recorded.
         :raises IvrkitError: for an annotation that asks for anything else.
-        :raises AlreadyTold: when the settings have problems.
         """
         parameters = _parameters(function)
         for each in parameters:
@@ -108,7 +104,8 @@ class SettingsOfPlugins:
                 raise IvrkitError(
                     f"the function {function.__name__!r} takes {each.name!r} without saying what it is", hint=hint
                 )
-        return [self._given(function, each, owner, hint) for each in parameters]
+        arguments = [self._given(function, each, owner, hint) for each in parameters]
+        return None if any(each is None for each in arguments) else arguments
 
     def declare(self, kind: Any, owner: Owner) -> None:
         """Read the settings that a plugin declares.
@@ -132,29 +129,25 @@ class SettingsOfPlugins:
         for name in self._settings.plugin_settings:
             if name in read or excused(name):
                 continue
-            where = self._place_of_table(name)
             if name in known:
-                message, hint = f"{where}[plugins.{name}]: {known[name]} has no settings", "take the table out"
+                message, hint = f"[plugins.{name}]: {known[name]} has no settings", "take the table out"
             else:
-                message = f"{where}[plugins.{name}] is for a plugin that is not installed{nearest(name, read)}"
+                message = f"[plugins.{name}] is for a plugin that is not installed{nearest(name, read)}"
                 hint = f"plugins with settings: {', '.join(sorted(read)) or 'none'}"
-            self._faults.append(Problem(message, hint))
+            self._problems.error(message, hint, location=self._location_of_table(name))
 
-    def _place_of_table(self, name: str) -> str:
+    def _location_of_table(self, name: str) -> str:
         """Return where a plugin's table is, or the first of its settings that came from elsewhere."""
         keys = [(), *((key,) for key in self._settings.plugin_settings[name])]
         origins = (self._settings.origin("plugins", name, *key) for key in keys)
-        return next((f"{origin}: " for origin in origins if origin not in ("default", "argument")), "")
+        return next((origin for origin in origins if origin not in ("default", "argument")), "")
 
     def _given(self, function: Callable[..., Any], parameter: inspect.Parameter, owner: Owner, hint: str) -> Any:
         asked = parameter.annotation
         if _asks_for_core(asked):
             return self._settings
         if inspect.isclass(asked) and dataclasses.is_dataclass(asked):
-            values = self._of(self._owner_of(asked, owner), asked).values
-            if values is None:
-                raise AlreadyTold
-            return values
+            return self._of(self._owner_of(asked, owner), asked).values
         named = getattr(asked, "__name__", str(asked))
         raise IvrkitError(
             f"the function {function.__name__!r} asks for {named}, which is no dataclass of settings", hint=hint
@@ -186,9 +179,9 @@ class SettingsOfPlugins:
             values, settings = reading.read(kind, table)
         except CAUGHT as error:
             message = f"its settings {kind.__name__!r} can't be used: {told(error)}"
-            self._faults.append(problem_of(owner, message, leave_out(owner)))
+            self._problems.add(problem_of(owner, message, leave_out(owner)))
             return PluginSettings(owner, kind, None, ())
-        self._faults += reading.problems
+        self._problems.add(*reading.problems)
         return PluginSettings(owner, kind, None if reading.problems else values, settings)
 
 
@@ -199,7 +192,7 @@ class _Reading:
         self.owner = owner
         self.key = key
         self.settings = settings
-        self.problems: list[Problem] = []
+        self.problems = Problems()
 
     def read(self, kind: type, table: Mapping[str, Any]) -> tuple[Any, tuple[PluginSetting, ...]]:
         """Return the dataclass made of a table, and what is to be told of each field."""
@@ -216,7 +209,7 @@ class _Reading:
             if each.name in table:
                 self._take(given, each, hints[each.name], table[each.name])
             elif _is_required(each):
-                self.problems.append(
+                self.problems.add(
                     problem_of(
                         self.owner,
                         f"it needs the setting {each.name!r}: {in_words(hints[each.name])}",
@@ -247,7 +240,7 @@ class _Reading:
         except CAUGHT as error:
             what = str(error) if isinstance(error, ValueError) else told(error)
             hint = getattr(error, "hint", "") or self._places(given)
-            self.problems.append(problem_of(self.owner, f"its settings are refused: {what}", hint))
+            self.problems.add(problem_of(self.owner, f"its settings are refused: {what}", hint))
             return None
 
     def _places(self, given: Mapping[str, Any]) -> str:
@@ -257,8 +250,8 @@ class _Reading:
         return f"change it: {told}" if told else f"change it in ivrkit.toml:  [{self.key}]"
 
     def _refuse(self, name: str, message: str, hint: str) -> None:
-        where = self.settings.place(*self.key.split("."), name)
-        self.problems.append(Problem(f"{where}{message}", hint, self.owner.plugin))
+        location = self.settings.location(*self.key.split("."), name)
+        self.problems.error(message, hint, location=location, owner=self.owner.plugin)
 
     def _told(
         self,

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from ivrkit.errors import IvrkitError, Problem
 from ivrkit.flow.model.state import Owner
 
 #: What a plugin's code may raise without ending the host.
 CAUGHT = (Exception, SystemExit)
+
+
+class Unavailable(Enum):
+    """The type of :data:`UNAVAILABLE`."""
+
+    UNAVAILABLE = "unavailable"
+
+
+#: Stands for a state that cannot be made. Its problem is recorded already.
+UNAVAILABLE = Unavailable.UNAVAILABLE
 #: How plugins are called that are files.
 FILES = (".py", ".toml")
 
 
-def problem_of(owner: Owner, message: str, hint: str) -> Problem:
+def problem_of(owner: Owner, message: str, hint: str, location: str = "") -> Problem:
     """Return a problem of a plugin."""
-    return Problem(f"plugin {owner}: {message}", hint, owner.plugin)
+    return Problem(f"plugin {owner}: {message}", hint, location=location, owner=owner.plugin)
 
 
 def told(error: BaseException) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from ivrkit.errors import IvrkitError, Problem, nearest, toml_key
+from ivrkit.errors import IvrkitError, Problems, nearest, toml_key
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.plugins.overrides import overridden
-from ivrkit.plugins.plugin_settings import AlreadyTold, SettingsOfPlugins
-from ivrkit.plugins.problems import CAUGHT, mend_of, problem_of, told
+from ivrkit.plugins.plugin_settings import SettingsOfPlugins
+from ivrkit.plugins.problems import CAUGHT, UNAVAILABLE, Unavailable, mend_of, problem_of, told
 from ivrkit.settings.core import Settings
 from ivrkit.settings.types import normal_name
 
@@ -44,13 +44,13 @@ class Selection:
         of_plugins: SettingsOfPlugins,
         blocked: Collection[str],
         excused: Callable[[str], bool],
-        problems: list[Problem],
+        problems: Problems,
     ) -> None:
         self._settings = settings
         self._of_plugins = of_plugins
         self._excused = excused
         self._blocked = blocked
-        self._faults = problems
+        self._problems = problems
         self._offers: list[Offer] = []
         self.missing: list[State] = []
 
@@ -63,16 +63,16 @@ class Selection:
         :param door: by which door it comes, as it is told.
         """
         if not _STATE_NAME.fullmatch(name):
-            self._faults.append(problem_of(owner, f"{door} is no name for a state", "use letters, digits, - _ and ."))
+            self._problems.add(problem_of(owner, f"{door} is no name for a state", "use letters, digits, - _ and ."))
             return
         try:
-            state = found if isinstance(found, State) else make_state(found, owner, self._of_plugins)
-            self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), door))
-        except AlreadyTold:
-            self.miss(owner, name)
+            state = found if isinstance(found, State | Unavailable) else make_state(found, owner, self._of_plugins)
+            if isinstance(state, State):
+                self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), door))
+                return
         except CAUGHT as error:
-            self._faults.append(problem_of(owner, f"{door} gave no state: {told(error)}", mend_of(error, owner)))
-            self.miss(owner, name)
+            self._problems.add(problem_of(owner, f"{door} gave no state: {told(error)}", mend_of(error, owner)))
+        self.miss(owner, name)
 
     def miss(self, owner: Owner, name: str) -> None:
         """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
@@ -98,9 +98,11 @@ class Selection:
             if decided.table or name in names or name.rpartition(".")[0] in missing:
                 continue  # a table with a kind is a state itself: what is wrong with it is told already
             if not self._excused(name):
-                where = self._settings.place("states", name)
-                message = f"{where}[states.{name}] names a state that no plugin offers{nearest(name, names)}"
-                self._faults.append(Problem(message, f"there are: {', '.join(sorted(names))}"))
+                self._problems.error(
+                    f"[states.{name}] names a state that no plugin offers{nearest(name, names)}",
+                    f"there are: {', '.join(sorted(names))}",
+                    location=self._settings.location("states", name),
+                )
         for name, offers in by_name.items():
             for whole in self._as_decided(name, offers):
                 for state in expand_substates(whole):
@@ -113,12 +115,10 @@ class Selection:
         """Return a part as the team decided about it; none where another state has its name."""
         if state.name in by_name:
             other = by_name[state.name][0].state.owner
-            self._faults.append(
-                Problem(
-                    f"state {state.name!r} of {other} has the name of a part of {state.parent!r} of {state.owner}",
-                    "give one of the two another name",
-                    other.plugin,
-                )
+            self._problems.error(
+                f"state {state.name!r} of {other} has the name of a part of {state.parent!r} of {state.owner}",
+                "give one of the two another name",
+                owner=other.plugin,
             )
         elif state.name in self._settings.states:
             yield from self._as_decided(state.name, [Offer(state, f"a part of {state.parent!r}")])
@@ -135,8 +135,8 @@ class Selection:
             try:
                 yield overridden(state, decided)
             except IvrkitError as error:
-                message = f"{self._settings.place('states', name)}[states.{name}] {error.message}"
-                self._faults.append(Problem(message, error.hint, state.owner.plugin))
+                message, location = f"[states.{name}] {error.message}", self._settings.location("states", name)
+                self._problems.error(message, error.hint, location=location, owner=state.owner.plugin)
                 yield state
 
     def _one_of(self, name: str, offers: list[Offer]) -> State:
@@ -152,7 +152,7 @@ class Selection:
         first, *others = found
         for other in others:
             if other.state.owner == first.state.owner:
-                self._faults.append(
+                self._problems.add(
                     problem_of(
                         first.state.owner,
                         f"it offers the state {name!r} twice: by {first.door}, and by {other.door}",
@@ -160,12 +160,10 @@ class Selection:
                     )
                 )
             else:
-                self._faults.append(
-                    Problem(
-                        f"state {name!r} is offered by two plugins: {first.state.owner} and {other.state.owner}",
-                        f'choose one in ivrkit.toml:  [states.{toml_key(name)}]  plugin = "{first.state.owner.plugin}"',
-                        other.state.owner.plugin,
-                    )
+                self._problems.error(
+                    f"state {name!r} is offered by two plugins: {first.state.owner} and {other.state.owner}",
+                    f'choose one in ivrkit.toml:  [states.{toml_key(name)}]  plugin = "{first.state.owner.plugin}"',
+                    owner=other.state.owner.plugin,
                 )
         return first.state
 
@@ -173,12 +171,10 @@ class Selection:
         """Tell that a chosen plugin does not offer the state, unless it would and that it can't is told already."""
         if any(state.name == name and normal_name(state.owner.plugin) == normal_name(chosen) for state in self.missing):
             return
-        self._faults.append(
-            Problem(
-                f'[states.{name}] plugin = "{chosen}" names no plugin that offers {name!r}'
-                f"{nearest(chosen, [owner.plugin for owner in owners])}",
-                f"it is offered by: {', '.join(map(str, owners))}",
-            )
+        self._problems.error(
+            f'[states.{name}] plugin = "{chosen}" names no plugin that offers {name!r}'
+            f"{nearest(chosen, [owner.plugin for owner in owners])}",
+            f"it is offered by: {', '.join(map(str, owners))}",
         )
 
 
@@ -186,15 +182,18 @@ class Selection:
 HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
 
 
-def make_state(found: object, owner: Owner, settings: SettingsOfPlugins) -> State:
+def make_state(found: object, owner: Owner, settings: SettingsOfPlugins) -> State | Unavailable:
     """Return the state that a function makes of the settings that its annotations ask for.
 
+    :returns: the state; ``UNAVAILABLE`` when these settings have problems, which are recorded.
     :raises IvrkitError: when it is no such function, or makes something else.
-    :raises AlreadyTold: when these settings have problems.
     """
     if not inspect.isfunction(found):
         raise IvrkitError(f"it is {found!r}", hint=HINT)
-    made = found(*settings.arguments(found, owner, HINT))
+    arguments = settings.arguments(found, owner, HINT)
+    if arguments is None:
+        return UNAVAILABLE
+    made = found(*arguments)
     if not isinstance(made, State):
         raise IvrkitError(f"the function {found.__name__!r} made {made!r}", hint=HINT)
     return made

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problem
+from ivrkit.errors import IvrkitError, Problem, Problems
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
@@ -100,8 +100,8 @@ class StateKinds:
 
     hook = "ivrkit_register_kinds"
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self._faults = problems
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
         self._kinds: dict[str, StateKind] = {}
 
     def all(self) -> Mapping[str, StateKind]:
@@ -120,17 +120,17 @@ class StateKinds:
                 problem = problem_of(
                     owner, f"it offers a kind called {name!r}", 'give it a name: {"opening-hours": ...}'
                 )
-                self._faults.append(problem)
+                self._problems.add(problem)
                 continue
             other = self._kinds.get(name)
             if other is not None:
                 message = f"the kind {name!r} is offered by two plugins: {other.owner} and {owner}"
-                self._faults.append(Problem(message, leave_out(owner), owner.plugin))
+                self._problems.add(Problem(message, leave_out(owner), owner=owner.plugin))
                 continue
             try:
                 self._kinds[name] = read_kind(name, function, owner)
             except IvrkitError as error:
-                self._faults.append(problem_of(owner, f"its kind {name!r} can't be used: {error.message}", error.hint))
+                self._problems.add(problem_of(owner, f"its kind {name!r} can't be used: {error.message}", error.hint))
 
 
 def read_kind(name: str, function: Any, owner: Owner) -> StateKind:

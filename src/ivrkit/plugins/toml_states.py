@@ -7,13 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problem, nearest
+from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import MenuOption, Owner, State
 from ivrkit.flow.model.text import Text
 from ivrkit.flow.model.toml_values import read_prompts, read_target
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.plugin_settings import AlreadyTold
-from ivrkit.plugins.problems import CAUGHT, told
+from ivrkit.plugins.problems import CAUGHT, UNAVAILABLE, Unavailable, told
 from ivrkit.plugins.state_kinds import (
     OF_EVERY_STATE,
     TARGET,
@@ -48,7 +47,7 @@ class TomlStates:
 
     :param owner: the file.
     :param tables: name -> table.
-    :param place: tells where a key of a table stands, as an error begins with it.
+    :param location: given a key of a table, returns the location of a problem with it.
     :param kinds: the kinds that there are, once the states are asked for.
     :param problems: where problems are collected.
     :param decided: the keys of a table that are looked at elsewhere.
@@ -58,33 +57,28 @@ class TomlStates:
         self,
         owner: Owner,
         tables: Mapping[str, Mapping[str, Any]],
-        place: Callable[..., str],
+        location: Callable[..., str],
         kinds: StateKinds,
-        problems: list[Problem],
+        problems: Problems,
         decided: Collection[str] = (),
     ) -> None:
         self._owner = owner
         self._tables = tables
-        self._place = place
+        self._location = location
         self._kinds = kinds
-        self._faults = problems
+        self._problems = problems
         self._decided = decided
 
     @hookimpl
-    def ivrkit_register_states(self) -> Mapping[str, Callable[[], State]]:
+    def ivrkit_register_states(self) -> Mapping[str, State | Unavailable]:
         """Offer a state for each table."""
-        return {name: self._maker(name, table) for name, table in self._tables.items()}
+        return {name: self._state(name, table) for name, table in self._tables.items()}
 
-    def _maker(self, name: str, table: Mapping[str, Any]) -> Callable[[], State]:
-        def make() -> State:
-            making = _Making(self._owner, name, table, self._place, self._decided)
-            state = making.state(self._kinds.all())
-            self._faults.extend(making.problems)
-            if state is None:
-                raise AlreadyTold
-            return state
-
-        return make
+    def _state(self, name: str, table: Mapping[str, Any]) -> State | Unavailable:
+        making = _Making(self._owner, name, table, self._location, self._decided)
+        state = making.state(self._kinds.all())
+        self._problems.add(*making.problems)
+        return UNAVAILABLE if state is None else state
 
 
 class _Making:
@@ -95,15 +89,15 @@ class _Making:
         owner: Owner,
         name: str,
         table: Mapping[str, Any],
-        place: Callable[..., str],
+        location: Callable[..., str],
         decided: Collection[str],
     ) -> None:
         self._owner = owner
         self._name = name
         self._table = table
-        self._place = place
+        self._location = location
         self._decided = decided
-        self.problems: list[Problem] = []
+        self.problems = Problems()
 
     def state(self, kinds: Mapping[str, StateKind]) -> State | None:
         """Return the state, ``None`` where something is wrong."""
@@ -128,8 +122,8 @@ class _Making:
             return None
 
     def _refuse(self, keys: tuple[str, ...], message: str, hint: str) -> None:
-        where = self._place("states", self._name, *keys)
-        self.problems.append(Problem(f"{where}{message}", hint, self._owner.plugin, self._name))
+        location = self._location("states", self._name, *keys)
+        self.problems.error(message, hint, location=location, owner=self._owner.plugin, state=self._name)
 
     def _takes(self, kind: StateKind) -> str:
         own = ", ".join(kind.parameters) or "nothing of its own"

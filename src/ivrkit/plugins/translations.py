@@ -11,7 +11,7 @@ import importlib.util
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from ivrkit.errors import FlowError, IvrkitError, Problem
+from ivrkit.errors import FlowError, IvrkitError, Problems
 from ivrkit.flow.compile.languages import Translations, base_of
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.model.text import check_placeholders, placeholders_in
@@ -27,9 +27,9 @@ class TranslationFiles:
     :param problems: where problems are collected.
     """
 
-    def __init__(self, packages: Mapping[Owner, Collection[str]], problems: list[Problem]) -> None:
+    def __init__(self, packages: Mapping[Owner, Collection[str]], problems: Problems) -> None:
         self._packages = packages
-        self._faults = problems
+        self._problems = problems
 
     def in_language(self, tag: str) -> dict[str, Translations]:
         """Return plugin -> words as they are written -> words in a language.
@@ -46,13 +46,8 @@ class TranslationFiles:
                     try:
                         words.update(read_catalogue(path))
                     except IvrkitError as error:
-                        self._tell(problem_of(owner, error.message, f"{error.hint}; or {leave_out(owner)}"))
+                        self._problems.add(problem_of(owner, error.message, f"{error.hint}; or {leave_out(owner)}"))
         return words
-
-    def _tell(self, problem: Problem) -> None:
-        """Keep a problem, once: a catalogue may be read for several countries."""
-        if problem not in self._faults:
-            self._faults.append(problem)
 
 
 def _folders(package: str, tag: str) -> Iterator[Path]:

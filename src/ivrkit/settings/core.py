@@ -182,10 +182,10 @@ class Settings:
         """Return where a setting comes from: ``default`` where nothing is known of it."""
         return str(self.origins.get(".".join(keys), "default"))
 
-    def place(self, *keys: str) -> str:
-        """Return where a setting comes from, as an error begins with it: nothing where nothing is known of it."""
+    def location(self, *keys: str) -> str:
+        """Return the origin of a setting as the location of a problem: ``""`` for a default."""
         origin = self.origin(*keys)
-        return "" if origin == "default" else f"{origin}: "
+        return "" if origin == "default" else origin
 
     def rules(self) -> FlowConfig:
         """Return the settings that the call flow obeys."""

@@ -106,7 +106,7 @@ class _Gathering(FileOfSettings):
             kept = {name: value for name, value in dotenv_values(path).items() if value is not None}
         except (UnicodeDecodeError, OSError) as error:
             message = f"{path.name} cannot be read: {error}"
-            self.problems.append(Problem(message, "it has lines NAME=value, in UTF-8"))
+            self.problems.error(message, "it has lines NAME=value, in UTF-8")
             kept = {}
         return [(ENV_FILE, {name: kept[name] for name in kept if name not in os.environ}), (ENVIRONMENT, os.environ)]
 

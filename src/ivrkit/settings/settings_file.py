@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ivrkit.errors import FlowError, IvrkitError, Problem, SettingsError, nearest
+from ivrkit.errors import FlowError, Problems, SettingsError, nearest
 from ivrkit.flow.model.text import Texts
 from ivrkit.settings.core import SETTING_TYPES, read_value
 from ivrkit.settings.tables import DECIDED, KIND, STATE_SETTING_TYPES, StateSettings
@@ -41,16 +41,14 @@ class FileOfSettings:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.origins: dict[str, object] = {}
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.texts: dict[str, Any] = {}
         self.plugins: dict[str, dict[str, Any]] = {}
 
     def attempt(self, take: Callable[[], None]) -> None:
         """Run a step; what is wrong is kept, and the reading goes on."""
-        try:
+        with self.problems.collect():
             take()
-        except IvrkitError as error:
-            self.problems.append(Problem(error.message, error.hint))
 
     def take_file(self, file: TomlFile) -> None:
         """Take everything that the file has.
@@ -69,7 +67,7 @@ class FileOfSettings:
                 self._refuse(file.place(key), f"{key} is {value!r}", hint)
 
     def _refuse(self, place: object, message: str, hint: str) -> None:
-        self.problems.append(Problem(f"{place}: {message}", hint))
+        self.problems.error(message, hint, location=str(place))
 
     def _take_key(self, file: TomlFile, key: str, value: Any) -> None:
         if key not in SETTING_TYPES or key in TABLES_OF_FILE.values() or key == "texts_in":

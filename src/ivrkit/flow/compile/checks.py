@@ -177,10 +177,11 @@ def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) ->
     message = f"in the menu {menu.name!r}, {what} {earlier.who} and {claim.who}"
     loser = claim.state
     if loser is None:
-        return Problem(message, f"change one of them where {menu.name!r} is written", menu.owner.plugin, menu.name)
+        hint = f"change one of them where {menu.name!r} is written"
+        return Problem(message, hint, owner=menu.owner.plugin, state=menu.name)
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
     hint = f'choose another key in ivrkit.toml:  [states.{toml_key(loser.name)}]  key = "{free}"'
-    return Problem(message, hint, loser.owner.plugin, loser.name)
+    return Problem(message, hint, owner=loser.owner.plugin, state=loser.name)
 
 
 def _keys_can_be_pressed(states: States, choices: Choices) -> Iterator[Problem]:
@@ -237,4 +238,5 @@ def _automatic(state: State) -> str | None:
 
 
 def _fault(state: State, message: str, hint: str) -> Problem:
-    return Problem(f"state {state.name!r} of {state.owner}: {message}", hint, state.owner.plugin, state.name)
+    message = f"state {state.name!r} of {state.owner}: {message}"
+    return Problem(message, hint, owner=state.owner.plugin, state=state.name)

@@ -97,9 +97,8 @@ def state_problem(state: State, error: Exception) -> Problem:
     """Return an error that a state raised as a problem of its plugin."""
     if not isinstance(error, FlowError):
         error = FlowError(f"{type(error).__name__}: {error}", hint="what it says can't be made into TwiML")
-    return Problem(
-        f"state {state.name!r} of {state.owner}: {error.message}", error.hint, state.owner.plugin, state.name
-    )
+    message = f"state {state.name!r} of {state.owner}: {error.message}"
+    return Problem(message, error.hint, owner=state.owner.plugin, state=state.name)
 
 
 def _compile_state(
