@@ -24,7 +24,7 @@ from ivrkit.settings.load import TABLES, load_settings
 from ivrkit.simulator import Assumptions
 from ivrkit.simulator.events import END_REASONS, EVENTS
 from ivrkit.simulator.twiml.codes import CODES
-from ivrkit.simulator.twiml.elements import GRAMMAR
+from ivrkit.simulator.twiml.elements import ELEMENTS
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -128,9 +128,9 @@ def test_every_outcome_is_listed() -> None:
 
 ATTRIBUTES = [
     (element, name)
-    for element, grammar in GRAMMAR.items()
-    if grammar.played and grammar.attributes
-    for name in grammar.attributes
+    for element, schema in ELEMENTS.items()
+    if schema.played and schema.attributes
+    for name in schema.attributes
 ]
 
 
@@ -140,7 +140,7 @@ def test_every_attribute_of_the_simulator_is_described_as_it_is(element: str, na
     section = re.split(r"^## ", page("simulator.md"), flags=re.MULTILINE)
     (table,) = [each for each in section if each.startswith(f"{element}\n")]
     (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
-    known = (GRAMMAR[element].attributes or {})[name]
+    known = (ELEMENTS[element].attributes or {})[name]
     _, takes, default, played, _, test = [cell.strip() for cell in row.strip("|").split(" | ")]
     assert takes == known.expects
     assert default == (f"`{known.default}`" if known.default else "none")

@@ -45,7 +45,7 @@ def test_the_signature_is_checked(shop_phone):
     shop_phone.simulator.token = "54321"
     call = shop_phone.call()
     told = [each.what for each in call.warnings]
-    assert told == ["the answer has the status 403"] * 2 + ["the status callback was answered with 403"]
+    assert told == ["the response has the status 403"] * 2 + ["the status callback returned the status 403"]
 
 
 def test_a_script_can_be_given_whole(shop_phone):
@@ -244,7 +244,7 @@ def test_what_nobody_can_do_says_where_the_call_is(run):
     """The error has the transcript as well."""
     result = run(FAILING, "-k", "impossible")
     result.stdout.fnmatch_lines(
-        ["*SimulatorError: callee is busy, but no telephone rings: the call waits in <Gather> (gather)", "*says*"]
+        ["*SimulatorError: callee is busy, but no phone is ringing; the call waits in <Gather> (gather)", "*says*"]
     )
 
 

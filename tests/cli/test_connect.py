@@ -30,8 +30,8 @@ Options:
   --help            Show this message and exit.
 """
 NO_OVERRIDE = (
-    "--overrides rx=1&rc=9: there is no connection override 'rx': ct, rt, tt, rc, rp, sni and e are; the connection "
-    "override rc=9 takes 0 to 5"
+    "--overrides rx=1&rc=9: the connection override must be ct, rt, tt, rc, rp, sni or e, not 'rx'; the "
+    "connection override rc must be from 0 to 5, not '9'"
 )
 WANTED = {
     "VoiceUrl": f"{URL}/webhook#rc=1&rp=ct",

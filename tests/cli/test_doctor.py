@@ -447,7 +447,7 @@ def test_a_certificate_that_nobody_trusts(wire, behind, monkeypatch):
     assert fits(wire(base), base)
     monkeypatch.delenv("SSL_CERT_FILE")
     ((found, mends),) = wire(base)
-    assert found.startswith(f"{base}: the certificate of localhost is refused: ")
+    assert found.startswith(f"{base}: the certificate of localhost is invalid: ")
     assert found.endswith("(Twilio's error 11237)")
     assert mends[-1] == "to try one of your own, name its CA in SSL_CERT_FILE; Twilio will refuse it"
 

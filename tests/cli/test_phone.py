@@ -146,7 +146,7 @@ def test_help_and_lines_that_say_nothing(type_lines):
 
 def test_what_nobody_can_do_is_told(type_lines):
     """In the simulator's words, without a transcript."""
-    told = "callee is busy, but no telephone rings: the call waits in <Gather> (gather)"
+    told = "callee is busy, but no phone is ringing; the call waits in <Gather> (gather)"
     assert told in type_lines("u", "q")
 
 
@@ -228,15 +228,13 @@ def test_faults_are_shown_with_their_place_and_mend(type_lines, monkeypatch):
     """On lines that are no wider than the terminal."""
     monkeypatch.setenv("COLUMNS", "200")
     shown = type_lines("6", "q")
-    assert (
-        "warning 12200, the document does not keep to the schema: there is no <Sing> at https://ivr.example.com/go,"
-        not in shown
+    warning = (
+        "warning 12200, the document does not match Twilio's schema: <Sing> is not an element of TwiML at "
+        "https://ivr.example.com/go,"
     )
+    assert warning not in shown
     text = " ".join(line.strip() for line in shown)
-    assert (
-        "warning 12200, the document does not keep to the schema: there is no <Sing> at https://ivr.example.com/go, "
-        "line 1, column 11 (write the verb or attribute as Twilio's page has it)"
-    ) in text
+    assert f"{warning} line 1, column 11 (check the verb or attribute on Twilio's page)" in text
     assert max(map(len, shown)) <= 100
 
 
@@ -251,8 +249,8 @@ def test_a_text_that_is_cut_has_its_mark(type_lines):
     """Who leaves in the middle of a text has not heard its end."""
     shown = type_lines(documents={"/": response("<Say loop='0'>" + "word " * 60 + "</Say>")})
     assert shown[0].startswith("word word")
-    assert shown[-3].endswith("word ...")
-    assert " ".join(each.strip() for each in shown[-2:]).startswith("ended: the longest time")
+    assert shown[-2].endswith("word ...")
+    assert shown[-1].startswith("ended: the call reached its maximum length")
 
 
 def test_events_as_json(type_lines):
@@ -323,8 +321,8 @@ def test_without_the_token_the_host_refuses(monkeypatch, shop):
     result = phone(shop)
     assert result.exit_code == 1
     text = " ".join(line.strip() for line in result.output.splitlines())
-    assert "error 11200, the document could not be had: the answer has the status 403" in text
-    assert "ended: Twilio gave the call up" in text
+    assert "error 11200, the document could not be fetched: the response has the status 403" in text
+    assert "ended: Twilio gave up on the call" in text
 
 
 def test_a_url_that_is_none(monkeypatch):
@@ -332,7 +330,10 @@ def test_a_url_that_is_none(monkeypatch):
     result = phone("ftp://x")
     assert (result.exit_code, result.stderr) == (
         1,
-        "Error: 'ftp://x' is no URL that can be requested\n  hint: give a webhook such as http://127.0.0.1:5000/webhook\n",
+        (
+            "Error: the URL must be a valid http or https URL, not 'ftp://x'\n"
+            "  hint: give a webhook such as http://127.0.0.1:5000/webhook\n"
+        ),
     )
 
 

@@ -24,7 +24,7 @@ def silent():
 def test_an_answer_that_does_not_come(silent):
     """Twilio gives up, and so does the doctor."""
     (found,) = check_wire(SETTINGS, silent, Overrides(read=0.2, total=0.2))
-    assert found.found.startswith(f"{silent}: no whole answer came within 0.")
+    assert found.found.startswith(f"{silent}: no complete response came within 0.")
     assert found.mends == (
         "Twilio waits no longer than 15 s: look at what the proxy waits for, and whether the app hangs",
     )
@@ -60,10 +60,10 @@ def test_nobody_listens():
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         (found,) = check_wire(SETTINGS, url)
-    assert found.found == f"{url}: there is no connection to 127.0.0.1: Connection refused (Twilio's error 11205)"
+    assert found.found == f"{url}: no connection to 127.0.0.1: Connection refused (Twilio's error 11205)"
 
 
 def test_a_name_that_is_none():
     """It has no address."""
     (found,) = check_wire(SETTINGS, "https://nowhere.invalid")
-    assert found.found == "https://nowhere.invalid: the name nowhere.invalid leads to no address (Twilio's error 11210)"
+    assert found.found == "https://nowhere.invalid: the host name nowhere.invalid does not exist (Twilio's error 11210)"

@@ -160,7 +160,7 @@ def test_a_connection_override_that_can_not_be_is_told():
     call = play("<Redirect>/next#rc=9</Redirect>")
     assert [(each.what, each.hint) for each in call.notes] == [
         (
-            "the connection override rc=9 takes 0 to 5",
+            "the connection override rc must be from 0 to 5, not '9'",
             "see Twilio's page on connection overrides: ct, rt, tt, rc, rp, sni, e",
         )
     ]
@@ -170,18 +170,23 @@ def test_a_connection_override_that_can_not_be_is_told():
 # What can be used of an answer
 
 FATAL = [
-    pytest.param(page("no", status=500), 11200, "the answer has the status 500", id="11200"),
-    pytest.param(page("no", status=404), 11200, "the answer has the status 404", id="11200-404"),
+    pytest.param(page("no", status=500), 11200, "the response has the status 500", id="11200"),
+    pytest.param(page("no", status=404), 11200, "the response has the status 404", id="11200-404"),
     pytest.param(Failure(11205, "rt", "too slow"), 11205, "too slow", id="11205"),
-    pytest.param(page("x" * 65537), 11750, "the answer has 65537 bytes, and at most 65536 are read", id="11750"),
+    pytest.param(page("x" * 65537), 11750, "the response must have at most 65536 bytes, not 65537", id="11750"),
     pytest.param(page("<Response>"), 12100, None, id="12100"),
     pytest.param(page("<Other/>"), 12102, None, id="12102"),
-    pytest.param(page(response(""), ""), 12300, "the answer is without a Content-Type", id="12300-none"),
+    pytest.param(page(response(""), ""), 12300, "the Content-Type of the response is missing", id="12300-none"),
     pytest.param(
-        page(response(""), "application/json"), 12300, "the answer is of the type 'application/json'", id="12300"
+        page(response(""), "application/json"),
+        12300,
+        "the Content-Type of the response must be text/xml, not 'application/json'",
+        id="12300",
     ),
-    pytest.param(page(response(""), "xml"), 12300, "the answer is of the type 'xml'", id="12300-odd"),
-    pytest.param(page("", status=204, kind=""), 12300, "the answer is without a Content-Type", id="12300-204"),
+    pytest.param(
+        page(response(""), "xml"), 12300, "the Content-Type of the response must be text/xml, not 'xml'", id="12300-odd"
+    ),
+    pytest.param(page("", status=204, kind=""), 12300, "the Content-Type of the response is missing", id="12300-204"),
 ]
 
 
@@ -197,10 +202,8 @@ def test_an_answer_that_can_not_be_used_ends_the_call(served, code, what):
 
 def test_the_newer_code_for_a_status_is_a_switch():
     """11217 instead of 11200."""
-    call = play(
-        "", documents={"/": page("", status=503)}, number={"assumptions": Assumptions(failed_status_code=11217)}
-    )
-    assert warned(call) == [(11217, "the answer has the status 503")]
+    call = play("", documents={"/": page("", status=503)}, number={"assumptions": Assumptions(status_error_code=11217)})
+    assert warned(call) == [(11217, "the response has the status 503")]
 
 
 def test_a_fault_in_a_document_has_its_place():
@@ -217,19 +220,19 @@ USABLE = [
     ),
     pytest.param(
         page(response("<Say>A</Say>"), "text/html; charset=utf-8"),
-        ["note: the answer calls itself text/html", "hears A", END],
+        ["note: the Content-Type of the response is text/html", "hears A", END],
         ["answer with text/xml"],
         id="text/html",
     ),
     pytest.param(
         page(response("<Say>A</Say>"), "text/plain"),
-        ["note: the answer calls itself text/plain", "hears A", END],
+        ["note: the Content-Type of the response is text/plain", "hears A", END],
         ["answer with text/xml"],
         id="text/plain-document",
     ),
     pytest.param(
         page("Call us\n later & again", "text/plain"),
-        ["note: the answer calls itself text/plain", "hears Call us later & again", END],
+        ["note: the Content-Type of the response is text/plain", "hears Call us later & again", END],
         ["answer with text/xml"],
         id="text/plain",
     ),
@@ -248,9 +251,9 @@ def test_what_is_done_with_each_type(served, told, mends):
 @pytest.mark.parametrize(
     ("twiml", "what"),
     [
-        ("<Connect><Stream url='wss://x'/></Connect>", "<Connect> is not played yet, and is skipped"),
-        ("<Pay/>", "<Pay> is not played yet, and is skipped"),
-        ("<Start><Siprec/></Start>", "<Start> is not played yet, and is skipped"),
+        ("<Connect><Stream url='wss://x'/></Connect>", "<Connect> is not simulated yet and is skipped"),
+        ("<Pay/>", "<Pay> is not simulated yet and is skipped"),
+        ("<Start><Siprec/></Start>", "<Start> is not simulated yet and is skipped"),
     ],
 )
 def test_a_verb_that_is_not_played_yet_is_told(twiml, what):
@@ -267,7 +270,7 @@ def test_an_unknown_verb_is_skipped_or_ends_the_document(skipped, heard):
     assumed = Assumptions(skip_unknown_verbs=skipped)
     call = play("<Say>One.</Say><Sing/><Say>Two.</Say>", number={"assumptions": assumed})
     assert call.heard == heard
-    assert warned(call) == [(12200, "there is no <Sing>")]
+    assert warned(call) == [(12200, "<Sing> is not an element of TwiML")]
 
 
 # Fallback and status callback
@@ -326,7 +329,7 @@ def test_the_number_s_status_callback_is_told_of_the_end(twiml, script, status, 
 @pytest.mark.parametrize(
     ("served", "told"),
     [
-        (page("", status=500), [(15003, "the status callback was answered with 500", "warning")]),
+        (page("", status=500), [(15003, "the status callback returned the status 500", "warning")]),
         (Failure(11205, "rt", "too slow"), [(11205, "too slow", "warning")]),
         (page("", status=204, kind=""), []),
     ],
@@ -352,7 +355,7 @@ def test_each_begun_minute_is_billed(seconds, minutes):
 def _no_speech():
     from ivrkit.simulator import Speeds
 
-    return Speeds(letters=1e9)
+    return Speeds(letters_per_second=1e9)
 
 
 def test_a_ring_of_documents_is_stopped():
@@ -361,8 +364,8 @@ def test_a_ring_of_documents_is_stopped():
     assert len(requests(call, "webhook", "redirect")) == 100
     assert [(each.what, each.hint) for each in call.notes] == [
         (
-            "the call had 100 documents, and is stopped",
-            "look for a ring in which no caller gets on; or give max_documents= more",
+            "the call was stopped after 100 documents",
+            "look for documents that lead to each other without end, or raise max_documents",
         )
     ]
     assert call.ended.reason == "too-many-documents"
@@ -492,49 +495,49 @@ IMPOSSIBLE = [
     pytest.param(
         "<Gather/>",
         Refuse("busy"),
-        "callee is busy, but no telephone rings: the call waits in <Gather> (gather)",
+        "callee is busy, but no phone is ringing; the call waits in <Gather> (gather)",
         id="nothing-rings",
     ),
     pytest.param(
         "<Gather/>",
         PickUp(),
-        "callee picks up, but no telephone rings: the call waits in <Gather> (gather)",
+        "callee picks up, but no phone is ringing; the call waits in <Gather> (gather)",
         id="nothing-to-pick-up",
     ),
     pytest.param(
         "<Gather/>",
         PickUp(who="agent"),
-        "agent picks up, but nobody stands in a queue: the call waits in <Gather> (gather)",
+        "agent picks up, but no caller waits in a queue; the call waits in <Gather> (gather)",
         id="no-queue",
     ),
     pytest.param(
         "<Gather/>",
         HangUp(who="callee"),
-        "callee hangs up, but there is no callee: the call waits in <Gather> (gather)",
+        "callee hangs up, but there is no callee; the call waits in <Gather> (gather)",
         id="no-callee",
     ),
     pytest.param(
         "<Dial>+15550100</Dial>",
         HangUp(who="callee"),
-        "callee hangs up, but the callee has not picked up: the call waits in <Dial> (ring)",
+        "callee hangs up, but the callee has not picked up; the call waits in <Dial> (ring)",
         id="rings",
     ),
     pytest.param(
         "<Dial>+15550100</Dial>",
         Refuse("busy", "+1"),
-        "callee is busy, but +1 does not ring, but +15550100: the call waits in <Dial> (ring)",
+        "callee is busy, but +1 is not ringing, only +15550100; the call waits in <Dial> (ring)",
         id="another-number",
     ),
     pytest.param(
         "<Dial>+15550100</Dial>",
         HangUp(who="agent"),
-        "agent hangs up, but there is no agent: the call waits in <Dial> (ring)",
+        "agent hangs up, but there is no agent; the call waits in <Dial> (ring)",
         id="no-agent",
     ),
     pytest.param(
         "<Enqueue>a</Enqueue>",
         HangUp(who="agent"),
-        "agent hangs up, but nobody has taken the caller out of the queue: the call waits in <Enqueue> (queue)",
+        "agent hangs up, but no agent has taken the caller from the queue; the call waits in <Enqueue> (queue)",
         id="not-taken",
     ),
 ]
@@ -556,24 +559,68 @@ def test_nothing_can_be_done_after_the_end():
     call = play("")
     with pytest.raises(SimulatorError) as refused:
         call.press("1")
-    assert str(refused.value) == "the call is over: caller presses 1\n  hint: \n" + call.transcript()
+    assert str(refused.value) == "caller presses 1, but the call is over\n  hint: \n" + call.transcript()
 
 
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        (lambda: Press("a"), "'a' can't be pressed", "the keys of a telephone are 0-9, * and #"),
-        (lambda: Press(""), "'' can't be pressed", "the keys of a telephone are 0-9, * and #"),
-        (lambda: Refuse("x"), "no call comes to 'x'", "one of busy, no-answer, failed, canceled"),
-        (lambda: Queue("a", failure="x"), "no queue fails with 'x'", "one of error, system-error"),
-        (lambda: HangUp(-1), "HangUp(after=-1) is before now", "give seconds from 0"),
-        (lambda: Silence(-1), "Silence(seconds=-1) is before now", "give seconds from 0"),
-        (lambda: PickUp(after=-1), "PickUp(after=-1) is before now", "give seconds from 0"),
-        (lambda: Refuse("busy", after=-1), "Refuse(after=-1) is before now", "give seconds from 0"),
-        (lambda: Press("1", after=-1), "Press(after=-1) is before now", "give seconds from 0"),
-        (lambda: Press("1", every=-1), "Press(every=-1) is before now", "give seconds from 0"),
-        (lambda: Speak("a", after=float("nan")), "Speak(after=nan) is before now", "give seconds from 0"),
-        (lambda: Speak("a", confidence=2), "Speak(confidence=2) is no confidence", "give 0.0 to 1.0, or None"),
+        (
+            lambda: Press("a"),
+            "Press: keys must be one or more of 0-9, * and #, not 'a'",
+            "give the keys as one string, such as '12#'",
+        ),
+        (
+            lambda: Press(""),
+            "Press: keys must be one or more of 0-9, * and #, not ''",
+            "give the keys as one string, such as '12#'",
+        ),
+        (
+            lambda: Refuse("x"),
+            "Refuse: result must be busy, no-answer, failed or canceled, not 'x'",
+            "use a DialCallStatus of Twilio for a phone that is not picked up",
+        ),
+        (
+            lambda: Queue("a", failure="x"),
+            "Queue: failure must be error or system-error, not 'x'",
+            "use a QueueResult of Twilio for a queue that fails",
+        ),
+        (lambda: HangUp(-1), "HangUp: after must be at least 0 seconds, not -1", "give a number of seconds from now"),
+        (
+            lambda: Silence(-1),
+            "Silence: seconds must be at least 0 seconds, not -1",
+            "give a number of seconds from now",
+        ),
+        (
+            lambda: PickUp(after=-1),
+            "PickUp: after must be at least 0 seconds, not -1",
+            "give a number of seconds from now",
+        ),
+        (
+            lambda: Refuse("busy", after=-1),
+            "Refuse: after must be at least 0 seconds, not -1",
+            "give a number of seconds from now",
+        ),
+        (
+            lambda: Press("1", after=-1),
+            "Press: after must be at least 0 seconds, not -1",
+            "give a number of seconds from now",
+        ),
+        (
+            lambda: Press("1", every=-1),
+            "Press: every must be at least 0 seconds, not -1",
+            "give a number of seconds from now",
+        ),
+        (
+            lambda: Speak("a", after=float("nan")),
+            "Speak: after must be at least 0 seconds, not nan",
+            "give a number of seconds from now",
+        ),
+        (
+            lambda: Speak("a", confidence=2),
+            "Speak: confidence must be from 0.0 to 1.0, not 2",
+            "give a number from 0.0 to 1.0, or None to send no confidence",
+        ),
     ],
 )
 def test_what_can_not_be_done_at_all_is_refused_when_it_is_made(make, message, hint):
@@ -702,7 +749,7 @@ TRANSCRIPT = [
     "    0.0  +14155550100 calls +15005550006",
     "    0.0  -> POST https://ivr.example.com/ (webhook)",
     "    0.0  <- 200",
-    "    0.0  warning 12200, the document does not keep to the schema: there is no <Bad> at https://ivr.example.com/, line 1, column 100 (write the verb or attribute as Twilio's page has it)",
+    "    0.0  warning 12200, the document does not match Twilio's schema: <Bad> is not an element of TwiML at https://ivr.example.com/, line 1, column 100 (check the verb or attribute on Twilio's page)",
     "    0.0  answered",
     '    0.0  says 2 times "Hi."',
     "    0.4  -> GET https://ivr.example.com/a.mp3 (media)",
@@ -710,7 +757,7 @@ TRANSCRIPT = [
     "    0.4  plays https://ivr.example.com/a.mp3",
     "   10.4  plays 2 times keys 1",
     "   10.8  pauses 1 s",
-    "   11.8  note: <Pay> is not played yet, and is skipped at https://ivr.example.com/, line 1, column 106 (try it with a real call)",
+    "   11.8  note: <Pay> is not simulated yet and is skipped at https://ivr.example.com/, line 1, column 106 (try it with a real call)",
     "   11.8  caller presses 1",
     "   12.3  -> POST https://ivr.example.com/more (action)",
     "   12.3  <- 200",
@@ -721,7 +768,7 @@ TRANSCRIPT = [
     "   15.3  <- 200",
     '   15.3  says (callee) "Psst."',
     "   15.6  plays (callee) keys 2",
-    "   15.8  warning 12200, the document does not keep to the schema: <Pause> can't be played to whoever was dialled, and is skipped at https://ivr.example.com/screen, line 1, column 45 (write the verb or attribute as Twilio's page has it)",
+    "   15.8  warning 12200, the document does not match Twilio's schema: <Pause> can't be played to the callee and is skipped at https://ivr.example.com/screen, line 1, column 45 (check the verb or attribute on Twilio's page)",
     "   15.8  callee hangs up",
     "   20.8  +15550100: completed",
     "   20.8  recorded 6 s",
@@ -757,7 +804,7 @@ def test_every_event_and_action_has_words():
         "hangs up",
         "picks up",
         "is busy",
-        "is no longer rung",
-        "says that it came to QueueResult=redirected QueueTime=3",
+        "stops ringing",
+        "ends the verb with QueueResult=redirected QueueTime=3",
     ]
     assert [str(Refuse(each)) for each in ("no-answer", "failed")] == ["does not answer", "can't be reached"]

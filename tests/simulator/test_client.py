@@ -27,9 +27,9 @@ class Asked:
         tokens = itertools.count(1)
         client = {"token": "12345", "new_token": lambda: f"token {next(tokens)}", **client}
         self.client = Client(TableTransport(documents), **client)
-        self.requests, self.came, self.complaints = [], [], []
+        self.requests, self.came, self.messages = [], [], []
 
-    def told(self, request, came):
+    def record(self, request, came):
         """Keep a request and what came of it."""
         self.requests.append(request)
         self.came.append(came.code if isinstance(came, Failure) else came.status)
@@ -37,7 +37,7 @@ class Asked:
     def ask(self, url=URL, params=None, method="POST"):
         """Ask as the webhook of a call."""
         given = {"Digits": "1", "To": "+1"} if params is None else params
-        return self.client.ask(method, url, given, self.told, self.complaints.append)
+        return self.client.send(method, url, given, on_exchange=self.record, on_invalid_override=self.messages.append)
 
     def headers(self, name):
         """Return a header of each request."""
@@ -95,9 +95,9 @@ def test_what_a_fragment_can_not_ask_for_is_told():
     """In a sentence each."""
     asked = Asked({"/a": ""})
     asked.ask(URL + "#rc=9&x=1")
-    assert asked.complaints == [
-        "the connection override rc=9 takes 0 to 5",
-        "there is no connection override 'x': ct, rt, tt, rc, rp, sni and e are",
+    assert asked.messages == [
+        "the connection override rc must be from 0 to 5, not '9'",
+        "the connection override must be ct, rt, tt, rc, rp, sni or e, not 'x'",
     ]
 
 
@@ -125,9 +125,9 @@ def test_a_redirect_can_be_taken_to_keep_the_method():
 @pytest.mark.parametrize(
     ("served", "what"),
     [
-        (redirect(302, ""), "the answer redirects with 302 without a Location"),
-        (redirect(308, "/b"), "the answer redirects with 308 to /b"),
-        (redirect(304, ""), "the answer redirects with 304 without a Location"),
+        (redirect(302, ""), "the response redirects with 302 without a Location"),
+        (redirect(308, "/b"), "the response redirects with 308 to /b, which Twilio does not follow"),
+        (redirect(304, ""), "the response redirects with 304 without a Location"),
     ],
 )
 def test_a_redirect_that_is_not_followed(served, what):
@@ -152,16 +152,16 @@ def test_at_most_ten_redirects_are_followed(fetched):
 
     def go():
         if fetched:
-            return asked.client.fetch("https://ivr.example.com/0", asked.told)
+            return asked.client.fetch_file("https://ivr.example.com/0", on_exchange=asked.record)
         return asked.ask("https://ivr.example.com/0")[1]
 
     assert go().body == b"there"
     asked = Asked({**ten, "/10": redirect(302, "/0")})
     with pytest.raises(Failure) as failed:
         go()
-    what = "file" if fetched else "answer"
+    what = "file" if fetched else "response"
     assert failed.value.code == 11215
-    assert failed.value.message == f"the {what} redirects more than 10 times, at last to https://ivr.example.com/0"
+    assert failed.value.message == f"the {what} was redirected more than 10 times, last to https://ivr.example.com/0"
     assert len(asked.requests) == 11
 
 
@@ -257,7 +257,7 @@ def test_a_password_that_is_wrong_is_not_tried_again():
 def test_a_file_is_fetched():
     """By GET, redirects followed, whatever its status."""
     asked = Asked({"/a": redirect(302, "/b"), "/b": Response(404)})
-    assert asked.client.fetch(URL, asked.told).status == 404
+    assert asked.client.fetch_file(URL, on_exchange=asked.record).status == 404
     assert [(each.method, dict(each.params)) for each in asked.requests] == [("GET", {}), ("GET", {})]
 
 
@@ -265,5 +265,5 @@ def test_a_file_that_can_not_be_fetched():
     """The failure is told and comes out."""
     asked = Asked({"/a": NO_CONNECTION})
     with pytest.raises(Failure):
-        asked.client.fetch(URL, asked.told)
+        asked.client.fetch_file(URL, on_exchange=asked.record)
     assert asked.came == [11205]

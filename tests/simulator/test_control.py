@@ -34,7 +34,7 @@ CASES = [
     pytest.param("<Say>One.</Say><Reject/>", ["hears One.", "ended hangup completed"], id="Reject-too-late"),
     pytest.param(
         "<Leave/><Say>After.</Say>",
-        ["warning 12200: <Leave> can't be played in this call, and is skipped", "hears After.", ENDED],
+        ["warning 12200: <Leave> can't be played in this call and is skipped", "hears After.", ENDED],
         id="Leave-outside-of-a-queue",
     ),
 ]
@@ -73,14 +73,14 @@ def test_an_empty_redirect_asks_the_same_document_again():
 
 def test_an_empty_redirect_can_be_taken_for_a_fault():
     """Then the call ends there."""
-    call = play("<Redirect/>", number={"assumptions": Assumptions(empty_redirect_is_same=False)})
-    assert after_first(call) == ["error 11100: a <Redirect> has no URL", "ended application-error completed"]
+    call = play("<Redirect/>", number={"assumptions": Assumptions(empty_redirect_repeats_document=False)})
+    assert after_first(call) == ["error 11100: <Redirect> must have a URL", "ended application-error completed"]
 
 
 def test_a_redirect_that_leads_nowhere_ends_the_call():
     """It is told with its place in the document."""
     call = play("<Say>One.</Say>\n  <Redirect>mailto:x@example.com</Redirect>")
-    assert warned(call) == [(11100, "'mailto:x@example.com' is no URL that can be requested")]
+    assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'mailto:x@example.com'")]
     assert [(each.line, each.column) for each in call.warnings] == [(2, 3)]
     assert call.ended.reason == "application-error"
 
@@ -91,11 +91,11 @@ def test_a_redirect_that_leads_nowhere_ends_the_call():
         pytest.param(
             '<Redirect method="HEAD">/next</Redirect>',
             13710,
-            "<Redirect method='HEAD'> takes GET or POST",
+            "<Redirect method> must be GET or POST, not 'HEAD'",
             id="Redirect.method-wrong",
         ),
         pytest.param(
-            '<Reject reason="x"/>', 12200, "<Reject reason='x'> takes rejected or busy", id="Reject.reason-wrong"
+            '<Reject reason="x"/>', 12200, "<Reject reason> must be rejected or busy, not 'x'", id="Reject.reason-wrong"
         ),
         pytest.param('<Hangup now="yes"/>', 12200, "<Hangup> has no attribute 'now'", id="Hangup-attribute"),
     ],

@@ -131,7 +131,7 @@ CASES = [
     pytest.param(
         dial("", "<Client>anna</Client>"),
         [],
-        ["note: <Client> in <Dial> is not played yet, and is skipped", *FALLS],
+        ["note: <Client> in <Dial> is not simulated yet and is skipped", *FALLS],
         id="Dial-Client-is-not-played-yet",
     ),
     pytest.param(
@@ -201,7 +201,7 @@ SCREENINGS = [
         "<Dial>+15550102</Dial><Say>Go.</Say>",
         [CALLEE_GONE],
         [
-            "error 13201: <Dial> can't be played to whoever was dialled, and is skipped",
+            "error 13201: <Dial> can't be played to the callee and is skipped",
             "callee hears Go.",
             DONE,
             f"{ASKED.format('completed', 'true')} DialCallDuration=21",
@@ -242,7 +242,7 @@ def test_the_document_of_a_number_is_asked_with_the_child_call():
 def test_the_caller_who_presses_while_the_callee_is_asked_is_not_heard():
     """The simulator tells, and the callee is still asked."""
     call = play(screened(), PickUp(), Press("1"), documents={"/screen": response(ASKS)})
-    assert [each.what for each in call.notes] == ["the caller presses 1, and nobody listens to that"]
+    assert [each.what for each in call.notes] == ["the caller presses 1, but the <Gather> listens to the callee"]
     assert call.waiting.who == "callee"
 
 
@@ -351,7 +351,7 @@ def test_a_caller_who_hangs_up_leaves_the_action_behind(script, status, bridged,
 
 def test_how_long_a_telephone_rings_can_be_set():
     """Twilio adds about five seconds to the timeout."""
-    call = play(dial('timeout="10"'), Silence(), number={"assumptions": Assumptions(ring_longer=0)})
+    call = play(dial('timeout="10"'), Silence(), number={"assumptions": Assumptions(extra_ring_seconds=0)})
     assert [each.at for each in call.events if isinstance(each, Dialled)] == [0.0, 10.0]
 
 
@@ -367,7 +367,7 @@ def test_a_caller_who_hangs_up_while_the_callee_is_asked(after):
 def test_a_status_callback_that_can_not_be_asked_is_told():
     """With its place, and the call goes on."""
     call = play(dial("", f'<Number statusCallback="ftp://x">{NUMBER}</Number>'), Refuse("busy"))
-    assert warned(call) == [(11100, "'ftp://x' is no URL that can be requested")]
+    assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'ftp://x'")]
     assert call.heard == "Next."
 
 
@@ -376,7 +376,7 @@ def test_at_most_ten_telephones_ring():
     numbers = "".join(f"<Number>+155501{index:02}</Number>" for index in range(11))
     call = play(dial("", numbers))
     assert len(call.waiting.numbers) == 10
-    assert warned(call) == [(13215, "<Dial> rings 11 telephones, and at most 10 are rung")]
+    assert warned(call) == [(13215, "<Dial> must have at most 10 numbers, not 11; the others are skipped")]
 
 
 RECORDED = [
@@ -416,96 +416,112 @@ def test_a_recording_in_two_channels():
 @pytest.mark.parametrize(
     ("twiml", "code", "what"),
     [
-        pytest.param(dial('method="X"'), 13210, "<Dial method='X'> takes GET or POST", id="Dial.method-wrong"),
+        pytest.param(dial('method="X"'), 13210, "<Dial method> must be GET or POST, not 'X'", id="Dial.method-wrong"),
         pytest.param(
-            dial('timeout="4"'), 13212, "<Dial timeout='4'> takes a whole number from 5 to 600", id="Dial.timeout-wrong"
+            dial('timeout="4"'),
+            13212,
+            "<Dial timeout> must be a whole number from 5 to 600, not '4'",
+            id="Dial.timeout-wrong",
         ),
         pytest.param(
-            dial('hangupOnStar="x"'), 13213, "<Dial hangupOnStar='x'> takes true or false", id="Dial.hangupOnStar-wrong"
+            dial('hangupOnStar="x"'),
+            13213,
+            "<Dial hangupOnStar> must be true or false, not 'x'",
+            id="Dial.hangupOnStar-wrong",
         ),
         pytest.param(
             dial('callerId="a b"'),
             13214,
-            "<Dial callerId='a b'> takes a number, client:name, or a SIP name",
+            "<Dial callerId> must be a phone number, client:name or a SIP name, not 'a b'",
             id="Dial.callerId-wrong",
         ),
-        pytest.param(dial("", "<Say>x</Say>"), 13215, "<Say> may not stand in <Dial>", id="Dial-nested"),
+        pytest.param(dial("", "<Say>x</Say>"), 13215, "<Say> is not allowed in <Dial>", id="Dial-nested"),
         pytest.param(
             dial("", f"{NUMBER}<Number>{OTHER}</Number>"),
             13215,
-            "<Dial> has a number as text beside its nouns",
+            "<Dial> must have a number as text or nouns, not both",
             id="Dial-text-and-nouns",
         ),
         pytest.param(
             dial("", f"<Queue>a</Queue><Number>{OTHER}</Number>"),
             13215,
-            "<Dial> has a <Queue> and something else, and dials one of them alone",
+            "<Queue> must be the only noun in <Dial>",
             id="Dial-a-lone-noun",
         ),
         pytest.param(
-            dial('timeLimit="x"'), 13216, "<Dial timeLimit='x'> takes a whole number from 1", id="Dial.timeLimit-wrong"
+            dial('timeLimit="x"'),
+            13216,
+            "<Dial timeLimit> must be a whole number of at least 1, not 'x'",
+            id="Dial.timeLimit-wrong",
         ),
         pytest.param(
             dial('record="yes"'),
             13217,
-            "<Dial record='yes'> takes do-not-record or record-from-answer or record-from-ringing or "
-            "record-from-answer-dual or record-from-ringing-dual or true or false",
+            "<Dial record> must be do-not-record, record-from-answer, record-from-ringing, "
+            "record-from-answer-dual, record-from-ringing-dual, true or false, not 'yes'",
             id="Dial.record-wrong",
         ),
         pytest.param(
             dial('answerOnBridge="x"'),
             12200,
-            "<Dial answerOnBridge='x'> takes true or false",
+            "<Dial answerOnBridge> must be true or false, not 'x'",
             id="Dial.answerOnBridge-wrong",
         ),
         pytest.param(
-            dial('sequential="x"'), 12200, "<Dial sequential='x'> takes true or false", id="Dial.sequential-wrong"
+            dial('sequential="x"'),
+            12200,
+            "<Dial sequential> must be true or false, not 'x'",
+            id="Dial.sequential-wrong",
         ),
-        pytest.param(dial('trim="x"'), 12200, "<Dial trim='x'> takes trim-silence or do-not-trim", id="Dial.trim"),
+        pytest.param(
+            dial('trim="x"'), 12200, "<Dial trim> must be trim-silence or do-not-trim, not 'x'", id="Dial.trim"
+        ),
         pytest.param(
             dial('recordingTrack="x"'),
             12200,
-            "<Dial recordingTrack='x'> takes inbound or outbound or both",
+            "<Dial recordingTrack> must be inbound, outbound or both, not 'x'",
             id="Dial.recordingTrack",
         ),
-        pytest.param(dial('referMethod="x"'), 12200, "<Dial referMethod='x'> takes GET or POST", id="Dial.referMethod"),
         pytest.param(
-            dial("", "reception"), 13223, "<Dial> has 'reception', which is no telephone number", id="Dial-no-number"
+            dial('referMethod="x"'), 12200, "<Dial referMethod> must be GET or POST, not 'x'", id="Dial.referMethod"
+        ),
+        pytest.param(
+            dial("", "reception"), 13223, "<Dial> must have a phone number, not 'reception'", id="Dial-no-number"
         ),
         pytest.param(
             dial("", f'<Number method="X">{NUMBER}</Number>'),
             13221,
-            "<Number method='X'> takes GET or POST",
+            "<Number method> must be GET or POST, not 'X'",
             id="Number.method-wrong",
         ),
         pytest.param(
             dial("", f'<Number sendDigits="x">{NUMBER}</Number>'),
             13222,
-            "<Number sendDigits='x'> takes keys of 0-9 A-D w W # *",
+            "<Number sendDigits> must be one or more of 0-9 A-D w W # *, not 'x'",
             id="Number.sendDigits-wrong",
         ),
         pytest.param(
             dial("", "<Number>x</Number>"),
             13223,
-            "<Number> has 'x', which is no telephone number",
+            "<Number> must have a phone number, not 'x'",
             id="Number-no-number",
         ),
         pytest.param(
             dial("", f'<Number statusCallbackEvent="x">{NUMBER}</Number>'),
             12200,
-            "<Number statusCallbackEvent='x'> takes some of initiated ringing answered completed",
+            "<Number statusCallbackEvent> must be one or more of initiated, ringing, answered, completed, not 'x'",
             id="Number.statusCallbackEvent-wrong",
         ),
         pytest.param(
             dial("", f'<Number machineDetection="x">{NUMBER}</Number>'),
             12200,
-            "<Number machineDetection='x'> takes Enable or DetectMessageEnd",
+            "<Number machineDetection> must be Enable or DetectMessageEnd, not 'x'",
             id="Number.machineDetection",
         ),
         pytest.param(
             dial("", f'<Number machineDetectionTimeout="2">{NUMBER}</Number>'),
             12200,
-            "<Number machineDetectionTimeout='2'> takes a whole number from 3 to 60",
+            "<Number machineDetectionTimeout> must be a whole number from 3 to 60, not '2'",
             id="Number.machineDetectionTimeout",
         ),
     ],

@@ -146,7 +146,7 @@ CASES = [
         [
             JOINED,
             f"wait POST /gone {WAITED.format(1000, 0)}",
-            "error 11200: the answer has the status 404",
+            "error 11200: the response has the status 404",
             "queue support system-error",
             ASKED.format("system-error", 0),
             *ENDS,
@@ -170,7 +170,7 @@ CASES = [
         [
             JOINED,
             f"wait POST /record {WAITED.format(1000, 0)}",
-            "warning 12200: <Record> can't be played to a caller who waits in a queue, and is skipped",
+            "warning 12200: <Record> can't be played to a caller who waits in a queue and is skipped",
             *("queue support taken", "queue support bridged", ASKED.format("bridged", 23), *ENDS),
         ],
         id="Enqueue.waitUrl-another-verb",
@@ -216,7 +216,7 @@ def test_a_queue_that_takes_nobody(queue, attributes, result):
 def test_who_stands_in_a_queue_already():
     """Position, size and the time that others waited are in each request of the wait's document."""
     simulator = Simulator.for_documents({"/": response(enqueue('waitUrl="/wait"')), **DOCUMENTS})
-    simulator.queues["support"] = Queue("support", size=4, most=7, average_seconds=90)
+    simulator.queues["support"] = Queue("support", size=4, max_size=7, average_wait_seconds=90)
     (asked,) = requests(simulator.call(), "wait")
     told = {name: value for name, value in asked.params.items() if "Queue" in name and name != "QueueSid"}
     assert told == {
@@ -251,7 +251,7 @@ def test_nobody_listens_in_a_queue_with_music(action):
     """The simulator tells what would."""
     call = play(enqueue(), action)
     assert [(each.what, each.hint) for each in call.notes] == [
-        (f"the caller {action} in the queue, and nobody listens", "a waitUrl with a <Gather> can")
+        (f"the caller {action} in the queue, but no verb is listening", "set a waitUrl whose document has a <Gather>")
     ]
     assert call.waiting.activity == "queue"
 
@@ -259,24 +259,26 @@ def test_nobody_listens_in_a_queue_with_music(action):
 @pytest.mark.parametrize(
     ("twiml", "code", "what"),
     [
-        pytest.param(enqueue('method="X"'), 14201, "<Enqueue method='X'> takes GET or POST", id="Enqueue.method-wrong"),
-        pytest.param(enqueue("", ""), 14204, "<Enqueue> names no queue", id="Enqueue-no-name"),
+        pytest.param(
+            enqueue('method="X"'), 14201, "<Enqueue method> must be GET or POST, not 'X'", id="Enqueue.method-wrong"
+        ),
+        pytest.param(enqueue("", ""), 14204, "<Enqueue> must have the name of a queue", id="Enqueue-no-name"),
         pytest.param(
             enqueue("", "x" * 65),
             14205,
-            "<Enqueue> names a queue with 65 letters, of at most 64",
+            "the queue name in <Enqueue> must have at most 64 characters, not 65",
             id="Enqueue-long-name",
         ),
         pytest.param(
             enqueue('waitUrlMethod="X"'),
             14206,
-            "<Enqueue waitUrlMethod='X'> takes GET or POST",
+            "<Enqueue waitUrlMethod> must be GET or POST, not 'X'",
             id="Enqueue.waitUrlMethod-wrong",
         ),
         pytest.param(
             enqueue('maxQueueSize="x"'),
             12200,
-            "<Enqueue maxQueueSize='x'> takes a whole number from 1 to 5000",
+            "<Enqueue maxQueueSize> must be a whole number from 1 to 5000, not 'x'",
             id="Enqueue.maxQueueSize-wrong",
         ),
     ],
@@ -297,7 +299,7 @@ def test_a_task_is_only_recognised(attribute):
 def test_a_wait_document_that_can_not_be_asked_for_is_told():
     """A URL that is none is told, and the caller waits in silence."""
     call = play(enqueue('waitUrl="ftp://x"'), TAKEN, DONE)
-    assert warned(call) == [(11100, "'ftp://x' is no URL that can be requested")]
+    assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'ftp://x'")]
     assert call.heard == "Next."
 
 

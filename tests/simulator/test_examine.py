@@ -6,7 +6,7 @@ from tests.simulator.cases import response
 
 from ivrkit.simulator import Press, Response, Silence, Simulator, SimulatorError, examine
 
-LUCK = "the answer calls itself text/html, and Twilio reads it by luck"
+LUCK = "the Content-Type of the response is text/html, which Twilio accepts only by chance"
 
 
 def test_the_faults_of_a_plain_flask_file_are_found_and_named():
@@ -17,17 +17,17 @@ def test_the_faults_of_a_plain_flask_file_are_found_and_named():
         (
             "endless-silence",
             "after 100 documents and 35 minutes, a caller who says nothing is still on the line",
-            "count silences, and hang up after some of them",
+            "count the silences of a call, and hang up after a few",
         ),
         (
             "repeated-request-after-end",
-            "a request that comes again after the end goes on with a <Gather>",
-            "keep that the call is over, and answer with an empty <Response>",
+            "a request that is repeated after the end continues the call with a <Gather>",
+            "remember that the call is over, and answer with an empty <Response>",
         ),
         (
             "status-callback-after-end",
-            "the status callback, where it is the webhook, goes on with a <Gather>",
-            "keep that the call is over, and answer with an empty <Response>",
+            "the status callback, if it is sent to the webhook, continues the call with a <Gather>",
+            "remember that the call is over, and answer with an empty <Response>",
         ),
     ]
 
@@ -73,7 +73,7 @@ def test_each_finding_tells_the_way_there():
     problems = {each.name: each for each in examine(Simulator.for_documents(documents))}
     assert problems["12200"].actions == (Press("2"),)
     assert problems["12200"].message.startswith(
-        "warning 12200, the document does not keep to the schema: there is no <Sing>"
+        "warning 12200, the document does not match Twilio's schema: <Sing> is not an element of TwiML"
     )
     assert problems["endless-silence"].actions == (Silence(),) * 12
 
@@ -101,13 +101,17 @@ def late(answer):
         (response("<Say>Goodbye.</Say><Hangup/>"), None, None),
         (Response(204, ()), "fails", None),
         (Response(500), "fails", "fails"),
-        (response("<Redirect>/</Redirect>"), "goes on with a <Redirect>", "goes on with a <Redirect>"),
+        (
+            response("<Redirect>/</Redirect>"),
+            "continues the call with a <Redirect>",
+            "continues the call with a <Redirect>",
+        ),
     ],
 )
 def test_what_comes_after_the_end(answer, again, told):
     """Twilio may ask again, and tells of the end: neither may bring a call back to life."""
     found = {each.name: each.message for each in examine(late(answer), depth=1)}
-    said = "a request that comes again after the end {}", "the status callback, where it is the webhook, {}"
+    said = "a request that is repeated after the end {}", "the status callback, if it is sent to the webhook, {}"
     assert found.get("repeated-request-after-end") == (again and said[0].format(again))
     assert found.get("status-callback-after-end") == (told and said[1].format(told))
 
@@ -116,5 +120,5 @@ def test_a_call_that_goes_on_is_not_asked_again():
     """There is nothing to be late for."""
     call = Simulator.for_documents({"/": response(GATHER)}).call()
     with pytest.raises(SimulatorError) as refused:
-        call.ask_again()
-    assert (refused.value.message, refused.value.hint) == ("the call is not over", "let it end, then ask again")
+        call.repeat_last_request()
+    assert (refused.value.message, refused.value.hint) == ("the call is not over", "end the call first")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.simulator.cases import play, response
 
 from ivrkit.simulator import HangUp, PickUp, Press, Queue, Refuse, Silence, Simulator, Speak, explore, possible_actions
-from ivrkit.simulator.actions import REFUSALS
+from ivrkit.simulator.actions import UNANSWERED_STATUSES
 
 
 def few(waiting):
@@ -79,7 +79,7 @@ def test_a_finding_tells_the_shortest_way_there_and_each_thing_once():
     explored = explore(tree({"a": ("b", "a", "a"), "b": ("a", "!", "a")}).call, depth=4, choices=few)
     (problem,) = explored.problems
     assert problem.actions == (Press("1"), Press("2"))
-    assert (problem.name, problem.hint) == ("12200", "write the verb or attribute as Twilio's page has it")
+    assert (problem.name, problem.hint) == ("12200", "check the verb or attribute on Twilio's page")
 
 
 def test_what_tells_positions_apart_can_be_given():
@@ -119,7 +119,7 @@ CHOICES = [
     pytest.param(
         "<Dial>+15550100</Dial>",
         [],
-        [PickUp("+15550100"), *(Refuse(result, "+15550100") for result in REFUSALS), HangUp()],
+        [PickUp("+15550100"), *(Refuse(result, "+15550100") for result in UNANSWERED_STATUSES), HangUp()],
         id="a-telephone",
     ),
     pytest.param("<Dial>+15550100</Dial>", [PickUp()], [HangUp(who="callee"), HangUp()], id="a-talk"),

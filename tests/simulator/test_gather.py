@@ -124,7 +124,7 @@ CASES = [
     pytest.param(
         gather("", "<Say>One.</Say><Hangup/>"),
         [Press("1")],
-        ["warning 13320: <Hangup> may not stand in <Gather>", "hears One.", *by_action("1")],
+        ["warning 13320: <Hangup> is not allowed in <Gather>", "hears One.", *by_action("1")],
         id="Gather-nested-something-else",
     ),
     pytest.param(gather(), [Silence(2), Press("1", after=4.9)], by_action("1"), id="Gather-some-silence-first"),
@@ -220,15 +220,20 @@ def test_keys_that_nothing_listens_to_are_told():
     """What was pressed after the end of a Gather is lost on Twilio too; the simulator says so."""
     call = play(gather('numDigits="1"'), Press("123"))
     assert [(each.what, each.hint) for each in call.notes] == [
-        ("the keys 23 were pressed when nothing listened", "press them when the next question is asked")
+        ("the keys 23 were pressed when no verb was listening", "press them after the next prompt")
     ]
 
 
 @pytest.mark.parametrize(
     ("attributes", "action", "what", "mend"),
     [
-        ('input="speech"', Press("1"), "the caller presses 1, but this <Gather> takes no keys", 'input="dtmf" does'),
-        ("", Speak("yes"), 'the caller says "yes", but this <Gather> takes no speech', 'input="speech" does'),
+        (
+            'input="speech"',
+            Press("1"),
+            "the caller presses 1, but this <Gather> does not accept keys",
+            'set input="dtmf"',
+        ),
+        ("", Speak("yes"), 'the caller says "yes", but this <Gather> does not accept speech', 'set input="speech"'),
     ],
 )
 def test_what_a_gather_does_not_take_is_told_and_it_goes_on_listening(attributes, action, what, mend):
@@ -278,51 +283,55 @@ def test_who_hangs_up_after_some_keys_can_be_taken_to_leave_nothing():
         pytest.param(
             'finishOnKey="12"',
             13310,
-            "<Gather finishOnKey='12'> takes one of 0-9 # *, or nothing",
+            "<Gather finishOnKey> must be one of 0-9 # *, or empty, not '12'",
             id="Gather.finishOnKey-wrong",
         ),
-        pytest.param('method="PUT"', 13312, "<Gather method='PUT'> takes GET or POST", id="Gather.method-wrong"),
+        pytest.param('method="PUT"', 13312, "<Gather method> must be GET or POST, not 'PUT'", id="Gather.method-wrong"),
         pytest.param(
-            'timeout="0"', 13313, "<Gather timeout='0'> takes a whole number from 1, or auto", id="Gather.timeout-wrong"
+            'timeout="0"',
+            13313,
+            "<Gather timeout> must be a whole number of at least 1, or auto, not '0'",
+            id="Gather.timeout-wrong",
         ),
         pytest.param(
             'numDigits="many"',
             13314,
-            "<Gather numDigits='many'> takes a whole number from 1",
+            "<Gather numDigits> must be a whole number of at least 1, not 'many'",
             id="Gather.numDigits-wrong",
         ),
         pytest.param(
             'speechTimeout="-1"',
             13327,
-            "<Gather speechTimeout='-1'> takes a whole number from 1, or auto",
+            "<Gather speechTimeout> must be a whole number of at least 1, or auto, not '-1'",
             id="Gather.speechTimeout-wrong",
         ),
         pytest.param(
             f'hints="{"x" * 101}"',
             13330,
-            f"<Gather hints='{'x' * 57}...'> takes up to 500 texts of up to 100 letters, with commas",
+            "<Gather hints> must be at most 500 hints of at most 100 characters, separated by commas, "
+            f"not '{'x' * 57}...'",
             id="Gather.hints",
         ),
         pytest.param(
             'actionOnEmptyResult="yes"',
             13338,
-            "<Gather actionOnEmptyResult='yes'> takes true or false",
+            "<Gather actionOnEmptyResult> must be true or false, not 'yes'",
             id="Gather.actionOnEmptyResult-wrong",
         ),
         pytest.param(
-            'input="voice"', 12200, "<Gather input='voice'> takes dtmf, speech, or both", id="Gather.input-wrong"
+            'input="voice"', 12200, "<Gather input> must be dtmf, speech or both, not 'voice'", id="Gather.input-wrong"
         ),
         pytest.param(
             'profanityFilter="no"',
             12200,
-            "<Gather profanityFilter='no'> takes true or false",
+            "<Gather profanityFilter> must be true or false, not 'no'",
             id="Gather.profanityFilter",
         ),
-        pytest.param('enhanced="1"', 12200, "<Gather enhanced='1'> takes true or false", id="Gather.enhanced"),
+        pytest.param('enhanced="1"', 12200, "<Gather enhanced> must be true or false, not '1'", id="Gather.enhanced"),
         pytest.param(
             'speechModel="phone_call" speechTimeout="auto"',
             13327,
-            "<Gather speechModel=...> needs a speechTimeout that is a whole number",
+            "<Gather speechTimeout> must be a whole number with speechModel, not 'auto'",
             id="Gather.speechModel",
         ),
         pytest.param(
@@ -351,5 +360,5 @@ def test_what_is_only_recognised_changes_nothing(attribute):
 def test_a_partial_callback_that_can_not_be_asked_is_told():
     """For each part; the result comes all the same."""
     call = play(gather('input="speech" partialResultCallback="ftp://x"'), Speak("yes"))
-    assert warned(call) == [(11100, "'ftp://x' is no URL that can be requested")] * 2
+    assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'ftp://x'")] * 2
     assert call.heard == "Next."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivrkit.simulator.twiml.markup import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS, Element, MarkupError, parse
+from ivrkit.simulator.twiml.markup import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Element, MarkupError, parse
 
 
 def test_elements_know_their_place():
@@ -48,29 +48,29 @@ FAULTS = [
     pytest.param(b"", 12100, "the document is empty", 0, 0, id="empty"),
     pytest.param(b" \n", 12100, "the document is empty", 0, 0, id="blank"),
     pytest.param(
-        b"x" * (MOST_BYTES + 1), 11750, "the document has 65537 bytes, and at most 65536 are read", 0, 0, id="large"
+        b"x" * (MAX_BYTES + 1), 11750, "the document must have at most 65536 bytes, not 65537", 0, 0, id="large"
     ),
-    pytest.param(b"<Response>", 12100, "it is no XML: no element found", 1, 11, id="unclosed"),
-    pytest.param(b"<Response></Say>", 12100, "it is no XML: mismatched tag", 1, 13, id="mismatched"),
+    pytest.param(b"<Response>", 12100, "invalid XML: no element found", 1, 11, id="unclosed"),
+    pytest.param(b"<Response></Say>", 12100, "invalid XML: mismatched tag", 1, 13, id="mismatched"),
     pytest.param(
-        b"<Response>\n A & B</Response>", 12100, "it is no XML: not well-formed (invalid token)", 2, 5, id="ampersand"
+        b"<Response>\n A & B</Response>", 12100, "invalid XML: not well-formed (invalid token)", 2, 5, id="ampersand"
     ),
-    pytest.param(b"<Response>&nbsp;</Response>", 12100, "it is no XML: undefined entity", 1, 11, id="entity"),
-    pytest.param(b"<Response/><Response/>", 12100, "it is no XML: junk after document element", 1, 12, id="two-roots"),
+    pytest.param(b"<Response>&nbsp;</Response>", 12100, "invalid XML: undefined entity", 1, 11, id="entity"),
+    pytest.param(b"<Response/><Response/>", 12100, "invalid XML: junk after document element", 1, 12, id="two-roots"),
     pytest.param(
         b'\n<?xml version="1.0"?><Response/>',
         12100,
-        "it is no XML: XML or text declaration not at start of entity",
+        "invalid XML: XML or text declaration not at start of entity",
         2,
         1,
         id="blank-first",
     ),
-    pytest.param(b"Hello", 12100, "it is no XML: syntax error", 1, 1, id="text"),
-    pytest.param(b"<response/>", 12102, "the root is <response>, and has to be <Response>", 1, 1, id="root"),
+    pytest.param(b"Hello", 12100, "invalid XML: syntax error", 1, 1, id="text"),
+    pytest.param(b"<response/>", 12102, "the root must be <Response>, not <response>", 1, 1, id="root"),
     pytest.param(
         b'<!DOCTYPE Response [<!ENTITY a "b">]><Response>&a;</Response>',
         12100,
-        "it has a DOCTYPE, and none is read",
+        "a DOCTYPE is not allowed",
         1,
         20,
         id="doctype",
@@ -78,22 +78,27 @@ FAULTS = [
     pytest.param(
         b'<?xml version="1.0" encoding="klingon"?><Response/>',
         12100,
-        "it is no XML: unknown encoding: klingon",
+        "invalid XML: unknown encoding: klingon",
         0,
         0,
         id="encoding",
     ),
     pytest.param(
-        b"<Response>\xff</Response>", 12100, "it is no XML: not well-formed (invalid token)", 1, 11, id="bytes"
+        b"<Response>\xff</Response>", 12100, "invalid XML: not well-formed (invalid token)", 1, 11, id="bytes"
     ),
     pytest.param(
-        b'<?xml version="2.0"?><Response/>', 12101, "it is of another version of XML than 1.0", 1, 1, id="version"
+        b'<?xml version="2.0"?><Response/>', 12101, "the XML version must be 1.0, not 2.0", 1, 1, id="version"
     ),
     pytest.param(
-        b"<Response>" + b"<p>" * MOST_DEPTH, 12100, "elements stand in one another more than 50 deep", 1, 158, id="deep"
+        b"<Response>" + b"<p>" * MAX_DEPTH, 12100, "elements must be nested at most 50 deep", 1, 158, id="deep"
     ),
     pytest.param(
-        b"<Response>" + b"<p/>" * MOST_ELEMENTS, 12100, "there are more than 5000 elements", 1, 20007, id="many"
+        b"<Response>" + b"<p/>" * MAX_ELEMENTS,
+        12100,
+        "the document must have at most 5000 elements",
+        1,
+        20007,
+        id="many",
     ),
 ]
 

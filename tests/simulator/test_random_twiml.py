@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from ivrkit.simulator import Failure, HangUp, Press, Response, Silence, Simulator, Speak, possible_actions
 from ivrkit.simulator.events import Ended
-from ivrkit.simulator.twiml.elements import GRAMMAR
+from ivrkit.simulator.twiml.elements import ELEMENTS
 
 #: How many documents are drawn; each is the first of a call of its own.
 DOCUMENTS = int(os.environ.get("IVRKIT_RANDOM_DOCUMENTS", "300"))
 #: How many of them can be met in one call.
 IN_A_CALL = 4
-MOST_DOCUMENTS = 20
+MAX_DOCUMENTS = 20
 
 URLS = st.sampled_from(
     ["/", "/1", "/2", "/3", "1?a=b", "", "#rc=9", "ftp://x", "http://", "https://other.example.com/x", " /2 "]
@@ -41,7 +41,7 @@ VALUES = st.one_of(
 def fitting(name):
     """Return values that an attribute takes, as far as a few tries tell."""
     tries = ["true", "GET", "5", "1", "20", "600", "#", "1w2", "busy", "dtmf speech", "trim-silence", "completed", "/1"]
-    return st.sampled_from([each for each in tries if name.fits(each)] or [name.default or ""])
+    return st.sampled_from([each for each in tries if name.accepts(each)] or [name.default or ""])
 
 
 def markup(name, attributes, inside):
@@ -49,7 +49,7 @@ def markup(name, attributes, inside):
     return f"<{name}{''.join(f' {key}={quoteattr(each)}' for key, each in attributes.items())}>{inside}</{name}>"
 
 
-PLAYED = [name for name, grammar in GRAMMAR.items() if grammar.played and name not in ("Response", "Number")]
+PLAYED = [name for name, grammar in ELEMENTS.items() if grammar.played and name not in ("Response", "Number")]
 TEXTS = {
     "Say": TEXT.map(escape),
     "Play": st.sampled_from(["/sound", "/1", "https://cdn.example.com/x"]),
@@ -65,15 +65,17 @@ def valid(draw):
     """A document whose verbs and attributes are right."""
     verbs = []
     for name in draw(st.lists(st.sampled_from(PLAYED), min_size=1, max_size=5)):
-        known = GRAMMAR[name].attributes
+        known = ELEMENTS[name].attributes
         chosen = draw(st.lists(st.sampled_from(sorted(known)), unique=True, max_size=4)) if known else []
         attributes = {each: draw(fitting(known[each])) for each in chosen}
         verbs.append(markup(name, attributes, draw(TEXTS.get(name, st.just("")))))
     return f"<Response>{''.join(verbs)}</Response>"
 
 
-NAMES = st.sampled_from([*GRAMMAR, "say", "GATHER", "Sing", "x:Say"])
-KEYS = st.sampled_from([*sorted({key for each in GRAMMAR.values() for key in each.attributes or {}}), "now", "Timeout"])
+NAMES = st.sampled_from([*ELEMENTS, "say", "GATHER", "Sing", "x:Say"])
+KEYS = st.sampled_from(
+    [*sorted({key for each in ELEMENTS.values() for key in each.attributes or {}}), "now", "Timeout"]
+)
 WRONG = st.recursive(
     TEXT.map(escape),
     lambda inside: st.builds(
@@ -150,7 +152,7 @@ def check(call):
     """Hold what came against what every call keeps to."""
     times = [each.at for each in call.events]
     assert times == sorted(times), "the clock went back"
-    assert len(call.responses) <= MOST_DOCUMENTS * 13, "documents without end"
+    assert len(call.responses) <= MAX_DOCUMENTS * 13, "documents without end"
     assert (call.waiting is None) == isinstance(call.events[-1], Ended)
     json.dumps([each.as_dict() for each in call.events])
     assert call.transcript(twiml=True)
@@ -164,7 +166,7 @@ def check(call):
 @given(TABLES, TABLES, PICKS)
 def test_no_document_crashes_or_hangs_a_call(one, two, picks):
     """Each document is the first of a call, and may be met in others; what is done in them is drawn as well."""
-    number = {"max_documents": MOST_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
+    number = {"max_documents": MAX_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
     for documents in (one, two):
         for first in documents:
             with let_it_end():

@@ -107,7 +107,7 @@ def test_who_hangs_up_has_left_a_message(script, patience):
 def test_what_nobody_hears_is_told_of_all_the_same():
     """An action that fails after the caller is gone is a fault of the app's, and ends nothing more."""
     call = play(record(), HangUp(), documents={"/next": Response(500)})
-    assert warned(call) == [(11200, "the answer has the status 500")]
+    assert warned(call) == [(11200, "the response has the status 500")]
     assert call.ended.reason == "caller-hung-up"
 
 
@@ -125,7 +125,7 @@ def test_what_was_said_is_in_the_event():
 @pytest.mark.parametrize(("script", "asked"), [([Silence()], 0), ([Speak("hello"), Silence()], 1)])
 def test_an_empty_recording_can_go_on_with_the_next_verb(script, asked):
     """As it did of old; a recording with words in it is another matter."""
-    assumed = Assumptions(silent_recording_goes_on=True)
+    assumed = Assumptions(continue_after_empty_recording=True)
     call = play(record(), *script, number={"assumptions": assumed})
     assert len(requests(call, "action")) == asked
     assert call.heard == ("After." if not asked else "Next.")
@@ -168,7 +168,7 @@ def test_the_status_of_a_recording_is_told(attributes, lines):
 def test_an_absent_recording_is_told():
     """Where an empty recording is none, its status is absent."""
     attributes = 'recordingStatusCallback="/rec" recordingStatusCallbackEvent="absent"'
-    assumed = Assumptions(silent_recording_goes_on=True)
+    assumed = Assumptions(continue_after_empty_recording=True)
     documents = {"/rec": response("")}
     call = play(record(attributes), Silence(), documents=documents, number={"assumptions": assumed})
     (asked,) = requests(call, "recording-status")
@@ -209,43 +209,53 @@ def test_keys_that_end_nothing_are_in_the_recording():
     """The simulator tells which keys would have ended it."""
     call = play(record('finishOnKey="#"'), Press("12"))
     assert [(each.what, each.hint) for each in call.notes] == [
-        ("the keys 12 are in the recording and do not end it", "finishOnKey is '#'")
+        ("the keys 12 do not end the recording", "finishOnKey is '#'")
     ]
 
 
 @pytest.mark.parametrize(
     ("attribute", "code", "what"),
     [
-        pytest.param('method="X"', 13610, "<Record method='X'> takes GET or POST", id="Record.method-wrong"),
+        pytest.param('method="X"', 13610, "<Record method> must be GET or POST, not 'X'", id="Record.method-wrong"),
         pytest.param(
-            'timeout="x"', 13611, "<Record timeout='x'> takes a whole number from 0", id="Record.timeout-wrong"
+            'timeout="x"',
+            13611,
+            "<Record timeout> must be a whole number of at least 0, not 'x'",
+            id="Record.timeout-wrong",
         ),
         pytest.param(
             'maxLength="0"',
             13612,
-            "<Record maxLength='0'> takes a whole number from 1 to 86400",
+            "<Record maxLength> must be a whole number from 1 to 86400, not '0'",
             id="Record.maxLength-wrong",
         ),
         pytest.param(
-            'finishOnKey="x"', 13613, "<Record finishOnKey='x'> takes some of 0-9 # *", id="Record.finishOnKey-wrong"
+            'finishOnKey="x"',
+            13613,
+            "<Record finishOnKey> must be keys of 0-9 # *, or empty, not 'x'",
+            id="Record.finishOnKey-wrong",
         ),
         pytest.param(
-            'transcribe="x"', 13614, "<Record transcribe='x'> takes true or false", id="Record.transcribe-wrong"
+            'transcribe="x"', 13614, "<Record transcribe> must be true or false, not 'x'", id="Record.transcribe-wrong"
         ),
         pytest.param(
             'maxLength="121" transcribe="true"',
             13615,
-            "<Record maxLength='121'> is over 120 and transcribed",
+            "<Record maxLength> must be at most 120 with transcribe, not '121'",
             id="Record.maxLength-transcribed",
         ),
-        pytest.param('playBeep="x"', 13616, "<Record playBeep='x'> takes true or false", id="Record.playBeep-wrong"),
+        pytest.param(
+            'playBeep="x"', 13616, "<Record playBeep> must be true or false, not 'x'", id="Record.playBeep-wrong"
+        ),
         pytest.param(
             'recordingStatusCallbackEvent="x"',
             13621,
-            "<Record recordingStatusCallbackEvent='x'> takes some of in-progress completed absent",
+            "<Record recordingStatusCallbackEvent> must be one or more of in-progress, completed, absent, not 'x'",
             id="Record.recordingStatusCallbackEvent-wrong",
         ),
-        pytest.param('trim="x"', 12200, "<Record trim='x'> takes trim-silence or do-not-trim", id="Record.trim-wrong"),
+        pytest.param(
+            'trim="x"', 12200, "<Record trim> must be trim-silence or do-not-trim, not 'x'", id="Record.trim-wrong"
+        ),
     ],
 )
 def test_a_value_that_does_not_fit_is_told(attribute, code, what):
@@ -257,6 +267,6 @@ def test_a_callback_that_can_not_be_asked_is_told():
     """With its place, and the call goes on."""
     attributes = 'recordingStatusCallback="ftp://x" transcribe="true" transcribeCallback="ftp://y"'
     call = play(record(attributes), Speak(WORDS[3]), Press("1"))
-    told = "'{}' is no URL that can be requested"
+    told = "the URL must be a valid http or https URL, not '{}'"
     assert warned(call) == [(11100, told.format("ftp://x")), (11100, told.format("ftp://y"))]
     assert call.heard == "Next."

@@ -93,7 +93,10 @@ def test_the_time_that_sounds_take(twiml, seconds):
 
 def test_how_fast_things_go_can_be_set():
     """The times that no document tells are the simulator's own, and settings of it."""
-    call = play("<Say>abcd</Say><Play>https://cdn.example.com/x</Play>", number={"speeds": Speeds(letters=2, media=30)})
+    call = play(
+        "<Say>abcd</Say><Play>https://cdn.example.com/x</Play>",
+        number={"speeds": Speeds(letters_per_second=2, media_seconds=30)},
+    )
     assert [each.seconds for each in call.events if isinstance(each, Said | Played)] == [2.0, 30.0]
 
 
@@ -105,9 +108,11 @@ def test_voice_and_language_are_told():
 
 
 FILES = [
-    pytest.param(audio("text/html"), [(13420, "the file is of the type 'text/html'")], id="type"),
-    pytest.param(audio(""), [(13420, "the file has no Content-Type")], id="no-type"),
-    pytest.param(audio(status=404), [(11200, "the file was answered with 404")], id="status"),
+    pytest.param(
+        audio("text/html"), [(13420, "the Content-Type of the file must be an audio type, not 'text/html'")], id="type"
+    ),
+    pytest.param(audio(""), [(13420, "the Content-Type of the file is missing")], id="no-type"),
+    pytest.param(audio(status=404), [(11200, "the request for the file returned the status 404")], id="status"),
     pytest.param(Failure(11205, "ct", "there is no connection"), [(11205, "there is no connection")], id="failure"),
 ]
 
@@ -124,27 +129,43 @@ def test_a_file_that_can_not_be_played_is_told_and_the_call_goes_on(served, told
 def test_a_file_of_another_type_in_a_gather_has_a_code_of_its_own():
     """13325 instead of 13420."""
     call = play("<Gather><Play>/a</Play></Gather>", Press("1#"), documents={"/a": audio("text/html")})
-    assert warned(call)[:1] == [(13325, "the file is of the type 'text/html'")]
+    assert warned(call)[:1] == [(13325, "the Content-Type of the file must be an audio type, not 'text/html'")]
 
 
 SLIPS = [
-    pytest.param("<Say loop='x'>A</Say>", 13510, "<Say loop='x'> takes a whole number from 0", id="Say.loop-wrong"),
     pytest.param(
-        "<Say voice='bob'>A</Say>", 13511, "<Say voice='bob'> takes man, woman, Polly.* or Google.*", id="Say.voice"
+        "<Say loop='x'>A</Say>", 13510, "<Say loop> must be a whole number of at least 0, not 'x'", id="Say.loop-wrong"
     ),
-    pytest.param("<Say/>", 13520, "<Say> says nothing", id="Say-empty"),
+    pytest.param(
+        "<Say voice='bob'>A</Say>",
+        13511,
+        "<Say voice> must be man, woman, Polly.* or Google.*, not 'bob'",
+        id="Say.voice",
+    ),
+    pytest.param("<Say/>", 13520, "<Say> has no text", id="Say-empty"),
     pytest.param("<Say language=''>A</Say>", None, None, id="Say.language"),
     pytest.param(
-        "<Play loop='-1'>/a</Play>", 13410, "<Play loop='-1'> takes a whole number from 0", id="Play.loop-wrong"
+        "<Play loop='-1'>/a</Play>",
+        13410,
+        "<Play loop> must be a whole number of at least 0, not '-1'",
+        id="Play.loop-wrong",
     ),
     pytest.param(
-        "<Play digits='x'/>", 12200, "<Play digits='x'> takes keys of 0-9 A-D w W # *", id="Play.digits-wrong"
+        "<Play digits='x'/>",
+        12200,
+        "<Play digits> must be one or more of 0-9 A-D w W # *, not 'x'",
+        id="Play.digits-wrong",
     ),
-    pytest.param("<Play/>", 12200, "<Play> has neither a URL nor digits", id="Play-empty"),
+    pytest.param("<Play/>", 12200, "<Play> must have a URL or the attribute digits", id="Play-empty"),
     pytest.param(
-        "<Pause length='0'/>", 13910, "<Pause length='0'> takes a whole number from 1", id="Pause.length-wrong"
+        "<Pause length='0'/>",
+        13910,
+        "<Pause length> must be a whole number of at least 1, not '0'",
+        id="Pause.length-wrong",
     ),
-    pytest.param("<Play>ftp://a/b</Play>", 11100, "'ftp://a/b' is no URL that can be requested", id="Play-URL"),
+    pytest.param(
+        "<Play>ftp://a/b</Play>", 11100, "the URL must be a valid http or https URL, not 'ftp://a/b'", id="Play-URL"
+    ),
 ]
 
 

@@ -120,7 +120,7 @@ def test_an_answer_that_took_too_long_is_none():
     assert failing(transport.send, post(), Overrides()) == (
         11205,
         "rt",
-        "the answer took 15.5 s, and Twilio waits 15 s",
+        "the response took 15.5 s, but Twilio waits 15 s",
     )
 
 
@@ -139,7 +139,7 @@ def test_no_other_host_is_reached_in_process(url, served):
     transport = WsgiTransport(lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com")
     assert transport.serves(url) is served
     if not served:
-        what = f"{url} is not reached: in process, https://ivr.example.com alone is"
+        what = f"{url} can't be reached: the app in this process is at https://ivr.example.com"
         assert failing(transport.send, post(url), Overrides()) == (11210, "other", what)
 
 
@@ -178,7 +178,7 @@ def test_what_a_table_may_hold():
     assert [get(path).body for path in ("/query", "/query?a=1", "/query?a=2")] == [b"without", b"with", b"without"]
     assert get("/text", "https://other.example.com").body == b"other"
     assert failing(get, "/failure") == (11205, "ct", "gone")
-    assert failing(get, "/slow") == (11205, "rt", "the answer took 16.0 s, and Twilio waits 15 s")
+    assert failing(get, "/slow") == (11205, "rt", "the response took 16.0 s, but Twilio waits 15 s")
     missing = get("/missing")
     assert (missing.status, missing.header("Content-Type"), missing.body) == (
         404,
@@ -191,10 +191,18 @@ def test_what_a_table_may_hold():
 @pytest.mark.parametrize(
     ("documents", "message", "hint"),
     [
-        ({"menu": ""}, "the document 'menu' can't be asked for", 'give "/path", or a whole URL'),
-        ({"/": 5}, "the document '/' is 5", "give TwiML, an Response, a Failure, or a function"),
-        ({"/": ["", None]}, "the document '/' is None", "give TwiML, an Response, a Failure, or a function"),
-        ({"/": []}, "the document '/' is an empty list", "give one document or more"),
+        ({"menu": ""}, "the key of a document must be a path or a URL, not 'menu'", 'write it as "/path"'),
+        (
+            {"/": 5},
+            "the document '/' must be TwiML, a Response, a Failure or a function, not 5",
+            "give the TwiML as a str",
+        ),
+        (
+            {"/": ["", None]},
+            "the document '/' must be TwiML, a Response, a Failure or a function, not None",
+            "give the TwiML as a str",
+        ),
+        ({"/": []}, "the documents of '/' must not be an empty list", "give at least one document"),
     ],
 )
 def test_what_a_table_may_not_hold(documents, message, hint):
@@ -312,13 +320,13 @@ def test_where_nobody_listens_there_is_no_connection(host):
     """It is tried again, by default."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    what = f"there is no connection to {host}: Connection refused"
+    what = f"no connection to {host}: Connection refused"
     assert failing(HttpTransport().send, post(f"http://{host}:{port}/"), Overrides()) == (11205, "ct", what)
 
 
 def test_a_name_that_leads_nowhere():
     """11210. The name can't be one: RFC 6761."""
-    what = "the name nowhere.invalid leads to no address"
+    what = "the host name nowhere.invalid does not exist"
     assert failing(HttpTransport().send, post("http://nowhere.invalid/"), Overrides()) == (11210, "other", what)
 
 
@@ -341,7 +349,7 @@ def test_no_answer_in_time_is_none(pieces, wait):
     with raw(*pieces, wait=wait) as port:
         code, kind, what = failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), QUICK)
     assert (code, kind) == (11205, "rt")
-    assert what.startswith("no whole answer came within ")
+    assert what.startswith("no complete response came within ")
 
 
 def test_the_time_for_a_connection_counts():
@@ -352,26 +360,24 @@ def test_the_time_for_a_connection_counts():
 
 
 BROKEN = [
-    pytest.param(
-        b"", 11206, "the answer breaks the rules of HTTP: Remote end closed connection without response", id="nothing"
-    ),
-    pytest.param(b"hello\r\n\r\n", 11206, "the answer breaks the rules of HTTP: hello\r\n", id="no-HTTP"),
+    pytest.param(b"", 11206, "the response violates HTTP: Remote end closed connection without response", id="nothing"),
+    pytest.param(b"hello\r\n\r\n", 11206, "the response violates HTTP: hello\r\n", id="no-HTTP"),
     pytest.param(
         b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
         11206,
-        "the answer breaks the rules of HTTP: IncompleteRead(0 bytes read, 7 more expected)",
+        "the response violates HTTP: IncompleteRead(0 bytes read, 7 more expected)",
         id="too-short",
     ),
     pytest.param(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         11206,
-        "the answer breaks the rules of HTTP: IncompleteRead(0 bytes read)",
+        "the response violates HTTP: IncompleteRead(0 bytes read)",
         id="no-chunk",
     ),
     pytest.param(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         11770,
-        "the answer came in chunks, and has no body",
+        "the response is chunked and has no body",
         id="empty-chunks",
     ),
 ]
@@ -389,7 +395,7 @@ def test_no_tls_where_none_is_spoken():
     with raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         code, kind, what = failing(HttpTransport().send, post(f"https://127.0.0.1:{port}/"), Overrides())
     assert (code, kind) == (11220, "other")
-    assert what.startswith("there is no TLS with 127.0.0.1: ")
+    assert what.startswith("no TLS connection to 127.0.0.1: ")
 
 
 CERTIFICATES = [
@@ -420,7 +426,7 @@ def test_a_certificate_that_is_refused(certificates, monkeypatch, file, host, tr
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates / file))
     with serving(certificates / file) as port:
-        what = f"the certificate of {host} is refused: {because}"
+        what = f"the certificate of {host} is invalid: {because}"
         assert failing(HttpTransport().send, post(f"https://{host}:{port}/"), Overrides()) == (code, "other", what)
 
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from ivrkit.simulator.wire.messages import Failure, Response, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.messages import (
+    Failure,
+    Response,
+    absolute_url,
+    make_file_request,
+    make_request,
+    requested_url,
+)
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 
 
@@ -45,7 +52,7 @@ def test_the_parameters_of_a_get_stand_behind_the_query(url, params, asked):
 
 def test_a_file_is_fetched_as_anybody_would():
     """No parameters, no signature, no token."""
-    request = plain_request("https://user:secret@x.example.com/a.mp3#x")
+    request = make_file_request("https://user:secret@x.example.com/a.mp3#x")
     assert (request.method, request.url, request.params, request.body) == (
         "GET",
         "https://x.example.com/a.mp3",
@@ -66,7 +73,7 @@ def test_a_file_is_fetched_as_anybody_would():
 )
 def test_what_of_a_url_is_requested(url, asked):
     """No fragment, no password, and a path."""
-    assert bare(url) == asked
+    assert requested_url(url) == asked
 
 
 @pytest.mark.parametrize(
@@ -84,7 +91,7 @@ def test_what_of_a_url_is_requested(url, asked):
 )
 def test_urls_are_read_as_a_browser_reads_them(reference, url):
     """Against the document's own."""
-    assert absolute("https://x.example.com/a/b?q=1", reference) == url
+    assert absolute_url("https://x.example.com/a/b?q=1", reference) == url
 
 
 @pytest.mark.parametrize(
@@ -94,9 +101,9 @@ def test_urls_are_read_as_a_browser_reads_them(reference, url):
 def test_a_url_that_can_not_be_requested(reference):
     """It is shown, and has Twilio's code."""
     with pytest.raises(Failure) as failed:
-        absolute("https://x.example.com/", reference)
+        absolute_url("https://x.example.com/", reference)
     assert (failed.value.code, failed.value.failure_type) == (11100, "other")
-    assert str(failed.value) == failed.value.message == f"{reference!r} is no URL that can be requested"
+    assert str(failed.value) == failed.value.message == f"the URL must be a valid http or https URL, not {reference!r}"
 
 
 def test_the_headers_of_an_answer():
@@ -116,13 +123,13 @@ FRAGMENTS = [
     ("#rp=4xx,5xx", Overrides(retry_on=frozenset({"4xx", "5xx"})), []),
     ("#rp=all", Overrides(retry_on=frozenset({"4xx", "5xx", "ct", "rt"})), []),
     ("#sni=n&e=ashburn", Overrides(), []),
-    ("#ct=10001", Overrides(), ["the connection override ct=10001 takes 100 to 10000"]),
-    ("#rt=99", Overrides(), ["the connection override rt=99 takes 100 to 15000"]),
-    ("#tt=x", Overrides(), ["the connection override tt=x takes 100 to 15000"]),
-    ("#rc=6", Overrides(), ["the connection override rc=6 takes 0 to 5"]),
-    ("#rp=3xx", Overrides(), ["the connection override rp=3xx takes some of 4xx,5xx,ct,rt,all"]),
-    ("#sni=maybe", Overrides(), ["the connection override sni=maybe takes y or n"]),
-    ("#top", Overrides(), ["there is no connection override 'top': ct, rt, tt, rc, rp, sni and e are"]),
+    ("#ct=10001", Overrides(), ["the connection override ct must be from 100 to 10000, not '10001'"]),
+    ("#rt=99", Overrides(), ["the connection override rt must be from 100 to 15000, not '99'"]),
+    ("#tt=x", Overrides(), ["the connection override tt must be from 100 to 15000, not 'x'"]),
+    ("#rc=6", Overrides(), ["the connection override rc must be from 0 to 5, not '6'"]),
+    ("#rp=3xx", Overrides(), ["the connection override rp must be one or more of 4xx,5xx,ct,rt,all, not '3xx'"]),
+    ("#sni=maybe", Overrides(), ["the connection override sni must be y or n, not 'maybe'"]),
+    ("#top", Overrides(), ["the connection override must be ct, rt, tt, rc, rp, sni or e, not 'top'"]),
 ]
 
 

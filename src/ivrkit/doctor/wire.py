@@ -14,7 +14,7 @@ from ivrkit.doctor.unexpected_responses import explain, unreachable
 from ivrkit.errors import IvrkitError
 from ivrkit.settings.core import Settings
 from ivrkit.simulator import Failure, HttpTransport, Response
-from ivrkit.simulator.wire.messages import make_request, plain_request
+from ivrkit.simulator.wire.messages import make_file_request, make_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides
 from ivrkit.web.doctor_endpoint import HEADER, proof
 
@@ -80,7 +80,7 @@ class _Wire:
 
     def _fetch(self, url: str) -> Response | None:
         """Return a page beside the webhook, ``None`` when it can't be reached."""
-        request = plain_request(url)
+        request = make_file_request(url)
         try:
             return HttpTransport().send(replace(request, headers={**request.headers, **self._headers}), self._overrides)
         except Failure:

@@ -1,8 +1,10 @@
-"""Twilio's side of a call, without a phone, an account or the internet.
+"""A simulator of Twilio: it calls a voice webhook without a phone, an account or the internet.
 
-A :class:`Simulator` is a telephone number whose webhook is the app that is tried: any voice webhook, not only ivrkit's.
-It asks as Twilio does, plays what is answered verb by verb, and lets a caller press, speak, stay silent and hang up.
-It shares no code with the host: a misreading of Twilio must not hide in both.
+A :class:`Simulator` is a phone number whose voice webhook is the app under test. It can be any voice webhook, not only
+one of ivrkit. The simulator sends the requests that Twilio would send, plays the TwiML of the responses verb by verb,
+and lets a caller press keys, speak, stay silent and hang up.
+
+The simulator shares no code with ivrkit's web host, so that a misreading of Twilio can't hide in both.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from ivrkit.simulator.call import OtherParty, SimulatedCall
 from ivrkit.simulator.events import Event, event_from
 from ivrkit.simulator.examine import examine
 from ivrkit.simulator.explore import CallProblem, Exploration, explore, possible_actions
-from ivrkit.simulator.line import Speeds
+from ivrkit.simulator.live_call import Speeds
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
 from ivrkit.simulator.waiting import Waiting

@@ -1,4 +1,4 @@
-"""What the people in a call do: the caller, whoever is dialled, and whoever takes a call out of a queue."""
+"""Actions of the people in a call: the caller, the callee of a ``Dial``, and the agent of a queue."""
 
 from __future__ import annotations
 
@@ -9,51 +9,57 @@ from dataclasses import dataclass
 from ivrkit.errors import IvrkitError
 
 CALLER, CALLEE, AGENT, TWILIO = "caller", "callee", "agent", "Twilio"
-#: How long somebody takes to press or to speak, and between two keys, in seconds.
-A_MOMENT = 0.5
-#: How long a telephone rings before it is picked up, in seconds.
-A_RING = 3.0
+#: Default seconds before a person presses a key or speaks, and between two keys.
+REACTION_SECONDS = 0.5
+#: Default seconds that a phone rings before it is picked up.
+RING_SECONDS = 3.0
 
-#: What can come of a telephone that rings, besides that it is picked up: Twilio's ``DialCallStatus``.
-REFUSALS = ("busy", "no-answer", "failed", "canceled")
+#: Values of Twilio's ``DialCallStatus`` for a phone that is not picked up.
+UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
 
 
 class SimulatorError(IvrkitError):
-    """The simulator is asked for what can't be done: nobody is rung, or the call is over."""
+    """An action, a queue or a document that the simulator can't accept."""
 
 
-def _check_time(action: object, **seconds: float | None) -> None:
-    for name, value in seconds.items():
-        if value is not None and not value >= 0:
-            what = f"{type(action).__name__}({name}={value})"
-            raise SimulatorError(f"{what} is before now", hint="give seconds from 0")
+def _check_seconds(action: object, **times: float | None) -> None:
+    for name, seconds in times.items():
+        # "not seconds >= 0" also refuses NaN, which "seconds < 0" would let through.
+        if seconds is not None and not seconds >= 0:
+            raise SimulatorError(
+                f"{type(action).__name__}: {name} must be at least 0 seconds, not {seconds}",
+                hint="give a number of seconds from now",
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press keys, one after the other, and wait.
+    """Press keys one after the other, then wait.
 
-    :param keys: of ``0-9 * #``.
-    :param after: seconds after the verb that listens began, its prompt included: less than the prompt takes, and the
-        caller barges in. Left out: a moment after the prompt was heard.
+    :param keys: one or more of ``0-9 * #``.
+    :param after: seconds from the start of the listening verb, which includes its prompt. A value that is shorter than
+        the prompt interrupts it (barge-in). By default, the first key follows shortly after the prompt.
     :param every: seconds between two keys.
     :param who: ``caller`` or ``callee``.
-    :raises SimulatorError: for anything that no telephone has.
+    :raises SimulatorError: if ``keys`` contains anything else, or a time is negative.
     """
 
     keys: str
     after: float | None = None
-    every: float = A_MOMENT
+    every: float = REACTION_SECONDS
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Refuse what is no key."""
+        """Check the keys and the times."""
         if not re.fullmatch(r"[0-9*#]+", self.keys):
-            raise SimulatorError(f"{self.keys!r} can't be pressed", hint="the keys of a telephone are 0-9, * and #")
-        _check_time(self, after=self.after, every=self.every)
+            raise SimulatorError(
+                f"Press: keys must be one or more of 0-9, * and #, not {self.keys!r}",
+                hint="give the keys as one string, such as '12#'",
+            )
+        _check_seconds(self, after=self.after, every=self.every)
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
+        """Return the action as a transcript shows it."""
         return f"presses {self.keys}"
 
 
@@ -61,10 +67,11 @@ class Press:
 class Speak:
     """Say something.
 
-    :param text: the words, as they are recognised.
-    :param confidence: of the recognition, 0.0 to 1.0; ``None`` sends none.
-    :param after: as with :class:`Press`.
+    :param text: the words as Twilio recognises them.
+    :param confidence: the confidence of the recognition, from 0.0 to 1.0; ``None`` sends no ``Confidence``.
+    :param after: seconds from the start of the listening verb, as for :class:`Press`.
     :param who: ``caller`` or ``callee``.
+    :raises SimulatorError: if the confidence is out of range, or a time is negative.
     """
 
     text: str
@@ -73,120 +80,133 @@ class Speak:
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Refuse what is no confidence."""
-        _check_time(self, after=self.after)
+        """Check the time and the confidence."""
+        _check_seconds(self, after=self.after)
         if self.confidence is not None and not 0 <= self.confidence <= 1:
-            what = f"Speak(confidence={self.confidence})"
-            raise SimulatorError(f"{what} is no confidence", hint="give 0.0 to 1.0, or None")
+            raise SimulatorError(
+                f"Speak: confidence must be from 0.0 to 1.0, not {self.confidence}",
+                hint="give a number from 0.0 to 1.0, or None to send no confidence",
+            )
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
+        """Return the action as a transcript shows it."""
         return f'says "{self.text}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Do nothing until what waits gives up, or for some seconds.
+    """Do nothing, either until the waiting verb times out or for some seconds.
 
-    :param seconds: how long; left out: until the verb's own time is over.
+    :param seconds: how long to stay silent; by default until the verb times out.
     :param who: ``caller`` or ``callee``.
+    :raises SimulatorError: if the time is negative.
     """
 
     seconds: float | None = None
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Refuse what is no time."""
-        _check_time(self, seconds=self.seconds)
+        """Check the time."""
+        _check_seconds(self, seconds=self.seconds)
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
+        """Return the action as a transcript shows it."""
         return "stays silent" if self.seconds is None else f"stays silent for {self.seconds:g} s"
 
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Put the telephone down.
+    """Hang up.
 
-    :param after: seconds from now; the caller stays silent until then, wherever the call is by that time.
+    :param after: seconds from now. The caller stays silent until then, and the call may move on in the meantime.
     :param who: ``caller``, ``callee`` or ``agent``.
+    :raises SimulatorError: if the time is negative.
     """
 
     after: float = 0.0
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Refuse what is no time."""
-        _check_time(self, after=self.after)
+        """Check the time."""
+        _check_seconds(self, after=self.after)
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
+        """Return the action as a transcript shows it."""
         return "hangs up"
 
 
 @dataclass(frozen=True, slots=True)
 class PickUp:
-    """Take the call: a telephone that rings, or the next call of a queue.
+    """Answer a ringing phone, or take the next caller from a queue.
 
-    :param number: which of several that ring; left out: the first.
+    :param number: the phone that answers if several ring; by default the first.
     :param after: seconds from now.
     :param who: ``callee``, or ``agent`` for a queue.
+    :raises SimulatorError: if the time is negative.
     """
 
     number: str | None = None
-    after: float = A_RING
+    after: float = RING_SECONDS
     who: str = CALLEE
 
     def __post_init__(self) -> None:
-        """Refuse what is no time."""
-        _check_time(self, after=self.after)
+        """Check the time."""
+        _check_seconds(self, after=self.after)
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
+        """Return the action as a transcript shows it."""
         return "picks up"
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Let a telephone that rings come to nothing.
+    """Leave a ringing phone unanswered.
 
-    :param result: ``busy``, ``no-answer``, ``failed`` or ``canceled``, as ``DialCallStatus`` has it.
-    :param number: which of several that ring; left out: all of them.
-    :param after: seconds from now; ``no-answer`` takes as long as the telephone rings.
-    :raises SimulatorError: for another result.
+    :param result: the ``DialCallStatus``: ``busy``, ``no-answer``, ``failed`` or ``canceled``.
+    :param number: the phone that is not answered if several ring; by default all of them.
+    :param after: seconds from now. ``no-answer`` always takes as long as the phone rings.
+    :raises SimulatorError: for another result, or a negative time.
     """
 
     result: str
     number: str | None = None
-    after: float = A_MOMENT
+    after: float = REACTION_SECONDS
     who: str = CALLEE
 
     def __post_init__(self) -> None:
-        """Refuse what Twilio has no word for."""
-        if self.result not in REFUSALS:
-            raise SimulatorError(f"no call comes to {self.result!r}", hint=f"one of {', '.join(REFUSALS)}")
-        _check_time(self, after=self.after)
+        """Check the result and the time."""
+        if self.result not in UNANSWERED_STATUSES:
+            raise SimulatorError(
+                f"Refuse: result must be busy, no-answer, failed or canceled, not {self.result!r}",
+                hint="use a DialCallStatus of Twilio for a phone that is not picked up",
+            )
+        _check_seconds(self, after=self.after)
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
-        return {"busy": "is busy", "no-answer": "does not answer", "failed": "can't be reached"}.get(
-            self.result, "is no longer rung"
-        )
+        """Return the action as a transcript shows it."""
+        return {
+            "busy": "is busy",
+            "no-answer": "does not answer",
+            "failed": "can't be reached",
+            "canceled": "stops ringing",
+        }[self.result]
 
 
 @dataclass(frozen=True, slots=True)
 class EndVerb:
-    """Let the verb that waits come to what nobody in the call can cause: a queue's ``redirected``, over REST.
+    """End the waiting verb with a result that nobody in the call can cause.
 
-    :param params: what its action gets, besides the usual parameters.
+    An example is ``QueueResult=redirected``, which only Twilio's REST API causes.
+
+    :param params: the parameters of the verb's action request, besides the usual ones.
     """
 
     params: Mapping[str, str]
     who: str = TWILIO
 
     def __str__(self) -> str:
-        """Return it as a transcript has it."""
-        return "says that it came to " + " ".join(f"{name}={value}" for name, value in self.params.items())
+        """Return the action as a transcript shows it."""
+        return "ends the verb with " + " ".join(f"{name}={value}" for name, value in self.params.items())
 
 
 Action = Press | Speak | Silence | HangUp | PickUp | Refuse | EndVerb

@@ -1,4 +1,4 @@
-"""A simulated call, as a test or a person at a keyboard drives it."""
+"""A simulated call, driven by a test or by a person at a keyboard."""
 
 from __future__ import annotations
 
@@ -19,80 +19,86 @@ from ivrkit.simulator.actions import (
     Speak,
 )
 from ivrkit.simulator.events import Called, Ended, Event, Responded, Said, Warned
-from ivrkit.simulator.line import Line
+from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.player import play_call
 from ivrkit.simulator.transcript import transcript
-from ivrkit.simulator.twiml.document import Document, read
+from ivrkit.simulator.twiml.document import Document, read_document
 from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.webhooks import send_request
 from ivrkit.simulator.wire.messages import Failure
+
+#: Purposes of the requests whose response is a document to play.
+_DOCUMENT_PURPOSES = frozenset({"webhook", "action", "redirect", "fallback", "wait", "screening"})
 
 
 class SimulatedCall:
-    """One call. It is played at once, as far as it goes before somebody has to do something.
+    """One call, which is played until somebody has to act.
 
-    Each method of the caller returns the call, so that they can be written one after the other::
+    Each method for an action returns the call, so that actions can be chained::
 
         call.press("3").stays_silent().press("1").hangs_up()
 
-    :param line: the call while it lasts.
-    :param script: what is done as soon as it can be.
+    :param live_call: the state of the call.
+    :param script: actions that are done in order, until the call ends.
     """
 
-    def __init__(self, line: Line, script: Iterable[Action] = ()) -> None:
-        self._line = line
-        self._steps = play_call(line)
-        #: What the call waits for, ``None`` when it is over.
+    def __init__(self, live_call: LiveCall, script: Iterable[Action] = ()) -> None:
+        self._live_call = live_call
+        self._playback = play_call(live_call)
+        #: The verb that waits and what it waits for; ``None`` if the call is over.
         self.waiting: Waiting | None = None
-        #: What was done so far, to do it again in another call.
+        #: The actions so far. Another call can repeat them.
         self.actions: list[Action] = []
-        #: Where the last action began in ``events``.
-        self._since = 0
-        leg = line.leg
-        line.tell(Called(at=0.0, sid=leg.sid, from_=leg.from_, to=leg.to))
-        self._go_on(None)
+        #: The number of events before the last action.
+        self._events_before_action = 0
+        leg = live_call.leg
+        live_call.emit(Called(at=0.0, sid=leg.sid, from_=leg.from_, to=leg.to))
+        self._resume(None)
         for action in script:
             if self.ended:
                 break
             self.do(action)
 
-    # What is done
+    # Actions
 
     def do(self, action: Action) -> SimulatedCall:
-        """Let somebody do something, and play on until somebody has to do something again.
+        """Do an action, and play the call until somebody has to act again.
 
-        :raises SimulatorError: when nobody can: nothing rings, or the call is over.
+        :returns: the call.
+        :raises SimulatorError: if the action is impossible now, for example if no phone rings or the call is over.
         """
         if self.waiting is None:
-            raise SimulatorError(f"the call is over: {action.who} {action}", hint="\n" + self.transcript())
+            raise SimulatorError(f"{action.who} {action}, but the call is over", hint="\n" + self.transcript())
         why_not = self.waiting.why_not(action)
         if why_not:
             waits = f"the call waits in <{self.waiting.verb}> ({self.waiting.activity})"
-            raise SimulatorError(f"{action.who} {action}, but {why_not}: {waits}", hint="\n" + self.transcript())
+            raise SimulatorError(f"{action.who} {action}, but {why_not}; {waits}", hint="\n" + self.transcript())
         self.actions.append(action)
-        self._since = len(self._line.events)
-        self._go_on(action)
+        self._events_before_action = len(self._live_call.events)
+        self._resume(action)
         return self
 
-    def _go_on(self, action: Action | None) -> None:
+    def _resume(self, action: Action | None) -> None:
+        """Play until the next wait; ``None`` starts the call."""
         try:
-            self.waiting = next(self._steps) if action is None else self._steps.send(action)
+            self.waiting = next(self._playback) if action is None else self._playback.send(action)
         except StopIteration:
             self.waiting = None
 
     def press(self, keys: str, *, after: float | None = None, every: float | None = None) -> SimulatedCall:
-        """Let the caller press keys: see :class:`~ivrkit.simulator.Press`."""
+        """Press keys as the caller: see :class:`~ivrkit.simulator.Press`."""
         return self.do(Press(keys, after) if every is None else Press(keys, after, every))
 
     def says(self, text: str, *, confidence: float | None = 0.9, after: float | None = None) -> SimulatedCall:
-        """Let the caller say something."""
+        """Say something as the caller: see :class:`~ivrkit.simulator.Speak`."""
         return self.do(Speak(text, confidence, after))
 
     def stays_silent(self, seconds: float | None = None) -> SimulatedCall:
-        """Let the caller do nothing until what waits gives up, or for some seconds."""
+        """Do nothing as the caller, until the waiting verb times out or for some seconds."""
         return self.do(Silence(seconds))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
-        """Let the caller put the telephone down."""
+        """Hang up as the caller, now or after some seconds."""
         return self.do(HangUp(after))
 
     def verb_ends_with(self, **params: str) -> SimulatedCall:
@@ -101,115 +107,116 @@ class SimulatedCall:
 
     @property
     def callee(self) -> OtherParty:
-        """Whoever is dialled: the first of several that ring."""
+        """The callee of a ``Dial``; the first one if several phones ring."""
         return OtherParty(self, CALLEE)
 
     def callee_at(self, number: str) -> OtherParty:
-        """Return whoever is dialled at a number."""
+        """Return the callee at a number."""
         return OtherParty(self, CALLEE, number)
 
     @property
     def agent(self) -> OtherParty:
-        """Whoever takes the caller out of a queue."""
+        """The agent who takes the caller from a queue."""
         return OtherParty(self, AGENT)
 
-    def ask_again(self) -> Document | None:
-        """Send the last request of a call that is over once more, as something between Twilio and the app may.
+    def repeat_last_request(self) -> Document | None:
+        """Send the last request again after the call is over, as a retry or a proxy may do.
 
-        :returns: the document that came, ``None`` when none did.
-        :raises SimulatorError: when the call is not over.
+        :returns: the document, ``None`` if the request failed.
+        :raises SimulatorError: if the call is not over.
         """
-        if self.waiting is not None or self._line.asked is None:
-            raise SimulatorError("the call is not over", hint="let it end, then ask again")
-        go, leg = self._line.asked
+        if self.waiting is not None or self._live_call.last_document_request is None:
+            raise SimulatorError("the call is not over", hint="end the call first")
+        request, leg = self._live_call.last_document_request
         try:
-            url, answer = self._line.ask(go, leg)
-            return read(url, answer, self._line.assumptions.failed_status_code)
+            url, response = send_request(self._live_call, request, leg)
+            return read_document(url, response, self._live_call.assumptions.status_error_code)
         except Failure:
             return None
 
-    # What came of it
+    # Results
 
     @property
     def sid(self) -> str:
         """The CallSid."""
-        return self._line.leg.sid
+        return self._live_call.leg.sid
 
     @property
     def url(self) -> str:
-        """The URL that was asked last for a document, without the parameters that Twilio adds."""
-        return self._line.asked[0].url if self._line.asked else ""
+        """The URL of the last request for a document, without Twilio's parameters."""
+        last_request = self._live_call.last_document_request
+        return last_request[0].url if last_request else ""
 
     @property
     def seconds(self) -> float:
-        """The call's clock."""
-        return self._line.now
+        """The time on the call's clock."""
+        return self._live_call.now
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Everything that happened.
+        """All events so far.
 
-        Only the prompt of the ``Gather`` that waits can still change: it is cut when the caller barges in.
+        Past events never change, except for the prompt of a waiting ``Gather``: a barge-in cuts it short.
         """
-        return tuple(self._line.events)
+        return tuple(self._live_call.events)
 
     @property
     def ended(self) -> Ended | None:
-        """How the call ended, ``None`` while it goes on."""
-        last = self._line.events[-1]
+        """The event that ended the call; ``None`` while the call goes on."""
+        last = self._live_call.events[-1]
         return last if isinstance(last, Ended) else None
 
     @property
     def heard(self) -> str:
-        """All that was said to the caller, a text a line."""
-        return _texts(self._line.events)
+        """All texts that were said to the caller, one per line."""
+        return _texts(self._live_call.events)
 
     @property
     def heard_last(self) -> str:
-        """What was said to the caller since the last thing that anybody did, a text a line."""
-        return _texts(self._line.events[self._since :])
+        """The texts that were said to the caller since the last action, one per line."""
+        return _texts(self._live_call.events[self._events_before_action :])
 
     @property
     def responses(self) -> list[Responded]:
-        """The documents that came, in order: not those of callbacks and of files."""
-        return [each for each in self._line.events if isinstance(each, Responded) and each.purpose in _DOCUMENTS]
+        """The responses that hold a document to play, in order; not those of callbacks and files."""
+        return [
+            each
+            for each in self._live_call.events
+            if isinstance(each, Responded) and each.purpose in _DOCUMENT_PURPOSES
+        ]
 
     @property
     def state(self) -> str:
-        """The state that the call is in, as an ivrkit host in dev mode names it; ``""`` of another host."""
+        """The current state of an ivrkit host in dev mode; ``""`` for any other host."""
         return next((each.state for each in reversed(self.responses)), "")
 
     @property
     def path(self) -> list[str]:
-        """The states in which the call waited or ended, in order."""
+        """The states in which the call waited or ended, in order; empty if the host reports no states."""
         return [each.state for each in self.responses if each.state]
 
     @property
     def warnings(self) -> list[Warned]:
-        """What was wrong: Twilio's errors and warnings, without the simulator's own notes."""
-        return [each for each in self._line.events if isinstance(each, Warned) and each.level != "note"]
+        """Twilio's errors and warnings about the responses, without the simulator's own notes."""
+        return [each for each in self._live_call.events if isinstance(each, Warned) and each.level != "note"]
 
     @property
     def notes(self) -> list[Warned]:
-        """What the simulator had to say itself."""
-        return [each for each in self._line.events if isinstance(each, Warned) and each.level == "note"]
+        """The simulator's own notes."""
+        return [each for each in self._live_call.events if isinstance(each, Warned) and each.level == "note"]
 
     def transcript(self, *, twiml: bool = False) -> str:
-        """Return what happened, a line each.
+        """Return the events as text, one per line.
 
-        :param twiml: whether with the documents.
+        :param twiml: whether to show the documents.
         """
-        return transcript(self._line.events, twiml=twiml)
+        return transcript(self._live_call.events, twiml=twiml)
 
     def __repr__(self) -> str:
-        """Return it as a failing test shows it."""
+        """Return a short text with the CallSid and the status, as a failing test shows it."""
         ended = self.ended
         now = f"ended: {ended.reason}" if ended else f"waits in <{self.waiting.verb}>" if self.waiting else "begins"
         return f"<SimulatedCall {self.sid} {now}>"
-
-
-#: The purposes of requests whose answer is played.
-_DOCUMENTS = frozenset({"webhook", "action", "redirect", "fallback", "wait", "screening"})
 
 
 def _texts(events: Iterable[Event]) -> str:
@@ -217,10 +224,10 @@ def _texts(events: Iterable[Event]) -> str:
 
 
 class OtherParty:
-    """Somebody else in a call: whoever is dialled, or takes the caller out of a queue.
+    """The callee of a ``Dial``, or the agent of a queue. Each method does one action and returns the call.
 
     :param who: ``callee`` or ``agent``.
-    :param number: the telephone, where several ring.
+    :param number: the callee's phone if several ring.
     """
 
     def __init__(self, call: SimulatedCall, who: str, number: str | None = None) -> None:
@@ -229,7 +236,7 @@ class OtherParty:
         self._number = number
 
     def answers(self, after: float | None = None) -> SimulatedCall:
-        """Pick up, or take the caller out of the queue."""
+        """Pick up the phone, or take the caller from the queue."""
         action = PickUp(self._number, who=self._who)
         return self._call.do(action if after is None else PickUp(self._number, after, self._who))
 
@@ -238,29 +245,29 @@ class OtherParty:
         return self._call.do(Refuse("busy", self._number))
 
     def does_not_answer(self) -> SimulatedCall:
-        """Let it ring."""
+        """Let the phone ring until it stops."""
         return self._call.do(Refuse("no-answer", self._number))
 
     def cannot_be_reached(self) -> SimulatedCall:
-        """Let the number lead nowhere."""
+        """Fail the call to this number."""
         return self._call.do(Refuse("failed", self._number))
 
     def is_canceled(self) -> SimulatedCall:
-        """Be rung no longer, because the app asked for that over Twilio's REST API."""
+        """Stop ringing, as if the app had canceled the call over Twilio's REST API."""
         return self._call.do(Refuse("canceled", self._number))
 
     def press(self, keys: str) -> SimulatedCall:
-        """Press keys, while being asked."""
+        """Press keys in the document of a ``Number``."""
         return self._call.do(Press(keys, who=self._who))
 
     def says(self, text: str) -> SimulatedCall:
-        """Say something, while being asked or in the talk."""
+        """Say something in the document of a ``Number``, or to the caller."""
         return self._call.do(Speak(text, who=self._who))
 
     def stays_silent(self, seconds: float | None = None) -> SimulatedCall:
-        """Do nothing, while being asked."""
+        """Do nothing in the document of a ``Number``."""
         return self._call.do(Silence(seconds, who=self._who))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
-        """Put the telephone down."""
+        """Hang up, now or after some seconds."""
         return self._call.do(HangUp(after, self._who))

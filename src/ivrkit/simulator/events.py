@@ -1,6 +1,7 @@
-"""Everything that happens in a call, as data: the events of a call are its transcript.
+"""Events: everything that happens in a call, as data.
 
-Every event has ``at``, seconds on the call's own clock, and ``as_dict()``, which ``json.dumps`` takes as it is.
+The events of a call are its transcript. Every event has ``at``, the seconds on the call's own clock, and ``as_dict()``,
+whose result can be passed to ``json.dumps``.
 """
 
 from __future__ import annotations
@@ -12,26 +13,26 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened.
+    """The base class of all events.
 
-    :param at: when, in seconds since the call began; silence, music and ringing take their time on this clock alone.
+    :param at: seconds since the call began. Silence, music and ringing take time on this clock only.
     """
 
     name: ClassVar[str] = ""
     at: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the event as plain data: ``kind``, then its own fields."""
-        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        """Return the event as plain data: its ``name``, then its fields."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
             "name": self.name,
-            **{name: dict(value) if isinstance(value, Mapping) else value for name, value in told.items()},
+            **{field: dict(value) if isinstance(value, Mapping) else value for field, value in values.items()},
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called(Event):
-    """Somebody called the number.
+    """The caller called the number.
 
     :param sid: the CallSid.
     """
@@ -46,10 +47,10 @@ class Called(Event):
 class Requested(Event):
     """Twilio sent a request.
 
-    :param purpose: ``webhook`` (the first), ``action``, ``redirect``, ``fallback``, ``wait``, ``screening``; of the
-        ones whose answer steers nothing ``status``, ``dial-status``, ``recording-status``, ``transcription``,
-        ``partial``; ``media`` for a file.
-    :param params: Twilio's parameters, wherever the method puts them.
+    :param purpose: ``webhook`` (the first request), ``action``, ``redirect``, ``fallback``, ``wait`` or ``screening``,
+        whose responses are played; ``status``, ``dial-status``, ``recording-status``, ``transcription`` or ``partial``,
+        whose responses change nothing; ``media`` for a file.
+    :param params: Twilio's parameters, sent as a form or in the query.
     """
 
     name: ClassVar[str] = "request"
@@ -62,13 +63,13 @@ class Requested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responded(Event):
-    """A request was answered.
+    """The app responded to a request.
 
     :param status: the HTTP status.
-    :param body: the answer's text; of media nothing.
-    :param took: seconds it took, on a real clock.
-    :param state: the state that an ivrkit host in dev mode names, ``""`` for any other host.
-    :param owner: the plugin that this state came from, likewise.
+    :param body: the text of the response; empty for media.
+    :param took: seconds until the response was complete, on a real clock.
+    :param state: the state that an ivrkit host in dev mode reports; ``""`` for any other host.
+    :param owner: the plugin that owns this state.
     """
 
     name: ClassVar[str] = "response"
@@ -84,17 +85,17 @@ class Responded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Event):
-    """Twilio answered the call: from here on it costs."""
+    """Twilio answered the call; it is billed from now on."""
 
     name: ClassVar[str] = "answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acted(Event):
-    """Somebody did something.
+    """A person in the call did something.
 
     :param who: ``caller``, ``callee`` or ``agent``.
-    :param did: what, as a transcript has it: ``presses 3``.
+    :param did: the action as text, such as ``presses 3``.
     """
 
     name: ClassVar[str] = "acted"
@@ -104,11 +105,11 @@ class Acted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard(Event):
-    """Somebody hears something; the base of what is said, played and paused.
+    """The base class of the events that somebody hears: said, played and paused.
 
-    :param seconds: how long it is heard: an estimate for speech, and for a file whose length can't be read.
-    :param who: who hears it.
-    :param cut: whether it was cut short, because a key was pressed or somebody hung up.
+    :param seconds: how long it is heard. This is an estimate for speech, and for a file whose length is unknown.
+    :param who: the person who hears it.
+    :param cut: whether a key or a hang-up cut it short.
     """
 
     seconds: float
@@ -118,9 +119,9 @@ class Heard(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Heard):
-    """A text is said.
+    """Twilio said a text.
 
-    :param loop: how often; ``seconds`` are those of all times together.
+    :param loop: how often; ``seconds`` covers all repetitions.
     """
 
     name: ClassVar[str] = "said"
@@ -132,9 +133,10 @@ class Said(Heard):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played(Heard):
-    """A sound is played.
+    """Twilio played a sound.
 
-    :param what: a URL; ``beep``, ``hold music``; or ``keys`` and the tones of some.
+    :param what: a URL, ``beep``, ``hold music``, or ``keys`` followed by the keys whose tones are played.
+    :param loop: how often; ``seconds`` covers all repetitions.
     """
 
     name: ClassVar[str] = "played"
@@ -153,7 +155,8 @@ class Paused(Heard):
 class Gathered(Event):
     """A ``Gather`` ended.
 
-    :param ended_by: ``key`` (the finish key), ``digits`` (as many as it takes), ``timeout``, ``speech`` or ``hangup``.
+    :param ended_by: ``key`` (the finish key), ``digits`` (``numDigits`` were pressed), ``timeout``, ``speech`` or
+        ``hangup``.
     """
 
     name: ClassVar[str] = "gathered"
@@ -167,8 +170,9 @@ class Gathered(Event):
 class Recorded(Event):
     """A recording ended.
 
-    :param text: what was said during it, as the people of the call gave it.
+    :param text: the words that were said during the recording.
     :param ended_by: the key, ``hangup``, ``silence`` or ``length``.
+    :param source: Twilio's ``RecordingSource``: ``RecordVerb`` or ``DialVerb``.
     """
 
     name: ClassVar[str] = "recorded"
@@ -181,11 +185,12 @@ class Recorded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialled(Event):
-    """A telephone rings, is answered, or was rung in vain.
+    """The status of a dialled phone changed.
 
-    :param result: ``ringing``, ``answered``; then ``completed``, ``busy``, ``no-answer``, ``failed`` or ``canceled``.
-    :param bridged: whether both could talk; told with ``completed`` alone.
-    :param seconds: how long it was answered.
+    :param result: ``ringing`` or ``answered``; at the end ``completed``, ``busy``, ``no-answer``, ``failed`` or
+        ``canceled``.
+    :param bridged: whether caller and callee could talk; only set with ``completed``.
+    :param seconds: how long the callee was on the phone.
     """
 
     name: ClassVar[str] = "dialled"
@@ -198,9 +203,9 @@ class Dialled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued(Event):
-    """The caller joined a queue, was taken out of it, or left.
+    """The caller joined a queue, was taken from it, or left it.
 
-    :param result: ``joined``, ``taken``; then one of Twilio's ``QueueResult``.
+    :param result: ``joined`` or ``taken``; at the end Twilio's ``QueueResult``.
     """
 
     name: ClassVar[str] = "queued"
@@ -211,16 +216,16 @@ class Queued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(Event):
-    """Something in the answer is wrong, or is not played as Twilio would.
+    """A response has a problem, or the simulator does not play something as Twilio would.
 
-    :param code: Twilio's code, 0 for what only the simulator has to say.
-    :param level: ``error`` (Twilio gives the document up), ``warning``, or ``note`` of the simulator's own.
-    :param meaning: what the code means.
-    :param what: what it is here.
-    :param hint: what to do.
+    :param code: Twilio's code; 0 for a note of the simulator.
+    :param level: ``error`` (Twilio can't use the response), ``warning``, or ``note`` for the simulator's own.
+    :param meaning: the general meaning of the code.
+    :param what: the problem in this case.
+    :param hint: how to fix it.
     :param url: the document.
-    :param line: in it, from 1; 0 where there is none.
-    :param column: in this line, from 1.
+    :param line: the line in the document, from 1; 0 if unknown.
+    :param column: the column in this line, from 1; 0 if unknown.
     """
 
     name: ClassVar[str] = "warning"
@@ -236,12 +241,12 @@ class Warned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Event):
-    """The call is over.
+    """The call ended.
 
-    :param reason: one of :data:`END_REASONS`.
-    :param status: the call's last ``CallStatus``.
-    :param seconds: how long it was answered.
-    :param billed_minutes: each begun one counts; 0 when it was never answered.
+    :param reason: a key of :data:`END_REASONS`.
+    :param status: the last ``CallStatus``.
+    :param seconds: seconds since the call was answered.
+    :param billed_minutes: each started minute counts; 0 if the call was never answered.
     """
 
     name: ClassVar[str] = "ended"
@@ -251,18 +256,18 @@ class Ended(Event):
     billed_minutes: int
 
 
-#: Why a call ended -> how a transcript says it.
+#: Reason for the end of a call -> its text in a transcript.
 END_REASONS: Mapping[str, str] = {
     "hangup": "the tree hung up",
     "no-more-verbs": "the document had no more verbs",
     "rejected": "the call was rejected",
     "caller-hung-up": "the caller hung up",
-    "application-error": "Twilio gave the call up",
+    "application-error": "Twilio gave up on the call",
     "too-many-documents": "the simulator stopped it: too many documents",
-    "time-limit": "the longest time that a call may take was over",
+    "time-limit": "the call reached its maximum length",
 }
 
-#: Kind -> class, for whoever reads events back.
+#: Event name -> class, for reading events back.
 EVENTS: Mapping[str, type[Event]] = {
     each.name: each
     for each in (
@@ -284,10 +289,11 @@ EVENTS: Mapping[str, type[Event]] = {
 }
 
 
-def event_from(told: Mapping[str, Any]) -> Event:
-    """Return the event that ``as_dict`` told.
+def event_from(values: Mapping[str, Any]) -> Event:
+    """Return the event for the data that ``as_dict`` returned.
 
-    :raises KeyError: for a kind that there is not.
-    :raises TypeError: for fields that it has not.
+    :param values: the ``name`` of an event and its fields.
+    :raises KeyError: if there is no event of this name.
+    :raises TypeError: if a field is missing or unknown.
     """
-    return EVENTS[told["name"]](**{name: value for name, value in told.items() if name != "name"})
+    return EVENTS[values["name"]](**{field: value for field, value in values.items() if field != "name"})

@@ -1,11 +1,11 @@
-"""Looks for what a phone tree does to a caller that no single document shows.
+"""Examination: problems of a phone tree that no single document shows.
 
-- ``endless-silence``: a telephone that was put down beside its cradle is never let go.
-- ``repeated-request-after-end``: a request that comes once more after the call is over goes on with it, or fails.
-- ``status-callback-after-end``: the status callback of a call that is over goes on with it, or fails.
-- ``content-type``: Twilio can use the answers, but by luck.
+- ``endless-silence``: a caller who says nothing stays on the line for ever.
+- ``repeated-request-after-end``: a request that Twilio repeats after the end of a call continues it, or fails.
+- ``status-callback-after-end``: the status callback of a call that is over continues it, or fails.
+- ``content-type``: Twilio accepts the Content-Type of the responses, but it is not that of TwiML.
 
-What a document itself shows is found by the way, under Twilio's code.
+Problems of single documents are found on the way, and are named by Twilio's code.
 """
 
 from __future__ import annotations
@@ -15,37 +15,50 @@ from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Responded
 from ivrkit.simulator.explore import CallProblem, Exploration, explore
 from ivrkit.simulator.simulator import Simulator
+from ivrkit.simulator.twiml.document import ODD_CONTENT_TYPE
 from ivrkit.simulator.twiml.markup import Element, MarkupError, parse
 
-#: The verbs that a caller who is gone can do without.
-_HARMLESS = frozenset({"Say", "Play", "Pause", "Hangup", "Reject"})
-#: What keeps a call on the line without anybody's doing.
+#: The verbs that do no harm if nobody hears them.
+_HARMLESS_VERBS = frozenset({"Say", "Play", "Pause", "Hangup", "Reject"})
+#: The ends of a call that would not have ended by itself.
 _ENDLESS = frozenset({"too-many-documents", "time-limit"})
-_EMPTY = Element("Response", {}, (), 0, 0)
+_OVER_HINT = "remember that the call is over, and answer with an empty <Response>"
+_EMPTY_DOCUMENT = Element("Response", {}, (), 0, 0)
+#: How many actions of an endless call are shown.
+_MAX_ACTIONS = 12
 
 
 def examine(simulator: Simulator, *, depth: int = 2) -> list[CallProblem]:
-    """Call a number in many ways, and return what is wrong, each thing once.
+    """Call a number in many ways, and return the problems, each once.
 
-    :param depth: how many things are done in a call, for what is looked for on every path.
+    :param depth: maximum number of actions in the calls that explore every path.
     """
-    explored = explore(simulator.call, depth=depth)
-    by_luck = _content_types(simulator.call())
-    return [*explored.problems, *by_luck, *_endless_silence(simulator), *_after_the_end(simulator, explored)]
+    exploration = explore(simulator.call, depth=depth)
+    return [
+        *exploration.problems,
+        *_content_type(simulator.call()),
+        *_endless_silence(simulator),
+        *_repeated_request_after_end(exploration),
+        *_status_callback_after_end(simulator, exploration),
+    ]
 
 
-def _content_types(call: SimulatedCall) -> list[CallProblem]:
-    told = [each for each in call.notes if each.what.startswith("the answer calls itself")]
-    return [CallProblem("content-type", f"{each.what}, and Twilio reads it by luck", each.hint) for each in told]
+def _content_type(call: SimulatedCall) -> list[CallProblem]:
+    return [
+        CallProblem("content-type", f"{note.what}, which Twilio accepts only by chance", note.hint)
+        for note in call.notes
+        if note.what.startswith(ODD_CONTENT_TYPE)
+    ]
 
 
 def _endless_silence(simulator: Simulator) -> list[CallProblem]:
-    """Put the telephone down beside its cradle: nobody says a word, and nobody who is dialled answers."""
+    """Make a call in which nobody says a word and no callee answers."""
     call = simulator.call()
     while call.waiting is not None:
         if call.waiting.activity == "ring":
             call.do(Refuse("no-answer"))
         elif call.waiting.activity == "queue":
+            # An agent takes the call and hangs up at once: a queue alone may keep a caller for ever.
             call.do(PickUp(who=AGENT))
         elif call.waiting.activity == "talk":
             call.do(HangUp(who=AGENT))
@@ -53,22 +66,26 @@ def _endless_silence(simulator: Simulator) -> list[CallProblem]:
             call.do(Silence(who=call.waiting.who))
     if call.ended is None or call.ended.reason not in _ENDLESS:
         return []
-    what = f"after {len(call.responses)} documents and {call.ended.billed_minutes} minutes, a caller who says nothing"
-    hint = "count silences, and hang up after some of them"
-    return [CallProblem("endless-silence", f"{what} is still on the line", hint, tuple(call.actions[:12]))]
+    length = f"{len(call.responses)} documents and {call.ended.billed_minutes} minutes"
+    message = f"after {length}, a caller who says nothing is still on the line"
+    hint = "count the silences of a call, and hang up after a few"
+    return [CallProblem("endless-silence", message, hint, tuple(call.actions[:_MAX_ACTIONS]))]
 
 
-def _after_the_end(simulator: Simulator, explored: Exploration) -> list[CallProblem]:
-    """Ask again when calls are over, in whatever way they ended."""
-    found: dict[str, CallProblem] = {}
-    hint = "keep that the call is over, and answer with an empty <Response>"
-    for call in explored.ends:
-        document = call.ask_again()
-        goes_on = _goes_on(None if document is None else document.root)
-        if goes_on:
-            what = f"a request that comes again after the end {goes_on}"
-            found.setdefault("again", CallProblem("repeated-request-after-end", what, hint, tuple(call.actions)))
-    told = Simulator(
+def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
+    """Repeat the last request of each call that ended; return the first problem."""
+    for call in exploration.ends:
+        document = call.repeat_last_request()
+        effect = _effect_after_end(None if document is None else document.root)
+        if effect:
+            message = f"a request that is repeated after the end {effect}"
+            return [CallProblem("repeated-request-after-end", message, _OVER_HINT, tuple(call.actions))]
+    return []
+
+
+def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
+    """Make each call that ended again with the webhook as its status callback; return the first problem."""
+    with_callback = Simulator(
         simulator.transport,
         simulator.url,
         method=simulator.method,
@@ -76,29 +93,29 @@ def _after_the_end(simulator: Simulator, explored: Exploration) -> list[CallProb
         status_callback=simulator.url,
         status_callback_method=simulator.method,
     )
-    for ended in explored.ends:
-        call = told.call(ended.actions)
-        goes_on = _goes_on(_told_of_the_end(call))
-        if goes_on:
-            what = f"the status callback, where it is the webhook, {goes_on}"
-            found.setdefault("status", CallProblem("status-callback-after-end", what, hint, tuple(call.actions)))
-    return list(found.values())
+    for ended in exploration.ends:
+        call = with_callback.call(ended.actions)
+        effect = _effect_after_end(_status_callback_document(call))
+        if effect:
+            message = f"the status callback, if it is sent to the webhook, {effect}"
+            return [CallProblem("status-callback-after-end", message, _OVER_HINT, tuple(call.actions))]
+    return []
 
 
-def _told_of_the_end(call: SimulatedCall) -> Element | None:
-    """Return the document that the status callback was answered with, ``None`` when it was not."""
-    answers = [each for each in call.events if isinstance(each, Responded) and each.purpose == "status"]
-    if not answers or answers[-1].status >= 400:
+def _status_callback_document(call: SimulatedCall) -> Element | None:
+    """Return the document in the response to the status callback, ``None`` if the callback failed."""
+    responses = [each for each in call.events if isinstance(each, Responded) and each.purpose == "status"]
+    if not responses or responses[-1].status >= 400:
         return None
     try:
-        return parse(answers[-1].body.encode())
+        return parse(responses[-1].body.encode())
     except MarkupError:
-        return _EMPTY  # no document is no harm: nobody plays it
+        return _EMPTY_DOCUMENT  # a response that is not TwiML does no harm: Twilio does not play it
 
 
-def _goes_on(root: Element | None) -> str:
-    """Return what an answer to a call that is over would do, ``""`` for nothing that matters."""
+def _effect_after_end(root: Element | None) -> str:
+    """Return how a document continues a call that is over, ``""`` if it does not."""
     if root is None:
         return "fails"
-    verb = next((each.name for each in root.children if each.name not in _HARMLESS), "")
-    return f"goes on with a <{verb}>" if verb else ""
+    verb = next((each.name for each in root.children if each.name not in _HARMLESS_VERBS), "")
+    return f"continues the call with a <{verb}>" if verb else ""

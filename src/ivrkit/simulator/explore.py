@@ -1,4 +1,4 @@
-"""Walks every path through a phone tree to a depth, each position once."""
+"""Exploration: every path through a phone tree to a depth, with each position explored once."""
 
 from __future__ import annotations
 
@@ -6,26 +6,37 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ivrkit.simulator.actions import AGENT, CALLEE, REFUSALS, Action, HangUp, PickUp, Press, Refuse, Silence, Speak
+from ivrkit.simulator.actions import (
+    AGENT,
+    CALLEE,
+    UNANSWERED_STATUSES,
+    Action,
+    HangUp,
+    PickUp,
+    Press,
+    Refuse,
+    Silence,
+    Speak,
+)
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Warned
 from ivrkit.simulator.transcript import describe
-from ivrkit.simulator.twiml.grammar import number, value
+from ivrkit.simulator.twiml.attributes import int_attribute, text_attribute
 from ivrkit.simulator.waiting import Waiting
 
 KEYS = "1234567890*#"
-#: Words that no tree knows.
-WORDS = "elephants in the rain"
+#: Words that no phone tree expects.
+UNKNOWN_WORDS = "elephants in the rain"
 
 
 @dataclass(frozen=True, slots=True)
 class CallProblem:
-    """Something wrong that was met on the way.
+    """A problem that was found in a call.
 
-    :param name: Twilio's code, or a name of the simulator's own: see :mod:`ivrkit.simulator.examine`.
-    :param message: what it is, and where.
-    :param hint: what to do.
-    :param actions: what leads there, from the beginning of a call.
+    :param name: Twilio's code, or one of the names in :mod:`ivrkit.simulator.examine`.
+    :param message: the problem and its location.
+    :param hint: how to fix it.
+    :param actions: the actions that lead to it from the start of a call.
     """
 
     name: str
@@ -34,20 +45,20 @@ class CallProblem:
     actions: tuple[Action, ...] = ()
 
     @classmethod
-    def of(cls, warning: Warned, actions: Sequence[Action]) -> CallProblem:
-        """Return what a call was warned of."""
+    def from_warning(cls, warning: Warned, actions: Sequence[Action]) -> CallProblem:
+        """Return the problem of a warning event."""
         return cls(str(warning.code), describe(warning), warning.hint, tuple(actions))
 
 
 @dataclass(slots=True)
 class Exploration:
-    """What came of a walk.
+    """The result of exploring a phone tree.
 
-    :param positions: how many different positions calls were in.
-    :param paths: how many rows of actions they stand for, none longer than the depth.
-    :param calls: how many calls it took.
-    :param problems: what is wrong, each thing once, by the shortest way there.
-    :param ends: the calls that ended: one for each action that ends a call in some position.
+    :param positions: number of different positions that calls reached.
+    :param paths: number of sequences of actions that are covered, none longer than the depth.
+    :param calls: number of calls that were made.
+    :param problems: the problems, each once, with the shortest path to it.
+    :param ends: calls that ended, one for each action that ends a call in some position.
     """
 
     positions: int = 0
@@ -64,106 +75,124 @@ def explore(
     position: Callable[[SimulatedCall], Hashable] | None = None,
     choices: Callable[[Waiting], Iterable[Action]] | None = None,
 ) -> Exploration:
-    """Walk every path to a depth.
+    """Explore every path to a depth.
 
-    A position that was met before is not walked from again: what follows it is known. So its key has to hold whatever
-    decides how a call goes on. What an app keeps of a call is not seen from outside, so give ``position`` where it
-    can be looked up; the default is the last document and what it waits for.
+    A position is explored once, because the same actions follow from it each time. So the key of a position must
+    contain everything that decides how the call goes on. The session of an app is not visible from outside: pass
+    ``position`` if the app keeps one. The default key is the last document and what it waits for.
 
-    :param call: makes a call with a script.
-    :param depth: how many things are done in a call.
-    :param position: returns what tells a call's position from another.
-    :param choices: returns what is tried where a call waits; by default :func:`possible_actions`.
+    :param call: a function that makes a call with a script.
+    :param depth: maximum number of actions in a call.
+    :param position: a function that returns the key of a call's position.
+    :param choices: a function that returns the actions to try in a wait; by default :func:`possible_actions`.
     """
-    position, choices = position or position_of, choices or possible_actions
-    explored, met = Exploration(calls=1), set[Hashable]()
-    first = call(())
-    _look(explored, met, first)
-    if first.waiting is None:
-        explored.paths, explored.ends = 1, [first]
-        return explored
-    start = position(first)
-    #: Position -> how many paths of this length lead to it.
-    here: Counter[Hashable] = Counter({start: 1})
-    ways = {start: first}
-    follows: dict[Hashable, list[Hashable | None]] = {}
-    for _ in range(depth):
-        beyond: Counter[Hashable] = Counter()
-        for key, count in here.items():
-            if key not in follows:
-                follows[key] = list(_follow(ways, key, call, position, choices, explored, met))
-            for after in follows[key]:
-                if after is None:
-                    explored.paths += count
-                else:
-                    beyond[after] += count
-        here = beyond
-    explored.paths += here.total()
-    explored.positions = len(ways)
-    return explored
+    return _Explorer(call, position or position_of, choices or possible_actions).explore(depth)
 
 
-def _follow(
-    ways: dict[Hashable, SimulatedCall],
-    key: Hashable,
-    call: Callable[[Sequence[Action]], SimulatedCall],
-    position: Callable[[SimulatedCall], Hashable],
-    choices: Callable[[Waiting], Iterable[Action]],
-    explored: Exploration,
-    met: set[Hashable],
-) -> Iterable[Hashable | None]:
-    """Do whatever can be done in a position, each in a call of its own; give where that leads, ``None`` for the end."""
-    there = ways[key]
-    assert there.waiting is not None  # noqa: S101  only calls that wait have a position
-    for action in choices(there.waiting):
-        explored.calls += 1
-        made = call((*there.actions, action))
-        _look(explored, met, made)
-        if made.waiting is None:
-            explored.ends.append(made)
-            yield None
-            continue
-        after = position(made)
-        ways.setdefault(after, made)
-        yield after
+class _Explorer:
+    """The state of one exploration.
 
+    Calls can't be copied, so each step makes a new call that repeats the actions to a position and adds one.
+    """
 
-def _look(explored: Exploration, met: set[Hashable], call: SimulatedCall) -> None:
-    for warning in call.warnings:
-        key = (warning.code, warning.what, warning.url, warning.line, warning.column)
-        if key not in met:
-            met.add(key)
-            explored.problems.append(CallProblem.of(warning, call.actions))
+    def __init__(
+        self,
+        call: Callable[[Sequence[Action]], SimulatedCall],
+        position: Callable[[SimulatedCall], Hashable],
+        choices: Callable[[Waiting], Iterable[Action]],
+    ) -> None:
+        self._call = call
+        self._position = position
+        self._choices = choices
+        self._result = Exploration()
+        self._known_warnings: set[Hashable] = set()
+        #: Position -> the call that reached it first, by one of the shortest paths.
+        self._first_calls: dict[Hashable, SimulatedCall] = {}
+
+    def explore(self, depth: int) -> Exploration:
+        """Explore every path to a depth, one action deeper in each round."""
+        result = self._result
+        first = self._make_call(())
+        if first.waiting is None:
+            result.paths, result.ends = 1, [first]
+            return result
+        start = self._position(first)
+        self._first_calls[start] = first
+        # Paths are counted, not walked: position -> number of paths of the current length that end there.
+        paths: Counter[Hashable] = Counter({start: 1})
+        next_positions: dict[Hashable, list[Hashable | None]] = {}
+        for _ in range(depth):
+            longer_paths: Counter[Hashable] = Counter()
+            for position, count in paths.items():
+                if position not in next_positions:
+                    next_positions[position] = self._positions_after(position)
+                for next_position in next_positions[position]:
+                    if next_position is None:
+                        result.paths += count
+                    else:
+                        longer_paths[next_position] += count
+            paths = longer_paths
+        result.paths += paths.total()
+        result.positions = len(self._first_calls)
+        return result
+
+    def _positions_after(self, position: Hashable) -> list[Hashable | None]:
+        """Try each action in a position; return the next positions, ``None`` for a call that ended."""
+        next_positions: list[Hashable | None] = []
+        reached = self._first_calls[position]
+        assert reached.waiting is not None  # noqa: S101  only a call that waits has a position
+        for action in self._choices(reached.waiting):
+            call = self._make_call((*reached.actions, action))
+            if call.waiting is None:
+                self._result.ends.append(call)
+                next_positions.append(None)
+                continue
+            next_position = self._position(call)
+            self._first_calls.setdefault(next_position, call)
+            next_positions.append(next_position)
+        return next_positions
+
+    def _make_call(self, script: Sequence[Action]) -> SimulatedCall:
+        """Make a call, and collect the problems in it that are new."""
+        self._result.calls += 1
+        call = self._call(script)
+        for warning in call.warnings:
+            key = (warning.code, warning.what, warning.url, warning.line, warning.column)
+            if key not in self._known_warnings:
+                self._known_warnings.add(key)
+                self._result.problems.append(CallProblem.from_warning(warning, call.actions))
+        return call
 
 
 def position_of(call: SimulatedCall) -> Hashable:
-    """Return what an app shows of a call's position: the last document, and what in it waits."""
+    """Return the position of a call as it is visible from outside: the last document, and what waits in it."""
     last = call.responses[-1]
     waiting = call.waiting
-    assert waiting is not None  # noqa: S101  only calls that wait have a position
+    assert waiting is not None  # noqa: S101  only a call that waits has a position
     return call.url, last.body, waiting.activity, waiting.numbers, waiting.element.line
 
 
 def possible_actions(waiting: Waiting) -> list[Action]:
-    """Return whatever can come of what a call waits for."""
-    doing = waiting.activity
-    if doing == "gather":
-        return [*_answers(waiting), HangUp()]
-    if doing == "record":
-        keys = value(waiting.element, "finishOnKey")
-        return [*(Press(key) for key in keys[:1]), Silence(), HangUp()]
-    if doing == "ring":
-        refusals = [Refuse(result, number_) for number_ in waiting.numbers for result in REFUSALS]
-        return [*(PickUp(number_) for number_ in waiting.numbers), *refusals, HangUp()]
-    if doing == "talk":
+    """Return the actions to try in a wait: each key, silence, each result of a phone, and hanging up."""
+    if waiting.activity == "gather":
+        return [*_inputs(waiting), HangUp()]
+    if waiting.activity == "record":
+        finish_keys = text_attribute(waiting.element, "finishOnKey")
+        return [*(Press(key) for key in finish_keys[:1]), Silence(), HangUp()]
+    if waiting.activity == "ring":
+        refusals = [Refuse(result, phone) for phone in waiting.numbers for result in UNANSWERED_STATUSES]
+        return [*(PickUp(phone) for phone in waiting.numbers), *refusals, HangUp()]
+    if waiting.activity == "talk":
         return [HangUp(who=AGENT if waiting.queue else CALLEE), HangUp()]
     return [PickUp(who=AGENT), HangUp()]
 
 
-def _answers(waiting: Waiting) -> list[Action]:
-    inputs = value(waiting.element, "input").split()
-    most = number(waiting.element, "numDigits") if value(waiting.element, "numDigits") else 1
-    keys = [Press(key * most, who=waiting.who) for key in KEYS] if "dtmf" in inputs else []
-    speech = [Speak(WORDS, who=waiting.who)] if "speech" in inputs else []
+def _inputs(waiting: Waiting) -> list[Action]:
+    """Return the actions to try in a ``Gather``. One key stands for all keys: it is repeated ``numDigits`` times."""
+    inputs = text_attribute(waiting.element, "input").split()
+    has_limit = text_attribute(waiting.element, "numDigits")
+    digits = int_attribute(waiting.element, "numDigits") if has_limit else 1
+    keys = [Press(key * digits, who=waiting.who) for key in KEYS] if "dtmf" in inputs else []
+    speech = [Speak(UNKNOWN_WORDS, who=waiting.who)] if "speech" in inputs else []
     agent = [PickUp(who=AGENT)] if waiting.queue else []
     return [*keys, *speech, Silence(who=waiting.who), *agent]

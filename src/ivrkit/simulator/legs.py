@@ -1,4 +1,4 @@
-"""One party's part of a call: its SID, its numbers, its status, and the parameters that every request of it carries."""
+"""Legs of a call: SID, numbers, status and the parameters that every request carries."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: The version that every request names: https://www.twilio.com/docs/voice/twiml
+#: The API version in every request: https://www.twilio.com/docs/voice/twiml
 API_VERSION = "2010-04-01"
-#: Where Twilio guesses that a number is. It is a guess at the number, not at the person; often most of it is empty.
-_FROM_PLACE = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "94105", "Country": "US"}
-_TO_PLACE = {"City": "", "State": "", "Zip": "", "Country": "US"}
+#: Where Twilio believes a number to be. Twilio looks up the number, not the person, and often most values are empty.
+_FROM_GEOGRAPHY = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "94105", "Country": "US"}
+_TO_GEOGRAPHY = {"City": "", "State": "", "Zip": "", "Country": "US"}
 
 
 def new_sid(prefix: str) -> str:
-    """Return an identifier as Twilio makes them: two letters and 32 digits, base 16."""
+    """Return a new SID in Twilio's format: two letters and 32 hexadecimal digits."""
     return f"{prefix}{secrets.token_hex(16)}"
 
 
 @dataclass(slots=True)
 class Leg:
-    """One party's part of a call.
+    """One party's leg of a call.
 
-    :param direction: ``inbound`` for the caller, ``outbound-dial`` for whoever is dialled.
+    :param account: the AccountSid.
+    :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.
+    :param parent: the CallSid of the call that dialled this one; ``""`` for the caller.
+    :param extra_params: parameters that are added to the usual ones or replace them, such as ``CallerName``,
+        ``StirVerstat`` or ``SipHeader_X-...``.
     :param status: Twilio's ``CallStatus``.
-    :param parent: the SID of the call that dialled this one.
-    :param answered_at: when it was answered, on the call's clock.
-    :param more: parameters beside the usual ones, or in their place: ``CallerName``, ``StirVerstat``, ``SipHeader_X-``.
+    :param answered_at: time of the answer on the call's clock; ``None`` before.
     """
 
     account: str
@@ -34,7 +36,7 @@ class Leg:
     to: str
     direction: str = "inbound"
     parent: str = ""
-    more: Mapping[str, str] = field(default_factory=dict)
+    extra_params: Mapping[str, str] = field(default_factory=dict)
     status: str = "ringing"
     answered_at: float | None = None
     sid: str = field(default_factory=lambda: new_sid("CA"))
@@ -52,14 +54,19 @@ class Leg:
             "From": self.from_,
             "To": self.to,
         }
-        for who, place in (("Caller", _FROM_PLACE), ("From", _FROM_PLACE), ("Called", _TO_PLACE), ("To", _TO_PLACE)):
-            for what, name in place.items():
-                params[who + what] = name
+        for prefix, geography in (
+            ("Caller", _FROM_GEOGRAPHY),
+            ("From", _FROM_GEOGRAPHY),
+            ("Called", _TO_GEOGRAPHY),
+            ("To", _TO_GEOGRAPHY),
+        ):
+            for name, value in geography.items():
+                params[prefix + name] = value
         if self.parent:
             params["ParentCallSid"] = self.parent
-        params.update(self.more)
+        params.update(self.extra_params)
         return params
 
     def seconds(self, now: float) -> float:
-        """Return for how long the leg has been answered."""
+        """Return the seconds since the leg was answered, 0.0 before the answer."""
         return 0.0 if self.answered_at is None else now - self.answered_at

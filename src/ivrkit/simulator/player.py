@@ -1,127 +1,156 @@
-"""Plays a call: document after document, verb by verb, until somebody hangs up."""
+"""The player of a call: document by document, and verb by verb."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 
 from ivrkit.simulator.actions import CALLER, Action
-from ivrkit.simulator.events import Said
-from ivrkit.simulator.line import Line
-from ivrkit.simulator.scene import Scene
+from ivrkit.simulator.context import DocumentContext
+from ivrkit.simulator.events import Ended, Said
+from ivrkit.simulator.live_call import LiveCall
+from ivrkit.simulator.signals import HungUp, LegEnded, Playback, VerbEnded, WebhookRequest
 from ivrkit.simulator.twiml.document import Document
-from ivrkit.simulator.twiml.elements import GRAMMAR
+from ivrkit.simulator.twiml.elements import ELEMENTS
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs import CALL_VERBS
-from ivrkit.simulator.verbs.sounds import seconds_of_text
-from ivrkit.simulator.waiting import Came, Go, Gone, Over, Steps, Waiting
+from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.webhooks import fetch_document, send_callback, send_pending_callbacks
 from ivrkit.simulator.wire.messages import Failure
 
-#: What a caller hears when Twilio gives a call up; the words are ours, Twilio's are a recording.
-GIVEN_UP = "We are sorry. An application error has occurred. Goodbye."
+#: The text that the caller hears when Twilio gives up on a call. Twilio plays a recording with other words.
+APPLICATION_ERROR_TEXT = "We are sorry. An application error has occurred. Goodbye."
 
-#: The verbs that ask the current document again where they have no action.
-_ASK_AGAIN = ("Gather", "Record")
+#: The verbs that request the current document if they have no action.
+_REPEATING_VERBS = ("Gather", "Record")
 
 
-def play_call(line: Line) -> Generator[Waiting, Action, None]:
+def play_call(call: LiveCall) -> Generator[Waiting, Action, None]:
     """Play a call from its first request to its end."""
     try:
-        reason = yield from _documents(line)
-    except Over as over:
-        reason = over.reason
-    except Gone as gone:
-        reason = gone.reason
-        line.leg.status = "completed"
-        if gone.last is not None:
-            _ask_for_nobody(line, gone.last)
-    line.end(reason, _last_status(line, reason))
+        reason = yield from _play_documents(call)
+    except LegEnded as ended:
+        reason = ended.reason
+    except HungUp as hung_up:
+        reason = hung_up.reason
+        call.leg.status = "completed"
+        if hung_up.last_request is not None:
+            _send_unheard(call, hung_up.last_request)
+    _end_call(call, reason, _final_status(call, reason))
 
 
-def _documents(line: Line) -> Generator[Waiting, Action, str]:
-    """Play one document after the other; return why the call ended."""
-    go = line.webhook
+def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
+    """Play one document after the other; return the reason why the call ended."""
+    request = call.webhook
     while True:
         try:
-            document = line.fetch(go)
+            document = fetch_document(call, request)
         except Failure as failure:
-            after = _fall_back(line, go, failure)
-            if after is None:
-                line.answer()
-                line.hear(Said, seconds_of_text(line, GIVEN_UP), text=GIVEN_UP)
+            fallback = _fallback_request(call, request, failure)
+            if fallback is None:
+                call.answer()
+                call.hear(Said, call.speeds.seconds_of_text(APPLICATION_ERROR_TEXT), text=APPLICATION_ERROR_TEXT)
                 return "application-error"
-            go = after
+            request = fallback
             continue
-        after = yield from play(line, Scene(line.leg, CALLER, document.url, CALL_VERBS, play), document)
-        if after is None:
-            line.answer()
+        context = DocumentContext(call.leg, CALLER, document.url, CALL_VERBS, play_document)
+        next_request = yield from play_document(call, context, document)
+        if next_request is None:
+            call.answer()  # a document without verbs answers the call too, and then hangs up
             return "no-more-verbs"
-        go = after
+        request = next_request
 
 
-def _fall_back(line: Line, go: Go, failure: Failure) -> Go | None:
-    """Return the request to the fallback URL of the number; ``None`` where there is none, or it is what failed."""
-    url, method = line.fallback
-    if not url or go.purpose == "fallback":
+def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure) -> WebhookRequest | None:
+    """Return the request to the fallback URL; ``None`` if there is none, or if the fallback failed."""
+    url, method = call.fallback
+    if not url or request.purpose == "fallback":
         return None
-    failed = go.url.partition("#")[0]
-    return Go(url, method, "fallback", {"ErrorCode": str(failure.code), "ErrorUrl": failed})
+    failed_url = request.url.partition("#")[0]
+    return WebhookRequest(url, method, "fallback", {"ErrorCode": str(failure.code), "ErrorUrl": failed_url})
 
 
-def _ask_for_nobody(line: Line, go: Go) -> None:
-    """Ask for what nobody will hear, because Twilio does; what is wrong with it is told all the same."""
+def _send_unheard(call: LiveCall, request: WebhookRequest) -> None:
+    """Send a request whose response nobody hears, as Twilio does after a hang-up; report problems of the response."""
     try:
-        line.fetch(go)
-    except (Failure, Over):
+        fetch_document(call, request)
+    except (Failure, LegEnded):
         return
 
 
-def _last_status(line: Line, reason: str) -> str:
-    if line.leg.answered_at is not None:
+def _final_status(call: LiveCall, reason: str) -> str:
+    if call.leg.answered_at is not None:
         return "completed"
-    return {"busy": "busy", "rejected": "no-answer"}.get(line.leg.status, "canceled" if reason else "")
+    # The verb Reject has set the status to its reason; Twilio reports the reason "rejected" as "no-answer".
+    return {"busy": "busy", "rejected": "no-answer"}.get(call.leg.status, "canceled" if reason else "")
 
 
-def play(line: Line, scene: Scene, document: Document) -> Steps:
-    """Play one document.
+def _end_call(call: LiveCall, reason: str, status: str) -> None:
+    """Send what is left to send, the status callback last, and end the call."""
+    call.leg.status = status
+    seconds = round(call.leg.seconds(call.now), 3)
+    send_pending_callbacks(call)
+    url, method = call.status_callback
+    if url:
+        params = {
+            "CallDuration": str(math.ceil(seconds)),
+            "CallbackSource": "call-progress-events",
+            "SequenceNumber": "0",
+            "Timestamp": call.timestamp(),
+        }
+        send_callback(call, WebhookRequest(url, method, "status", params), call.leg)
+    minutes = 0 if call.leg.answered_at is None else max(1, math.ceil(seconds / 60))
+    call.emit(Ended(at=call.now, reason=reason, status=status, seconds=seconds, billed_minutes=minutes))
 
-    :returns: where Twilio asks next, ``None`` when the verbs ran out.
+
+def play_document(call: LiveCall, context: DocumentContext, document: Document) -> Playback:
+    """Play the verbs of a document.
+
+    :returns: the next request; ``None`` if there are no more verbs.
     """
     for verb in document.root.children:
-        if not can_play(line, scene, verb):
-            if verb.name not in GRAMMAR and not line.assumptions.skip_unknown_verbs:
+        if not _can_play(call, context, verb):
+            if verb.name not in ELEMENTS and not call.assumptions.skip_unknown_verbs:
                 return None
             continue
-        if scene.who == CALLER and not scene.queue:
-            _answer_by(line, verb)
-        played = scene.verbs[verb.name](line, scene, verb)
+        if context.who == CALLER and not context.queue:
+            _answer_by(call, verb)
+        played = context.verbs[verb.name](call, context, verb)
         try:
-            after = (yield from played) if isinstance(played, Generator) else played
-        except Came as came:
-            after = scene.action(line, verb, came.params, needed=verb.name in _ASK_AGAIN)
-        if after is not None:
-            return after
+            # A verb that waits is a generator; any other verb has returned its result already.
+            next_request = (yield from played) if isinstance(played, Generator) else played
+        except VerbEnded as ended:
+            next_request = context.action_request(call, verb, ended.params, required=verb.name in _REPEATING_VERBS)
+        if next_request is not None:
+            return next_request
     return None
 
 
-def can_play(line: Line, scene: Scene, verb: Element) -> bool:
-    """Return whether a verb is played here; if not, tell why, unless the document's lint told it."""
-    if verb.name in scene.verbs:
+def _can_play(call: LiveCall, context: DocumentContext, verb: Element) -> bool:
+    """Return whether a verb can be played in this context; if not, report why.
+
+    An unknown verb is not reported here: the lint warnings of its document include it.
+    """
+    if verb.name in context.verbs:
         return True
-    known = GRAMMAR.get(verb.name)
-    if known is None:
+    schema = ELEMENTS.get(verb.name)
+    if schema is None:
         return False
-    if known.played:
-        code = 13201 if scene.who != CALLER and verb.name == "Dial" else 12200
-        what = f"<{verb.name}> can't be played {scene.place}, and is skipped"
-        line.warn(code, what, url=scene.url, line=verb.line, column=verb.column)
+    if schema.played:
+        code = 13201 if context.who != CALLER and verb.name == "Dial" else 12200
+        message = f"<{verb.name}> can't be played {context.description} and is skipped"
+        call.warn(code, message, url=context.url, line=verb.line, column=verb.column)
     else:
-        what, hint = f"<{verb.name}> is not played yet, and is skipped", "try it with a real call"
-        line.note(what, hint, url=scene.url, line=verb.line, column=verb.column)
+        message, hint = f"<{verb.name}> is not simulated yet and is skipped", "try it with a real call"
+        call.note(message, hint, url=context.url, line=verb.line, column=verb.column)
     return False
 
 
-def _answer_by(line: Line, verb: Element) -> None:
-    """Response the call, as its first verb does: https://www.twilio.com/docs/voice/twiml."""
-    waits = verb.name == "Dial" and verb.attributes.get("answerOnBridge") == "true"
-    if verb.name not in ("Reject", "Pause") and not waits:
-        line.answer()
+def _answer_by(call: LiveCall, verb: Element) -> None:
+    """Answer the call before its first verb, except for three verbs: https://www.twilio.com/docs/voice/twiml.
+
+    ``Reject`` never answers, ``Pause`` answers at its end, and ``Dial`` can leave it to the callee.
+    """
+    waits_for_callee = verb.name == "Dial" and verb.attributes.get("answerOnBridge") == "true"
+    if verb.name not in ("Reject", "Pause") and not waits_for_callee:
+        call.answer()

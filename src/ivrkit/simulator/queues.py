@@ -1,4 +1,4 @@
-"""The queues that callers wait in."""
+"""Queues in which callers wait for an agent."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from dataclasses import dataclass, field
 from ivrkit.simulator.actions import SimulatorError
 from ivrkit.simulator.legs import new_sid
 
-#: How many callers a queue takes: https://www.twilio.com/docs/voice/twiml/enqueue
-MOST_MEMBERS = 1000
-#: How a queue can fail: Twilio's ``QueueResult``.
+#: Twilio's default size of a queue: https://www.twilio.com/docs/voice/twiml/enqueue
+DEFAULT_MAX_SIZE = 1000
+#: Values of Twilio's ``QueueResult`` for a queue that fails.
 FAILURES = ("error", "system-error")
 
 
 @dataclass(slots=True)
 class Queue:
-    """A queue, and who stands in it already.
+    """A queue. A test can fill it or make it fail.
 
-    :param name: as ``Enqueue`` names it.
-    :param size: callers that stand in it already.
-    :param most: callers that it takes.
-    :param average_seconds: how long callers have waited in it so far.
-    :param failure: ``error`` or ``system-error`` for a queue that takes nobody.
+    :param name: the name in ``Enqueue``.
+    :param size: number of callers who already wait in the queue.
+    :param max_size: number of callers that the queue accepts.
+    :param average_wait_seconds: Twilio's ``AvgQueueTime``.
+    :param failure: ``error`` or ``system-error`` for a queue that accepts no caller; else ``""``.
     :raises SimulatorError: for another failure.
     """
 
     name: str
     size: int = 0
-    most: int = MOST_MEMBERS
-    average_seconds: int = 30
+    max_size: int = DEFAULT_MAX_SIZE
+    average_wait_seconds: int = 30
     failure: str = ""
     sid: str = field(default_factory=lambda: new_sid("QU"))
 
     def __post_init__(self) -> None:
-        """Refuse what Twilio has no word for."""
+        """Check the failure."""
         if self.failure and self.failure not in FAILURES:
-            raise SimulatorError(f"no queue fails with {self.failure!r}", hint=f"one of {', '.join(FAILURES)}")
+            raise SimulatorError(
+                f"Queue: failure must be error or system-error, not {self.failure!r}",
+                hint="use a QueueResult of Twilio for a queue that fails",
+            )

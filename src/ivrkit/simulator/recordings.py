@@ -1,24 +1,25 @@
-"""What is kept of a recording, and who is told of it: https://www.twilio.com/docs/voice/twiml/record."""
+"""Recordings and their status callbacks: https://www.twilio.com/docs/voice/twiml/record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.legs import new_sid
-from ivrkit.simulator.line import Line
-from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.twiml.grammar import value
+from ivrkit.simulator.live_call import LiveCall
+from ivrkit.simulator.twiml.attributes import text_attribute
 from ivrkit.simulator.twiml.markup import Element
+from ivrkit.simulator.webhooks import send_callback_later
 
-#: A recording's own address: GET it for a WAV, with ``.mp3`` for an MP3.
-_ADDRESS = "https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}"
+#: The URL of a recording. It returns a WAV file, and an MP3 file with ``.mp3`` at its end.
+_RECORDING_URL = "https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}"
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording that was made, or is being made.
+    """A recording that is being made, or has been made.
 
-    :param source: ``RecordVerb`` or ``DialVerb``.
+    :param source: Twilio's ``RecordingSource``: ``RecordVerb`` or ``DialVerb``.
     """
 
     sid: str
@@ -26,29 +27,29 @@ class Recording:
     source: str
 
     @classmethod
-    def of(cls, line: Line, source: str) -> Recording:
+    def new(cls, call: LiveCall, source: str) -> Recording:
         """Return a new recording of a call."""
         sid = new_sid("RE")
-        return cls(sid, _ADDRESS.format(account=line.leg.account, sid=sid), source)
+        return cls(sid, _RECORDING_URL.format(account=call.leg.account, sid=sid), source)
 
-    def tell(self, line: Line, scene: Scene, verb: Element, status: str, seconds: int) -> None:
-        """Tell the verb's ``recordingStatusCallback`` of an event, if it wants to know of that one."""
-        url = value(verb, "recordingStatusCallback")
-        if not url or status not in value(verb, "recordingStatusCallbackEvent").split():
+    def report_status(self, call: LiveCall, context: DocumentContext, verb: Element, status: str, seconds: int) -> None:
+        """Send the status to ``recordingStatusCallback``, if the verb asks for this event."""
+        url = text_attribute(verb, "recordingStatusCallback")
+        if not url or status not in text_attribute(verb, "recordingStatusCallbackEvent").split():
             return
-        go = scene.go(
-            line,
+        request = context.request(
+            call,
             verb,
             "recording-status",
             url,
-            value(verb, "recordingStatusCallbackMethod"),
+            text_attribute(verb, "recordingStatusCallbackMethod"),
             RecordingSid=self.sid,
             RecordingUrl=self.url,
             RecordingStatus=status,
             RecordingDuration=str(seconds),
             RecordingChannels="2" if "dual" in verb.attributes.get("record", "") else "1",
             RecordingSource=self.source,
-            RecordingStartTime=line.timestamp(),
+            RecordingStartTime=call.timestamp(),
         )
-        if go is not None:
-            line.send_later(go, line.leg)
+        if request is not None:
+            send_callback_later(call, request, call.leg)

@@ -1,4 +1,4 @@
-"""A telephone number at Twilio whose webhook is the app that is tried: whoever calls it gets a simulated call."""
+"""The simulated phone number: each call to it is a simulated call."""
 
 from __future__ import annotations
 
@@ -10,36 +10,39 @@ from ivrkit.simulator.actions import Action
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.legs import Leg
-from ivrkit.simulator.line import Line, Speeds
+from ivrkit.simulator.live_call import LiveCall, Speeds
 from ivrkit.simulator.queues import Queue
-from ivrkit.simulator.waiting import Go
+from ivrkit.simulator.signals import WebhookRequest
 from ivrkit.simulator.wire.client import Client
-from ivrkit.simulator.wire.messages import absolute
+from ivrkit.simulator.wire.messages import absolute_url
 from ivrkit.simulator.wire.transports import HttpTransport, TableEntry, TableTransport, Transport, WsgiTransport
 
-#: Whoever calls, and the number that is called: of the range that is kept for examples, and of Twilio's own for tests.
+#: Default numbers: a caller from the range that is reserved for examples, and one of Twilio's test numbers.
 FROM, TO = "+14155550100", "+15005550006"
-#: The account that the number belongs to; there is none of this SID.
+#: The AccountSid of the number. No real account has it.
 ACCOUNT = "AC" + "5e" * 16
-#: More documents than this, and a call is stopped: Twilio itself names no limit.
-MOST_DOCUMENTS = 100
-#: Where an app in process is said to be.
+#: Default number of documents after which a call is stopped. Twilio documents no limit.
+MAX_DOCUMENTS = 100
+#: The base URL of an app in this process.
 BASE_URL = "https://ivr.example.com"
 
 
 class Simulator:
-    """A telephone number at Twilio, and how it is set up there.
+    """A phone number at Twilio with its settings.
 
-    :param transport: how the app is reached.
-    :param url: the webhook, absolute.
-    :param method: of the first request.
-    :param token: the account's auth token, which signs; ``""`` signs nothing.
-    :param fallback_url: what is asked when the webhook fails, absolute or relative to ``url``; ``""`` for none.
-    :param status_callback: what is told when the call is over, likewise.
-    :param assumptions: how Twilio is taken to act where nobody can be sure.
-    :param speeds: how long things take on the call's clock.
-    :param max_documents: documents that a call may have before it is stopped.
-    :raises ~ivrkit.simulator.wire.messages.Failure: for a URL that can't be.
+    :param transport: the transport that reaches the app.
+    :param url: the absolute URL of the webhook.
+    :param method: the HTTP method of the first request.
+    :param token: the auth token that signs requests; ``""`` for no signature.
+    :param account: the AccountSid.
+    :param fallback_url: the URL that is requested if the webhook fails, absolute or relative to ``url``; ``""`` for
+        none.
+    :param status_callback: the URL that is requested when a call is over, absolute or relative to ``url``; ``""`` for
+        none.
+    :param assumptions: switches for undocumented behaviour of Twilio.
+    :param speeds: durations on the call's clock.
+    :param max_documents: number of documents after which a call is stopped.
+    :raises ~ivrkit.simulator.wire.messages.Failure: if a URL is invalid.
     """
 
     def __init__(
@@ -56,47 +59,55 @@ class Simulator:
         status_callback_method: str = "POST",
         assumptions: Assumptions | None = None,
         speeds: Speeds | None = None,
-        max_documents: int = MOST_DOCUMENTS,
+        max_documents: int = MAX_DOCUMENTS,
     ) -> None:
         self.transport = transport
-        self.url = absolute(url, url)
+        self.url = absolute_url(url, url)
         self.method = method
         self.token = token
         self.account = account
-        self.fallback = (absolute(self.url, fallback_url) if fallback_url else "", fallback_method)
-        self.status_callback = (absolute(self.url, status_callback) if status_callback else "", status_callback_method)
+        self.fallback = (absolute_url(self.url, fallback_url) if fallback_url else "", fallback_method)
+        self.status_callback = (
+            absolute_url(self.url, status_callback) if status_callback else "",
+            status_callback_method,
+        )
         self.assumptions = assumptions or Assumptions()
         self.speeds = speeds or Speeds()
         self.max_documents = max_documents
-        #: The queues by name; one that is not there is made on demand, empty.
+        #: The queues by name. A missing queue is created empty when a call joins it.
         self.queues: dict[str, Queue] = {}
 
     @classmethod
     def for_app(
-        cls, app: Callable[..., Any], path: str = "/webhook", *, base_url: str = BASE_URL, **number: Any
+        cls, app: Callable[..., Any], path: str = "/webhook", *, base_url: str = BASE_URL, **settings: Any
     ) -> Simulator:
         """Return a number whose webhook is a WSGI app in this process.
 
-        :param path: the webhook's, below ``base_url``.
-        :param number: what :class:`Simulator` takes besides.
+        :param path: the path of the webhook below ``base_url``.
+        :param settings: other parameters of :class:`Simulator`.
         """
-        return cls(WsgiTransport(app, base_url), base_url + path, **number)
+        return cls(WsgiTransport(app, base_url), base_url + path, **settings)
 
     @classmethod
-    def for_url(cls, url: str, **number: Any) -> Simulator:
-        """Return a number whose webhook is somewhere in a network, this machine's own or the public one."""
-        return cls(HttpTransport(), url, **number)
+    def for_url(cls, url: str, **settings: Any) -> Simulator:
+        """Return a number whose webhook is reached over HTTP, on this machine or on the internet.
+
+        :param settings: other parameters of :class:`Simulator`.
+        """
+        return cls(HttpTransport(), url, **settings)
 
     @classmethod
-    def for_documents(cls, documents: Mapping[str, TableEntry], path: str = "/", **number: Any) -> Simulator:
-        """Return a number whose documents are given: URL or path -> TwiML.
+    def for_documents(cls, documents: Mapping[str, TableEntry], path: str = "/", **settings: Any) -> Simulator:
+        """Return a number whose documents come from a table in place of an app.
 
-        :param path: which of them the call begins with.
+        :param documents: URL or path -> TwiML: see :class:`TableTransport`.
+        :param path: the path of the first document.
+        :param settings: other parameters of :class:`Simulator`.
         """
-        return cls(TableTransport(documents), absolute(BASE_URL, path), **number)
+        return cls(TableTransport(documents), absolute_url(BASE_URL, path), **settings)
 
     def queue(self, name: str) -> Queue:
-        """Return a queue, made on demand."""
+        """Return the queue of a name; create it if it is missing."""
         return self.queues.setdefault(name, Queue(name))
 
     def call(
@@ -110,11 +121,11 @@ class Simulator:
     ) -> SimulatedCall:
         """Call the number.
 
-        :param script: what the caller and the others do, one after the other; more can be done with the call.
-        :param from_: whoever calls: E.164, ``client:name``, ``sip:...``, or a word such as ``anonymous``.
-        :param to: the number.
-        :param patience: seconds after which the caller hangs up, whatever is heard then.
-        :param params: parameters besides the usual ones, or in their place: ``CallerName="ACME"``.
+        :param script: actions of the people in the call, in order. More can be done with the call that is returned.
+        :param from_: the caller: a number in E.164, ``client:name``, ``sip:...`` or a word such as ``anonymous``.
+        :param to: the number that is called.
+        :param patience: seconds after which the caller hangs up.
+        :param params: parameters that are added to the usual ones or replace them, such as ``CallerName="ACME"``.
         """
         client = Client(
             self.transport,
@@ -123,16 +134,16 @@ class Simulator:
             cookies=self.assumptions.cookies,
             new_token=lambda: secrets.token_hex(16),
         )
-        line = Line(
-            client,
-            Leg(self.account, from_, to, more=params),
-            Go(self.url, self.method, "webhook"),
-            self.fallback,
-            self.status_callback,
-            self.queue,
-            self.assumptions,
-            self.speeds,
-            self.max_documents,
-            patience,
+        live_call = LiveCall(
+            client=client,
+            leg=Leg(self.account, from_, to, extra_params=params),
+            webhook=WebhookRequest(self.url, self.method, "webhook"),
+            fallback=self.fallback,
+            status_callback=self.status_callback,
+            queues=self.queue,
+            assumptions=self.assumptions,
+            speeds=self.speeds,
+            max_documents=self.max_documents,
+            patience=patience,
         )
-        return SimulatedCall(line, script)
+        return SimulatedCall(live_call, script)

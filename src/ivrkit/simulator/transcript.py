@@ -1,4 +1,4 @@
-"""A call's events as text: a line each, with the call's clock."""
+"""Transcripts: the events of a call as text, one per line, with the call's clock."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from ivrkit.simulator.events import (
 def transcript(events: Iterable[Event], *, twiml: bool = False) -> str:
     """Return events as text.
 
-    :param twiml: whether with the documents.
+    :param twiml: whether to show the documents.
     """
-    return "\n".join(f"{each.at:7.1f}  {told}" for each in events if (told := describe(each, twiml=twiml)))
+    return "\n".join(f"{each.at:7.1f}  {text}" for each in events if (text := describe(each, twiml=twiml)))
 
 
 def describe(event: Event, *, twiml: bool = False) -> str:
-    """Return an event as text without its time; ``""`` for one that goes without saying.
+    """Return an event as text without its time, ``""`` for an event that a transcript leaves out.
 
-    :param twiml: whether a document is shown, below its line.
+    :param twiml: whether to show the document of a response below its line.
     """
     text = _DESCRIPTIONS[type(event)](event)
     if twiml and isinstance(event, Responded) and event.body:
@@ -57,19 +57,23 @@ def _responded(event: Responded) -> str:
 
 
 def _said(event: Said) -> str:
-    who = "" if event.who == "caller" else f" ({event.who})"
-    times = f" {event.loop} times" if event.loop > 1 else ""
-    return f'says{who}{times} "{event.text}"{_cut(event.cut)}'
+    return f'says{_hearer(event.who)}{_times(event.loop)} "{event.text}"{_cut(event.cut)}'
 
 
 def _played(event: Played) -> str:
-    who = "" if event.who == "caller" else f" ({event.who})"
-    times = f" {event.loop} times" if event.loop > 1 else ""
-    return f"plays{who}{times} {event.what}{_cut(event.cut)}"
+    return f"plays{_hearer(event.who)}{_times(event.loop)} {event.what}{_cut(event.cut)}"
 
 
 def _paused(event: Paused) -> str:
     return f"pauses {event.seconds:g} s{_cut(event.cut)}"
+
+
+def _hearer(who: str) -> str:
+    return "" if who == "caller" else f" ({who})"
+
+
+def _times(loop: int) -> str:
+    return f" {loop} times" if loop > 1 else ""
 
 
 def _cut(cut: bool) -> str:
@@ -82,8 +86,8 @@ def _recorded(event: Recorded) -> str:
 
 
 def _dialled(event: Dialled) -> str:
-    talked = ("" if event.bridged else ", not connected") if event.result == "completed" else ""
-    return f"{event.to}: {event.result}{talked}"
+    not_connected = event.result == "completed" and not event.bridged
+    return f"{event.to}: {event.result}{', not connected' if not_connected else ''}"
 
 
 def _queued(event: Queued) -> str:
@@ -91,11 +95,11 @@ def _queued(event: Queued) -> str:
 
 
 def _warned(event: Warned) -> str:
-    place = f" at {event.url}" if event.url else ""
-    place += f", line {event.line}, column {event.column}" if event.line else ""
+    location = f" at {event.url}" if event.url else ""
+    location += f", line {event.line}, column {event.column}" if event.line else ""
     code = f" {event.code}, {event.meaning}" if event.code else ""
     hint = f" ({event.hint})" if event.hint else ""
-    return f"{event.level}{code}: {event.what}{place}{hint}"
+    return f"{event.level}{code}: {event.what}{location}{hint}"
 
 
 def _ended(event: Ended) -> str:
@@ -112,7 +116,7 @@ _DESCRIPTIONS: dict[type[Event], Callable[..., str]] = {
     Said: _said,
     Played: _played,
     Paused: _paused,
-    Gathered: lambda _event: "",
+    Gathered: lambda _event: "",  # the action and the next request show the same
     Recorded: _recorded,
     Dialled: _dialled,
     Queued: _queued,

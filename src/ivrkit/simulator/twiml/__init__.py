@@ -1,1 +1,1 @@
-"""Reads what an app answered: XML, the elements of TwiML, and what is wrong with them."""
+"""The TwiML reader: XML, the elements of TwiML, and the warnings about a document."""

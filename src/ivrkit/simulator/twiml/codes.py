@@ -1,4 +1,4 @@
-"""Twilio's codes for what can be wrong with an answer: https://www.twilio.com/docs/api/errors."""
+"""Twilio's codes for problems of a response: https://www.twilio.com/docs/api/errors."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class ErrorCode:
     """One of Twilio's codes.
 
-    :param level: ``error`` (Twilio gives the document up) or ``warning``.
-    :param meaning: what it stands for.
-    :param hint: what the app's author can do.
+    :param level: ``error`` (Twilio can't use the response) or ``warning``.
+    :param meaning: the problem in general.
+    :param hint: how the author of the app can fix it.
     """
 
     number: int
@@ -22,84 +22,84 @@ class Code:
 
 
 _ERRORS = (
-    (11100, "the URL can't be used", "write an absolute http or https URL, or one relative to the document"),
-    (11200, "the document could not be had", "let the webhook answer with 200, and look into its log"),
-    (11205, "no connection, or no answer in time", "let the host listen there, and answer within 15 seconds"),
-    (11206, "the answer breaks the rules of HTTP", "look at what stands between the app and the network"),
-    (11210, "the host's name leads nowhere", "check the name in the URL"),
-    (11215, "too many HTTP redirects", "redirect at most ten times, or answer at once"),
-    (11216, "an HTTP redirect that can't be followed", "redirect with 301, 302, 303 or 307 and a Location"),
-    (11217, "the answer's status is an error", "let the webhook answer with 200, and look into its log"),
-    (11220, "no TLS connection", "let the host speak TLS 1.2 or newer"),
-    (11235, "the certificate is another host's", "get a certificate for the name in the URL"),
-    (11236, "the certificate has expired", "renew it"),
-    (11237, "the certificate leads to nobody who is trusted", "serve the whole chain of certificates"),
-    (11750, "the document is too large", "keep it under 64 kB"),
-    (11770, "a chunked answer without a body", "send the document, or no chunks"),
-    (12100, "the document is no XML", "let a library write the TwiML, and send nothing before or after it"),
-    (12101, "the document is of another version of XML", "write version 1.0"),
-    (12102, "the document's root is not Response", "put all verbs into one <Response>"),
-    (12300, "the answer's Content-Type can't be used", "answer with text/xml"),
-    (
-        13201,
-        "a Dial in a document for whoever was dialled",
-        "let the document of a <Number> say, play, gather or hang up",
-    ),
+    (11100, "invalid URL", "use an http or https URL, absolute or relative to the document"),
+    (11200, "the document could not be fetched", "answer with the status 200, and check the log of the app"),
+    (11205, "no connection, or no response in time", "check that the app listens there and answers within 15 seconds"),
+    (11206, "the response violates HTTP", "check the proxies between the app and the internet"),
+    (11210, "the host name does not exist", "check the host name in the URL"),
+    (11215, "too many HTTP redirects", "redirect at most 10 times, or answer directly"),
+    (11216, "an HTTP redirect that is not followed", "redirect with 301, 302, 303 or 307 and a Location"),
+    (11217, "the status of the response is an error", "answer with the status 200, and check the log of the app"),
+    (11220, "no TLS connection", "enable TLS 1.2 or newer on the host"),
+    (11235, "the certificate belongs to another host", "get a certificate for the host name in the URL"),
+    (11236, "the certificate has expired", "renew the certificate"),
+    (11237, "the certificate is not trusted", "serve the complete chain of certificates"),
+    (11750, "the document is too large", "keep the document below 64 kB"),
+    (11770, "a chunked response without a body", "send a body, or turn off chunked encoding"),
+    (12100, "the document is not valid XML", "write TwiML with a library, and send nothing before or after it"),
+    (12101, "unsupported XML version", "use XML version 1.0"),
+    (12102, "the root element is not Response", "put all verbs in one <Response>"),
+    (12300, "unsupported Content-Type", "answer with text/xml"),
+    (13201, "Dial is not allowed in the document of a Number", "use Say, Play, Gather or Hangup there"),
 )
 _WARNINGS = (
-    (12200, "the document does not keep to the schema", "write the verb or attribute as Twilio's page has it"),
-    (13210, "Dial: method", "GET or POST"),
-    (13212, "Dial: timeout", "5 to 600 seconds"),
-    (13213, "Dial: hangupOnStar", "true or false"),
-    (13214, "Dial: callerId", "a number of yours in E.164, or the caller's"),
-    (13215, "Dial: something in it that may not be there", "one number as text, or nouns"),
-    (13216, "Dial: timeLimit", "a whole number of seconds"),
-    (13217, "Dial: record", "one of the words of Twilio's page"),
-    (13221, "Number: method", "GET or POST"),
-    (13222, "Number: sendDigits", "keys, and w for half a second"),
-    (13223, "Number: not a telephone number", "write it in E.164, such as +14155550100"),
-    (13224, "Number: a number that can't be dialled", "check the number"),
-    (13225, "Number: a forbidden number", "dial another one"),
-    (13226, "Number: a country that is not allowed", "allow it in the account's settings"),
-    (13227, "Number: no permission for other countries", "allow it in the account's settings"),
-    (13238, "a verb that may not stand in a wait document", "say, play, pause or redirect there"),
-    (13310, "Gather: finishOnKey", "one key, or nothing"),
-    (13312, "Gather: method", "GET or POST"),
-    (13313, "Gather: timeout", "a whole number of seconds from 1"),
-    (13314, "Gather: numDigits", "a whole number from 1"),
-    (13320, "Gather: something in it that may not be there", "say, play or pause in it, and put the rest behind it"),
-    (13325, "Gather: a file in it of another type", "serve MP3, WAV, AIFF, GSM or u-law"),
-    (13327, "Gather: speechTimeout", "a whole number of seconds, or auto"),
-    (13330, "Gather: hints", "at most 500, each of at most 100 letters"),
-    (13338, "Gather: actionOnEmptyResult", "true or false"),
-    (13410, "Play: loop", "a whole number, 0 for ever"),
-    (13420, "Play: a file of another type", "serve MP3, WAV, AIFF, GSM or u-law, with its type"),
-    (13510, "Say: loop", "a whole number, 0 for ever"),
-    (13511, "Say: voice", "man, woman, or the name of a Polly or Google voice"),
-    (13520, "Say: no text", "say something, or leave it out"),
-    (13521, "Say: too long", "say it in several"),
-    (13610, "Record: method", "GET or POST"),
-    (13611, "Record: timeout", "a whole number of seconds, 0 for none"),
-    (13612, "Record: maxLength", "a whole number of seconds"),
-    (13613, "Record: finishOnKey", "some keys"),
-    (13614, "Record: transcribe", "true or false"),
-    (13615, "Record: too long to be transcribed", "a maxLength of at most 120"),
-    (13616, "Record: playBeep", "true or false"),
-    (13617, "Record: too short or too long to be transcribed", "only what is over 2 and under 120 seconds is"),
-    (13621, "Record: recordingStatusCallbackEvent", "in-progress, completed, absent"),
-    (13710, "Redirect: method", "GET or POST"),
-    (13910, "Pause: length", "a whole number of seconds from 1"),
-    (14201, "Enqueue: method", "GET or POST"),
-    (14202, "Enqueue: waitUrl", "a URL"),
-    (14203, "Enqueue: action", "a URL"),
-    (14204, "Enqueue: the queue has no name", "name it"),
-    (14205, "Enqueue: the queue's name is too long", "at most 64 letters"),
-    (14206, "Enqueue: waitUrlMethod", "GET or POST"),
-    (15002, "a callback had to wait too long", "answer callbacks quickly"),
-    (15003, "a callback was answered with an error", "answer it with 204"),
+    (12200, "the document does not match Twilio's schema", "check the verb or attribute on Twilio's page"),
+    (13210, "Dial: invalid method", "use GET or POST"),
+    (13212, "Dial: invalid timeout", "use 5 to 600 seconds"),
+    (13213, "Dial: invalid hangupOnStar", "use true or false"),
+    (13214, "Dial: invalid callerId", "use a number of yours in E.164, or the caller's number"),
+    (13215, "Dial: invalid content", "use one number as text, or nouns"),
+    (13216, "Dial: invalid timeLimit", "use a whole number of seconds"),
+    (13217, "Dial: invalid record", "use one of the values on Twilio's page"),
+    (13221, "Number: invalid method", "use GET or POST"),
+    (13222, "Number: invalid sendDigits", "use keys, and w for half a second"),
+    (13223, "Number: invalid phone number", "use E.164, such as +14155550100"),
+    (13224, "Number: the number can't be dialled", "check the number"),
+    (13225, "Number: the number is forbidden", "dial another number"),
+    (13226, "Number: the country is not allowed", "allow the country in the settings of the account"),
+    (13227, "Number: international calls are not allowed", "allow them in the settings of the account"),
+    (13238, "the verb is not allowed in a wait document", "use Say, Play, Pause or Redirect there"),
+    (13310, "Gather: invalid finishOnKey", "use one key, or an empty value"),
+    (13312, "Gather: invalid method", "use GET or POST"),
+    (13313, "Gather: invalid timeout", "use a whole number of seconds of at least 1"),
+    (13314, "Gather: invalid numDigits", "use a whole number of at least 1"),
+    (13320, "Gather: invalid content", "use Say, Play or Pause in it, and put other verbs after it"),
+    (13325, "Gather: a file of an unsupported type", "serve MP3, WAV, AIFF, GSM or u-law"),
+    (13327, "Gather: invalid speechTimeout", "use a whole number of seconds, or auto"),
+    (13330, "Gather: invalid hints", "use at most 500 hints of at most 100 characters"),
+    (13338, "Gather: invalid actionOnEmptyResult", "use true or false"),
+    (13410, "Play: invalid loop", "use a whole number; 0 repeats without end"),
+    (13420, "Play: a file of an unsupported type", "serve MP3, WAV, AIFF, GSM or u-law with its Content-Type"),
+    (13510, "Say: invalid loop", "use a whole number; 0 repeats without end"),
+    (13511, "Say: invalid voice", "use man, woman, or the name of a Polly or Google voice"),
+    (13520, "Say: no text", "add a text, or remove the verb"),
+    (13521, "Say: the text is too long", "split the text into several verbs"),
+    (13610, "Record: invalid method", "use GET or POST"),
+    (13611, "Record: invalid timeout", "use a whole number of seconds; 0 turns it off"),
+    (13612, "Record: invalid maxLength", "use a whole number of seconds"),
+    (13613, "Record: invalid finishOnKey", "use keys of 0-9, # and *"),
+    (13614, "Record: invalid transcribe", "use true or false"),
+    (13615, "Record: maxLength is too long for a transcription", "use a maxLength of at most 120"),
+    (13616, "Record: invalid playBeep", "use true or false"),
+    (
+        13617,
+        "Record: the recording can't be transcribed",
+        "transcribe recordings of more than 2 and less than 120 seconds",
+    ),
+    (13621, "Record: invalid recordingStatusCallbackEvent", "use in-progress, completed or absent"),
+    (13710, "Redirect: invalid method", "use GET or POST"),
+    (13910, "Pause: invalid length", "use a whole number of seconds of at least 1"),
+    (14201, "Enqueue: invalid method", "use GET or POST"),
+    (14202, "Enqueue: invalid waitUrl", "use a URL"),
+    (14203, "Enqueue: invalid action", "use a URL"),
+    (14204, "Enqueue: no queue name", "add the name of a queue"),
+    (14205, "Enqueue: the queue name is too long", "use at most 64 characters"),
+    (14206, "Enqueue: invalid waitUrlMethod", "use GET or POST"),
+    (15002, "a callback took too long", "answer callbacks quickly"),
+    (15003, "a callback returned an error", "answer callbacks with the status 204"),
 )
 
-CODES: Mapping[int, Code] = {
-    **{number: Code(number, "error", meaning, hint) for number, meaning, hint in _ERRORS},
-    **{number: Code(number, "warning", meaning, hint) for number, meaning, hint in _WARNINGS},
+CODES: Mapping[int, ErrorCode] = {
+    **{number: ErrorCode(number, "error", meaning, hint) for number, meaning, hint in _ERRORS},
+    **{number: ErrorCode(number, "warning", meaning, hint) for number, meaning, hint in _WARNINGS},
 }

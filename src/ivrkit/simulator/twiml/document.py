@@ -1,20 +1,22 @@
-"""What an app answered, read as Twilio reads it: a document of verbs, a sound, or a text."""
+"""The document in a response, read as Twilio reads it: TwiML, a sound or a plain text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import Message
 
-from ivrkit.simulator.twiml.grammar import LintWarning, lint
-from ivrkit.simulator.twiml.markup import MOST_BYTES, Element, MarkupError, parse
+from ivrkit.simulator.twiml.lint import LintWarning, lint
+from ivrkit.simulator.twiml.markup import MAX_BYTES, Element, MarkupError, parse
 from ivrkit.simulator.wire.messages import Failure, Response
 
 #: https://www.twilio.com/docs/voice/twiml, "Twilio understands MIME types"
 XML_TYPES = ("text/xml", "application/xml", "text/html")
+#: How the note about a Content-Type begins that Twilio accepts although it is not that of XML.
+ODD_CONTENT_TYPE = "the Content-Type of the response is"
 
 
-class Unreadable(Failure):
-    """An answer that can't be read, and where in it the reason stands."""
+class UnreadableDocument(Failure):
+    """A document that can't be read, with the location of the reason."""
 
     def __init__(self, code: int, failure_type: str, message: str, line: int, column: int) -> None:
         super().__init__(code, failure_type, message)
@@ -22,76 +24,84 @@ class Unreadable(Failure):
         self.column = column
 
 
-def place_of(failure: Failure) -> tuple[int, int]:
-    """Return the line and the column of what a failure is about, zeros where it has none."""
-    return (failure.line, failure.column) if isinstance(failure, Unreadable) else (0, 0)
+def location_of(failure: Failure) -> tuple[int, int]:
+    """Return line and column of a failure in its document, ``(0, 0)`` if it has no location."""
+    return (failure.line, failure.column) if isinstance(failure, UnreadableDocument) else (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A document that can be played.
 
-    :param url: where it came from: what is relative in it is relative to this.
-    :param root: its ``Response``.
-    :param lint: what Twilio warns of.
-    :param notes: what the simulator has to say, each with its hint.
+    :param url: the URL that returned it; its relative URLs start from here.
+    :param root: its ``Response`` element.
+    :param warnings: Twilio's warnings.
+    :param notes: notes of the simulator, each a message and a hint.
     """
 
     url: str
     root: Element
-    lint: tuple[LintWarning, ...] = ()
+    warnings: tuple[LintWarning, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
 
-def read(url: str, answer: Response, failed_status_code: int) -> Document:
-    """Read what was answered.
+def read_document(url: str, response: Response, status_error_code: int) -> Document:
+    """Read the document of a response.
 
-    :param url: what answered.
-    :param failed_status_code: Twilio's error for a status of 400 or above.
-    :raises Failure: with Twilio's code, when it can use nothing of it.
+    :param url: the URL that responded.
+    :param status_error_code: Twilio's code for a status of 400 or above.
+    :raises Failure: with Twilio's code, if Twilio can't use the response.
     """
-    if answer.status >= 400:
-        because = f": {answer.error}" if answer.error else ""
-        raise Failure(failed_status_code, "status", f"the answer has the status {answer.status}{because}")
-    if len(answer.body) > MOST_BYTES:
-        raise Failure(11750, "other", f"the answer has {len(answer.body)} bytes, and at most {MOST_BYTES} are read")
-    content_type, charset = _type_of(answer)
+    # The status comes first: the body of an error page is not a document, whatever its type.
+    if response.status >= 400:
+        cause = f": {response.error}" if response.error else ""
+        raise Failure(status_error_code, "status", f"the response has the status {response.status}{cause}")
+    if len(response.body) > MAX_BYTES:
+        message = f"the response must have at most {MAX_BYTES} bytes, not {len(response.body)}"
+        raise Failure(11750, "other", message)
+    content_type, charset = _content_type_of(response)
     if content_type.startswith("audio/"):
-        return Document(url, _only("Play", url))
+        return Document(url, _document_of("Play", url))
     if content_type == "text/plain":
-        return _plain(url, answer, charset)
+        return _read_plain_text(url, response, charset)
     if content_type not in XML_TYPES:
-        what = f"of the type {content_type!r}" if content_type else "without a Content-Type"
-        raise Failure(12300, "other", f"the answer is {what}")
+        found = f"must be text/xml, not {content_type!r}" if content_type else "is missing"
+        raise Failure(12300, "other", f"the Content-Type of the response {found}")
     try:
-        root = parse(answer.body, charset)
+        root = parse(response.body, charset)
     except MarkupError as error:
-        raise Unreadable(error.code, "other", error.message, error.line, error.column) from None
-    notes = (("the answer calls itself text/html", "answer with text/xml"),) if content_type == "text/html" else ()
+        raise UnreadableDocument(error.code, "other", error.message, error.line, error.column) from None
+    notes = (_note_on(content_type),) if content_type == "text/html" else ()
     return Document(url, root, tuple(lint(root)), notes)
 
 
-def _plain(url: str, answer: Response, charset: str | None) -> Document:
-    """Read a plain text: as a document when it is one, else aloud."""
-    note = (("the answer calls itself text/plain", "answer with text/xml"),)
+def _read_plain_text(url: str, response: Response, charset: str | None) -> Document:
+    """Read a plain text: as TwiML if it is TwiML, else as a text to say."""
+    notes = (_note_on("text/plain"),)
     try:
-        root = parse(answer.body, charset)
+        root = parse(response.body, charset)
     except MarkupError:
-        text = " ".join(answer.body.decode("utf-8", "replace").split())
-        return Document(url, _only("Say", text), (), note)
-    return Document(url, root, tuple(lint(root)), note)
+        text = " ".join(response.body.decode("utf-8", "replace").split())
+        return Document(url, _document_of("Say", text), (), notes)
+    return Document(url, root, tuple(lint(root)), notes)
 
 
-def _only(verb: str, text: str) -> Element:
+def _note_on(content_type: str) -> tuple[str, str]:
+    return f"{ODD_CONTENT_TYPE} {content_type}", "answer with text/xml"
+
+
+def _document_of(verb: str, text: str) -> Element:
+    """Return a document of one verb, for a response that is not TwiML."""
     return Element("Response", {}, (Element(verb, {}, (text,), 0, 0),), 0, 0)
 
 
-def _type_of(answer: Response) -> tuple[str, str | None]:
+def _content_type_of(response: Response) -> tuple[str, str | None]:
     """Return the media type without its parameters, and the character set."""
-    written = answer.header("Content-Type")
-    if not written:
+    header = response.header("Content-Type")
+    if not header:
         return "", None
     message = Message()
-    message["Content-Type"] = written
+    message["Content-Type"] = header
     charset = message.get_param("charset")
-    return message.get_content_type() if "/" in written else written, charset if isinstance(charset, str) else None
+    # Message turns a type without a slash into text/plain, which Twilio would accept: keep the header instead.
+    return message.get_content_type() if "/" in header else header, charset if isinstance(charset, str) else None

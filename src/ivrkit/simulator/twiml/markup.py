@@ -1,4 +1,8 @@
-"""Reads XML that nobody vouches for: no DTDs, no depth without end, and each element knows its line and column."""
+"""An XML reader for untrusted documents, whose elements know their line and column.
+
+Expat would resolve entities, and would build a tree of any size. So the reader refuses every DOCTYPE, which rules out
+entities, and limits the size, the depth and the number of elements.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ from typing import Any
 from xml.parsers import expat
 
 #: https://www.twilio.com/docs/api/errors/11750
-MOST_BYTES = 64 * 1024
-MOST_DEPTH = 50
-MOST_ELEMENTS = 5000
-#: The character sets of a Content-Type that expat reads.
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 50
+MAX_ELEMENTS = 5000
+#: The character sets that expat can read.
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "utf-16"})
 
 
@@ -19,9 +23,9 @@ _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "utf-16"})
 class Element:
     """An element of a document.
 
-    :param content: what is in it, in order: texts and elements.
-    :param line: from 1.
-    :param column: of its ``<``, from 1.
+    :param content: its texts and elements, in order.
+    :param line: the line of its ``<``, from 1.
+    :param column: the column of its ``<``, from 1.
     """
 
     name: str
@@ -32,27 +36,27 @@ class Element:
 
     @property
     def children(self) -> tuple[Element, ...]:
-        """The elements in it."""
+        """The elements directly in this one."""
         return tuple(each for each in self.content if isinstance(each, Element))
 
     @property
     def text(self) -> str:
-        """The text directly in it."""
+        """The text directly in this element."""
         return "".join(each for each in self.content if isinstance(each, str))
 
     def all_text(self) -> str:
-        """Return the text in it and in whatever is in it, with single blanks."""
-        return " ".join(self._texts().split())
+        """Return the text of this element and of all elements in it, with single spaces."""
+        return " ".join(self._nested_text().split())
 
-    def _texts(self) -> str:
-        return "".join(each if isinstance(each, str) else each._texts() for each in self.content)
+    def _nested_text(self) -> str:
+        return "".join(each if isinstance(each, str) else each._nested_text() for each in self.content)
 
 
 class MarkupError(ValueError):
     """A document that can't be read.
 
-    :param code: Twilio's.
-    :param message: what is wrong, in a sentence.
+    :param code: Twilio's code.
+    :param message: the problem as a sentence.
     """
 
     def __init__(self, code: int, message: str, line: int = 0, column: int = 0) -> None:
@@ -63,35 +67,41 @@ class MarkupError(ValueError):
         self.column = column
 
 
-class _Builder:
+class _TreeBuilder:
+    """Builds the tree of elements from the events of expat."""
+
     def __init__(self, charset: str | None) -> None:
+        # An unknown character set of the Content-Type is ignored: the XML declaration decides.
         self.parser: Any = expat.ParserCreate(charset if (charset or "").lower() in _CHARSETS else None)
         self.parser.buffer_text = True
         self.parser.ordered_attributes = False
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._characters
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.XmlDeclHandler = self._declaration
+        self.parser.StartElementHandler = self._start_element
+        self.parser.EndElementHandler = self._end_element
+        self.parser.CharacterDataHandler = self._add_text
+        self.parser.StartDoctypeDeclHandler = self._refuse_doctype
+        self.parser.XmlDeclHandler = self._check_version
+        #: The open elements, outermost first: name, attributes, content so far, line and column.
         self._open: list[tuple[str, Mapping[str, str], list[Element | str], int, int]] = []
         self._count = 0
         self.root: Element | None = None
 
-    def _error(self, what: str, code: int = 12100) -> MarkupError:
-        return MarkupError(code, what, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+    def _error(self, message: str, code: int = 12100) -> MarkupError:
+        """Return an error at the current location of the parser."""
+        return MarkupError(code, message, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
 
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+    def _start_element(self, name: str, attributes: Mapping[str, str]) -> None:
         self._count += 1
-        if len(self._open) == MOST_DEPTH:
-            raise self._error(f"elements stand in one another more than {MOST_DEPTH} deep")
-        if self._count > MOST_ELEMENTS:
-            raise self._error(f"there are more than {MOST_ELEMENTS} elements")
+        if len(self._open) == MAX_DEPTH:
+            raise self._error(f"elements must be nested at most {MAX_DEPTH} deep")
+        if self._count > MAX_ELEMENTS:
+            raise self._error(f"the document must have at most {MAX_ELEMENTS} elements")
         if not self._open and name != "Response":
-            raise self._error(f"the root is <{name}>, and has to be <Response>", 12102)
-        at = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
-        self._open.append((name, attributes, [], *at))
+            raise self._error(f"the root must be <Response>, not <{name}>", 12102)
+        location = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
+        self._open.append((name, attributes, [], *location))
 
-    def _end(self, name: str) -> None:
+    def _end_element(self, name: str) -> None:
+        # An element is immutable, so it is made when all of its content is known.
         name, attributes, content, line, column = self._open.pop()
         element = Element(name, attributes, tuple(content), line, column)
         if self._open:
@@ -99,37 +109,37 @@ class _Builder:
         else:
             self.root = element
 
-    def _characters(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         self._open[-1][2].append(text)
 
-    def _declaration(self, version: str, _encoding: str | None, _standalone: int) -> None:
+    def _check_version(self, version: str, _encoding: str | None, _standalone: int) -> None:
         if version != "1.0":
-            raise self._error("it is of another version of XML than 1.0", 12101)
+            raise self._error(f"the XML version must be 1.0, not {version}", 12101)
 
-    def _doctype(self, *_told: object) -> None:
-        raise self._error("it has a DOCTYPE, and none is read")
+    def _refuse_doctype(self, *_doctype: object) -> None:
+        raise self._error("a DOCTYPE is not allowed")
 
 
 def parse(body: bytes, charset: str | None = None) -> Element:
     """Return the root of a document.
 
-    :param charset: the Content-Type's.
-    :raises MarkupError: for anything but a ``Response``.
+    :param charset: the character set of the Content-Type.
+    :raises MarkupError: if the document is not a valid ``Response``.
     """
-    if len(body) > MOST_BYTES:
-        raise MarkupError(11750, f"the document has {len(body)} bytes, and at most {MOST_BYTES} are read")
+    if len(body) > MAX_BYTES:
+        raise MarkupError(11750, f"the document must have at most {MAX_BYTES} bytes, not {len(body)}")
     if not body.strip():
         raise MarkupError(12100, "the document is empty")
-    builder = _Builder(charset)
+    builder = _TreeBuilder(charset)
     try:
         builder.parser.Parse(body, True)
     except expat.ExpatError as error:
-        raise MarkupError(
-            12100, f"it is no XML: {expat.ErrorString(error.code)}", error.lineno, error.offset + 1
-        ) from None
+        message = f"invalid XML: {expat.ErrorString(error.code)}"
+        raise MarkupError(12100, message, error.lineno, error.offset + 1) from None
     except (ValueError, LookupError) as error:
         if isinstance(error, MarkupError):
             raise
-        raise MarkupError(12100, f"it is no XML: {error}") from None
-    assert builder.root is not None  # noqa: S101  expat has seen its end
+        # Python's codecs raise these for an encoding that is unknown or not one of text.
+        raise MarkupError(12100, f"invalid XML: {error}") from None
+    assert builder.root is not None  # noqa: S101  expat has seen the end of the root
     return builder.root

@@ -1,10 +1,10 @@
-"""The verbs that are played, a file for each family; and which of them may stand where."""
+"""The verbs that the simulator plays, and the documents in which they are allowed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivrkit.simulator.scene import Verb
+from ivrkit.simulator.context import Verb
 from ivrkit.simulator.verbs.control import hangup, redirect, reject
 from ivrkit.simulator.verbs.dial import dial
 from ivrkit.simulator.verbs.enqueue import enqueue
@@ -12,7 +12,7 @@ from ivrkit.simulator.verbs.gather import gather
 from ivrkit.simulator.verbs.record import record
 from ivrkit.simulator.verbs.sounds import pause, play, say
 
-#: The verbs of a document that a caller hears.
+#: The verbs of a document that the caller hears.
 CALL_VERBS: Mapping[str, Verb] = {
     "Say": say,
     "Play": play,

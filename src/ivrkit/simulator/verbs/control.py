@@ -1,41 +1,54 @@
-"""Redirect, Reject, Hangup and Leave: where a document ends by its own word."""
+"""Redirect, Reject, Hangup and Leave: the verbs that end a document."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NoReturn
 
-from ivrkit.simulator.line import Line
-from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.twiml.grammar import value
+from ivrkit.simulator.context import DocumentContext
+from ivrkit.simulator.live_call import LiveCall
+from ivrkit.simulator.signals import LeftQueue, LegEnded, WebhookRequest
+from ivrkit.simulator.twiml.attributes import text_attribute
 from ivrkit.simulator.twiml.markup import Element
-from ivrkit.simulator.waiting import Go, Left, Over
 
 
-def redirect(line: Line, scene: Scene, verb: Element) -> Go:
-    """Ask for another document; it carries the usual parameters alone."""
-    written = verb.text.strip()
-    if not written and not line.assumptions.empty_redirect_is_same:
-        line.warn(11100, "a <Redirect> has no URL", url=scene.url, line=verb.line, column=verb.column)
-        raise Over("application-error")
-    go = scene.go(line, verb, "redirect", written or None, value(verb, "method"))
-    if go is None:
-        raise Over("application-error")
-    return Go(go.url, go.method, go.purpose)
+def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> WebhookRequest:
+    """Return the request for another document, without parameters of its own.
+
+    :raises LegEnded: if the URL is invalid.
+    """
+    url = verb.text.strip()
+    if not url and not call.assumptions.empty_redirect_repeats_document:
+        call.warn(11100, "<Redirect> must have a URL", url=context.url, line=verb.line, column=verb.column)
+        raise LegEnded("application-error")
+    request = context.request(call, verb, "redirect", url or None, text_attribute(verb, "method"))
+    if request is None:
+        raise LegEnded("application-error")
+    return replace(request, params={})
 
 
-def reject(line: Line, scene: Scene, verb: Element) -> NoReturn:
-    """Refuse a call that was not answered; one that was can't be refused any more, and is hung up."""
-    if line.leg.answered_at is not None:
-        raise Over("hangup")
-    line.leg.status = value(verb, "reason")
-    raise Over("rejected")
+def reject(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
+    """Reject a call that is not answered yet; hang up if it is.
+
+    :raises LegEnded: always.
+    """
+    if call.leg.answered_at is not None:
+        raise LegEnded("hangup")
+    call.leg.status = text_attribute(verb, "reason")
+    raise LegEnded("rejected")
 
 
-def hangup(line: Line, scene: Scene, verb: Element) -> NoReturn:
-    """Hang up."""
-    raise Over("hangup")
+def hangup(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
+    """Hang up.
+
+    :raises LegEnded: always.
+    """
+    raise LegEnded("hangup")
 
 
-def leave(line: Line, scene: Scene, verb: Element) -> NoReturn:
-    """Leave the queue that this document is heard in."""
-    raise Left
+def leave(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
+    """Leave the queue whose wait document this is.
+
+    :raises LeftQueue: always.
+    """
+    raise LeftQueue

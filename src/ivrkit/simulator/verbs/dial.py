@@ -1,4 +1,14 @@
-"""Dial: ring somebody, let both talk, and ask the action: https://www.twilio.com/docs/voice/twiml/dial."""
+"""Dial: a call to one or more phones: https://www.twilio.com/docs/voice/twiml/dial.
+
+A ``Dial`` goes through these steps:
+
+1. All phones ring at once, or one after the other with ``sequential``, until one is picked up.
+2. The callee who picked up hears the document of the ``Number``, if it has one, and can decline.
+3. Caller and callee talk, until one of them hangs up or ``timeLimit`` is over.
+4. The action is requested with the result; without an action, the next verb is played.
+
+A callee who hangs up ends step 2 or 3. A caller who hangs up ends the call, but Twilio may still request the action.
+"""
 
 from __future__ import annotations
 
@@ -7,245 +17,274 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from ivrkit.simulator.actions import CALLEE, CALLER, Action, PickUp, Press, Refuse, Silence, Speak
+from ivrkit.simulator.context import DocumentContext, Verb
 from ivrkit.simulator.events import Dialled, Played, Recorded
 from ivrkit.simulator.legs import Leg
-from ivrkit.simulator.line import Line
+from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.recordings import Recording
-from ivrkit.simulator.scene import Scene, Verb
-from ivrkit.simulator.twiml.grammar import flag, number, value
+from ivrkit.simulator.signals import HungUp, LegEnded, Playback, WebhookRequest
+from ivrkit.simulator.twiml.attributes import bool_attribute, int_attribute, text_attribute
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.control import hangup
 from ivrkit.simulator.verbs.gather import gather
 from ivrkit.simulator.verbs.sounds import play, say, seconds_of_keys
 from ivrkit.simulator.verbs.talk import talk
-from ivrkit.simulator.waiting import Go, Gone, Over, Steps, Waiting
+from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.webhooks import fetch_document, send_callback
 from ivrkit.simulator.wire.messages import Failure
 
-#: The verbs of the document that whoever is dialled hears first: https://www.twilio.com/docs/voice/twiml/number
+#: The verbs of the document that a callee hears first: https://www.twilio.com/docs/voice/twiml/number
 SCREENING_VERBS: Mapping[str, Verb] = {"Say": say, "Play": play, "Gather": gather, "Hangup": hangup}
-#: How many telephones ring at once.
-MOST_TELEPHONES = 10
-_RECORDED = ("record-from-answer", "record-from-answer-dual", "record-from-ringing", "record-from-ringing-dual", "true")
+#: Maximum number of phones that ring at once.
+MAX_PHONES = 10
+_RECORDING_MODES = frozenset(
+    {"record-from-answer", "record-from-answer-dual", "record-from-ringing", "record-from-ringing-dual", "true"}
+)
 
 
 @dataclass(slots=True)
-class _Telephone:
-    """One telephone that is dialled.
+class _Phone:
+    """A dialled phone.
 
-    :param noun: the ``Number``, or the ``Dial`` itself for a number that is its text.
+    :param noun: the ``Number``, or the ``Dial`` itself if the number is its text.
+    :param callbacks: number of status callbacks so far.
     """
 
     number: str
     noun: Element
     leg: Leg
-    told: int = 0
+    callbacks: int = 0
 
 
 @dataclass(slots=True)
-class _Dialling:
-    """A ``Dial`` while it lasts.
+class _DialState:
+    """A ``Dial`` in progress.
 
-    :param last: the telephone that was rung last, or picked up.
-    :param status: what is told as ``DialCallStatus``.
+    :param last: the phone that rang last, or was picked up.
+    :param status: Twilio's ``DialCallStatus``.
+    :param bridged: whether caller and callee could talk.
+    :param ringing: the ringing phones by number.
+    :param canceled_by_star: whether the caller stopped the ringing with ``*``.
     """
 
     verb: Element
-    scene: Scene
-    last: _Telephone
+    context: DocumentContext
+    last: _Phone
     status: str = "no-answer"
     bridged: bool = False
     recording: Recording | None = None
-    ringing: dict[str, _Telephone] = field(default_factory=dict)
-    starred: bool = False
+    ringing: dict[str, _Phone] = field(default_factory=dict)
+    canceled_by_star: bool = False
 
 
-def dial(line: Line, scene: Scene, verb: Element) -> Steps:
-    """Ring telephones, and go on when that is over."""
-    telephones = _telephones(line, scene, verb)
-    if not telephones:
+def dial(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
+    """Dial phones, let caller and callee talk, and return the action request."""
+    phones = _phones(call, context, verb)
+    if not phones:
         return None
-    dialling = _Dialling(verb, scene, telephones[0])
-    groups = [[each] for each in telephones] if flag(verb, "sequential") else [telephones]
+    state = _DialState(verb, context, phones[0])
+    groups = [[each] for each in phones] if bool_attribute(verb, "sequential") else [phones]
     try:
         for group in groups:
-            answered = yield from _ring(line, dialling, group)
+            answered = yield from _ring(call, state, group)
             if answered is not None:
-                yield from _connect(line, dialling, answered)
-            if answered is not None or dialling.starred:
+                yield from _connect(call, state, answered)
+            if answered is not None or state.canceled_by_star:
                 break
-    except Gone as gone:  # the caller: a callee who hangs up ends the talk alone
-        _abandon(line, dialling)
-        if line.assumptions.dial_action_after_hangup:
-            gone.last = _action(line, dialling)
+    except HungUp as hung_up:  # it was the caller: a callee who hangs up only ends the talk
+        _end_all_phones(call, state)
+        if call.assumptions.dial_action_after_hangup:
+            hung_up.last_request = _action_request(call, state)
         raise
-    return _action(line, dialling)
+    return _action_request(call, state)
 
 
-def _telephones(line: Line, scene: Scene, verb: Element) -> list[_Telephone]:
-    """Return what a ``Dial`` dials; what is not played yet is told."""
+def _phones(call: LiveCall, context: DocumentContext, verb: Element) -> list[_Phone]:
+    """Return the phones of a ``Dial``; add a note for each noun that is not simulated."""
     nouns = [each for each in verb.children if each.name == "Number"]
-    for each in verb.children:
-        if each.name != "Number":
-            what = f"<{each.name}> in <Dial> is not played yet, and is skipped"
-            line.note(what, "try it with a real call", url=scene.url, line=each.line, column=each.column)
+    for child in verb.children:
+        if child.name != "Number":
+            message = f"<{child.name}> in <Dial> is not simulated yet and is skipped"
+            call.note(message, "try it with a real call", url=context.url, line=child.line, column=child.column)
     if not verb.children and verb.text.strip():
         nouns = [verb]
-    if len(nouns) > MOST_TELEPHONES:
-        what = f"<Dial> rings {len(nouns)} telephones, and at most {MOST_TELEPHONES} are rung"
-        line.warn(13215, what, url=scene.url, line=verb.line, column=verb.column)
-    caller = value(verb, "callerId") or line.leg.from_
+    if len(nouns) > MAX_PHONES:
+        message = f"<Dial> must have at most {MAX_PHONES} numbers, not {len(nouns)}; the others are skipped"
+        call.warn(13215, message, url=context.url, line=verb.line, column=verb.column)
+    caller_id = text_attribute(verb, "callerId") or call.leg.from_
     return [
-        _Telephone(
+        _Phone(
             noun.text.strip(),
             noun,
-            Leg(line.leg.account, caller, noun.text.strip(), "outbound-dial", line.leg.sid, status="initiated"),
+            Leg(call.leg.account, caller_id, noun.text.strip(), "outbound-dial", call.leg.sid, status="initiated"),
         )
-        for noun in nouns[:MOST_TELEPHONES]
+        for noun in nouns[:MAX_PHONES]
     ]
 
 
-def _ring(
-    line: Line, dialling: _Dialling, telephones: list[_Telephone]
-) -> Generator[Waiting, Action, _Telephone | None]:
-    """Ring telephones at once; return the one that was picked up."""
-    verb = dialling.verb
-    until = line.now + number(verb, "timeout") + line.assumptions.ring_longer
-    ringing = dialling.ringing
-    for each in telephones:
-        ringing[each.number] = dialling.last = each
-        _progress(line, dialling, each, "initiated")
-        each.leg.status = "ringing"
-        line.tell(Dialled(at=line.now, to=each.number, sid=each.leg.sid, result="ringing"))
-        _progress(line, dialling, each, "ringing")
-    while ringing:
-        action = yield from line.wait(Waiting("Dial", "ring", CALLER, verb, numbers=tuple(ringing)))
-        if isinstance(action, PickUp) and line.now + action.after < until:
-            line.let_pass(action.after)
-            answered = ringing.pop(action.number or next(iter(ringing)))
-            _stop(line, dialling, "canceled")
+# Step 1: ringing
+
+
+def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[Waiting, Action, _Phone | None]:
+    """Let phones ring at once; return the one that was picked up, ``None`` if none was."""
+    verb = state.verb
+    # Twilio lets a phone ring a few seconds longer than the timeout says.
+    deadline = call.now + int_attribute(verb, "timeout") + call.assumptions.extra_ring_seconds
+    for phone in phones:
+        state.ringing[phone.number] = state.last = phone
+        _report_progress(call, state, phone, "initiated")
+        phone.leg.status = "ringing"
+        call.emit(Dialled(at=call.now, to=phone.number, sid=phone.leg.sid, result="ringing"))
+        _report_progress(call, state, phone, "ringing")
+    while state.ringing:
+        action = yield from call.wait(Waiting("Dial", "ring", CALLER, verb, numbers=tuple(state.ringing)))
+        if isinstance(action, PickUp) and call.now + action.after < deadline:
+            call.pass_time(action.after)
+            answered = state.ringing.pop(action.number or next(iter(state.ringing)))
+            _stop_ringing(call, state, "canceled")
             return answered
-        if isinstance(action, Refuse) and action.result != "no-answer" and line.now + action.after < until:
-            line.let_pass(action.after)
-            _stop(line, dialling, action.result, action.number)
-        elif isinstance(action, Refuse) and action.number is not None and len(ringing) > 1:
-            _stop(line, dialling, "no-answer", action.number)
-        elif isinstance(action, Press) and _is_star(dialling, action):
-            dialling.starred = True
-            _stop(line, dialling, "canceled")
-        elif isinstance(action, Press | Speak):
-            line.note(f"the caller {action} while it rings, and nobody listens", 'hangupOnStar="true" takes a *')
-        elif isinstance(action, Silence) and action.seconds is not None and line.now + action.seconds < until:
-            line.let_pass(action.seconds)
-        else:
-            line.let_pass(until - line.now)
-            _stop(line, dialling, "no-answer")
+        _handle_while_ringing(call, state, action, deadline)
     return None
 
 
-def _is_star(dialling: _Dialling, press: Press) -> bool:
-    return "*" in press.keys and flag(dialling.verb, "hangupOnStar")
+def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, deadline: float) -> None:
+    """Handle an action that picks up no phone before the deadline."""
+    if isinstance(action, Refuse) and action.result != "no-answer" and call.now + action.after < deadline:
+        call.pass_time(action.after)
+        _stop_ringing(call, state, action.result, action.number)
+    elif isinstance(action, Refuse) and action.number is not None and len(state.ringing) > 1:
+        # One of several phones is not answered: the others ring on, and no time passes for it.
+        _stop_ringing(call, state, "no-answer", action.number)
+    elif isinstance(action, Press) and "*" in action.keys and bool_attribute(state.verb, "hangupOnStar"):
+        state.canceled_by_star = True
+        _stop_ringing(call, state, "canceled")
+    elif isinstance(action, Press | Speak):
+        message = f"the caller {action} while it rings, but no verb is listening"
+        call.note(message, 'set hangupOnStar="true" to let the caller cancel with *')
+    elif isinstance(action, Silence) and action.seconds is not None and call.now + action.seconds < deadline:
+        call.pass_time(action.seconds)
+    else:
+        # Silence until the end, or an action that comes after the deadline.
+        call.pass_time(deadline - call.now)
+        _stop_ringing(call, state, "no-answer")
 
 
-def _stop(line: Line, dialling: _Dialling, result: str, only: str | None = None) -> None:
-    """Let telephones ring no longer, all or one."""
-    for each in [dialling.ringing[only]] if only is not None else list(dialling.ringing.values()):
-        del dialling.ringing[each.number]
-        each.leg.status = dialling.status = result
-        line.tell(Dialled(at=line.now, to=each.number, sid=each.leg.sid, result=result))
-        _progress(line, dialling, each, "completed")
+def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | None = None) -> None:
+    """End the ringing of one phone, or of all."""
+    for phone in [state.ringing[number]] if number is not None else list(state.ringing.values()):
+        del state.ringing[phone.number]
+        phone.leg.status = state.status = result
+        call.emit(Dialled(at=call.now, to=phone.number, sid=phone.leg.sid, result=result))
+        _report_progress(call, state, phone, "completed")
 
 
-def _connect(line: Line, dialling: _Dialling, telephone: _Telephone) -> Generator[Waiting, Action, None]:
-    """Let whoever picked up hear what is meant for them alone, then let both talk."""
-    verb, leg = dialling.verb, telephone.leg
-    leg.status, leg.answered_at = "in-progress", line.now
-    dialling.last, dialling.status = telephone, "completed"
-    line.tell(Dialled(at=line.now, to=telephone.number, sid=leg.sid, result="answered"))
-    _progress(line, dialling, telephone, "answered")
-    if value(verb, "record") in _RECORDED:
-        dialling.recording = Recording.of(line, "DialVerb")
-        dialling.recording.tell(line, dialling.scene, verb, "in-progress", 0)
+# Steps 2 and 3: screening and talk
+
+
+def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiting, Action, None]:
+    """Play the document of the ``Number`` to the callee, then let both talk."""
+    verb, leg = state.verb, phone.leg
+    leg.status, leg.answered_at = "in-progress", call.now
+    state.last, state.status = phone, "completed"
+    call.emit(Dialled(at=call.now, to=phone.number, sid=leg.sid, result="answered"))
+    _report_progress(call, state, phone, "answered")
+    if text_attribute(verb, "record") in _RECORDING_MODES:
+        state.recording = Recording.new(call, "DialVerb")
+        state.recording.report_status(call, state.context, verb, "in-progress", 0)
     try:
-        if (yield from _screen(line, dialling, telephone)):
-            dialling.bridged = True
-            line.answer()
-            limit = line.now + number(verb, "timeLimit")
-            yield from talk(line, verb, (telephone.number,), until=limit, star=flag(verb, "hangupOnStar"))
-    except Gone as gone:
-        if gone.who == CALLER:
+        if (yield from _screen(call, state, phone)):
+            state.bridged = True
+            call.answer()  # it may not be answered yet, with answerOnBridge
+            limit = call.now + int_attribute(verb, "timeLimit")
+            hangup_on_star = bool_attribute(verb, "hangupOnStar")
+            yield from talk(call, verb, (phone.number,), until=limit, hangup_on_star=hangup_on_star)
+    except HungUp as hung_up:
+        if hung_up.who == CALLER:
             raise
-    _hang_up(line, dialling, telephone)
+    _end_leg(call, state, phone)
 
 
-def _screen(line: Line, dialling: _Dialling, telephone: _Telephone) -> Generator[Waiting, Action, bool]:
-    """Play the document of a ``Number`` to whoever picked up; return whether they are to be connected."""
-    noun = telephone.noun
-    keys = value(noun, "sendDigits") if noun.name == "Number" else ""
+def _screen(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiting, Action, bool]:
+    """Play the document of a ``Number`` to the callee; return whether the callee accepted the call."""
+    noun = phone.noun
+    # A number that is the text of the Dial has no attributes of a Number.
+    keys = text_attribute(noun, "sendDigits") if noun.name == "Number" else ""
     if keys:
-        line.hear(Played, seconds_of_keys(keys), what=f"keys {keys}", who=CALLEE)
-    url = value(noun, "url") if noun.name == "Number" else ""
+        call.hear(Played, seconds_of_keys(keys), what=f"keys {keys}", who=CALLEE)
+    url = text_attribute(noun, "url") if noun.name == "Number" else ""
     if not url:
         return True
-    go = dialling.scene.go(line, noun, "screening", url, value(noun, "method"))
-    while go is not None:
+    request = state.context.request(call, noun, "screening", url, text_attribute(noun, "method"))
+    while request is not None:
         try:
-            document = line.fetch(go, telephone.leg)
+            document = fetch_document(call, request, phone.leg)
         except Failure:
             return False
-        scene = Scene(telephone.leg, CALLEE, document.url, SCREENING_VERBS, dialling.scene.play)
+        context = DocumentContext(phone.leg, CALLEE, document.url, SCREENING_VERBS, state.context.play)
         try:
-            go = yield from scene.play(line, scene, document)
-        except Over:
+            request = yield from context.play(call, context, document)
+        except LegEnded:
             return False
     return True
 
 
-def _hang_up(line: Line, dialling: _Dialling, telephone: _Telephone) -> None:
-    """End the leg of whoever was dialled."""
-    leg = telephone.leg
+def _end_leg(call: LiveCall, state: _DialState, phone: _Phone) -> None:
+    """End the leg of the callee."""
+    leg = phone.leg
     leg.status = "completed"
-    seconds = math.ceil(leg.seconds(line.now))
-    told = {"to": telephone.number, "sid": leg.sid, "bridged": dialling.bridged, "seconds": seconds}
-    line.tell(Dialled(at=line.now, result="completed", **told))  # type: ignore[arg-type]  # as they are named
-    if dialling.recording is not None:
-        told = {"seconds": seconds, "text": "", "url": dialling.recording.url, "source": dialling.recording.source}
-        line.tell(Recorded(at=line.now, ended_by="hangup", **told))  # type: ignore[arg-type]  # as they are named
-        dialling.recording.tell(line, dialling.scene, dialling.verb, "completed", seconds)
-    _progress(line, dialling, telephone, "completed")
+    seconds = math.ceil(leg.seconds(call.now))
+    call.emit(
+        Dialled(at=call.now, to=phone.number, sid=leg.sid, result="completed", bridged=state.bridged, seconds=seconds)
+    )
+    if state.recording is not None:
+        url, source = state.recording.url, state.recording.source
+        call.emit(Recorded(at=call.now, seconds=seconds, text="", ended_by="hangup", url=url, source=source))
+        state.recording.report_status(call, state.context, state.verb, "completed", seconds)
+    _report_progress(call, state, phone, "completed")
 
 
-def _abandon(line: Line, dialling: _Dialling) -> None:
-    """End whatever rings or talks, because the caller is gone."""
-    if dialling.ringing:
-        _stop(line, dialling, "canceled")
+def _end_all_phones(call: LiveCall, state: _DialState) -> None:
+    """End the ringing or the talk, because the caller hung up."""
+    if state.ringing:
+        _stop_ringing(call, state, "canceled")
     else:
-        _hang_up(line, dialling, dialling.last)
+        _end_leg(call, state, state.last)
 
 
-def _action(line: Line, dialling: _Dialling) -> Go | None:
-    """Return the request that a ``Dial`` with an action ends with."""
-    leg = dialling.last.leg
-    params = {"DialCallStatus": dialling.status, "DialBridged": "true" if dialling.bridged else "false"}
-    params["DialCallSid"] = leg.sid
+# Step 4: the result
+
+
+def _action_request(call: LiveCall, state: _DialState) -> WebhookRequest | None:
+    """Return the action request, ``None`` if the verb has no action."""
+    leg = state.last.leg
+    params = {
+        "DialCallStatus": state.status,
+        "DialBridged": "true" if state.bridged else "false",
+        "DialCallSid": leg.sid,
+    }
     if leg.answered_at is not None:
-        params["DialCallDuration"] = str(math.ceil(leg.seconds(line.now)))
-    if dialling.recording is not None:
-        params["RecordingUrl"] = dialling.recording.url
-    return dialling.scene.action(line, dialling.verb, params, needed=False)
+        params["DialCallDuration"] = str(math.ceil(leg.seconds(call.now)))
+    if state.recording is not None:
+        params["RecordingUrl"] = state.recording.url
+    return state.context.action_request(call, state.verb, params, required=False)
 
 
-def _progress(line: Line, dialling: _Dialling, telephone: _Telephone, event: str) -> None:
-    """Tell the status callback of a ``Number`` what became of it, if it wants to know of that."""
-    noun, leg = telephone.noun, telephone.leg
+def _report_progress(call: LiveCall, state: _DialState, phone: _Phone, event: str) -> None:
+    """Send an event to the ``statusCallback`` of a ``Number``, if the noun asks for this event."""
+    noun, leg = phone.noun, phone.leg
     if noun.name != "Number":
         return
-    url = value(noun, "statusCallback")
-    if not url or event not in value(noun, "statusCallbackEvent").split():
+    url = text_attribute(noun, "statusCallback")
+    if not url or event not in text_attribute(noun, "statusCallbackEvent").split():
         return
-    more = {"CallDuration": str(math.ceil(leg.seconds(line.now)))} if event == "completed" else {}
-    more |= {"CallbackSource": "call-progress-events", "Timestamp": line.timestamp()}
-    more["SequenceNumber"] = str(telephone.told)
-    telephone.told += 1
-    go = dialling.scene.go(line, noun, "dial-status", url, value(noun, "statusCallbackMethod"), **more)
-    if go is not None:
-        line.call_back(go, leg)
+    params = {"CallDuration": str(math.ceil(leg.seconds(call.now)))} if event == "completed" else {}
+    params |= {
+        "CallbackSource": "call-progress-events",
+        "Timestamp": call.timestamp(),
+        "SequenceNumber": str(phone.callbacks),
+    }
+    phone.callbacks += 1
+    method = text_attribute(noun, "statusCallbackMethod")
+    request = state.context.request(call, noun, "dial-status", url, method, **params)
+    if request is not None:
+        send_callback(call, request, leg)

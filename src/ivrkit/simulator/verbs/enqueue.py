@@ -1,26 +1,28 @@
-"""Enqueue: wait in a queue until somebody takes the call: https://www.twilio.com/docs/voice/twiml/enqueue."""
+"""Enqueue: a wait in a queue until an agent takes the call: https://www.twilio.com/docs/voice/twiml/enqueue."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivrkit.simulator.actions import AGENT, CALLER, Action, Press, Silence, Speak
+from ivrkit.simulator.context import DocumentContext, Verb
 from ivrkit.simulator.events import Played, Queued
-from ivrkit.simulator.line import LONGEST_CALL, Line
+from ivrkit.simulator.live_call import MAX_CALL_SECONDS, LiveCall
 from ivrkit.simulator.queues import Queue
-from ivrkit.simulator.scene import Scene, Verb
-from ivrkit.simulator.twiml.grammar import number, value
+from ivrkit.simulator.signals import HungUp, LeftQueue, Playback, TakenFromQueue, WebhookRequest
+from ivrkit.simulator.twiml.attributes import int_attribute, text_attribute
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.control import hangup, leave, redirect
 from ivrkit.simulator.verbs.gather import gather
 from ivrkit.simulator.verbs.sounds import pause, play, say
 from ivrkit.simulator.verbs.talk import talk
-from ivrkit.simulator.waiting import Go, Gone, Left, Steps, Taken, Waiting
+from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.webhooks import fetch_document
 from ivrkit.simulator.wire.messages import Failure
 
-#: The verbs of the document that is heard while waiting.
+#: The verbs of a wait document.
 WAIT_VERBS: Mapping[str, Verb] = {
     "Say": say,
     "Play": play,
@@ -31,108 +33,123 @@ WAIT_VERBS: Mapping[str, Verb] = {
     "Leave": leave,
 }
 
-#: Where a caller waits whose queue has no name.
-NAMELESS = "(no name)"
+#: The queue of an ``Enqueue`` without a name.
+NAMELESS_QUEUE = "(no name)"
 
 
 @dataclass(slots=True)
-class _Place:
-    """A caller's place in a queue.
+class _EnqueueState:
+    """A caller in a queue.
 
-    :param most: callers that the queue takes.
+    :param max_size: number of callers that the queue accepts.
+    :param joined_at: the time at which the caller joined the queue.
     """
 
     verb: Element
-    scene: Scene
+    context: DocumentContext
     queue: Queue
-    most: int
-    joined: float
+    max_size: int
+    joined_at: float
 
-    def position(self) -> dict[str, str]:
-        """Return the parameters of where the caller stands."""
+    def queue_params(self) -> dict[str, str]:
+        """Return the parameters about the queue that each request of a wait document carries."""
         return {
             "QueuePosition": str(self.queue.size + 1),
             "QueueSid": self.queue.sid,
-            "AvgQueueTime": str(self.queue.average_seconds),
+            "AvgQueueTime": str(self.queue.average_wait_seconds),
             "CurrentQueueSize": str(self.queue.size + 1),
-            "MaxQueueSize": str(self.most),
+            "MaxQueueSize": str(self.max_size),
         }
 
+    def seconds(self, now: float) -> int:
+        """Return the seconds since the caller joined, Twilio's ``QueueTime``."""
+        return math.ceil(now - self.joined_at)
 
-def enqueue(line: Line, scene: Scene, verb: Element) -> Steps:
-    """Put the caller into a queue; go on when the call has left it."""
-    queue = line.queues(verb.text.strip() or value(verb, "workflowSid") or NAMELESS)
-    most = number(verb, "maxQueueSize") if value(verb, "maxQueueSize") else queue.most
-    place = _Place(verb, scene, queue, most, line.now)
-    if queue.failure or queue.size >= most:
-        return _leave(line, place, queue.failure or "queue-full", joined=False)
-    line.tell(Queued(at=line.now, queue=queue.name, result="joined"))
+
+def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
+    """Put the caller in a queue; return the action request after the caller has left it."""
+    queue = call.queues(verb.text.strip() or text_attribute(verb, "workflowSid") or NAMELESS_QUEUE)
+    max_size = int_attribute(verb, "maxQueueSize") if text_attribute(verb, "maxQueueSize") else queue.max_size
+    state = _EnqueueState(verb, context, queue, max_size, call.now)
+    if queue.failure or queue.size >= max_size:
+        return _end(call, state, queue.failure or "queue-full", joined=False)
+    call.emit(Queued(at=call.now, queue=queue.name, result="joined"))
     try:
-        result = yield from _wait(line, place)
-    except Gone as gone:  # the caller: an agent who hangs up ends the talk alone
-        after = _leave(line, place, "hangup")
-        gone.last = after if line.assumptions.enqueue_action_after_hangup else None
+        result = yield from _wait(call, state)
+    except HungUp as hung_up:  # it was the caller: an agent who hangs up ends the talk only
+        request = _end(call, state, "hangup")
+        hung_up.last_request = request if call.assumptions.enqueue_action_after_hangup else None
         raise
-    return _leave(line, place, result)
+    return _end(call, state, result)
 
 
-def _leave(line: Line, place: _Place, result: str, *, joined: bool = True) -> Go | None:
-    """Return the request that an ``Enqueue`` with an action ends with."""
-    seconds = math.ceil(line.now - place.joined)
-    line.tell(Queued(at=line.now, queue=place.queue.name, result=result, seconds=seconds))
+def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = True) -> WebhookRequest | None:
+    """Report the result; return the action request, ``None`` if the verb has no action."""
+    seconds = state.seconds(call.now)
+    call.emit(Queued(at=call.now, queue=state.queue.name, result=result, seconds=seconds))
     params = {"QueueResult": result}
     if joined:
-        params |= {"QueueSid": place.queue.sid, "QueueTime": str(seconds)}
-    return place.scene.action(line, place.verb, params, needed=False)
+        params |= {"QueueSid": state.queue.sid, "QueueTime": str(seconds)}
+    return state.context.action_request(call, state.verb, params, required=False)
 
 
-def _wait(line: Line, place: _Place) -> Generator[Waiting, Action, str]:
-    """Wait until somebody takes the call, the wait's own document lets it leave, or that can't be had."""
+def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, str]:
+    """Wait until an agent takes the call, the wait document leaves the queue, or it fails.
+
+    :returns: Twilio's ``QueueResult``.
+    """
     try:
         while True:
-            yield from _one_round(line, place)
-    except Left:
+            yield from _play_wait_once(call, state)
+    except LeftQueue:
         return "leave"
     except Failure:
         return "system-error"
-    except Taken as taken:
-        line.let_pass(taken.after)
-    line.tell(Queued(at=line.now, queue=place.queue.name, result="taken", seconds=math.ceil(line.now - place.joined)))
+    except TakenFromQueue as taken:
+        call.pass_time(taken.after)
+    call.emit(Queued(at=call.now, queue=state.queue.name, result="taken", seconds=state.seconds(call.now)))
     try:
-        yield from talk(line, place.verb, (), until=LONGEST_CALL, queue=place.queue.name)
-    except Gone as gone:
-        if gone.who != AGENT:
+        yield from talk(call, state.verb, (), until=MAX_CALL_SECONDS, queue=state.queue.name)
+    except HungUp as hung_up:
+        if hung_up.who != AGENT:
             raise
     return "bridged"
 
 
-def _one_round(line: Line, place: _Place) -> Generator[Waiting, Action, None]:
-    """Let the caller hear once what there is to hear, and wait a while longer.
+def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, None]:
+    """Play the wait document once, then wait for somebody to act.
 
-    :raises Failure: when the wait's document can't be had.
+    :raises Failure: if the wait document can't be fetched.
     """
-    written = place.verb.attributes.get("waitUrl")
-    go = place.scene.go(line, place.verb, "wait", written, value(place.verb, "waitUrlMethod")) if written else None
-    if go is not None:
-        yield from _hear(line, place, go)
-    pause_for = line.speeds.music if go is None else 0.0
-    waiting = Waiting("Enqueue", "queue", CALLER, place.verb, queue=place.queue.name)
-    action = yield from line.wait(waiting)
+    # No waitUrl means Twilio's music, an empty one means silence.
+    wait_url = state.verb.attributes.get("waitUrl")
+    method = text_attribute(state.verb, "waitUrlMethod")
+    request = state.context.request(call, state.verb, "wait", wait_url, method) if wait_url else None
+    if request is not None:
+        yield from _play_wait_document(call, state, request)
+    action = yield from call.wait(Waiting("Enqueue", "queue", CALLER, state.verb, queue=state.queue.name))
     if isinstance(action, Press | Speak):
-        line.note(f"the caller {action} in the queue, and nobody listens", "a waitUrl with a <Gather> can")
+        message = f"the caller {action} in the queue, but no verb is listening"
+        call.note(message, "set a waitUrl whose document has a <Gather>")
     if isinstance(action, Silence):
-        seconds = pause_for if action.seconds is None else action.seconds
-        if written is None:
-            line.hear(Played, seconds, what="hold music")
+        # A silent caller hears the wait document again at once, or a while of music or silence.
+        default = call.speeds.music_seconds if request is None else 0.0
+        seconds = default if action.seconds is None else action.seconds
+        if wait_url is None:
+            call.hear(Played, seconds, what="hold music")
         else:
-            line.let_pass(seconds)
+            call.pass_time(seconds)
 
 
-def _hear(line: Line, place: _Place, first: Go) -> Generator[Waiting, Action, None]:
-    """Play the wait's document, and whatever it leads to, to its end."""
-    go: Go | None = first
-    while go is not None:
-        waited = {"QueueTime": str(math.ceil(line.now - place.joined))}
-        document = line.fetch(Go(go.url, go.method, go.purpose, {**place.position(), **waited, **go.params}))
-        scene = Scene(line.leg, CALLER, document.url, WAIT_VERBS, place.scene.play, queue=place.queue.name)
-        go = yield from scene.play(line, scene, document)
+def _play_wait_document(
+    call: LiveCall, state: _EnqueueState, first_request: WebhookRequest
+) -> Generator[Waiting, Action, None]:
+    """Play the wait document, and the documents that it leads to."""
+    request: WebhookRequest | None = first_request
+    while request is not None:
+        params = {**state.queue_params(), "QueueTime": str(state.seconds(call.now)), **request.params}
+        document = fetch_document(call, replace(request, params=params))
+        context = DocumentContext(
+            call.leg, CALLER, document.url, WAIT_VERBS, state.context.play, queue=state.queue.name
+        )
+        request = yield from context.play(call, context, document)

@@ -1,4 +1,15 @@
-"""Gather: a prompt, and keys or words: https://www.twilio.com/docs/voice/twiml/gather."""
+"""Gather: a prompt, and the keys or the speech that answer it: https://www.twilio.com/docs/voice/twiml/gather.
+
+The prompt is played first, to its end, and only then does the verb wait. A person who acts during the prompt (barge-in)
+gives a time before the end of the prompt; then the clock is turned back to this time, and the rest of the prompt is
+removed from the events. So the times of a ``Gather`` follow these rules:
+
+1. The first key or word must come before the deadline: the end of the prompt plus ``timeout``.
+2. Each key starts the timeout again.
+3. With ``bargeIn="false"``, keys during the prompt are lost, and speech begins at its end.
+4. The finish key and the last of ``numDigits`` keys end the verb at once; later keys are lost.
+5. Speech ends after ``speechTimeout`` of silence, and after ``maxSpeechTime`` at the latest.
+"""
 
 from __future__ import annotations
 
@@ -6,204 +17,237 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ivrkit.simulator.actions import A_MOMENT, Press, Silence, Speak
+from ivrkit.simulator.actions import REACTION_SECONDS, Press, Silence, Speak
+from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.events import Gathered, Heard
-from ivrkit.simulator.line import Line
-from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.twiml.grammar import flag, number, value
+from ivrkit.simulator.live_call import LiveCall
+from ivrkit.simulator.signals import HungUp, Playback, WebhookRequest
+from ivrkit.simulator.twiml.attributes import bool_attribute, int_attribute, text_attribute
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.sounds import pause, play, say
-from ivrkit.simulator.waiting import Go, Gone, Steps, Waiting
+from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.webhooks import send_callback
 
-#: What may stand in a ``Gather``.
-_PROMPT: Mapping[str, Callable[[Line, Scene, Element], None]] = {
+#: The verbs that are allowed in a ``Gather``.
+_PROMPT_VERBS: Mapping[str, Callable[[LiveCall, DocumentContext, Element], None]] = {
     "Say": say,
-    "Play": partial(play, other_type=13325),
+    "Play": partial(play, type_warning=13325),
     "Pause": pause,
 }
 
 
 @dataclass(slots=True)
-class _Listening:
-    """What a ``Gather`` takes, and what it has so far.
+class _GatherState:
+    """A ``Gather`` that listens.
 
-    :param heard_at: when the prompt is over.
-    :param first_event: where the prompt's events begin.
+    :param started_at: the time at which the prompt began.
+    :param prompt_ends_at: the time at which the prompt ends, or was interrupted.
+    :param first_event: the index of the first event of the prompt.
+    :param digits: the keys so far.
     """
 
     verb: Element
-    began: float
-    heard_at: float
+    started_at: float
+    prompt_ends_at: float
     first_event: int
     digits: str = ""
 
     @property
-    def until(self) -> float:
-        """Until when the first key or word has to come."""
-        return self.heard_at + number(self.verb, "timeout")
-
-    def time_of(self, line: Line, action: Press | Speak) -> float:
-        """Return when somebody begins to press or to speak: not before now, unless the prompt is cut."""
-        if action.after is None:
-            return line.now + A_MOMENT
-        at = self.began + action.after
-        return at if line.now == self.heard_at else max(at, line.now)
+    def deadline(self) -> float:
+        """The time before which the first key or word must come."""
+        return self.prompt_ends_at + int_attribute(self.verb, "timeout")
 
     @property
     def inputs(self) -> list[str]:
-        return value(self.verb, "input").split()
+        return text_attribute(self.verb, "input").split()
 
     @property
-    def most(self) -> int:
-        return number(self.verb, "numDigits") if value(self.verb, "numDigits") else 0
+    def max_digits(self) -> int:
+        """The attribute ``numDigits``, 0 for no limit."""
+        return int_attribute(self.verb, "numDigits") if text_attribute(self.verb, "numDigits") else 0
 
     @property
-    def finish(self) -> str:
-        return value(self.verb, "finishOnKey")
+    def finish_key(self) -> str:
+        return text_attribute(self.verb, "finishOnKey")
+
+    def time_of(self, call: LiveCall, action: Press | Speak) -> float:
+        """Return the time at which somebody starts to press or to speak."""
+        if action.after is None:
+            return call.now + REACTION_SECONDS
+        at = self.started_at + action.after
+        # A time before now is a barge-in. It is possible only if nothing has happened since the prompt.
+        return at if call.now == self.prompt_ends_at else max(at, call.now)
 
 
-def gather(line: Line, scene: Scene, verb: Element) -> Steps:
-    """Say the prompt, listen, and ask the action with what was pressed or said."""
-    began, first_event = line.now, len(line.events)
-    for each in verb.children:
-        if each.name in _PROMPT:
-            _PROMPT[each.name](line, scene, each)
-    heard = _Listening(verb, began, line.now, first_event)
+def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
+    """Play the prompt, listen, and return the action request with the input."""
+    started_at, first_event = call.now, len(call.events)
+    for child in verb.children:
+        if child.name in _PROMPT_VERBS:
+            _PROMPT_VERBS[child.name](call, context, child)
+    state = _GatherState(verb, started_at, call.now, first_event)
     try:
-        return (yield from _listen(line, scene, heard))
-    except Gone as gone:
-        if gone.who == scene.who:
-            line.tell(Gathered(at=line.now, digits=heard.digits, speech="", ended_by="hangup", who=scene.who))
-            if heard.digits and line.assumptions.gather_action_after_hangup:
-                gone.last = _with_digits(line, scene, heard, "")
+        return (yield from _listen(call, context, state))
+    except HungUp as hung_up:
+        if hung_up.who == context.who:
+            call.emit(Gathered(at=call.now, digits=state.digits, speech="", ended_by="hangup", who=context.who))
+            if state.digits and call.assumptions.gather_action_after_hangup:
+                hung_up.last_request = _end_with_digits(call, context, state, "timeout", "")
         raise
 
 
-def _listen(line: Line, scene: Scene, heard: _Listening) -> Steps:
-    """Wait until something comes that this ``Gather`` takes."""
-    waiting = Waiting("Gather", "gather", scene.who, heard.verb, queue=scene.queue)
+def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Playback:
+    """Wait for input that the ``Gather`` accepts; add a note for any other."""
+    waiting = Waiting("Gather", "gather", context.who, state.verb, queue=context.queue)
     while True:
-        action = yield from line.wait(waiting)
-        if action.who != scene.who:
-            line.note(f"the {action.who} {action}, and nobody listens to that", "it is the other one who is asked")
-        elif isinstance(action, Press) and "dtmf" in heard.inputs:
-            return _take_keys(line, scene, heard, action)
-        elif isinstance(action, Speak) and "speech" in heard.inputs and action.text:
-            return _take_speech(line, scene, heard, action)
-        elif isinstance(action, Silence) and action.seconds is not None and line.now + action.seconds < heard.until:
-            line.let_pass(action.seconds)
-        elif isinstance(action, Silence) or (isinstance(action, Speak) and "speech" in heard.inputs):
-            return _take_nothing(line, scene, heard, "")
+        action = yield from call.wait(waiting)
+        if action.who != context.who:
+            message = f"the {action.who} {action}, but the <Gather> listens to the {context.who}"
+            call.note(message, f"let the {context.who} press or speak")
+        elif isinstance(action, Press) and "dtmf" in state.inputs:
+            return _take_keys(call, context, state, action)
+        elif isinstance(action, Speak) and "speech" in state.inputs and action.text:
+            return _take_speech(call, context, state, action)
+        elif isinstance(action, Silence) and action.seconds is not None and call.now + action.seconds < state.deadline:
+            call.pass_time(action.seconds)
+        elif isinstance(action, Silence) or (isinstance(action, Speak) and "speech" in state.inputs):
+            # Speech without text stands for words that were not understood.
+            return _take_nothing(call, context, state, "")
         else:
-            kind, wanted = ("keys", "dtmf") if isinstance(action, Press) else ("speech", "speech")
-            line.note(f"the {action.who} {action}, but this <Gather> takes no {kind}", f'input="{wanted}" does')
+            name, needed = ("keys", "dtmf") if isinstance(action, Press) else ("speech", "speech")
+            message = f"the {action.who} {action}, but this <Gather> does not accept {name}"
+            call.note(message, f'set input="{needed}"')
 
 
-def _take_keys(line: Line, scene: Scene, heard: _Listening, press: Press) -> Go | None:
-    """Take keys one after the other, each in its time, until one of them ends it or no more come."""
-    timeout = number(heard.verb, "timeout")
-    at, last = heard.time_of(line, press), heard.until - timeout
+def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, press: Press) -> WebhookRequest | None:
+    """Take keys one after the other, until one of them ends the ``Gather`` or the timeout is over."""
+    timeout = int_attribute(state.verb, "timeout")
+    # The timeout runs from the end of the prompt, then from each key that is taken.
+    at, timeout_starts_at = state.time_of(call, press), state.prompt_ends_at
     for index, key in enumerate(press.keys):
-        if at < heard.heard_at and not flag(heard.verb, "bargeIn"):
+        if at < state.prompt_ends_at and not bool_attribute(state.verb, "bargeIn"):
             at += press.every
             continue
-        if at > last + timeout:
-            _lose(line, press.keys[index:])
-            _move_to(line, heard, last + timeout)
+        if at > timeout_starts_at + timeout:
+            _note_lost_keys(call, press.keys[index:])
+            _move_clock(call, state, timeout_starts_at + timeout)
             break
-        _move_to(line, heard, at)
-        if key == heard.finish:
-            _lose(line, press.keys[index + 1 :])
-            return _with_digits(line, scene, heard, key) if heard.digits else _take_nothing(line, scene, heard, key)
-        heard.digits += key
-        heard.heard_at = min(heard.heard_at, at)
-        if len(heard.digits) == heard.most:
-            _lose(line, press.keys[index + 1 :])
-            return _end(line, scene, heard, "digits", "")
-        last, at = at, at + press.every
+        _move_clock(call, state, at)
+        if key == state.finish_key:
+            _note_lost_keys(call, press.keys[index + 1 :])
+            if state.digits:
+                return _end_with_digits(call, context, state, "key", key)
+            return _take_nothing(call, context, state, key)
+        state.digits += key
+        state.prompt_ends_at = min(state.prompt_ends_at, at)
+        if len(state.digits) == state.max_digits:
+            _note_lost_keys(call, press.keys[index + 1 :])
+            return _end_with_digits(call, context, state, "digits", "")
+        timeout_starts_at, at = at, at + press.every
     else:
-        _move_to(line, heard, max(line.now, last + timeout))
-    return (
-        _end(line, scene, heard, "timeout", "") if heard.digits else _take_nothing(line, scene, heard, "", wait=False)
-    )
+        # All keys were taken and none ended the Gather: the timeout after the last one does.
+        _move_clock(call, state, max(call.now, timeout_starts_at + timeout))
+    if state.digits:
+        return _end_with_digits(call, context, state, "timeout", "")
+    return _take_nothing(call, context, state, "", wait=False)
 
 
-def _move_to(line: Line, heard: _Listening, at: float) -> None:
-    """Go to a time; when the prompt is not over by then, it is cut there."""
-    if at >= line.now:
-        line.let_pass(at - line.now)
+def _move_clock(call: LiveCall, state: _GatherState, at: float) -> None:
+    """Move the clock to a time. If this is during the prompt, cut the prompt there."""
+    if at >= call.now:
+        call.pass_time(at - call.now)
         return
-    prompt = line.events[heard.first_event :]
-    del line.events[heard.first_event :]
-    for event in prompt:
+    # The clock goes back: keep what was heard until then, shorten what was heard at this moment, drop the rest.
+    # Events that are not heard, such as the request for a file, did happen: they stay, at most at this time.
+    prompt_events = call.events[state.first_event :]
+    del call.events[state.first_event :]
+    for event in prompt_events:
         if not isinstance(event, Heard):
-            line.events.append(event if event.at <= at else replace(event, at=at))
+            call.events.append(event if event.at <= at else replace(event, at=at))
         elif event.at + event.seconds <= at:
-            line.events.append(event)
+            call.events.append(event)
         elif event.at < at:
-            line.events.append(replace(event, seconds=round(at - event.at, 3), cut=True))
-    line.now = at
+            call.events.append(replace(event, seconds=round(at - event.at, 3), cut=True))
+    call.now = at
 
 
-def _lose(line: Line, keys: str) -> None:
+def _note_lost_keys(call: LiveCall, keys: str) -> None:
     if keys:
-        line.note(f"the keys {keys} were pressed when nothing listened", "press them when the next question is asked")
+        call.note(f"the keys {keys} were pressed when no verb was listening", "press them after the next prompt")
 
 
-def _with_digits(line: Line, scene: Scene, heard: _Listening, finished: str) -> Go | None:
-    return _end(line, scene, heard, "key" if finished else "timeout", finished)
+def _end_with_digits(
+    call: LiveCall, context: DocumentContext, state: _GatherState, ended_by: str, finish_key: str
+) -> WebhookRequest | None:
+    """End the ``Gather`` with the keys so far; return the action request."""
+    call.emit(Gathered(at=call.now, digits=state.digits, speech="", ended_by=ended_by, who=context.who))
+    params = {"Digits": state.digits, **_finish_params(call, finish_key)}
+    return context.action_request(call, state.verb, params, required=True)
 
 
-def _end(line: Line, scene: Scene, heard: _Listening, ended_by: str, finished: str) -> Go | None:
-    line.tell(Gathered(at=line.now, digits=heard.digits, speech="", ended_by=ended_by, who=scene.who))
-    return scene.action(line, heard.verb, {"Digits": heard.digits, **_ended(line, finished)}, needed=True)
+def _finish_params(call: LiveCall, finish_key: str) -> dict[str, str]:
+    return {"FinishedOnKey": finish_key, "msg": "Gather End"} if call.assumptions.finished_on_key else {}
 
 
-def _ended(line: Line, finished: str) -> dict[str, str]:
-    return {"FinishedOnKey": finished, "msg": "Gather End"} if line.assumptions.finished_on_key else {}
+def _take_nothing(
+    call: LiveCall, context: DocumentContext, state: _GatherState, finish_key: str, *, wait: bool = True
+) -> WebhookRequest | None:
+    """End the ``Gather`` without input.
 
-
-def _take_nothing(line: Line, scene: Scene, heard: _Listening, finished: str, *, wait: bool = True) -> Go | None:
-    """End without anything: the next verb, or the action where the ``Gather`` wants it anyway."""
-    if wait and not finished:
-        line.let_pass(max(heard.until - line.now, 0.0))
-    ended_by = "key" if finished else "timeout"
-    line.tell(Gathered(at=line.now, digits="", speech="", ended_by=ended_by, who=scene.who))
-    if not flag(heard.verb, "actionOnEmptyResult"):
+    :param wait: whether the rest of the timeout still has to pass.
+    :returns: the action request if the verb sets ``actionOnEmptyResult``; else ``None`` for the next verb.
+    """
+    if wait and not finish_key:
+        call.pass_time(max(state.deadline - call.now, 0.0))
+    ended_by = "key" if finish_key else "timeout"
+    call.emit(Gathered(at=call.now, digits="", speech="", ended_by=ended_by, who=context.who))
+    if not bool_attribute(state.verb, "actionOnEmptyResult"):
         return None
-    empty = {"Digits": ""} if line.assumptions.empty_digits else {}
-    return scene.action(line, heard.verb, {**empty, **_ended(line, finished)}, needed=True)
+    digits = {"Digits": ""} if call.assumptions.empty_digits else {}
+    params = {**digits, **_finish_params(call, finish_key)}
+    return context.action_request(call, state.verb, params, required=True)
 
 
-def _take_speech(line: Line, scene: Scene, heard: _Listening, speak: Speak) -> Go | None:
-    """Take what was said, after the silence that ends it."""
-    at, timeout = heard.time_of(line, speak), number(heard.verb, "timeout")
-    if at < heard.heard_at and not flag(heard.verb, "bargeIn"):
-        at = heard.heard_at
-    if at > heard.until:
-        return _take_nothing(line, scene, heard, "")
-    _move_to(line, heard, at)
-    _tell_part(line, scene, heard.verb, speak)
-    most = number(heard.verb, "maxSpeechTime")
-    line.let_pass(min(len(speak.text) / line.speeds.letters, most))
-    pause_after = value(heard.verb, "speechTimeout")
-    line.let_pass(float(pause_after) if pause_after.isdigit() else timeout if not pause_after else A_MOMENT)
-    line.tell(Gathered(at=line.now, digits="", speech=speak.text, ended_by="speech", who=scene.who))
+def _take_speech(call: LiveCall, context: DocumentContext, state: _GatherState, speak: Speak) -> WebhookRequest | None:
+    """Take speech, and wait for the silence that ends it."""
+    at, timeout = state.time_of(call, speak), int_attribute(state.verb, "timeout")
+    if at < state.prompt_ends_at and not bool_attribute(state.verb, "bargeIn"):
+        at = state.prompt_ends_at
+    if at > state.deadline:
+        return _take_nothing(call, context, state, "")
+    _move_clock(call, state, at)
+    _send_partial_results(call, context, state.verb, speak)
+    call.pass_time(min(call.speeds.seconds_of_text(speak.text), int_attribute(state.verb, "maxSpeechTime")))
+    # Without speechTimeout, the timeout of the keys applies. "auto" means a short silence.
+    speech_timeout = text_attribute(state.verb, "speechTimeout")
+    if not speech_timeout:
+        call.pass_time(timeout)
+    else:
+        call.pass_time(float(speech_timeout) if speech_timeout.isdigit() else REACTION_SECONDS)
+    call.emit(Gathered(at=call.now, digits="", speech=speak.text, ended_by="speech", who=context.who))
     params = {"SpeechResult": speak.text}
     if speak.confidence is not None:
         params["Confidence"] = f"{speak.confidence:.8g}"
-    return scene.action(line, heard.verb, params, needed=True)
+    return context.action_request(call, state.verb, params, required=True)
 
 
-def _tell_part(line: Line, scene: Scene, verb: Element, speak: Speak) -> None:
-    """Send what was understood so far, where the ``Gather`` wants it: the first half of the words, then all."""
-    url = value(verb, "partialResultCallback")
+def _send_partial_results(call: LiveCall, context: DocumentContext, verb: Element, speak: Speak) -> None:
+    """Send partial results if the verb asks for them: the first half of the words, then all of them."""
+    url = text_attribute(verb, "partialResultCallback")
     if not url:
         return
     words = speak.text.split()
-    for count, part in enumerate((words[: max(1, len(words) // 2)], words)):
-        told = {"UnstableSpeechResult": " ".join(part), "StableSpeechResult": "", "Stability": "0.5"}
-        method = value(verb, "partialResultCallbackMethod")
-        go = scene.go(line, verb, "partial", url, method, **told, SequenceNumber=str(count))
-        if go is not None:
-            line.call_back(go, scene.leg)
+    for number, partial_words in enumerate((words[: max(1, len(words) // 2)], words)):
+        request = context.request(
+            call,
+            verb,
+            "partial",
+            url,
+            text_attribute(verb, "partialResultCallbackMethod"),
+            UnstableSpeechResult=" ".join(partial_words),
+            StableSpeechResult="",
+            Stability="0.5",
+            SequenceNumber=str(number),
+        )
+        if request is not None:
+            send_callback(call, request, context.leg)

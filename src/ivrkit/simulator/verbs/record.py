@@ -1,4 +1,4 @@
-"""Record: what the caller says after a tone: https://www.twilio.com/docs/voice/twiml/record."""
+"""Record: a recording of the caller after a beep: https://www.twilio.com/docs/voice/twiml/record."""
 
 from __future__ import annotations
 
@@ -6,134 +6,147 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from ivrkit.simulator.actions import A_MOMENT, Action, Press, Silence, Speak
+from ivrkit.simulator.actions import REACTION_SECONDS, Action, Press, Silence, Speak
+from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.events import Played, Recorded
 from ivrkit.simulator.legs import new_sid
-from ivrkit.simulator.line import Line
+from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.recordings import Recording
-from ivrkit.simulator.scene import Scene
-from ivrkit.simulator.twiml.grammar import flag, number, value
+from ivrkit.simulator.signals import HungUp, Playback, WebhookRequest
+from ivrkit.simulator.twiml.attributes import bool_attribute, int_attribute, text_attribute
 from ivrkit.simulator.twiml.markup import Element
-from ivrkit.simulator.waiting import Go, Gone, Steps, Waiting
+from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.webhooks import send_callback_later
 
-_BEEP = 0.5
-#: Transcribing makes a recording shorter where nothing else is said, and works between these lengths alone.
-_LONGEST_TRANSCRIBED = 120
-_SHORTEST_TRANSCRIBED = 2
-#: What ends a recording besides a key; ``hangup`` is what Twilio sends in the place of the key.
+_BEEP_SECONDS = 0.5
+#: A transcription needs a length between these limits. The upper one is also the default maxLength with transcribe.
+_MIN_TRANSCRIBED_SECONDS = 2
+_MAX_TRANSCRIBED_SECONDS = 120
+#: The ends of a recording besides a key. Twilio sends ``hangup`` as ``Digits``, and nothing for the other two.
 _HANGUP, _SILENCE, _LENGTH = "hangup", "silence", "length"
 
 
 @dataclass(slots=True)
-class _Tape:
-    """A recording that runs.
+class _RecordState:
+    """A recording in progress.
 
-    :param quiet: seconds of silence at its end.
+    :param words: the texts that were said so far.
+    :param silent_seconds: seconds of silence at the end so far.
     """
 
     verb: Element
-    began: float
+    started_at: float
     recording: Recording
     words: list[str] = field(default_factory=list)
-    quiet: float = 0.0
+    silent_seconds: float = 0.0
 
     @property
-    def longest(self) -> int:
-        transcribed = flag(self.verb, "transcribe") and "maxLength" not in self.verb.attributes
-        return _LONGEST_TRANSCRIBED if transcribed else number(self.verb, "maxLength")
+    def max_seconds(self) -> int:
+        is_limited = bool_attribute(self.verb, "transcribe") and "maxLength" not in self.verb.attributes
+        return _MAX_TRANSCRIBED_SECONDS if is_limited else int_attribute(self.verb, "maxLength")
+
+    def seconds_left(self, now: float) -> float:
+        """Return how long the recording can still last."""
+        return self.started_at + self.max_seconds - now
 
 
-def record(line: Line, scene: Scene, verb: Element) -> Steps:
-    """Record until a key, silence, the longest time or the end of the call; then ask the action."""
-    if flag(verb, "playBeep"):
-        line.hear(Played, _BEEP, what="beep", who=scene.who)
-    tape = _Tape(verb, line.now, Recording.of(line, "RecordVerb"))
-    tape.recording.tell(line, scene, verb, "in-progress", 0)
+def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
+    """Record until a key, silence, the maximum length or a hang-up; return the action request."""
+    if bool_attribute(verb, "playBeep"):
+        call.hear(Played, _BEEP_SECONDS, what="beep", who=context.who)
+    state = _RecordState(verb, call.now, Recording.new(call, "RecordVerb"))
+    state.recording.report_status(call, context, verb, "in-progress", 0)
     try:
-        ended_by = yield from _run(line, scene, tape)
-    except Gone as gone:
-        gone.last = _finish(line, scene, tape, _HANGUP)
+        ended_by = yield from _run(call, context, state)
+    except HungUp as hung_up:
+        # A caller who hangs up has left a message, so Twilio requests the action although nobody hears the response.
+        hung_up.last_request = _finish(call, context, state, _HANGUP)
         raise
-    return _finish(line, scene, tape, ended_by)
+    return _finish(call, context, state, ended_by)
 
 
-def _run(line: Line, scene: Scene, tape: _Tape) -> Generator[Waiting, Action, str]:
-    """Let the caller speak until something ends it; return what."""
-    keys = value(tape.verb, "finishOnKey")
+def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Generator[Waiting, Action, str]:
+    """Record until something ends the recording; return the key, ``silence`` or ``length``."""
+    finish_keys = text_attribute(state.verb, "finishOnKey")
     while True:
-        action = yield from line.wait(Waiting("Record", "record", scene.who, tape.verb))
+        action = yield from call.wait(Waiting("Record", "record", context.who, state.verb))
         if isinstance(action, Speak):
-            tape.words.append(action.text)
-            if not _pass(line, tape, (action.after or 0.0) + len(action.text) / line.speeds.letters):
+            state.words.append(action.text)
+            if not _record_sound(call, state, (action.after or 0.0) + call.speeds.seconds_of_text(action.text)):
                 return _LENGTH
         elif isinstance(action, Press):
-            if not _pass(line, tape, A_MOMENT if action.after is None else action.after):
+            if not _record_sound(call, state, REACTION_SECONDS if action.after is None else action.after):
                 return _LENGTH
-            if ended := next((key for key in action.keys if key in keys), ""):
-                return ended
-            line.note(f"the keys {action.keys} are in the recording and do not end it", f"finishOnKey is {keys!r}")
-        elif ended := _be_silent(line, tape, action.seconds if isinstance(action, Silence) else 0.0):
-            return ended
+            if finish_key := next((key for key in action.keys if key in finish_keys), ""):
+                return finish_key
+            call.note(f"the keys {action.keys} do not end the recording", f"finishOnKey is {finish_keys!r}")
+        elif ended_by := _record_silence(call, state, action.seconds if isinstance(action, Silence) else 0.0):
+            return ended_by
 
 
-def _pass(line: Line, tape: _Tape, seconds: float) -> bool:
-    """Record for so long; return whether there was room for it all."""
-    room = tape.began + tape.longest - line.now
-    line.let_pass(min(seconds, room))
-    tape.quiet = 0.0
-    return seconds < room
+def _record_sound(call: LiveCall, state: _RecordState, seconds: float) -> bool:
+    """Record sound for some seconds; return whether the recording can go on."""
+    seconds_left = state.seconds_left(call.now)
+    call.pass_time(min(seconds, seconds_left))
+    state.silent_seconds = 0.0
+    return seconds < seconds_left
 
 
-def _be_silent(line: Line, tape: _Tape, seconds: float | None) -> str:
-    """Record silence; return what ended the recording, ``""`` when nothing did."""
-    room = tape.began + tape.longest - line.now
-    timeout = number(tape.verb, "timeout")
-    given_up = timeout - tape.quiet if timeout else math.inf
-    quiet = min(given_up, room, math.inf if seconds is None else seconds)
-    line.let_pass(quiet)
-    tape.quiet += quiet
-    if quiet == room:
+def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) -> str:
+    """Record silence.
+
+    :param seconds: how long; ``None`` until the recording ends.
+    :returns: ``silence`` or ``length`` if the recording ended, else ``""``.
+    """
+    seconds_left = state.seconds_left(call.now)
+    timeout = int_attribute(state.verb, "timeout")
+    # Silence adds up over several actions. A timeout of 0 never ends a recording.
+    timeout_left = timeout - state.silent_seconds if timeout else math.inf
+    passed = min(timeout_left, seconds_left, math.inf if seconds is None else seconds)
+    call.pass_time(passed)
+    state.silent_seconds += passed
+    if passed == seconds_left:
         return _LENGTH
-    return _SILENCE if quiet == given_up else ""
+    return _SILENCE if passed == timeout_left else ""
 
 
-def _finish(line: Line, scene: Scene, tape: _Tape, ended_by: str) -> Go | None:
-    """Tell of the recording, and return the request that it ends with."""
-    verb, text = tape.verb, " ".join(tape.words)
-    trimmed = tape.quiet if value(verb, "trim") == "trim-silence" else 0.0
-    seconds = math.ceil(line.now - tape.began - trimmed)
-    line.tell(Recorded(at=line.now, seconds=seconds, text=text, ended_by=ended_by, url=tape.recording.url))
-    if not text and not seconds and line.assumptions.silent_recording_goes_on:
-        tape.recording.tell(line, scene, verb, "absent", 0)
+def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended_by: str) -> WebhookRequest | None:
+    """Report the recording; return the action request."""
+    verb, text = state.verb, " ".join(state.words)
+    trimmed = state.silent_seconds if text_attribute(verb, "trim") == "trim-silence" else 0.0
+    seconds = math.ceil(call.now - state.started_at - trimmed)
+    call.emit(Recorded(at=call.now, seconds=seconds, text=text, ended_by=ended_by, url=state.recording.url))
+    if not text and not seconds and call.assumptions.continue_after_empty_recording:
+        state.recording.report_status(call, context, verb, "absent", 0)
         return None
-    tape.recording.tell(line, scene, verb, "completed", seconds)
-    _transcribe(line, scene, tape, seconds, text)
+    state.recording.report_status(call, context, verb, "completed", seconds)
+    _transcribe(call, context, state, seconds, text)
     digits = "" if ended_by in (_SILENCE, _LENGTH) else ended_by
     params = {
-        "RecordingUrl": tape.recording.url,
-        "RecordingSid": tape.recording.sid,
+        "RecordingUrl": state.recording.url,
+        "RecordingSid": state.recording.sid,
         "RecordingDuration": str(seconds),
     }
-    if digits or line.assumptions.empty_digits:
+    if digits or call.assumptions.empty_digits:
         params["Digits"] = digits
-    return scene.action(line, verb, params, needed=True)
+    return context.action_request(call, verb, params, required=True)
 
 
-def _transcribe(line: Line, scene: Scene, tape: _Tape, seconds: int, text: str) -> None:
-    """Send what was understood of a recording, where it is to be transcribed."""
-    verb = tape.verb
-    if not flag(verb, "transcribe"):
+def _transcribe(call: LiveCall, context: DocumentContext, state: _RecordState, seconds: int, text: str) -> None:
+    """Send the transcription of a recording if the verb asks for one."""
+    verb = state.verb
+    if not bool_attribute(verb, "transcribe"):
         return
-    if not _SHORTEST_TRANSCRIBED < seconds < _LONGEST_TRANSCRIBED:
-        what = f"a recording of {seconds} s is not transcribed"
-        line.warn(13617, what, url=scene.url, line=verb.line, column=verb.column)
+    if not _MIN_TRANSCRIBED_SECONDS < seconds < _MAX_TRANSCRIBED_SECONDS:
+        message = f"a recording of {seconds} s is not transcribed"
+        call.warn(13617, message, url=context.url, line=verb.line, column=verb.column)
         return
-    url = value(verb, "transcribeCallback")
+    url = text_attribute(verb, "transcribeCallback")
     if not url:
         return
     sid = new_sid("TR")
-    go = scene.go(
-        line,
+    request = context.request(
+        call,
         verb,
         "transcription",
         url,
@@ -141,9 +154,9 @@ def _transcribe(line: Line, scene: Scene, tape: _Tape, seconds: int, text: str) 
         TranscriptionSid=sid,
         TranscriptionText=text,
         TranscriptionStatus="completed",
-        TranscriptionUrl=f"{tape.recording.url.rpartition('/Recordings/')[0]}/Transcriptions/{sid}",
-        RecordingSid=tape.recording.sid,
-        RecordingUrl=tape.recording.url,
+        TranscriptionUrl=f"{state.recording.url.rpartition('/Recordings/')[0]}/Transcriptions/{sid}",
+        RecordingSid=state.recording.sid,
+        RecordingUrl=state.recording.url,
     )
-    if go is not None:
-        line.send_later(go, line.leg)
+    if request is not None:
+        send_callback_later(call, request, call.leg)

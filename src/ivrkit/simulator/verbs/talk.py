@@ -1,30 +1,39 @@
-"""Two people talk, until one of them hangs up or the time is over."""
+"""The talk of two people, after a ``Dial`` or out of a queue."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 
 from ivrkit.simulator.actions import CALLER, Action, Press, Silence, Speak
-from ivrkit.simulator.line import Line
+from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Waiting
 
 
 def talk(
-    line: Line, verb: Element, numbers: tuple[str, ...], *, until: float, star: bool = False, queue: str = ""
+    call: LiveCall,
+    verb: Element,
+    numbers: tuple[str, ...],
+    *,
+    until: float,
+    hangup_on_star: bool = False,
+    queue: str = "",
 ) -> Generator[Waiting, Action, None]:
     """Let two people talk.
 
-    :param until: when Twilio ends it.
-    :param star: whether the caller's ``*`` ends it.
-    :raises Gone: when one of them hangs up.
+    :param numbers: the callee's number; empty for an agent.
+    :param until: the time on the call's clock at which Twilio ends the talk.
+    :param hangup_on_star: whether the caller's ``*`` ends the talk.
+    :param queue: the queue from which the caller was taken; ``""`` for none.
+    :raises HungUp: if one of them hangs up.
     """
-    while line.now < until:
-        action = yield from line.wait(Waiting(verb.name, "talk", CALLER, verb, numbers, queue, until))
-        if isinstance(action, Press) and action.who == CALLER and star and "*" in action.keys:
+    while call.now < until:
+        action = yield from call.wait(Waiting(verb.name, "talk", CALLER, verb, numbers, queue, until))
+        if isinstance(action, Press) and action.who == CALLER and hangup_on_star and "*" in action.keys:
             return
+        # Any other key is only heard by the other party and takes no time.
+        seconds_left = until - call.now
         if isinstance(action, Silence):
-            left = until - line.now
-            line.let_pass(left if action.seconds is None else min(action.seconds, left))
+            call.pass_time(seconds_left if action.seconds is None else min(action.seconds, seconds_left))
         elif isinstance(action, Speak):
-            line.let_pass(min(len(action.text) / line.speeds.letters, until - line.now))
+            call.pass_time(min(call.speeds.seconds_of_text(action.text), seconds_left))

@@ -1,36 +1,45 @@
-"""Twilio as an HTTP client: attempts, redirects, cookies and passwords of one call."""
+"""Twilio as an HTTP client: retries, redirects, cookies and passwords of one call."""
 
 from __future__ import annotations
 
 import base64
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.message import Message
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from ivrkit.simulator.wire.messages import Failure, Request, Response, absolute, bare, make_request, plain_request
+from ivrkit.simulator.wire.messages import (
+    Failure,
+    Request,
+    Response,
+    absolute_url,
+    make_file_request,
+    make_request,
+    requested_url,
+)
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 from ivrkit.simulator.wire.transports import Transport
 
 #: https://www.twilio.com/docs/api/errors/11215 and /11216
-MOST_REDIRECTS = 10
-_FOLLOWED = (301, 302, 303, 307)
+MAX_REDIRECTS = 10
+_REDIRECT_STATUSES = (301, 302, 303, 307)
 
-#: Is told of each request that was sent, and of what came of it.
-Told = Callable[[Request, Response | Failure], None]
+#: A function that is called with each request that was sent, and with its response or failure.
+OnExchange = Callable[[Request, Response | Failure], None]
 
 
 class Client:
-    """Twilio as an HTTP client, for the time of one call.
+    """Twilio as an HTTP client, for one call.
 
-    :param transport: reaches the app.
-    :param token: signs; ``""`` for nobody.
-    :param redirect_as_get: whether what a redirect leads to is requested by GET.
+    :param transport: the transport that reaches the app.
+    :param token: the auth token that signs requests; ``""`` for no signature.
+    :param redirect_as_get: whether a redirect is followed with GET.
     :param cookies: whether cookies are kept.
-    :param new_token: makes the idempotency token of a request.
+    :param new_token: a function that returns a new idempotency token.
     """
 
     def __init__(
@@ -47,110 +56,128 @@ class Client:
         self._redirect_as_get = redirect_as_get
         self._new_token = new_token
         self._jar = CookieJar() if cookies else None
-        #: Host -> user, password and the header they made, once a host asked for them.
-        self._passwords: dict[str, str] = {}
+        #: Host -> the Authorization header, after the host has asked for one.
+        self._authorizations: dict[str, str] = {}
 
-    def ask(
-        self, method: str, url: str, params: Mapping[str, str], told: Told, complain: Callable[[str], None]
+    def send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str],
+        *,
+        on_exchange: OnExchange,
+        on_invalid_override: Callable[[str], None],
     ) -> tuple[str, Response]:
-        """Send one request of Twilio's, with all attempts and redirects.
+        """Send a webhook request, with its retries and redirects.
 
-        :param url: absolute, with the connection overrides in its fragment.
-        :param complain: is told of overrides that can't be.
-        :returns: the URL that answered in the end, and its answer, whatever its status.
-        :raises Failure: when nothing answered that Twilio can use.
+        :param url: an absolute URL with the connection overrides in its fragment.
+        :param on_exchange: a function that is called with each exchange.
+        :param on_invalid_override: a function that is called with a message for each invalid override.
+        :returns: the URL that responded last, and its response with any status.
+        :raises Failure: if there was no response that Twilio can use.
         """
-        overrides, complaints = overrides_of(url)
-        for complaint in complaints:
-            complain(complaint)
+        # The overrides and the idempotency token of the first URL hold for all attempts and redirects.
+        overrides, messages = overrides_of(url)
+        for message in messages:
+            on_invalid_override(message)
         token = self._new_token()
-        for _ in range(MOST_REDIRECTS + 1):
-            answer = self._try(method, url, params, token, overrides, told)
-            if not 300 <= answer.status < 400:
-                return bare(url), answer
-            url = _target(url, answer)
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._send_with_retries(method, url, params, token, overrides, on_exchange)
+            if not 300 <= response.status < 400:
+                return requested_url(url), response
+            url = _redirect_target(url, response)
             method = "GET" if self._redirect_as_get else method
             params = {name: value for name, value in params.items() if name != "Digits"}
-        raise Failure(11215, "other", f"the answer redirects more than {MOST_REDIRECTS} times, at last to {bare(url)}")
+        message = f"the response was redirected more than {MAX_REDIRECTS} times, last to {requested_url(url)}"
+        raise Failure(11215, "other", message)
 
-    def fetch(self, url: str, told: Told) -> Response:
-        """Fetch a file.
+    def fetch_file(self, url: str, *, on_exchange: OnExchange) -> Response:
+        """Fetch a file, with its redirects.
 
-        :raises Failure: when nothing answered.
+        :raises Failure: if there was no response.
         """
-        for _ in range(MOST_REDIRECTS + 1):
-            answer = self._send(plain_request(url), overrides_of(url)[0], told)
-            if not 300 <= answer.status < 400:
-                return answer
-            url = _target(url, answer)
-        raise Failure(11215, "other", f"the file redirects more than {MOST_REDIRECTS} times, at last to {bare(url)}")
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._send_once(make_file_request(url), overrides_of(url)[0], on_exchange)
+            if not 300 <= response.status < 400:
+                return response
+            url = _redirect_target(url, response)
+        message = f"the file was redirected more than {MAX_REDIRECTS} times, last to {requested_url(url)}"
+        raise Failure(11215, "other", message)
 
-    def _try(
-        self, method: str, url: str, params: Mapping[str, str], token: str, overrides: Overrides, told: Told
+    def _send_with_retries(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str],
+        token: str,
+        overrides: Overrides,
+        on_exchange: OnExchange,
     ) -> Response:
-        """Send a request as often as its failures allow."""
-        left = overrides.retries
+        """Send a request again, as long as the overrides allow a retry of its failure."""
+        retries_left = overrides.retries
         while True:
+            # Made for each attempt, because an attempt may have set a cookie.
             request = make_request(
                 method, url, params, token=self._token, idempotency=token, cookies=self._cookies_for(url)
             )
             try:
-                answer = self._with_password(url, request, overrides, told)
+                response = self._send_with_password(url, request, overrides, on_exchange)
             except Failure as failure:
-                if not left or failure.failure_type not in overrides.retry_on:
+                if not retries_left or failure.failure_type not in overrides.retry_on:
                     raise
             else:
-                if not left or f"{answer.status // 100}xx" not in overrides.retry_on:
-                    return answer
-            left -= 1
+                if not retries_left or f"{response.status // 100}xx" not in overrides.retry_on:
+                    return response
+            retries_left -= 1
 
-    def _send(self, request: Request, overrides: Overrides, told: Told) -> Response:
+    def _send_once(self, request: Request, overrides: Overrides, on_exchange: OnExchange) -> Response:
         try:
-            answer = self.transport.send(request, overrides)
+            response = self.transport.send(request, overrides)
         except Failure as failure:
-            told(request, failure)
+            on_exchange(request, failure)
             raise
-        told(request, answer)
-        return answer
+        on_exchange(request, response)
+        return response
 
-    # Passwords: the first request goes without one; who asks for it gets it for the rest of the call.
+    # Passwords: the first request has none. After a 401, the password is sent at once for the rest of the call.
 
-    def _with_password(self, url: str, request: Request, overrides: Overrides, told: Told) -> Response:
+    def _send_with_password(
+        self, url: str, request: Request, overrides: Overrides, on_exchange: OnExchange
+    ) -> Response:
         parts = urlsplit(url)
-        known = self._passwords.get(parts.netloc, "")
+        known = self._authorizations.get(parts.netloc, "")
+        # A Digest header is valid for one request only, so it is not sent again.
         if known.startswith("Basic"):
-            request.headers["Authorization"] = known  # type: ignore[index]  # it was made just now, and is nobody else's
-        answer = self._keep_cookies(request, self._send(request, overrides, told))
-        if answer.status != 401 or parts.username is None or known:
-            return answer
-        header = _authorization(request, answer, unquote(parts.username), unquote(parts.password or ""))
+            request = replace(request, headers={**request.headers, "Authorization": known})
+        response = self._keep_cookies(request, self._send_once(request, overrides, on_exchange))
+        if response.status != 401 or parts.username is None or known:
+            return response
+        header = _authorization(request, response, unquote(parts.username), unquote(parts.password or ""))
         if not header:
-            return answer
-        self._passwords[parts.netloc] = header
-        again = Request(
-            request.method, request.url, request.params, {**request.headers, "Authorization": header}, request.body
-        )
-        return self._keep_cookies(again, self._send(again, overrides, told))
+            return response
+        self._authorizations[parts.netloc] = header
+        request = replace(request, headers={**request.headers, "Authorization": header})
+        return self._keep_cookies(request, self._send_once(request, overrides, on_exchange))
 
-    # Cookies: the standard library's, which works on its own kind of requests. A call without any has none of the work.
+    # Cookies: the jar of the standard library works on its own type of request. A call without cookies skips this.
 
     def _cookies_for(self, url: str) -> str:
         if self._jar is None or not len(self._jar):
             return ""
-        asked = urllib.request.Request(bare(url))  # noqa: S310  it is never opened
-        self._jar.add_cookie_header(asked)
-        return str(asked.get_header("Cookie", ""))
+        jar_request = urllib.request.Request(requested_url(url))  # noqa: S310  it is never opened
+        self._jar.add_cookie_header(jar_request)
+        return str(jar_request.get_header("Cookie", ""))
 
-    def _keep_cookies(self, request: Request, answer: Response) -> Response:
-        set_cookies = answer.headers_of("Set-Cookie")
+    def _keep_cookies(self, request: Request, response: Response) -> Response:
+        set_cookies = response.headers_of("Set-Cookie")
         if self._jar is not None and set_cookies:
-            asked = urllib.request.Request(request.url)  # noqa: S310  it is never opened
-            self._jar.extract_cookies(cast(HTTPResponse, _Headers(set_cookies)), asked)
-        return answer
+            jar_request = urllib.request.Request(request.url)  # noqa: S310  it is never opened
+            self._jar.extract_cookies(cast(HTTPResponse, _CookieHeaders(set_cookies)), jar_request)
+        return response
 
 
-class _Headers:
-    """As much of a response as a cookie jar looks at."""
+class _CookieHeaders:
+    """The part of a response that a cookie jar reads."""
 
     def __init__(self, set_cookies: list[str]) -> None:
         self._message = Message()
@@ -161,29 +188,30 @@ class _Headers:
         return self._message
 
 
-def _target(url: str, answer: Response) -> str:
-    """Return where a redirect leads.
+def _redirect_target(url: str, response: Response) -> str:
+    """Return the URL to which a response redirects.
 
-    :raises Failure: when it leads nowhere that Twilio follows.
+    :raises Failure: if Twilio does not follow the redirect.
     """
-    location = answer.header("Location")
-    if answer.status not in _FOLLOWED or not location:
-        what = "without a Location" if not location else f"to {location[:200]}"
-        raise Failure(11216, "other", f"the answer redirects with {answer.status} {what}")
-    return absolute(url, location)
+    location = response.header("Location")
+    if response.status not in _REDIRECT_STATUSES or not location:
+        problem = f"to {location[:200]}, which Twilio does not follow" if location else "without a Location"
+        raise Failure(11216, "other", f"the response redirects with {response.status} {problem}")
+    return absolute_url(url, location)
 
 
-def _authorization(request: Request, answer: Response, user: str, password: str) -> str:
-    """Return the header that answers a 401, ``""`` for a scheme that there is none for."""
-    scheme, _, challenge = answer.header("WWW-Authenticate").partition(" ")
+def _authorization(request: Request, response: Response, user: str, password: str) -> str:
+    """Return the Authorization header that answers a 401, ``""`` for a scheme that Twilio does not support."""
+    scheme, _, challenge = response.header("WWW-Authenticate").partition(" ")
     if scheme.lower() == "basic":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     if scheme.lower() == "digest":
+        # The standard library computes the digest, again on its own type of request.
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         passwords.add_password(None, request.url, user, password)
         handler = urllib.request.HTTPDigestAuthHandler(passwords)
-        asked = urllib.request.Request(request.url, data=request.body or None, method=request.method)  # noqa: S310  as above
-        told = urllib.request.parse_keqv_list(urllib.request.parse_http_list(challenge))
-        authorization = handler.get_authorization(asked, told)
+        digest_request = urllib.request.Request(request.url, data=request.body or None, method=request.method)  # noqa: S310  it is never opened
+        challenges = urllib.request.parse_keqv_list(urllib.request.parse_http_list(challenge))
+        authorization = handler.get_authorization(digest_request, challenges)
         return f"Digest {authorization}" if authorization else ""
     return ""

@@ -1,4 +1,4 @@
-"""What goes over the line between Twilio and an app: requests, answers, and how they fail."""
+"""Messages between Twilio and an app: requests, responses and failures."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from ivrkit.simulator.wire.signature import sign
 
-_FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+_FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class Failure(Exception):
-    """Nothing came back that Twilio can use.
+    """A request without a response that Twilio can use.
 
-    :param code: Twilio's error.
-    :param failure_type: ``ct`` (no connection), ``rt`` (no answer in time) or ``other``: what a retry is decided by.
-    :param message: what happened, in a sentence.
+    :param code: Twilio's error code.
+    :param failure_type: ``ct`` (no connection), ``rt`` (no response in time) or another word; decides about retries.
+    :param message: the failure as a sentence.
     """
 
     def __init__(self, code: int, failure_type: str, message: str) -> None:
@@ -29,10 +29,10 @@ class Failure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it goes over the line.
+    """An HTTP request.
 
-    :param url: absolute, without fragment, user and password; with the parameters, when they go by GET.
-    :param params: Twilio's parameters, wherever they are; none for a file.
+    :param url: an absolute URL without fragment, user and password. A GET request has its parameters in the query.
+    :param params: Twilio's parameters, sent in the query or as a form; none for a file.
     """
 
     method: str
@@ -44,11 +44,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What an app answered.
+    """An HTTP response.
 
-    :param headers: pairs, in order.
-    :param took: seconds to its last byte.
-    :param error: the error that went through a WSGI app, which a server would have answered with 500.
+    :param headers: pairs of name and value, in order.
+    :param took: seconds until the response was complete.
+    :param error: the exception that a WSGI app raised, as text. The status is then 500.
     """
 
     status: int = 200
@@ -58,31 +58,32 @@ class Response:
     error: str = ""
 
     def header(self, name: str) -> str:
-        """Return the first header of a name, ``""`` for none."""
+        """Return the first header of a name, ``""`` if there is none."""
         return next(iter(self.headers_of(name)), "")
 
     def headers_of(self, name: str) -> list[str]:
-        """Return all headers of a name, in whatever letters."""
+        """Return all headers of a name, in upper or lower case."""
         return [value for each, value in self.headers if each.lower() == name.lower()]
 
 
 def make_request(
     method: str, url: str, params: Mapping[str, str], *, token: str, idempotency: str, cookies: str = ""
 ) -> Request:
-    """Return a webhook's request: https://www.twilio.com/docs/voice/twiml.
+    """Return a webhook request: https://www.twilio.com/docs/voice/twiml.
 
-    :param params: in the body of a form; for GET behind whatever the URL has as its query.
-    :param token: signs; ``""`` for nobody.
-    :param idempotency: the same for every attempt at one request.
+    :param params: sent as a form; with GET, added to the query of the URL.
+    :param token: the auth token that signs the request; ``""`` for no signature.
+    :param idempotency: the idempotency token, which is the same for all attempts of a request.
+    :param cookies: the value of the ``Cookie`` header; ``""`` for none.
     """
-    url = bare(url)
+    url = requested_url(url)
     headers = {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1", "I-Twilio-Idempotency-Token": idempotency}
     body = b""
     if method == "GET":
-        encoded = urlencode(params)
-        url = f"{url}{'&' if '?' in url else '?'}{encoded}" if encoded else url
+        query = urlencode(params)
+        url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
     else:
-        headers["Content-Type"] = _FORM
+        headers["Content-Type"] = _FORM_TYPE
         body = urlencode(params).encode()
     if token:
         headers["X-Twilio-Signature"] = sign(url, () if method == "GET" else params.items(), token)
@@ -91,32 +92,33 @@ def make_request(
     return Request(method, url, params, headers, body)
 
 
-def plain_request(url: str) -> Request:
-    """Return the request for a file: Twilio fetches it as anybody would, with no parameters and no signature."""
-    return Request("GET", bare(url), {}, {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1"})
+def make_file_request(url: str) -> Request:
+    """Return the request for a file, which Twilio sends without parameters and signature."""
+    return Request("GET", requested_url(url), {}, {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1"})
 
 
-def bare(url: str) -> str:
+def requested_url(url: str) -> str:
     """Return a URL as it is requested: without fragment, user and password, and with a path."""
     if "#" not in url and "@" not in url and url.count("/") > 2:
-        return url
+        return url  # nothing to remove or add; most URLs take this short way
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
 
 
-def absolute(base: str, reference: str) -> str:
-    """Return a URL of a document as a browser reads it, with the fragment that it has.
+def absolute_url(base: str, reference: str) -> str:
+    """Return the absolute URL of a reference in a document, resolved as a browser does. Its fragment is kept.
 
-    :raises Failure: for one that can't be requested.
+    :param base: the URL of the document.
+    :raises Failure: if the URL can't be requested.
     """
     url = reference.strip()
     try:
         if not url.startswith(("http://", "https://")):
             url = urljoin(base, url)
         parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        fits = False
-    if not fits or re.search(r"[\x00-\x20\x7f]", url):
-        raise Failure(11100, "other", f"{reference.strip()[:200]!r} is no URL that can be requested")
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:  # for example a port that is too large, or a bracket without its pair
+        is_valid = False
+    if not is_valid or re.search(r"[\x00-\x20\x7f]", url):
+        raise Failure(11100, "other", f"the URL must be a valid http or https URL, not {reference.strip()[:200]!r}")
     return url

@@ -1,4 +1,4 @@
-"""How long Twilio waits for an answer and how often it tries: what the fragment of a URL may say.
+"""Connection overrides: timeouts and retries in the fragment of a URL.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 """
@@ -8,78 +8,76 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-#: The longest that any request of a call takes, whatever is asked for, in seconds.
-LONGEST = 15.0
+#: The maximum seconds of any request of a call, whatever its overrides are.
+MAX_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """How a request is tried.
+    """Timeouts and retries of a request.
 
-    :param connect: seconds for a connection.
-    :param read: seconds for the answer.
+    :param connect: seconds for the connection.
+    :param read: seconds for the response.
     :param total: seconds for both.
-    :param retries: attempts beyond the first.
-    :param retry_on: what is tried again: ``4xx``, ``5xx``, ``ct``, ``rt``.
+    :param retries: number of attempts after the first.
+    :param retry_on: the failures that are retried: ``4xx``, ``5xx``, ``ct`` (no connection) or ``rt`` (no response in
+        time).
     """
 
     connect: float = 5.0
-    read: float = LONGEST
-    total: float = LONGEST
+    read: float = MAX_SECONDS
+    total: float = MAX_SECONDS
     retries: int = 1
     retry_on: frozenset[str] = frozenset({"ct"})
 
 
 DEFAULT = Overrides()
-_ALL = frozenset({"4xx", "5xx", "ct", "rt"})
-#: Key -> the field in seconds, and its range in thousandths of one.
-_TIMES = {"ct": ("connect", 100, 10_000), "rt": ("read", 100, 15_000), "tt": ("total", 100, 15_000)}
+_ALL_FAILURES = frozenset({"4xx", "5xx", "ct", "rt"})
+#: Key -> the name of a timeout, and its minimum and maximum in milliseconds.
+_TIMEOUTS = {"ct": ("connect", 100, 10_000), "rt": ("read", 100, 15_000), "tt": ("total", 100, 15_000)}
 
 
 def overrides_of(url: str) -> tuple[Overrides, list[str]]:
-    """Return what the fragment of a URL asks for, and a sentence for each part that can't be and is left out."""
+    """Return the overrides in the fragment of a URL, and a message for each invalid one, which is ignored."""
     fragment = url.partition("#")[2]
     if not fragment:
         return DEFAULT, []
     fields: dict[str, Any] = {}
-    complaints = []
-    for part in fragment.split("&"):
-        key, _, written = part.partition("=")
+    messages = []
+    for override in fragment.split("&"):
+        key, _, value = override.partition("=")
         try:
-            name, value = _read(key, written)
+            fields.update(_read(key, value))
         except ValueError as error:
-            complaints.append(str(error))
-        else:
-            fields[name] = value
-    fields.pop("", None)
-    return Overrides(**fields), complaints
+            messages.append(str(error))
+    return Overrides(**fields), messages
 
 
-def _read(key: str, written: str) -> tuple[str, Any]:
-    """Return the field that a part sets, ``""`` for one that is only recognised.
+def _read(key: str, value: str) -> dict[str, Any]:
+    """Return the field that an override sets; nothing for an override that is only recognised.
 
-    :raises ValueError: with what is wrong.
+    :raises ValueError: if the override is invalid.
     """
-    if key in _TIMES:
-        name, least, most = _TIMES[key]
-        return name, _number(key, written, least, most) / 1000
+    if key in _TIMEOUTS:
+        name, least, most = _TIMEOUTS[key]
+        return {name: _number(key, value, least, most) / 1000}
     if key == "rc":
-        return "retries", _number(key, written, 0, 5)
+        return {"retries": _number(key, value, 0, 5)}
     if key == "rp":
-        kinds = frozenset(written.split(","))
-        if kinds <= _ALL | {"all"}:
-            return "retry_on", _ALL if "all" in kinds else kinds
-        raise ValueError(f"the connection override rp={written} takes some of 4xx,5xx,ct,rt,all")
+        failures = frozenset(value.split(","))
+        if failures <= _ALL_FAILURES | {"all"}:
+            return {"retry_on": _ALL_FAILURES if "all" in failures else failures}
+        raise ValueError(f"the connection override rp must be one or more of 4xx,5xx,ct,rt,all, not {value!r}")
     if key == "sni":
-        if written in ("y", "n"):
-            return "", None
-        raise ValueError(f"the connection override sni={written} takes y or n")
+        if value in ("y", "n"):
+            return {}
+        raise ValueError(f"the connection override sni must be y or n, not {value!r}")
     if key == "e":
-        return "", None
-    raise ValueError(f"there is no connection override {key!r}: ct, rt, tt, rc, rp, sni and e are")
+        return {}
+    raise ValueError(f"the connection override must be ct, rt, tt, rc, rp, sni or e, not {key!r}")
 
 
-def _number(key: str, written: str, least: int, most: int) -> int:
-    if written.isascii() and written.isdigit() and len(written) < 9 and least <= int(written) <= most:
-        return int(written)
-    raise ValueError(f"the connection override {key}={written} takes {least} to {most}")
+def _number(key: str, value: str, least: int, most: int) -> int:
+    if value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most:
+        return int(value)
+    raise ValueError(f"the connection override {key} must be from {least} to {most}, not {value!r}")

@@ -1,4 +1,4 @@
-"""X-Twilio-Signature, in lines of our own: so that a test can hold them against Twilio's library.
+"""The X-Twilio-Signature, implemented without Twilio's library so that tests can compare the two.
 
 https://www.twilio.com/docs/usage/security#validating-requests
 """
@@ -14,20 +14,20 @@ from urllib.parse import urlsplit, urlunsplit
 def sign(url: str, params: Iterable[tuple[str, str]], token: str) -> str:
     """Return the signature of a request.
 
-    :param url: as it is requested; a fragment, user and password are never signed, and a port only over http.
-    :param params: of a form; none for GET, whose parameters are in the URL. Of a name that comes more than once, each
-        different value counts once.
-    :param token: the account's auth token.
+    :param url: the URL of the request.
+    :param params: the form parameters; none for GET, whose parameters are in the URL. If a name has several values,
+        each different value counts once.
+    :param token: the auth token of the account.
     """
     text = signed_url(url) + "".join([name + value for name, value in sorted(set(params))])
     return base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
 
 
 def signed_url(url: str) -> str:
-    """Return a URL as it is signed."""
+    """Return the part of a URL that Twilio signs: no fragment, user or password, and a port with http only."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
         name, colon, port = host.rpartition(":")
-        host = name if colon and port.isdigit() else host
+        host = name if colon and port.isdigit() else host  # "[::1]" contains colons, but no port
     return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))

@@ -1,4 +1,4 @@
-"""How an app is reached: in this process, over HTTP, or out of a table of documents."""
+"""Transports that reach an app: a WSGI app in this process, HTTP, or a table of documents."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from typing import Protocol
 
 from ivrkit.simulator.wire.messages import Request, Response
 from ivrkit.simulator.wire.overrides import Overrides
-from ivrkit.simulator.wire.transports.from_table import TableEntry, TableTransport
-from ivrkit.simulator.wire.transports.in_process import WsgiTransport
-from ivrkit.simulator.wire.transports.over_http import HttpTransport
+from ivrkit.simulator.wire.transports.http import HttpTransport
+from ivrkit.simulator.wire.transports.table import TableEntry, TableTransport
+from ivrkit.simulator.wire.transports.wsgi import WsgiTransport
 
 
 class Transport(Protocol):
-    """Reaches an app."""
+    """A way to reach an app."""
 
     def send(self, request: Request, overrides: Overrides) -> Response:
-        """Send one request, and return what came, whatever its status; nothing is followed.
+        """Send one request, without following redirects.
 
-        :raises ~ivrkit.simulator.wire.messages.Failure: when nothing came.
+        :returns: the response with any status.
+        :raises ~ivrkit.simulator.wire.messages.Failure: if there was no response.
         """
 
     def serves(self, url: str) -> bool:
-        """Return whether a file at a URL can be fetched."""
+        """Return whether a file at this URL can be fetched."""
 
 
 __all__ = ["HttpTransport", "TableEntry", "TableTransport", "Transport", "WsgiTransport"]

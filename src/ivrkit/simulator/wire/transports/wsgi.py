@@ -1,4 +1,4 @@
-"""A WSGI app, called in this thread as a server would call it."""
+"""A transport to a WSGI app, which is called in this thread as a server would call it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from ivrkit.simulator.wire.messages import Failure, Request, Response
 from ivrkit.simulator.wire.overrides import Overrides
 
-#: No more of an answer is read than this: it is far more than Twilio reads.
-MOST_BYTES = 1024 * 1024
+#: Reading stops after this size, which is far more than Twilio accepts.
+MAX_BYTES = 1024 * 1024
 
 
 class WsgiTransport:
     """A WSGI app in this process.
 
-    :param app: the app, as PEP 3333 has it.
-    :param base_url: where it is said to be: scheme, host and port. No other host is reached.
-    :param timer: tells how long an answer took.
+    :param app: the app, as PEP 3333 defines it.
+    :param base_url: scheme, host and port of the app. Other hosts are not reached.
+    :param timer: a function that returns the time in seconds; it measures the responses.
     """
 
     def __init__(
@@ -46,25 +46,25 @@ class WsgiTransport:
         }
 
     def serves(self, url: str) -> bool:
-        """Return whether a URL is the app's."""
+        """Return whether a URL belongs to the app."""
         parts = urlsplit(url)
         return (parts.scheme, parts.netloc.rpartition("@")[2]) == self._origin
 
     def send(self, request: Request, overrides: Overrides) -> Response:
-        """Let the app answer; an error that goes through it is answered with 500, as a server does.
+        """Call the app. An exception of the app becomes a 500, as with a server.
 
-        :raises Failure: for another host's URL, and for an answer that took too long.
+        :raises Failure: if the URL belongs to another host, or the response took too long.
         """
         if not self.serves(request.url):
-            reached = "://".join(self._origin)
-            what = f"{request.url.partition('?')[0]} is not reached: in process, {reached} alone is"
-            raise Failure(11210, "other", what)
+            url, origin = request.url.partition("?")[0], "://".join(self._origin)
+            raise Failure(11210, "other", f"{url} can't be reached: the app in this process is at {origin}")
         began = self._timer()
-        status, headers, body, error = self._run(self._environ_of(request))
+        status, headers, body, error = self._call_app(self._environ_of(request))
         took = self._timer() - began
-        if took > min(overrides.read, overrides.total):
-            what = f"the answer took {took:.1f} s, and Twilio waits {min(overrides.read, overrides.total):g} s"
-            raise Failure(11205, "rt", what)
+        # An app in this process can't be interrupted: it is found too slow afterwards.
+        limit = min(overrides.read, overrides.total)
+        if took > limit:
+            raise Failure(11205, "rt", f"the response took {took:.1f} s, but Twilio waits {limit:g} s")
         return Response(status, headers, body, took, error)
 
     def _environ_of(self, request: Request) -> dict[str, Any]:
@@ -72,6 +72,7 @@ class WsgiTransport:
         environ: dict[str, Any] = {
             **self._environ,
             "REQUEST_METHOD": request.method,
+            # PEP 3333: the bytes of the decoded path, as a str of Latin-1.
             "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1") or "/",
             "QUERY_STRING": parts.query,
             "wsgi.input": io.BytesIO(request.body),
@@ -84,28 +85,30 @@ class WsgiTransport:
             environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
         return environ
 
-    def _run(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes, str]:
-        told: list[Any] = []
-        written: list[bytes] = []
+    def _call_app(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes, str]:
+        """Call the app; return status, headers, body, and the text of an exception."""
+        started: list[Any] = []
+        chunks: list[bytes] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
-            told[:] = [status, headers]
-            return written.append
+            started[:] = [status, headers]
+            return chunks.append
 
         try:
-            answer = self._app(environ, start_response)
+            body = self._app(environ, start_response)
             try:
                 size = 0
-                for piece in answer:
-                    written.append(piece)
-                    size += len(piece)
-                    if size > MOST_BYTES:
+                for chunk in body:
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > MAX_BYTES:
                         break
             finally:
-                close = getattr(answer, "close", None)
+                close = getattr(body, "close", None)
                 if close is not None:
                     close()
-            status, headers = told
-            return int(status.partition(" ")[0]), headers, b"".join(written), ""
+            # A generator calls start_response with its first chunk, so status and headers are known only now.
+            status, headers = started
+            return int(status.partition(" ")[0]), headers, b"".join(chunks), ""
         except (Exception, SystemExit) as error:
             return 500, [("Content-Type", "text/plain")], b"", f"{type(error).__name__}: {error}"

@@ -1,0 +1,76 @@
+"""The context in which a document is played: for whom, and with which verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ivrkit.simulator.actions import CALLER
+from ivrkit.simulator.legs import Leg
+from ivrkit.simulator.live_call import LiveCall
+from ivrkit.simulator.signals import Playback, WebhookRequest
+from ivrkit.simulator.twiml.attributes import text_attribute
+from ivrkit.simulator.twiml.document import Document
+from ivrkit.simulator.twiml.markup import Element
+from ivrkit.simulator.wire.messages import Failure, absolute_url
+
+#: A function that plays one verb. A verb that waits returns its playback; any other verb is over at once.
+Verb = Callable[[LiveCall, "DocumentContext", Element], Playback | WebhookRequest | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentContext:
+    """The context in which a document is played.
+
+    :param leg: the leg whose parameters its requests carry.
+    :param who: the person who hears it: ``caller`` or ``callee``.
+    :param url: the URL of the document; its relative URLs start from here.
+    :param verbs: the verbs that are allowed in the document.
+    :param play: a function that plays another document. It is passed in because verbs can't import the player, which
+        imports the verbs.
+    :param queue: the queue in which the caller waits; ``""`` for none.
+    """
+
+    leg: Leg
+    who: str
+    url: str
+    verbs: Mapping[str, Verb]
+    play: Callable[[LiveCall, DocumentContext, Document], Playback]
+    queue: str = ""
+
+    @property
+    def description(self) -> str:
+        """The context as a phrase for messages."""
+        if self.queue:
+            return "to a caller who waits in a queue"
+        return "in this call" if self.who == CALLER else "to the callee"
+
+    def request(
+        self, call: LiveCall, verb: Element, purpose: str, url: str | None, method: str, **params: str
+    ) -> WebhookRequest | None:
+        """Return the request to a URL of a verb.
+
+        :param url: the URL in the document, which may be relative; ``None`` for the URL of the document.
+        :returns: ``None`` if the URL is invalid, which is reported.
+        """
+        try:
+            target = self.url if url is None else absolute_url(self.url, url)
+        except Failure as failure:
+            call.warn(failure.code, failure.message, url=self.url, line=verb.line, column=verb.column)
+            return None
+        return WebhookRequest(target, method, purpose, params)
+
+    def action_request(
+        self, call: LiveCall, verb: Element, params: Mapping[str, str], *, required: bool
+    ) -> WebhookRequest | None:
+        """Return the action request that ends a verb.
+
+        :param required: whether a verb without ``action`` requests the current document. ``Gather`` and ``Record`` do;
+            the other verbs go on with the next verb.
+        :returns: ``None`` if the next verb is played.
+        """
+        action = verb.attributes.get("action")
+        if action is None and not required:
+            return None
+        request = self.request(call, verb, "action", action or None, text_attribute(verb, "method"))
+        return request and replace(request, params=params)

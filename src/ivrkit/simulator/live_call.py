@@ -1,0 +1,203 @@
+"""A call in progress: its clock, its events and the state of the caller's leg."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from ivrkit.simulator.actions import CALLEE, CALLER, Action, EndVerb, HangUp, PickUp, Silence
+from ivrkit.simulator.assumptions import Assumptions
+from ivrkit.simulator.events import Acted, Answered, Event, Heard, Warned
+from ivrkit.simulator.legs import Leg
+from ivrkit.simulator.queues import Queue
+from ivrkit.simulator.signals import HungUp, TakenFromQueue, VerbEnded, WebhookRequest
+from ivrkit.simulator.twiml.codes import CODES
+from ivrkit.simulator.waiting import Waiting
+from ivrkit.simulator.wire.client import Client
+
+#: The maximum length of a call in seconds: https://www.twilio.com/docs/voice (24 hours for accounts that asked for it).
+MAX_CALL_SECONDS = 4 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speeds:
+    """Durations on the call's clock that no document states.
+
+    :param letters_per_second: letters of a text that are said per second.
+    :param media_seconds: seconds of a file whose length is unknown.
+    :param music_seconds: seconds of Twilio's hold music for one :class:`~ivrkit.simulator.Silence` in a queue.
+    """
+
+    letters_per_second: float = 15.0
+    media_seconds: float = 10.0
+    music_seconds: float = 60.0
+
+    def seconds_of_text(self, text: str) -> float:
+        """Return how long it takes to say a text."""
+        return len(text) / self.letters_per_second
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveCall:
+    """A call in progress.
+
+    :param client: the HTTP client that reaches the app.
+    :param leg: the caller's leg.
+    :param webhook: the first request.
+    :param fallback: URL and method of the fallback; the URL is ``""`` for none.
+    :param status_callback: URL and method of the status callback; the URL is ``""`` for none.
+    :param queues: a function that returns the queue of a name.
+    :param max_documents: the number of documents after which the simulator stops the call.
+    :param patience: the time at which the caller hangs up; ``None`` for never.
+    """
+
+    client: Client
+    leg: Leg
+    webhook: WebhookRequest
+    fallback: tuple[str, str]
+    status_callback: tuple[str, str]
+    queues: Callable[[str], Queue]
+    assumptions: Assumptions
+    speeds: Speeds
+    max_documents: int
+    patience: float | None = None
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    now: float = 0.0
+    events: list[Event] = field(default_factory=list)
+    documents: int = 0
+    #: The last request for a document, and the leg that sent it.
+    last_document_request: tuple[WebhookRequest, Leg] | None = None
+    #: Callbacks that Twilio sends after the next document has arrived.
+    pending_callbacks: list[Callable[[], None]] = field(default_factory=list)
+    #: Whether the caller will hang up at a set time. Until then, the caller does nothing else.
+    hangup_is_set: bool = False
+    _last_wait_at: float = -1.0
+    _known_notes: set[str] = field(default_factory=set)
+
+    # Events
+
+    def emit(self, event: Event) -> None:
+        """Add an event to the call."""
+        self.events.append(event)
+
+    def warn(self, code: int, message: str, *, url: str = "", line: int = 0, column: int = 0, level: str = "") -> None:
+        """Report a problem that has a code of Twilio.
+
+        :param level: the level, if it is not the default level of the code.
+        """
+        known = CODES[code]
+        self.emit(
+            Warned(
+                at=self.now,
+                code=code,
+                level=level or known.level,
+                meaning=known.meaning,
+                what=message,
+                hint=known.hint,
+                url=url,
+                line=line,
+                column=column,
+            )
+        )
+
+    def note(self, message: str, hint: str = "", *, url: str = "", line: int = 0, column: int = 0) -> None:
+        """Add a note of the simulator, once per call for the same message and URL."""
+        if (message + url) in self._known_notes:
+            return
+        self._known_notes.add(message + url)
+        self.emit(
+            Warned(
+                at=self.now,
+                code=0,
+                level="note",
+                meaning="a note of the simulator",
+                what=message,
+                hint=hint,
+                url=url,
+                line=line,
+                column=column,
+            )
+        )
+
+    # Time: the clock is simulated, and only pass_time moves it forward.
+
+    def wait(self, waiting: Waiting) -> Generator[Waiting, Action, Action]:
+        """Wait until somebody acts.
+
+        :returns: the action, if the waiting verb has to handle it.
+        :raises HungUp: if somebody hangs up.
+        :raises TakenFromQueue: if an agent takes the caller from the queue.
+        :raises VerbEnded: if the verb is ended from outside of the call.
+        """
+        if self.hangup_is_set:
+            # A caller who will hang up answers every wait with silence. If no time has passed since the last wait, the
+            # document waits in zero seconds for ever, for example in a queue without music: go on to the hang-up.
+            if self.now == self._last_wait_at:
+                self.pass_time(self._time_left()[0])
+            self._last_wait_at = self.now
+            return Silence(who=waiting.who)
+        action = yield waiting
+        if isinstance(action, HangUp) and action.who == CALLER and action.after:
+            # The call goes on until then, so the hang-up is a limit on the clock and not an end of this wait.
+            self.hangup_is_set = True
+            self.patience = min(self.now + action.after, self.patience or math.inf)
+            return Silence(who=waiting.who)
+        self.emit(Acted(at=self.now, who=action.who, did=str(action)))
+        if isinstance(action, HangUp):
+            # Another party can't hang up later than Twilio ends the talk.
+            self.pass_time(min(action.after, waiting.until - self.now))
+            raise HungUp(action.who)
+        if isinstance(action, EndVerb):
+            raise VerbEnded(action.params)
+        if isinstance(action, PickUp) and action.who != CALLEE:
+            raise TakenFromQueue(action.after)
+        return action
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock forward.
+
+        :raises HungUp: if the caller hangs up before, or the call reaches its maximum length.
+        """
+        seconds_left, reason = self._time_left()
+        if seconds < seconds_left:
+            self.now += seconds
+            return
+        self.now += seconds_left
+        if reason == "caller-hung-up":
+            self.emit(Acted(at=self.now, who=CALLER, did=str(HangUp())))
+        raise HungUp(CALLER, reason)
+
+    def hear(self, event_class: Callable[..., Heard], seconds: float, **values: Any) -> None:
+        """Let somebody hear something, cut short if the call ends first.
+
+        :param event_class: :class:`Said`, :class:`Played` or :class:`Paused`.
+        :param values: the fields of the event, besides ``at``, ``seconds`` and ``cut``.
+        :raises HungUp: if the call ends.
+        """
+        seconds_left = self._time_left()[0]
+        cut = seconds >= seconds_left
+        self.emit(event_class(at=self.now, seconds=round(min(seconds, seconds_left), 3), cut=cut, **values))
+        self.pass_time(seconds)
+
+    def _time_left(self) -> tuple[float, str]:
+        """Return how long the call can still last, and why it ends then."""
+        limit = (MAX_CALL_SECONDS - self.leg.seconds(self.now), "time-limit")
+        if self.patience is None:
+            return limit
+        return min(limit, (max(self.patience - self.now, 0.0), "caller-hung-up"))
+
+    def timestamp(self) -> str:
+        """Return the current time in Twilio's format: RFC 2822, GMT."""
+        return format_datetime(self.began + timedelta(seconds=self.now), usegmt=True)
+
+    # The caller's leg
+
+    def answer(self) -> None:
+        """Answer the call, unless it is answered already."""
+        if self.leg.answered_at is None:
+            self.leg.answered_at, self.leg.status = self.now, "in-progress"
+            self.emit(Answered(at=self.now))

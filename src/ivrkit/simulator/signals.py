@@ -1,0 +1,89 @@
+"""Outcomes of a document: the next request, or an exception that ends the document early.
+
+A verb is played by a generator. It yields a :class:`~ivrkit.simulator.waiting.Waiting` whenever somebody has to act,
+is sent the action, and returns the next request or ``None``. The exceptions below are raised deep inside a verb and
+caught where their effect ends:
+
+1. :class:`LegEnded` ends a leg: the caller's call, or the callee's part of it.
+2. :class:`HungUp` ends the call if the caller hung up, and the talk if the other party did.
+3. :class:`LeftQueue` and :class:`TakenFromQueue` end the wait in a queue.
+4. :class:`VerbEnded` ends one verb, from outside of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+from ivrkit.simulator.actions import Action
+from ivrkit.simulator.waiting import Waiting
+
+#: The playback of a verb or a document.
+Playback = Generator[Waiting, Action, "WebhookRequest | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A request that Twilio is about to send.
+
+    :param url: an absolute URL, with the connection overrides in its fragment.
+    :param purpose: see :class:`~ivrkit.simulator.events.Requested`.
+    :param params: parameters besides the usual ones of the leg.
+    """
+
+    url: str
+    method: str
+    purpose: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+class LegEnded(Exception):
+    """The document ended this leg.
+
+    :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HungUp(Exception):
+    """Somebody hung up, or the call reached its maximum length.
+
+    :param who: ``caller``, ``callee`` or ``agent``.
+    :param reason: why the call ends, if it was the caller.
+    """
+
+    def __init__(self, who: str, reason: str = "caller-hung-up") -> None:
+        super().__init__(who)
+        self.who = who
+        self.reason = reason
+        #: A request that Twilio still sends, although nobody hears its response.
+        self.last_request: WebhookRequest | None = None
+
+
+class LeftQueue(Exception):
+    """The verb ``Leave`` took the caller out of the queue."""
+
+
+class TakenFromQueue(Exception):
+    """An agent takes the caller from the queue.
+
+    :param after: seconds until the agent answers.
+    """
+
+    def __init__(self, after: float) -> None:
+        super().__init__(after)
+        self.after = after
+
+
+class VerbEnded(Exception):
+    """The waiting verb ended with a result that nobody in the call can cause.
+
+    :param params: the parameters of its action request.
+    """
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        super().__init__(params)
+        self.params = params

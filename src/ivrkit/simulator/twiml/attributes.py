@@ -1,0 +1,38 @@
+"""Values of attributes, with the defaults of Twilio."""
+
+from __future__ import annotations
+
+from ivrkit.simulator.twiml.elements import ELEMENTS, AttributeSchema
+from ivrkit.simulator.twiml.markup import Element
+
+
+def text_attribute(element: Element, name: str) -> str:
+    """Return the value of an attribute.
+
+    :returns: the value in the document if it is valid, else the default, else ``""``.
+    """
+    schema = _schema(element, name)
+    value = element.attributes.get(name)
+    if value is not None and schema.accepts(value):
+        return value
+    return schema.default or ""
+
+
+def int_attribute(element: Element, name: str) -> int:
+    """Return the value of an attribute as a number.
+
+    :returns: the value if it is a valid number; the default for the word ``auto``; 0 if there is no default.
+    """
+    value = text_attribute(element, name)
+    if not value.isdigit():
+        value = _schema(element, name).default or "0"
+    return int(value)
+
+
+def bool_attribute(element: Element, name: str) -> bool:
+    """Return whether an attribute is ``true``."""
+    return text_attribute(element, name) == "true"
+
+
+def _schema(element: Element, name: str) -> AttributeSchema:
+    return (ELEMENTS[element.name].attributes or {})[name]
