@@ -9,7 +9,7 @@ from tests.web.simulated_calls import simulator_for_app
 from tests.web.webhook_calls import VERB_RESULTS
 
 from ivrkit import MenuOption, Routes, State, ask
-from ivrkit.host.call_log import CallLog, log, masked
+from ivrkit.host.call_log import CallLog, log, mask_number
 from ivrkit.testing import Phone
 
 STATUS = f"{WEBHOOK}/status"
@@ -126,7 +126,7 @@ def test_what_is_pressed_in_a_secret_state_is_hidden(new_call, turns):
 )
 def test_of_a_number_the_last_four_digits_are_told(number, told):
     """Of a name nothing but its kind; a word that stands for a number that is withheld is no secret."""
-    assert masked(number) == told
+    assert mask_number(number) == told
 
 
 def test_numbers_can_be_told_whole(make_app, turns):
@@ -143,8 +143,8 @@ def test_numbers_can_be_told_whole(make_app, turns):
 def test_while_nobody_listens_nothing_is_computed(make_app, caplog):
     """Where INFO is off a turn has no beginning, and without one nothing of it is looked at."""
     caplog.set_level(logging.WARNING, logger="ivrkit.calls")
-    assert CallLog().begin() is None
-    CallLog().tell(None, None, None)
+    assert CallLog().start_timer() is None
+    CallLog().log_turn(None, None, None)
     call = Phone(make_app()).call()
     call.press("2")
     call.hangs_up()

@@ -1,1 +1,1 @@
-"""The host: one webhook in, one answer out, without Flask."""
+"""The host: answers one webhook and writes the log, without Flask."""

@@ -1,4 +1,4 @@
-"""One line for each turn of a call, told to the logger ``ivrkit.calls``: what a caller did, and where that led."""
+"""The call log: one line per turn of a call, logged to ``ivrkit.calls``."""
 
 from __future__ import annotations
 
@@ -12,45 +12,46 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.turn import Event, Turn
 
-#: Of a number with fewer digits than this nothing is shown: its last four would be all of it.
-_MANY = 5
-#: Where a record of the log has the line's parts, for whoever formats it.
-PARTS = "ivrkit_turn"
+#: The attribute of a log record that holds the fields of the turn, for formatters.
+TURN_ATTRIBUTE = "ivrkit_turn"
+#: Numbers with fewer digits than this are masked completely: their last four digits are nearly the whole number.
+_MIN_DIGITS = 5
 
 log = logging.getLogger("ivrkit.calls")
 
 
 class CallLog:
-    """Tells the turns of all calls. While nobody listens, nothing is computed.
+    """The log of the turns of all calls. It computes nothing while ``INFO`` is off.
 
-    :param mask_numbers: whether of telephone numbers only the last four digits are told.
+    :param mask_numbers: whether to log only the last four digits of telephone numbers.
     """
 
     def __init__(self, *, mask_numbers: bool = True) -> None:
-        self._mask = mask_numbers
+        self._mask_numbers = mask_numbers
 
-    def begin(self) -> float | None:
-        """Return when a turn begins, or ``None`` while nobody listens."""
+    def start_timer(self) -> float | None:
+        """Return the start time of a turn in seconds, or ``None`` while ``INFO`` is off."""
         return time.perf_counter() if log.isEnabledFor(logging.INFO) else None
 
-    def tell(self, turn: Turn, session: Session, began: float | None) -> None:
-        """Tell a turn whose session is saved. Whatever fails here, the call goes on.
+    def log_turn(self, turn: Turn, session: Session, started: float | None) -> None:
+        """Log a turn whose session was saved. An error of the log does not end the call.
 
-        :param turn: what was answered, and what happened.
+        :param turn: the turn.
         :param session: the session as it was saved.
-        :param began: what :meth:`begin` returned.
+        :param started: the result of :meth:`start_timer`.
         """
-        if began is None:
+        if started is None:
             return
-        took = (time.perf_counter() - began) * 1000
+        milliseconds = (time.perf_counter() - started) * 1000
         try:
-            parts = self._parts(turn, session, took)
-            log.info("%s", one_line(_text(parts)), extra={PARTS: parts})
-        except Exception:  # a handler or filter of whoever set up the log
+            fields = self._fields(turn, session, milliseconds)
+            log.info("%s", escape_control_characters(_line(fields)), extra={TURN_ATTRIBUTE: fields})
+        except Exception:  # a handler or filter of the application's own
+            # Printed, because logging it would call the same handler again.
             traceback.print_exc()
 
-    def _parts(self, turn: Turn, session: Session, took: float) -> dict[str, Any]:
-        left = _left(turn)
+    def _fields(self, turn: Turn, session: Session, milliseconds: float) -> dict[str, Any]:
+        left = _left_event(turn)
         return {
             "call": session.sid,
             "turn": session.turn,
@@ -59,34 +60,39 @@ class CallLog:
             "state": session.state,
             "owner": _owner(turn.state),
             "ended": session.ended,
-            "milliseconds": round(took, 1),
+            "milliseconds": round(milliseconds, 1),
             "from": self._number(turn.call.from_),
             "to": self._number(turn.call.to),
         }
 
     def _number(self, number: str) -> str | None:
-        return (masked(number) if self._mask else number) or None
+        return (mask_number(number) if self._mask_numbers else number) or None
 
 
-def masked(number: str) -> str:
-    """Return what may be told of a caller or callee: ``***0100``, ``client:***``, or a word such as ``anonymous``."""
-    kind, colon, _ = number.partition(":")
+def mask_number(number: str) -> str:
+    """Return the part of a caller's or callee's address that may be logged.
+
+    :param number: a telephone number, a SIP or client address, or a word such as ``anonymous``.
+    :returns: such as ``***0100``, ``client:***`` or ``anonymous``.
+    """
+    scheme, colon, _ = number.partition(":")
     if colon:
-        return f"{kind}:***" if kind.isalpha() else "***"
+        return f"{scheme}:***" if scheme.isalpha() else "***"
     if not number or number.isalpha():
         return number
     digits = re.sub(r"\D", "", number)
-    return f"***{digits[-4:]}" if len(digits) >= _MANY else "***"
+    return f"***{digits[-4:]}" if len(digits) >= _MIN_DIGITS else "***"
 
 
-def one_line(text: str) -> str:
-    """Return a text without line breaks and other signs that would forge a line in a log."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+def escape_control_characters(text: str) -> str:
+    """Return a text as one line: line breaks in a request must not forge lines of the log."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
-def _left(turn: Turn) -> Event | None:
-    """Return what led out of the state that the caller stood in; states that are passed through are not it."""
+def _left_event(turn: Turn) -> Event | None:
+    """Return the event of leaving the state that waited for this webhook, ``None`` at the first webhook."""
     for event in turn.events:
+        # States that the caller only passed through are left as well, but after they were entered.
         if event.name == "entered":
             break
         if event.name == "left":
@@ -98,11 +104,11 @@ def _owner(state: State | None) -> str | None:
     return str(state.owner) if state else None
 
 
-def _text(parts: dict[str, Any]) -> str:
+def _line(fields: dict[str, Any]) -> str:
     """Return the line: ``call CA.. turn 3: menu 1 -> sales (acme-states 0.1.0) 4.2 ms from ***0100 to ***0199``."""
-    left = " ".join(filter(None, (parts["left"], parts["outcome"])))
-    state = f"{parts['state']} ({parts['owner']})" if parts["owner"] else parts["state"]
-    way = " -> ".join(filter(None, (left, state)))
-    what = ", ".join(filter(None, (way, parts["ended"] and f"ended {parts['ended']}")))
-    who = f"from {parts['from'] or 'unknown'} to {parts['to'] or 'unknown'}"
-    return f"call {parts['call']} turn {parts['turn']}: {what} {parts['milliseconds']} ms {who}"
+    left = " ".join(filter(None, (fields["left"], fields["outcome"])))
+    entered = f"{fields['state']} ({fields['owner']})" if fields["owner"] else fields["state"]
+    transition = " -> ".join(filter(None, (left, entered)))
+    result = ", ".join(filter(None, (transition, fields["ended"] and f"ended {fields['ended']}")))
+    numbers = f"from {fields['from'] or 'unknown'} to {fields['to'] or 'unknown'}"
+    return f"call {fields['call']} turn {fields['turn']}: {result} {fields['milliseconds']} ms {numbers}"

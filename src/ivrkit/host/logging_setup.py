@@ -1,4 +1,4 @@
-"""How the log of a host that serves itself is written: lines of text, or an object of JSON a line."""
+"""The log of a server process: lines of text, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -8,46 +8,50 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from ivrkit.host.call_log import PARTS
+from ivrkit.host.call_log import TURN_ATTRIBUTE
 from ivrkit.settings.core import Settings
 
-_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes every record as one line of JSON.
+    """A formatter that writes each log record as one line of JSON.
 
-    Each has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``; one with an error ``exception``; and the
-    line of a turn its parts: ``call``, ``turn``, ``left``, ``outcome``, ``state``, ``owner``, ``ended``,
-    ``milliseconds``, ``from`` and ``to``.
+    Every object has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``. A record with an exception has
+    ``exception``. A record of a turn has the fields of the turn: ``call``, ``turn``, ``left``, ``outcome``, ``state``,
+    ``owner``, ``ended``, ``milliseconds``, ``from`` and ``to``.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        told: dict[str, Any] = {
+        """Return the record as a JSON object."""
+        fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, PARTS, {}),
+            **getattr(record, TURN_ATTRIBUTE, {}),
         }
         if record.exc_info:
-            told["exception"] = self.formatException(record.exc_info)
-        return json.dumps(told)
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields)
 
 
-class _OnStderr(logging.StreamHandler[Any]):
-    """The one handler that is set up here, so that a second time replaces it."""
+class _StderrHandler(logging.StreamHandler[Any]):
+    """The handler that :func:`configure_logging` adds. The class marks it, so that a second call replaces it."""
 
 
 def configure_logging(settings: Settings) -> None:
-    """Let the logger ``ivrkit`` write to the standard error output, as the setting ``log_format`` says.
+    """Write the logger ``ivrkit`` to the standard error output, in the format of the setting ``log_format``.
 
-    For a process that serves the tree and nothing else: an app that a tree is mounted in has its own log.
+    Call this only in a process that serves the phone tree and nothing else. An app that a phone tree is mounted in
+    sets up its own log.
+
+    :param settings: the settings, for ``log_format``.
     """
-    handler = _OnStderr(sys.stderr)
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT))
+    handler = _StderrHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT_FORMAT))
     logger = logging.getLogger("ivrkit")
-    logger.handlers = [*(each for each in logger.handlers if not isinstance(each, _OnStderr)), handler]
+    logger.handlers = [*(each for each in logger.handlers if not isinstance(each, _StderrHandler)), handler]
     logger.setLevel(logging.INFO)
-    logger.propagate = False  # or a server's own handler writes each line once more
+    # Without this, a handler of the server on the root logger would write each line a second time.
+    logger.propagate = False

@@ -16,7 +16,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Request
 
 from ivrkit.flow.model.call import HIDDEN_INPUT, INPUT_PARAMETERS
-from ivrkit.host.call_log import masked
+from ivrkit.host.call_log import mask_number
 from ivrkit.settings.core import Settings
 from ivrkit.settings.types import ACCOUNT_SID
 from ivrkit.web.proxies import Proxies, known_front
@@ -95,7 +95,7 @@ class RequestVerifier:
         shown = _INPUT.sub(rf"\1={HIDDEN_INPUT}", url)
         if not self._mask_numbers:
             return shown
-        return _NUMBERS.sub(lambda found: f"{found[1]}={masked(unquote_plus(found[2]))}", shown)
+        return _NUMBERS.sub(lambda found: f"{found[1]}={mask_number(unquote_plus(found[2]))}", shown)
 
     def asked(self, request: Request) -> Request:
         """Return a request as the outermost trusted proxy was asked it, for its address and its URL alone."""
