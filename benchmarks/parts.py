@@ -97,7 +97,7 @@ def ours(loaded: Loaded, sessions: SessionManager, verifier: RequestVerifier, ti
         saved = clock("ivrkit: session save", place.keep, kept, kept.turn - 1)
         assert saved
         cookie = place.cookie
-        clock("ivrkit: events", dispatcher._tell, turn)
+        clock("ivrkit: events", dispatcher._notify_observers, turn)
         clock("ivrkit: answer", Response, turn.twiml, content_type="text/xml; charset=utf-8")
 
 

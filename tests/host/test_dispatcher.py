@@ -76,11 +76,12 @@ def test_a_race_that_is_lost_for_ever_is_a_fault_of_the_store(new_call, sql, log
     assert watcher.events == []
     answer, status = logged()
     assert answer.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
-    assert status.startswith(f"ERROR the end of call {call.sid} could not be kept\nTraceback")
+    assert status.startswith(f"ERROR the end of call {call.sid} could not be saved\nTraceback")
     for told in (answer, status):
         assert told.endswith(
-            f"ivrkit.errors.SessionError: call {call.sid} lost the race for its session 50 times\n"
-            "  hint: the store does not keep what is saved; look at its file"
+            f"ivrkit.errors.SessionError: call {call.sid}: another request saved the session first, "
+            "50 times in a row\n"
+            "  hint: check the session store: it does not return the sessions that are saved in it"
         )
 
 
@@ -168,7 +169,7 @@ def test_a_removal_that_fails_does_not_hurt_the_caller(make_app, sql, logged):
         assert call.dial().state == "menu"
         assert call.press("2").state == "message"
         (told,) = logged()
-        assert told.startswith("ERROR expired calls could not be removed\nTraceback")
+        assert told.startswith("ERROR expired sessions could not be removed\nTraceback")
         assert "nothing goes" in told
         sql("DROP TRIGGER stuck")
         clock.shift(timedelta(minutes=10))

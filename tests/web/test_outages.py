@@ -151,8 +151,10 @@ def test_who_comes_without_a_cookie_is_let_go_in_the_end(store, phone, caplog):
     store.fails = ALWAYS
     call.press("1")
     assert call.ended
-    assert f"nothing is known of call {call.sid}: the store is away, and the call brought no cookie" in caplog.text
-    assert "hint: look at the store, and at what a proxy does to cookies" in caplog.text
+    assert (
+        f"call {call.sid} has no session: the session store is unavailable and the request has no cookie" in caplog.text
+    )
+    assert "hint: check the session store, and that the proxy passes cookies on" in caplog.text
 
 
 def test_the_end_of_a_call_while_the_store_is_away(store, phone, caplog):

@@ -369,7 +369,7 @@ def test_a_store_that_fails_is_an_apology_and_then_goodbye(make_app, garbage, lo
         assert "SessionError: the session file" in why
         assert "file is not a database" in why
         assert told.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
-        assert f"nothing is known of call {call.sid}" in told
+        assert f"call {call.sid} has no session" in told
 
 
 def test_a_store_that_is_well_again_lets_the_call_go_on(make_app, garbage):
@@ -404,7 +404,7 @@ def test_the_end_of_a_call_that_cannot_be_kept_is_logged(make_app, garbage, logg
     mend = garbage(app)
     logged()
     assert call.send(STATUS, status="completed").status == 204
-    assert logged()[1].startswith(f"ERROR the end of call {call.sid} could not be kept\nTraceback")
+    assert logged()[1].startswith(f"ERROR the end of call {call.sid} could not be saved\nTraceback")
     mend()
     assert call.send(STATUS, status="completed").status == 204
     assert call.send(WEBHOOK).body == NOTHING

@@ -1,4 +1,4 @@
-"""What a release changed under a call that goes on."""
+"""Deploys: what a new version changed under a call that is still on the line."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.run.session import Session
 
 
-def what_changed(flow: CallFlow, session: Session) -> str:
-    """Return what is not any more as the caller found it, and what becomes of the caller; ``""`` for nothing."""
+def describe_change(flow: CallFlow, session: Session) -> str:
+    """Return how a deploy changed the state that a caller waits in, for the log.
+
+    :param flow: the phone tree that is served now.
+    :param session: the session as an earlier version may have saved it.
+    :returns: one sentence, ``""`` if nothing changed.
+    """
     if session.state is None or session.ended:
         return ""
     compiled = flow.states.get(session.state)
     if compiled is None:
-        return f"the state {session.state!r}, where the caller stood, is gone; the caller goes home"
+        return f"the state {session.state!r} no longer exists after a deploy; the caller goes to the start menu"
+    # Keys are pressed in reply to a prompt. The outcomes of other verbs, such as "recorded", do not depend on it.
     if session.waits == "Gather" and session.routes_hash != compiled.routes_hash:
-        return f"the exits of the state {session.state!r} are others than when the caller heard it"
+        return f"the routes of the state {session.state!r} changed with a deploy; the caller hears the state again"
     return ""

@@ -1,4 +1,12 @@
-"""The way of one webhook: session -> call -> engine -> session saved -> events told -> TwiML. Knows no Flask."""
+"""The dispatcher: answers one webhook, without Flask.
+
+One webhook takes these steps, in this order:
+
+1. Read the session of the call, and return the stored answer if the request was answered before.
+2. Let the engine answer the request. It changes the session in memory only.
+3. Save the session with the turn that it was read at. If another request saved first, start again at step 1.
+4. Write the call log and notify the observing plugins: only now it is certain that the turn happened.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.compile.call_flow import CallFlow
@@ -16,15 +25,16 @@ from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import Answer, Session
 from ivrkit.flow.run.turn import Turn
 from ivrkit.host.call_log import CallLog
-from ivrkit.host.deploys import what_changed
+from ivrkit.host.deploys import describe_change
 from ivrkit.plugins.hook_calls import HookImpl, observe
 from ivrkit.sessions import Place, SessionManager
 
-#: How often one webhook may lose the race for its session before that is a problem of the store.
-MOST_RACES = 50
-#: How often expired calls are removed, in seconds.
-REMOVE_EVERY = 600.0
+#: How many times a webhook may find that another request saved the session first.
+MAX_ATTEMPTS = 50
+#: How often expired sessions are removed, in seconds.
+REMOVE_EXPIRED_EVERY = 600.0
 
+#: The name of an event -> the hook that observes it.
 _HOOKS = {
     "started": "ivrkit_call_started",
     "entered": "ivrkit_state_entered",
@@ -34,14 +44,16 @@ _HOOKS = {
 
 log = logging.getLogger("ivrkit.web")
 
+_Stop = TypeVar("_Stop")
+
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What a webhook is answered.
+class TwimlResponse:
+    """The response to a webhook.
 
     :param twiml: the whole document.
-    :param state: the state that the caller is in, ``None`` when the call never was in one that is still there.
-    :param cookie: what the call is to bring along at its next webhook.
+    :param state: the state that the caller is in, ``None`` if the call has not entered one or it no longer exists.
+    :param cookie: the value of the cookie that carries the session, ``""`` for none.
     """
 
     twiml: bytes
@@ -52,14 +64,14 @@ class Reply:
 class Dispatcher:
     """Answers the webhooks of all calls.
 
-    :param flow: the compiled states.
-    :param sessions: where calls are kept.
-    :param observers: hook -> the plugins' implementations, for the hooks that only watch.
-    :param clock: gives the time, with its zone.
-    :param session_hours: how long after its last webhook a call is kept.
-    :param key: for the hashes of requests, the same in all processes: without it, whoever reads the store cannot find
-        out by trying what was pressed.
-    :param calls: tells each turn to the log.
+    :param flow: the compiled phone tree.
+    :param sessions: reads and saves the sessions.
+    :param observers: hook name -> its implementations, for the observing hooks.
+    :param clock: returns the time with its zone.
+    :param session_hours: how long a session is kept after its last webhook, in hours.
+    :param key: the key for the hashes of requests, the same in all processes. Without a secret key, a reader of the
+        store could find out by trial which keys a caller pressed.
+    :param call_log: logs each turn.
     """
 
     def __init__(
@@ -70,97 +82,128 @@ class Dispatcher:
         clock: Callable[[], datetime],
         session_hours: int,
         key: str = "",
-        calls: CallLog | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         self.flow = flow
         self.sessions = sessions
         self._observers = observers
         self._clock = clock
-        self._kept_for = session_hours * 3600.0
+        self._session_seconds = session_hours * 3600.0
         self._key = hashlib.sha256(key.encode()).digest()
-        self._calls = calls or CallLog()
-        self._remove_at = 0.0
+        self._call_log = call_log or CallLog()
+        self._remove_expired_at = 0.0
 
-    def answer(self, params: Mapping[str, str], *, token: str = "", again: int = 0, cookie: str = "") -> Reply:
+    def answer_webhook(
+        self, params: Mapping[str, str], *, token: str = "", again: int = 0, cookie: str = ""
+    ) -> TwimlResponse:
         """Answer one webhook.
 
-        :param params: Twilio's parameters, ``CallSid`` among them.
-        :param token: its ``I-Twilio-Idempotency-Token``, ``""`` for none.
+        :param params: Twilio's parameters, with ``CallSid``.
+        :param token: the ``I-Twilio-Idempotency-Token`` of the request, ``""`` for none.
         :param again: the mark of the fallback, 0 for none.
-        :param cookie: what the answer before gave the call to bring along, ``""`` for nothing.
-        :raises SessionError: when nothing can be known of the call, or nothing kept.
+        :param cookie: the cookie of the request, ``""`` for none.
+        :raises SessionError: if the session cannot be read or saved.
         """
-        sid, body = params["CallSid"], "" if token else _hash_of(params, again, self._key)
-        lost, began, place = None, self._calls.begin(), self.sessions.at(sid, cookie)
-        for _ in range(MOST_RACES):
-            session, now = self._read(place, params, token), self._clock()
-            known = session.answer_again(token, body, lost)
+        # Twilio's token identifies a request that is sent again. Without a token, a hash of the parameters does.
+        request_hash = "" if token else _hash_request(params, again, self._key)
+        started = self._call_log.start_timer()
+        place = self.sessions.at(params["CallSid"], cookie)
+        change = ""
+
+        def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | Answer:
+            nonlocal change
+            known = session.answer_again(token, request_hash, lost_at)
             if known is not None and known.twiml:
-                return Reply(known.twiml.encode(), self._state_of(session), place.cookie)
-            turn_read, changed = session.turn, what_changed(self.flow, session)
-            # What was answered, and its document not kept, is no news: the caller hears where the call is.
+                return known
+            change = describe_change(self.flow, session)
+            # The cookie says which requests were answered, but has no room for the documents. Such a request is
+            # not counted a second time: the caller hears the stored state again.
             mark = max(again, 1) if known is not None else again
             turn = advance(self.flow, self._call(params, session, now), session, again=mark)
-            session.remember(Answer(turn_read + 1, token, body, turn.twiml.decode()))
-            if self._save(place, session, turn_read, now):
-                if changed:
-                    log.warning("call %s: %s", sid, changed)
-                self._calls.tell(turn, session, began)
-                self._tell(turn)
-                self._remove_expired(now)
-                return Reply(turn.twiml, turn.state, place.cookie)
-            lost = turn_read if lost is None else lost
-        raise _lost_for_ever(sid)
+            session.remember(Answer(session.turn + 1, token, request_hash, turn.twiml.decode()))
+            return turn
 
-    def hang_up(self, params: Mapping[str, str], *, cookie: str = "") -> None:
-        """Take a status callback: a final status marks the call as ended, one that never came here included.
+        result, session = self._save_turn(place, params, take_turn, token)
+        if isinstance(result, Answer):
+            return TwimlResponse(result.twiml.encode(), self._state_of(session), place.cookie)
+        if change:
+            log.warning("call %s: %s", session.sid, change)
+        self._report(result, session, started)
+        self._remove_expired(result.call.now)
+        return TwimlResponse(result.twiml, result.state, place.cookie)
 
-        :param params: Twilio's parameters, ``CallSid`` among them.
-        :param cookie: as with :meth:`answer`.
-        :raises SessionError: when nothing can be known of the call, or nothing kept.
+    def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
+        """Record a status callback: a final status ends the call, even if its first webhook has not arrived yet.
+
+        :param params: Twilio's parameters, with ``CallSid``.
+        :param cookie: the cookie of the request, ``""`` for none.
+        :raises SessionError: if the session cannot be read or saved.
         """
-        sid = params["CallSid"]
         if params.get("CallStatus") not in FINAL_STATUSES:
             return
-        began, place = self._calls.begin(), self.sessions.at(sid, cookie)
-        for _ in range(MOST_RACES):
-            session, now = self._read(place, params), self._clock()
-            if session.ended:
-                return
-            turn_read = session.turn
-            turn = hang_up(self.flow, self._call(params, session, now), session)
-            if self._save(place, session, turn_read, now):
-                self._calls.tell(turn, session, began)
-                self._tell(turn)
-                return
-        raise _lost_for_ever(sid)
+        started = self._call_log.start_timer()
+        place = self.sessions.at(params["CallSid"], cookie)
+
+        def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | None:
+            return None if session.ended else hang_up(self.flow, self._call(params, session, now), session)
+
+        turn, session = self._save_turn(place, params, take_turn)
+        if turn is not None:
+            self._report(turn, session, started)
 
     def apology(self, sid: str = "", cookie: str = "") -> bytes:
-        """Return the core's apology in the language of a call, else in the flow's own.
+        """Return the core's apology in the language of a call.
 
-        :param sid: the call; left out where its session can't be read.
-        :param cookie: as with :meth:`answer`.
+        :param sid: the CallSid; ``""`` if the session cannot be read, for the language of the phone tree.
+        :param cookie: the cookie of the request, ``""`` for none.
         """
         language = self.sessions.at(sid, cookie).read().language if sid else self.flow.rules.language
         return self.flow.sentences[self.flow.language(language)]["apology"]
 
-    def _read(self, place: Place, params: Mapping[str, str], token: str = "") -> Session:
+    def _save_turn(
+        self,
+        place: Place,
+        params: Mapping[str, str],
+        take_turn: Callable[[Session, datetime, int | None], Turn | _Stop],
+        token: str = "",
+    ) -> tuple[Turn | _Stop, Session]:
+        """Take a turn on the latest session and save it, until no other request saved one in between.
+
+        :param take_turn: changes the session and returns the turn, or another result if there is nothing to save. Its
+            third argument is the turn at which this request first read the session and lost the race, ``None`` before.
+        :returns: the result of the last ``take_turn``, and the session that it worked on.
+        :raises SessionError: if the session cannot be read or saved.
+        """
+        lost_at = None
+        for _ in range(MAX_ATTEMPTS):
+            session, now = self._read(place, params, token), self._clock()
+            turn_read = session.turn
+            result = take_turn(session, now, lost_at)
+            if not isinstance(result, Turn):
+                return result, session
+            session.turn = turn_read + 1
+            session.expires = now.timestamp() + self._session_seconds
+            if place.keep(session, turn_read):
+                return result, session
+            lost_at = turn_read if lost_at is None else lost_at
+        raise SessionError(
+            f"call {place.sid}: another request saved the session first, {MAX_ATTEMPTS} times in a row",
+            hint="check the session store: it does not return the sessions that are saved in it",
+        )
+
+    def _read(self, place: Place, params: Mapping[str, str], token: str) -> Session:
         """Return the session of a call.
 
-        :raises SessionError: when nothing can be known of a call that has begun.
+        :raises SessionError: if neither the store nor the cookie has the session of a call that has begun. Without
+            it, the call would begin again in the middle.
         """
         session = place.read(token)
         if place.blind and params.get("CallStatus") != RINGING:
             raise SessionError(
-                f"nothing is known of call {place.sid}: the store is away, and the call brought no cookie",
-                hint="look at the store, and at what a proxy does to cookies",
+                f"call {place.sid} has no session: the session store is unavailable and the request has no cookie",
+                hint="check the session store, and that the proxy passes cookies on",
             )
         return session
-
-    def _save(self, place: Place, session: Session, turn_read: int, now: datetime) -> bool:
-        session.turn = turn_read + 1
-        session.expires = now.timestamp() + self._kept_for
-        return place.keep(session, turn_read)
 
     def _call(self, params: Mapping[str, str], session: Session, now: datetime) -> Call:
         return make_call(params, now=now, language=session.language, turn=session.turn + 1, data=session.data)
@@ -169,34 +212,32 @@ class Dispatcher:
         compiled = self.flow.states.get(session.state or "")
         return compiled.state if compiled else None
 
-    def _tell(self, turn: Turn) -> None:
-        """Tell the plugins that watch what happened."""
+    def _report(self, turn: Turn, session: Session, started: float | None) -> None:
+        self._call_log.log_turn(turn, session, started)
+        self._notify_observers(turn)
+
+    def _notify_observers(self, turn: Turn) -> None:
+        """Notify the observing plugins of the events of a turn, in order."""
         for event in turn.events:
-            callers = self._observers.get(_HOOKS.get(event.name, ""), ())
-            if callers and not (event.name == "left" and event.state is None):
+            hook_impls = self._observers.get(_HOOKS.get(event.name, ""), ())
+            # A state that a deploy removed has no State to pass to the hook.
+            if hook_impls and not (event.name == "left" and event.state is None):
                 call = turn.call.copy_for_observers(secret=turn.secret)
-                given = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
-                observe(callers, given, call.sid)
+                arguments = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
+                observe(hook_impls, arguments, call.sid)
 
     def _remove_expired(self, now: datetime) -> None:
-        """Remove expired calls now and then; when that fails, the answer is still good."""
+        """Remove expired sessions if it is time to. The caller gets the answer even if that fails."""
         seconds = now.timestamp()
-        if seconds < self._remove_at:
+        if seconds < self._remove_expired_at:
             return
-        self._remove_at = seconds + REMOVE_EVERY
+        self._remove_expired_at = seconds + REMOVE_EXPIRED_EVERY
         try:
             self.sessions.remove_expired(seconds)
         except SessionError:
-            log.exception("expired calls could not be removed")
+            log.exception("expired sessions could not be removed")
 
 
-def _lost_for_ever(sid: str) -> SessionError:
-    return SessionError(
-        f"call {sid} lost the race for its session {MOST_RACES} times",
-        hint="the store does not keep what is saved; look at its file",
-    )
-
-
-def _hash_of(params: Mapping[str, str], again: int, key: bytes) -> str:
-    """Return a hash of a request, so that its copy is known without keeping what the caller pressed."""
+def _hash_request(params: Mapping[str, str], again: int, key: bytes) -> str:
+    """Return a keyed hash of a request: it identifies a copy without storing the keys that were pressed."""
     return hashlib.blake2b(repr((again, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()

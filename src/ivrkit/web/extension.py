@@ -197,6 +197,6 @@ def _pages(name: str, host: Host, verifier: RequestVerifier) -> Blueprint:
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,
         key=next(iter(settings.auth_token), ""),
-        calls=CallLog(mask_numbers=settings.mask_numbers),
+        call_log=CallLog(mask_numbers=settings.mask_numbers),
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)

@@ -77,7 +77,7 @@ class _Pages:
         token = asked.headers.get("I-Twilio-Idempotency-Token", "")
         carried = self._carried(asked)
         try:
-            reply = self._dispatcher.answer(params, token=token, again=mark, cookie=carried)
+            reply = self._dispatcher.answer_webhook(params, token=token, again=mark, cookie=carried)
         except Exception:
             log.exception("call %s could not be answered", params["CallSid"])
             return self._sorry(self._dispatcher.apology(), mark, "webhook", pause=True)
@@ -93,9 +93,9 @@ class _Pages:
         if refused:
             return refused
         try:
-            self._dispatcher.hang_up(params, cookie=self._carried(asked))
+            self._dispatcher.record_status(params, cookie=self._carried(asked))
         except Exception:
-            log.exception("the end of call %s could not be kept", params["CallSid"])
+            log.exception("the end of call %s could not be saved", params["CallSid"])
         return Response(status=204)
 
     def fallback(self) -> Response:
