@@ -1,4 +1,4 @@
-"""``ivrkit doctor``: a real app behind real proxies, right and wrong ones."""
+"""``ivrkit doctor``: a real app behind real proxies, correct and broken ones."""
 
 import json
 import ssl
@@ -16,15 +16,15 @@ TOKEN = "12345"
 HELP = """\
 Usage: ivrkit doctor [OPTIONS]
 
-  Check what calls need, and why a signature does not fit.
+  Check settings, plugins, store and webhook.
 
-  Looks at settings, plugins, session store and clock. Then it asks the running
-  app through its public URL, signed as Twilio signs, and names the header that
-  breaks the signature and the line of the proxy's configuration that mends it.
-  Routes with 1 when a check failed.
+  Checks the settings, plugins, session store and clock. Then it sends a signed
+  request to the running app through its public URL, as Twilio does. If the
+  signature is invalid, it shows the header that was changed and the line of the
+  proxy's configuration that fixes it. The exit code is 1 if a check failed.
 
 Options:
-  --url URL             Where Twilio reaches the app: a base, or its webhook.
+  --url URL             The public URL of the app or of its webhook.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugins that are files of a folder.
   --json                Print JSON.
@@ -35,14 +35,14 @@ SHOP = "from ivrkit import MenuOption, State\nshop = State('Hi.', options=MenuOp
 
 @pytest.fixture(autouse=True)
 def _shop(alone, install, monkeypatch):
-    """Install a small tree that nothing is wrong with, and set the token."""
+    """Install a small plugin without problems, and set the auth token."""
     install("shop-states", "3.0", "[ivrkit.states]\nshop = shop:shop\n", shop=SHOP)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
 
 
 @pytest.fixture
 def authority(tmp_path, monkeypatch):
-    """An authority that this process trusts, with a certificate in ``tmp_path``."""
+    """Return a certificate authority that this process trusts, with a certificate in ``tmp_path``."""
     made = trustme.CA()
     made.cert_pem.write_to_path(tmp_path / "ca.pem")
     issued = made.issue_cert("localhost", "127.0.0.1")
@@ -55,7 +55,7 @@ def authority(tmp_path, monkeypatch):
 
 @pytest.fixture
 def context(authority, tmp_path):
-    """What a server with that certificate needs."""
+    """Return the TLS context of a server with that certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
     return context
@@ -63,7 +63,7 @@ def context(authority, tmp_path):
 
 @pytest.fixture
 def serve(tmp_path):
-    """Serve an app on this machine: ``serve(setting=...)`` gives its base URL."""
+    """Serve an app on this machine: ``serve(setting=...)`` returns its base URL."""
     with ExitStack() as stack:
 
         def serve(**settings):
@@ -77,7 +77,7 @@ def serve(tmp_path):
 
 @pytest.fixture
 def behind(serve, context):
-    """Serve an app behind a proxy with TLS, which a test may change: gives the proxy's base URL."""
+    """Serve an app behind a TLS proxy: ``behind(change)`` returns the proxy's base URL."""
     with ExitStack() as stack:
 
         def behind(change=lambda passed: None, **settings):
@@ -89,7 +89,7 @@ def behind(serve, context):
 
 @pytest.fixture
 def doctor(ivrkit):
-    """Return what the doctor found as JSON: ``doctor("--url", url)`` gives the findings and the exit code."""
+    """Run the doctor: ``doctor("--url", url)`` returns the results of its JSON and the exit code."""
 
     def doctor(*arguments):
         result = ivrkit("doctor", "--json", *arguments)
@@ -100,186 +100,190 @@ def doctor(ivrkit):
 
 
 @pytest.fixture
-def wire(doctor):
-    """Return what is wrong on the wire to a URL, each with the first mend and the last."""
+def check_webhook(doctor):
+    """Check the webhook of a URL: returns the messages, each with the first and the last hint."""
 
-    def wire(url, *arguments):
-        findings, code = doctor("--url", url, *arguments)
-        found = [each for each in findings if each["check"] == "wire"]
-        assert code == (1 if "FAILED" in {each["status"] for each in found} else 0)
-        assert [each["status"] for each in findings if each["check"] != "wire"] == ["ok"] * (len(findings) - len(found))
-        return [(each["found"], each["mends"][:1] + each["mends"][-1:]) for each in found]
+    def check_webhook(url, *arguments):
+        results, code = doctor("--url", url, *arguments)
+        found = [each for each in results if each["check"] == "webhook"]
+        assert code == (1 if "failed" in {each["status"] for each in found} else 0)
+        others = [each["status"] for each in results if each["check"] != "webhook"]
+        assert others == ["ok"] * (len(results) - len(found))
+        return [(each["message"], each["hints"][:1] + each["hints"][-1:]) for each in found]
 
-    return wire
-
-
-# What is checked on this machine.
+    return check_webhook
 
 
-def test_it_tells_what_it_takes(ivrkit):
-    """The help names every option."""
+# Checks on this machine.
+
+
+def test_the_help_names_every_option(ivrkit):
+    """The help describes the checks, every option and the exit code."""
     result = ivrkit("doctor", "--help")
     assert (result.stdout, result.exit_code) == (HELP, 0)
 
 
-def test_each_check_is_a_line_with_its_mend(ivrkit, folder):
-    """Without a URL the wire is skipped, which is told and no failure."""
+def test_each_result_is_a_line_with_its_hints_below(ivrkit, folder):
+    """Each result is a line, its hints are below, and without a public URL the webhook check is skipped."""
     result = ivrkit("doctor")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     clock = lines.pop(3)
     assert clock.startswith("ok       clock     it is 2")
-    assert clock.endswith(" in the zone UTC")
+    assert clock.endswith(" in the time zone UTC")
     version = json.loads(ivrkit("plugins", "--json").stdout)[0]["version"]
     assert lines == [
-        "ok       settings  they load; there is a token; public_url is left out",
-        f"ok       plugins   3 states are served, of ivrkit {version}, shop-states 3.0",
+        "ok       settings  the settings load; there is an auth token; public_url is not set",
+        f"ok       plugins   3 states are served, from ivrkit {version}, shop-states 3.0",
         "ok       store     sqlite:///ivrkit-sessions.sqlite3: a session was written and read",
-        "warning  wire      it was skipped: nobody said under which URL Twilio reaches the app",
-        "            mend:  ivrkit doctor --url https://ivr.example.com, or set IVRKIT_PUBLIC_URL",
+        "warning  webhook   skipped: the public URL of the app is not known",
+        "            hint:  run ivrkit doctor --url https://ivr.example.com, or set IVRKIT_PUBLIC_URL",
     ]
 
 
-NO_TOKEN = "there is no token, so nobody's signature can be checked"
+NO_TOKEN = "there is no auth token, so no signature can be checked"
 
 
-def test_a_fault_ends_with_one(ivrkit, monkeypatch, folder):
-    """Each mend has a line of its own."""
+def test_a_failure_gives_the_exit_code_1(ivrkit, monkeypatch, folder):
+    """If a check failed, the exit code is 1, and each hint has a line of its own."""
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
     (folder / "ivrkit.toml").write_text('public_url = "http://a.example"', encoding="utf-8")
     result = ivrkit("doctor")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[:4] == [
-        f"FAILED   settings  {NO_TOKEN}, and the host starts in dev mode alone",
-        "            mend:  set TWILIO_AUTH_TOKEN to the Auth Token of your account, as Twilio's console shows it",
-        "warning  settings  public_url is 'http://a.example': what callers press would be sent for everybody to read",
-        "            mend:  IVRKIT_PUBLIC_URL=https://a.example",
+        f"FAILED   settings  {NO_TOKEN}, and the host starts only in dev mode",
+        "            hint:  set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console",
+        "warning  settings  public_url is 'http://a.example': the input of callers would be sent unencrypted",
+        "            hint:  set IVRKIT_PUBLIC_URL=https://a.example",
     ]
     assert result.stdout.splitlines()[-2:] == [
-        "warning  wire      it was skipped: there is no token to sign with",
-        "            mend:  set TWILIO_AUTH_TOKEN",
+        "warning  webhook   skipped: there is no auth token to sign with",
+        "            hint:  set TWILIO_AUTH_TOKEN",
     ]
 
 
-def test_settings_that_do_not_load_are_told_first(doctor, folder):
-    """All that is wrong with them at once; nothing else can be checked without them."""
+def test_invalid_settings_skip_all_other_checks(doctor, folder):
+    """All problems of the settings are reported together, and no other check runs."""
     (folder / "ivrkit.toml").write_text("tries = 0\nmax_turns = 1", encoding="utf-8")
-    found, code = doctor("--block", "shop-states")
+    results, code = doctor("--block", "shop-states")
     assert code == 1
-    assert found == [
+    assert results == [
         {
             "check": "settings",
-            "status": "FAILED",
-            "found": "ivrkit.toml:1: tries is 0",
-            "mends": ["it takes a whole number of at least 1"],
+            "status": "failed",
+            "message": "ivrkit.toml:1: tries is 0",
+            "hints": ["it takes a whole number of at least 1"],
         },
         {
             "check": "settings",
-            "status": "FAILED",
-            "found": "ivrkit.toml:2: max_turns is 1",
-            "mends": ["it takes a whole number of at least 2"],
+            "status": "failed",
+            "message": "ivrkit.toml:2: max_turns is 1",
+            "hints": ["it takes a whole number of at least 2"],
         },
         {
             "check": "settings",
             "status": "warning",
-            "found": "all other checks were skipped",
-            "mends": ["mend the settings first"],
+            "message": "all other checks were skipped",
+            "hints": ["fix the settings first"],
         },
     ]
 
 
 @pytest.mark.parametrize("strict", ["true", "false"])
-def test_every_fault_of_the_plugins_is_told(doctor, install, folder, strict):
-    """Whether the host would start without them or not at all."""
+def test_every_problem_of_the_plugins_is_a_failure(doctor, install, folder, strict):
+    """All problems of plugins are failures, whether ``strict`` is set or not."""
     for name in ("broken", "worse"):
         install(f"{name}-states", "1.0", f"[ivrkit.states]\n{name} = {name}:it\n", **{name: "1 / 0"})
     (folder / "ivrkit.toml").write_text(f"strict = {strict}", encoding="utf-8")
-    found, code = doctor()
+    results, code = doctor()
     assert code == 1
-    problems = [each for each in found if each["check"] == "plugins"]
-    assert [each["status"] for each in problems] == ["FAILED", "FAILED"]
-    assert [each["found"].split(":")[0] for each in problems] == ["plugin broken-states 1.0", "plugin worse-states 1.0"]
-    assert problems[0]["mends"][0].startswith("mend or reinstall the package, or leave it out: ")
+    problems = [each for each in results if each["check"] == "plugins"]
+    assert [each["status"] for each in problems] == ["failed", "failed"]
+    assert [each["message"].split(":")[0] for each in problems] == [
+        "plugin broken-states 1.0",
+        "plugin worse-states 1.0",
+    ]
+    assert problems[0]["hints"][0].startswith("mend or reinstall the package, or leave it out: ")
 
 
-def test_a_notice_of_the_plugins_is_a_warning(doctor):
-    """As the host warns of it when it starts; a plugin may be left out for the checks alone."""
-    found, code = doctor("--block", "shop-states")
+def test_a_startup_warning_is_a_warning(doctor):
+    """The doctor reports the startup warnings of the host, here for a menu whose only plugin is blocked."""
+    results, code = doctor("--block", "shop-states")
     assert code == 0
-    assert [(each["status"], each["found"]) for each in found if each["check"] == "plugins"] == [
+    assert [(each["status"], each["message"]) for each in results if each["check"] == "plugins"] == [
         ("warning", "the menu 'menu' has no options: no installed plugin offers any")
     ]
 
 
-# The wire: right ones.
+# Valid signatures.
 
 
-def fits(found, base):
-    """Return whether that is all that was found."""
-    return len(found) == 1 and found[0][0].startswith(f"the signature fits over {base}/webhook/doctor?a=1&b=%20x, ")
+def is_valid(results, base):
+    """Return whether the only result is a valid signature."""
+    return len(results) == 1 and f" received {base}/webhook/doctor?a=1&b=%20x as it was sent" in results[0][0]
 
 
-def test_a_good_proxy_is_ok(wire, behind):
-    """A base and a webhook may be given alike."""
+def test_a_correct_proxy_is_ok(check_webhook, behind):
+    """Behind a correct proxy the signature is valid, for the base URL as for the URL of the webhook."""
     base = behind()
-    assert fits(wire(base), base)
-    assert fits(wire(f"{base}/webhook"), base)
+    assert is_valid(check_webhook(base), base)
+    assert is_valid(check_webhook(f"{base}/webhook"), base)
 
 
-def test_without_any_proxy(wire, serve):
-    """The host asked as it is."""
+def test_an_app_without_proxy_is_ok(check_webhook, serve):
+    """Without a proxy the signature is valid."""
     base = serve()
-    assert fits(wire(base), base)
+    assert is_valid(check_webhook(base), base)
 
 
-def test_the_settings_public_url_is_asked(doctor, behind, monkeypatch):
-    """Without --url; the prefix of the settings is part of it, and the clocks are compared."""
+def test_without_url_the_public_url_of_the_settings_is_checked(doctor, behind, monkeypatch):
+    """Without ``--url`` the doctor uses ``public_url`` with ``url_prefix``, and compares the clocks."""
     base = behind(url_prefix="/phone")
     monkeypatch.setenv("IVRKIT_PUBLIC_URL", base)
     monkeypatch.setenv("IVRKIT_URL_PREFIX", "/phone")
-    found, code = doctor()
+    results, code = doctor()
     assert code == 0
-    assert {each["status"] for each in found} == {"ok"}
-    assert found[-2]["found"] == "the server's clock and this machine's are the same"
-    assert fits([(found[-1]["found"], [])], f"{base}/phone")
+    assert {each["status"] for each in results} == {"ok"}
+    assert results[-2]["message"] == "the server's clock agrees with this machine's"
+    assert is_valid([(results[-1]["message"], [])], f"{base}/phone")
 
 
-def test_a_sub_accounts_token_signs(wire, serve, monkeypatch):
-    """Where there are tokens of sub-accounts alone."""
+def test_a_sub_accounts_token_signs(check_webhook, serve, monkeypatch):
+    """If there are only tokens of sub-accounts, the first of them signs the request."""
     account = "AC" + "a" * 32
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
     monkeypatch.setenv(f"TWILIO_AUTH_TOKEN_{account}", "sub")
     base = serve(auth_token=(), accounts={account: "sub"})
-    assert fits(wire(base), base)
+    assert is_valid(check_webhook(base), base)
 
 
-def test_user_and_password_of_the_url_are_sent(wire, behind):
-    """A proxy that asks for them is passed, as by Twilio."""
+def test_user_and_password_of_the_url_are_sent(check_webhook, behind):
+    """The user and password of the URL are sent to a proxy that requires them, as Twilio does it."""
 
     def password(passed):
         return None if passed.headers.get("Authorization") == "Basic aXZyOm1l" else (401, {}, b"")
 
     base = behind(password)
-    assert fits(wire(base.replace("//", "//ivr:me@")), base)
-    ((found, _),) = wire(base)
-    assert found == "something in front of the app answered 401: it wants a password, or lets not everybody in"
+    assert is_valid(check_webhook(base.replace("//", "//ivr:me@")), base)
+    ((message, _),) = check_webhook(base)
+    assert message == "a proxy or firewall answered 401: it requires a password, or blocks this address"
 
 
-# The wire: wrong ones.
+# Invalid signatures.
 
 
 def without(name):
-    """Return what drops a header."""
+    """Return a change that removes a header."""
     return lambda passed: passed.headers.pop(name) and None
 
 
 def with_header(name, value):
-    """Return what writes a header otherwise."""
+    """Return a change that sets a header."""
     return lambda passed: passed.headers.update({name: value})
 
 
 def with_query(query):
-    """Return what writes the query otherwise."""
+    """Return a change that replaces the query."""
 
     def change(passed):
         passed.path = passed.path.partition("?")[0] + query
@@ -288,7 +292,7 @@ def with_query(query):
 
 
 def with_body(body):
-    """Return what writes the body otherwise."""
+    """Return a change that replaces the body."""
 
     def change(passed):
         passed.body = body
@@ -297,45 +301,45 @@ def with_body(body):
 
 
 def by_get(passed):
-    """Ask by GET."""
+    """Change the method to GET."""
     passed.method, passed.body = "GET", b""
 
 
-NO_PROTO = "the scheme is not Twilio's: 'https' was asked, and the app saw 'http': no X-Forwarded-Proto came"
+NO_PROTO = "the scheme was changed from 'https' to 'http': X-Forwarded-Proto did not arrive"
 CASES = {
     "no X-Forwarded-Proto": (
         without("X-Forwarded-Proto"),
         NO_PROTO,
         "nginx: proxy_set_header X-Forwarded-Proto $scheme;",
     ),
-    "another Host": (
+    "a changed Host": (
         with_header("Host", "inner:5000"),
-        "Host is not Twilio's: 'HOST' was asked, and the app saw 'inner:5000': no X-Forwarded-Host came",
+        "the host was changed from 'HOST' to 'inner:5000': X-Forwarded-Host did not arrive",
         "nginx: proxy_set_header Host $http_host;",
     ),
-    "a query that was dropped": (
+    "a dropped query": (
         with_query(""),
         "the query was dropped: 'a=1&b=%20x'",
         "nginx: proxy_pass http://127.0.0.1:5000; or, with variables, http://127.0.0.1:5000$request_uri;",
     ),
-    "a query that was changed": (
+    "a changed query": (
         with_query("?a=1&b=+x"),
-        "the query was changed: 'a=1&b=%20x' came as 'a=1&b=+x'",
+        "the query was changed from 'a=1&b=%20x' to 'a=1&b=+x'",
         "nginx: proxy_pass http://127.0.0.1:5000; or, with variables, http://127.0.0.1:5000$request_uri;",
     ),
-    "a body that was dropped": (
+    "a dropped body": (
         with_body(b""),
-        "the body was dropped: it came without CallSid, CallStatus, From, Text",
-        "nginx: proxy_pass_request_body on; and nothing that sets proxy_set_body",
+        "the body was dropped: CallSid, CallStatus, From, Text did not arrive",
+        "nginx: proxy_pass_request_body on; and remove proxy_set_body",
     ),
-    "a body that was changed": (
+    "a changed body": (
         with_body(b"CallSid=CA1&CallStatus=x&From=x&Text=x"),
-        "the body was changed: its parameters are not those that were sent",
-        "nginx: proxy_pass_request_body on; and nothing that sets proxy_set_body",
+        "the body was changed: other parameters arrived than were sent",
+        "nginx: proxy_pass_request_body on; and remove proxy_set_body",
     ),
-    "another Content-Type": (
+    "a changed Content-Type": (
         with_header("Content-Type", "text/plain"),
-        "Content-Type was changed: application/x-www-form-urlencoded came as 'text/plain'",
+        "Content-Type was changed from 'application/x-www-form-urlencoded' to 'text/plain'",
         "nginx: proxy_set_header Content-Type $http_content_type;",
     ),
     "no signature": (
@@ -343,118 +347,120 @@ CASES = {
         "X-Twilio-Signature did not arrive",
         "nginx: proxy_set_header X-Twilio-Signature $http_x_twilio_signature;",
     ),
-    "another method": (
+    "a changed method": (
         by_get,
-        "the method was changed: POST came as 'GET'",
-        "nginx: take out proxy_method, and any return or rewrite that redirects",
+        "the method was changed from POST to GET",
+        "nginx: remove proxy_method, and any return or rewrite that redirects",
     ),
     "a redirect": (
         lambda passed: (301, {"Location": passed.path.replace("?", "/?")}, b""),
-        "it was redirected (301) to '/webhook/doctor/?a=1&b=%20x': a slash is added to the path",
-        "nginx: take out the rewrite that adds or removes the slash",
+        "the request was redirected (301) to '/webhook/doctor/?a=1&b=%20x': a slash was added to the path",
+        "nginx: remove the rewrite that adds or removes the slash",
     ),
-    "a proxy without app": (
+    "a proxy without an app": (
         lambda passed: (502, {}, b"<html>"),
-        "a proxy answered 502: it does not reach the app",
-        "start the app (ivrkit serve), and look at where the proxy passes requests on to",
+        "a proxy answered 502: it cannot reach the app",
+        "start the app (ivrkit serve), and check the address that the proxy passes requests to",
     ),
     "a page of another program": (
         lambda passed: (200, {"Content-Type": "text/html"}, b"<html>\n<h1>Hi"),
         "another program answered 200 with 'text/html': '<html> <h1>Hi'",
-        "let the proxy or tunnel pass /webhook on to ivrkit, and nothing else answer there",
+        "configure the proxy or tunnel to pass /webhook to ivrkit and to no other program",
     ),
 }
 
 
-@pytest.mark.parametrize(("change", "found", "mend"), CASES.values(), ids=CASES)
-def test_what_a_proxy_does_wrong_is_named(wire, behind, change, found, mend):
-    """One cause, and the line that mends it."""
+@pytest.mark.parametrize(("change", "expected", "hint"), CASES.values(), ids=CASES)
+def test_a_broken_proxy_has_one_failure_with_its_fix(check_webhook, behind, change, expected, hint):
+    """Each defect of a proxy gives one failure, and its first hint is a line of configuration that fixes it."""
     base = behind(change)
-    ((told, mends),) = wire(base)
-    assert told == found.replace("HOST", base.removeprefix("https://"))
-    assert mends[0] == mend
+    ((message, hints),) = check_webhook(base)
+    assert message == expected.replace("HOST", base.removeprefix("https://"))
+    assert hints[0] == hint
 
 
-def test_a_prefix_that_the_proxy_takes_away(wire, behind):
-    """The app is asked for another path; with X-Forwarded-Prefix it would know."""
+def test_a_proxy_that_removes_the_prefix(check_webhook, behind):
+    """A proxy that removes a prefix makes the signature invalid, unless it sends X-Forwarded-Prefix."""
 
     def strip(passed):
         passed.path = passed.path.removeprefix("/phone")
 
     base = behind(strip) + "/phone"
-    ((found, mends),) = wire(base)
-    assert found == (
-        "the path is not Twilio's: '/phone/webhook/doctor' was asked, and the app saw '/webhook/doctor': no "
-        "X-Forwarded-Prefix came"
+    ((message, hints),) = check_webhook(base)
+    assert message == (
+        "the path was changed from '/phone/webhook/doctor' to '/webhook/doctor': X-Forwarded-Prefix did not arrive"
     )
-    assert mends[0] == "nginx: proxy_set_header X-Forwarded-Prefix /phone;"
-    assert mends[1] == f"or, where there is one public address: IVRKIT_PUBLIC_URL={base}"
-    strip_and_tell = behind(lambda passed: strip(passed) or passed.headers.update({"X-Forwarded-Prefix": "/phone"}))
-    assert fits(wire(f"{strip_and_tell}/phone"), f"{strip_and_tell}/phone")
+    assert hints[0] == "nginx: proxy_set_header X-Forwarded-Prefix /phone;"
+    assert hints[1] == f"or, if the app has one public URL, set IVRKIT_PUBLIC_URL={base}"
+    fixed = behind(lambda passed: strip(passed) or passed.headers.update({"X-Forwarded-Prefix": "/phone"}))
+    assert is_valid(check_webhook(f"{fixed}/phone"), f"{fixed}/phone")
 
 
-def test_a_proxy_that_nobody_trusts(wire, behind):
-    """It tells, and the app does not listen: the mend is a setting."""
+def test_an_untrusted_proxy(check_webhook, behind):
+    """If the app does not trust the proxy's headers, the hint is the setting ``trusted_proxies``."""
     base = behind(trusted_proxies=0)
-    ((found, mends),) = wire(base)
-    assert found.endswith("X-Forwarded-Proto is 'https', and trusted_proxies is 0")
-    assert mends[0] == "IVRKIT_TRUSTED_PROXIES=1"
+    ((message, hints),) = check_webhook(base)
+    assert message.endswith("X-Forwarded-Proto is 'https', and trusted_proxies is 0")
+    assert hints[0] == "set IVRKIT_TRUSTED_PROXIES=1"
 
 
-def test_the_one_line_that_mends_it_all(wire, behind):
-    """With the public URL that is told, whatever the proxy says is no matter."""
+def test_the_public_url_in_the_hints_is_the_one_that_was_requested(check_webhook, behind):
+    """The last hint sets ``public_url`` to the requested URL, which makes the headers of the proxy irrelevant."""
 
     def wrong(passed):
         passed.headers["Host"] = "inner:5000"
         passed.headers.pop("X-Forwarded-Proto")
 
     base = behind(wrong)
-    found = wire(base)
-    assert [told.split(":")[0] for told, _ in found] == ["the scheme is not Twilio's", "Host is not Twilio's"]
-    _, line = found[0][1][1].split("IVRKIT_PUBLIC_URL=")
-    assert line == base
+    results = check_webhook(base)
+    assert [message.split(" from ")[0] for message, _ in results] == ["the scheme was changed", "the host was changed"]
+    _, url = results[0][1][1].split("IVRKIT_PUBLIC_URL=")
+    assert url == base
     other = behind(wrong, public_url="https://old.example.com")
-    ((told, mends),) = wire(other)
-    assert told.endswith("because its public_url is 'https://old.example.com'")
-    assert mends[0] == f"IVRKIT_PUBLIC_URL={other}"
+    ((message, hints),) = check_webhook(other)
+    assert message.endswith("because its public_url is 'https://old.example.com'")
+    assert hints[0] == f"set IVRKIT_PUBLIC_URL={other}"
 
 
-def test_another_token(wire, serve):
-    """The page is not there for who does not know it, and the host's health is."""
-    ((found, mends),) = wire(serve(auth_token="another"))
-    assert found == "ivrkit answers there, and does not know who asks (404): its token is another one, or it has none"
-    assert mends[0] == "set TWILIO_AUTH_TOKEN to the same token there and here, and start the server anew"
+def test_a_different_token(check_webhook, serve):
+    """If the app has another auth token, the result says so, because ``/healthz`` shows that it is ivrkit."""
+    ((message, hints),) = check_webhook(serve(auth_token="another"))
+    assert message == (
+        "ivrkit answered, but did not accept the doctor's proof of the auth token (404): its token is different or "
+        "missing"
+    )
+    assert hints[0] == "set TWILIO_AUTH_TOKEN to the same token here and there, and restart the server"
 
 
-def test_another_path(wire, serve):
-    """It is told where ivrkit answers."""
+def test_a_wrong_path(check_webhook, serve):
+    """If the path of the URL is wrong, the result has the URL at which ivrkit answers."""
     base = serve()
-    ((found, mends),) = wire(f"{base}/phone")
-    assert found == f"404: ivrkit answers at {base}, and not at {base}/phone"
-    assert mends[0] == f"give Twilio, and --url, {base}/webhook"
+    ((message, hints),) = check_webhook(f"{base}/phone")
+    assert message == f"404: ivrkit answers at {base}, not at {base}/phone"
+    assert hints[0] == f"use {base}/webhook in Twilio's console and for --url"
 
 
-def test_a_url_that_is_none(wire):
-    """It is told as any other problem."""
-    ((found, mends),) = wire("ivr.example.com")
-    assert found == "'ivr.example.com' is no URL that Twilio could ask"
-    assert mends[0] == "give a base such as https://ivr.example.com, in ASCII"
+def test_an_invalid_url(check_webhook):
+    """An invalid URL is a failure with a hint, not a usage error."""
+    ((message, hints),) = check_webhook("ivr.example.com")
+    assert message == "the public URL must be an http or https URL in ASCII, not 'ivr.example.com'"
+    assert hints[0] == "give a base URL such as https://ivr.example.com"
 
 
-def test_a_certificate_that_nobody_trusts(wire, behind, monkeypatch):
-    """It is refused as Twilio refuses it, and taken where its authority is known."""
+def test_an_untrusted_certificate(check_webhook, behind, monkeypatch):
+    """A certificate of an unknown authority is refused, as Twilio does it, unless SSL_CERT_FILE names its authority."""
     base = behind()
-    assert fits(wire(base), base)
+    assert is_valid(check_webhook(base), base)
     monkeypatch.delenv("SSL_CERT_FILE")
-    ((found, mends),) = wire(base)
-    assert found.startswith(f"{base}: the certificate of localhost is invalid: ")
-    assert found.endswith("(Twilio's error 11237)")
-    assert mends[-1] == "to try one of your own, name its CA in SSL_CERT_FILE; Twilio will refuse it"
+    ((message, hints),) = check_webhook(base)
+    assert message.startswith(f"{base}: the certificate of localhost is invalid: ")
+    assert message.endswith("(Twilio error 11237)")
+    assert hints[-1] == "to test with your own certificate, set SSL_CERT_FILE to its CA; Twilio will refuse it"
 
 
-# nginx itself.
+# A real nginx.
 
-#: A whole location, as docs/how-to/proxy.md has it.
+#: The location block of docs/how-to/proxy.md.
 GOOD = """
   location / {{
     proxy_pass {app};
@@ -463,12 +469,12 @@ GOOD = """
     proxy_set_header X-Forwarded-Proto $scheme;
   }}"""
 UNDER_PHONE = GOOD.replace("location / ", "location /phone/ ").replace("{app};", "{app}/;")
-TOLD = UNDER_PHONE.replace("  }}", "    proxy_set_header X-Forwarded-Prefix /phone;\n  }}")
+WITH_PREFIX = UNDER_PHONE.replace("  }}", "    proxy_set_header X-Forwarded-Prefix /phone;\n  }}")
 
 
 NGINX_CASES = [
     (GOOD, "", None, None),
-    (TOLD, "/phone", None, None),
+    (WITH_PREFIX, "/phone", None, None),
     (
         GOOD.replace("X-Forwarded-Proto $scheme", "X-Other 1"),
         "",
@@ -478,38 +484,35 @@ NGINX_CASES = [
     (
         GOOD.replace("Host $http_host", "X-Other 1"),
         "",
-        "Host is not Twilio's: 'HOST' was asked, and the app saw 'APP': no X-Forwarded-Host came",
+        "the host was changed from 'HOST' to 'APP': X-Forwarded-Host did not arrive",
         "nginx: proxy_set_header Host $http_host;",
     ),
     (
         UNDER_PHONE,
         "/phone",
-        (
-            "the path is not Twilio's: '/phone/webhook/doctor' was asked, and the app saw '/webhook/doctor': no "
-            "X-Forwarded-Prefix came"
-        ),
+        "the path was changed from '/phone/webhook/doctor' to '/webhook/doctor': X-Forwarded-Prefix did not arrive",
         "nginx: proxy_set_header X-Forwarded-Prefix /phone;",
     ),
     (
         GOOD.replace("{app};", "http://127.0.0.1:1;"),
         "",
-        "a proxy answered 502: it does not reach the app",
-        "start the app (ivrkit serve), and look at where the proxy passes requests on to",
+        "a proxy answered 502: it cannot reach the app",
+        "start the app (ivrkit serve), and check the address that the proxy passes requests to",
     ),
 ]
-NGINX_IDS = ["good", "good with a prefix", "no X-Forwarded-Proto", "another Host", "no X-Forwarded-Prefix", "no app"]
+NGINX_IDS = ["good", "good with a prefix", "no X-Forwarded-Proto", "a changed Host", "no X-Forwarded-Prefix", "no app"]
 
-if NGINX:  # nothing is skipped where there is none: the proxy above shows the same rules
+if NGINX:  # without nginx nothing is skipped: the proxy above proves the same rules
 
-    @pytest.mark.parametrize(("server", "path", "found", "mend"), NGINX_CASES, ids=NGINX_IDS)
-    def test_nginx(wire, serve, authority, tmp_path, server, path, found, mend):
-        """The lines that are told are those that nginx needs."""
+    @pytest.mark.parametrize(("server", "path", "expected", "hint"), NGINX_CASES, ids=NGINX_IDS)
+    def test_nginx(check_webhook, serve, authority, tmp_path, server, path, expected, hint):
+        """The doctor accepts a correct nginx, and its hints are the lines that a broken one lacks."""
         app = serve(trusted_proxies=1)
         with nginx(tmp_path, server.format(app=app)) as host:
-            told = wire(f"https://{host}{path}")
-        if found is None:
-            assert fits(told, f"https://{host}{path}")
+            results = check_webhook(f"https://{host}{path}")
+        if expected is None:
+            assert is_valid(results, f"https://{host}{path}")
         else:
-            assert [(text, mends[0]) for text, mends in told] == [
-                (found.replace("HOST", host).replace("APP", app.removeprefix("http://")), mend)
+            assert [(message, hints[0]) for message, hints in results] == [
+                (expected.replace("HOST", host).replace("APP", app.removeprefix("http://")), hint)
             ]

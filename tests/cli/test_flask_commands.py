@@ -187,4 +187,4 @@ def test_the_doctor_looks_at_the_mounted_tree(flask: Flask):
     """Its settings, its plugin objects and its store; the wire only where there is a public address."""
     done = flask(ONE, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 states are served, of ivrkit " in done.stdout
+    assert "3 states are served, from ivrkit " in done.stdout

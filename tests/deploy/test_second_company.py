@@ -170,7 +170,7 @@ def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
         ("store", "ok"),
         ("clock", "ok"),
         ("clock", "ok"),
-        ("wire", "ok"),
+        ("webhook", "ok"),
     ]
     assert code == 0
 
@@ -180,12 +180,12 @@ def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
     [
         (
             {"scheme": ""},
-            "the scheme is not Twilio's: 'https' was asked, and the app saw 'http': no X-Forwarded-Proto came",
+            "the scheme was changed from 'https' to 'http': X-Forwarded-Proto did not arrive",
             "nginx: proxy_set_header X-Forwarded-Proto $scheme;",
         ),
         (
             {"host": "", "also_host": "proxy_set_header Host inside.example;"},
-            "was asked, and the app saw 'inside.example': no X-Forwarded-Host came",
+            " to 'inside.example': X-Forwarded-Host did not arrive",
             "nginx: proxy_set_header Host $http_host;",
         ),
         (
@@ -204,34 +204,34 @@ def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
 def test_what_a_proxy_breaks_is_named(clinic: Clinic, front: Front, broken: dict[str, str], found: str, mend: str):
     """The header, and the line of nginx that mends it."""
     code, told = clinic.doctor(front(**broken))
-    failures = [each for each in told if each["status"] == "FAILED"]
+    failures = [each for each in told if each["status"] == "failed"]
     assert code == 1
-    assert {each["check"] for each in failures} == {"wire"}
-    assert any(found in each["found"] for each in failures), failures
-    assert any(mend in line for each in failures for line in each["mends"]), failures
+    assert {each["check"] for each in failures} == {"webhook"}
+    assert any(found in each["message"] for each in failures), failures
+    assert any(mend in line for each in failures for line in each["hints"]), failures
 
 
 def test_another_token_is_named(clinic: Clinic, webhook: str):
     """The app is there, and does not know the token."""
     code, told = clinic.doctor(webhook, TWILIO_AUTH_TOKEN="another")
-    (failure,) = [each for each in told if each["status"] == "FAILED"]
+    (failure,) = [each for each in told if each["status"] == "failed"]
     assert code == 1
-    assert failure["check"] == "wire"
-    assert "token" in failure["found"]
+    assert failure["check"] == "webhook"
+    assert "token" in failure["message"]
 
 
 def test_a_store_that_can_not_be_written_is_named(clinic: Clinic, webhook: str):
     """With the file."""
     code, told = clinic.doctor(webhook, IVRKIT_SESSION_URL="sqlite:///nowhere/calls.sqlite3")
-    (failure,) = [each for each in told if each["status"] == "FAILED"]
+    (failure,) = [each for each in told if each["status"] == "failed"]
     assert (code, failure["check"]) == (1, "store")
-    assert "nowhere/calls.sqlite3" in failure["found"]
+    assert "nowhere/calls.sqlite3" in failure["message"]
 
 
 def test_a_setting_that_can_not_be_is_named(clinic: Clinic, webhook: str):
     """With its variable and what the package takes."""
     code, told = clinic.doctor(webhook, IVRKIT_PLUGINS__ACME_STATES__RECEPTION_RINGS="long")
-    (failure,) = [each for each in told if each["status"] == "FAILED"]
+    (failure,) = [each for each in told if each["status"] == "failed"]
     assert (code, failure["check"]) == (1, "plugins")
-    assert "IVRKIT_PLUGINS__ACME_STATES__RECEPTION_RINGS" in failure["found"]
-    assert "a whole number" in " ".join(failure["mends"])
+    assert "IVRKIT_PLUGINS__ACME_STATES__RECEPTION_RINGS" in failure["message"]
+    assert "a whole number" in " ".join(failure["hints"])

@@ -1,22 +1,21 @@
-"""Why a signature does not fit: each cause by itself, from what was sent and what was seen."""
+"""The diagnosis of an invalid signature: each cause alone, from the request as sent and as received."""
 
 import json
 
 import pytest
 
-from ivrkit.doctor.address import address_of
-from ivrkit.doctor.findings import FAILED, OK
-from ivrkit.doctor.signature_diagnosis import Seen, compare, seen_in
+from ivrkit.doctor.public_url import parse_public_url
+from ivrkit.doctor.signature_diagnosis import ReceivedRequest, compare_requests, parse_diagnosis
 from ivrkit.web.doctor_endpoint import hash_of_form
 
 FORM = {"CallSid": "CA1", "Text": "a b"}
 REFUSED = "it does not fit"
 
 
-def told(**given):
-    """Return what an app tells that saw all as it was sent, but for what is given."""
+def diagnosis_page(**changes):
+    """Return the doctor's page for a request that arrived as it was sent, except for the changes."""
     settings = {"public_url": None, "trusted_proxies": 0, "url_prefix": ""}
-    seen = {
+    page = {
         "ivrkit": "1.0",
         "time": 1000.5,
         "method": "POST",
@@ -30,124 +29,124 @@ def told(**given):
         "signed_url": "https://ivr.example.com/webhook/doctor?a=1&b=%20x",
         "refusal": REFUSED,
     }
-    settings |= {name: given.pop(name) for name in list(given) if name in settings}
-    return {**seen, **given, "settings": settings}
+    settings |= {name: changes.pop(name) for name in list(changes) if name in settings}
+    return {**page, **changes, "settings": settings}
 
 
-def saw(url="https://ivr.example.com/webhook/doctor?a=1&b=%20x", **given):
-    """Return what an app saw."""
-    seen = seen_in(json.dumps(told(signed_url=url, **given)).encode())
-    assert isinstance(seen, Seen)
-    return seen
+def received(url="https://ivr.example.com/webhook/doctor?a=1&b=%20x", **changes):
+    """Return the request that an app received."""
+    parsed = parse_diagnosis(json.dumps(diagnosis_page(signed_url=url, **changes)).encode())
+    assert isinstance(parsed, ReceivedRequest)
+    return parsed
 
 
-def causes(seen, base="https://ivr.example.com"):
-    """Return what was found, and the mends of each."""
-    found = compare(address_of(base, ""), FORM, seen)
-    assert {each.check for each in found} == {"wire"}
-    assert {each.status for each in found} == {FAILED}
-    return [(each.found, each.mends) for each in found]
+def failures(request, base="https://ivr.example.com"):
+    """Return the message and the hints of each failure."""
+    results = compare_requests(parse_public_url(base, ""), FORM, request)
+    assert {each.check for each in results} == {"webhook"}
+    assert {each.status for each in results} == {"failed"}
+    return [(each.message, each.hints) for each in results]
 
 
 def forwarded(**headers):
-    """Return the headers of proxies, as the diagnosis has them."""
+    """Return ``X-Forwarded-`` headers as the doctor's page lists them."""
     return [[f"X-Forwarded-{name}", value] for name, value in headers.items()]
 
 
-def test_a_signature_that_fits_is_told_whatever_else_is_different():
-    """Nothing else counts: over https the port is not signed, for one."""
-    (found,) = compare(address_of("https://ivr.example.com:8443", ""), FORM, saw(refusal=None))
-    assert found.status == OK
-    assert found.found == (
-        "the signature fits over https://ivr.example.com:8443/webhook/doctor?a=1&b=%20x, which ivrkit 1.0 saw as it "
-        "was sent"
+def test_a_valid_signature_is_ok_even_if_the_urls_differ():
+    """If the signature is valid, differences do not matter: over https, for example, the port is not signed."""
+    (result,) = compare_requests(parse_public_url("https://ivr.example.com:8443", ""), FORM, received(refusal=None))
+    assert result.status == "ok"
+    assert result.message == (
+        "the signature is valid: ivrkit 1.0 received https://ivr.example.com:8443/webhook/doctor?a=1&b=%20x as it was "
+        "sent"
     )
-    assert found.mends == ()
+    assert result.hints == ()
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"null", b'{"settings": {}}', b"\xff"])
-def test_what_is_no_diagnosis_is_not_taken_for_one(body):
-    """Whatever another program answers, it is not compared."""
-    assert seen_in(body) is None
+def test_another_page_is_not_parsed(body):
+    """A response that is not the doctor's page gives no request to compare."""
+    assert parse_diagnosis(body) is None
 
 
 INSECURE = "http://ivr.example.com/webhook/doctor?a=1&b=%20x"
-SCHEME = "the scheme is not Twilio's: 'https' was asked, and the app saw 'http': "
-ONE_ADDRESS = "or, where there is one public address: IVRKIT_PUBLIC_URL=https://ivr.example.com"
+SCHEME_CHANGED = "the scheme was changed from 'https' to 'http': "
+ONE_URL = "or, if the app has one public URL, set IVRKIT_PUBLIC_URL=https://ivr.example.com"
 
 
-def test_no_forwarded_scheme():
-    """A proxy that ends TLS and does not say so: a line for each proxy, and the number of proxies."""
-    assert causes(saw(INSECURE)) == [
+def test_a_missing_forwarded_scheme_has_a_hint_for_each_proxy():
+    """If a proxy ends TLS without X-Forwarded-Proto, the hints have a line for each proxy and trusted_proxies."""
+    assert failures(received(INSECURE)) == [
         (
-            f"{SCHEME}no X-Forwarded-Proto came",
+            f"{SCHEME_CHANGED}X-Forwarded-Proto did not arrive",
             (
                 "nginx: proxy_set_header X-Forwarded-Proto $scheme;",
                 "Caddy: header_up X-Forwarded-Proto {scheme}",
-                "Heroku: sets X-Forwarded-Proto already",
-                "and on the app: IVRKIT_TRUSTED_PROXIES=1",
-                ONE_ADDRESS,
+                "Heroku: already sets X-Forwarded-Proto",
+                "and set IVRKIT_TRUSTED_PROXIES=1 for the app",
+                ONE_URL,
             ),
         )
     ]
 
 
-def test_no_forwarded_scheme_where_proxies_are_trusted():
-    """Then the number of proxies is no matter."""
-    ((_, mends),) = causes(saw(INSECURE, trusted_proxies=1))
-    assert mends[2:] == ("Heroku: sets X-Forwarded-Proto already", ONE_ADDRESS)
+def test_no_hint_about_trusted_proxies_if_the_app_trusts_one():
+    """If the app trusts a proxy already, the hints do not mention trusted_proxies."""
+    ((_, hints),) = failures(received(INSECURE, trusted_proxies=1))
+    assert hints[2:] == ("Heroku: already sets X-Forwarded-Proto", ONE_URL)
 
 
 @pytest.mark.parametrize(
-    ("headers", "hops"),
+    ("headers", "proxies"),
     [
         (forwarded(Proto="https"), 1),
         (forwarded(Proto="https, http"), 2),
         (forwarded(For="198.51.100.7, 10.0.0.1", Proto="https"), 2),
     ],
-    ids=["one", "two", "two that the addresses tell of"],
+    ids=["one", "two", "two in X-Forwarded-For"],
 )
-def test_a_forwarded_scheme_that_nobody_trusts(headers, hops):
-    """The header is there and is not believed: the number of proxies is what is missing."""
+def test_an_untrusted_forwarded_scheme_has_the_number_of_proxies_as_hint(headers, proxies):
+    """If X-Forwarded-Proto is right but the app trusts no proxy, the hint has the value for trusted_proxies."""
     value = dict(headers)["X-Forwarded-Proto"]
-    assert causes(saw(INSECURE, headers=headers)) == [
+    assert failures(received(INSECURE, headers=headers)) == [
         (
-            f"{SCHEME}X-Forwarded-Proto is {value!r}, and trusted_proxies is 0",
-            (f"IVRKIT_TRUSTED_PROXIES={hops}", ONE_ADDRESS),
+            f"{SCHEME_CHANGED}X-Forwarded-Proto is {value!r}, and trusted_proxies is 0",
+            (f"set IVRKIT_TRUSTED_PROXIES={proxies}", ONE_URL),
         )
     ]
 
 
 def test_too_few_proxies_are_trusted():
-    """The value of an inner proxy is taken where the outer one told what Twilio asked."""
-    assert causes(saw(INSECURE, headers=forwarded(Proto="https, http"), trusted_proxies=1)) == [
+    """If trusted_proxies is too small, the app takes the value of an inner proxy, and the hint has the right number."""
+    assert failures(received(INSECURE, headers=forwarded(Proto="https, http"), trusted_proxies=1)) == [
         (
-            f"{SCHEME}X-Forwarded-Proto is 'https, http', and trusted_proxies is 1",
-            ("IVRKIT_TRUSTED_PROXIES=2", ONE_ADDRESS),
+            f"{SCHEME_CHANGED}X-Forwarded-Proto is 'https, http', and trusted_proxies is 1",
+            ("set IVRKIT_TRUSTED_PROXIES=2", ONE_URL),
         )
     ]
 
 
 def test_too_many_proxies_are_trusted():
-    """The value of somebody before the outermost proxy is taken."""
-    assert causes(saw(INSECURE, headers=forwarded(Proto="http, https"), trusted_proxies=2)) == [
+    """If trusted_proxies is too large, the app takes a forged value, and the hint has the right number."""
+    assert failures(received(INSECURE, headers=forwarded(Proto="http, https"), trusted_proxies=2)) == [
         (
-            f"{SCHEME}X-Forwarded-Proto is 'http, https', and trusted_proxies is 2",
-            ("IVRKIT_TRUSTED_PROXIES=1", ONE_ADDRESS),
+            f"{SCHEME_CHANGED}X-Forwarded-Proto is 'http, https', and trusted_proxies is 2",
+            ("set IVRKIT_TRUSTED_PROXIES=1", ONE_URL),
         )
     ]
 
 
-def test_a_proxy_that_overwrites_the_scheme():
-    """The proxy behind the one that ends TLS tells its own scheme."""
-    assert causes(saw(INSECURE, headers=forwarded(Proto="http"), trusted_proxies=1)) == [
+def test_an_inner_proxy_that_overwrites_the_forwarded_scheme():
+    """If a proxy behind the one that ends TLS overwrites X-Forwarded-Proto, the hints are for that proxy."""
+    assert failures(received(INSECURE, headers=forwarded(Proto="http"), trusted_proxies=1)) == [
         (
-            f"{SCHEME}X-Forwarded-Proto is 'http'",
+            f"{SCHEME_CHANGED}X-Forwarded-Proto is 'http'",
             (
                 "nginx, behind another proxy: proxy_set_header X-Forwarded-Proto $http_x_forwarded_proto;",
                 "Caddy, behind another proxy: trusted_proxies static private_ranges",
-                "Heroku: ask for the https address",
-                ONE_ADDRESS,
+                "Heroku: use the https address",
+                ONE_URL,
             ),
         )
     ]
@@ -155,167 +154,169 @@ def test_a_proxy_that_overwrites_the_scheme():
 
 HOST_LINES = (
     "nginx: proxy_set_header Host $http_host;",
-    "Caddy: take out header_up Host, or write header_up Host {hostport}",
-    "Heroku: passes Host on already; another proxy before it changes it",
+    "Caddy: remove header_up Host, or write header_up Host {hostport}",
+    "Heroku: already passes on Host; another proxy in front of it changes it",
 )
 
 
-def test_another_host():
-    """A proxy that asks the app by its inner name."""
-    assert causes(saw("https://127.0.0.1:5000/webhook/doctor?a=1&b=%20x")) == [
+def test_a_proxy_that_changes_the_host():
+    """If a proxy replaces Host by an inner name, the hints have a line for each proxy."""
+    assert failures(received("https://127.0.0.1:5000/webhook/doctor?a=1&b=%20x")) == [
         (
-            (
-                "Host is not Twilio's: 'ivr.example.com' was asked, and the app saw '127.0.0.1:5000': no "
-                "X-Forwarded-Host came"
-            ),
-            (*HOST_LINES, ONE_ADDRESS),
+            "the host was changed from 'ivr.example.com' to '127.0.0.1:5000': X-Forwarded-Host did not arrive",
+            (*HOST_LINES, ONE_URL),
         )
     ]
 
 
-def test_a_forwarded_host_that_nobody_trusts():
-    """The header is there and is not believed."""
+def test_an_untrusted_forwarded_host_has_the_number_of_proxies_as_hint():
+    """If X-Forwarded-Host is right but the app trusts no proxy, the hint has the value for trusted_proxies."""
     headers = forwarded(Host="ivr.example.com")
-    assert causes(saw("https://inner/webhook/doctor?a=1&b=%20x", headers=headers)) == [
+    assert failures(received("https://inner/webhook/doctor?a=1&b=%20x", headers=headers)) == [
         (
             (
-                "Host is not Twilio's: 'ivr.example.com' was asked, and the app saw 'inner': X-Forwarded-Host is "
-                "'ivr.example.com', and trusted_proxies is 0"
+                "the host was changed from 'ivr.example.com' to 'inner': X-Forwarded-Host is 'ivr.example.com', and "
+                "trusted_proxies is 0"
             ),
-            ("IVRKIT_TRUSTED_PROXIES=1", ONE_ADDRESS),
+            ("set IVRKIT_TRUSTED_PROXIES=1", ONE_URL),
         )
     ]
 
 
-def test_a_forwarded_host_that_is_another():
-    """A trusted proxy tells its inner name."""
+def test_a_trusted_proxy_that_forwards_the_wrong_host():
+    """If a trusted proxy sets X-Forwarded-Host to an inner name, the hints are those for a changed host."""
     headers = forwarded(Host="inner")
-    ((found, mends),) = causes(saw("https://inner/webhook/doctor?a=1&b=%20x", headers=headers, trusted_proxies=1))
-    assert found.endswith("and the app saw 'inner': X-Forwarded-Host is 'inner'")
-    assert mends == (*HOST_LINES, ONE_ADDRESS)
+    ((message, hints),) = failures(
+        received("https://inner/webhook/doctor?a=1&b=%20x", headers=headers, trusted_proxies=1)
+    )
+    assert message.endswith("to 'inner': X-Forwarded-Host is 'inner'")
+    assert hints == (*HOST_LINES, ONE_URL)
 
 
-def test_a_port_that_is_lost():
-    """Over http the port is signed, so a proxy that drops it breaks the signature; the usual one is none."""
-    seen = saw("http://ivr.example.com/webhook/doctor?a=1&b=%20x")
-    ((found, mends),) = causes(seen, "http://ivr.example.com:8080")
-    assert found.startswith("Host is not Twilio's: 'ivr.example.com:8080' was asked, and the app saw 'ivr.example.com'")
-    assert mends[-1] == "or, where there is one public address: IVRKIT_PUBLIC_URL=http://ivr.example.com:8080"
-    ((found, _),) = causes(seen, "http://ivr.example.com:80")
-    assert found.startswith("all arrived as it was sent")
+def test_a_dropped_port_of_http_is_a_failure():
+    """Over http a port other than 80 is signed, so a proxy that drops it makes the signature invalid."""
+    request = received("http://ivr.example.com/webhook/doctor?a=1&b=%20x")
+    ((message, hints),) = failures(request, "http://ivr.example.com:8080")
+    assert message.startswith("the host was changed from 'ivr.example.com:8080' to 'ivr.example.com'")
+    assert hints[-1] == "or, if the app has one public URL, set IVRKIT_PUBLIC_URL=http://ivr.example.com:8080"
+    ((message, _),) = failures(request, "http://ivr.example.com:80")
+    assert message.startswith("the request arrived as it was sent")
 
 
-def test_a_port_of_https_is_no_cause():
-    """Twilio leaves it out of what it signs."""
-    ((found, _),) = causes(saw("https://ivr.example.com:5000/webhook/doctor?a=1&b=%20x"))
-    assert found.startswith("all arrived as it was sent")
+def test_the_port_of_https_does_not_matter():
+    """Twilio does not sign the port of an https URL, so a different port is not a cause."""
+    ((message, _),) = failures(received("https://ivr.example.com:5000/webhook/doctor?a=1&b=%20x"))
+    assert message.startswith("the request arrived as it was sent")
 
 
 PHONE = "https://ivr.example.com/phone"
-AT_PHONE = "or, where there is one public address: IVRKIT_PUBLIC_URL=https://ivr.example.com/phone"
-STRIPPED = "the path is not Twilio's: '/phone/webhook/doctor' was asked, and the app saw '/webhook/doctor': "
+AT_PHONE = "or, if the app has one public URL, set IVRKIT_PUBLIC_URL=https://ivr.example.com/phone"
+STRIPPED = "the path was changed from '/phone/webhook/doctor' to '/webhook/doctor': "
 
 
-def test_a_prefix_that_was_taken_away():
-    """The proxy answers for a path and passes on the rest: three ways to tell the app."""
-    assert causes(saw(), PHONE) == [
+def test_a_proxy_that_removes_the_prefix():
+    """If a proxy removes a prefix from the path, the hints show three ways to make the prefix known to the app."""
+    assert failures(received(), PHONE) == [
         (
-            f"{STRIPPED}no X-Forwarded-Prefix came",
+            f"{STRIPPED}X-Forwarded-Prefix did not arrive",
             (
                 "nginx: proxy_set_header X-Forwarded-Prefix /phone;",
                 "Caddy: header_up X-Forwarded-Prefix /phone",
-                "or let the proxy leave the path as it is, and set IVRKIT_URL_PREFIX=/phone",
-                "and on the app: IVRKIT_TRUSTED_PROXIES=1",
+                "or configure the proxy to keep the path, and set IVRKIT_URL_PREFIX=/phone",
+                "and set IVRKIT_TRUSTED_PROXIES=1 for the app",
                 AT_PHONE,
             ),
         )
     ]
 
 
-def test_a_forwarded_prefix_that_nobody_trusts():
-    """The header is there and is not believed."""
-    assert causes(saw(headers=forwarded(Prefix="/phone")), PHONE) == [
+def test_an_untrusted_forwarded_prefix_has_the_number_of_proxies_as_hint():
+    """If X-Forwarded-Prefix is right but the app trusts no proxy, the hint has the value for trusted_proxies."""
+    assert failures(received(headers=forwarded(Prefix="/phone")), PHONE) == [
         (
             f"{STRIPPED}X-Forwarded-Prefix is '/phone', and trusted_proxies is 0",
-            ("IVRKIT_TRUSTED_PROXIES=1", AT_PHONE),
+            ("set IVRKIT_TRUSTED_PROXIES=1", AT_PHONE),
         )
     ]
 
 
 PATH_LINES = (
-    "nginx: proxy_pass http://127.0.0.1:5000; without a path behind the port, and no rewrite",
-    "Caddy: handle in place of handle_path, and no rewrite or uri",
+    "nginx: proxy_pass http://127.0.0.1:5000; without a path after the port, and without rewrite",
+    "Caddy: use handle in place of handle_path, and no rewrite or uri",
 )
 
 
-def test_a_path_that_was_put_in_front():
-    """The proxy adds a path; where it tells of one that is there already, that is named."""
+def test_a_proxy_that_adds_a_prefix():
+    """If a proxy adds a prefix to the path, the hints remove it, and a wrong X-Forwarded-Prefix as well."""
     url = "https://ivr.example.com/phone/webhook/doctor?a=1&b=%20x"
-    found = "the path is not Twilio's: '/webhook/doctor' was asked, and the app saw '/phone/webhook/doctor'"
-    assert causes(saw(url)) == [(found, (*PATH_LINES, ONE_ADDRESS))]
+    message = "the path was changed from '/webhook/doctor' to '/phone/webhook/doctor'"
+    assert failures(received(url)) == [(message, (*PATH_LINES, ONE_URL))]
     headers = forwarded(Prefix="/phone")
-    assert causes(saw(url, headers=headers)) == [(found, (*PATH_LINES, ONE_ADDRESS))]
-    assert causes(saw(url, headers=headers, trusted_proxies=1)) == [
+    assert failures(received(url, headers=headers)) == [(message, (*PATH_LINES, ONE_URL))]
+    assert failures(received(url, headers=headers, trusted_proxies=1)) == [
         (
-            f"{found}: X-Forwarded-Prefix is '/phone'",
-            ('nginx: proxy_set_header X-Forwarded-Prefix "";', *PATH_LINES, ONE_ADDRESS),
+            f"{message}: X-Forwarded-Prefix is '/phone'",
+            ('nginx: proxy_set_header X-Forwarded-Prefix "";', *PATH_LINES, ONE_URL),
         )
     ]
 
 
-def test_a_public_url_that_is_another():
-    """The app was told another address than the one that was asked."""
+def test_a_different_public_url():
+    """If the app's public_url is not the URL that was requested, the result names both."""
     url = "https://old.example.com/webhook/doctor?a=1&b=%20x"
-    assert causes(saw(url, public_url="https://old.example.com")) == [
+    assert failures(received(url, public_url="https://old.example.com")) == [
         (
-            f"the app takes Twilio's URL for {url!r}, because its public_url is 'https://old.example.com'",
-            ("IVRKIT_PUBLIC_URL=https://ivr.example.com", "or give Twilio, and --url, the URL that it has"),
+            f"the app checks the signature over {url!r}, because its public_url is 'https://old.example.com'",
+            (
+                "set IVRKIT_PUBLIC_URL=https://ivr.example.com",
+                "or use the app's public_url in Twilio's console and for --url",
+            ),
         )
     ]
-    ((found, _),) = causes(saw(public_url="https://ivr.example.com"))
-    assert found.startswith("all arrived as it was sent")
+    ((message, _),) = failures(received(public_url="https://ivr.example.com"))
+    assert message.startswith("the request arrived as it was sent")
 
 
 QUERY_LINES = (
     "nginx: proxy_pass http://127.0.0.1:5000; or, with variables, http://127.0.0.1:5000$request_uri;",
-    "Caddy: take out what rewrites the query: rewrite, uri",
+    "Caddy: remove rewrite and uri directives that change the query",
 )
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "message"),
     [
         ("", "the query was dropped: 'a=1&b=%20x'"),
-        ("a=1&b=+x", "the query was changed: 'a=1&b=%20x' came as 'a=1&b=+x'"),
+        ("a=1&b=+x", "the query was changed from 'a=1&b=%20x' to 'a=1&b=+x'"),
     ],
     ids=["dropped", "changed"],
 )
-def test_a_query_that_is_not_what_was_sent(query, found):
-    """It is signed byte for byte."""
-    assert causes(saw(query=query)) == [(found, QUERY_LINES)]
+def test_a_changed_query_is_a_failure(query, message):
+    """A query that a proxy dropped or encoded differently makes the signature invalid."""
+    assert failures(received(query=query)) == [(message, QUERY_LINES)]
 
 
 BODY_LINES = (
-    "nginx: proxy_pass_request_body on; and nothing that sets proxy_set_body",
-    "Caddy: take out request_body",
+    "nginx: proxy_pass_request_body on; and remove proxy_set_body",
+    "Caddy: remove request_body",
 )
 
 
 @pytest.mark.parametrize(
-    ("given", "found", "mends"),
+    ("changes", "message", "hints"),
     [
         (
             {"parameters": [], "form": "0"},
-            "the body was dropped: it came without CallSid, Text",
+            "the body was dropped: CallSid, Text did not arrive",
             BODY_LINES,
         ),
-        ({"form": "0"}, "the body was changed: its parameters are not those that were sent", BODY_LINES),
+        ({"form": "0"}, "the body was changed: other parameters arrived than were sent", BODY_LINES),
         (
             {"parameters": [], "form": "0", "content_type": None},
-            "Content-Type was changed: application/x-www-form-urlencoded came as None",
+            "Content-Type was changed from 'application/x-www-form-urlencoded' to None",
             (
                 "nginx: proxy_set_header Content-Type $http_content_type;",
-                "Caddy: take out header_up -Content-Type",
+                "Caddy: remove header_up -Content-Type",
             ),
         ),
         (
@@ -323,43 +324,43 @@ BODY_LINES = (
             "X-Twilio-Signature did not arrive",
             (
                 "nginx: proxy_set_header X-Twilio-Signature $http_x_twilio_signature;",
-                "Caddy: take out header_up -X-Twilio-Signature",
-                "Heroku: passes it on already; another proxy before it removes it",
+                "Caddy: remove header_up -X-Twilio-Signature",
+                "Heroku: already passes it on; another proxy in front of it removes it",
             ),
         ),
         (
             {"method": "GET", "form": "0"},
-            "the method was changed: POST came as 'GET'",
+            "the method was changed from POST to GET",
             (
-                "nginx: take out proxy_method, and any return or rewrite that redirects",
-                "Caddy: take out method, and any redir",
+                "nginx: remove proxy_method, and any return or rewrite that redirects",
+                "Caddy: remove method, and any redir",
             ),
         ),
     ],
     ids=["body dropped", "body changed", "type", "signature", "method"],
 )
-def test_what_else_is_lost_on_the_way(given, found, mends):
-    """What is signed beside the URL, and the signature itself."""
-    assert causes(saw(**given)) == [(found, mends)]
+def test_a_changed_body_method_or_header_is_a_failure(changes, message, hints):
+    """Each change to the body, its type, the method or the signature itself has a message and hints of its own."""
+    assert failures(received(**changes)) == [(message, hints)]
 
 
-def test_several_causes_are_told_at_once():
-    """Nobody has to ask again for each."""
-    seen = saw("http://inner/webhook/doctor", query="", signed=False)
-    assert [found.split(":")[0] for found, _ in causes(seen, PHONE)] == [
+def test_all_causes_are_reported_together():
+    """If several parts of a request were changed, each of them is a failure of the same run."""
+    request = received("http://inner/webhook/doctor", query="", signed=False)
+    assert [message.split(" from ")[0].split(":")[0] for message, _ in failures(request, PHONE)] == [
         "X-Twilio-Signature did not arrive",
         "the query was dropped",
-        "the scheme is not Twilio's",
-        "Host is not Twilio's",
-        "the path is not Twilio's",
+        "the scheme was changed",
+        "the host was changed",
+        "the path was changed",
     ]
 
 
-def test_no_cause_at_all():
-    """Where all arrived, the signature itself is left."""
-    assert causes(saw()) == [
+def test_an_invalid_signature_without_a_cause():
+    """If the request arrived as it was sent but the signature is invalid, the hint names the token."""
+    assert failures(received()) == [
         (
-            "all arrived as it was sent, and the signature does not fit: 'it does not fit'",
-            ("X-Twilio-Signature was changed on the way, or the account's token there is another one than here",),
+            "the request arrived as it was sent, but the signature is invalid: 'it does not fit'",
+            ("set the same auth token here and for the app, or find the proxy that changes X-Twilio-Signature",),
         )
     ]

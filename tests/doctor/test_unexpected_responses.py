@@ -1,12 +1,11 @@
-"""Answers that are not the app's: each is named, with the mend."""
+"""Responses that are not the doctor's page: each is explained, with hints."""
 
 import json
 
 import pytest
 
-from ivrkit.doctor.address import address_of
-from ivrkit.doctor.findings import FAILED
-from ivrkit.doctor.unexpected_responses import explain, unreachable
+from ivrkit.doctor.public_url import parse_public_url
+from ivrkit.doctor.unexpected_responses import explain_failure, explain_response
 from ivrkit.simulator import Failure, Response
 
 NOW = 1_700_000_000.0
@@ -15,11 +14,11 @@ HEALTHY = Response(200, (("Date", DATE),), b'{"status":"ok","store":"ok"}\n')
 PHONE = "https://ivr.example.com/phone"
 
 
-def told(answer, base=PHONE, prefix="", pages=None):
-    """Return what was found of an answer, and its mends; ``pages`` are those beside the webhook."""
-    found = explain(address_of(base, ""), answer, prefix, NOW, (pages or {}).get)
-    assert (found.check, found.status) == ("wire", FAILED)
-    return found.found, found.mends
+def explained(response, base=PHONE, prefix="", pages=None):
+    """Return the message and the hints for a response; ``pages`` are the other pages of the server by URL."""
+    result = explain_response(parse_public_url(base, ""), response, prefix, NOW, (pages or {}).get)
+    assert (result.check, result.status) == ("webhook", "failed")
+    return result.message, result.hints
 
 
 def redirect(status, location):
@@ -27,70 +26,70 @@ def redirect(status, location):
     return Response(status, (("Location", location),))
 
 
-def test_http_that_is_sent_to_https():
-    """Twilio is to ask the address that it would be sent to."""
-    to = "https://ivr.example.com/phone/webhook/doctor?a=1&b=%20x"
-    assert told(redirect(301, to), "http://ivr.example.com/phone") == (
-        f"it was redirected (301) to {to!r}: http is sent to https",
-        ("give Twilio, and --url, https://ivr.example.com/phone/webhook",),
+def test_a_redirect_from_http_to_https():
+    """If the server redirects from http to https, the hint is to give Twilio the https URL."""
+    target = "https://ivr.example.com/phone/webhook/doctor?a=1&b=%20x"
+    assert explained(redirect(301, target), "http://ivr.example.com/phone") == (
+        f"the request was redirected (301) to {target!r}: from http to https",
+        ("use https://ivr.example.com/phone/webhook in Twilio's console and for --url",),
     )
 
 
-def test_a_slash_that_is_added():
-    """The path that is signed is the one before the slash."""
-    to = "/phone/webhook/doctor/?a=1"
-    assert told(redirect(308, to)) == (
-        f"it was redirected (308) to {to!r}: a slash is added to the path",
+def test_a_redirect_that_adds_a_slash():
+    """If a redirect adds a slash to the path, the hints remove the redirect."""
+    target = "/phone/webhook/doctor/?a=1"
+    assert explained(redirect(308, target)) == (
+        f"the request was redirected (308) to {target!r}: a slash was added to the path",
         (
-            "nginx: take out the rewrite that adds or removes the slash",
-            "Caddy: take out the redir that adds or removes the slash",
+            "nginx: remove the rewrite that adds or removes the slash",
+            "Caddy: remove the redir that adds or removes the slash",
         ),
     )
 
 
 @pytest.mark.parametrize(
-    "to", ["https://www.example.com/", "//[broken", "", "https://ivr.example.com/phone/webhook/doctor"]
+    "target", ["https://www.example.com/", "//[broken", "", "https://ivr.example.com/phone/webhook/doctor"]
 )
-def test_another_redirect(to):
-    """Wherever it leads, it must not be there."""
-    assert told(redirect(302, to)) == (
-        f"it was redirected (302) to {to!r}",
-        ("give Twilio, and --url, the address that it ends at, or take the redirect out",),
+def test_any_other_redirect(target):
+    """Any other redirect is shown with its target, even if the target is invalid."""
+    assert explained(redirect(302, target)) == (
+        f"the request was redirected (302) to {target!r}",
+        ("use the final URL in Twilio's console and for --url, or remove the redirect",),
     )
 
 
 @pytest.mark.parametrize("status", [401, 403, 407])
-def test_a_password_in_front(status):
-    """The app itself never answers the doctor so."""
-    assert told(Response(status)) == (
-        f"something in front of the app answered {status}: it wants a password, or lets not everybody in",
+def test_a_password_or_a_firewall(status):
+    """The app never answers the doctor with 401, 403 or 407, so the response is from a proxy or a firewall."""
+    assert explained(Response(status)) == (
+        f"a proxy or firewall answered {status}: it requires a password, or blocks this address",
         (
             "nginx: auth_basic off; in the location of the webhook",
-            "Caddy: basic_auth with a matcher that leaves the webhook out: not path /phone/webhook*",
-            "or put user and password into the URL in Twilio's console: https://user:password@host/phone/webhook",
-            "a firewall must let everybody in: Twilio has no fixed addresses",
+            "Caddy: exclude the webhook with a matcher of basic_auth: not path /phone/webhook*",
+            "or put user and password in the URL in Twilio's console: https://user:password@host/phone/webhook",
+            "open the firewall to all addresses: Twilio has no fixed ones",
         ),
     )
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_proxy_without_its_app(status):
-    """The app does not run, or elsewhere."""
-    assert told(Response(status)) == (
-        f"a proxy answered {status}: it does not reach the app",
+def test_a_proxy_that_cannot_reach_the_app(status):
+    """If a proxy answers 502, 503 or 504, the app does not run, or the proxy looks for it elsewhere."""
+    assert explained(Response(status)) == (
+        f"a proxy answered {status}: it cannot reach the app",
         (
-            "start the app (ivrkit serve), and look at where the proxy passes requests on to",
+            "start the app (ivrkit serve), and check the address that the proxy passes requests to",
             "nginx: proxy_pass http://127.0.0.1:5000;",
             "Caddy: reverse_proxy 127.0.0.1:5000",
-            "Heroku: heroku ps:scale web=1, and heroku logs",
+            "Heroku: run heroku ps:scale web=1, and read heroku logs",
         ),
     )
 
 
 def test_a_body_without_its_length():
-    """Some proxies pass a body on in pieces, and the host refuses it."""
-    assert told(Response(411)) == (
-        "the body came without its length (411): the proxy passes it on in pieces",
+    """If the app answers 411, a proxy sends the body in chunks."""
+    assert explained(Response(411)) == (
+        "the body arrived without its length (411): the proxy sends it in chunks",
         ("nginx: proxy_request_buffering on;", "Caddy: request_buffers 256KiB"),
     )
 
@@ -101,39 +100,39 @@ ROUTE = (
 )
 
 
-def test_another_program():
-    """What it answered is shown, as far as it is short."""
-    answer = Response(200, (("Content-Type", "text/html"),), b"<h1>Welcome</h1>\n" + b"\x1b[31m\xff" * 100)
-    found, mends = told(answer)
-    assert found.startswith("another program answered 200 with 'text/html': '<h1>Welcome</h1> \\x1b[31m\ufffd")
-    assert len(found) < 250
-    assert mends == (
-        "let the proxy or tunnel pass /phone/webhook on to ivrkit, and nothing else answer there",
+def test_a_page_of_another_program():
+    """The message shows the beginning of another program's page, without control characters."""
+    response = Response(200, (("Content-Type", "text/html"),), b"<h1>Welcome</h1>\n" + b"\x1b[31m\xff" * 100)
+    message, hints = explained(response)
+    assert message.startswith("another program answered 200 with 'text/html': '<h1>Welcome</h1> \\x1b[31m\ufffd")
+    assert len(message) < 250
+    assert hints == (
+        "configure the proxy or tunnel to pass /phone/webhook to ivrkit and to no other program",
         *ROUTE,
     )
 
 
-TOKEN = "set TWILIO_AUTH_TOKEN to the same token there and here, and start the server anew"
-CLOCK = "let both be set by the network: timedatectl set-ntp true"
-KNOWS_NOT = "ivrkit answers there, and does not know who asks (404)"
+TOKEN = "set TWILIO_AUTH_TOKEN to the same token here and there, and restart the server"
+CLOCK = "synchronize both clocks: timedatectl set-ntp true"
+REJECTED = "ivrkit answered, but did not accept the doctor's proof of the auth token (404)"
 
 
 @pytest.mark.parametrize(
-    ("date", "found", "mends"),
+    ("date", "reason", "hints"),
     [
-        (DATE, "its token is another one, or it has none", (TOKEN,)),
-        ("Tue, 14 Nov 2023 22:13:20 -0000", "its token is another one, or it has none", (TOKEN,)),
+        (DATE, "its token is different or missing", (TOKEN,)),
+        ("Tue, 14 Nov 2023 22:13:20 -0000", "its token is different or missing", (TOKEN,)),
         ("Tue, 14 Nov 2023 22:23:20 GMT", "its clock is 600 s off this machine's", (CLOCK,)),
         ("Tue, 14 Nov 2023 22:03:20 GMT", "its clock is 600 s off this machine's", (CLOCK,)),
-        ("", "its token is another one, or its clock is far off", (TOKEN, CLOCK)),
+        ("", "its token is different, or its clock is wrong", (TOKEN, CLOCK)),
     ],
-    ids=["same time", "no zone", "ahead", "behind", "no date"],
+    ids=["same time", "no time zone", "ahead", "behind", "no date"],
 )
 @pytest.mark.parametrize("health", ["ok", "not ok"])
-def test_a_404_of_ivrkit_itself(date, found, mends, health):
-    """It does not know who asks: the clock tells whether it is the token."""
+def test_a_404_of_ivrkit_is_a_wrong_token_or_a_wrong_clock(date, reason, hints, health):
+    """If ``/healthz`` is ivrkit's, the 404 means a wrong token or clock, and the date of the response shows which."""
     health = Response(200, (("Date", date),), json.dumps({"status": health}).encode())
-    assert told(Response(404), pages={f"{PHONE}/healthz": health}) == (f"{KNOWS_NOT}: {found}", mends)
+    assert explained(Response(404), pages={f"{PHONE}/healthz": health}) == (f"{REJECTED}: {reason}", hints)
 
 
 @pytest.mark.parametrize(
@@ -145,55 +144,58 @@ def test_a_404_of_ivrkit_itself(date, found, mends, health):
         (PHONE, "/v1", "https://ivr.example.com/v1"),
     ],
 )
-def test_a_404_because_ivrkit_is_under_another_path(base, prefix, other):
-    """It is looked for where the host alone and the settings' prefix lead."""
-    found, mends = told(Response(404), base, prefix, {f"{other}/healthz": HEALTHY})
-    assert found == f"404: ivrkit answers at {other}, and not at {base}"
-    assert mends[0] == f"give Twilio, and --url, {other}/webhook"
+def test_a_404_because_ivrkit_has_another_path(base, prefix, other):
+    """If the path is wrong, ivrkit is searched for at the origin and at the paths that ``url_prefix`` gives."""
+    message, hints = explained(Response(404), base, prefix, {f"{other}/healthz": HEALTHY})
+    assert message == f"404: ivrkit answers at {other}, not at {base}"
+    assert hints[0] == f"use {other}/webhook in Twilio's console and for --url"
     front = base.removeprefix("https://ivr.example.com")
-    assert mends[1] == f"nginx: location {front}/ {{ proxy_pass http://127.0.0.1:5000; }}"
+    assert hints[1] == f"nginx: location {front}/ {{ proxy_pass http://127.0.0.1:5000; }}"
 
 
 @pytest.mark.parametrize(
     "health",
     [None, Response(404, body=b"not here"), Response(200, body=b"[]"), Response(200, body=b'{"status": "up"}')],
 )
-def test_a_404_of_whoever(health):
-    """All that it can be is told: another path, another program, another token behind a proxy."""
+def test_a_404_of_an_unknown_program(health):
+    """If ivrkit is not found, the hints name each cause: the path, the route of the proxy, the token."""
     pages = {f"{PHONE}/healthz": health, "https://ivr.example.com/healthz": health}
-    assert told(Response(404), pages=pages) == (
+    assert explained(Response(404), pages=pages) == (
         (
-            "404, and https://ivr.example.com/phone/healthz is not ivrkit's either: the path is another one, or "
-            "another program answers"
+            "404, and https://ivr.example.com/phone/healthz is not from ivrkit: the path is wrong, or another program "
+            "answers"
         ),
         (
             "compare the path with url_prefix",
             *ROUTE,
-            f"or the proxy passes on /phone/webhook alone, where Twilio asks what is below it too; then: {TOKEN}",
+            f"or configure the proxy to pass on all paths below /phone/webhook; if it does, {TOKEN}",
         ),
     )
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "mend"),
+    ("code", "failure_type", "hint"),
     [
-        (11210, "other", "look for a mistake in the host's name, or give it an address in its DNS zone"),
-        (11205, "ct", "start the server or its proxy, open the port in the firewall, or mend the port in the URL"),
-        (11205, "rt", "Twilio waits no longer than 15 s: look at what the proxy waits for, and whether the app hangs"),
-        (11206, "other", "look at what listens on this port: it does not speak HTTP as it should"),
-        (11770, "other", "look at what listens on this port: it does not speak HTTP as it should"),
+        (11210, "other", "correct the host name in the URL, or add an address for it to its DNS zone"),
+        (11205, "ct", "start the server or its proxy, open the port in the firewall, or correct the port in the URL"),
+        (11205, "rt", "check what the proxy waits for, and whether the app hangs: Twilio waits at most 15 s"),
+        (11206, "other", "check which program listens on this port: it does not answer with valid HTTP"),
+        (11770, "other", "check which program listens on this port: it does not answer with valid HTTP"),
         (11220, "other", "nginx: listen 443 ssl;"),
-        (11235, "other", "get a certificate for this very name"),
-        (11236, "other", "renew the certificate, and let the proxy load it: nginx -s reload"),
+        (11235, "other", "get a certificate for this host name"),
+        (11236, "other", "renew the certificate, and reload the proxy: nginx -s reload"),
         (
             11237,
             "other",
-            "get a certificate that everybody trusts, and serve the whole chain: nginx: ssl_certificate fullchain.pem;",
+            (
+                "get a certificate from a public authority, and serve the whole chain: "
+                "nginx: ssl_certificate fullchain.pem;"
+            ),
         ),
     ],
 )
-def test_no_answer_at_all(code, kind, mend):
-    """It is told as Twilio would, with the number of its error."""
-    found = unreachable(address_of(PHONE, ""), Failure(code, kind, "it broke"))
-    assert found.found == f"https://ivr.example.com: it broke (Twilio's error {code})"
-    assert found.mends[0] == mend
+def test_no_response_at_all(code, failure_type, hint):
+    """If there is no response, the result has the number of the error that Twilio would log."""
+    result = explain_failure(parse_public_url(PHONE, ""), Failure(code, failure_type, "it broke"))
+    assert result.message == f"https://ivr.example.com: it broke (Twilio error {code})"
+    assert result.hints[0] == hint

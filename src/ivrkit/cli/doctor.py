@@ -1,4 +1,4 @@
-"""``ivrkit doctor``: what keeps calls from being answered, and how it is mended."""
+"""``ivrkit doctor``: find out why calls are not answered."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from ivrkit.cli.mounted import mounted
 from ivrkit.cli.options import gathered_with, json_option, tree_options
 
 if TYPE_CHECKING:
-    from ivrkit.doctor import Finding
+    from ivrkit.doctor import CheckResult
 
 
 @click.command()
-@click.option("--url", metavar="URL", help="Where Twilio reaches the app: a base, or its webhook.")
+@click.option("--url", metavar="URL", help="The public URL of the app or of its webhook.")
 @tree_options
 @json_option
 @click.pass_context
 def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_json: bool) -> None:
-    """Check what calls need, and why a signature does not fit.
+    """Check settings, plugins, store and webhook.
 
-    Looks at settings, plugins, session store and clock. Then it asks the running app through its public URL, signed as
-    Twilio signs, and names the header that breaks the signature and the line of the proxy's configuration that mends
-    it. Routes with 1 when a check failed.
+    Checks the settings, plugins, session store and clock. Then it sends a signed request to the running app through its
+    public URL, as Twilio does. If the signature is invalid, it shows the header that was changed and the line of the
+    proxy's configuration that fixes it. The exit code is 1 if a check failed.
     """
-    from ivrkit.doctor import FAILED, examine
+    from ivrkit.doctor import run_checks
 
     inside = mounted()
-    found = examine(gathered_with(block), url, inside.host.plugins if inside else None)
-    click.echo(json.dumps([asdict(each) for each in found], indent=2) if as_json else told(found))
-    context.exit(1 if any(each.status == FAILED for each in found) else 0)
+    results = run_checks(gathered_with(block), url, inside.host.plugins if inside else None)
+    click.echo(json.dumps([asdict(each) for each in results], indent=2) if as_json else results_as_text(results))
+    context.exit(1 if any(each.status == "failed" for each in results) else 0)
 
 
-def told(found: Iterable[Finding]) -> str:
-    """Return what was found, a line each, with the mends below it."""
+def results_as_text(results: Iterable[CheckResult]) -> str:
+    """Return the results, one line each, with the hints below."""
     lines = []
-    for each in found:
-        lines.append(f"{each.status:7}  {each.check:8}  {each.found}")
-        lines += [f"{'' if number else 'mend:':>17}  {mend}" for number, mend in enumerate(each.mends)]
+    for each in results:
+        status = "FAILED" if each.status == "failed" else each.status
+        lines.append(f"{status:7}  {each.check:8}  {each.message}")
+        lines += [f"{'' if number else 'hint:':>17}  {hint}" for number, hint in enumerate(each.hints)]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""Finds out why a host is not well: its settings, plugins, store and clock, and what lies between Twilio and it."""
+"""The checks of ``ivrkit doctor``: settings, plugins, session store, clock and webhook."""
 
-from ivrkit.doctor.examination import examine
-from ivrkit.doctor.findings import FAILED, OK, WARNING, Finding
+from ivrkit.doctor.checks import run_checks
+from ivrkit.doctor.results import CheckResult
 
-__all__ = ["FAILED", "OK", "WARNING", "Finding", "examine"]
+__all__ = ["CheckResult", "run_checks"]

@@ -1,4 +1,4 @@
-"""Why a signature does not fit: what was sent, compared with what the app saw. Knows no network."""
+"""Why a signature is invalid: compares the request that was sent with the request that the app received."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivrkit.doctor.address import Address, Parts, parts_of
-from ivrkit.doctor.findings import Finding, failed, ok
-from ivrkit.doctor.proxy_fixes import lines_for
+from ivrkit.doctor.proxy_fixes import proxy_fixes
+from ivrkit.doctor.public_url import PublicUrl, UrlParts, split_url
+from ivrkit.doctor.results import CheckResult, failed, ok
 from ivrkit.web.doctor_endpoint import hash_of_form
 
 _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the app says that it saw: the fields of :func:`ivrkit.web.doctor_endpoint.diagnosis`."""
+class ReceivedRequest:
+    """A request as the app received it: the fields of :func:`ivrkit.web.doctor_endpoint.diagnosis`."""
 
     ivrkit: str
     time: float
@@ -33,30 +33,30 @@ class Seen:
     public_url: str | None
     trusted_proxies: int
 
-    def values(self, header: str) -> list[str]:
-        """Return the values of a header, that of the outermost proxy first."""
-        came = ",".join(value for name, value in self.headers if name.title() == header)
-        return [value.strip() for value in came.split(",") if value.strip()]
+    def header_values(self, name: str) -> list[str]:
+        """Return the values of a header that each proxy adds to, the outermost proxy's first."""
+        joined = ",".join(value for each, value in self.headers if each.title() == name)
+        return [value.strip() for value in joined.split(",") if value.strip()]
 
 
-def seen_in(body: bytes) -> Seen | None:
-    """Return what an answer says, ``None`` when it is not the diagnosis."""
+def parse_diagnosis(body: bytes) -> ReceivedRequest | None:
+    """Parse the doctor's page, ``None`` if the body is something else."""
     try:
-        told = json.loads(body)
-        settings = told["settings"]
-        return Seen(
-            ivrkit=str(told["ivrkit"]),
-            time=float(told["time"]),
-            method=told["method"],
-            query=told["query"],
-            headers=tuple((name, value) for name, value in told["headers"]),
-            remote_address=told["remote_address"],
-            content_type=told["content_type"],
-            parameters=tuple(told["parameters"]),
-            form=told["form"],
-            signed=told["signed"],
-            signed_url=told["signed_url"],
-            refusal=told["refusal"],
+        page = json.loads(body)
+        settings = page["settings"]
+        return ReceivedRequest(
+            ivrkit=str(page["ivrkit"]),
+            time=float(page["time"]),
+            method=page["method"],
+            query=page["query"],
+            headers=tuple((name, value) for name, value in page["headers"]),
+            remote_address=page["remote_address"],
+            content_type=page["content_type"],
+            parameters=tuple(page["parameters"]),
+            form=page["form"],
+            signed=page["signed"],
+            signed_url=page["signed_url"],
+            refusal=page["refusal"],
             public_url=settings["public_url"],
             trusted_proxies=int(settings["trusted_proxies"]),
         )
@@ -64,101 +64,130 @@ def seen_in(body: bytes) -> Seen | None:
         return None
 
 
-def compare(address: Address, form: Mapping[str, str], seen: Seen) -> list[Finding]:
-    """Return why the signature does not fit, or that it does.
+def compare_requests(public_url: PublicUrl, form: Mapping[str, str], received: ReceivedRequest) -> list[CheckResult]:
+    """Return a failure for each difference that makes the signature invalid, or a success if it is valid.
 
-    :param address: where the page was asked.
+    :param public_url: the URL that the request was sent to.
     :param form: the parameters that were sent.
-    :param seen: what the app saw.
+    :param received: the request that arrived.
     """
-    if seen.refusal is None:
-        return [ok("wire", f"the signature fits over {address.page}, which ivrkit {seen.ivrkit} saw as it was sent")]
-    asked, got = parts_of(address.page), parts_of(seen.signed_url)
-    found = [*_of_request(form, seen), *_of_query(asked, seen)]
-    found += _of_public_url(address, asked, got, seen) if seen.public_url else _of_url(address, asked, got, seen)
-    unknown = "all arrived as it was sent, and the signature does not fit"
-    mend = "X-Twilio-Signature was changed on the way, or the account's token there is another one than here"
-    return found or [failed("wire", f"{unknown}: {seen.refusal!r}", mend)]
+    page = public_url.doctor_page
+    if received.refusal is None:
+        return [ok("webhook", f"the signature is valid: ivrkit {received.ivrkit} received {page} as it was sent")]
+    sent, signed = split_url(page), split_url(received.signed_url)
+    compare = _compare_with_public_url if received.public_url else _compare_urls
+    results = [
+        *_compare_method_and_body(form, received),
+        *_compare_query(sent, received),
+        *compare(public_url, sent, signed, received),
+    ]
+    return results or [
+        failed(
+            "webhook",
+            f"the request arrived as it was sent, but the signature is invalid: {received.refusal!r}",
+            "set the same auth token here and for the app, or find the proxy that changes X-Twilio-Signature",
+        )
+    ]
 
 
-def _of_request(form: Mapping[str, str], seen: Seen) -> Iterator[Finding]:
-    """Give what happened to method, signature and body."""
-    if not seen.signed:
-        yield failed("wire", "X-Twilio-Signature did not arrive", *lines_for("signature"))
-    if seen.method != "POST":
-        yield failed("wire", f"the method was changed: POST came as {seen.method!r}", *lines_for("method"))
-    elif seen.form != hash_of_form(form.items()):
-        missing = [name for name in form if name not in seen.parameters]
-        if missing and not (seen.content_type or "").startswith(_FORM):
-            told = f"Content-Type was changed: {_FORM} came as {seen.content_type!r}"
-            yield failed("wire", told, *lines_for("type"))
+def _compare_method_and_body(form: Mapping[str, str], received: ReceivedRequest) -> Iterator[CheckResult]:
+    """Yield the changes to the method, the signature and the body."""
+    if not received.signed:
+        yield failed("webhook", "X-Twilio-Signature did not arrive", *proxy_fixes("signature"))
+    if received.method != "POST":
+        yield failed("webhook", f"the method was changed from POST to {received.method}", *proxy_fixes("method"))
+    elif received.form != hash_of_form(form.items()):
+        missing = [name for name in form if name not in received.parameters]
+        if missing and not (received.content_type or "").startswith(_FORM):
+            changed = f"Content-Type was changed from {_FORM!r} to {received.content_type!r}"
+            yield failed("webhook", changed, *proxy_fixes("type"))
         elif missing:
-            yield failed("wire", f"the body was dropped: it came without {', '.join(missing)}", *lines_for("body"))
+            names = ", ".join(missing)
+            yield failed("webhook", f"the body was dropped: {names} did not arrive", *proxy_fixes("body"))
         else:
-            yield failed(
-                "wire", "the body was changed: its parameters are not those that were sent", *lines_for("body")
-            )
+            changed = "the body was changed: other parameters arrived than were sent"
+            yield failed("webhook", changed, *proxy_fixes("body"))
 
 
-def _of_query(asked: Parts, seen: Seen) -> Iterator[Finding]:
-    """Give what happened to the query, which is signed byte for byte."""
-    if seen.query != asked.query:
-        came = f"changed: {asked.query!r} came as {seen.query!r}" if seen.query else f"dropped: {asked.query!r}"
-        yield failed("wire", f"the query was {came}", *lines_for("query"))
+def _compare_query(sent: UrlParts, received: ReceivedRequest) -> Iterator[CheckResult]:
+    """Yield the change to the query. The signature covers its bytes, so an equivalent query is invalid, too."""
+    if received.query != sent.query:
+        change = f"changed from {sent.query!r} to {received.query!r}" if received.query else f"dropped: {sent.query!r}"
+        yield failed("webhook", f"the query was {change}", *proxy_fixes("query"))
 
 
-def _of_public_url(address: Address, asked: Parts, got: Parts, seen: Seen) -> Iterator[Finding]:
-    """Give where the app was told another address than the one that was asked."""
-    if (asked.scheme, _host(asked.host, asked), asked.path) != (got.scheme, _host(got.host, asked), got.path):
-        told = f"the app takes Twilio's URL for {seen.signed_url!r}, because its public_url is {seen.public_url!r}"
+def _compare_with_public_url(
+    public_url: PublicUrl, sent: UrlParts, signed: UrlParts, received: ReceivedRequest
+) -> Iterator[CheckResult]:
+    """Yield the difference between the URL that was requested and the app's setting ``public_url``.
+
+    With this setting the app ignores the scheme, host and path of the request, so no proxy can have changed them.
+    """
+    if (sent.scheme, _signed_host(sent), sent.path) != (signed.scheme, _signed_host(signed, sent), signed.path):
         yield failed(
-            "wire", told, f"IVRKIT_PUBLIC_URL={address.base}", "or give Twilio, and --url, the URL that it has"
+            "webhook",
+            f"the app checks the signature over {received.signed_url!r}, because its public_url is "
+            f"{received.public_url!r}",
+            f"set IVRKIT_PUBLIC_URL={public_url.base}",
+            "or use the app's public_url in Twilio's console and for --url",
         )
 
 
-def _of_url(address: Address, asked: Parts, got: Parts, seen: Seen) -> Iterator[Finding]:
-    """Give what happened to scheme, host and path, header by header."""
-    otherwise = f"or, where there is one public address: IVRKIT_PUBLIC_URL={address.base}"
-    trust = "" if seen.trusted_proxies else "and on the app: IVRKIT_TRUSTED_PROXIES=1"
-    if got.scheme != asked.scheme:
-        told = f"the scheme is not Twilio's: {asked.scheme!r} was asked, and the app saw {got.scheme!r}"
-        inner = "inner proto" if seen.values("X-Forwarded-Proto") else "proto"
-        mends = (*lines_for(inner), trust, otherwise)
-        yield _by_header(seen, told, "X-Forwarded-Proto", asked.scheme, mends, otherwise)
-    if _host(got.host, asked) != _host(asked.host, asked):
-        told = f"Host is not Twilio's: {asked.host!r} was asked, and the app saw {got.host!r}"
-        yield _by_header(seen, told, "X-Forwarded-Host", asked.host, (*lines_for("host"), otherwise), otherwise)
-    if got.path != asked.path:
-        told = f"the path is not Twilio's: {asked.path!r} was asked, and the app saw {got.path!r}"
-        if asked.path.endswith(got.path):
-            prefix = asked.path.removesuffix(got.path)
-            mends = (*lines_for("prefix", prefix=prefix), trust, otherwise)
-            yield _by_header(seen, told, "X-Forwarded-Prefix", prefix, mends, otherwise)
+def _compare_urls(
+    public_url: PublicUrl, sent: UrlParts, signed: UrlParts, received: ReceivedRequest
+) -> Iterator[CheckResult]:
+    """Yield the changes to the scheme, the host and the path."""
+    fixed_url = f"or, if the app has one public URL, set IVRKIT_PUBLIC_URL={public_url.base}"
+    trust = "" if received.trusted_proxies else "and set IVRKIT_TRUSTED_PROXIES=1 for the app"
+    if signed.scheme != sent.scheme:
+        change = f"the scheme was changed from {sent.scheme!r} to {signed.scheme!r}"
+        defect = "inner proto" if received.header_values("X-Forwarded-Proto") else "proto"
+        fixes = (*proxy_fixes(defect), trust, fixed_url)
+        yield _forwarding_failure(received, change, "X-Forwarded-Proto", sent.scheme, fixes)
+    if _signed_host(signed, sent) != _signed_host(sent):
+        change = f"the host was changed from {sent.host!r} to {signed.host!r}"
+        fixes = (*proxy_fixes("host"), fixed_url)
+        yield _forwarding_failure(received, change, "X-Forwarded-Host", sent.host, fixes)
+    if signed.path != sent.path:
+        change = f"the path was changed from {sent.path!r} to {signed.path!r}"
+        if sent.path.endswith(signed.path):  # the proxy removed a prefix
+            prefix = sent.path.removesuffix(signed.path)
+            fixes = (*proxy_fixes("prefix", prefix=prefix), trust, fixed_url)
+            yield _forwarding_failure(received, change, "X-Forwarded-Prefix", prefix, fixes)
         else:
-            came = seen.values("X-Forwarded-Prefix") if seen.trusted_proxies else []
-            also = f": X-Forwarded-Prefix is {', '.join(came)!r}" if came else ""
-            first = 'nginx: proxy_set_header X-Forwarded-Prefix "";' if came else ""
-            yield failed("wire", told + also, first, *lines_for("path"), otherwise)
+            values = received.header_values("X-Forwarded-Prefix") if received.trusted_proxies else []
+            reason = f": X-Forwarded-Prefix is {', '.join(values)!r}" if values else ""
+            first = 'nginx: proxy_set_header X-Forwarded-Prefix "";' if values else ""
+            yield failed("webhook", change + reason, first, *proxy_fixes("path"), fixed_url)
 
 
-def _by_header(seen: Seen, told: str, header: str, wanted: str, mends: tuple[str, ...], otherwise: str) -> Finding:
-    """Return why a header of a proxy did not tell the app what Twilio asked.
+def _forwarding_failure(
+    received: ReceivedRequest, change: str, header: str, expected: str, fixes: tuple[str, ...]
+) -> CheckResult:
+    """Return the failure for a change that a forwarding header should have undone.
 
-    :param wanted: what it would have told.
-    :param mends: for where it does not say so.
-    :param otherwise: the mend that is left where it does, beside the number of proxies.
+    :param change: the change, as the first part of the message.
+    :param expected: the value that the header should have.
+    :param fixes: the hints for a header without this value; the last one also helps if the header is not trusted.
     """
-    values = seen.values(header)
-    if wanted not in values:
-        came = f"{header} is {', '.join(values)!r}" if values else f"no {header} came"
-        return failed("wire", f"{told}: {came}", *mends)
-    trusted = seen.trusted_proxies
-    hops = len(values) - values.index(wanted) if trusted else max(len(values), len(seen.values("X-Forwarded-For")))
-    came = f"{header} is {', '.join(values)!r}, and trusted_proxies is {trusted}"
-    return failed("wire", f"{told}: {came}", f"IVRKIT_TRUSTED_PROXIES={hops}", otherwise)
+    values = received.header_values(header)
+    if expected not in values:
+        reason = f"{header} is {', '.join(values)!r}" if values else f"{header} did not arrive"
+        return failed("webhook", f"{change}: {reason}", *fixes)
+    # The header is right, but the app takes another of its values: trusted_proxies is wrong. Each proxy appends one
+    # value, so the position of the right one, counted from the end, is the number of proxies. If the app trusts none,
+    # all values are from proxies, and X-Forwarded-For may show more of them.
+    trusted = received.trusted_proxies
+    addresses = received.header_values("X-Forwarded-For")
+    proxies = len(values) - values.index(expected) if trusted else max(len(values), len(addresses))
+    reason = f"{header} is {', '.join(values)!r}, and trusted_proxies is {trusted}"
+    return failed("webhook", f"{change}: {reason}", f"set IVRKIT_TRUSTED_PROXIES={proxies}", fixes[-1])
 
 
-def _host(host: str, asked: Parts) -> str:
-    """Return a host as it is signed: Twilio leaves the port of https out, and the usual one of http."""
-    name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() and (asked.scheme == "https" or port == "80") else host
+def _signed_host(url: UrlParts, sent: UrlParts | None = None) -> str:
+    """Return the host as Twilio signs it: without any port for https, and without port 80 for http.
+
+    :param sent: the URL that was sent, if the scheme of ``url`` may be wrong.
+    """
+    name, colon, port = url.host.rpartition(":")
+    return name if colon and port.isdigit() and ((sent or url).scheme == "https" or port == "80") else url.host

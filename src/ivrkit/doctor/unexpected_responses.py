@@ -1,4 +1,4 @@
-"""Answers that are not the app's: what stands in its place, and how it is brought to let Twilio through."""
+"""Responses that are not the doctor's page: which program answered, and how to let Twilio through to the app."""
 
 from __future__ import annotations
 
@@ -7,133 +7,149 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from ivrkit.doctor.address import Address, joined, parts_of
-from ivrkit.doctor.findings import Finding, failed
-from ivrkit.doctor.local import SET_CLOCK
-from ivrkit.doctor.proxy_fixes import lines_for
+from ivrkit.doctor.local_checks import SET_CLOCK
+from ivrkit.doctor.proxy_fixes import proxy_fixes
+from ivrkit.doctor.public_url import PublicUrl, join_paths, split_url
+from ivrkit.doctor.results import CheckResult, failed
 from ivrkit.simulator import Failure, Response
 from ivrkit.web.doctor_endpoint import FRESH
 
-_REDIRECTS, _ASK, _AWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
-_FIREWALL = "a firewall must let everybody in: Twilio has no fixed addresses"
-#: No more of another program's text is shown than this.
+_REDIRECTS, _FORBIDDEN, _BAD_GATEWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
+_FIREWALL = "open the firewall to all addresses: Twilio has no fixed ones"
+_TOKEN = "set TWILIO_AUTH_TOKEN to the same token here and there, and restart the server"  # noqa: S105  a hint
+#: How many characters of an unknown response are shown.
 _SHOWN = 60
 
-#: Twilio's error -> how it is mended: https://www.twilio.com/docs/api/errors
-_UNREACHABLE: Mapping[int, tuple[str, ...]] = {
-    11210: ("look for a mistake in the host's name, or give it an address in its DNS zone",),
-    11205: ("start the server or its proxy, open the port in the firewall, or mend the port in the URL",),
-    11220: ("nginx: listen 443 ssl;", "Caddy: a site address without http:// in front", "or mend the port in the URL"),
-    11235: ("get a certificate for this very name", "nginx: server_name and ssl_certificate of the same name"),
-    11236: ("renew the certificate, and let the proxy load it: nginx -s reload",),
-    11237: (
-        "get a certificate that everybody trusts, and serve the whole chain: nginx: ssl_certificate fullchain.pem;",
-        "Caddy: gets one by itself where the ports 80 and 443 are open",
-        "to try one of your own, name its CA in SSL_CERT_FILE; Twilio will refuse it",
+#: Twilio's error code -> hints: https://www.twilio.com/docs/api/errors
+_HINTS: Mapping[int, tuple[str, ...]] = {
+    11210: ("correct the host name in the URL, or add an address for it to its DNS zone",),
+    11205: ("start the server or its proxy, open the port in the firewall, or correct the port in the URL",),
+    11220: (
+        "nginx: listen 443 ssl;",
+        "Caddy: use a site address without http:// in front",
+        "or correct the port in the URL",
     ),
-    11206: ("look at what listens on this port: it does not speak HTTP as it should",),
+    11235: ("get a certificate for this host name", "nginx: set server_name and ssl_certificate for the same name"),
+    11236: ("renew the certificate, and reload the proxy: nginx -s reload",),
+    11237: (
+        "get a certificate from a public authority, and serve the whole chain: nginx: ssl_certificate fullchain.pem;",
+        "Caddy: gets a certificate itself if the ports 80 and 443 are open",
+        "to test with your own certificate, set SSL_CERT_FILE to its CA; Twilio will refuse it",
+    ),
+    11206: ("check which program listens on this port: it does not answer with valid HTTP",),
 }
-_SLOW = ("Twilio waits no longer than 15 s: look at what the proxy waits for, and whether the app hangs",)
+_SLOW = ("check what the proxy waits for, and whether the app hangs: Twilio waits at most 15 s",)
 
 
-def unreachable(address: Address, failure: Failure) -> Finding:
-    """Return why nothing came back."""
-    mends = _SLOW if failure.failure_type == "rt" else _UNREACHABLE.get(failure.code, _UNREACHABLE[11206])
-    return failed("wire", f"{address.origin}: {failure.message} (Twilio's error {failure.code})", *mends)
+def explain_failure(public_url: PublicUrl, failure: Failure) -> CheckResult:
+    """Return why there was no response."""
+    hints = _SLOW if failure.failure_type == "rt" else _HINTS.get(failure.code, _HINTS[11206])
+    return failed("webhook", f"{public_url.origin}: {failure.message} (Twilio error {failure.code})", *hints)
 
 
-def explain(
-    address: Address, answer: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
-) -> Finding:
-    """Return what it means that somebody else answered.
+def explain_response(
+    public_url: PublicUrl, response: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
+) -> CheckResult:
+    """Return which program answered in place of the doctor's page.
 
-    :param address: where the page was asked.
-    :param answer: what came.
+    :param public_url: the URL that was requested.
+    :param response: the response.
     :param prefix: the setting ``url_prefix``.
-    :param now: the time here, in seconds since 1970.
-    :param fetch: gets a page beside the webhook, ``None`` when it can't be reached.
+    :param now: the time on this machine, in seconds since 1970.
+    :param fetch: returns the response to a GET request of a URL, ``None`` if there is none.
     """
-    status, path = answer.status, parts_of(address.webhook).path
+    status, path = response.status, split_url(public_url.webhook).path
     if status in _REDIRECTS:
-        return _redirected(address, answer)
-    if status in _ASK:
-        told = f"something in front of the app answered {status}: it wants a password, or lets not everybody in"
-        return failed("wire", told, *lines_for("password", path=path), _FIREWALL)
-    if status in _AWAY:
-        return failed("wire", f"a proxy answered {status}: it does not reach the app", *lines_for("away"))
+        return _explain_redirect(public_url, response)
+    if status in _FORBIDDEN:
+        message = f"a proxy or firewall answered {status}: it requires a password, or blocks this address"
+        return failed("webhook", message, *proxy_fixes("password", path=path), _FIREWALL)
+    if status in _BAD_GATEWAY:
+        return failed("webhook", f"a proxy answered {status}: it cannot reach the app", *proxy_fixes("app unreachable"))
     if status == 404:
-        return _not_found(address, answer, prefix, now, fetch)
+        return _explain_not_found(public_url, response, prefix, now, fetch)
     if status == 411:
-        told = "the body came without its length (411): the proxy passes it on in pieces"
-        return failed("wire", told, *lines_for("length"))
-    text = " ".join(answer.body.decode("utf-8", "replace").split())[:_SHOWN]
-    told = f"another program answered {status} with {answer.header('Content-Type')!r}: {text!r}"
-    mend = f"let the proxy or tunnel pass {path} on to ivrkit, and nothing else answer there"
-    return failed("wire", told, mend, *lines_for("route", prefix=path.removesuffix("/webhook")))
+        message = "the body arrived without its length (411): the proxy sends it in chunks"
+        return failed("webhook", message, *proxy_fixes("length"))
+    text = " ".join(response.body.decode("utf-8", "replace").split())[:_SHOWN]
+    return failed(
+        "webhook",
+        f"another program answered {status} with {response.header('Content-Type')!r}: {text!r}",
+        f"configure the proxy or tunnel to pass {path} to ivrkit and to no other program",
+        *proxy_fixes("route", prefix=path.removesuffix("/webhook")),
+    )
 
 
-def _redirected(address: Address, answer: Response) -> Finding:
-    """Return what a redirect does: Twilio follows it, and the app is asked another URL than the console has."""
-    location = answer.header("Location")
-    asked = parts_of(address.page)
-    to = parts_of(location if "://" in location else f"{address.origin}{location}")
-    told = f"it was redirected ({answer.status}) to {location!r}"
-    if (to.scheme, to.path) == ("https", asked.path) and asked.scheme == "http":
-        return failed(
-            "wire",
-            f"{told}: http is sent to https",
-            f"give Twilio, and --url, https://{to.host}{parts_of(address.webhook).path}",
-        )
-    if to.path.rstrip("/") == asked.path and to.path != asked.path:
-        return failed("wire", f"{told}: a slash is added to the path", *lines_for("slash"))
-    return failed("wire", told, "give Twilio, and --url, the address that it ends at, or take the redirect out")
+def _explain_redirect(public_url: PublicUrl, response: Response) -> CheckResult:
+    """Return where a redirect leads.
+
+    Twilio follows it, but signs the URL in its console, which is then another URL than the one that the app receives.
+    """
+    location = response.header("Location")
+    sent = split_url(public_url.doctor_page)
+    target = split_url(location if "://" in location else f"{public_url.origin}{location}")
+    message = f"the request was redirected ({response.status}) to {location!r}"
+    if (target.scheme, target.path) == ("https", sent.path) and sent.scheme == "http":
+        url = f"https://{target.host}{split_url(public_url.webhook).path}"
+        return failed("webhook", f"{message}: from http to https", f"use {url} in Twilio's console and for --url")
+    if target.path.rstrip("/") == sent.path and target.path != sent.path:
+        return failed("webhook", f"{message}: a slash was added to the path", *proxy_fixes("slash"))
+    return failed("webhook", message, "use the final URL in Twilio's console and for --url, or remove the redirect")
 
 
-def _not_found(
-    address: Address, answer: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
-) -> Finding:
-    """Return whose 404 it is: ivrkit's own, which does not believe who asks, or somebody else's."""
-    token = "set TWILIO_AUTH_TOKEN to the same token there and here, and start the server anew"  # noqa: S105  advice
-    health = fetch(f"{address.base}/healthz")
+def _explain_not_found(
+    public_url: PublicUrl, response: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
+) -> CheckResult:
+    """Return whether a 404 is from ivrkit, which does not accept the proof of the token, or from another program."""
+    health = fetch(f"{public_url.base}/healthz")
     if health is not None and _is_ivrkit(health):
-        apart = _clock_of(health, now)
-        told = "ivrkit answers there, and does not know who asks (404)"
-        if apart is None:
-            return failed("wire", f"{told}: its token is another one, or its clock is far off", token, SET_CLOCK)
-        if abs(apart) > FRESH:
-            return failed("wire", f"{told}: its clock is {abs(apart):.0f} s off this machine's", SET_CLOCK)
-        return failed("wire", f"{told}: its token is another one, or it has none", token)
-    for other in dict.fromkeys((address.origin, address.origin + prefix, joined(address.base, prefix))):
-        there = fetch(f"{other}/healthz") if other != address.base else None
-        if there is not None and _is_ivrkit(there):
-            mends = (f"give Twilio, and --url, {other}/webhook", *lines_for("route", prefix=_path(address)))
-            return failed("wire", f"404: ivrkit answers at {other}, and not at {address.base}", *mends)
-    told = (
-        f"404, and {address.base}/healthz is not ivrkit's either: the path is another one, or another program answers"
+        return _explain_rejected_proof(_clock_difference(health, now))
+    for base in dict.fromkeys((public_url.origin, public_url.origin + prefix, join_paths(public_url.base, prefix))):
+        health = fetch(f"{base}/healthz") if base != public_url.base else None
+        if health is not None and _is_ivrkit(health):
+            message = f"404: ivrkit answers at {base}, not at {public_url.base}"
+            hint = f"use {base}/webhook in Twilio's console and for --url"
+            return failed("webhook", message, hint, *proxy_fixes("route", prefix=_path(public_url)))
+    # A proxy that passes on only the webhook hides /healthz, so the 404 may still be ivrkit's own.
+    return failed(
+        "webhook",
+        f"404, and {public_url.base}/healthz is not from ivrkit: the path is wrong, or another program answers",
+        "compare the path with url_prefix",
+        *proxy_fixes("route", prefix=_path(public_url)),
+        f"or configure the proxy to pass on all paths below {_path(public_url)}/webhook; if it does, {_TOKEN}",
     )
-    also = (
-        f"or the proxy passes on {_path(address)}/webhook alone, where Twilio asks what is below it too; then: {token}"
-    )
-    return failed("wire", told, "compare the path with url_prefix", *lines_for("route", prefix=_path(address)), also)
 
 
-def _path(address: Address) -> str:
-    return parts_of(address.base).path.rstrip("/")
+def _explain_rejected_proof(difference: float | None) -> CheckResult:
+    """Return why ivrkit did not accept the proof of the token.
+
+    :param difference: how many seconds the server's clock is ahead, ``None`` if it is not known.
+    """
+    message = "ivrkit answered, but did not accept the doctor's proof of the auth token (404)"
+    if difference is None:
+        return failed("webhook", f"{message}: its token is different, or its clock is wrong", _TOKEN, SET_CLOCK)
+    if abs(difference) > FRESH:
+        return failed("webhook", f"{message}: its clock is {abs(difference):.0f} s off this machine's", SET_CLOCK)
+    return failed("webhook", f"{message}: its token is different or missing", _TOKEN)
 
 
-def _is_ivrkit(answer: Response) -> bool:
-    """Return whether an answer is that of ivrkit's ``/healthz``."""
+def _path(public_url: PublicUrl) -> str:
+    return split_url(public_url.base).path.rstrip("/")
+
+
+def _is_ivrkit(response: Response) -> bool:
+    """Return whether a response is that of ivrkit's ``/healthz``."""
     try:
-        told = json.loads(answer.body)
+        health = json.loads(response.body)
     except ValueError:
         return False
-    return isinstance(told, dict) and told.get("status") in ("ok", "not ok")
+    return isinstance(health, dict) and health.get("status") in ("ok", "not ok")
 
 
-def _clock_of(answer: Response, now: float) -> float | None:
-    """Return how far the clock of an answer is ahead, in seconds; ``None`` when it does not tell."""
+def _clock_difference(response: Response, now: float) -> float | None:
+    """Return how many seconds the clock of a response is ahead, ``None`` if it has no valid date."""
     try:
-        told = parsedate_to_datetime(answer.header("Date"))
+        date = parsedate_to_datetime(response.header("Date"))
     except ValueError:
         return None
-    return told.replace(tzinfo=told.tzinfo or UTC).timestamp() - now
+    return date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now

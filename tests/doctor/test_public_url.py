@@ -1,9 +1,9 @@
-"""Where a host is asked, from whatever was given as its public URL."""
+"""The public URL of a host, and the URLs that follow from it."""
 
 import pytest
 
 from ivrkit import IvrkitError
-from ivrkit.doctor.address import address_of
+from ivrkit.doctor.public_url import parse_public_url
 
 
 @pytest.mark.parametrize(
@@ -22,30 +22,31 @@ from ivrkit.doctor.address import address_of
         ("http://[::1]:5000", "", "http://[::1]:5000/webhook"),
     ],
 )
-def test_a_base_or_a_webhook_may_be_given(url, prefix, webhook):
-    """What the host serves under is added, and counts once."""
-    address = address_of(url, prefix)
-    assert address.webhook == webhook
-    assert address.page == f"{webhook}/doctor?a=1&b=%20x"
-    assert address.authorization == ""
-    assert webhook.startswith(f"{address.origin}/")
+def test_a_base_url_or_a_webhook_url_gives_the_webhook(url, prefix, webhook):
+    """The setting ``url_prefix`` and ``/webhook`` are added to a public URL unless they are there already."""
+    public_url = parse_public_url(url, prefix)
+    assert public_url.webhook == webhook
+    assert public_url.doctor_page == f"{webhook}/doctor?a=1&b=%20x"
+    assert public_url.authorization == ""
+    assert webhook.startswith(f"{public_url.origin}/")
 
 
-def test_user_and_password_are_sent_and_not_signed():
-    """As Twilio does with those of a URL."""
-    address = address_of("https://ivr:s%40me@example.com/phone/webhook", "")
-    assert address.webhook == "https://example.com/phone/webhook"
-    assert address.authorization == "Basic aXZyOnNAbWU="
+def test_user_and_password_are_sent_but_not_signed():
+    """The user and password of a URL become a header and are removed from the URL, as Twilio does it."""
+    public_url = parse_public_url("https://ivr:s%40me@example.com/phone/webhook", "")
+    assert public_url.webhook == "https://example.com/phone/webhook"
+    assert public_url.authorization == "Basic aXZyOnNAbWU="
 
 
 @pytest.mark.parametrize(
     "url",
     ["ivr.example.com", "ftp://a.example", "https://", "https://a b", "https://h\u00e9", "http://[x", "http://a:0x"],
 )
-def test_what_is_no_url_is_told(url):
-    """It is quoted, with what would be right."""
+def test_an_invalid_public_url_is_refused(url):
+    """The error quotes the invalid URL, and its hint shows a valid one."""
     with pytest.raises(IvrkitError) as caught:
-        address_of(url, "")
+        parse_public_url(url, "")
     assert str(caught.value) == (
-        f"{url!r} is no URL that Twilio could ask\n  hint: give a base such as https://ivr.example.com, in ASCII"
+        f"the public URL must be an http or https URL in ASCII, not {url!r}\n"
+        "  hint: give a base URL such as https://ivr.example.com"
     )

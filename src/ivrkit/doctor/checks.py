@@ -1,0 +1,34 @@
+"""All checks of ``ivrkit doctor``, in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from ivrkit.doctor.local_checks import check_plugins, check_settings, check_store, check_time_zone, results_of_problems
+from ivrkit.doctor.results import CheckResult, warning
+from ivrkit.doctor.webhook_check import check_webhook
+from ivrkit.settings.load import Gathered
+
+
+def run_checks(
+    gathered: Gathered, url: str | None = None, plugins: Mapping[str, object] | None = None
+) -> list[CheckResult]:
+    """Run all checks.
+
+    :param gathered: the settings and their problems. If there are problems, no other check runs.
+    :param url: the public URL, in place of the setting: a base URL, or the URL of the webhook.
+    :param plugins: plugin objects that the app registers itself, by name, in addition to the installed plugins.
+    :returns: the results, in the order of the checks.
+    """
+    if gathered.problems:
+        skipped = warning("settings", "all other checks were skipped", "fix the settings first")
+        return [*results_of_problems("settings", gathered.problems), skipped]
+    settings = gathered.settings
+    return [
+        *check_settings(settings),
+        *check_plugins(settings, plugins),
+        *check_store(settings, plugins),
+        *check_time_zone(settings, time.time()),
+        *check_webhook(settings, url),
+    ]

@@ -1,0 +1,120 @@
+"""The checks that need only this machine: settings, plugins, session store and clock."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from ivrkit.doctor.results import CheckResult, failed, ok, warning
+from ivrkit.errors import IvrkitError, LoadError, Problem
+from ivrkit.plugins.load import find_plugins, load
+from ivrkit.sessions import SharedStore, StoredSession, open_sessions
+from ivrkit.sessions.remote import shown
+from ivrkit.settings.core import Settings
+from ivrkit.web.doctor_endpoint import tokens_of
+
+#: After how many seconds the session that is written for the check expires.
+LIFETIME = 60.0
+#: How many seconds two clocks may differ without a warning. ``web.doctor_endpoint`` has its own, larger limit.
+TOLERANCE = 30.0
+SET_CLOCK = "synchronize both clocks: timedatectl set-ntp true"
+
+
+def check_settings(settings: Settings) -> list[CheckResult]:
+    """Check that the settings allow Twilio's requests and no others."""
+    results = []
+    if not tokens_of(settings):
+        hint = "set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console"
+        missing = "there is no auth token, so no signature can be checked"
+        results.append(
+            warning("settings", f"{missing}: in dev mode only this machine may send requests", hint)
+            if settings.dev
+            else failed("settings", f"{missing}, and the host starts only in dev mode", hint)
+        )
+    if settings.public_url and urlsplit(settings.public_url).scheme != "https":
+        hint = f"set IVRKIT_PUBLIC_URL=https://{settings.public_url.partition('://')[2]}"
+        message = f"public_url is {settings.public_url!r}: the input of callers would be sent unencrypted"
+        results.append(warning("settings", message, hint))
+    public = f"public_url is {settings.public_url}" if settings.public_url else "public_url is not set"
+    return results or [ok("settings", f"the settings load; there is an auth token; {public}")]
+
+
+def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
+    """Load the installed plugins and those that the app registers itself, and report their problems."""
+    try:
+        loaded = load(settings, plugins)
+    except IvrkitError as error:
+        return results_of_error("plugins", error)
+    results = results_of_problems("plugins", loaded.problems)
+    results += [warning("plugins", _one_line(text)) for text in loaded.startup_warnings]
+    served = [each.owner for each in loaded.plugins if each.status != "blocked"]
+    names = ", ".join(f"{owner.plugin} {owner.version}" for owner in served)
+    return results or [ok("plugins", f"{len(loaded.flow.states)} states are served, from {names}")]
+
+
+def check_store(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
+    """Write a session to the store, and read it."""
+    where = shown(settings.session_url)
+    try:
+        stores = find_plugins(settings, plugins).stores
+        sessions = open_sessions(settings.session_url, stores, tokens_of(settings), settings.language)
+        try:
+            works = _keeps_a_session(sessions.store) if sessions.store else True
+        finally:
+            sessions.close()
+    except IvrkitError as error:
+        return results_of_error("store", error)
+    if not works:
+        return [failed("store", f"{where}: a session was written but could not be read", "choose another session_url")]
+    if not sessions.store:
+        return [ok("store", "sessions are kept in cookies only")]
+    return [ok("store", f"{where}: a session was written and read")]
+
+
+def _keeps_a_session(store: SharedStore) -> bool:
+    """Return whether a session can be read after it was written.
+
+    The session is not deleted: it expires, and goes with the store's next clean-up.
+    """
+    stored = StoredSession(f"doctor-{secrets.token_hex(8)}", 1, time.time() + LIFETIME, '{"answers":[]}')
+    return store.save(stored, 0) and store.load(stored.sid) == stored
+
+
+def check_time_zone(settings: Settings, now: float) -> list[CheckResult]:
+    """Report the time that handlers get, so that the reader can check it."""
+    local = datetime.fromtimestamp(now, ZoneInfo(settings.timezone))
+    return [ok("clock", f"it is {local:%Y-%m-%d %H:%M:%S} in the time zone {settings.timezone}")]
+
+
+def check_clock(here: float, there: float) -> list[CheckResult]:
+    """Compare the server's clock with this machine's.
+
+    :param here: the time on this machine, in seconds since 1970.
+    :param there: the time on the server, in seconds since 1970.
+    """
+    difference = there - here
+    if abs(difference) <= TOLERANCE:
+        return [ok("clock", "the server's clock agrees with this machine's")]
+    direction = "ahead of" if difference > 0 else "behind"
+    return [warning("clock", f"the server's clock is {abs(difference):.0f} s {direction} this machine's", SET_CLOCK)]
+
+
+def results_of_error(check: str, error: IvrkitError) -> list[CheckResult]:
+    """Return a failure for an error, or one for each of its problems."""
+    if isinstance(error, LoadError):
+        return results_of_problems(check, error.problems)
+    return [failed(check, _one_line(error.message), _one_line(error.hint))]
+
+
+def results_of_problems(check: str, problems: Iterable[Problem]) -> list[CheckResult]:
+    """Return a failure for each problem."""
+    return [failed(check, _one_line(problem.located_message), _one_line(problem.hint)) for problem in problems]
+
+
+def _one_line(text: str) -> str:
+    """Return a text with all white space replaced by single spaces."""
+    return " ".join(text.split())

@@ -1,0 +1,97 @@
+"""The public URL of a host, and the URLs that follow from it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from ivrkit.errors import IvrkitError
+from ivrkit.web.doctor_endpoint import PATH
+
+#: A query that a proxy changes if it decodes and encodes queries.
+QUERY = "a=1&b=%20x"
+WEBHOOK = "/webhook"
+
+
+class UrlParts(NamedTuple):
+    """The parts of a URL, not decoded."""
+
+    scheme: str
+    host: str
+    path: str
+    query: str
+
+
+def split_url(url: str) -> UrlParts:
+    """Split a URL without decoding it.
+
+    Never fails, unlike :func:`urllib.parse.urlsplit`: an invalid URL gives parts that are equal to those of no valid
+    URL.
+    """
+    base, _, query = url.partition("?")
+    scheme, _, rest = base.partition("://")
+    host, _, path = rest.partition("/")
+    return UrlParts(scheme, host.lower(), f"/{path}", query)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicUrl:
+    """The public URL of a host.
+
+    :param base: the part before ``/webhook``, without user and password.
+    :param authorization: the ``Authorization`` header for the URL's user and password, ``""`` if it has none.
+    """
+
+    base: str
+    authorization: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The scheme and the host."""
+        parts = split_url(self.base)
+        return f"{parts.scheme}://{parts.host}"
+
+    @property
+    def webhook(self) -> str:
+        """The URL of the webhook, as it is entered in Twilio's console."""
+        return self.base + WEBHOOK
+
+    @property
+    def doctor_page(self) -> str:
+        """The URL of the page that the doctor requests."""
+        return f"{self.base}{PATH}?{QUERY}"
+
+
+def parse_public_url(url: str, prefix: str) -> PublicUrl:
+    """Parse a public URL.
+
+    :param url: a base URL, or the URL of the webhook.
+    :param prefix: the setting ``url_prefix``. It is added to the base URL, except for the part that is there already.
+    :raises IvrkitError: if the URL is invalid.
+    """
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or not re.fullmatch(r"[!-~]+", url):
+        raise IvrkitError(
+            f"the public URL must be an http or https URL in ASCII, not {url!r}",
+            hint="give a base URL such as https://ivr.example.com",
+        )
+    user, at, host = parts.netloc.rpartition("@")
+    credentials = base64.b64encode(unquote(user).encode()).decode()
+    base, path = f"{parts.scheme}://{host.lower()}", parts.path.rstrip("/")
+    path = path.removesuffix(WEBHOOK) if path.endswith(WEBHOOK) else join_paths(path, prefix)
+    return PublicUrl(base + path, f"Basic {credentials}" if at else "")
+
+
+def join_paths(front: str, prefix: str) -> str:
+    """Join two paths; segments that end the first and begin the second are not repeated."""
+    segments = front.split("/")[1:]
+    while segments and not f"{prefix}/".startswith(f"/{'/'.join(segments)}/"):
+        segments = segments[1:]
+    return front + prefix[len("/".join(["", *segments])) :]

@@ -1,0 +1,37 @@
+"""The result of one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of one check.
+
+    :param check: ``settings``, ``plugins``, ``store``, ``clock`` or ``webhook``.
+    :param status: ``failed`` if calls cannot be answered, ``warning`` if they can be answered but something is wrong.
+    :param message: the result in one line.
+    :param hints: how to fix it, one line for each proxy or each alternative; empty if the status is ``ok``.
+    """
+
+    check: str
+    status: Literal["ok", "warning", "failed"]
+    message: str
+    hints: tuple[str, ...] = ()
+
+
+def failed(check: str, message: str, *hints: str) -> CheckResult:
+    """Return a failure; empty hints are left out."""
+    return CheckResult(check, "failed", message, tuple(filter(None, hints)))
+
+
+def warning(check: str, message: str, *hints: str) -> CheckResult:
+    """Return a warning; empty hints are left out."""
+    return CheckResult(check, "warning", message, tuple(filter(None, hints)))
+
+
+def ok(check: str, message: str) -> CheckResult:
+    """Return a success."""
+    return CheckResult(check, "ok", message)
