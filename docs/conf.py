@@ -41,6 +41,6 @@ nitpick_ignore_regex = [
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
         "py:class",
-        r"(ivrkit\.(flow|states\.ready)\.\w+\.)?(Common|FlowConfig|Hooks|CompiledState|Content|Answer|StateSettings|StartSettings|Beginning|RenderContext)",
+        r"(ivrkit\.(flow|states\.ready)\.\w+\.)?(Common|FlowConfig|EngineHooks|CompiledState|Content|Answer|StateSettings|StartSettings|StartInfo|RenderContext)",
     ),
 ]

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ivrkit import CallFlow, Menu, Owner, Session, State, Turn, advance, compile_flow
-from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
+from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.call import make_call
 from ivrkit.flow.run.engine import hang_up
 
@@ -30,7 +30,7 @@ class HookImpl:
 
     def __init__(self, flow: CallFlow, *, turn: int = 0) -> None:
         self.flow = flow
-        self.session = Session("CA1", turn=turn, language=flow.rules.language)
+        self.session = Session("CA1", turn=turn, language=flow.config.language)
         self.turns: list[Turn] = []
 
     def webhook(self, again: int = 0, status: str = "in-progress", **params: str) -> HookImpl:
@@ -112,7 +112,7 @@ class HookImpl:
 def tree():
     """Return a function that makes a flow of named states, ``rules`` and ``hooks`` set by name."""
 
-    def make(states: dict[str, State] | None = None, *, hooks: Hooks | None = None, **named: Any) -> CallFlow:
+    def make(states: dict[str, State] | None = None, *, hooks: EngineHooks | None = None, **named: Any) -> CallFlow:
         found = {name: each for name, each in named.items() if isinstance(each, State)}
         rules = {name: each for name, each in named.items() if name not in found}
         all_states = {**(states or {}), **found}

@@ -6,7 +6,7 @@ import pytest
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
-from ivrkit.flow.compile.flow_config import Hooks
+from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.flow.model.call import HIDDEN_INPUT
 from ivrkit.flow.run.engine import MOST_STATES
 from ivrkit.flow.run.sandbox import check_data
@@ -321,7 +321,7 @@ def test_the_hook_is_told_and_decides(call):
         return "f"
 
     states = tree_with(State(boom, on_error="g", **option()), f=State(ask("F?")), g=State(ask("G?")))
-    assert call(states, hooks=Hooks(failed=failed)).press("1").heard == [APOLOGY, "F?"]
+    assert call(states, hooks=EngineHooks(state_failed=failed)).press("1").heard == [APOLOGY, "F?"]
     assert told == [("1", "x", RuntimeError, False)]
 
 
@@ -329,13 +329,16 @@ def test_a_hook_that_decides_nothing(call):
     """None, a state that is not there, and one that has failed, are no decision."""
     for answer in (None, "nowhere", "x"):
         states = tree_with(State(boom, on_error="g", **option()), g=State(ask("G?")))
-        assert call(states, hooks=Hooks(failed=lambda *_, answer=answer: answer)).press("1").heard == [APOLOGY, "G?"]
+        assert call(states, hooks=EngineHooks(state_failed=lambda *_, answer=answer: answer)).press("1").heard == [
+            APOLOGY,
+            "G?",
+        ]
 
 
 def test_the_hook_decides_for_error_too(call):
     """Where a plugin says where to go when error failed, the caller hears the apology and goes there."""
     states = tree_with(State("X.", **option()), error=State(boom, BACK), f=State(ask("F?")))
-    assert call(states, hooks=Hooks(failed=lambda *_: "f")).press("7").heard == [APOLOGY, "F?"]
+    assert call(states, hooks=EngineHooks(state_failed=lambda *_: "f")).press("7").heard == [APOLOGY, "F?"]
 
 
 def test_the_document_can_be_edited(call):
@@ -346,9 +349,9 @@ def test_the_document_can_be_edited(call):
         seen.append((call.digits, state.name))
         return twiml.replace(b"B?", b"C?")
 
-    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State(ask("B?")), hooks=Hooks(edit_response=edit)).press(
-        "1"
-    )
+    caller = call(
+        a=State(ask("A?"), Routes({"1": "b"})), b=State(ask("B?")), hooks=EngineHooks(edit_response=edit)
+    ).press("1")
     assert caller.heard == ["C?"]
     caller.webhook(status="completed")
     assert seen == [("", "a"), ("1", "b")]
@@ -409,7 +412,7 @@ def test_the_hook_is_told_that_the_input_is_secret(call):
         told.append((call.digits, state.name, secret))
 
     states = secret_tree(Routes({"4711": "b"}), b=State(boom))
-    call(states, hooks=Hooks(failed=failed)).press("4711")
+    call(states, hooks=EngineHooks(state_failed=failed)).press("4711")
     assert told == [(HIDDEN_INPUT, "b", True)]
 
 
@@ -421,7 +424,7 @@ def test_an_edited_document_sees_no_secret(call):
         seen.append(call.digits)
         return twiml
 
-    call(secret_tree(Routes({"1": "b"})), hooks=Hooks(edit_response=edit)).press("1")
+    call(secret_tree(Routes({"1": "b"})), hooks=EngineHooks(edit_response=edit)).press("1")
     assert seen == ["", HIDDEN_INPUT]
 
 
@@ -453,7 +456,7 @@ def test_what_an_error_of_a_secret_state_says_is_told_to_nobody(call):
     def leak(call):
         raise ValueError(call.digits)
 
-    caller = call(secret_tree(leak), hooks=Hooks(failed=failed)).press("4711")
+    caller = call(secret_tree(leak), hooks=EngineHooks(state_failed=failed)).press("4711")
     error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == "ValueError, and what it says is hidden: the input was secret"
     assert handled == [None]
@@ -470,7 +473,7 @@ def test_hooks_get_data_of_their_own(call):
         return twiml
 
     states = {"a": State(ask("A?"), Routes({"1": "b"})), "b": State(boom, on_error="a")}
-    caller = call(states, hooks=Hooks(edit_response=edit, failed=spoil)).press("1")
+    caller = call(states, hooks=EngineHooks(edit_response=edit, state_failed=spoil)).press("1")
     caller.last.call.copy_for_observers(secret=False).data["more"] = object()
     assert (caller.state, caller.session.data) == ("a", {})
 

@@ -8,7 +8,7 @@ import pytest
 from twilio.twiml.voice_response import Dial, Enqueue, Say
 
 from ivrkit import HOME, SAME, FlowError, Goto, LoadError, Menu, MenuOption, Routes, State, Text, Texts, ask, leads_to
-from ivrkit.flow.compile.languages import Language, base_of, match
+from ivrkit.flow.compile.languages import Language, base_language, closest_tag
 
 SPANISH = Texts(
     greeting="Gracias por llamar a {company}.",
@@ -27,8 +27,8 @@ WORDS = {"Hello.": "Hola.", "sales": "ventas", "Ask for {who}.": "Pregunte por {
 def languages(own=None, voice=None):
     """English and Spanish, with a catalogue for the plugin of these trees."""
     return (
-        Language("en-US", own=own or {}),
-        Language("es-MX", voice=voice, texts=SPANISH, catalogues={"test-states": WORDS}, own=own or {}),
+        Language("en-US", text_overrides=own or {}),
+        Language("es-MX", voice=voice, texts=SPANISH, translations={"test-states": WORDS}, text_overrides=own or {}),
     )
 
 
@@ -179,7 +179,7 @@ class TestWords:
         """One of them would be heard as the other."""
         languages = (
             Language("en-US"),
-            Language("es-MX", catalogues={"test-states": {"sales": "igual", "tech": "igual"}}),
+            Language("es-MX", translations={"test-states": {"sales": "igual", "tech": "igual"}}),
         )
         b, c = (
             State("B.", options=MenuOption(key, "x", Text(word), menu="m"))
@@ -375,8 +375,8 @@ class TestNotices:
 )
 def test_the_language_most_like_it(tag, tags, found):
     """The same, else the same language of another country, else none."""
-    assert match(tag, tags) == found
-    assert base_of(tag) == tag[:2]
+    assert closest_tag(tag, tags) == found
+    assert base_language(tag) == tag[:2]
 
 
 def test_a_name_is_not_translated(call):
@@ -386,6 +386,6 @@ def test_a_name_is_not_translated(call):
     dial.client("ann")
     for said, kept in ((Enqueue("support"), ">support</Enqueue>"), (dial, ">ann</Client>")):
         state = State(["support", said], Routes({}))
-        xml = call(a=state, language="es-MX", languages=(Language("es-MX", own=own),)).xml
+        xml = call(a=state, language="es-MX", languages=(Language("es-MX", text_overrides=own),)).xml
         assert ">soporte</Say>" in xml
         assert kept in xml

@@ -3,7 +3,7 @@
 import pytest
 
 from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Routes, Session, State, advance, ask
-from ivrkit.flow.compile.flow_config import Hooks
+from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.model.call import make_call
 
@@ -14,7 +14,8 @@ def begin(tree):
 
     def make(hook=None, from_="+15550100", to="+15550199", **rules):
         states = {"a": State(ask("A?"), Routes({"1": None})), "b": State(ask("B?"), Routes({"1": None}))}
-        flow = tree(states, hooks=Hooks(choose_start=hook), languages=(Language("en-US"), Language("es-MX")), **rules)
+        languages = (Language("en-US"), Language("es-MX"))
+        flow = tree(states, hooks=EngineHooks(choose_start=hook), languages=languages, **rules)
         session = Session("CA1", language="en-US")
         given = {"CallSid": "CA1", "From": from_, "To": to}
         call = make_call(given, now=None, language="en-US", turn=1, data=session.data)
@@ -59,7 +60,7 @@ def test_a_plugin_wins_over_both(begin):
 
 def test_words_on_the_way(tree):
     """A plugin may say something first, in the language that it chose; no state says it."""
-    hooks = Hooks(choose_start=lambda call: Goto("a", say="Welcome back.", language="es-MX"))
+    hooks = EngineHooks(choose_start=lambda call: Goto("a", say="Welcome back.", language="es-MX"))
     flow = tree(a=State("A."), hooks=hooks, languages=(Language("en-US"), Language("es-MX", voice="Polly.Mia")))
     session = Session("CA1")
     turn = advance(flow, make_call({"CallSid": "CA1"}, now=None, language="", turn=1, data={}), session)
@@ -68,7 +69,7 @@ def test_words_on_the_way(tree):
 
 def test_words_on_the_way_that_can_not_be_said(tree):
     """The caller comes to the state all the same."""
-    hooks = Hooks(choose_start=lambda call: Goto("a", say="x" * 70_000))
+    hooks = EngineHooks(choose_start=lambda call: Goto("a", say="x" * 70_000))
     flow = tree(a=State("A."), hooks=hooks)
     turn = advance(flow, make_call({"CallSid": "CA1"}, now=None, language="", turn=1, data={}), Session("CA1"))
     assert b"A.</Say>" in turn.twiml

@@ -161,7 +161,7 @@ def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
         "whole": {"Whole?": "¿Todo?", "Inner?": "¿Dentro?", "Deep?": "¿Hondo?", "Sure?": "¿Sí?"},
         "whole.inner": {"Sure?": "¿Seguro?"},
     }
-    caller = call(whole=whole, language="es-MX", languages=(Language("es-MX", own=own),))
+    caller = call(whole=whole, language="es-MX", languages=(Language("es-MX", text_overrides=own),))
     assert caller.heard == ["¿Todo?"]
     assert caller.press("1").heard == ["¿Dentro?", "¿Seguro?"]
     assert caller.press("1").heard == ["¿Hondo?", "¿Seguro?"]

@@ -113,7 +113,7 @@ def test_the_whisper_is_in_the_language_of_the_call(tree):
         "es-MX",
         "Polly.Mia",
         Texts(accept="Marque {key}.", keys={"1": "uno"}),
-        catalogues={"test-states": {"A call.": "Una llamada."}},
+        translations={"test-states": {"A call.": "Una llamada."}},
     )
     state = dialling(whisper=Whisper(Text("A call."), accept="1"))
     flow = tree(sales=state, languages=(Language("en-US"), spanish))

@@ -431,7 +431,7 @@ class TestFilesOfStates:
         """Return what is said in each language."""
         loaded = folder.load()
         state = loaded.flow.states["ants"].state
-        return {each.tag: each.words(state.enter[0], state) for each in loaded.flow.rules.languages}
+        return {each.tag: each.translate(state.enter[0], state) for each in loaded.flow.config.languages}
 
     def test_one_state_in_two_files(self, folder):
         """Both are named, and the settings choose."""

@@ -16,7 +16,7 @@ import pytest
 
 import ivrkit
 from ivrkit import BACK, LoadError, Menu, MenuOption, Owner, Problem, Routes, Settings, State, Texts, ask, hookimpl
-from ivrkit.flow.compile.flow_config import Hooks
+from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.plugins.entry_points import find_entry_points
 from ivrkit.plugins.hook_calls import HookImpl
 from ivrkit.plugins.load import Plugin, load
@@ -219,7 +219,7 @@ class TestWhatIsServed:
     def test_a_hook_that_nobody_implements_costs_nothing(self):
         """The flow has no hooks but the log of failures, and there are no observers."""
         loaded = load(Settings())
-        assert loaded.flow.hooks == Hooks(None, loaded.flow.hooks.failed)
+        assert loaded.flow.hooks == EngineHooks(None, loaded.flow.hooks.state_failed)
         assert loaded.observers == {}
 
     def test_observers_are_found_by_hook(self):
@@ -259,8 +259,8 @@ class TestWhatIsServed:
 
     def test_the_settings_reach_the_flow(self):
         """The compiled flow obeys the settings."""
-        rules = load(Settings(tries=7, start="menu")).flow.rules
-        assert replace(rules, languages=()) == Settings(tries=7, start="menu").rules()
+        rules = load(Settings(tries=7, start="menu")).flow.config
+        assert replace(rules, languages=()) == Settings(tries=7, start="menu").flow_config()
         assert [(each.tag, each.texts) for each in rules.languages] == [("en-US", Texts())]
 
     def test_a_plugin_may_be_unhashable_and_false(self):
@@ -1133,7 +1133,7 @@ def ask_where(loaded, fallback: str) -> str | None:
 
     call = make_call({"CallSid": "CA1"}, now=None, language="en-US", turn=1, data={})
     state = State("Hello.", name="one", owner=Owner("own"), on_error=fallback)
-    return loaded.flow.hooks.failed(call, state, ValueError("no"), [])
+    return loaded.flow.hooks.state_failed(call, state, ValueError("no"), [])
 
 
 def test_faults_of_one_owner_do_not_taint_another():

@@ -185,8 +185,8 @@ def test_texts_are_said_in_place_of_its_own():
     flow = load(settings, {"own": Tree({"one": DIAL, "other": State("One moment.")})}).flow
     localized = flow.states["one"].localized
     assert b"Un momento." in localized["en-US"].content.xml
-    assert b"Ocupado." in localized["en-US"].words(DIAL.exit.rows["busy"])
-    assert b"Comunica." in localized["es-MX"].words(DIAL.exit.rows["busy"])
+    assert b"Ocupado." in localized["en-US"].goto_xml(DIAL.exit.rows["busy"])
+    assert b"Comunica." in localized["es-MX"].goto_xml(DIAL.exit.rows["busy"])
     assert b"One moment." in flow.states["other"].localized["en-US"].content.xml
 
 

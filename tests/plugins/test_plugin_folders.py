@@ -148,8 +148,8 @@ class TestTexts:
         """Return what is said in Spanish."""
         loaded = folder.load(languages=["es-MX"], **more)
         state = loaded.flow.states["ants"].state
-        (spanish,) = (each for each in loaded.flow.rules.languages if each.tag == "es-MX")
-        return [spanish.words(each, state) for each in state.enter]
+        (spanish,) = (each for each in loaded.flow.config.languages if each.tag == "es-MX")
+        return [spanish.translate(each, state) for each in state.enter]
 
     def test_the_settings_decide_sentence_by_sentence(self, folder):
         """What they do not decide about stays as the file has it, in all its languages."""

@@ -239,8 +239,8 @@ class TestDecisions:
     def said(folder) -> dict[str, str]:
         """Return what is said in each language."""
         state = folder.state("parking")
-        languages = folder.load().flow.rules.languages
-        return {each.tag: each.words(state.enter[0], state) for each in languages}
+        languages = folder.load().flow.config.languages
+        return {each.tag: each.translate(state.enter[0], state) for each in languages}
 
     @pytest.mark.parametrize(
         ("line", "message", "hint"),

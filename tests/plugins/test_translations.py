@@ -227,7 +227,7 @@ class TestLanguages:
         assert [each.texts.goodbye for each in found.values()] == ["Goodbye.", "Cheerio.", "Adiós.", "Bye."]
         assert [each.texts.apology for each in found.values()][2:] == ["Perdón.", "Perdón."]
         assert [each.voice for each in found.values()] == ["Polly.Joanna", "Polly.Amy", "Polly.Lucia", "Polly.Mia"]
-        assert [each.own for each in found.values()] == [{}, {}, {}, {"menu": {"A.": "1"}}]
+        assert [each.text_overrides for each in found.values()] == [{}, {}, {}, {"menu": {"A.": "1"}}]
 
     def test_voices(self):
         """The voice is that of the flow's own language; another language has one only by the table."""
@@ -238,8 +238,8 @@ class TestLanguages:
         """Those for every language, then the language's, then the country's."""
         texts = {"": {"A.": "1", "B.": "1", "C.": "1"}, "es": {"B.": "2", "C.": "2"}, "es-MX": {"C.": "3"}}
         found = self.languages(languages=("es-MX",), states={"menu": StateSettings(texts=texts)})
-        assert found["en-US"].own == {"menu": {"A.": "1", "B.": "1", "C.": "1"}}
-        assert found["es-MX"].own == {"menu": {"A.": "1", "B.": "2", "C.": "3"}}
+        assert found["en-US"].text_overrides == {"menu": {"A.": "1", "B.": "1", "C.": "1"}}
+        assert found["es-MX"].text_overrides == {"menu": {"A.": "1", "B.": "2", "C.": "3"}}
 
     def test_tables_for_languages_that_there_are_not(self):
         """Each is a problem with the nearest language."""

@@ -273,10 +273,10 @@ def test_the_rules_of_the_flow():
         connection_overrides="rc=0",
     )
     starts = {"callers": {"+432": Goto("menu")}, "numbers": {"+431": Goto("one", language="de")}}
-    assert settings.rules() == FlowConfig(
+    assert settings.flow_config() == FlowConfig(
         "one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts, connection_overrides="rc=0"
     )
-    assert Settings(session_url="cookie:").rules().most_data == 2048
+    assert Settings(session_url="cookie:").flow_config().max_data_bytes == 2048
 
 
 def test_every_setting_is_described():

@@ -35,7 +35,7 @@ def test_what_it_takes(at):
 def test_the_core_has_its_words_in_spanish_for_every_plugin(at):
     """From the core's catalogue, and a plugin's own over it."""
     words = {"We are open right now.": "Abierto.", "{days}, closed.": "{days}: cerrado."}
-    spanish = Language("es-MX", catalogues={"ivrkit": words, "test-states": {"We are open right now.": "Pase."}})
+    spanish = Language("es-MX", translations={"ivrkit": words, "test-states": {"We are open right now.": "Pase."}})
     heard = at(states.hours(MONDAY), language="es-MX", languages=(spanish,)).heard
     assert heard[0] == "Pase."
     assert heard[2].endswith(": cerrado.")
@@ -43,9 +43,9 @@ def test_the_core_has_its_words_in_spanish_for_every_plugin(at):
 
 def test_what_is_in_the_core_s_catalogue_is_known():
     """The host does not warn of it."""
-    language = Language("es-MX", catalogues={"ivrkit": {"We are open right now.": "Abierto."}})
-    assert language.knows(Text("We are open right now."), State(""))
-    assert not language.knows(Text("Nobody knows this."), State(""))
+    language = Language("es-MX", translations={"ivrkit": {"We are open right now.": "Abierto."}})
+    assert language.has_translation(Text("We are open right now."), State(""))
+    assert not language.has_translation(Text("Nobody knows this."), State(""))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,6 @@ def test_a_break_is_told():
     """A day has as many hours as it likes."""
     (sentence,) = Week.of(dict.fromkeys(DAYS, "09:00-12:00, 13:00-18:00")).told("en-US")
     language = Language("en-US")
-    assert language.words(sentence, State("")) == (
+    assert language.translate(sentence, State("")) == (
         "Monday to Sunday, from 9:00 AM to 12:00 PM, and from 1:00 PM to 6:00 PM"
     )

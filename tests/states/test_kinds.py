@@ -12,7 +12,7 @@ from ivrkit.flow.model.routes import Routes
 SPANISH = Language(
     "es-MX",
     texts=Texts(repeat="Otra vez: {key}.", voicemail="Hable.", keys={"1": "uno", "2": "dos"}),
-    catalogues={"test-states": {"Hello.": "Hola."}},
+    translations={"test-states": {"Hello.": "Hola."}},
 )
 
 

@@ -271,7 +271,7 @@ def test_it_speaks_the_language_of_the_call(at):
     spanish = Language(
         "es-MX",
         texts=Texts(entered="Usted marcó {digits}.", confirm="¿Sí? {yes}. ¿No? {no}.", keys={"1": "uno", "2": "dos"}),
-        own={"it": {"Number?": "¿Número?", "Done.": "Listo."}},
+        text_overrides={"it": {"Number?": "¿Número?", "Done.": "Listo."}},
     )
     state = states.question(Text("Number?"), digits=1, keep="n", confirm=True, then=Goto(None, say=Text("Done.")))
     caller = at(state, language="es-MX", languages=(spanish,))

@@ -52,7 +52,7 @@ def resolve(flow, target, state, sender):
 
 def ways(flow):
     """Return for each state the outcomes that bring a caller there by the shortest way, and who sends them."""
-    found, queue = {flow.rules.start: ((), None)}, [flow.rules.start]
+    found, queue = {flow.config.start: ((), None)}, [flow.config.start]
     while queue:
         state = queue.pop(0)
         outcomes, sender = found[state]

@@ -73,7 +73,7 @@ def test_the_hours_are_those_of_the_companys_zone(phone, moment, words):
 def told(hours, language="en-US"):
     """Return the week as it is said, its texts filled in as the host does."""
     texts = Week.of(hours).told(language)
-    return [Language("en-US").words(text, State("")) for text in texts]
+    return [Language("en-US").translate(text, State("")) for text in texts]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Bench:
     def __init__(self, phone: Phone) -> None:
         self._flow = phone.host.loaded.flow
         self._now = datetime.now(ZoneInfo(phone.host.settings.timezone))
-        self._new = Session(_CALL["CallSid"], language=self._flow.rules.language).to_json()
+        self._new = Session(_CALL["CallSid"], language=self._flow.config.language).to_json()
 
     def begin(self) -> Run:
         """Run the first webhook."""

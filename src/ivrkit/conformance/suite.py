@@ -16,7 +16,7 @@ from ivrkit.conformance.run_twice import a_handler_that_is_run_twice_gives_the_s
 from ivrkit.conformance.subject import Subject
 from ivrkit.conformance.translated import texts_are_translated
 from ivrkit.conformance.typed import it_is_typed
-from ivrkit.flow.compile.languages import base_of
+from ivrkit.flow.compile.languages import base_language
 
 
 class Check(NamedTuple):
@@ -49,7 +49,7 @@ def checks_of(subject: Subject) -> Iterator[Check]:
     :raises IvrkitError: for a distribution of which no tree can be made.
     """
     languages, own = subject.languages(), subject.language()
-    spoken = [own, *(tag for tag in languages if base_of(tag) != base_of(own))]
+    spoken = [own, *(tag for tag in languages if base_language(tag) != base_language(own))]
     for begun in subject.tried():
         for language in spoken:
             yield _check(subject, every_outcome_is_answered, begun, language)

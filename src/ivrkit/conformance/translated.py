@@ -23,7 +23,7 @@ def texts_are_translated(subject: Subject, language: str) -> None:
                     hint=f"make it a Text({text!r}), and translate it",
                 )
             localized = compiled.localized[language]
-            if isinstance(text, Text) and not localized.language.knows(text, compiled.state):
+            if isinstance(text, Text) and not localized.language.has_translation(text, compiled.state):
                 raise Nonconformity(
                     f"{subject.name}: the state {name!r} has no words in {language} for {str(text)!r}",
                     hint=f"translate it in locale/{language.replace('-', '_')}/LC_MESSAGES",

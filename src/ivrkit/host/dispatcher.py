@@ -157,8 +157,8 @@ class Dispatcher:
         :param sid: the CallSid; ``""`` if the session cannot be read, for the language of the phone tree.
         :param cookie: the cookie of the request, ``""`` for none.
         """
-        language = self.sessions.at(sid, cookie).read().language if sid else self.flow.rules.language
-        return self.flow.sentences[self.flow.language(language)]["apology"]
+        language = self.sessions.at(sid, cookie).read().language if sid else self.flow.config.language
+        return self.flow.core_prompts[self.flow.closest_language(language)]["apology"]
 
     def _save_turn(
         self,

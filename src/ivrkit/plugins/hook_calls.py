@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pluggy
 
 from ivrkit.errors import hidden
-from ivrkit.flow.compile.languages import match
+from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
@@ -70,7 +70,7 @@ def failed_by(callers: Sequence[HookImpl], states: Collection[str]) -> Callable[
 
 
 def choose_start_by(
-    callers: Sequence[HookImpl], states: Collection[str], languages: Collection[str], most_data: int | None = None
+    callers: Sequence[HookImpl], states: Collection[str], languages: Collection[str], max_data_bytes: int | None = None
 ) -> Callable[[Call], Goto | None] | None:
     """Return what asks the plugins where a call begins, ``None`` when no plugin has an answer to that."""
     if not callers:
@@ -78,7 +78,7 @@ def choose_start_by(
 
     def choose(call: Call) -> Goto | None:
         for caller in callers:
-            chosen = _guarded(caller, {"call": call}, call.sid, data=call.data, most_data=most_data)
+            chosen = _guarded(caller, {"call": call}, call.sid, data=call.data, max_data_bytes=max_data_bytes)
             exit = Goto(chosen) if isinstance(chosen, str) else chosen
             if isinstance(exit, Goto) and exit.target in states and _is_one_of(exit.language, languages):
                 return exit
@@ -95,7 +95,7 @@ def choose_start_by(
 
 
 def _is_one_of(language: str | None, languages: Collection[str]) -> bool:
-    return language is None or match(language, languages) is not None
+    return language is None or closest_tag(language, languages) is not None
 
 
 def edit_response_by(callers: Sequence[HookImpl]) -> Callable[[Call, State, bytes], bytes] | None:
@@ -133,11 +133,11 @@ def _guarded(
     *,
     secret: bool = False,
     data: dict[str, Any] | None = None,
-    most_data: int | None = None,
+    max_data_bytes: int | None = None,
 ) -> Any:
     """Call it; what it raises is logged. With ``data``, what it leaves there is kept only where it can be."""
     try:
-        return caller(given) if data is None else sandboxed(data, lambda: caller(given), most_data)
+        return caller(given) if data is None else sandboxed(data, lambda: caller(given), max_data_bytes)
     except CAUGHT as error:
         _log_failure(caller, sid, error, secret=secret)
         return None

@@ -7,12 +7,19 @@ from dataclasses import fields
 from typing import Any
 
 from ivrkit.errors import FlowError, Problem, nearest
-from ivrkit.flow.compile.languages import CORE, CORE_PLUGIN, Language, Translations, applying, base_of
+from ivrkit.flow.compile.languages import (
+    CORE_PLUGIN,
+    CORE_TEXTS,
+    Language,
+    Translations,
+    applicable_tags,
+    base_language,
+)
 from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import TranslationFiles
 from ivrkit.settings.core import Settings
 
-_IN_TEXTS = {*CORE.values(), *KEY_NAMES.values()}
+_IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
 #: The language that the core's sentences are written in.
 WRITTEN_IN = "en"
 
@@ -36,8 +43,8 @@ def languages_of(settings: Settings, catalogues: TranslationFiles, own: TextOver
             tag=tag,
             voice=_voice(settings, tag),
             texts=_texts(settings, tag, core),
-            catalogues=words,
-            own={name: said for name, texts in own.items() if (said := _of_language(texts, tag))},
+            translations=words,
+            text_overrides={name: said for name, texts in own.items() if (said := _of_language(texts, tag))},
         )
 
 
@@ -61,7 +68,7 @@ def problems_of(settings: Settings, own: TextOverrides) -> Iterator[Problem]:
     for name, texts in own.items():
         tables |= {f"states.{name}.texts.{tag}": tag for tag in texts if tag}
     for table, tag in tables.items():
-        if not any(applying(each, (tag,)) for each in spoken):
+        if not any(applicable_tags(each, (tag,)) for each in spoken):
             yield Problem(
                 f"[{table}] is for a language that calls are not held in{nearest(tag, spoken)}",
                 f"they are held in {', '.join(spoken)}; add to them in ivrkit.toml:  languages = [...]",
@@ -85,25 +92,25 @@ def faults_of_texts(own: TextOverrides) -> Iterator[Problem]:
 def startup_warnings_of(languages: tuple[Language, ...]) -> Iterator[str]:
     """Tell in which languages the core's own sentences would be heard as they are written."""
     for language in languages:
-        missing = [words for name, words in CORE.items() if getattr(language.texts, name) == words]
-        if missing and base_of(language.tag) != WRITTEN_IN:
+        missing = [words for name, words in CORE_TEXTS.items() if getattr(language.texts, name) == words]
+        if missing and base_language(language.tag) != WRITTEN_IN:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             yield f"the core has no words in {language.tag} for {missing[0]!r}{more}: write [texts.{language.tag}]"
 
 
 def _voice(settings: Settings, tag: str) -> str | None:
-    named = applying(tag, settings.voices)
+    named = applicable_tags(tag, settings.voices)
     if named:
         return settings.voices[named[-1]]
-    return settings.voice if base_of(tag) == base_of(settings.language) else None
+    return settings.voice if base_language(tag) == base_language(settings.language) else None
 
 
 def _texts(settings: Settings, tag: str, words: Translations) -> Texts:
     """Return the core's sentences in a language: the team's own, else the catalogue's, else as they are written."""
-    table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE.items()}
+    table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE_TEXTS.items()}
     table["keys"] = {key: words.get(word, word) for key, word in KEY_NAMES.items()}
     own: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
-    own += [settings.texts_in[each] for each in applying(tag, settings.texts_in)]
+    own += [settings.texts_in[each] for each in applicable_tags(tag, settings.texts_in)]
     for changed in own:
         table |= {**changed, "keys": {**table["keys"], **changed.get("keys", {})}}
     return Texts(**table)
@@ -121,5 +128,5 @@ def _changed(texts: Texts) -> dict[str, Any]:
 
 def _of_language(texts: Mapping[str, Translations], tag: str) -> Translations:
     """Return the words of a state in a language: those for all languages, then its own over them."""
-    tables = [texts.get("", {}), *(texts[each] for each in applying(tag, (each for each in texts if each)))]
+    tables = [texts.get("", {}), *(texts[each] for each in applicable_tags(tag, (each for each in texts if each)))]
     return {written: said for table in tables for written, said in table.items()}

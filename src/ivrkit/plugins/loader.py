@@ -14,7 +14,7 @@ from typing import Any
 from ivrkit.errors import IvrkitError, LoadError, Problems, nearest
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
-from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
+from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.plugins.entry_points import PLUGINS, STATES, EntryPoint, extra_entry_points, find_entry_points
 from ivrkit.plugins.files import PluginFiles
@@ -76,7 +76,11 @@ class Loader:
         if flow is None or (self.problems and self.settings.strict):
             raise LoadError(self.problems)
         observers = {hook: callers for hook in OBSERVING if (callers := self.registry.callers(hook))}
-        startup_warnings = (*flow.startup_warnings, *startup_warnings_of(flow.rules.languages), *self._unknown_blocks())
+        startup_warnings = (
+            *flow.startup_warnings,
+            *startup_warnings_of(flow.config.languages),
+            *self._unknown_blocks(),
+        )
         served = [each.state for each in flow.states.values()]
         plugins = tuple(self._plugins(served))
         return Loaded(
@@ -206,10 +210,15 @@ class Loader:
         """
         kept = {state.name: state for state in (*(self.offers.missing if self.settings.strict else ()), *states)}
         rules = self._rules()
-        hooks = Hooks(
+        hooks = EngineHooks(
             edit_response_by(self.registry.callers("ivrkit_edit_response")),
             failed_by(self.registry.callers("ivrkit_state_failed"), kept.keys()),
-            choose_start_by(self.registry.callers("ivrkit_choose_start"), kept.keys(), rules.spoken(), rules.most_data),
+            choose_start_by(
+                self.registry.callers("ivrkit_choose_start"),
+                kept.keys(),
+                rules.languages_by_tag(),
+                rules.max_data_bytes,
+            ),
         )
         while True:
             try:
@@ -231,7 +240,7 @@ class Loader:
         }
         self.problems.add(*problems_of(self.settings, own), *faults_of_texts(own))
         languages = tuple(languages_of(self.settings, TranslationFiles(self.packages, self.problems), own))
-        return replace(self.settings.rules(), languages=languages)
+        return replace(self.settings.flow_config(), languages=languages)
 
     def _unknown_blocks(self) -> Iterator[str]:
         found = {normal_name(point.owner.plugin) for point in self.points}

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from ivrkit.errors import FlowError, IvrkitError, Problems
-from ivrkit.flow.compile.languages import Translations, base_of
+from ivrkit.flow.compile.languages import Translations, base_language
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.model.text import check_placeholders, placeholders_in
 from ivrkit.plugins.problems import leave_out, problem_of
@@ -54,7 +54,7 @@ def _folders(package: str, tag: str) -> Iterator[Path]:
     """Return the folders of a package for a language, the general one first."""
     exact = tag.replace("-", "_")
     for root in _roots(package):
-        for name in dict.fromkeys((base_of(tag), exact, tag)):
+        for name in dict.fromkeys((base_language(tag), exact, tag)):
             folder = root / FOLDER / name
             if folder.is_dir():
                 yield folder

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ivrkit.errors import SettingsError
-from ivrkit.flow.compile.flow_config import OVERRIDES, FlowConfig
+from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.text import Texts
 from ivrkit.settings import types
@@ -154,7 +154,7 @@ class Settings:
     )
     trusted_proxies: int = setting(0, types.number_from(0))
     url_prefix: str = setting("", SettingType("a path such as '/phone', or nothing", types.prefix, _PREFIX))
-    connection_overrides: str = setting(OVERRIDES, types.OVERRIDES)
+    connection_overrides: str = setting(DEFAULT_CONNECTION_OVERRIDES, types.OVERRIDES)
     auth_token: tuple[str, ...] = setting((), types.TOKENS, secret=True)
     accounts: Mapping[str, tuple[str, ...]] = setting(
         dict,
@@ -187,12 +187,12 @@ class Settings:
         origin = self.origin(*keys)
         return "" if origin == "default" else origin
 
-    def rules(self) -> FlowConfig:
+    def flow_config(self) -> FlowConfig:
         """Return the settings that the call flow obeys."""
         given = {name: getattr(self, name) for name in _OF_THE_FLOW}
-        most_data = MOST_DATA_IN_COOKIE if self.session_url.startswith("cookie:") else None
+        max_data_bytes = MOST_DATA_IN_COOKIE if self.session_url.startswith("cookie:") else None
         callers, numbers = self._exits(self.callers), self._exits(self.numbers)
-        return FlowConfig(**given, callers=callers, numbers=numbers, most_data=most_data)
+        return FlowConfig(**given, callers=callers, numbers=numbers, max_data_bytes=max_data_bytes)
 
     def _exits(self, starts: Mapping[str, StartSettings]) -> dict[str, Goto]:
         return {number: Goto(each.start or self.start, language=each.language) for number, each in starts.items()}

@@ -159,7 +159,7 @@ class _Pages:
         """Return an apology, then the webhook again with the next mark; the last time, the end of the call."""
         if mark not in _NEXT_MARK:
             return self._answer(document([apology, HANGUP]), None)
-        overrides = self._dispatcher.flow.rules.connection_overrides
+        overrides = self._dispatcher.flow.config.connection_overrides
         url = with_overrides(f"{webhook}?again={_NEXT_MARK[mark]}", overrides)
         redirect = f"<Redirect>{escape(url)}</Redirect>".encode()
         return self._answer(document([apology, b'<Pause length="1" />' * pause, redirect]), None)

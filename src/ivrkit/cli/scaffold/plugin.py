@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ivrkit.cli.scaffold import answers
-from ivrkit.flow.compile.languages import base_of
+from ivrkit.flow.compile.languages import base_language
 from ivrkit.flow.model.text import Texts
 
 #: What the state says, where nobody says otherwise.
@@ -66,13 +66,13 @@ def proposed_in(tag: str, label: str, its_label: str, says: str) -> str:
     :param its_label: the label in the language.
     :param says: what the state says in English.
     """
-    known = _TRANSLATED.get(base_of(tag))
+    known = _TRANSLATED.get(base_language(tag))
     return known[0].format(label=its_label) if known and says == proposed_says(label) else says
 
 
 def again_in(tag: str) -> str:
     """Return how the state is heard again in a language: in English, where the template does not speak it."""
-    known = _TRANSLATED.get(base_of(tag))
+    known = _TRANSLATED.get(base_language(tag))
     return known[1] if known else AGAIN
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivrkit.flow.compile.compiled_state import CompiledState, render_words
-from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
-from ivrkit.flow.compile.languages import match
+from ivrkit.flow.compile.compiled_state import CompiledState, render_prompts
+from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
+from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.compile.twiml import RenderContext
 from ivrkit.flow.model.routes import Goto
 
 #: The state that a wrong key goes to, where one is installed.
-ERROR = "error"
+ERROR_STATE = "error"
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class StartInfo:
     """What a call has that began in a state.
 
     :param start_menu: the first menu that a caller comes to by automatic exits, if there is one.
@@ -34,57 +34,58 @@ class CallFlow:
     """All states, compiled: owners, menus, checked targets, bytes.
 
     :param states: name -> compiled state.
-    :param rules: the settings that the flow obeys.
+    :param config: the settings that the flow obeys.
     :param hooks: the plugins' code that the engine calls.
-    :param beginnings: state -> what a call has that began there; a call may begin in any state.
+    :param start_infos: state -> what a call has that began there; a call may begin in any state.
     :param startup_warnings: what the host warns of when it starts, a sentence each.
-    :param sentences: language -> the core's sentences that the engine says by themselves, rendered, by their names in
-        :class:`Texts`.
-    :param contextes: language -> what the verbs are given that no state says.
+    :param core_prompts: language -> name in :class:`Texts` -> the rendered sentence, for those that the engine says.
+    :param render_contexts: language -> what the verbs are given that no state says.
     """
 
     states: Mapping[str, CompiledState]
-    rules: FlowConfig
-    hooks: Hooks
-    beginnings: Mapping[str, Beginning]
+    config: FlowConfig
+    hooks: EngineHooks
+    start_infos: Mapping[str, StartInfo]
     startup_warnings: tuple[str, ...]
-    sentences: Mapping[str, Mapping[str, bytes]] = field(repr=False)
-    contextes: Mapping[str, RenderContext] = field(repr=False)
+    core_prompts: Mapping[str, Mapping[str, bytes]] = field(repr=False)
+    render_contexts: Mapping[str, RenderContext] = field(repr=False)
 
     @property
     def start_menu(self) -> str | None:
         """The start menu of a call that begins in the state ``start``."""
-        return self.beginnings[self.rules.start].start_menu
+        return self.start_infos[self.config.start].start_menu
 
     @property
     def home(self) -> str | None:
         """Where HOME leads in such a call when a state has no menu of its own."""
-        return self.beginnings[self.rules.start].home
+        return self.start_infos[self.config.start].home
 
     @property
     def operator(self) -> str | None:
         """The state of the operator of such a call."""
-        return self.beginnings[self.rules.start].operator
+        return self.start_infos[self.config.start].operator
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that calls are held in, the flow's own first."""
-        return tuple(self.sentences)
+        return tuple(self.core_prompts)
 
-    def beginning(self, start: str | None) -> Beginning:
+    def start_info(self, start: str | None) -> StartInfo:
         """Return what a call has that began in a state; one that is gone counts as ``start``."""
-        return self.beginnings.get(start or "") or self.beginnings[self.rules.start]
+        return self.start_infos.get(start or "") or self.start_infos[self.config.start]
 
-    def language(self, tag: str) -> str:
+    def closest_language(self, tag: str) -> str:
         """Return the language that a call of a language is held in; the flow's own where there is none like it."""
-        return tag if tag in self.sentences else match(tag, self.sentences) or self.languages[0]
+        return tag if tag in self.core_prompts else closest_tag(tag, self.core_prompts) or self.languages[0]
 
-    def words(self, exit: Goto, tag: str, origin: CompiledState | None) -> bytes:
-        """Return the words of an ``Goto`` as bytes.
+    def goto_xml(self, goto: Goto, tag: str, origin: CompiledState | None) -> bytes:
+        """Return the prompts of a ``Goto`` as bytes.
 
-        :param exit: the exit.
+        :param goto: the target with its prompts.
         :param tag: the language of the call.
-        :param origin: the state whose exit it is, ``None`` for nobody's.
+        :param origin: the state whose exit it is, ``None`` for no state's.
         :raises FlowError: for what can't be said.
         """
-        return render_words(exit.say, self.contextes[tag]) if origin is None else origin.localized[tag].words(exit)
+        if origin is None:
+            return render_prompts(goto.say, self.render_contexts[tag])
+        return origin.localized[tag].goto_xml(goto)

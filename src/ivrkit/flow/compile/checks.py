@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.flow_config import FlowConfig
-from ivrkit.flow.compile.languages import match
+from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.compile.menus import KEY_ORDER, Choice, is_menu, repeat_key
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, normalize_phrase
 from ivrkit.flow.model.prompts import Menu
@@ -21,15 +21,15 @@ States = Mapping[str, State]
 Choices = Mapping[str, Sequence[Choice]]
 
 
-def find_problems(states: States, choices: Choices, rules: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
+def find_problems(states: States, choices: Choices, config: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
     """Return every problem that can be seen before anything is rendered.
 
     :param states: name -> state, in the order of loading.
     :param choices: menu -> its options.
-    :param rules: the settings that the flow obeys; some of them name states.
+    :param config: the settings that the flow obeys; some of them name states.
     :param languages: the languages that calls are held in.
     """
-    yield from _settings_name_states(states, rules, languages)
+    yield from _settings_name_states(states, config, languages)
     yield from _targets_exist(states)
     yield from _languages_are_spoken(states, languages)
     yield from _options_name_menus(states, choices)
@@ -40,11 +40,11 @@ def find_problems(states: States, choices: Choices, rules: FlowConfig, languages
     yield from _no_ring(states)
 
 
-def _settings_name_states(states: States, rules: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
-    starts = rules.starts()
+def _settings_name_states(states: States, config: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
+    starts = config.starts_by_setting()
     named = {
-        "start": rules.start,
-        "operator": rules.operator,
+        "start": config.start,
+        "operator": config.operator,
         **{name: destination_of(exit) for name, exit in starts.items()},
     }
     for setting, name in named.items():
@@ -67,7 +67,7 @@ def _languages_are_spoken(states: States, languages: Sequence[str]) -> Iterator[
 
 
 def _is_spoken(language: str | None, languages: Sequence[str]) -> bool:
-    return language is None or match(language, languages) is not None
+    return language is None or closest_tag(language, languages) is not None
 
 
 def _spoken(languages: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ class LocalizedState:
     :param context: what the state's verbs are given.
     :param phrases: folded phrase -> key.
     :param content: what the caller hears, ``None`` when a function decides.
-    :param said: the words of the exits that are known beforehand, rendered.
+    :param goto_prompts: the rendered prompts of the ``Goto`` targets that are known before a call.
     :param whisper: what is whispered to whoever is dialled, rendered; ``None`` for no whisper.
     """
 
@@ -33,16 +33,16 @@ class LocalizedState:
     context: RenderContext
     phrases: Mapping[str, str]
     content: Content | None
-    said: Mapping[Goto, bytes]
+    goto_prompts: Mapping[Goto, bytes]
     whisper: bytes | None = None
 
-    def words(self, exit: Goto) -> bytes:
-        """Return the words of an ``Goto`` as bytes; those that are known beforehand were made at start.
+    def goto_xml(self, goto: Goto) -> bytes:
+        """Return the prompts of a ``Goto`` as bytes; those of the state's routes were rendered at start.
 
         :raises FlowError: for what can't be said.
         """
-        found = self.said.get(exit)
-        return render_words(exit.say, self.context) if found is None else found
+        found = self.goto_prompts.get(goto)
+        return render_prompts(goto.say, self.context) if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class CompiledState:
         return content
 
 
-def render_words(said: Any, context: RenderContext) -> bytes:
+def render_prompts(said: Any, context: RenderContext) -> bytes:
     """Return texts and sounding verbs as bytes.
 
     :raises FlowError: for more than one answer can hold.

@@ -9,11 +9,11 @@ from dataclasses import replace
 from types import EllipsisType, MappingProxyType
 
 from ivrkit.errors import FlowError, LoadError, Problem
-from ivrkit.flow.compile.call_flow import Beginning, CallFlow
+from ivrkit.flow.compile.call_flow import CallFlow, StartInfo
 from ivrkit.flow.compile.checks import find_problems
-from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState, render_words
-from ivrkit.flow.compile.flow_config import FlowConfig, Hooks
-from ivrkit.flow.compile.languages import Language, match
+from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState, render_prompts
+from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
+from ivrkit.flow.compile.languages import Language, closest_tag
 from ivrkit.flow.compile.menus import Choice, collect_choices, is_menu, menu_routes, spoken_routes
 from ivrkit.flow.compile.paths import home_of, start_menu_of
 from ivrkit.flow.compile.sentences import BY_RULE, ENGINE, SPOKEN_BY_ENGINE
@@ -30,61 +30,65 @@ from ivrkit.flow.model.text import Text
 MOST_KEPT = 64
 
 
-def compile_flow(states: Iterable[State], rules: FlowConfig | None = None, hooks: Hooks | None = None) -> CallFlow:
+def compile_flow(
+    states: Iterable[State], config: FlowConfig | None = None, hooks: EngineHooks | None = None
+) -> CallFlow:
     """Return the call flow of these states.
 
     :param states: with their names and owners bound, in the order of loading; each may bring parts.
-    :param rules: the settings that the flow obeys.
+    :param config: the settings that the flow obeys.
     :param hooks: the plugins' code that the engine calls.
     :raises LoadError: with every problem that was found.
     """
-    rules = rules or FlowConfig()
+    config = config or FlowConfig()
     by_name = {each.name: each for state in states for each in expand_substates(state)}
     choices = collect_choices(by_name.values())
-    languages = rules.spoken()
-    contextes = {tag: _dress(language, rules) for tag, language in languages.items()}
-    problems = list(find_problems(by_name, choices, rules, tuple(languages)))
+    languages = config.languages_by_tag()
+    render_contexts = {tag: _dress(language, config) for tag, language in languages.items()}
+    problems = list(find_problems(by_name, choices, config, tuple(languages)))
     compiled: dict[str, CompiledState] = {}
     for name, state in by_name.items():
         try:
-            compiled[name] = _compile_state(state, choices, rules, languages)
+            compiled[name] = _compile_state(state, choices, config, languages)
         except Exception as error:
             problems.append(state_problem(state, error))
     if problems:
         raise LoadError(problems)
     return CallFlow(
         states=MappingProxyType(compiled),
-        rules=rules,
-        hooks=hooks or Hooks(),
-        beginnings={name: _beginning(name, by_name, choices, compiled, rules) for name in by_name},
+        config=config,
+        hooks=hooks or EngineHooks(),
+        start_infos={name: _start_info(name, by_name, choices, compiled, config) for name in by_name},
         startup_warnings=tuple(startup_warnings_of(compiled)),
-        sentences={tag: _sentences(context) for tag, context in contextes.items()},
-        contextes=contextes,
+        core_prompts={tag: _sentences(context) for tag, context in render_contexts.items()},
+        render_contexts=render_contexts,
     )
 
 
-def _dress(language: Language, rules: FlowConfig) -> RenderContext:
+def _dress(language: Language, config: FlowConfig) -> RenderContext:
     """Return what verbs are given that no state says."""
-    overrides = rules.connection_overrides
+    overrides = config.connection_overrides
     return RenderContext(
-        language.voice, language.tag, words=lambda text: language.words(text, ENGINE), overrides=overrides
+        language.voice, language.tag, translate=lambda text: language.translate(text, ENGINE), overrides=overrides
     )
 
 
 def _sentences(context: RenderContext) -> dict[str, bytes]:
-    return {name: render_words(text, context) for name, text in SPOKEN_BY_ENGINE.items()}
+    return {name: render_prompts(text, context) for name, text in SPOKEN_BY_ENGINE.items()}
 
 
-def _beginning(
+def _start_info(
     start: str,
     states: Mapping[str, State],
     choices: Mapping[str, tuple[Choice, ...]],
     compiled: Mapping[str, CompiledState],
-    rules: FlowConfig,
-) -> Beginning:
+    config: FlowConfig,
+) -> StartInfo:
     menu = start_menu_of(states, choices, start)
     contents = {name: each.content for name, each in compiled.items()}
-    return Beginning(menu, home_of(states, menu, start, contents), rules.operator or _zero_of(compiled.get(menu or "")))
+    return StartInfo(
+        menu, home_of(states, menu, start, contents), config.operator or _zero_of(compiled.get(menu or ""))
+    )
 
 
 def _zero_of(start_menu: CompiledState | None) -> str | None:
@@ -102,7 +106,7 @@ def state_problem(state: State, error: Exception) -> Problem:
 
 
 def _compile_state(
-    state: State, choices: Mapping[str, tuple[Choice, ...]], rules: FlowConfig, languages: Mapping[str, Language]
+    state: State, choices: Mapping[str, tuple[Choice, ...]], config: FlowConfig, languages: Mapping[str, Language]
 ) -> CompiledState:
     own = choices.get(state.name, ())
     menu = is_menu(state, choices)
@@ -114,38 +118,38 @@ def _compile_state(
         choices=own,
         routes=MappingProxyType(routes),
         otherwise=table.otherwise,
-        tries=limits.tries or rules.tries,
+        tries=limits.tries or config.tries,
         give_up=limits.give_up,
         is_menu=menu,
         routes_hash=_hash_of(state, routes, table.otherwise),
         localized={},
     )
-    localized = {tag: _voice(compiled, language, languages, rules) for tag, language in languages.items()}
+    localized = {tag: _voice(compiled, language, languages, config) for tag, language in languages.items()}
     return replace(compiled, localized=MappingProxyType(localized))
 
 
 def _voice(
-    compiled: CompiledState, called_in: Language, languages: Mapping[str, Language], rules: FlowConfig
+    compiled: CompiledState, called_in: Language, languages: Mapping[str, Language], config: FlowConfig
 ) -> LocalizedState:
     """Return a state in the language of a call; a state that has a language of its own is in that."""
     state = compiled.state
     language = called_in
     if state.language is not None:
-        language = languages[match(state.language, languages) or called_in.tag]
-    overrides = rules.connection_overrides
+        language = languages[closest_tag(state.language, languages) or called_in.tag]
+    overrides = config.connection_overrides
     keys = [outcome for outcome in compiled.routes if not outcome[0].isalpha()]
     context = RenderContext(
         voice=state.voice or (language.voice if state.language in (None, language.tag) else None),
         language=state.language or language.tag,
         num_digits=max((len(key) for key in keys), default=None),
         has_routes=compiled.is_menu or isinstance(state.exit, Routes | LeadsTo),
-        words=_words_of(state, language),
+        translate=_words_of(state, language),
         whisper=whisper_url(state.name, called_in.tag, overrides) if state.whisper else None,
         overrides=overrides,
     )
     _refuse_one_phrase_for_two(compiled, language)
-    said = {exit: render_words(exit.say, context) for exit in (*compiled.gotos_with_words(), *BY_RULE)}
-    whisper = render_words(words_of_whisper(state.whisper, language), context) if state.whisper else None
+    said = {exit: render_prompts(exit.say, context) for exit in (*compiled.gotos_with_words(), *BY_RULE)}
+    whisper = render_prompts(words_of_whisper(state.whisper, language), context) if state.whisper else None
     localized = LocalizedState(language, context, spoken_routes(compiled.choices, language), None, said, whisper)
     if callable(state.enter):
         return localized
@@ -161,7 +165,7 @@ def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> N
     for choice in compiled.choices:
         key = choice.option.key
         for written in choice.option.phrases:
-            phrase = normalize_phrase(language.words(written, choice.state))
+            phrase = normalize_phrase(language.translate(written, choice.state))
             other, also = keys.setdefault(phrase, (key, normalize_phrase(written)))
             if other != key and also != normalize_phrase(written):
                 raise FlowError(
@@ -172,13 +176,13 @@ def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> N
 
 def _words_of(state: State, language: Language) -> Callable[[str], str]:
     """Return what gives the words of a state's texts; a few that were looked up are kept, for the next caller."""
-    look_up = functools.lru_cache(MOST_KEPT)(functools.partial(language.words, state=state))
-    has_own = state.name in language.own or state.parent in language.own
+    look_up = functools.lru_cache(MOST_KEPT)(functools.partial(language.translate, state=state))
+    has_own = state.name in language.text_overrides or state.parent in language.text_overrides
 
     def words(text: str) -> str:
         if isinstance(text, Text):
-            return language.words(text, state) if text.values else look_up(text)
-        return language.words(text, state) if has_own else text
+            return language.translate(text, state) if text.values else look_up(text)
+        return language.translate(text, state) if has_own else text
 
     return words
 

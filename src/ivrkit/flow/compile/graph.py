@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ivrkit.flow.compile.call_flow import ERROR, CallFlow
+from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES, VERB_OUTCOMES
@@ -75,5 +75,5 @@ def _implied(flow: CallFlow, compiled: CompiledState, outcome: str) -> Target:
     if outcome == NO_INPUT:
         return SAME
     if outcome == NO_MATCH:
-        return ERROR if ERROR in flow.states and compiled.name != ERROR else SAME
+        return ERROR_STATE if ERROR_STATE in flow.states and compiled.name != ERROR_STATE else SAME
     return HOME

@@ -92,12 +92,12 @@ def menu_prompt(
 
 
 def _phrases(choice: Choice, language: Language) -> list[str]:
-    return [language.words(phrase, choice.state) for phrase in choice.option.phrases]
+    return [language.translate(phrase, choice.state) for phrase in choice.option.phrases]
 
 
 def _sentence(choice: Choice, language: Language) -> str:
     option = choice.option
     if option.sentence is not None:
-        return language.words(option.sentence, choice.state)
-    label = language.words(option.label, choice.state)
+        return language.translate(option.sentence, choice.state)
+    label = language.translate(option.label, choice.state)
     return language.texts.option.format(label=label, key=language.texts.key(option.key))

@@ -9,7 +9,7 @@ from twilio.twiml import TwiML
 
 from ivrkit.errors import nearest
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.languages import base_of
+from ivrkit.flow.compile.languages import base_language
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.compile.sentences import BY_RULE
 from ivrkit.flow.model.prompts import Menu
@@ -41,10 +41,9 @@ def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) ->
         return
     words = [exit.say for exit in BY_RULE] + [word for each in members for word in _words_of_state(each)]
     said = dict.fromkeys(str(text) for text in _texts_of(words))
-    own = {
-        written for localized in compiled.localized.values() for written in localized.language.own.get(state.name, ())
-    }
-    for written in sorted(own - said.keys()):
+    languages = [localized.language for localized in compiled.localized.values()]
+    replaced = {written for language in languages for written in language.text_overrides.get(state.name, ())}
+    for written in sorted(replaced - said.keys()):
         near = nearest(written, said)
         yield f"state {state.name!r} of {state.owner} does not say {written!r}{near}: [states.{state.name}.texts]"
 
@@ -67,8 +66,8 @@ def _untranslated(compiled: CompiledState) -> Iterator[str]:
     state = compiled.state
     texts = list(dict.fromkeys(text for text in _texts_of(_words_of_state(compiled)) if isinstance(text, Text)))
     for tag, localized in compiled.localized.items():
-        missing = [text for text in texts if not localized.language.knows(text, state)]
-        if missing and base_of(tag) != WRITTEN_IN:
+        missing = [text for text in texts if not localized.language.has_translation(text, state)]
+        if missing and base_language(tag) != WRITTEN_IN:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             yield f"state {state.name!r} of {state.owner} has no words in {tag} for {str(missing[0])!r}{more}"
 

@@ -69,7 +69,7 @@ class RenderContext:
     :param language: for a ``Say`` with neither voice nor language, and for a ``Gather`` that listens to speech.
     :param num_digits: for a ``Gather``; ``None`` to leave it to the finish key and the time.
     :param has_routes: whether the state decides what follows, so that silence has to be told as well.
-    :param words: gives the words that are said for a text; ``None`` where each is said as it is written.
+    :param translate: gives the words that are said for a text; ``None`` where each is said as it is written.
     :param whisper: the address of what is whispered to whoever is dialled, ``None`` for no whisper.
     :param overrides: the connection overrides of the flow's action, ``""`` for none.
     """
@@ -78,7 +78,7 @@ class RenderContext:
     language: str = "en-US"
     num_digits: int | None = None
     has_routes: bool = False
-    words: Callable[[str], str] | None = None
+    translate: Callable[[str], str] | None = None
     whisper: str | None = None
     overrides: str = ""
 
@@ -206,13 +206,13 @@ def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
         if context.voice is not None:
             say.set("voice", context.voice)
         say.set("language", context.language)
-    if context.words is None:
+    if context.translate is None:
         return
     for child in say.iter():  # itself, and what marks its speech up
         if child.text is not None:
-            child.text = str(context.words(child.text))
+            child.text = str(context.translate(child.text))
         if child is not say and child.tail is not None:
-            child.tail = str(context.words(child.tail))
+            child.tail = str(context.translate(child.tail))
 
 
 def _leave_out_forbidden(element: ElementTree.Element) -> None:

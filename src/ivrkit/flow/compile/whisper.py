@@ -61,7 +61,7 @@ def answer_whisper(flow: CallFlow, address: Mapping[str, str], digits: str) -> b
     compiled = flow.states.get(address.get("state", ""))
     if compiled is None or compiled.state.whisper is None:
         return EMPTY
-    language, accept = flow.language(address.get("language", "")), compiled.state.whisper.accept
+    language, accept = flow.closest_language(address.get("language", "")), compiled.state.whisper.accept
     words = compiled.localized[language].whisper or b""
     if accept is None:
         return document([words])
@@ -71,6 +71,6 @@ def answer_whisper(flow: CallFlow, address: Mapping[str, str], digits: str) -> b
     if asked not in map(str, range(MOST_ASKED)):
         return document([HANGUP])
     again = _address(compiled.name, language, asked=str(int(asked) + 1))
-    action = with_overrides(again, flow.rules.connection_overrides)
+    action = with_overrides(again, flow.config.connection_overrides)
     attributes = f'action={quoteattr(action)} numDigits="{len(accept)}" timeout="{PATIENCE}" finishOnKey=""'
     return document([f'<Gather {attributes} actionOnEmptyResult="true">'.encode(), words, b"</Gather>"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from ivrkit.errors import FlowError, hidden
-from ivrkit.flow.compile.call_flow import ERROR, Beginning, CallFlow
+from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow, StartInfo
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.sentences import WRONG_BEFORE
 from ivrkit.flow.compile.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
@@ -65,7 +65,7 @@ class _Advance:
         self._speak(session.language)
         self.counts = Counts(session)
         self.history = History(flow, session)
-        self.transitions = Transitions(flow, self.counts, self._run_exit, self._beginning)
+        self.transitions = Transitions(flow, self.counts, self._run_exit, self._start_info)
         self.parts: list[bytes] = []
         self.events: list[Event] = []
         self.failed: set[str] = set()
@@ -110,8 +110,8 @@ class _Advance:
 
     def _start(self) -> Goto:
         """Return where a call begins, and in which language: as a plugin, the caller or the called number has it."""
-        rules = self.flow.rules
-        decided = rules.callers.get(self.call.from_) or rules.numbers.get(self.call.to) or Goto(rules.start)
+        config = self.flow.config
+        decided = config.callers.get(self.call.from_) or config.numbers.get(self.call.to) or Goto(config.start)
         chosen = self._chosen_start()
         if chosen is None:
             return decided
@@ -122,16 +122,16 @@ class _Advance:
         exit = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
         if exit is None:
             return None
-        tag = self.flow.language(exit.language or self.language)
-        said = attempt(lambda: self.flow.words(exit, tag, None))
+        tag = self.flow.closest_language(exit.language or self.language)
+        said = attempt(lambda: self.flow.goto_xml(exit, tag, None))
         return replace(exit, say=()) if isinstance(said, Failed) else exit
 
-    def _beginning(self) -> Beginning:
-        return self.flow.beginning(self.session.start)
+    def _start_info(self) -> StartInfo:
+        return self.flow.start_info(self.session.start)
 
     def _speak(self, language: str) -> None:
         """Hold the call in a language from here on, or in the one most like it."""
-        self.language = self.session.language = self.flow.language(language)
+        self.language = self.session.language = self.flow.closest_language(language)
         if self.call.language != self.language:
             self.call = replace(self.call, language=self.language)
 
@@ -162,7 +162,7 @@ class _Advance:
     def _target(self, outcome: str | None, again: int) -> Target:
         """Return where a call goes that was in a state when the webhook came."""
         waits = self.session.waits
-        if self.session.turn + 1 >= self.flow.rules.max_turns or again > 1:
+        if self.session.turn + 1 >= self.flow.config.max_turns or again > 1:
             return self.transitions.operator()
         if self.left is None:
             return HOME
@@ -186,13 +186,13 @@ class _Advance:
             if target.language is not None:
                 self._speak(target.language)
             if target.say:
-                self._add(self.flow.words(target, self.language, self.flow.states.get(origin or "")))
+                self._add(self.flow.goto_xml(target, self.language, self.flow.states.get(origin or "")))
         elif goal is None:
             self.parts.append(self._sentence("goodbye"))
         if goal is None:
             self._end(HANGUP)
             return None
-        through_error = origin == ERROR
+        through_error = origin == ERROR_STATE
         found = goal if isinstance(goal, str) else None
         if goal is SAME:
             found = origin
@@ -215,7 +215,7 @@ class _Advance:
                 self.history.send(compiled.state, origin)
         content = attempt(lambda: self._content(compiled))
         if isinstance(content, Failed):
-            return self._failure(compiled, content.error), name if name == ERROR else origin
+            return self._failure(compiled, content.error), name if name == ERROR_STATE else origin
         self.session.state, self.session.waits, self.session.routes_hash = name, content.waits, compiled.routes_hash
         self.session.secret = compiled.state.secret
         self.session.private = self.session.private or compiled.state.secret
@@ -255,7 +255,7 @@ class _Advance:
             self.parts.append(words)
 
     def _sentence(self, name: str) -> bytes:
-        return self.flow.sentences[self.language][name]
+        return self.flow.core_prompts[self.language][name]
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
         """Return where a state leads that does not wait; end the call when its own words are the last."""
@@ -284,7 +284,7 @@ class _Advance:
         return target, False
 
     def _guarded(self, run: Callable[[], Result]) -> Result:
-        return sandboxed(self.call.data, run, self.flow.rules.most_data)
+        return sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
 
     def _checked(self, compiled: CompiledState, exit: LeadsTo) -> Target:
         return checked_target(self.flow, compiled, exit, exit(self.call), self.language)
@@ -294,15 +294,15 @@ class _Advance:
         self.failed.add(compiled.name)
         self.events.append(Event("failed", compiled.state, error=hidden(error) if self.secret else error))
         chosen = None
-        if self.flow.hooks.failed:
+        if self.flow.hooks.state_failed:
             watched = self.call.copy_for_observers(secret=self.secret)
-            chosen = self.flow.hooks.failed(watched, compiled.state, error, self.secret)
-        if compiled.name == ERROR and chosen is None:
+            chosen = self.flow.hooks.state_failed(watched, compiled.state, error, self.secret)
+        if compiled.name == ERROR_STATE and chosen is None:
             return WRONG_BEFORE
         if not self.apologised:
             self.apologised = True
             self.parts.append(self._sentence("apology"))
-        for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), self._beginning().start_menu):
+        for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), self._start_info().start_menu):
             if name in self.flow.states and name not in self.failed:
                 return name
         return self.transitions.operator()

@@ -38,7 +38,7 @@ class History:
         """Return the option's menu that the caller last stood in, else the first option's, else the flow's."""
         menus = [option.menu for option in self._options(origin)]
         stood_in = [menu for menu in reversed(self._session.menus) if menu in menus]
-        return next(iter(stood_in or menus), self._flow.beginning(self._session.start).home)
+        return next(iter(stood_in or menus), self._flow.start_info(self._session.start).home)
 
     def _options(self, name: str | None) -> tuple[MenuOption, ...]:
         """Return the options of a state; a part without any hangs where its whole does."""

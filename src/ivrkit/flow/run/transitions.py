@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.compile.call_flow import ERROR, Beginning, CallFlow
+from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow, StartInfo
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.languages import match
+from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.compile.sentences import NOT_CONNECTED, WRONG_HERE
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES
 from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of, is_target
@@ -20,11 +20,11 @@ RunExit = Callable[[CompiledState, LeadsTo], tuple[Target, bool]]
 class Transitions:
     """Decides where a call goes after an outcome of the state that it waits in."""
 
-    def __init__(self, flow: CallFlow, counts: Counts, run_exit: RunExit, beginning: Callable[[], Beginning]) -> None:
+    def __init__(self, flow: CallFlow, counts: Counts, run_exit: RunExit, start_info: Callable[[], StartInfo]) -> None:
         self._flow = flow
         self._counts = counts
         self._run_exit = run_exit
-        self._beginning = beginning
+        self._start_info = start_info
 
     def after(self, compiled: CompiledState, verb: str, outcome: str) -> Target:
         """Return where the call goes.
@@ -44,7 +44,7 @@ class Transitions:
 
     def operator(self) -> Target:
         """Return the state of the operator, and ``None``, the goodbye, when it was taken before or there is none."""
-        return self._beginning().operator if self._counts.try_operator() else None
+        return self._start_info().operator if self._counts.try_operator() else None
 
     def _by_input(self, compiled: CompiledState, outcome: str) -> Target:
         """FlowConfig 1 to 4: a matched choice, else silence or a wrong one, each with its own row and count."""
@@ -60,8 +60,8 @@ class Transitions:
                 return target
         elif kind == NO_INPUT:
             target = SAME
-        elif ERROR in self._flow.states and compiled.name != ERROR:
-            target = ERROR
+        elif ERROR_STATE in self._flow.states and compiled.name != ERROR_STATE:
+            target = ERROR_STATE
         else:
             target = WRONG_HERE
         return self._counted(compiled, kind, target)
@@ -93,7 +93,7 @@ class Transitions:
     def _counted(self, compiled: CompiledState, kind: str, target: Target) -> Target:
         """Rule 4: count a failure, and replace its target when there were too many."""
         self._counts.failed(compiled.name, kind)
-        if self._counts.streak >= self._flow.rules.max_failures:
+        if self._counts.streak >= self._flow.config.max_failures:
             return self.operator()
         if self._counts.of(compiled.name, kind) < compiled.tries:
             return target
@@ -110,7 +110,7 @@ def checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, targe
     if is_target(target) and destination_of(target) in named:
         if isinstance(target, Goto):
             check_language(flow, target)
-            flow.words(target, flow.language(target.language or tag), compiled)
+            flow.goto_xml(target, flow.closest_language(target.language or tag), compiled)
         return target
     raise FlowError(
         f"its exit {getattr(exit.function, '__name__', 'function')!r} returned {target!r}, and names {named}",
@@ -123,7 +123,7 @@ def check_language(flow: CallFlow, exit: Goto) -> None:
 
     :raises FlowError: with those that there are.
     """
-    if exit.language is not None and match(exit.language, flow.languages) is None:
+    if exit.language is not None and closest_tag(exit.language, flow.languages) is None:
         raise FlowError(
             f"it goes on in the language {exit.language!r}", hint=f"calls are held in {', '.join(flow.languages)}"
         )
