@@ -189,7 +189,7 @@ class TestWhatIsServed:
         assert (state.name, state.owner, state.enter) == ("one", Owner("ant", "3.0"), "Hello.")
         assert find_entry_points()[-1].load().name == ""
         assert list(loaded.flow.states) == ["greeting", "menu", "one"]
-        assert (loaded.problems, loaded.startup_warnings) == (
+        assert (loaded.problems, tuple(map(str, loaded.startup_warnings))) == (
             (),
             ("the menu 'menu' has no options: no installed plugin offers any",),
         )
@@ -295,7 +295,9 @@ class TestBlock:
         loaded = load(Settings(block=[name]))
         assert list(loaded.flow.states) == ["greeting", "menu"]
         assert loaded.plugins[-1] == Plugin(Owner("broken-ant", "1.0"), "blocked", (), ())
-        assert loaded.startup_warnings == ("the menu 'menu' has no options: no installed plugin offers any",)
+        assert tuple(map(str, loaded.startup_warnings)) == (
+            "the menu 'menu' has no options: no installed plugin offers any",
+        )
 
     def test_the_hosts_own_object_can_be_blocked(self):
         """Its name is the one it was given."""
@@ -306,7 +308,7 @@ class TestBlock:
         """A misspelt block is told when the host starts, with the nearest name."""
         install("broken-ant", states={"one": "ant:x"}, ant="raise SystemExit")
         loaded = load(Settings(block=["Broken-Ant", "brokn_ant", "whale"], strict=False))
-        assert loaded.startup_warnings[1:] == (
+        assert tuple(map(str, loaded.startup_warnings[1:])) == (
             "block names 'brokn_ant', which is not installed, did you mean 'broken-ant'?",
             "block names 'whale', which is not installed",
         )

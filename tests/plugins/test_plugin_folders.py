@@ -184,7 +184,7 @@ class TestTexts:
             "ants.flow.toml",
             TABLE.format("ants") + 'key = "4"\n[states.ants.texts]\n"antz" = "Ants."\n"Goodbye." = "x"\n',
         )
-        assert [each for each in folder.load().startup_warnings if "ants" in each] == [
+        assert [str(each) for each in folder.load().startup_warnings if "ants" in str(each)] == [
             "state 'ants' of ants.flow.toml does not say 'Goodbye.': [states.ants.texts]",
             "state 'ants' of ants.flow.toml does not say 'antz', did you mean 'ants'?: [states.ants.texts]",
         ]

@@ -91,8 +91,8 @@ def load_flow(block: Sequence[str]) -> Loaded:
         loaded = load(gathered.settings, inside.host.plugins if inside else None, gathered.problems)
     for problem in loaded.problems:
         click.echo(f"Left out: {problem}", err=True)
-    for notice in loaded.startup_warnings:
-        click.echo(f"Warning: {notice}", err=True)
+    for problem in loaded.startup_warnings:
+        click.echo(f"Warning: {problem}", err=True)
     return loaded
 
 

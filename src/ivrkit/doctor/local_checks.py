@@ -50,7 +50,7 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
     except IvrkitError as error:
         return results_of_error("plugins", error)
     results = results_of_problems("plugins", loaded.problems)
-    results += [warning("plugins", _one_line(text)) for text in loaded.startup_warnings]
+    results += [warning("plugins", _one_line(each.located_message), each.hint) for each in loaded.startup_warnings]
     served = [each.owner for each in loaded.plugins if each.status != "blocked"]
     names = ", ".join(f"{owner.plugin} {owner.version}" for owner in served)
     return results or [ok("plugins", f"{len(loaded.flow.states)} states are served, from {names}")]

@@ -89,13 +89,14 @@ def faults_of_texts(own: TextOverrides) -> Iterator[Problem]:
                 continue
 
 
-def startup_warnings_of(languages: tuple[Language, ...]) -> Iterator[str]:
+def startup_warnings_of(languages: tuple[Language, ...]) -> Iterator[Problem]:
     """Tell in which languages the core's own sentences would be heard as they are written."""
     for language in languages:
         missing = [words for name, words in CORE_TEXTS.items() if getattr(language.texts, name) == words]
         if missing and base_language(language.tag) != WRITTEN_IN:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            yield f"the core has no words in {language.tag} for {missing[0]!r}{more}: write [texts.{language.tag}]"
+            message = f"the core has no words in {language.tag} for {missing[0]!r}{more}"
+            yield Problem(message, f"write [texts.{language.tag}] in ivrkit.toml", level="warning", owner=CORE_PLUGIN)
 
 
 def _voice(settings: Settings, tag: str) -> str | None:

@@ -41,7 +41,7 @@ class Loaded:
     :param plugins: every plugin that was found, in the order of loading.
     :param problems: what was left out and why; always empty when ``strict`` is on.
     :param observers: hook -> its callers, for the hooks that only watch and that somebody implements.
-    :param startup_warnings: what the host warns of when it starts, a sentence each.
+    :param startup_warnings: problems of level ``warning``: they can be served but are probably not meant.
     :param settings: the settings of the plugins.
     :param stores: scheme of a URL -> what opens the store of calls that it names.
     """
@@ -50,7 +50,7 @@ class Loaded:
     plugins: tuple[Plugin, ...]
     problems: tuple[Problem, ...]
     observers: Mapping[str, tuple[HookImpl, ...]]
-    startup_warnings: tuple[str, ...]
+    startup_warnings: tuple[Problem, ...]
     settings: tuple[PluginSettings, ...] = ()
     stores: Mapping[str, Callable[[str], SharedStore]] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, LoadError, Problems, nearest
+from ivrkit.errors import IvrkitError, LoadError, Problem, Problems, nearest
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
@@ -242,11 +242,12 @@ class Loader:
         languages = tuple(languages_of(self.settings, TranslationFiles(self.packages, self.problems), own))
         return replace(self.settings.flow_config(), languages=languages)
 
-    def _unknown_blocks(self) -> Iterator[str]:
+    def _unknown_blocks(self) -> Iterator[Problem]:
         found = {normal_name(point.owner.plugin) for point in self.points}
         for name in self.settings.block:
             if normal_name(name) not in found:
-                yield f"block names {name!r}, which is not installed{nearest(name, found)}"
+                message = f"block names {name!r}, which is not installed{nearest(name, found)}"
+                yield Problem(message, level="warning")
 
     def _plugins(self, having: Sequence[State]) -> Iterator[Plugin]:
         """Return every plugin that was found, with those of some states that are its own."""

@@ -177,8 +177,8 @@ def _refuse_taken(app: Flask, name: str, prefix: str) -> None:
 
 def _tell(name: str, host: Host) -> None:
     """Log what is served, and what is odd about it."""
-    for notice in host.loaded.startup_warnings:
-        log.warning("%s", notice)
+    for problem in host.loaded.startup_warnings:
+        log.warning("%s", problem)
     for problem in host.loaded.problems:
         log.error("%s", problem)
     states = ", ".join(host.loaded.flow.states)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ivrkit.errors import Problem
 from ivrkit.flow.compile.compiled_state import CompiledState, render_prompts
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.compile.languages import closest_tag
@@ -37,7 +38,7 @@ class CallFlow:
     :param config: the settings that the flow obeys.
     :param hooks: the plugins' code that the engine calls.
     :param start_infos: state -> what a call has that began there; a call may begin in any state.
-    :param startup_warnings: what the host warns of when it starts, a sentence each.
+    :param startup_warnings: problems of level ``warning``.
     :param core_prompts: language -> name in :class:`Texts` -> the rendered sentence, for those that the engine says.
     :param render_contexts: language -> what the verbs are given that no state says.
     """
@@ -46,7 +47,7 @@ class CallFlow:
     config: FlowConfig
     hooks: EngineHooks
     start_infos: Mapping[str, StartInfo]
-    startup_warnings: tuple[str, ...]
+    startup_warnings: tuple[Problem, ...]
     core_prompts: Mapping[str, Mapping[str, bytes]] = field(repr=False)
     render_contexts: Mapping[str, RenderContext] = field(repr=False)
 

@@ -7,33 +7,34 @@ from typing import Any
 
 from twilio.twiml import TwiML
 
-from ivrkit.errors import nearest
+from ivrkit.errors import Problem, nearest
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import base_language
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.compile.sentences import BY_RULE
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo
+from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text
 
 #: The language that texts are written in, unless a catalogue says otherwise.
 WRITTEN_IN = "en"
 
 
-def startup_warnings_of(states: Mapping[str, CompiledState]) -> Iterator[str]:
-    """Return what there is to warn of, a sentence each.
+def startup_warnings_of(states: Mapping[str, CompiledState]) -> Iterator[Problem]:
+    """Return the startup warnings.
 
     :param states: name -> compiled state.
     """
     for each in states.values():
         state = each.state
         if each.is_menu and not has_keys(each.routes):
-            yield f"the menu {state.name!r} has no options: no installed plugin offers any"
+            yield _warning(state, f"the menu {state.name!r} has no options: no installed plugin offers any")
         yield from _untranslated(each)
         yield from _never_said(each, states)
 
 
-def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) -> Iterator[str]:
+def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) -> Iterator[Problem]:
     """Tell which words of the team stand for words that the state and its parts do not say, as far as that is known."""
     state = compiled.state
     members = [compiled, *(each for each in states.values() if f"{each.state.parent}.".startswith(f"{state.name}."))]
@@ -45,7 +46,12 @@ def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) ->
     replaced = {written for language in languages for written in language.text_overrides.get(state.name, ())}
     for written in sorted(replaced - said.keys()):
         near = nearest(written, said)
-        yield f"state {state.name!r} of {state.owner} does not say {written!r}{near}: [states.{state.name}.texts]"
+        message = f"state {state.name!r} of {state.owner} does not say {written!r}{near}: [states.{state.name}.texts]"
+        yield _warning(state, message)
+
+
+def _warning(state: State, message: str) -> Problem:
+    return Problem(message, level="warning", owner=state.owner.plugin, state=state.name)
 
 
 def texts_of_state(compiled: CompiledState) -> Iterator[str]:
@@ -61,7 +67,7 @@ def _words_of_state(compiled: CompiledState) -> list[Any]:
     return words + [text for option in state.menu_options for text in (option.label, option.sentence, *option.phrases)]
 
 
-def _untranslated(compiled: CompiledState) -> Iterator[str]:
+def _untranslated(compiled: CompiledState) -> Iterator[Problem]:
     """Tell which texts of a state would be heard in the language that they are written in."""
     state = compiled.state
     texts = list(dict.fromkeys(text for text in _texts_of(_words_of_state(compiled)) if isinstance(text, Text)))
@@ -69,7 +75,8 @@ def _untranslated(compiled: CompiledState) -> Iterator[str]:
         missing = [text for text in texts if not localized.language.has_translation(text, state)]
         if missing and base_language(tag) != WRITTEN_IN:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            yield f"state {state.name!r} of {state.owner} has no words in {tag} for {str(missing[0])!r}{more}"
+            words = f"no words in {tag} for {str(missing[0])!r}{more}"
+            yield _warning(state, f"state {state.name!r} of {state.owner} has {words}")
 
 
 def _texts_of(said: Any) -> Iterator[Any]:
