@@ -86,17 +86,17 @@ def ours(loaded: Loaded, sessions: SessionManager, verifier: RequestVerifier, ti
         refusal = clock("ivrkit: signature", verifier.refusal, request, params)
         assert refusal is None, refusal
         sid = params["CallSid"]
-        place = clock("ivrkit: session cookie read", sessions.at, sid, cookie)
-        kept = clock("ivrkit: session load", place.read)
+        call_session = clock("ivrkit: session cookie read", sessions.for_call, sid, cookie)
+        kept = clock("ivrkit: session load", call_session.read)
         now = datetime.now(UTC)
         call = clock("ivrkit: call", make_call, params, now=now, language=_LANGUAGE, turn=kept.turn + 1, data=kept.data)
         turn = clock("ivrkit: engine", advance, flow, call, kept)
         kept.remember(Answer(kept.turn + 1, request.headers["I-Twilio-Idempotency-Token"], "", turn.twiml.decode()))
         kept.turn += 1
         kept.expires = now.timestamp() + 90_000
-        saved = clock("ivrkit: session save", place.keep, kept, kept.turn - 1)
+        saved = clock("ivrkit: session save", call_session.save, kept, kept.turn - 1)
         assert saved
-        cookie = place.cookie
+        cookie = call_session.cookie
         clock("ivrkit: events", dispatcher._notify_observers, turn)
         clock("ivrkit: answer", Response, turn.twiml, content_type="text/xml; charset=utf-8")
 

@@ -83,7 +83,7 @@ def test_a_store_that_cannot_be_opened_is_a_failure(tmp_path):
 def test_an_unknown_store_is_a_failure():
     """A ``session_url`` with an unknown scheme is a failure, and the message hides its password."""
     (result,) = check_store(Settings(session_url="mysql://ann:secret@localhost"))
-    assert result.message == "session_url 'mysql://...@localhost' names no store"
+    assert result.message == "session_url must start with the scheme of a session store, not 'mysql://...@localhost'"
 
 
 def test_a_store_that_loses_sessions_is_a_failure(tmp_path):

@@ -96,7 +96,7 @@ def test_a_save_that_fails_is_not_heard(new_call, sql, logged):
     assert call.press("2").heard == "Speak after the tone."
     assert watcher.events == [("left", "menu", "2"), ("entered", "message")]
     (told,) = logged()
-    assert told.startswith(f"ERROR call {call.sid} could not be written to the store\n")
+    assert told.startswith(f"ERROR call {call.sid}: the session store could not be written\n")
     assert "the disk is full" in told
     sql("DROP TRIGGER full")
     assert call.press("0").state == "operator"

@@ -1,4 +1,4 @@
-"""A store of a team's own, offered by the hook: a real one, which can be told when to fail."""
+"""A session store that fails on request, and the plugin that registers it."""
 
 from collections.abc import Callable
 
@@ -9,56 +9,56 @@ NEVER: frozenset[int] = frozenset()
 
 
 class FailingStore:
-    """A store that passes everything on, and fails when it is told to.
+    """A store that forwards each request to a real store, or fails.
 
-    :param store: the real one.
-    :param remote: whether to say that a question to it is a trip over a network.
+    :param store: the real store.
+    :param remote: whether the store says that a request to it is a network round trip.
     """
 
     def __init__(self, store: SharedStore, *, remote: bool) -> None:
         self.store, self.remote = store, remote
-        #: What it was asked, one after the other.
-        self.asked: list[str] = []
-        #: Whether it fails at the question of a number, counted from 1.
+        #: The requests so far: "load", "save" and "remove".
+        self.requests: list[str] = []
+        #: Whether the request with a number fails, counted from 1.
         self.fails: Callable[[int], bool] = NEVER.__contains__
-        #: Whether what fails is done all the same, and only the news of it is lost.
-        self.done_all_the_same = False
+        #: Whether a request that fails does its work first, so that only its reply is lost.
+        self.loses_reply = False
 
-    def _ask(self, what: str) -> bool:
-        self.asked.append(what)
-        fails = self.fails(len(self.asked))
-        if fails and not self.done_all_the_same:
-            raise StoreUnavailable("the store is away", hint="wait for it")
+    def _fails(self, request: str) -> bool:
+        self.requests.append(request)
+        fails = self.fails(len(self.requests))
+        if fails and not self.loses_reply:
+            raise StoreUnavailable("the store is unavailable", hint="wait for it")
         return fails
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return what is kept of a call."""
-        fails = self._ask("load")
+        """Load a session from the real store."""
+        fails = self._fails("load")
         found = self.store.load(sid)
         if fails:
-            raise StoreUnavailable("the store is away", hint="wait for it")
+            raise StoreUnavailable("the store is unavailable", hint="wait for it")
         return found
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Keep this of a call."""
-        fails = self._ask("save")
+        """Save a session in the real store."""
+        fails = self._fails("save")
         saved = self.store.save(session, expected_turn)
         if fails:
-            raise StoreUnavailable("the store is away", hint="wait for it")
+            raise StoreUnavailable("the store is unavailable", hint="wait for it")
         return saved
 
     def remove_expired(self, now: float) -> int:
-        """Remove what expired."""
-        self._ask("remove")
+        """Remove the expired sessions of the real store."""
+        self._fails("remove")
         return self.store.remove_expired(now)
 
     def close(self) -> None:
-        """Let go of the real one."""
+        """Close the real store."""
         self.store.close()
 
 
 class FailingStores:
-    """A plugin that offers one store, whatever is named behind its scheme: ``failing:``.
+    """A plugin that registers one store for all URLs with the scheme ``failing:``.
 
     :param store: the store.
     """
@@ -68,5 +68,5 @@ class FailingStores:
 
     @hookimpl
     def ivrkit_register_stores(self) -> dict[str, Callable[[str], SharedStore]]:
-        """Offer the store."""
+        """Return the store by its scheme."""
         return {"failing": lambda url: self.store}

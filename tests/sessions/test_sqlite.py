@@ -100,8 +100,8 @@ def test_a_url_that_names_no_file_is_refused(url, tmp_path, monkeypatch):
     """It is told what a URL looks like. In memory, each thread would have its own, and each call lose its place."""
     monkeypatch.chdir(tmp_path)
     assert refused(lambda: open_sqlite(url)) == (
-        f"session_url {url!r} names no file\n"
-        "  hint: use sqlite:/// and a path: sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3"
+        f"session_url must be sqlite:/// and the path of a file, not {url!r}\n"
+        "  hint: for example sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3"
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -70,7 +70,7 @@ def caller_cookies(call):
 
 def rested(phone):
     """Let the moment pass for which a store that failed is left alone."""
-    phone.host.sessions._rests_until = 0.0
+    phone.host.sessions.breaker.open_until = 0.0
 
 
 def without_cookies(phone):
@@ -94,10 +94,10 @@ def count_to(call, last, phone=None):
 def test_whichever_question_to_the_store_fails(store, phone, done):
     """Of a call of ten turns, each question in turn: the caller hears nothing of it, and each turn is made once."""
     caller = phone()
-    whole = len(count_to(caller.call(), TURNS, caller) and store.asked)
-    store.done_all_the_same = done
+    whole = len(count_to(caller.call(), TURNS, caller) and store.requests)
+    store.loses_reply = done
     for number in range(1, whole + 1):
-        store.asked.clear()
+        store.requests.clear()
         store.fails = [number].__contains__
         rested(caller)
         call = count_to(caller.call(), TURNS, caller)
@@ -138,7 +138,7 @@ def test_who_comes_without_a_cookie_hears_an_apology_until_it_is_back(store, pho
     """Nobody can know where the caller is; the place is kept."""
     caller = phone()
     call = count_to(without_cookies(caller).call(), 2)
-    store.fails = [len(store.asked) + 1].__contains__
+    store.fails = [len(store.requests) + 1].__contains__
     call.press("1")
     assert call.heard_last == "We are sorry, something went wrong.\nYou are at 2."
     count_to(call, 4)
@@ -191,7 +191,7 @@ def test_the_page_for_load_balancers_goes_on_saying_200(store, phone, caplog):
     store.fails = ALWAYS
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json["status"], answer.json["store"]) == (200, "degraded", "not ok")
-    assert "the session store is not well" in caplog.text
+    assert "the session store cannot be read" in caplog.text
 
 
 def test_calls_in_cookies_alone(phone):

@@ -365,7 +365,7 @@ def test_a_store_that_fails_is_an_apology_and_then_goodbye(make_app, garbage, lo
     lines = logged()
     assert len(lines) == 6
     for why, told in zip(lines[::2], lines[1::2], strict=True):
-        assert why.startswith(f"ERROR call {call.sid} could not be read from the store\nTraceback")
+        assert why.startswith(f"ERROR call {call.sid}: the session store could not be read\nTraceback")
         assert "SessionError: the session file" in why
         assert "file is not a database" in why
         assert told.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
@@ -455,7 +455,7 @@ def test_the_fallback_apologises_in_the_language_of_the_call(make_app, garbage, 
     garbage(app)
     logged()
     assert call.send(FALLBACK, asked).heard == APOLOGY
-    assert logged()[-1].startswith(f"ERROR call {call.sid} could not be read from the store\nTraceback")
+    assert logged()[-1].startswith(f"ERROR call {call.sid}: the session store could not be read\nTraceback")
 
 
 def test_who_did_not_hear_the_last_answer_hears_a_goodbye(new_call):
@@ -520,7 +520,7 @@ def test_a_host_that_cannot_read_its_calls_is_not_well(make_app, garbage, logged
     assert (answer.status, json.loads(answer.body)) == (200, {"status": "degraded", "store": "not ok"})
     assert answer.headers["Content-Type"] == "application/json"
     (told,) = logged()
-    assert told.startswith("ERROR the session store is not well\nTraceback")
+    assert told.startswith("ERROR the session store cannot be read\nTraceback")
     mend()
     answer = send("GET", "https://ivr.example.com/healthz", b"", {})
     assert json.loads(answer.body) == {"status": "ok", "store": "ok"}

@@ -13,7 +13,7 @@ from ivrkit.doctor.results import CheckResult, failed, ok, warning
 from ivrkit.errors import IvrkitError, LoadError, Problem
 from ivrkit.plugins.load import find_plugins, load
 from ivrkit.sessions import SharedStore, StoredSession, open_sessions
-from ivrkit.sessions.remote import shown
+from ivrkit.sessions.remote import redact_url
 from ivrkit.settings.core import Settings
 from ivrkit.web.doctor_endpoint import tokens_of
 
@@ -58,7 +58,7 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
 
 def check_store(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
     """Write a session to the store, and read it."""
-    where = shown(settings.session_url)
+    where = redact_url(settings.session_url)
     try:
         stores = find_plugins(settings, plugins).stores
         sessions = open_sessions(settings.session_url, stores, tokens_of(settings), settings.language)

@@ -27,7 +27,7 @@ from ivrkit.flow.run.turn import Turn
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
 from ivrkit.plugins.hook_calls import HookImpl, observe
-from ivrkit.sessions import Place, SessionManager
+from ivrkit.sessions import CallSession, SessionManager
 
 #: How many times a webhook may find that another request saved the session first.
 MAX_ATTEMPTS = 50
@@ -107,7 +107,7 @@ class Dispatcher:
         # Twilio's token identifies a request that is sent again. Without a token, a hash of the parameters does.
         request_hash = "" if token else _hash_request(params, again, self._key)
         started = self._call_log.start_timer()
-        place = self.sessions.at(params["CallSid"], cookie)
+        call_session = self.sessions.for_call(params["CallSid"], cookie)
         change = ""
 
         def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | Answer:
@@ -123,14 +123,14 @@ class Dispatcher:
             session.remember(Answer(session.turn + 1, token, request_hash, turn.twiml.decode()))
             return turn
 
-        result, session = self._save_turn(place, params, take_turn, token)
+        result, session = self._save_turn(call_session, params, take_turn, token)
         if isinstance(result, Answer):
-            return TwimlResponse(result.twiml.encode(), self._state_of(session), place.cookie)
+            return TwimlResponse(result.twiml.encode(), self._state_of(session), call_session.cookie)
         if change:
             log.warning("call %s: %s", session.sid, change)
         self._report(result, session, started)
         self._remove_expired(result.call.now)
-        return TwimlResponse(result.twiml, result.state, place.cookie)
+        return TwimlResponse(result.twiml, result.state, call_session.cookie)
 
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
         """Record a status callback: a final status ends the call, even if its first webhook has not arrived yet.
@@ -142,12 +142,12 @@ class Dispatcher:
         if params.get("CallStatus") not in FINAL_STATUSES:
             return
         started = self._call_log.start_timer()
-        place = self.sessions.at(params["CallSid"], cookie)
+        call_session = self.sessions.for_call(params["CallSid"], cookie)
 
         def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | None:
             return None if session.ended else hang_up(self.flow, self._call(params, session, now), session)
 
-        turn, session = self._save_turn(place, params, take_turn)
+        turn, session = self._save_turn(call_session, params, take_turn)
         if turn is not None:
             self._report(turn, session, started)
 
@@ -157,12 +157,12 @@ class Dispatcher:
         :param sid: the CallSid; ``""`` if the session cannot be read, for the language of the phone tree.
         :param cookie: the cookie of the request, ``""`` for none.
         """
-        language = self.sessions.at(sid, cookie).read().language if sid else self.flow.config.language
+        language = self.sessions.for_call(sid, cookie).read().language if sid else self.flow.config.language
         return self.flow.core_prompts[self.flow.closest_language(language)]["apology"]
 
     def _save_turn(
         self,
-        place: Place,
+        call_session: CallSession,
         params: Mapping[str, str],
         take_turn: Callable[[Session, datetime, int | None], Turn | _Stop],
         token: str = "",
@@ -176,31 +176,31 @@ class Dispatcher:
         """
         lost_at = None
         for _ in range(MAX_ATTEMPTS):
-            session, now = self._read(place, params, token), self._clock()
+            session, now = self._read(call_session, params, token), self._clock()
             turn_read = session.turn
             result = take_turn(session, now, lost_at)
             if not isinstance(result, Turn):
                 return result, session
             session.turn = turn_read + 1
             session.expires = now.timestamp() + self._session_seconds
-            if place.keep(session, turn_read):
+            if call_session.save(session, turn_read):
                 return result, session
             lost_at = turn_read if lost_at is None else lost_at
         raise SessionError(
-            f"call {place.sid}: another request saved the session first, {MAX_ATTEMPTS} times in a row",
+            f"call {call_session.sid}: another request saved the session first, {MAX_ATTEMPTS} times in a row",
             hint="check the session store: it does not return the sessions that are saved in it",
         )
 
-    def _read(self, place: Place, params: Mapping[str, str], token: str) -> Session:
+    def _read(self, call_session: CallSession, params: Mapping[str, str], token: str) -> Session:
         """Return the session of a call.
 
         :raises SessionError: if neither the store nor the cookie has the session of a call that has begun. Without
             it, the call would begin again in the middle.
         """
-        session = place.read(token)
-        if place.blind and params.get("CallStatus") != RINGING:
+        session = call_session.read(token)
+        if call_session.unreadable and params.get("CallStatus") != RINGING:
             raise SessionError(
-                f"call {place.sid} has no session: the session store is unavailable and the request has no cookie",
+                f"call {session.sid} has no session: the session store is unavailable and the request has no cookie",
                 hint="check the session store, and that the proxy passes cookies on",
             )
         return session

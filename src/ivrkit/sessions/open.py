@@ -1,4 +1,4 @@
-"""From a URL to the sessions of a tree."""
+"""From the setting ``session_url`` to the session manager of a phone tree."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from collections.abc import Callable, Mapping, Sequence
 from ivrkit.errors import SessionError, StoreUnavailable, nearest
 from ivrkit.session_store import SharedStore
 from ivrkit.sessions.encryption import SessionCipher
-from ivrkit.sessions.manager import SessionManager
-from ivrkit.sessions.remote import shown
+from ivrkit.sessions.manager import CHECK_SID, SessionManager
+from ivrkit.sessions.remote import redact_url
 
-#: The scheme of calls that are kept in their cookies alone.
-COOKIE = "cookie"
-#: What seals where there is no token: in dev mode, where this machine alone may ask, and may ask for anything.
-NO_TOKEN = ("ivrkit in dev mode",)
+#: The URL scheme of sessions that are only in cookies.
+COOKIE_SCHEME = "cookie"
+#: The secret in dev mode without a token. It protects nothing, and need not: only this machine can reach the server.
+_DEV_MODE_SECRETS = ("ivrkit in dev mode",)
 
-#: Scheme -> what opens the store of a URL.
-Stores = Mapping[str, Callable[[str], SharedStore]]
+#: URL scheme -> the function that opens the store of a URL.
+StoreFactories = Mapping[str, Callable[[str], SharedStore]]
 
 log = logging.getLogger("ivrkit.sessions")
 
 
-def open_sessions(url: str, stores: Stores, tokens: Sequence[str], language: str) -> SessionManager:
-    """Return the sessions that a URL names.
+def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], language: str) -> SessionManager:
+    """Open the store of a URL, and return the session manager that uses it.
 
-    :param url: such as ``sqlite:///calls.sqlite3``; ``cookie:`` to keep nothing on the server.
-    :param stores: the stores that plugins offer.
-    :param tokens: what cookies and secrets are sealed with, see :class:`~ivrkit.sessions.encryption.SessionCipher`.
-    :param language: the language that a call begins in.
-    :raises SessionError: for a URL that names no store, and a store that cannot be opened. One that is only not
-        available at the moment is logged: calls are carried by their cookies until it is.
+    A store that is unavailable now, but may be available later, is logged and not an error: a worker that is restarted
+    meanwhile must start, because calls can go on with their cookies.
+
+    :param url: for example ``sqlite:///calls.sqlite3``; ``cookie:`` for no store.
+    :param stores: the stores that plugins registered.
+    :param tokens: the secrets of the encryption, see :class:`~ivrkit.sessions.encryption.SessionCipher`.
+    :param language: the language that a new call starts in.
+    :raises SessionError: if the URL is invalid or the store cannot be opened.
     """
     scheme, colon, rest = url.partition(":")
-    if scheme == COOKIE and colon and not rest.strip("/"):
+    if scheme == COOKIE_SCHEME and colon and not rest.strip("/"):
         store = None
     elif scheme in stores and colon:
         store = stores[scheme](url)
     else:
-        known = [*stores, COOKIE]
+        schemes = [*stores, COOKIE_SCHEME]
+        shown = redact_url(url) if "/" in url or "@" in url else url  # a plain word has no password
         raise SessionError(
-            f"session_url {(shown(url) if '/' in url or '@' in url else url)!r} names no store{nearest(scheme, known)}",
-            hint=f"it begins with one of: {', '.join(f'{each}:' for each in known)}",
+            f"session_url must start with the scheme of a session store, not {shown!r}{nearest(scheme, schemes)}",
+            hint=f"use one of these schemes: {', '.join(f'{each}:' for each in schemes)}",
         )
-    sessions = SessionManager(store, SessionCipher(tokens or NO_TOKEN), language)
+    sessions = SessionManager(store, SessionCipher(tokens or _DEV_MODE_SECRETS), language)
     try:
-        sessions.load("healthz")
+        sessions.load(CHECK_SID)
     except StoreUnavailable:
-        log.exception("the session store is away: calls are carried by their cookies until it is back")
+        log.exception("the session store is unavailable: calls go on with their cookies until it is back")
     return sessions

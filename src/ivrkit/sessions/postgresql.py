@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.session_store import StoredSession
-from ivrkit.sessions.remote import TimeLimit, missing, shown
+from ivrkit.sessions.remote import TimeLimit, missing_package, redact_url
 
 if TYPE_CHECKING:
     import psycopg
@@ -76,9 +76,9 @@ class PostgreSQLStore:
             import psycopg
             import psycopg.conninfo
         except ImportError as error:
-            raise missing(url, "psycopg", "postgresql") from error
+            raise missing_package(url, "psycopg", "postgresql") from error
         self._library: Any = psycopg
-        self._shown = shown(url)
+        self._shown = redact_url(url)
         self._limit = TimeLimit()
         self._pools: dict[int, _Pool] = {}
         self._connection: Any = type("Limited", (_Limited, psycopg.Connection), {"limit": self._limit})
@@ -108,7 +108,7 @@ class PostgreSQLStore:
         while True:
             found = self._run(_REMOVE, {"now": now, "most": AT_ONCE}, anew=removed == 0)[1]
             removed += found
-            if found < AT_ONCE or self._limit.left() < 1:
+            if found < AT_ONCE or self._limit.remaining() < 1:
                 return removed
 
     def close(self) -> None:
@@ -131,7 +131,7 @@ class PostgreSQLStore:
             self._limit.start()
         pool = self._pool()
         try:
-            if not pool.places.acquire(timeout=max(self._limit.left(), 0)):
+            if not pool.places.acquire(timeout=max(self._limit.remaining(), 0)):
                 raise self._library.OperationalError(f"all {CONNECTIONS} connections are in use")
             try:
                 return self._try(pool, statement, values)
@@ -150,7 +150,7 @@ class PostgreSQLStore:
             try:
                 return self._ask(connection, statement, values)
             except self._library.OperationalError:
-                if not connection.closed or self._limit.left() <= 0:
+                if not connection.closed or self._limit.remaining() <= 0:
                     raise
                 pool.clear()  # PostgreSQL was restarted: the others are broken as well
             except self._library.errors.UndefinedTable:
@@ -255,7 +255,7 @@ def _in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any
         wanted = next(steps)
         while True:
             ready = yield wanted
-            if limit.left() <= 0:
+            if limit.remaining() <= 0:
                 raise OperationalError("no answer in time")
             wanted = steps.send(ready)
     except StopIteration as done:

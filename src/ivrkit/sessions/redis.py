@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.session_store import StoredSession
-from ivrkit.sessions.remote import TimeLimit, missing, shown
+from ivrkit.sessions.remote import TimeLimit, missing_package, redact_url
 
 #: How long one address may take to be connected, and one answer to come, in seconds. A name such as ``localhost`` has
 #: two addresses: both may be tried before the time is over.
@@ -60,8 +60,8 @@ class RedisStore:
         try:
             import redis
         except ImportError as error:
-            raise missing(url, "redis", "redis") from error
-        self._shown = shown(url)
+            raise missing_package(url, "redis", "redis") from error
+        self._shown = redact_url(url)
         self._library: Any = redis
         self._limit = TimeLimit()
         try:
@@ -139,7 +139,7 @@ class RedisStore:
             try:
                 return run()
             except self._library.exceptions.ConnectionError as error:
-                if not self._may_pass(error) or self._limit.left() <= 0:
+                if not self._may_pass(error) or self._limit.remaining() <= 0:
                     raise
                 return run()
         except (self._library.exceptions.RedisError, ValueError) as error:
@@ -185,7 +185,7 @@ class _Limited:
     socket_connect_timeout: float
 
     def _connect(self) -> _Socket:
-        self.socket_connect_timeout = max(min(self.most, self.limit.left()), 0.001)
+        self.socket_connect_timeout = max(min(self.most, self.limit.remaining()), 0.001)
         return _Socket(cast(Any, super())._connect(), self.limit)
 
 
@@ -217,7 +217,7 @@ class _Socket:
         self._in_time().sendall(data)
 
     def _in_time(self) -> Any:
-        left = self._limit.left()
+        left = self._limit.remaining()
         if left <= 0:
             raise TimeoutError
         self._real.settimeout(left if self._asked is None else min(self._asked, left))

@@ -1,4 +1,4 @@
-"""What stores behind a network have in common: how long they may take, and how they are named to people."""
+"""Helpers for stores behind a network: their time limit, and error messages without passwords."""
 
 from __future__ import annotations
 
@@ -8,39 +8,47 @@ import time
 
 from ivrkit.errors import SessionError
 
-#: How long a load or a save may take in all, in seconds: a store has two, and a busy machine wants some of them.
+#: How long one load or save may take in all, in seconds. A store promises two seconds; a busy machine needs the rest.
 LIMIT = 1.6
 
 
 class TimeLimit(threading.local):
-    """How much time this thread has left for what it asks of a store."""
+    """The time that is left for the current operation of a thread.
 
-    _ends = 0.0
+    One operation can wait several times: to connect, to log in, to send and to receive. Each wait may take as long as
+    :meth:`remaining` says, so that all of them together keep to :data:`LIMIT`.
+    """
+
+    _end = 0.0
 
     def start(self) -> None:
-        """Begin something that may take :data:`LIMIT`."""
-        self._ends = time.monotonic() + LIMIT
+        """Start the time of an operation."""
+        self._end = time.monotonic() + LIMIT
 
-    def left(self) -> float:
-        """Return what is left of it, in seconds; 0 or less when it is over."""
-        return self._ends - time.monotonic()
+    def remaining(self) -> float:
+        """Return how many seconds are left; 0 or less if the time is over."""
+        return self._end - time.monotonic()
 
 
-def shown(url: str) -> str:
-    """Return a URL as people may read it: without user, password and options, wherever a password may stand."""
+def redact_url(url: str) -> str:
+    """Return a URL without user, password and options, for messages.
+
+    A password that is not percent-encoded can contain ``/``, ``?`` and ``@``. So everything up to the last ``@`` is
+    removed, and if an ``@`` comes after a ``?``, the whole address is.
+    """
     scheme, slashes, rest = url.partition("://")
     if not slashes or "@" in rest.partition("?")[2]:
         return f"{scheme}://..." if slashes else "..."
     return f"{scheme}://{re.sub('^.*@', '...@', rest).partition('?')[0]}"
 
 
-def missing(url: str, package: str, extra: str) -> SessionError:
-    """Return the error that tells what is to be installed before a URL can be used.
+def missing_package(url: str, package: str, extra: str) -> SessionError:
+    """Return the error for a URL whose store needs a package that is not installed.
 
-    :param package: what is missing.
-    :param extra: the extra of ivrkit that brings it.
+    :param package: the missing package.
+    :param extra: the extra of ivrkit that installs it.
     """
     return SessionError(
-        f"the session store {shown(url)} needs {package}, which is not installed",
+        f"the session store {redact_url(url)} needs {package}, which is not installed",
         hint=f"pip install 'ivrkit[{extra}]'",
     )

@@ -1,4 +1,4 @@
-"""The plugin by which ivrkit's own stores may be named by a URL."""
+"""The plugin that registers ivrkit's own session stores by their URL schemes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from ivrkit.sessions.sqlite import SQLiteStore
 
 @hookimpl
 def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:
-    """Offer all own stores."""
+    """Return SQLite, Redis and PostgreSQL by their URL schemes."""
     redis = dict.fromkeys(("redis", "rediss", "unix"), RedisStore)
     postgresql = dict.fromkeys(("postgresql", "postgres"), PostgreSQLStore)
     return {"sqlite": open_sqlite, **redis, **postgresql}
 
 
 def open_sqlite(url: str) -> SQLiteStore:
-    """Return the store in a file: ``sqlite:///`` and its path.
+    """Open the store in an SQLite file.
 
-    :raises SessionError: for a URL that names no file, and a file that can't be opened.
+    :param url: ``sqlite:///`` and the path of the file.
+    :raises SessionError: if the URL has no path, or the file cannot be opened.
     """
     path = url.removeprefix("sqlite:///")
+    # An in-memory database would be another one in each thread.
     if path in ("", url, ":memory:"):
         raise SessionError(
-            f"session_url {url!r} names no file",
-            hint="use sqlite:/// and a path: sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3",
+            f"session_url must be sqlite:/// and the path of a file, not {url!r}",
+            hint="for example sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3",
         )
     return SQLiteStore(path)

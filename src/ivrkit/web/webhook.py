@@ -125,7 +125,7 @@ class _Pages:
 
         While the store is away calls go on by their cookies: to take the host out of service would help nobody.
         """
-        well = self._dispatcher.sessions.is_well()
+        well = self._dispatcher.sessions.is_healthy()
         told: dict[str, object] = {"status": "ok" if well else "degraded", "store": "ok" if well else "not ok"}
         if self._dev:
             states = self._loaded.flow.states.values()

@@ -1,0 +1,137 @@
+"""The session of one call during one webhook.
+
+These rules say which copy of the session counts, the one in the store or the one in the cookie. The comments below
+refer to them by number.
+
+Reading:
+
+1. The store is not asked if there is none, if it failed earlier in this webhook, or if the circuit breaker is open and
+   the call brought a cookie. Then the cookie counts.
+2. The first read of a webhook does not ask a remote store if the call brought a cookie, which saves a round trip. If
+   the cookie is out of date, the save is refused, and the second read asks the store.
+3. Rule 2 does not apply if the cookie says that the webhook was answered before: the store has the answer's document,
+   and the cookie does not.
+4. If both have the call, the higher turn counts. At the same turn the store counts, because its copy has the documents.
+5. If neither has the call, it is a new call. ``unreadable`` says that it may not be new, because the store failed.
+
+Saving:
+
+6. The store refuses the session if it has a later turn than the one that was read: another webhook of the call won the
+   race. Then nothing is changed, and the webhook reads again.
+7. A store that fails does not fail the webhook. The cookie has the turn, and rule 4 brings it back into the store.
+8. The cookie gets a lean copy. If that is too large, the cookie is removed, because an older cookie would take the
+   caller back to an older turn. Without a store that is an error.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ivrkit.errors import SessionError
+from ivrkit.flow.run.session import Session
+from ivrkit.session_store import SharedStore, StoredSession
+from ivrkit.sessions.circuit_breaker import CircuitBreaker
+from ivrkit.sessions.codec import SessionCodec
+from ivrkit.sessions.cookie import CookieStore
+
+log = logging.getLogger("ivrkit.sessions")
+
+
+class CallSession:
+    """Reads the session of one call, saves it, and reads it again after a lost race.
+
+    :param sid: the CallSid.
+    :param store: the shared store; ``None`` if sessions are only in cookies.
+    :param breaker: the circuit breaker of the store.
+    :param cookie_store: the call's cookie.
+    :param codec: encodes and decodes the session.
+    """
+
+    def __init__(
+        self,
+        sid: str,
+        store: SharedStore | None,
+        breaker: CircuitBreaker,
+        cookie_store: CookieStore,
+        codec: SessionCodec,
+    ) -> None:
+        self.sid = sid
+        self._store = store
+        self._breaker = breaker
+        self._cookie_store = cookie_store
+        self._codec = codec
+        self._from_cookie = cookie_store.load(sid)
+        self._was_read = False
+        self._store_failed = False
+        #: Whether the store failed and the call brought no cookie, so that nothing is known of the call.
+        self.unreadable = False
+
+    @property
+    def cookie(self) -> str:
+        """The cookie for the response, ``""`` for none."""
+        return self._cookie_store.value
+
+    def read(self, token: str = "") -> Session:
+        """Return the session; each read returns a new object.
+
+        :param token: the idempotency token of the webhook, ``""`` for none.
+        """
+        store, from_cookie = self._usable_store(), self._from_cookie
+        is_first, self._was_read = not self._was_read, True
+        if from_cookie is not None and (store is None or (is_first and store.remote)):  # rules 1 and 2
+            session = self._codec.decode(from_cookie)
+            if store is None or not (token and session.answer_again(token, "", None)):  # rule 3
+                return session
+        stored = self._load(store)
+        if from_cookie is not None and (stored is None or from_cookie.turn > stored.turn):  # rule 4
+            stored = from_cookie
+        self.unreadable = stored is None and self._store_failed  # rule 5
+        return self._codec.decode(stored) if stored else self._codec.new(self.sid)
+
+    def save(self, session: Session, turn_read: int) -> bool:
+        """Save the session in the store and in the cookie.
+
+        :param session: the session, with the turn that the call has now.
+        :param turn_read: the turn that was read.
+        :returns: ``False``, with nothing changed, if another webhook of the call won the race.
+        :raises SessionError: if there is no store, and the session is too large for the cookie.
+        """
+        if not self._save(self._usable_store(), session, turn_read):  # rule 6
+            return False
+        try:
+            self._cookie_store.save(self._codec.encode_for_cookie(session), turn_read)
+        except SessionError:
+            self._cookie_store.value = ""  # rule 8
+            if self._store is None:
+                raise
+        return True
+
+    def _usable_store(self) -> SharedStore | None:
+        """Return the store if it may be asked now (rule 1).
+
+        A call without a cookie asks the store even if the circuit is open: it has no other copy of its session.
+        """
+        if self._store_failed or (self._from_cookie is not None and self._breaker.is_open):
+            return None
+        return self._store
+
+    def _load(self, store: SharedStore | None) -> StoredSession | None:
+        try:
+            return store.load(self.sid) if store else None
+        except SessionError:
+            self._record_failure("read")
+            return None
+
+    def _save(self, store: SharedStore | None, session: Session, turn_read: int) -> bool:
+        """Return ``False`` if the store refused the session. A store that cannot be used refuses nothing (rule 7)."""
+        try:
+            return store.save(self._codec.encode_for_store(session), turn_read) if store else True
+        except SessionError:
+            self._record_failure("written")
+            return True
+
+    def _record_failure(self, action: str) -> None:
+        """Log that the store failed, and do not ask it again for now."""
+        self._store_failed = True
+        self._breaker.record_failure()
+        log.exception("call %s: the session store could not be %s", self.sid, action)
