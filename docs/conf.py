@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages."""
+"""The configuration of Sphinx."""
 
 import importlib.metadata
 
@@ -7,32 +7,39 @@ author = "ivrkit contributors"
 copyright = "ivrkit contributors"
 release = importlib.metadata.version("ivrkit")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
-html_title = "ivrkit"
+html_title = f"ivrkit {release}"
 html_copy_source = False
 html_show_sphinx = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "smartquotes"]
 myst_heading_anchors = 4
 
+# Copy the command without its prompt and its output.
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
 autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
-# Every reference leads somewhere, except to what is documented elsewhere or not for plugins to use.
+# Every reference must have a target, except names of other projects and names that plugins do not use.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"(twilio|flask|xml|types)\..*|TwiML|Gather|Element"),
+    ("py:.*", r"(twilio|flask|xml|types)\..*|TwiML|Gather|Element|Flask|Transport|Assumptions|Line|Action"),
+    ("py:class", r"ivrkit\.settings\.\w+\.\w+"),
     (
         "py:class",
         r"(collections\.abc\.)?(Mapping|Callable|Iterable|Iterator|Sequence|dict|tuple)(\[str)?|EllipsisType|datetime.*|Any|(pathlib\.)?Path|(collections\.abc\.)?Hashable",
     ),
     (
         "py:class",
-        r"(ivrkit\.flow\.\w+\.)?(Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName)",
+        r"(ivrkit\.flow(\.\w+)+\.)?(RelativeTarget|Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName)",
     ),
     (
         "py:class",
@@ -41,6 +48,16 @@ nitpick_ignore_regex = [
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
         "py:class",
-        r"(ivrkit\.(flow|states\.ready)\.\w+\.)?(Common|FlowConfig|EngineHooks|CompiledState|Content|Answer|StateSettings|StartSettings|StartInfo|RenderContext)",
+        r"(ivrkit\.(flow|states\.ready)(\.\w+)+\.)?(Common|FlowConfig|EngineHooks|CompiledState|Content|Answer|StateSettings|StartSettings|StartInfo|RenderContext)",
     ),
 ]
+
+
+def shorten_signature(app, what, name, obj, options, signature, return_annotation):
+    """Show a default that a dataclass creates as ``...``, in place of ``<factory>``, which Sphinx cannot parse."""
+    return (signature and signature.replace("<factory>", "..."), return_annotation)
+
+
+def setup(app):
+    """Connect the handlers of events."""
+    app.connect("autodoc-process-signature", shorten_signature)

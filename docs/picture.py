@@ -1,0 +1,111 @@
+"""Draws the picture of a call in a terminal: ``docs/_static/phone.svg``, which the README and the home page show.
+
+Run it as ``python -m docs.picture`` in the checkout, with ivrkit, the ACME package and rich installed. It runs the real
+``ivrkit phone`` in a pseudo-terminal, types keys, and draws what the terminal shows.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+ROOT = Path(__file__).parents[1]
+PICTURE = ROOT / "docs" / "_static" / "phone.svg"
+COMMAND = "ivrkit phone"
+#: A key is typed when the terminal shows its text.
+KEYS = (("press nine.", "3\n"), ("press any other key", "2\n"), ("press nine.", "h\n"))
+COLUMNS, LINES = 84, 60
+PATIENCE = 30.0
+#: Dark, with colours that can be told apart on it: background, text, the eight ANSI colours, and their bright variants.
+THEME = TerminalTheme(
+    (24, 26, 32),
+    (222, 222, 222),
+    [(24, 26, 32), (235, 110, 100), (130, 200, 120), (235, 195, 100), (110, 165, 240), (205, 140, 225), (95, 200, 205), (222, 222, 222)],
+    [(130, 135, 145), (245, 140, 130), (160, 220, 150), (245, 215, 140), (150, 190, 250), (220, 170, 235), (135, 220, 225), (255, 255, 255)],
+)
+#: The SVG, without a font from the network: the reader's own fixed-width font is used.
+FORMAT = """<svg class="terminal" viewBox="0 0 {terminal_width} {terminal_height}" xmlns="http://www.w3.org/2000/svg">
+<title>A call in the terminal</title>
+<style>
+.{unique_id}-matrix {{
+font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+font-size: {char_height}px;
+line-height: {line_height}px;
+white-space: pre;
+}}
+{styles}
+</style>
+<rect fill="{background}" width="{terminal_width}" height="{terminal_height}" rx="8"/>
+<g class="{unique_id}-matrix" transform="translate(16, 16)">
+{backgrounds}
+{matrix}
+</g>
+</svg>
+"""
+
+
+def transcript(folder: Path) -> str:
+    """Return everything that ``ivrkit phone`` shows in a terminal during a call, with its escape sequences.
+
+    :param folder: the working folder, whose ``ivrkit.toml`` counts.
+    """
+    master, child = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_", "NO_COLOR"))}
+    environ = {**kept, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
+    program = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "phone"]
+    process = subprocess.Popen(program, cwd=folder, env=environ, stdin=child, stdout=child, stderr=child)  # noqa: S603  our own command
+    os.close(child)
+    shown, seen = "", 0
+    for text, keys in KEYS:
+        shown = _read_until(master, shown, text, seen)
+        seen = len(shown)
+        os.write(master, keys.encode())
+    shown = _read_until(master, shown, "ended:", seen)
+    process.terminate()
+    process.wait(PATIENCE)
+    os.close(master)
+    return shown
+
+
+def _read_until(master: int, shown: str, text: str, seen: int) -> str:
+    """Return what the terminal shows once a text has appeared behind a position, and the terminal is quiet."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        ready, _, _ = select.select([master], [], [], 0.5)
+        if ready:
+            shown += os.read(master, 65536).decode(errors="replace")
+        elif text in shown[seen:]:
+            return shown
+        if time.monotonic() > end:
+            raise TimeoutError(f"the terminal never showed {text!r}:\n{shown}")
+
+
+def draw(shown: str) -> str:
+    """Return the SVG of a terminal's content, under the command that was typed."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text(f"$ {COMMAND}", style="bold"))
+    lines = shown.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    console.print(Text.from_ansi(lines))
+    drawn = console.export_svg(title="", theme=THEME, code_format=FORMAT, unique_id="phone")
+    return re.sub(r"\.\d+(?=px)|(?<=\d)\.0(?=\")", "", drawn)
+
+
+def main() -> None:
+    """Draw the picture."""
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(draw(transcript(ROOT)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
