@@ -186,3 +186,15 @@ def test_no_link_leads_out_of_the_checkout(name: str) -> None:
     """A link to a page of ours names a file that is there."""
     for target in re.findall(r"\]\(([^)#:]+?\.md)(?:#[^)]*)?\)", page(name)):
         assert (REFERENCE / target).exists(), target
+
+
+def test_every_link_of_the_readme_names_a_file() -> None:
+    """The README's links are absolute, so that they work on a package index too, and name files of this checkout."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    bases = ("https://github.com/ivrkit/ivrkit/blob/main/", "https://raw.githubusercontent.com/ivrkit/ivrkit/main/")
+    assert len(links) > 8
+    for link in links:
+        base = next((each for each in bases if link.startswith(each)), None)
+        assert base is not None, link
+        assert (ROOT / link.removeprefix(base)).is_file(), link
