@@ -62,8 +62,10 @@ coverage: .venv-tox/.installed  ## Run the suite and list each line and branch t
 docs: .venv-tox/.installed  ## Build the documentation into docs/_build/html and run its examples.
 	$(TOX) run -e docs
 
-pages: .venv/.installed  ## Rewrite the reference pages of the hooks from the docstrings in hookspecs.py.
+pages: .venv/.installed  ## Rewrite the generated pages: hooks (from hookspecs.py), picture of a call.
+	.venv/bin/uv pip install --quiet --python .venv rich
 	.venv/bin/python -m docs.hook_pages
+	.venv/bin/python -m docs.picture
 
 mutants: .venv-tox/.installed  ## Change the core in small ways, to see if the tests notice. Takes long.
 	$(TOX) run -e mutants

@@ -23,31 +23,48 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "_static" / "phone.svg"
 COMMAND = "ivrkit phone"
-#: A key is typed when the terminal shows its text.
-KEYS = (("press nine.", "3\n"), ("press any other key", "2\n"), ("press nine.", "h\n"))
+#: A text that the terminal shows, and the line that is typed then. Nothing in this call depends on the time of day.
+TYPED = (("press nine.", "1"), ("when you are done.", '"I need an anvil."'), ("(recording)", "#"))
 COLUMNS, LINES = 84, 60
 PATIENCE = 30.0
 #: Dark, with colours that can be told apart on it: background, text, the eight ANSI colours, and their bright variants.
 THEME = TerminalTheme(
     (24, 26, 32),
     (222, 222, 222),
-    [(24, 26, 32), (235, 110, 100), (130, 200, 120), (235, 195, 100), (110, 165, 240), (205, 140, 225), (95, 200, 205), (222, 222, 222)],
-    [(130, 135, 145), (245, 140, 130), (160, 220, 150), (245, 215, 140), (150, 190, 250), (220, 170, 235), (135, 220, 225), (255, 255, 255)],
+    [
+        (24, 26, 32),
+        (235, 110, 100),
+        (130, 200, 120),
+        (235, 195, 100),
+        (110, 165, 240),
+        (205, 140, 225),
+        (95, 200, 205),
+        (222, 222, 222),
+    ],
+    [
+        (130, 135, 145),
+        (245, 140, 130),
+        (160, 220, 150),
+        (245, 215, 140),
+        (150, 190, 250),
+        (220, 170, 235),
+        (135, 220, 225),
+        (255, 255, 255),
+    ],
 )
 #: The SVG, without a font from the network: the reader's own fixed-width font is used.
-FORMAT = """<svg class="terminal" viewBox="0 0 {terminal_width} {terminal_height}" xmlns="http://www.w3.org/2000/svg">
+FORMAT = """<svg viewBox="0 0 {width} {height}" width="{width}" xmlns="http://www.w3.org/2000/svg" role="img">
 <title>A call in the terminal</title>
 <style>
-.{unique_id}-matrix {{
-font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-font-size: {char_height}px;
-line-height: {line_height}px;
-white-space: pre;
+.phone-matrix {{
+  font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: {char_height}px;
+  line-height: {line_height}px;
 }}
 {styles}
 </style>
-<rect fill="{background}" width="{terminal_width}" height="{terminal_height}" rx="8"/>
-<g class="{unique_id}-matrix" transform="translate(16, 16)">
+<rect width="100%" height="100%" rx="8" fill="#181a20"/>
+<g class="phone-matrix" transform="translate({terminal_x}, 24)">
 {backgrounds}
 {matrix}
 </g>
@@ -61,16 +78,18 @@ def transcript(folder: Path) -> str:
     :param folder: the working folder, whose ``ivrkit.toml`` counts.
     """
     master, child = pty.openpty()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_", "NO_COLOR"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_", "NO_COLOR"))
+    }
     environ = {**kept, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
     program = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "phone"]
     process = subprocess.Popen(program, cwd=folder, env=environ, stdin=child, stdout=child, stderr=child)  # noqa: S603  our own command
     os.close(child)
     shown, seen = "", 0
-    for text, keys in KEYS:
+    for text, line in TYPED:
         shown = _read_until(master, shown, text, seen)
         seen = len(shown)
-        os.write(master, keys.encode())
+        os.write(master, f"{line}\n".encode())
     shown = _read_until(master, shown, "ended:", seen)
     process.terminate()
     process.wait(PATIENCE)
@@ -98,7 +117,7 @@ def draw(shown: str) -> str:
     lines = shown.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     console.print(Text.from_ansi(lines))
     drawn = console.export_svg(title="", theme=THEME, code_format=FORMAT, unique_id="phone")
-    return re.sub(r"\.\d+(?=px)|(?<=\d)\.0(?=\")", "", drawn)
+    return re.sub(r' clip-path="[^"]*"', "", drawn)
 
 
 def main() -> None:
