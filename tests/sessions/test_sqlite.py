@@ -1,4 +1,4 @@
-"""What is SQLite's own: the file, its mode and journal, connections, forks, and whatever can be wrong with a file."""
+"""The SQLite store: the file and its permissions, the journal, connections, forks, and the errors of a file."""
 
 import os
 import shutil
@@ -23,15 +23,15 @@ from ivrkit.sessions.schemes import open_sqlite
 HINT = "\n  hint: session_url must name a file that this process may write, in a folder that exists"
 
 
-LOCKED = "\n  hint: something else has the file locked: end it, or give this host a file of its own"
+LOCKED = "\n  hint: another program has locked the file: stop it, or give ivrkit a file of its own"
 
 
 class TestSQLite(SharedStoreContract):
-    """The contract of a shared store."""
+    """The SQLite store keeps the contract of a shared store."""
 
     @pytest.fixture
     def open_store(self, path):
-        """Open a store in a new file."""
+        """Return a function that opens the same file each time."""
         return partial(SQLiteStore, path)
 
 
@@ -45,22 +45,22 @@ def store(path):
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Return every connection that is opened from now on, each with the statements that it ran."""
+    """Return a list that gets, for each connection that is opened from now on, the list of its statements."""
     opened = []
     connect = sqlite3.connect
 
-    def listening(*given, **named):
+    def traced_connect(*given, **named):
         connection = connect(*given, **named)
         opened.append([])
         connection.set_trace_callback(opened[-1].append)
         return connection
 
-    monkeypatch.setattr(sqlite3, "connect", listening)
+    monkeypatch.setattr(sqlite3, "connect", traced_connect)
     return opened
 
 
-def test_a_new_file_is_readable_for_its_owner_alone(path):
-    """SessionManager hold what callers said: nobody else on the machine may read them, whatever the umask."""
+def test_only_the_owner_can_read_a_new_file(path):
+    """Only its owner can read the file, with any umask, because sessions contain what callers said."""
     before = os.umask(0)
     try:
         store = SQLiteStore(path)
@@ -73,8 +73,8 @@ def test_a_new_file_is_readable_for_its_owner_alone(path):
 
 
 @pytest.mark.parametrize("begin", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
-def test_a_file_that_another_process_makes_at_the_same_time(path, begin):
-    """Two processes may start on one new file: the second waits, even where SQLite itself would not."""
+def test_two_processes_can_create_the_file_at_the_same_time(path, begin):
+    """If two processes create the file at the same time, the second waits for the first."""
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute(begin)
         other.execute("CREATE TABLE made (one)")
@@ -85,9 +85,9 @@ def test_a_file_that_another_process_makes_at_the_same_time(path, begin):
 
 
 @pytest.mark.parametrize("begin", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
-def test_a_file_that_stays_locked_is_told(path, monkeypatch, begin):
-    """Nobody waits for ever for another process."""
-    monkeypatch.setattr("ivrkit.sessions.sqlite.PATIENCE", 0.1)
+def test_a_file_that_stays_locked_is_an_error(path, monkeypatch, begin):
+    """A store waits for a lock for a limited time, and then raises StoreUnavailable."""
+    monkeypatch.setattr("ivrkit.sessions.sqlite.LOCK_TIMEOUT", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(begin)
         with pytest.raises(StoreUnavailable) as caught:
@@ -96,41 +96,41 @@ def test_a_file_that_stays_locked_is_told(path, monkeypatch, begin):
 
 
 @pytest.mark.parametrize("url", ["sqlite://calls.sqlite3", "sqlite:///", "sqlite:", "sqlite:///:memory:"])
-def test_a_url_that_names_no_file_is_refused(url, tmp_path, monkeypatch):
-    """It is told what a URL looks like. In memory, each thread would have its own, and each call lose its place."""
+def test_a_url_without_a_file_is_an_error(url, tmp_path, monkeypatch):
+    """A URL without a path is an error, and so is an in-memory database: each thread would have its own."""
     monkeypatch.chdir(tmp_path)
-    assert refused(lambda: open_sqlite(url)) == (
+    assert error_of(lambda: open_sqlite(url)) == (
         f"session_url must be sqlite:/// and the path of a file, not {url!r}\n"
         "  hint: for example sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3"
     )
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_relative_url_names_a_file_in_the_working_folder(tmp_path, monkeypatch):
-    """``sqlite:///`` and a name is a file here, with four slashes it is one from the root."""
+def test_a_relative_url_is_a_file_in_the_working_folder(tmp_path, monkeypatch):
+    """After `sqlite:///` comes a path relative to the working folder; a fourth slash makes it absolute."""
     monkeypatch.chdir(tmp_path)
     open_sqlite("sqlite:///here.sqlite3").close()
     open_sqlite(f"sqlite:///{tmp_path}/there.sqlite3").close()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["here.sqlite3", "there.sqlite3"]
 
 
-def test_the_journal_is_a_wal_that_is_synced_now_and_then(path, statements):
-    """Every connection is set to WAL and ``synchronous=NORMAL``, and the file is in WAL mode for good."""
+def test_the_journal_is_a_write_ahead_log(path, statements):
+    """Every connection has the journal mode WAL and `synchronous=NORMAL`, and the file stays in WAL mode."""
     store = SQLiteStore(path)
     store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     assert [statement for statement in statements[0] if statement.startswith("PRAGMA")] == [
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = NORMAL",
     ]
-    assert store._local.kept.connection.execute("PRAGMA synchronous").fetchone() == (1,)
-    assert store._local.kept.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._local.current.connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    assert store._local.current.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     store.close()
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_a_webhook_runs_two_statements_on_a_connection_that_is_kept(path, statements):
-    """A thread opens one connection, once; a load and a save are a statement each."""
+def test_a_webhook_is_two_statements_on_one_connection(path, statements):
+    """A thread opens its connection once, and a load and a save are one statement each."""
     store = SQLiteStore(path)
     store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     del statements[0][:]
@@ -140,8 +140,8 @@ def test_a_webhook_runs_two_statements_on_a_connection_that_is_kept(path, statem
     assert [statement.split()[0] for statement in statements[0]] == ["SELECT", "INSERT"]
 
 
-def test_each_thread_has_a_connection_of_its_own(path, statements):
-    """Threads do not wait for one another's reads."""
+def test_each_thread_has_its_own_connection(path, statements):
+    """Every thread opens its own connection, so that threads do not wait for each other's reads."""
     store = SQLiteStore(path)
     thread = threading.Thread(target=lambda: (store.load("CA1"), store.load("CA1"), store.close()))
     thread.start()
@@ -150,9 +150,9 @@ def test_each_thread_has_a_connection_of_its_own(path, statements):
     assert len(statements) == 2
 
 
-def test_what_a_call_expires_at_is_not_looked_for_row_by_row(store):
-    """Expired calls are found by an index, and saving a later webhook does not have to write it."""
-    plan = store._local.kept.connection.execute(
+def test_expired_sessions_are_found_by_an_index(store):
+    """The statement that removes expired sessions uses the index over the first expiry of each call."""
+    plan = store._local.current.connection.execute(
         "EXPLAIN QUERY PLAN DELETE FROM sessions WHERE earliest < 1 AND expires < 1"
     ).fetchall()
     assert "USING INDEX sessions_by_earliest" in plan[0][-1]
@@ -165,41 +165,41 @@ from ivrkit.sessions import StoredSession, SQLiteStore
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads; here are none
 store = SQLiteStore(sys.argv[1])
 store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
-inherited = store._local.kept.connection
+inherited = store._local.current.connection
 child = os.fork()
 if child == 0:
     saved = store.save(store.load("CA1")._replace(turn=2), 1)
-    os._exit(0 if saved and store._local.kept.connection is not inherited else 1)
+    os._exit(0 if saved and store._local.current.connection is not inherited else 1)
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(code, store.load("CA1").turn, store._local.kept.connection is inherited)
+print(code, store.load("CA1").turn, store._local.current.connection is inherited)
 store.close()
 """
 
 
-def test_a_forked_process_opens_a_connection_of_its_own(path):
-    """SQLite's connections must not be carried into a fork: the child leaves its parent's alone."""
+def test_a_forked_process_opens_its_own_connection(path):
+    """A forked process neither uses nor closes the connection of its parent."""
     done = subprocess.run([sys.executable, "-c", FORKING, path], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("0 2 True\n", "", 0)
 
 
-def refused(act) -> str:
-    """Return the message with which something is refused."""
+def error_of(act) -> str:
+    """Return the message of the SessionError that a function raises."""
     with pytest.raises(SessionError) as caught:
         act()
     return str(caught.value)
 
 
-def test_a_folder_that_does_not_exist_is_told(tmp_path):
-    """The store makes a file and never a folder."""
+def test_a_missing_folder_is_an_error(tmp_path):
+    """The store creates the file but never its folder."""
     path = tmp_path / "nowhere" / "calls.sqlite3"
-    assert refused(lambda: SQLiteStore(path)) == (
+    assert error_of(lambda: SQLiteStore(path)) == (
         f"the session file {path}: [Errno 2] No such file or directory: '{path}'{HINT}"
     )
 
 
-def test_a_folder_in_place_of_the_file_is_told(tmp_path):
-    """A URL that names a folder is not a store."""
-    assert refused(lambda: SQLiteStore(tmp_path)) == (
+def test_a_folder_instead_of_a_file_is_an_error(tmp_path):
+    """A URL with the path of a folder is an error."""
+    assert error_of(lambda: SQLiteStore(tmp_path)) == (
         f"the session file {tmp_path}: [Errno 21] Is a directory: '{tmp_path}'{HINT}"
     )
 
@@ -219,9 +219,9 @@ os.seteuid(user)
 """
 
 
-def test_a_folder_that_may_not_be_written_is_told(tmp_path):
-    """A process that may not make the file says so, with its path."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest keeps them to their owner; another user is to get in
+def test_a_folder_without_write_permission_is_an_error(tmp_path):
+    """A process that may not create the file raises an error with the path."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest gives permissions to the owner only
         folder.chmod(0o755)
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o555)
@@ -233,52 +233,52 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path):
     )
 
 
-def test_a_file_that_is_no_database_is_told(path):
-    """What is in the file stays as it is."""
+def test_a_file_that_is_not_a_database_is_an_error(path):
+    """A file with other contents is an error, and its contents stay as they are."""
     path.write_text("a shopping list, and long enough to be one" * 50, encoding="utf-8")
-    assert refused(lambda: SQLiteStore(path)) == f"the session file {path}: file is not a database{HINT}"
+    assert error_of(lambda: SQLiteStore(path)) == f"the session file {path}: file is not a database{HINT}"
     assert path.read_text(encoding="utf-8").startswith("a shopping list")
 
 
-def test_a_file_that_is_damaged_later_is_told(path):
-    """A file that broke while nobody looked is an error on purpose, in loading, saving and removing."""
+def test_a_file_that_is_damaged_later_is_an_error(path):
+    """A file that was damaged while the store was open is a SessionError in load, save and remove_expired."""
     store = SQLiteStore(path)
     for number in range(50):
         store.save(StoredSession(f"CA{number}", 1, 5.0, "x" * 3000), 0)
     store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
-    told = f"the session file {path}: database disk image is malformed{HINT}"
-    assert refused(lambda: store.load("CA1")) == told
-    assert refused(lambda: store.save(StoredSession("CA99", 1, 5.0, "{}"), 0)) == told
-    assert refused(lambda: store.remove_expired(5.0)) == told
+    message = f"the session file {path}: database disk image is malformed{HINT}"
+    assert error_of(lambda: store.load("CA1")) == message
+    assert error_of(lambda: store.save(StoredSession("CA99", 1, 5.0, "{}"), 0)) == message
+    assert error_of(lambda: store.remove_expired(5.0)) == message
     store.close()
 
 
-def test_a_folder_that_is_gone_later_is_told(tmp_path):
-    """Another thread opens a connection of its own, and finds nothing."""
-    folder = tmp_path / "kept"
+def test_a_folder_that_is_removed_later_is_an_error(tmp_path):
+    """A new connection to a file whose folder was removed is an error."""
+    folder = tmp_path / "removed"
     folder.mkdir()
     store = SQLiteStore(folder / "calls.sqlite3")
     store.close()
     shutil.rmtree(folder)
-    assert refused(lambda: store.load("CA1")).startswith(f"the session file {folder}/calls.sqlite3: unable to open")
+    assert error_of(lambda: store.load("CA1")).startswith(f"the session file {folder}/calls.sqlite3: unable to open")
 
 
-def test_a_table_of_another_shape_is_told(path):
-    """A file that something else uses under the same name is not written to."""
+def test_a_table_with_other_columns_is_an_error(path):
+    """A file with a table of the same name and other columns is an error at start."""
     with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE sessions (id INTEGER, cookie TEXT)")
-    assert refused(lambda: SQLiteStore(path)) == f"the session file {path}: no such column: earliest{HINT}"
+    assert error_of(lambda: SQLiteStore(path)) == f"the session file {path}: no such column: earliest{HINT}"
 
 
-def test_a_writer_that_keeps_the_file_is_waited_for_and_then_told(path, monkeypatch):
-    """A lock that nobody lets go of ends in an error, not in a caller who waits for ever."""
-    monkeypatch.setattr("ivrkit.sessions.sqlite.PATIENCE", 0.05)
+def test_a_save_waits_for_another_writer_for_a_limited_time(path, monkeypatch):
+    """A save waits for another writer for a limited time, raises an error, and works again later."""
+    monkeypatch.setattr("ivrkit.sessions.sqlite.LOCK_TIMEOUT", 0.05)
     store = SQLiteStore(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert refused(lambda: store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)) == (
+        assert error_of(lambda: store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)) == (
             f"the session file {path}: database is locked{LOCKED}"
         )
         other.execute("ROLLBACK")
@@ -286,8 +286,8 @@ def test_a_writer_that_keeps_the_file_is_waited_for_and_then_told(path, monkeypa
     store.close()
 
 
-def test_a_reader_does_not_wait_for_a_writer(store, path):
-    """In WAL mode a load gets what was saved last while somebody else is writing."""
+def test_a_load_does_not_wait_for_a_writer(store, path):
+    """While another connection writes, a load returns the last session that was committed."""
     store.save(StoredSession("CA1", 1, 5.0, "{}"), 0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -305,18 +305,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_was_saved_outlives_a_process_that_is_killed(path: Path):
-    """A worker that is killed between two webhooks loses nothing."""
+def test_a_saved_session_survives_the_death_of_the_process(path: Path):
+    """A session that was saved is still there after the process was killed."""
     subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), path], check=False)
     store = SQLiteStore(path)
     assert store.load("CA1") == StoredSession("CA1", 1, 5.0, "menu")
     store.close()
 
 
-def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
-    """Another process must not take itself for the last one, and remove what is not yet in the file.
+def test_another_thread_does_not_drop_the_locks_of_the_file(path, store):
+    """Opening the store in another thread keeps the locks, so that another process does not remove the log.
 
-    Whoever closes the file by other means than SQLite drops the locks of the whole process, and the file ends up
+    A process that closes the file by other means than SQLite drops all its locks on the file, and the file can become
     malformed: https://www.sqlite.org/howtocorrupt.html, section 2.2.
     """
     assert store.save(StoredSession("CA1", 1, 1e12, "{}"), 0)
@@ -329,15 +329,15 @@ def test_another_thread_does_not_give_up_the_locks_of_the_file(path, store):
         assert log.exists()
 
 
-def test_a_full_disk_is_told_and_passes(path):
-    """The store can be used again as soon as there is room; what was kept before is there."""
+def test_a_full_disk_is_a_temporary_error(path):
+    """A full disk raises StoreUnavailable; the store works again when there is room, and has lost nothing."""
     store = SQLiteStore(path)
     store.save(StoredSession("CA1", 1, 5.0, "menu"), 0)
-    store._local.kept.connection.execute("PRAGMA max_page_count = 1")
+    store._local.current.connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(StoreUnavailable) as caught:
         store.save(StoredSession("CA2", 1, 5.0, "x" * 100_000), 0)
     assert str(caught.value) == f"the session file {path}: database or disk is full\n  hint: make room on the disk"
-    store._local.kept.connection.execute("PRAGMA max_page_count = 1000000")
+    store._local.current.connection.execute("PRAGMA max_page_count = 1000000")
     assert store.save(StoredSession("CA2", 1, 5.0, "x" * 100_000), 0)
     assert store.load("CA1") == StoredSession("CA1", 1, 5.0, "menu")
     store.close()

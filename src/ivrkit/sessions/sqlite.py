@@ -1,7 +1,8 @@
-"""SessionManager in one SQLite file: for one machine, with any number of threads and processes.
+"""The session store in an SQLite file: for one machine, with any number of threads and processes.
 
-WAL lets readers and the one writer work side by side; ``synchronous=NORMAL`` keeps the file whole when a process
-dies, and may lose the last moments when the machine does (https://www.sqlite.org/wal.html).
+The journal is a write-ahead log, so readers and the one writer do not wait for each other. With ``synchronous=NORMAL``
+the file stays valid if a process or the machine dies; the machine may lose the last moments
+(https://www.sqlite.org/wal.html).
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Any
 from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.session_store import StoredSession
 
-#: How long a write waits for another one, in seconds; a caller waits meanwhile.
-PATIENCE = 1.5
+#: How long a statement waits for a lock, in seconds. The caller waits meanwhile.
+LOCK_TIMEOUT = 1.5
 
-#: The rows have some thousand bytes, so it is a table with row numbers: one without would write twice the pages
-#: (https://www.sqlite.org/withoutrowid.html). ``earliest`` is the expiry that a call began with; only it is indexed,
-#: because ``expires`` moves on with every webhook, and an index over it would have to be written each time.
+# A row has some thousand bytes, so the table has row numbers: a table without them would write twice as many pages
+# (https://www.sqlite.org/withoutrowid.html). ``earliest`` is the expiry that a call started with. Only that column is
+# indexed: ``expires`` changes with every webhook, and an index over it would be written each time.
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS sessions (
         sid TEXT PRIMARY KEY,
@@ -34,51 +35,54 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS sessions_by_earliest ON sessions (earliest)",
 )
 _LOAD = "SELECT sid, turn, expires, body FROM sessions WHERE sid = ?"
+# Compare and set in one statement: it changes no row if the table has a later turn than the expected one, unless that
+# is exactly this session.
 _SAVE = """INSERT INTO sessions (sid, turn, earliest, expires, body) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (sid) DO UPDATE SET turn = excluded.turn, expires = excluded.expires, body = excluded.body
     WHERE sessions.turn <= ? OR (sessions.turn = excluded.turn AND sessions.body = excluded.body)"""
-_REMOVE = "DELETE FROM sessions WHERE earliest < ? AND expires < ?"
-#: What may be over in a while, with what mends it: https://www.sqlite.org/rescode.html
-_PASSING = {
-    sqlite3.SQLITE_BUSY: "something else has the file locked: end it, or give this host a file of its own",
+_REMOVE_EXPIRED = "DELETE FROM sessions WHERE earliest < ? AND expires < ?"
+#: The errors that may go away without a change of the settings, with their hints: https://www.sqlite.org/rescode.html
+_TEMPORARY_ERRORS = {
+    sqlite3.SQLITE_BUSY: "another program has locked the file: stop it, or give ivrkit a file of its own",
     sqlite3.SQLITE_FULL: "make room on the disk",
-    sqlite3.SQLITE_IOERR: "look at the disk: its room, its health, its log",
+    sqlite3.SQLITE_IOERR: "check the disk: its free space, its health and the system log",
 }
 
 
 class SQLiteStore:
-    """SessionManager in one SQLite file, with a connection kept open for each thread.
+    """A session store in an SQLite file, with one connection for each thread.
 
-    :param path: the file; it is made when it does not exist, readable for its owner alone.
-    :raises SessionError: when it can't be opened, or is something else.
+    :param path: the file. If it does not exist, it is created, and only its owner can read it.
+    :raises SessionError: if the file cannot be opened, or is not a session store.
     """
 
-    #: It is on this machine.
+    #: The file is on this machine.
     remote = False
 
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)
         self._local = threading.local()
-        self._make()
-        self._execute("SELECT 1 FROM sessions")  # whatever is wrong with the file is wrong now, and not in a call
+        self._create_file()
+        self._execute("SELECT 1 FROM sessions")  # so that a wrong file is an error at start, and not during a call
 
-    def _make(self) -> None:
-        """Make the file, readable for its owner alone; one that is there is left to SQLite.
+    def _create_file(self) -> None:
+        """Create the file with permissions for its owner only; leave an existing file alone.
 
-        To close it by any other means would drop the locks that this process holds on it, and so damage it
+        An existing file must not be opened and closed here. When a process closes a file by other means than SQLite, it
+        drops all locks that it has on the file, and another connection could damage it
         (https://www.sqlite.org/howtocorrupt.html, section 2.2).
         """
         try:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError as error:
             if Path(self._path).is_dir():
-                told = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
-                raise self._error(told) from error
+                is_directory = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
+                raise self._error(is_directory) from error
         except OSError as error:
             raise self._error(error) from error
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return what is kept of a call, ``None`` when nothing is."""
+        """Return the session of a call, ``None`` if there is none."""
         rows, _ = self._execute(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
@@ -89,60 +93,62 @@ class SQLiteStore:
         return changed == 1
 
     def remove_expired(self, now: float) -> int:
-        """Remove the sessions that expired before ``now``; return how many."""
-        return self._execute(_REMOVE, (now, now))[1]
+        """Remove the sessions that expired before ``now``, and return how many."""
+        return self._execute(_REMOVE_EXPIRED, (now, now))[1]
 
     def close(self) -> None:
-        """Close this thread's connection; the next use opens another."""
-        kept: _Kept | None = getattr(self._local, "kept", None)
-        if kept is not None:
-            kept.connection.close()
-            self._local.kept = None
+        """Close the connection of this thread. The next use opens another."""
+        current: _ThreadConnection | None = getattr(self._local, "current", None)
+        if current is not None:
+            current.connection.close()
+            self._local.current = None
 
     def _execute(self, statement: str, values: tuple[object, ...] = ()) -> tuple[list[Any], int]:
-        """Run one statement on this thread's own connection; a forked process opens its own as well.
+        """Run one statement on the connection of this thread.
 
-        :returns: the rows that it found, and how many it changed.
-        :raises SessionError: for whatever SQLite says.
+        :returns: the rows of the result, and the number of rows that were changed.
+        :raises SessionError: for every error of SQLite.
         """
         try:
-            kept: _Kept | None = getattr(self._local, "kept", None)
-            if kept is None or kept.process != os.getpid():
-                kept = self._local.kept = _Kept(self._path, inherited=kept)
-            cursor = kept.connection.execute(statement, values)
+            current: _ThreadConnection | None = getattr(self._local, "current", None)
+            # A forked process has its parent's connections. SQLite does not allow it to use them.
+            if current is None or current.process_id != os.getpid():
+                current = self._local.current = _ThreadConnection(self._path, inherited=current)
+            cursor = current.connection.execute(statement, values)
             return cursor.fetchall(), cursor.rowcount
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
 
     def _error(self, error: Exception) -> SessionError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it only says more
-        if code in _PASSING:
-            return StoreUnavailable(f"the session file {self._path}: {error}", hint=_PASSING[code])
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits only add detail
+        if code in _TEMPORARY_ERRORS:
+            return StoreUnavailable(f"the session file {self._path}: {error}", hint=_TEMPORARY_ERRORS[code])
         return SessionError(
             f"the session file {self._path}: {error}",
             hint="session_url must name a file that this process may write, in a folder that exists",
         )
 
 
-class _Kept:
-    """The connection of one thread of one process; closed when the thread is gone, whoever startup_warnings.
+class _ThreadConnection:
+    """The connection of one thread in one process. It is closed when the thread ends.
 
     :param path: the file.
-    :param inherited: what a fork took along, held here so that another process's connection is not closed.
+    :param inherited: the connection of the parent process, after a fork. It is held here, because the garbage collector
+        would close it, and SQLite does not allow that in another process.
     """
 
-    def __init__(self, path: str, inherited: _Kept | None) -> None:
-        self.connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        self.process = os.getpid()
+    def __init__(self, path: str, inherited: _ThreadConnection | None) -> None:
+        self.connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+        self.process_id = os.getpid()
         self.inherited = inherited
-        self._prepare()
+        self._set_wal_mode()
         self.connection.execute("PRAGMA synchronous = NORMAL")
         for statement in _SCHEMA:
             self.connection.execute(statement)
 
-    def _prepare(self) -> None:
-        """Put the file into WAL mode; SQLite does not wait by itself while another process does the same."""
-        end = time.monotonic() + PATIENCE
+    def _set_wal_mode(self) -> None:
+        """Set the journal to WAL. Wait for other processes that do the same, because SQLite does not wait here."""
+        end = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
                 self.connection.execute("PRAGMA journal_mode = WAL")
@@ -154,6 +160,6 @@ class _Kept:
                 return
 
     def __del__(self) -> None:
-        """Close the connection, where it was opened."""
-        if getattr(self, "process", None) == os.getpid():
+        """Close the connection, but only in the process that opened it."""
+        if getattr(self, "process_id", None) == os.getpid():
             self.connection.close()
