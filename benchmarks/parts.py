@@ -15,7 +15,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from benchmarks import calls, plain
 from ivrkit.flow.model.call import make_call
 from ivrkit.flow.run.engine import advance
-from ivrkit.flow.run.session import Answer
+from ivrkit.flow.run.session import SentResponse
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugins.load import Loaded
 from ivrkit.sessions import SessionManager
@@ -91,7 +91,9 @@ def ours(loaded: Loaded, sessions: SessionManager, verifier: RequestVerifier, ti
         now = datetime.now(UTC)
         call = clock("ivrkit: call", make_call, params, now=now, language=_LANGUAGE, turn=kept.turn + 1, data=kept.data)
         turn = clock("ivrkit: engine", advance, flow, call, kept)
-        kept.remember(Answer(kept.turn + 1, request.headers["I-Twilio-Idempotency-Token"], "", turn.twiml.decode()))
+        kept.add_response(
+            SentResponse(kept.turn + 1, request.headers["I-Twilio-Idempotency-Token"], "", turn.twiml.decode())
+        )
         kept.turn += 1
         kept.expires = now.timestamp() + 90_000
         saved = clock("ivrkit: session save", call_session.save, kept, kept.turn - 1)

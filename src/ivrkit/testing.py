@@ -31,7 +31,7 @@ from ivrkit.web.proxies import known_front
 #: Signs what the phone sends; the app checks it as it would Twilio's.
 TOKEN = "12345"  # noqa: S105  of an account that does not exist
 #: What of a session says nothing about how the call goes on.
-_CHANCE = ("sid", "turn", "path", "answers", "expires")
+_CHANCE = ("sid", "turn", "path", "responses", "expires")
 
 
 def installed_plugins() -> list[str]:

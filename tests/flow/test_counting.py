@@ -33,7 +33,7 @@ def test_a_wrong_key_goes_to_error_and_back(call):
         ("left", "error", None),
         ("entered", "b", None),
     ]
-    assert caller.session.counts == {"b": {NO_MATCH: 1}}
+    assert caller.session.failure_counts == {"b": {NO_MATCH: 1}}
     assert caller.press("2").state == "a"
 
 
@@ -49,7 +49,7 @@ def test_a_wrong_key_in_the_error_state_itself_is_told(call):
     assert caller.state == "error"
     assert caller.press("5").heard == [WRONG, "No. 1 goes back."]
     assert caller.press("1").state == "a"
-    assert caller.session.counts["a"] == {NO_MATCH: 1}, "coming through error keeps the counts"
+    assert caller.session.failure_counts["a"] == {NO_MATCH: 1}, "coming through error keeps the counts"
 
 
 def test_coming_through_error_by_another_exit_keeps_counts_and_sender(call):
@@ -59,7 +59,7 @@ def test_coming_through_error_by_another_exit_keeps_counts_and_sender(call):
         b=State(ask("B?"), Routes({"1": BACK})),
         error=State("No.", "b"),
     ).press("1", "5", "5")
-    assert caller.session.counts == {"b": {NO_MATCH: 2}}
+    assert caller.session.failure_counts == {"b": {NO_MATCH: 2}}
     assert caller.press("1").state == "a"
 
 
@@ -67,7 +67,7 @@ def test_home_through_error_keeps_the_counts(call):
     """An error state that leads HOME does not let the counts there begin anew."""
     caller = call(m=State(Menu()), x=State("X.", options=MenuOption("1", "x", menu="m")), error=State("No.", HOME))
     caller.press("5", "5")
-    assert caller.session.counts == {"m": {NO_MATCH: 2}}
+    assert caller.session.failure_counts == {"m": {NO_MATCH: 2}}
 
 
 @pytest.mark.parametrize(("kind", "bring"), [(NO_INPUT, {"Digits": ""}), (NO_MATCH, {"Digits": "5"})])
@@ -77,20 +77,24 @@ def test_the_rows_of_silence_and_of_a_wrong_key(call, kind, bring):
         a=State(ask("A?"), Routes({"1": None, kind: Goto(SAME, say="Row.")}, otherwise="b")), b=State(ask("B?"))
     )
     assert caller.webhook(**bring).heard == ["Row.", "A?"]
-    assert caller.session.counts == {"a": {kind: 1}}
-    assert caller.session.streak == 1
+    assert caller.session.failure_counts == {"a": {kind: 1}}
+    assert caller.session.failures_in_row == 1
 
 
 def test_otherwise_takes_a_wrong_key_without_counting(call):
     """An unmatched key that otherwise takes is no failure."""
     caller = call(a=State(ask("A?"), Routes({"1": None}, otherwise="b")), b=State(ask("B?"))).press("5")
-    assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {}, 0)
+    assert (caller.state, caller.session.failure_counts, caller.session.failures_in_row) == ("b", {}, 0)
 
 
 def test_silence_counts_even_where_otherwise_answers_it(call):
     """Silence always counts, whoever answers it."""
     caller = call(a=State(ask("A?"), Routes({"1": None}, otherwise="b")), b=State(ask("B?"))).stays_silent()
-    assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {"a": {NO_INPUT: 1}}, 1)
+    assert (caller.state, caller.session.failure_counts, caller.session.failures_in_row) == (
+        "b",
+        {"a": {NO_INPUT: 1}},
+        1,
+    )
 
 
 def test_otherwise_may_be_the_goodbye(call):
@@ -101,24 +105,24 @@ def test_otherwise_may_be_the_goodbye(call):
 def test_a_matched_key_resets_the_state_and_the_streak(call):
     """A matched key resets this state's counts and the failures in a row."""
     caller = call(a=State(ask("A?"), Routes({"1": SAME}))).stays_silent(2).press("5")
-    assert caller.session.counts == {"a": {NO_INPUT: 2, NO_MATCH: 1}}
-    assert caller.session.streak == 3
-    assert caller.press("1").session.counts == {}
-    assert caller.session.streak == 0
+    assert caller.session.failure_counts == {"a": {NO_INPUT: 2, NO_MATCH: 1}}
+    assert caller.session.failures_in_row == 3
+    assert caller.press("1").session.failure_counts == {}
+    assert caller.session.failures_in_row == 0
 
 
 def test_a_phrase_resets_as_its_key_does(call):
     """A phrase is its option's key."""
     caller = call(m=State(Menu()), x=State(ask("X?"), options=MenuOption("1", "x", phrases="the x", menu="m")))
     caller.stays_silent().says("The X!")
-    assert (caller.state, caller.session.streak, caller.session.counts) == ("x", 0, {})
+    assert (caller.state, caller.session.failures_in_row, caller.session.failure_counts) == ("x", 0, {})
 
 
 def test_unknown_words_are_no_match(call):
     """Words that stand for no key are a wrong choice."""
     caller = call(m=State(Menu()), x=State(ask("X?"), options=MenuOption("1", "x", phrases=("x",), menu="m")))
     assert caller.says("something else").heard[0] == WRONG
-    assert caller.session.counts == {"m": {NO_MATCH: 1}}
+    assert caller.session.failure_counts == {"m": {NO_MATCH: 1}}
 
 
 @pytest.mark.parametrize(("bring", "fails"), [({"Digits": ""}, "no-input"), ({"Digits": "5"}, "no-match")])
@@ -126,10 +130,14 @@ def test_after_the_tries_of_a_kind_comes_the_way_out(call, bring, fails):
     """The third failure of a kind is the last: the operator, which clears counts and streak."""
     caller = call(a=State(ask("A?"), Routes({"1": None})), out=OUT, operator="out")
     caller.webhook(**bring).webhook(**bring)
-    assert (caller.state, caller.session.counts) == ("a", {"a": {fails: 2}})
+    assert (caller.state, caller.session.failure_counts) == ("a", {"a": {fails: 2}})
     caller.webhook(**bring)
     assert caller.heard == ["Somebody will help you."]
-    assert (caller.session.counts, caller.session.streak, caller.session.operator_tried) == ({}, 0, True)
+    assert (caller.session.failure_counts, caller.session.failures_in_row, caller.session.operator_tried) == (
+        {},
+        0,
+        True,
+    )
 
 
 def test_kinds_are_counted_apart(call):
@@ -169,7 +177,7 @@ def test_six_failures_in_a_row_are_the_way_out_wherever_they_are(call):
     }
     caller = call(states, out=OUT, operator="out").stays_silent(5)
     assert caller.state == "b"
-    assert caller.session.streak == 5
+    assert caller.session.failures_in_row == 5
     assert caller.stays_silent().state == "out"
 
 
@@ -187,8 +195,8 @@ def test_counts_begin_anew_when_the_caller_comes_afresh(call):
         "b": State(ask("B?"), Routes({"1": None, "no-input": "a"})),
     }
     caller = call(states).stays_silent(2)
-    assert caller.session.counts == {"b": {NO_INPUT: 1}}
-    assert caller.session.streak == 2
+    assert caller.session.failure_counts == {"b": {NO_INPUT: 1}}
+    assert caller.session.failures_in_row == 2
 
 
 def test_counts_stay_when_the_caller_comes_back(call):
@@ -198,9 +206,9 @@ def test_counts_stay_when_the_caller_comes_back(call):
         "b": State(ask("B?"), Routes({"1": None, "no-input": BACK})),
     }
     caller = call(states).stays_silent(2)
-    assert caller.session.counts == {"a": {NO_INPUT: 1}, "b": {NO_INPUT: 1}}
+    assert caller.session.failure_counts == {"a": {NO_INPUT: 1}, "b": {NO_INPUT: 1}}
     caller.stays_silent(2)
-    assert caller.session.counts == {"a": {NO_INPUT: 2}, "b": {NO_INPUT: 1}}
+    assert caller.session.failure_counts == {"a": {NO_INPUT: 2}, "b": {NO_INPUT: 1}}
 
 
 def test_the_way_out_is_key_zero_of_the_start_menu(tree):
@@ -282,15 +290,19 @@ def test_a_function_is_told_the_outcome(call):
 def test_a_key_answered_with_same_counts(call):
     """A key that a function answers with SAME is a failure, and any other target resets."""
     caller = call(a=guessing(), other=State(ask("Other."), Routes({"1": BACK}))).press("7", "7")
-    assert (caller.session.counts, caller.session.streak) == ({"a": {NO_MATCH: 2}}, 2)
-    assert caller.press("3").session.counts == {}
-    assert caller.session.streak == 0
+    assert (caller.session.failure_counts, caller.session.failures_in_row) == ({"a": {NO_MATCH: 2}}, 2)
+    assert caller.press("3").session.failure_counts == {}
+    assert caller.session.failures_in_row == 0
 
 
 def test_silence_counts_whatever_a_function_answers(call):
     """Silence counts also where the function leads elsewhere."""
     caller = call(a=guessing(), other=State(ask("Other."))).stays_silent()
-    assert (caller.state, caller.session.counts, caller.session.streak) == ("other", {"a": {NO_INPUT: 1}}, 1)
+    assert (caller.state, caller.session.failure_counts, caller.session.failures_in_row) == (
+        "other",
+        {"a": {NO_INPUT: 1}},
+        1,
+    )
 
 
 @pytest.mark.parametrize("bring", [{"Digits": ""}, {"Digits": "7"}])
@@ -311,7 +323,7 @@ def test_a_function_decides_after_a_dial_too(call):
         return "b" if call.outcome == "busy" else SAME
 
     caller = call(a=State(Dial("+15550100"), look), b=State(ask("B?"))).dials("no-answer")
-    assert (caller.state, caller.session.counts) == ("a", {})
+    assert (caller.state, caller.session.failure_counts) == ("a", {})
     assert caller.dials("busy").state == "b"
 
 

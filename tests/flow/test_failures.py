@@ -70,7 +70,7 @@ def test_a_failing_exit(call):
     """A function exit that fails leads to the fallback or HOME as well."""
     caller = call(tree_with(State(ask("X?"), leads_to("m")(boom), **option()))).press("1", "5")
     assert caller.heard[:2] == [APOLOGY, "Menu."]
-    assert caller.session.counts == {}
+    assert caller.session.failure_counts == {}
 
 
 def test_silence_counts_even_where_the_function_fails(call):
@@ -78,7 +78,7 @@ def test_silence_counts_even_where_the_function_fails(call):
     failing = State(ask("X?"), leads_to(SAME)(boom), on_error="y")
     caller = call({"x": failing, "y": State(ask("Y?"), Routes({"no-input": "x"}))})
     caller.stays_silent(5)
-    assert caller.session.streak == 5
+    assert caller.session.failures_in_row == 5
     assert caller.stays_silent().last.ended
 
 
@@ -227,7 +227,7 @@ def test_when_error_fails_its_caller_hears_the_cores_words(call):
     for enter in (boom, leaves):
         caller = call(tree_with(State("X.", **option()), error=State(enter, BACK))).press("7")
         assert caller.heard == [WRONG, "Menu.", "For x, press one."]
-        assert caller.session.counts == {"m": {"no-match": 1}}
+        assert caller.session.failure_counts == {"m": {"no-match": 1}}
         assert [each[:2] for each in caller.events] == [("left", "m"), ("failed", "error"), ("entered", "m")]
 
 
@@ -511,4 +511,8 @@ def test_a_function_that_fails_on_a_key_forgets_nothing(call):
         return SAME
 
     caller = call(a=State(ask("A?"), sometimes, on_error="b"), b=State(ask("B?"))).stays_silent().press("5")
-    assert (caller.state, caller.session.counts, caller.session.streak) == ("b", {"a": {"no-input": 1}}, 1)
+    assert (caller.state, caller.session.failure_counts, caller.session.failures_in_row) == (
+        "b",
+        {"a": {"no-input": 1}},
+        1,
+    )

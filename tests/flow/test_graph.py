@@ -5,7 +5,7 @@ from twilio.twiml.voice_response import Dial, Enqueue, Record
 
 from ivrkit import BACK, HOME, SAME, Edge, Goto, Menu, MenuOption, Routes, Session, State, ask, edges, leads_to
 from ivrkit.flow.compile.graph import waiting_verb
-from ivrkit.flow.run.session import KEPT_ANSWERS, Answer
+from ivrkit.flow.run.session import MAX_RESPONSES, SentResponse
 
 
 def ways(flow, state):
@@ -104,18 +104,18 @@ def test_a_session_goes_through_json():
         "CA1",
         turn=3,
         state="a",
-        waits="Gather",
+        waiting_verb="Gather",
         routes_hash="h",
-        senders={"a": "b"},
-        menus=["m"],
-        counts={"a": {"no-input": 1}},
-        streak=1,
+        came_from={"a": "b"},
+        visited_menus=["m"],
+        failure_counts={"a": {"no-input": 1}},
+        failures_in_row=1,
         operator_tried=True,
         language="en-US",
         ended="finished",
         path=[["a", None]],
         data={"x": [1]},
-        answers=[Answer(3, "t", "h", "<Response />")],
+        responses=[SentResponse(3, "t", "h", "<Response />")],
         expires=12.5,
     )
     assert Session.from_json(session.to_json()) == session
@@ -125,29 +125,35 @@ def test_a_session_goes_through_json():
 def test_a_request_that_comes_twice_is_known_by_its_token():
     """The same token gets the same answer, of the last few."""
     session = Session("CA1")
-    for turn in range(KEPT_ANSWERS + 2):
-        session.remember(Answer(turn, f"t{turn}", "same body", f"<{turn}>"))
-    assert [each.turn for each in session.answers] == list(range(2, KEPT_ANSWERS + 2))
-    assert session.answer_again("t5", "x", None).twiml == "<5>"
-    assert session.answer_again("t1", "same body", None) is None
-    assert session.answer_again("new", "same body", 0) is None, "another token is another request"
+    for turn in range(MAX_RESPONSES + 2):
+        session.add_response(SentResponse(turn, f"t{turn}", "same body", f"<{turn}>"))
+    assert [each.turn for each in session.responses] == list(range(2, MAX_RESPONSES + 2))
+    assert session.find_response("t5", "x", None).twiml == "<5>"
+    assert session.find_response("t1", "same body", None) is None
+    assert session.find_response("new", "same body", 0) is None, "another token is another request"
 
 
 def test_a_request_without_a_token_is_known_by_its_body_after_a_lost_race():
     """Without a token, only who lost a race gets the winner's answer to the same body."""
-    session = Session("CA1", answers=[Answer(3, "", "body", "<3>"), Answer(4, "t", "body", "<4>")])
-    assert session.answer_again("", "body", None) is None
-    assert session.answer_again("", "body", 4) is None
-    assert session.answer_again("", "body", 3).twiml == "<4>"
-    assert session.answer_again("", "body", 2).twiml == "<3>"
-    assert session.answer_again("", "other", 2) is None
+    session = Session("CA1", responses=[SentResponse(3, "", "body", "<3>"), SentResponse(4, "t", "body", "<4>")])
+    assert session.find_response("", "body", None) is None
+    assert session.find_response("", "body", 4) is None
+    assert session.find_response("", "body", 3).twiml == "<4>"
+    assert session.find_response("", "body", 2).twiml == "<3>"
+    assert session.find_response("", "other", 2) is None
 
 
 def test_a_call_that_never_was_here_is_a_new_session():
     """A new session has nothing in it."""
     session = Session("CA1")
-    assert (session.turn, session.state, session.waits, session.ended, session.answers) == (0, None, None, None, [])
-    assert session.senders is not Session("CA2").senders
+    assert (session.turn, session.state, session.waiting_verb, session.ended, session.responses) == (
+        0,
+        None,
+        None,
+        None,
+        [],
+    )
+    assert session.came_from is not Session("CA2").came_from
 
 
 def test_a_function_without_rows_leads_where_the_rest_leads(tree):

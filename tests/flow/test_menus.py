@@ -60,7 +60,7 @@ def test_the_menu_has_texts_before_its_options(call):
 def test_nine_repeats_the_menu(call):
     """The repeat key reads the menu again, and is a matched key."""
     caller = call(states(opt("1"))).stays_silent().press("9")
-    assert (caller.state, caller.session.streak) == ("m", 0)
+    assert (caller.state, caller.session.failures_in_row) == ("m", 0)
     assert caller.heard == ["For it, press one.", AGAIN]
 
 
@@ -69,7 +69,7 @@ def test_the_repeat_key_can_be_another_or_none(call):
     assert call(states(opt("1"), enter=Menu(repeat="*"))).heard[-1] == "To hear this again, press star."
     caller = call(states(opt("1"), enter=Menu(repeat=None)))
     assert caller.heard == ["For it, press one."]
-    assert caller.press("9").session.counts == {"m": {"no-match": 1}}
+    assert caller.press("9").session.failure_counts == {"m": {"no-match": 1}}
 
 
 def test_a_menu_without_options_says_so_and_hangs_up(call):
@@ -146,7 +146,7 @@ def test_a_function_may_leave_out_the_sentence_about_repeating(call):
     """repeat=None says nothing; 9 repeats all the same."""
     caller = call(states(opt("1"), enter=lambda call: Menu(repeat=None)))
     assert caller.heard == ["For it, press one."]
-    assert caller.press("9").session.streak == 0
+    assert caller.press("9").session.failures_in_row == 0
 
 
 def test_a_menu_of_a_function_leaves_nine_to_its_options(call):

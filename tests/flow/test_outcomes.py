@@ -65,10 +65,10 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("waits", "params", "outcome"), TABLE)
-def test_the_outcome_of_a_webhook(waits, params, outcome):
+@pytest.mark.parametrize(("waiting_verb", "params", "outcome"), TABLE)
+def test_the_outcome_of_a_webhook(waiting_verb, params, outcome):
     """Twilio's parameters, read for the verb that the call waits with; a request about another verb is none."""
-    assert read_outcome(waits, params, {"sales please": "7"}) == outcome
+    assert read_outcome(waiting_verb, params, {"sales please": "7"}) == outcome
 
 
 def test_every_outcome_can_be_read():
@@ -122,7 +122,7 @@ def test_what_failed_is_otherwise_or_home(call, verb):
     }
     caller = call(tree).press("1").webhook(**bad)
     assert caller.heard == ["Sorry, we could not connect you.", "Menu.", "For it, press one."]
-    assert caller.session.streak == 0
+    assert caller.session.failures_in_row == 0
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -163,7 +163,7 @@ def test_what_waits_with_any_verb_but_gather_is_not_run_twice(call, verb):
     caller = call(waiting(verb)).press("1").webhook(Digits="1")
     assert caller.state == "m"
     assert "A." not in caller.heard
-    assert caller.session.counts == {}
+    assert caller.session.failure_counts == {}
     assert caller.session.path == [["m", "1"], ["a", None], ["m", None]]
 
 
@@ -171,14 +171,14 @@ def test_what_waits_with_any_verb_but_gather_is_not_run_twice(call, verb):
 def test_after_a_fallback_a_state_that_waits_is_not_run_twice(call, verb):
     """The fallback's mark: no outcome is looked at, and whatever could ring again does not."""
     caller = call(waiting(verb)).press("1").webhook(again=1, **VERBS[verb][1])
-    assert (caller.state, caller.session.counts) == ("m", {})
+    assert (caller.state, caller.session.failure_counts) == ("m", {})
 
 
 def test_after_a_fallback_a_question_is_asked_again(call):
     """The fallback's mark enters the stored state again, looks at no input and counts nothing."""
     for bring in ({}, {"Digits": "1"}, {"Digits": "5"}):
         caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(again=1, **bring)
-        assert (caller.heard, caller.session.counts, caller.session.streak) == (["A?"], {}, 0)
+        assert (caller.heard, caller.session.failure_counts, caller.session.failures_in_row) == (["A?"], {}, 0)
         assert caller.events == [("left", "a", None), ("entered", "a", None)]
         assert caller.last.call.outcome is None
 
@@ -200,14 +200,14 @@ def test_a_fallback_without_a_session_starts(call, tree):
 def test_a_state_that_waits_for_nothing_is_entered_again(call):
     """A session that waits for nothing, as a deploy can leave one, enters its state again."""
     caller = call(a=State(ask("A?"), Routes({"1": None})))
-    caller.session.waits = None
+    caller.session.waiting_verb = None
     assert caller.press("1").heard == ["A?"]
 
 
 def test_a_request_about_another_verb_is_no_input(call):
     """A Gather does not take the late news of another verb for silence."""
     caller = call(a=State(ask("A?"), Routes({"1": None}))).dials("completed")
-    assert (caller.heard, caller.session.counts) == (["A?"], {})
+    assert (caller.heard, caller.session.failure_counts) == (["A?"], {})
 
 
 def test_the_digits_that_end_a_recording_are_no_choice(call):
@@ -303,14 +303,14 @@ def test_changed_exits_read_the_menu_again(call, tree):
     for bring in ({"Digits": "1"}, {"Digits": "5"}, {"SpeechResult": "b"}):
         redeployed(caller, tree, a=State(ask("New?"), Routes({"1": "c"})), c=State("C.")).session.routes_hash = "old"
         assert caller.webhook(**bring).heard == ["New?"]
-        assert caller.session.counts == {}
+        assert caller.session.failure_counts == {}
     assert caller.press("1").heard == ["C."]
 
 
 def test_changed_exits_do_not_matter_to_silence(call, tree):
     """Silence is silence before and after a deploy."""
     caller = redeployed(call(a=State(ask("A?"), Routes({"1": None}))), tree, a=State(ask("New?"), Routes({"2": None})))
-    assert caller.stays_silent().session.counts == {"a": {"no-input": 1}}
+    assert caller.stays_silent().session.failure_counts == {"a": {"no-input": 1}}
 
 
 def test_changed_words_do_not_matter(call, tree):

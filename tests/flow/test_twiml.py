@@ -147,12 +147,12 @@ def test_what_a_content_knows():
     sent = {"action": "webhook", "actionOnEmptyResult": "true", "finishOnKey": "*"}
     assert content == Content(content.xml, ("Say", "Gather"), "Gather", False, sent, None)
     content = render(verbs_of([Gather(action="/x")]), RenderContext())
-    assert (content.waits, content.own_action) == ("Gather", "/x")
+    assert (content.waiting_verb, content.own_action) == ("Gather", "/x")
     content = render(verbs_of([Dial("+1", action="/y")]), RenderContext())
-    assert (content.waits, content.attributes, content.own_action) == ("Dial", {"action": "/y"}, "/y")
+    assert (content.waiting_verb, content.attributes, content.own_action) == ("Dial", {"action": "/y"}, "/y")
     for verb in (Hangup(), Reject(), Redirect("u")):
         content = render(verbs_of(["A.", verb]), RenderContext())
-        assert (content.waits, content.leaves, content.own_action) == (None, True, None)
+        assert (content.waiting_verb, content.leaves, content.own_action) == (None, True, None)
     assert render([], RenderContext()) == Content(b"", (), None, False, {}, None)
 
 

@@ -245,7 +245,7 @@ def test_what_was_pressed_cannot_be_found_by_trying(make_app, sql):
         assert (
             client.post("/webhook", base_url="https://ivr.example.com", data=form, headers=headers).status_code == 200
         )
-        hashes += [json.loads(body)["answers"][0][2] for (body,) in sql("SELECT body FROM sessions")]
+        hashes += [json.loads(body)["responses"][0][2] for (body,) in sql("SELECT body FROM sessions")]
         sql("DELETE FROM sessions")
     assert hashes[0] == hashes[1] != hashes[2]
     assert len(hashes[0]) == 32

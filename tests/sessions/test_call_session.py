@@ -6,7 +6,7 @@ import pytest
 from tests.sessions.failing import FailingStore
 
 from ivrkit import Session
-from ivrkit.flow.run.session import Answer
+from ivrkit.flow.run.session import SentResponse
 from ivrkit.sessions import SessionCipher, SessionManager, SQLiteStore, StoredSession
 
 ALWAYS = range(1, 1000).__contains__
@@ -32,7 +32,7 @@ def answer(call_session, state, token="", document="<Response/>"):
     session = call_session.read(token)
     turn_read = session.turn
     session.state, session.turn, session.expires = state, turn_read + 1, 1e10
-    session.remember(Answer(turn_read + 1, token, "", document))
+    session.add_response(SentResponse(turn_read + 1, token, "", document))
     assert call_session.save(session, turn_read)
     return call_session.cookie
 
@@ -79,7 +79,7 @@ def test_a_token_that_was_answered_is_looked_up(sessions):
     """If the cookie knows the token, the answer is read from the store with its document (rule 3)."""
     cookie = answer(sessions.for_call("CA1"), "menu", token="0123456789abcdef", document="<Response>1</Response>")
     session = sessions.for_call("CA1", cookie).read("0123456789abcdef")
-    assert session.answer_again("0123456789abcdef", "", None).twiml == "<Response>1</Response>"
+    assert session.find_response("0123456789abcdef", "", None).twiml == "<Response>1</Response>"
 
 
 def test_a_session_of_the_store_is_plain_json(sessions, store):
@@ -177,7 +177,7 @@ def test_a_call_goes_on_by_its_cookie_alone():
 # Sessions that cannot be read
 
 
-@pytest.mark.parametrize("body", ["not JSON", '{"answers":[],"sid":"CA2","turn":5}', "encrypted:nonsense"])
+@pytest.mark.parametrize("body", ["not JSON", '{"responses":[],"sid":"CA2","turn":5}', "encrypted:nonsense"])
 def test_an_unreadable_session_is_replaced(sessions, store, body):
     """A call whose stored session is unreadable starts again at the same turn, so that the store takes the next one."""
     store.save(StoredSession("CA1", 5, 1e10, body), 0)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ivrkit import Session
-from ivrkit.flow.run.session import Answer
+from ivrkit.flow.run.session import SentResponse
 from ivrkit.sessions import SessionCipher, StoredSession
 from ivrkit.sessions.codec import SessionCodec
 
@@ -18,8 +18,8 @@ def codec():
 
 def secret_session():
     """Return a session with a secret in its data and in its answers."""
-    session = Session("CA1", turn=1, private=True, data={"pin": "4711"}, expires=5.0)
-    session.remember(Answer(1, "token", "", "<Response><Say>4711</Say></Response>"))
+    session = Session("CA1", turn=1, needs_encryption=True, data={"pin": "4711"}, expires=5.0)
+    session.add_response(SentResponse(1, "token", "", "<Response><Say>4711</Say></Response>"))
     return session
 
 
@@ -47,7 +47,7 @@ def test_a_session_for_a_cookie_has_no_documents(codec):
     """A session for a cookie has the start of the tokens that were answered, and no documents."""
     session = codec.decode(codec.encode_for_cookie(secret_session()))
     assert session.data == {"pin": "4711"}
-    assert session.answers == [Answer(1, "token", "", "")]
+    assert session.responses == [SentResponse(1, "token", "", "")]
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_session_for_a_cookie_has_no_documents(codec):
     [
         ("not JSON", "a stored session cannot be read"),
         (
-            '{"answers":[],"sid":"CA2","turn":5}',
+            '{"responses":[],"sid":"CA2","turn":5}',
             "a stored session must be turn 5 of call 'CA1', not turn 5 of call 'CA2'",
         ),
         (
-            '{"answers":[],"sid":"CA1","turn":"one"}',
+            '{"responses":[],"sid":"CA1","turn":"one"}',
             "a stored session must be turn 5 of call 'CA1', not turn 'one' of call 'CA1'",
         ),
         (

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivrkit import Session, SessionError
-from ivrkit.flow.run.session import Answer
+from ivrkit.flow.run.session import SentResponse
 
 texts = st.text(max_size=8)
 maybe = st.none() | texts
@@ -23,18 +23,18 @@ sessions = st.builds(
     sid=texts,
     turn=counts,
     state=maybe,
-    waits=maybe,
+    waiting_verb=maybe,
     routes_hash=texts,
-    senders=st.dictionaries(texts, texts, max_size=2),
-    menus=st.lists(texts, max_size=2),
-    counts=st.dictionaries(texts, st.dictionaries(texts, counts, max_size=2), max_size=2),
-    streak=counts,
+    came_from=st.dictionaries(texts, texts, max_size=2),
+    visited_menus=st.lists(texts, max_size=2),
+    failure_counts=st.dictionaries(texts, st.dictionaries(texts, counts, max_size=2), max_size=2),
+    failures_in_row=counts,
     operator_tried=st.booleans(),
     language=texts,
     ended=maybe,
     path=st.lists(st.tuples(texts, maybe).map(list), max_size=2),
     data=st.dictionaries(texts, values, max_size=2),
-    answers=st.lists(st.builds(Answer, turn=counts, token=texts, body=texts, twiml=texts), max_size=2),
+    responses=st.lists(st.builds(SentResponse, turn=counts, token=texts, request_hash=texts, twiml=texts), max_size=2),
     expires=st.floats(0, 1e11),
 )
 
@@ -66,7 +66,7 @@ def test_a_field_that_this_version_does_not_know_is_left_out(session, name, valu
 
 def test_a_field_that_an_older_version_did_not_write_has_its_default():
     """A host can be brought up to date while calls go on."""
-    assert Session.from_json('{"sid":"CA1","turn":2,"answers":[]}') == Session("CA1", turn=2)
+    assert Session.from_json('{"sid":"CA1","turn":2,"responses":[]}') == Session("CA1", turn=2)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_field_that_an_older_version_did_not_write_has_its_default():
         ("{", "JSONDecodeError('Expecting property name enclosed in double quotes: line 1 column 2 (char 1)')"),
         ("[]", "TypeError('list indices must be integers or slices, not str')"),
         ("null", "TypeError(\"'NoneType' object is not subscriptable\")"),
-        ('{"sid":"CA1"}', "KeyError('answers')"),
+        ('{"sid":"CA1"}', "KeyError('responses')"),
     ],
 )
 def test_a_text_that_is_no_session_is_refused(text, error):
@@ -86,7 +86,9 @@ def test_a_text_that_is_no_session_is_refused(text, error):
     assert str(caught.value) == f"a stored session cannot be read: {error}{HINT}"
 
 
-@pytest.mark.parametrize("text", ['{"answers":[]}', '{"sid":"CA1","answers":[[1,2,3]]}', '{"sid":"CA1","answers":[7]}'])
+@pytest.mark.parametrize(
+    "text", ['{"responses":[]}', '{"sid":"CA1","responses":[[1,2,3]]}', '{"sid":"CA1","responses":[7]}']
+)
 def test_a_session_with_pieces_missing_is_refused(text):
     """A session needs its CallSid, and an answer all that belongs to it."""
     with pytest.raises(SessionError, match=r"^a stored session cannot be read: TypeError"):

@@ -6,7 +6,7 @@ import pytest
 from tests.sessions.failing import FailingStore
 
 from ivrkit import Session, SessionError, StoreUnavailable
-from ivrkit.flow.run.session import Answer
+from ivrkit.flow.run.session import SentResponse
 from ivrkit.sessions import SessionCipher, SessionManager, SQLiteStore
 
 
@@ -25,16 +25,16 @@ def sessions(store):
 
 
 def test_a_secret_is_in_clear_nowhere(sessions, store):
-    """In a private session, neither `data` nor the answers are readable in the store."""
+    """In a session with a secret, neither `data` nor the answers are readable in the store."""
     call_session = sessions.for_call("CA1")
     session = call_session.read()
-    session.turn, session.private, session.data = 1, True, {"pin": "4711"}
-    session.remember(Answer(1, "", "", "<Response><Say>4711</Say></Response>"))
+    session.turn, session.needs_encryption, session.data = 1, True, {"pin": "4711"}
+    session.add_response(SentResponse(1, "", "", "<Response><Say>4711</Say></Response>"))
     assert call_session.save(session, 0)
     assert "4711" not in store.load("CA1").body
     assert sessions.load("CA1").data == {"pin": "4711"}
-    assert sessions.load("CA1").answers[0].twiml == "<Response><Say>4711</Say></Response>"
-    assert Session.from_json(json.dumps({"sid": "CA1", "answers": []})).private is False
+    assert sessions.load("CA1").responses[0].twiml == "<Response><Say>4711</Say></Response>"
+    assert Session.from_json(json.dumps({"sid": "CA1", "responses": []})).needs_encryption is False
 
 
 def test_a_session_of_the_store_can_be_loaded_without_a_webhook(sessions):

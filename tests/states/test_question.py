@@ -113,7 +113,7 @@ class TestConfirm:
         for _ in range(8):
             caller.press("123", "2")
         assert caller.heard == ["Number?"]
-        assert caller.session.streak == 0
+        assert caller.session.failures_in_row == 0
 
     def test_the_confirmation_has_tries_too(self, at):
         """And the same way to give up."""

@@ -115,7 +115,7 @@ def must_be_walked(flow):
     for name, compiled in flow.states.items():
         exit = compiled.state.exit
         if compiled.is_menu or isinstance(exit, Routes):
-            verb = compiled.content.waits if compiled.content else "Gather"
+            verb = compiled.content.waiting_verb if compiled.content else "Gather"
             told |= {(name, outcome) for outcome in compiled.routes}
             told |= {(name, outcome) for each, outcome in ACTIONS_FOR_OUTCOME if each == verb}
             told |= {(name, "no-match")} if verb == "Gather" else set()

@@ -410,7 +410,7 @@ def test_the_end_of_a_call_that_cannot_be_kept_is_logged(make_app, garbage, logg
     assert call.send(WEBHOOK).body == NOTHING
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", "null", "not json", '{"answers": [], "sid": "CA1", "turn": "one"}'])
+@pytest.mark.parametrize("body", ["[]", "{}", "null", "not json", '{"responses": [], "sid": "CA1", "turn": "one"}'])
 def test_a_session_that_something_else_wrote_begins_the_call_anew(make_app, session_file, body):
     """What cannot be read as a session is no reason to let a caller go."""
     app = make_app(dev=True)

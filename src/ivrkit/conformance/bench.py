@@ -27,9 +27,9 @@ class Run(NamedTuple):
     kept: str
 
     @property
-    def waits(self) -> str | None:
+    def waiting_verb(self) -> str | None:
         """The verb that the call waits with."""
-        return Session.from_json(self.kept).waits
+        return Session.from_json(self.kept).waiting_verb
 
     @property
     def data(self) -> Mapping[str, object]:

@@ -35,7 +35,7 @@ def an_interrupted_handler_hurts_nobody(subject: Subject, begun: str) -> None:
         bench = Bench(phone)
         first = bench.begin()
         _interrupt(subject, begun, "of a call that came in", first, bench.begin)
-        for params in outcomes_of(phone, first.waits):
+        for params in outcomes_of(phone, first.waiting_verb):
             told = ", ".join(f"{name}={value!r}" for name, value in params.items()) or "nothing"
             wanted = bench.run(first.kept, params)
             _interrupt(subject, begun, f"told {told}", wanted, lambda: bench.run(first.kept, params))  # noqa: B023  at once

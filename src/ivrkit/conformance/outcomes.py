@@ -66,7 +66,7 @@ def every_outcome_is_answered(subject: Subject, begun: str, language: str) -> No
         bench = Bench(phone)
         first = bench.begin()
         _refuse_much_data(where, first)
-        for params in outcomes_of(phone, first.waits):
+        for params in outcomes_of(phone, first.waiting_verb):
             told = ", ".join(f"{name}={value!r}" for name, value in params.items()) or "no parameters"
             _refuse_much_data(f"{where}, told {told}", bench.run(first.kept, params))
             call = phone.call()

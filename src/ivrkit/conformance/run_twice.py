@@ -13,7 +13,7 @@ def a_handler_that_is_run_twice_gives_the_same(subject: Subject, begun: str) -> 
         bench = Bench(phone)
         first, again = bench.begin(), bench.begin()
         _compare(subject, begun, "of a call that came in", first, again)
-        for params in outcomes_of(phone, first.waits):
+        for params in outcomes_of(phone, first.waiting_verb):
             told = ", ".join(f"{name}={value!r}" for name, value in params.items()) or "nothing"
             one, two = bench.run(first.kept, params), bench.run(first.kept, params)
             _compare(subject, begun, f"told {told}", one, two)

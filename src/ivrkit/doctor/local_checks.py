@@ -80,7 +80,7 @@ def _keeps_a_session(store: SharedStore) -> bool:
 
     The session is not deleted: it expires, and goes with the store's next clean-up.
     """
-    stored = StoredSession(f"doctor-{secrets.token_hex(8)}", 1, time.time() + LIFETIME, '{"answers":[]}')
+    stored = StoredSession(f"doctor-{secrets.token_hex(8)}", 1, time.time() + LIFETIME, '{"responses":[]}')
     return store.save(stored, 0) and store.load(stored.sid) == stored
 
 

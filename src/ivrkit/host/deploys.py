@@ -19,6 +19,6 @@ def describe_change(flow: CallFlow, session: Session) -> str:
     if compiled is None:
         return f"the state {session.state!r} no longer exists after a deploy; the caller goes to the start menu"
     # Keys are pressed in reply to a prompt. The outcomes of other verbs, such as "recorded", do not depend on it.
-    if session.waits == "Gather" and session.routes_hash != compiled.routes_hash:
+    if session.waiting_verb == "Gather" and session.routes_hash != compiled.routes_hash:
         return f"the routes of the state {session.state!r} changed with a deploy; the caller hears the state again"
     return ""

@@ -22,7 +22,7 @@ from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
-from ivrkit.flow.run.session import Answer, Session
+from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import Turn
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
@@ -110,9 +110,9 @@ class Dispatcher:
         call_session = self.sessions.for_call(params["CallSid"], cookie)
         change = ""
 
-        def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | Answer:
+        def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | SentResponse:
             nonlocal change
-            known = session.answer_again(token, request_hash, lost_at)
+            known = session.find_response(token, request_hash, lost_at)
             if known is not None and known.twiml:
                 return known
             change = describe_change(self.flow, session)
@@ -120,11 +120,11 @@ class Dispatcher:
             # not counted a second time: the caller hears the stored state again.
             mark = max(again, 1) if known is not None else again
             turn = advance(self.flow, self._call(params, session, now), session, again=mark)
-            session.remember(Answer(session.turn + 1, token, request_hash, turn.twiml.decode()))
+            session.add_response(SentResponse(session.turn + 1, token, request_hash, turn.twiml.decode()))
             return turn
 
         result, session = self._save_turn(call_session, params, take_turn, token)
-        if isinstance(result, Answer):
+        if isinstance(result, SentResponse):
             return TwimlResponse(result.twiml.encode(), self._state_of(session), call_session.cookie)
         if change:
             log.warning("call %s: %s", session.sid, change)

@@ -80,7 +80,7 @@ class CallSession:
         is_first, self._was_read = not self._was_read, True
         if from_cookie is not None and (store is None or (is_first and store.remote)):  # rules 1 and 2
             session = self._codec.decode(from_cookie)
-            if store is None or not (token and session.answer_again(token, "", None)):  # rule 3
+            if store is None or not (token and session.find_response(token, "", None)):  # rule 3
                 return session
         stored = self._load(store)
         if from_cookie is not None and (stored is None or from_cookie.turn > stored.turn):  # rule 4

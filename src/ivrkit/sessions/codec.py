@@ -36,7 +36,7 @@ class SessionCodec:
     def encode_for_store(self, session: Session) -> StoredSession:
         """Return the whole session; it is plain JSON that an operator can read, unless the call has a secret."""
         body = session.to_json()
-        if session.private:
+        if session.needs_encryption:
             body = _ENCRYPTED + self._cipher.encrypt(body, session.sid)
         return StoredSession(session.sid, session.turn, session.expires, body)
 

@@ -35,7 +35,7 @@ def edges(flow: CallFlow) -> Iterator[Edge]:
 def waiting_verb(compiled: CompiledState) -> str | None:
     """Return the verb that a state waits with; for one whose ``enter`` is a function, as its rows tell."""
     if compiled.content is not None:
-        return compiled.content.waits
+        return compiled.content.waiting_verb
     if compiled.is_menu:
         return "Gather" if has_keys(compiled.routes) else None
     rows = set(compiled.routes)

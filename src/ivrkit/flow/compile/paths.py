@@ -47,6 +47,6 @@ def home_of(
         return start_menu
     for state in reached_from(states, start):
         content = contents[state.name]
-        if content is not None and content.waits == "Gather":
+        if content is not None and content.waiting_verb == "Gather":
             return state.name
     return None

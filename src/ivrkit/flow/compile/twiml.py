@@ -45,7 +45,7 @@ class Content:
 
     :param xml: the verbs, without a ``Response`` around them.
     :param verbs: their names, in order.
-    :param waits: the verb that the call waits with, ``None`` when it waits for nothing.
+    :param waiting_verb: the verb that the call waits with, ``None`` when it waits for nothing.
     :param leaves: whether nothing that follows in the document would be heard.
     :param attributes: the attributes of that verb, as they are sent.
     :param own_action: the ``action`` that the author gave the waiting verb, ``None`` for none.
@@ -54,7 +54,7 @@ class Content:
 
     xml: bytes
     verbs: tuple[str, ...]
-    waits: str | None
+    waiting_verb: str | None
     leaves: bool
     attributes: Mapping[str, str]
     own_action: str | None
@@ -145,7 +145,7 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     return Content(
         xml=xml.encode("utf-8"),
         verbs=names,
-        waits=next((name for name in names if name in WAITING), None),
+        waiting_verb=next((name for name in names if name in WAITING), None),
         leaves=not LEAVING.isdisjoint(names),
         attributes=attributes,
         own_action=own_action,

@@ -72,28 +72,28 @@ _QUEUE = {
 }
 
 
-def read_outcome(waits: str | None, params: Mapping[str, str], phrases: Mapping[str, str]) -> str | None:
-    """Return what happened to the verb that the call waits with, or ``None`` when the request is not about it.
+def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: Mapping[str, str]) -> str | None:
+    """Return what happened to the verb that the call waiting_verb with, or ``None`` when the request is not about it.
 
-    :param waits: the name of the waiting verb, ``None`` when the call waits for nothing.
+    :param waiting_verb: the name of the waiting verb, ``None`` when the call waiting_verb for nothing.
     :param params: the parameters of the webhook.
     :param phrases: spoken phrase (folded by :func:`normalize_phrase`) -> the key that it stands for.
     :returns: an outcome of the verb; for a Gather also the key sequence that was pressed or stood for.
     """
-    if waits is None:
+    if waiting_verb is None:
         return None
     marks = {_MARKS[name] for name in _MARKS if name in params}
-    if waits == "Connect":
+    if waiting_verb == "Connect":
         return None if marks else "ended"
-    if waits == "Gather":
+    if waiting_verb == "Gather":
         return None if marks else _gathered(params, phrases)
-    if waits not in marks:
+    if waiting_verb not in marks:
         return None
-    if waits == "Dial":
+    if waiting_verb == "Dial":
         return _dialled(params["DialCallStatus"], params.get("DialBridged", ""))
-    if waits == "Enqueue":
+    if waiting_verb == "Enqueue":
         return _QUEUE.get(params["QueueResult"], "failed")
-    return VERB_OUTCOMES[waits][0]
+    return VERB_OUTCOMES[waiting_verb][0]
 
 
 def normalize_phrase(phrase: str) -> str:

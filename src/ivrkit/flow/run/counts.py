@@ -17,33 +17,33 @@ class Counts:
 
     def failed(self, state: str, kind: str) -> None:
         """Count a failure of a kind, ``no-input`` or ``no-match``, in a state."""
-        kinds = self._session.counts.setdefault(state, {})
+        kinds = self._session.failure_counts.setdefault(state, {})
         kinds[kind] = kinds.get(kind, 0) + 1
-        self._session.streak += 1
+        self._session.failures_in_row += 1
 
     def of(self, state: str, kind: str) -> int:
         """Return how often a state met a kind of failure."""
-        return self._session.counts.get(state, {}).get(kind, 0)
+        return self._session.failure_counts.get(state, {}).get(kind, 0)
 
     @property
-    def streak(self) -> int:
+    def failures_in_row(self) -> int:
         """How many failures the call met in a row."""
-        return self._session.streak
+        return self._session.failures_in_row
 
     def begin(self, state: str) -> None:
         """Let a state's counts begin anew, because the caller came to it afresh."""
-        self._session.counts.pop(state, None)
+        self._session.failure_counts.pop(state, None)
 
     def matched(self, state: str) -> None:
         """Forget a state's failures and the failures in a row, because a choice was matched."""
         self.begin(state)
-        self._session.streak = 0
+        self._session.failures_in_row = 0
 
     def try_operator(self) -> bool:
         """Clear everything for the operator; return ``False`` when it was taken before."""
         if self._session.operator_tried:
             return False
         self._session.operator_tried = True
-        self._session.counts.clear()
-        self._session.streak = 0
+        self._session.failure_counts.clear()
+        self._session.failures_in_row = 0
         return True

@@ -72,7 +72,7 @@ class _Advance:
         self.apologised = False
         self.entered = 0
         self.left = flow.states.get(session.state or "")
-        self.secret = session.secret and session.waits == "Gather"
+        self.secret = session.secret and session.waiting_verb == "Gather"
 
     def run(self, again: int) -> Turn:
         """Answer the webhook."""
@@ -139,7 +139,7 @@ class _Advance:
 
     def _outcome(self) -> str | None:
         phrases = self.left.localized[self.language].phrases if self.left else {}
-        return read_outcome(self.session.waits, self.call.params, phrases)
+        return read_outcome(self.session.waiting_verb, self.call.params, phrases)
 
     def _keep(self, outcome: str | None) -> None:
         """Keep an outcome in the call's path, and tell it."""
@@ -155,13 +155,13 @@ class _Advance:
         """Keep what came of the last verb of a caller who is gone; silence of somebody gone is nothing."""
         if outcome not in (None, NO_INPUT):
             self._keep(outcome)
-            self.session.waits = None
+            self.session.waiting_verb = None
 
     # Where the call goes.
 
     def _target(self, outcome: str | None, again: int) -> Target:
         """Return where a call goes that was in a state when the webhook came."""
-        waits = self.session.waits
+        waits = self.session.waiting_verb
         if self.session.turn + 1 >= self.flow.config.max_turns or again > 1:
             return self.transitions.operator()
         if self.left is None:
@@ -216,13 +216,17 @@ class _Advance:
         content = attempt(lambda: self._content(compiled))
         if isinstance(content, Failed):
             return self._failure(compiled, content.error), name if name == ERROR_STATE else origin
-        self.session.state, self.session.waits, self.session.routes_hash = name, content.waits, compiled.routes_hash
+        self.session.state, self.session.waiting_verb, self.session.routes_hash = (
+            name,
+            content.waiting_verb,
+            compiled.routes_hash,
+        )
         self.session.secret = compiled.state.secret
-        self.session.private = self.session.private or compiled.state.secret
+        self.session.needs_encryption = self.session.needs_encryption or compiled.state.secret
         self.session.path.append([name, None])
         self.events.append(Event("entered", compiled.state))
         self.parts.append(content.xml)
-        if content.waits is None:
+        if content.waiting_verb is None:
             return self._leave_at_once(compiled, content)
         if compiled.is_menu:
             self.history.stand_in(name)
@@ -270,7 +274,7 @@ class _Advance:
     def _end(self, last: bytes) -> None:
         """End the call, with the verb that does it."""
         self.parts.append(last)
-        self.session.waits = None
+        self.session.waiting_verb = None
         self.session.ended = FINISHED
         self.events.append(Event("ended", reason=FINISHED))
 

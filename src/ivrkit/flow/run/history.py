@@ -16,11 +16,11 @@ class History:
 
     def sender(self, state: str | None) -> str | None:
         """Return who sent the caller to a state."""
-        return self._session.senders.get(state or "")
+        return self._session.came_from.get(state or "")
 
     def send(self, state: State, origin: str) -> None:
         """Keep who sent the caller to a state; within a family, that is whoever sent them to it in the first place."""
-        senders = self._session.senders
+        senders = self._session.came_from
         if self._whole(state.name) != self._whole(origin):
             senders[state.name] = origin
         elif state.parent:
@@ -32,12 +32,12 @@ class History:
 
     def stand_in(self, menu: str) -> None:
         """Keep that the caller stands in a menu."""
-        self._session.menus = [*(each for each in self._session.menus if each != menu), menu]
+        self._session.visited_menus = [*(each for each in self._session.visited_menus if each != menu), menu]
 
     def home(self, origin: str | None) -> str | None:
         """Return the option's menu that the caller last stood in, else the first option's, else the flow's."""
         menus = [option.menu for option in self._options(origin)]
-        stood_in = [menu for menu in reversed(self._session.menus) if menu in menus]
+        stood_in = [menu for menu in reversed(self._session.visited_menus) if menu in menus]
         return next(iter(stood_in or menus), self._flow.start_info(self._session.start).home)
 
     def _options(self, name: str | None) -> tuple[MenuOption, ...]:

@@ -1,4 +1,4 @@
-"""What is kept of one call between its webhooks."""
+"""The session of one call: everything that is stored between its webhooks."""
 
 from __future__ import annotations
 
@@ -8,123 +8,128 @@ from typing import Any
 
 from ivrkit.errors import SessionError
 
-#: How many answers of a call are kept, for requests that come twice.
-KEPT_ANSWERS = 8
-#: How much of a token is kept of an answer that is not kept whole.
-KEPT_OF_TOKEN = 8
+#: How many responses a session keeps, for webhooks that Twilio sends twice.
+MAX_RESPONSES = 8
+#: How many characters of an idempotency token are kept when the document is left out.
+TOKEN_PREFIX_LENGTH = 8
 
 
 @dataclass(slots=True)
-class Answer:
-    """What one webhook was answered, kept for the same request coming again.
+class SentResponse:
+    """The response to one webhook, kept in case the same request comes again.
 
     :param turn: the number of the webhook in its call.
-    :param token: its ``I-Twilio-Idempotency-Token``, ``""`` when it had none; of an answer that is not kept whole, the
-        beginning of it.
-    :param body: a hash of its parameters.
-    :param twiml: the whole document; ``""`` where only the token is kept.
+    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. Only its first
+        :data:`TOKEN_PREFIX_LENGTH` characters when the document is left out.
+    :param request_hash: a hash of the request's parameters.
+    :param twiml: the whole document; ``""`` when it is left out.
     """
 
     turn: int
     token: str
-    body: str
+    request_hash: str
     twiml: str
 
 
 @dataclass(slots=True)
 class Session:
-    """What is kept of one call between its webhooks.
+    """The session of one call.
 
-    :param sid: the CallSid that the session belongs to, and to no other call.
-    :param turn: how many webhooks of the call were answered.
-    :param state: the state that the caller is in, ``None`` before the first.
-    :param start: the state that the call began with.
-    :param waits: the verb that the call waits with, ``None`` when it waits for nothing.
-    :param secret: whether what the caller presses there is secret; kept, for a deploy may remove the state.
-    :param private: whether the call was in a secret state: from then on a store has it sealed.
-    :param routes_hash: the hash of that state's exits when it was entered.
-    :param senders: for each state, the state that sent the caller there.
-    :param menus: the menus that the caller stood in, the last one last.
-    :param counts: for each state, how often it met ``no-input`` and ``no-match``.
-    :param streak: failures in a row, whatever the state.
-    :param operator_tried: whether the operator was taken; it is taken once a call.
+    :param sid: the CallSid. A session belongs to one call.
+    :param turn: the number of webhooks that were answered.
+    :param state: the state that the caller is in; ``None`` before the first one.
+    :param start: the state that the call started in.
+    :param waiting_verb: the verb that the call waits with; ``None`` when it does not wait.
+    :param secret: whether input in the current state is secret. Stored, because a deploy may remove the state.
+    :param needs_encryption: whether the call was ever in a secret state. From then on a store encrypts the session.
+    :param routes_hash: the hash of the current state's routes when it was entered.
+    :param came_from: state -> the state that sent the caller there.
+    :param visited_menus: the menus that the caller was in, the latest last.
+    :param failure_counts: state -> ``no-input`` or ``no-match`` -> number of failures.
+    :param failures_in_row: failures in a row, across states.
+    :param operator_tried: whether the call was sent to the operator. That happens once a call.
     :param language: the call's language.
-    :param ended: why the call ended, ``None`` while it goes on: ``finished``, or Twilio's CallStatus.
-    :param path: each state that was entered, with the outcome that led out of it.
-    :param data: what the handlers keep.
-    :param answers: the last answers, for requests that come twice.
-    :param expires: when the session may be removed, in seconds since 1970.
+    :param ended: why the call ended: ``finished`` or Twilio's CallStatus. ``None`` while it goes on.
+    :param path: every state that was entered, each with the outcome that led out of it.
+    :param data: the handlers' own data.
+    :param responses: the latest responses, for webhooks that Twilio sends twice.
+    :param expires: the time after which a store may remove the session, in seconds since 1970.
     """
 
     sid: str
     turn: int = 0
     state: str | None = None
     start: str | None = None
-    waits: str | None = None
+    waiting_verb: str | None = None
     secret: bool = False
-    private: bool = False
+    needs_encryption: bool = False
     routes_hash: str = ""
-    senders: dict[str, str] = field(default_factory=dict)
-    menus: list[str] = field(default_factory=list)
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    streak: int = 0
+    came_from: dict[str, str] = field(default_factory=dict)
+    visited_menus: list[str] = field(default_factory=list)
+    failure_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    failures_in_row: int = 0
     operator_tried: bool = False
     language: str = ""
     ended: str | None = None
     path: list[list[str | None]] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
-    answers: list[Answer] = field(default_factory=list)
+    responses: list[SentResponse] = field(default_factory=list)
     expires: float = 0.0
 
     def to_json(self, *, lean: bool = False) -> str:
-        """Return the session as JSON, for a store.
+        """Return the session as JSON.
 
-        :param lean: whether to leave the documents out that were answered; whether they were can still be told.
+        :param lean: leave out the documents of past responses, so that the session fits in a cookie. A repeated
+            request is still recognised by its token.
         """
-        kept = {name: getattr(self, name) for name in _PLAIN}
+        values = {name: getattr(self, name) for name in _PLAIN_FIELDS}
         if lean:
-            kept["answers"] = [[each.turn, each.token[:KEPT_OF_TOKEN], "", ""] for each in self.answers if each.token]
+            values["responses"] = [
+                [each.turn, each.token[:TOKEN_PREFIX_LENGTH], "", ""] for each in self.responses if each.token
+            ]
         else:
-            kept["answers"] = [[each.turn, each.token, each.body, each.twiml] for each in self.answers]
-        return _encode(kept)
+            values["responses"] = [[each.turn, each.token, each.request_hash, each.twiml] for each in self.responses]
+        return _encode(values)
 
     @classmethod
     def from_json(cls, text: str) -> Session:
-        """Return the session that :meth:`to_json` wrote; a field that this version does not know is left out.
+        """Return the session that :meth:`to_json` wrote. Unknown fields are ignored, so that versions can differ.
 
-        :raises SessionError: when the text is not a session.
+        :raises SessionError: if the text is not a session.
         """
         try:
-            kept = json.loads(text)
-            answers = [Answer(*each) for each in kept["answers"]]
-            return cls(**{name: kept[name] for name in _PLAIN if name in kept}, answers=answers)
+            values = json.loads(text)
+            responses = [SentResponse(*each) for each in values["responses"]]
+            return cls(**{name: values[name] for name in _PLAIN_FIELDS if name in values}, responses=responses)
         except (ValueError, TypeError, LookupError) as error:
             raise SessionError(
                 f"a stored session cannot be read: {error!r}",
                 hint="the store was written by something else; give this host a store of its own",
             ) from error
 
-    def answer_again(self, token: str, body: str, since: int | None) -> Answer | None:
-        """Return the answer that the same request already got, or ``None`` for a new request.
-
-        Of one that is not kept whole the document is ``""``.
+    def find_response(self, token: str, request_hash: str, since_turn: int | None) -> SentResponse | None:
+        """Return the response that the same request already got, or ``None`` for a new request.
 
         :param token: the request's idempotency token, ``""`` for none.
-        :param body: the hash of its parameters.
-        :param since: the turn at which this request first read the session, when it has lost a race since;
-            only then do the same parameters without a token mean the same request.
+        :param request_hash: the hash of its parameters.
+        :param since_turn: the turn at which this request first read the session, if it has lost a race since. Only
+            then do equal parameters without a token mean the same request.
+        :returns: the response; its document is ``""`` when it was left out.
         """
-        for answer in self.answers:
-            if token and answer.token == (token if answer.twiml else token[:KEPT_OF_TOKEN]):
-                return answer
-            if not token and since is not None and answer.turn > since and answer.body == body:
-                return answer
+        for response in self.responses:
+            if token and response.token == (token if response.twiml else token[:TOKEN_PREFIX_LENGTH]):
+                return response
+            if token or since_turn is None:
+                continue
+            if response.turn > since_turn and response.request_hash == request_hash:
+                return response
         return None
 
-    def remember(self, answer: Answer) -> None:
-        """Keep an answer, and drop those that are older than the last few."""
-        self.answers = [*self.answers, answer][-KEPT_ANSWERS:]
+    def add_response(self, response: SentResponse) -> None:
+        """Keep a response, and drop all but the latest :data:`MAX_RESPONSES`."""
+        self.responses = [*self.responses, response][-MAX_RESPONSES:]
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-_PLAIN = tuple(each.name for each in fields(Session) if each.name != "answers")
+#: The fields that are JSON as they are: all but the responses.
+_PLAIN_FIELDS = tuple(each.name for each in fields(Session) if each.name != "responses")

@@ -93,7 +93,7 @@ class Transitions:
     def _counted(self, compiled: CompiledState, kind: str, target: Target) -> Target:
         """Rule 4: count a failure, and replace its target when there were too many."""
         self._counts.failed(compiled.name, kind)
-        if self._counts.streak >= self._flow.config.max_failures:
+        if self._counts.failures_in_row >= self._flow.config.max_failures:
             return self.operator()
         if self._counts.of(compiled.name, kind) < compiled.tries:
             return target
