@@ -18,9 +18,10 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.entry_points import FILE, PLUGINS, EntryPoint
-from ivrkit.plugins.problems import CAUGHT, told
+from ivrkit.plugins.problems import told
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.toml_states import TomlStates
 from ivrkit.settings.core import Settings
@@ -176,7 +177,7 @@ def _run(path: Path) -> ModuleType:
     sys.modules[name] = module  # where its dataclasses look their types up
     try:
         loader.exec_module(module)
-    except CAUGHT as error:
+    except PLUGIN_ERRORS as error:
         sys.modules.pop(name, None)
         if before is not None:
             sys.modules[name] = before

@@ -16,10 +16,7 @@ from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.run.sandbox import sandboxed
-
-#: What a hook may raise without hurting the caller.
-CAUGHT = (Exception, SystemExit)
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS, run_sandboxed
 
 log = logging.getLogger("ivrkit.plugins")
 
@@ -111,7 +108,7 @@ def edit_response_by(callers: Sequence[HookImpl]) -> Callable[[Call, State, byte
                 edited = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
                 if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314  the same, edited
                     raise ValueError("the root of the document is no Response any more")
-            except CAUGHT as error:
+            except PLUGIN_ERRORS as error:
                 _log_failure(caller, call.sid, error, secret=False)
             else:
                 twiml = edited
@@ -137,8 +134,8 @@ def _guarded(
 ) -> Any:
     """Call it; what it raises is logged. With ``data``, what it leaves there is kept only where it can be."""
     try:
-        return caller(given) if data is None else sandboxed(data, lambda: caller(given), max_data_bytes)
-    except CAUGHT as error:
+        return caller(given) if data is None else run_sandboxed(data, lambda: caller(given), max_data_bytes)
+    except PLUGIN_ERRORS as error:
         _log_failure(caller, sid, error, secret=secret)
         return None
 

@@ -9,9 +9,10 @@ import pluggy
 from ivrkit import hookspecs
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, hook_impls_of
-from ivrkit.plugins.problems import CAUGHT, mend_or_leave_out, problem_of, told
+from ivrkit.plugins.problems import mend_or_leave_out, problem_of, told
 
 
 class HookRegistry:
@@ -56,7 +57,7 @@ class HookRegistry:
             self._refuse_object(name, plugin)
             self._manager.register(plugin, name=name)
             self._refuse_functions(plugin)
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = " ".join(told(error).split())
             self._problems.add(
                 problem_of(owner, f"its {described} is refused: {message}", mend_or_leave_out(error, owner))

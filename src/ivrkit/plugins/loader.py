@@ -16,6 +16,7 @@ from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.entry_points import PLUGINS, STATES, EntryPoint, extra_entry_points, find_entry_points
 from ivrkit.plugins.files import PluginFiles
 from ivrkit.plugins.hook_calls import HookImpl, choose_start_by, edit_response_by, failed_by
@@ -23,7 +24,7 @@ from ivrkit.plugins.hook_registry import HookRegistry
 from ivrkit.plugins.languages import faults_of_texts, languages_of, over, problems_of, startup_warnings_of
 from ivrkit.plugins.loaded import Found, Loaded, Plugin
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
-from ivrkit.plugins.problems import CAUGHT, mend_of, mend_or_leave_out, problem_of, told
+from ivrkit.plugins.problems import mend_of, mend_or_leave_out, problem_of, told
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
@@ -120,7 +121,7 @@ class Loader:
         """Import what an entry point names, and take it in."""
         try:
             found = point.load()
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = f"its {point.door} {point} can't be imported: {told(error)}"
             self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             if point.group == STATES:
@@ -139,7 +140,7 @@ class Loader:
                 if arguments is None:
                     return
                 found = found(*arguments)
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = f"its {point.door} {point} made no plugin: {told(error)}"
             self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             return
@@ -149,7 +150,7 @@ class Loader:
         """Read the settings that a plugin declares by its hook."""
         try:
             self.of_plugins.declare(caller({}), caller.owner)
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
 
@@ -157,7 +158,7 @@ class Loader:
         """Take in the kinds of states that a plugin offers for tables, or the stores for calls."""
         try:
             offers.take(caller.owner, caller({}))
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
 
@@ -171,7 +172,7 @@ class Loader:
             if not isinstance(found, Mapping):
                 raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
             offered = list(found.items())
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = f"its hook {caller.hook} failed: {told(error)}"
             self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
         else:
@@ -197,7 +198,7 @@ class Loader:
                         raise IvrkitError(f"it returned {answer!r}", hint="return a State, or None to leave it")
                     if answer is not None:
                         edited = replace(answer, name=state.name, owner=state.owner, parent=state.parent)
-                except CAUGHT as error:
+                except PLUGIN_ERRORS as error:
                     message = f"its hook {caller.hook} failed for {state.name!r}: {told(error)}"
                     self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
             yield edited

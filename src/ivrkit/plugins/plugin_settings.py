@@ -12,7 +12,8 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
-from ivrkit.plugins.problems import CAUGHT, leave_out, problem_of, told
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
+from ivrkit.plugins.problems import leave_out, problem_of, told
 from ivrkit.settings.convert import converted
 from ivrkit.settings.core import Settings
 from ivrkit.settings.describe import in_words
@@ -177,7 +178,7 @@ class SettingsOfPlugins:
         table = self._settings.plugin_settings.get(name, {})
         try:
             values, settings = reading.read(kind, table)
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             message = f"its settings {kind.__name__!r} can't be used: {told(error)}"
             self._problems.add(problem_of(owner, message, leave_out(owner)))
             return PluginSettings(owner, kind, None, ())
@@ -237,7 +238,7 @@ class _Reading:
     def _made(self, kind: type, given: Mapping[str, Any]) -> Any:
         try:
             return kind(**given)
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             what = str(error) if isinstance(error, ValueError) else told(error)
             hint = getattr(error, "hint", "") or self._places(given)
             self.problems.add(problem_of(self.owner, f"its settings are refused: {what}", hint))
@@ -288,7 +289,7 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """Return a function's parameters, their annotations looked up where that can be done."""
     try:
         found = inspect.signature(function, eval_str=True)
-    except CAUGHT:  # a name that is imported for the type checker alone
+    except PLUGIN_ERRORS:  # a name that is imported for the type checker alone
         found = inspect.signature(function)
     return list(found.parameters.values())
 

@@ -7,9 +7,6 @@ from enum import Enum
 from ivrkit.errors import IvrkitError, Problem
 from ivrkit.flow.model.state import Owner
 
-#: What a plugin's code may raise without ending the host.
-CAUGHT = (Exception, SystemExit)
-
 
 class Unavailable(Enum):
     """The type of :data:`UNAVAILABLE`."""

@@ -12,9 +12,10 @@ from ivrkit.errors import IvrkitError, Problems, nearest, toml_key
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.overrides import overridden
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
-from ivrkit.plugins.problems import CAUGHT, UNAVAILABLE, Unavailable, mend_of, problem_of, told
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, mend_of, problem_of, told
 from ivrkit.settings.core import Settings
 from ivrkit.settings.types import normal_name
 
@@ -70,7 +71,7 @@ class Selection:
             if isinstance(state, State):
                 self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), door))
                 return
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             self._problems.add(problem_of(owner, f"{door} gave no state: {told(error)}", mend_of(error, owner)))
         self.miss(owner, name)
 

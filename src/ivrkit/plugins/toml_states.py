@@ -11,8 +11,9 @@ from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import MenuOption, Owner, State
 from ivrkit.flow.model.text import Text
 from ivrkit.flow.model.toml_values import read_prompts, read_target
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.problems import CAUGHT, UNAVAILABLE, Unavailable, told
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, told
 from ivrkit.plugins.state_kinds import (
     OF_EVERY_STATE,
     TARGET,
@@ -117,7 +118,7 @@ class _Making:
             if not isinstance(made, State):
                 raise IvrkitError(f"the kind {kind.name!r} of {kind.owner} made {made!r}", hint="it has to be a State")
             return replace(made, **common)
-        except CAUGHT as error:
+        except PLUGIN_ERRORS as error:
             self._refuse((), f"states.{self._name}: {told(error)}", getattr(error, "hint", "") or self._takes(kind))
             return None
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from ivrkit.flow.run.sandbox import CAUGHT
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.settings.load import FromText
 
 
@@ -49,7 +49,7 @@ def schema_of(annotation: Any, ref_template: str) -> tuple[dict[str, Any], dict[
         (found,), parts = msgspec.json.schema_components(
             [annotation], schema_hook=_schema_of_path, ref_template=ref_template
         )
-    except CAUGHT:  # it can't be read either: nothing can be said of it
+    except PLUGIN_ERRORS:  # it can't be read either: nothing can be said of it
         return {}, {}
     return _draft_7(found), {name: _draft_7(part) for name, part in parts.items()}
 

@@ -17,7 +17,7 @@ from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, LeadsTo, Routes, Ta
 from ivrkit.flow.model.state import EnterFunction
 from ivrkit.flow.run.counts import Counts
 from ivrkit.flow.run.history import History
-from ivrkit.flow.run.sandbox import Failed, Result, attempt, sandboxed
+from ivrkit.flow.run.sandbox import Failure, Result, catch_failure, run_sandboxed
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.transitions import Transitions, checked_target
 from ivrkit.flow.run.turn import Event, Turn
@@ -123,8 +123,8 @@ class _Advance:
         if exit is None:
             return None
         tag = self.flow.closest_language(exit.language or self.language)
-        said = attempt(lambda: self.flow.goto_xml(exit, tag, None))
-        return replace(exit, say=()) if isinstance(said, Failed) else exit
+        said = catch_failure(lambda: self.flow.goto_xml(exit, tag, None))
+        return replace(exit, say=()) if isinstance(said, Failure) else exit
 
     def _start_info(self) -> StartInfo:
         return self.flow.start_info(self.session.start)
@@ -213,8 +213,8 @@ class _Advance:
             self.counts.begin(name)
             if origin is not None and origin != name:
                 self.history.send(compiled.state, origin)
-        content = attempt(lambda: self._content(compiled))
-        if isinstance(content, Failed):
+        content = catch_failure(lambda: self._content(compiled))
+        if isinstance(content, Failure):
             return self._failure(compiled, content.error), name if name == ERROR_STATE else origin
         self.session.state, self.session.waiting_verb, self.session.routes_hash = (
             name,
@@ -282,13 +282,13 @@ class _Advance:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
         """Return the target of a function exit, and whether it failed."""
-        target = attempt(lambda: self._guarded(lambda: self._checked(compiled, exit)))
-        if isinstance(target, Failed):
+        target = catch_failure(lambda: self._guarded(lambda: self._checked(compiled, exit)))
+        if isinstance(target, Failure):
             return self._failure(compiled, target.error), True
         return target, False
 
     def _guarded(self, run: Callable[[], Result]) -> Result:
-        return sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
+        return run_sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
 
     def _checked(self, compiled: CompiledState, exit: LeadsTo) -> Target:
         return checked_target(self.flow, compiled, exit, exit(self.call), self.language)

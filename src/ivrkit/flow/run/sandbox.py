@@ -1,4 +1,4 @@
-"""Runs the plugins' own code, so that whatever it does hurts neither the caller nor what is kept of the call."""
+"""The sandbox: runs a plugin's code so that its failure hurts neither the caller nor the session."""
 
 from __future__ import annotations
 
@@ -9,66 +9,68 @@ from typing import Any, TypeVar
 
 from ivrkit.errors import FlowError
 
-#: What a state's own code may raise without hurting the caller.
-CAUGHT = (Exception, SystemExit)
+#: The errors of a plugin's code that ivrkit catches. A plugin must not end the host with ``sys.exit``.
+PLUGIN_ERRORS = (Exception, SystemExit)
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """What a plugin's own code raised."""
+class Failure:
+    """An error that a plugin's code raised."""
 
     error: BaseException
 
 
-def attempt(run: Callable[[], Result]) -> Result | Failed:
-    """Return what a plugin's code makes, or what it raises: no longer as the error that is being handled.
+def catch_failure(run: Callable[[], Result]) -> Result | Failure:
+    """Return the result of a plugin's code, or its failure.
 
-    Whoever is told of it could otherwise see what a stand-in is to hide.
+    The failure is returned after the ``except`` block. Code that handles it, a hook for example, could otherwise read
+    the original error from ``sys.exc_info()`` although it is only given a hidden one.
     """
     try:
         return run()
-    except CAUGHT as error:
-        return Failed(error)
+    except PLUGIN_ERRORS as error:
+        return Failure(error)
 
 
-def sandboxed(data: dict[str, Any], run: Callable[[], Result], most: int | None = None) -> Result:
-    """Run a handler; when it fails, or leaves data that can't be kept, ``data`` is as it was before.
+def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_bytes: int | None = None) -> Result:
+    """Run a plugin's code, and restore ``data`` if the code fails.
 
-    :param data: the ``data`` of the call, which the handler may change in place.
-    :param run: runs the handler.
-    :param most: how many bytes ``data`` may have as JSON, ``None`` for any number.
-    :raises FlowError: for data that can't be kept; and whatever the handler raises.
+    :param data: the call's ``data``. The code may change it in place.
+    :param run: calls the code.
+    :param max_data_bytes: the maximum size of ``data`` as JSON; ``None`` for no maximum.
+    :returns: the result of the code.
+    :raises FlowError: if ``data`` cannot be stored afterwards. An error of the code is raised again.
     """
     before = json.dumps(data)
     try:
         result = run()
         if data:
-            check_data(data, most)
-    except CAUGHT:
+            check_data(data, max_data_bytes)
+    except PLUGIN_ERRORS:
         data.clear()
         data.update(json.loads(before))
         raise
     return result
 
 
-def check_data(data: dict[str, Any], most: int | None = None) -> None:
-    """Refuse data that would come back different, or not at all, at the next webhook.
+def check_data(data: dict[str, Any], max_bytes: int | None = None) -> None:
+    """Refuse ``call.data`` that JSON cannot store or would change.
 
-    :param most: as of :func:`sandboxed`.
-    :raises FlowError: with what can be kept.
+    :param max_bytes: the maximum size as JSON; ``None`` for no maximum.
+    :raises FlowError: with a hint on what can be stored.
     """
     hint = "keep strings, numbers, booleans, None, lists, and dicts with strings as keys"
     try:
         text = json.dumps(data, allow_nan=False)
-        kept = json.loads(text)
+        stored = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise FlowError(f"call.data can't be kept: {error}", hint=hint) from error
-    if most is not None and len(text) > most:
+    if max_bytes is not None and len(text) > max_bytes:
         raise FlowError(
-            f"call.data would have {len(text)} bytes, and where calls are kept {most} are the most",
+            f"call.data would have {len(text)} bytes, and where calls are kept {max_bytes} are the most",
             hint="keep less in it, or set session_url to a store with more room",
         )
-    if kept != data:
-        raise FlowError(f"call.data {data!r} would come back as {kept!r}", hint=hint)
+    if stored != data:
+        raise FlowError(f"call.data {data!r} would come back as {stored!r}", hint=hint)
