@@ -1,4 +1,4 @@
-"""A call as a whole: what is asked and how, what can be used of the answers, and how it ends."""
+"""Calls as a whole: requests, usable responses, ends, actions, events and transcripts."""
 
 import json
 from datetime import datetime
@@ -44,7 +44,7 @@ def page(body, kind="text/xml", status=200, **more):
 
 
 def test_every_request_carries_the_usual_parameters():
-    """The names are those of Twilio's page and of real requests; the values look as theirs do."""
+    """Every request carries the parameters of Twilio's page, with values in Twilio's format."""
     call = play(
         "<Gather numDigits='1'/>", Press("1"), documents={"/": [response("<Gather numDigits='1'/>"), response("")]}
     )
@@ -73,8 +73,8 @@ def test_every_request_carries_the_usual_parameters():
     assert (first.params["CallStatus"], second.params["CallStatus"]) == ("ringing", "in-progress")
 
 
-def test_who_calls_and_what_more_is_known_of_them():
-    """Any caller, any number, and parameters besides the usual ones or in their place."""
+def test_caller_number_and_parameters_can_be_set():
+    """A call can set caller and number, and can add or replace parameters."""
     call = play("", from_="client:anna", to="+15005550001", CallerName="ANNA", FromCity="WIEN")
     (asked,) = requests(call, "webhook")
     told = {name: asked.params[name] for name in ("From", "Caller", "To", "CallerName", "FromCity")}
@@ -89,7 +89,7 @@ def test_who_calls_and_what_more_is_known_of_them():
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_every_request_is_signed(method):
-    """Twilio's own library accepts each, by GET and by POST."""
+    """Twilio's own library accepts the signature of every request, with GET and with POST."""
     number = {"token": "12345", "method": method, "status_callback": "/status"}
     call = play(
         f'<Gather numDigits="1" method="{method}"/>',
@@ -107,19 +107,19 @@ def test_every_request_is_signed(method):
 
 
 def test_without_a_token_nothing_is_signed():
-    """As for a webhook that checks nothing."""
+    """Without a token, requests carry no signature."""
     (asked,) = requests(play(""), "webhook")
     assert "X-Twilio-Signature" not in asked.headers
 
 
-def test_the_method_of_the_number_is_that_of_the_first_request_alone():
-    """A verb that says nothing asks by POST, whatever the number is set to."""
+def test_the_method_of_the_number_applies_to_the_first_request_only():
+    """A verb without a method uses POST, whatever the method of the number is."""
     call = play("<Redirect>/next</Redirect>", number={"method": "GET"})
     assert [each.method for each in requests(call, "webhook", "redirect")] == ["GET", "POST"]
 
 
-def test_urls_are_relative_to_the_document_that_has_them():
-    """Not to the number's webhook."""
+def test_urls_are_relative_to_their_document():
+    """A relative URL starts from the URL of its document, not from the number's webhook."""
     documents = {
         "/a/b": response("<Redirect>c/d</Redirect>"),
         "/a/c/d": response("<Redirect>../e?x=1</Redirect>"),
@@ -138,8 +138,8 @@ def test_urls_are_relative_to_the_document_that_has_them():
     assert call.heard == "There."
 
 
-def test_cookies_are_kept_for_the_call_and_no_longer():
-    """Each call has a jar of its own; whether there is one is a switch."""
+def test_cookies_are_kept_for_one_call():
+    """Each call has its own cookie jar, which the assumption cookies turns off."""
     headers = (("Content-Type", "text/xml"), ("Set-Cookie", "session=abc; Path=/"))
     documents = {"/": Response(headers=headers, body=response("<Redirect>/next</Redirect>").encode())}
     call = play("", documents=documents)
@@ -148,15 +148,15 @@ def test_cookies_are_kept_for_the_call_and_no_longer():
     assert [each.headers.get("Cookie") for each in requests(call, "webhook", "redirect")] == [None, None]
 
 
-def test_each_request_has_a_token_of_its_own():
-    """The idempotency token tells one request from the next."""
+def test_each_request_has_its_own_idempotency_token():
+    """Two requests of a call have different idempotency tokens."""
     call = play("<Redirect>/next</Redirect>")
     tokens = [each.headers["I-Twilio-Idempotency-Token"] for each in requests(call, "webhook", "redirect")]
     assert len(set(tokens)) == 2
 
 
-def test_a_connection_override_that_can_not_be_is_told():
-    """Once a call; the default is used."""
+def test_an_invalid_connection_override_is_noted():
+    """An invalid connection override is noted once per call, and the default is used."""
     call = play("<Redirect>/next#rc=9</Redirect>")
     assert [(each.what, each.hint) for each in call.notes] == [
         (
@@ -191,8 +191,8 @@ FATAL = [
 
 
 @pytest.mark.parametrize(("served", "code", "what"), FATAL)
-def test_an_answer_that_can_not_be_used_ends_the_call(served, code, what):
-    """Without a fallback, the caller hears that an error has occurred, and is hung up on."""
+def test_an_unusable_response_ends_the_call(served, code, what):
+    """Without a fallback, an unusable response is an error, and the caller hears the application error."""
     call = play("", documents={"/": served})
     (fault,) = call.warnings
     assert (fault.code, fault.level) == (code, "error")
@@ -200,14 +200,14 @@ def test_an_answer_that_can_not_be_used_ends_the_call(served, code, what):
     assert lines(call)[-2:] == GIVEN_UP
 
 
-def test_the_newer_code_for_a_status_is_a_switch():
-    """11217 instead of 11200."""
+def test_the_code_for_an_error_status_can_be_set():
+    """The assumption status_error_code replaces 11200 with 11217."""
     call = play("", documents={"/": page("", status=503)}, number={"assumptions": Assumptions(status_error_code=11217)})
     assert warned(call) == [(11217, "the response has the status 503")]
 
 
-def test_a_fault_in_a_document_has_its_place():
-    """Line and column are those of the document."""
+def test_an_error_in_a_document_has_a_location():
+    """An error in a document has its URL, line and column."""
     call = play("", documents={"/": "<Response>\n  <Say>A & B</Say>\n</Response>"})
     (fault,) = call.warnings
     assert (fault.code, fault.line, fault.url) == (12100, 2, "https://ivr.example.com/")
@@ -241,8 +241,8 @@ USABLE = [
 
 
 @pytest.mark.parametrize(("served", "told", "mends"), USABLE)
-def test_what_is_done_with_each_type(served, told, mends):
-    """A document is played, a text read aloud, a sound played; then the call is over."""
+def test_each_content_type_is_played(served, told, mends):
+    """A document is played, a plain text is said, a sound is played, and then the call is over."""
     call = play("", documents={"/": served})
     assert lines(call)[1:] == told
     assert [each.hint for each in call.notes] == mends
@@ -256,8 +256,8 @@ def test_what_is_done_with_each_type(served, told, mends):
         ("<Start><Siprec/></Start>", "<Start> is not simulated yet and is skipped"),
     ],
 )
-def test_a_verb_that_is_not_played_yet_is_told(twiml, what):
-    """By a note, no warning: the document is right."""
+def test_a_verb_that_is_not_simulated_is_noted(twiml, what):
+    """A verb that is not simulated yet is skipped with a note and no warning, because the document is valid."""
     call = play(twiml + "<Say>After.</Say>")
     assert [(each.what, each.hint) for each in call.notes] == [(what, "try it with a real call")]
     assert call.warnings == []
@@ -266,7 +266,7 @@ def test_a_verb_that_is_not_played_yet_is_told(twiml, what):
 
 @pytest.mark.parametrize(("skipped", "heard"), [(True, "One.\nTwo."), (False, "One.")])
 def test_an_unknown_verb_is_skipped_or_ends_the_document(skipped, heard):
-    """Nobody has it in writing, so it is a switch; a warning it is in any case."""
+    """An unknown verb is a warning, and an assumption decides whether it is skipped or ends the document."""
     assumed = Assumptions(skip_unknown_verbs=skipped)
     call = play("<Say>One.</Say><Sing/><Say>Two.</Say>", number={"assumptions": assumed})
     assert call.heard == heard
@@ -276,8 +276,8 @@ def test_an_unknown_verb_is_skipped_or_ends_the_document(skipped, heard):
 # Fallback and status callback
 
 
-def test_the_fallback_is_asked_when_the_webhook_fails():
-    """With ErrorCode and ErrorUrl, without what was pressed; what it answers is played."""
+def test_the_fallback_is_requested_when_the_webhook_fails():
+    """The fallback gets ErrorCode and ErrorUrl but no Digits, and its document is played."""
     number = {"fallback_url": "/fallback", "fallback_method": "GET"}
     documents = {"/broken": page("", status=500), "/fallback": response("<Say>Sorry.</Say>")}
     call = play('<Gather numDigits="1" action="/broken?x=1#rc=0"/>', Press("1"), number=number, documents=documents)
@@ -289,15 +289,15 @@ def test_the_fallback_is_asked_when_the_webhook_fails():
 
 
 def test_a_fallback_that_fails_ends_the_call():
-    """There is no second one."""
+    """A failing fallback ends the call, because there is no second fallback."""
     documents = {"/": page("", status=500), "/fallback": page("", status=500)}
     call = play("", number={"fallback_url": "/fallback"}, documents=documents)
     assert len(requests(call, "fallback")) == 1
     assert lines(call)[-2:] == GIVEN_UP
 
 
-def test_after_a_fallback_another_failure_falls_back_again():
-    """It is the request that fails, not the call."""
+def test_a_later_failure_uses_the_fallback_again():
+    """The fallback is requested again if another request of the same call fails."""
     documents = {"/": page("", status=500), "/fallback": [response("<Redirect>/</Redirect>"), response("")]}
     call = play("", number={"fallback_url": "/fallback"}, documents=documents)
     assert len(requests(call, "fallback")) == 2
@@ -313,8 +313,8 @@ def test_after_a_fallback_another_failure_falls_back_again():
         ("<Gather/>", [HangUp(after=2.5)], "completed", "3"),
     ],
 )
-def test_the_number_s_status_callback_is_told_of_the_end(twiml, script, status, duration):
-    """Once, after everything else, with the status and the seconds."""
+def test_the_status_callback_is_sent_at_the_end(twiml, script, status, duration):
+    """The status callback of the number is sent once, after all other requests, with the final status and duration."""
     number = {"status_callback": "/status", "status_callback_method": "GET"}
     call = play(twiml, *script, number=number, documents={"/status": ""})
     (asked,) = requests(call, "status")
@@ -335,7 +335,7 @@ def test_the_number_s_status_callback_is_told_of_the_end(twiml, script, status, 
     ],
 )
 def test_a_callback_that_fails_is_a_warning(served, told):
-    """It steers nothing, whatever it answers."""
+    """A failing callback is a warning and does not change the call."""
     call = play("", number={"status_callback": "/status"}, documents={"/status": served})
     assert [(each.code, each.what, each.level) for each in call.warnings] == told
     assert call.ended.reason == "no-more-verbs"
@@ -345,8 +345,8 @@ def test_a_callback_that_fails_is_a_warning(served, told):
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(1, 1), (60, 1), (61, 2), (600, 10)])
-def test_each_begun_minute_is_billed(seconds, minutes):
-    """From the answer on."""
+def test_each_started_minute_is_billed(seconds, minutes):
+    """Each started minute after the answer is billed."""
     call = play(f"<Say>A</Say><Pause length='{seconds}'/>", number={"speeds": _no_speech()})
     assert call.ended.billed_minutes == minutes
     assert call.ended.seconds == seconds
@@ -358,8 +358,8 @@ def _no_speech():
     return Speeds(letters_per_second=1e9)
 
 
-def test_a_ring_of_documents_is_stopped():
-    """Twilio has no such limit that anybody knows of: the simulator stops, and says so."""
+def test_an_endless_loop_of_documents_is_stopped():
+    """The simulator stops a call after 100 documents and says so in a note."""
     call = play("<Redirect/>")
     assert len(requests(call, "webhook", "redirect")) == 100
     assert [(each.what, each.hint) for each in call.notes] == [
@@ -371,20 +371,20 @@ def test_a_ring_of_documents_is_stopped():
     assert call.ended.reason == "too-many-documents"
 
 
-def test_the_limit_of_documents_can_be_set():
-    """For a call that is meant to be long."""
+def test_the_maximum_number_of_documents_can_be_set():
+    """The parameter max_documents changes the number of documents after which a call is stopped."""
     assert len(requests(play("<Redirect/>", number={"max_documents": 3}), "webhook", "redirect")) == 3
 
 
 def test_a_call_lasts_four_hours_at_most():
-    """Then Twilio hangs up, whatever is heard."""
+    """Twilio hangs up after four hours and cuts short what is heard then."""
     call = play("<Say>A</Say><Pause length='20000'/>")
     assert (call.ended.reason, call.ended.seconds) == ("time-limit", 4 * 3600)
     assert call.events[-2].cut
 
 
-def test_a_caller_without_patience_hangs_up_wherever_it_is():
-    """In the midst of a text, too."""
+def test_patience_ends_a_call_during_a_text():
+    """A caller whose patience ends hangs up even in the middle of a text."""
     call = play("<Say>" + "x" * 150 + "</Say><Say>Never.</Say>", patience=4.0)
     assert (call.ended.reason, call.ended.seconds) == ("caller-hung-up", 4.0)
     (said,) = [each for each in call.events if each.name == "said"]
@@ -398,8 +398,8 @@ LATER = "<Gather timeout='5'/><Say>Still there?</Say><Dial timeout='10'>+1555010
     ("after", "heard", "result"),
     [(3, "", None), (5.5, "Still there?", None), (10, "Still there?", "canceled"), (200, "Still there?", "no-answer")],
 )
-def test_who_says_when_they_hang_up_stays_silent_until_then(after, heard, result):
-    """What waits gives up meanwhile, and the call goes on: the caller hangs up wherever it is then."""
+def test_a_caller_with_a_set_hangup_stays_silent_until_then(after, heard, result):
+    """After HangUp(after=...), the caller is silent, waiting verbs time out, and the call goes on until that time."""
     call = play(LATER, HangUp(after=after))
     assert (call.ended.reason, call.ended.at) == ("caller-hung-up", after)
     assert call.heard == heard
@@ -411,15 +411,15 @@ def test_who_says_when_they_hang_up_stays_silent_until_then(after, heard, result
     assert (hung_up.did, hung_up.at) == ("hangs up", after)
 
 
-def test_nobody_talks_longer_than_the_time_limit():
-    """A callee who would hang up later is cut off."""
+def test_the_time_limit_ends_a_talk_before_a_later_hangup():
+    """A timeLimit ends a talk before the callee's later hang-up."""
     twiml = '<Dial timeLimit="60">+15550100</Dial>'
     call = play(twiml, PickUp(after=0), HangUp(after=100, who="callee"))
     assert call.ended.at == 60
 
 
-def test_who_hangs_up_before_the_answer_is_not_billed():
-    """The call is canceled."""
+def test_a_hangup_before_the_answer_is_not_billed():
+    """A call whose caller hangs up before the answer is canceled and not billed."""
     call = play("<Pause length='20'/>", patience=4.0)
     assert (call.ended.status, call.ended.billed_minutes) == ("canceled", 0)
 
@@ -427,8 +427,8 @@ def test_who_hangs_up_before_the_answer_is_not_billed():
 # Driving a call
 
 
-def test_a_call_is_played_as_far_as_it_goes():
-    """And then waits for somebody."""
+def test_a_call_is_played_until_somebody_has_to_act():
+    """A call is played until somebody has to act, and then waits."""
     call = play("<Say>Hello.</Say><Gather numDigits='1' action='/next'/>")
     assert (call.waiting.verb, call.waiting.activity, call.waiting.who) == ("Gather", "gather", "caller")
     assert call.ended is None
@@ -438,14 +438,14 @@ def test_a_call_is_played_as_far_as_it_goes():
     assert repr(call) == f"<SimulatedCall {call.sid} ended: no-more-verbs>"
 
 
-def test_a_script_that_is_longer_than_the_call_is_left_off():
-    """What can't be done any more is not done."""
+def test_actions_after_the_end_of_a_call_are_skipped():
+    """The actions of a script that follow the end of the call are not done."""
     call = play("<Gather numDigits='1' action='/next'/>", Press("1"), Press("2"))
     assert call.actions == [Press("1")]
 
 
-def test_the_actors_methods_are_the_actions():
-    """A caller, a callee and an agent, each by words."""
+def test_each_method_of_a_party_does_its_action():
+    """The methods of the caller, the callee and the agent do the actions of the same meaning."""
     call = play("<Gather input='dtmf speech' action='/next'/>")
     call.says("yes", confidence=0.5, after=1.0)
     assert call.actions == [Speak("yes", 0.5, 1.0)]
@@ -484,8 +484,8 @@ def test_the_actors_methods_are_the_actions():
         ("is_canceled", "canceled"),
     ],
 )
-def test_each_way_in_which_nobody_answers(name, result):
-    """Each has a word of its own."""
+def test_each_unanswered_status_has_a_method(name, result):
+    """The callee has a method for each DialCallStatus of an unanswered phone."""
     call = play("<Dial>+15550100</Dial>")
     getattr(call.callee, name)()
     assert call.actions == [Refuse(result)]
@@ -544,8 +544,8 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize(("twiml", "action", "message"), IMPOSSIBLE)
-def test_what_nobody_can_do_is_refused(twiml, action, message):
-    """The message says what the call waits for; the hint is its transcript. The call goes on as it was."""
+def test_an_impossible_action_is_refused(twiml, action, message):
+    """The error for an impossible action names the waiting verb and shows the transcript; the call still waits."""
     call = play(twiml)
     with pytest.raises(SimulatorError) as refused:
         call.do(action)
@@ -555,7 +555,7 @@ def test_what_nobody_can_do_is_refused(twiml, action, message):
 
 
 def test_nothing_can_be_done_after_the_end():
-    """The transcript is shown."""
+    """An action after the end of a call is an error that shows the transcript."""
     call = play("")
     with pytest.raises(SimulatorError) as refused:
         call.press("1")
@@ -623,15 +623,15 @@ def test_nothing_can_be_done_after_the_end():
         ),
     ],
 )
-def test_what_can_not_be_done_at_all_is_refused_when_it_is_made(make, message, hint):
-    """With the mend."""
+def test_invalid_values_are_refused_when_an_action_is_made(make, message, hint):
+    """An action or queue with an invalid value raises an error that says what the value must be."""
     with pytest.raises(SimulatorError) as refused:
         make()
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
-def test_what_the_caller_heard():
-    """All of it, and since the last thing that anybody did; what the callee hears is not the caller's."""
+def test_heard_contains_only_texts_for_the_caller():
+    """The attributes heard and heard_last contain the texts for the caller, in total and since the last action."""
     documents = {"/screen": response("<Say>Psst.</Say>")}
     twiml = "<Gather numDigits='1' action='/two'><Say>One.</Say></Gather>"
     documents["/two"] = response(
@@ -647,8 +647,8 @@ def test_what_the_caller_heard():
     assert call.seconds == call.ended.at
 
 
-def test_state_and_path_of_a_host_that_tells_them():
-    """Out of the headers that an ivrkit host in dev mode sends; any other host has none."""
+def test_state_and_path_come_from_the_headers_of_a_host():
+    """State, path and owner come from the headers of an ivrkit host in dev mode, and are empty for other hosts."""
     told = [
         Response(
             headers=(("Content-Type", "text/xml"), ("ivrkit-state", state), ("ivrkit-owner", "x 1")), body=body.encode()
@@ -670,8 +670,8 @@ def test_state_and_path_of_a_host_that_tells_them():
         ('<Gather action="/next"/>', ["action POST /next QueueResult=redirected"]),
     ],
 )
-def test_what_nobody_in_the_call_can_cause(twiml, asked):
-    """The verb that waits comes to it all the same, and its action is asked with it."""
+def test_a_verb_can_be_ended_from_outside_of_the_call(twiml, asked):
+    """A waiting verb that is ended from outside sends its action with the given parameters."""
     call = play(twiml).verb_ends_with(QueueResult="redirected")
     assert [line for line in lines(call) if line.startswith("action")] == asked
     assert call.ended.reason == "no-more-verbs"
@@ -706,7 +706,7 @@ def everything():
 
 
 def test_every_event_is_data(everything):
-    """as_dict() is JSON, and gives the event back."""
+    """The data of every event is valid JSON and can be read back."""
     assert {each.name for each in everything.events} == set(EVENTS)
     for event in everything.events:
         told = json.loads(json.dumps(event.as_dict()))
@@ -715,24 +715,24 @@ def test_every_event_is_data(everything):
 
 
 def test_the_clock_never_goes_back(everything):
-    """Each event is as late as the one before, or later."""
+    """No event is earlier than the event before it."""
     times = [each.at for each in everything.events]
     assert times == sorted(times)
 
 
-def test_an_event_that_there_is_not():
-    """The kind is the key."""
+def test_an_unknown_event_name_is_refused():
+    """Reading data with an unknown event name raises KeyError."""
     with pytest.raises(KeyError):
         event_from({"name": "sneezed", "at": 0.0})
 
 
 def test_the_transcript(everything):
-    """A line an event, with the call's clock."""
+    """A transcript has one line per event with the call's clock."""
     assert everything.transcript().splitlines() == TRANSCRIPT
 
 
 def test_the_transcript_with_documents():
-    """The TwiML stands below its answer."""
+    """A transcript with documents shows the TwiML below its response."""
     call = play("\n<Hangup/>")
     assert call.transcript(twiml=True).splitlines() == [
         "    0.0  +14155550100 calls +15005550006",
@@ -787,8 +787,8 @@ TRANSCRIPT = [
 ]
 
 
-def test_every_event_and_action_has_words():
-    """Nothing is left out of a transcript by mistake."""
+def test_every_event_and_action_has_a_description():
+    """Every event class and every action has a text for the transcript."""
     from ivrkit.simulator.transcript import _DESCRIPTIONS
 
     assert set(_DESCRIPTIONS) == set(EVENTS.values())

@@ -1,4 +1,4 @@
-"""Twilio as an HTTP client: attempts, redirects, cookies and passwords."""
+"""Twilio as an HTTP client: retries, redirects, cookies and passwords."""
 
 import base64
 import hashlib
@@ -44,8 +44,8 @@ class Asked:
         return [each.headers.get(name) for each in self.requests]
 
 
-def test_a_request_that_is_answered():
-    """The URL that answered, without its fragment, and the answer; whatever its status."""
+def test_a_response_is_returned_with_its_url():
+    """A request returns the URL without its fragment, and the response with any status."""
     asked = Asked({"/a": Response(500)})
     url, answer = asked.ask(URL + "#rc=2")
     assert (url, answer.status, asked.came) == (URL, 500, [500])
@@ -63,8 +63,8 @@ ATTEMPTS = [
 
 
 @pytest.mark.parametrize(("fragment", "served", "attempts"), ATTEMPTS)
-def test_failures_are_tried_again_as_the_fragment_says(fragment, served, attempts):
-    """Every attempt has the same token; in the end it is the failure that comes."""
+def test_failures_are_retried_as_the_fragment_says(fragment, served, attempts):
+    """The fragment decides which failures are retried, all with the same token; the last one is raised."""
     asked = Asked({"/a": served})
     with pytest.raises(Failure) as failed:
         asked.ask(URL + fragment)
@@ -83,16 +83,16 @@ def test_failures_are_tried_again_as_the_fragment_says(fragment, served, attempt
         ("", [NO_CONNECTION, Response(200)], [11205, 200]),
     ],
 )
-def test_a_status_is_tried_again_where_the_fragment_says(fragment, served, came):
-    """By default none is."""
+def test_a_status_is_retried_as_the_fragment_says(fragment, served, came):
+    """A status is retried only if the fragment says so."""
     asked = Asked({"/a": served})
     _, answer = asked.ask(URL + fragment)
     assert asked.came == came
     assert answer.status == came[-1]
 
 
-def test_what_a_fragment_can_not_ask_for_is_told():
-    """In a sentence each."""
+def test_invalid_overrides_are_reported():
+    """Each invalid override in a fragment is reported with a message."""
     asked = Asked({"/a": ""})
     asked.ask(URL + "#rc=9&x=1")
     assert asked.messages == [
@@ -103,7 +103,7 @@ def test_what_a_fragment_can_not_ask_for_is_told():
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307])
 def test_a_redirect_is_followed_without_digits(status):
-    """By GET, with the same token and a signature of its own."""
+    """A redirect is followed with GET, without Digits, with the same idempotency token and a new signature."""
     asked = Asked({"/a": redirect(status, "b?x=1"), "/b?x=1": "there"})
     url, answer = asked.ask()
     assert (url, answer.body) == ("https://ivr.example.com/b?x=1", b"there")
@@ -115,8 +115,8 @@ def test_a_redirect_is_followed_without_digits(status):
     assert asked.headers("I-Twilio-Idempotency-Token") == ["token 1"] * 2
 
 
-def test_a_redirect_can_be_taken_to_keep_the_method():
-    """Nobody has in writing which it is."""
+def test_a_redirect_can_keep_the_method():
+    """With redirect_as_get=False, a redirect keeps the method."""
     asked = Asked({"/a": redirect(302, "/b"), "/b": ""}, redirect_as_get=False)
     asked.ask()
     assert [each.method for each in asked.requests] == ["POST", "POST"]
@@ -130,15 +130,15 @@ def test_a_redirect_can_be_taken_to_keep_the_method():
         (redirect(304, ""), "the response redirects with 304 without a Location"),
     ],
 )
-def test_a_redirect_that_is_not_followed(served, what):
-    """11216."""
+def test_an_unsupported_redirect_is_a_failure(served, what):
+    """A redirect without a Location or with an unsupported status is a failure with code 11216."""
     with pytest.raises(Failure) as failed:
         Asked({"/a": served}).ask()
     assert (failed.value.code, failed.value.message) == (11216, what)
 
 
-def test_a_redirect_to_nowhere():
-    """11100, as any URL that can't be."""
+def test_a_redirect_to_an_invalid_url_is_a_failure():
+    """A redirect to an invalid URL is a failure with code 11100."""
     with pytest.raises(Failure) as failed:
         Asked({"/a": redirect(302, "ftp://x")}).ask()
     assert failed.value.code == 11100
@@ -146,7 +146,7 @@ def test_a_redirect_to_nowhere():
 
 @pytest.mark.parametrize("fetched", [False, True])
 def test_at_most_ten_redirects_are_followed(fetched):
-    """The eleventh is 11215; of files as well."""
+    """The eleventh redirect of a document or a file is a failure with code 11215."""
     ten = {f"/{index}": redirect(302, f"/{index + 1}") for index in range(10)}
     asked = Asked({**ten, "/10": "there"})
 
@@ -165,8 +165,8 @@ def test_at_most_ten_redirects_are_followed(fetched):
     assert len(asked.requests) == 11
 
 
-def test_cookies_are_sent_back_where_they_belong():
-    """By path, host, expiry and scheme, as a browser does."""
+def test_cookies_are_sent_back_as_a_browser_does():
+    """Cookies are sent back according to their path, host, expiry and scheme."""
     headers = [
         ("Set-Cookie", "all=1; Path=/"),
         ("Set-Cookie", "here=2; Path=/a"),
@@ -186,8 +186,8 @@ def test_cookies_are_sent_back_where_they_belong():
     assert sent == [[""], ["all=1", "safe=5"], ["all=1"], [""], ["all=1", "here=2", "safe=5"]]
 
 
-def test_without_a_jar_no_cookie_is_kept():
-    """A switch."""
+def test_cookies_can_be_turned_off():
+    """With cookies=False, no cookie is sent back."""
     asked = Asked({"/a": Response(headers=(("Set-Cookie", "a=1"),))}, cookies=False)
     asked.ask()
     asked.ask()
@@ -208,8 +208,8 @@ def guarded(challenge, accepts):
 BASIC = "Basic " + base64.b64encode(b"anna:geh:eim").decode()
 
 
-def test_a_password_is_sent_once_it_is_asked_for():
-    """First without, then with; and from then on with it at once, for the rest of the call."""
+def test_a_password_is_sent_after_a_401():
+    """The first request has no password; after a 401, it is sent at once for the rest of the call."""
     asked = Asked({"/a": guarded('Basic realm="ivr"', lambda sent: sent == BASIC)})
     url = "https://anna:geh%3Aeim@ivr.example.com/a"
     assert asked.ask(url)[1].body == b"there"
@@ -218,8 +218,8 @@ def test_a_password_is_sent_once_it_is_asked_for():
     assert {each.url for each in asked.requests} == {"https://ivr.example.com/a"}
 
 
-def test_a_digest_is_made():
-    """With the realm and the nonce that came."""
+def test_a_digest_is_computed_from_the_challenge():
+    """A Digest header is computed from the realm and the nonce of the challenge."""
     challenge = 'Digest realm="ivr", nonce="abc", qop="auth", algorithm=MD5'
     asked = Asked({"/a": guarded(challenge, lambda sent: sent.startswith("Digest "))})
     assert asked.ask("https://anna:geheim@ivr.example.com/a")[1].body == b"there"
@@ -240,29 +240,29 @@ def test_a_digest_is_made():
     ],
     ids=["no-password", "another-scheme", "half-a-challenge"],
 )
-def test_where_there_is_no_password_to_send_the_answer_is_401(url, challenge):
-    """And no second request is made."""
+def test_a_401_without_a_usable_password_is_returned(url, challenge):
+    """Without a password or a supported challenge, the 401 is returned and no second request is sent."""
     asked = Asked({"/a": guarded(challenge, lambda sent: False)})
     assert asked.ask(url)[1].status == 401
     assert len(asked.requests) == 1
 
 
-def test_a_password_that_is_wrong_is_not_tried_again():
-    """Two requests, and 401."""
+def test_a_wrong_password_is_sent_once():
+    """A wrong password is sent once, and then the 401 is returned."""
     asked = Asked({"/a": guarded("Basic realm=x", lambda sent: False)})
     assert asked.ask("https://anna:x@ivr.example.com/a")[1].status == 401
     assert asked.came == [401, 401]
 
 
 def test_a_file_is_fetched():
-    """By GET, redirects followed, whatever its status."""
+    """A file is fetched with GET through redirects, and returned with any status."""
     asked = Asked({"/a": redirect(302, "/b"), "/b": Response(404)})
     assert asked.client.fetch_file(URL, on_exchange=asked.record).status == 404
     assert [(each.method, dict(each.params)) for each in asked.requests] == [("GET", {}), ("GET", {})]
 
 
-def test_a_file_that_can_not_be_fetched():
-    """The failure is told and comes out."""
+def test_a_failed_file_request_is_reported_and_raised():
+    """The failure of a file request is reported and raised."""
     asked = Asked({"/a": NO_CONNECTION})
     with pytest.raises(Failure):
         asked.client.fetch_file(URL, on_exchange=asked.record)

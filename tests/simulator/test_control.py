@@ -1,4 +1,4 @@
-"""Redirect, Reject, Hangup and Leave: where a document ends by its own word."""
+"""Redirect, Reject, Hangup and Leave: the verbs that end a document."""
 
 import pytest
 from tests.simulator.cases import play, requests, response, trace, warned
@@ -41,8 +41,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("twiml", "lines"), CASES)
-def test_where_a_document_ends(twiml, lines):
-    """What stands behind is never played."""
+def test_the_verbs_after_the_end_of_a_document_are_not_played(twiml, lines):
+    """The verbs after a Redirect, Reject, Hangup or Leave are not played."""
     assert after_first(play(twiml)) == lines
 
 
@@ -51,34 +51,34 @@ def test_where_a_document_ends(twiml, lines):
     [("<Reject/>", False, 0), ("<Hangup/>", True, 1), ("", True, 1), ("<Redirect>/next</Redirect>", True, 1)],
 )
 def test_a_rejected_call_is_never_answered_and_never_billed(twiml, answered, minutes):
-    """Any other first verb answers; an answered call costs a minute at least."""
+    """Only a Reject leaves a call unanswered and free; any other document answers and costs at least a minute."""
     call = play(twiml)
     assert ("answered" in [each.name for each in call.events]) is answered
     assert call.ended.billed_minutes == minutes
 
 
-def test_what_was_pressed_is_not_sent_on():
-    """A redirect carries the usual parameters alone."""
+def test_digits_are_not_sent_with_a_redirect():
+    """The request of a Redirect carries the usual parameters only, without Digits."""
     documents = {"/pressed": response("<Redirect>/next</Redirect>")}
     call = play('<Gather action="/pressed" numDigits="1"/>', Press("1"), documents=documents)
     (asked,) = requests(call, "redirect")
     assert "Digits" not in asked.params
 
 
-def test_an_empty_redirect_asks_the_same_document_again():
-    """As Twilio's page of the conference has it; what it is on other pages is a switch."""
+def test_an_empty_redirect_repeats_the_document():
+    """A Redirect without a URL requests the current document again."""
     call = play("", documents={"/": [response("<Redirect/>"), response("<Say>Again.</Say>")]})
     assert after_first(call) == ["redirect POST /", "hears Again.", ENDED]
 
 
-def test_an_empty_redirect_can_be_taken_for_a_fault():
-    """Then the call ends there."""
+def test_an_empty_redirect_can_be_an_error():
+    """With empty_redirect_repeats_document=False, a Redirect without a URL ends the call with an error."""
     call = play("<Redirect/>", number={"assumptions": Assumptions(empty_redirect_repeats_document=False)})
     assert after_first(call) == ["error 11100: <Redirect> must have a URL", "ended application-error completed"]
 
 
-def test_a_redirect_that_leads_nowhere_ends_the_call():
-    """It is told with its place in the document."""
+def test_a_redirect_to_an_invalid_url_ends_the_call():
+    """A Redirect to an invalid URL is reported with its location and ends the call."""
     call = play("<Say>One.</Say>\n  <Redirect>mailto:x@example.com</Redirect>")
     assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'mailto:x@example.com'")]
     assert [(each.line, each.column) for each in call.warnings] == [(2, 3)]
@@ -100,6 +100,6 @@ def test_a_redirect_that_leads_nowhere_ends_the_call():
         pytest.param('<Hangup now="yes"/>', 12200, "<Hangup> has no attribute 'now'", id="Hangup-attribute"),
     ],
 )
-def test_what_does_not_fit_is_told(twiml, code, what):
-    """With Twilio's code; the default is taken."""
+def test_an_invalid_attribute_is_a_warning(twiml, code, what):
+    """An invalid value or an unknown attribute is a warning with Twilio's code."""
     assert warned(play(twiml)) == [(code, what)]

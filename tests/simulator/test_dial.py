@@ -144,8 +144,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
-def test_dial(twiml, script, lines):
-    """Whatever comes of a telephone that rings, the action is told, or the next verb is played."""
+def test_dial_ends_with_its_action_or_the_next_verb(twiml, script, lines):
+    """Every end of a Dial requests the action with the result, or plays the next verb if there is no action."""
     call = play(twiml, *script)
     told = [line for line in trace(call)[1:] if line and not line.startswith("note: the caller")]
     assert told == (ANSWERED if lines is None else lines)
@@ -219,16 +219,16 @@ SCREENINGS = [
 
 
 @pytest.mark.parametrize(("document", "script", "lines"), SCREENINGS)
-def test_whoever_is_dialled_can_be_asked_first(document, script, lines):
-    """The document is theirs alone, and only who hears it to its end is connected."""
+def test_the_callee_can_be_screened(document, script, lines):
+    """The document of a Number is played to the callee, who is connected only at its end."""
     served = response(document) if isinstance(document, str) else document
     documents = {"/screen": served, "/accept": response("<Say>Connected.</Say>")}
     call = play(screened(), PickUp(), *script, documents=documents)
     assert [line for line in trace(call)[1:] if line] == [*ANSWERED, "screening POST /screen", *lines]
 
 
-def test_the_document_of_a_number_is_asked_with_the_child_call():
-    """CallSid is the child's, ParentCallSid the caller's."""
+def test_the_document_of_a_number_is_requested_with_the_child_call():
+    """The request for the document of a Number has the callee's CallSid, and the caller's as ParentCallSid."""
     documents = {"/screen": response("")}
     call = play(screened(attributes='method="GET"'), PickUp(), CALLEE_GONE, documents=documents)
     (asked,) = requests(call, "screening")
@@ -239,8 +239,8 @@ def test_the_document_of_a_number_is_asked_with_the_child_call():
     assert (asked.params["To"], asked.params["From"]) == (NUMBER, "+14155550100")
 
 
-def test_the_caller_who_presses_while_the_callee_is_asked_is_not_heard():
-    """The simulator tells, and the callee is still asked."""
+def test_the_caller_is_not_heard_while_the_callee_is_screened():
+    """A key of the caller during the screening is noted, and the callee is still asked."""
     call = play(screened(), PickUp(), Press("1"), documents={"/screen": response(ASKS)})
     assert [each.what for each in call.notes] == ["the caller presses 1, but the <Gather> listens to the callee"]
     assert call.waiting.who == "callee"
@@ -253,8 +253,8 @@ def test_the_caller_who_presses_while_the_callee_is_asked_is_not_heard():
         pytest.param('callerId="+15005550006"', "+15005550006", id="Dial.callerId"),
     ],
 )
-def test_who_calls_whoever_is_dialled(attribute, caller):
-    """The caller's own number, unless another is to be shown."""
+def test_the_callee_sees_the_caller_id(attribute, caller):
+    """The callee sees the caller's number, or the callerId if it is set."""
     inside = f'<Number url="/screen">{NUMBER}</Number>'
     call = play(dial(attribute, inside), PickUp(), documents={"/screen": response("<Pause/>")})
     assert requests(call, "screening")[0].params["From"] == caller
@@ -267,15 +267,15 @@ def test_who_calls_whoever_is_dialled(attribute, caller):
         pytest.param('answerOnBridge="true"', 3.0, id="Dial.answerOnBridge"),
     ],
 )
-def test_a_call_can_be_answered_by_the_callee(attribute, answered):
-    """Until then it rings for the caller, and costs nothing."""
+def test_with_answer_on_bridge_the_callee_answers_the_call(attribute, answered):
+    """With answerOnBridge, the call is answered only when the callee picks up."""
     call = play(dial(attribute), PickUp(), CALLEE_GONE)
     assert [each.at for each in call.events if each.name == "answered"] == [answered]
     assert requests(call, "action")[0].params["CallStatus"] == "in-progress"
 
 
-def test_a_call_that_nobody_bridged_is_answered_by_what_comes_next():
-    """With answerOnBridge, a busy callee leaves the call unanswered until something else is heard."""
+def test_with_answer_on_bridge_a_busy_callee_leaves_the_call_unanswered():
+    """With answerOnBridge, a busy callee leaves the call unanswered until the next verb."""
     call = play(dial('answerOnBridge="true"'), Refuse("busy"))
     assert requests(call, "action")[0].params["CallStatus"] == "ringing"
     assert [each.at for each in call.events if each.name == "answered"] == [0.5]
@@ -305,8 +305,8 @@ PROGRESS = [
 
 
 @pytest.mark.parametrize(("attributes", "script", "told"), PROGRESS)
-def test_what_becomes_of_a_number_is_told(attributes, script, told):
-    """Each event with its number; completed is told of every end."""
+def test_the_status_callback_of_a_number_gets_the_events_it_asks_for(attributes, script, told):
+    """The status callback of a Number gets the events that it asks for, in order, and completed at every end."""
     call = play(dial("", f"<Number {attributes}>{NUMBER}</Number>"), *script, documents={"/s": response("")})
     asked = requests(call, "dial-status")
     names = ("CallStatus", "SequenceNumber", "CallDuration")
@@ -324,7 +324,7 @@ def test_what_becomes_of_a_number_is_told(attributes, script, told):
     ],
 )
 def test_the_method_of_a_status_callback(attribute, method):
-    """GET where it is wanted."""
+    """The status callback of a Number uses its own method, POST by default."""
     inside = f'<Number statusCallback="/s" {attribute}>{NUMBER}</Number>'
     call = play(dial("", inside), Refuse("busy"), documents={"/s": response("")})
     assert [each.method for each in requests(call, "dial-status")] == [method]
@@ -337,8 +337,8 @@ def test_the_method_of_a_status_callback(attribute, method):
         ([PickUp(), HangUp(after=5)], "completed", "true", DONE),
     ],
 )
-def test_a_caller_who_hangs_up_leaves_the_action_behind(script, status, bridged, ends):
-    """It is asked with CallStatus=completed; whether Twilio does is a switch."""
+def test_the_action_of_a_dial_is_requested_after_the_caller_hung_up(script, status, bridged, ends):
+    """The action of a Dial is requested after the caller hung up, unless the assumption says otherwise."""
     call = play(dial(), *script)
     (asked,) = requests(call, "action")
     told = (asked.params["DialCallStatus"], asked.params["DialBridged"], asked.params["CallStatus"])
@@ -349,30 +349,30 @@ def test_a_caller_who_hangs_up_leaves_the_action_behind(script, status, bridged,
     assert requests(play(dial(), *script, number={"assumptions": assumed}), "action") == []
 
 
-def test_how_long_a_telephone_rings_can_be_set():
-    """Twilio adds about five seconds to the timeout."""
+def test_the_extra_ring_time_can_be_set():
+    """The assumption extra_ring_seconds sets how long a phone rings beyond the timeout."""
     call = play(dial('timeout="10"'), Silence(), number={"assumptions": Assumptions(extra_ring_seconds=0)})
     assert [each.at for each in call.events if isinstance(each, Dialled)] == [0.0, 10.0]
 
 
 @pytest.mark.parametrize("after", [0, 3])
-def test_a_caller_who_hangs_up_while_the_callee_is_asked(after):
-    """The callee is asked no more, and nobody was connected."""
+def test_a_caller_who_hangs_up_during_the_screening_ends_it(after):
+    """A caller who hangs up during the screening ends it, and nobody was connected."""
     call = play(screened(), PickUp(), HangUp(after=after), documents={"/screen": response(ASKS)})
     (asked,) = requests(call, "action")
     assert (asked.params["DialCallStatus"], asked.params["DialBridged"]) == ("completed", "false")
     assert call.ended.reason == "caller-hung-up"
 
 
-def test_a_status_callback_that_can_not_be_asked_is_told():
-    """With its place, and the call goes on."""
+def test_an_invalid_status_callback_is_a_warning():
+    """An invalid URL of a status callback is a warning, and the call goes on."""
     call = play(dial("", f'<Number statusCallback="ftp://x">{NUMBER}</Number>'), Refuse("busy"))
     assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'ftp://x'")]
     assert call.heard == "Next."
 
 
-def test_at_most_ten_telephones_ring():
-    """The others are told, and left out."""
+def test_at_most_ten_phones_ring():
+    """A Dial of more than ten numbers rings the first ten, with a warning."""
     numbers = "".join(f"<Number>+155501{index:02}</Number>" for index in range(11))
     call = play(dial("", numbers))
     assert len(call.waiting.numbers) == 10
@@ -395,8 +395,8 @@ RECORDED = [
 
 
 @pytest.mark.parametrize(("attributes", "told"), RECORDED)
-def test_the_recording_of_a_talk_is_told(attributes, told):
-    """With the caller's CallSid, and DialVerb as its source."""
+def test_the_recording_of_a_talk_is_reported(attributes, told):
+    """The status callback of a recorded talk has the caller's CallSid and the source DialVerb."""
     twiml = dial(f'record="record-from-answer" {attributes}')
     call = play(twiml, PickUp(), CALLEE_GONE, documents={"/r": response("")})
     asked = requests(call, "recording-status")
@@ -406,8 +406,8 @@ def test_the_recording_of_a_talk_is_told(attributes, told):
     assert {each.method for each in asked} == {"GET" if "GET" in attributes else "POST"}
 
 
-def test_a_recording_in_two_channels():
-    """Each party has its own."""
+def test_a_dual_recording_has_two_channels():
+    """A dual recording is reported with two channels."""
     twiml = dial('record="record-from-answer-dual" recordingStatusCallback="/r"')
     call = play(twiml, PickUp(), CALLEE_GONE, documents={"/r": response("")})
     assert requests(call, "recording-status")[0].params["RecordingChannels"] == "2"
@@ -526,8 +526,8 @@ def test_a_recording_in_two_channels():
         ),
     ],
 )
-def test_what_does_not_fit_is_told(twiml, code, what):
-    """With Twilio's code; the default is taken."""
+def test_an_invalid_dial_or_number_is_a_warning(twiml, code, what):
+    """Invalid values and contents of Dial and Number are warnings with Twilio's code."""
     assert (code, what) in warned(play(twiml))
 
 
@@ -548,8 +548,8 @@ RECOGNISED = [
 
 
 @pytest.mark.parametrize(("element", "attribute"), RECOGNISED)
-def test_what_is_only_recognised_changes_nothing(element, attribute):
-    """A known attribute is no fault."""
+def test_a_recognised_attribute_changes_nothing(element, attribute):
+    """An attribute that is only recognised is valid and does not change the call."""
     inside = f"<Number {attribute if element == 'Number' else ''}>{NUMBER}</Number>"
     call = play(dial(attribute if element == "Dial" else "", inside), Refuse("busy"))
     assert warned(call) == []

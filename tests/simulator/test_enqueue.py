@@ -1,4 +1,4 @@
-"""Enqueue, and Leave: https://www.twilio.com/docs/voice/twiml/enqueue."""
+"""Enqueue and Leave: https://www.twilio.com/docs/voice/twiml/enqueue."""
 
 import pytest
 from tests.simulator.cases import play, requests, response, trace, warned
@@ -188,8 +188,8 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
-def test_enqueue(twiml, script, lines):
-    """A caller waits, hears what there is to hear again and again, and goes on when the queue is left."""
+def test_enqueue_waits_and_ends_with_its_action(twiml, script, lines):
+    """A caller in a queue hears the wait document again and again; the action is requested when the wait ends."""
     call = play(twiml, *script, documents=DOCUMENTS)
     assert [line for line in trace(call)[1:] if line] == lines
 
@@ -204,8 +204,8 @@ WORLDS = [
 
 
 @pytest.mark.parametrize(("queue", "attributes", "result"), WORLDS)
-def test_a_queue_that_takes_nobody(queue, attributes, result):
-    """The action is asked at once, without the queue's SID and time."""
+def test_a_full_or_failed_queue_accepts_nobody(queue, attributes, result):
+    """A full or failed queue requests the action at once, without the SID and time of the queue."""
     documents = {"/": response(enqueue(attributes)), "/next": response("<Say>Next.</Say>")}
     simulator = Simulator.for_documents(documents)
     simulator.queues["support"] = queue
@@ -213,8 +213,8 @@ def test_a_queue_that_takes_nobody(queue, attributes, result):
     assert [line for line in trace(call)[1:] if line] == [f"queue support {result}", FULL.format(result), *ENDS]
 
 
-def test_who_stands_in_a_queue_already():
-    """Position, size and the time that others waited are in each request of the wait's document."""
+def test_the_wait_document_gets_the_numbers_of_the_queue():
+    """The request for the wait document has the caller's position and the sizes and times of the queue."""
     simulator = Simulator.for_documents({"/": response(enqueue('waitUrl="/wait"')), **DOCUMENTS})
     simulator.queues["support"] = Queue("support", size=4, max_size=7, average_wait_seconds=90)
     (asked,) = requests(simulator.call(), "wait")
@@ -229,8 +229,8 @@ def test_who_stands_in_a_queue_already():
 
 
 @pytest.mark.parametrize("script", [[HangUp()], [TAKEN, HangUp(after=9)], [TAKEN, Silence()]])
-def test_a_caller_who_hangs_up_in_the_queue_leaves_the_action_behind(script):
-    """QueueResult is hangup, CallStatus completed; whether it is asked after a hang-up is a switch."""
+def test_the_action_of_an_enqueue_is_requested_after_the_caller_hung_up(script):
+    """The action of an Enqueue is requested after the caller hung up, unless the assumption says otherwise."""
     call = play(enqueue(), *script)
     (asked,) = requests(call, "action")
     assert (asked.params["QueueResult"], asked.params["CallStatus"]) == ("hangup", "completed")
@@ -239,16 +239,16 @@ def test_a_caller_who_hangs_up_in_the_queue_leaves_the_action_behind(script):
     assert requests(play(enqueue(), *script, number={"assumptions": assumed}), "action") == []
 
 
-def test_a_talk_out_of_a_queue_lasts_no_longer_than_a_call():
-    """Four hours, and it is over."""
+def test_a_talk_with_an_agent_ends_with_the_maximum_length_of_a_call():
+    """A talk with an agent ends when the call has lasted four hours."""
     call = play(enqueue(), TAKEN, Silence())
     assert call.ended.reason == "time-limit"
     assert call.ended.seconds == 4 * 3600
 
 
 @pytest.mark.parametrize("action", [Press("1"), Speak("hello")])
-def test_nobody_listens_in_a_queue_with_music(action):
-    """The simulator tells what would."""
+def test_input_in_a_queue_with_music_is_noted(action):
+    """Keys and speech in a queue with music are noted, and the caller still waits."""
     call = play(enqueue(), action)
     assert [(each.what, each.hint) for each in call.notes] == [
         (f"the caller {action} in the queue, but no verb is listening", "set a waitUrl whose document has a <Gather>")
@@ -283,28 +283,28 @@ def test_nobody_listens_in_a_queue_with_music(action):
         ),
     ],
 )
-def test_what_does_not_fit_is_told(twiml, code, what):
-    """With Twilio's code; the default is taken."""
+def test_an_invalid_enqueue_is_a_warning(twiml, code, what):
+    """Invalid values and contents of Enqueue are warnings with Twilio's code."""
     assert warned(play(twiml)) == [(code, what)]
 
 
 @pytest.mark.parametrize("attribute", [pytest.param('workflowSid="WW1"', id="Enqueue.workflowSid")])
 def test_a_task_is_only_recognised(attribute):
-    """What a workflow does with a call is not played: the caller waits as in any queue."""
+    """A workflow is not simulated: its caller waits as in any queue."""
     call = play(enqueue(attribute, "<Task>{}</Task>"), TAKEN, DONE)
     assert warned(call) == []
     assert call.heard == "Next."
 
 
-def test_a_wait_document_that_can_not_be_asked_for_is_told():
-    """A URL that is none is told, and the caller waits in silence."""
+def test_an_invalid_wait_url_is_a_warning():
+    """An invalid waitUrl is a warning, and the caller waits in silence."""
     call = play(enqueue('waitUrl="ftp://x"'), TAKEN, DONE)
     assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'ftp://x'")]
     assert call.heard == "Next."
 
 
 def test_a_wait_document_that_fails_later_ends_the_wait():
-    """Whatever Twilio can't use takes the caller out of the queue."""
+    """A wait document that fails takes the caller out of the queue with the result system-error."""
     call = play(
         enqueue('waitUrl="/wait"'), Silence(), documents={"/wait": [response(""), Failure(11205, "rt", "slow")]}
     )
@@ -312,8 +312,8 @@ def test_a_wait_document_that_fails_later_ends_the_wait():
 
 
 @pytest.mark.parametrize("wait", ["ftp://x", "", "/empty"], ids=["no-URL", "silence", "a-document-that-takes-no-time"])
-def test_a_caller_who_waits_for_a_while_hangs_up_then(wait):
-    """Whatever there is to hear, or not: time passes."""
+def test_a_set_hangup_ends_every_wait(wait):
+    """HangUp(after=...) ends the wait in a queue at that time, even if the wait document takes no time."""
     documents = {"/empty": response("")}
     call = play(enqueue(f'waitUrl="{wait}"'), HangUp(after=500), documents=documents)
     assert (call.ended.reason, call.ended.at) == ("caller-hung-up", 500)

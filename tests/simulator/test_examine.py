@@ -1,4 +1,4 @@
-"""What a phone tree does to a caller that no single document shows."""
+"""Problems of a phone tree that no single document shows."""
 
 import pytest
 from benchmarks.plain import create_plain_app
@@ -9,8 +9,8 @@ from ivrkit.simulator import Press, Response, Silence, Simulator, SimulatorError
 LUCK = "the Content-Type of the response is text/html, which Twilio accepts only by chance"
 
 
-def test_the_faults_of_a_plain_flask_file_are_found_and_named():
-    """The file of the benchmarks is not ivrkit's, and has the faults that such files have."""
+def test_the_problems_of_a_plain_flask_app_are_found():
+    """The plain Flask app of the benchmarks has the four problems of such apps, and all are found."""
     problems = examine(Simulator.for_app(create_plain_app("12345"), token="12345"))
     assert [(each.name, each.message, each.hint) for each in problems] == [
         ("content-type", LUCK, "answer with text/xml"),
@@ -33,8 +33,8 @@ def test_the_faults_of_a_plain_flask_file_are_found_and_named():
 
 
 @pytest.mark.acme
-def test_nothing_is_found_in_acme_s_tree(make_phone):
-    """On ivrkit, none of these is anybody's business."""
+def test_the_acme_tree_has_no_problems(make_phone):
+    """The phone tree of acme-states has no problems."""
     assert examine(make_phone(plugins=["acme-states"]).simulator) == []
 
 
@@ -60,15 +60,15 @@ TREES = [
 
 
 @pytest.mark.parametrize(("documents", "names"), TREES)
-def test_what_is_found(documents, names):
-    """By name; a document by itself keeps nothing of a call, so that going on after the end is looked at elsewhere."""
+def test_each_problem_is_found_by_name(documents, names):
+    """Each problem of a document table is found by its name; problems after the end have their own test."""
     after = ("repeated-request-after-end", "status-callback-after-end")
     problems = examine(Simulator.for_documents(documents))
     assert [each.name for each in problems if each.name not in after] == names
 
 
-def test_each_finding_tells_the_way_there():
-    """The shortest one, from the beginning of a call."""
+def test_a_problem_has_the_actions_that_lead_to_it():
+    """A problem has the shortest list of actions that leads to it from the start of a call."""
     documents = {"/": lambda request: response("<Sing/>" if request.params.get("Digits") == "2" else GATHER)}
     problems = {each.name: each for each in examine(Simulator.for_documents(documents))}
     assert problems["12200"].actions == (Press("2"),)
@@ -108,16 +108,16 @@ def late(answer):
         ),
     ],
 )
-def test_what_comes_after_the_end(answer, again, told):
-    """Twilio may ask again, and tells of the end: neither may bring a call back to life."""
+def test_requests_after_the_end_must_not_continue_the_call(answer, again, told):
+    """A repeated request or a status callback that continues the call or fails is a problem."""
     found = {each.name: each.message for each in examine(late(answer), depth=1)}
     said = "a request that is repeated after the end {}", "the status callback, if it is sent to the webhook, {}"
     assert found.get("repeated-request-after-end") == (again and said[0].format(again))
     assert found.get("status-callback-after-end") == (told and said[1].format(told))
 
 
-def test_a_call_that_goes_on_is_not_asked_again():
-    """There is nothing to be late for."""
+def test_the_last_request_of_a_waiting_call_can_not_be_repeated():
+    """Repeating the last request of a call that is not over raises an error."""
     call = Simulator.for_documents({"/": response(GATHER)}).call()
     with pytest.raises(SimulatorError) as refused:
         call.repeat_last_request()

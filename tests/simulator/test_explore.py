@@ -1,4 +1,4 @@
-"""Every path to a depth, each position once: the counts are those of walking every row of actions by itself."""
+"""Exploration: its counts are those of trying every sequence of actions."""
 
 import pytest
 from hypothesis import given, settings
@@ -47,8 +47,8 @@ def tree(leads):
     return Simulator.for_documents({**documents, "/": page("a"), "/go": response("")})
 
 
-def test_a_small_tree_by_hand():
-    """Two pages; after two actions there are as many paths as rows of actions."""
+def test_a_small_tree_is_explored_as_by_hand():
+    """The counts for a tree of two pages are those that were worked out by hand."""
     simulator = tree({"a": ("b", "a", ""), "b": ("a", "", "b")})
     explored = explore(simulator.call, depth=2, choices=few)
     # From a, 1 leads to b and 2 to a, each with four more actions; silence and hanging up end it: 4 + 4 + 2.
@@ -62,8 +62,8 @@ def test_a_small_tree_by_hand():
 @pytest.mark.deep
 @settings(deadline=None)
 @given(st.data(), st.integers(0, 4))
-def test_counts_and_findings_are_those_of_brute_force(data, depth):
-    """Whatever the tree: no path is lost by meeting a position again."""
+def test_counts_and_problems_are_those_of_brute_force(data, depth):
+    """For any tree, the exploration finds as many paths and the same problems as trying every sequence of actions."""
     names = ["a", "b", "c"]
     leads = {name: data.draw(st.tuples(*[st.sampled_from([*names, "", "!"])] * 3)) for name in names}
     simulator = tree(leads)
@@ -74,16 +74,16 @@ def test_counts_and_findings_are_those_of_brute_force(data, depth):
     assert explored.calls <= 1 + 4 * explored.positions
 
 
-def test_a_finding_tells_the_shortest_way_there_and_each_thing_once():
-    """It is met many times, and told once."""
+def test_a_problem_is_reported_once_with_the_shortest_path():
+    """A problem that many paths reach is reported once, with the shortest path."""
     explored = explore(tree({"a": ("b", "a", "a"), "b": ("a", "!", "a")}).call, depth=4, choices=few)
     (problem,) = explored.problems
     assert problem.actions == (Press("1"), Press("2"))
     assert (problem.name, problem.hint) == ("12200", "check the verb or attribute on Twilio's page")
 
 
-def test_what_tells_positions_apart_can_be_given():
-    """An app may keep what no document shows: here, how often a key was pressed."""
+def test_the_key_of_a_position_can_be_given():
+    """A position function finds positions that the documents do not show."""
     pressed = {}
 
     def serve(request):
@@ -98,8 +98,8 @@ def test_what_tells_positions_apart_can_be_given():
     assert (explored.positions, explored.paths) == (3, 1)
 
 
-def test_a_call_that_is_over_at_once():
-    """One path, and no position."""
+def test_a_call_that_ends_at_once_has_one_path():
+    """A call that ends at once has one path and no position."""
     explored = explore(Simulator.for_documents({"/": response("")}).call, depth=3)
     assert (explored.positions, explored.paths, explored.calls) == (0, 1, 1)
 
@@ -135,8 +135,8 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("twiml", "script", "actions"), CHOICES)
-def test_whatever_can_come_of_what_waits_is_tried(twiml, script, actions):
-    """Each of these can really be done."""
+def test_possible_actions_are_possible(twiml, script, actions):
+    """The actions to try in each wait are those of the table, and all of them are possible."""
     call = play(twiml, *script, documents={"/ask": response("<Gather/>")})
     assert possible_actions(call.waiting) == actions
     assert [call.waiting.why_not(each) for each in actions] == [""] * len(actions)
@@ -152,7 +152,7 @@ WORLDS = [
 @pytest.mark.acme
 @pytest.mark.deep
 @pytest.mark.parametrize(("queue", "positions", "paths"), WORLDS)
-def test_all_paths_of_acme_to_depth_five(make_phone, queue, positions, paths):
+def test_the_acme_tree_has_no_problems_to_depth_five(make_phone, queue, positions, paths):
     """All keys, silence, every result of a telephone and of a queue: nothing is wrong anywhere.
 
     What tells positions apart is what the host keeps of a call, without its turn and its tokens.

@@ -1,4 +1,4 @@
-"""Gather, rule by rule: https://www.twilio.com/docs/voice/twiml/gather."""
+"""The rules of Gather: https://www.twilio.com/docs/voice/twiml/gather."""
 
 import pytest
 from tests.simulator.cases import play, requests, response, trace, warned
@@ -134,8 +134,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
-def test_gather(twiml, script, lines):
-    """Each attribute and each rule of the page does what it says there; nothing else is asked."""
+def test_each_rule_of_gather(twiml, script, lines):
+    """Each attribute and each rule of Gather has the effect that Twilio's page describes."""
     documents = {"/a.mp3": _not_asked, "/part": response("")}
     call = play(twiml, *script, documents=documents)
     told = [line for line in trace(call) if not line.startswith(("webhook", "note", "media"))]
@@ -148,8 +148,8 @@ def _not_asked(_request):
     return Response(headers=(("Content-Type", "audio/mpeg"),), body=b"ID3")
 
 
-def test_without_an_action_the_current_document_is_asked_again():
-    """Not the number's own URL, but the document that holds the Gather."""
+def test_a_gather_without_an_action_requests_the_current_document():
+    """A Gather without an action requests the document that contains it, not the number's webhook."""
     call = play(
         "<Redirect>/menu?lang=en</Redirect>",
         Press("1"),
@@ -178,8 +178,8 @@ def test_without_an_action_the_current_document_is_asked_again():
         pytest.param('input="speech" timeout="2"', Speak("x", after=3), 2.0, id="Gather.timeout-speech-too-late"),
     ],
 )
-def test_the_time_that_a_gather_takes(attributes, action, seconds):
-    """A silence, a last key and a speech are waited for as long as the attributes say, on the call's clock."""
+def test_a_gather_ends_at_the_right_time(attributes, action, seconds):
+    """The attributes of a Gather decide how long it waits for silence, the next key and the end of speech."""
     call = play(gather(attributes), action)
     (gathered,) = [each for each in call.events if isinstance(each, Gathered)]
     assert gathered.at == pytest.approx(seconds)
@@ -197,15 +197,15 @@ def test_the_time_that_a_gather_takes(attributes, action, seconds):
         ("", [HangUp()], "hangup", "", ""),
     ],
 )
-def test_what_ended_a_gather(attributes, script, ended_by, digits, speech):
-    """The event tells what came, and what ended it."""
+def test_the_event_of_a_gather_has_its_input_and_end(attributes, script, ended_by, digits, speech):
+    """The event of a Gather has the input and the reason for its end."""
     call = play(gather(attributes), *script)
     (gathered,) = [each for each in call.events if isinstance(each, Gathered)]
     assert (gathered.ended_by, gathered.digits, gathered.speech) == (ended_by, digits, speech)
 
 
-def test_the_prompt_that_is_cut_tells_how_much_of_it_was_heard():
-    """Who presses a key during the prompt hears no more of it, and the clock goes on from there."""
+def test_a_barge_in_shortens_the_prompt():
+    """A key during the prompt shortens its event, and the clock goes on from the key."""
     call = play(gather("", "<Say>One two three four five.</Say><Say>Six.</Say>"))
     whole = [each for each in call.events if isinstance(each, Said)]
     assert [(each.at, each.seconds, each.cut) for each in whole] == [(0.0, 1.6, False), (1.6, 0.267, False)]
@@ -216,8 +216,8 @@ def test_the_prompt_that_is_cut_tells_how_much_of_it_was_heard():
     assert times == sorted(times)
 
 
-def test_keys_that_nothing_listens_to_are_told():
-    """What was pressed after the end of a Gather is lost on Twilio too; the simulator says so."""
+def test_keys_after_the_end_of_a_gather_are_noted():
+    """Keys after the end of a Gather are lost, which is noted."""
     call = play(gather('numDigits="1"'), Press("123"))
     assert [(each.what, each.hint) for each in call.notes] == [
         ("the keys 23 were pressed when no verb was listening", "press them after the next prompt")
@@ -236,15 +236,15 @@ def test_keys_that_nothing_listens_to_are_told():
         ("", Speak("yes"), 'the caller says "yes", but this <Gather> does not accept speech', 'set input="speech"'),
     ],
 )
-def test_what_a_gather_does_not_take_is_told_and_it_goes_on_listening(attributes, action, what, mend):
-    """A caller who does the wrong thing is still on the line."""
+def test_input_of_the_wrong_type_is_noted(attributes, action, what, mend):
+    """Input that a Gather does not accept is noted, and the Gather goes on listening."""
     call = play(gather(attributes), action)
     assert [(each.what, each.hint) for each in call.notes] == [(what, mend)]
     assert call.waiting is not None
 
 
-def test_who_hangs_up_after_some_keys_leaves_them_behind():
-    """The action is asked with the keys and with CallStatus=completed; its answer is not heard."""
+def test_keys_before_a_hangup_are_sent():
+    """A caller who hangs up after some keys causes an action request with these keys, whose document is not heard."""
     call = play(gather(), Press("56", every=1), patience=1.0)
     (asked,) = requests(call, "action")
     assert (asked.params["Digits"], asked.params["CallStatus"]) == ("5", "completed")
@@ -263,15 +263,15 @@ SWITCHES = [
 
 
 @pytest.mark.parametrize(("assumed", "attributes", "action", "params"), SWITCHES)
-def test_what_nobody_is_sure_of_can_be_switched(assumed, attributes, action, params):
-    """Each switch changes what is sent, and nothing else."""
+def test_assumptions_change_the_parameters_of_a_gather(assumed, attributes, action, params):
+    """The assumptions empty_digits and finished_on_key change the parameters of the action request."""
     call = play(gather(attributes), action, number={"assumptions": Assumptions(**assumed)})
     (asked,) = requests(call, "action")
     assert {name: asked.params.get(name) for name in params} == params
 
 
-def test_who_hangs_up_after_some_keys_can_be_taken_to_leave_nothing():
-    """The other reading: no request without a caller."""
+def test_keys_before_a_hangup_can_be_dropped():
+    """With gather_action_after_hangup=False, keys before a hang-up cause no request."""
     assumed = Assumptions(gather_action_after_hangup=False)
     call = play(gather(), Press("56", every=1), patience=1.0, number={"assumptions": assumed})
     assert requests(call, "action") == []
@@ -339,8 +339,8 @@ def test_who_hangs_up_after_some_keys_can_be_taken_to_leave_nothing():
         ),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_and_the_default_taken(attribute, code, what):
-    """The call goes on as if the attribute were not there."""
+def test_an_invalid_value_is_a_warning_and_the_default_is_used(attribute, code, what):
+    """An invalid value is a warning with Twilio's code, and the call goes on with the default."""
     call = play(gather(attribute), Press("1"))
     assert warned(call) == [(code, what)]
     assert call.heard == "Next."
@@ -350,15 +350,15 @@ def test_a_value_that_does_not_fit_is_told_and_the_default_taken(attribute, code
     "attribute",
     [pytest.param('language="de-DE"', id="Gather.language"), pytest.param('debug="true"', id="Gather.debug")],
 )
-def test_what_is_only_recognised_changes_nothing(attribute):
-    """Known attributes are no faults."""
+def test_a_recognised_attribute_changes_nothing(attribute):
+    """An attribute that is only recognised is valid and does not change the call."""
     call = play(gather(attribute), Press("1"))
     assert warned(call) == []
     assert call.heard == "Next."
 
 
-def test_a_partial_callback_that_can_not_be_asked_is_told():
-    """For each part; the result comes all the same."""
+def test_an_invalid_partial_result_callback_is_a_warning():
+    """An invalid partialResultCallback is a warning for each partial result, and the final result still arrives."""
     call = play(gather('input="speech" partialResultCallback="ftp://x"'), Speak("yes"))
     assert warned(call) == [(11100, "the URL must be a valid http or https URL, not 'ftp://x'")] * 2
     assert call.heard == "Next."

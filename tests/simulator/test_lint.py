@@ -1,4 +1,4 @@
-"""What Twilio would warn of in a document: the rules that no verb's own tests have."""
+"""Lint warnings that the tests of no single verb cover, and attributes with their defaults."""
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ def wrong(twiml):
 
 
 def test_attributes_are_read_with_their_defaults():
-    """What is not written, or does not fit, is the default; nothing is an empty text, 0 or false."""
+    """A missing or invalid attribute has its default; without a default it is an empty text, 0 or false."""
     gather = first('<Gather timeout="7" numDigits="x" actionOnEmptyResult="true" speechTimeout="auto"/>')
     assert (text_attribute(gather, "timeout"), int_attribute(gather, "timeout")) == ("7", 7)
     assert (text_attribute(gather, "numDigits"), int_attribute(gather, "numDigits")) == ("", 0)
@@ -52,13 +52,13 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("twiml", "what"), NAMES)
-def test_what_does_not_keep_to_the_schema(twiml, what):
-    """12200, with the name that was meant where there is one like it."""
+def test_unknown_and_misplaced_names_are_warnings(twiml, what):
+    """An unknown or misplaced element, attribute or text is a warning that suggests a similar name."""
     assert wrong(twiml) == [(12200, what)]
 
 
-def test_play_with_digits_may_not_stand_in_a_gather():
-    """Though Play may."""
+def test_play_with_digits_is_not_allowed_in_gather():
+    """A Play with digits is not allowed in a Gather, although Play is."""
     assert wrong("<Gather><Play digits='1'/><Play>/a</Play></Gather>") == [
         (13320, "<Play digits> is not allowed in <Gather>")
     ]
@@ -99,26 +99,26 @@ LONG = [
 
 
 @pytest.mark.parametrize(("voice", "text", "what"), LONG)
-def test_how_long_a_text_may_be(voice, text, what):
-    """It depends on who speaks; 13521 is a warning."""
+def test_the_maximum_length_of_a_text_depends_on_the_voice(voice, text, what):
+    """A text that is too long for its voice is a warning with code 13521."""
     attribute = f' voice="{voice}"' if voice else ""
     assert wrong(f"<Say{attribute}>{text}</Say>") == ([(13521, what)] if what else [])
 
 
-def test_what_is_not_played_yet_is_not_looked_into():
-    """Any attribute, any child: the verb is known, and no more."""
+def test_elements_that_are_not_simulated_are_not_checked():
+    """Attributes and content of an element that is not simulated yet are not checked."""
     assert wrong("<Connect any='thing'><Stream url='x'>text</Stream><Unknown/></Connect>") == []
     assert wrong("<Say><say-as any='thing'>1</say-as></Say>") == []
 
 
-def test_slips_come_from_top_to_bottom_with_their_place():
-    """As somebody reads the document who mends it."""
+def test_lint_warnings_are_in_document_order():
+    """The lint warnings of a document are in its order, with line and column."""
     found = lint(parse(b"<Response>\n<Pause length='x'/>\n <Gather>\n  <Dial/></Gather></Response>"))
     assert [(each.code, each.line, each.column) for each in found] == [(13910, 2, 1), (13320, 4, 3)]
 
 
-def test_each_code_of_the_grammar_is_known():
-    """So that a meaning and a mend can be told."""
+def test_each_code_of_the_schema_is_known():
+    """Each code of the schema has a meaning, a hint and a level."""
     grammars = ELEMENTS.values()
     codes = {each.child_code for each in grammars}
     codes |= {attribute.code for each in grammars for attribute in (each.attributes or {}).values()}
@@ -127,8 +127,8 @@ def test_each_code_of_the_grammar_is_known():
     assert {code.level for code in CODES.values()} == {"error", "warning"}
 
 
-def test_each_default_fits():
-    """A default that its own attribute does not take would be told of wherever it is written."""
+def test_each_default_is_valid():
+    """Each default is a value that its own attribute accepts."""
     for grammar in ELEMENTS.values():
         for attribute in (grammar.attributes or {}).values():
             assert attribute.default is None or attribute.accepts(attribute.default)
@@ -154,7 +154,7 @@ TREES = st.recursive(
 @pytest.mark.deep
 @settings(deadline=None)
 @given(st.lists(TREES).map(tuple))
-def test_no_tree_of_elements_does_any_harm(inside):
-    """Whatever stands in whatever."""
+def test_any_tree_of_elements_can_be_linted(inside):
+    """Any tree of elements can be linted, and each warning has a known code."""
     for slip in lint(Element("Response", {}, inside, 1, 1)):
         assert slip.code in CODES

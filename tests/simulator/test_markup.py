@@ -1,4 +1,4 @@
-"""XML that nobody vouches for."""
+"""The XML reader for untrusted documents."""
 
 from contextlib import suppress
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ivrkit.simulator.twiml.markup import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Element, MarkupError, parse
 
 
-def test_elements_know_their_place():
-    """Line and column of the ``<``, both from 1; attributes, texts and elements in their order."""
+def test_elements_have_their_location():
+    """An element has the line and column of its start, its attributes, and its texts and elements in order."""
     root = parse(
         b'<?xml version="1.0" encoding="UTF-8"?>\n<Response>\n  <Say voice="man">A<break/>B</Say> C</Response>'
     )
@@ -21,8 +21,8 @@ def test_elements_know_their_place():
     assert (say.text, root.text) == ("AB", "\n   C")
 
 
-def test_the_text_of_all_that_is_in_an_element():
-    """With single blanks, as it is said; comments and instructions are not."""
+def test_all_text_joins_the_nested_texts():
+    """The method all_text joins nested texts with single spaces, without comments and processing instructions."""
     root = parse(b"<Response> One <p>two\n\n three</p><!-- no --><?no no?><![CDATA[<four>]]></Response>")
     assert root.all_text() == "One two three<four>"
 
@@ -39,8 +39,8 @@ def test_the_text_of_all_that_is_in_an_element():
         (None, '<?xml version="1.0" encoding="utf-16"?>', "utf-16"),
     ],
 )
-def test_the_character_set(charset, declared, encoding):
-    """The one of the Content-Type, if it is known; else the document's own."""
+def test_the_character_set_comes_from_the_content_type_or_the_document(charset, declared, encoding):
+    """A known character set of the Content-Type is used, else the one of the document."""
     assert parse(f"{declared}<Response>é</Response>".encode(encoding), charset).text == "é"
 
 
@@ -104,8 +104,8 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("body", "code", "what", "line", "column"), FAULTS)
-def test_what_can_not_be_read(body, code, what, line, column):
-    """Twilio's code, what is wrong, and where."""
+def test_an_unreadable_document_is_an_error(body, code, what, line, column):
+    """The error for an unreadable document has Twilio's code, a message and the location."""
     with pytest.raises(MarkupError) as refused:
         parse(body)
     found = refused.value
@@ -117,8 +117,8 @@ def test_what_can_not_be_read(body, code, what, line, column):
     st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
     st.none() | st.sampled_from(["utf-16", "us-ascii", "x"]),
 )
-def test_no_bytes_do_any_harm(body, charset):
-    """Whatever comes is read or refused."""
+def test_any_bytes_are_read_or_refused(body, charset):
+    """Any bytes are either read as an element or refused with MarkupError."""
     with suppress(MarkupError):
         assert isinstance(parse(body, charset), Element)
 
@@ -127,6 +127,6 @@ def test_no_bytes_do_any_harm(body, charset):
 @given(
     st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="&<>\ufffe\uffff"), max_size=50)
 )
-def test_texts_are_read_as_they_are(text):
-    """Any text that XML can hold."""
+def test_texts_are_read_unchanged(text):
+    """Any text that XML can hold is read unchanged."""
     assert parse(f"<Response>{text}</Response>".encode()).text == text

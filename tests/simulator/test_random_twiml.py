@@ -1,4 +1,4 @@
-"""Whatever an app answers, the simulator neither crashes nor hangs: documents that are right, wrong, and hostile.
+"""Random documents: valid, invalid and hostile ones neither crash nor hang the simulator.
 
 A run of the suite plays a few; ``tox run -e random`` plays 20,000.
 """
@@ -165,7 +165,7 @@ def check(call):
 )
 @given(TABLES, TABLES, PICKS)
 def test_no_document_crashes_or_hangs_a_call(one, two, picks):
-    """Each document is the first of a call, and may be met in others; what is done in them is drawn as well."""
+    """No document crashes or hangs a call, whatever the people in the call do."""
     number = {"max_documents": MAX_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
     for documents in (one, two):
         for first in documents:

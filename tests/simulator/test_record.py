@@ -68,8 +68,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
-def test_record(twiml, script, lines):
-    """Each attribute does what its page says, and the action gets the recording."""
+def test_each_rule_of_record(twiml, script, lines):
+    """Each attribute of Record has the effect that Twilio's page describes, and the action gets the recording."""
     told = [line for line in trace(play(twiml, *script))[1:] if line and not line.startswith("note")]
     if lines is None:
         assert told == [
@@ -83,8 +83,8 @@ def test_record(twiml, script, lines):
         assert told == lines
 
 
-def test_without_an_action_the_current_document_is_asked():
-    """As with Gather, and unlike Dial."""
+def test_a_record_without_an_action_requests_the_current_document():
+    """A Record without an action requests the current document, as Gather does and Dial does not."""
     call = play("", Press("1"), documents={"/": [response("<Record/>"), response("<Say>Again.</Say>")]})
     assert [each.url for each in requests(call, "action")] == ["https://ivr.example.com/"]
     assert call.heard == "Again."
@@ -95,8 +95,8 @@ def test_without_an_action_the_current_document_is_asked():
     [([Speak("hello"), HangUp()], None), ([Speak("x" * 600)], 10.0)],
     ids=["puts-down", "patience"],
 )
-def test_who_hangs_up_has_left_a_message(script, patience):
-    """The action is asked, with the word hangup for a key, though nobody hears the answer."""
+def test_a_caller_who_hangs_up_has_left_a_message(script, patience):
+    """After a hang-up, the action is requested with Digits=hangup, and its document is not heard."""
     call = play(record(), *script, patience=patience)
     (asked,) = requests(call, "action")
     assert (asked.params["Digits"], asked.params["CallStatus"]) == ("hangup", "completed")
@@ -104,15 +104,15 @@ def test_who_hangs_up_has_left_a_message(script, patience):
     assert call.ended.reason == "caller-hung-up"
 
 
-def test_what_nobody_hears_is_told_of_all_the_same():
-    """An action that fails after the caller is gone is a fault of the app's, and ends nothing more."""
+def test_a_failing_action_after_a_hangup_is_reported():
+    """An action that fails after the caller hung up is reported."""
     call = play(record(), HangUp(), documents={"/next": Response(500)})
     assert warned(call) == [(11200, "the response has the status 500")]
     assert call.ended.reason == "caller-hung-up"
 
 
-def test_what_was_said_is_in_the_event():
-    """And so is where the recording would be."""
+def test_the_event_of_a_recording_has_its_text_and_url():
+    """The event of a recording has the text that was said and the URL that the action gets."""
     call = play(record(), Speak("It is me."), Speak("Call back."), Press("1"))
     (told,) = [each for each in call.events if isinstance(each, Recorded)]
     (asked,) = requests(call, "action")
@@ -123,16 +123,16 @@ def test_what_was_said_is_in_the_event():
 
 
 @pytest.mark.parametrize(("script", "asked"), [([Silence()], 0), ([Speak("hello"), Silence()], 1)])
-def test_an_empty_recording_can_go_on_with_the_next_verb(script, asked):
-    """As it did of old; a recording with words in it is another matter."""
+def test_an_empty_recording_can_skip_its_action(script, asked):
+    """With continue_after_empty_recording, only a recording with words requests its action."""
     assumed = Assumptions(continue_after_empty_recording=True)
     call = play(record(), *script, number={"assumptions": assumed})
     assert len(requests(call, "action")) == asked
     assert call.heard == ("After." if not asked else "Next.")
 
 
-def test_digits_can_be_left_out_where_no_key_ended_it():
-    """Nobody has settled whether they are empty or absent."""
+def test_digits_can_be_left_out_of_a_recording_without_a_key():
+    """With empty_digits=False, the action of a recording that no key ended has no Digits."""
     call = play(record(), Silence(), number={"assumptions": Assumptions(empty_digits=False)})
     assert "Digits" not in requests(call, "action")[0].params
 
@@ -158,15 +158,15 @@ CALLBACKS = [
 
 
 @pytest.mark.parametrize(("attributes", "lines"), CALLBACKS)
-def test_the_status_of_a_recording_is_told(attributes, lines):
-    """Whoever wants to know is told, after the action was asked: nothing waits for it."""
+def test_the_status_of_a_recording_is_reported_after_the_action(attributes, lines):
+    """The status of a recording is sent after the action request, for the events that the verb asks for."""
     call = play(record(f'recordingStatusCallback="/rec" {attributes}'), Press("1"), documents={"/rec": response("")})
     told = [line for line in trace(call) if line.startswith(("recording-status", "action"))]
     assert told == [ASKED.format(1, "1"), *(line + SOURCE for line in lines)]
 
 
-def test_an_absent_recording_is_told():
-    """Where an empty recording is none, its status is absent."""
+def test_an_absent_recording_is_reported():
+    """An empty recording that skips its action is reported with the status absent."""
     attributes = 'recordingStatusCallback="/rec" recordingStatusCallbackEvent="absent"'
     assumed = Assumptions(continue_after_empty_recording=True)
     documents = {"/rec": response("")}
@@ -194,7 +194,7 @@ TRANSCRIBED = "TranscriptionText={} TranscriptionStatus=completed"
     ],
 )
 def test_a_recording_is_transcribed(attributes, seconds, text, told):
-    """What was said is sent as soon as nobody waits for anything else, if it is long enough."""
+    """A recording that is long enough is transcribed if the verb asks for it, and the text is sent to the callback."""
     call = play(record(attributes), Speak(WORDS[seconds]), Press("1"), documents={"/text": response("")})
     assert [each.params["TranscriptionText"] for each in requests(call, "transcription")] == ([text] if text else [])
     assert warned(call) == told
@@ -205,8 +205,8 @@ def test_a_recording_is_transcribed(attributes, seconds, text, told):
         assert asked.params["TranscriptionUrl"].endswith(asked.params["TranscriptionSid"])
 
 
-def test_keys_that_end_nothing_are_in_the_recording():
-    """The simulator tells which keys would have ended it."""
+def test_keys_that_do_not_end_a_recording_are_noted():
+    """Keys that are not finish keys are noted, and the note names the finish keys."""
     call = play(record('finishOnKey="#"'), Press("12"))
     assert [(each.what, each.hint) for each in call.notes] == [
         ("the keys 12 do not end the recording", "finishOnKey is '#'")
@@ -258,13 +258,13 @@ def test_keys_that_end_nothing_are_in_the_recording():
         ),
     ],
 )
-def test_a_value_that_does_not_fit_is_told(attribute, code, what):
-    """With Twilio's code; the default is taken."""
+def test_an_invalid_record_is_a_warning(attribute, code, what):
+    """An invalid value of Record is a warning with Twilio's code."""
     assert (code, what) in warned(play(record(attribute), Press("1")))
 
 
-def test_a_callback_that_can_not_be_asked_is_told():
-    """With its place, and the call goes on."""
+def test_an_invalid_callback_of_a_recording_is_a_warning():
+    """An invalid callback URL of a Record is a warning, and the call goes on."""
     attributes = 'recordingStatusCallback="ftp://x" transcribe="true" transcribeCallback="ftp://y"'
     call = play(record(attributes), Speak(WORDS[3]), Press("1"))
     told = "the URL must be a valid http or https URL, not '{}'"

@@ -1,4 +1,4 @@
-"""The simulator's signature, held against Twilio's own library."""
+"""The simulator's signature, compared with Twilio's library."""
 
 import random
 
@@ -20,13 +20,13 @@ FORM = {
 }
 
 
-def test_the_known_answer():
-    """Twilio's library has this request and this signature in its own tests."""
+def test_a_known_signature_is_reproduced():
+    """The request that Twilio's library has in its own tests gets the same signature."""
     assert sign(URL, FORM.items(), TOKEN) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 
 
-def test_what_is_never_sent_is_not_signed():
-    """Fragment, user and password are not part of it; nor is a port over https."""
+def test_fragment_user_password_and_https_port_are_not_signed():
+    """Fragment, user and password of a URL are not signed, nor is its port with https."""
     known = sign(URL, FORM.items(), TOKEN)
     assert sign(URL + "#rc=2", FORM.items(), TOKEN) == known
     assert sign(URL.replace("mycompany", "user:secret@mycompany"), FORM.items(), TOKEN) == known
@@ -34,14 +34,14 @@ def test_what_is_never_sent_is_not_signed():
 
 
 @pytest.mark.parametrize("host", ["example.com", "[::1]"])
-def test_a_port_is_signed_over_http_alone(host):
-    """As Twilio does for voice."""
+def test_a_port_is_signed_with_http_only(host):
+    """A port is signed with http, and not with https."""
     assert sign(f"http://{host}:8080/a", (), TOKEN) != sign(f"http://{host}/a", (), TOKEN)
     assert sign(f"https://{host}:8080/a", (), TOKEN) == sign(f"https://{host}/a", (), TOKEN)
 
 
-def test_a_name_with_several_values():
-    """Each different value counts once, in order."""
+def test_each_different_value_of_a_name_is_signed_once():
+    """Each different value of a name is signed once, in sorted order."""
     several = sign("http://x/a", [("b", "2"), ("b", "1"), ("b", "2"), ("a", "3")], TOKEN)
     assert several == sign("http://x/a", [("a", "3"), ("b", "1"), ("b", "2")], TOKEN)
 
@@ -53,7 +53,7 @@ def some_text(chance, longest):
 
 @pytest.mark.deep
 def test_ten_thousand_requests_are_accepted_by_twilio_s_library():
-    """Whatever the URL and the parameters: both schemes, ports, passwords, queries, fragments, odd and empty values."""
+    """Twilio's library accepts requests with any scheme, port, password, query and odd parameters."""
     chance = random.Random(20261124)
     validator = RequestValidator(TOKEN)
     refused = []
@@ -70,6 +70,6 @@ def test_ten_thousand_requests_are_accepted_by_twilio_s_library():
 
 
 def test_another_token_is_refused():
-    """What lets the test above fail."""
+    """Twilio's library refuses a request that was signed with another token."""
     request = make_request("POST", URL, FORM, token="54321", idempotency="1")
     assert not RequestValidator(TOKEN).validate(URL, FORM, request.headers["X-Twilio-Signature"])

@@ -52,8 +52,8 @@ HEARD = [
 
 
 @pytest.mark.parametrize(("twiml", "lines"), HEARD)
-def test_what_is_heard(twiml, lines):
-    """Texts, files, tones and rests are heard in their order; a file is fetched as anybody would fetch it."""
+def test_sounds_are_heard_in_order(twiml, lines):
+    """Texts, files, tones and pauses are heard in order, and a file is fetched without parameters and signature."""
     call = play(twiml, documents={"/a.mp3": audio()})
     assert trace(call)[1:] == [*lines, END]
     assert warned(call) == []
@@ -78,8 +78,8 @@ def test_what_is_heard(twiml, lines):
         pytest.param("<Pause length='90'/>", 90.0, id="Pause.length"),
     ],
 )
-def test_the_time_that_sounds_take(twiml, seconds):
-    """Nothing is waited for in earnest: the call's clock alone goes on."""
+def test_sounds_take_time_on_the_call_s_clock(twiml, seconds):
+    """Each sound moves the clock of the call by its length."""
     documents = {
         "/a.mp3": audio(),
         "/a.wav": audio("audio/wav; rate=8000", wav(2.5)),
@@ -91,8 +91,8 @@ def test_the_time_that_sounds_take(twiml, seconds):
     assert ended.seconds == pytest.approx(1.0 + seconds)
 
 
-def test_how_fast_things_go_can_be_set():
-    """The times that no document tells are the simulator's own, and settings of it."""
+def test_speeds_can_be_set():
+    """Speeds sets how long texts and files of unknown length take."""
     call = play(
         "<Say>abcd</Say><Play>https://cdn.example.com/x</Play>",
         number={"speeds": Speeds(letters_per_second=2, media_seconds=30)},
@@ -100,8 +100,8 @@ def test_how_fast_things_go_can_be_set():
     assert [each.seconds for each in call.events if isinstance(each, Said | Played)] == [2.0, 30.0]
 
 
-def test_voice_and_language_are_told():
-    """What speaks, and in which language, is in the event; en-US where nothing is said of it."""
+def test_the_event_of_a_say_has_voice_and_language():
+    """The event of a Say has its voice and language, en-US by default."""
     call = play('<Say voice="Polly.Amy" language="en-GB">Hello.</Say><Say>Hello.</Say>')
     said = [(each.voice, each.language) for each in call.events if isinstance(each, Said)]
     assert said == [("Polly.Amy", "en-GB"), ("", "en-US")]
@@ -118,16 +118,16 @@ FILES = [
 
 
 @pytest.mark.parametrize(("served", "told"), FILES)
-def test_a_file_that_can_not_be_played_is_told_and_the_call_goes_on(served, told):
-    """The caller hears the rest; no fault of a file is fatal."""
+def test_an_unplayable_file_is_a_warning(served, told):
+    """A file that can't be fetched or played is a warning, and the call goes on."""
     call = play("<Play>/a</Play><Say>After.</Say>", documents={"/a": served})
     assert warned(call) == told
     assert {each.level for each in call.warnings} == {"warning"}
     assert call.heard == "After."
 
 
-def test_a_file_of_another_type_in_a_gather_has_a_code_of_its_own():
-    """13325 instead of 13420."""
+def test_an_unplayable_file_in_a_gather_has_its_own_code():
+    """A file of an unsupported type in a Gather is a warning with code 13325."""
     call = play("<Gather><Play>/a</Play></Gather>", Press("1#"), documents={"/a": audio("text/html")})
     assert warned(call)[:1] == [(13325, "the Content-Type of the file must be an audio type, not 'text/html'")]
 
@@ -170,15 +170,15 @@ SLIPS = [
 
 
 @pytest.mark.parametrize(("twiml", "code", "what"), SLIPS)
-def test_what_does_not_fit_is_told(twiml, code, what):
-    """With Twilio's code, and the call goes on."""
+def test_an_invalid_sound_is_a_warning(twiml, code, what):
+    """Invalid values and contents of Say, Play and Pause are warnings with Twilio's code, and the call goes on."""
     call = play(twiml + "<Say>After.</Say>", documents={"/a": audio()})
     assert warned(call) == ([(code, what)] if code else [])
     assert call.heard.endswith("After.")
 
 
 def test_a_pause_as_the_first_verb_comes_before_the_answer():
-    """Twilio waits that long, and answers then: it is not billed."""
+    """A Pause as the first verb delays the answer and is not billed."""
     call = play("<Pause length='20'/><Say>Hello.</Say>")
     kinds = [each.name for each in call.events]
     assert kinds.index("paused") < kinds.index("answered") < kinds.index("said")

@@ -1,4 +1,4 @@
-"""The three ways to reach an app: a WSGI app in process, the network, a table."""
+"""The three transports: a WSGI app, HTTP, and a table of documents."""
 
 import contextlib
 import http.server
@@ -32,8 +32,8 @@ def failing(send, *what):
 # In process
 
 
-def test_an_app_gets_the_environment_that_a_server_gives():
-    """As PEP 3333 has it; what it answers comes back, and its iterable is closed."""
+def test_an_app_gets_the_environ_of_pep_3333():
+    """A WSGI app gets the environ of PEP 3333, its response is returned, and its iterable is closed."""
     seen = {}
 
     class Body(list):
@@ -65,8 +65,8 @@ def test_an_app_gets_the_environment_that_a_server_gives():
     assert seen["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] == "i"
 
 
-def test_a_request_without_a_body():
-    """A GET has neither length nor type."""
+def test_a_get_request_has_no_content_headers():
+    """A GET request has neither CONTENT_LENGTH nor CONTENT_TYPE."""
     seen = {}
 
     def app(environ, start_response):
@@ -80,8 +80,8 @@ def test_a_request_without_a_body():
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no more"), SystemExit("no more")])
-def test_an_error_that_goes_through_the_app_is_a_500(error):
-    """As a server would answer; what it was is told beside it."""
+def test_an_exception_of_the_app_is_a_500(error):
+    """An exception that leaves the app is a response with the status 500 and the text of the exception."""
 
     def app(environ, start_response):
         raise error
@@ -90,8 +90,8 @@ def test_an_error_that_goes_through_the_app_is_a_500(error):
     assert (answer.status, answer.body, answer.error) == (500, b"", f"{type(error).__name__}: no more")
 
 
-def test_who_stops_the_tests_is_not_held_up():
-    """Ctrl-C is nobody's error."""
+def test_a_keyboard_interrupt_is_raised():
+    """A KeyboardInterrupt in the app is raised, so that Ctrl-C stops the tests."""
 
     def app(environ, start_response):
         raise KeyboardInterrupt
@@ -100,8 +100,8 @@ def test_who_stops_the_tests_is_not_held_up():
         WsgiTransport(app, "https://ivr.example.com").send(post(), Overrides())
 
 
-def test_a_body_without_end_is_read_to_its_limit():
-    """One MiB, far more than Twilio reads."""
+def test_an_endless_body_is_cut():
+    """An endless body of a WSGI app is read up to one MiB."""
 
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -111,8 +111,8 @@ def test_a_body_without_end_is_read_to_its_limit():
     assert len(WsgiTransport(app, "https://ivr.example.com").send(post(), Overrides()).body) < 1_200_000
 
 
-def test_an_answer_that_took_too_long_is_none():
-    """The timer is handed in, so that nobody has to wait."""
+def test_a_slow_app_is_a_failure():
+    """A response that took longer than the timeout is a failure."""
     times = iter([0.0, 15.5])
     transport = WsgiTransport(
         lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com", timer=lambda: next(times)
@@ -134,8 +134,8 @@ def test_an_answer_that_took_too_long_is_none():
         ("https://other.example.com/x", False),
     ],
 )
-def test_no_other_host_is_reached_in_process(url, served):
-    """Not over a network by mistake."""
+def test_a_wsgi_transport_reaches_its_own_host_only(url, served):
+    """A request to another scheme, host or port is a failure, and is not sent over the network."""
     transport = WsgiTransport(lambda environ, start: start("200 OK", []) and [], "https://ivr.example.com")
     assert transport.serves(url) is served
     if not served:
@@ -146,8 +146,8 @@ def test_no_other_host_is_reached_in_process(url, served):
 # A table
 
 
-def test_what_a_table_may_hold():
-    """TwiML as text or bytes, whole answers, failures, functions, and lists of these."""
+def test_a_table_holds_documents_of_all_types():
+    """A table holds TwiML as str or bytes, responses, failures, functions, and lists of these."""
     table = TableTransport(
         {
             "/text": "<Response/>",
@@ -205,8 +205,8 @@ def test_what_a_table_may_hold():
         ({"/": []}, "the documents of '/' must not be an empty list", "give at least one document"),
     ],
 )
-def test_what_a_table_may_not_hold(documents, message, hint):
-    """It is told when it is made."""
+def test_an_invalid_table_is_refused(documents, message, hint):
+    """A table with an invalid key or document is refused when it is made."""
     with pytest.raises(SimulatorError) as refused:
         TableTransport(documents)
     assert (refused.value.message, refused.value.hint) == (message, hint)
@@ -292,8 +292,8 @@ def raw(*pieces, wait=0.0):
             thread.join()
 
 
-def test_a_request_over_the_network():
-    """The form arrives as it was made, and the answer comes back with its headers."""
+def test_a_request_is_sent_over_http():
+    """A form is sent unchanged over HTTP, and the response has its headers."""
     with serving() as port:
         answer = HttpTransport().send(post(f"http://127.0.0.1:{port}/a?c=1"), Overrides())
     assert (answer.status, answer.body) == (200, b"/a?c=1 Digits=1 TwilioProxy/1.1")
@@ -302,8 +302,8 @@ def test_a_request_over_the_network():
     assert HttpTransport().serves("https://anywhere.example.com/")
 
 
-def test_redirects_and_errors_come_back_as_they_are():
-    """It is the client that follows."""
+def test_redirects_and_errors_are_returned_unchanged():
+    """The HTTP transport returns redirects and errors unchanged, and cuts a large body."""
     with serving() as port:
         answers = [
             HttpTransport().send(Request("GET", f"http://127.0.0.1:{port}{path}", {}, {}), Overrides())
@@ -316,22 +316,22 @@ def test_redirects_and_errors_come_back_as_they_are():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_where_nobody_listens_there_is_no_connection(host):
-    """It is tried again, by default."""
+def test_a_refused_connection_is_a_failure(host):
+    """A refused connection is a failure of the type ct."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     what = f"no connection to {host}: Connection refused"
     assert failing(HttpTransport().send, post(f"http://{host}:{port}/"), Overrides()) == (11205, "ct", what)
 
 
-def test_a_name_that_leads_nowhere():
-    """11210. The name can't be one: RFC 6761."""
+def test_an_unknown_host_name_is_a_failure():
+    """A host name that does not exist is a failure with code 11210."""
     what = "the host name nowhere.invalid does not exist"
     assert failing(HttpTransport().send, post("http://nowhere.invalid/"), Overrides()) == (11210, "other", what)
 
 
-def test_a_name_that_can_be_none():
-    """A label of more than 63 letters."""
+def test_an_invalid_host_name_is_a_failure():
+    """A host name with a label of more than 63 characters is a failure."""
     code, kind, _ = failing(HttpTransport().send, post(f"http://{'x' * 70}.example.com/"), Overrides())
     assert (code, kind) in {(11205, "ct"), (11210, "other")}
 
@@ -344,16 +344,16 @@ SLOW = [
 
 
 @pytest.mark.parametrize(("pieces", "wait"), SLOW)
-def test_no_answer_in_time_is_none(pieces, wait):
-    """However little of it comes at a time."""
+def test_a_slow_response_is_a_failure(pieces, wait):
+    """A response that is not complete in time is a failure, however slowly it arrives."""
     with raw(*pieces, wait=wait) as port:
         code, kind, what = failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), QUICK)
     assert (code, kind) == (11205, "rt")
     assert what.startswith("no complete response came within ")
 
 
-def test_the_time_for_a_connection_counts():
-    """What is left of the total is all there is for the answer."""
+def test_the_connection_uses_up_the_total_time():
+    """The time for the connection is part of the total time."""
     with raw(b"HTTP/1.1 200 OK\r\n\r\n") as port:
         hurried = Overrides(total=1e-9, connect=5)
         assert failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), hurried)[0] == 11205
@@ -384,14 +384,14 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("piece", "code", "what"), BROKEN)
-def test_an_answer_that_breaks_the_rules(piece, code, what):
-    """Each with its code."""
+def test_an_invalid_http_response_is_a_failure(piece, code, what):
+    """A response that violates HTTP is a failure with Twilio's code."""
     with raw(piece) as port:
         assert failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), Overrides()) == (code, "other", what)
 
 
-def test_no_tls_where_none_is_spoken():
-    """11220."""
+def test_a_host_without_tls_is_a_failure():
+    """A host that does not use TLS is a failure with code 11220."""
     with raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         code, kind, what = failing(HttpTransport().send, post(f"https://127.0.0.1:{port}/"), Overrides())
     assert (code, kind) == (11220, "other")
@@ -421,8 +421,8 @@ CERTIFICATES = [
 
 
 @pytest.mark.parametrize(("file", "host", "trusted", "code", "because"), CERTIFICATES)
-def test_a_certificate_that_is_refused(certificates, monkeypatch, file, host, trusted, code, because):
-    """Each reason has its code."""
+def test_an_invalid_certificate_is_a_failure(certificates, monkeypatch, file, host, trusted, code, because):
+    """Each problem of a certificate is a failure with its own code."""
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates / file))
     with serving(certificates / file) as port:
@@ -430,8 +430,8 @@ def test_a_certificate_that_is_refused(certificates, monkeypatch, file, host, tr
         assert failing(HttpTransport().send, post(f"https://{host}:{port}/"), Overrides()) == (code, "other", what)
 
 
-def test_a_certificate_that_is_trusted(certificates, monkeypatch):
-    """The request goes through."""
+def test_a_trusted_certificate_is_accepted(certificates, monkeypatch):
+    """A request to a host with a trusted certificate succeeds."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "self-signed.pem"))
     with serving(certificates / "self-signed.pem") as port:
         assert HttpTransport().send(post(f"https://127.0.0.1:{port}/a"), Overrides()).status == 200

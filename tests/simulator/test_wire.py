@@ -1,4 +1,4 @@
-"""Requests and answers, URLs, and what the fragment of a URL may ask for."""
+"""Requests, responses, URLs and connection overrides."""
 
 import pytest
 
@@ -13,8 +13,8 @@ from ivrkit.simulator.wire.messages import (
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 
 
-def test_a_form_is_posted():
-    """With the headers that Twilio sends."""
+def test_a_post_request_has_a_form_and_twilio_s_headers():
+    """A POST request has its parameters as a form and the headers that Twilio sends."""
     request = make_request(
         "POST",
         "https://x.example.com/a?b=1#rc=2",
@@ -42,16 +42,16 @@ def test_a_form_is_posted():
         ("https://x.example.com", {}, "https://x.example.com/"),
     ],
 )
-def test_the_parameters_of_a_get_stand_behind_the_query(url, params, asked):
-    """What the URL had stays first."""
+def test_a_get_request_has_its_parameters_in_the_query(url, params, asked):
+    """A GET request has its parameters after the query of the URL, and no form."""
     request = make_request("GET", url, params, token="", idempotency="i")
     assert (request.url, request.body) == (asked, b"")
     assert "Content-Type" not in request.headers
     assert "X-Twilio-Signature" not in request.headers
 
 
-def test_a_file_is_fetched_as_anybody_would():
-    """No parameters, no signature, no token."""
+def test_a_file_request_has_no_parameters_and_no_signature():
+    """The request for a file has no parameters, no signature and no idempotency token."""
     request = make_file_request("https://user:secret@x.example.com/a.mp3#x")
     assert (request.method, request.url, request.params, request.body) == (
         "GET",
@@ -71,8 +71,8 @@ def test_a_file_is_fetched_as_anybody_would():
         ("http://x/a?b#c", "http://x/a?b"),
     ],
 )
-def test_what_of_a_url_is_requested(url, asked):
-    """No fragment, no password, and a path."""
+def test_a_requested_url_has_no_fragment_and_no_password(url, asked):
+    """A requested URL has no fragment, no user and no password, and always a path."""
     assert requested_url(url) == asked
 
 
@@ -89,8 +89,8 @@ def test_what_of_a_url_is_requested(url, asked):
         ("http://[::1]:5000/c", "http://[::1]:5000/c"),
     ],
 )
-def test_urls_are_read_as_a_browser_reads_them(reference, url):
-    """Against the document's own."""
+def test_urls_are_resolved_as_a_browser_does(reference, url):
+    """A URL in a document is resolved against the URL of the document, as a browser does."""
     assert absolute_url("https://x.example.com/a/b?q=1", reference) == url
 
 
@@ -98,16 +98,16 @@ def test_urls_are_read_as_a_browser_reads_them(reference, url):
     "reference",
     ["ftp://x/a", "mailto:a@b", "http://", "http://x/a b", "http://x:99999/", "http://[::1/", "https://x/\x00"],
 )
-def test_a_url_that_can_not_be_requested(reference):
-    """It is shown, and has Twilio's code."""
+def test_an_invalid_url_is_a_failure(reference):
+    """An invalid URL is a failure with code 11100 that shows the URL."""
     with pytest.raises(Failure) as failed:
         absolute_url("https://x.example.com/", reference)
     assert (failed.value.code, failed.value.failure_type) == (11100, "other")
     assert str(failed.value) == failed.value.message == f"the URL must be a valid http or https URL, not {reference!r}"
 
 
-def test_the_headers_of_an_answer():
-    """Found in whatever letters they are written; there may be several."""
+def test_headers_are_found_in_any_case():
+    """The headers of a response are found in upper and lower case, and a name can have several."""
     answer = Response(headers=(("Set-Cookie", "a=1"), ("content-type", "text/xml"), ("set-cookie", "b=2")))
     assert answer.header("Content-Type") == "text/xml"
     assert answer.headers_of("SET-COOKIE") == ["a=1", "b=2"]
@@ -134,6 +134,6 @@ FRAGMENTS = [
 
 
 @pytest.mark.parametrize(("fragment", "overrides", "complaints"), FRAGMENTS)
-def test_what_a_fragment_asks_for(fragment, overrides, complaints):
-    """In thousandths of a second; what can't be is told, and its default used."""
+def test_a_fragment_sets_the_overrides(fragment, overrides, complaints):
+    """The fragment of a URL sets the overrides; an invalid one is reported, and its default is used."""
     assert overrides_of(f"https://x.example.com/a{fragment}") == (overrides, complaints)
