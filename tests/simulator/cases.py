@@ -1,4 +1,4 @@
-"""Plays documents of a table, and tells in short lines what came of it."""
+"""Helpers that play documents of a table and return short traces of the calls."""
 
 from ivrkit.simulator import Simulator
 from ivrkit.simulator.events import (
@@ -14,10 +14,10 @@ from ivrkit.simulator.events import (
 )
 from ivrkit.simulator.legs import Leg
 
-#: What every request carries: a case tells what is there besides.
+#: The parameters of every request. A trace shows the others.
 USUAL = frozenset(Leg("AC", "", "").params()) | {"ParentCallSid"}
-#: What is another one in each call.
-CHANCE = {
+#: Parameters with a new value in each call. A trace shows their names only.
+RANDOM = {
     "RecordingSid",
     "RecordingUrl",
     "DialCallSid",
@@ -25,40 +25,40 @@ CHANCE = {
     "TranscriptionSid",
     "TranscriptionUrl",
     "Timestamp",
+    "RecordingStartTime",
 }
-CHANCE |= {"RecordingStartTime"}
 
 
 def play(twiml, *script, documents=None, number=None, **caller):
-    """Play a document as the first of a call; ``/next`` is a document as well.
+    """Return a call whose first document has these verbs; ``/next`` is a second document.
 
     :param twiml: the verbs.
-    :param script: what is done.
-    :param documents: more documents, or others: path -> what is served.
-    :param number: how the number is set up.
-    :param caller: who calls.
+    :param script: the actions.
+    :param documents: more documents, or replacements: path -> document.
+    :param number: settings of the number.
+    :param caller: parameters of the call.
     """
     served = {"/": response(twiml), "/next": response("<Say>Next.</Say>"), **(documents or {})}
     return Simulator.for_documents(served, **(number or {})).call(script, **caller)
 
 
 def response(twiml):
-    """Return a document of these verbs."""
+    """Return a document with these verbs."""
     return f"<Response>{twiml}</Response>"
 
 
 def trace(call):
-    """Return what happened, in lines: requests with their own parameters, what is heard, faults, and the end."""
+    """Return the trace of a call: requests with their own parameters, sounds, warnings and the end."""
     return [line for event in call.events if (line := _line(event))]
 
 
 def requests(call, *purposes):
-    """Return the requests of these purposes."""
+    """Return the requests with these purposes."""
     return [each for each in call.events if isinstance(each, Requested) and each.purpose in purposes]
 
 
 def warned(call):
-    """Return code and words of whatever is wrong."""
+    """Return code and message of each warning."""
     return [(each.code, each.what) for each in call.warnings]
 
 
@@ -66,9 +66,9 @@ def _line(event):
     match event:
         case Requested():
             own = {name: value for name, value in event.params.items() if name not in USUAL}
-            told = [name if name in CHANCE else f"{name}={value}" for name, value in own.items()]
+            shown = [name if name in RANDOM else f"{name}={value}" for name, value in own.items()]
             path = event.url.removeprefix("https://ivr.example.com").partition("?")[0]
-            return " ".join([event.purpose, event.method, path, *told])
+            return " ".join([event.purpose, event.method, path, *shown])
         case Said() | Played() | Paused():
             who = "" if event.who == "caller" else f"{event.who} "
             what = getattr(event, "text", None) or getattr(event, "what", None) or f"pause {event.seconds:g}"

@@ -1,4 +1,4 @@
-"""What the tests of the simulator share."""
+"""Fixtures for the tests of the simulator."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture
 def certificates():
-    """Where the certificates of the tests are, each with its key: nothing but these tests ever trusts them."""
+    """Return the folder of the test certificates and their keys, which only these tests trust."""
     return Path(__file__).parent / "certificates"

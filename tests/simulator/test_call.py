@@ -31,16 +31,16 @@ GIVEN_UP = ["hears We are sorry. An application error has occurred. Goodbye.", "
 
 
 def lines(call):
-    """Return what happened after the call came in."""
+    """Return the trace of a call, without empty lines."""
     return [line for line in trace(call) if line]
 
 
-def page(body, kind="text/xml", status=200, **more):
-    """Return an answer of a kind."""
-    return Response(status, (("Content-Type", kind),) if kind else (), body.encode(), **more)
+def page(body, content_type="text/xml", status=200):
+    """Return a response of a Content-Type."""
+    return Response(status, (("Content-Type", content_type),) if content_type else (), body.encode())
 
 
-# The wire
+# Requests
 
 
 def test_every_request_carries_the_usual_parameters():
@@ -76,9 +76,9 @@ def test_every_request_carries_the_usual_parameters():
 def test_caller_number_and_parameters_can_be_set():
     """A call can set caller and number, and can add or replace parameters."""
     call = play("", from_="client:anna", to="+15005550001", CallerName="ANNA", FromCity="WIEN")
-    (asked,) = requests(call, "webhook")
-    told = {name: asked.params[name] for name in ("From", "Caller", "To", "CallerName", "FromCity")}
-    assert told == {
+    (request,) = requests(call, "webhook")
+    actual = {name: request.params[name] for name in ("From", "Caller", "To", "CallerName", "FromCity")}
+    assert actual == {
         "From": "client:anna",
         "Caller": "client:anna",
         "To": "+15005550001",
@@ -99,17 +99,17 @@ def test_every_request_is_signed(method):
         number=number,
         documents={"/status": ""},
     )
-    asked = [each for each in call.events if isinstance(each, Requested)]
-    assert len(asked) == 4
-    for each in asked:
+    sent = [each for each in call.events if isinstance(each, Requested)]
+    assert len(sent) == 4
+    for each in sent:
         form = each.params if each.method == "POST" else {}
         assert RequestValidator("12345").validate(each.url, form, each.headers["X-Twilio-Signature"])
 
 
 def test_without_a_token_nothing_is_signed():
     """Without a token, requests carry no signature."""
-    (asked,) = requests(play(""), "webhook")
-    assert "X-Twilio-Signature" not in asked.headers
+    (request,) = requests(play(""), "webhook")
+    assert "X-Twilio-Signature" not in request.headers
 
 
 def test_the_method_of_the_number_applies_to_the_first_request_only():
@@ -167,7 +167,7 @@ def test_an_invalid_connection_override_is_noted():
     assert call.heard == "Next."
 
 
-# What can be used of an answer
+# Usable and unusable responses
 
 FATAL = [
     pytest.param(page("no", status=500), 11200, "the response has the status 500", id="11200"),
@@ -186,7 +186,9 @@ FATAL = [
     pytest.param(
         page(response(""), "xml"), 12300, "the Content-Type of the response must be text/xml, not 'xml'", id="12300-odd"
     ),
-    pytest.param(page("", status=204, kind=""), 12300, "the Content-Type of the response is missing", id="12300-204"),
+    pytest.param(
+        page("", status=204, content_type=""), 12300, "the Content-Type of the response is missing", id="12300-204"
+    ),
 ]
 
 
@@ -194,9 +196,9 @@ FATAL = [
 def test_an_unusable_response_ends_the_call(served, code, what):
     """Without a fallback, an unusable response is an error, and the caller hears the application error."""
     call = play("", documents={"/": served})
-    (fault,) = call.warnings
-    assert (fault.code, fault.level) == (code, "error")
-    assert what is None or fault.what == what
+    (warning,) = call.warnings
+    assert (warning.code, warning.level) == (code, "error")
+    assert what is None or warning.what == what
     assert lines(call)[-2:] == GIVEN_UP
 
 
@@ -209,9 +211,9 @@ def test_the_code_for_an_error_status_can_be_set():
 def test_an_error_in_a_document_has_a_location():
     """An error in a document has its URL, line and column."""
     call = play("", documents={"/": "<Response>\n  <Say>A & B</Say>\n</Response>"})
-    (fault,) = call.warnings
-    assert (fault.code, fault.line, fault.url) == (12100, 2, "https://ivr.example.com/")
-    assert fault.column > 0
+    (warning,) = call.warnings
+    assert (warning.code, warning.line, warning.url) == (12100, 2, "https://ivr.example.com/")
+    assert warning.column > 0
 
 
 USABLE = [
@@ -240,12 +242,12 @@ USABLE = [
 ]
 
 
-@pytest.mark.parametrize(("served", "told", "mends"), USABLE)
-def test_each_content_type_is_played(served, told, mends):
+@pytest.mark.parametrize(("served", "expected", "hints"), USABLE)
+def test_each_content_type_is_played(served, expected, hints):
     """A document is played, a plain text is said, a sound is played, and then the call is over."""
     call = play("", documents={"/": served})
-    assert lines(call)[1:] == told
-    assert [each.hint for each in call.notes] == mends
+    assert lines(call)[1:] == expected
+    assert [each.hint for each in call.notes] == hints
 
 
 @pytest.mark.parametrize(
@@ -281,9 +283,9 @@ def test_the_fallback_is_requested_when_the_webhook_fails():
     number = {"fallback_url": "/fallback", "fallback_method": "GET"}
     documents = {"/broken": page("", status=500), "/fallback": response("<Say>Sorry.</Say>")}
     call = play('<Gather numDigits="1" action="/broken?x=1#rc=0"/>', Press("1"), number=number, documents=documents)
-    (asked,) = requests(call, "fallback")
-    assert asked.method == "GET"
-    own = {name: asked.params.get(name) for name in ("ErrorCode", "ErrorUrl", "Digits")}
+    (request,) = requests(call, "fallback")
+    assert request.method == "GET"
+    own = {name: request.params.get(name) for name in ("ErrorCode", "ErrorUrl", "Digits")}
     assert own == {"ErrorCode": "11200", "ErrorUrl": "https://ivr.example.com/broken?x=1", "Digits": None}
     assert call.heard == "Sorry."
 
@@ -317,31 +319,31 @@ def test_the_status_callback_is_sent_at_the_end(twiml, script, status, duration)
     """The status callback of the number is sent once, after all other requests, with the final status and duration."""
     number = {"status_callback": "/status", "status_callback_method": "GET"}
     call = play(twiml, *script, number=number, documents={"/status": ""})
-    (asked,) = requests(call, "status")
-    assert asked.method == "GET"
-    assert (asked.params["CallStatus"], asked.params["CallDuration"]) == (status, duration)
-    assert (asked.params["CallbackSource"], asked.params["SequenceNumber"]) == ("call-progress-events", "0")
-    assert isinstance(parsedate_to_datetime(asked.params["Timestamp"]), datetime)
+    (request,) = requests(call, "status")
+    assert request.method == "GET"
+    assert (request.params["CallStatus"], request.params["CallDuration"]) == (status, duration)
+    assert (request.params["CallbackSource"], request.params["SequenceNumber"]) == ("call-progress-events", "0")
+    assert isinstance(parsedate_to_datetime(request.params["Timestamp"]), datetime)
     assert call.events[-1].name == "ended"
-    assert requests(call, "webhook", "action", "status")[-1] is asked
+    assert requests(call, "webhook", "action", "status")[-1] is request
 
 
 @pytest.mark.parametrize(
-    ("served", "told"),
+    ("served", "expected"),
     [
         (page("", status=500), [(15003, "the status callback returned the status 500", "warning")]),
         (Failure(11205, "rt", "too slow"), [(11205, "too slow", "warning")]),
-        (page("", status=204, kind=""), []),
+        (page("", status=204, content_type=""), []),
     ],
 )
-def test_a_callback_that_fails_is_a_warning(served, told):
+def test_a_callback_that_fails_is_a_warning(served, expected):
     """A failing callback is a warning and does not change the call."""
     call = play("", number={"status_callback": "/status"}, documents={"/status": served})
-    assert [(each.code, each.what, each.level) for each in call.warnings] == told
+    assert [(each.code, each.what, each.level) for each in call.warnings] == expected
     assert call.ended.reason == "no-more-verbs"
 
 
-# How a call ends
+# The end of a call
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(1, 1), (60, 1), (61, 2), (600, 10)])
@@ -424,7 +426,7 @@ def test_a_hangup_before_the_answer_is_not_billed():
     assert (call.ended.status, call.ended.billed_minutes) == ("canceled", 0)
 
 
-# Driving a call
+# Actions
 
 
 def test_a_call_is_played_until_somebody_has_to_act():
@@ -649,20 +651,20 @@ def test_heard_contains_only_texts_for_the_caller():
 
 def test_state_and_path_come_from_the_headers_of_a_host():
     """State, path and owner come from the headers of an ivrkit host in dev mode, and are empty for other hosts."""
-    told = [
+    responses = [
         Response(
             headers=(("Content-Type", "text/xml"), ("ivrkit-state", state), ("ivrkit-owner", "x 1")), body=body.encode()
         )
         for state, body in [("menu", response("<Gather numDigits='1'/>")), ("hours", response("<Gather/>"))]
     ]
-    call = play("", Press("1"), documents={"/": told})
+    call = play("", Press("1"), documents={"/": responses})
     assert (call.state, call.path) == ("hours", ["menu", "hours"])
     assert [each.owner for each in call.responses] == ["x 1", "x 1"]
     assert (play("").state, play("").path) == ("", [])
 
 
 @pytest.mark.parametrize(
-    ("twiml", "asked"),
+    ("twiml", "expected"),
     [
         ('<Enqueue action="/next">a</Enqueue>', ["action POST /next QueueResult=redirected"]),
         ('<Dial action="/next">+15550100</Dial>', ["action POST /next QueueResult=redirected"]),
@@ -670,10 +672,10 @@ def test_state_and_path_come_from_the_headers_of_a_host():
         ('<Gather action="/next"/>', ["action POST /next QueueResult=redirected"]),
     ],
 )
-def test_a_verb_can_be_ended_from_outside_of_the_call(twiml, asked):
+def test_a_verb_can_be_ended_from_outside_of_the_call(twiml, expected):
     """A waiting verb that is ended from outside sends its action with the given parameters."""
     call = play(twiml).verb_ends_with(QueueResult="redirected")
-    assert [line for line in lines(call) if line.startswith("action")] == asked
+    assert [line for line in lines(call) if line.startswith("action")] == expected
     assert call.ended.reason == "no-more-verbs"
 
 
@@ -691,7 +693,7 @@ MORE = response(
 
 @pytest.fixture
 def everything():
-    """A call in which all kinds of events happen."""
+    """A call with every type of event."""
     served = {
         "/more": MORE,
         "/screen": response("<Say>Psst.</Say><Play digits='2'/><Pause/>"),
@@ -709,9 +711,9 @@ def test_every_event_is_data(everything):
     """The data of every event is valid JSON and can be read back."""
     assert {each.name for each in everything.events} == set(EVENTS)
     for event in everything.events:
-        told = json.loads(json.dumps(event.as_dict()))
-        assert told["name"] == event.name
-        assert event_from(told) == event
+        values = json.loads(json.dumps(event.as_dict()))
+        assert values["name"] == event.name
+        assert event_from(values) == event
 
 
 def test_the_clock_never_goes_back(everything):

@@ -20,35 +20,35 @@ def redirect(status, location):
     return Response(status, (("Location", location),) if location else ())
 
 
-class Asked:
-    """A client whose requests are looked at."""
+class LoggedClient:
+    """A client that logs its requests and their results."""
 
     def __init__(self, documents, **client):
         tokens = itertools.count(1)
         client = {"token": "12345", "new_token": lambda: f"token {next(tokens)}", **client}
-        self.client = Client(TableTransport(documents), **client)
-        self.requests, self.came, self.messages = [], [], []
+        self.inner = Client(TableTransport(documents), **client)
+        self.requests, self.results, self.messages = [], [], []
 
-    def record(self, request, came):
-        """Keep a request and what came of it."""
+    def record(self, request, result):
+        """Log a request and its status, or the code of its failure."""
         self.requests.append(request)
-        self.came.append(came.code if isinstance(came, Failure) else came.status)
+        self.results.append(result.code if isinstance(result, Failure) else result.status)
 
-    def ask(self, url=URL, params=None, method="POST"):
-        """Ask as the webhook of a call."""
+    def send(self, url=URL, params=None, method="POST"):
+        """Send a webhook request."""
         given = {"Digits": "1", "To": "+1"} if params is None else params
-        return self.client.send(method, url, given, on_exchange=self.record, on_invalid_override=self.messages.append)
+        return self.inner.send(method, url, given, on_exchange=self.record, on_invalid_override=self.messages.append)
 
     def headers(self, name):
-        """Return a header of each request."""
+        """Return the header of a name of each logged request."""
         return [each.headers.get(name) for each in self.requests]
 
 
 def test_a_response_is_returned_with_its_url():
     """A request returns the URL without its fragment, and the response with any status."""
-    asked = Asked({"/a": Response(500)})
-    url, answer = asked.ask(URL + "#rc=2")
-    assert (url, answer.status, asked.came) == (URL, 500, [500])
+    client = LoggedClient({"/a": Response(500)})
+    url, response = client.send(URL + "#rc=2")
+    assert (url, response.status, client.results) == (URL, 500, [500])
 
 
 ATTEMPTS = [
@@ -65,15 +65,15 @@ ATTEMPTS = [
 @pytest.mark.parametrize(("fragment", "served", "attempts"), ATTEMPTS)
 def test_failures_are_retried_as_the_fragment_says(fragment, served, attempts):
     """The fragment decides which failures are retried, all with the same token; the last one is raised."""
-    asked = Asked({"/a": served})
+    client = LoggedClient({"/a": served})
     with pytest.raises(Failure) as failed:
-        asked.ask(URL + fragment)
+        client.send(URL + fragment)
     assert failed.value is served[0]
-    assert asked.headers("I-Twilio-Idempotency-Token") == ["token 1"] * attempts
+    assert client.headers("I-Twilio-Idempotency-Token") == ["token 1"] * attempts
 
 
 @pytest.mark.parametrize(
-    ("fragment", "served", "came"),
+    ("fragment", "served", "results"),
     [
         ("#rp=5xx", [Response(503), Response(200)], [503, 200]),
         ("#rp=4xx&rc=3", [Response(404), Response(404), Response(200)], [404, 404, 200]),
@@ -83,19 +83,19 @@ def test_failures_are_retried_as_the_fragment_says(fragment, served, attempts):
         ("", [NO_CONNECTION, Response(200)], [11205, 200]),
     ],
 )
-def test_a_status_is_retried_as_the_fragment_says(fragment, served, came):
+def test_a_status_is_retried_as_the_fragment_says(fragment, served, results):
     """A status is retried only if the fragment says so."""
-    asked = Asked({"/a": served})
-    _, answer = asked.ask(URL + fragment)
-    assert asked.came == came
-    assert answer.status == came[-1]
+    client = LoggedClient({"/a": served})
+    _, response = client.send(URL + fragment)
+    assert client.results == results
+    assert response.status == results[-1]
 
 
 def test_invalid_overrides_are_reported():
     """Each invalid override in a fragment is reported with a message."""
-    asked = Asked({"/a": ""})
-    asked.ask(URL + "#rc=9&x=1")
-    assert asked.messages == [
+    client = LoggedClient({"/a": ""})
+    client.send(URL + "#rc=9&x=1")
+    assert client.messages == [
         "the connection override rc must be from 0 to 5, not '9'",
         "the connection override must be ct, rt, tt, rc, rp, sni or e, not 'x'",
     ]
@@ -104,22 +104,22 @@ def test_invalid_overrides_are_reported():
 @pytest.mark.parametrize("status", [301, 302, 303, 307])
 def test_a_redirect_is_followed_without_digits(status):
     """A redirect is followed with GET, without Digits, with the same idempotency token and a new signature."""
-    asked = Asked({"/a": redirect(status, "b?x=1"), "/b?x=1": "there"})
-    url, answer = asked.ask()
-    assert (url, answer.body) == ("https://ivr.example.com/b?x=1", b"there")
-    assert [each.method for each in asked.requests] == ["POST", "GET"]
-    assert [dict(each.params) for each in asked.requests] == [{"Digits": "1", "To": "+1"}, {"To": "+1"}]
-    assert asked.requests[1].url == "https://ivr.example.com/b?x=1&To=%2B1"
-    first, second = asked.headers("X-Twilio-Signature")
+    client = LoggedClient({"/a": redirect(status, "b?x=1"), "/b?x=1": "there"})
+    url, response = client.send()
+    assert (url, response.body) == ("https://ivr.example.com/b?x=1", b"there")
+    assert [each.method for each in client.requests] == ["POST", "GET"]
+    assert [dict(each.params) for each in client.requests] == [{"Digits": "1", "To": "+1"}, {"To": "+1"}]
+    assert client.requests[1].url == "https://ivr.example.com/b?x=1&To=%2B1"
+    first, second = client.headers("X-Twilio-Signature")
     assert first != second
-    assert asked.headers("I-Twilio-Idempotency-Token") == ["token 1"] * 2
+    assert client.headers("I-Twilio-Idempotency-Token") == ["token 1"] * 2
 
 
 def test_a_redirect_can_keep_the_method():
     """With redirect_as_get=False, a redirect keeps the method."""
-    asked = Asked({"/a": redirect(302, "/b"), "/b": ""}, redirect_as_get=False)
-    asked.ask()
-    assert [each.method for each in asked.requests] == ["POST", "POST"]
+    client = LoggedClient({"/a": redirect(302, "/b"), "/b": ""}, redirect_as_get=False)
+    client.send()
+    assert [each.method for each in client.requests] == ["POST", "POST"]
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,14 @@ def test_a_redirect_can_keep_the_method():
 def test_an_unsupported_redirect_is_a_failure(served, what):
     """A redirect without a Location or with an unsupported status is a failure with code 11216."""
     with pytest.raises(Failure) as failed:
-        Asked({"/a": served}).ask()
+        LoggedClient({"/a": served}).send()
     assert (failed.value.code, failed.value.message) == (11216, what)
 
 
 def test_a_redirect_to_an_invalid_url_is_a_failure():
     """A redirect to an invalid URL is a failure with code 11100."""
     with pytest.raises(Failure) as failed:
-        Asked({"/a": redirect(302, "ftp://x")}).ask()
+        LoggedClient({"/a": redirect(302, "ftp://x")}).send()
     assert failed.value.code == 11100
 
 
@@ -148,21 +148,21 @@ def test_a_redirect_to_an_invalid_url_is_a_failure():
 def test_at_most_ten_redirects_are_followed(fetched):
     """The eleventh redirect of a document or a file is a failure with code 11215."""
     ten = {f"/{index}": redirect(302, f"/{index + 1}") for index in range(10)}
-    asked = Asked({**ten, "/10": "there"})
+    client = LoggedClient({**ten, "/10": "there"})
 
-    def go():
+    def fetch():
         if fetched:
-            return asked.client.fetch_file("https://ivr.example.com/0", on_exchange=asked.record)
-        return asked.ask("https://ivr.example.com/0")[1]
+            return client.inner.fetch_file("https://ivr.example.com/0", on_exchange=client.record)
+        return client.send("https://ivr.example.com/0")[1]
 
-    assert go().body == b"there"
-    asked = Asked({**ten, "/10": redirect(302, "/0")})
+    assert fetch().body == b"there"
+    client = LoggedClient({**ten, "/10": redirect(302, "/0")})
     with pytest.raises(Failure) as failed:
-        go()
+        fetch()
     what = "file" if fetched else "response"
     assert failed.value.code == 11215
     assert failed.value.message == f"the {what} was redirected more than 10 times, last to https://ivr.example.com/0"
-    assert len(asked.requests) == 11
+    assert len(client.requests) == 11
 
 
 def test_cookies_are_sent_back_as_a_browser_does():
@@ -174,28 +174,28 @@ def test_cookies_are_sent_back_as_a_browser_does():
         ("Set-Cookie", "elsewhere=4; Domain=other.example.org"),
         ("Set-Cookie", "safe=5; Path=/; Secure"),
     ]
-    asked = Asked(
+    client = LoggedClient(
         {"/a": Response(headers=headers), "/b": "", "http://ivr.example.com/b": "", "https://x.example.com/b": ""}
     )
-    asked.ask()
-    asked.ask("https://ivr.example.com/b")
-    asked.ask("http://ivr.example.com/b")
-    asked.ask("https://x.example.com/b")
-    asked.ask()
-    sent = [sorted((each or "").split("; ")) for each in asked.headers("Cookie")]
+    client.send()
+    client.send("https://ivr.example.com/b")
+    client.send("http://ivr.example.com/b")
+    client.send("https://x.example.com/b")
+    client.send()
+    sent = [sorted((each or "").split("; ")) for each in client.headers("Cookie")]
     assert sent == [[""], ["all=1", "safe=5"], ["all=1"], [""], ["all=1", "here=2", "safe=5"]]
 
 
 def test_cookies_can_be_turned_off():
     """With cookies=False, no cookie is sent back."""
-    asked = Asked({"/a": Response(headers=(("Set-Cookie", "a=1"),))}, cookies=False)
-    asked.ask()
-    asked.ask()
-    assert asked.headers("Cookie") == [None, None]
+    client = LoggedClient({"/a": Response(headers=(("Set-Cookie", "a=1"),))}, cookies=False)
+    client.send()
+    client.send()
+    assert client.headers("Cookie") == [None, None]
 
 
-def guarded(challenge, accepts):
-    """Return a document that wants a password."""
+def protected(challenge, accepts):
+    """Return a function that serves a document with a password."""
 
     def serve(request):
         if accepts(request.headers.get("Authorization", "")):
@@ -210,25 +210,25 @@ BASIC = "Basic " + base64.b64encode(b"anna:geh:eim").decode()
 
 def test_a_password_is_sent_after_a_401():
     """The first request has no password; after a 401, it is sent at once for the rest of the call."""
-    asked = Asked({"/a": guarded('Basic realm="ivr"', lambda sent: sent == BASIC)})
+    client = LoggedClient({"/a": protected('Basic realm="ivr"', lambda sent: sent == BASIC)})
     url = "https://anna:geh%3Aeim@ivr.example.com/a"
-    assert asked.ask(url)[1].body == b"there"
-    assert asked.ask(url)[1].body == b"there"
-    assert asked.headers("Authorization") == [None, BASIC, BASIC]
-    assert {each.url for each in asked.requests} == {"https://ivr.example.com/a"}
+    assert client.send(url)[1].body == b"there"
+    assert client.send(url)[1].body == b"there"
+    assert client.headers("Authorization") == [None, BASIC, BASIC]
+    assert {each.url for each in client.requests} == {"https://ivr.example.com/a"}
 
 
 def test_a_digest_is_computed_from_the_challenge():
     """A Digest header is computed from the realm and the nonce of the challenge."""
     challenge = 'Digest realm="ivr", nonce="abc", qop="auth", algorithm=MD5'
-    asked = Asked({"/a": guarded(challenge, lambda sent: sent.startswith("Digest "))})
-    assert asked.ask("https://anna:geheim@ivr.example.com/a")[1].body == b"there"
-    sent = asked.headers("Authorization")[1]
-    told = dict(part.replace('"', "").split("=", 1) for part in sent.removeprefix("Digest ").split(", "))
+    client = LoggedClient({"/a": protected(challenge, lambda sent: sent.startswith("Digest "))})
+    assert client.send("https://anna:geheim@ivr.example.com/a")[1].body == b"there"
+    sent = client.headers("Authorization")[1]
+    fields = dict(part.replace('"', "").split("=", 1) for part in sent.removeprefix("Digest ").split(", "))
     one = hashlib.md5(b"anna:ivr:geheim").hexdigest()
     two = hashlib.md5(b"POST:/a").hexdigest()
-    text = f"{one}:abc:{told['nc']}:{told['cnonce']}:auth:{two}"
-    assert told["response"] == hashlib.md5(text.encode()).hexdigest()
+    text = f"{one}:abc:{fields['nc']}:{fields['cnonce']}:auth:{two}"
+    assert fields["response"] == hashlib.md5(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -242,28 +242,28 @@ def test_a_digest_is_computed_from_the_challenge():
 )
 def test_a_401_without_a_usable_password_is_returned(url, challenge):
     """Without a password or a supported challenge, the 401 is returned and no second request is sent."""
-    asked = Asked({"/a": guarded(challenge, lambda sent: False)})
-    assert asked.ask(url)[1].status == 401
-    assert len(asked.requests) == 1
+    client = LoggedClient({"/a": protected(challenge, lambda sent: False)})
+    assert client.send(url)[1].status == 401
+    assert len(client.requests) == 1
 
 
 def test_a_wrong_password_is_sent_once():
     """A wrong password is sent once, and then the 401 is returned."""
-    asked = Asked({"/a": guarded("Basic realm=x", lambda sent: False)})
-    assert asked.ask("https://anna:x@ivr.example.com/a")[1].status == 401
-    assert asked.came == [401, 401]
+    client = LoggedClient({"/a": protected("Basic realm=x", lambda sent: False)})
+    assert client.send("https://anna:x@ivr.example.com/a")[1].status == 401
+    assert client.results == [401, 401]
 
 
 def test_a_file_is_fetched():
     """A file is fetched with GET through redirects, and returned with any status."""
-    asked = Asked({"/a": redirect(302, "/b"), "/b": Response(404)})
-    assert asked.client.fetch_file(URL, on_exchange=asked.record).status == 404
-    assert [(each.method, dict(each.params)) for each in asked.requests] == [("GET", {}), ("GET", {})]
+    client = LoggedClient({"/a": redirect(302, "/b"), "/b": Response(404)})
+    assert client.inner.fetch_file(URL, on_exchange=client.record).status == 404
+    assert [(each.method, dict(each.params)) for each in client.requests] == [("GET", {}), ("GET", {})]
 
 
 def test_a_failed_file_request_is_reported_and_raised():
     """The failure of a file request is reported and raised."""
-    asked = Asked({"/a": NO_CONNECTION})
+    client = LoggedClient({"/a": NO_CONNECTION})
     with pytest.raises(Failure):
-        asked.client.fetch_file(URL, on_exchange=asked.record)
-    assert asked.came == [11205]
+        client.inner.fetch_file(URL, on_exchange=client.record)
+    assert client.results == [11205]

@@ -9,7 +9,7 @@ ENDED = "ended no-more-verbs completed"
 
 
 def after_first(call):
-    """Return what happened after the first request."""
+    """Return the trace of a call after its first request."""
     return [line for line in trace(call)[1:] if line]
 
 
@@ -61,8 +61,8 @@ def test_digits_are_not_sent_with_a_redirect():
     """The request of a Redirect carries the usual parameters only, without Digits."""
     documents = {"/pressed": response("<Redirect>/next</Redirect>")}
     call = play('<Gather action="/pressed" numDigits="1"/>', Press("1"), documents=documents)
-    (asked,) = requests(call, "redirect")
-    assert "Digits" not in asked.params
+    (request,) = requests(call, "redirect")
+    assert "Digits" not in request.params
 
 
 def test_an_empty_redirect_repeats_the_document():

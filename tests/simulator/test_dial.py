@@ -22,12 +22,12 @@ def dial(attributes="", inside=NUMBER, after="<Say>After.</Say>"):
 
 
 def talked(seconds):
-    """Return the lines of a talk that the callee ended."""
+    """Return the trace of a call whose callee hung up after some seconds."""
     return [*ANSWERED, DONE, f"{ASKED.format('completed', 'true')} DialCallDuration={seconds}", *ENDS]
 
 
 def failed(status):
-    """Return the lines of a call that came to nothing."""
+    """Return the trace of a call that nobody answered."""
     return [RINGS, f"{NUMBER} {status}", ASKED.format(status, "false"), *ENDS]
 
 
@@ -147,13 +147,13 @@ CASES = [
 def test_dial_ends_with_its_action_or_the_next_verb(twiml, script, lines):
     """Every end of a Dial requests the action with the result, or plays the next verb if there is no action."""
     call = play(twiml, *script)
-    told = [line for line in trace(call)[1:] if line and not line.startswith("note: the caller")]
-    assert told == (ANSWERED if lines is None else lines)
+    actual = [line for line in trace(call)[1:] if line and not line.startswith("note: the caller")]
+    assert actual == (ANSWERED if lines is None else lines)
     assert warned(call) == []
 
 
 def screened(after="", attributes=""):
-    """Return a Dial to a Number with a document of its own."""
+    """Return a Dial to a Number that has a document."""
     return dial("", f'<Number url="/screen" {attributes}>{NUMBER}</Number>')
 
 
@@ -231,12 +231,12 @@ def test_the_document_of_a_number_is_requested_with_the_child_call():
     """The request for the document of a Number has the callee's CallSid, and the caller's as ParentCallSid."""
     documents = {"/screen": response("")}
     call = play(screened(attributes='method="GET"'), PickUp(), CALLEE_GONE, documents=documents)
-    (asked,) = requests(call, "screening")
-    assert asked.method == "GET"
-    assert asked.params["ParentCallSid"] == call.sid
-    assert asked.params["CallSid"] == requests(call, "action")[0].params["DialCallSid"] != call.sid
-    assert (asked.params["Direction"], asked.params["CallStatus"]) == ("outbound-dial", "in-progress")
-    assert (asked.params["To"], asked.params["From"]) == (NUMBER, "+14155550100")
+    (request,) = requests(call, "screening")
+    assert request.method == "GET"
+    assert request.params["ParentCallSid"] == call.sid
+    assert request.params["CallSid"] == requests(call, "action")[0].params["DialCallSid"] != call.sid
+    assert (request.params["Direction"], request.params["CallStatus"]) == ("outbound-dial", "in-progress")
+    assert (request.params["To"], request.params["From"]) == (NUMBER, "+14155550100")
 
 
 def test_the_caller_is_not_heard_while_the_callee_is_screened():
@@ -304,16 +304,16 @@ PROGRESS = [
 ]
 
 
-@pytest.mark.parametrize(("attributes", "script", "told"), PROGRESS)
-def test_the_status_callback_of_a_number_gets_the_events_it_asks_for(attributes, script, told):
+@pytest.mark.parametrize(("attributes", "script", "expected"), PROGRESS)
+def test_the_status_callback_of_a_number_gets_the_events_it_asks_for(attributes, script, expected):
     """The status callback of a Number gets the events that it asks for, in order, and completed at every end."""
     call = play(dial("", f"<Number {attributes}>{NUMBER}</Number>"), *script, documents={"/s": response("")})
-    asked = requests(call, "dial-status")
+    sent = requests(call, "dial-status")
     names = ("CallStatus", "SequenceNumber", "CallDuration")
-    assert [tuple(each.params.get(name) for name in names) for each in asked] == told
-    assert {each.method for each in asked} == {"POST"}
-    assert {each.params["CallbackSource"] for each in asked} == {"call-progress-events"}
-    assert all(each.params["Timestamp"].endswith("GMT") for each in asked)
+    assert [tuple(each.params.get(name) for name in names) for each in sent] == expected
+    assert {each.method for each in sent} == {"POST"}
+    assert {each.params["CallbackSource"] for each in sent} == {"call-progress-events"}
+    assert all(each.params["Timestamp"].endswith("GMT") for each in sent)
 
 
 @pytest.mark.parametrize(
@@ -340,9 +340,9 @@ def test_the_method_of_a_status_callback(attribute, method):
 def test_the_action_of_a_dial_is_requested_after_the_caller_hung_up(script, status, bridged, ends):
     """The action of a Dial is requested after the caller hung up, unless the assumption says otherwise."""
     call = play(dial(), *script)
-    (asked,) = requests(call, "action")
-    told = (asked.params["DialCallStatus"], asked.params["DialBridged"], asked.params["CallStatus"])
-    assert told == (status, bridged, "completed")
+    (request,) = requests(call, "action")
+    actual = (request.params["DialCallStatus"], request.params["DialBridged"], request.params["CallStatus"])
+    assert actual == (status, bridged, "completed")
     assert ends in trace(call)
     assert call.heard == ""
     assumed = Assumptions(dial_action_after_hangup=False)
@@ -359,8 +359,8 @@ def test_the_extra_ring_time_can_be_set():
 def test_a_caller_who_hangs_up_during_the_screening_ends_it(after):
     """A caller who hangs up during the screening ends it, and nobody was connected."""
     call = play(screened(), PickUp(), HangUp(after=after), documents={"/screen": response(ASKS)})
-    (asked,) = requests(call, "action")
-    assert (asked.params["DialCallStatus"], asked.params["DialBridged"]) == ("completed", "false")
+    (request,) = requests(call, "action")
+    assert (request.params["DialCallStatus"], request.params["DialBridged"]) == ("completed", "false")
     assert call.ended.reason == "caller-hung-up"
 
 
@@ -394,16 +394,16 @@ RECORDED = [
 ]
 
 
-@pytest.mark.parametrize(("attributes", "told"), RECORDED)
-def test_the_recording_of_a_talk_is_reported(attributes, told):
+@pytest.mark.parametrize(("attributes", "expected"), RECORDED)
+def test_the_recording_of_a_talk_is_reported(attributes, expected):
     """The status callback of a recorded talk has the caller's CallSid and the source DialVerb."""
     twiml = dial(f'record="record-from-answer" {attributes}')
     call = play(twiml, PickUp(), CALLEE_GONE, documents={"/r": response("")})
-    asked = requests(call, "recording-status")
-    assert [(each.params["RecordingStatus"], each.params["RecordingChannels"]) for each in asked] == told
-    assert {each.params["RecordingSource"] for each in asked} == {"DialVerb"}
-    assert {each.params["CallSid"] for each in asked} == {call.sid}
-    assert {each.method for each in asked} == {"GET" if "GET" in attributes else "POST"}
+    sent = requests(call, "recording-status")
+    assert [(each.params["RecordingStatus"], each.params["RecordingChannels"]) for each in sent] == expected
+    assert {each.params["RecordingSource"] for each in sent} == {"DialVerb"}
+    assert {each.params["CallSid"] for each in sent} == {call.sid}
+    assert {each.method for each in sent} == {"GET" if "GET" in attributes else "POST"}
 
 
 def test_a_dual_recording_has_two_channels():

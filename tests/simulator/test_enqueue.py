@@ -217,9 +217,9 @@ def test_the_wait_document_gets_the_numbers_of_the_queue():
     """The request for the wait document has the caller's position and the sizes and times of the queue."""
     simulator = Simulator.for_documents({"/": response(enqueue('waitUrl="/wait"')), **DOCUMENTS})
     simulator.queues["support"] = Queue("support", size=4, max_size=7, average_wait_seconds=90)
-    (asked,) = requests(simulator.call(), "wait")
-    told = {name: value for name, value in asked.params.items() if "Queue" in name and name != "QueueSid"}
-    assert told == {
+    (request,) = requests(simulator.call(), "wait")
+    actual = {name: value for name, value in request.params.items() if "Queue" in name and name != "QueueSid"}
+    assert actual == {
         "QueuePosition": "5",
         "AvgQueueTime": "90",
         "CurrentQueueSize": "5",
@@ -232,8 +232,8 @@ def test_the_wait_document_gets_the_numbers_of_the_queue():
 def test_the_action_of_an_enqueue_is_requested_after_the_caller_hung_up(script):
     """The action of an Enqueue is requested after the caller hung up, unless the assumption says otherwise."""
     call = play(enqueue(), *script)
-    (asked,) = requests(call, "action")
-    assert (asked.params["QueueResult"], asked.params["CallStatus"]) == ("hangup", "completed")
+    (request,) = requests(call, "action")
+    assert (request.params["QueueResult"], request.params["CallStatus"]) == ("hangup", "completed")
     assert call.heard == ""
     assumed = Assumptions(enqueue_action_after_hangup=False)
     assert requests(play(enqueue(), *script, number={"assumptions": assumed}), "action") == []

@@ -55,7 +55,7 @@ TREES = [
     pytest.param({"/": response("<Pause length='20000'/>")}, ["endless-silence"], id="too-long"),
     pytest.param({"/": response("<Enqueue action='/'>a</Enqueue>")}, ["endless-silence"], id="queues-for-ever"),
     pytest.param({"/": response("<Record action='/bye'/>"), "/bye": response("")}, [], id="a-message"),
-    pytest.param({"/": response("<Sing/>")}, ["12200"], id="a-slip"),
+    pytest.param({"/": response("<Sing/>")}, ["12200"], id="a-lint-warning"),
 ]
 
 
@@ -78,14 +78,14 @@ def test_a_problem_has_the_actions_that_lead_to_it():
     assert problems["endless-silence"].actions == (Silence(),) * 12
 
 
-def late(answer):
-    """Return a tree that ends after a key or with the caller, and answers this from then on."""
+def late(served):
+    """Return a tree that ends a call after a key or a hang-up, and then gives this response."""
     over = set()
 
     def serve(request):
         sid = request.params["CallSid"]
         if sid in over or request.params["CallStatus"] == "completed":
-            return answer
+            return served
         if "Digits" not in request.params:
             return response(GATHER)
         over.add(sid)
@@ -95,7 +95,7 @@ def late(answer):
 
 
 @pytest.mark.parametrize(
-    ("answer", "again", "told"),
+    ("served", "repeated", "callback"),
     [
         (response(""), None, None),
         (response("<Say>Goodbye.</Say><Hangup/>"), None, None),
@@ -108,12 +108,12 @@ def late(answer):
         ),
     ],
 )
-def test_requests_after_the_end_must_not_continue_the_call(answer, again, told):
+def test_requests_after_the_end_must_not_continue_the_call(served, repeated, callback):
     """A repeated request or a status callback that continues the call or fails is a problem."""
-    found = {each.name: each.message for each in examine(late(answer), depth=1)}
-    said = "a request that is repeated after the end {}", "the status callback, if it is sent to the webhook, {}"
-    assert found.get("repeated-request-after-end") == (again and said[0].format(again))
-    assert found.get("status-callback-after-end") == (told and said[1].format(told))
+    found = {each.name: each.message for each in examine(late(served), depth=1)}
+    messages = "a request that is repeated after the end {}", "the status callback, if it is sent to the webhook, {}"
+    assert found.get("repeated-request-after-end") == (repeated and messages[0].format(repeated))
+    assert found.get("status-callback-after-end") == (callback and messages[1].format(callback))
 
 
 def test_the_last_request_of_a_waiting_call_can_not_be_repeated():

@@ -10,26 +10,26 @@ from ivrkit.simulator.actions import UNANSWERED_STATUSES
 
 
 def few(waiting):
-    """Return a few of the things that can be done, so that every row of them can be walked."""
+    """Return few actions, so that every sequence of them can be tried."""
     return [Press("1"), Press("2"), Silence(), HangUp()]
 
 
 def by_force(simulator, depth, done=()):
-    """Walk every row of actions; return how many there are, and what is wrong in any of them."""
+    """Try every sequence of actions; return their number, and the warnings in all of them."""
     call = simulator.call(done)
-    wrong = {each.what for each in call.warnings}
+    warnings = {each.what for each in call.warnings}
     if call.waiting is None or len(done) == depth:
-        return 1, wrong
+        return 1, warnings
     count = 0
     for action in few(call.waiting):
         paths, more = by_force(simulator, depth, (*done, action))
         count += paths
-        wrong |= more
-    return count, wrong
+        warnings |= more
+    return count, warnings
 
 
 def tree(leads):
-    """Return a phone tree of pages: page -> where key 1, key 2 and silence lead; ``""`` ends, ``"!"`` is a slip."""
+    """Return a phone tree: page -> pages of key 1, key 2 and silence; ``""`` ends, ``"!"`` has a lint warning."""
 
     def page(name):
         if name == "":
@@ -51,10 +51,10 @@ def test_a_small_tree_is_explored_as_by_hand():
     """The counts for a tree of two pages are those that were worked out by hand."""
     simulator = tree({"a": ("b", "a", ""), "b": ("a", "", "b")})
     explored = explore(simulator.call, depth=2, choices=few)
-    # From a, 1 leads to b and 2 to a, each with four more actions; silence and hanging up end it: 4 + 4 + 2.
-    # A page at another URL is another position: /, a and b from a, a and b from b.
+    # From a, 1 leads to b and 2 to a, each with four more actions; silence and hanging up end the call: 4 + 4 + 2.
+    # The same page at another URL is another position: /, a and b from a, a and b from b.
     assert (explored.positions, explored.paths, explored.problems) == (5, 10, [])
-    # The first call, then four from each of three, for two are reached last: nothing is walked from a second time.
+    # The first call, then four calls from each of three positions. The other two positions are at the full depth.
     assert explored.calls == 13
     assert all(each.ended for each in explored.ends)
 
@@ -68,9 +68,9 @@ def test_counts_and_problems_are_those_of_brute_force(data, depth):
     leads = {name: data.draw(st.tuples(*[st.sampled_from([*names, "", "!"])] * 3)) for name in names}
     simulator = tree(leads)
     explored = explore(simulator.call, depth=depth, choices=few)
-    paths, wrong = by_force(simulator, depth)
+    paths, warnings = by_force(simulator, depth)
     assert explored.paths == paths
-    assert bool(explored.problems) == bool(wrong)
+    assert bool(explored.problems) == bool(warnings)
     assert explored.calls <= 1 + 4 * explored.positions
 
 
@@ -153,9 +153,9 @@ WORLDS = [
 @pytest.mark.deep
 @pytest.mark.parametrize(("queue", "positions", "paths"), WORLDS)
 def test_the_acme_tree_has_no_problems_to_depth_five(make_phone, queue, positions, paths):
-    """All keys, silence, every result of a telephone and of a queue: nothing is wrong anywhere.
+    """The phone tree of acme-states has no problems on any path of five actions.
 
-    What tells positions apart is what the host keeps of a call, without its turn and its tokens.
+    The position of a call is its session in the host, without its turn and its tokens.
     """
     phone = make_phone(plugins=["acme-states"])
     phone.simulator.queues["support"] = queue

@@ -13,12 +13,12 @@ PRESSED = "action POST /next Digits={} FinishedOnKey={} msg=Gather End"
 
 
 def gather(attributes="", inside="", after=AFTER):
-    """Return a Gather whose action is the next document, and what stands behind it."""
+    """Return a Gather whose action is the next document, and a verb after it."""
     return f'<Gather action="/next" {attributes}>{inside}</Gather>{after}'
 
 
 def by_action(digits, finished=""):
-    """Return the lines of a Gather whose action got these digits."""
+    """Return the trace of a Gather whose action got these digits."""
     return [PRESSED.format(digits, finished), *ENDS]
 
 
@@ -136,13 +136,13 @@ CASES = [
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
 def test_each_rule_of_gather(twiml, script, lines):
     """Each attribute and each rule of Gather has the effect that Twilio's page describes."""
-    documents = {"/a.mp3": _not_asked, "/part": response("")}
+    documents = {"/a.mp3": _audio, "/part": response("")}
     call = play(twiml, *script, documents=documents)
-    told = [line for line in trace(call) if not line.startswith(("webhook", "note", "media"))]
-    assert told == (by_action("1") if lines is None else lines)
+    actual = [line for line in trace(call) if not line.startswith(("webhook", "note", "media"))]
+    assert actual == (by_action("1") if lines is None else lines)
 
 
-def _not_asked(_request):
+def _audio(_request):
     from ivrkit.simulator import Response
 
     return Response(headers=(("Content-Type", "audio/mpeg"),), body=b"ID3")
@@ -225,7 +225,7 @@ def test_keys_after_the_end_of_a_gather_are_noted():
 
 
 @pytest.mark.parametrize(
-    ("attributes", "action", "what", "mend"),
+    ("attributes", "action", "what", "hint"),
     [
         (
             'input="speech"',
@@ -236,18 +236,18 @@ def test_keys_after_the_end_of_a_gather_are_noted():
         ("", Speak("yes"), 'the caller says "yes", but this <Gather> does not accept speech', 'set input="speech"'),
     ],
 )
-def test_input_of_the_wrong_type_is_noted(attributes, action, what, mend):
+def test_input_of_the_wrong_type_is_noted(attributes, action, what, hint):
     """Input that a Gather does not accept is noted, and the Gather goes on listening."""
     call = play(gather(attributes), action)
-    assert [(each.what, each.hint) for each in call.notes] == [(what, mend)]
+    assert [(each.what, each.hint) for each in call.notes] == [(what, hint)]
     assert call.waiting is not None
 
 
 def test_keys_before_a_hangup_are_sent():
     """A caller who hangs up after some keys causes an action request with these keys, whose document is not heard."""
     call = play(gather(), Press("56", every=1), patience=1.0)
-    (asked,) = requests(call, "action")
-    assert (asked.params["Digits"], asked.params["CallStatus"]) == ("5", "completed")
+    (request,) = requests(call, "action")
+    assert (request.params["Digits"], request.params["CallStatus"]) == ("5", "completed")
     assert call.heard == ""
     assert call.ended.reason == "caller-hung-up"
 
@@ -266,8 +266,8 @@ SWITCHES = [
 def test_assumptions_change_the_parameters_of_a_gather(assumed, attributes, action, params):
     """The assumptions empty_digits and finished_on_key change the parameters of the action request."""
     call = play(gather(attributes), action, number={"assumptions": Assumptions(**assumed)})
-    (asked,) = requests(call, "action")
-    assert {name: asked.params.get(name) for name in params} == params
+    (request,) = requests(call, "action")
+    assert {name: request.params.get(name) for name in params} == params
 
 
 def test_keys_before_a_hangup_can_be_dropped():

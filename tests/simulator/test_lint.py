@@ -16,8 +16,8 @@ def first(twiml):
     return parse(f"<Response>{twiml}</Response>".encode()).children[0]
 
 
-def wrong(twiml):
-    """Return code and words of what is wrong."""
+def warnings_of(twiml):
+    """Return code and message of each lint warning."""
     return [(each.code, each.message) for each in lint(parse(f"<Response>{twiml}</Response>".encode()))]
 
 
@@ -54,12 +54,12 @@ NAMES = [
 @pytest.mark.parametrize(("twiml", "what"), NAMES)
 def test_unknown_and_misplaced_names_are_warnings(twiml, what):
     """An unknown or misplaced element, attribute or text is a warning that suggests a similar name."""
-    assert wrong(twiml) == [(12200, what)]
+    assert warnings_of(twiml) == [(12200, what)]
 
 
 def test_play_with_digits_is_not_allowed_in_gather():
     """A Play with digits is not allowed in a Gather, although Play is."""
-    assert wrong("<Gather><Play digits='1'/><Play>/a</Play></Gather>") == [
+    assert warnings_of("<Gather><Play digits='1'/><Play>/a</Play></Gather>") == [
         (13320, "<Play digits> is not allowed in <Gather>")
     ]
 
@@ -102,13 +102,13 @@ LONG = [
 def test_the_maximum_length_of_a_text_depends_on_the_voice(voice, text, what):
     """A text that is too long for its voice is a warning with code 13521."""
     attribute = f' voice="{voice}"' if voice else ""
-    assert wrong(f"<Say{attribute}>{text}</Say>") == ([(13521, what)] if what else [])
+    assert warnings_of(f"<Say{attribute}>{text}</Say>") == ([(13521, what)] if what else [])
 
 
 def test_elements_that_are_not_simulated_are_not_checked():
     """Attributes and content of an element that is not simulated yet are not checked."""
-    assert wrong("<Connect any='thing'><Stream url='x'>text</Stream><Unknown/></Connect>") == []
-    assert wrong("<Say><say-as any='thing'>1</say-as></Say>") == []
+    assert warnings_of("<Connect any='thing'><Stream url='x'>text</Stream><Unknown/></Connect>") == []
+    assert warnings_of("<Say><say-as any='thing'>1</say-as></Say>") == []
 
 
 def test_lint_warnings_are_in_document_order():
@@ -123,7 +123,7 @@ def test_each_code_of_the_schema_is_known():
     codes = {each.child_code for each in grammars}
     codes |= {attribute.code for each in grammars for attribute in (each.attributes or {}).values()}
     assert codes <= set(CODES)
-    assert all(number_ == code.number and code.meaning and code.hint for number_, code in CODES.items())
+    assert all(number == code.number and code.meaning and code.hint for number, code in CODES.items())
     assert {code.level for code in CODES.values()} == {"error", "warning"}
 
 
@@ -156,5 +156,5 @@ TREES = st.recursive(
 @given(st.lists(TREES).map(tuple))
 def test_any_tree_of_elements_can_be_linted(inside):
     """Any tree of elements can be linted, and each warning has a known code."""
-    for slip in lint(Element("Response", {}, inside, 1, 1)):
-        assert slip.code in CODES
+    for warning in lint(Element("Response", {}, inside, 1, 1)):
+        assert warning.code in CODES

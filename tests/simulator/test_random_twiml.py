@@ -16,9 +16,9 @@ from ivrkit.simulator import Failure, HangUp, Press, Response, Silence, Simulato
 from ivrkit.simulator.events import Ended
 from ivrkit.simulator.twiml.elements import ELEMENTS
 
-#: How many documents are drawn; each is the first of a call of its own.
+#: How many documents are drawn; each one starts its own call.
 DOCUMENTS = int(os.environ.get("IVRKIT_RANDOM_DOCUMENTS", "300"))
-#: How many of them can be met in one call.
+#: How many of them are served in one call.
 IN_A_CALL = 4
 MAX_DOCUMENTS = 20
 
@@ -38,10 +38,10 @@ VALUES = st.one_of(
 )
 
 
-def fitting(name):
-    """Return values that an attribute takes, as far as a few tries tell."""
+def valid_values(attribute):
+    """Return valid values of an attribute, as far as a few common values are valid."""
     tries = ["true", "GET", "5", "1", "20", "600", "#", "1w2", "busy", "dtmf speech", "trim-silence", "completed", "/1"]
-    return st.sampled_from([each for each in tries if name.accepts(each)] or [name.default or ""])
+    return st.sampled_from([each for each in tries if attribute.accepts(each)] or [attribute.default or ""])
 
 
 def markup(name, attributes, inside):
@@ -62,12 +62,12 @@ TEXTS = {
 
 @st.composite
 def valid(draw):
-    """A document whose verbs and attributes are right."""
+    """A document whose verbs and attributes are valid."""
     verbs = []
     for name in draw(st.lists(st.sampled_from(PLAYED), min_size=1, max_size=5)):
         known = ELEMENTS[name].attributes
         chosen = draw(st.lists(st.sampled_from(sorted(known)), unique=True, max_size=4)) if known else []
-        attributes = {each: draw(fitting(known[each])) for each in chosen}
+        attributes = {each: draw(valid_values(known[each])) for each in chosen}
         verbs.append(markup(name, attributes, draw(TEXTS.get(name, st.just("")))))
     return f"<Response>{''.join(verbs)}</Response>"
 
@@ -76,7 +76,7 @@ NAMES = st.sampled_from([*ELEMENTS, "say", "GATHER", "Sing", "x:Say"])
 KEYS = st.sampled_from(
     [*sorted({key for each in ELEMENTS.values() for key in each.attributes or {}}), "now", "Timeout"]
 )
-WRONG = st.recursive(
+INVALID = st.recursive(
     TEXT.map(escape),
     lambda inside: st.builds(
         markup, NAMES, st.dictionaries(KEYS, VALUES, max_size=4), st.lists(inside, max_size=4).map("".join)
@@ -97,7 +97,9 @@ HOSTILE = st.one_of(
         lambda name: f'<?xml version="1.0" encoding="{name}"?><Response/>'
     ),
     st.builds(
-        lambda status, kind, where, body: Response(status, (("Content-Type", kind), ("Location", where)), body),
+        lambda status, content_type, location, body: Response(
+            status, (("Content-Type", content_type), ("Location", location)), body
+        ),
         st.sampled_from([200, 201, 204, 301, 302, 308, 401, 404, 500, 999]),
         st.sampled_from(
             ["text/xml", "text/plain", "audio/mpeg", "application/json", "", "text/xml; charset=klingon", ";;"]
@@ -107,8 +109,8 @@ HOSTILE = st.one_of(
     ),
     st.sampled_from([Failure(11205, "ct", "no connection"), Failure(11205, "rt", "too slow")]),
 )
-#: More right ones than wrong, and more wrong ones than hostile: a call that fails at once has met nothing.
-ANY = st.sampled_from([valid()] * 4 + [WRONG] * 2 + [HOSTILE]).flatmap(lambda kind: kind)
+#: More valid documents than invalid and hostile ones: a call that fails at once tests little.
+ANY = st.sampled_from([valid()] * 4 + [INVALID] * 2 + [HOSTILE]).flatmap(lambda documents: documents)
 TABLES = st.lists(ANY, min_size=IN_A_CALL, max_size=IN_A_CALL).map(
     lambda served: {"/": served[0], **{f"/{index}": each for index, each in enumerate(served[1:], 1)}}
 )
@@ -116,13 +118,13 @@ PICKS = st.lists(st.integers(0, 100), max_size=12)
 
 
 @contextmanager
-def let_it_end():
-    """Fail what does not come to an end: a minute is a thousand times what any of these calls takes."""
+def time_limit():
+    """Fail a call that does not end within a minute, which is a thousand times its usual time."""
 
-    def hangs(_signal, _frame):
+    def fail(_signal, _frame):
         raise AssertionError("the call hangs")
 
-    before = signal.signal(signal.SIGALRM, hangs)
+    before = signal.signal(signal.SIGALRM, fail)
     signal.alarm(60)
     try:
         yield
@@ -132,7 +134,7 @@ def let_it_end():
 
 
 def drive(call, picks):
-    """Do what can be done where the call waits, one thing after the other, and now and then something else."""
+    """Do possible actions one after the other, and sometimes another one."""
     for pick in picks:
         if call.waiting is None:
             return
@@ -149,7 +151,7 @@ def drive(call, picks):
 
 
 def check(call):
-    """Hold what came against what every call keeps to."""
+    """Check what holds for every call."""
     times = [each.at for each in call.events]
     assert times == sorted(times), "the clock went back"
     assert len(call.responses) <= MAX_DOCUMENTS * 13, "documents without end"
@@ -169,7 +171,7 @@ def test_no_document_crashes_or_hangs_a_call(one, two, picks):
     number = {"max_documents": MAX_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
     for documents in (one, two):
         for first in documents:
-            with let_it_end():
+            with time_limit():
                 call = Simulator.for_documents(documents, first, **number).call(patience=None if picks else 100.0)
                 check(call)
                 drive(call, picks)

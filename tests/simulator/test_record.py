@@ -8,7 +8,7 @@ from ivrkit.simulator.events import Recorded
 
 ENDS = ["hears Next.", "ended no-more-verbs completed"]
 ASKED = "action POST /next RecordingUrl RecordingSid RecordingDuration={} Digits={}"
-#: A text that takes so many seconds to say.
+#: Seconds -> a text that takes as long to say.
 WORDS = {seconds: "x" * (15 * seconds) for seconds in (1, 2, 3, 9, 10, 130)}
 
 
@@ -18,7 +18,7 @@ def record(attributes="", after="<Say>After.</Say>"):
 
 
 def recorded(seconds, by, digits):
-    """Return the lines of a recording whose action was asked."""
+    """Return the trace of a recording and its action."""
     return ["hears beep", f"recorded {seconds} by {by}", ASKED.format(seconds, digits), *ENDS]
 
 
@@ -48,7 +48,7 @@ CASES = [
         record('timeout="4" trim="do-not-trim"'),
         [Silence(3), Speak(WORDS[1]), Silence(3), Silence(3)],
         recorded(8, "silence", ""),
-        id="Record.timeout-begins-anew",
+        id="Record.timeout-starts-again",
     ),
     pytest.param(record('finishOnKey="*"'), [Press("1"), Press("2*")], recorded(1, "*", "*"), id="Record.finishOnKey"),
     pytest.param(
@@ -70,9 +70,9 @@ CASES = [
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
 def test_each_rule_of_record(twiml, script, lines):
     """Each attribute of Record has the effect that Twilio's page describes, and the action gets the recording."""
-    told = [line for line in trace(play(twiml, *script))[1:] if line and not line.startswith("note")]
+    actual = [line for line in trace(play(twiml, *script))[1:] if line and not line.startswith("note")]
     if lines is None:
-        assert told == [
+        assert actual == [
             "hears beep",
             "recorded 120 by length",
             "warning 13617: a recording of 120 s is not transcribed",
@@ -80,7 +80,7 @@ def test_each_rule_of_record(twiml, script, lines):
             *ENDS,
         ]
     else:
-        assert told == lines
+        assert actual == lines
 
 
 def test_a_record_without_an_action_requests_the_current_document():
@@ -98,8 +98,8 @@ def test_a_record_without_an_action_requests_the_current_document():
 def test_a_caller_who_hangs_up_has_left_a_message(script, patience):
     """After a hang-up, the action is requested with Digits=hangup, and its document is not heard."""
     call = play(record(), *script, patience=patience)
-    (asked,) = requests(call, "action")
-    assert (asked.params["Digits"], asked.params["CallStatus"]) == ("hangup", "completed")
+    (request,) = requests(call, "action")
+    assert (request.params["Digits"], request.params["CallStatus"]) == ("hangup", "completed")
     assert call.heard == ""
     assert call.ended.reason == "caller-hung-up"
 
@@ -114,21 +114,21 @@ def test_a_failing_action_after_a_hangup_is_reported():
 def test_the_event_of_a_recording_has_its_text_and_url():
     """The event of a recording has the text that was said and the URL that the action gets."""
     call = play(record(), Speak("It is me."), Speak("Call back."), Press("1"))
-    (told,) = [each for each in call.events if isinstance(each, Recorded)]
-    (asked,) = requests(call, "action")
-    assert (told.text, told.url) == ("It is me. Call back.", asked.params["RecordingUrl"])
-    address = "https://api.twilio.com/2010-04-01/Accounts/" + asked.params["AccountSid"] + "/Recordings/RE"
-    assert told.url.startswith(address)
-    assert told.url.endswith(asked.params["RecordingSid"])
+    (event,) = [each for each in call.events if isinstance(each, Recorded)]
+    (request,) = requests(call, "action")
+    assert (event.text, event.url) == ("It is me. Call back.", request.params["RecordingUrl"])
+    address = "https://api.twilio.com/2010-04-01/Accounts/" + request.params["AccountSid"] + "/Recordings/RE"
+    assert event.url.startswith(address)
+    assert event.url.endswith(request.params["RecordingSid"])
 
 
-@pytest.mark.parametrize(("script", "asked"), [([Silence()], 0), ([Speak("hello"), Silence()], 1)])
-def test_an_empty_recording_can_skip_its_action(script, asked):
+@pytest.mark.parametrize(("script", "expected"), [([Silence()], 0), ([Speak("hello"), Silence()], 1)])
+def test_an_empty_recording_can_skip_its_action(script, expected):
     """With continue_after_empty_recording, only a recording with words requests its action."""
     assumed = Assumptions(continue_after_empty_recording=True)
     call = play(record(), *script, number={"assumptions": assumed})
-    assert len(requests(call, "action")) == asked
-    assert call.heard == ("After." if not asked else "Next.")
+    assert len(requests(call, "action")) == expected
+    assert call.heard == ("After." if not expected else "Next.")
 
 
 def test_digits_can_be_left_out_of_a_recording_without_a_key():
@@ -161,8 +161,8 @@ CALLBACKS = [
 def test_the_status_of_a_recording_is_reported_after_the_action(attributes, lines):
     """The status of a recording is sent after the action request, for the events that the verb asks for."""
     call = play(record(f'recordingStatusCallback="/rec" {attributes}'), Press("1"), documents={"/rec": response("")})
-    told = [line for line in trace(call) if line.startswith(("recording-status", "action"))]
-    assert told == [ASKED.format(1, "1"), *(line + SOURCE for line in lines)]
+    actual = [line for line in trace(call) if line.startswith(("recording-status", "action"))]
+    assert actual == [ASKED.format(1, "1"), *(line + SOURCE for line in lines)]
 
 
 def test_an_absent_recording_is_reported():
@@ -171,15 +171,15 @@ def test_an_absent_recording_is_reported():
     assumed = Assumptions(continue_after_empty_recording=True)
     documents = {"/rec": response("")}
     call = play(record(attributes), Silence(), documents=documents, number={"assumptions": assumed})
-    (asked,) = requests(call, "recording-status")
-    assert asked.params["RecordingStatus"] == "absent"
+    (request,) = requests(call, "recording-status")
+    assert request.params["RecordingStatus"] == "absent"
 
 
 TRANSCRIBED = "TranscriptionText={} TranscriptionStatus=completed"
 
 
 @pytest.mark.parametrize(
-    ("attributes", "seconds", "text", "told"),
+    ("attributes", "seconds", "text", "expected"),
     [
         pytest.param('transcribe="true" transcribeCallback="/text"', 3, "x" * 45, [], id="Record.transcribe"),
         pytest.param('transcribeCallback="/text"', 3, None, [], id="Record.transcribeCallback-alone"),
@@ -193,16 +193,16 @@ TRANSCRIBED = "TranscriptionText={} TranscriptionStatus=completed"
         ),
     ],
 )
-def test_a_recording_is_transcribed(attributes, seconds, text, told):
+def test_a_recording_is_transcribed(attributes, seconds, text, expected):
     """A recording that is long enough is transcribed if the verb asks for it, and the text is sent to the callback."""
     call = play(record(attributes), Speak(WORDS[seconds]), Press("1"), documents={"/text": response("")})
     assert [each.params["TranscriptionText"] for each in requests(call, "transcription")] == ([text] if text else [])
-    assert warned(call) == told
-    for asked in requests(call, "transcription"):
-        assert asked.method == "POST"
-        assert asked.params["TranscriptionStatus"] == "completed"
-        assert asked.params["RecordingSid"] == requests(call, "action")[0].params["RecordingSid"]
-        assert asked.params["TranscriptionUrl"].endswith(asked.params["TranscriptionSid"])
+    assert warned(call) == expected
+    for request in requests(call, "transcription"):
+        assert request.method == "POST"
+        assert request.params["TranscriptionStatus"] == "completed"
+        assert request.params["RecordingSid"] == requests(call, "action")[0].params["RecordingSid"]
+        assert request.params["TranscriptionUrl"].endswith(request.params["TranscriptionSid"])
 
 
 def test_keys_that_do_not_end_a_recording_are_noted():
@@ -267,6 +267,6 @@ def test_an_invalid_callback_of_a_recording_is_a_warning():
     """An invalid callback URL of a Record is a warning, and the call goes on."""
     attributes = 'recordingStatusCallback="ftp://x" transcribe="true" transcribeCallback="ftp://y"'
     call = play(record(attributes), Speak(WORDS[3]), Press("1"))
-    told = "the URL must be a valid http or https URL, not '{}'"
-    assert warned(call) == [(11100, told.format("ftp://x")), (11100, told.format("ftp://y"))]
+    message = "the URL must be a valid http or https URL, not '{}'"
+    assert warned(call) == [(11100, message.format("ftp://x")), (11100, message.format("ftp://y"))]
     assert call.heard == "Next."

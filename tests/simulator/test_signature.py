@@ -8,7 +8,7 @@ from twilio.request_validator import RequestValidator
 from ivrkit.simulator.wire.messages import make_request
 from ivrkit.simulator.wire.signature import sign
 
-#: The account, request and signature of Twilio's own test.
+#: Token, URL and form of a test in Twilio's library.
 TOKEN = "12345"
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
 FORM = {
@@ -46,23 +46,23 @@ def test_each_different_value_of_a_name_is_signed_once():
     assert several == sign("http://x/a", [("a", "3"), ("b", "1"), ("b", "2")], TOKEN)
 
 
-def some_text(chance, longest):
-    """Return a text of letters that are trouble somewhere."""
-    return "".join(chance.choice("aZ09 +&=%é漢~'\"/?#:@\n\t") for _ in range(chance.randint(0, longest)))
+def some_text(rng, longest):
+    """Return a text of characters that need escaping somewhere."""
+    return "".join(rng.choice("aZ09 +&=%é漢~'\"/?#:@\n\t") for _ in range(rng.randint(0, longest)))
 
 
 @pytest.mark.deep
 def test_ten_thousand_requests_are_accepted_by_twilio_s_library():
     """Twilio's library accepts requests with any scheme, port, password, query and odd parameters."""
-    chance = random.Random(20261124)
+    rng = random.Random(20261124)
     validator = RequestValidator(TOKEN)
     refused = []
     for _ in range(10_000):
-        where = chance.choice(["", "user:secret@"]) + "ivr.example.com" + chance.choice(["", ":80", ":443", ":8080"])
-        query = chance.choice(["", "?a=1&b=2", "?x", "?again=1"])
-        url = f"{chance.choice(['http', 'https'])}://{where}/a{query}{chance.choice(['', '#rc=2&rp=all'])}"
-        params = {f"k{some_text(chance, 6)}": some_text(chance, 20) for _ in range(chance.randint(0, 30))}
-        request = make_request(chance.choice(["GET", "POST"]), url, params, token=TOKEN, idempotency="1")
+        where = rng.choice(["", "user:secret@"]) + "ivr.example.com" + rng.choice(["", ":80", ":443", ":8080"])
+        query = rng.choice(["", "?a=1&b=2", "?x", "?again=1"])
+        url = f"{rng.choice(['http', 'https'])}://{where}/a{query}{rng.choice(['', '#rc=2&rp=all'])}"
+        params = {f"k{some_text(rng, 6)}": some_text(rng, 20) for _ in range(rng.randint(0, 30))}
+        request = make_request(rng.choice(["GET", "POST"]), url, params, token=TOKEN, idempotency="1")
         form = params if request.method == "POST" else {}
         if not validator.validate(request.url, form, request.headers["X-Twilio-Signature"]):
             refused.append(request)

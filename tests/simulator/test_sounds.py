@@ -12,14 +12,14 @@ from ivrkit.simulator.events import Ended, Paused, Played, Said
 END = "ended no-more-verbs completed"
 
 
-def audio(kind="audio/mpeg", body=b"ID3", status=200):
-    """Return a file."""
-    headers = (("Content-Type", kind),) if kind else ()
+def audio(content_type="audio/mpeg", body=b"ID3", status=200):
+    """Return a response with a file."""
+    headers = (("Content-Type", content_type),) if content_type else ()
     return Response(status, headers, body)
 
 
 def wav(seconds):
-    """Return a WAV of some seconds of silence."""
+    """Return a WAV file of some seconds of silence."""
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)
@@ -57,9 +57,9 @@ def test_sounds_are_heard_in_order(twiml, lines):
     call = play(twiml, documents={"/a.mp3": audio()})
     assert trace(call)[1:] == [*lines, END]
     assert warned(call) == []
-    for asked in requests(call, "media"):
-        assert asked.params == {}
-        assert "X-Twilio-Signature" not in asked.headers
+    for request in requests(call, "media"):
+        assert request.params == {}
+        assert "X-Twilio-Signature" not in request.headers
 
 
 @pytest.mark.parametrize(
@@ -117,11 +117,11 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("served", "told"), FILES)
-def test_an_unplayable_file_is_a_warning(served, told):
+@pytest.mark.parametrize(("served", "expected"), FILES)
+def test_an_unplayable_file_is_a_warning(served, expected):
     """A file that can't be fetched or played is a warning, and the call goes on."""
     call = play("<Play>/a</Play><Say>After.</Say>", documents={"/a": served})
-    assert warned(call) == told
+    assert warned(call) == expected
     assert {each.level for each in call.warnings} == {"warning"}
     assert call.heard == "After."
 
@@ -132,7 +132,7 @@ def test_an_unplayable_file_in_a_gather_has_its_own_code():
     assert warned(call)[:1] == [(13325, "the Content-Type of the file must be an audio type, not 'text/html'")]
 
 
-SLIPS = [
+INVALID = [
     pytest.param(
         "<Say loop='x'>A</Say>", 13510, "<Say loop> must be a whole number of at least 0, not 'x'", id="Say.loop-wrong"
     ),
@@ -169,7 +169,7 @@ SLIPS = [
 ]
 
 
-@pytest.mark.parametrize(("twiml", "code", "what"), SLIPS)
+@pytest.mark.parametrize(("twiml", "code", "what"), INVALID)
 def test_an_invalid_sound_is_a_warning(twiml, code, what):
     """Invalid values and contents of Say, Play and Pause are warnings with Twilio's code, and the call goes on."""
     call = play(twiml + "<Say>After.</Say>", documents={"/a": audio()})
@@ -180,8 +180,8 @@ def test_an_invalid_sound_is_a_warning(twiml, code, what):
 def test_a_pause_as_the_first_verb_comes_before_the_answer():
     """A Pause as the first verb delays the answer and is not billed."""
     call = play("<Pause length='20'/><Say>Hello.</Say>")
-    kinds = [each.name for each in call.events]
-    assert kinds.index("paused") < kinds.index("answered") < kinds.index("said")
+    names = [each.name for each in call.events]
+    assert names.index("paused") < names.index("answered") < names.index("said")
     (paused,) = [each for each in call.events if isinstance(each, Paused)]
     assert paused.seconds == 20
     assert call.ended.seconds == pytest.approx(0.4)

@@ -18,18 +18,18 @@ QUICK = Overrides(connect=0.5, read=0.3, total=0.5)
 
 
 def post(url=URL, params=None):
-    """Return a form that is posted."""
+    """Return a POST request with a form."""
     return make_request("POST", url, {"Digits": "1"} if params is None else params, token="12345", idempotency="i")
 
 
-def failing(send, *what):
-    """Return code and kind of the failure that comes, and its words."""
+def failing(send, *arguments):
+    """Return code, type and message of the failure that a function raises."""
     with pytest.raises(Failure) as failed:
-        send(*what)
+        send(*arguments)
     return failed.value.code, failed.value.failure_type, failed.value.message
 
 
-# In process
+# WSGI
 
 
 def test_an_app_gets_the_environ_of_pep_3333():
@@ -51,8 +51,10 @@ def test_an_app_gets_the_environ_of_pep_3333():
     assert answer.headers == [("Content-Type", "text/xml"), ("X-More", "1")]
     assert answer.took >= 0
     assert seen["closed"]
-    told = {name: seen[name] for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME")}
-    assert told == {
+    actual = {
+        name: seen[name] for name in ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME")
+    }
+    assert actual == {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": "/a b",
@@ -212,30 +214,30 @@ def test_an_invalid_table_is_refused(documents, message, hint):
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
-# The network
+# HTTP
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked."""
+    """Responds with the request."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        """Tell what was posted."""
+        """Return the path, the form and the User-Agent."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(200, f"{self.path} {body.decode()} {self.headers['User-Agent']}".encode())
+        self.respond(200, f"{self.path} {body.decode()} {self.headers['User-Agent']}".encode())
 
     def do_GET(self):
-        """Response as the path says."""
+        """Respond as the path says."""
         if self.path == "/redirect":
-            self.answer(302, b"", [("Location", "/elsewhere")])
+            self.respond(302, b"", [("Location", "/elsewhere")])
         elif self.path == "/large":
-            self.answer(200, b"x" * 2_000_000)
+            self.respond(200, b"x" * 2_000_000)
         else:
-            self.answer(404, self.path.encode())
+            self.respond(404, self.path.encode())
 
-    def answer(self, status, body, headers=()):
-        """Send an answer."""
+    def respond(self, status, body, headers=()):
+        """Send a response."""
         self.send_response(status)
         for name, value in [("Content-Length", str(len(body))), *headers]:
             self.send_header(name, value)
@@ -244,12 +246,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *args):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def serving(certificate=None):
-    """Serve on loopback; give the port."""
+    """Serve on loopback; yield the port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -267,7 +269,7 @@ def serving(certificate=None):
 
 @contextlib.contextmanager
 def raw(*pieces, wait=0.0):
-    """Serve bytes to one connection after it has asked, ``wait`` seconds before each; give the port."""
+    """Serve chunks to one connection, each after ``wait`` seconds; yield the port."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -280,7 +282,7 @@ def raw(*pieces, wait=0.0):
                         stop.wait(wait)
                         connection.sendall(piece)
                     connection.shutdown(socket.SHUT_WR)
-                    while connection.recv(65536):  # what is left unread would cut the answer short
+                    while connection.recv(65536):  # unread bytes would cut the response short
                         pass
 
         thread = threading.Thread(target=serve)
@@ -332,8 +334,8 @@ def test_an_unknown_host_name_is_a_failure():
 
 def test_an_invalid_host_name_is_a_failure():
     """A host name with a label of more than 63 characters is a failure."""
-    code, kind, _ = failing(HttpTransport().send, post(f"http://{'x' * 70}.example.com/"), Overrides())
-    assert (code, kind) in {(11205, "ct"), (11210, "other")}
+    code, failure_type, _ = failing(HttpTransport().send, post(f"http://{'x' * 70}.example.com/"), Overrides())
+    assert (code, failure_type) in {(11205, "ct"), (11210, "other")}
 
 
 SLOW = [
@@ -347,9 +349,9 @@ SLOW = [
 def test_a_slow_response_is_a_failure(pieces, wait):
     """A response that is not complete in time is a failure, however slowly it arrives."""
     with raw(*pieces, wait=wait) as port:
-        code, kind, what = failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), QUICK)
-    assert (code, kind) == (11205, "rt")
-    assert what.startswith("no complete response came within ")
+        code, failure_type, message = failing(HttpTransport().send, post(f"http://127.0.0.1:{port}/"), QUICK)
+    assert (code, failure_type) == (11205, "rt")
+    assert message.startswith("no complete response came within ")
 
 
 def test_the_connection_uses_up_the_total_time():
@@ -393,9 +395,9 @@ def test_an_invalid_http_response_is_a_failure(piece, code, what):
 def test_a_host_without_tls_is_a_failure():
     """A host that does not use TLS is a failure with code 11220."""
     with raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        code, kind, what = failing(HttpTransport().send, post(f"https://127.0.0.1:{port}/"), Overrides())
-    assert (code, kind) == (11220, "other")
-    assert what.startswith("no TLS connection to 127.0.0.1: ")
+        code, failure_type, message = failing(HttpTransport().send, post(f"https://127.0.0.1:{port}/"), Overrides())
+    assert (code, failure_type) == (11220, "other")
+    assert message.startswith("no TLS connection to 127.0.0.1: ")
 
 
 CERTIFICATES = [

@@ -35,17 +35,17 @@ def test_a_post_request_has_a_form_and_twilio_s_headers():
 
 
 @pytest.mark.parametrize(
-    ("url", "params", "asked"),
+    ("url", "params", "expected"),
     [
         ("https://x.example.com/path?b=2&a=1", {"foo": "bar"}, "https://x.example.com/path?b=2&a=1&foo=bar"),
         ("https://x.example.com/path", {"foo": "bar"}, "https://x.example.com/path?foo=bar"),
         ("https://x.example.com", {}, "https://x.example.com/"),
     ],
 )
-def test_a_get_request_has_its_parameters_in_the_query(url, params, asked):
+def test_a_get_request_has_its_parameters_in_the_query(url, params, expected):
     """A GET request has its parameters after the query of the URL, and no form."""
     request = make_request("GET", url, params, token="", idempotency="i")
-    assert (request.url, request.body) == (asked, b"")
+    assert (request.url, request.body) == (expected, b"")
     assert "Content-Type" not in request.headers
     assert "X-Twilio-Signature" not in request.headers
 
@@ -63,7 +63,7 @@ def test_a_file_request_has_no_parameters_and_no_signature():
 
 
 @pytest.mark.parametrize(
-    ("url", "asked"),
+    ("url", "expected"),
     [
         ("http://x", "http://x/"),
         ("http://x?a=1", "http://x/?a=1"),
@@ -71,9 +71,9 @@ def test_a_file_request_has_no_parameters_and_no_signature():
         ("http://x/a?b#c", "http://x/a?b"),
     ],
 )
-def test_a_requested_url_has_no_fragment_and_no_password(url, asked):
+def test_a_requested_url_has_no_fragment_and_no_password(url, expected):
     """A requested URL has no fragment, no user and no password, and always a path."""
-    assert requested_url(url) == asked
+    assert requested_url(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ FRAGMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("fragment", "overrides", "complaints"), FRAGMENTS)
-def test_a_fragment_sets_the_overrides(fragment, overrides, complaints):
+@pytest.mark.parametrize(("fragment", "overrides", "messages"), FRAGMENTS)
+def test_a_fragment_sets_the_overrides(fragment, overrides, messages):
     """The fragment of a URL sets the overrides; an invalid one is reported, and its default is used."""
-    assert overrides_of(f"https://x.example.com/a{fragment}") == (overrides, complaints)
+    assert overrides_of(f"https://x.example.com/a{fragment}") == (overrides, messages)
