@@ -1,8 +1,8 @@
-"""``python -m benchmarks.simulator``: what the simulator costs, against the app that it calls.
+"""``python -m benchmarks.simulator``: the time of the simulator, compared with the app that it calls.
 
-A call of three webhooks, in process: the time inside the app is taken at its WSGI door, and the rest is the
-simulator's. Both are of the same call, so that nothing has to be interleaved. A figure is the median over rounds;
-beside it stands the middle half of them.
+The benchmark makes calls of three webhooks to an app in the same process. A WSGI wrapper measures the time in the app;
+the rest of a call is the time of the simulator. Both times come from the same call, so nothing has to be interleaved.
+A figure is the median over the rounds, printed with the interquartile range.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ivrkit import Settings
 from ivrkit.simulator import Press, Simulator
 from ivrkit.web import create_app
 
-TOKEN = "12345"  # noqa: S105  of an account that does not exist
-#: The simulator is to cost as much as the app that it calls, or less.
+TOKEN = "12345"  # noqa: S105  no real account has it
+#: The simulator must take at most as long as the app that it calls.
 GOAL = 1.0
-#: start -> menu, 3 -> hours, 1 -> hours again.
+#: The call starts in the menu, 3 leads to the state hours, 1 repeats it.
 SCRIPT = (Press("3"), Press("1"))
 
 
-class Door:
-    """An app, and how long it has been inside it.
+class TimedApp:
+    """A WSGI app with the time that was spent in it.
 
-    :param app: a WSGI app.
+    :param app: the WSGI app.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
@@ -38,19 +38,19 @@ class Door:
         self.took = self.cpu = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        """Let the app answer, and take its time to the last byte."""
+        """Call the app, and add the time until its response is complete."""
         began, began_cpu = perf_counter_ns(), thread_time_ns()
-        answer = self._app(environ, start_response)
-        body = list(answer)
-        if hasattr(answer, "close"):
-            answer.close()
+        response = self._app(environ, start_response)
+        body = list(response)
+        if hasattr(response, "close"):
+            response.close()
         self.took += perf_counter_ns() - began
         self.cpu += thread_time_ns() - began_cpu
         return body
 
 
 class Round(NamedTuple):
-    """What one webhook took, in microseconds: in the app, and in the simulator."""
+    """Microseconds of one webhook in the app and in the simulator."""
 
     app: float
     app_cpu: float
@@ -59,25 +59,25 @@ class Round(NamedTuple):
 
 
 def main() -> None:
-    """Measure, and print what came of it."""
+    """Measure, and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.simulator", description=__doc__)
     parser.add_argument("--rounds", type=int, default=40, help="rounds to measure (default: %(default)s)")
     parser.add_argument("--calls", type=int, default=40, help="calls in a round (default: %(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)  # away from any settings that lie about
+        os.chdir(folder)  # a folder without settings
         measure(Path(folder), arguments.rounds, arguments.calls)
 
 
 def measure(folder: Path, rounds: int, calls: int) -> None:
-    """Measure ivrkit's host with the simulator as its caller."""
+    """Measure calls of the simulator to ivrkit's host."""
     settings = Settings(auth_token=(TOKEN,), session_url=f"sqlite:///{folder / 'calls.sqlite3'}", dev=True)
-    door = Door(create_app(settings))
-    simulator = Simulator.for_app(door, token=TOKEN)
-    assert simulator.call(SCRIPT).path == ["menu", "hours", "hours"], "the tree of acme-states is not installed"
-    one_round(simulator, door, calls)  # warm
-    measured = [one_round(simulator, door, calls) for _ in range(rounds)]
-    print("one webhook, in process, signed: the simulator against the app that it calls\n")
+    app = TimedApp(create_app(settings))
+    simulator = Simulator.for_app(app, token=TOKEN)
+    assert simulator.call(SCRIPT).path == ["menu", "hours", "hours"], "acme-states is not installed"
+    run_round(simulator, app, calls)  # warm up
+    measured = [run_round(simulator, app, calls) for _ in range(rounds)]
+    print("one signed webhook in process: the simulator compared with the app\n")
     times = [each.simulator / each.app for each in measured]
     processor = [each.simulator_cpu / each.app_cpu for each in measured]
     print(line("simulator / app, time", times, ".3f"), f" goal: {GOAL}")
@@ -86,16 +86,16 @@ def measure(folder: Path, rounds: int, calls: int) -> None:
     print(line("simulator, time, us", [each.simulator for each in measured], ".0f"))
 
 
-def one_round(simulator: Simulator, door: Door, calls: int) -> Round:
-    """Make some calls; the figure is the mean of their webhooks."""
-    door.took = door.cpu = webhooks = 0
+def run_round(simulator: Simulator, app: TimedApp, calls: int) -> Round:
+    """Make some calls; return the mean of their webhooks."""
+    app.took = app.cpu = webhooks = 0
     began, began_cpu = perf_counter_ns(), thread_time_ns()
     for _ in range(calls):
         webhooks += len(simulator.call(SCRIPT).responses)
     took, cpu = perf_counter_ns() - began, thread_time_ns() - began_cpu
     assert webhooks == 3 * calls
-    each = 1000 * webhooks
-    return Round(door.took / each, door.cpu / each, (took - door.took) / each, (cpu - door.cpu) / each)
+    each = 1000 * webhooks  # nanoseconds of all webhooks -> microseconds of one
+    return Round(app.took / each, app.cpu / each, (took - app.took) / each, (cpu - app.cpu) / each)
 
 
 if __name__ == "__main__":
