@@ -17,7 +17,7 @@ from ivrkit.flow.model.call import make_call
 from ivrkit.flow.run.engine import advance
 from ivrkit.flow.run.session import SentResponse
 from ivrkit.host.dispatcher import Dispatcher
-from ivrkit.plugins.load import Loaded
+from ivrkit.plugins.load import LoadedTree
 from ivrkit.sessions import SessionManager
 from ivrkit.web.request_verifier import RequestVerifier
 
@@ -69,7 +69,7 @@ _HOSTS = {
 }
 
 
-def ours(loaded: Loaded, sessions: SessionManager, verifier: RequestVerifier, timings: Timings) -> None:
+def ours(loaded: LoadedTree, sessions: SessionManager, verifier: RequestVerifier, timings: Timings) -> None:
     """Measure the parts of ivrkit's webhook on one call.
 
     :param loaded: the plugins.

@@ -20,7 +20,6 @@ from docs.desk import ROOT
 from docs.hook_pages import HOOKS, REFERENCE, WHEN, page_of, pages, read_hook
 
 from ivrkit import hookspecs
-from ivrkit.plugins.loader import OBSERVING
 
 DRAWING = ROOT / "docs" / "explanation" / "hooks.svg"
 
@@ -161,7 +160,7 @@ def test_every_hook_is_drawn_as_what_it_is() -> None:
     shown = [(kind, name) for kind, name in drawn() if name.startswith("ivrkit_")]
     hooks = [(kind, name) for kind, name in shown if kind != "hook"]
     assert sorted(name for _, name in hooks) == sorted(HOOKS)
-    assert {name for kind, name in hooks if kind == "watches"} == set(OBSERVING)
+    assert {name for kind, name in hooks if kind == "watches"} == set(hookspecs.OBSERVING_HOOKS.values())
     names = [name for _, name in drawn()]
     saved = names.index("the session is saved")
     assert all((kind == "watches") == (names.index(name) > saved) for kind, name in hooks)

@@ -168,7 +168,7 @@ def _with_hint(message: str, hint: str) -> str:
     return f"{message}\n  hint: {hint}" if hint else message
 
 
-def hidden(error: BaseException) -> FlowError:
+def redacted(error: BaseException) -> FlowError:
     """Return what stands for an error that may hold what a caller pressed or said in a secret state."""
     return FlowError(f"{type(error).__name__}, and what it says is hidden: the input was secret")
 

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 #: The name by which pluggy knows these hooks.
 PROJECT = "ivrkit"
 
+#: The name of an event of a call -> the observing hook that is called for it.
+OBSERVING_HOOKS: Mapping[str, str] = {
+    "started": "ivrkit_call_started",
+    "entered": "ivrkit_state_entered",
+    "left": "ivrkit_state_left",
+    "ended": "ivrkit_call_ended",
+}
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

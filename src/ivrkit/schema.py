@@ -13,9 +13,9 @@ from dataclasses import fields
 from typing import Any
 
 from ivrkit.flow.model.text import KEY_NAMES, Texts
-from ivrkit.plugins.loaded import Found
+from ivrkit.plugins.loaded import InstalledPlugins
 from ivrkit.plugins.plugin_settings import PluginSettings, descriptions_of
-from ivrkit.plugins.state_kinds import OF_EVERY_STATE, TARGET, TARGETS, WORDS, Parameter, StateKind
+from ivrkit.plugins.state_kinds import COMMON_KEYS, Parameter, ParameterType, StateKind
 from ivrkit.settings.convert import schema_of
 from ivrkit.settings.core import SETTING_TYPES, Settings
 from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES, StateSettings
@@ -56,6 +56,8 @@ _SHARED: Mapping[str, Any] = {
         ]
     },
 }
+#: The definitions of parameters of these types.
+_DEFINITIONS = {ParameterType.PROMPTS: "words", ParameterType.TARGET: "target"}
 _OPTION: Mapping[str, Any] = {
     "key": {"type": "string", "pattern": "^[0-9*#]+$"},
     "label": {"type": "string", "pattern": r"\S"},
@@ -65,7 +67,7 @@ _OPTION: Mapping[str, Any] = {
 }
 
 
-def schema_of_settings(found: Found) -> dict[str, Any]:
+def schema_of_settings(found: InstalledPlugins) -> dict[str, Any]:
     """Return the schema of ``ivrkit.toml``.
 
     :param found: what is installed.
@@ -84,7 +86,7 @@ def schema_of_settings(found: Found) -> dict[str, Any]:
             properties[name] = told
     properties["texts"] = _texts()
     properties["states"] = _states(
-        "What you decide about single states; and states of your own, with a kind.", found.states
+        "What you decide about single states; and states of your own, with a kind.", found.state_names
     )
     properties["plugins"] = {
         "type": "object",
@@ -95,7 +97,7 @@ def schema_of_settings(found: Found) -> dict[str, Any]:
     return _whole("ivrkit.toml", "The settings of a phone tree on ivrkit.", properties, definitions)
 
 
-def schema_of_flow(found: Found) -> dict[str, Any]:
+def schema_of_flow(found: InstalledPlugins) -> dict[str, Any]:
     """Return the schema of ``*.flow.toml``.
 
     :param found: what is installed.
@@ -149,7 +151,7 @@ def _states(described: str, known: Iterable[str]) -> dict[str, Any]:
     return {"type": "object", "description": described, "properties": properties, "additionalProperties": state}
 
 
-def _state(found: Found, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
+def _state(found: InstalledPlugins, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
     """Return the schema of one table ``[states.NAME]``; what it refers to is added to the definitions.
 
     :param decided: whether a table without a kind decides about a state of a plugin.
@@ -173,7 +175,7 @@ def _decisions() -> dict[str, Any]:
 def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
     """Return the schema of the tables of a kind, for those tables alone."""
     more = {name: each for name, each in _decisions().items() if decided or name in ("texts", "voice", "language")}
-    of_all = {name: {"description": told, **_of_every_state(name)} for name, told in OF_EVERY_STATE.items()}
+    of_all = {name: {"description": told, **_of_every_state(name)} for name, told in COMMON_KEYS.items()}
     own = {key: _parameter(each, f"kind.{kind.name}", definitions) for key, each in kind.parameters.items()}
     return {
         "if": {"properties": {KIND: {"const": kind.name}}},
@@ -200,9 +202,9 @@ def _parameter(parameter: Parameter, prefix: str, definitions: dict[str, Any]) -
     told = _told(parameter.description)
     if isinstance(parameter.default, bool | int | str):
         told["default"] = parameter.default
-    if parameter.takes in (WORDS, TARGET):
-        return {**told, "allOf": [{"$ref": f"#/definitions/{parameter.takes}"}]}
-    if parameter.takes == TARGETS:
+    if parameter.type in _DEFINITIONS:
+        return {**told, "allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[parameter.type]}"}]}
+    if parameter.type == ParameterType.TARGETS:
         return {**told, "type": "object", "additionalProperties": {"$ref": "#/definitions/target"}}
     return _of_type(told, parameter.annotation, prefix, definitions)
 

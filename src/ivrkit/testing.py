@@ -17,8 +17,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit.errors import SettingsError, nearest
+from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.run.session import Session
-from ivrkit.plugins.entry_points import OWN, PLUGINS, STATES
+from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
 from ivrkit.settings.core import Settings
 from ivrkit.settings.load import load_settings
 from ivrkit.settings.types import normal_name
@@ -36,8 +37,8 @@ _CHANCE = ("sid", "turn", "path", "responses", "expires")
 
 def installed_plugins() -> list[str]:
     """Return the names of the installed distributions that offer states or hooks, besides ivrkit itself."""
-    entries = [each for group in (STATES, PLUGINS) for each in importlib_metadata.entry_points(group=group)]
-    return sorted({normal_name(each.dist.name) for each in entries if each.dist is not None} - {OWN})
+    entries = [each for group in (STATES_GROUP, PLUGINS_GROUP) for each in importlib_metadata.entry_points(group=group)]
+    return sorted({normal_name(each.dist.name) for each in entries if each.dist is not None} - {CORE_PLUGIN})
 
 
 def make_app(

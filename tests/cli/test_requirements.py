@@ -9,7 +9,7 @@ from ivrkit.plugins.load import Plugin
 
 def lines(*plugins):
     """Return the lines of some plugins."""
-    return list(requirements(Plugin(Owner(name, "1.0"), "loaded", door=door) for name, door in plugins))
+    return list(requirements(Plugin(Owner(name, "1.0"), "loaded", source=door) for name, door in plugins))
 
 
 @pytest.mark.parametrize(

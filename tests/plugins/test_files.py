@@ -285,7 +285,7 @@ class TestSettingsOfAFile:
         """Whether or not it can be served."""
         folder = py(self.CODE)
         found = find_plugins(gather_settings(folder.path, {}).settings)
-        assert ("parking" in found.states, len(found.problems)) == (True, 1)
+        assert ("parking" in found.state_names, len(found.problems)) == (True, 1)
         assert [each.is_missing for each in found.settings[0].settings] == [True, False]
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 3\n')
         found = find_plugins(gather_settings(folder.path, {}).settings)
@@ -333,7 +333,7 @@ class TestFilesOfStates:
         """Only the setting is a pattern, and not the folder that it begins in."""
         folder.write("[prod]/a.flow.toml", TABLE.format("ants"))
         settings = gather_settings(folder.path / "[prod]", {}).settings
-        assert "ants" in find_plugins(settings).states
+        assert "ants" in find_plugins(settings).state_names
 
     def test_a_link_has_its_own_name(self, folder):
         """A file that is shared by several trees is called as each calls it."""

@@ -13,7 +13,14 @@ from twilio.twiml.voice_response import Start
 
 from ivrkit import BACK, SAME, Goto, Owner, Routes, State, ask, hookimpl, hookspecs, leads_to
 from ivrkit.flow.model.call import make_call
-from ivrkit.plugins.hook_calls import HookImpl, choose_start_by, edit_response_by, failed_by, hook_impls_of, observe
+from ivrkit.plugins.hook_calls import (
+    HookImpl,
+    choose_start_by,
+    edit_response_by,
+    failed_by,
+    hook_impls_of,
+    notify_observers,
+)
 from ivrkit.web import create_app
 
 pytestmark = pytest.mark.usefixtures("bare")
@@ -225,7 +232,7 @@ class TestObserving:
         def tell(call):
             told.append(call)
 
-        observe([caller(tell), caller(fail, "bad"), caller(tell)], {"call": 1}, "CA9")
+        notify_observers([caller(tell), caller(fail, "bad"), caller(tell)], {"call": 1}, "CA9")
         assert told == [1, 1]
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("ivrkit.plugins", "ERROR")
@@ -241,7 +248,7 @@ class TestObserving:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            observe([caller(interrupted)], {}, "CA1")
+            notify_observers([caller(interrupted)], {}, "CA1")
 
 
 class TestEditState:

@@ -138,7 +138,7 @@ def test_paths_begin_beside_the_settings_file(folder):
     folder.write("conf/prod.toml", "")
     assert "parking" in folder.load({**environ, "IVRKIT_PLUGINS_DIR": "states"}).flow.states
     whole = {"IVRKIT_SETTINGS": str(folder.path / "conf" / "prod.toml")}
-    assert "ants" in find_plugins(gather_settings(folder.path, whole).settings).states
+    assert "ants" in find_plugins(gather_settings(folder.path, whole).settings).state_names
 
 
 class TestTexts:

@@ -4,7 +4,8 @@ import importlib_metadata
 import pytest
 
 from ivrkit import HOME, Owner
-from ivrkit.plugins.state_kinds import OF_EVERY_STATE, StateKinds
+from ivrkit.errors import Problems
+from ivrkit.plugins.state_kinds import COMMON_KEYS, StateKinds
 
 CORE = importlib_metadata.version("ivrkit")
 HINT = "name a function with annotated parameters that returns a State"
@@ -124,7 +125,7 @@ class TestKindsOfPackages:
             (
                 "levle = 3\nlevel = 3",
                 "ivrkit.toml:4: unknown key 'states.low.levle', did you mean 'level'?",
-                "the kind 'tide' takes: level, text, then, words; and every state: " + ", ".join(OF_EVERY_STATE),
+                "the kind 'tide' takes: level, text, then, words; and every state: " + ", ".join(COMMON_KEYS),
             ),
         ],
     )
@@ -140,7 +141,7 @@ class TestKindsOfPackages:
         folder.write("ivrkit.toml", TABLE + "zzz = 3")
         assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'states.low.zzz'",
-            "the kind 'tide' takes: nothing of its own; and every state: " + ", ".join(OF_EVERY_STATE),
+            "the kind 'tide' takes: nothing of its own; and every state: " + ", ".join(COMMON_KEYS),
         )
 
     def test_two_plugins_with_one_kind(self, kinds, folder):
@@ -248,7 +249,7 @@ class TestBadKinds:
         folder.write("ivrkit.toml", TABLE)
         assert folder.problem() == (
             "ivrkit.toml:2: states.low: ZeroDivisionError: division by zero",
-            "the kind 'tide' takes: level; and every state: " + ", ".join(OF_EVERY_STATE),
+            "the kind 'tide' takes: level; and every state: " + ", ".join(COMMON_KEYS),
         )
 
 
@@ -260,17 +261,17 @@ class TestWhatIsKnownOfAKind:
         kinds(TIDE)
         import harbour_kinds
 
-        found = StateKinds([])
+        found = StateKinds(Problems())
         found.take(Owner("harbour-kinds", "2.0"), {"tide": harbour_kinds.tide})
         kind = found.all()["tide"]
         assert (kind.name, str(kind.owner), kind.description) == ("tide", "harbour-kinds 2.0", "Tell the tide.")
         shown = [
-            (key, each.name, each.takes, each.required, each.description, each.spread)
+            (key, each.name, each.type.value, each.required, each.description, each.spread)
             for key, each in kind.parameters.items()
         ]
         assert shown == [
             ("level", "level", "value", True, "how high it is.", False),
             ("text", "lines", "value", False, "", True),
             ("then", "then", "target", False, "", False),
-            ("words", "words", "words", False, "", False),
+            ("words", "words", "prompts", False, "", False),
         ]

@@ -4,10 +4,10 @@ import pytest
 
 from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Owner, Settings, State, Text
 from ivrkit.plugins.load import load
-from ivrkit.plugins.state_kinds import OF_EVERY_STATE
+from ivrkit.plugins.state_kinds import COMMON_KEYS
 
 KINDS = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
-TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(OF_EVERY_STATE)
+TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(COMMON_KEYS)
 OPTION = "an option has: key, label, sentence, phrases, menu"
 KEYS = "it takes keys of a telephone: 0-9, * and #"
 #: A state that everything else hangs in or is changed in.

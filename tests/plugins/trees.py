@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ivrkit import LoadError, Problem
-from ivrkit.plugins.load import Loaded, load
+from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.settings.load import gather_settings
 
 
@@ -29,7 +29,7 @@ class Folder:
         path.write_bytes(textwrap.dedent(text).lstrip("\n").encode() if isinstance(text, str) else text)
         return path
 
-    def load(self, environ: dict[str, str] | None = None, **overrides: Any) -> Loaded:
+    def load(self, environ: dict[str, str] | None = None, **overrides: Any) -> LoadedTree:
         """Load what is in it."""
         gathered = gather_settings(self.path, environ or {}, **overrides)
         return load(gathered.settings, None, gathered.problems)

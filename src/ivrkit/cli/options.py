@@ -10,7 +10,7 @@ import click
 
 from ivrkit.cli.mounted import mounted
 from ivrkit.errors import SettingsError
-from ivrkit.plugins.load import Loaded, load
+from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.settings.core import Settings
 from ivrkit.settings.load import Gathered, gather_settings
 
@@ -78,7 +78,7 @@ def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
     return gathered.settings
 
 
-def load_flow(block: Sequence[str]) -> Loaded:
+def load_flow(block: Sequence[str]) -> LoadedTree:
     """Load what is installed, and print what is wrong with it but does not keep it from being served.
 
     Inside a Flask app it is what the tree that is mounted there was made of.

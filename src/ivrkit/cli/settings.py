@@ -13,8 +13,8 @@ from ivrkit.cli.example import example
 from ivrkit.cli.mounted import mounted
 from ivrkit.cli.options import gathered_with, json_option, table, tree_options
 from ivrkit.errors import SettingsError
+from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import Texts
-from ivrkit.plugins.entry_points import OWN
 from ivrkit.plugins.load import find_plugins
 from ivrkit.plugins.plugin_settings import PluginSettings
 from ivrkit.settings.core import SECRETS, SETTING_TYPES, Settings
@@ -52,7 +52,7 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     inside = mounted()
     found = find_plugins(gathered.settings, inside.host.plugins if inside else None)
     if as_example:  # what is wanted most where something is missing
-        click.echo(example(found.settings, found.states), nl=False)
+        click.echo(example(found.settings, found.state_names), nl=False)
         return
     rows = [*_of_core(gathered.settings), *_of_plugins(found.settings)]
     click.echo(_as_json(rows) if as_json else _as_table(rows))
@@ -65,20 +65,24 @@ def _of_core(given: Settings) -> Iterator[Row]:
         if name not in _TABLES:
             value = getattr(given, name)
             shown = MASK if name in SECRETS and value else value
-            yield Row(name, shown, given.origin(name), kind.expects, OWN)
+            yield Row(name, shown, given.origin(name), kind.expects, CORE_PLUGIN)
     for each in fields(Texts):
         yield Row(
-            f"texts.{each.name}", getattr(given.texts, each.name), given.origin("texts", each.name), "a text", OWN
+            f"texts.{each.name}",
+            getattr(given.texts, each.name),
+            given.origin("texts", each.name),
+            "a text",
+            CORE_PLUGIN,
         )
     for language, texts in given.texts_in.items():
         for name, text in texts.items():
-            yield Row(f"texts.{language}.{name}", text, given.origin("texts", language, name), "a text", OWN)
+            yield Row(f"texts.{language}.{name}", text, given.origin("texts", language, name), "a text", CORE_PLUGIN)
     for state, decided in given.states.items():
         for name, kind in STATE_SETTING_TYPES.items():
             if given.origin("states", state, name) != "default":
                 origin, value = given.origin("states", state, name), getattr(decided, name)
                 shown = {**value.get("", {}), **{tag: value[tag] for tag in value if tag}} if name == "texts" else value
-                yield Row(f"states.{state}.{name}", shown, origin, kind.expects, OWN)
+                yield Row(f"states.{state}.{name}", shown, origin, kind.expects, CORE_PLUGIN)
 
 
 def _of_plugins(of_plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:

@@ -10,7 +10,8 @@ from ivrkit.cli.packages import environment
 from ivrkit.cli.packages.changes import tell_changes, tell_start
 from ivrkit.cli.packages.inventory import Inventory
 from ivrkit.errors import IvrkitError, nearest
-from ivrkit.plugins.entry_points import FILE, OWN, find_entry_points
+from ivrkit.flow.model.state import CORE_PLUGIN
+from ivrkit.plugins.entry_points import FILE, find_entry_points
 from ivrkit.plugins.load import find_plugins
 from ivrkit.settings.load import gather_settings
 from ivrkit.settings.types import normal_name
@@ -45,17 +46,17 @@ def _installed(names: Sequence[str]) -> list[str]:
     found = []
     for name in names:
         normal = normal_name(name)
-        if normal == OWN:
+        if normal == CORE_PLUGIN:
             raise IvrkitError("ivrkit itself is no plugin to be uninstalled", hint="pip uninstall ivrkit")
         if normal not in known:
-            raise _unknown(name, [each for each in known if each != OWN])
+            raise _unknown(name, [each for each in known if each != CORE_PLUGIN])
         found.append(known[normal])
     return found
 
 
 def _unknown(name: str, known: Sequence[str]) -> IvrkitError:
     """Return what is told of a plugin that no package is."""
-    files = [each.owner.plugin for each in find_plugins(gather_settings().settings).plugins if each.door == FILE]
+    files = [each.owner.plugin for each in find_plugins(gather_settings().settings).plugins if each.source == FILE]
     if normal_name(name) in map(normal_name, files):
         return IvrkitError(f"plugin {name!r} is a file, and no package", hint="remove the file, or its tables")
     installed = ", ".join(known) or "no plugin"

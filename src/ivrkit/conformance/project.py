@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivrkit.conformance.subject import Nonconformity, Subject, requirements_of
-from ivrkit.plugins.entry_points import OWN
+from ivrkit.flow.model.state import CORE_PLUGIN
 
 _CHANGELOGS = ("changelog", "changes", "history", "news")
 _FOLDERS_OF_OTHERS = {".venv", "venv", ".tox", "node_modules", ".git", "build", "dist"}
@@ -23,7 +23,7 @@ def it_says_what_it_is(subject: Subject) -> None:
             raise Nonconformity(
                 f"{subject.name}: it has no {name}", hint=f"write it into pyproject.toml: [project]  {field} = ..."
             )
-    if OWN not in requirements_of(subject.dist):
+    if CORE_PLUGIN not in requirements_of(subject.dist):
         raise Nonconformity(
             f"{subject.name}: it does not require ivrkit", hint='[project]  dependencies = ["ivrkit>=0.1"]'
         )

@@ -22,9 +22,9 @@ import importlib_metadata
 from ivrkit.errors import IvrkitError, SettingsError, nearest
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.entry_points import PLUGINS, STATES
+from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
 from ivrkit.plugins.load import find_plugins
-from ivrkit.plugins.loaded import Found
+from ivrkit.plugins.loaded import InstalledPlugins
 from ivrkit.settings.load import load_settings
 from ivrkit.settings.types import normal_name
 from ivrkit.testing import Phone, installed_plugins, make_app
@@ -65,7 +65,7 @@ class Subject:
     @property
     def packages(self) -> list[str]:
         """The top-level packages that its entry points name."""
-        points = [each for each in self.dist.entry_points if each.group in (STATES, PLUGINS)]
+        points = [each for each in self.dist.entry_points if each.group in (STATES_GROUP, PLUGINS_GROUP)]
         return sorted({each.value.partition(":")[0].partition(".")[0] for each in points})
 
     @property
@@ -114,7 +114,7 @@ class Subject:
             states = phone.host.loaded.flow.states
             return {name: each for name, each in states.items() if normal_name(each.state.owner.plugin) == self.name}
 
-    def found(self) -> Found:
+    def found(self) -> InstalledPlugins:
         """Return what was found of it and of what it requires."""
         with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
             given = self._given(Path(folder))
@@ -141,7 +141,7 @@ class Subject:
 
     def tried(self) -> list[str]:
         """Return where calls are begun: in each of its states, and where hooks may decide it, as they begin."""
-        has_hooks = any(point.group == PLUGINS for point in self.dist.entry_points)
+        has_hooks = any(point.group == PLUGINS_GROUP for point in self.dist.entry_points)
         return [*self.states(), *([AS_THEY_BEGIN] if has_hooks or not self.states() else [])]
 
     def where(self, begun: str) -> str:

@@ -24,23 +24,16 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import Turn
+from ivrkit.hookspecs import OBSERVING_HOOKS
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
-from ivrkit.plugins.hook_calls import HookImpl, observe
+from ivrkit.plugins.hook_calls import HookImpl, notify_observers
 from ivrkit.sessions import CallSession, SessionManager
 
 #: How many times a webhook may find that another request saved the session first.
 MAX_ATTEMPTS = 50
 #: How often expired sessions are removed, in seconds.
 REMOVE_EXPIRED_EVERY = 600.0
-
-#: The name of an event -> the hook that observes it.
-_HOOKS = {
-    "started": "ivrkit_call_started",
-    "entered": "ivrkit_state_entered",
-    "left": "ivrkit_state_left",
-    "ended": "ivrkit_call_ended",
-}
 
 log = logging.getLogger("ivrkit.web")
 
@@ -219,12 +212,12 @@ class Dispatcher:
     def _notify_observers(self, turn: Turn) -> None:
         """Notify the observing plugins of the events of a turn, in order."""
         for event in turn.events:
-            hook_impls = self._observers.get(_HOOKS.get(event.name, ""), ())
+            hook_impls = self._observers.get(OBSERVING_HOOKS.get(event.name, ""), ())
             # A state that a deploy removed has no State to pass to the hook.
             if hook_impls and not (event.name == "left" and event.state is None):
                 call = turn.call.copy_for_observers(secret=turn.secret)
                 arguments = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
-                observe(hook_impls, arguments, call.sid)
+                notify_observers(hook_impls, arguments, call.sid)
 
     def _remove_expired(self, now: datetime) -> None:
         """Remove expired sessions if it is time to. The caller gets the answer even if that fails."""

@@ -9,15 +9,13 @@ from typing import Any, NamedTuple
 import importlib_metadata
 
 from ivrkit.errors import LoadError
-from ivrkit.flow.model.state import Owner
+from ivrkit.flow.model.state import CORE_PLUGIN, Owner
 from ivrkit.plugins.problems import problem_of, told
 
 #: The entry point groups: a state each, and plugins with hooks.
-STATES, PLUGINS = "ivrkit.states", "ivrkit.plugins"
+STATES_GROUP, PLUGINS_GROUP = "ivrkit.states", "ivrkit.plugins"
 #: What a plugin is that is no package.
 FILE = "file"
-#: The distribution whose states come first.
-OWN = "ivrkit"
 #: What a distribution is called whose metadata lacks a name.
 NAMELESS = "UNKNOWN"
 
@@ -30,7 +28,7 @@ class EntryPoint(NamedTuple):
     value: str
     owner: Owner
     load: Callable[[], Any]
-    door: str = "entry point"
+    source: str = "entry point"
     location: str = ""
 
     @property
@@ -40,7 +38,7 @@ class EntryPoint(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as its package wrote it; of a file, its name."""
-        return self.name if self.door == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
+        return self.name if self.source == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
 
 
 def find_entry_points() -> list[EntryPoint]:
@@ -53,7 +51,7 @@ def find_entry_points() -> list[EntryPoint]:
     try:
         points = [
             EntryPoint(group, entry.name, entry.value, _owner_of(entry.dist), entry.load)
-            for group in (STATES, PLUGINS)
+            for group in (STATES_GROUP, PLUGINS_GROUP)
             for entry in importlib_metadata.entry_points(group=group)
             if entry.dist is not None
         ]
@@ -63,7 +61,7 @@ def find_entry_points() -> list[EntryPoint]:
         raise LoadError(
             [problem_of(next(damaged, Owner(NAMELESS)), message, "reinstall it, or uninstall it")]
         ) from error
-    return sorted(points, key=lambda point: (point.owner.plugin != OWN, point.name, point.owner.plugin))
+    return sorted(points, key=lambda point: (point.owner.plugin != CORE_PLUGIN, point.name, point.owner.plugin))
 
 
 def _is_readable(dist: Any) -> bool:
@@ -90,4 +88,4 @@ def _itself(plugin: object) -> object:
 def extra_entry_points(extra: Mapping[str, object]) -> Iterator[EntryPoint]:
     """Return plugin objects of the host's own code as if entry points named them."""
     for name, plugin in extra.items():
-        yield EntryPoint(PLUGINS, name, "the host's own code", Owner(name), functools.partial(_itself, plugin))
+        yield EntryPoint(PLUGINS_GROUP, name, "the host's own code", Owner(name), functools.partial(_itself, plugin))

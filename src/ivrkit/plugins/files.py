@@ -20,7 +20,7 @@ from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.entry_points import FILE, PLUGINS, EntryPoint
+from ivrkit.plugins.entry_points import FILE, PLUGINS_GROUP, EntryPoint
 from ivrkit.plugins.problems import told
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.toml_states import TomlStates
@@ -227,4 +227,4 @@ def _in_full(path: Path) -> Path:
 
 
 def _point(name: str, owner: Owner, load: Callable[[], Any], value: str = "", path: Path | None = None) -> EntryPoint:
-    return EntryPoint(PLUGINS, name, value, owner, load, FILE, str(path or ""))
+    return EntryPoint(PLUGINS_GROUP, name, value, owner, load, FILE, str(path or ""))

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pluggy
 
-from ivrkit.errors import hidden
+from ivrkit.errors import redacted
 from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.routes import Goto
@@ -52,7 +52,7 @@ def failed_by(callers: Sequence[HookImpl], states: Collection[str]) -> Callable[
         log.error(
             "state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, _shown(error, secret=secret)
         )
-        given = {"call": call, "state": state, "error": hidden(error) if secret else error}
+        given = {"call": call, "state": state, "error": redacted(error) if secret else error}
         for caller in callers:
             chosen = _guarded(caller, given, call.sid, secret=secret)
             if isinstance(chosen, str) and chosen in states:
@@ -117,7 +117,7 @@ def edit_response_by(callers: Sequence[HookImpl]) -> Callable[[Call, State, byte
     return edit
 
 
-def observe(callers: Sequence[HookImpl], given: dict[str, Any], sid: str) -> None:
+def notify_observers(callers: Sequence[HookImpl], given: dict[str, Any], sid: str) -> None:
     """Tell every plugin that watches; one that fails is logged and nothing else."""
     for caller in callers:
         _guarded(caller, given, sid)
@@ -148,4 +148,4 @@ def _shown(error: BaseException, *, secret: bool) -> str:
     """Return the traceback; of an error that may hold a caller's secret, only where it was raised and its type."""
     if not secret:
         return "".join(traceback.format_exception(error)).rstrip()
-    return f"{''.join(traceback.format_tb(error.__traceback__))}{hidden(error).message}"
+    return f"{''.join(traceback.format_tb(error.__traceback__))}{redacted(error).message}"

@@ -43,7 +43,7 @@ class HookRegistry:
         :param point: its entry point.
         :param plugin: the module or object.
         """
-        name, owner, described = point.name, point.owner, f"{point.door} {point}"
+        name, owner, described = point.name, point.owner, f"{point.source} {point}"
         if name in self._owners:
             same = self._owners[name].plugin == owner.plugin
             message = f"its {described} has the name of one of plugin {self._owners[name]}"
@@ -112,7 +112,7 @@ class HookRegistry:
                 if not hook.has_spec()
                 and any(each.plugin is plugin and not each.optionalhook for each in hook.get_hookimpls())
             ]
-            described = f"{self._points[name].door} {self._points[name]}"
+            described = f"{self._points[name].source} {self._points[name]}"
             for each in unknown:
                 message = f"its {described} implements {each!r}, which is no hook{nearest(each, known)}"
                 self._problems.add(problem_of(self._owners[name], message, f"the hooks are: {', '.join(known)}"))

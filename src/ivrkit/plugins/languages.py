@@ -8,13 +8,13 @@ from typing import Any
 
 from ivrkit.errors import FlowError, Problem, nearest
 from ivrkit.flow.compile.languages import (
-    CORE_PLUGIN,
     CORE_TEXTS,
     Language,
     Translations,
     applicable_tags,
     base_language,
 )
+from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import TranslationFiles
 from ivrkit.settings.core import Settings

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ivrkit.errors import LoadError, Problem, SettingsError
-from ivrkit.plugins.loaded import Found, Loaded, Plugin
+from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.loader import Loader
 from ivrkit.settings.core import Settings
 
-__all__ = ["Found", "Loaded", "Plugin", "find_plugins", "load"]
+__all__ = ["InstalledPlugins", "LoadedTree", "Plugin", "find_plugins", "load"]
 
 
-def load(settings: Settings, extra: Mapping[str, object] | None = None, problems: Sequence[Problem] = ()) -> Loaded:
+def load(settings: Settings, extra: Mapping[str, object] | None = None, problems: Sequence[Problem] = ()) -> LoadedTree:
     """Find, load and compile everything that is installed.
 
     :param settings: the core's settings.
@@ -31,7 +31,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
     raise SettingsError.of([*problems, *loader.problems])
 
 
-def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> Found:
+def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> InstalledPlugins:
     """Return what is installed.
 
     :param settings: the core's settings.

@@ -23,18 +23,18 @@ class Plugin:
     :param status: ``loaded``, ``blocked`` or ``faulty``.
     :param states: the states that are served from it.
     :param hooks: the hooks that it implements.
-    :param door: by which it comes in: ``entry point``, or ``file``.
+    :param source: by which it comes in: ``entry point``, or ``file``.
     """
 
     owner: Owner
     status: str
     states: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
-    door: str = "entry point"
+    source: str = "entry point"
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedTree:
     """What came of loading.
 
     :param flow: the compiled call flow.
@@ -55,24 +55,24 @@ class Loaded:
     stores: Mapping[str, Callable[[str], SharedStore]] = field(default_factory=dict)
 
 
-class Found(NamedTuple):
+class InstalledPlugins(NamedTuple):
     """What is installed, whether or not it can be served.
 
     :param settings: the settings of the plugins.
-    :param states: the names of the states that they offer, those that can't be had included.
+    :param state_names: the names of all states that they offer, including those that cannot be made.
     :param problems: what is wrong with them.
-    :param starts: whether what is there can be served.
+    :param can_start: whether they can be served.
     :param plugins: the plugins, each with all states that it offers.
-    :param offered: these states, as their plugins offer them.
+    :param states: the states that can be made, as their plugins offer them.
     :param kinds: the kinds of states that there are for tables.
-    :param stores: as of :class:`Loaded`.
+    :param stores: as of :class:`LoadedTree`.
     """
 
     settings: tuple[PluginSettings, ...]
-    states: tuple[str, ...]
+    state_names: tuple[str, ...]
     problems: tuple[Problem, ...]
-    starts: bool
+    can_start: bool
     plugins: tuple[Plugin, ...]
-    offered: tuple[State, ...]
+    states: tuple[State, ...]
     kinds: Mapping[str, StateKind]
     stores: Mapping[str, Callable[[str], SharedStore]]

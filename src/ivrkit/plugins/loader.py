@@ -17,12 +17,13 @@ from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
-from ivrkit.plugins.entry_points import PLUGINS, STATES, EntryPoint, extra_entry_points, find_entry_points
+from ivrkit.hookspecs import OBSERVING_HOOKS
+from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP, EntryPoint, extra_entry_points, find_entry_points
 from ivrkit.plugins.files import PluginFiles
 from ivrkit.plugins.hook_calls import HookImpl, choose_start_by, edit_response_by, failed_by
 from ivrkit.plugins.hook_registry import HookRegistry
 from ivrkit.plugins.languages import faults_of_texts, languages_of, over, problems_of, startup_warnings_of
-from ivrkit.plugins.loaded import Found, Loaded, Plugin
+from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
 from ivrkit.plugins.problems import mend_of, mend_or_leave_out, problem_of, told
 from ivrkit.plugins.selection import Selection
@@ -34,8 +35,6 @@ from ivrkit.settings.types import normal_name
 
 #: How a class or function is written that makes a plugin.
 _MAKES = "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings"
-#: The hooks that only watch.
-OBSERVING = ("ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended")
 
 
 class Loader:
@@ -57,7 +56,7 @@ class Loader:
         self.of_plugins = SettingsOfPlugins(settings, self.packages, self.problems)
         self.offers = Selection(settings, self.of_plugins, self.blocked, self._may_be_blocked, self.problems)
 
-    def load(self) -> Loaded:
+    def load(self) -> LoadedTree:
         """Go the whole way of loading."""
         for point in self.points:
             if not self._is_blocked(point):
@@ -76,7 +75,7 @@ class Loader:
         flow = self._compile(self._edited(self.offers.chosen()))
         if flow is None or (self.problems and self.settings.strict):
             raise LoadError(self.problems)
-        observers = {hook: callers for hook in OBSERVING if (callers := self.registry.callers(hook))}
+        observers = {hook: callers for hook in OBSERVING_HOOKS.values() if (callers := self.registry.callers(hook))}
         startup_warnings = (
             *flow.startup_warnings,
             *startup_warnings_of(flow.config.languages),
@@ -84,27 +83,27 @@ class Loader:
         )
         served = [each.state for each in flow.states.values()]
         plugins = tuple(self._plugins(served))
-        return Loaded(
+        return LoadedTree(
             flow, plugins, tuple(self.problems), observers, startup_warnings, self.of_plugins.all(), self.stores.all()
         )
 
-    def found(self) -> Found:
+    def found(self) -> InstalledPlugins:
         """Return what there is, whether or not it can be served."""
         try:
             self.load()
         except LoadError as error:
             self.problems.add(*error.problems)
-            starts = False
+            can_start = False
         else:
-            starts = True
-        offered = self.offers.states()
-        return Found(
+            can_start = True
+        states = self.offers.states()
+        return InstalledPlugins(
             settings=self.of_plugins.all(),
-            states=self.offers.names(),
+            state_names=self.offers.names(),
             problems=tuple(self.problems),
-            starts=starts,
-            plugins=tuple(self._plugins(offered)),
-            offered=offered,
+            can_start=can_start,
+            plugins=tuple(self._plugins(states)),
+            states=states,
             kinds=self.kinds.all(),
             stores=self.stores.all(),
         )
@@ -115,19 +114,19 @@ class Loader:
     def _may_be_blocked(self, state: str) -> bool:
         """Return whether a blocked plugin offers a state, or has a hook by which it might."""
         left_out = [point for point in self.points if self._is_blocked(point)]
-        return any(point.group == PLUGINS or point.name == state for point in left_out)
+        return any(point.group == PLUGINS_GROUP or point.name == state for point in left_out)
 
     def _import(self, point: EntryPoint) -> None:
         """Import what an entry point names, and take it in."""
         try:
             found = point.load()
         except PLUGIN_ERRORS as error:
-            message = f"its {point.door} {point} can't be imported: {told(error)}"
+            message = f"its {point.source} {point} can't be imported: {told(error)}"
             self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
-            if point.group == STATES:
+            if point.group == STATES_GROUP:
                 self.offers.miss(point.owner, point.name)
         else:
-            if point.group == STATES:
+            if point.group == STATES_GROUP:
                 self.offers.take(point.owner, point.name, found, f"the entry point {point.name!r}")
             else:
                 self._register_hooks(point, found)
@@ -141,7 +140,7 @@ class Loader:
                     return
                 found = found(*arguments)
         except PLUGIN_ERRORS as error:
-            message = f"its {point.door} {point} made no plugin: {told(error)}"
+            message = f"its {point.source} {point} made no plugin: {told(error)}"
             self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
             return
         self.registry.register(point, found)
@@ -252,8 +251,8 @@ class Loader:
 
     def _plugins(self, having: Sequence[State]) -> Iterator[Plugin]:
         """Return every plugin that was found, with those of some states that are its own."""
-        for owner, door in {point.owner: point.door for point in self.points}.items():
+        for owner, source in {point.owner: point.source for point in self.points}.items():
             states = tuple(state.name for state in having if state.owner == owner)
             faulty = any(problem.owner == owner.plugin for problem in self.problems)
             status = "blocked" if normal_name(owner.plugin) in self.blocked else "faulty" if faulty else "loaded"
-            yield Plugin(owner, status, states, self.registry.hooks_of(owner), door)
+            yield Plugin(owner, status, states, self.registry.hooks_of(owner), source)

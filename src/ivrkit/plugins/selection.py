@@ -23,10 +23,10 @@ _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Offer(NamedTuple):
-    """A state that a plugin offers, and by which door."""
+    """A state that a plugin offers, and by which source."""
 
     state: State
-    door: str
+    source: str
 
 
 class Selection:
@@ -55,24 +55,24 @@ class Selection:
         self._offers: list[Offer] = []
         self.missing: list[State] = []
 
-    def take(self, owner: Owner, name: str, found: object, door: str) -> None:
+    def take(self, owner: Owner, name: str, found: object, source: str) -> None:
         """Take in a state, or what a function makes of the settings.
 
         :param owner: who offers it.
         :param name: its name.
         :param found: the state, or the function.
-        :param door: by which door it comes, as it is told.
+        :param source: by which source it comes, as it is told.
         """
         if not _STATE_NAME.fullmatch(name):
-            self._problems.add(problem_of(owner, f"{door} is no name for a state", "use letters, digits, - _ and ."))
+            self._problems.add(problem_of(owner, f"{source} is no name for a state", "use letters, digits, - _ and ."))
             return
         try:
             state = found if isinstance(found, State | Unavailable) else make_state(found, owner, self._of_plugins)
             if isinstance(state, State):
-                self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), door))
+                self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), source))
                 return
         except PLUGIN_ERRORS as error:
-            self._problems.add(problem_of(owner, f"{door} gave no state: {told(error)}", mend_of(error, owner)))
+            self._problems.add(problem_of(owner, f"{source} gave no state: {told(error)}", mend_of(error, owner)))
         self.miss(owner, name)
 
     def miss(self, owner: Owner, name: str) -> None:
@@ -156,7 +156,7 @@ class Selection:
                 self._problems.add(
                     problem_of(
                         first.state.owner,
-                        f"it offers the state {name!r} twice: by {first.door}, and by {other.door}",
+                        f"it offers the state {name!r} twice: by {first.source}, and by {other.source}",
                         "keep one of the two",
                     )
                 )

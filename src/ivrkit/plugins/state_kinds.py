@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from types import EllipsisType
 from typing import Any
 
@@ -22,7 +23,7 @@ from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES
 #: The key of what a kind is given one by one, whatever its parameter is called.
 TEXT = "text"
 #: The keys that every table may have, which are no kind's own, with what each is.
-OF_EVERY_STATE: Mapping[str, str] = {
+COMMON_KEYS: Mapping[str, str] = {
     KIND: "the kind of the state",
     "key": "the key of its menu option",
     "label": "what its menu option is called; its name when left out",
@@ -37,7 +38,14 @@ OF_EVERY_STATE: Mapping[str, str] = {
 #: How a kind is written.
 HINT = "name a function with annotated parameters that returns a State"
 
-WORDS, TARGET, TARGETS, VALUE = "words", "target", "targets", "value"
+
+class ParameterType(Enum):
+    """The way in which the value of a key is read."""
+
+    PROMPTS = "prompts"
+    TARGET = "target"
+    TARGETS = "targets"
+    VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,8 @@ class Parameter:
 
     :param key: its name in a table.
     :param name: its name in the function.
-    :param takes: ``words``, ``target``, ``targets`` or ``value``.
-    :param annotation: of a value, its type.
+    :param type: how its value is read.
+    :param annotation: the annotation of the parameter, for a type of ``VALUE``.
     :param required: whether it has to be there.
     :param default: what it is when left out.
     :param description: as the function's docstring has it.
@@ -56,7 +64,7 @@ class Parameter:
 
     key: str
     name: str
-    takes: str
+    type: ParameterType
     annotation: Any
     required: bool
     default: Any
@@ -65,12 +73,12 @@ class Parameter:
 
     def in_words(self) -> str:
         """Return what it takes, for whoever writes it."""
-        if self.takes == WORDS:
+        if self.type == ParameterType.PROMPTS:
             return "a text, { play = ... }, { pause = ... }, or a list of these"
         told = {
-            TARGET: "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
-            TARGETS: "a table of outcomes, each with where it leads",
-        }.get(self.takes) or in_words(self.annotation)
+            ParameterType.TARGET: "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+            ParameterType.TARGETS: "a table of outcomes, each with where it leads",
+        }.get(self.type) or in_words(self.annotation)
         return f"{told}, or a list of these" if self.spread else told
 
 
@@ -157,7 +165,7 @@ def read_kind(name: str, function: Any, owner: Owner) -> StateKind:
                 hint = "a table has no functions: give it a default"
                 raise IvrkitError(f"its parameter {each.name!r} takes a function, and has to be given", hint=hint)
             continue
-        if made.key in OF_EVERY_STATE or made.key in STATE_SETTING_TYPES:
+        if made.key in COMMON_KEYS or made.key in STATE_SETTING_TYPES:
             hint = "every state has that key: give the parameter another name"
             raise IvrkitError(f"its parameter {each.name!r} is none of its own", hint=hint)
         if made.key in parameters:
@@ -178,7 +186,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, description: str) 
     return Parameter(
         key=TEXT if spread else parameter.name,
         name=parameter.name,
-        takes=_takes(parts),
+        type=_type_of(parts),
         annotation=_without_ellipsis(parts),
         required=default is parameter.empty and not spread,
         default=None if default is parameter.empty else default,
@@ -187,14 +195,14 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, description: str) 
     )
 
 
-def _takes(parts: tuple[Any, ...]) -> str:
+def _type_of(parts: tuple[Any, ...]) -> ParameterType:
     if {*parts} >= {*typing.get_args(Prompt)}:
-        return WORDS
+        return ParameterType.PROMPTS
     if Goto in parts:
-        return TARGET
+        return ParameterType.TARGET
     if any(Goto in _parts_of(argument) for part in parts for argument in typing.get_args(part)):
-        return TARGETS
-    return VALUE
+        return ParameterType.TARGETS
+    return ParameterType.VALUE
 
 
 def _parts_of(annotation: Any) -> tuple[Any, ...]:

@@ -15,11 +15,9 @@ from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, told
 from ivrkit.plugins.state_kinds import (
-    OF_EVERY_STATE,
-    TARGET,
-    TARGETS,
-    WORDS,
+    COMMON_KEYS,
     Parameter,
+    ParameterType,
     StateKind,
     StateKinds,
 )
@@ -128,10 +126,10 @@ class _Making:
 
     def _takes(self, kind: StateKind) -> str:
         own = ", ".join(kind.parameters) or "nothing of its own"
-        return f"the kind {kind.name!r} takes: {own}; and every state: {', '.join(OF_EVERY_STATE)}"
+        return f"the kind {kind.name!r} takes: {own}; and every state: {', '.join(COMMON_KEYS)}"
 
     def _refuse_unknown(self, kind: StateKind) -> None:
-        known = [*kind.parameters, *OF_EVERY_STATE, *self._decided]
+        known = [*kind.parameters, *COMMON_KEYS, *self._decided]
         for key in self._table:
             if key not in known:
                 self._refuse((key,), f"unknown key 'states.{self._name}.{key}'{nearest(key, known)}", self._takes(kind))
@@ -205,17 +203,17 @@ def _read(parameter: Parameter, value: Any) -> Any:
     """
     if not parameter.spread:
         return _read_one(parameter, value)
-    if parameter.takes == WORDS:
+    if parameter.type == ParameterType.PROMPTS:
         return read_prompts(value)
     return tuple(_read_one(parameter, each) for each in (value if isinstance(value, list) else [value]))
 
 
 def _read_one(parameter: Parameter, value: Any) -> Any:
-    if parameter.takes == WORDS:
+    if parameter.type == ParameterType.PROMPTS:
         return read_prompts(value)
-    if parameter.takes == TARGET:
+    if parameter.type == ParameterType.TARGET:
         return read_target(value)
-    if parameter.takes == TARGETS:
+    if parameter.type == ParameterType.TARGETS:
         if not isinstance(value, Mapping):
             raise ValueError(value)
         return {str(outcome): read_target(target) for outcome, target in value.items()}

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask
 from ivrkit.errors import FlowError, Problem, SettingsError, nearest
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
-from ivrkit.plugins.load import Loaded, load
+from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.sessions import SessionManager, open_sessions
 from ivrkit.settings.core import SETTING_TYPES, Settings, read_value
 from ivrkit.settings.load import PREFIX, gather_settings
@@ -33,7 +33,7 @@ class Host:
     """What a tree was made of: ``app.extensions["ivrkit"]``, or by the tree's own name."""
 
     settings: Settings
-    loaded: Loaded
+    loaded: LoadedTree
     sessions: SessionManager
     plugins: Mapping[str, object] = field(default_factory=dict)
 

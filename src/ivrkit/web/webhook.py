@@ -13,7 +13,7 @@ from ivrkit.flow.compile.twiml import HANGUP, document, with_overrides
 from ivrkit.flow.compile.whisper import PAGE, answer_whisper
 from ivrkit.flow.model.state import State
 from ivrkit.host.dispatcher import Dispatcher
-from ivrkit.plugins.load import Loaded
+from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import PATH, add_diagnosis
 from ivrkit.web.request_verifier import RequestVerifier
 
@@ -30,7 +30,7 @@ log = logging.getLogger("ivrkit.web")
 
 
 def make_blueprint(
-    dispatcher: Dispatcher, verifier: RequestVerifier, loaded: Loaded, *, dev: bool, name: str = "ivrkit"
+    dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, name: str = "ivrkit"
 ) -> Blueprint:
     """Return the pages as a blueprint, to be mounted under any prefix.
 
@@ -58,7 +58,7 @@ class _Pages:
     """The views. Only ``/webhook`` serves states."""
 
     def __init__(
-        self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: Loaded, *, dev: bool, cookie: str
+        self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, cookie: str
     ) -> None:
         self._dispatcher = dispatcher
         self._gatekeeper = verifier

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from ivrkit.errors import IvrkitError
-from ivrkit.plugins.load import Found, Plugin, find_plugins
+from ivrkit.plugins.load import InstalledPlugins, Plugin, find_plugins
 from ivrkit.settings.load import gather_settings
 
 
@@ -75,11 +75,11 @@ def inventory() -> Inventory:
     found = find_plugins(gathered.settings)
     problems = [str(problem) for problem in (*gathered.problems, *found.problems)]
     plugins = {plugin.owner.plugin: _item(plugin, found) for plugin in found.plugins if plugin.status != "blocked"}
-    return Inventory(plugins, problems, found.starts and not gathered.problems)
+    return Inventory(plugins, problems, found.can_start and not gathered.problems)
 
 
-def _item(plugin: Plugin, found: Found) -> Item:
-    mine = [state for state in found.offered if state.owner == plugin.owner]
+def _item(plugin: Plugin, found: InstalledPlugins) -> Item:
+    mine = [state for state in found.states if state.owner == plugin.owner]
     states = {state.name: [f"{each.key} in {each.menu}" for each in state.menu_options] for state in mine}
     settings: dict[str, str] = {}
     for of_plugin in found.settings:

@@ -20,7 +20,7 @@ def requirements(plugins: Iterable[Plugin]) -> Iterator[str]:
     """
     for plugin in plugins:
         name = plugin.owner.plugin
-        if plugin.door == FILE:
+        if plugin.source == FILE:
             yield f"# {name}: a file, and no package"
             continue
         try:

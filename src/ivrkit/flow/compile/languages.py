@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
-from ivrkit.flow.model.state import State
+from ivrkit.flow.model.state import CORE_PLUGIN, State
 from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
 #: The words as they are written -> the words that are said.
 Translations = Mapping[str, str]
-#: The plugin whose translations are for the states of all others as well: they use its ready-made kinds.
-CORE_PLUGIN = "ivrkit"
 #: The core's own sentences as they are written, by their names.
 CORE_TEXTS: Mapping[str, str] = {each.name: getattr(Texts, each.name) for each in fields(Texts) if each.name != "keys"}
 
@@ -55,6 +53,7 @@ class Language:
 
     def has_translation(self, text: Text, state: State) -> bool:
         """Return whether there are words for a text of a state in this very language; places alone need none."""
+        # The core's translations serve all plugins, because they may use its ready-made states.
         translations = (self.translations.get(plugin, _NOTHING) for plugin in (state.owner.plugin, CORE_PLUGIN))
         tables = (*translations, _CORE_NAMES, _KEYS)
         found = self._own_words(str(text), state) is not None or any(str(text) in table for table in tables)

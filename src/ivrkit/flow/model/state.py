@@ -17,6 +17,8 @@ from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import EnterContent, Menu, Whisper
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, is_target
 
+#: The distribution of the core, which owns its own states and sentences.
+CORE_PLUGIN = "ivrkit"
 #: How a part of a state may be called.
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 

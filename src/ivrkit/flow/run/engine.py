@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from ivrkit.errors import FlowError, hidden
+from ivrkit.errors import FlowError, redacted
 from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow, StartInfo
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.sentences import WRONG_BEFORE
@@ -296,7 +296,7 @@ class _Advance:
     def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
         """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
         self.failed.add(compiled.name)
-        self.events.append(Event("failed", compiled.state, error=hidden(error) if self.secret else error))
+        self.events.append(Event("failed", compiled.state, error=redacted(error) if self.secret else error))
         chosen = None
         if self.flow.hooks.state_failed:
             watched = self.call.copy_for_observers(secret=self.secret)
