@@ -83,7 +83,7 @@ def ours(loaded: LoadedTree, sessions: SessionManager, verifier: RequestVerifier
     cookie = ""
     for request in _requests(calls.new_sid()):
         params = clock("ivrkit: form", _form_of, request)
-        refusal = clock("ivrkit: signature", verifier.refusal, request, params)
+        refusal = clock("ivrkit: signature", verifier.refusal_reason, request, params)
         assert refusal is None, refusal
         sid = params["CallSid"]
         call_session = clock("ivrkit: session cookie read", sessions.for_call, sid, cookie)

@@ -5,7 +5,7 @@ Change: ``bind`` and ``workers``. A proxy with TLS stands in front, and IVRKIT_T
 
 import os
 
-wsgi_app = "ivrkit.web:served_app()"
+wsgi_app = "ivrkit.web:create_server_app()"
 bind = "127.0.0.1:5000"
 
 # Threads, because what takes long in a webhook is a plugin that asks somebody else. Each process opens the session

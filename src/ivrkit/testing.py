@@ -26,8 +26,8 @@ from ivrkit.settings.types import normal_name
 from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app
-from ivrkit.web.extension import NAME, host_of
-from ivrkit.web.proxies import known_front
+from ivrkit.web.extension import DEFAULT_NAME, mounted_tree
+from ivrkit.web.proxies import shared_path
 
 #: Signs what the phone sends; the app checks it as it would Twilio's.
 TOKEN = "12345"  # noqa: S105  of an account that does not exist
@@ -94,10 +94,10 @@ class Phone:
     """
 
     def __init__(
-        self, app: Flask, simulator: Simulator | None = None, *, name: str = NAME, token: str | None = None
+        self, app: Flask, simulator: Simulator | None = None, *, name: str = DEFAULT_NAME, token: str | None = None
     ) -> None:
         self.app = app
-        self.host = host_of(app, name)
+        self.host = mounted_tree(app, name)
         self.simulator = simulator or _number_of(app, self.host.settings, token)
         #: The calls that were made.
         self.calls: list[SimulatedCall] = []
@@ -141,7 +141,7 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
     """Return a number whose webhook is a tree in an app, at the public URL where the settings name one."""
     public = urlsplit(settings.public_url or BASE_URL)
     webhook = f"{settings.url_prefix}/webhook"
-    outside = public.path.removesuffix(known_front(public.path, webhook))  # what a proxy takes away, or a mount
+    outside = public.path.removesuffix(shared_path(public.path, webhook))  # what a proxy takes away, or a mount
     account, token = _account_and_token(settings, token)
     return Simulator.for_app(
         DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,

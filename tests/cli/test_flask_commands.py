@@ -147,7 +147,8 @@ def test_of_several_trees_one_is_named(flask: Flask):
     done = flask(TWO, "--tree", "halp", "states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert (
-        done.stderr == "Error: the app 'team' has no tree 'halp', did you mean 'help'?\n  hint: it has: sales, help\n"
+        done.stderr == "Error: the app 'team' has no phone tree 'halp', did you mean 'help'?\n"
+        "  hint: its phone trees: sales, help\n"
     )
 
 

@@ -36,8 +36,9 @@ def test_without_a_token_it_does_not_start(run: Run):
     done = run("serve")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
-        "Error: there is no token, so anybody could ask in Twilio's name\n"
-        "  hint: set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set IVRKIT_DEV=1\n"
+        "Error: no auth token is set, so requests cannot be verified\n"
+        "  hint: set TWILIO_AUTH_TOKEN to your account's auth token, or IVRKIT_DEV=1 to answer only requests "
+        "from this machine\n"
     )
 
 
@@ -253,7 +254,7 @@ def test_a_server_logs_each_turn(serve, folder):
     server.ask("/webhook", {**CALL, "From": "+14155550100", "To": "+15005550006"})
     told = f" INFO ivrkit.calls: call {CALL['CallSid']} turn 1: "
     wait_until(lambda: told in server.told)
-    assert " INFO ivrkit.web: tree 'ivrkit' at /webhook: states greeting, menu" in server.told
+    assert " INFO ivrkit.web: phone tree 'ivrkit' at /webhook: states greeting, menu" in server.told
     assert " ms from ***0100 to ***0006\n" in server.told
     assert server.end() == 0
     server = serve(IVRKIT_LOG_FORMAT="json", **TOKEN).wait()

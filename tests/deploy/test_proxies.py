@@ -20,7 +20,7 @@ from tests.processes import DEPLOY, TOKEN, Running, ask, free_port, program, shi
 from twilio.request_validator import RequestValidator
 
 from ivrkit.simulator import Simulator
-from ivrkit.web.webhook import MOST_BYTES
+from ivrkit.web.webhook import MAX_BODY_BYTES
 
 pytestmark = [pytest.mark.deep, pytest.mark.acme]
 THANKS = "Thank you. Somebody from sales will call you back today. Goodbye."
@@ -158,8 +158,8 @@ def test_what_a_stranger_says_of_hops_before_the_proxy_is_not_believed(site: Sit
 def test_what_is_larger_than_any_webhook_is_refused(site: Site):
     """A body over the limit is not taken; one below it is judged by its signature."""
     refusals = (413, 502, 0)  # Caddy may say 502, and who refuses may end the connection while all of it is being sent
-    assert ask(f"{site.url}/webhook", {"a": "b" * MOST_BYTES})[0] in refusals
-    assert ask(f"{site.url}/webhook", {"a": "b" * (MOST_BYTES - 100)})[0] == 403
+    assert ask(f"{site.url}/webhook", {"a": "b" * MAX_BODY_BYTES})[0] in refusals
+    assert ask(f"{site.url}/webhook", {"a": "b" * (MAX_BODY_BYTES - 100)})[0] == 403
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
@@ -205,9 +205,9 @@ def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
 def test_the_limit_of_the_proxies_is_that_of_the_host():
     """What the host would take passes, and what it would refuse does not get there."""
     (limit,) = re.findall(r"client_max_body_size (\d+)k;", shipped("nginx.conf"))
-    assert int(limit) * 1024 == MOST_BYTES
+    assert int(limit) * 1024 == MAX_BODY_BYTES
     (limit,) = re.findall(r"max_size (\d+)KB", shipped("Caddyfile"))
-    assert int(limit) * 1000 == MOST_BYTES
+    assert int(limit) * 1000 == MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from ivrkit.doctor.public_url import parse_public_url
 from ivrkit.doctor.signature_diagnosis import ReceivedRequest, compare_requests, parse_diagnosis
-from ivrkit.web.doctor_endpoint import hash_of_form
+from ivrkit.web.doctor_endpoint import hash_form
 
 FORM = {"CallSid": "CA1", "Text": "a b"}
 REFUSED = "it does not fit"
@@ -24,7 +24,7 @@ def diagnosis_page(**changes):
         "remote_address": "127.0.0.1",
         "content_type": "application/x-www-form-urlencoded; charset=UTF-8",
         "parameters": sorted(FORM),
-        "form": hash_of_form(FORM.items()),
+        "form": hash_form(FORM.items()),
         "signed": True,
         "signed_url": "https://ivr.example.com/webhook/doctor?a=1&b=%20x",
         "refusal": REFUSED,

@@ -12,7 +12,7 @@ from tests.web.webhook_calls import pressed
 from ivrkit.host.logging_setup import configure_logging
 from ivrkit.settings.core import Settings
 from ivrkit.testing import Phone
-from ivrkit.web import JsonFormatter, served_app
+from ivrkit.web import JsonFormatter, create_server_app
 
 PARTS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
 
@@ -63,7 +63,7 @@ def test_the_log_of_a_served_app(logger, no_settings, tmp_path, monkeypatch, cap
     for form in ("text", "json"):
         no_settings.setenv("IVRKIT_LOG_FORMAT", form)
         no_settings.setenv("TWILIO_AUTH_TOKEN", "12345")
-        app = served_app()
+        app = create_server_app()
         call = Phone(app).call()
         told = [line for line in capsys.readouterr().err.splitlines() if "ivrkit.calls" in line]
         assert len(told) == 1

@@ -43,7 +43,7 @@ from ivrkit import (
 from ivrkit import simulator as sim
 from ivrkit.sessions import SharedStore, SQLiteStore, StoredSession
 from ivrkit.testing import Phone, make_app
-from ivrkit.web import Ivrkit, JsonFormatter, create_app, served_app
+from ivrkit.web import Ivrkit, JsonFormatter, create_app, create_server_app
 
 log = logging.getLogger("shop")
 
@@ -238,7 +238,7 @@ def app_of_a_team() -> Flask:
     return app
 
 
-factories: list[Callable[[], Flask]] = [make, app_of_a_team, served_app]
+factories: list[Callable[[], Flask]] = [make, app_of_a_team, create_server_app]
 
 
 def walk() -> list[str]:

@@ -55,7 +55,7 @@ def logged(caplog):
     def told():
         records = [each for each in caplog.records if each.name.startswith("ivrkit") and each.name != "ivrkit.calls"]
         lines = [caplog.handler.format(each) for each in records]
-        lines = [line for line in lines if "which is not installed" not in line and "INFO tree " not in line]
+        lines = [line for line in lines if "which is not installed" not in line and "INFO phone tree " not in line]
         caplog.clear()
         return lines
 

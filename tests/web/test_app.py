@@ -9,7 +9,7 @@ from tests.web.webhook_calls import TOKEN, WebhookCall, in_process, pressed
 
 from ivrkit import SessionError, Settings
 from ivrkit.web import create_app
-from ivrkit.web.extension import Host
+from ivrkit.web.extension import MountedTree
 
 NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
@@ -17,7 +17,7 @@ NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 def test_the_app_keeps_what_it_was_made_of(make_app):
     """Settings, plugins and store are at hand for whoever has the app."""
     host = make_app(tries=2).extensions["ivrkit"]
-    assert isinstance(host, Host)
+    assert isinstance(host, MountedTree)
     assert host.settings.tries == 2
     assert set(host.loaded.flow.states) == {"greeting", "menu", *SHOP}
     assert host.sessions.load("CA1") is None

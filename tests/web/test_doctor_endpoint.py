@@ -5,7 +5,7 @@ import time
 import pytest
 from tests.web.webhook_calls import ACCOUNT, TOKEN, sign
 
-from ivrkit.web.doctor_endpoint import HEADER, hash_of_form, is_proof, proof
+from ivrkit.web.doctor_endpoint import DOCTOR_HEADER, hash_form, is_valid_proof, make_proof
 
 PAGE = "https://ivr.example.com/webhook/doctor"
 NONCE = "n1"
@@ -16,7 +16,7 @@ def ask(make_app):
     """Ask the page of an app: ``ask(app, header, ...)``."""
 
     def asked(app, header, url=PAGE, method="POST", **given):
-        headers = {**({HEADER: header} if header else {}), **given.pop("headers", {})}
+        headers = {**({DOCTOR_HEADER: header} if header else {}), **given.pop("headers", {})}
         base, _, path = url.partition("/webhook")
         return app.test_client().open(f"/webhook{path}", method=method, base_url=base, headers=headers, **given)
 
@@ -25,7 +25,7 @@ def ask(make_app):
 
 def good(token=TOKEN, seconds=None):
     """Return a proof."""
-    return proof(token, int(time.time()) if seconds is None else seconds, NONCE)
+    return make_proof(token, int(time.time()) if seconds is None else seconds, NONCE)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -51,17 +51,17 @@ NOW = 1_700_000_000
 @pytest.mark.parametrize(
     ("value", "is_one"),
     [
-        (proof("a", NOW, NONCE), True),
-        (proof("b", NOW, NONCE), True),
-        (proof("c", NOW, NONCE), False),
-        (proof("a", NOW - 300, NONCE), True),
-        (proof("a", NOW - 301, NONCE), False),
-        (proof("a", NOW + 300, NONCE), True),
-        (proof("a", NOW + 301, NONCE), False),
-        (proof("a", NOW, NONCE) + "x", False),
-        (proof("a", NOW, NONCE).upper(), False),
-        (proof("a", NOW, "two words"), False),
-        (f"0{proof('a', NOW, NONCE)}", False),
+        (make_proof("a", NOW, NONCE), True),
+        (make_proof("b", NOW, NONCE), True),
+        (make_proof("c", NOW, NONCE), False),
+        (make_proof("a", NOW - 300, NONCE), True),
+        (make_proof("a", NOW - 301, NONCE), False),
+        (make_proof("a", NOW + 300, NONCE), True),
+        (make_proof("a", NOW + 301, NONCE), False),
+        (make_proof("a", NOW, NONCE) + "x", False),
+        (make_proof("a", NOW, NONCE).upper(), False),
+        (make_proof("a", NOW, "two words"), False),
+        (f"0{make_proof('a', NOW, NONCE)}", False),
         (f"{NOW} {'0' * 64} {NONCE}", False),
         (f"x{NOW} y {NONCE}", False),
         (f"{'9' * 5000} y {NONCE}", False),
@@ -72,14 +72,14 @@ NOW = 1_700_000_000
 )
 def test_a_proof_is_fresh_and_of_one_of_the_tokens(value, is_one):
     """Five minutes to either side, and nothing but what the token's owner makes."""
-    assert is_proof(value, ["a", "b"], NOW) is is_one
-    assert not is_proof(value, [], NOW)
+    assert is_valid_proof(value, ["a", "b"], NOW) is is_one
+    assert not is_valid_proof(value, [], NOW)
 
 
 def test_the_proof_is_one_that_anybody_could_compute():
     """As documented: the time, HMAC-SHA256 over doctor:time:nonce, and the nonce; the digest is openssl's."""
     digest = "f5207eee5fbc89adc80336fc94c02ff5e6f1e9ee59410f9152ddb8c6158e0e02"
-    assert proof("12345", NOW, NONCE) == f"1700000000 {digest} n1"
+    assert make_proof("12345", NOW, NONCE) == f"1700000000 {digest} n1"
 
 
 def test_it_tells_what_the_app_saw(make_app, ask):
@@ -115,7 +115,7 @@ def test_it_tells_what_the_app_saw(make_app, ask):
         "remote_address": "198.51.100.7",
         "content_type": "application/x-www-form-urlencoded",
         "parameters": ["CallSid", "Digits"],
-        "form": hash_of_form(form.items()),
+        "form": hash_form(form.items()),
         "signed": True,
         "signed_url": url,
         "refusal": None,
@@ -129,7 +129,7 @@ def test_it_tells_why_the_signature_does_not_fit(make_app, ask):
     """In the words of the log."""
     told = ask(make_app(), good(), data={"CallSid": "CA1"}).json
     assert told["signed"] is False
-    assert told["refusal"] == f"no X-Twilio-Signature for {PAGE!r}: only Twilio, or a test that signs, may ask"
+    assert told["refusal"] == f"no X-Twilio-Signature for {PAGE!r}: only requests that Twilio signed are answered"
 
 
 def test_a_sub_accounts_token_is_one(make_app, ask):

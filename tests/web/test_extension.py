@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from ivrkit import HOME, MenuOption, SessionError, Settings, SettingsError, State, ask
 from ivrkit.testing import Phone
 from ivrkit.web import Ivrkit
-from ivrkit.web.extension import Host, host_of
+from ivrkit.web.extension import MountedTree, mounted_tree
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -47,7 +47,7 @@ def mount(tmp_path, no_settings):
         store = f"sqlite:///{tmp_path}/{app.name}-{name}.sqlite3"
         plugins = {"shop": tree if isinstance(tree, TreePlugin) else TreePlugin(tree or SHOP)}
         Ivrkit(app, name=name, plugins=plugins, **{"session_url": store, **given})
-        return host_of(app, name)
+        return mounted_tree(app, name)
 
     return mounted
 
@@ -148,7 +148,7 @@ def test_one_object_mounts_the_tree_in_several_apps(team, no_settings, tmp_path)
             IVRKIT_SESSION_URL=f"sqlite:///{tmp_path}/{number}.sqlite3",
         )
         tree.init_app(app)
-    assert host_of(apps[0], "ivrkit").sessions is not host_of(apps[1], "ivrkit").sessions
+    assert mounted_tree(apps[0], "ivrkit").sessions is not mounted_tree(apps[1], "ivrkit").sessions
     calls = [Phone(app).call() for app in apps]
     assert [call.heard.splitlines()[0] for call in calls] == [f"Thank you for calling Number {n}." for n in (0, 1)]
     for app, call in zip(apps, calls, strict=True):
@@ -221,11 +221,14 @@ def test_a_phone_names_the_trees_that_there_are(team, mount):
     app = team()
     with pytest.raises(SettingsError) as caught:
         Phone(app)
-    assert str(caught.value) == "the app 'team' has no tree 'ivrkit'\n  hint: mount one: ivrkit.web.Ivrkit(app)"
+    assert str(caught.value) == "the app 'team' has no phone tree 'ivrkit'\n  hint: mount one: ivrkit.web.Ivrkit(app)"
     mount(app, name="sales")
     with pytest.raises(SettingsError) as caught:
         Phone(app, name="sale")
-    assert str(caught.value) == "the app 'team' has no tree 'sale', did you mean 'sales'?\n  hint: it has: sales"
+    assert (
+        str(caught.value)
+        == "the app 'team' has no phone tree 'sale', did you mean 'sales'?\n  hint: its phone trees: sales"
+    )
 
 
 # Nothing of the app is changed.
@@ -280,7 +283,7 @@ def test_what_is_too_long_is_refused_on_the_trees_pages(team, mount, page):
     send, url = in_process(app), f"https://ivr.example.com/phone/{page}"
     assert send("POST", url, b"x" * 256_000, FORM).status == 403
     answer = send("POST", url, b"x" * 256_001, FORM)
-    assert (answer.status, answer.body) == (413, b"The request has more than 256000 bytes.\n")
+    assert (answer.status, answer.body) == (413, b"The request body must have at most 256000 bytes.\n")
 
 
 @pytest.mark.parametrize(
@@ -314,7 +317,10 @@ def test_a_body_of_no_known_length_is_not_read(team, mount, environ):
         },
         lambda status, headers, *_: started.append(status),
     )
-    assert (started, b"".join(body)) == (["411 LENGTH REQUIRED"], b"The request does not say how long it is.\n")
+    assert (started, b"".join(body)) == (
+        ["411 LENGTH REQUIRED"],
+        b"The request must have a Content-Length and no Transfer-Encoding.\n",
+    )
 
 
 def test_a_chunked_body_over_http_is_not_read(team, mount):
@@ -350,7 +356,7 @@ def test_settings_come_from_the_folder_the_app_and_the_code(team, no_settings, t
     app.config.update(IVRKIT_MAX_FAILURES=5, IVRKIT_MAX_TURNS=50, IVRKIT_URL_PREFIX="/tel", OTHER_COMPANY="Not this")
     app.config["IVRKIT_TEXTS"] = {"goodbye": "So long."}
     Ivrkit(app, max_turns=60)
-    settings = host_of(app, "ivrkit").settings
+    settings = mounted_tree(app, "ivrkit").settings
     assert (settings.company, settings.tries, settings.max_failures, settings.max_turns) == ("File", 4, 5, 60)
     assert (settings.url_prefix, settings.texts.goodbye) == ("/tel", "So long.")
 
@@ -374,7 +380,7 @@ def test_settings_that_are_given_whole_are_all_there_is(team, tmp_path):
     settings = Settings(dev=True, session_url=f"sqlite:///{tmp_path}/calls.sqlite3", block=("acme-states",))
     Ivrkit(app, settings=settings)
     host = app.extensions["ivrkit"]
-    assert isinstance(host, Host)
+    assert isinstance(host, MountedTree)
     assert host.settings is settings
     assert Phone(app).call().heard.startswith("Thank you for calling our company.")
 
@@ -382,13 +388,19 @@ def test_settings_that_are_given_whole_are_all_there_is(team, tmp_path):
 CONFIG = [
     (
         {"IVRKIT_COMPAMY": "ACME"},
-        "app.config: IVRKIT_COMPAMY is no setting, did you mean 'IVRKIT_COMPANY'?\n  hint: there are: IVRKIT_COMPANY, ",
+        (
+            "app.config: IVRKIT_COMPAMY is not a setting, did you mean 'IVRKIT_COMPANY'?\n"
+            "  hint: valid settings: IVRKIT_COMPANY, "
+        ),
     ),
     (
         {"IVRKIT_company": "ACME"},
-        "app.config: IVRKIT_company is no setting, did you mean 'IVRKIT_COMPANY'?\n  hint: there are: IVRKIT_COMPANY, ",
+        (
+            "app.config: IVRKIT_company is not a setting, did you mean 'IVRKIT_COMPANY'?\n"
+            "  hint: valid settings: IVRKIT_COMPANY, "
+        ),
     ),
-    ({"IVRKIT_QQQQ": 1}, "app.config: IVRKIT_QQQQ is no setting\n  hint: there are: IVRKIT_COMPANY, "),
+    ({"IVRKIT_QQQQ": 1}, "app.config: IVRKIT_QQQQ is not a setting\n  hint: valid settings: IVRKIT_COMPANY, "),
     ({"IVRKIT_TRIES": "3"}, "app.config: IVRKIT_TRIES is '3'\n  hint: it takes a whole number of at least 1"),
     ({"IVRKIT_TEXTS": {"option": "{kye}"}}, "app.config: IVRKIT_TEXTS: "),
     ({"IVRKIT_AUTH_TOKEN": 12345}, "app.config: IVRKIT_AUTH_TOKEN is a value that is kept secret\n  hint: it takes a "),
@@ -411,7 +423,8 @@ def test_settings_are_given_in_one_way():
     with pytest.raises(SettingsError) as caught:
         Ivrkit(settings=Settings(dev=True), tries=2)
     assert str(caught.value) == (
-        "Ivrkit is given Settings and also tries\n  hint: put them into the Settings, or leave the Settings out"
+        "Ivrkit must be called with a Settings object or with single settings, not with both: tries\n"
+        "  hint: set them in the Settings object, or leave the object out"
     )
 
 
@@ -420,7 +433,9 @@ def test_a_name_that_can_be_none_is_refused(name):
     """It names a blueprint, and those have no dots."""
     with pytest.raises(SettingsError) as caught:
         Ivrkit(name=name)
-    assert str(caught.value) == (f"a tree can't be called {name!r}\n  hint: give a name without a dot, such as 'sales'")
+    assert str(caught.value) == (
+        f"the name of a phone tree must be a text without dots, not {name!r}\n  hint: choose a name such as 'sales'"
+    )
 
 
 @pytest.mark.parametrize("name", ["sqlalchemy", "pages", "ivrkit"])
@@ -432,8 +447,8 @@ def test_a_name_that_is_taken_is_refused(team, mount, name):
     with pytest.raises(SettingsError) as caught:
         mount(app, name=name, url_prefix="/other")
     assert str(caught.value) == (
-        f"the app 'team' has something called {name!r} already\n"
-        '  hint: give the tree another name: Ivrkit(app, name="sales")'
+        f"the app 'team' already has an extension or a blueprint with the name {name!r}\n"
+        '  hint: give the phone tree another name: Ivrkit(app, name="sales")'
     )
 
 
@@ -445,13 +460,14 @@ def test_a_path_that_is_taken_is_refused(team, mount):
     with pytest.raises(SettingsError) as caught:
         mount(app, name="sales")
     assert str(caught.value) == (
-        "the trees 'ivrkit' and 'sales' would both be at '/phone/webhook'\n  hint: give each a url_prefix of its own"
+        "the phone trees 'ivrkit' and 'sales' must have different paths, not both '/phone/webhook'\n"
+        "  hint: give each a url_prefix of its own"
     )
     with pytest.raises(SettingsError) as caught:
         mount(app, name="sales", url_prefix="")
     assert str(caught.value) == (
-        "the app 'team' has a page of its own at '/healthz' already: 'health'\n"
-        '  hint: put the tree below a path: url_prefix = "/phone"'
+        "the app 'team' already has a route for '/healthz': 'health'\n"
+        '  hint: mount the phone tree below a path of its own: url_prefix = "/phone"'
     )
 
 
@@ -462,8 +478,9 @@ def test_without_a_token_nothing_is_mounted(team):
     with pytest.raises(SettingsError) as caught:
         Ivrkit(app)
     assert str(caught.value) == (
-        "there is no token, so anybody could ask in Twilio's name\n"
-        "  hint: set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set IVRKIT_DEV=1"
+        "no auth token is set, so requests cannot be verified\n"
+        "  hint: set TWILIO_AUTH_TOKEN to your account's auth token, or IVRKIT_DEV=1 to answer only requests "
+        "from this machine"
     )
     assert len(list(app.url_map.iter_rules())) == before
     assert "ivrkit" not in app.extensions
@@ -482,9 +499,9 @@ def test_what_is_mounted_is_told_in_one_line(team, mount, caplog):
     """The path, the states and the plugins, once for each tree."""
     caplog.set_level("INFO", logger="ivrkit.web")
     mount(team(), name="sales")
-    (line,) = [each for each in caplog.messages if each.startswith("tree ")]
+    (line,) = [each for each in caplog.messages if each.startswith("phone tree ")]
     assert line.startswith(
-        "tree 'sales' at /phone/webhook: states greeting, menu, news, message, operator; plugins ivr"
+        "phone tree 'sales' at /phone/webhook: states greeting, menu, news, message, operator; plugins ivr"
     )
     assert line.endswith(", shop (loaded)")
 

@@ -198,9 +198,9 @@ def test_the_refusal_names_the_url_that_was_signed_over(make_app, send, logged):
     send(app, "http://10.0.0.7:5000/webhook?again=1", (), SIGNED_BY_NOBODY)
     (line,) = logged()
     assert line == (
-        "WARNING 403: X-Twilio-Signature does not fit 'https://example.com/ivr/webhook?again=1': if Twilio requested "
-        "another URL, set IVRKIT_PUBLIC_URL to its base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, "
-        "TWILIO_AUTH_TOKEN is another account's"
+        "WARNING 403: X-Twilio-Signature does not match 'https://example.com/ivr/webhook?again=1': if Twilio requested "
+        "another URL, set IVRKIT_PUBLIC_URL to its base URL (or IVRKIT_TRUSTED_PROXIES behind a proxy); if the URL is "
+        "right, TWILIO_AUTH_TOKEN belongs to another account"
     )
 
 
@@ -282,8 +282,8 @@ def test_an_account_without_a_token_is_told(make_app, send, logged):
     assert not send(app, url, (), signed_over(url, "sub"), account=ACCOUNT)
     assert not send(app, url, (), "", account=ACCOUNT)
     assert logged() == [
-        f"WARNING 403: no token for the account '{ACCOUNT}': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{ACCOUNT}",
-        f"WARNING 403: no X-Twilio-Signature for {url!r}: only Twilio, or a test that signs, may ask",
+        f"WARNING 403: no auth token for account '{ACCOUNT}': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{ACCOUNT}",
+        f"WARNING 403: no X-Twilio-Signature for {url!r}: only requests that Twilio signed are answered",
     ]
 
 
@@ -293,7 +293,7 @@ def test_an_account_that_is_none_forges_no_line_in_the_log(make_app, send, logge
     logged()
     assert not send(app, url, (), signed_over(url, "sub"), account="AC\nforged")
     assert logged() == [
-        "WARNING 403: no token for the account 'AC\\nforged': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_AC..."
+        "WARNING 403: no auth token for account 'AC\\nforged': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_AC..."
     ]
 
 
@@ -427,7 +427,7 @@ def test_a_host_that_cannot_be_is_named(make_app, send, logged):
     app = make_app()
     logged()
     assert not send(app, "http://a.example/webhook", (), SIGNED_BY_NOBODY, environ={"HTTP_HOST": "[1:2:3]"})
-    assert logged() == ["WARNING 403: the request names no host that could have been asked: Host is '[1:2:3]'"]
+    assert logged() == ["WARNING 403: the Host header must name a host, not '[1:2:3]'"]
 
 
 @pytest.mark.parametrize("signature", ["ä", "\x00", "a" * 10_000, "=", "'", " RSOYDt4T1cUTdK1PDd93/VVr8B8="])
@@ -446,7 +446,7 @@ def test_a_body_that_is_no_form_is_not_under_the_signature(make_app):
 
 # Without a token.
 
-NEEDS_TOKEN = "set TWILIO_AUTH_TOKEN to your account's token, so that requests from elsewhere can be checked"
+NEEDS_TOKEN = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other machines"
 
 
 @pytest.fixture
@@ -477,7 +477,7 @@ def test_without_a_token_nobody_else_may_ask(untrusting, logged, address):
     """A request from elsewhere is refused, and log and answer say that a token is needed."""
     logged()
     answer = ask(untrusting, address)
-    told = f"the request comes from {address} and there is no token: {NEEDS_TOKEN}"
+    told = f"the request comes from {address} and no auth token is set: {NEEDS_TOKEN}"
     assert (answer.status, answer.body.decode()) == (403, f"{told}\n")
     assert logged() == [f"WARNING 403: {told}"]
 
@@ -488,7 +488,7 @@ def test_without_a_token_an_address_that_is_none_may_not_ask(untrusting, address
     answer = ask(untrusting, address)
     assert answer.status == 403
     assert answer.body.decode() == (
-        f"the request comes from {address or 'an unknown address'} and there is no token: {NEEDS_TOKEN}\n"
+        f"the request comes from {address or 'an unknown address'} and no auth token is set: {NEEDS_TOKEN}\n"
     )
 
 
@@ -516,7 +516,7 @@ def test_without_a_token_nothing_forwarded_is_answered(make_app, logged, proxies
     logged()
     for header in FORWARDING:
         answer = ask(app, "127.0.0.1", **{header.replace("-", "_"): "127.0.0.1"})
-        told = f"the request was forwarded (it carries {header.title()}) and there is no token: {NEEDS_TOKEN}"
+        told = f"the request was forwarded (it has the header {header.title()}) and no auth token is set: {NEEDS_TOKEN}"
         assert (answer.status, answer.body.decode()) == (403, f"{told}\n")
         assert logged() == [f"WARNING 403: {told}"]
 
@@ -550,8 +550,9 @@ def test_dev_with_a_token_checks_as_always(make_app, send):
 def test_without_token_and_dev_nothing_starts(make_app, no_settings):
     """``create_app`` refuses to serve anybody who asks, and says what to set; it has opened no store by then."""
     told = (
-        "there is no token, so anybody could ask in Twilio's name\n"
-        "  hint: set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set IVRKIT_DEV=1"
+        "no auth token is set, so requests cannot be verified\n"
+        "  hint: set TWILIO_AUTH_TOKEN to your account's auth token, or IVRKIT_DEV=1 to answer only requests "
+        "from this machine"
     )
     with pytest.raises(SettingsError) as caught:
         make_app(auth_token=())
@@ -569,8 +570,8 @@ def test_settings_are_given_in_one_way():
     with pytest.raises(SettingsError) as caught:
         create_app(Settings(dev=True), plugins={"shop": TreePlugin(SHOP)}, tries=2, dev=False)
     assert str(caught.value) == (
-        "create_app is given Settings and also dev, tries\n"
-        "  hint: put them into the Settings, or leave the Settings out"
+        "create_app must be called with a Settings object or with single settings, not with both: dev, tries\n"
+        "  hint: set them in the Settings object, or leave the object out"
     )
 
 

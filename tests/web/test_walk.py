@@ -208,12 +208,12 @@ def test_unsigned_and_forged_requests_are_refused(new_call, logged):
     for answer in (unsigned, forged):
         assert (answer.status, answer.body) == (403, b"Forbidden\n")
     mend = (
-        "if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its base (or IVRKIT_TRUSTED_PROXIES behind a "
-        "proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
+        "if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its base URL (or IVRKIT_TRUSTED_PROXIES behind a "
+        "proxy); if the URL is right, TWILIO_AUTH_TOKEN belongs to another account"
     )
     assert logged() == [
-        f"WARNING 403: no X-Twilio-Signature for {call.webhook!r}: only Twilio, or a test that signs, may ask",
-        f"WARNING 403: X-Twilio-Signature does not fit {call.webhook!r}: {mend}",
+        f"WARNING 403: no X-Twilio-Signature for {call.webhook!r}: only requests that Twilio signed are answered",
+        f"WARNING 403: X-Twilio-Signature does not match {call.webhook!r}: {mend}",
     ]
 
 
@@ -271,7 +271,7 @@ def test_after_a_fallback_the_call_goes_on(acme, new_call, logged):
     answer = call.request_document(fallback, {**failed, "ErrorUrl": f"{call.webhook}?again=2"})
     assert answer.verbs == ["Say", "Hangup"]
     assert answer.heard == "We are sorry, something went wrong."
-    told = f"ERROR call {call.sid} fell back: Twilio's error 11200 at /webhook"
+    told = f"ERROR call {call.sid}: Twilio requested the fallback after error 11200 at /webhook"
     assert logged() == [told, told, told]
 
 

@@ -61,7 +61,7 @@ def test_a_request_without_a_call_is_refused(new_call, path, method):
     call = new_call(sid="")
     call.sid = ""
     answer = call.send(f"https://ivr.example.com/{path}", method=method)
-    assert (answer.status, answer.body) == (400, b"CallSid is missing: Twilio asks here when a call comes in.\n")
+    assert (answer.status, answer.body) == (400, b"CallSid is missing: this URL answers Twilio's voice webhooks.\n")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
@@ -442,7 +442,7 @@ def test_a_fallback_without_the_mark_is_the_first(new_call, logged, url, path):
     answer = call.send(FALLBACK, {"ErrorCode": "11200", "ErrorUrl": url})
     assert answer.status == 200
     assert answer.root.findtext("Redirect") == "../webhook?again=1#rc=1&rp=ct"
-    assert logged() == [f"ERROR call {call.sid} fell back: Twilio's error 11200 at {path}"]
+    assert logged() == [f"ERROR call {call.sid}: Twilio requested the fallback after error 11200 at {path}"]
 
 
 def test_the_fallback_apologises_in_the_language_of_the_call(make_app, garbage, logged):

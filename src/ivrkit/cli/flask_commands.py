@@ -47,9 +47,9 @@ def _chosen(app: Flask, name: str | None) -> Mounted:
 
     :raises IvrkitError: when there is none, or several and no name.
     """
-    from ivrkit.web.extension import host_of, hosts_of
+    from ivrkit.web.extension import mounted_tree, mounted_trees
 
-    names = list(hosts_of(app))
+    names = list(mounted_trees(app))
     if not names:
         raise IvrkitError(f"the app {app.name!r} has no tree", hint="mount one: ivrkit.web.Ivrkit(app)")
     if name is None and len(names) > 1:
@@ -58,4 +58,4 @@ def _chosen(app: Flask, name: str | None) -> Mounted:
             hint=f"say which is meant: flask ivrkit --tree {names[0]}",
         )
     chosen = names[0] if name is None else name
-    return Mounted(app, chosen, host_of(app, chosen))
+    return Mounted(app, chosen, mounted_tree(app, chosen))

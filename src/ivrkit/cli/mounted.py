@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from ivrkit.web.extension import Host
+    from ivrkit.web.extension import MountedTree
 
 _KEY = "ivrkit.mounted"
 
@@ -22,7 +22,7 @@ class Mounted(NamedTuple):
 
     app: Any
     name: str
-    host: Host
+    host: MountedTree
 
 
 def put_mounted(context: click.Context, tree: Mounted) -> None:

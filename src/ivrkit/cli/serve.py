@@ -111,4 +111,4 @@ def _command(settings: Settings, host: str, port: int, workers: int, overlap: fl
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
     command += ["--respawn-failed-workers", "--respawn-interval", f"{overlap:.1f}", "--log-level", "warning"]
     command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
-    return [*command, "ivrkit.web:served_app"]
+    return [*command, "ivrkit.web:create_server_app"]

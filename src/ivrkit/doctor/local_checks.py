@@ -15,7 +15,7 @@ from ivrkit.plugins.load import find_plugins, load
 from ivrkit.sessions import SharedStore, StoredSession, open_sessions
 from ivrkit.sessions.remote import redact_url
 from ivrkit.settings.core import Settings
-from ivrkit.web.doctor_endpoint import tokens_of
+from ivrkit.web.doctor_endpoint import all_tokens
 
 #: After how many seconds the session that is written for the check expires.
 LIFETIME = 60.0
@@ -27,7 +27,7 @@ SET_CLOCK = "synchronize both clocks: timedatectl set-ntp true"
 def check_settings(settings: Settings) -> list[CheckResult]:
     """Check that the settings allow Twilio's requests and no others."""
     results = []
-    if not tokens_of(settings):
+    if not all_tokens(settings):
         hint = "set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console"
         missing = "there is no auth token, so no signature can be checked"
         results.append(
@@ -61,7 +61,7 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
     where = redact_url(settings.session_url)
     try:
         stores = find_plugins(settings, plugins).stores
-        sessions = open_sessions(settings.session_url, stores, tokens_of(settings), settings.language)
+        sessions = open_sessions(settings.session_url, stores, all_tokens(settings), settings.language)
         try:
             works = _keeps_a_session(sessions.store) if sessions.store else True
         finally:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ivrkit.errors import IvrkitError
-from ivrkit.web.doctor_endpoint import PATH
+from ivrkit.web.doctor_endpoint import DOCTOR_PATH
 
 #: A query that a proxy changes if it decodes and encodes queries.
 QUERY = "a=1&b=%20x"
@@ -62,7 +62,7 @@ class PublicUrl:
     @property
     def doctor_page(self) -> str:
         """The URL of the page that the doctor requests."""
-        return f"{self.base}{PATH}?{QUERY}"
+        return f"{self.base}{DOCTOR_PATH}?{QUERY}"
 
 
 def parse_public_url(url: str, prefix: str) -> PublicUrl:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from ivrkit.doctor.proxy_fixes import proxy_fixes
 from ivrkit.doctor.public_url import PublicUrl, UrlParts, split_url
 from ivrkit.doctor.results import CheckResult, failed, ok
-from ivrkit.web.doctor_endpoint import hash_of_form
+from ivrkit.web.doctor_endpoint import hash_form
 
 _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as the app received it: the fields of :func:`ivrkit.web.doctor_endpoint.diagnosis`."""
+    """A request as the app received it: the fields of :func:`ivrkit.web.doctor_endpoint.describe_request`."""
 
     ivrkit: str
     time: float
@@ -96,7 +96,7 @@ def _compare_method_and_body(form: Mapping[str, str], received: ReceivedRequest)
         yield failed("webhook", "X-Twilio-Signature did not arrive", *proxy_fixes("signature"))
     if received.method != "POST":
         yield failed("webhook", f"the method was changed from POST to {received.method}", *proxy_fixes("method"))
-    elif received.form != hash_of_form(form.items()):
+    elif received.form != hash_form(form.items()):
         missing = [name for name in form if name not in received.parameters]
         if missing and not (received.content_type or "").startswith(_FORM):
             changed = f"Content-Type was changed from {_FORM!r} to {received.content_type!r}"

@@ -12,7 +12,7 @@ from ivrkit.doctor.proxy_fixes import proxy_fixes
 from ivrkit.doctor.public_url import PublicUrl, join_paths, split_url
 from ivrkit.doctor.results import CheckResult, failed
 from ivrkit.simulator import Failure, Response
-from ivrkit.web.doctor_endpoint import FRESH
+from ivrkit.web.doctor_endpoint import MAX_PROOF_AGE
 
 _REDIRECTS, _FORBIDDEN, _BAD_GATEWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
 _FIREWALL = "open the firewall to all addresses: Twilio has no fixed ones"
@@ -128,7 +128,7 @@ def _explain_rejected_proof(difference: float | None) -> CheckResult:
     message = "ivrkit answered, but did not accept the doctor's proof of the auth token (404)"
     if difference is None:
         return failed("webhook", f"{message}: its token is different, or its clock is wrong", _TOKEN, SET_CLOCK)
-    if abs(difference) > FRESH:
+    if abs(difference) > MAX_PROOF_AGE:
         return failed("webhook", f"{message}: its clock is {abs(difference):.0f} s off this machine's", SET_CLOCK)
     return failed("webhook", f"{message}: its token is different or missing", _TOKEN)
 

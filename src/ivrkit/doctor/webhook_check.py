@@ -16,7 +16,7 @@ from ivrkit.settings.core import Settings
 from ivrkit.simulator import Failure, HttpTransport, Response
 from ivrkit.simulator.wire.messages import make_file_request, make_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides
-from ivrkit.web.doctor_endpoint import HEADER, proof
+from ivrkit.web.doctor_endpoint import DOCTOR_HEADER, make_proof
 
 #: The parameters of the request: some that Twilio always sends, and a text that a proxy changes if it rewrites bodies.
 _FORM = {"CallSid": f"CA{'0' * 32}", "CallStatus": "ringing", "From": "+14155550100", "Text": "a b+c&d=\u00e9"}
@@ -76,7 +76,7 @@ class _WebhookCheck:
         """Send a request that is signed as Twilio signs, with the proof that the sender knows the token."""
         nonce = secrets.token_hex(16)
         request = make_request("POST", self._public_url.doctor_page, form, token=token, idempotency=nonce)
-        headers = {**request.headers, **self._headers, HEADER: proof(token, int(time.time()), nonce)}
+        headers = {**request.headers, **self._headers, DOCTOR_HEADER: make_proof(token, int(time.time()), nonce)}
         return HttpTransport().send(replace(request, headers=headers), self._overrides)
 
     def _fetch(self, url: str) -> Response | None:

@@ -1,4 +1,4 @@
-"""Makes Flask apps that serve one tree and nothing else."""
+"""App factories: Flask apps that serve one phone tree and nothing else."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from flask import Flask
 from ivrkit.host.logging_setup import configure_logging
 from ivrkit.settings.core import Settings
 from ivrkit.settings.load import load_settings
-from ivrkit.web.extension import Ivrkit, refuse_both
+from ivrkit.web.extension import Ivrkit, refuse_settings_and_overrides
 
 
 def create_app(
     settings: Settings | None = None, *, plugins: Mapping[str, object] | None = None, **overrides: Any
 ) -> Flask:
-    """Return the Flask app that answers Twilio's webhooks.
+    """Return a Flask app that answers Twilio's webhooks.
 
-    :param settings: the settings; when left out, those of the working folder and the environment.
-    :param plugins: plugin objects of your own code, each by a name, beside those that are installed.
-    :param overrides: single settings by name, over those of the working folder and the environment.
-    :raises SettingsError: for a setting that can't be, and where there is no token and not ``dev``.
-    :raises LoadError: with every problem of the installed plugins.
-    :raises SessionError: when the session store can't be opened.
+    :param settings: the settings; if omitted, they are read from the working folder and the environment.
+    :param plugins: name -> plugin object of your own code, in addition to the installed plugins.
+    :param overrides: single settings by name. They override the working folder and the environment.
+    :raises SettingsError: if a setting is invalid, or no auth token is set outside dev mode.
+    :raises LoadError: with all problems of the installed plugins.
+    :raises SessionError: if the session store cannot be opened.
     """
-    refuse_both("create_app", settings, overrides)
+    refuse_settings_and_overrides("create_app", settings, overrides)
     app = Flask("ivrkit", static_folder=None)
     Ivrkit(app, settings=settings, plugins=plugins, **overrides)
     return app
 
 
-def served_app() -> Flask:
-    """Return the app of the working folder for a process that serves nothing else: its log is set up as well.
+def create_server_app() -> Flask:
+    """Return the app of the working folder and set up its log, for a process that serves nothing else.
 
-    :raises IvrkitError: whatever :func:`create_app` raises.
+    :raises IvrkitError: as :func:`create_app` does.
     """
     settings = load_settings()
     configure_logging(settings)

@@ -1,7 +1,7 @@
-"""The page that ``ivrkit doctor`` asks: what the app saw of a request, so that the asker can compare.
+"""The doctor endpoint: reports to ``ivrkit doctor`` how a request arrived at the app.
 
-To everybody else it is not there. Who asks proves by :data:`HEADER` that they know the token, in a way that does not
-depend on the URL, because the URL is what may have been changed on the way.
+It answers 404 to everybody else. ``ivrkit doctor`` proves in the header :data:`DOCTOR_HEADER` that it knows the token.
+The proof does not depend on the URL, because a proxy may have changed the URL: that is what the doctor looks for.
 """
 
 from __future__ import annotations
@@ -18,70 +18,75 @@ from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.wrappers import Request
 
 from ivrkit.settings.core import Settings
-from ivrkit.web.request_verifier import FORWARDING, RequestVerifier
+from ivrkit.web.proxies import is_forwarding_header
+from ivrkit.web.request_verifier import RequestVerifier
 
-#: The header that proves who asks: the time, a keyed hash, and a nonce.
-HEADER = "Ivrkit-Doctor"
-#: How old a proof may be, in seconds, and how far in the future the asker's clock.
-FRESH = 300
-#: Where the page is, below the prefix of a tree.
-PATH = "/webhook/doctor"
+#: The header with the proof: the time, a keyed hash and a nonce, separated by blanks.
+DOCTOR_HEADER = "Ivrkit-Doctor"
+#: The path of the endpoint, below the prefix of a phone tree.
+DOCTOR_PATH = "/webhook/doctor"
+#: How far the time of a proof may be from the server's clock, in seconds, in both directions.
+MAX_PROOF_AGE = 300
 
-#: A page that is not there answers every method alike.
+#: All methods, because a page that does not exist answers every method in the same way.
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-def proof(token: str, seconds: int, nonce: str) -> str:
-    """Return the value of :data:`HEADER`.
+def make_proof(token: str, seconds: int, nonce: str) -> str:
+    """Return the value of the header :data:`DOCTOR_HEADER`.
 
     :param token: the account's auth token.
     :param seconds: the time, in seconds since 1970.
-    :param nonce: a text without blanks, another each time.
+    :param nonce: a text without blanks, a new one for each request.
     """
-    made = hmac.new(token.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256)
-    return f"{seconds} {made.hexdigest()} {nonce}"
+    digest = hmac.new(token.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256).hexdigest()
+    return f"{seconds} {digest} {nonce}"
 
 
-def is_proof(value: str, tokens: Iterable[str], now: float) -> bool:
+def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
     """Return whether a header proves that its sender knows one of the tokens.
 
-    :param value: the header, ``""`` for none.
+    :param value: the header, ``""`` if it is missing.
+    :param tokens: the tokens of the settings.
     :param now: the time, in seconds since 1970.
     """
     parts = value.split(" ")
+    # Twelve digits last for 30,000 years. Python refuses to convert more than 4,300 with an exception.
     if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdigit() and len(parts[0]) <= 12):
         return False
-    seconds, given = int(parts[0]), value.encode()
-    if abs(now - seconds) > FRESH:
+    seconds, actual = int(parts[0]), value.encode()
+    if abs(now - seconds) > MAX_PROOF_AGE:
         return False
-    return any(hmac.compare_digest(proof(token, seconds, parts[2]).encode(), given) for token in tokens)
+    return any(hmac.compare_digest(make_proof(token, seconds, parts[2]).encode(), actual) for token in tokens)
 
 
-def diagnosis(request: Request, verifier: RequestVerifier, now: float) -> dict[str, Any]:
-    """Return what the app saw of a request, with nothing secret.
+def describe_request(request: Request, verifier: RequestVerifier, now: float) -> dict[str, Any]:
+    """Return how a request arrived at the app, without secrets.
 
-    :param request: the request as it came.
-    :param verifier: hears the trusted proxies, and checks the signature.
+    :param request: the request as it arrived.
+    :param verifier: evaluates the headers of the trusted proxies and checks the signature.
     :param now: the time, in seconds since 1970.
+    :returns: the fields that ``docs/reference/web.md`` lists.
     """
-    settings, form, asked = verifier.settings, request.form, verifier.asked(request)
+    settings, form, external = verifier.settings, request.form, verifier.external_request(request)
     return {
         "ivrkit": importlib_metadata.version("ivrkit"),
         "time": now,
         "method": request.method,
-        "scheme": asked.scheme,
-        "host": asked.host,
-        "root_path": asked.root_path,
-        "path": asked.path,
+        "scheme": external.scheme,
+        "host": external.host,
+        "root_path": external.root_path,
+        "path": external.path,
         "query": request.query_string.decode("latin-1"),
-        "headers": [[name, value] for name, value in request.headers if _tells_of_a_proxy(name)],
-        "remote_address": asked.remote_addr,
+        "headers": [[name, value] for name, value in request.headers if is_forwarding_header(name)],
+        "remote_address": external.remote_addr,
         "content_type": request.content_type,
         "parameters": sorted(form),
-        "form": hash_of_form(form.items(multi=True)),
+        # A hash shows whether the form arrived unchanged, and reveals none of its values.
+        "form": hash_form(form.items(multi=True)),
         "signed": "X-Twilio-Signature" in request.headers,
         "signed_url": verifier.signed_url(request),
-        "refusal": verifier.refusal(request, form.to_dict()),
+        "refusal": verifier.refusal_reason(request, form.to_dict()),
         "settings": {
             "public_url": settings.public_url,
             "trusted_proxies": settings.trusted_proxies,
@@ -90,33 +95,30 @@ def diagnosis(request: Request, verifier: RequestVerifier, now: float) -> dict[s
     }
 
 
-def hash_of_form(items: Iterable[tuple[str, str]]) -> str:
-    """Return a hash of the parameters of a form, whatever their order."""
+def hash_form(items: Iterable[tuple[str, str]]) -> str:
+    """Return a hash of the parameters of a form. It does not depend on their order."""
     return hashlib.sha256(urlencode(sorted(items)).encode()).hexdigest()
 
 
-def tokens_of(settings: Settings) -> list[str]:
-    """Return every token that the settings know, the main ones first."""
+def all_tokens(settings: Settings) -> list[str]:
+    """Return the tokens of the main account, then those of the sub-accounts."""
     return [*settings.auth_token, *(token for tokens in settings.accounts.values() for token in tokens)]
 
 
-def add_diagnosis(blueprint: Blueprint, path: str, verifier: RequestVerifier) -> None:
-    """Put the page into a blueprint.
+def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifier) -> None:
+    """Add the endpoint to a blueprint.
 
-    :param path: where it is.
-    :param verifier: knows the tokens; where there is none, nobody can prove anything, and nobody is answered.
+    :param blueprint: the blueprint of a phone tree.
+    :param path: the path of the endpoint.
+    :param verifier: knows the settings. Without a token in them, the endpoint answers 404 to every request.
     """
 
     def doctor() -> Response:
         now = time.time()
-        if not is_proof(request.headers.get(HEADER, ""), tokens_of(verifier.settings), now):
+        if not is_valid_proof(request.headers.get(DOCTOR_HEADER, ""), all_tokens(verifier.settings), now):
             abort(404)
-        answer = jsonify(diagnosis(request, verifier, now))
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        response = jsonify(describe_request(request, verifier, now))
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     blueprint.add_url_rule(path, "doctor", doctor, methods=_METHODS, provide_automatic_options=False)
-
-
-def _tells_of_a_proxy(header: str) -> bool:
-    return header.title() in FORWARDING or header.title().startswith("X-Forwarded-")

@@ -1,4 +1,4 @@
-"""Mounts trees in a Flask app: each with settings, plugins, a store and pages of its own."""
+"""The Flask extension: mounts phone trees in an app, each with its own settings, plugins, store and endpoints."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.sessions import SessionManager, open_sessions
 from ivrkit.settings.core import SETTING_TYPES, Settings, read_value
 from ivrkit.settings.load import PREFIX, gather_settings
-from ivrkit.web.doctor_endpoint import tokens_of
+from ivrkit.web.doctor_endpoint import all_tokens
 from ivrkit.web.request_verifier import RequestVerifier
-from ivrkit.web.webhook import PAGES, make_blueprint
+from ivrkit.web.webhook import PATHS, make_blueprint
 
-#: What a tree is called that is given no name.
-NAME = "ivrkit"
+#: The name of a phone tree, unless the app gives it another one.
+DEFAULT_NAME = "ivrkit"
 
 log = logging.getLogger("ivrkit.web")
 
 
 @dataclass(frozen=True)
-class Host:
-    """What a tree was made of: ``app.extensions["ivrkit"]``, or by the tree's own name."""
+class MountedTree:
+    """A phone tree in an app: ``app.extensions["ivrkit"]``, or by the name of the tree."""
 
     settings: Settings
     loaded: LoadedTree
@@ -39,30 +39,35 @@ class Host:
 
 
 class Ivrkit:
-    """A tree that can be mounted in Flask apps; nothing of an app is kept here.
+    """The Flask extension. One object can mount its phone tree in several apps: it keeps no app.
 
-    :param app: an app to mount it in at once.
-    :param name: of the blueprint and in ``app.extensions``: several trees of one app have a name each.
-    :param settings: all settings; when left out, those of the working folder, the environment and ``app.config``.
-    :param plugins: plugin objects of your own code, each by a name, beside those that are installed.
-    :param config_prefix: what the keys of ``app.config`` begin with that are settings of this tree.
-    :param overrides: single settings by name, over all others.
-    :raises SettingsError: for a name that can't be, and for what :meth:`init_app` finds.
+    :param app: an app to mount the phone tree in at once.
+    :param name: the name of the blueprint and of the entry in ``app.extensions``. The phone trees of one app need
+        different names.
+    :param settings: the settings; if omitted, they are read from the working folder, the environment and
+        ``app.config``.
+    :param plugins: name -> plugin object of your own code, in addition to the installed plugins.
+    :param config_prefix: the prefix of the keys in ``app.config`` that are settings of this phone tree.
+    :param overrides: single settings by name. They override all others.
+    :raises SettingsError: if the name is invalid, and as :meth:`init_app` does.
     """
 
     def __init__(
         self,
         app: Flask | None = None,
         *,
-        name: str = NAME,
+        name: str = DEFAULT_NAME,
         settings: Settings | None = None,
         plugins: Mapping[str, object] | None = None,
         config_prefix: str = PREFIX,
         **overrides: Any,
     ) -> None:
         if not name or "." in name:
-            raise SettingsError(f"a tree can't be called {name!r}", hint="give a name without a dot, such as 'sales'")
-        refuse_both("Ivrkit", settings, overrides)
+            raise SettingsError(
+                f"the name of a phone tree must be a text without dots, not {name!r}",
+                hint="choose a name such as 'sales'",
+            )
+        refuse_settings_and_overrides("Ivrkit", settings, overrides)
         self.name = name
         self._settings = settings
         self._plugins = dict(plugins or {})
@@ -72,127 +77,133 @@ class Ivrkit:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Mount the tree in an app, under the setting ``url_prefix``.
+        """Mount the phone tree in an app, below the path of the setting ``url_prefix``.
 
-        :raises SettingsError: for a setting that can't be, a name or a page that is taken, and where there is no token
-            and not ``dev``.
-        :raises LoadError: with every problem of the installed plugins.
-        :raises SessionError: when the session store can't be opened.
+        :param app: the app. It is unchanged if an error is raised.
+        :raises SettingsError: if a setting is invalid, the name or a path is taken, or no auth token is set outside
+            dev mode.
+        :raises LoadError: with all problems of the installed plugins.
+        :raises SessionError: if the session store cannot be opened.
         """
         settings, problems = (self._settings, ()) if self._settings else self._settings_of(app)
-        _refuse_taken(app, self.name, settings.url_prefix)
+        _refuse_taken_names(app, self.name, settings.url_prefix)
         loaded = load(settings, self._plugins, problems)
         verifier = RequestVerifier(settings)
         if not verifier.has_token and not settings.dev:
             raise SettingsError(
-                "there is no token, so anybody could ask in Twilio's name",
-                hint="set TWILIO_AUTH_TOKEN to your account's token; to try things out on this machine, set "
-                "IVRKIT_DEV=1",
+                "no auth token is set, so requests cannot be verified",
+                hint="set TWILIO_AUTH_TOKEN to your account's auth token, or IVRKIT_DEV=1 to answer only requests "
+                "from this machine",
             )
-        sessions = open_sessions(settings.session_url, loaded.stores, tokens_of(settings), settings.language)
-        host = Host(settings, loaded, sessions, self._plugins)
-        _tell(self.name, host)
-        app.register_blueprint(_pages(self.name, host, verifier), url_prefix=settings.url_prefix)
-        app.extensions[self.name] = host
+        # The store is opened last, so that an error before does not leave it open.
+        sessions = open_sessions(settings.session_url, loaded.stores, all_tokens(settings), settings.language)
+        tree = MountedTree(settings, loaded, sessions, self._plugins)
+        _log_tree(self.name, tree)
+        app.register_blueprint(_blueprint(self.name, tree, verifier), url_prefix=settings.url_prefix)
+        app.extensions[self.name] = tree
 
     def _settings_of(self, app: Flask) -> tuple[Settings, tuple[Problem, ...]]:
-        """Return the settings of the working folder and the environment, ``app.config`` over both, and their problems.
+        """Return the settings of the working folder, the environment and ``app.config``, and their problems.
 
-        :raises SettingsError: with the key of ``app.config``.
+        :raises SettingsError: if a key of ``app.config`` is unknown or its value is invalid.
         """
         prefix = self._config_prefix
         names = {name.upper(): name for name in SETTING_TYPES}
         configured: dict[str, Any] = {}
         for key, value in app.config.items():
-            word = key.removeprefix(prefix)
-            if not prefix or word == key:
+            name = key.removeprefix(prefix)
+            if not prefix or name == key:
                 continue
-            if word not in names:
-                near = nearest(word.upper(), names).replace(" '", f" '{prefix}")
+            if name not in names:
+                near = nearest(name.upper(), names).replace(" '", f" '{prefix}")
                 known = ", ".join(f"{prefix}{each}" for each in names)
-                raise SettingsError(f"app.config: {key} is no setting{near}", hint=f"there are: {known}")
+                raise SettingsError(f"app.config: {key} is not a setting{near}", hint=f"valid settings: {known}")
             try:
-                configured[names[word]] = read_value(names[word], value, "app.config", key=key)
+                configured[names[name]] = read_value(names[name], value, "app.config", key=key)
             except FlowError as error:
                 raise SettingsError(f"app.config: {key}: {error.message}", hint=error.hint) from error
         gathered = gather_settings(**{**configured, **self._overrides})
         return gathered.settings, gathered.problems
 
 
-def hosts_of(app: Flask) -> dict[str, Host]:
-    """Return what the trees that are mounted in an app were made of, by their names."""
-    return {name: each for name, each in app.extensions.items() if isinstance(each, Host)}
+def mounted_trees(app: Flask) -> dict[str, MountedTree]:
+    """Return the phone trees of an app by their names."""
+    return {name: each for name, each in app.extensions.items() if isinstance(each, MountedTree)}
 
 
-def host_of(app: Flask, name: str) -> Host:
-    """Return what one tree of an app was made of.
+def mounted_tree(app: Flask, name: str) -> MountedTree:
+    """Return one phone tree of an app.
 
-    :raises SettingsError: when the app has no tree of that name.
+    :raises SettingsError: if the app has no phone tree of that name.
     """
-    hosts = hosts_of(app)
-    if name not in hosts:
+    trees = mounted_trees(app)
+    if name not in trees:
         raise SettingsError(
-            f"the app {app.name!r} has no tree {name!r}{nearest(name, hosts)}",
-            hint=f"it has: {', '.join(hosts)}" if hosts else "mount one: ivrkit.web.Ivrkit(app)",
+            f"the app {app.name!r} has no phone tree {name!r}{nearest(name, trees)}",
+            hint=f"its phone trees: {', '.join(trees)}" if trees else "mount one: ivrkit.web.Ivrkit(app)",
         )
-    return hosts[name]
+    return trees[name]
 
 
-def refuse_both(who: str, settings: Settings | None, overrides: Mapping[str, Any]) -> None:
-    """Refuse settings with single settings beside them: nobody could say which was meant.
+def refuse_settings_and_overrides(function: str, settings: Settings | None, overrides: Mapping[str, Any]) -> None:
+    """Refuse a call with both a ``Settings`` object and single settings: it would not be clear which ones count.
 
-    :raises SettingsError: with the names of the single ones.
+    :param function: the name of the function that was called, for the error.
+    :raises SettingsError: with the names of the single settings.
     """
     if settings is not None and overrides:
         raise SettingsError(
-            f"{who} is given Settings and also {', '.join(sorted(overrides))}",
-            hint="put them into the Settings, or leave the Settings out",
+            f"{function} must be called with a Settings object or with single settings, not with both: "
+            f"{', '.join(sorted(overrides))}",
+            hint="set them in the Settings object, or leave the object out",
         )
 
 
-def _refuse_taken(app: Flask, name: str, prefix: str) -> None:
-    """Refuse a name or a page that the app has already.
+def _refuse_taken_names(app: Flask, name: str, prefix: str) -> None:
+    """Refuse a name or a path that is already used in the app.
 
-    :raises SettingsError: with who has it.
+    :raises SettingsError: with the extension, phone tree or endpoint that uses it.
     """
     if name in app.extensions or name in app.blueprints:
         raise SettingsError(
-            f"the app {app.name!r} has something called {name!r} already",
-            hint='give the tree another name: Ivrkit(app, name="sales")',
+            f"the app {app.name!r} already has an extension or a blueprint with the name {name!r}",
+            hint='give the phone tree another name: Ivrkit(app, name="sales")',
         )
-    for other, host in hosts_of(app).items():
-        if host.settings.url_prefix == prefix:
+    for other, tree in mounted_trees(app).items():
+        if tree.settings.url_prefix == prefix:
             raise SettingsError(
-                f"the trees {other!r} and {name!r} would both be at {prefix + PAGES[0]!r}",
+                f"the phone trees {other!r} and {name!r} must have different paths, not both {prefix + PATHS[0]!r}",
                 hint="give each a url_prefix of its own",
             )
-    taken = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()}
-    for page in PAGES:
-        if prefix + page in taken:
+    # Flask would accept a second rule for the same path, and serve the first one only.
+    endpoints = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()}
+    for path in PATHS:
+        if prefix + path in endpoints:
             raise SettingsError(
-                f"the app {app.name!r} has a page of its own at {prefix + page!r} already: {taken[prefix + page]!r}",
-                hint='put the tree below a path: url_prefix = "/phone"',
+                f"the app {app.name!r} already has a route for {prefix + path!r}: {endpoints[prefix + path]!r}",
+                hint='mount the phone tree below a path of its own: url_prefix = "/phone"',
             )
 
 
-def _tell(name: str, host: Host) -> None:
-    """Log what is served, and what is odd about it."""
-    for problem in host.loaded.startup_warnings:
+def _log_tree(name: str, tree: MountedTree) -> None:
+    """Log the startup warnings, the problems, and what is served."""
+    for problem in tree.loaded.startup_warnings:
         log.warning("%s", problem)
-    for problem in host.loaded.problems:
+    for problem in tree.loaded.problems:
         log.error("%s", problem)
-    states = ", ".join(host.loaded.flow.states)
-    plugins = ", ".join(f"{each.owner} ({each.status})" for each in host.loaded.plugins)
-    log.info("tree %r at %s: states %s; plugins %s", name, host.settings.url_prefix + PAGES[0], states, plugins)
+    states = ", ".join(tree.loaded.flow.states)
+    plugins = ", ".join(f"{each.owner} ({each.status})" for each in tree.loaded.plugins)
+    path = tree.settings.url_prefix + PATHS[0]
+    log.info("phone tree %r at %s: states %s; plugins %s", name, path, states, plugins)
 
 
-def _pages(name: str, host: Host, verifier: RequestVerifier) -> Blueprint:
-    """Return the pages of a tree."""
-    settings, loaded = host.settings, host.loaded
+def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Blueprint:
+    """Return the endpoints of a phone tree."""
+    settings, loaded = tree.settings, tree.loaded
     zone = ZoneInfo(settings.timezone)
     dispatcher = Dispatcher(
         loaded.flow,
-        host.sessions,
+        tree.sessions,
         loaded.observers,
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,

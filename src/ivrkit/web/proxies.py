@@ -1,4 +1,4 @@
-"""What an app is asked, where proxies stand in front of it that are trusted."""
+"""Trusted proxies: the request as it was before they changed it."""
 
 from __future__ import annotations
 
@@ -8,55 +8,67 @@ from typing import Any
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Request
 
-#: The headers that some proxies add a value to, and others pass on with the one value of the first.
+#: Some proxies add a value to these headers, others pass on the one value of the first proxy.
 _HEADERS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PREFIX")
+#: The headers of a proxy or tunnel, besides those that begin with ``X-Forwarded-``.
+_FORWARDING_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
 
 
-def _nothing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def is_forwarding_header(name: str) -> bool:
+    """Return whether a proxy or a tunnel sets this header."""
+    name = name.title()
+    return name in _FORWARDING_HEADERS or name.startswith("X-Forwarded-")
+
+
+def _empty_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Stand for the WSGI application that ``ProxyFix`` wraps: only its change of the environ is needed."""
     return ()
 
 
-class Proxies:
-    """The trusted proxies in front of a tree.
+def _start_response(*_: Any) -> Any:
+    """Stand for the ``start_response`` of a WSGI server."""
 
-    werkzeug's ``ProxyFix`` leaves a header alone that has fewer values than there are proxies, so a single value is
-    taken to be every proxy's. A request itself is never changed: it is the whole app's, and not the tree's alone.
 
-    :param hops: how many proxies are trusted.
+class TrustedProxies:
+    """The trusted proxies in front of a phone tree.
+
+    werkzeug's ``ProxyFix`` ignores a header that has fewer values than there are proxies. Here, a single value counts
+    for every proxy.
+
+    :param count: the number of proxies in a row.
     """
 
-    def __init__(self, hops: int) -> None:
-        self._hops = hops
-        self._fix = ProxyFix(_nothing, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._fix = ProxyFix(_empty_app, x_for=count, x_proto=count, x_host=count, x_prefix=count)
 
-    def asked(self, request: Request) -> Request:
-        """Return a request as the outermost trusted proxy was asked it, for its address and its URL.
+    def external_request(self, request: Request) -> Request:
+        """Return a request as the outermost trusted proxy received it, to read its address and its URL.
 
-        :param request: the request as it came here; the same is returned where no proxy is trusted.
+        :param request: the request as it arrived. It is not changed, because the rest of the app uses it as well.
+        :returns: a request without a body; the same request if no proxy is trusted.
         """
-        if not self._hops:
+        if not self._count:
             return request
         environ = dict(request.environ)
         for header in _HEADERS:
             if header in environ:
                 values = environ[header].split(",")
-                environ[header] = ",".join([values[0]] * (self._hops - len(values)) + values)
-        self._fix(environ, _start_nothing)
+                environ[header] = ",".join([values[0]] * (self._count - len(values)) + values)
+        self._fix(environ, _start_response)
         return Request(environ, populate_request=False)
 
 
-def _start_nothing(*_: Any) -> Any:
-    """Stand for a server's ``start_response``: nothing is ever answered through it."""
+def shared_path(public_path: str, path: str) -> str:
+    """Return the end of a public path that the path of a request begins with.
 
+    The app is mounted there as well, so the URL must have it once.
 
-def known_front(front: str, path: str) -> str:
-    """Return how much of the end of a front path an app knows as well, because it is mounted there: it counts once.
-
-    :param front: the path of a public URL, such as ``/ivr/phone``.
-    :param path: the path that the app is asked, such as ``/phone/webhook``.
+    :param public_path: the path of the public URL, such as ``/ivr/phone``.
+    :param path: the path of the request as it arrived, such as ``/phone/webhook``.
     :returns: such as ``/phone``, or ``""``.
     """
-    parts = front.split("/")[1:]
-    while parts and not path.startswith("/" + "/".join(parts) + "/"):
-        parts = parts[1:]
-    return "/".join(["", *parts]) if parts else ""
+    segments = public_path.split("/")[1:]
+    while segments and not path.startswith("/" + "/".join(segments) + "/"):
+        segments = segments[1:]
+    return "/".join(["", *segments]) if segments else ""

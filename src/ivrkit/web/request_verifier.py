@@ -1,6 +1,6 @@
-"""Who may ask: X-Twilio-Signature, and for development the loopback interface.
+"""The request verifier: checks X-Twilio-Signature, or without a token that the request comes from this machine.
 
-The signature is made over the URL that Twilio requested and the parameters of a form
+Twilio signs the URL that it requested and the parameters of the form
 (https://www.twilio.com/docs/usage/security#validating-requests).
 """
 
@@ -19,10 +19,7 @@ from ivrkit.flow.model.call import HIDDEN_INPUT, INPUT_PARAMETERS
 from ivrkit.host.call_log import mask_number
 from ivrkit.settings.core import Settings
 from ivrkit.settings.types import ACCOUNT_SID
-from ivrkit.web.proxies import Proxies, known_front
-
-#: A request that carries one of these, or an ``X-Forwarded-`` header, came through a proxy or a tunnel.
-FORWARDING = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
+from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, shared_path
 
 _INPUT = re.compile(rf"\b({'|'.join(INPUT_PARAMETERS)})=[^&]*")
 #: The parameters of a query that hold telephone numbers.
@@ -30,9 +27,10 @@ _NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
 
 
 class _Form(dict[str, list[str]]):
-    """A form's names with all their values, as twilio's validator asks for them first: by ``getall``.
+    """A form with ``getall``, which twilio's validator tries first.
 
-    Of werkzeug's form it asks for each value in vain once before it asks otherwise, which takes as long as the rest.
+    werkzeug's own form has no ``getall``: the validator would fail once per parameter before it tries ``getlist``,
+    which takes as long as the rest of the check.
     """
 
     getall = dict.__getitem__
@@ -41,112 +39,117 @@ class _Form(dict[str, list[str]]):
 class RequestVerifier:
     """Decides whether a request may be answered.
 
-    :param settings: with the tokens, the public URL, the number of trusted proxies and ``mask_numbers``.
+    :param settings: the settings: tokens, public URL, number of trusted proxies and ``mask_numbers``.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._public_url = settings.public_url
         self._mask_numbers = settings.mask_numbers
-        self._proxies = Proxies(settings.trusted_proxies)
+        self._proxies = TrustedProxies(settings.trusted_proxies)
         self._validators = [RequestValidator(token) for token in settings.auth_token]
-        self._by_account = {
+        self._validators_by_account = {
             sid.lower(): [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
         }
 
     @property
     def has_token(self) -> bool:
-        """Whether there is anything to check a signature with."""
-        return bool(self._validators or self._by_account)
+        """Whether there is a token to check signatures with."""
+        return bool(self._validators or self._validators_by_account)
 
-    def refusal(self, request: Request, params: Mapping[str, str]) -> str | None:
-        """Return why a request is refused, in one line with the mend; ``None`` when it may be answered.
+    def refusal_reason(self, request: Request, params: Mapping[str, str]) -> str | None:
+        """Return why a request is refused.
 
-        :param request: the request.
+        :param request: the request as it arrived.
         :param params: Twilio's parameters in it.
+        :returns: one line with the reason and the fix, for the log; ``None`` if the request may be answered.
         """
-        asked = self._proxies.asked(request)
+        external = self._proxies.external_request(request)
         if not self.has_token:
-            return _not_from_here(asked)
+            return _refusal_without_token(external)
         try:
-            return self._unsigned(request, self._url_of(asked), params.get("AccountSid", ""))
-        except ValueError:
-            return f"the request names no host that could have been asked: Host is {asked.host!r}"
+            return self._signature_refusal(request, self._signed_url(external), params.get("AccountSid", ""))
+        except ValueError:  # of urllib, while the URL is put together or the validator takes it apart
+            return f"the Host header must name a host, not {external.host!r}"
 
-    def _unsigned(self, request: Request, url: str, account: str) -> str | None:
+    def _signature_refusal(self, request: Request, url: str, account: str) -> str | None:
         signature = request.headers.get("X-Twilio-Signature", "")
-        validators = self._by_account.get(account.lower(), self._validators)
+        validators = self._validators_by_account.get(account.lower(), self._validators)
+        # With GET, Twilio signs the URL alone. A body that came with it is not part of the signature.
         form = _Form(request.form.lists() if request.method == "POST" else ())
-        if any(_fits(validator, url, form, signature) for validator in validators):
+        if any(_matches(validator, url, form, signature) for validator in validators):
             return None
-        shown = self._shown(url)
+        shown = self._redacted(url)
         if not signature:
-            return f"no X-Twilio-Signature for {shown!r}: only Twilio, or a test that signs, may ask"
+            return f"no X-Twilio-Signature for {shown!r}: only requests that Twilio signed are answered"
         if not validators:
+            # The account comes from the request: only a real SID may appear in the name of a variable.
             variable = f"TWILIO_AUTH_TOKEN_{account}" if ACCOUNT_SID.fullmatch(account) else "TWILIO_AUTH_TOKEN_AC..."
-            return f"no token for the account {account!r}: set TWILIO_AUTH_TOKEN or {variable}"
+            return f"no auth token for account {account!r}: set TWILIO_AUTH_TOKEN or {variable}"
         return (
-            f"X-Twilio-Signature does not fit {shown!r}: if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its "
-            "base (or IVRKIT_TRUSTED_PROXIES behind a proxy); if it is the same, TWILIO_AUTH_TOKEN is another account's"
+            f"X-Twilio-Signature does not match {shown!r}: if Twilio requested another URL, set IVRKIT_PUBLIC_URL to "
+            "its base URL (or IVRKIT_TRUSTED_PROXIES behind a proxy); if the URL is right, TWILIO_AUTH_TOKEN belongs "
+            "to another account"
         )
 
-    def _shown(self, url: str) -> str:
-        """Return a URL as it may be told: without what was pressed or said, and without whole numbers."""
-        shown = _INPUT.sub(rf"\1={HIDDEN_INPUT}", url)
+    def _redacted(self, url: str) -> str:
+        """Return a URL for the log: without the caller's input, and with masked numbers."""
+        redacted = _INPUT.sub(rf"\1={HIDDEN_INPUT}", url)
         if not self._mask_numbers:
-            return shown
-        return _NUMBERS.sub(lambda found: f"{found[1]}={mask_number(unquote_plus(found[2]))}", shown)
+            return redacted
+        return _NUMBERS.sub(lambda match: f"{match[1]}={mask_number(unquote_plus(match[2]))}", redacted)
 
-    def asked(self, request: Request) -> Request:
-        """Return a request as the outermost trusted proxy was asked it, for its address and its URL alone."""
-        return self._proxies.asked(request)
+    def external_request(self, request: Request) -> Request:
+        """Return a request as the outermost trusted proxy received it, to read its address and its URL."""
+        return self._proxies.external_request(request)
 
     def signed_url(self, request: Request) -> str:
-        """Return the URL that Twilio requested, the query byte for byte.
+        """Return the URL that Twilio requested and signed.
 
-        The public URL stands for scheme, host and whatever path is in front of the app; a path that both it and the
-        app know, because the app is mounted there too, counts once.
+        :param request: the request as it arrived.
         """
-        return self._url_of(self.asked(request))
+        return self._signed_url(self.external_request(request))
 
-    def _url_of(self, request: Request) -> str:
+    def _signed_url(self, request: Request) -> str:
         base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
         if self._public_url:
+            # The public URL replaces scheme, host and the path in front of the app. If the app is mounted below that
+            # path as well, the path would stand in the URL twice.
             base = self._public_url
-            path = path.removeprefix(known_front(urlsplit(base).path, path))
+            path = path.removeprefix(shared_path(urlsplit(base).path, path))
+        # The query byte for byte: decoding and encoding it again could change the signature.
         query = request.query_string.decode("latin-1")
         return f"{base}{path}{'?' * bool(query)}{query}"
 
 
-def _fits(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
-    """Return whether a signature is the one that this validator would make.
+def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
+    """Return whether a signature is the one of this validator's token.
 
-    The URL as it was requested nearly always fits; only where it does not is the library asked to try it with and
-    without its port, because that takes twice as long.
+    The validator itself tries the URL with and without its port, which takes twice as long. The URL as requested
+    nearly always matches, so it is compared first.
     """
-    made: str = validator.compute_signature(url, form)
-    return hmac.compare_digest(made.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
+    expected: str = validator.compute_signature(url, form)
+    return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
 
 
-def _not_from_here(request: Request) -> str | None:
-    """Return why a request is refused where there is no token."""
-    mend = "set TWILIO_AUTH_TOKEN to your account's token, so that requests from elsewhere can be checked"
-    forwarded = next((name for name, _ in request.headers if _forwards(name)), None)
-    if forwarded:
-        return f"the request was forwarded (it carries {forwarded}) and there is no token: {mend}"
-    if not _loopback(request.environ):
-        return f"the request comes from {request.remote_addr or 'an unknown address'} and there is no token: {mend}"
+def _refusal_without_token(request: Request) -> str | None:
+    """Return why a request is refused if there is no token: it does not come from this machine.
+
+    A tunnel on this machine connects from the loopback address as well, so its headers are looked for first.
+    """
+    fix = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other machines"
+    forwarding = next((name for name, _ in request.headers if is_forwarding_header(name)), None)
+    if forwarding:
+        return f"the request was forwarded (it has the header {forwarding}) and no auth token is set: {fix}"
+    if not _is_loopback(request.environ):
+        return f"the request comes from {request.remote_addr or 'an unknown address'} and no auth token is set: {fix}"
     return None
 
 
-def _forwards(header: str) -> bool:
-    return header.title() in FORWARDING or header.title().startswith("X-Forwarded-")
-
-
-def _loopback(environ: Mapping[str, object]) -> bool:
+def _is_loopback(environ: Mapping[str, object]) -> bool:
     try:
         address = ipaddress.ip_address(str(environ.get("REMOTE_ADDR", "")))
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
+    mapped = getattr(address, "ipv4_mapped", None)  # such as ::ffff:127.0.0.1
     return bool((mapped or address).is_loopback)

@@ -1,30 +1,32 @@
-"""The pages that Twilio asks: webhook, fallback, status callback, whisper; and whether the host is well."""
+"""The endpoints that Twilio requests: webhook, status callback, fallback and whisper; and the health check."""
 
 from __future__ import annotations
 
+import functools
+import html
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
-from xml.sax.saxutils import escape
 
 from flask import Blueprint, Request, Response, jsonify, request
 
 from ivrkit.flow.compile.twiml import HANGUP, document, with_overrides
-from ivrkit.flow.compile.whisper import PAGE, answer_whisper
+from ivrkit.flow.compile.whisper import PAGE as WHISPER
+from ivrkit.flow.compile.whisper import answer_whisper
 from ivrkit.flow.model.state import State
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugins.load import LoadedTree
-from ivrkit.web.doctor_endpoint import PATH, add_diagnosis
+from ivrkit.web.doctor_endpoint import DOCTOR_PATH, add_doctor_endpoint
 from ivrkit.web.request_verifier import RequestVerifier
 
-#: What the webhook of a number's "primary handler fails" is answered with, by the mark that the failed URL carried.
-#: The first time the stored state is entered again, the second time the operator is taken.
+#: The mark of a failed URL -> the mark of the URL that the caller is redirected to. The first time the stored state is
+#: entered again, the second time the operator. After the second failure the call ends.
 _NEXT_MARK = {0: 1, 1: 2}
 _XML = "text/xml; charset=utf-8"
-#: A webhook with more bytes than this is not Twilio's.
-MOST_BYTES = 256_000
-#: The pages, below the prefix of a tree.
-PAGES = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{PAGE}", "/healthz", PATH)
+#: The largest request body that is read. Twilio's forms are far smaller.
+MAX_BODY_BYTES = 256_000
+#: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
+PATHS = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{WHISPER}", "/healthz", DOCTOR_PATH)
 
 log = logging.getLogger("ivrkit.web")
 
@@ -32,139 +34,141 @@ log = logging.getLogger("ivrkit.web")
 def make_blueprint(
     dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, name: str = "ivrkit"
 ) -> Blueprint:
-    """Return the pages as a blueprint, to be mounted under any prefix.
+    """Return the endpoints of a phone tree as a blueprint.
 
     :param dispatcher: answers the webhooks.
-    :param verifier: decides who may ask.
-    :param loaded: the plugins and states that are served.
-    :param dev: whether answers name state and owner.
-    :param name: the blueprint's name.
+    :param verifier: decides which requests are answered.
+    :param loaded: the plugins and states, for the health check.
+    :param dev: whether responses name the state and its owner.
+    :param name: the name of the blueprint and of the cookie.
     """
     blueprint = Blueprint(name, __name__)
-    pages = _Pages(dispatcher, verifier, loaded, dev=dev, cookie=name)
-    webhook, status, fallback, whisper, healthz, doctor = PAGES
-    both = ("GET", "POST")
-    blueprint.before_request(_too_long)
-    blueprint.add_url_rule(webhook, "webhook", pages.webhook, methods=both)
-    blueprint.add_url_rule(status, "status", pages.status, methods=both)
-    blueprint.add_url_rule(fallback, "fallback", pages.fallback, methods=both)
-    blueprint.add_url_rule(whisper, "whisper", pages.whisper, methods=both)
-    blueprint.add_url_rule(healthz, "healthz", pages.healthz)
-    add_diagnosis(blueprint, doctor, verifier)
+    views = _Views(dispatcher, verifier, loaded, dev=dev, cookie_name=name)
+    webhook, status, fallback, whisper, healthz, doctor = PATHS
+    methods = ("GET", "POST")  # a number can be configured with either
+    blueprint.before_request(_refuse_body)
+    blueprint.add_url_rule(webhook, "webhook", views.webhook, methods=methods)
+    blueprint.add_url_rule(status, "status", views.status, methods=methods)
+    blueprint.add_url_rule(fallback, "fallback", views.fallback, methods=methods)
+    blueprint.add_url_rule(whisper, "whisper", views.whisper, methods=methods)
+    blueprint.add_url_rule(healthz, "healthz", views.healthz)
+    add_doctor_endpoint(blueprint, doctor, verifier)
     return blueprint
 
 
-class _Pages:
-    """The views. Only ``/webhook`` serves states."""
+def _verified(view: Callable[[_Views, Request, dict[str, str]], Response]) -> Callable[[_Views], Response]:
+    """Make a view of a method that takes the request and Twilio's parameters; refuse requests Twilio did not sign."""
+
+    @functools.wraps(view)
+    def verified_view(self: _Views) -> Response:
+        request = _current_request()
+        params = _twilio_params(request)
+        refusal = self.refusal(request, params)
+        return view(self, request, params) if refusal is None else refusal
+
+    return verified_view
+
+
+class _Views:
+    """The views. Only ``webhook`` enters states."""
 
     def __init__(
-        self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, cookie: str
+        self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, cookie_name: str
     ) -> None:
         self._dispatcher = dispatcher
-        self._gatekeeper = verifier
+        self._verifier = verifier
         self._loaded = loaded
         self._dev = dev
-        self._cookie = cookie
+        self._cookie_name = cookie_name
 
-    def webhook(self) -> Response:
-        """Answer "what now?" with a document."""
-        asked = _asked()
-        params = _params(asked)
-        refused = self._refused(asked, params)
-        if refused:
-            return refused
-        mark = _mark(asked.query_string.decode("latin-1"))
-        token = asked.headers.get("I-Twilio-Idempotency-Token", "")
-        carried = self._carried(asked)
+    @_verified
+    def webhook(self, request: Request, params: dict[str, str]) -> Response:
+        """Answer a webhook with the next document of the call."""
+        mark = _mark_of(request.query_string.decode("latin-1"))
+        token = request.headers.get("I-Twilio-Idempotency-Token", "")
         try:
-            reply = self._dispatcher.answer_webhook(params, token=token, again=mark, cookie=carried)
+            result = self._dispatcher.answer_webhook(params, token=token, again=mark, cookie=self._cookie(request))
         except Exception:
+            # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
-            return self._sorry(self._dispatcher.apology(), mark, "webhook", pause=True)
-        answer = self._answer(reply.twiml, reply.state)
-        self._carry(asked, answer, reply.cookie)
-        return answer
+            return self._apologise(self._dispatcher.apology(), mark, "webhook", pause=True)
+        response = self._respond(result.twiml, result.state)
+        self._set_cookie(request, response, result.cookie)
+        return response
 
-    def status(self) -> Response:
-        """Take the news that a call is over; nothing that goes wrong here can help or hurt the caller."""
-        asked = _asked()
-        params = _params(asked)
-        refused = self._refused(asked, params)
-        if refused:
-            return refused
+    @_verified
+    def status(self, request: Request, params: dict[str, str]) -> Response:
+        """Record a status callback. It always answers 204, because an error would not change anything for Twilio."""
         try:
-            self._dispatcher.record_status(params, cookie=self._carried(asked))
+            self._dispatcher.record_status(params, cookie=self._cookie(request))
         except Exception:
             log.exception("the end of call %s could not be saved", params["CallSid"])
         return Response(status=204)
 
-    def fallback(self) -> Response:
-        """Apologise and send the call back to the webhook, because Twilio could not use what it got there."""
-        asked = _asked()
-        params = _params(asked)
-        refused = self._refused(asked, params)
-        if refused:
-            return refused
-        path, query = _split(params.get("ErrorUrl", ""))
-        log.error("call %s fell back: Twilio's error %s at %s", params["CallSid"], params.get("ErrorCode"), path)
-        return self._sorry(
-            self._dispatcher.apology(params["CallSid"], self._carried(asked)), _mark(query), "../webhook", pause=False
-        )
+    @_verified
+    def fallback(self, request: Request, params: dict[str, str]) -> Response:
+        """Apologise and redirect the call to the webhook, after Twilio could not use the webhook's response."""
+        # The log gets the path alone: the query may have the caller's input.
+        path, query = _split_url(params.get("ErrorUrl", ""))
+        sid = params["CallSid"]
+        log.error("call %s: Twilio requested the fallback after error %s at %s", sid, params.get("ErrorCode"), path)
+        apology = self._dispatcher.apology(sid, self._cookie(request))
+        return self._apologise(apology, _mark_of(query), "../webhook", pause=False)
 
-    def whisper(self) -> Response:
-        """Answer whoever was dialled, before they talk to the caller."""
-        asked = _asked()
-        params = _params(asked)
-        refused = self._refused(asked, params)
-        if refused:
-            return refused
-        return self._answer(answer_whisper(self._dispatcher.flow, asked.args, params.get("Digits", "")), None)
+    @_verified
+    def whisper(self, request: Request, params: dict[str, str]) -> Response:
+        """Answer the callee of a ``Dial``, before both parties are connected."""
+        return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
-        """Tell whether calls can be answered, and the store is well; names and versions only in dev.
+        """Report whether calls can be answered and the store is well; in dev mode also plugins, states and problems.
 
-        While the store is away calls go on by their cookies: to take the host out of service would help nobody.
+        The status is 200 even if the store is unavailable: the calls go on by their cookies, so a load balancer should
+        not take the host out of service.
         """
-        well = self._dispatcher.sessions.is_healthy()
-        told: dict[str, object] = {"status": "ok" if well else "degraded", "store": "ok" if well else "not ok"}
+        healthy = self._dispatcher.sessions.is_healthy()
+        report: dict[str, object] = {"status": "ok" if healthy else "degraded", "store": "ok" if healthy else "not ok"}
         if self._dev:
             states = self._loaded.flow.states.values()
-            told["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
-            told["states"] = {each.name: str(each.state.owner) for each in states}
-            told["problems"] = [str(problem) for problem in self._loaded.problems]
-        return jsonify(told)
+            report["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
+            report["states"] = {each.name: str(each.state.owner) for each in states}
+            report["problems"] = [str(problem) for problem in self._loaded.problems]
+        return jsonify(report)
 
-    def _carried(self, asked: Request) -> str:
-        """Return what a call brought along of its place."""
-        return asked.cookies.get(self._cookie, "")
-
-    def _carry(self, asked: Request, answer: Response, cookie: str) -> None:
-        """Let a call bring its place along at the next webhook."""
-        if cookie:
-            answer.set_cookie(self._cookie, cookie, secure=asked.is_secure, httponly=True, samesite="Lax")
-        elif self._cookie in asked.cookies:
-            answer.delete_cookie(self._cookie)
-
-    def _refused(self, asked: Request, params: Mapping[str, str]) -> Response | None:
-        """Return the refusal of a request that is not Twilio's, ``None`` for one that is."""
-        reason = self._gatekeeper.refusal(asked, params)
+    def refusal(self, request: Request, params: Mapping[str, str]) -> Response | None:
+        """Return the response to a request that is not Twilio's, ``None`` if the request may be answered."""
+        reason = self._verifier.refusal_reason(request, params)
         if reason:
             log.warning("403: %s", reason)
             return Response(f"{reason}\n" if self._dev else "Forbidden\n", status=403, mimetype="text/plain")
         if not params.get("CallSid"):
-            return Response("CallSid is missing: Twilio asks here when a call comes in.\n", 400, mimetype="text/plain")
+            return Response(
+                "CallSid is missing: this URL answers Twilio's voice webhooks.\n", 400, mimetype="text/plain"
+            )
         return None
 
-    def _sorry(self, apology: bytes, mark: int, webhook: str, *, pause: bool) -> Response:
-        """Return an apology, then the webhook again with the next mark; the last time, the end of the call."""
-        if mark not in _NEXT_MARK:
-            return self._answer(document([apology, HANGUP]), None)
-        overrides = self._dispatcher.flow.config.connection_overrides
-        url = with_overrides(f"{webhook}?again={_NEXT_MARK[mark]}", overrides)
-        redirect = f"<Redirect>{escape(url)}</Redirect>".encode()
-        return self._answer(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
+    def _cookie(self, request: Request) -> str:
+        return request.cookies.get(self._cookie_name, "")
 
-    def _answer(self, twiml: bytes, state: State | None) -> Response:
+    def _set_cookie(self, request: Request, response: Response, cookie: str) -> None:
+        if cookie:
+            response.set_cookie(self._cookie_name, cookie, secure=request.is_secure, httponly=True, samesite="Lax")
+        elif self._cookie_name in request.cookies:
+            # The session has no room in a cookie any longer. The old cookie would lead the call back.
+            response.delete_cookie(self._cookie_name)
+
+    def _apologise(self, apology: bytes, mark: int, webhook: str, *, pause: bool) -> Response:
+        """Return an apology and a redirect to the webhook with the next mark; after the last mark, hang up.
+
+        :param webhook: the address of the webhook, relative to the endpoint that apologises.
+        """
+        if mark not in _NEXT_MARK:
+            return self._respond(document([apology, HANGUP]), None)
+        url = with_overrides(f"{webhook}?again={_NEXT_MARK[mark]}", self._dispatcher.flow.config.connection_overrides)
+        redirect = f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
+        return self._respond(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
+
+    def _respond(self, twiml: bytes, state: State | None) -> Response:
         response = Response(twiml, content_type=_XML)
         if self._dev and state is not None:
             response.headers["Ivrkit-State"] = state.name
@@ -172,44 +176,45 @@ class _Pages:
         return response
 
 
-def _too_long() -> Response | None:
-    """Return the refusal of a body that is longer than any of Twilio's, or that does not say how long it is.
+def _refuse_body() -> Response | None:
+    """Refuse a body that is too large or of unknown length, before it is read.
 
-    The limit is that of these pages alone: ``MAX_CONTENT_LENGTH`` would be that of the whole app.
+    The limit is for these endpoints alone: Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
     """
-    asked = _asked()
-    length = asked.content_length
-    if asked.method == "POST" and _is_endless(asked.environ, length):
-        return Response("The request does not say how long it is.\n", 411, mimetype="text/plain")
-    if length is not None and length > MOST_BYTES:
-        return Response(f"The request has more than {MOST_BYTES} bytes.\n", 413, mimetype="text/plain")
+    request = _current_request()
+    length = request.content_length
+    if request.method == "POST" and _has_unknown_length(request.environ, length):
+        message = "The request must have a Content-Length and no Transfer-Encoding.\n"
+        return Response(message, 411, mimetype="text/plain")
+    if length is not None and length > MAX_BODY_BYTES:
+        return Response(f"The request body must have at most {MAX_BODY_BYTES} bytes.\n", 413, mimetype="text/plain")
     return None
 
 
-def _is_endless(environ: Mapping[str, object], length: int | None) -> bool:
-    """Return whether a body would be read for as long as it comes."""
+def _has_unknown_length(environ: Mapping[str, object], length: int | None) -> bool:
+    """Return whether the length of a body is known only when its sender ends it."""
     return "HTTP_TRANSFER_ENCODING" in environ or (length is None and bool(environ.get("wsgi.input_terminated")))
 
 
-def _asked() -> Request:
-    """Return the request itself: each look at it through Flask's stand-in has to find it anew."""
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # Flask calls the stand-in a Request
-    return asked
+def _current_request() -> Request:
+    """Return the request itself. Flask's proxy object would look it up again at each access."""
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]  # declared as a Request
+    return current
 
 
-def _params(asked: Request) -> dict[str, str]:
-    """Return Twilio's parameters: a form's, or for GET those of the query."""
-    return (asked.form if asked.method == "POST" else asked.args).to_dict()
+def _twilio_params(request: Request) -> dict[str, str]:
+    """Return Twilio's parameters: those of the form, with GET those of the query."""
+    return (request.form if request.method == "POST" else request.args).to_dict()
 
 
-def _mark(query: str) -> int:
-    """Return the mark of the fallback that a query carries, 0 for none."""
+def _mark_of(query: str) -> int:
+    """Return the mark of the fallback in a query, 0 for none."""
     mark = parse_qs(query).get("again", [""])[-1] if query else ""
     return int(mark) if mark in ("1", "2") else 0
 
 
-def _split(url: str) -> tuple[str, str]:
-    """Return the path and the query of a URL that came as a parameter; of one that is none, nothing."""
+def _split_url(url: str) -> tuple[str, str]:
+    """Return the path and the query of a URL in a parameter, two empty texts if it is not a URL."""
     try:
         parts = urlsplit(url)
     except ValueError:
