@@ -13,7 +13,7 @@ from tests.processes import free_port
 from tests.sessions.servers import HIDDEN, PASSWORD, USER
 
 from ivrkit import SessionError, StoreUnavailable
-from ivrkit.conformance.stores import SharedStoreContract, kept
+from ivrkit.conformance.stores import SharedStoreContract, stored_session
 from ivrkit.sessions.postgresql import PostgreSQLStore
 
 pytestmark = pytest.mark.stores
@@ -76,18 +76,18 @@ def test_a_load_is_one_round_and_a_save_another(postgresql, database, wire, use)
     store = use(PostgreSQLStore, f"{postgresql.url(port=way.port)}/{database}")
     for turn in range(10):
         store.load("CA1")
-        store.save(kept(turn=turn + 1), turn)
+        store.save(stored_session(turn=turn + 1), turn)
     way.asked = 0
     for turn in range(10, 20):
         assert store.load("CA1").turn == turn
-        assert store.save(kept(turn=turn + 1), turn)
+        assert store.save(stored_session(turn=turn + 1), turn)
     assert way.asked == 20
 
 
 def test_the_expiry_is_not_indexed(store, admin):
     """A webhook moves the expiry on: the row is written anew within its page, and no index with it."""
     for turn in range(200):
-        store.save(kept(turn=turn + 1, lasts=3600.0 + turn), turn)
+        store.save(stored_session(turn=turn + 1, lasts=3600.0 + turn), turn)
     admin.execute("SELECT pg_stat_force_next_flush()")
     store.close()
     told = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'ivrkit_sessions'"
@@ -101,11 +101,11 @@ def test_many_are_removed_by_and_by(store, monkeypatch):
     """However many have expired, each statement is a short one, and what there is no time for is left for later."""
     monkeypatch.setattr("ivrkit.sessions.postgresql.AT_ONCE", 2)
     for number in range(5):
-        store.save(kept(f"CA{number}", lasts=-10.0), 0)
-    store.save(kept(), 0)
+        store.save(stored_session(f"CA{number}", lasts=-10.0), 0)
+    store.save(stored_session(), 0)
     assert store.remove_expired(time.time()) == 4
     for number in range(2, 6):
-        store.save(kept(f"CA{number}", lasts=-10.0), 0)
+        store.save(stored_session(f"CA{number}", lasts=-10.0), 0)
     monkeypatch.setattr("ivrkit.sessions.remote.LIMIT", 0.9)
     assert store.remove_expired(time.time()) == 2
     assert store.load("CA1") is not None
@@ -121,7 +121,7 @@ def test_the_table_is_made_by_whoever_comes_first(url, use):
     def begin(number: int) -> bool:
         store = use(PostgreSQLStore, url)
         together.wait()
-        return store.save(kept(f"CA{number}"), 0)
+        return store.save(stored_session(f"CA{number}"), 0)
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(begin, range(6))) == [True] * 6
@@ -129,10 +129,10 @@ def test_the_table_is_made_by_whoever_comes_first(url, use):
 
 def test_a_table_that_was_taken_away_is_made_again(store, admin):
     """A store that is in use goes on with an empty one."""
-    store.save(kept(), 0)
+    store.save(stored_session(), 0)
     admin.execute("DROP TABLE ivrkit_sessions")
     assert store.load("CA1") is None
-    assert store.save(kept(turn=2), 1) is True
+    assert store.save(stored_session(turn=2), 1) is True
 
 
 def test_a_table_of_another_shape_is_told(url, admin, use):
@@ -152,9 +152,9 @@ def test_a_user_who_may_not_make_the_table_is_told(postgresql, database, admin, 
     store = use(PostgreSQLStore, f"postgresql://reader:r@{address}")
     assert "permission denied for schema public" in refused(SessionError, lambda: store.load("CA1"))
     use(PostgreSQLStore, f"{postgresql.url()}/{database}").load("CA1")
-    assert "permission denied for table" in refused(SessionError, lambda: store.save(kept(), 0))
+    assert "permission denied for table" in refused(SessionError, lambda: store.save(stored_session(), 0))
     admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ivrkit_sessions TO reader")
-    assert store.save(kept(), 0) is True
+    assert store.save(stored_session(), 0) is True
     admin.execute("DROP OWNED BY reader")
     store.close()
     admin.execute("DROP ROLE reader")
@@ -197,7 +197,7 @@ def test_a_wrong_password_is_told(postgresql, database, use):
     )
     assert told.endswith(f'FATAL:  password authentication failed for user "{USER}"{SETTING}')
     without = use(PostgreSQLStore, f"postgresql://{USER}@127.0.0.1:{postgresql.port}/{database}")
-    assert "no password supplied" in refused(SessionError, lambda: without.save(kept(), 0))
+    assert "no password supplied" in refused(SessionError, lambda: without.save(stored_session(), 0))
 
 
 def test_a_database_that_there_is_not_is_told(postgresql, use):
@@ -243,7 +243,7 @@ def test_nothing_is_connected_before_it_is_used(use):
     assert told.startswith(f"the session store postgresql://...@127.0.0.1:{port}/calls: connection failed: ")
     assert "Connection refused" in told
     assert told.endswith(PASSING)
-    refused(StoreUnavailable, lambda: store.save(kept(), 0))
+    refused(StoreUnavailable, lambda: store.save(stored_session(), 0))
 
 
 @pytest.mark.once
@@ -254,8 +254,8 @@ def test_a_server_that_stands_still_is_not_waited_for(postgresql, store, begun):
         store.load("CA1")
     with postgresql.stopped():
         assert "no answer in time" in refused(StoreUnavailable, lambda: store.load("CA1"))
-        assert "no answer in time" in refused(StoreUnavailable, lambda: store.save(kept(), 0))
-    assert store.save(kept(turn=2), 1) is True
+        assert "no answer in time" in refused(StoreUnavailable, lambda: store.save(stored_session(), 0))
+    assert store.save(stored_session(turn=2), 1) is True
     assert store.load("CA1").turn == 2
 
 
@@ -292,18 +292,18 @@ def test_a_slow_server_is_not_waited_for(postgresql, database, wire, use):
 @pytest.mark.once
 def test_a_row_that_somebody_holds_is_not_waited_for(store, admin):
     """A lock that nobody lets go of ends in an error, and PostgreSQL does not go on waiting for it either."""
-    store.save(kept(), 0)
+    store.save(stored_session(), 0)
     admin.execute("BEGIN")
     admin.execute("SELECT * FROM ivrkit_sessions FOR UPDATE")
-    assert "statement timeout" in refused(StoreUnavailable, lambda: store.save(kept(turn=2), 1))
+    assert "statement timeout" in refused(StoreUnavailable, lambda: store.save(stored_session(turn=2), 1))
     assert store.load("CA1").turn == 1
     admin.execute("ROLLBACK")
-    assert store.save(kept(turn=2), 1) is True
+    assert store.save(stored_session(turn=2), 1) is True
 
 
 def test_a_server_that_was_restarted_costs_nobody_anything(postgresql, store):
     """Every connection that was kept is dead then, and what was saved is there."""
-    one = kept()
+    one = stored_session()
     store.save(one, 0)
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(store.load, ["CA1"] * 40)) == {one}
@@ -311,7 +311,7 @@ def test_a_server_that_was_restarted_costs_nobody_anything(postgresql, store):
         refused(StoreUnavailable, lambda: store.load("CA1"))
         postgresql.start()
         assert set(pool.map(store.load, ["CA1"] * 40)) == {one}
-    assert store.save(kept(turn=2), 1) is True
+    assert store.save(stored_session(turn=2), 1) is True
 
 
 def test_connections_that_were_ended_cost_nobody_anything(store, admin):
@@ -327,9 +327,9 @@ def test_an_answer_that_is_lost_is_asked_for_again(postgresql, database, wire, u
     """What was saved before the connection broke is found, and is no refusal."""
     way = wire(postgresql.port)
     store = use(PostgreSQLStore, f"{postgresql.url(port=way.port)}/{database}")
-    store.save(kept(), 0)
+    store.save(stored_session(), 0)
     way.cut_at_answer = True
-    second = kept(turn=2)
+    second = stored_session(turn=2)
     assert store.save(second, 1) is True
     assert store.load("CA1") == second
     assert way.cut_at_answer is False
@@ -347,7 +347,7 @@ def test_a_server_that_only_reads_may_write_later(postgresql, database, admin, u
     store = use(PostgreSQLStore, f"{postgresql.url()}/{database}?options=-c%20default_transaction_read_only%3Don")
     use(PostgreSQLStore, f"{postgresql.url()}/{database}").load("CA1")
     assert store.load("CA1") is None
-    told = refused(StoreUnavailable, lambda: store.save(kept(), 0))
+    told = refused(StoreUnavailable, lambda: store.save(stored_session(), 0))
     assert "read-only transaction" in told
     assert told.endswith(PASSING)
 
@@ -380,18 +380,18 @@ def test_threads_share_a_few_connections(postgresql, database, wire, use, monkey
 FORKING = """
 import os, sys, warnings
 
-from ivrkit.conformance.stores import kept
+from ivrkit.conformance.stores import stored_session
 from ivrkit.sessions.postgresql import PostgreSQLStore
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads; here are none
 store = PostgreSQLStore(sys.argv[1])
-store.save(kept(), 0)
+store.save(stored_session(), 0)
 child = os.fork()
 if child == 0:
-    went = all(store.save(kept(turn=turn), turn - 1) for turn in range(2, 50))
+    went = all(store.save(stored_session(turn=turn), turn - 1) for turn in range(2, 50))
     store.close()
     os._exit(0 if went else 1)
-own = [store.save(kept("CA2", turn), turn - 1) for turn in range(1, 50)]
+own = [store.save(stored_session("CA2", turn), turn - 1) for turn in range(1, 50)]
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 print(code, all(own), store.load("CA1").turn, store.load("CA2").turn)
 store.close()

@@ -14,7 +14,7 @@ from tests.processes import free_port, wait_until
 from tests.sessions.servers import HIDDEN, PASSWORD, USER
 
 from ivrkit import SessionError, StoreUnavailable
-from ivrkit.conformance.stores import SharedStoreContract, kept
+from ivrkit.conformance.stores import SharedStoreContract, stored_session
 from ivrkit.sessions.redis import ANSWER, RedisStore, _Socket
 from ivrkit.sessions.remote import TimeLimit
 
@@ -79,11 +79,11 @@ def test_a_load_is_one_request_and_a_save_another(redis, wire, use):
     """A caller waits for one round trip each time, whether it is the first or the last turn of a call."""
     way = wire(redis.port)
     store = use(RedisStore, redis.url(port=way.port))
-    store.save(kept(), 0)
+    store.save(stored_session(), 0)
     way.asked = 0
     for turn in range(1, 8):
         assert store.load("CA1").turn == turn
-        assert store.save(kept(turn=turn + 1), turn)
+        assert store.save(stored_session(turn=turn + 1), turn)
     assert way.asked == 14
 
 
@@ -93,11 +93,11 @@ def test_the_script_is_sent_once(redis, store):
         client.script_flush()
     commands(redis)
     for turn in range(3):
-        assert store.save(kept(turn=turn + 1), turn)
+        assert store.save(stored_session(turn=turn + 1), turn)
     assert commands(redis) == {"evalsha": 3, "eval": 1, "get": 3, "set": 3}
     with redis.client() as client:
         client.script_flush()
-    assert store.save(kept(turn=4), 3)
+    assert store.save(stored_session(turn=4), 3)
 
 
 def test_nothing_is_asked_to_remove_what_has_expired(wire, redis, use):
@@ -112,24 +112,24 @@ def test_nothing_is_asked_to_remove_what_has_expired(wire, redis, use):
 
 def test_a_call_has_so_long_to_live_from_now(redis, store):
     """The time that is left is told, and not the hour."""
-    store.save(kept(lasts=100.0), 0)
+    store.save(stored_session(lasts=100.0), 0)
     with redis.client() as client:
         assert 90_000 < client.pttl("ivrkit:session:CA1") <= 100_000
-    store.save(kept(turn=2, lasts=1e300), 1)
+    store.save(stored_session(turn=2, lasts=1e300), 1)
     with redis.client() as client:
         assert client.pttl("ivrkit:session:CA1") > 1e13
 
 
 def test_a_call_goes_when_it_has_expired(store):
     """Nobody needs to remove it."""
-    store.save(kept(lasts=0.1), 0)
+    store.save(stored_session(lasts=0.1), 0)
     wait_until(lambda: store.load("CA1") is None)
 
 
 def test_the_prefix_is_the_beginning_of_the_keys(redis, use):
     """Two trees can share a database; the other options of the URL are redis-py's."""
     ours = use(RedisStore, f"{redis.url()}/2?prefix=acme%3A&socket_timeout=0.5")
-    ours.save(kept(), 0)
+    ours.save(stored_session(), 0)
     assert use(RedisStore, f"{redis.url()}/2").load("CA1") is None
     with redis.client() as client:
         client.select(2)
@@ -142,9 +142,9 @@ def test_a_key_that_is_something_else_is_told(redis, store):
         client.hset("ivrkit:session:CA1", "turn", "1")
         client.set("ivrkit:session:CA2", "{}")
     assert "WRONGTYPE" in refused(SessionError, lambda: store.load("CA1"))
-    assert "WRONGTYPE" in refused(SessionError, lambda: store.save(kept(), 0))
+    assert "WRONGTYPE" in refused(SessionError, lambda: store.save(stored_session(), 0))
     assert "not enough values" in refused(SessionError, lambda: store.load("CA2"))
-    assert "attempt to compare" in refused(SessionError, lambda: store.save(kept("CA2"), 0))
+    assert "attempt to compare" in refused(SessionError, lambda: store.save(stored_session("CA2"), 0))
 
 
 # Wrong settings
@@ -178,7 +178,7 @@ def test_a_wrong_password_is_told(redis, use):
     said = "invalid username-password pair or user is disabled."
     assert told == f"the session store redis://...@127.0.0.1:{redis.port}: {said}{SETTING}"
     nobody = use(RedisStore, f"redis://127.0.0.1:{redis.port}")
-    assert "Authentication required." in refused(SessionError, lambda: nobody.save(kept(), 0))
+    assert "Authentication required." in refused(SessionError, lambda: nobody.save(stored_session(), 0))
 
 
 def test_a_database_that_there_is_not_is_told(redis, use):
@@ -193,7 +193,7 @@ def test_a_user_who_may_not_write_is_told(redis, use):
         client.acl_setuser("reader", enabled=True, passwords=["+r"], keys=["*"], commands=["+@read", "+@connection"])
     store = use(RedisStore, f"redis://reader:r@127.0.0.1:{redis.port}")
     assert store.load("CA1") is None
-    told = refused(SessionError, lambda: store.save(kept(), 0))
+    told = refused(SessionError, lambda: store.save(stored_session(), 0))
     assert "permissions to run the 'evalsha' command" in told
     assert told.endswith(SETTING)
 
@@ -210,7 +210,7 @@ def test_a_certificate_of_nobody_is_told(redis, use, tmp_path, wire):
         client.config_set("tls-port", port)
     url = f"rediss://{USER}:{HIDDEN}@localhost:{port}"
     store = use(RedisStore, f"{url}?ssl_ca_certs={tmp_path}/authority.pem")
-    assert store.save(kept(), 0)
+    assert store.save(stored_session(), 0)
     assert store.load("CA1").turn == 1
     told = refused(SessionError, lambda: use(RedisStore, url).load("CA1"))
     assert "CERTIFICATE_VERIFY_FAILED" in told
@@ -249,7 +249,7 @@ def test_nothing_is_connected_before_it_is_used(use):
     told = refused(StoreUnavailable, lambda: store.load("CA1"))
     said = f"Error 111 connecting to 127.0.0.1:{port}. Connection refused."
     assert told == f"the session store redis://...@127.0.0.1:{port}/0: {said}{PASSING}"
-    assert refused(StoreUnavailable, lambda: store.save(kept(), 0)) == told
+    assert refused(StoreUnavailable, lambda: store.save(stored_session(), 0)) == told
 
 
 @pytest.mark.once
@@ -260,8 +260,8 @@ def test_a_server_that_stands_still_is_not_waited_for(redis, store, begun):
         store.load("CA1")
     with redis.stopped():
         assert "Timeout" in refused(StoreUnavailable, lambda: store.load("CA1"))
-        assert "Timeout" in refused(StoreUnavailable, lambda: store.save(kept(), 0))
-    assert store.save(kept(turn=2), 1) is True
+        assert "Timeout" in refused(StoreUnavailable, lambda: store.save(stored_session(), 0))
+    assert store.save(stored_session(turn=2), 1) is True
     assert store.load("CA1").turn == 2
 
 
@@ -295,7 +295,7 @@ def test_a_connection_has_no_more_time_than_there_is_left():
 
 def test_a_server_that_was_restarted_costs_nobody_anything(redis, store):
     """Every connection that was kept is dead then, and what was saved is there."""
-    one = kept()
+    one = stored_session()
     store.save(one, 0)
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(store.load, ["CA1"] * 40)) == {one}
@@ -303,16 +303,16 @@ def test_a_server_that_was_restarted_costs_nobody_anything(redis, store):
         refused(StoreUnavailable, lambda: store.load("CA1"))
         redis.start()
         assert set(pool.map(store.load, ["CA1"] * 40)) == {one}
-    assert store.save(kept(turn=2), 1) is True
+    assert store.save(stored_session(turn=2), 1) is True
 
 
 def test_an_answer_that_is_lost_is_asked_for_again(redis, wire, use):
     """What was saved before the connection broke is found, and is no refusal."""
     way = wire(redis.port)
     store = use(RedisStore, redis.url(port=way.port))
-    store.save(kept(), 0)
+    store.save(stored_session(), 0)
     way.cut_at_answer = True
-    second = kept(turn=2)
+    second = stored_session(turn=2)
     assert store.save(second, 1) is True
     assert store.load("CA1") == second
     assert way.cut_at_answer is False
@@ -320,18 +320,18 @@ def test_an_answer_that_is_lost_is_asked_for_again(redis, wire, use):
 
 def test_a_full_server_may_have_room_later(redis, store):
     """Nothing is changed, and what is kept can be read; it is no wrong setting."""
-    store.save(kept(), 0)
+    store.save(stored_session(), 0)
     with redis.client() as client:
         client.config_set("maxmemory-policy", "noeviction")
         client.config_set("maxmemory", 1)
         try:
-            told = refused(StoreUnavailable, lambda: store.save(kept(turn=2), 1))
+            told = refused(StoreUnavailable, lambda: store.save(stored_session(turn=2), 1))
             assert store.load("CA1").turn == 1
         finally:
             client.config_set("maxmemory", 0)
     assert "command not allowed when used memory > 'maxmemory'" in told
     assert told.endswith(PASSING)
-    assert store.save(kept(turn=2), 1) is True
+    assert store.save(stored_session(turn=2), 1) is True
 
 
 def test_a_replica_may_be_the_first_one_later(redis, store):
@@ -339,10 +339,10 @@ def test_a_replica_may_be_the_first_one_later(redis, store):
     with redis.client() as client:
         client.replicaof("127.0.0.1", free_port())
         try:
-            assert "read only replica" in refused(StoreUnavailable, lambda: store.save(kept(), 0))
+            assert "read only replica" in refused(StoreUnavailable, lambda: store.save(stored_session(), 0))
         finally:
             client.replicaof("NO", "ONE")
-    assert store.save(kept(), 0) is True
+    assert store.save(stored_session(), 0) is True
 
 
 def test_a_server_that_has_too_many_clients_may_have_fewer_later(redis, use):
@@ -363,16 +363,16 @@ def test_a_server_that_has_too_many_clients_may_have_fewer_later(redis, use):
 FORKING = """
 import os, sys, warnings
 
-from ivrkit.conformance.stores import kept
+from ivrkit.conformance.stores import stored_session
 from ivrkit.sessions.redis import RedisStore
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads; here are none
 store = RedisStore(sys.argv[1])
-store.save(kept(), 0)
+store.save(stored_session(), 0)
 child = os.fork()
 if child == 0:
-    os._exit(0 if all(store.save(kept(turn=turn), turn - 1) for turn in range(2, 50)) else 1)
-own = [store.save(kept("CA2", turn), turn - 1) for turn in range(1, 50)]
+    os._exit(0 if all(store.save(stored_session(turn=turn), turn - 1) for turn in range(2, 50)) else 1)
+own = [store.save(stored_session("CA2", turn), turn - 1) for turn in range(1, 50)]
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 print(code, all(own), store.load("CA1").turn, store.load("CA2").turn)
 store.close()

@@ -1,4 +1,4 @@
-"""What every store keeps, as tests: a test module has a class of its own that is one of these.
+"""The contract of session stores, as tests. A test module has a subclass for its store.
 
 ::
 
@@ -13,9 +13,9 @@
         def open_store(self, tmp_path):
             return partial(MyStore, f"mine://{tmp_path}")
 
-``open_store`` returns what opens the same storage anew, as another process would: it takes nothing, and nothing is kept
-in the storage when a test begins. Another process is started with it as well, so it must be something that can be
-pickled: a function or a class of a module, or a ``functools.partial`` of one.
+The fixture ``open_store`` returns a function without parameters that opens the same storage each time it is called. The
+storage must be empty at the start of each test. The function is passed to other processes, so pickle must be able to
+handle it: use a function or class of a module, or a ``functools.partial`` of one.
 """
 
 from __future__ import annotations
@@ -30,15 +30,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ivrkit.conformance.store_counting import (
+    ADDITIONS,
+    ALL_COUNTED,
+    WRITERS,
+    count_up,
+    count_up_in_process,
+    counted,
+    stored_session,
+)
 from ivrkit.session_store import SharedStore, Store, StoredSession
 
-#: Long enough that writers meet, short enough for a test.
-WRITERS, INCREMENTS = 3, 25
+#: How long a store may take to remove an expired session by itself, in seconds.
+REMOVAL_DELAY = 0.05
 
-#: How long what has expired may take to be gone from a store where it goes by itself, in seconds.
-GONE = 0.05
-
-#: Bodies of every sort that is short enough for all stores.
+#: Bodies that are short enough for every store, a cookie included.
 BODIES = (
     "{}",
     json.dumps({"state": "menu", "data": {"name": "Zoë", "ids": [1, None, -2.5, True], "deep": {"a": {}}}}),
@@ -48,221 +54,214 @@ BODIES = (
 )
 
 
-def kept(sid: str = "CA1", turn: int = 1, body: str = '{"state": "menu"}', lasts: float = 3600.0) -> StoredSession:
-    """Return what a store is given to keep.
-
-    :param lasts: after how many seconds from now it may be forgotten.
-    """
-    return StoredSession(sid, turn, time.time() + lasts, body)
-
-
 class StoreContract:
-    """What every store keeps, one that the caller's own request carries too."""
+    """The rules for every store, also for one that is a cookie of the request."""
 
     @pytest.fixture
     def store(self, open_store: Callable[[], Store]) -> Iterator[Store]:
-        """Return a store that keeps nothing yet."""
+        """Return an empty store."""
         store = open_store()
         yield store
         store.close()
 
-    def test_a_call_that_is_not_kept_is_none(self, store: Store) -> None:
-        """Of a CallSid that was never saved, nothing is kept."""
+    def test_an_unknown_call_is_none(self, store: Store) -> None:
+        """`load` returns None for a CallSid that was never saved."""
         assert store.load("CA1") is None
 
     @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
-    def test_what_was_saved_comes_back_equal(self, store: Store, body: str) -> None:
-        """CallSid, turn, expiry and body come back as they were saved, to the letter."""
-        one = kept(body=body)
-        assert store.save(one, 0) is True
-        assert store.load("CA1") == one
+    def test_a_saved_session_is_loaded_unchanged(self, store: Store, body: str) -> None:
+        """`load` returns the CallSid, turn, expiry and body exactly as they were saved."""
+        session = stored_session(body=body)
+        assert store.save(session, 0) is True
+        assert store.load("CA1") == session
 
-    def test_another_call_is_another_one(self, store: Store) -> None:
-        """What is kept belongs to its CallSid, to the letter."""
-        store.save(kept(), 0)
+    def test_a_session_belongs_to_one_call(self, store: Store) -> None:
+        """`load` compares the CallSid exactly, with letter case and spaces."""
+        store.save(stored_session(), 0)
         assert store.load("ca1") is None
         assert store.load("CA1 ") is None
         assert store.load("CA") is None
 
-    def test_a_later_turn_replaces_the_one_that_was_read(self, store: Store) -> None:
-        """Whoever read the last turn saves the next one."""
-        store.save(kept(), 0)
-        following = kept(turn=2, body='{"state": "sales"}', lasts=7200.0)
+    def test_the_next_turn_replaces_the_one_that_was_read(self, store: Store) -> None:
+        """`save` replaces the session if the expected turn is the turn in the store."""
+        store.save(stored_session(), 0)
+        following = stored_session(turn=2, body='{"state": "sales"}', lasts=7200.0)
         assert store.save(following, 1) is True
         assert store.load("CA1") == following
 
-    def test_a_closed_store_opens_again_when_it_is_used(self, store: Store) -> None:
-        """Closing lets go of what is held open, and can be done twice; it is not the end of the store."""
-        one = kept()
-        store.save(one, 0)
+    def test_a_closed_store_can_be_used_again(self, store: Store) -> None:
+        """`close` closes the connections and can be called twice; the next `load` opens the store again."""
+        session = stored_session()
+        store.save(session, 0)
         store.close()
         store.close()
-        assert store.load("CA1") == one
+        assert store.load("CA1") == session
 
-    def test_any_thread_may_use_it(self, store: Store) -> None:
-        """Any thread may load, save and close, and sees what the others saved."""
-        one, two = kept(), kept(turn=2)
+    def test_any_thread_can_use_the_store(self, store: Store) -> None:
+        """Any thread can load, save and close, and sees what other threads saved."""
+        one, two = stored_session(), stored_session(turn=2)
         store.save(one, 0)
 
-        def in_a_thread() -> tuple[StoredSession | None, bool]:
+        def use_in_thread() -> tuple[StoredSession | None, bool]:
             found, saved = store.load("CA1"), store.save(two, 1)
             store.close()
             return found, saved
 
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(in_a_thread).result() == (one, True)
+            assert pool.submit(use_in_thread).result() == (one, True)
         assert store.load("CA1") == two
 
 
 class SharedStoreContract(StoreContract):
-    """What a store keeps that all processes see alike: it decides between two of them as well."""
+    """The rules for a store that processes and hosts share, so that it decides which of two saves wins."""
 
     @pytest.fixture
     def other(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
-        """Return the same store as another host has it."""
+        """Return the same store, opened a second time as another host does."""
         other = open_store()
         yield other
         other.close()
 
-    # Which of two saves is kept
+    # Compare and set: which of two saves wins
 
-    def test_turn_0_is_for_a_call_that_is_not_kept_yet(self, store: SharedStore) -> None:
-        """Of two hosts that begin one call, the second changes nothing."""
-        one = kept(body='"one"')
+    def test_a_call_can_start_only_once(self, store: SharedStore) -> None:
+        """If two hosts save the first turn of a call, the second save returns False and changes nothing."""
+        one = stored_session(body='"one"')
         assert store.save(one, 0) is True
-        assert store.save(kept(body='"two"'), 0) is False
+        assert store.save(stored_session(body='"two"'), 0) is False
         assert store.load("CA1") == one
 
     @pytest.mark.parametrize("expected_turn", [0, 1, 2])
-    def test_a_turn_that_was_read_too_early_is_not_saved(self, store: SharedStore, expected_turn: int) -> None:
-        """Where a later turn is kept than was read, nothing is changed."""
-        third = kept(turn=3)
+    def test_a_save_after_a_lost_race_is_refused(self, store: SharedStore, expected_turn: int) -> None:
+        """If the store has a later turn than the expected one, `save` returns False and changes nothing."""
+        third = stored_session(turn=3)
         store.save(third, 0)
-        assert store.save(kept(turn=expected_turn + 1, body='"late"'), expected_turn) is False
+        assert store.save(stored_session(turn=expected_turn + 1, body='"late"'), expected_turn) is False
         assert store.load("CA1") == third
 
-    def test_just_what_is_kept_may_be_saved_again(self, store: SharedStore) -> None:
-        """Whoever did not hear that it was saved may ask once more, and hears it."""
-        store.save(kept(), 0)
-        second = kept(turn=2, body='"second"')
+    def test_a_repeated_save_succeeds(self, store: SharedStore) -> None:
+        """A save of exactly the stored turn and body returns True: its first reply may have been lost."""
+        store.save(stored_session(), 0)
+        second = stored_session(turn=2, body='"second"')
         assert store.save(second, 1) is True
         assert store.save(second, 1) is True
         assert store.load("CA1") == second
 
     @pytest.mark.parametrize(("turn", "body"), [(2, '"another"'), (3, '"second"')])
-    def test_nothing_but_what_is_kept_may_be_saved_again(self, store: SharedStore, turn: int, body: str) -> None:
-        """Another turn with the same body, or another body at the same turn, is somebody else's."""
-        second = kept(turn=2, body='"second"')
+    def test_only_the_same_turn_and_body_are_a_repeated_save(self, store: SharedStore, turn: int, body: str) -> None:
+        """A save with another body or another turn than the stored one is not a repeated save, and is refused."""
+        second = stored_session(turn=2, body='"second"')
         store.save(second, 0)
-        assert store.save(kept(turn=turn, body=body), 1) is False
+        assert store.save(stored_session(turn=turn, body=body), 1) is False
         assert store.load("CA1") == second
 
     def test_a_store_that_missed_turns_takes_the_next_one(self, store: SharedStore) -> None:
-        """An earlier turn than was read is replaced: the store was away meanwhile, or was put back."""
-        store.save(kept(), 0)
-        fifth = kept(turn=5)
+        """An earlier turn than the expected one is replaced: the store was unavailable, or restored from a backup."""
+        store.save(stored_session(), 0)
+        fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True
         assert store.load("CA1") == fifth
 
     def test_a_store_that_lost_a_call_takes_its_next_turn(self, store: SharedStore) -> None:
-        """A call that is not kept is kept from here on, whatever turn it has come to."""
-        fifth = kept(turn=5)
+        """A call that is not in the store is saved with any expected turn."""
+        fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True
         assert store.load("CA1") == fifth
 
-    def test_a_turn_that_stays_the_same_is_saved(self, store: SharedStore) -> None:
-        """The store compares turns and does not count them itself."""
-        store.save(kept(), 0)
-        same = kept(body='"sales"')
+    def test_the_turn_does_not_have_to_change(self, store: SharedStore) -> None:
+        """A save with the turn that is in the store succeeds: the store compares turns and does not count them."""
+        store.save(stored_session(), 0)
+        same = stored_session(body='"sales"')
         assert store.save(same, 1) is True
         assert store.load("CA1") == same
 
-    # What is shared
+    # Contents
 
-    def test_calls_are_apart(self, store: SharedStore) -> None:
-        """Each CallSid has what was saved for it, however alike two of them are."""
-        each = [kept(sid, body=json.dumps(sid)) for sid in ("CA1", "ca1", "CA1 ", "CA%", "CA_", "CA*", "CA:1", "É")]
-        assert [store.save(one, 0) for one in each] == [True] * len(each)
-        assert [store.load(one.sid) for one in each] == each
+    def test_similar_calls_are_separate(self, store: SharedStore) -> None:
+        """Each CallSid has its own session, however similar it is to another."""
+        sids = ("CA1", "ca1", "CA1 ", "CA%", "CA_", "CA*", "CA:1", "É")
+        sessions = [stored_session(sid, body=json.dumps(sid)) for sid in sids]
+        assert [store.save(session, 0) for session in sessions] == [True] * len(sessions)
+        assert [store.load(session.sid) for session in sessions] == sessions
 
-    def test_a_long_body_comes_back(self, store: SharedStore) -> None:
-        """A call that has a long way behind it has no less of a place."""
-        one = kept(body=json.dumps("0123456789abcdef" * 4000))
-        assert store.save(one, 0) is True
-        assert store.load("CA1") == one
+    def test_a_long_body_is_loaded_unchanged(self, store: SharedStore) -> None:
+        """A body of 64,000 characters is saved and loaded unchanged."""
+        session = stored_session(body=json.dumps("0123456789abcdef" * 4000))
+        assert store.save(session, 0) is True
+        assert store.load("CA1") == session
 
-    def test_two_hosts_see_each_other(self, store: SharedStore, other: SharedStore) -> None:
-        """What one host saved, the other reads and may replace; then the first one's turn is an old one."""
-        one, two = kept(), kept(turn=2, body='"two"')
+    def test_two_hosts_see_the_same_sessions(self, store: SharedStore, other: SharedStore) -> None:
+        """A host reads and replaces the session that another host saved, and the other host notices it."""
+        one, two = stored_session(), stored_session(turn=2, body='"two"')
         store.save(one, 0)
         assert other.load("CA1") == one
         assert other.save(two, 1) is True
-        assert store.save(kept(turn=2, body='"late"'), 1) is False
+        assert store.save(stored_session(turn=2, body='"late"'), 1) is False
         assert store.load("CA1") == two
 
-    def test_a_call_outlives_the_host(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
-        """A store that is opened when the other is closed has what was saved before."""
-        one = kept()
-        store.save(one, 0)
+    def test_a_session_outlives_the_host(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
+        """A store that is opened later has the sessions that were saved before."""
+        session = stored_session()
+        store.save(session, 0)
         store.close()
         later = open_store()
-        assert later.load("CA1") == one
+        assert later.load("CA1") == session
         later.close()
 
-    # What is forgotten
+    # Expiry
 
-    def test_only_what_has_expired_is_removed(self, store: SharedStore) -> None:
-        """What has expired is gone then, and the rest stays; how many is told, 0 where they went by themselves."""
+    def test_only_expired_sessions_are_removed(self, store: SharedStore) -> None:
+        """`remove_expired` removes expired sessions only and returns how many; 0 if they disappear by themselves."""
         for sid, lasts in (("CA1", -10.0), ("CA2", 3600.0), ("CA3", -20.0)):
-            store.save(kept(sid, lasts=lasts), 0)
+            store.save(stored_session(sid, lasts=lasts), 0)
         assert store.remove_expired(time.time()) in (0, 2)
-        time.sleep(GONE)
+        time.sleep(REMOVAL_DELAY)
         assert [store.load(sid) is None for sid in ("CA1", "CA2", "CA3")] == [True, False, True]
         assert store.remove_expired(time.time()) == 0
 
-    def test_a_call_that_goes_on_is_kept_for_longer(self, store: SharedStore) -> None:
-        """The expiry that counts is the last one that was saved."""
-        store.save(kept(lasts=0.2), 0)
-        second = kept(turn=2, lasts=3600.0)
+    def test_a_later_turn_extends_the_expiry(self, store: SharedStore) -> None:
+        """The expiry of the last saved turn counts."""
+        store.save(stored_session(lasts=0.2), 0)
+        second = stored_session(turn=2, lasts=3600.0)
         assert store.save(second, 1) is True
         time.sleep(0.3)
         assert store.remove_expired(time.time()) == 0
         assert store.load("CA1") == second
 
-    def test_a_removed_call_can_begin_anew(self, store: SharedStore) -> None:
-        """A CallSid that was removed is one that is not kept."""
-        store.save(kept(turn=7, lasts=-10.0), 0)
+    def test_a_removed_call_can_start_again(self, store: SharedStore) -> None:
+        """A CallSid whose session expired and was removed is a new call."""
+        store.save(stored_session(turn=7, lasts=-10.0), 0)
         store.remove_expired(time.time())
-        time.sleep(GONE)
-        one = kept()
+        time.sleep(REMOVAL_DELAY)
+        one = stored_session()
         assert store.save(one, 0) is True
         assert store.load("CA1") == one
 
-    # Many at once
+    # Concurrent writers
 
-    def test_a_call_begins_once(self, store: SharedStore) -> None:
-        """Of many that begin one call at the same time, exactly one does."""
-        together = threading.Barrier(WRITERS)
+    def test_one_of_several_threads_starts_a_call(self, store: SharedStore) -> None:
+        """If several threads save the first turn of a call at the same time, exactly one save succeeds."""
+        barrier = threading.Barrier(WRITERS)
 
-        def begin(worker: int) -> bool:
-            together.wait()
-            won = store.save(kept(body=json.dumps(worker)), 0)
+        def start_call(writer: int) -> bool:
+            barrier.wait()
+            saved = store.save(stored_session(body=json.dumps(writer)), 0)
             store.close()
-            return won
+            return saved
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            won = list(pool.map(begin, range(WRITERS)))
-        assert Counter(won) == {True: 1, False: WRITERS - 1}
+            saved = list(pool.map(start_call, range(WRITERS)))
+        assert Counter(saved) == {True: 1, False: WRITERS - 1}
         found = store.load("CA1")
         assert found is not None
-        assert found.body == json.dumps(won.index(True))
+        assert found.body == json.dumps(saved.index(True))
 
     def test_no_thread_overwrites_another(self, store: SharedStore) -> None:
-        """Of what threads save at the same time, nothing is lost and nothing is kept twice."""
-        store.save(kept(body="{}"), 0)
+        """If several threads save at the same time, no addition is lost and none is counted twice."""
+        store.save(stored_session(body="{}"), 0)
 
-        def count(worker: int) -> None:
-            count_up(store, worker)
+        def count(writer: int) -> None:
+            count_up(store, writer)
             store.close()
 
         with ThreadPoolExecutor(WRITERS) as pool:
@@ -270,54 +269,25 @@ class SharedStoreContract(StoreContract):
         assert counted(store) == ALL_COUNTED
 
     def test_no_process_overwrites_another(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
-        """Of what processes save at the same time, nothing is lost and nothing is kept twice."""
-        store.save(kept(body="{}"), 0)
+        """If several processes save at the same time, no addition is lost and none is counted twice."""
+        store.save(stored_session(body="{}"), 0)
         context = multiprocessing.get_context("spawn")
-        workers = [context.Process(target=count_up_as_a_host, args=(open_store, worker)) for worker in range(WRITERS)]
-        for each in workers:
-            each.start()
-        for each in workers:
-            each.join()
-        assert [each.exitcode for each in workers] == [0] * WRITERS
+        writers = [context.Process(target=count_up_in_process, args=(open_store, writer)) for writer in range(WRITERS)]
+        for process in writers:
+            process.start()
+        for process in writers:
+            process.join()
+        assert [process.exitcode for process in writers] == [0] * WRITERS
         assert counted(store) == ALL_COUNTED
 
-    def test_calls_at_the_same_time_are_apart(self, store: SharedStore) -> None:
-        """Each of several calls goes on by itself, and none is held up by another's turn."""
+    def test_calls_at_the_same_time_do_not_affect_each_other(self, store: SharedStore) -> None:
+        """Several calls at the same time each save and load their own turns."""
 
-        def go_on(sid: str) -> bool:
-            turns = [kept(sid, turn, json.dumps([sid, turn])) for turn in range(1, INCREMENTS)]
+        def make_call(sid: str) -> bool:
+            turns = [stored_session(sid, turn, json.dumps([sid, turn])) for turn in range(1, ADDITIONS)]
             went = all(store.save(one, one.turn - 1) and store.load(sid) == one for one in turns)
             store.close()
             return went
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            assert list(pool.map(go_on, [f"CA{number}" for number in range(WRITERS)])) == [True] * WRITERS
-
-
-def count_up(store: SharedStore, worker: int) -> None:
-    """Add to one call's number, as often as the others do: lose, read again, win."""
-    for _ in range(INCREMENTS):
-        while True:
-            found = store.load("CA1")
-            assert found is not None
-            numbers = json.loads(found.body)
-            numbers[str(worker)] = numbers.get(str(worker), 0) + 1
-            if store.save(kept(turn=found.turn + 1, body=json.dumps(numbers)), found.turn):
-                break
-
-
-def count_up_as_a_host(open_store: Callable[[], SharedStore], worker: int) -> None:
-    """Count as another process does, with a store of its own."""
-    store = open_store()
-    count_up(store, worker)
-    store.close()
-
-
-def counted(store: SharedStore) -> dict[str, int]:
-    """Return how often each worker's addition was kept, and the turn that the call came to."""
-    found = store.load("CA1")
-    assert found is not None
-    return {**json.loads(found.body), "turn": found.turn}
-
-
-ALL_COUNTED = {**{str(worker): INCREMENTS for worker in range(WRITERS)}, "turn": 1 + WRITERS * INCREMENTS}
+            assert list(pool.map(make_call, [f"CA{number}" for number in range(WRITERS)])) == [True] * WRITERS
