@@ -39,7 +39,7 @@ nitpick_ignore_regex = [
     ),
     (
         "py:class",
-        r"(ivrkit\.flow(\.\w+)+\.)?(RelativeTarget|Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName)",
+        r"(ivrkit\.flow(\.\w+)+\.)?(Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName|FallbackStep)",
     ),
     (
         "py:class",
