@@ -258,7 +258,7 @@ BROKEN = "[ivrkit.states]\nbroken = broken:broken\n"
 BROKEN_FAULT = """\
 plugin broken-states 1.0: its entry point broken = 'broken:broken' in 'ivrkit.states' can't be imported: \
 ZeroDivisionError: division by zero
-  hint: mend or reinstall the package, or leave it out: block = ["broken-states"] in ivrkit.toml, or --block \
+  hint: fix or reinstall the package, or leave it out: block = ["broken-states"] in ivrkit.toml, or --block \
 broken-states
 """
 

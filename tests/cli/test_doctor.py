@@ -203,7 +203,7 @@ def test_every_problem_of_the_plugins_is_a_failure(doctor, install, folder, stri
         "plugin broken-states 1.0",
         "plugin worse-states 1.0",
     ]
-    assert problems[0]["hints"][0].startswith("mend or reinstall the package, or leave it out: ")
+    assert problems[0]["hints"][0].startswith("fix or reinstall the package, or leave it out: ")
 
 
 def test_a_startup_warning_is_a_warning(doctor):

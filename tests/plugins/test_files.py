@@ -123,13 +123,13 @@ class TestPythonFiles:
     @pytest.mark.parametrize(
         ("text", "message", "hint"),
         [
-            ("x = 1\n1 / 0\n", "ZeroDivisionError: division by zero (parking.py, line 2)", "mend the file"),
-            ("x = 1\nx = (\n", "SyntaxError: '(' was never closed (parking.py, line 2)", "mend the file"),
-            ("import sys\nsys.exit(3)\n", "SystemExit: 3 (parking.py, line 2)", "mend the file"),
+            ("x = 1\n1 / 0\n", "ZeroDivisionError: division by zero (parking.py, line 2)", "fix the file"),
+            ("x = 1\nx = (\n", "SyntaxError: '(' was never closed (parking.py, line 2)", "fix the file"),
+            ("import sys\nsys.exit(3)\n", "SystemExit: 3 (parking.py, line 2)", "fix the file"),
             (
                 "import nothing_like_it\n",
                 "ModuleNotFoundError: No module named 'nothing_like_it' (parking.py, line 1)",
-                "mend the file",
+                "fix the file",
             ),
             (
                 HEAD + "x = State(3)\n",
@@ -163,7 +163,7 @@ class TestPythonFiles:
                 "plugin garage.py: its file garage.py can't be imported: "
                 f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'"
             ),
-            f"mend the file; or {leave_out('garage.py')}",
+            f"fix the file; or {leave_out('garage.py')}",
         )
 
     def test_a_link_has_its_own_name(self, py):

@@ -132,7 +132,7 @@ class TestWhatIsFound:
         assert problem_of() == Problem(
             "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' can't be imported: "
             "ModuleNotFoundError: No module named 'ghost'",
-            f"mend or reinstall the package, or {leave_out('UNKNOWN')}",
+            f"fix or reinstall the package, or {leave_out('UNKNOWN')}",
             owner="UNKNOWN",
         )
         loaded = load(Settings(block=["UNKNOWN"]))
@@ -332,7 +332,7 @@ class TestImport:
         install("ant", "3.0", **{group: {"one": value}}, ant=code)
         assert problem_of() == Problem(
             f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' can't be imported: {told}",
-            f"mend or reinstall the package, or {leave_out('ant')}",
+            f"fix or reinstall the package, or {leave_out('ant')}",
             owner="ant",
         )
 
@@ -388,7 +388,7 @@ class TestImport:
             Problem(
                 "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: "
                 "ModuleNotFoundError: No module named 'ant'",
-                f"mend or reinstall the package, or {leave_out('ant')}",
+                f"fix or reinstall the package, or {leave_out('ant')}",
                 owner="ant",
             ),
             Problem(
@@ -699,7 +699,7 @@ class TestHookPlugins:
             "plugin grudge: its entry point grudge = \"the host's own code\" in 'ivrkit.plugins' is refused: "
             "SystemExit: not with me"
         )
-        assert problems[0].hint == f"mend or reinstall the package, or {leave_out('grudge')}"
+        assert problems[0].hint == f"fix or reinstall the package, or {leave_out('grudge')}"
 
     def test_wrong_arguments_are_refused_in_one_line(self):
         """The hook, what it was given and what it does not have are named, on every version of pluggy."""
@@ -718,7 +718,7 @@ class TestHookPlugins:
             "PluginValidationError: Plugin 'own' for hook 'ivrkit_call_started' hookimpl definition: "
             "ivrkit_call_started(caller) Argument(s) {'caller'} are declared in the hookimpl but can not be found in "
             "the hookspec",
-            f"mend or reinstall the package, or {leave_out('own')}",
+            f"fix or reinstall the package, or {leave_out('own')}",
             owner="own",
         )
         assert problem_of(own=Wrong()) == problem

@@ -62,7 +62,7 @@ def test_a_hook_that_pluggy_refuses(folder):
     message, hint = folder.problem(**IN_STATES)
     assert message.startswith("plugin parking.py: its file parking.py is refused: PluginValidationError: ")
     assert message.endswith("Argument(s) {'cal'} are declared in the hookimpl but can not be found in the hookspec")
-    assert hint == 'mend the file, or leave it out: block = ["parking.py"] in ivrkit.toml, or --block parking.py'
+    assert hint == 'fix the file, or leave it out: block = ["parking.py"] in ivrkit.toml, or --block parking.py'
 
 
 def test_a_state_that_is_imported_is_offered_again(folder):

@@ -89,7 +89,7 @@ CASES = [
         ("lost-import", "fine-one"),
         "plugin lost-import 1.2: its entry point lost = 'lost_import:found' in 'ivrkit.states' can't be imported: "
         "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
-        f"mend or reinstall the package, or {leave_out('lost-import')}",
+        f"fix or reinstall the package, or {leave_out('lost-import')}",
         {"fine": "fine-one 1.0"},
         "lost-import",
     ),
@@ -98,7 +98,7 @@ CASES = [
         ("says-exit", "fine-one"),
         "plugin says-exit 0.3: its entry point exits = 'says_exit' in 'ivrkit.plugins' can't be imported: "
         "SystemExit: so long",
-        f"mend or reinstall the package, or {leave_out('says-exit')}",
+        f"fix or reinstall the package, or {leave_out('says-exit')}",
         {"fine": "fine-one 1.0"},
         "says-exit",
     ),
@@ -118,7 +118,7 @@ CASES = [
         "PluginValidationError: Plugin 'wrong' for hook 'ivrkit_state_left' hookimpl definition: "
         "ivrkit_state_left(call, state, result) Argument(s) {'result'} are declared in the hookimpl but can not be "
         "found in the hookspec",
-        f"mend or reinstall the package, or {leave_out('wrong-hook')}",
+        f"fix or reinstall the package, or {leave_out('wrong-hook')}",
         {"fine": "fine-one 1.0"},
         "wrong-hook",
     ),

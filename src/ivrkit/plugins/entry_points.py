@@ -10,7 +10,7 @@ import importlib_metadata
 
 from ivrkit.errors import LoadError
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner
-from ivrkit.plugins.problems import problem_of, told
+from ivrkit.plugins.problems import describe_error, plugin_problem
 
 #: The entry point groups: a state each, and plugins with hooks.
 STATES_GROUP, PLUGINS_GROUP = "ivrkit.states", "ivrkit.plugins"
@@ -57,9 +57,9 @@ def find_entry_points() -> list[EntryPoint]:
         ]
     except Exception as error:
         damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
-        message = f"its entry_points.txt can't be read: {told(error)}"
+        message = f"its entry_points.txt can't be read: {describe_error(error)}"
         raise LoadError(
-            [problem_of(next(damaged, Owner(NAMELESS)), message, "reinstall it, or uninstall it")]
+            [plugin_problem(next(damaged, Owner(NAMELESS)), message, "reinstall it, or uninstall it")]
         ) from error
     return sorted(points, key=lambda point: (point.owner.plugin != CORE_PLUGIN, point.name, point.owner.plugin))
 

@@ -21,7 +21,7 @@ from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.entry_points import FILE, PLUGINS_GROUP, EntryPoint
-from ivrkit.plugins.problems import told
+from ivrkit.plugins.problems import describe_error
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.toml_states import TomlStates
 from ivrkit.settings.core import Settings
@@ -183,7 +183,7 @@ def _run(path: Path) -> ModuleType:
             sys.modules[name] = before
         lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == str(path)]
         where = f" ({path.name}, line {lines[-1]})" if lines else ""
-        raise IvrkitError(told(error) + where, hint=getattr(error, "hint", "") or "mend the file") from error
+        raise IvrkitError(describe_error(error) + where, hint=getattr(error, "hint", "") or "fix the file") from error
     return module
 
 

@@ -12,7 +12,7 @@ from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, hook_impls_of
-from ivrkit.plugins.problems import mend_or_leave_out, problem_of, told
+from ivrkit.plugins.problems import describe_error, fix_or_leave_out, plugin_problem
 
 
 class HookRegistry:
@@ -49,7 +49,7 @@ class HookRegistry:
             message = f"its {described} has the name of one of plugin {self._owners[name]}"
             leave_one_out = f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]'
             hint = "give one of the two another name" if same else leave_one_out
-            self._problems.add(problem_of(owner, message, hint, point.location))
+            self._problems.add(plugin_problem(owner, message, hint, point.location))
             return
         self._owners[name] = owner
         self._points[name] = point
@@ -58,9 +58,9 @@ class HookRegistry:
             self._manager.register(plugin, name=name)
             self._refuse_functions(plugin)
         except PLUGIN_ERRORS as error:
-            message = " ".join(told(error).split())
+            message = " ".join(describe_error(error).split())
             self._problems.add(
-                problem_of(owner, f"its {described} is refused: {message}", mend_or_leave_out(error, owner))
+                plugin_problem(owner, f"its {described} is refused: {message}", fix_or_leave_out(error, owner))
             )
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
@@ -115,6 +115,6 @@ class HookRegistry:
             described = f"{self._points[name].source} {self._points[name]}"
             for each in unknown:
                 message = f"its {described} implements {each!r}, which is no hook{nearest(each, known)}"
-                self._problems.add(problem_of(self._owners[name], message, f"the hooks are: {', '.join(known)}"))
+                self._problems.add(plugin_problem(self._owners[name], message, f"the hooks are: {', '.join(known)}"))
             if unknown:
                 self._manager.unregister(name=name)

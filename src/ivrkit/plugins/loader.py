@@ -25,7 +25,7 @@ from ivrkit.plugins.hook_registry import HookRegistry
 from ivrkit.plugins.languages import faults_of_texts, languages_of, over, problems_of, startup_warnings_of
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
-from ivrkit.plugins.problems import mend_of, mend_or_leave_out, problem_of, told
+from ivrkit.plugins.problems import describe_error, fix_or_leave_out, hint_of, plugin_problem
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
@@ -121,8 +121,8 @@ class Loader:
         try:
             found = point.load()
         except PLUGIN_ERRORS as error:
-            message = f"its {point.source} {point} can't be imported: {told(error)}"
-            self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            message = f"its {point.source} {point} can't be imported: {describe_error(error)}"
+            self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             if point.group == STATES_GROUP:
                 self.offers.miss(point.owner, point.name)
         else:
@@ -140,8 +140,8 @@ class Loader:
                     return
                 found = found(*arguments)
         except PLUGIN_ERRORS as error:
-            message = f"its {point.source} {point} made no plugin: {told(error)}"
-            self.problems.add(problem_of(point.owner, message, mend_or_leave_out(error, point.owner)))
+            message = f"its {point.source} {point} made no plugin: {describe_error(error)}"
+            self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             return
         self.registry.register(point, found)
 
@@ -150,16 +150,16 @@ class Loader:
         try:
             self.of_plugins.declare(caller({}), caller.owner)
         except PLUGIN_ERRORS as error:
-            message = f"its hook {caller.hook} failed: {told(error)}"
-            self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+            message = f"its hook {caller.hook} failed: {describe_error(error)}"
+            self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
 
     def _register(self, offers: StateKinds | Stores, caller: HookImpl) -> None:
         """Take in the kinds of states that a plugin offers for tables, or the stores for calls."""
         try:
             offers.take(caller.owner, caller({}))
         except PLUGIN_ERRORS as error:
-            message = f"its hook {caller.hook} failed: {told(error)}"
-            self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+            message = f"its hook {caller.hook} failed: {describe_error(error)}"
+            self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
 
     def _register_states(self, caller: HookImpl) -> None:
         """Take in the states that a plugin offers by its hook."""
@@ -172,8 +172,8 @@ class Loader:
                 raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
             offered = list(found.items())
         except PLUGIN_ERRORS as error:
-            message = f"its hook {caller.hook} failed: {told(error)}"
-            self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+            message = f"its hook {caller.hook} failed: {describe_error(error)}"
+            self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
         else:
             for name, each in offered:
                 self.offers.take(caller.owner, str(name), each, f"{str(name)!r} of its hook {caller.hook}")
@@ -198,8 +198,8 @@ class Loader:
                     if answer is not None:
                         edited = replace(answer, name=state.name, owner=state.owner, parent=state.parent)
                 except PLUGIN_ERRORS as error:
-                    message = f"its hook {caller.hook} failed for {state.name!r}: {told(error)}"
-                    self.problems.add(problem_of(caller.owner, message, mend_of(error, caller.owner)))
+                    message = f"its hook {caller.hook} failed for {state.name!r}: {describe_error(error)}"
+                    self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
             yield edited
 
     def _compile(self, states: Iterable[State]) -> CallFlow | None:

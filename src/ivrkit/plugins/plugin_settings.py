@@ -13,7 +13,7 @@ from typing import Any
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
-from ivrkit.plugins.problems import leave_out, problem_of, told
+from ivrkit.plugins.problems import describe_error, leave_out, plugin_problem
 from ivrkit.settings.convert import converted
 from ivrkit.settings.core import Settings
 from ivrkit.settings.describe import in_words
@@ -179,8 +179,8 @@ class SettingsOfPlugins:
         try:
             values, settings = reading.read(kind, table)
         except PLUGIN_ERRORS as error:
-            message = f"its settings {kind.__name__!r} can't be used: {told(error)}"
-            self._problems.add(problem_of(owner, message, leave_out(owner)))
+            message = f"its settings {kind.__name__!r} can't be used: {describe_error(error)}"
+            self._problems.add(plugin_problem(owner, message, leave_out(owner)))
             return PluginSettings(owner, kind, None, ())
         self._problems.add(*reading.problems)
         return PluginSettings(owner, kind, None if reading.problems else values, settings)
@@ -211,7 +211,7 @@ class _Reading:
                 self._take(given, each, hints[each.name], table[each.name])
             elif _is_required(each):
                 self.problems.add(
-                    problem_of(
+                    plugin_problem(
                         self.owner,
                         f"it needs the setting {each.name!r}: {in_words(hints[each.name])}",
                         self._how_to_set(each),
@@ -239,9 +239,9 @@ class _Reading:
         try:
             return kind(**given)
         except PLUGIN_ERRORS as error:
-            what = str(error) if isinstance(error, ValueError) else told(error)
+            what = str(error) if isinstance(error, ValueError) else describe_error(error)
             hint = getattr(error, "hint", "") or self._places(given)
-            self.problems.add(problem_of(self.owner, f"its settings are refused: {what}", hint))
+            self.problems.add(plugin_problem(self.owner, f"its settings are refused: {what}", hint))
             return None
 
     def _places(self, given: Mapping[str, Any]) -> str:

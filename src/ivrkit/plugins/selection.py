@@ -15,7 +15,7 @@ from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.overrides import overridden
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
-from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, mend_of, problem_of, told
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
 from ivrkit.settings.core import Settings
 from ivrkit.settings.types import normal_name
 
@@ -64,7 +64,9 @@ class Selection:
         :param source: by which source it comes, as it is told.
         """
         if not _STATE_NAME.fullmatch(name):
-            self._problems.add(problem_of(owner, f"{source} is no name for a state", "use letters, digits, - _ and ."))
+            self._problems.add(
+                plugin_problem(owner, f"{source} is no name for a state", "use letters, digits, - _ and .")
+            )
             return
         try:
             state = found if isinstance(found, State | Unavailable) else make_state(found, owner, self._of_plugins)
@@ -72,7 +74,9 @@ class Selection:
                 self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), source))
                 return
         except PLUGIN_ERRORS as error:
-            self._problems.add(problem_of(owner, f"{source} gave no state: {told(error)}", mend_of(error, owner)))
+            self._problems.add(
+                plugin_problem(owner, f"{source} gave no state: {describe_error(error)}", hint_of(error, owner))
+            )
         self.miss(owner, name)
 
     def miss(self, owner: Owner, name: str) -> None:
@@ -154,7 +158,7 @@ class Selection:
         for other in others:
             if other.state.owner == first.state.owner:
                 self._problems.add(
-                    problem_of(
+                    plugin_problem(
                         first.state.owner,
                         f"it offers the state {name!r} twice: by {first.source}, and by {other.source}",
                         "keep one of the two",

@@ -16,7 +16,7 @@ from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.plugins.plugin_settings import descriptions_of
-from ivrkit.plugins.problems import leave_out, problem_of
+from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.settings.describe import in_words
 from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES
 
@@ -125,7 +125,7 @@ class StateKinds:
             raise IvrkitError(f"it returned {offered!r}", hint="return a dict: kind -> a function that returns a State")
         for name, function in offered.items():
             if not isinstance(name, str) or not name.strip():
-                problem = problem_of(
+                problem = plugin_problem(
                     owner, f"it offers a kind called {name!r}", 'give it a name: {"opening-hours": ...}'
                 )
                 self._problems.add(problem)
@@ -138,7 +138,9 @@ class StateKinds:
             try:
                 self._kinds[name] = read_kind(name, function, owner)
             except IvrkitError as error:
-                self._problems.add(problem_of(owner, f"its kind {name!r} can't be used: {error.message}", error.hint))
+                self._problems.add(
+                    plugin_problem(owner, f"its kind {name!r} can't be used: {error.message}", error.hint)
+                )
 
 
 def read_kind(name: str, function: Any, owner: Owner) -> StateKind:

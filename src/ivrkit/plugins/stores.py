@@ -8,7 +8,7 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, Problem, Problems
 from ivrkit.flow.model.state import Owner
-from ivrkit.plugins.problems import leave_out, problem_of
+from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.session_store import SharedStore
 
 #: The scheme of a URL: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
@@ -42,12 +42,12 @@ class Stores:
         for scheme, function in offered.items():
             if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme):
                 mend = 'write it as in the URL, without the colon: {"redis": ...}'
-                self._problems.add(problem_of(owner, f"it offers a store for the scheme {scheme!r}", mend))
+                self._problems.add(plugin_problem(owner, f"it offers a store for the scheme {scheme!r}", mend))
             elif scheme in self._owners:
                 message = f"the store for {scheme}: is offered by two plugins: {self._owners[scheme]} and {owner}"
                 self._problems.add(Problem(message, leave_out(owner), owner=owner.plugin))
             elif not callable(function):
                 message = f"its store for {scheme}: is {function!r}, which can't be called"
-                self._problems.add(problem_of(owner, message, "give a function: (url) -> a store"))
+                self._problems.add(plugin_problem(owner, message, "give a function: (url) -> a store"))
             else:
                 self._stores[scheme], self._owners[scheme] = function, owner

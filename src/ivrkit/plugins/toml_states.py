@@ -13,7 +13,7 @@ from ivrkit.flow.model.text import Text
 from ivrkit.flow.model.toml_values import read_prompts, read_target
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, told
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error
 from ivrkit.plugins.state_kinds import (
     COMMON_KEYS,
     Parameter,
@@ -117,7 +117,9 @@ class _Making:
                 raise IvrkitError(f"the kind {kind.name!r} of {kind.owner} made {made!r}", hint="it has to be a State")
             return replace(made, **common)
         except PLUGIN_ERRORS as error:
-            self._refuse((), f"states.{self._name}: {told(error)}", getattr(error, "hint", "") or self._takes(kind))
+            self._refuse(
+                (), f"states.{self._name}: {describe_error(error)}", getattr(error, "hint", "") or self._takes(kind)
+            )
             return None
 
     def _refuse(self, keys: tuple[str, ...], message: str, hint: str) -> None:

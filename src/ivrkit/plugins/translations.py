@@ -15,7 +15,7 @@ from ivrkit.errors import FlowError, IvrkitError, Problems
 from ivrkit.flow.compile.languages import Translations, base_language
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.model.text import check_placeholders, placeholders_in
-from ivrkit.plugins.problems import leave_out, problem_of
+from ivrkit.plugins.problems import leave_out, plugin_problem
 
 FOLDER = "locale"
 
@@ -46,7 +46,7 @@ class TranslationFiles:
                     try:
                         words.update(read_catalogue(path))
                     except IvrkitError as error:
-                        self._problems.add(problem_of(owner, error.message, f"{error.hint}; or {leave_out(owner)}"))
+                        self._problems.add(plugin_problem(owner, error.message, f"{error.hint}; or {leave_out(owner)}"))
         return words
 
 
