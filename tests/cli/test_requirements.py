@@ -1,4 +1,4 @@
-"""Lines of a ``requirements.txt``: each says where its package came from, as its installer wrote it down."""
+"""Lines of a ``requirements.txt``: each has the source of its package, as the installer recorded it."""
 
 import pytest
 
@@ -25,8 +25,8 @@ def lines(*plugins):
         ),
     ],
 )
-def test_where_a_package_came_from(tmp_path, monkeypatch, origin, line):
-    """An index, a folder, an archive, a repository."""
+def test_the_source_of_a_package(tmp_path, monkeypatch, origin, line):
+    """A package comes from an index, a folder, an archive or a repository, and its line says which."""
     folder = tmp_path / "parking_ivr-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: parking-ivr\nVersion: 1.0\n")
@@ -36,9 +36,9 @@ def test_where_a_package_came_from(tmp_path, monkeypatch, origin, line):
     assert lines(("parking-ivr", "entry point")) == [line]
 
 
-def test_what_is_no_package_is_a_comment():
-    """A file, and an object that the host's own code gives."""
+def test_a_plugin_that_is_not_a_package_is_a_comment():
+    """A plugin file, and a plugin object in the host's code, are comments."""
     assert lines(("parking.py", "file"), ("my-own-code", "entry point")) == [
-        "# parking.py: a file, and no package",
-        "# my-own-code: the host's own code, and no package",
+        "# parking.py: a file, not a package",
+        "# my-own-code: part of the host's own code, not a package",
     ]

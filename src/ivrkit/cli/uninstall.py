@@ -1,4 +1,4 @@
-"""``ivrkit uninstall``: take plugins out of the environment, and tell what went and what is left over."""
+"""``ivrkit uninstall``: uninstall plugins with pip, then list the plugins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from ivrkit.cli.packages import environment
-from ivrkit.cli.packages.changes import tell_changes, tell_start
-from ivrkit.cli.packages.inventory import Inventory
+from ivrkit.cli.packages.installer import print_plugins, uninstall_packages
 from ivrkit.errors import IvrkitError, nearest
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.plugins.entry_points import FILE, find_entry_points
@@ -22,42 +20,42 @@ from ivrkit.settings.types import normal_name
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def uninstall(context: click.Context, plugins: tuple[str, ...], yes: bool) -> None:
-    """Uninstall plugins with pip, and tell what went and whether the tree starts.
+    """Uninstall plugins with pip.
 
-    Routes with 1 when the tree does not start without them.
+    Then the other plugins are listed, as by "ivrkit plugins". Exits with 1 if the phone tree can't be loaded.
     """
-    names = _installed(plugins)
-    before = Inventory.taken()
+    names = _installed_names(plugins)
     if not yes:
         click.confirm(f"Uninstall {', '.join(names)}?", abort=True)
-    environment.uninstall(names)
-    after = Inventory.taken()
-    tell_changes(before, after)
-    if not tell_start(after):
-        context.exit(1)
+    uninstall_packages(names)
+    context.exit(print_plugins())
 
 
-def _installed(names: Sequence[str]) -> list[str]:
-    """Return the distributions of these names.
+def _installed_names(names: Sequence[str]) -> list[str]:
+    """Return the distribution names of plugins, as their packages spell them.
 
-    :raises IvrkitError: for one that is no installed plugin, with the mend.
+    :raises IvrkitError: if a name is not an installed plugin, or is ivrkit itself.
     """
-    known = {normal_name(point.owner.plugin): point.owner.plugin for point in find_entry_points()}
+    installed = {normal_name(point.owner.plugin): point.owner.plugin for point in find_entry_points()}
     found = []
     for name in names:
         normal = normal_name(name)
         if normal == CORE_PLUGIN:
-            raise IvrkitError("ivrkit itself is no plugin to be uninstalled", hint="pip uninstall ivrkit")
-        if normal not in known:
-            raise _unknown(name, [each for each in known if each != CORE_PLUGIN])
-        found.append(known[normal])
+            raise IvrkitError("ivrkit does not uninstall itself", hint="run: pip uninstall ivrkit")
+        if normal not in installed:
+            raise _unknown_plugin(name, [each for each in installed if each != CORE_PLUGIN])
+        found.append(installed[normal])
     return found
 
 
-def _unknown(name: str, known: Sequence[str]) -> IvrkitError:
-    """Return what is told of a plugin that no package is."""
+def _unknown_plugin(name: str, installed: Sequence[str]) -> IvrkitError:
+    """Return the error for a name that is not an installed package."""
     files = [each.owner.plugin for each in find_plugins(gather_settings().settings).plugins if each.source == FILE]
     if normal_name(name) in map(normal_name, files):
-        return IvrkitError(f"plugin {name!r} is a file, and no package", hint="remove the file, or its tables")
-    installed = ", ".join(known) or "no plugin"
-    return IvrkitError(f"plugin {name!r} is not installed{nearest(name, known)}", hint=f"installed: {installed}")
+        return IvrkitError(
+            f"plugin {name!r} is a file, not a package", hint="delete the file, or its tables [states.*]"
+        )
+    listed = ", ".join(installed) or "none"
+    return IvrkitError(
+        f"plugin {name!r} is not installed{nearest(name, installed)}", hint=f"installed plugins: {listed}"
+    )

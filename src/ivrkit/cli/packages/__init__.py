@@ -1,1 +1,1 @@
-"""What `ivrkit install`, `uninstall` and `plugins --requirements` know of installed packages."""
+"""Installed packages: the installer of this environment, and lines for a ``requirements.txt``."""

@@ -1,4 +1,4 @@
-"""What is installed, as lines of a ``requirements.txt``."""
+"""The installed plugins as lines of a ``requirements.txt``."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ivrkit.plugins.loaded import Plugin
 
 
 def requirements(plugins: Iterable[Plugin]) -> Iterator[str]:
-    """Return a line for each plugin, ivrkit's own first; what is no package is a comment.
+    """Return a line for each plugin, ivrkit first. A plugin that is not a package is a comment.
 
-    Where a package came from is what its installer wrote down:
+    An installer records the source of each package in ``direct_url.json``:
     https://packaging.python.org/en/latest/specifications/direct-url/.
     """
     for plugin in plugins:
         name = plugin.owner.plugin
         if plugin.source == FILE:
-            yield f"# {name}: a file, and no package"
+            yield f"# {name}: a file, not a package"
             continue
         try:
-            dist = importlib_metadata.distribution(name)
+            distribution = importlib_metadata.distribution(name)
         except importlib_metadata.PackageNotFoundError:
-            yield f"# {name}: the host's own code, and no package"
+            yield f"# {name}: part of the host's own code, not a package"
             continue
-        yield _line(name, dist.version, json.loads(dist.read_text("direct_url.json") or "{}"))
+        yield _line(name, distribution.version, json.loads(distribution.read_text("direct_url.json") or "{}"))
 
 
 def _line(name: str, version: str, origin: dict[str, Any]) -> str:
