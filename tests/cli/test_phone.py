@@ -17,12 +17,12 @@ from tests.web.webhook_calls import serving
 
 from ivrkit.cli.main import main
 from ivrkit.cli.phone.keyboard import HELP, Keyboard
-from ivrkit.cli.phone.screen import JsonLines, Screen, Voice
+from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
 from ivrkit.simulator import Simulator
 from ivrkit.testing import make_app
 
-BEGIN = "Type keys and press Enter; ? shows what else there is."
+BEGIN = "Type keys and press Enter, or ? for help."
 ASK = "<Gather numDigits='1' action='/go'><Say>{}</Say></Gather>"
 DOCUMENTS = {
     "/": response("<Play>https://cdn.example.com/hello.mp3</Play><Pause length='2'/>" + ASK.format("One or two?")),
@@ -41,7 +41,7 @@ DOCUMENTS = {
 
 @pytest.fixture
 def type_lines(monkeypatch, capsys):
-    """Type lines into a keyboard; return what is shown, line by line, without the first one."""
+    """Return a function that types lines and returns the lines of output after the first one."""
 
     def type_lines(*lines, display=None, documents=DOCUMENTS):
         simulator = Simulator.for_documents(documents)
@@ -57,23 +57,23 @@ def type_lines(monkeypatch, capsys):
 
 FIRST = ["(plays https://cdn.example.com/hello.mp3)", "(pauses 2 s)", "One or two?"]
 ENDED = "ended: the document had no more verbs (completed, {} s, 1 minute)"
-GONE = "> caller hangs up"
+HANGS_UP = "> caller hangs up"
 
 
-def test_what_a_caller_hears_is_shown_and_keys_are_pressed(type_lines):
-    """Music and pauses are named; the end tells why, how long, and what it costs."""
+def test_the_screen_shows_what_the_caller_hears(type_lines):
+    """The screen shows sounds, pauses, sentences and actions; the last line has reason, length and billed minutes."""
     assert type_lines("1") == [*FIRST, "> caller presses 1", "You said one.", ENDED.format(14)]
 
 
-def test_when_there_are_no_more_lines_the_caller_hangs_up(type_lines):
-    """So does a leaving one."""
+def test_the_end_of_the_input_hangs_up(type_lines):
+    """The caller hangs up at the end of the input, and on ``q``."""
     end = ["> caller hangs up", "ended: the caller hung up (completed, 13 s, 1 minute)"]
     assert type_lines() == [*FIRST, *end]
     assert type_lines("q", "1") == [*FIRST, *end]
 
 
 def test_ctrl_c_hangs_up_and_leaves(monkeypatch, capsys):
-    """As the end of what is typed does."""
+    """Ctrl-C hangs up and quits, as the end of the input does."""
 
     class Interrupted(io.StringIO):
         def readline(self, *args):
@@ -85,49 +85,49 @@ def test_ctrl_c_hangs_up_and_leaves(monkeypatch, capsys):
 
 
 def test_silence_and_hanging_up(type_lines):
-    """Keys t and h."""
+    """``t`` stays silent, and ``h`` hangs up."""
     assert type_lines("t") == [*FIRST, "> caller stays silent", ENDED.format(18)]
-    assert type_lines("h") == [*FIRST, GONE, "ended: the caller hung up (completed, 13 s, 1 minute)"]
+    assert type_lines("h") == [*FIRST, HANGS_UP, "ended: the caller hung up (completed, 13 s, 1 minute)"]
 
 
 def test_words_are_said_in_quotes(type_lines):
-    """Of either kind."""
+    """Words in single or double quotes are said to the call."""
     for words in ('"sales please"', "'sales please'"):
         shown = type_lines("6", words)
         assert '> caller says "sales please"' in shown
         assert shown[-2:] == ["Bye.", ENDED.format(20)]
 
 
-def test_one_step_back_replays_the_call_to_there(type_lines):
-    """A new call, in which all but the last is done again."""
+def test_one_step_back_replays_the_call(type_lines):
+    """``b`` makes a new call and repeats all actions but the last one."""
     shown = type_lines("2", "2", "b", "q")
-    again = shown.index("-- another call --")
+    again = shown.index("-- new call --")
     assert shown[again + 1 : again + 6] == [*FIRST, "> caller presses 2", "Two. Again?"]
-    assert shown[again + 6 :] == [GONE, "ended: the caller hung up (completed, 14 s, 1 minute)"]
+    assert shown[again + 6 :] == [HANGS_UP, "ended: the caller hung up (completed, 14 s, 1 minute)"]
 
 
-def test_the_same_again_and_a_new_caller(type_lines):
-    """Key r does everything again, n nothing; both work when the call is over."""
+def test_repeat_the_call_or_call_as_a_new_caller(type_lines):
+    """``r`` repeats all actions in a new call, and ``n`` repeats none; both work after the end of a call."""
     shown = type_lines("1", "r", "n")
     assert shown == [
         *FIRST,
         "> caller presses 1",
         "You said one.",
         ENDED.format(14),
-        "-- another call --",
+        "-- new call --",
         *FIRST,
         "> caller presses 1",
         "You said one.",
         ENDED.format(14),
-        "-- another call --",
+        "-- new call --",
         *FIRST,
-        GONE,
+        HANGS_UP,
         "ended: the caller hung up (completed, 13 s, 1 minute)",
     ]
 
 
-def test_when_an_app_answers_otherwise_a_replay_ends_where_it_can(type_lines):
-    """Nothing is done in a call that is over."""
+def test_a_replay_stops_when_the_call_ends(type_lines):
+    """If the app responds differently and the call ends, the rest of the actions is not repeated."""
     documents = {
         "/": [response(ASK.format("Key?")), response("<Say>Closed.</Say>")],
         "/go": response(ASK.format("More?")),
@@ -135,29 +135,29 @@ def test_when_an_app_answers_otherwise_a_replay_ends_where_it_can(type_lines):
     assert type_lines("1", "1", "r", documents=documents)[-2:] == ["Closed.", ENDED.format(0)]
 
 
-def test_help_and_lines_that_say_nothing(type_lines):
-    """? and an empty line show what there is; anything else is told."""
+def test_help_and_unknown_lines(type_lines):
+    """``?`` and an empty line show the help, and an unknown line is an error message."""
     assert type_lines("?", "", "xyz", "q")[3:-2] == [
         *HELP.splitlines(),
         *HELP.splitlines(),
-        "'xyz' is neither keys nor a command; ? shows what there is.",
+        "'xyz' is neither keys nor a command. Type ? for help.",
     ]
 
 
-def test_what_nobody_can_do_is_told(type_lines):
-    """In the simulator's words, without a transcript."""
-    told = "callee is busy, but no phone is ringing; the call waits in <Gather> (gather)"
-    assert told in type_lines("u", "q")
+def test_an_impossible_action_is_a_message(type_lines):
+    """An action that is not possible now is a message of the simulator, without a transcript."""
+    message = "callee is busy, but no phone is ringing; the call waits in <Gather> (gather)"
+    assert message in type_lines("u", "q")
 
 
-def test_after_the_end_it_says_what_can_be_done(type_lines):
-    """Keys reach nobody any more."""
-    over = "The call is over: n for a new caller, r for the same call again, b for one step back."
-    assert type_lines("1", "1")[-1] == over
+def test_after_the_end_the_commands_are_named(type_lines):
+    """After the end of the call, keys are answered with the commands that are possible."""
+    message = "The call has ended. n calls again, r repeats the call, b goes back one line."
+    assert type_lines("1", "1")[-1] == message
 
 
-def test_the_last_request_and_its_document(type_lines):
-    """x, with every parameter."""
+def test_the_last_request_and_its_response(type_lines):
+    """``x`` shows the last request with all parameters, and its TwiML."""
     shown = type_lines("2", "x", "q")
     at = shown.index("POST https://ivr.example.com/go")
     assert "  Digits=2" in shown[at:]
@@ -165,7 +165,7 @@ def test_the_last_request_and_its_document(type_lines):
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "output"),
     [
         (["u"], ["(+15550100: ringing)", "> callee is busy", "(+15550100: busy)", "Bye."]),
         (["o"], ["(+15550100: ringing)", "> callee does not answer", "(+15550100: no-answer)", "Bye."]),
@@ -197,13 +197,13 @@ def test_the_last_request_and_its_document(type_lines):
         ),
     ],
 )
-def test_a_telephone_that_is_rung(type_lines, lines, told):
-    """Whoever is at the keyboard is the callee as well."""
-    assert type_lines("3", *lines)[4:-1] == told
+def test_a_phone_that_rings(type_lines, lines, output):
+    """While a phone rings, the person at the keyboard acts for the callee."""
+    assert type_lines("3", *lines)[4:-1] == output
 
 
 def test_a_queue_and_a_recording(type_lines):
-    """Somebody takes the call; a message is left."""
+    """In a queue ``a`` takes the call, and words in quotes are recorded as a message."""
     shown = type_lines("4", "t", "a", "e")
     assert shown[4:-1] == [
         "(queue support: joined)",
@@ -224,8 +224,8 @@ def test_a_queue_and_a_recording(type_lines):
     ]
 
 
-def test_faults_are_shown_with_their_place_and_mend(type_lines, monkeypatch):
-    """On lines that are no wider than the terminal."""
+def test_warnings_have_location_and_hint(type_lines, monkeypatch):
+    """A warning is shown with its location and hint, in lines of at most 100 characters."""
     monkeypatch.setenv("COLUMNS", "200")
     shown = type_lines("6", "q")
     warning = (
@@ -238,15 +238,15 @@ def test_faults_are_shown_with_their_place_and_mend(type_lines, monkeypatch):
     assert max(map(len, shown)) <= 100
 
 
-def test_a_narrow_terminal_has_narrow_lines(type_lines, monkeypatch):
-    """Words are not broken, and what goes on is indented."""
+def test_long_lines_are_wrapped(type_lines, monkeypatch):
+    """Lines are wrapped between words to the width of the terminal, and continued with an indent."""
     monkeypatch.setenv("COLUMNS", "24")
     documents = {"/": response("<Say>We are open from nine to six on weekdays.</Say>")}
     assert type_lines(documents=documents)[:2] == ["We are open from nine to", "  six on weekdays."]
 
 
-def test_a_text_that_is_cut_has_its_mark(type_lines):
-    """Who leaves in the middle of a text has not heard its end."""
+def test_a_text_that_is_cut_off_is_marked(type_lines):
+    """A sentence that the caller did not hear to its end is marked with dots."""
     shown = type_lines(documents={"/": response("<Say loop='0'>" + "word " * 60 + "</Say>")})
     assert shown[0].startswith("word word")
     assert shown[-2].endswith("word ...")
@@ -254,33 +254,33 @@ def test_a_text_that_is_cut_has_its_mark(type_lines):
 
 
 def test_events_as_json(type_lines):
-    """A line each, and nothing else on standard output; what is about the telephone goes elsewhere."""
-    told = [json.loads(line) for line in type_lines("1", "?", display=JsonLines())]
-    kinds = [each["name"] for each in told]
-    assert kinds[0] == "request"
-    assert "acted" in kinds
-    assert kinds[-1] == "ended"
+    """Each event is a line of JSON on the standard output, and nothing else is."""
+    events = [json.loads(line) for line in type_lines("1", "?", display=JsonLines())]
+    names = [each["name"] for each in events]
+    assert names[0] == "request"
+    assert "acted" in names
+    assert names[-1] == "ended"
 
 
-class TestVoice:
-    """``--say``."""
+class TestSpeech:
+    """``--say`` speaks what the caller hears."""
 
     def test_texts_are_spoken(self, type_lines, tmp_path, monkeypatch):
-        """By espeak-ng, in the language of the document."""
-        said = tmp_path / "said"
+        """Sentences are spoken by espeak-ng, in the language of the TwiML."""
+        spoken = tmp_path / "spoken"
         program = tmp_path / "espeak-ng"
-        program.write_text(f'#!/bin/sh\necho "$@" >> {said}\n', encoding="utf-8")
+        program.write_text(f'#!/bin/sh\necho "$@" >> {spoken}\n', encoding="utf-8")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
         documents = {"/": response("<Say language='de-DE'>Hallo.</Say><Say>Hello.</Say>")}
-        type_lines(display=Screen(Voice.found()), documents=documents)
-        assert said.read_text(encoding="utf-8").splitlines() == ["-v de-de -- Hallo.", "-v en-us -- Hello."]
+        type_lines(display=Screen(SpeechProgram.find()), documents=documents)
+        assert spoken.read_text(encoding="utf-8").splitlines() == ["-v de-de -- Hallo.", "-v en-us -- Hello."]
 
-    def test_where_there_is_none_it_is_told(self, monkeypatch):
-        """With the mend."""
+    def test_without_the_program_the_hint_is_to_install_it(self, monkeypatch):
+        """Without espeak-ng, ``--say`` is an error with the install command."""
         monkeypatch.setenv("PATH", "/nowhere")
         with pytest.raises(IvrkitError) as refused:
-            Voice.found()
+            SpeechProgram.find()
         assert refused.value.message == "--say needs espeak-ng, which is not installed"
         assert refused.value.hint == "install it (apt install espeak-ng), or leave out --say"
 
@@ -289,13 +289,13 @@ class TestVoice:
 
 
 def phone(*options, typed=""):
-    """Run the command as from a pipe."""
+    """Run the command with input from a pipe."""
     return CliRunner().invoke(main, ["phone", *options], input=typed)
 
 
 @pytest.fixture
 def shop(tmp_path):
-    """The URL of a host that serves the tests' own tree, with a token."""
+    """Return the webhook of a server with a small phone tree and a token."""
     folder = tmp_path / "shop"
     folder.mkdir()
     app = make_app(folder, plugins=[], objects={"shop": TreePlugin(SHOP)}, auth_token="54321")
@@ -304,7 +304,7 @@ def shop(tmp_path):
 
 
 def test_a_url_is_called(monkeypatch, shop):
-    """Signed where there is a token; state and owner of an ivrkit host are shown."""
+    """Requests to a URL are signed with the token, and the state and owner of an ivrkit host are shown."""
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "54321")
     result = phone(shop, "--from", "+15550111", "--to", "+15550222", typed="1\nx\n")
     assert result.exit_code == 0
@@ -317,7 +317,7 @@ def test_a_url_is_called(monkeypatch, shop):
 
 
 def test_without_the_token_the_host_refuses(monkeypatch, shop):
-    """The refusal is shown, and the exit code tells."""
+    """A refused request is shown as an error, and the exit code is 1."""
     result = phone(shop)
     assert result.exit_code == 1
     text = " ".join(line.strip() for line in result.output.splitlines())
@@ -325,8 +325,8 @@ def test_without_the_token_the_host_refuses(monkeypatch, shop):
     assert "ended: Twilio gave up on the call" in text
 
 
-def test_a_url_that_is_none(monkeypatch):
-    """One message, and the mend."""
+def test_an_invalid_url(monkeypatch):
+    """An invalid URL is one message with a hint."""
     result = phone("ftp://x")
     assert (result.exit_code, result.stderr) == (
         1,
@@ -338,23 +338,23 @@ def test_a_url_that_is_none(monkeypatch):
 
 
 def test_json_of_the_command(monkeypatch):
-    """Standard output is events alone."""
+    """With ``--json`` the standard output has events only."""
     result = phone("--json", typed="?\n")
     for line in result.stdout.splitlines():
         assert json.loads(line)["at"] >= 0
     assert result.stderr.startswith(BEGIN)
 
 
-def test_a_tree_with_faults_is_one_message(folder, monkeypatch):
-    """As every command says it."""
+def test_a_tree_with_problems_is_one_message(folder, monkeypatch):
+    """A problem of the phone tree is an error of the command."""
     (folder / "ivrkit.toml").write_text('operator = "nowhere"\n', encoding="utf-8")
     result = phone()
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: the call flow has 1 problem and was not started:\n")
 
 
-def test_say_needs_a_voice(monkeypatch):
-    """Before anybody is called."""
+def test_say_needs_a_program(monkeypatch):
+    """Without espeak-ng the command ends before it calls."""
     monkeypatch.setenv("PATH", "/nowhere")
     result = phone("--say")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -363,7 +363,7 @@ def test_say_needs_a_voice(monkeypatch):
 
 @pytest.mark.acme
 def test_the_installed_tree_is_called_in_process(folder, monkeypatch):
-    """With no URL; the folder's settings are obeyed, and nothing is left in it."""
+    """Without a URL the installed phone tree is called with the folder's settings, and no file is left behind."""
     (folder / "ivrkit.toml").write_text('company = "ACME"\nurl_prefix = "/ivr"\n', encoding="utf-8")
     monkeypatch.setenv("IVRKIT_PUBLIC_URL", "https://elsewhere.example.com")
     monkeypatch.setenv("IVRKIT_TRUSTED_PROXIES", "2")
@@ -377,15 +377,15 @@ def test_the_installed_tree_is_called_in_process(folder, monkeypatch):
 
 @pytest.mark.acme
 def test_a_blocked_plugin_is_not_called(monkeypatch):
-    """--block, as with every command."""
+    """The states of a plugin that ``--block`` names are not in the menu."""
     result = phone("--block", "acme-states")
     assert "For sales" not in result.output
 
 
 class Terminal:
-    """A real terminal with the command in it.
+    """A real terminal that runs the command.
 
-    :param environ: variables besides this process's own.
+    :param environ: more environment variables.
     """
 
     def __init__(self, folder, **environ):
@@ -407,7 +407,7 @@ class Terminal:
         self.shown = ""
 
     def wait_for(self, text):
-        """Wait until something is shown that was not before; return what was shown until then."""
+        """Wait for a text in the new output, and return the new output."""
         start, until = len(self.shown), time.monotonic() + 60
         while text not in self.shown[start:]:
             assert time.monotonic() < until, f"{text!r} is not shown: {self.shown}"
@@ -423,7 +423,7 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def close(self):
-        """Take the terminal away, and return the exit code."""
+        """Close the terminal, and return the exit code."""
         code = self.process.wait(60)
         os.close(self._master)
         return code
@@ -431,7 +431,7 @@ class Terminal:
 
 @pytest.mark.acme
 def test_a_real_terminal(tmp_path):
-    """Colours, a prompt that says what is waited for, and Ctrl-D to leave."""
+    """A terminal has colours and a prompt that names the awaited input; Ctrl-D quits."""
     terminal = Terminal(tmp_path)
     shown = terminal.wait_for("(keys) ")
     assert "\x1b[1mFor sales, press one.\x1b[0m" in shown
@@ -440,7 +440,7 @@ def test_a_real_terminal(tmp_path):
     terminal.type("a\n")
     terminal.wait_for("(talking) ")
     terminal.type("e\n")
-    terminal.wait_for("(over; n, r or q) ")
+    terminal.wait_for("(call ended: n, r, b or q) ")
     terminal.type("n\n")
     terminal.wait_for("(keys) ")
     terminal.type("1\n")
@@ -457,7 +457,7 @@ def test_a_real_terminal(tmp_path):
 @pytest.mark.acme
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
 def test_a_terminal_without_colour(tmp_path, environ):
-    """Nothing but text."""
+    """With NO_COLOR, or in a dumb terminal, the output has no colours."""
     terminal = Terminal(tmp_path, **environ)
     shown = terminal.wait_for("(keys) ")
     assert "For sales, press one." in shown
@@ -467,8 +467,8 @@ def test_a_terminal_without_colour(tmp_path, environ):
     assert terminal.close() == 0
 
 
-def test_help_waits_for_nothing():
-    """`ivrkit --help` imports neither the host nor the simulator."""
+def test_help_imports_nothing_slow():
+    """``ivrkit phone --help`` imports neither Flask nor Twilio's client."""
     code = (
         "import sys\nfrom click.testing import CliRunner\nfrom ivrkit.cli.main import main\n"
         "CliRunner().invoke(main, ['phone', '--help'])\n"

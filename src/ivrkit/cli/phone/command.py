@@ -1,4 +1,4 @@
-"""``ivrkit phone``: call a phone tree from the keyboard, with no phone and no network."""
+"""``ivrkit phone``: call a phone tree from the keyboard, without a phone or a network."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from ivrkit.cli.mounted import Mounted, mounted
-from ivrkit.cli.options import given_folder, settings_with, tree_options
+from ivrkit.cli.app_tree import AppTree, app_tree
+from ivrkit.cli.options import given_plugins_dir, settings_with, tree_options
 from ivrkit.cli.phone.keyboard import Keyboard
-from ivrkit.cli.phone.screen import JsonLines, Screen, Voice
+from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
 from ivrkit.settings.load import load_settings
 from ivrkit.simulator import Failure, Simulator
@@ -23,10 +23,10 @@ from ivrkit.simulator import Failure, Simulator
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--from", "from_", metavar="NUMBER", help="Whoever calls, such as +14155550100.")
+@click.option("--from", "from_", metavar="NUMBER", help="The caller's number, such as +14155550100.")
 @click.option("--to", metavar="NUMBER", help="The number that is called.")
-@click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
-@click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears, where espeak-ng is installed.")
+@click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
+@click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears. Needs espeak-ng.")
 @tree_options
 @click.pass_context
 def phone(
@@ -38,70 +38,82 @@ def phone(
     aloud: bool,
     block: tuple[str, ...],
 ) -> None:
-    """Call the installed phone tree, or whatever answers at URL.
+    """Call the phone tree from the keyboard.
 
-    Type keys and press Enter, type words in quotes to say them, and ? to see what else there is. What is sent to a URL
-    is signed where TWILIO_AUTH_TOKEN is set.
+    Type keys and press Enter, type words in quotes to say them, and type ? for help. With URL, the webhook at that URL
+    is called; requests are signed if TWILIO_AUTH_TOKEN is set.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         context.color = False
     with suppress(ImportError):
-        import readline  # noqa: F401  a line can be edited, where the system knows how
-    caller: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
-    voice = Voice.found() if aloud else None
-    inside = mounted()
-    with _number_at(url) if url else _number_in(inside, block) if inside else _number_in_process(block) as simulator:
-        keyboard = Keyboard(lambda: simulator.call(**caller), JsonLines() if as_json else Screen(voice))
-        answered = keyboard.run()
-    context.exit(0 if answered else 1)
+        import readline  # noqa: F401  lets the user edit the line, where the system has it
+    numbers: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
+    speech = SpeechProgram.find() if aloud else None
+    with _open_simulator(url, block) as simulator:
+        keyboard = Keyboard(lambda: simulator.call(**numbers), JsonLines() if as_json else Screen(speech))
+        succeeded = keyboard.run()
+    context.exit(0 if succeeded else 1)
 
 
 @contextmanager
-def _number_at(url: str) -> Iterator[Simulator]:
-    """Give a number whose webhook is at a URL.
+def _open_simulator(url: str | None, block: tuple[str, ...]) -> Iterator[Simulator]:
+    """Open a simulator of the webhook at a URL, else of the mounted phone tree, else of the installed one."""
+    in_app = app_tree()
+    if url:
+        yield _simulator_of_url(url)
+    elif in_app is not None:
+        with _simulator_of_app(in_app, block) as simulator:
+            yield simulator
+    else:
+        with _simulator_in_process(block) as simulator:
+            yield simulator
 
-    :raises IvrkitError: when it is none.
+
+def _simulator_of_url(url: str) -> Simulator:
+    """Return a simulator that calls the webhook at a URL.
+
+    :raises IvrkitError: if the URL is invalid.
     """
     token = next(iter(load_settings().auth_token), "")
     try:
-        yield Simulator.for_url(url, token=token)
+        return Simulator.for_url(url, token=token)
     except Failure as failure:
         raise IvrkitError(failure.message, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
 
 
 @contextmanager
-def _number_in(tree: Mounted, block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Give a number whose webhook is the tree that is mounted in an app, as it is: its token, its sessions.
+def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulator]:
+    """Open a simulator that calls a mounted phone tree, with the tree's own token and sessions.
 
-    :raises IvrkitError: where a plugin is to be left out of it.
+    :raises IvrkitError: if an option would change the phone tree.
     """
     from ivrkit.testing import Phone
 
-    if block or given_folder():
+    if block or given_plugins_dir():
         option = "--block" if block else "--plugins-dir"
         raise IvrkitError(
-            f"the tree in the app is called as it is mounted there, and {option} would make another one of it",
-            hint=f"set IVRKIT_{option.strip('-').replace('-', '_').upper()} where the app is made",
+            f"{option} must not be given here, because the phone tree in the app is called as it is mounted",
+            hint=f"set IVRKIT_{option.strip('-').replace('-', '_').upper()} in the environment of the app",
         )
     try:
         yield Phone(tree.app, name=tree.name).simulator
     finally:
-        tree.host.sessions.close()
+        tree.mounted.sessions.close()
 
 
 @contextmanager
-def _number_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Give a number whose webhook is the installed tree, with a token and sessions of its own."""
+def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
+    """Open a simulator that calls the installed phone tree, with a token and sessions for this command only."""
     from ivrkit.web import create_app
 
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="ivrkit-phone-") as folder:
-        mine = {"session_url": f"sqlite:///{Path(folder) / 'calls.sqlite3'}", "auth_token": token, "accounts": {}}
-        settings = settings_with(block, dev=True, public_url=None, trusted_proxies=0, **mine)
+        overrides = {"session_url": f"sqlite:///{Path(folder) / 'calls.sqlite3'}", "auth_token": token, "accounts": {}}
+        settings = settings_with(block, dev=True, public_url=None, trusted_proxies=0, **overrides)
         app = create_app(settings)
         webhook = f"{settings.url_prefix}/webhook"
-        more = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
+        urls = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
         try:
-            yield Simulator.for_app(app, webhook, token=token, **more)
+            yield Simulator.for_app(app, webhook, token=token, **urls)
         finally:
             app.extensions["ivrkit"].sessions.close()

@@ -1,4 +1,4 @@
-"""The keyboard of ``ivrkit phone``: a line is what somebody in the call does, or a command."""
+"""The keyboard of ``ivrkit phone``: each line that is typed is an action in the call, or a command."""
 
 from __future__ import annotations
 
@@ -13,59 +13,60 @@ from ivrkit.simulator import Action, HangUp, PickUp, Press, Refuse, Silence, Sim
 from ivrkit.simulator.events import Requested
 
 HELP = """\
-  0-9 * #    press keys, one or several       b  one step back: the call is made again, to there
-  "words"    say something                    r  again: the same call from its beginning
-  t          stay silent                      n  a new caller
-  h          hang up                          x  the last request and its TwiML
-  q          leave                            ?  this
-While a telephone rings: a it is answered, u it is busy, o nobody answers, f it can't be reached.
-In a queue: a somebody takes the call. While two talk: e the other one hangs up."""
+  0-9 * #   press one or more keys       n  call again as a new caller
+  "words"   say something                r  call again and repeat every line
+  t         stay silent                  b  call again, without the last line
+  h         hang up                      x  show the last request and its TwiML
+  q         quit                         ?  show this help
+While a phone rings: a answers, u is busy, o does not answer, f fails.
+In a queue: a takes the call. While two people talk: e ends the talk."""
 
-#: What a call waits for -> how the prompt has it.
-_DOING = {"gather": "keys", "record": "recording", "ring": "ringing", "talk": "talking", "queue": "in the queue"}
-#: Command -> what comes of a telephone that rings.
+#: Activity that a call waits for -> its name in the prompt.
+_ACTIVITIES = {"gather": "keys", "record": "recording", "ring": "ringing", "talk": "talking", "queue": "in the queue"}
+#: Command -> the result of a phone that rings.
 _REFUSALS = {"u": "busy", "o": "no-answer", "f": "failed"}
 
 
 class Keyboard:
-    """Reads lines, lets the call go on, and shows what came of it.
+    """Reads lines, performs them in the call, and shows the result.
 
-    :param dial: makes a call.
-    :param display: shows it.
+    :param dial: starts a call.
+    :param display: shows the call.
     """
 
     def __init__(self, dial: Callable[[], SimulatedCall], display: Display) -> None:
         self._dial = dial
         self._display = display
         self._call: SimulatedCall | None = None
+        #: The number of events of the call that were shown already.
         self._shown = 0
 
     def run(self) -> bool:
-        """Call, and read lines until one says that it is enough, or there are no more.
+        """Start a call, and read lines until ``q`` or the end of the input.
 
-        :returns: whether the last call was one that Twilio would not have given up.
+        :returns: ``False`` if Twilio would have ended the last call with an application error.
         """
-        self._display.tell("Type keys and press Enter; ? shows what else there is.")
-        self._again(())
+        self._display.message("Type keys and press Enter, or ? for help.")
+        self._start_call(())
         while (line := self._read()) is not None:
             if line == "q":
                 break
             try:
-                self._obey(line)
+                self._perform(line)
             except SimulatorError as error:
-                self._display.tell(error.message)
-        if self._open.waiting is not None:
-            self._open.hangs_up()
-            self._show()
-        return self._open.ended is not None and self._open.ended.reason != "application-error"
+                self._display.message(error.message)
+        if self._current.waiting is not None:
+            self._current.hangs_up()
+            self._show_new_events()
+        return self._current.ended is not None and self._current.ended.reason != "application-error"
 
     @property
-    def _open(self) -> SimulatedCall:
-        assert self._call is not None  # noqa: S101  run() calls before it does anything else
+    def _current(self) -> SimulatedCall:
+        assert self._call is not None  # noqa: S101  run() starts a call first
         return self._call
 
     def _read(self) -> str | None:
-        """Return the next line, ``None`` when there is none."""
+        """Return the next line, or ``None`` at the end of the input."""
         try:
             if sys.stdin.isatty():
                 return input(self._prompt()).strip()
@@ -76,69 +77,73 @@ class Keyboard:
         return line.strip() if line else None
 
     def _prompt(self) -> str:
-        waiting = self._open.waiting
+        waiting = self._current.waiting
         if waiting is None:
-            return "(over; n, r or q) "
+            return "(call ended: n, r, b or q) "
         who = "" if waiting.who == "caller" else f"the {waiting.who}: "
         number = f" {', '.join(waiting.numbers)}" if waiting.activity == "ring" else ""
-        return f"({who}{_DOING[waiting.activity]}{number}) "
+        return f"({who}{_ACTIVITIES[waiting.activity]}{number}) "
 
-    def _obey(self, line: str) -> None:
-        done = self._open.actions
-        again = {"n": (), "r": tuple(done), "b": tuple(done[:-1])}
-        if line in ("?", ""):
-            self._display.tell(HELP)
-        elif line in again:
-            self._display.tell("-- another call --")
-            self._again(again[line])
-        elif line == "x":
-            self._display.tell(_last(self._open))
-        elif self._open.waiting is None:
-            self._display.tell("The call is over: n for a new caller, r for the same call again, b for one step back.")
-        else:
-            self._open.do(self._action(line))
-            self._show()
+    def _perform(self, line: str) -> None:
+        """Perform a command, or an action in the call.
 
-    def _action(self, line: str) -> Action:
-        """Return what a line says that somebody does.
-
-        :raises SimulatorError: for a line that says nothing.
+        :raises SimulatorError: if the line is neither, or if the action is not possible now.
         """
-        waiting = self._open.waiting
+        done = self._current.actions
+        replayed = {"n": (), "r": tuple(done), "b": tuple(done[:-1])}
+        if line in ("?", ""):
+            self._display.message(HELP)
+        elif line in replayed:
+            self._display.message("-- new call --")
+            self._start_call(replayed[line])
+        elif line == "x":
+            self._display.message(_last_exchange(self._current))
+        elif self._current.waiting is None:
+            self._display.message("The call has ended. n calls again, r repeats the call, b goes back one line.")
+        else:
+            self._current.do(self._parse_action(line))
+            self._show_new_events()
+
+    def _parse_action(self, line: str) -> Action:
+        """Return the action of a line.
+
+        :raises SimulatorError: if the line is not an action.
+        """
+        waiting = self._current.waiting
         who, in_queue = (waiting.who, bool(waiting.queue)) if waiting else ("caller", False)
         if re.fullmatch(r"[0-9*#]+", line):
             return Press(line, who=who)
         if len(line) > 1 and line[0] == line[-1] and line[0] in "\"'":
             return Speak(line[1:-1], who=who)
         other = "agent" if in_queue else "callee"
-        known: dict[str, Action] = {
+        actions: dict[str, Action] = {
             "t": Silence(who=who),
             "h": HangUp(),
             "a": PickUp(who=other),
             "e": HangUp(who=other),
             **{key: Refuse(result) for key, result in _REFUSALS.items()},
         }
-        if line not in known:
-            raise SimulatorError(f"{line!r} is neither keys nor a command; ? shows what there is.")
-        return known[line]
+        if line not in actions:
+            raise SimulatorError(f"{line!r} is neither keys nor a command. Type ? for help.")
+        return actions[line]
 
-    def _again(self, actions: Sequence[Action]) -> None:
-        """Make a new call, and do in it what was done before."""
+    def _start_call(self, actions: Sequence[Action]) -> None:
+        """Start a new call and perform actions in it, as far as the call goes."""
         self._call = self._dial()
         self._shown = 0
         for action in actions:
             if self._call.waiting is None:
                 break
             self._call.do(action)
-        self._show()
+        self._show_new_events()
 
-    def _show(self) -> None:
-        self._display.show(self._open.events[self._shown :])
-        self._shown = len(self._open.events)
+    def _show_new_events(self) -> None:
+        self._display.show(self._current.events[self._shown :])
+        self._shown = len(self._current.events)
 
 
-def _last(call: SimulatedCall) -> str:
-    """Return the last request and what it was answered."""
-    asked = [each for each in call.events if isinstance(each, Requested) and each.purpose != "media"][-1]
-    params = "\n".join(f"  {name}={value}" for name, value in asked.params.items())
-    return f"{asked.method} {asked.url}\n{params}\n\n{call.responses[-1].body}"
+def _last_exchange(call: SimulatedCall) -> str:
+    """Return the last request with its parameters, and the response."""
+    request = [each for each in call.events if isinstance(each, Requested) and each.purpose != "media"][-1]
+    params = "\n".join(f"  {name}={value}" for name, value in request.params.items())
+    return f"{request.method} {request.url}\n{params}\n\n{call.responses[-1].body}"

@@ -1,4 +1,4 @@
-"""What a call shows in a terminal: what the caller hears, where the call is, and what is wrong."""
+"""The screen of ``ivrkit phone``: what the caller hears, the state of the call, and problems."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from ivrkit.simulator import Event
 from ivrkit.simulator.events import Acted, Dialled, Ended, Paused, Played, Queued, Recorded, Responded, Said, Warned
 from ivrkit.simulator.transcript import describe
 
-#: Wider lines are hard to read.
-WIDEST = 100
+#: Longer lines are hard to read, however wide the terminal is.
+MAX_WIDTH = 100
 
 
 class Display(Protocol):
-    """Shows a call: as text, or as JSON."""
+    """Shows a call."""
 
     def show(self, events: Iterable[Event]) -> None:
-        """Show what happened."""
+        """Show events of the call."""
 
-    def tell(self, text: str) -> None:
-        """Show something about the telephone itself."""
+    def message(self, text: str) -> None:
+        """Show a message of the command itself, such as the help."""
 
 
-class Voice:
-    """Speaks texts, with a program of this machine.
+class SpeechProgram:
+    """A program of this machine that speaks texts.
 
     :param program: the path of espeak-ng.
     """
@@ -40,10 +40,10 @@ class Voice:
         self._program = program
 
     @classmethod
-    def found(cls) -> Voice:
-        """Return the voice of this machine.
+    def find(cls) -> SpeechProgram:
+        """Return the speech program of this machine.
 
-        :raises IvrkitError: when it has none.
+        :raises IvrkitError: if it is not installed.
         """
         program = shutil.which("espeak-ng")
         if program is None:
@@ -54,51 +54,52 @@ class Voice:
         return cls(program)
 
     def say(self, text: str, language: str) -> None:
-        """Speak a text, to its end; what the program does not know to speak is only read."""
+        """Speak a text to its end. If the program fails, the text is only shown."""
         command = [self._program, "-v", language.lower() or "en-us", "--", text]
-        subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # noqa: S603  the program was looked up
+        subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # noqa: S603  the path of espeak-ng
 
 
 class JsonLines:
-    """Shows each event as a line of JSON, and nothing else."""
+    """Shows each event as a line of JSON on the standard output."""
 
     def show(self, events: Iterable[Event]) -> None:
         """Print events."""
         for event in events:
             click.echo(json.dumps(event.as_dict(), ensure_ascii=False))
 
-    def tell(self, text: str) -> None:
-        """Say it where it is no part of the events."""
+    def message(self, text: str) -> None:
+        """Print a message to the standard error, apart from the events."""
         click.echo(text, err=True)
 
 
 class Screen:
     """Shows a call as text.
 
-    :param voice: speaks what the caller hears, ``None`` for nobody.
+    :param speech: speaks what the caller hears, ``None`` for no speech.
     """
 
-    def __init__(self, voice: Voice | None = None) -> None:
-        self._voice = voice
+    def __init__(self, speech: SpeechProgram | None = None) -> None:
+        self._speech = speech
 
     def show(self, events: Iterable[Event]) -> None:
-        """Print what there is to know of events."""
+        """Print events."""
         for event in events:
             self._show(event)
 
-    def tell(self, text: str) -> None:
-        """Print something about the telephone itself."""
+    def message(self, text: str) -> None:
+        """Print a message of the command itself."""
         click.secho(text, dim=True)
 
     def _show(self, event: Event) -> None:
+        """Print an event, or nothing if it is of no interest to the person at the keyboard."""
         if isinstance(event, Responded):
             self._show_state(event)
         elif isinstance(event, Said):
-            self._print(f"{_who(event.who)}{event.text}{' ...' if event.cut else ''}", bold=True)
-            if self._voice is not None:
-                self._voice.say(event.text, event.language)
+            self._print(f"{_listener(event.who)}{event.text}{' ...' if event.cut else ''}", bold=True)
+            if self._speech is not None:
+                self._speech.say(event.text, event.language)
         elif isinstance(event, Played | Paused):
-            self._print(f"({_who(event.who)}{describe(event)})", fg="cyan")
+            self._print(f"({_listener(event.who)}{describe(event)})", fg="cyan")
         elif isinstance(event, Dialled | Queued | Recorded):
             self._print(f"({describe(event)})", fg="cyan")
         elif isinstance(event, Acted):
@@ -113,10 +114,10 @@ class Screen:
             self._print(f"[{event.state}, {event.owner}]", fg="magenta")
 
     def _print(self, text: str, **style: object) -> None:
-        width = min(shutil.get_terminal_size().columns, WIDEST)
-        told = textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
-        click.secho(told, **style)  # type: ignore[arg-type]  # a style, by click's own names
+        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+        wrapped = textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+        click.secho(wrapped, **style)  # type: ignore[arg-type]  # the style has click's own parameter names
 
 
-def _who(who: str) -> str:
+def _listener(who: str) -> str:
     return "" if who == "caller" else f"{who} hears: "
