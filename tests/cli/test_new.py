@@ -1,6 +1,6 @@
-"""``ivrkit new``: what is asked, what is refused, and what is in the new folder.
+"""``ivrkit new``: its questions, its errors, and the new folder.
 
-That the folder works as it is, tox and all, is shown in tests/scaffold.
+The tests in tests/scaffold run tox in the new folders.
 """
 
 import ast
@@ -23,10 +23,10 @@ from jinja2 import UndefinedError
 from ivrkit import IvrkitError
 from ivrkit.cli.main import main
 from ivrkit.cli.scaffold import answers
-from ivrkit.cli.scaffold.templates import python_text, render, text_of, write
+from ivrkit.cli.scaffold.templates import python_text, render, text_constant, write
 
 CHECKOUT = Path(__file__).parents[2]
-SPANISH_AGAIN = "Para escuchar esto otra vez, marque uno. Para ir al menú, marque cualquier otra tecla o espere."
+SPANISH_REPEAT = "Para escuchar esto otra vez, marque uno. Para ir al menú, marque cualquier otra tecla o espere."
 NAMES = ["plugin", "project"]
 
 pytestmark = pytest.mark.once
@@ -34,13 +34,13 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture
 def typed():
-    """Return the command with somebody at the keyboard."""
+    """Return a function that runs the command with typed answers."""
     return lambda keys, *arguments: CliRunner().invoke(main, ["new", *arguments], input=keys, catch_exceptions=False)
 
 
 @pytest.fixture(autouse=True)
 def git(tmp_path, monkeypatch):
-    """Let git know one user, whoever runs the tests."""
+    """Make git know one user only."""
     config = tmp_path / "gitconfig"
     config.write_text("[user]\nname = Ann Author\n", encoding="utf-8")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
@@ -48,27 +48,27 @@ def git(tmp_path, monkeypatch):
 
 
 def files_of(folder):
-    """Return the files of a folder, with slashes."""
+    """Return the paths of all files in a folder, with slashes."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def read(folder, *names):
-    """Return what is in a file."""
+    """Return the content of a file."""
     return folder.joinpath(*names).read_text(encoding="utf-8")
 
 
 class TestPlugin:
-    """What ``ivrkit new plugin`` asks, and what it makes of the answers."""
+    """``ivrkit new plugin`` asks questions and creates a package from the answers."""
 
-    def test_with_yes_nothing_is_asked(self, ivrkit, alone, folder):
-        """Each answer has a default that makes a whole package; what to do next is told as commands."""
+    def test_yes_uses_the_defaults(self, ivrkit, alone, folder):
+        """With ``--yes`` the defaults make a complete package, and the next commands are printed."""
         done = ivrkit("new", "plugin", "parking-ivr", "--yes")
         assert done.exit_code == 0
         assert done.output == (
-            "parking-ivr is there, with the state 'parking' on key 1 of the menu: 17 files.\n\n"
-            "Next:\n\n"
+            "Created parking-ivr: a plugin with the state 'parking' on key 1, 17 files.\n\n"
+            "Next steps:\n\n"
             "  cd parking-ivr\n  pip install -e .\n  ivrkit phone\n  pip install tox tox-uv\n  tox\n\n"
-            "README.md says how pip and tox find ivrkit while it is on no package index.\n"
+            "README.md explains how pip and tox find ivrkit, which is not on a package index yet.\n"
         )
         assert files_of(folder / "parking-ivr") == {
             ".editorconfig",
@@ -92,44 +92,44 @@ class TestPlugin:
         assert os.listdir(folder) == ["parking-ivr"]
 
     def test_every_question_has_a_default_in_brackets(self, typed, alone, folder):
-        """Enter takes it; the languages are asked for one by one."""
+        """Each question shows its default, which Enter accepts; each language has questions of its own."""
         done = typed("\n" * 8, "plugin", "ivr-parking-lot")
         assert done.output.startswith(
-            "The name of its state [parking-lot]: \n"
-            "Its key in the menu [1]: \n"
-            "What the menu calls it [parking lot]: \n"
-            "What a caller hears there [You have reached parking lot.]: \n"
-            "Whose it is [Ann Author]: \n"
+            "Name of its state [parking-lot]: \n"
+            "Key in the menu [1]: \n"
+            "Label in the menu [parking lot]: \n"
+            "Sentence that it says [You have reached parking lot.]: \n"
+            "Author [Ann Author]: \n"
             "Languages besides English [es]: \n"
-            "What the menu calls it in es [parking lot]: \n"
-            "What a caller hears there in es [Se ha comunicado con parking lot.]: \n"
-            "ivr-parking-lot is there, "
+            "Label in es [parking lot]: \n"
+            "Sentence in es [Se ha comunicado con parking lot.]: \n"
+            "Created ivr-parking-lot: "
         )
 
-    def test_a_bad_answer_is_told_with_the_mend_and_asked_for_again(self, typed, alone, folder):
-        """Nobody has to begin anew for one typing mistake."""
+    def test_an_invalid_answer_is_asked_for_again(self, typed, alone, folder):
+        """After an invalid answer the error and its hint are printed, and the question is asked again."""
         done = typed("menu\nparking\nfive\n5\n" + "\n" * 6, "plugin", "parking-ivr")
         assert done.exit_code == 0
         assert done.output.startswith(
-            "The name of its state [parking]: menu\n"
-            "Error: the state 'menu' is ivrkit's own\n  hint: choose another name\n"
-            "The name of its state [parking]: parking\n"
-            "Its key in the menu [1]: five\n"
-            "Error: 'five' is no key of a menu\n"
-            "  hint: use digits and *, such as 4: # ends what is pressed in a menu\n"
-            "Its key in the menu [1]: 5\n"
+            "Name of its state [parking]: menu\n"
+            "Error: the state 'menu' is part of ivrkit\n  hint: choose another name\n"
+            "Name of its state [parking]: parking\n"
+            "Key in the menu [1]: five\n"
+            "Error: the key of a menu option must be digits and *, not 'five'\n"
+            "  hint: choose a key such as 4\n"
+            "Key in the menu [1]: 5\n"
         )
 
-    def test_what_is_given_is_not_asked(self, typed, alone, folder):
-        """Each question has an option of its name; the rest is asked."""
+    def test_an_option_answers_its_question(self, typed, alone, folder):
+        """A question is not asked if its option is given; the other questions are."""
         given = ["--state", "cars", "--key", "12", "--label", "your car", "--says", "It is here.", "--author", "Bo"]
         more = ["--languages", "es-MX, de", "--label-in", "es_MX=su auto", "--says-in", "es-MX=Está aquí."]
         done = typed("Ihr Auto\n\n", "plugin", "parking-ivr", *given, *more)
         assert done.output.startswith(
-            "What the menu calls it in de [your car]: Ihr Auto\n"
-            "What a caller hears there in de [It is here.]: \n"
-            "parking-ivr is there, with the state 'cars' on key 12 of the menu: 18 files.\n"
-            "Some of its words are still English in de: translate them in src/parking_ivr/locale.\n"
+            "Label in de [your car]: Ihr Auto\n"
+            "Sentence in de [It is here.]: \n"
+            "Created parking-ivr: a plugin with the state 'cars' on key 12, 18 files.\n"
+            "Some sentences are still English in de. Translate them in src/parking_ivr/locale.\n"
         )
         made = folder / "parking-ivr"
         code = read(made, "src/parking_ivr/cars.py")
@@ -139,34 +139,34 @@ class TestPlugin:
         assert '"For your car, press one two."' in read(made, "tests/test_cars.py")
         assert "Copyright (c) 20" in read(made, "LICENSE")
         assert read(made, "LICENSE").splitlines()[2].endswith(" Bo")
-        assert catalogue(made, "parking_ivr", "es_MX") == {
+        assert po_file(made, "parking_ivr", "es_MX") == {
             "your car": "su auto",
             "It is here.": "Está aquí.",
-            "To hear this again, press one. For the menu, press any other key, or just wait.": SPANISH_AGAIN,
+            "To hear this again, press one. For the menu, press any other key, or just wait.": SPANISH_REPEAT,
         }
-        assert catalogue(made, "parking_ivr", "de")["your car"] == "Ihr Auto"
+        assert po_file(made, "parking_ivr", "de")["your car"] == "Ihr Auto"
 
     def test_without_other_languages_there_is_no_test_of_them(self, ivrkit, alone, folder):
-        """What nobody asked for is not there to be deleted."""
+        """Without other languages there are no PO files and no test of them."""
         assert ivrkit("new", "plugin", "parking-ivr", "--yes", "--languages", "none").exit_code == 0
         made = files_of(folder / "parking-ivr")
         assert not [name for name in made if "locale" in name or "languages" in name]
 
-    def test_the_proposed_key_is_free_in_the_tree_that_is_installed(self, ivrkit, alone, install, folder):
-        """A new state does not take the key of another one."""
+    def test_the_default_key_is_free(self, ivrkit, alone, install, folder):
+        """The default key is the first one that no installed state uses."""
         code = "from ivrkit import MenuOption, State\n"
         code += 'one, two = State("1", options=MenuOption("1", "one")), State("2", options=MenuOption("21", "two"))\n'
         install("two-ivr", "1.0", "[ivrkit.states]\none = two_ivr:one\ntwo = two_ivr:two\n", two_ivr=code)
-        assert "on key 3 of the menu" in ivrkit("new", "plugin", "parking-ivr", "--yes").output
+        assert "on key 3, " in ivrkit("new", "plugin", "parking-ivr", "--yes").output
 
-    def test_the_proposed_key_is_four_where_nobody_can_tell(self, ivrkit, alone, folder):
-        """A tree that can't be loaded keeps nobody from beginning a plugin."""
+    def test_the_default_key_of_a_broken_tree_is_four(self, ivrkit, alone, folder):
+        """If the installed phone tree can't be loaded, the default key is 4."""
         (folder / "ivrkit.toml").write_text("tries = 0\n", encoding="utf-8")
-        assert "on key 4 of the menu" in ivrkit("new", "plugin", "parking-ivr", "--yes").output
+        assert "on key 4, " in ivrkit("new", "plugin", "parking-ivr", "--yes").output
 
-    @pytest.mark.parametrize("known", [False, True], ids=["without git", "whom git does not know"])
-    def test_an_author_whom_nobody_knows(self, ivrkit, alone, folder, monkeypatch, known, tmp_path):
-        """The plugin's contributors are its authors, until somebody says otherwise."""
+    @pytest.mark.parametrize("known", [False, True], ids=["without git", "unknown to git"])
+    def test_the_default_author_without_git(self, ivrkit, alone, folder, monkeypatch, known, tmp_path):
+        """If git knows no user, the default author is the contributors of the plugin."""
         if known:
             monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         else:
@@ -175,8 +175,8 @@ class TestPlugin:
         project = tomllib.loads(read(folder / "parking-ivr", "pyproject.toml"))["project"]
         assert project["authors"] == [{"name": "parking-ivr contributors"}]
 
-    def test_the_package_says_what_it_is(self, ivrkit, alone, folder):
-        """Its entry point, what it needs, its types and its license are in what an installer reads."""
+    def test_the_metadata_of_the_package(self, ivrkit, alone, folder):
+        """pyproject.toml has the name, the entry point, the author, the dependencies and the license."""
         ivrkit("new", "plugin", "Parking.IVR", "--yes", "--state", "Car-park", "--author", 'Ann "A" Author')
         made = folder / "parking-ivr"
         project = tomllib.loads(read(made, "pyproject.toml"))["project"]
@@ -191,18 +191,18 @@ class TestPlugin:
 
 
 class TestProject:
-    """What ``ivrkit new project`` asks, and what it makes of the answers."""
+    """``ivrkit new project`` asks questions and creates a phone tree from the answers."""
 
-    def test_with_yes_nothing_is_asked(self, ivrkit, folder):
-        """Each answer has a default; what to do next is told as commands."""
+    def test_yes_uses_the_defaults(self, ivrkit, folder):
+        """With ``--yes`` the defaults make a complete project, and the next commands are printed."""
         done = ivrkit("new", "project", "harbour-bikes", "--yes")
         assert done.exit_code == 0
         assert done.output == (
-            "harbour-bikes is there, with a tree of Harbour Bikes: 13 files.\n\n"
-            "Next:\n\n"
+            "Created harbour-bikes: a phone tree for Harbour Bikes, 13 files.\n\n"
+            "Next steps:\n\n"
             "  cd harbour-bikes\n  python3 -m venv .venv\n  . .venv/bin/activate\n  pip install -r requirements.txt\n"
             "  ivrkit phone\n  pip install tox tox-uv\n  tox\n\n"
-            "README.md says how pip and tox find ivrkit while it is on no package index.\n"
+            "README.md explains how pip and tox find ivrkit, which is not on a package index yet.\n"
         )
         assert files_of(folder / "harbour-bikes") == {
             ".editorconfig",
@@ -221,16 +221,16 @@ class TestProject:
         }
 
     def test_the_answers_are_settings(self, typed, folder):
-        """What is refused is asked for again."""
+        """The answers are settings in ivrkit.toml; after an invalid answer the question is asked again."""
         done = typed("Bikes & Co\nMars/Crater\nEurope/Madrid\nen-GB\nes-ES,ES-es, de-DE\n", "project", "harbour")
         assert done.output.startswith(
-            "Who is called [Harbour]: Bikes & Co\n"
-            "The time zone it is in [UTC]: Mars/Crater\n"
-            "Error: 'Mars/Crater' is no time zone\n"
-            "  hint: write one as the tz database has it, such as America/New_York\n"
-            "The time zone it is in [UTC]: Europe/Madrid\n"
+            "Company that is called [Harbour]: Bikes & Co\n"
+            "Time zone [UTC]: Mars/Crater\n"
+            "Error: the time zone 'Mars/Crater' does not exist\n"
+            "  hint: write a name such as America/New_York\n"
+            "Time zone [UTC]: Europe/Madrid\n"
             "Languages besides English [none]: en-GB\n"
-            "Error: 'en-GB' are no languages besides English\n"
+            "Error: the answer must be languages besides English, not 'en-GB'\n"
             '  hint: write their tags, such as "es, de", or "none"\n'
             "Languages besides English [none]: es-ES,ES-es, de-DE\n"
         )
@@ -243,8 +243,8 @@ class TestProject:
             "plugins_dir": "states",
         }
 
-    def test_no_secret_is_in_it_and_none_will_be(self, ivrkit, folder):
-        """The file of secrets has no values, and git leaves the filled in one and the calls alone."""
+    def test_git_ignores_secrets(self, ivrkit, folder):
+        """The example of .env has no values, and git ignores .env and the session file."""
         ivrkit("new", "project", "harbour", "--yes")
         example = read(folder / "harbour", ".env.example").splitlines()
         assert [line for line in example if not line.startswith("#")] == ["TWILIO_AUTH_TOKEN="]
@@ -252,8 +252,8 @@ class TestProject:
         assert {".env", "*.sqlite3"} <= set(ignored)
         assert ".env.example" not in ignored
 
-    def test_its_tree_is_called_as_it_is(self, ivrkit, make_phone, folder):
-        """The states with code and those without are in one menu."""
+    def test_the_new_tree_works(self, ivrkit, make_phone, folder):
+        """The new phone tree can be called, with states in TOML and in Python in one menu."""
         ivrkit("new", "project", "harbour", "--yes", "--company", "Bikes")
         phone = make_phone(plugins=[], settings_from=folder / "harbour")
         call = phone.call()
@@ -262,56 +262,56 @@ class TestProject:
 
 
 class TestBoth:
-    """What a plugin's folder and a project's have in common."""
+    """Rules for both types of folders."""
 
-    @pytest.mark.parametrize("kind", NAMES)
-    def test_a_folder_that_holds_something_is_left_alone(self, ivrkit, folder, kind):
-        """Nothing is written over, and no question is asked before that is told."""
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_folder_that_is_not_empty_is_not_overwritten(self, ivrkit, folder, name):
+        """A folder that is not empty is an error before the first question, and stays as it is."""
         (folder / "parking-ivr").mkdir()
         (folder / "parking-ivr/notes.txt").write_text("Mine.", encoding="utf-8")
-        done = ivrkit("new", kind, "parking-ivr")
+        done = ivrkit("new", name, "parking-ivr")
         assert done.exit_code == 1
         assert done.output == (
-            "Error: parking-ivr is a folder that is not empty, and nothing is written over\n"
+            "Error: parking-ivr is a folder that is not empty; it is not overwritten\n"
             "  hint: choose another name, or remove it\n"
         )
         assert files_of(folder) == {"parking-ivr/notes.txt"}
 
-    @pytest.mark.parametrize("kind", NAMES)
-    def test_a_file_of_that_name_is_left_alone(self, ivrkit, folder, kind):
-        """It is told as what it is."""
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_file_is_not_overwritten(self, ivrkit, folder, name):
+        """A file of the same name is an error, and stays as it is."""
         (folder / "parking-ivr").write_text("Mine.", encoding="utf-8")
-        done = ivrkit("new", kind, "parking-ivr", "--yes")
-        assert done.output.startswith("Error: parking-ivr is a file, and nothing is written over\n")
+        done = ivrkit("new", name, "parking-ivr", "--yes")
+        assert done.output.startswith("Error: parking-ivr is a file; it is not overwritten\n")
         assert done.exit_code == 1
 
-    @pytest.mark.parametrize("kind", NAMES)
-    def test_an_empty_folder_is_filled(self, ivrkit, folder, kind):
-        """Whoever made it first meant this."""
+    @pytest.mark.parametrize("name", NAMES)
+    def test_an_empty_folder_is_filled(self, ivrkit, folder, name):
+        """The files are written into a folder that exists and is empty."""
         (folder / "parking-ivr").mkdir()
-        assert ivrkit("new", kind, "parking-ivr", "--yes").exit_code == 0
+        assert ivrkit("new", name, "parking-ivr", "--yes").exit_code == 0
         assert (folder / "parking-ivr/tox.ini").is_file()
 
-    def test_the_folder_is_like_any_other_that_its_owner_makes(self, ivrkit, folder):
-        """It is not closed to others, as folders for passing files are."""
+    def test_the_folder_has_the_usual_permissions(self, ivrkit, folder):
+        """The folder has the permissions of a new folder, not those of a temporary one."""
         ivrkit("new", "project", "harbour", "--yes")
         (folder / "usual").mkdir()
         assert (folder / "harbour").stat().st_mode == (folder / "usual").stat().st_mode
 
-    @pytest.mark.parametrize("kind", NAMES)
-    def test_the_tools_are_those_that_ivrkit_is_made_with(self, ivrkit, folder, kind):
-        """The bounds of pytest, ruff, mypy, tox and the build are those of this checkout."""
-        ivrkit("new", kind, "parking-ivr", "--yes")
+    @pytest.mark.parametrize("name", NAMES)
+    def test_the_versions_of_the_tools_are_those_of_ivrkit(self, ivrkit, folder, name):
+        """The bounds of pytest, ruff, mypy, tox and the build backend are the same as in this checkout."""
+        ivrkit("new", name, "parking-ivr", "--yes")
         ours = read(CHECKOUT, "pyproject.toml") + read(CHECKOUT, "tox.ini")
         theirs = read(folder / "parking-ivr", "pyproject.toml") + read(folder / "parking-ivr", "tox.ini")
         bounds = set(re.findall(r"\b(?:pytest|ruff|mypy|tox|tox-uv|hatchling|time-machine|uv)>=[\d.,<]+", theirs))
         assert len(bounds) >= 5
         assert [each for each in bounds if each not in ours] == []
 
-    @pytest.mark.parametrize("kind", NAMES)
-    def test_every_file_can_be_read(self, ivrkit, folder, kind):
-        """Python, TOML, catalogues and tox's settings parse; no line ends in a blank, and every file ends its line."""
-        ivrkit("new", kind, "parking-ivr", "--yes")
+    @pytest.mark.parametrize("name", NAMES)
+    def test_every_file_can_be_parsed(self, ivrkit, folder, name):
+        """Each file can be parsed, has no trailing spaces, and ends with one newline."""
+        ivrkit("new", name, "parking-ivr", "--yes")
         readers = {
             ".py": ast.parse,
             ".toml": tomllib.loads,
@@ -319,77 +319,77 @@ class TestBoth:
             ".ini": configparser.ConfigParser().read_string,
         }
         found = set()
-        for name in sorted(files_of(folder / "parking-ivr")):
-            text, suffix = read(folder / "parking-ivr", name), Path(name).suffix
+        for path in sorted(files_of(folder / "parking-ivr")):
+            text, suffix = read(folder / "parking-ivr", path), Path(path).suffix
             found.add(suffix)
             readers.get(suffix, str)(text)
-            assert "{{" not in text.replace("${{", ""), name
-            assert not re.search(r"[ \t]$", text, flags=re.MULTILINE), name
-            assert name.endswith("py.typed") or re.search(r"[^\n]\n\Z", text), name
+            assert "{{" not in text.replace("${{", ""), path
+            assert not re.search(r"[ \t]$", text, flags=re.MULTILINE), path
+            assert path.endswith("py.typed") or re.search(r"[^\n]\n\Z", text), path
         assert readers.keys() - {".po"} <= found
 
     def test_all_files_are_written_or_none(self, tmp_path):
-        """Where one of them can't be written, that is one message, and nothing is left of the others."""
+        """If one file can't be written, the command is an error and no other file is left behind."""
         target = tmp_path / "made" / "harbour"
         target.parent.mkdir()
         with pytest.raises(IvrkitError) as refused:
             write(target, {"README.md": "Read me.\n", "a" * 300: "No file system has such a name."})
         assert refused.value.message == f"{target} can't be written: File name too long"
-        assert refused.value.hint == "go to a folder in which you may write"
+        assert refused.value.hint == "change to a folder in which you may write"
         assert os.listdir(target.parent) == []
 
-    def test_a_template_that_asks_for_what_nobody_gives_makes_nothing(self, tmp_path):
-        """A misspelt place is an error, never an empty word in somebody's file."""
+    def test_an_unknown_placeholder_is_an_error(self, tmp_path):
+        """A misspelt placeholder in a template is an error, not an empty text."""
         (tmp_path / "{{ name }}.txt.jinja").write_text("{{ nmae }}", encoding="utf-8")
         with pytest.raises(UndefinedError, match="nmae"):
             render(tmp_path, {"name": "harbour"})
 
-    def test_other_commands_do_not_wait_for_templates(self):
-        """Jinja is imported where a folder is made, and nowhere before."""
+    def test_other_commands_do_not_import_jinja(self):
+        """Jinja is imported only when a folder is created."""
         code = "import sys, ivrkit.cli.new; sys.exit('jinja2' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 LONG = "a" * 41
-NO_NAME = "use up to 40 letters and digits, with - between them, such as parking-ivr"
-NO_STATE = "use up to 30 letters, digits, - and _, a letter first, such as parking"
-NO_KEY = "use digits and *, such as 4: # ends what is pressed in a menu"
-NO_WORDS = "write words on one line, without braces"
-NO_LANGUAGES = 'write their tags, such as "es, de", or "none"'
-UNIMPORTABLE = "choose a name that begins with a letter and is no word of Python's own, such as "
+NAME_HINT = "use up to 40 letters, digits and -, such as parking-ivr"
+STATE_HINT = "use a letter, then up to 29 letters, digits, - and _, such as parking"
+KEY_HINT = "choose a key such as 4"
+LINE_HINT = "write it on one line"
+LANGUAGES_HINT = 'write their tags, such as "es, de", or "none"'
+IMPORT_HINT = "choose a name that begins with a letter and is not a keyword, such as "
 
 
 @pytest.mark.parametrize(
     ("read", "answer", "message", "hint"),
     [
         *[
-            (answers.distribution, each, f"{each!r} is no name for a folder or a distribution", NO_NAME)
+            (answers.distribution, each, f"{each!r} can't be the name of a folder or a distribution", NAME_HINT)
             for each in ("", "-ivr", "ivr-", "my plugin", "park/ivr", "../ivr", "straße", LONG)
         ],
-        (answers.name, "a b", "'a b' is no name for a folder or a distribution", NO_NAME),
+        (answers.name, "a b", "'a b' can't be the name of a folder or a distribution", NAME_HINT),
         (
             answers.distribution,
             "4you",
-            "'4you' gives the package '4you', and Python can't import that",
-            f"{UNIMPORTABLE}ivr-4you",
+            "'4you' makes the package '4you', which Python can't import",
+            f"{IMPORT_HINT}ivr-4you",
         ),
         (
             answers.distribution,
             "Import",
-            "'Import' gives the package 'import', and Python can't import that",
-            f"{UNIMPORTABLE}import-ivr",
+            "'Import' makes the package 'import', which Python can't import",
+            f"{IMPORT_HINT}import-ivr",
         ),
         (
             answers.distribution,
             "email",
-            "'email' gives the package 'email', which is in Python's standard library",
+            "'email' makes the package 'email', which is in Python's standard library",
             "choose another name, such as email-ivr",
         ),
         *[
             (
                 answers.distribution,
                 each,
-                f"{each!r} gives the package {each!r}, which is that of ivrkit or of tests",
+                f"{each!r} makes the package {each!r}, which is reserved for ivrkit and for tests",
                 f"choose another name, such as {each}-ivr",
             )
             for each in ("ivrkit", "tests", "conftest")
@@ -397,129 +397,132 @@ UNIMPORTABLE = "choose a name that begins with a letter and is no word of Python
         (
             answers.distribution,
             "pytest_ivrkit",
-            "'pytest_ivrkit' gives the package 'pytest_ivrkit', which is that of ivrkit or of tests",
+            "'pytest_ivrkit' makes the package 'pytest_ivrkit', which is reserved for ivrkit and for tests",
             "choose another name, such as pytest-ivrkit-ivr",
         ),
         (
             answers.distribution,
             "dotenv",
-            "'dotenv' gives the package 'dotenv', which is that of python-dotenv, which is installed",
+            "'dotenv' makes the package 'dotenv', which belongs to python-dotenv, which is installed",
             "choose another name, such as dotenv-ivr",
         ),
         *[
-            (answers.state, each, f"{each!r} is no name for a state", NO_STATE)
+            (answers.state, each, f"{each!r} can't be the name of a state", STATE_HINT)
             for each in ("", "4you", "account.confirm", "car park", "_x", "a" * 31)
         ],
-        (answers.state, "greeting", "the state 'greeting' is ivrkit's own", "choose another name"),
+        (answers.state, "greeting", "the state 'greeting' is part of ivrkit", "choose another name"),
         *[
             (
                 answers.state,
                 each,
-                f"the state {each!r} would be made by a function of that name, and the name is taken",
-                f"choose another one, such as {each}-line",
+                f"the state {each!r} can't be made by a function of that name, because the name is taken",
+                f"choose another name, such as {each}-line",
             )
             for each in ("class", "Ask", "settings", "languages")
         ],
-        *[(answers.key, each, f"{each!r} is no key of a menu", NO_KEY) for each in ("", "A", "#", "4#", "٤")],
+        *[
+            (answers.key, each, f"the key of a menu option must be digits and *, not {each!r}", KEY_HINT)
+            for each in ("", "A", "#", "4#", "٤")
+        ],
         (
             answers.key,
             "91",
-            "the key '91' begins with 9, which reads the menu again",
-            "choose one that begins otherwise, such as 4",
+            "the key '91' begins with 9, which repeats the menu",
+            "choose a key such as 4",
         ),
         *[
-            (answers.words, each, f"{each!r} is no line of words", NO_WORDS)
+            (answers.line, each, f"the text must be one line without braces, not {each!r}", LINE_HINT)
             for each in ("", "  ", "two\nlines", "a {place}", "a }", "\udce4")
         ],
         *[
-            (answers.languages, each, f"{each!r} are no languages besides English", NO_LANGUAGES)
+            (answers.languages, each, f"the answer must be languages besides English, not {each!r}", LANGUAGES_HINT)
             for each in ("", "en", "es, EN-gb", "Spanish", "es,,de", "es de")
         ],
         (
             answers.zone,
             "Mars/Crater",
-            "'Mars/Crater' is no time zone",
-            "write one as the tz database has it, such as America/New_York",
+            "the time zone 'Mars/Crater' does not exist",
+            "write a name such as America/New_York",
         ),
-        (answers.zone, "", "'' is no time zone", "write one as the tz database has it, such as America/New_York"),
+        (answers.zone, "", "the time zone '' does not exist", "write a name such as America/New_York"),
     ],
 )
-def test_what_can_not_be_is_refused_with_the_mend(read, answer, message, hint):
-    """Who, what was found, and what to write."""
+def test_an_invalid_answer_is_refused_with_a_hint(read, answer, message, hint):
+    """The error of an invalid answer has the answer, and its hint says which answers are valid."""
     with pytest.raises(IvrkitError) as refused:
         read(answer)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
-def test_a_plugin_that_is_installed_may_be_begun_anew():
-    """Its package is its own."""
+def test_an_installed_plugin_may_be_created_again():
+    """A name is not refused because a distribution of the same name is installed."""
     assert answers.distribution("Flask") == "flask"
 
 
 @pytest.mark.parametrize(
     ("option", "given", "message"),
     [
-        ("--label-in", "de=Parken", "--label-in 'de=Parken' is no language with its words"),
-        ("--says-in", "es", "--says-in 'es' is no language with its words"),
-        ("--says-in", "es=", "--says-in 'es=' is no language with its words"),
+        ("--label-in", "de=Parken", "--label-in must be LANGUAGE=TEXT, with a language of the plugin, not 'de=Parken'"),
+        ("--says-in", "es", "--says-in must be LANGUAGE=TEXT, with a language of the plugin, not 'es'"),
+        ("--says-in", "es=", "--says-in must be LANGUAGE=TEXT, with a language of the plugin, not 'es='"),
     ],
 )
 def test_a_translation_names_its_language(ivrkit, folder, option, given, message):
-    """One for a language that is not among those that there are is told, and nothing is made."""
+    """A translation for a language that the plugin does not speak is an error, and nothing is created."""
     done = ivrkit("new", "plugin", "parking-ivr", "--yes", option, given)
     assert (done.exit_code, done.output) == (
         1,
-        f"Error: {message}\n  hint: write LANGUAGE=WORDS; the languages are: es\n",
+        f"Error: {message}\n  hint: the languages of the plugin: es\n",
     )
     assert os.listdir(folder) == []
     done = ivrkit("new", "plugin", "parking-ivr", "--yes", "--languages", "none", option, given)
-    assert done.output.endswith("the languages are: none\n")
+    assert done.output.endswith("the languages of the plugin: none\n")
 
 
 def test_a_language_goes_by_its_name(ivrkit, alone, folder):
-    """As readers call it; one that nobody knows goes by its tag."""
+    """The README has the English name of each language, or its tag if the name is unknown."""
     ivrkit("new", "plugin", "parking-ivr", "--yes", "--languages", "es,de-AT,qaa")
     assert "It speaks English, Spanish, German (Austria), qaa." in read(folder / "parking-ivr", "README.md")
 
 
 def new_plugin(folder, stdin):
-    """Start the command as a process of its own."""
+    """Start the command in a process of its own."""
     command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "new", "plugin", "parking-ivr"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, stdin=stdin, stdout=pipe, stderr=pipe, text=True)
 
 
-def test_questions_that_nobody_answers(tmp_path):
-    """Of a job without a terminal, for one: it is told how to ask nothing."""
+def test_questions_without_input(tmp_path):
+    """If the input ends before the last answer, the hint is to use ``--yes``."""
     with new_plugin(tmp_path, subprocess.PIPE) as process:
-        _, told = process.communicate("parking\n", timeout=60)
+        _, err = process.communicate("parking\n", timeout=60)
     assert process.returncode == 1
-    assert told.endswith("Error: nobody answers the questions\n  hint: take the defaults: --yes\n")
+    assert err.endswith("Error: there is no input to answer the questions\n  hint: use the defaults: --yes\n")
     assert not (tmp_path / "parking-ivr").exists()
 
 
-def test_leaving_a_terminal_is_no_error_of_the_command(tmp_path):
-    """Ctrl-D, as everywhere."""
+def test_ctrl_d_aborts_the_questions(tmp_path):
+    """Ctrl-D in a terminal aborts the command, without an error message of ivrkit."""
     master, child = pty.openpty()
     with new_plugin(tmp_path, child) as process:
         os.close(child)
         os.write(master, b"\x04")
-        _, told = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
     os.close(master)
     assert process.returncode == 1
-    assert told.endswith("Aborted!\n")
+    assert err.endswith("Aborted!\n")
     assert not (tmp_path / "parking-ivr").exists()
 
 
-def test_a_given_answer_that_is_refused_ends_the_command(ivrkit, folder):
-    """At once: whoever gave an option is not asked again, nor for anything else before."""
+def test_an_invalid_option_ends_the_command(ivrkit, folder):
+    """An invalid value of an option is an error before the first question."""
     done = ivrkit("new", "plugin", "parking-ivr", "--key", "A")
     assert done.exit_code == 1
-    assert done.output.startswith("Error: 'A' is no key of a menu\n")
+    assert done.output.startswith("Error: the key of a menu option must be digits and *, not 'A'\n")
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("text", "code"),
     [
         ("We are here.", '"We are here."'),
         ("We're here.", '"We\'re here."'),
@@ -530,28 +533,28 @@ def test_a_given_answer_that_is_refused_ends_the_command(ivrkit, folder):
         ("Straße", '"Straße"'),
     ],
 )
-def test_words_are_written_as_a_formatter_writes_them(words, code):
-    """In double quotes, unless single ones need fewer backslashes; it is the same text."""
-    assert python_text(words) == code
-    assert ast.literal_eval(python_text(words)) == words
-    assert text_of("SAYS", words) == f"SAYS = Text({code})"
+def test_a_text_is_written_as_a_formatter_writes_it(text, code):
+    """A text is written in double quotes, unless single quotes need fewer backslashes."""
+    assert python_text(text) == code
+    assert ast.literal_eval(python_text(text)) == text
+    assert text_constant("SAYS", text) == f"SAYS = Text({code})"
 
 
-def test_a_sentence_that_is_too_long_for_a_line_has_one_of_its_own():
-    """A line has a hundred characters; the sentence stays whole."""
+def test_a_long_sentence_has_a_line_of_its_own():
+    """A sentence that makes the line longer than 100 characters is moved to a line of its own."""
     fits, longer = "a" * 85, "a" * 86
-    assert text_of("SAYS", fits) == f'SAYS = Text("{fits}")'
-    assert text_of("SAYS", longer) == f'SAYS = Text(\n    "{longer}"\n)'
+    assert text_constant("SAYS", fits) == f'SAYS = Text("{fits}")'
+    assert text_constant("SAYS", longer) == f'SAYS = Text(\n    "{longer}"\n)'
 
 
-def catalogue(made, package, language):
-    """Return the sentences of a catalogue, each with its translation."""
+def po_file(made, package, language):
+    """Return the translation of each sentence in a PO file."""
     with (made / f"src/{package}/locale/{language}/LC_MESSAGES/messages.po").open("rb") as file:
         return {message.id: message.string for message in read_po(file) if message.id}
 
 
-def test_the_version_is_that_of_ivrkit(ivrkit, folder):
-    """What is made today needs what ivrkit is today."""
+def test_the_new_folders_need_this_version(ivrkit, folder):
+    """The new folders require this version of ivrkit or a later one."""
     version = importlib_metadata.version("ivrkit")
     ivrkit("new", "plugin", "parking-ivr", "--yes")
     ivrkit("new", "project", "harbour", "--yes")

@@ -1,4 +1,4 @@
-"""``ivrkit new``: begin a plugin, or the folder of a team that runs a tree."""
+"""``ivrkit new``: create a plugin, or a project with a phone tree."""
 
 from __future__ import annotations
 
@@ -15,97 +15,100 @@ import importlib_metadata
 
 from ivrkit.cli.options import settings_with
 from ivrkit.cli.scaffold import answers
-from ivrkit.cli.scaffold.plugin import NewPlugin, Spoken, again_in, proposed_in, proposed_says
+from ivrkit.cli.scaffold.plugin import NewPlugin, Translation, default_says, default_says_in, repeat_sentence_in
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.menus import KEY_ORDER
 from ivrkit.plugins.load import load
 
 Answer = TypeVar("Answer")
-#: The key that is proposed where nobody can tell which is free.
-USUAL_KEY = "4"
+#: The default key if the installed phone tree can't be loaded.
+DEFAULT_KEY = "4"
 
 
-def given_as(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return what takes the value of an option as an answer: one that is refused ends the command at once."""
-    return lambda context, option, value: None if value is None else read(value)
+def parsed_by(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return an option's callback that parses the value like an answer; an invalid value ends the command at once."""
+    return lambda context, option, value: None if value is None else parse(value)
 
 
-yes_option = click.option("--yes", is_flag=True, help="Ask nothing: what is not given has its default.")
+yes_option = click.option("--yes", is_flag=True, help="Ask no questions, and use the defaults.")
 
 
 class Questions:
-    """Asks whatever was not given.
+    """Asks the questions that no option answers.
 
-    :param yes: whether the defaults are taken instead.
+    :param yes: whether to use the defaults instead.
     """
 
     def __init__(self, yes: bool) -> None:
         self._yes = yes
 
-    def ask(self, question: str, given: Answer | None, default: str, read: Callable[[str], Answer]) -> Answer:
-        """Return an answer; one that is refused is asked for again.
+    def ask(self, question: str, given: Answer | None, default: str, parse: Callable[[str], Answer]) -> Answer:
+        """Return an answer. After an invalid answer, the question is asked again.
 
-        :param question: what is asked.
-        :param given: what was given as the option of that name.
-        :param default: what is proposed.
-        :param read: takes an answer as it is meant.
-        :raises IvrkitError: for a default that is refused, where nothing is asked.
+        :param question: the text of the question.
+        :param given: the value of the option for this question, ``None`` if it is not given.
+        :param default: the default answer.
+        :param parse: parses and checks an answer.
+        :raises IvrkitError: if nothing is asked and the default is invalid, or if nobody answers.
         """
         if given is not None:
             return given
         if self._yes:
-            return read(default)
+            return parse(default)
 
-        def checked(answer: str) -> Answer:
+        def parse_typed(answer: str) -> Answer:
             try:
-                return read(answer)
+                return parse(answer)
             except IvrkitError as error:
                 raise click.UsageError(str(error)) from error
 
         try:
-            answer: Answer = click.prompt(question, default=default, value_proc=checked)
+            answer: Answer = click.prompt(question, default=default, value_proc=parse_typed)
         except click.Abort:
             if sys.stdin.isatty():
                 raise
             click.echo()
-            raise IvrkitError("nobody answers the questions", hint="take the defaults: --yes") from None
+            raise IvrkitError("there is no input to answer the questions", hint="use the defaults: --yes") from None
         return answer
 
 
 @click.group()
 def new() -> None:
-    """Begin a plugin, or the folder of a team that runs a tree."""
+    """Create a plugin or a project."""
 
 
 @new.command()
 @click.argument("name")
 @click.option(
     "--state",
-    callback=given_as(answers.state),
+    callback=parsed_by(answers.state),
     metavar="STATE",
-    help="The name of its state. By default NAME without -ivr.",
+    help="The name of its state. Default: NAME without -ivr.",
 )
 @click.option(
     "--key",
-    callback=given_as(answers.key),
+    callback=parsed_by(answers.key),
     metavar="KEY",
-    help="The key of the state in the menu. By default one that is free.",
+    help="The key of the state in the menu. Default: the first free key.",
 )
 @click.option(
-    "--label", callback=given_as(answers.words), metavar="WORDS", help="What the menu calls it. By default its name."
+    "--label",
+    callback=parsed_by(answers.line),
+    metavar="TEXT",
+    help="The label in the menu. Default: the state's name.",
 )
-@click.option("--says", callback=given_as(answers.words), metavar="WORDS", help="What a caller hears there.")
+@click.option("--says", callback=parsed_by(answers.line), metavar="TEXT", help="The sentence that the state says.")
 @click.option(
-    "--author", callback=given_as(answers.words), metavar="NAME", help="Whose it is. By default the user.name of git."
+    "--author", callback=parsed_by(answers.line), metavar="NAME", help="The author. Default: git's user.name."
 )
 @click.option(
     "--languages",
-    callback=given_as(answers.languages),
+    callback=parsed_by(answers.languages),
     metavar="TAGS",
-    help="Besides English, such as es,de, or none. By default es.",
+    help="Languages besides English, such as es,de, or none. Default: es.",
 )
-@click.option("--label-in", multiple=True, metavar="TAG=WORDS", help="The label in a language. May be repeated.")
-@click.option("--says-in", multiple=True, metavar="TAG=WORDS", help="What is heard in a language. May be repeated.")
+@click.option("--label-in", multiple=True, metavar="TAG=TEXT", help="The label in a language. May be repeated.")
+@click.option("--says-in", multiple=True, metavar="TAG=TEXT", help="The sentence in a language. May be repeated.")
 @yes_option
 def plugin(
     name: str,
@@ -119,127 +122,131 @@ def plugin(
     says_in: tuple[str, ...],
     yes: bool,
 ) -> None:
-    """Make a folder NAME with a plugin that works: a state, its tests, and all that a package needs.
+    """Create a plugin: a state, tests, packaging.
 
-    It asks for what is not given. NAME is what the distribution is called, such as parking-ivr.
+    The folder NAME gets a complete package that works at once. NAME is the name of the distribution, such as
+    parking-ivr. The command asks for everything that no option sets.
     """
     questions = Questions(yes)
-    name = _name_of_folder(name, answers.distribution)
-    state = questions.ask("The name of its state", state, name.removeprefix("ivr-").removesuffix("-ivr"), answers.state)
-    key = questions.ask("Its key in the menu", key, key or _free_key(), answers.key)
-    label = questions.ask("What the menu calls it", label, state.replace("-", " ").replace("_", " "), answers.words)
-    says = questions.ask("What a caller hears there", says, proposed_says(label), answers.words)
-    author = questions.ask("Whose it is", author, author or _user() or f"{name} contributors", answers.words)
+    name = _parse_folder_name(name, answers.distribution)
+    state = questions.ask("Name of its state", state, name.removeprefix("ivr-").removesuffix("-ivr"), answers.state)
+    key = questions.ask("Key in the menu", key, key or _free_key(), answers.key)
+    label = questions.ask("Label in the menu", label, state.replace("-", " ").replace("_", " "), answers.line)
+    says = questions.ask("Sentence that it says", says, default_says(label), answers.line)
+    author = questions.ask("Author", author, author or _git_user() or f"{name} contributors", answers.line)
     tags = questions.ask("Languages besides English", languages, "es", answers.languages)
     labels = answers.translations("--label-in", label_in, tags)
-    saids = answers.translations("--says-in", says_in, tags)
-    spoken = []
+    sentences = answers.translations("--says-in", says_in, tags)
+    translations = []
     for tag in tags:
-        its = questions.ask(f"What the menu calls it in {tag}", labels.get(tag), label, answers.words)
-        proposed = proposed_in(tag, label, its, says)
-        said = questions.ask(f"What a caller hears there in {tag}", saids.get(tag), proposed, answers.words)
-        spoken.append(Spoken(tag, its, said, again_in(tag)))
-    _make_plugin(NewPlugin(name, state, key, label, says, author, tuple(spoken)))
+        its_label = questions.ask(f"Label in {tag}", labels.get(tag), label, answers.line)
+        default = default_says_in(tag, label, its_label, says)
+        its_says = questions.ask(f"Sentence in {tag}", sentences.get(tag), default, answers.line)
+        translations.append(Translation(tag, its_label, its_says, repeat_sentence_in(tag)))
+    _create_plugin(NewPlugin(name, state, key, label, says, author, tuple(translations)))
 
 
 @new.command()
 @click.argument("name")
-@click.option("--company", callback=given_as(answers.words), metavar="NAME", help="Who is called. By default NAME.")
+@click.option(
+    "--company", callback=parsed_by(answers.line), metavar="NAME", help="The company that is called. Default: NAME."
+)
 @click.option(
     "--timezone",
-    callback=given_as(answers.zone),
+    callback=parsed_by(answers.zone),
     metavar="ZONE",
-    help="Where it is, such as America/New_York. By default UTC.",
+    help="Its time zone, such as America/New_York. Default: UTC.",
 )
 @click.option(
     "--languages",
-    callback=given_as(answers.languages),
+    callback=parsed_by(answers.languages),
     metavar="TAGS",
-    help="Besides English, such as es-MX,de-DE. By default none.",
+    help="Languages besides English, such as es-MX,de-DE. Default: none.",
 )
 @yes_option
 def project(name: str, company: str | None, timezone: str | None, languages: tuple[str, ...] | None, yes: bool) -> None:
-    """Make a folder NAME with a tree that works: settings, states with and without code, and tests.
+    """Create a project: settings, states, tests.
 
-    It asks for what is not given. NAME is what the folder is called, such as harbour.
+    The folder NAME gets a phone tree that works at once, with states in TOML and in Python. The command asks for
+    everything that no option sets.
     """
     questions = Questions(yes)
-    name = _name_of_folder(name, answers.name)
+    name = _parse_folder_name(name, answers.name)
     values = {
-        "company": questions.ask("Who is called", company, name.replace("-", " ").title(), answers.words),
-        "timezone": questions.ask("The time zone it is in", timezone, "UTC", answers.zone),
+        "company": questions.ask("Company that is called", company, name.replace("-", " ").title(), answers.line),
+        "timezone": questions.ask("Time zone", timezone, "UTC", answers.zone),
         "languages": questions.ask("Languages besides English", languages, answers.NONE, answers.languages),
     }
-    files = _make(name, ("project", values))
-    click.echo(f"{name} is there, with a tree of {values['company']}: {files} files.")
+    files = _create(name, ("project", values))
+    click.echo(f"Created {name}: a phone tree for {values['company']}, {files} files.")
     environment = ("python3 -m venv .venv", ". .venv/bin/activate", "pip install -r requirements.txt")
-    _tell_next(name, *environment, "ivrkit phone", "pip install tox tox-uv", "tox")
+    _print_next_steps(name, *environment, "ivrkit phone", "pip install tox tox-uv", "tox")
 
 
-def _make_plugin(made: NewPlugin) -> None:
-    """Make the folder of a plugin, and tell what is in it."""
+def _create_plugin(made: NewPlugin) -> None:
+    """Create the folder of a plugin, and print a summary."""
     values = made.values()
-    catalogues = [("language", {**values, **each}) for each in made.catalogues()]
-    files = _make(made.name, ("plugin", values), *catalogues)
-    click.echo(f"{made.name} is there, with the state {made.state!r} on key {made.key} of the menu: {files} files.")
-    english = made.left_in_english()
-    if english:
-        where = f"src/{made.package}/locale"
-        click.echo(f"Some of its words are still English in {', '.join(english)}: translate them in {where}.")
-    _tell_next(made.name, "pip install -e .", "ivrkit phone", "pip install tox tox-uv", "tox")
+    po_files = [("language", {**values, **each}) for each in made.po_files()]
+    files = _create(made.name, ("plugin", values), *po_files)
+    click.echo(f"Created {made.name}: a plugin with the state {made.state!r} on key {made.key}, {files} files.")
+    untranslated = made.untranslated()
+    if untranslated:
+        locale = f"src/{made.package}/locale"
+        click.echo(f"Some sentences are still English in {', '.join(untranslated)}. Translate them in {locale}.")
+    _print_next_steps(made.name, "pip install -e .", "ivrkit phone", "pip install tox tox-uv", "tox")
 
 
-def _name_of_folder(name: str, read: Callable[[str], str]) -> str:
-    """Return the name of the new folder.
+def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
+    """Return the name of the new folder. Called first, so that nobody answers questions in vain.
 
-    :raises IvrkitError: when it can't be, or something of that name is there: before anybody answers questions.
+    :raises IvrkitError: if the name is invalid, or the folder exists.
     """
-    from ivrkit.cli.scaffold.templates import refuse_taken
+    from ivrkit.cli.scaffold.templates import refuse_existing
 
-    name = read(name)
-    refuse_taken(Path(name))
+    name = parse(name)
+    refuse_existing(Path(name))
     return name
 
 
 def _free_key() -> str:
-    """Return the first key that is free in the menu of the tree that is installed now."""
+    """Return the first free key in the menu of the installed phone tree."""
     try:
         states = load(settings_with(())).flow.states
-    except IvrkitError:  # a tree with problems is not what this command is about
-        return USUAL_KEY
+    except IvrkitError:  # a phone tree with problems must not keep anybody from creating a plugin
+        return DEFAULT_KEY
     menus = [option for each in states.values() for option in each.state.menu_options if option.menu == "menu"]
     taken = {option.key[0] for option in menus}
-    return next((key for key in KEY_ORDER[:8] if key not in taken), USUAL_KEY)
+    return next((key for key in KEY_ORDER[:8] if key not in taken), DEFAULT_KEY)
 
 
-def _user() -> str:
-    """Return who writes here, as git knows them, ``""`` where it knows nobody."""
+def _git_user() -> str:
+    """Return the user's name that git knows, or ``""``."""
     git = shutil.which("git")
     if git is None:
         return ""
     command = [git, "config", "user.name"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  nothing typed is in it
-    return asked.stdout.strip()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  a fixed command line
+    return done.stdout.strip()
 
 
-def _make(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
-    """Make the folder in the working folder.
+def _create(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
+    """Create the folder in the working folder.
 
     :param name: its name.
-    :param templates: folders of templates, each with what it may ask for besides what all may.
-    :returns: the number of its files.
+    :param templates: folders of templates, each with the values of its placeholders.
+    :returns: the number of files.
     """
     from ivrkit.cli.scaffold.templates import TEMPLATES, render, write
 
-    of_all = {"name": name, "year": datetime.now(UTC).year, "ivrkit_version": importlib_metadata.version("ivrkit")}
+    common = {"name": name, "year": datetime.now(UTC).year, "ivrkit_version": importlib_metadata.version("ivrkit")}
     files = {}
     for folder, values in templates:
-        files.update(render(TEMPLATES / folder, {**of_all, **values}))
+        files.update(render(TEMPLATES / folder, {**common, **values}))
     write(Path(name), files)
     return len(files)
 
 
-def _tell_next(name: str, *commands: str) -> None:
-    click.echo("\nNext:\n")
+def _print_next_steps(name: str, *commands: str) -> None:
+    click.echo("\nNext steps:\n")
     click.echo("\n".join(f"  {command}" for command in (f"cd {name}", *commands)))
-    click.echo("\nREADME.md says how pip and tox find ivrkit while it is on no package index.")
+    click.echo("\nREADME.md explains how pip and tox find ivrkit, which is not on a package index yet.")

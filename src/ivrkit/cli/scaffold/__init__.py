@@ -1,1 +1,1 @@
-"""What `ivrkit new` makes folders with: answers, what they come to, and templates."""
+"""The contents of the folders that ``ivrkit new`` creates."""

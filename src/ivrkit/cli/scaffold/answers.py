@@ -1,4 +1,4 @@
-"""What may be answered to the questions of ``ivrkit new``: an answer is taken as it is meant, or refused."""
+"""Answers to the questions of ``ivrkit new``: each function parses an answer, or raises an error with a hint."""
 
 from __future__ import annotations
 
@@ -17,138 +17,139 @@ from ivrkit.settings import types
 #: PEP 508: https://packaging.python.org/en/latest/specifications/name-normalization/
 _NAME = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
 _STATE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-#: As long as names may be, so that the lines of the files do not break where a formatter would break them otherwise.
-LONGEST_NAME, LONGEST_STATE = 40, 30
-#: What is answered where there are no languages besides English.
+#: Longer names would make lines of code that a formatter breaks, so the new files would fail their own checks.
+MAX_NAME, MAX_STATE = 40, 30
+#: The answer for no languages besides English.
 NONE = "none"
-#: Modules of the folder that is made, or of its tests.
+#: Packages of ivrkit and of the new folder's tests.
 _TAKEN_PACKAGES = ("conftest", "ivrkit", "pytest_ivrkit", "test", "tests")
-#: States of the core, and names that the package's own modules and functions have already.
+#: States of ivrkit itself, and names that the new package uses for its own modules and functions.
 _CORE_STATES = ("greeting", "menu")
 _TAKEN_MODULES = ("ask", "languages", "locale", "settings")
 
 
 def name(answer: str) -> str:
-    """Return the normal name of what is made.
+    """Return the normalized name of the new folder.
 
-    :raises IvrkitError: for what no distribution could be called.
+    :raises IvrkitError: if no distribution can have the name.
     """
-    if not _NAME.fullmatch(answer) or len(answer) > LONGEST_NAME:
+    if not _NAME.fullmatch(answer) or len(answer) > MAX_NAME:
         raise IvrkitError(
-            f"{answer!r} is no name for a folder or a distribution",
-            hint=f"use up to {LONGEST_NAME} letters and digits, with - between them, such as parking-ivr",
+            f"{answer!r} can't be the name of a folder or a distribution",
+            hint=f"use up to {MAX_NAME} letters, digits and -, such as parking-ivr",
         )
     return types.normal_name(answer)
 
 
 def distribution(answer: str) -> str:
-    """Return the normal name of a distribution.
+    """Return the normalized name of a distribution.
 
-    :raises IvrkitError: for what is none, and for one whose package could not be imported.
+    :raises IvrkitError: if the name is invalid, or if its package can't be imported or exists already.
     """
     normal = name(answer)
     package = package_of(normal)
     if not package.isidentifier() or keyword.iskeyword(package):
         raise IvrkitError(
-            f"{answer!r} gives the package {package!r}, and Python can't import that",
-            hint=f"choose a name that begins with a letter and is no word of Python's own, such as {_other(normal)}",
+            f"{answer!r} makes the package {package!r}, which Python can't import",
+            hint=f"choose a name that begins with a letter and is not a keyword, such as {_similar(normal)}",
         )
-    owner = _owner_of_package(normal, package)
-    if owner:
+    conflict = _package_conflict(normal, package)
+    if conflict:
         raise IvrkitError(
-            f"{answer!r} gives the package {package!r}, which {owner}",
-            hint=f"choose another name, such as {_other(normal)}",
+            f"{answer!r} makes the package {package!r}, which {conflict}",
+            hint=f"choose another name, such as {_similar(normal)}",
         )
     return normal
 
 
 def package_of(name: str) -> str:
-    """Return the package of a distribution: ``parking_ivr`` of ``parking-ivr``."""
+    """Return the package of a distribution: ``parking_ivr`` for ``parking-ivr``."""
     return name.replace("-", "_")
 
 
-def _other(name: str) -> str:
-    """Return a name like this one that begins with a letter and is free."""
+def _similar(name: str) -> str:
+    """Return a similar name that begins with a letter and is not taken."""
     return f"{name}-ivr" if name[:1].isalpha() else f"ivr-{name}"
 
 
-def _owner_of_package(name: str, package: str) -> str:
-    """Return whose a package is already, ``""`` when it is nobody's."""
+def _package_conflict(name: str, package: str) -> str:
+    """Return why a package name is taken, or ``""`` if it is free."""
     if package in sys.stdlib_module_names:
         return "is in Python's standard library"
     if package in _TAKEN_PACKAGES:
-        return "is that of ivrkit or of tests"
+        return "is reserved for ivrkit and for tests"
     owners = importlib_metadata.packages_distributions().get(package, ())
     other = next((owner for owner in owners if types.normal_name(owner) != name), None)
-    return f"is that of {other}, which is installed" if other else ""
+    return f"belongs to {other}, which is installed" if other else ""
 
 
 def state(answer: str) -> str:
     """Return the name of a state.
 
-    :raises IvrkitError: for a name that a state, or the function that makes it, can't have.
+    :raises IvrkitError: if a state, or the function that makes it, can't have the name.
     """
-    if not _STATE.fullmatch(answer) or len(answer) > LONGEST_STATE:
+    if not _STATE.fullmatch(answer) or len(answer) > MAX_STATE:
         raise IvrkitError(
-            f"{answer!r} is no name for a state",
-            hint=f"use up to {LONGEST_STATE} letters, digits, - and _, a letter first, such as parking",
+            f"{answer!r} can't be the name of a state",
+            hint=f"use a letter, then up to {MAX_STATE - 1} letters, digits, - and _, such as parking",
         )
     if answer in _CORE_STATES:
-        raise IvrkitError(f"the state {answer!r} is ivrkit's own", hint="choose another name")
+        raise IvrkitError(f"the state {answer!r} is part of ivrkit", hint="choose another name")
     if keyword.iskeyword(module_of(answer)) or module_of(answer) in _TAKEN_MODULES:
         raise IvrkitError(
-            f"the state {answer!r} would be made by a function of that name, and the name is taken",
-            hint=f"choose another one, such as {answer}-line",
+            f"the state {answer!r} can't be made by a function of that name, because the name is taken",
+            hint=f"choose another name, such as {answer}-line",
         )
     return answer
 
 
 def module_of(state: str) -> str:
-    """Return the name of the module, and of the function in it, that make a state."""
+    """Return the name of the module that makes a state, and of the function in it."""
     return state.lower().replace("-", "_")
 
 
 def key(answer: str) -> str:
-    """Return the key of an option.
+    """Return the key of a menu option.
 
-    :raises IvrkitError: for what no telephone has, and for what the menu keeps for itself.
+    :raises IvrkitError: if the key is not on a phone, or if the menu uses it itself.
     """
     if not is_key_sequence(answer) or "#" in answer:
         raise IvrkitError(
-            f"{answer!r} is no key of a menu", hint="use digits and *, such as 4: # ends what is pressed in a menu"
+            f"the key of a menu option must be digits and *, not {answer!r}", hint="choose a key such as 4"
         )
     if USUAL_REPEAT is not None and answer.startswith(USUAL_REPEAT):
         raise IvrkitError(
-            f"the key {answer!r} begins with {USUAL_REPEAT}, which reads the menu again",
-            hint="choose one that begins otherwise, such as 4",
+            f"the key {answer!r} begins with {USUAL_REPEAT}, which repeats the menu",
+            hint="choose a key such as 4",
         )
     return answer
 
 
-def words(answer: str) -> str:
-    """Return what is said, or a name that is shown, on one line.
+def line(answer: str) -> str:
+    """Return a text of one line: a sentence, a label or a person's name.
 
-    :raises IvrkitError: for nothing, for what no line can hold, and for braces, which are places in a sentence.
+    :raises IvrkitError: if it is empty, has several lines, or has braces, which mark placeholders in a sentence.
     """
-    said = answer.strip()
-    if not said or not said.isprintable() or "{" in said or "}" in said:
-        raise IvrkitError(f"{answer!r} is no line of words", hint="write words on one line, without braces")
-    return said
+    text = answer.strip()
+    if not text or not text.isprintable() or "{" in text or "}" in text:
+        raise IvrkitError(f"the text must be one line without braces, not {answer!r}", hint="write it on one line")
+    return text
 
 
 def languages(answer: str) -> tuple[str, ...]:
     """Return the tags of the languages besides English.
 
-    :raises IvrkitError: for what is no tag of a language, and for English.
+    :raises IvrkitError: if an item is not a language tag, or is English.
     """
-    told = [] if answer.strip() == NONE else [each.strip() for each in answer.split(",")]
+    tags = [] if answer.strip() == NONE else [each.strip() for each in answer.split(",")]
     try:
-        found = types.languages(told)
+        found = types.languages(tags)
     except ValueError:
         found = ()
-    if len(found) < len(told) or any(tag.split("-")[0].lower() == "en" for tag in found):
+    if len(found) < len(tags) or any(tag.split("-")[0].lower() == "en" for tag in found):
         raise IvrkitError(
-            f"{answer!r} are no languages besides English", hint='write their tags, such as "es, de", or "none"'
+            f"the answer must be languages besides English, not {answer!r}",
+            hint='write their tags, such as "es, de", or "none"',
         )
     return tuple({tag.lower(): tag for tag in found}.values())
 
@@ -156,32 +157,32 @@ def languages(answer: str) -> tuple[str, ...]:
 def zone(answer: str) -> str:
     """Return the name of a time zone.
 
-    :raises IvrkitError: when there is none of that name.
+    :raises IvrkitError: if the time zone does not exist.
     """
     try:
         return types.zone(answer)
     except (ValueError, OSError, KeyError) as error:
         raise IvrkitError(
-            f"{answer!r} is no time zone", hint="write one as the tz database has it, such as America/New_York"
+            f"the time zone {answer!r} does not exist", hint="write a name such as America/New_York"
         ) from error
 
 
-def translations(option: str, given: Sequence[str], spoken: Sequence[str]) -> Mapping[str, str]:
-    """Return language -> words, of what an option was given as ``es=aparcamiento``.
+def translations(option: str, given: Sequence[str], known: Sequence[str]) -> Mapping[str, str]:
+    """Return language -> text, for the values of an option such as ``es=aparcamiento``.
 
     :param option: the name of the option.
-    :param given: what it was given.
-    :param spoken: the languages that there are.
-    :raises IvrkitError: for what is not written so, and for a language that is not among them.
+    :param given: its values.
+    :param known: the languages of the plugin.
+    :raises IvrkitError: if a value has another form, or if the plugin does not speak its language.
     """
     found: dict[str, str] = {}
     for each in given:
-        tag, _, said = each.partition("=")
+        tag, _, text = each.partition("=")
         tag = tag.replace("_", "-")
-        if tag not in spoken or not said:
+        if tag not in known or not text:
             raise IvrkitError(
-                f"{option} {each!r} is no language with its words",
-                hint=f"write LANGUAGE=WORDS; the languages are: {', '.join(spoken) or 'none'}",
+                f"{option} must be LANGUAGE=TEXT, with a language of the plugin, not {each!r}",
+                hint=f"the languages of the plugin: {', '.join(known) or 'none'}",
             )
-        found[tag] = words(said)
+        found[tag] = line(text)
     return found

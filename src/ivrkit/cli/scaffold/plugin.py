@@ -1,4 +1,4 @@
-"""What a new plugin is made of: the answers, and what is said in each language."""
+"""The contents of a new plugin: the answers, and its sentences in each language."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ivrkit.cli.scaffold import answers
 from ivrkit.flow.compile.languages import base_language
 from ivrkit.flow.model.text import Texts
 
-#: What the state says, where nobody says otherwise.
+#: The default sentence of the state.
 _SAYS = "You have reached {label}."
-#: How it is heard again; its words go with the keys of the template.
-AGAIN = "To hear this again, press one. For the menu, press any other key, or just wait."
-#: Language -> both of these in it.
+#: The second sentence of the state. It names the keys that the template of the state reads.
+REPEAT_SENTENCE = "To hear this again, press one. For the menu, press any other key, or just wait."
+#: Language -> translations of the two sentences.
 _TRANSLATED: Mapping[str, tuple[str, str]] = {
     "es": (
         "Se ha comunicado con {label}.",
@@ -23,23 +23,23 @@ _TRANSLATED: Mapping[str, tuple[str, str]] = {
 }
 
 
-class Spoken(NamedTuple):
-    """What the state says in a language besides English.
+class Translation(NamedTuple):
+    """The sentences of the state in one language besides English.
 
     :param tag: the language, such as ``es-MX``.
-    :param label: what the state is called in the menu.
-    :param says: what it says.
-    :param again: how it is heard again.
+    :param label: the label in the menu.
+    :param says: the sentence that it says.
+    :param repeat: the sentence that names its keys.
     """
 
     tag: str
     label: str
     says: str
-    again: str
+    repeat: str
 
     @property
     def name(self) -> str:
-        """Return what the language is called in English; its tag where nobody knows."""
+        """Return the English name of the language, or its tag if the name is unknown."""
         from babel import Locale, UnknownLocaleError
 
         try:
@@ -49,44 +49,44 @@ class Spoken(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Return the folder of the language's catalogue, as gettext names it."""
+        """Return the name of the language's folder, as gettext writes it."""
         return self.tag.replace("-", "_")
 
 
-def proposed_says(label: str) -> str:
-    """Return what the state says, where nobody says otherwise."""
+def default_says(label: str) -> str:
+    """Return the default sentence of the state."""
     return _SAYS.format(label=label)
 
 
-def proposed_in(tag: str, label: str, its_label: str, says: str) -> str:
-    """Return what the state says in a language, where nobody says otherwise: in English, if nobody translated it.
+def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
+    """Return the default sentence in a language: the English sentence if there is no translation.
 
     :param tag: the language.
     :param label: the label in English.
     :param its_label: the label in the language.
-    :param says: what the state says in English.
+    :param says: the sentence in English.
     """
-    known = _TRANSLATED.get(base_language(tag))
-    return known[0].format(label=its_label) if known and says == proposed_says(label) else says
+    translated = _TRANSLATED.get(base_language(tag))
+    return translated[0].format(label=its_label) if translated and says == default_says(label) else says
 
 
-def again_in(tag: str) -> str:
-    """Return how the state is heard again in a language: in English, where the template does not speak it."""
-    known = _TRANSLATED.get(base_language(tag))
-    return known[1] if known else AGAIN
+def repeat_sentence_in(tag: str) -> str:
+    """Return the sentence that names the keys in a language: the English sentence if there is no translation."""
+    translated = _TRANSLATED.get(base_language(tag))
+    return translated[1] if translated else REPEAT_SENTENCE
 
 
 @dataclass(frozen=True)
 class NewPlugin:
-    """The answers.
+    """The answers for a new plugin.
 
     :param name: the distribution.
-    :param state: its state.
+    :param state: the name of its state.
     :param key: the key of the state in the menu.
-    :param label: what the menu calls it.
-    :param says: what a caller hears there.
-    :param author: whose it is.
-    :param spoken: what it says in each language besides English.
+    :param label: the label of the state in the menu.
+    :param says: the sentence that the state says.
+    :param author: the author.
+    :param translations: the sentences in each language besides English.
     """
 
     name: str
@@ -95,7 +95,7 @@ class NewPlugin:
     label: str
     says: str
     author: str
-    spoken: tuple[Spoken, ...]
+    translations: tuple[Translation, ...]
 
     @property
     def package(self) -> str:
@@ -103,27 +103,28 @@ class NewPlugin:
         return answers.package_of(self.name)
 
     def values(self) -> dict[str, Any]:
-        """Return what the templates may ask for."""
+        """Return the values of the templates' placeholders."""
         module = answers.module_of(self.state)
         return {
             "package": self.package,
             "state": self.state,
             "module": module,
-            "settings_class": "".join(part.capitalize() for part in module.split("_")) + "Settings",
+            "settings_class": "".join(word.capitalize() for word in module.split("_")) + "Settings",
             "key": self.key,
             "key_words": Texts().key(self.key),
             "label": self.label,
             "says": self.says,
-            "again": AGAIN,
+            "repeat": REPEAT_SENTENCE,
             "author": self.author,
-            "languages": self.spoken,
+            "languages": self.translations,
         }
 
-    def catalogues(self) -> Iterator[dict[str, Any]]:
-        """Return what the template of a catalogue may ask for besides, for each language."""
-        for each in self.spoken:
-            yield {"language": each, "pairs": {self.label: each.label, self.says: each.says, AGAIN: each.again}}
+    def po_files(self) -> Iterator[dict[str, Any]]:
+        """Return the additional values for the PO file of each language."""
+        for each in self.translations:
+            pairs = {self.label: each.label, self.says: each.says, REPEAT_SENTENCE: each.repeat}
+            yield {"language": each, "pairs": pairs}
 
-    def left_in_english(self) -> list[str]:
-        """Return the languages in which a sentence is not translated yet."""
-        return [each.tag for each in self.spoken if self.says == each.says or each.again == AGAIN]
+    def untranslated(self) -> list[str]:
+        """Return the languages in which a sentence is still English."""
+        return [each.tag for each in self.translations if self.says == each.says or each.repeat == REPEAT_SENTENCE]

@@ -1,7 +1,8 @@
-"""Makes the files of a new folder from templates, and writes all of them or none.
+"""Render the templates of a new folder, and write all of its files or none.
 
-A template is a file that ends in ``.jinja``. Its name and the folders above it may have places too:
-``src/{{ package }}/{{ module }}.py.jinja``. One that comes to nothing, though there is something in it, gives no file.
+A template is a file that ends in ``.jinja``. Its path may contain placeholders too:
+``src/{{ package }}/{{ module }}.py.jinja``. If a template that is not empty renders to an empty text, no file is
+written.
 """
 
 from __future__ import annotations
@@ -16,86 +17,87 @@ from jinja2 import Environment, StrictUndefined
 
 from ivrkit.errors import IvrkitError
 
-#: Where the templates are: a folder for each kind.
+#: The folder of the templates, with a subfolder for each command.
 TEMPLATES = Path(__file__).parents[2] / "templates"
 _SUFFIX = ".jinja"
-#: How long a line of code may be, as the ``pyproject.toml`` among the templates has it.
-_WIDTH = 100
+#: The longest line of code, as in the ``pyproject.toml`` of the templates.
+_MAX_LINE = 100
 
 
 def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the files that the templates of a folder give: path, with slashes -> what is in it.
+    """Return the files that a folder of templates makes: path, with slashes -> content.
 
     :param folder: the folder of the templates.
-    :param values: what is filled in. A template that asks for anything else fails.
+    :param values: the values of the placeholders. An unknown placeholder raises an error.
     """
-    jinja = Environment(  # noqa: S701  files of Python, TOML and Markdown: to escape for HTML would damage them
+    jinja = Environment(  # noqa: S701  the files are Python, TOML and Markdown, where HTML escapes would be wrong
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     jinja.filters.update(python=python_text, quoted=quoted)
-    jinja.globals["text_of"] = text_of
+    jinja.globals["text_constant"] = text_constant
     files: dict[str, str] = {}
     for path in sorted(folder.rglob(f"*{_SUFFIX}")):
         source = path.read_text(encoding="utf-8")
-        made = jinja.from_string(source).render(values)
-        if made.strip() or not source:
+        content = jinja.from_string(source).render(values)
+        if content.strip() or not source:
             name = path.relative_to(folder).as_posix().removesuffix(_SUFFIX)
-            files[jinja.from_string(name).render(values)] = made
+            files[jinja.from_string(name).render(values)] = content
     return files
 
 
-def refuse_taken(target: Path) -> None:
-    """Refuse a folder that holds something, or a file of its name.
+def refuse_existing(target: Path) -> None:
+    """Refuse a target that is a file, or a folder that is not empty.
 
-    :raises IvrkitError: with the mend.
+    :raises IvrkitError: if it is.
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         what = "is a folder that is not empty" if target.is_dir() else "is a file"
-        raise IvrkitError(f"{target} {what}, and nothing is written over", hint="choose another name, or remove it")
+        raise IvrkitError(f"{target} {what}; it is not overwritten", hint="choose another name, or remove it")
 
 
 def write(target: Path, files: Mapping[str, str]) -> None:
     """Write files into a new folder.
 
-    They are written beside it first, so that a folder which is there is a whole one.
+    They are written to a temporary folder first, so that the new folder is either complete or not there.
 
-    :param target: the folder, which must not be there, or be empty.
-    :param files: path in it -> what is in it.
-    :raises IvrkitError: for a folder that holds something, and where nothing can be written.
+    :param target: the folder, which must not exist or be empty.
+    :param files: path in the folder -> content.
+    :raises IvrkitError: if the target is not empty, or can't be written.
     """
     try:
-        refuse_taken(target)
-        with tempfile.TemporaryDirectory(prefix=".ivrkit-new-", dir=target.parent) as beside:
-            made = Path(beside) / target.name
+        refuse_existing(target)
+        with tempfile.TemporaryDirectory(prefix=".ivrkit-new-", dir=target.parent) as temporary:
+            # The folder below the temporary one has the usual permissions; the temporary one is private.
+            folder = Path(temporary) / target.name
             for name, content in files.items():
-                path = made / name
+                path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content, encoding="utf-8", newline="\n")
             if target.exists():
                 target.rmdir()
-            made.rename(target)
+            folder.rename(target)
     except OSError as error:
         raise IvrkitError(
-            f"{target} can't be written: {error.strerror}", hint="go to a folder in which you may write"
+            f"{target} can't be written: {error.strerror}", hint="change to a folder in which you may write"
         ) from error
 
 
-def python_text(words: str) -> str:
-    """Return a text as Python code, in the quotes that a formatter would choose."""
-    quote = "'" if words.count('"') > words.count("'") else '"'
-    return quote + words.replace("\\", "\\\\").replace(quote, f"\\{quote}") + quote
+def python_text(text: str) -> str:
+    """Return a text as a Python literal, in the quotes that a formatter chooses."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return quote + text.replace("\\", "\\\\").replace(quote, f"\\{quote}") + quote
 
 
-def quoted(words: str) -> str:
+def quoted(text: str) -> str:
     """Return a text as TOML and PO files write it."""
-    return json.dumps(words, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False)
 
 
-def text_of(name: str, words: str) -> str:
-    """Return the line, or the three lines, that give a ``Text`` a name: as a formatter sets it.
+def text_constant(name: str, text: str) -> str:
+    """Return the code that assigns a ``Text`` to a constant, on one line or on three, as a formatter writes it.
 
     :param name: the name of the constant.
-    :param words: the sentence.
+    :param text: the sentence.
     """
-    line = f"{name} = Text({python_text(words)})"
-    return line if len(line) <= _WIDTH else f"{name} = Text(\n    {python_text(words)}\n)"
+    line = f"{name} = Text({python_text(text)})"
+    return line if len(line) <= _MAX_LINE else f"{name} = Text(\n    {python_text(text)}\n)"
