@@ -1,8 +1,8 @@
-"""Stands for the agent of ngrok: what pyngrok starts, and a proxy that rewrites scheme and host as ngrok's does.
+"""A replacement for the ngrok agent, which pyngrok starts.
 
-It says on its standard output what pyngrok waits for, answers the agent's own API, and passes requests on to the port
-that the tunnel is opened for. Its public address is ``https://tree.ngrok.example``; a test asks it at the one that it
-writes into the file NGROK_STANDS.
+It prints the lines that pyngrok waits for, answers the agent's API, and forwards requests to the port of the tunnel,
+with the scheme and host that ngrok sets. Its public address is ``https://tree.ngrok.example``; a test sends requests to
+the address in the file NGROK_ADDRESS_FILE.
 """
 
 import http.client
@@ -17,15 +17,15 @@ PUBLIC = "tree.ngrok.example"
 
 
 class Tunnel(BaseHTTPRequestHandler):
-    """Passes a request on, as the outside asked it."""
+    """Forwards a request, with the public scheme and host."""
 
     upstream = ""
 
     def do_POST(self):
-        """Pass it on, and the answer back."""
+        """Forward the request, and send the response back."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-        told = {
+        added = {
             "Host": PUBLIC,
             "X-Forwarded-Proto": "https",
             "X-Forwarded-Host": PUBLIC,
@@ -33,7 +33,7 @@ class Tunnel(BaseHTTPRequestHandler):
         }
         connection = http.client.HTTPConnection(self.upstream, timeout=30)
         try:
-            connection.request("POST", self.path, body, {**kept, **told})
+            connection.request("POST", self.path, body, {**kept, **added})
             answer = connection.getresponse()
             content = answer.read()
         finally:
@@ -45,14 +45,14 @@ class Tunnel(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Print nothing."""
 
 
 class Api(BaseHTTPRequestHandler):
-    """The agent's own API, as far as pyngrok asks it."""
+    """The part of the agent's API that pyngrok uses."""
 
     def do_GET(self):
-        """Answer that there are no tunnels yet."""
+        """Respond that there are no tunnels yet."""
         self.answer(200, {"tunnels": [], "endpoints": []})
 
     def do_POST(self):
@@ -64,13 +64,13 @@ class Api(BaseHTTPRequestHandler):
         Tunnel.upstream = given["upstream"]["url"].rpartition("//")[2]
         public = ThreadingHTTPServer(("127.0.0.1", 0), Tunnel)
         Thread(target=public.serve_forever, daemon=True).start()
-        with open(os.environ["NGROK_STANDS"], "w", encoding="utf-8") as file:
+        with open(os.environ["NGROK_ADDRESS_FILE"], "w", encoding="utf-8") as file:
             file.write(f"127.0.0.1:{public.server_port}")
         self.answer(201, {"name": given["name"], "url": f"https://{PUBLIC}", "proto": "https"})
 
-    def answer(self, status, told):
-        """Answer with JSON."""
-        content = json.dumps(told).encode()
+    def answer(self, status, body):
+        """Respond with JSON."""
+        content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -78,11 +78,11 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Print nothing."""
 
 
 def main():
-    """Do what the command line asks for."""
+    """Run the agent, if the command line starts one."""
     if "start" not in sys.argv:
         return
     api = ThreadingHTTPServer(("127.0.0.1", 0), Api)

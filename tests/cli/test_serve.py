@@ -1,4 +1,4 @@
-"""``ivrkit serve``: what it refuses, and a server that is really started and asked over HTTP."""
+"""``ivrkit serve``: the errors before its start, and a real server over HTTP."""
 
 import json
 import os
@@ -27,12 +27,12 @@ CALL = {"CallSid": "CA" + "0" * 32, "CallStatus": "ringing"}
 PATIENCE = 60.0
 
 
-# What is refused before anything is started.
+# Errors before the server is started.
 
 
 @pytest.mark.server
 def test_without_a_token_it_does_not_start(run: Run):
-    """Anybody could ask in Twilio's name."""
+    """Without a token the command is an error: anybody could send webhooks in Twilio's name."""
     done = run("serve")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
@@ -45,21 +45,21 @@ def test_without_a_token_it_does_not_start(run: Run):
 @pytest.mark.server
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 @pytest.mark.parametrize("dev", [["--dev"], []], ids=["option", "setting"])
-def test_dev_is_for_this_machine_alone(ivrkit: Callable[..., Result], monkeypatch, host, dev):
-    """Dev mode by option or by setting is never offered to a network."""
+def test_dev_mode_listens_on_this_machine_only(ivrkit: Callable[..., Result], monkeypatch, host, dev):
+    """In dev mode, by option or by setting, an address that other machines can reach is an error."""
     monkeypatch.setenv("IVRKIT_DEV", "0" if dev else "1")
     result = ivrkit("serve", *dev, "--host", host)
     assert (result.stdout, result.exit_code) == ("", 1)
     assert result.stderr == (
-        f"Error: in dev mode the host listens on this machine alone, and --host is {host}\n"
+        f"Error: in dev mode --host must be an address of this machine only, not {host}\n"
         "  hint: leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN\n"
     )
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_a_port_that_is_taken_is_told(ivrkit: Callable[..., Result], host):
-    """One message with the mend, before a server would fail again and again."""
+def test_a_taken_port_is_an_error(ivrkit: Callable[..., Result], host):
+    """If another program listens on the port, the command is an error with a hint, and starts no server."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
         try:
             taken.bind((host, 0))
@@ -76,23 +76,25 @@ def test_a_port_that_is_taken_is_told(ivrkit: Callable[..., Result], host):
 
 @pytest.mark.server
 def test_a_host_may_be_a_name(ivrkit: Callable[..., Result]):
-    """The server takes addresses alone, so a name is looked up; one that is none is told."""
+    """``--host`` may be a name, which is resolved; a name that can't be resolved is an error."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         result = ivrkit("serve", "--dev", "--host", "localhost", "--port", str(port))
     assert result.exit_code == 1
-    told = result.stderr.replace("::1", "127.0.0.1")
-    assert told == f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n  hint: choose another --port\n"
+    printed = result.stderr.replace("::1", "127.0.0.1")
+    assert (
+        printed == f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n  hint: choose another --port\n"
+    )
     result = ivrkit("serve", "--dev", "--host", "no such host")
     assert (result.stdout, result.exit_code) == ("", 1)
-    assert result.stderr.startswith("Error: --host no such host is no address and no name of this machine: ")
+    assert result.stderr.startswith("Error: --host no such host can't be resolved: ")
     assert result.stderr.endswith("\n  hint: try --host 0.0.0.0\n")
 
 
-def test_without_the_extra_it_tells_what_to_install(run: Run, tmp_path):
-    """The server is an extra: the core can be installed without it."""
+def test_without_the_extra_the_hint_is_to_install_it(run: Run, tmp_path):
+    """Without granian, which is an extra, the command is an error with the install command."""
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_GRANIAN, encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     done = run("serve", "--dev", PYTHONPATH=path)
@@ -103,8 +105,8 @@ def test_without_the_extra_it_tells_what_to_install(run: Run, tmp_path):
 
 
 @pytest.mark.server
-def test_a_fault_is_told_once_and_not_by_every_worker(ivrkit: Callable[..., Result], alone, install):
-    """What keeps the app from being made is found before the server is started."""
+def test_a_problem_is_printed_once(ivrkit: Callable[..., Result], alone, install):
+    """A problem of the phone tree is an error of the command, before any worker is started."""
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
     result = ivrkit("serve", "--dev")
     assert (result.stdout, result.exit_code) == ("", 1)
@@ -114,21 +116,21 @@ def test_a_fault_is_told_once_and_not_by_every_worker(ivrkit: Callable[..., Resu
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "http"])
-def test_a_port_that_is_none_is_refused(ivrkit: Callable[..., Result], value):
-    """A port is a number from 1 to 65535."""
+def test_an_invalid_port_is_refused(ivrkit: Callable[..., Result], value):
+    """A port must be a number from 1 to 65535."""
     result = ivrkit("serve", "--port", value)
     assert result.exit_code == 2
     assert "Error: Invalid value for '--port'" in result.output
 
 
 @pytest.mark.parametrize("name", ["a.py", "ivrkit.toml", ".env"])
-def test_what_is_code_makes_the_server_load_anew(name):
-    """Python files, settings and secrets are watched."""
+def test_a_change_of_code_reloads_the_server(name):
+    """A change of a Python file, of the settings or of ``.env`` reloads the server in dev mode."""
     assert re.search(NOT_CODE, name) is None
 
 
 @pytest.mark.parametrize("name", ["calls.sqlite3", "calls.sqlite3-wal", "a.pyc", "notes.txt", "environment"])
-def test_what_is_no_code_does_not_make_the_server_load_anew(name):
+def test_a_change_of_another_file_does_not_reload_the_server(name):
     """A call that is kept in a file of the folder is no change of the code."""
     assert re.search(NOT_CODE, name) is not None
 
@@ -150,7 +152,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process is there, and not only its entry in the table."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -158,10 +160,10 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for something, for a while."""
+    """Wait until a condition is true."""
     end = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < end, "it did not come"
+        assert time.monotonic() < end, "timeout"
         time.sleep(0.1)
 
 
@@ -172,21 +174,24 @@ class Served:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._told = folder / "told"
+        self._output = folder / "output"
         command = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')", "serve"]
-        with self._told.open("wb") as told:
+        with self._output.open("wb") as output:
             self.process = start(
-                [*command, "--port", str(self.port), *options], env={**os.environ, **environ}, stdout=told, stderr=told
+                [*command, "--port", str(self.port), *options],
+                env={**os.environ, **environ},
+                stdout=output,
+                stderr=output,
             )
         self.seen: set[int] = set()
 
     @property
-    def told(self) -> str:
-        """What it printed."""
-        return self._told.read_text(encoding="utf-8")
+    def output(self) -> str:
+        """Everything that it printed."""
+        return self._output.read_text(encoding="utf-8")
 
     def ask(self, page: str, data: dict[str, str] | None = None) -> tuple[int, str]:
-        """Return status and text of a page; status 0 where nobody answers."""
+        """Return the status and the body of a page, or status 0 if nothing answers."""
         body = None if data is None else urllib.parse.urlencode(data).encode()
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{page}", body, timeout=10) as answer:
@@ -198,18 +203,18 @@ class Served:
             return 0, ""
 
     def answers(self) -> bool:
-        """Return whether it answers; whoever runs for it by now is remembered."""
-        assert self.process.poll() is None, self.told
+        """Return whether the server answers, and record its processes."""
+        assert self.process.poll() is None, self.output
         self.seen.update(children_of(self.process.pid))
         return self.ask("/healthz")[0] == 200
 
     def wait(self) -> "Served":
-        """Wait until it answers."""
+        """Wait until the server answers."""
         wait_until(self.answers)
         return self
 
     def end(self) -> int:
-        """End it as a service manager does, and return its code."""
+        """Stop it with SIGTERM, and return its exit code."""
         self.seen.update(children_of(self.process.pid))
         self.process.terminate()
         return self.process.wait(PATIENCE)
@@ -217,7 +222,7 @@ class Served:
 
 @pytest.fixture
 def serve(folder: Path):
-    """Return what starts a server; whatever is left of it is ended with the test."""
+    """Return a function that starts a server. All of its processes are stopped after the test."""
     started: list[Served] = []
 
     def serve(*options: str, **environ: str) -> Served:
@@ -235,32 +240,32 @@ def serve(folder: Path):
 
 @pytest.mark.server
 def test_a_server_answers_over_http_and_ends_with_its_children(serve):
-    """It takes signed webhooks alone, tells nothing of itself, and leaves no process behind when it is ended."""
+    """A server accepts signed webhooks only, shows no details, and leaves no process behind."""
     server = serve("--workers", "2", **TOKEN).wait()
     assert server.ask("/healthz") == (200, '{"status":"ok","store":"ok"}\n')
     assert server.ask("/webhook", CALL) == (403, "Forbidden\n")
     wait_until(lambda: len(children_of(server.process.pid)) >= 3)
     assert server.end() == 0
     wait_until(lambda: not any(map(is_running, server.seen)))
-    assert server.told.splitlines()[0] == (f"Serving http://127.0.0.1:{server.port}/webhook; end with Ctrl-C.")
-    assert "started anew" not in server.told
+    assert server.output.splitlines()[0] == (f"Serving http://127.0.0.1:{server.port}/webhook (stop with Ctrl-C)")
+    assert "Restarting" not in server.output
 
 
 @pytest.mark.once
 @pytest.mark.server
 def test_a_server_logs_each_turn(serve, folder):
-    """Without any set-up of a log: what is served, each turn of a call, and each refusal, as text or as JSON."""
+    """By default the server logs its phone tree, each turn of a call and each refusal, as text or as JSON."""
     server = serve("--dev").wait()
     server.ask("/webhook", {**CALL, "From": "+14155550100", "To": "+15005550006"})
-    told = f" INFO ivrkit.calls: call {CALL['CallSid']} turn 1: "
-    wait_until(lambda: told in server.told)
-    assert " INFO ivrkit.web: phone tree 'ivrkit' at /webhook: states greeting, menu" in server.told
-    assert " ms from ***0100 to ***0006\n" in server.told
+    line = f" INFO ivrkit.calls: call {CALL['CallSid']} turn 1: "
+    wait_until(lambda: line in server.output)
+    assert " INFO ivrkit.web: phone tree 'ivrkit' at /webhook: states greeting, menu" in server.output
+    assert " ms from ***0100 to ***0006\n" in server.output
     assert server.end() == 0
     server = serve(IVRKIT_LOG_FORMAT="json", **TOKEN).wait()
     server.ask("/webhook", CALL)
-    wait_until(lambda: '"level": "WARNING"' in server.told)
-    lines = [json.loads(line) for line in server.told.splitlines() if line.startswith("{")]
+    wait_until(lambda: '"level": "WARNING"' in server.output)
+    lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
     assert {line["logger"] for line in lines} == {"ivrkit.web"}
     assert lines[-1]["message"].startswith("403: no X-Twilio-Signature for ")
     assert server.end() == 0
@@ -268,7 +273,7 @@ def test_a_server_logs_each_turn(serve, folder):
 
 @pytest.mark.server
 def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
-    """State and owner are in the answer; a change of the code is served without a new start."""
+    """In dev mode unsigned webhooks from this machine are accepted, and changed code is served without a restart."""
     (folder / "shop.py").write_text("from ivrkit import State\ngreeting = State('Before.')\n", encoding="utf-8")
     info = folder / "shop_states-1.0.dist-info"
     info.mkdir()
@@ -279,12 +284,12 @@ def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
     server = serve("--dev", PYTHONPATH=path)
 
     def said(words: str, sid: str) -> bool:
-        assert server.process.poll() is None, server.told
+        assert server.process.poll() is None, server.output
         return words in server.ask("/phone/webhook", {**CALL, "CallSid": sid})[1]
 
     wait_until(lambda: said("Before.", f"CA{time.monotonic_ns()}"))
-    assert server.told.startswith(
-        f"Serving http://127.0.0.1:{server.port}/phone/webhook in dev mode; end with Ctrl-C.\n"
+    assert server.output.startswith(
+        f"Serving http://127.0.0.1:{server.port}/phone/webhook in dev mode (stop with Ctrl-C)\n"
     )
     (folder / "shop.py").write_text("from ivrkit import State\ngreeting = State('After.')\n", encoding="utf-8")
     wait_until(lambda: said("After.", f"CA{time.monotonic_ns()}"))
@@ -295,15 +300,15 @@ def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
 
 @pytest.mark.once
 @pytest.mark.server
-def test_a_server_that_is_killed_is_started_anew_and_a_hangup_reloads_it(serve):
-    """Callers are answered again by new processes, and none of the old ones stays; SIGHUP replaces the workers."""
+def test_a_killed_server_is_restarted_and_sighup_reloads_it(serve):
+    """A killed server is restarted without its old workers; SIGHUP replaces the workers."""
     server = serve(**TOKEN).wait()
     wait_until(lambda: len(children_of(server.process.pid)) >= 2)
     first = children_of(server.process.pid)
     os.kill(first[0], signal.SIGKILL)
     wait_until(lambda: not any(map(is_running, first)))
     server.wait()
-    assert "The server ended by itself with code -9; it is started anew in 1 s." in server.told
+    assert "The server exited with code -9. Restarting in 1 s." in server.output
     wait_until(lambda: len(children_of(server.process.pid)) >= 2)
     second = children_of(server.process.pid)
     server.process.send_signal(signal.SIGHUP)
@@ -315,17 +320,17 @@ def test_a_server_that_is_killed_is_started_anew_and_a_hangup_reloads_it(serve):
 
 @pytest.mark.acme
 def test_flask_run_serves_the_checkout(folder):
-    """Plain ``flask run`` in the checkout reads its .flaskenv and answers this machine without a token."""
+    """``flask run`` in the checkout reads .flaskenv, and accepts webhooks from this machine without a token."""
     environ = {**os.environ, "TWILIO_AUTH_TOKEN": "", "IVRKIT_SESSION_URL": f"sqlite:///{folder}/calls.sqlite3"}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
-    with (folder / "told").open("wb") as told:
-        process = start(command, cwd=CHECKOUT, env=environ, stdout=told, stderr=told)
+    with (folder / "output").open("wb") as output:
+        process = start(command, cwd=CHECKOUT, env=environ, stdout=output, stderr=output)
 
     def answered() -> bool:
-        assert process.poll() is None, (folder / "told").read_text(encoding="utf-8")
+        assert process.poll() is None, (folder / "output").read_text(encoding="utf-8")
         try:
             body = urllib.parse.urlencode(CALL).encode()
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/webhook", body, timeout=10) as answer:

@@ -1,4 +1,4 @@
-"""What keeps the server running, with small programs in place of the server."""
+"""The supervisor of the server, with small programs in place of the server."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ import pytest
 from ivrkit.cli import supervisor
 from ivrkit.cli.supervisor import Supervisor
 
-#: Writes its number of starts and then does what its argument says; ends by itself before a test that waits in vain.
+#: Writes a note for each start and each signal. The code that follows ends before a test gives up waiting.
 CHILD = """
 import os, pathlib, signal, subprocess, sys, time
 notes = os.open(pathlib.Path(sys.argv[1]) / "notes", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-def note(what):  # in one piece, for it is called in signal handlers
+def note(what):  # one write, because signal handlers call it too
     os.write(notes, f"{what}\\n".encode())
-signal.signal(signal.SIGTERM, lambda *_: (note("told to end"), os._exit(0)))
+signal.signal(signal.SIGTERM, lambda *_: (note("terminated"), os._exit(0)))
 signal.signal(signal.SIGINT, lambda *_: (note("interrupted"), os._exit(0)))
 signal.signal(signal.SIGHUP, lambda *_: note("reload"))
 note(f"started {os.environ['NAME']}")
@@ -29,7 +29,7 @@ STAYS = "[time.sleep(0.02) for _ in range(1000)]"
 
 @pytest.fixture(autouse=True)
 def handlers():
-    """Put the signal handlers of this process back."""
+    """Restore the signal handlers of this process."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
     kept = {number: signal.getsignal(number) for number in numbers}
     yield
@@ -39,32 +39,32 @@ def handlers():
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    """Do not wait as long as in earnest."""
-    monkeypatch.setattr(supervisor, "FIRST_WAIT", 0.01)
+    """Make the first wait short."""
+    monkeypatch.setattr(supervisor, "MIN_WAIT", 0.01)
 
 
 class Bench:
-    """A supervisor of a small program, the lines that it told, and what the program noted."""
+    """A supervisor of a small program, with the lines that it reported and the notes of the program."""
 
     def __init__(self, folder: Path, end: str) -> None:
         self.folder = folder
-        self.told: list[str] = []
+        self.reported: list[str] = []
         command = [sys.executable, "-c", CHILD + end, str(folder)]
-        self.supervisor = Supervisor(command, {**os.environ, "NAME": "child"}, self.told.append)
+        self.supervisor = Supervisor(command, {**os.environ, "NAME": "child"}, self.reported.append)
 
     @property
     def notes(self) -> list[str]:
-        """What the program noted so far."""
+        """The notes of the program so far."""
         path = self.folder / "notes"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def run(self, *steps: tuple[int, signal.Signals]) -> None:
-        """Run the supervisor; when there are so many notes, send the signal."""
+        """Run the supervisor, and send each signal when the program has written so many notes."""
 
         def send() -> None:
             for count, number in steps:
                 wait_until(lambda count=count: len(self.notes) >= count)
-                # To the thread that waits for the server: another one that took it would not wake it.
+                # To the main thread, which waits for the server: a signal to another thread does not wake it.
                 signal.pthread_kill(threading.main_thread().ident, number)
 
         thread = threading.Thread(target=send)
@@ -74,65 +74,65 @@ class Bench:
 
 
 def wait_until(true, seconds: float = 20.0) -> None:
-    """Wait for something, for a while."""
+    """Wait until a condition is true."""
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, "it did not come"
+        assert time.monotonic() < end, "timeout"
         time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
-    ("number", "note"), [(signal.SIGTERM, "told to end"), (signal.SIGINT, "interrupted")], ids=["TERM", "INT"]
+    ("number", "note"), [(signal.SIGTERM, "terminated"), (signal.SIGINT, "interrupted")], ids=["TERM", "INT"]
 )
-def test_a_signal_to_end_ends_the_server_and_then_the_supervisor(tmp_path, number, note):
-    """The server gets the same signal, and is waited for; nothing is told, because nothing went wrong."""
+def test_a_signal_stops_the_server_and_then_the_supervisor(tmp_path, number, note):
+    """The server gets the same signal, and the supervisor waits for its end and reports nothing."""
     bench = Bench(tmp_path, STAYS)
     bench.run((1, number))
     assert bench.notes == ["started child", note]
-    assert bench.told == []
+    assert bench.reported == []
 
 
-def test_a_reload_is_passed_on(tmp_path):
-    """SIGHUP goes to the server, which goes on running."""
+def test_sighup_is_passed_on(tmp_path):
+    """SIGHUP is passed to the server, which keeps running."""
     bench = Bench(tmp_path, STAYS)
     bench.run((1, signal.SIGHUP), (2, signal.SIGTERM))
-    assert bench.notes == ["started child", "reload", "told to end"]
+    assert bench.notes == ["started child", "reload", "terminated"]
 
 
-def test_a_server_that_ends_by_itself_is_started_anew(tmp_path):
-    """It is told each time, with its code and a wait that doubles."""
+def test_a_server_that_ends_by_itself_is_restarted(tmp_path):
+    """Each restart is reported with the exit code and the wait, which doubles."""
     bench = Bench(tmp_path, "sys.exit(3)")
     bench.run((4, signal.SIGTERM))
     assert bench.notes[:3] == ["started child"] * 3
-    assert bench.told[:3] == [
-        "The server ended by itself with code 3; it is started anew in 0.02 s.",
-        "The server ended by itself with code 3; it is started anew in 0.04 s.",
-        "The server ended by itself with code 3; it is started anew in 0.08 s.",
+    assert bench.reported[:3] == [
+        "The server exited with code 3. Restarting in 0.02 s.",
+        "The server exited with code 3. Restarting in 0.04 s.",
+        "The server exited with code 3. Restarting in 0.08 s.",
     ]
 
 
-def test_the_wait_has_an_end(tmp_path, monkeypatch):
-    """However often the server ends, it is tried again within a known time."""
-    monkeypatch.setattr(supervisor, "LONGEST_WAIT", 0.03)
+def test_the_wait_has_a_limit(tmp_path, monkeypatch):
+    """The wait before a restart does not grow beyond its maximum."""
+    monkeypatch.setattr(supervisor, "MAX_WAIT", 0.03)
     bench = Bench(tmp_path, "sys.exit(3)")
     bench.run((4, signal.SIGTERM))
-    assert [line.rpartition(" in ")[2] for line in bench.told[:3]] == ["0.02 s.", "0.03 s.", "0.03 s."]
+    assert [line.rpartition(" in ")[2] for line in bench.reported[:3]] == ["0.02 s.", "0.03 s.", "0.03 s."]
 
 
-def test_a_server_that_ran_for_long_is_started_anew_quickly(tmp_path, monkeypatch):
-    """The waits of last week's trouble are forgotten."""
-    monkeypatch.setattr(supervisor, "SOON", 0.0)
+def test_a_stable_server_is_restarted_quickly(tmp_path, monkeypatch):
+    """A server that ran for long resets the wait."""
+    monkeypatch.setattr(supervisor, "STABLE_AFTER", 0.0)
     bench = Bench(tmp_path, "sys.exit(3)")
     bench.run((3, signal.SIGTERM))
-    assert {line.rpartition(" in ")[2] for line in bench.told} == {"0.01 s."}
+    assert {line.rpartition(" in ")[2] for line in bench.reported} == {"0.01 s."}
 
 
-def test_a_signal_between_two_servers_ends_the_wait(tmp_path, monkeypatch):
-    """Nobody has to wait for a server that is not to be started."""
-    monkeypatch.setattr(supervisor, "FIRST_WAIT", 20.0)
+def test_a_signal_before_a_restart_ends_the_wait(tmp_path, monkeypatch):
+    """A signal while the supervisor waits before a restart stops it at once."""
+    monkeypatch.setattr(supervisor, "MIN_WAIT", 20.0)
     bench = Bench(tmp_path, "sys.exit(3)")
     began = time.monotonic()
-    thread = threading.Thread(target=lambda: (wait_until(lambda: bench.told), os.kill(os.getpid(), signal.SIGTERM)))
+    thread = threading.Thread(target=lambda: (wait_until(lambda: bench.reported), os.kill(os.getpid(), signal.SIGTERM)))
     thread.start()
     bench.supervisor.run()
     thread.join()
@@ -141,7 +141,7 @@ def test_a_signal_between_two_servers_ends_the_wait(tmp_path, monkeypatch):
 
 
 def test_a_signal_while_the_server_is_being_started_is_not_lost(tmp_path, monkeypatch):
-    """A server that nobody could pass the signal on to is ended as soon as it is there."""
+    """A signal that comes while the server is being started stops the server after its start."""
     start = subprocess.Popen
 
     def start_and_signal(*given, **named):
@@ -153,15 +153,15 @@ def test_a_signal_while_the_server_is_being_started_is_not_lost(tmp_path, monkey
     bench = Bench(tmp_path, STAYS)
     bench.supervisor.run()
     assert bench.supervisor._child.returncode is not None
-    assert bench.told == []
+    assert bench.reported == []
 
 
-#: Ends by no signal that can be ignored.
+#: Ignores SIGTERM.
 STUBBORN = "signal.signal(signal.SIGTERM, lambda *_: note('ignored'))\nnote('ready')\n" + STAYS
 
 
 def test_a_server_that_does_not_end_in_time_is_killed(tmp_path, monkeypatch):
-    """Whoever ends the host need not wait for a server that hangs."""
+    """A server that does not end within the grace period is killed."""
     monkeypatch.setattr(supervisor, "GRACE", 1)
     bench = Bench(tmp_path, STUBBORN)
     bench.run((2, signal.SIGTERM))
@@ -170,7 +170,7 @@ def test_a_server_that_does_not_end_in_time_is_killed(tmp_path, monkeypatch):
 
 
 def test_a_second_signal_kills_at_once(tmp_path, monkeypatch):
-    """Ctrl-C twice is meant."""
+    """A second signal kills the server without a grace period."""
     monkeypatch.setattr(supervisor, "GRACE", 600)
     bench = Bench(tmp_path, STUBBORN)
     bench.run((2, signal.SIGTERM), (3, signal.SIGTERM))
@@ -178,16 +178,16 @@ def test_a_second_signal_kills_at_once(tmp_path, monkeypatch):
     assert signal.alarm(0) == 0, "no alarm is left behind"
 
 
-def test_a_signal_before_there_is_a_server_is_passed_on_to_nobody(tmp_path):
-    """A reload that comes too early does nothing."""
+def test_a_signal_before_the_first_start_does_nothing(tmp_path):
+    """SIGHUP before the first start of the server does nothing."""
     bench = Bench(tmp_path, STAYS)
     bench.supervisor._pass_on(signal.SIGHUP, None)
     bench.supervisor._kill()
     assert bench.notes == []
 
 
-def test_what_a_killed_server_left_running_is_ended(tmp_path):
-    """Workers without their server would answer beside the new ones, with old code."""
+def test_the_workers_of_a_killed_server_are_killed(tmp_path):
+    """The workers of a killed server are killed too: they would go on answering with old code."""
     worker = "import time; [time.sleep(0.02) for _ in range(1000)]"
     bench = Bench(
         tmp_path,
@@ -198,11 +198,11 @@ def test_what_a_killed_server_left_running_is_ended(tmp_path):
     bench.run((3, signal.SIGTERM))
     worker_pid = int(bench.notes[1])
     wait_until(lambda: not is_running(worker_pid))
-    assert bench.told[0].startswith("The server ended by itself with code -9;")
+    assert bench.reported[0].startswith("The server exited with code -9.")
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process is there, and not only its entry in the table."""
+    """Return whether a process runs; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except FileNotFoundError:

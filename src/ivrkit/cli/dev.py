@@ -1,4 +1,4 @@
-"""``ivrkit dev``: the call flow on this machine while it is written, and with a tunnel behind a real number."""
+"""``ivrkit dev``: serve the phone tree on this machine while you write it, optionally behind a tunnel."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ HOST = "127.0.0.1"
 
 @click.command()
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--tunnel", "tunnelled", is_flag=True, help="Open an ngrok tunnel, so that Twilio reaches this machine.")
+@click.option("--tunnel", "with_tunnel", is_flag=True, help="Open an ngrok tunnel, so that Twilio reaches the server.")
 @tree_options
-def dev(port: int, tunnelled: bool, block: tuple[str, ...]) -> None:
-    """Serve on this machine in dev mode, and load anew when code changes.
+def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
+    """Serve on this machine and reload on changes.
 
-    With --tunnel the tree has a public address, and TWILIO_AUTH_TOKEN must be set: whatever comes through a tunnel has
-    to be signed.
+    With --tunnel the server gets a public address. Then everybody can reach it, so signatures are checked and
+    TWILIO_AUTH_TOKEN must be set.
     """
     settings = settings_with(block, dev=True)
-    if not tunnelled:
+    if not with_tunnel:
         run_server(settings, HOST, port, 1)
         return
     if not (settings.auth_token or settings.accounts):
         raise IvrkitError(
-            "a tunnel lets in everybody, and there is no token to tell Twilio by",
+            "--tunnel needs an auth token, because everybody can reach the public address",
             hint="set TWILIO_AUTH_TOKEN to your account's token",
         )
-    with _tunnel(port) as url:
+    with _open_tunnel(port) as url:
         settings = settings_with(block, dev=True, public_url=url)
-        _tell(url, settings)
+        _print_addresses(url, settings)
         run_server(settings, HOST, port, 1, IVRKIT_PUBLIC_URL=url)
 
 
-def _tell(url: str, settings: Settings) -> None:
+def _print_addresses(url: str, settings: Settings) -> None:
     webhook = f"{url}{settings.url_prefix}/webhook"
     click.echo(f"Public address: {url}", err=True)
     click.echo(f"  A call comes in:        {webhook}", err=True)
     click.echo(f"  Primary handler fails:  {webhook}/fallback", err=True)
     click.echo(f"  Call status changes:    {webhook}/status", err=True)
-    click.echo(f"Set them all on your number: ivrkit connect NUMBER --url {url}{settings.url_prefix}", err=True)
+    click.echo(f"Set all three on your number: ivrkit connect NUMBER --url {url}{settings.url_prefix}", err=True)
 
 
 @contextmanager
-def _tunnel(port: int) -> Iterator[str]:
-    """Give the public address of a tunnel to a port of this machine.
+def _open_tunnel(port: int) -> Iterator[str]:
+    """Open a tunnel to a port of this machine, and yield its public URL.
 
-    :raises IvrkitError: when there is no pyngrok, and for whatever ngrok says.
+    :raises IvrkitError: if pyngrok is not installed, or if ngrok fails.
     """
     try:
         from pyngrok import conf, ngrok
@@ -65,17 +65,18 @@ def _tunnel(port: int) -> Iterator[str]:
         raise IvrkitError(
             "--tunnel needs pyngrok, which is not installed", hint="pip install 'ivrkit[tunnel]'"
         ) from error
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it is being opened, so that nothing is left open
-    # In a session of its own: Ctrl-C is the server's, and the tunnel is closed after it.
+    # SIGTERM while ngrok starts must run the cleanup below, or ngrok goes on running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # ngrok runs in a session of its own: Ctrl-C is for the server, and the tunnel is closed after it.
     config = conf.PyngrokConfig(start_new_session=os.name == "posix")
     try:
         tunnel = ngrok.connect(f"http://{HOST}:{port}", pyngrok_config=config)
     except (PyngrokError, OSError) as error:
         ngrok.kill(config)
-        said = re.sub(r"(?i)(authtoken:?\s+)\S+", r"\1***", " ".join(str(error).split()))
+        reason = re.sub(r"(?i)(authtoken:?\s+)\S+", r"\1***", " ".join(str(error).split()))
         raise IvrkitError(
-            f"ngrok opened no tunnel: {said}",
-            hint="its token is NGROK_AUTHTOKEN, from https://dashboard.ngrok.com",
+            f"ngrok opened no tunnel: {reason}",
+            hint="set NGROK_AUTHTOKEN to your ngrok token, see https://dashboard.ngrok.com",
         ) from error
     try:
         yield str(tunnel.public_url).replace("http://", "https://", 1)

@@ -1,4 +1,4 @@
-"""``ivrkit serve``: the call flow behind granian."""
+"""``ivrkit serve``: serve the phone tree with granian."""
 
 from __future__ import annotations
 
@@ -16,99 +16,105 @@ from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError
 from ivrkit.settings.core import Settings
 
-#: Handlers run in place, so a slow one holds its thread: others must be there for the other callers.
-MOST_THREADS = 8
-#: When a reload stops an old process, in seconds after its new one was started. granian does not look whether that one
-#: answers yet; one that loads the tree beside callers, on a busy machine, takes many times as long as alone.
-LEAST_OVERLAP, LONGEST_OVERLAP, MORE_THAN_ALONE = 6.0, 20.0, 5.0
-#: What does not make the server load anew in dev mode, or each call that is kept in a file of the folder would.
+#: A slow handler blocks its thread, so a worker needs several threads to answer other callers meanwhile.
+MAX_THREADS = 8
+#: How long an old worker process still answers after a reload started its successor, in seconds. granian stops the old
+#: one after a fixed time, even if the new one does not answer yet. The new process loads the phone tree while calls are
+#: answered, which on a busy machine takes many times as long as the load before the start.
+MIN_OVERLAP, MAX_OVERLAP, OVERLAP_PER_LOAD_SECOND = 6.0, 20.0, 5.0
+#: Matches the files whose changes do not reload the server in dev mode. Without it, every call would reload the server,
+#: because the session store is a file in the watched folder.
 NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that answer.")
-@click.option("--dev", is_flag=True, help="No token needed from this machine; reload when code changes.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Number of worker processes.")
+@click.option("--dev", is_flag=True, help="Need no token on this machine, and reload on changes.")
 @tree_options
 def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...]) -> None:
     """Answer Twilio's webhooks at /webhook.
 
-    With --dev it listens on this machine alone, shows state and owner in the answers, and needs no token; where
-    TWILIO_AUTH_TOKEN is set, signatures are checked all the same.
+    With --dev the server listens on this machine only, puts state and owner into the response headers, and needs no
+    token. If TWILIO_AUTH_TOKEN is set, signatures are still checked.
     """
     run_server(settings_with(block, **({"dev": True} if dev else {})), host, port, workers)
 
 
 def run_server(settings: Settings, host: str, port: int, workers: int, **environ: str) -> None:
-    """Serve until the process is told to end.
+    """Serve until SIGTERM or SIGINT.
 
-    :param settings: what is served, as far as it is not read from file and environment anew.
+    :param settings: the settings. The workers read file and environment again; dev mode, blocked plugins and the
+        folder of plugin files are passed to them.
     :param host: the address to listen on, or its name.
     :param port: the port.
-    :param workers: how many processes answer.
-    :param environ: variables for the processes that answer.
-    :raises IvrkitError: for whatever would keep them from starting.
+    :param workers: the number of worker processes.
+    :param environ: more environment variables for the workers.
+    :raises IvrkitError: for every problem that would keep the workers from starting.
     """
-    address = _address(host)
-    alone = _check(settings, address, port)
-    own = {"IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
-    own |= {"IVRKIT_PLUGINS_DIR": settings.plugins_dir} if settings.plugins_dir else {}
-    where = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
-    click.echo(f"Serving {where}{' in dev mode' if settings.dev else ''}; end with Ctrl-C.", err=True)
-    overlap = min(LONGEST_OVERLAP, max(LEAST_OVERLAP, MORE_THAN_ALONE * alone))
-    command = _command(settings, address, port, workers, overlap)
-    Supervisor(command, {**os.environ, **own, **environ}, lambda line: click.echo(line, err=True)).run()
+    address = _resolve(host)
+    load_seconds = _check(settings, address, port)
+    variables = {"IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
+    variables |= {"IVRKIT_PLUGINS_DIR": settings.plugins_dir} if settings.plugins_dir else {}
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
+    click.echo(f"Serving {url}{' in dev mode' if settings.dev else ''} (stop with Ctrl-C)", err=True)
+    overlap = min(MAX_OVERLAP, max(MIN_OVERLAP, OVERLAP_PER_LOAD_SECOND * load_seconds))
+    command = _granian_command(settings, address, port, workers, overlap)
+    Supervisor(command, {**os.environ, **variables, **environ}, lambda line: click.echo(line, err=True)).run()
 
 
-def _address(host: str) -> str:
-    """Return the address of a host, because granian takes no names.
+def _resolve(host: str) -> str:
+    """Return the IP address of a host, because granian does not resolve names.
 
-    :raises IvrkitError: when there is none.
+    :raises IvrkitError: if the name can't be resolved.
     """
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as error:
         raise IvrkitError(
-            f"--host {host} is no address and no name of this machine: {error.strerror}", hint="try --host 0.0.0.0"
+            f"--host {host} can't be resolved: {error.strerror}",
+            hint="try --host 0.0.0.0",
         ) from error
 
 
-def _check(settings: Settings, host: str, port: int) -> float:
-    """Refuse whatever would keep every worker from starting, while it can still be said in one message.
+def _check(settings: Settings, address: str, port: int) -> float:
+    """Check everything that would keep the workers from starting, to report it as one error.
 
-    :returns: how long the tree took to load, in seconds.
-    :raises IvrkitError: with the mend.
+    :returns: how long the phone tree took to load, in seconds.
+    :raises IvrkitError: for the first problem.
     """
     if importlib.util.find_spec("granian") is None:
         raise IvrkitError("ivrkit serve needs granian, which is not installed", hint="pip install 'ivrkit[server]'")
-    if settings.dev and not ipaddress.ip_address(host).is_loopback:
+    if settings.dev and not ipaddress.ip_address(address).is_loopback:
         raise IvrkitError(
-            f"in dev mode the host listens on this machine alone, and --host is {host}",
+            f"in dev mode --host must be an address of this machine only, not {address}",
             hint="leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN",
         )
-    began = time.monotonic()
+    start = time.monotonic()
     from ivrkit.web import create_app
 
     create_app(settings).extensions["ivrkit"].sessions.close()
-    took = time.monotonic() - began
+    load_seconds = time.monotonic() - start
     try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+            probe.bind((address, port))
     except OSError as error:
-        raise IvrkitError(f"can't listen on {host}:{port}: {error.strerror}", hint="choose another --port") from error
-    return took
+        raise IvrkitError(
+            f"can't listen on {address}:{port}: {error.strerror}", hint="choose another --port"
+        ) from error
+    return load_seconds
 
 
-def _command(settings: Settings, host: str, port: int, workers: int, overlap: float) -> list[str]:
+def _granian_command(settings: Settings, address: str, port: int, workers: int, overlap: float) -> list[str]:
     """Return granian's command line.
 
-    :param overlap: how long the old and the new process of a worker both answer in a reload, in seconds.
+    :param overlap: how long the old and the new process of a worker both answer during a reload, in seconds.
     """
-    threads = min(MOST_THREADS, 2 * (os.cpu_count() or 1) + 1)  # with more of them granian warns
+    threads = min(MAX_THREADS, 2 * (os.cpu_count() or 1) + 1)  # granian warns about more
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
-    command += ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
+    command += ["--host", address, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
     command += ["--respawn-failed-workers", "--respawn-interval", f"{overlap:.1f}", "--log-level", "warning"]
     command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
     return [*command, "ivrkit.web:create_server_app"]

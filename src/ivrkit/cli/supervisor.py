@@ -1,4 +1,4 @@
-"""Keeps a server running: what ends by itself is started anew, what is told to end ends."""
+"""A supervisor that restarts the server when it ends by itself, and passes signals to it."""
 
 from __future__ import annotations
 
@@ -11,66 +11,69 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
-#: How long to wait before the server is started anew, in seconds: doubled each time it ends soon after its start.
-FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-#: How soon is soon, in seconds.
-SOON = 60.0
-#: How long a server may take to end once it was told to, in seconds; Twilio waits 15 for an answer.
+#: How long to wait before a restart, in seconds. The wait doubles each time the server ends soon after its start.
+MIN_WAIT, MAX_WAIT = 0.5, 30.0
+#: A server that runs longer than this resets the wait, in seconds.
+STABLE_AFTER = 60.0
+#: How long the server may take to end after a signal, in seconds. Twilio waits 15 seconds for a response.
 GRACE = 15
 
 
 class Supervisor:
-    """Runs one server as a child process, and passes on the signals that are meant for it.
+    """Runs a server as a child process and passes signals to it.
 
     :param command: the server's command line.
     :param environ: its environment.
-    :param tell: prints one line.
+    :param report: prints one line.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], report: Callable[[str], None]) -> None:
         self._command = list(command)
         self._environ = dict(environ)
-        self._tell = tell
+        self._report = report
         self._child: subprocess.Popen[bytes] | None = None
-        self._told_to_end = threading.Event()
+        self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Run the server until SIGTERM or SIGINT; SIGHUP is passed on, and lets granian reload gracefully.
+        """Run the server until SIGTERM or SIGINT. SIGHUP is passed to granian, which then reloads gracefully.
 
-        A server that does not end in time, or while a second signal comes, is killed: granian waits without limit for a
-        worker that missed the signal because it was only being started.
+        A server that does not end within the grace period, or before a second signal, is killed: granian waits forever
+        for a worker that missed the signal because it was just starting.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._end)
+            signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
         signal.signal(signal.SIGALRM, self._kill)
         try:
-            self._keep_running()
+            self._run_child()
         finally:
             signal.alarm(0)
 
-    def _keep_running(self) -> None:
-        wait = FIRST_WAIT
-        while not self._told_to_end.is_set():
-            began = time.monotonic()
+    def _run_child(self) -> None:
+        """Start the server, and start it again each time it ends by itself."""
+        wait = MIN_WAIT
+        while not self._stopping.is_set():
+            start = time.monotonic()
             self._child = subprocess.Popen(  # noqa: S603  our own command line
                 self._command, env=self._environ, process_group=0
             )
-            if self._told_to_end.is_set():  # while it was being started, so that nobody could pass the signal on
+            # The signal came while the child was being started, when there was no process to pass it to.
+            if self._stopping.is_set():
                 self._child.terminate()
             code = self._child.wait()
-            self._kill()  # what a server that was killed left running would go on to answer with old code
-            if self._told_to_end.is_set():
+            self._kill()  # workers that outlive a killed server would go on answering with old code
+            if self._stopping.is_set():
                 return
-            wait = FIRST_WAIT if time.monotonic() - began > SOON else min(wait * 2, LONGEST_WAIT)
-            self._tell(f"The server ended by itself with code {code}; it is started anew in {wait:g} s.")
-            self._told_to_end.wait(wait)
+            wait = MIN_WAIT if time.monotonic() - start > STABLE_AFTER else min(wait * 2, MAX_WAIT)
+            self._report(f"The server exited with code {code}. Restarting in {wait:g} s.")
+            self._stopping.wait(wait)
 
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        if self._told_to_end.is_set():
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGTERM and SIGINT: pass on the first one, kill the server at the second."""
+        if self._stopping.is_set():
             self._kill()
             return
-        self._told_to_end.set()
+        self._stopping.set()
         signal.alarm(GRACE)
         self._pass_on(number, frame)
 
@@ -79,7 +82,7 @@ class Supervisor:
             self._child.send_signal(number)
 
     def _kill(self, number: int = 0, frame: FrameType | None = None) -> None:
-        """Kill the server and all that it started."""
+        """Kill the server and all processes that it started."""
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
