@@ -1,4 +1,4 @@
-"""A server that answers in the form of Twilio's REST API, as far as numbers go.
+"""A server that imitates the phone numbers of Twilio's REST API.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "the-token-of-the-account"
-#: Numbers on one page of a list.
+#: How many numbers a page of a list has.
 PAGE = 2
 FIELDS = {
     "VoiceUrl": "voice_url",
@@ -33,9 +33,9 @@ class TwilioApi:
     """An account with numbers.
 
     :ivar numbers: PhoneNumber -> its fields.
-    :ivar users: who may ask, with which password.
-    :ivar changes: each change that was asked for, as the form had it.
-    :ivar failure: status, code and message that everything is answered with; ``None`` for none.
+    :ivar users: user -> password.
+    :ivar changes: the form of each requested change.
+    :ivar failure: status, code and message of every response; ``None`` for no failure.
     """
 
     def __init__(self) -> None:
@@ -48,14 +48,14 @@ class TwilioApi:
         self.url = ""
 
     def add(self, number: str, **fields: str) -> None:
-        """Give the account a number."""
+        """Add a number to the account."""
         plain = dict.fromkeys(FIELDS.values(), "")
         sid = f"PN{len(self.numbers):032d}"
         self.numbers[number] = {"sid": sid, "account_sid": ACCOUNT, "phone_number": number, **plain, **fields}
 
     @contextmanager
     def serving(self) -> Iterator[TwilioApi]:
-        """Answer on a port of this machine."""
+        """Serve the API on a free port."""
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -68,9 +68,9 @@ class TwilioApi:
                 self.answer({name: values[-1] for name, values in form.items()})
 
             def answer(self, given: dict[str, str]) -> None:
-                path, who = urlsplit(self.path).path, self.headers["Authorization"]
-                status, told = api.instead or api.answer(self.command, path, given, who)
-                body = told if isinstance(told, bytes) else json.dumps(told).encode()
+                path, authorization = urlsplit(self.path).path, self.headers["Authorization"]
+                status, content = api.instead or api.answer(self.command, path, given, authorization)
+                body = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -92,7 +92,7 @@ class TwilioApi:
             server.server_close()
 
     def answer(self, method: str, path: str, given: dict[str, str], authorization: str) -> tuple[int, object]:
-        """Return the status and the JSON of an answer."""
+        """Return the status and the JSON of a response."""
         user, _, password = base64.b64decode(authorization.partition(" ")[2]).decode().partition(":")
         if self.users.get(user) != password:
             return 401, {"code": 20003, "message": "Authenticate", "status": 401}
@@ -112,6 +112,6 @@ class TwilioApi:
     def _page(self, path: str, given: dict[str, str]) -> dict[str, object]:
         found = [each for each in self.numbers.values() if given.get("PhoneNumber") in (None, each["phone_number"])]
         page = int(given.get("Page", 0))
-        follows = f"{path}.json?Page={page + 1}" if len(found) > (page + 1) * PAGE else None
+        next_page = f"{path}.json?Page={page + 1}" if len(found) > (page + 1) * PAGE else None
         shown = found[page * PAGE : (page + 1) * PAGE]
-        return {"incoming_phone_numbers": shown, "next_page_uri": follows, "page": page, "uri": path}
+        return {"incoming_phone_numbers": shown, "next_page_uri": next_page, "page": page, "uri": path}

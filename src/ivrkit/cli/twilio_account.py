@@ -1,4 +1,4 @@
-"""The account at Twilio, by the REST API: its numbers, and where each sends its calls.
+"""A Twilio account, by the REST API: its numbers and their webhooks.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -17,16 +17,23 @@ from dotenv import dotenv_values
 
 from ivrkit.errors import IvrkitError, nearest
 
-#: Where Twilio's REST API answers, for tests and stand-ins; left out: at Twilio.
+#: Variable with another address of the REST API, for tests. Without it, Twilio's own address is used.
 API_VARIABLE = "TWILIO_API_URL"
-#: How long one request may take, in seconds.
-PATIENCE = 15.0
-#: How many numbers an error names at the most.
-MOST_TOLD = 10
+#: The timeout of a request, in seconds.
+TIMEOUT = 15.0
+#: How many of the account's numbers an error lists.
+MAX_LISTED = 10
+
+_HINTS = {
+    401: "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: both are in Twilio's console",
+    403: "the API key may not do this: use the account's auth token",
+    429: "too many requests: try again later",
+}
+_DEFAULT_HINT = "look up the error: https://www.twilio.com/docs/api/errors"
 
 
-class Account:
-    """An account, asked by twilio's own client.
+class TwilioAccount:
+    """An account, through Twilio's own client.
 
     :param client: the client.
     """
@@ -35,119 +42,108 @@ class Account:
         self._client = client
 
     @classmethod
-    def open(cls) -> Account:
-        """Return the account of the environment, or ``.env``; what is missing is asked for and never echoed."""
+    def from_environment(cls) -> TwilioAccount:
+        """Return the account of the environment or of ``.env``. Missing credentials are asked for and not echoed."""
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
-        known = {**_kept(), **os.environ}
-        sid = known.get("TWILIO_ACCOUNT_SID") or _asked("Account SID")
-        user, password = known.get("TWILIO_API_KEY") or "", known.get("TWILIO_API_SECRET") or ""
+        variables = {**_read_dotenv(), **os.environ}
+        sid = variables.get("TWILIO_ACCOUNT_SID") or _prompt_hidden("Account SID")
+        user, password = variables.get("TWILIO_API_KEY") or "", variables.get("TWILIO_API_SECRET") or ""
         if not (user and password):
-            token = known.get("TWILIO_AUTH_TOKEN") or _asked("Auth token")
+            token = variables.get("TWILIO_AUTH_TOKEN") or _prompt_hidden("Auth token")
             user, password = sid, token.partition(",")[0].strip()
-        client = Client(user, password, sid, http_client=TwilioHttpClient(timeout=PATIENCE))
-        api = known.get(API_VARIABLE)
+        client = Client(user, password, sid, http_client=TwilioHttpClient(timeout=TIMEOUT))
+        api = variables.get(API_VARIABLE)
         if api:
             client.api.base_url = api
         return cls(client)
 
     @property
     def url(self) -> str:
-        """Where the API answers."""
+        """The address of the REST API."""
         return str(self._client.api.base_url)
 
     def number(self, number: str) -> Any:
-        """Return a number of the account, as twilio's client has it.
+        """Return a number of the account, as Twilio's client has it.
 
         :param number: E.164.
-        :raises IvrkitError: when the account has no such number, and when the API can't be asked.
+        :raises IvrkitError: if the account does not have the number, or the API can't be reached.
         """
-        with _told():
+        with _api_errors():
             found = self._client.incoming_phone_numbers.list(phone_number=number, limit=1)
             if found:
                 return found[0]
-            others = [each.phone_number for each in self._client.incoming_phone_numbers.list(limit=MOST_TOLD)]
+            others = [each.phone_number for each in self._client.incoming_phone_numbers.list(limit=MAX_LISTED)]
         raise IvrkitError(
             f"the account has no number {number}{nearest(number, others)}",
-            hint=f"it has: {', '.join(others)}" if others else "it has none: buy one in Twilio's console",
+            hint=f"its numbers: {', '.join(others)}" if others else "buy a number in Twilio's console",
         )
 
     def change(self, number: Any, fields: Mapping[str, str]) -> Any:
-        """Set fields of a number, and return it as it is then.
+        """Set fields of a number, and return the changed number.
 
-        :raises IvrkitError: when the API refuses, or can't be asked.
+        :raises IvrkitError: if the API refuses the change or can't be reached.
         """
-        with _told():
+        with _api_errors():
             return number.update(**fields)
 
 
-def _asked(what: str) -> str:
-    """Return what somebody types, without showing it."""
-    typed: str = click.prompt(what, hide_input=True, err=True)
+def _prompt_hidden(text: str) -> str:
+    """Ask for a secret, without showing what is typed."""
+    typed: str = click.prompt(text, hide_input=True, err=True)
     return typed
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell what the API says as one message, with the mend and without a secret."""
+def _api_errors() -> Iterator[None]:
+    """Turn every error of Twilio's client into an ``IvrkitError`` without secrets."""
     from twilio.base.exceptions import TwilioException
 
     try:
         yield
     except TwilioException as error:
-        raise _refusal(error) from None
-    except OSError as error:  # whatever keeps a request from being made is one
+        raise _api_error(error) from None
+    except OSError as error:  # the base class of every connection error
         raise IvrkitError(
             f"Twilio's API can't be reached: {type(error).__name__}",
-            hint="look at this machine's connection, and at a proxy in between",
+            hint="check this machine's network and its proxy",
         ) from None
-    except (
-        ValueError,
-        AttributeError,
-        TypeError,
-        LookupError,
-    ):  # what the client raises over an answer of another form
-        raise _not_twilio() from None
+    except (ValueError, AttributeError, TypeError, LookupError):  # from the client, for an unexpected response
+        raise _unexpected_response() from None
 
 
-def _refusal(error: Any) -> IvrkitError:
-    """Return what the API said as an error; what is not of its form was not said by it."""
+def _api_error(error: Any) -> IvrkitError:
+    """Return the error for a response of the API; a response in another form did not come from the API."""
     try:
-        status, code, message = _answer_of(error)
+        status, code, message = _parse_api_error(error)
     except (ValueError, AttributeError, TypeError):
-        return _not_twilio()
-    told = f"Twilio's API answers {status}{f', error {code}' if code else ''}: {message}"
-    return IvrkitError(told, hint=_MENDS.get(status, _ANY_MEND))
+        return _unexpected_response()
+    text = f"Twilio's API responds with {status}{f', error {code}' if code else ''}: {message}"
+    return IvrkitError(text, hint=_HINTS.get(status, _DEFAULT_HINT))
 
 
-def _not_twilio() -> IvrkitError:
-    return IvrkitError("what answers is not Twilio's API", hint=f"look at a proxy in between, and at {API_VARIABLE}")
+def _unexpected_response() -> IvrkitError:
+    return IvrkitError(
+        "the response does not come from Twilio's API", hint=f"check your network's proxy, and {API_VARIABLE}"
+    )
 
 
-_MENDS = {
-    401: "look at TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: both are in Twilio's console",
-    403: "the API key may not do this: use the account's own token",
-    429: "too many requests: wait a little",
-}
-_ANY_MEND = "Twilio's page of the error has more: https://www.twilio.com/docs/api/errors"
-
-
-def _answer_of(error: Any) -> tuple[int, int | None, str]:
-    """Return status, code and words of an answer that twilio's client raised: a list keeps the answer itself."""
+def _parse_api_error(error: Any) -> tuple[int, int | None, str]:
+    """Return status, error code and message. For a list, Twilio's client raises the response itself."""
     if hasattr(error, "status"):
         return error.status, error.code, error.msg
-    answer = error.args[-1]
-    told = json.loads(answer.text)
-    return answer.status_code, told.get("code"), told.get("message", "")
+    response = error.args[-1]
+    body = json.loads(response.text)
+    return response.status_code, body.get("code"), body.get("message", "")
 
 
-def _kept() -> dict[str, str | None]:
+def _read_dotenv() -> dict[str, str | None]:
     """Return the variables of ``.env``.
 
-    :raises IvrkitError: for a file that is none.
+    :raises IvrkitError: if the file can't be read.
     """
     try:
         return dotenv_values(Path(".env"))
     except (UnicodeDecodeError, OSError) as error:
-        raise IvrkitError(f".env cannot be read: {error}", hint="it has lines NAME=value, in UTF-8") from None
+        raise IvrkitError(f".env can't be read: {error}", hint="write lines NAME=value, in UTF-8") from None
