@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a folder without settings, and the command as a user runs it."""
+"""Fixtures of the command line's tests: an empty working folder, the plugins in it, and the command itself."""
 
 import os
 import subprocess
@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import importlib_metadata
 import pytest
 from click.testing import CliRunner, Result
 
 from ivrkit.cli.main import main
 
-#: Hides the extra `server` from a process, as on a machine where it was never installed.
+#: A `sitecustomize.py` that hides the extra `server` from a process, as if it was never installed.
 WITHOUT_GRANIAN = """
 import sys
 from importlib.machinery import PathFinder
@@ -31,7 +32,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder without settings, in an environment without any."""
+    """Change to a folder without settings, in an environment without settings."""
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -41,15 +42,40 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_other_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide every installed plugin besides ivrkit and acme-states, from this process and from its children.
+
+    If two distributions on the path have one name, Python finds the first one only.
+    """
+    folder = tmp_path / "hidden-plugins"
+    for group in ("ivrkit.states", "ivrkit.plugins"):
+        for entry_point in importlib_metadata.entry_points(group=group):
+            name = entry_point.dist.name
+            if name not in ("ivrkit", "acme-states"):
+                write_metadata(folder, name, "0", "")
+    if folder.exists():
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+
+
+def write_metadata(folder: Path, name: str, version: str, entry_points: str) -> None:
+    """Write the metadata of a distribution, as an installer does."""
+    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(entry_points, encoding="utf-8")
+
+
 @pytest.fixture
 def ivrkit() -> Callable[..., Result]:
-    """Return the command, run in this process."""
+    """Return a function that runs the command in this process."""
     return lambda *arguments: CliRunner().invoke(main, arguments, prog_name="ivrkit", catch_exceptions=False)
 
 
 @pytest.fixture
 def run() -> Run:
-    """Return the command, run as a process of its own; what is given by name is put into its environment."""
+    """Return a function that runs the command in a process of its own; keywords are environment variables."""
 
     def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')", *arguments]
@@ -62,15 +88,12 @@ def run() -> Run:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Return what installs a package for this process: its metadata and its modules, first on the path."""
+    """Return a function that installs a package for this process: its folder is the first one on the path."""
     modules: list[str] = []
 
     def install(name: str, version: str, entry_points: str, **code: str) -> None:
         folder = tmp_path / f"site-{name}"
-        info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
-        (info / "entry_points.txt").write_text(entry_points, encoding="utf-8")
+        write_metadata(folder, name, version, entry_points)
         for module, text in code.items():
             (folder / f"{module}.py").write_text(text, encoding="utf-8")
             modules.append(module)
@@ -83,5 +106,5 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 @pytest.fixture
 def alone(install: Callable[..., None]) -> None:
-    """Hide the plugin that may be installed beside the core: of two distributions of one name, the first is found."""
+    """Hide acme-states as well, so that ivrkit is the only plugin."""
     install("acme-states", "0", "")

@@ -1,56 +1,69 @@
-"""``ivrkit``: its version, its help, and the two commands that list what is installed."""
+"""``ivrkit``: its version, its help, and the commands that list plugins and states."""
 
 import json
 
+import click
 import importlib_metadata
 import pytest
+from click.testing import CliRunner
+
+from ivrkit.cli.flask_commands import ivrkit as flask_group
+from ivrkit.cli.main import main
 
 VERSION = importlib_metadata.version("ivrkit")
 
 HELP = """\
 Usage: ivrkit [OPTIONS] COMMAND [ARGS]...
 
-  Serve phone trees whose states come from installed packages.
+  Develop, inspect and serve a phone tree (IVR).
 
 Options:
   --version  Show the version and exit.
   --help     Show this message and exit.
 
-Commands:
-  connect    Show where a Twilio number sends its calls, or send them to a...
-  dev        Serve on this machine in dev mode, and load anew when code...
+Develop:
+  new        Create a plugin or a project.
+  dev        Serve on this machine and reload on changes.
+  phone      Call the phone tree from the keyboard.
+
+Inspect:
+  plugins    List the plugins, their states and hooks.
+  states     List the states with their keys and targets.
+  settings   Show every setting and where it was set.
+  schema     Print the JSON Schema of ivrkit.toml.
   doctor     Check settings, plugins, store and webhook.
-  install    Install plugins with pip, and tell what came and whether the...
-  new        Begin a plugin, or the folder of a team that runs a tree.
-  phone      Call the installed phone tree, or whatever answers at URL.
-  plugins    List the plugins, what became of each, and its states and hooks.
-  schema     Print the JSON Schema of ivrkit.toml, so that editors complete...
+
+Serve:
   serve      Answer Twilio's webhooks at /webhook.
-  settings   Show every setting, its value, where it comes from, what it...
-  states     List the states, who owns each, its keys, and where it leads.
-  uninstall  Uninstall plugins with pip, and tell what went and whether the...
+  connect    Show or set the webhooks of a Twilio number.
+
+Packages:
+  install    Install plugins with pip.
+  uninstall  Uninstall plugins with pip.
 """
 STATES_HELP = """\
 Usage: ivrkit states [OPTIONS]
 
-  List the states, who owns each, its keys, and where it leads.
+  List the states with their keys and targets.
 
 Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
-  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
   --help                Show this message and exit.
 """
 PLUGINS_HELP = """\
 Usage: ivrkit plugins [OPTIONS]
 
-  List the plugins, what became of each, and its states and hooks.
+  List the plugins, their states and hooks.
+
+  The status of a plugin is loaded, blocked or faulty.
 
 Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
-  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
-  --requirements        Print lines for a requirements.txt, with versions.
+  --requirements        Print lines for a requirements.txt.
   --help                Show this message and exit.
 """
 SERVE_HELP = """\
@@ -58,23 +71,22 @@ Usage: ivrkit serve [OPTIONS]
 
   Answer Twilio's webhooks at /webhook.
 
-  With --dev it listens on this machine alone, shows state and owner in the
-  answers, and needs no token; where TWILIO_AUTH_TOKEN is set, signatures are
-  checked all the same.
+  With --dev the server listens on this machine only, puts state and owner into
+  the response headers, and needs no token. If TWILIO_AUTH_TOKEN is set,
+  signatures are still checked.
 
 Options:
   --host TEXT              Address to listen on.  [default: 127.0.0.1]
   --port INTEGER RANGE     Port to listen on.  [default: 5000; 1<=x<=65535]
-  --workers INTEGER RANGE  Processes that answer.  [default: 1; x>=1]
-  --dev                    No token needed from this machine; reload when code
-                           changes.
+  --workers INTEGER RANGE  Number of worker processes.  [default: 1; x>=1]
+  --dev                    Need no token on this machine, and reload on changes.
   --block PLUGIN           Leave a plugin out. May be repeated.
-  --plugins-dir FOLDER     Load the plugins that are files of a folder.
+  --plugins-dir FOLDER     Load the plugin files in a folder.
   --help                   Show this message and exit.
 """
 NO_OPTIONS = "Warning: the menu 'menu' has no options: no installed plugin offers any\n"
 
-#: A plugin with hooks and two states, in a menu of its own and in the start menu under two keys.
+#: A plugin with hooks and two states. One of them is an option of the start menu and of its own menu.
 DESK = """
 from ivrkit import Routes, Menu, MenuOption, State, ask, hookimpl
 
@@ -92,7 +104,7 @@ DESK_POINTS = "[ivrkit.states]\ndesk = desk:desk\npin = desk:pin\n[ivrkit.plugin
 
 
 def test_the_version_is_that_of_the_installed_package(run):
-    """A user finds out what is installed; the process needs no settings for it."""
+    """``--version`` prints the version of the package, even if the settings are invalid."""
     done = run("--version", IVRKIT_NONSENSE="1")
     assert (done.stdout, done.stderr, done.returncode) == (f"ivrkit {VERSION}\n", "", 0)
 
@@ -107,22 +119,48 @@ def test_the_version_is_that_of_the_installed_package(run):
     ],
     ids=["ivrkit", "states", "plugins", "serve"],
 )
-def test_each_command_tells_what_it_takes(ivrkit, arguments, text):
-    """The help names every option with its default."""
+def test_the_help_of_a_command(ivrkit, arguments, text):
+    """The help of a command lists every option with its default."""
     result = ivrkit(*arguments)
     assert (result.stdout, result.exit_code) == (text, 0)
 
 
-def test_help_waits_for_nothing_heavy(run):
-    """``--help`` of the command line imports neither Flask nor a server."""
+GROUPS = pytest.mark.parametrize(
+    "group", [main, main.get_command(None, "new"), flask_group], ids=["ivrkit", "ivrkit new", "flask ivrkit"]
+)
+
+
+def summaries(group: click.Group) -> dict[str, str]:
+    """Return the summary of each command in a group."""
+    context = click.Context(group)
+    return {name: group.get_command(context, name).get_short_help_str(1000) for name in group.list_commands(context)}
+
+
+@GROUPS
+def test_no_summary_is_longer_than_45_characters(group):
+    """The summary of each command has at most 45 characters."""
+    assert {name: text for name, text in summaries(group).items() if len(text) > 45} == {}
+
+
+@GROUPS
+def test_no_summary_is_cut_off(group):
+    """On 80 columns, ``--help`` shows the summary of each command to its end."""
+    listed = CliRunner().invoke(group, ["--help"], terminal_width=80).stdout.partition("Options:\n")[2]
+    assert "..." not in listed
+    assert summaries(group)
+    assert [text for text in summaries(group).values() if f"  {text}\n" not in listed] == []
+
+
+def test_help_imports_nothing_slow(run):
+    """``ivrkit --help`` imports neither Flask nor a server nor Twilio's client."""
     done = run("--help", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "click" in imported
     assert imported.isdisjoint({"flask", "granian", "twilio.rest"})
 
 
-def test_an_unknown_command_is_told(ivrkit):
-    """A typo is the user's, and ends with 2."""
+def test_an_unknown_command_is_a_usage_error(ivrkit):
+    """The error names the unknown command, and the exit code is 2."""
     result = ivrkit("stats")
     assert result.exit_code == 2
     assert result.output.splitlines()[0] == "Usage: ivrkit [OPTIONS] COMMAND [ARGS]..."
@@ -130,8 +168,8 @@ def test_an_unknown_command_is_told(ivrkit):
 
 
 @pytest.mark.acme
-def test_states_are_listed_with_owner_key_and_where_they_lead(ivrkit):
-    """One line a state, in the order of loading; nothing goes to the error stream."""
+def test_states_are_listed_with_plugin_key_and_targets(ivrkit):
+    """``ivrkit states`` prints a row for each state, in the order of loading, and nothing on the standard error."""
     acme = importlib_metadata.version("acme-states")
     width = max(len("VERSION"), len(VERSION), len(acme))
     rows = [
@@ -150,7 +188,7 @@ def test_states_are_listed_with_owner_key_and_where_they_lead(ivrkit):
 
 
 def test_the_core_alone_lists_its_two_states_and_warns(ivrkit, alone):
-    """Without a state plugin the menu has nothing to offer; that is told and no error."""
+    """Without another plugin, ivrkit lists its two states and warns that the menu has no options."""
     result = ivrkit("states")
     assert result.stdout == (
         "STATE     PLUGIN  VERSION  KEY  LEADS TO\n"
@@ -160,8 +198,8 @@ def test_the_core_alone_lists_its_two_states_and_warns(ivrkit, alone):
     assert (result.stderr, result.exit_code) == (NO_OPTIONS, 0)
 
 
-def test_a_key_of_another_menu_is_shown_with_it(ivrkit, alone, install):
-    """A state may hang in several menus; only the start menu is not named with the key."""
+def test_a_key_of_another_menu_has_the_name_of_the_menu(ivrkit, alone, install):
+    """The key of an option in another menu than the start menu is listed with that menu's name."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     width = max(len(VERSION), len("VERSION"))
     assert ivrkit("states").stdout.splitlines()[3:] == [
@@ -170,8 +208,8 @@ def test_a_key_of_another_menu_is_shown_with_it(ivrkit, alone, install):
     ]
 
 
-def test_states_as_json_have_all_options_and_exits(ivrkit, alone, install):
-    """A program gets every option and every operator, outcome by outcome."""
+def test_states_as_json_have_all_options_and_routes(ivrkit, alone, install):
+    """``ivrkit states --json`` has every menu option and the target of every outcome."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     result = ivrkit("states", "--json")
     found = {each["state"]: each for each in json.loads(result.stdout)}
@@ -196,8 +234,8 @@ def test_states_as_json_have_all_options_and_exits(ivrkit, alone, install):
     }
 
 
-def test_plugins_are_listed_with_what_became_of_each(ivrkit, alone, install):
-    """One line a plugin: its states and the hooks that it implements."""
+def test_plugins_are_listed_with_status_states_and_hooks(ivrkit, alone, install):
+    """``ivrkit plugins`` prints a row for each plugin, with its states and its hook implementations."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     result = ivrkit("plugins")
     width = max(len("VERSION"), len(VERSION))
@@ -210,7 +248,7 @@ def test_plugins_are_listed_with_what_became_of_each(ivrkit, alone, install):
 
 
 def test_plugins_as_json(ivrkit, alone, install):
-    """A program gets the same in lists."""
+    """``ivrkit plugins --json`` has the same values, with states and hooks as lists."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     own = {"plugin": "ivrkit", "version": VERSION, "status": "loaded", "states": ["greeting", "menu"]}
     assert json.loads(ivrkit("plugins", "--json").stdout) == [
@@ -226,7 +264,7 @@ def test_plugins_as_json(ivrkit, alone, install):
 
 
 def test_plugins_as_requirements(ivrkit, alone, install):
-    """The core first, each with its version; what each line can be is told in tests/cli/test_requirements.py."""
+    """``ivrkit plugins --requirements`` prints a line for each plugin, ivrkit first."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     lines = ivrkit("plugins", "--requirements").stdout.splitlines()
     assert lines[1:] == ["desk-states==2.0"]
@@ -234,7 +272,7 @@ def test_plugins_as_requirements(ivrkit, alone, install):
 
 
 def test_a_blocked_plugin_is_left_out_and_still_listed(ivrkit, alone, install, folder):
-    """``--block`` adds to the plugins that the settings block; what is not installed is warned of."""
+    """``--block`` adds to the setting ``block``, and warns about a plugin that is not installed."""
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     install(
         "shop-states",
@@ -255,7 +293,7 @@ def test_a_blocked_plugin_is_left_out_and_still_listed(ivrkit, alone, install, f
 
 
 BROKEN = "[ivrkit.states]\nbroken = broken:broken\n"
-BROKEN_FAULT = """\
+BROKEN_PROBLEM = """\
 plugin broken-states 1.0: its entry point broken = 'broken:broken' in 'ivrkit.states' can't be imported: \
 ZeroDivisionError: division by zero
   hint: fix or reinstall the package, or leave it out: block = ["broken-states"] in ivrkit.toml, or --block \
@@ -264,48 +302,48 @@ broken-states
 
 
 @pytest.mark.parametrize("command", ["states", "plugins"])
-def test_a_fault_is_one_message_with_its_hint(ivrkit, alone, install, command):
-    """An error on purpose ends with 1 and shows no traceback."""
+def test_a_problem_is_one_message_with_its_hint(ivrkit, alone, install, command):
+    """If a plugin can't be imported, the command prints the problem without a traceback and exits with 1."""
     install("broken-states", "1.0", BROKEN, broken="1 / 0")
     result = ivrkit(command)
     assert (result.stdout, result.exit_code) == ("", 1)
-    assert result.stderr == f"Error: the call flow has 1 problem and was not started:\n{BROKEN_FAULT}"
+    assert result.stderr == f"Error: the call flow has 1 problem and was not started:\n{BROKEN_PROBLEM}"
 
 
-def test_without_strict_a_fault_is_told_and_the_rest_listed(ivrkit, alone, install, folder):
-    """What is left out is told first, then what is served is listed."""
+def test_without_strict_a_problem_is_printed_and_the_rest_is_listed(ivrkit, alone, install, folder):
+    """With ``strict = false`` the problem goes to the standard error, and the other plugins are listed."""
     install("broken-states", "1.0", BROKEN, broken="1 / 0")
     (folder / "ivrkit.toml").write_text("strict = false", encoding="utf-8")
     result = ivrkit("plugins", "--json")
-    assert result.stderr == f"Left out: {BROKEN_FAULT}{NO_OPTIONS}"
+    assert result.stderr == f"Left out: {BROKEN_PROBLEM}{NO_OPTIONS}"
     assert {each["plugin"]: each["status"] for each in json.loads(result.stdout)} == {
         "ivrkit": "loaded",
         "broken-states": "faulty",
     }
 
 
-def test_a_wrong_setting_is_told_with_the_faults_of_the_tree(ivrkit, folder, alone, install):
-    """What lists the tree tells both at once; what needs settings alone tells theirs."""
+def test_an_invalid_setting_is_printed_with_the_problems_of_the_plugins(ivrkit, folder, alone, install):
+    """A command that loads the plugins prints the problems of settings and plugins together."""
     (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
-    told = "ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
-    assert ivrkit("phone").stderr == f"Error: {told}"
+    problem = "ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
+    assert ivrkit("phone").stderr == f"Error: {problem}"
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
-    done = ivrkit("states").stderr
-    assert done.startswith(
-        f"Error: the call flow has 2 problems and was not started:\n{told}plugin broken-states 1.0: "
+    printed = ivrkit("states").stderr
+    assert printed.startswith(
+        f"Error: the call flow has 2 problems and was not started:\n{problem}plugin broken-states 1.0: "
     )
 
 
-def test_a_wrong_setting_is_one_message_with_its_hint(run, folder):
-    """The same in a process of its own: nothing but the message is on the error stream."""
+def test_an_invalid_setting_is_one_message_with_its_hint(run, folder):
+    """In a process of its own, the command prints the message and the hint, and nothing else."""
     (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
     done = run("states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == "Error: ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
 
 
-def test_a_folder_of_plugins_can_be_given(ivrkit, alone, folder):
-    """``--plugins-dir`` stands for the setting, and begins where the command is called; it has to be a folder."""
+def test_plugins_dir_names_a_folder_of_plugin_files(ivrkit, alone, folder):
+    """``--plugins-dir`` replaces the setting, is relative to the working folder, and must be a folder."""
     (folder / "files").mkdir()
     text = (
         "from ivrkit import HOME, MenuOption, State\nparking = State('Here.', HOME, options=MenuOption('8', 'cars'))\n"

@@ -26,7 +26,7 @@ Usage: ivrkit doctor [OPTIONS]
 Options:
   --url URL             The public URL of the app or of its webhook.
   --block PLUGIN        Leave a plugin out. May be repeated.
-  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
   --help                Show this message and exit.
 """

@@ -1,4 +1,4 @@
-"""``flask ivrkit``: the commands of a tree that is mounted in somebody's app, run by Flask's own command."""
+"""``flask ivrkit``: the commands for a phone tree that is mounted in a Flask app."""
 
 import json
 import os
@@ -40,7 +40,7 @@ Flask = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def flask(folder) -> Flask:
-    """Return ``flask --app team ...``, for an app that mounts what is told."""
+    """Return a function that runs ``flask --app team ivrkit`` for an app with the given mounts."""
 
     def run(mount: str, *arguments: str, typed: str = "", **environ: str) -> "subprocess.CompletedProcess[str]":
         (folder / "team.py").write_text(TEAM.replace("MOUNT", mount), encoding="utf-8")
@@ -53,15 +53,15 @@ def flask(folder) -> Flask:
             check=False,
             timeout=60,
         )
-        told = [line for line in done.stderr.splitlines(True) if "'acme-states', which is not installed" not in line]
-        done.stderr = "".join(told)
+        kept = [line for line in done.stderr.splitlines(True) if "'acme-states', which is not installed" not in line]
+        done.stderr = "".join(kept)
         return done
 
     return run
 
 
 def test_the_states_are_those_of_the_mounted_tree(flask: Flask):
-    """Plugin objects of the app's own code included, as the app serves them."""
+    """``states`` lists the states that the app serves, with those of plugin objects in its code."""
     done = flask(ONE, "states")
     assert (done.stderr, done.returncode) == ("", 0)
     assert [line.split()[:2] for line in done.stdout.splitlines()] == [
@@ -73,13 +73,13 @@ def test_the_states_are_those_of_the_mounted_tree(flask: Flask):
 
 
 def test_the_plugins_are_those_of_the_mounted_tree(flask: Flask):
-    """As the tree loaded them."""
-    told = json.loads(flask(ONE, "plugins", "--json").stdout)
-    assert {each["plugin"]: each["status"] for each in told}["team"] == "loaded"
+    """``plugins`` lists the plugins that the mounted phone tree loaded."""
+    found = json.loads(flask(ONE, "plugins", "--json").stdout)
+    assert {each["plugin"]: each["status"] for each in found}["team"] == "loaded"
 
 
-def test_a_plugin_can_be_left_out_to_look(flask: Flask):
-    """--block loads the mounted tree's settings and plugins anew, without it."""
+def test_block_leaves_a_plugin_out(flask: Flask):
+    """``--block`` loads the settings and plugins of the mounted phone tree again, without the plugin."""
     done = flask(ONE, "states", "--json", "--block", "team")
     assert (done.stderr.splitlines()[0], done.returncode) == (
         "Warning: the menu 'menu' has no options: no installed plugin offers any",
@@ -88,26 +88,26 @@ def test_a_plugin_can_be_left_out_to_look(flask: Flask):
     assert [each["state"] for each in json.loads(done.stdout)] == ["greeting", "menu"]
 
 
-def test_a_call_is_one_of_the_app(flask: Flask, folder):
-    """Handlers have their app; token, path and sessions are the mounted tree's own."""
+def test_a_call_runs_in_the_app(flask: Flask, folder):
+    """``phone`` calls the mounted phone tree: in the app's context, with the tree's token, path and sessions."""
     done = flask(ONE, "phone", typed="1\nq\n")
     assert (done.stderr, done.returncode) == ("", 0)
     assert "We are in Berlin." in done.stdout
     assert (folder / "calls.sqlite3").exists()
 
 
-def test_a_call_leaves_no_plugin_out(flask: Flask):
+def test_phone_refuses_block(flask: Flask):
     """The tree in the app is called as it is."""
     done = flask(ONE, "phone", "--block", "team")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
-        "Error: the tree in the app is called as it is mounted there, and --block would make another one of it\n"
-        "  hint: set IVRKIT_BLOCK where the app is made\n"
+        "Error: --block must not be given here, because the phone tree in the app is called as it is mounted\n"
+        "  hint: set IVRKIT_BLOCK in the environment of the app\n"
     )
 
 
-def test_a_folder_of_plugins_can_be_looked_at(flask: Flask, folder):
-    """--plugins-dir loads the mounted tree's settings and plugins anew, with what is in the folder."""
+def test_plugins_dir_adds_a_folder_of_plugins(flask: Flask, folder):
+    """``--plugins-dir`` loads the settings and plugins of the mounted phone tree again, with those of the folder."""
     write_parking(folder)
     done = flask(ONE, "states", "--json", "--plugins-dir", "files")
     assert done.returncode == 0
@@ -115,19 +115,19 @@ def test_a_folder_of_plugins_can_be_looked_at(flask: Flask, folder):
     assert "parking" not in flask(ONE, "states", "--json").stdout
 
 
-def test_a_call_gets_no_folder_of_plugins(flask: Flask, folder):
+def test_phone_refuses_plugins_dir(flask: Flask, folder):
     """The tree in the app is called as it is."""
     write_parking(folder)
     done = flask(ONE, "phone", "--plugins-dir", "files")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
-        "Error: the tree in the app is called as it is mounted there, and --plugins-dir would make another one of it\n"
-        "  hint: set IVRKIT_PLUGINS_DIR where the app is made\n"
+        "Error: --plugins-dir must not be given here, because the phone tree in the app is called as it is mounted\n"
+        "  hint: set IVRKIT_PLUGINS_DIR in the environment of the app\n"
     )
 
 
 def write_parking(folder) -> None:
-    """Write a folder with a plugin that is a file."""
+    """Write a folder with a plugin file."""
     (folder / "files").mkdir()
     text = (
         "from ivrkit import HOME, MenuOption, State\nparking = State('Here.', HOME, options=MenuOption('8', 'cars'))\n"
@@ -135,15 +135,15 @@ def write_parking(folder) -> None:
     (folder / "files" / "parking.py").write_text(text, encoding="utf-8")
 
 
-def test_of_several_trees_one_is_named(flask: Flask):
-    """Without a name, the command says which there are."""
+def test_one_of_several_trees_is_named(flask: Flask):
+    """If the app has several phone trees, ``--tree`` names one; without it, the error lists them."""
     done = flask(TWO, "states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
-        "Error: the app 'team' has several trees: sales, help\n  hint: say which is meant: flask ivrkit --tree sales\n"
+        "Error: the app 'team' has several phone trees: sales, help\n  hint: choose one: flask ivrkit --tree sales\n"
     )
-    told = json.loads(flask(TWO, "--tree", "help", "states", "--json").stdout)
-    assert told[-1]["plugin"] == "help"
+    found = json.loads(flask(TWO, "--tree", "help", "states", "--json").stdout)
+    assert found[-1]["plugin"] == "help"
     done = flask(TWO, "--tree", "halp", "states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert (
@@ -152,40 +152,41 @@ def test_of_several_trees_one_is_named(flask: Flask):
     )
 
 
-def test_an_app_without_a_tree_is_told(flask: Flask):
-    """One message with the mend."""
+def test_an_app_without_a_tree_is_an_error(flask: Flask):
+    """An app without a phone tree is one message with a hint."""
     done = flask("", "states")
     assert (done.stdout, done.returncode) == ("", 1)
-    assert done.stderr == "Error: the app 'team' has no tree\n  hint: mount one: ivrkit.web.Ivrkit(app)\n"
+    assert done.stderr == "Error: the app 'team' has no phone tree\n  hint: mount one: ivrkit.web.Ivrkit(app)\n"
 
 
-def test_a_tree_that_cannot_be_mounted_is_told_without_a_traceback(flask: Flask):
-    """The app's own start fails with one message and its hint."""
+def test_a_tree_that_can_not_be_mounted_is_one_message(flask: Flask):
+    """If the app can't mount its phone tree, the error is one message without a traceback."""
     done = flask('Ivrkit(app, dev=True, compamy="ACME")', "states")
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr.startswith("Error: there is no setting 'compamy', did you mean 'company'?\n  hint: there are: ")
 
 
 def test_the_help_needs_no_app(flask: Flask):
-    """What can be done is listed even where the app can't be made; `serve` is not among it, for the app is served."""
+    """``--help`` lists the commands even if the app can't be made; ``serve`` is none of them."""
     done = flask("1 / 0", "--help")
     assert done.returncode == 0
-    listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
-    assert listed == ["doctor", "phone", "plugins", "schema", "settings", "states"]
+    _, *sections = done.stdout.partition("Options:\n")[2].split("\n\n")
+    listed = [line.split()[0] for section in sections for line in section.splitlines()[1:]]
+    assert listed == ["phone", "plugins", "states", "settings", "schema", "doctor"]
 
 
 def test_the_settings_are_those_of_the_mounted_tree(flask: Flask):
-    """What ``app.config`` and the code say is there, and what the plugin objects of the app have."""
+    """``settings`` has the values of ``app.config`` and of the code, and the settings of plugin objects."""
     done = flask(ONE, "settings", "--json")
     assert (done.stderr, done.returncode) == ("", 0)
-    told = {each["setting"]: each for each in json.loads(done.stdout)}
-    assert (told["url_prefix"]["value"], told["auth_token"]["value"]) == ("/phone", "***")
-    assert told["session_url"]["value"] == "sqlite:///calls.sqlite3"
+    found = {each["setting"]: each for each in json.loads(done.stdout)}
+    assert (found["url_prefix"]["value"], found["auth_token"]["value"]) == ("/phone", "***")
+    assert found["session_url"]["value"] == "sqlite:///calls.sqlite3"
 
 
 @pytest.mark.acme
-def test_the_doctor_looks_at_the_mounted_tree(flask: Flask):
-    """Its settings, its plugin objects and its store; the wire only where there is a public address."""
+def test_the_doctor_checks_the_mounted_tree(flask: Flask):
+    """``doctor`` checks the settings, plugin objects and session store of the mounted phone tree."""
     done = flask(ONE, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 states are served, from ivrkit " in done.stdout

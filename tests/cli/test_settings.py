@@ -17,17 +17,17 @@ VERSION = importlib_metadata.version("ivrkit")
 HELP = """\
 Usage: ivrkit settings [OPTIONS]
 
-  Show every setting, its value, where it comes from, what it takes and whose it
-  is.
+  Show every setting and where it was set.
 
-  Secrets are masked. With --example, an ivrkit.toml is printed that changes
-  nothing as it stands: uncomment what you want to be otherwise.
+  Each row has the value, its source, its type and its owner. Secrets are
+  masked. With --example, the command prints an ivrkit.toml in which every
+  setting is commented out: uncomment the settings that you want to change.
 
 Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
-  --plugins-dir FOLDER  Load the plugins that are files of a folder.
+  --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
-  --example             Print an ivrkit.toml with every setting, commented.
+  --example             Print an ivrkit.toml with every setting.
   --help                Show this message and exit.
 """
 #: A plugin with a setting of every kind; ``NUMBER`` is where one may have to be set.

@@ -15,7 +15,6 @@ from ivrkit import CallFlow, Menu, Owner, Session, State, Turn, advance, compile
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.call import make_call
 from ivrkit.flow.run.engine import hang_up
-from ivrkit.flow.run.turn import FallbackStep
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OWNER = Owner("test-states", "1.0")
@@ -26,7 +25,7 @@ def bound(states: dict[str, State]) -> list[State]:
     return [replace(state, name=name, owner=OWNER) for name, state in states.items()]
 
 
-class EngineCall:
+class HookImpl:
     """One call through a flow. The session goes through JSON between webhooks, as it would through a store."""
 
     def __init__(self, flow: CallFlow, *, turn: int = 0) -> None:
@@ -34,34 +33,32 @@ class EngineCall:
         self.session = Session("CA1", turn=turn, language=flow.config.language)
         self.turns: list[Turn] = []
 
-    def webhook(
-        self, fallback_step: FallbackStep = FallbackStep.NONE, status: str = "in-progress", **params: str
-    ) -> EngineCall:
+    def webhook(self, again: int = 0, status: str = "in-progress", **params: str) -> HookImpl:
         """Bring a webhook with these parameters."""
-        self._step(lambda call, session: advance(self.flow, call, session, fallback_step=fallback_step), status, params)
+        self._step(lambda call, session: advance(self.flow, call, session, again=again), status, params)
         return self
 
-    def press(self, *keys: str) -> EngineCall:
+    def press(self, *keys: str) -> HookImpl:
         """Press keys, one webhook for each."""
         for each in keys:
             self.webhook(Digits=each)
         return self
 
-    def stays_silent(self, times: int = 1) -> EngineCall:
+    def stays_silent(self, times: int = 1) -> HookImpl:
         """Press nothing, and say nothing."""
         for _ in range(times):
             self.webhook(Digits="")
         return self
 
-    def says(self, words: str) -> EngineCall:
+    def says(self, words: str) -> HookImpl:
         """Say something."""
         return self.webhook(SpeechResult=words)
 
-    def dials(self, status: str, **params: str) -> EngineCall:
+    def dials(self, status: str, **params: str) -> HookImpl:
         """Let a Dial end with this status."""
         return self.webhook(DialCallStatus=status, **params)
 
-    def is_over(self, status: str = "completed") -> EngineCall:
+    def is_over(self, status: str = "completed") -> HookImpl:
         """Let Twilio tell that the call is over."""
         self._step(lambda call, session: hang_up(self.flow, call, session), status, {})
         return self
@@ -129,8 +126,8 @@ def tree():
 def call(tree):
     """Return a function that makes a flow like ``tree`` and brings its first webhook."""
 
-    def make(states: dict[str, State] | None = None, **named: Any) -> EngineCall:
-        return EngineCall(tree(states, **named)).webhook(status="ringing")
+    def make(states: dict[str, State] | None = None, **named: Any) -> HookImpl:
+        return HookImpl(tree(states, **named)).webhook(status="ringing")
 
     return make
 

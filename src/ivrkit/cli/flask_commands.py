@@ -1,6 +1,6 @@
-"""``flask ivrkit``: the commands that make sense for a tree that is mounted in the app.
+"""``flask ivrkit``: the commands for a phone tree that is mounted in a Flask app.
 
-Flask imports this for every command of everybody who has ivrkit installed, so it imports nothing that takes long.
+Flask imports this module for every ``flask`` command of everybody who has ivrkit installed, so it imports nothing slow.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from ivrkit.cli.main import COMMANDS, Commands
-from ivrkit.cli.mounted import Mounted, put_mounted
+from ivrkit.cli.app_tree import AppTree, set_app_tree
+from ivrkit.cli.main import SECTIONS, CommandGroup
 from ivrkit.errors import IvrkitError
 
-#: The commands that work on a mounted tree: they load settings and states by ``cli.options`` alone.
+#: The commands that work on a mounted phone tree: they load settings and states through ``cli.options`` only.
 NAMES = (
     "doctor",
     "phone",
@@ -26,36 +26,40 @@ NAMES = (
 )
 
 
-class MountedCommands(Commands):
-    """The commands for a tree that is mounted."""
+class MountedCommandGroup(CommandGroup):
+    """The commands for a mounted phone tree."""
 
-    table: Mapping[str, str] = {name: COMMANDS[name] for name in NAMES}
+    sections: Mapping[str, Mapping[str, str]] = {
+        heading: {name: module for name, module in section.items() if name in NAMES}
+        for heading, section in SECTIONS.items()
+        if not section.keys().isdisjoint(NAMES)
+    }
 
 
-@click.command("ivrkit", cls=MountedCommands)
-@click.option("--tree", "name", metavar="NAME", help="Which tree, where the app has several.")
+@click.command("ivrkit", cls=MountedCommandGroup)
+@click.option("--tree", "name", metavar="NAME", help="The phone tree to use, if the app has several.")
 @with_appcontext
 @click.pass_context
 def ivrkit(context: click.Context, name: str | None) -> None:
-    """Look at the phone tree that is mounted in the app, and call it."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Flask calls the stand-in a Flask
-    put_mounted(context, _chosen(app, name))
+    """Inspect and call this app's phone tree."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Flask types the proxy as a Flask
+    set_app_tree(context, _find_tree(app, name))
 
 
-def _chosen(app: Flask, name: str | None) -> Mounted:
-    """Return the tree of a name, or the only one.
+def _find_tree(app: Flask, name: str | None) -> AppTree:
+    """Return the phone tree of a name, or the only one.
 
-    :raises IvrkitError: when there is none, or several and no name.
+    :raises IvrkitError: if the app has no phone tree, or several and no name is given.
     """
     from ivrkit.web.extension import mounted_tree, mounted_trees
 
     names = list(mounted_trees(app))
     if not names:
-        raise IvrkitError(f"the app {app.name!r} has no tree", hint="mount one: ivrkit.web.Ivrkit(app)")
+        raise IvrkitError(f"the app {app.name!r} has no phone tree", hint="mount one: ivrkit.web.Ivrkit(app)")
     if name is None and len(names) > 1:
         raise IvrkitError(
-            f"the app {app.name!r} has several trees: {', '.join(names)}",
-            hint=f"say which is meant: flask ivrkit --tree {names[0]}",
+            f"the app {app.name!r} has several phone trees: {', '.join(names)}",
+            hint=f"choose one: flask ivrkit --tree {names[0]}",
         )
     chosen = names[0] if name is None else name
-    return Mounted(app, chosen, mounted_tree(app, chosen))
+    return AppTree(app, chosen, mounted_tree(app, chosen))

@@ -1,4 +1,4 @@
-"""The command ``ivrkit``: its commands, and how an error on purpose is printed."""
+"""The command ``ivrkit``: its subcommands, and how it prints errors."""
 
 from __future__ import annotations
 
@@ -12,41 +12,67 @@ import importlib_metadata
 
 from ivrkit.errors import IvrkitError
 
-#: Command -> the module that has it, as a function of the same name. Imported when it is asked for.
-COMMANDS: Mapping[str, str] = {
-    "connect": "ivrkit.cli.connect",
-    "dev": "ivrkit.cli.dev",
-    "doctor": "ivrkit.cli.doctor",
-    "install": "ivrkit.cli.install",
-    "new": "ivrkit.cli.new",
-    "phone": "ivrkit.cli.phone.command",
-    "plugins": "ivrkit.cli.plugins",
-    "schema": "ivrkit.cli.schema",
-    "serve": "ivrkit.cli.serve",
-    "settings": "ivrkit.cli.settings",
-    "states": "ivrkit.cli.states",
-    "uninstall": "ivrkit.cli.uninstall",
+#: Heading in ``--help`` -> command -> the module that has a function of the command's name. A module is imported
+#: only when its command is needed.
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Develop": {
+        "new": "ivrkit.cli.new",
+        "dev": "ivrkit.cli.dev",
+        "phone": "ivrkit.cli.phone.command",
+    },
+    "Inspect": {
+        "plugins": "ivrkit.cli.plugins",
+        "states": "ivrkit.cli.states",
+        "settings": "ivrkit.cli.settings",
+        "schema": "ivrkit.cli.schema",
+        "doctor": "ivrkit.cli.doctor",
+    },
+    "Serve": {
+        "serve": "ivrkit.cli.serve",
+        "connect": "ivrkit.cli.connect",
+    },
+    "Packages": {
+        "install": "ivrkit.cli.install",
+        "uninstall": "ivrkit.cli.uninstall",
+    },
 }
+#: Command -> its module, for all sections.
+COMMANDS: Mapping[str, str] = {name: module for section in SECTIONS.values() for name, module in section.items()}
+#: The longest summary of a command in ``--help``, so that none is cut off on 80 columns.
+MAX_SUMMARY = 45
 
 
-class Commands(click.Group):
-    """The commands, each imported only when it is asked for."""
+class CommandGroup(click.Group):
+    """A group that imports each command when it is needed, and lists the commands in sections."""
 
-    table: Mapping[str, str] = COMMANDS
+    sections: Mapping[str, Mapping[str, str]] = SECTIONS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands."""
-        return list(self.table)
+        """Return the names of all commands, in the order of ``--help``."""
+        return [name for section in self.sections.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return one command, ``None`` when there is none of that name."""
-        if cmd_name not in self.table:
-            return None
-        command: click.Command = getattr(importlib.import_module(self.table[cmd_name]), cmd_name)
-        return command
+        """Import a command and return it, or return ``None`` if the name is unknown."""
+        for section in self.sections.values():
+            if cmd_name in section:
+                command: click.Command = getattr(importlib.import_module(section[cmd_name]), cmd_name)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section of the help text for each heading."""
+        width = max(map(len, self.list_commands(ctx)))
+        for heading, section in self.sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), self._summary(ctx, name)) for name in section])
+
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        assert command is not None  # noqa: S101  the name comes from the sections
+        return command.get_short_help_str(MAX_SUMMARY)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error on purpose is one message with a hint, and no traceback."""
+        """Run a command. Print an ``IvrkitError`` as a message with a hint, without a traceback."""
         try:
             return super().invoke(ctx)
         except IvrkitError as error:
@@ -54,7 +80,7 @@ class Commands(click.Group):
             sys.exit(1)
 
 
-@click.command(cls=Commands)
+@click.command(cls=CommandGroup)
 @click.version_option(importlib_metadata.version("ivrkit"), prog_name="ivrkit", message="%(prog)s %(version)s")
 def main() -> None:
-    """Serve phone trees whose states come from installed packages."""
+    """Develop, inspect and serve a phone tree (IVR)."""

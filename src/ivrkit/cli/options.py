@@ -1,4 +1,4 @@
-"""What several commands take and do alike: --block, --plugins-dir, --json, and loading the call flow."""
+"""Options that several commands share: --block, --plugins-dir and --json; and loading the phone tree with them."""
 
 from __future__ import annotations
 
@@ -8,87 +8,88 @@ from typing import Any
 
 import click
 
-from ivrkit.cli.mounted import mounted
+from ivrkit.cli.app_tree import app_tree
 from ivrkit.errors import SettingsError
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.settings.core import Settings
 from ivrkit.settings.load import Gathered, gather_settings
 
-#: Where a command keeps what it was given for ``--plugins-dir``.
-_FOLDER = "ivrkit.plugins_dir"
+#: Key of the value of ``--plugins-dir`` in the context of a command.
+_PLUGINS_DIR_KEY = "ivrkit.plugins_dir"
 
 _block_option = click.option(
     "--block", "block", multiple=True, metavar="PLUGIN", help="Leave a plugin out. May be repeated."
 )
 
 
-def _keep_folder(context: click.Context, parameter: click.Parameter, folder: str | None) -> None:
-    """Keep the folder for :func:`gathered_with`, so that no command has to hand it on."""
-    context.meta[_FOLDER] = folder
+def _store_plugins_dir(context: click.Context, parameter: click.Parameter, folder: str | None) -> None:
+    """Store the value in the context, so that the commands need no parameter for it."""
+    context.meta[_PLUGINS_DIR_KEY] = folder
 
 
-_folder_option = click.option(
+_plugins_dir_option = click.option(
     "--plugins-dir",
     metavar="FOLDER",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),
     expose_value=False,
-    callback=_keep_folder,
-    help="Load the plugins that are files of a folder.",
+    callback=_store_plugins_dir,
+    help="Load the plugin files in a folder.",
 )
 
 
 def tree_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say what the tree is made of; it takes ``block``."""
-    return _block_option(_folder_option(command))
+    """Add --block and --plugins-dir to a command. The command takes the parameter ``block``."""
+    return _block_option(_plugins_dir_option(command))
 
 
-def given_folder() -> str | None:
-    """Return the folder that the running command was given, ``None`` for none."""
+def given_plugins_dir() -> str | None:
+    """Return the value of --plugins-dir, or ``None`` if the running command has none."""
     context = click.get_current_context(silent=True)
-    folder: str | None = context.meta.get(_FOLDER) if context else None
+    folder: str | None = context.meta.get(_PLUGINS_DIR_KEY) if context else None
     return folder
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def gathered_with(block: Sequence[str], **overrides: Any) -> Gathered:
-    """Return the settings, with more plugins blocked and single settings overridden, and what is wrong with them.
+def gather_settings_with(block: Sequence[str], **overrides: Any) -> Gathered:
+    """Return the settings of the working folder, or of the mounted phone tree, and their problems.
 
-    They are those of the working folder, or inside a Flask app those of the tree that is mounted there.
+    :param block: plugins to block besides those that the settings block.
+    :param overrides: values that replace single settings.
     """
-    folder = given_folder()
+    folder = given_plugins_dir()
     overrides = {"plugins_dir": folder, **overrides} if folder else overrides
-    inside = mounted()
-    if inside is not None:
-        settings = replace(inside.host.settings, **overrides)
+    in_app = app_tree()
+    if in_app is not None:
+        settings = replace(in_app.mounted.settings, **overrides)
         return Gathered(replace(settings, block=(*settings.block, *block)), ())
     gathered = gather_settings(**overrides)
     return gather_settings(**overrides, block=(*gathered.settings.block, *block)) if block else gathered
 
 
 def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
-    """Return these settings.
+    """Return the same settings as :func:`gather_settings_with`, without problems.
 
-    :raises SettingsError: with everything that is wrong with them.
+    :raises SettingsError: with all problems of the settings.
     """
-    gathered = gathered_with(block, **overrides)
+    gathered = gather_settings_with(block, **overrides)
     if gathered.problems:
         raise SettingsError.of(gathered.problems)
     return gathered.settings
 
 
 def load_flow(block: Sequence[str]) -> LoadedTree:
-    """Load what is installed, and print what is wrong with it but does not keep it from being served.
+    """Load the installed phone tree. Print the problems and startup warnings that do not keep it from being served.
 
-    Inside a Flask app it is what the tree that is mounted there was made of.
+    Inside a Flask app, the plugins are those of the mounted phone tree.
     """
-    inside = mounted()
-    if inside is not None and not block and not given_folder():
-        loaded = inside.host.loaded
+    in_app = app_tree()
+    if in_app is not None and not block and not given_plugins_dir():
+        loaded = in_app.mounted.loaded
     else:
-        gathered = gathered_with(block)
-        loaded = load(gathered.settings, inside.host.plugins if inside else None, gathered.problems)
+        gathered = gather_settings_with(block)
+        loaded = load(gathered.settings, in_app.mounted.plugins if in_app else None, gathered.problems)
     for problem in loaded.problems:
         click.echo(f"Left out: {problem}", err=True)
     for problem in loaded.startup_warnings:
@@ -96,10 +97,10 @@ def load_flow(block: Sequence[str]) -> LoadedTree:
     return loaded
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as columns under their heads, two blanks apart."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as columns below their headings, with two spaces between the columns."""
+    lines = [headings, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )

@@ -1,4 +1,4 @@
-"""``ivrkit plugins``: every plugin that is installed, and what became of it."""
+"""``ivrkit plugins``: list the installed plugins."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from ivrkit.cli.packages.requirements import requirements
 @click.command()
 @tree_options
 @json_option
-@click.option("--requirements", "pinned", is_flag=True, help="Print lines for a requirements.txt, with versions.")
-def plugins(block: tuple[str, ...], as_json: bool, pinned: bool) -> None:
-    """List the plugins, what became of each, and its states and hooks."""
+@click.option("--requirements", "as_requirements", is_flag=True, help="Print lines for a requirements.txt.")
+def plugins(block: tuple[str, ...], as_json: bool, as_requirements: bool) -> None:
+    """List the plugins, their states and hooks.
+
+    The status of a plugin is loaded, blocked or faulty.
+    """
     found = load_flow(block).plugins
-    if pinned:
+    if as_requirements:
         click.echo("\n".join(requirements(found)))
         return
     if as_json:
-        told = [
+        rows = [
             {
                 "plugin": each.owner.plugin,
                 "version": each.owner.version,
@@ -31,10 +34,10 @@ def plugins(block: tuple[str, ...], as_json: bool, pinned: bool) -> None:
             }
             for each in found
         ]
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(rows, indent=2))
         return
-    rows = [
+    cells = [
         (each.owner.plugin, each.owner.version, each.status, ", ".join(each.states), ", ".join(each.hooks))
         for each in found
     ]
-    click.echo(table(("PLUGIN", "VERSION", "STATUS", "STATES", "HOOKS"), rows))
+    click.echo(table(("PLUGIN", "VERSION", "STATUS", "STATES", "HOOKS"), cells))

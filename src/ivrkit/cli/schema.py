@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ivrkit.cli.mounted import mounted
-from ivrkit.cli.options import gathered_with, tree_options
+from ivrkit.cli.app_tree import app_tree
+from ivrkit.cli.options import gather_settings_with, tree_options
 from ivrkit.errors import IvrkitError
 from ivrkit.plugins.load import find_plugins
 from ivrkit.schema import schema_of_flow, schema_of_settings
@@ -16,15 +16,15 @@ from ivrkit.schema import schema_of_flow, schema_of_settings
 
 @click.command()
 @tree_options
-@click.option("--flow", is_flag=True, help="Of *.flow.toml, in place of ivrkit.toml.")
-@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
+@click.option("--flow", is_flag=True, help="Print the schema of *.flow.toml files instead.")
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 def schema(block: tuple[str, ...], flow: bool, output: Path | None) -> None:
-    """Print the JSON Schema of ivrkit.toml, so that editors complete and check it.
+    """Print the JSON Schema of ivrkit.toml.
 
-    It has the settings and the kinds of states of what is installed.
+    Editors complete and check the file with it. It has the settings and the state kinds of all installed plugins.
     """
-    inside = mounted()
-    found = find_plugins(gathered_with(block).settings, inside.host.plugins if inside else None)
+    in_app = app_tree()
+    found = find_plugins(gather_settings_with(block).settings, in_app.mounted.plugins if in_app else None)
     made = json.dumps(schema_of_flow(found) if flow else schema_of_settings(found), indent=2, ensure_ascii=False)
     if output is None:
         click.echo(made)

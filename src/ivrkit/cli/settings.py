@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from ivrkit.cli.app_tree import app_tree
 from ivrkit.cli.example import example
-from ivrkit.cli.mounted import mounted
-from ivrkit.cli.options import gathered_with, json_option, table, tree_options
+from ivrkit.cli.options import gather_settings_with, json_option, table, tree_options
 from ivrkit.errors import SettingsError
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import Texts
@@ -41,16 +41,16 @@ class Row(NamedTuple):
 @click.command()
 @tree_options
 @json_option
-@click.option("--example", "as_example", is_flag=True, help="Print an ivrkit.toml with every setting, commented.")
+@click.option("--example", "as_example", is_flag=True, help="Print an ivrkit.toml with every setting.")
 def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
-    """Show every setting, its value, where it comes from, what it takes and whose it is.
+    """Show every setting and where it was set.
 
-    Secrets are masked. With --example, an ivrkit.toml is printed that changes nothing as it stands: uncomment what you
-    want to be otherwise.
+    Each row has the value, its source, its type and its owner. Secrets are masked. With --example, the command prints
+    an ivrkit.toml in which every setting is commented out: uncomment the settings that you want to change.
     """
-    gathered = gathered_with(block)
-    inside = mounted()
-    found = find_plugins(gathered.settings, inside.host.plugins if inside else None)
+    gathered = gather_settings_with(block)
+    in_app = app_tree()
+    found = find_plugins(gathered.settings, in_app.mounted.plugins if in_app else None)
     if as_example:  # what is wanted most where something is missing
         click.echo(example(found.settings, found.state_names), nl=False)
         return

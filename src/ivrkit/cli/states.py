@@ -1,4 +1,4 @@
-"""``ivrkit states``: every state that is served, who owns it, how it is reached and where it leads."""
+"""``ivrkit states``: list the states with their plugin, keys and targets."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from ivrkit.flow.model.state import State
 @tree_options
 @json_option
 def states(block: tuple[str, ...], as_json: bool) -> None:
-    """List the states, who owns each, its keys, and where it leads."""
+    """List the states with their keys and targets."""
     flow = load_flow(block).flow
-    leads = {name: [edge for edge in edges(flow) if edge.state == name] for name in flow.states}
-    found = [(compiled.state, leads[name]) for name, compiled in flow.states.items()]
+    edges_of = {name: [edge for edge in edges(flow) if edge.state == name] for name in flow.states}
+    found = [(compiled.state, edges_of[name]) for name, compiled in flow.states.items()]
     if as_json:
-        click.echo(json.dumps([_as_dict(state, ways) for state, ways in found], indent=2))
+        click.echo(json.dumps([_as_dict(*each) for each in found], indent=2))
     else:
         click.echo(table(("STATE", "PLUGIN", "VERSION", "KEY", "LEADS TO"), [_as_row(*each) for each in found]))
 
 
-def _target(edge: Edge) -> str:
+def _target_name(edge: Edge) -> str:
     return "hang up" if edge.target is None else str(getattr(edge.target, "value", edge.target))
 
 
-def _as_dict(state: State, ways: list[Edge]) -> dict[str, Any]:
+def _as_dict(state: State, outgoing: list[Edge]) -> dict[str, Any]:
     return {
         "state": state.name,
         "plugin": state.owner.plugin,
         "version": state.owner.version,
         "options": [{"menu": each.menu, "key": each.key, "label": each.label} for each in state.menu_options],
-        "routes": [{"outcome": edge.outcome, "target": _target(edge)} for edge in ways],
+        "routes": [{"outcome": edge.outcome, "target": _target_name(edge)} for edge in outgoing],
     }
 
 
-def _as_row(state: State, ways: list[Edge]) -> tuple[str, ...]:
+def _as_row(state: State, outgoing: list[Edge]) -> tuple[str, ...]:
     keys = ", ".join(each.key if each.menu == "menu" else f"{each.menu} {each.key}" for each in state.menu_options)
-    targets = ", ".join(dict.fromkeys(map(_target, ways))) or "hang up"
+    targets = ", ".join(dict.fromkeys(map(_target_name, outgoing))) or "hang up"
     return state.name, state.owner.plugin, state.owner.version, keys, targets

@@ -1,4 +1,4 @@
-"""The core's plugin that registers the ready-made state kinds for TOML files."""
+"""The plugin by which the ready-made kinds may be used in tables."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ from ivrkit.states.ready.voicemail import voicemail
 
 @hookimpl
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:
-    """Return all ready-made state kinds by name."""
+    """Offer all ready-made kinds."""
     kinds = (message, menu, hours, voicemail, transfer, queue, question, goodbye)
     return {kind.__name__: kind for kind in kinds}

@@ -1,4 +1,4 @@
-"""The state kind ``question``: ask for digits, or for yes or no."""
+"""A question: for digits, which are checked, read out and kept, or for yes or no."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, leads_to
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.states.ready.common import NO, YES, StateArguments, prompts_or_default, spaced_digits, spoken_keys
+from ivrkit.states.ready.common import NO, YES, Common, key_in_words, one_by_one, words_or
 
 _LENGTHS = re.compile(r"([1-9]\d?)(?:-([1-9]\d?))?")
-#: The substate that asks whether the digits are right.
+#: The part that asks whether the digits are right.
 CONFIRM = "confirm"
-_YES_AND_NO = {"yes": spoken_keys(YES), "no": spoken_keys(NO)}
+_YES_AND_NO = {"yes": key_in_words(YES), "no": key_in_words(NO)}
 
 
 def question(
@@ -29,8 +29,8 @@ def question(
     yes: Target | EllipsisType = ...,
     no: Target | EllipsisType = ...,
     digits: int | str | None = None,
-    minimum: int | None = None,
-    maximum: int | None = None,
+    least: int | None = None,
+    most: int | None = None,
     check: Callable[[Call], bool] | None = None,
     wrong: Prompt | Sequence[Prompt] = (),
     confirm: bool = False,
@@ -39,183 +39,160 @@ def question(
     secret: bool = False,
     tries: int | None = None,
     give_up: Target = None,
-    **state_arguments: Unpack[StateArguments],
+    **common: Unpack[Common],
 ) -> State:
-    """Return a state that asks for yes or no if ``yes`` or ``no`` is given, and for digits otherwise.
+    """Return a state that asks: for yes or no, where ``yes`` or ``no`` is given, else for digits.
 
-    :param texts: the question.
-    :param yes: the target for yes, key 1; HOME if only ``no`` is given. A sentence that names the keys follows the
-        texts.
-    :param no: the target for no, key 2; HOME if only ``yes`` is given.
-    :param digits: the number of digits: ``4``, or ``"4-8"``, where ``#`` ends fewer than 8; by default any number.
-    :param minimum: the minimum of the number that the digits make.
-    :param maximum: the maximum of the number that the digits make.
-    :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. It runs after all other
-        checks.
-    :param wrong: the prompts for wrong digits; by default the core's text ``wrong_digits``.
-    :param confirm: whether to read out the digits and ask whether they are right, in the substate ``confirm``.
-    :param keep: the key in ``call.data`` that gets the digits.
-    :param then: the target for right digits; by default HOME.
-    :param secret: whether to keep the digits out of every log, record and store. Then ``check`` is required, and
-        ``keep`` and ``confirm`` are not allowed.
-    :param tries: after how many silences or wrong answers the caller is given up; by default the setting ``tries``.
-    :param give_up: the target for a caller who is given up; by default the operator.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: if an argument is invalid, or if arguments exclude each other.
+    :param texts: what is asked.
+    :param yes: where the call goes with yes, key 1; HOME when only ``no`` is given. The sentence that names the keys
+        follows the texts.
+    :param no: where it goes with no, key 2; HOME when only ``yes`` is given.
+    :param digits: how many digits are asked for: ``4``, or ``"4-8"``; the caller ends fewer than the most with ``#``.
+        Any number of them when left out.
+    :param least: the least number that they may make.
+    :param most: the greatest.
+    :param check: a function ``(call) -> bool`` that says whether ``call.digits`` are right, after all other checks.
+    :param wrong: what is said when they are not; the core's words when left out.
+    :param confirm: whether they are read out, and the caller is asked whether they are right: the part ``confirm``.
+    :param keep: the name in ``call.data`` under which they are kept.
+    :param then: where the call goes on with the right digits; HOME when left out.
+    :param secret: whether the digits are kept out of every log, record and store; they can only be checked then.
+    :param tries: how many silences, or wrong answers, it takes; the setting ``tries`` when left out.
+    :param give_up: where the call goes after them; the operator when left out.
+    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: for what does not go together, with the mend.
     """
     if not texts:
-        raise FlowError("question must have a text", hint="add a text, a Say, a Play or a Pause")
-    limits = Routes({}, tries=tries, give_up=give_up)
+        raise FlowError("question asks nothing", hint="give it words: a text, a Say, a Play or a Pause")
+    of_digits = {"digits": digits, "least": least, "most": most, "check": check, "keep": keep}
     if yes is not ... or no is not ...:
-        _refuse_digits(
-            {"digits": digits, "minimum": minimum, "maximum": maximum, "check": check, "keep": keep},
-            {"wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...},
-        )
-        return _yes_or_no(texts, yes, no, limits, state_arguments)
+        more = [
+            *(name for name, value in of_digits.items() if value is not None),
+            *_flags(wrong, confirm, secret, then),
+        ]
+        if more:
+            hint = "ask for digits in a question of its own"
+            raise FlowError(f"question asks for yes or no, and is given {', '.join(more)}", hint=hint)
+        return _yes_or_no(texts, yes, no, Routes({}, tries=tries, give_up=give_up), common)
     if secret:
-        _check_secret(check, keep, confirm=confirm)
+        _refuse_to_tell(check, keep, confirm=confirm)
     if confirm and keep is None:
-        raise FlowError("question with confirm must have keep", hint='name the digits: keep = "account"')
-    target = HOME if then is ... else then
-    wrong_prompts = prompts_or_default(wrong, Texts.wrong_digits)
-    expected = _ExpectedDigits(*_parse_lengths(digits), minimum, maximum, check, keep, wrong_prompts)
+        raise FlowError("question is confirmed, and its digits are not kept", hint='name them: keep="account"')
+    goal = HOME if then is ... else then
+    asked = _Digits(*_lengths(digits), least, most, check, keep, words_or(wrong, Texts.wrong_digits))
     return State(
-        ask(*texts, **({} if expected.longest is None else {"num_digits": expected.longest})),
-        expected.exit(f".{CONFIRM}" if confirm else target, limits),
+        ask(*texts, **({} if asked.longest is None else {"num_digits": asked.longest})),
+        asked.exit(f".{CONFIRM}" if confirm else goal, tries, give_up),
         secret=secret,
-        substates={CONFIRM: _confirmation(str(keep), target, limits)} if confirm else {},
-        **state_arguments,
+        substates={CONFIRM: _confirmation(str(keep), Routes({YES: goal, NO: "."}, ..., tries, give_up))}
+        if confirm
+        else {},
+        **common,
     )
 
 
-def _refuse_digits(values: dict[str, object], flags: dict[str, object]) -> None:
-    """Refuse arguments that belong to a question for digits.
+def _flags(wrong: object, confirm: bool, secret: bool, then: Target | EllipsisType) -> list[str]:
+    """Return which of these were given."""
+    given = {"wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...}
+    return [name for name, value in given.items() if value]
 
-    :param values: arguments that are given unless they are ``None``; 0 counts.
-    :param flags: arguments that are given if they are true.
-    :raises FlowError: if one of them is given.
+
+def _refuse_to_tell(check: object, keep: str | None, *, confirm: bool) -> None:
+    """Refuse to keep or read out what is secret: what is kept of a call stands in the store as it is.
+
+    :raises FlowError: with the mend.
     """
-    given = [name for name, value in values.items() if value is not None]
-    given += [name for name, value in flags.items() if value]
-    if given:
-        raise FlowError(
-            f"question with yes or no must not have {', '.join(given)}", hint="use a second question for the digits"
-        )
-
-
-def _check_secret(check: object, keep: str | None, *, confirm: bool) -> None:
-    """Refuse to keep or to read out secret digits.
-
-    The session of such a call is encrypted in the store, but handlers and hooks of other plugins read ``call.data``.
-
-    :raises FlowError: if the digits would be kept or read out, or if nothing checks them.
-    """
-    hint = "check the digits with check, a function (call) -> bool, and remove keep and confirm"
+    hint = "give it check, a function (call) -> bool, and neither keep nor confirm"
     if keep is not None or confirm:
-        raise FlowError(f"question with secret must not have {'keep' if keep else 'confirm'}", hint=hint)
+        raise FlowError(f"question is secret, and would {'keep' if keep else 'read out'} its digits", hint=hint)
     if check is None:
-        raise FlowError("question with secret must have check", hint=hint)
+        raise FlowError("question is secret, and nothing checks its digits", hint=hint)
 
 
 def _yes_or_no(
-    texts: Sequence[Prompt],
-    yes: Target | EllipsisType,
-    no: Target | EllipsisType,
-    limits: Routes,
-    state_arguments: StateArguments,
+    texts: Sequence[Prompt], yes: Target | EllipsisType, no: Target | EllipsisType, limits: Routes, common: Common
 ) -> State:
     rows = {YES: HOME if yes is ... else yes, NO: HOME if no is ... else no}
-    routes = Routes(rows, tries=limits.tries, give_up=limits.give_up)
-    return State(ask(*texts, Text(Texts.yes_or_no, **_YES_AND_NO)), routes, **state_arguments)
+    table = Routes(rows, tries=limits.tries, give_up=limits.give_up)
+    return State(ask(*texts, Text(Texts.yes_or_no, **_YES_AND_NO)), table, **common)
 
 
-def _parse_lengths(digits: int | str | None) -> tuple[int, int | None]:
-    """Return the smallest and the greatest number of digits.
+def _lengths(digits: int | str | None) -> tuple[int, int | None]:
+    """Return the least and the greatest number of digits.
 
-    :raises FlowError: if the argument ``digits`` is invalid.
+    :raises FlowError: for what is no number of digits.
     """
     if digits is None:
         return 1, None
-    match = _LENGTHS.fullmatch(str(digits))
-    shortest, longest = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    found = _LENGTHS.fullmatch(str(digits))
+    shortest, longest = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
     if shortest > longest:
-        raise FlowError(
-            f"question: digits must be a number from 1 to 99 or a range, not {digits!r}",
-            hint='write digits = 4 or digits = "4-8"',
-        )
+        raise FlowError(f"question has digits={digits!r}", hint='it is a number from 1 to 99, or two such as "4-8"')
     return shortest, longest
 
 
 @dataclass(frozen=True, slots=True)
-class _ExpectedDigits:
-    """The digits that a question asks for: the parameters of :func:`question`, checked."""
+class _Digits:
+    """The digits that are asked for: what they have to be, and what becomes of them."""
 
     shortest: int
     longest: int | None
-    minimum: int | None
-    maximum: int | None
+    least: int | None
+    most: int | None
     check: Callable[[Call], bool] | None
     keep: str | None
     wrong: tuple[Prompt, ...]
 
     def __post_init__(self) -> None:
-        """Refuse limits that no answer can meet.
+        """Refuse limits that no number of so many digits keeps: nobody could ever answer.
 
-        :raises FlowError: if the limits contradict each other.
+        :raises FlowError: with the limits.
         """
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+        if self.least is not None and self.most is not None and self.least > self.most:
             raise FlowError(
-                f"question: minimum must be at most the maximum, {self.maximum}, not {self.minimum}",
-                hint="exchange minimum and maximum",
+                f"question has least={self.least} and most={self.most}", hint="no number is both: exchange them"
             )
-        if self.maximum is not None and self.maximum < 0:
+        if self.most is not None and self.most < 0:
+            raise FlowError(f"question has most={self.most}", hint="no digits make less than 0")
+        if self.least is not None and self.longest is not None and self.least >= 10**self.longest:
             raise FlowError(
-                f"question: maximum must be at least 0, not {self.maximum}", hint="digits make no negative number"
-            )
-        if self.minimum is not None and self.longest is not None and self.minimum >= 10**self.longest:
-            raise FlowError(
-                f"question: minimum must have at most {self.longest} digits, not be {self.minimum}",
-                hint="allow more digits, or lower the minimum",
+                f"question has least={self.least}, and {self.longest} digits make no such number",
+                hint="ask for more digits, or let it be less",
             )
 
-    def exit(self, target: Target, limits: Routes) -> LeadsTo:
-        """Return the function exit that checks the digits and keeps them.
+    def exit(self, goal: Target, tries: int | None, give_up: Target) -> LeadsTo:
+        """Return the function that checks the digits, and goes on with the right ones."""
+        again = Goto(SAME, say=self.wrong)
 
-        :param target: the target for right digits.
-        :param limits: routes with ``tries`` and ``give_up``.
-        """
-        wrong = Goto(SAME, say=self.wrong)
-
-        @leads_to(wrong, target, tries=limits.tries, give_up=limits.give_up)
-        def check_digits(call: Call) -> Target:
-            # For the finish key alone Twilio sends neither digits nor speech: like silence, it is not a wrong answer.
+        @leads_to(again, goal, tries=tries, give_up=give_up)
+        def answered(call: Call) -> Target:
             if not (call.digits or call.speech):
                 return SAME
             if not self.are_right(call):
-                return wrong
+                return again
             if self.keep is not None:
                 call.data[self.keep] = call.digits
-            return target
+            return goal
 
-        return check_digits
+        return answered
 
     def are_right(self, call: Call) -> bool:
-        """Return whether the caller's digits meet all conditions."""
+        """Return whether a caller's digits are what was asked for."""
         digits = call.digits
         if not (digits.isdecimal() and self.shortest <= len(digits) <= (self.longest or len(digits))):
             return False
-        if self.minimum is not None and int(digits) < self.minimum:
+        if self.least is not None and int(digits) < self.least:
             return False
-        if self.maximum is not None and int(digits) > self.maximum:
+        if self.most is not None and int(digits) > self.most:
             return False
         return self.check is None or bool(self.check(call))
 
 
-def _confirmation(keep: str, target: Target, limits: Routes) -> State:
-    """Return the substate that reads out the digits and asks whether they are right."""
+def _confirmation(keep: str, table: Routes) -> State:
+    """Return the part that reads digits out, and asks whether they are right."""
 
     def read_out(call: Call) -> Gather:
-        entered = Text(Texts.entered, digits=spaced_digits(str(call.data.get(keep, ""))))
+        entered = Text(Texts.entered, digits=one_by_one(str(call.data.get(keep, ""))))
         return ask(entered, Text(Texts.confirm, **_YES_AND_NO))
 
-    return State(read_out, Routes({YES: target, NO: "."}, ..., limits.tries, limits.give_up))
+    return State(read_out, table)

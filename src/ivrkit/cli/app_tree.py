@@ -1,0 +1,37 @@
+"""The phone tree that a command works on when it runs inside a Flask app: ``flask ivrkit``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from ivrkit.web.extension import MountedTree
+
+_KEY = "ivrkit.app_tree"
+
+
+class AppTree(NamedTuple):
+    """A phone tree that is mounted in a Flask app.
+
+    :param app: the app.
+    :param name: the name of the phone tree in the app.
+    :param mounted: the settings, plugins and sessions of the phone tree.
+    """
+
+    app: Any
+    name: str
+    mounted: MountedTree
+
+
+def set_app_tree(context: click.Context, tree: AppTree) -> None:
+    """Set the phone tree for all commands below a context."""
+    context.meta[_KEY] = tree
+
+
+def app_tree() -> AppTree | None:
+    """Return the phone tree of the running command, or ``None`` outside ``flask ivrkit``."""
+    context = click.get_current_context(silent=True)
+    tree: AppTree | None = context.meta.get(_KEY) if context else None
+    return tree
