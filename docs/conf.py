@@ -39,7 +39,7 @@ nitpick_ignore_regex = [
     ),
     (
         "py:class",
-        r"(ivrkit\.flow(\.\w+)+\.)?(RelativeTarget|Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName)",
+        r"(ivrkit\.flow(\.\w+)+\.)?(Target|RelativeTarget|LeadsTo|ExitFunction|EnterFunction|EnterContent|EventName|FallbackStep)",
     ),
     (
         "py:class",
@@ -48,7 +48,7 @@ nitpick_ignore_regex = [
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
         "py:class",
-        r"(ivrkit\.(flow|states\.ready)(\.\w+)+\.)?(Common|FlowConfig|EngineHooks|CompiledState|Content|SentResponse|StateSettings|StartSettings|StartInfo|RenderContext)",
+        r"(ivrkit\.(flow|states\.ready)(\.\w+)+\.)?(StateArguments|FlowConfig|EngineHooks|CompiledState|Content|SentResponse|StateSettings|StartSettings|StartInfo|RenderContext)",
     ),
 ]
 

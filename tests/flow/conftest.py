@@ -15,6 +15,7 @@ from ivrkit import CallFlow, Menu, Owner, Session, State, Turn, advance, compile
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.call import make_call
 from ivrkit.flow.run.engine import hang_up
+from ivrkit.flow.run.turn import FallbackStep
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OWNER = Owner("test-states", "1.0")
@@ -25,7 +26,7 @@ def bound(states: dict[str, State]) -> list[State]:
     return [replace(state, name=name, owner=OWNER) for name, state in states.items()]
 
 
-class HookImpl:
+class EngineCall:
     """One call through a flow. The session goes through JSON between webhooks, as it would through a store."""
 
     def __init__(self, flow: CallFlow, *, turn: int = 0) -> None:
@@ -33,32 +34,34 @@ class HookImpl:
         self.session = Session("CA1", turn=turn, language=flow.config.language)
         self.turns: list[Turn] = []
 
-    def webhook(self, again: int = 0, status: str = "in-progress", **params: str) -> HookImpl:
+    def webhook(
+        self, fallback_step: FallbackStep = FallbackStep.NONE, status: str = "in-progress", **params: str
+    ) -> EngineCall:
         """Bring a webhook with these parameters."""
-        self._step(lambda call, session: advance(self.flow, call, session, again=again), status, params)
+        self._step(lambda call, session: advance(self.flow, call, session, fallback_step=fallback_step), status, params)
         return self
 
-    def press(self, *keys: str) -> HookImpl:
+    def press(self, *keys: str) -> EngineCall:
         """Press keys, one webhook for each."""
         for each in keys:
             self.webhook(Digits=each)
         return self
 
-    def stays_silent(self, times: int = 1) -> HookImpl:
+    def stays_silent(self, times: int = 1) -> EngineCall:
         """Press nothing, and say nothing."""
         for _ in range(times):
             self.webhook(Digits="")
         return self
 
-    def says(self, words: str) -> HookImpl:
+    def says(self, words: str) -> EngineCall:
         """Say something."""
         return self.webhook(SpeechResult=words)
 
-    def dials(self, status: str, **params: str) -> HookImpl:
+    def dials(self, status: str, **params: str) -> EngineCall:
         """Let a Dial end with this status."""
         return self.webhook(DialCallStatus=status, **params)
 
-    def is_over(self, status: str = "completed") -> HookImpl:
+    def is_over(self, status: str = "completed") -> EngineCall:
         """Let Twilio tell that the call is over."""
         self._step(lambda call, session: hang_up(self.flow, call, session), status, {})
         return self
@@ -126,8 +129,8 @@ def tree():
 def call(tree):
     """Return a function that makes a flow like ``tree`` and brings its first webhook."""
 
-    def make(states: dict[str, State] | None = None, **named: Any) -> HookImpl:
-        return HookImpl(tree(states, **named)).webhook(status="ringing")
+    def make(states: dict[str, State] | None = None, **named: Any) -> EngineCall:
+        return EngineCall(tree(states, **named)).webhook(status="ringing")
 
     return make
 

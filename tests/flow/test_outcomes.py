@@ -1,10 +1,12 @@
 """What a webhook says happened, and what follows from each verb's outcome."""
 
 import pytest
+from tests.flow.conftest import EngineCall
 from twilio.twiml.voice_response import Connect, Dial, Enqueue, Gather, Pay, Record, Refer
 
 from ivrkit import HOME, Goto, Menu, MenuOption, Routes, State, ask
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, VERB_OUTCOMES, is_key_sequence, normalize_phrase, read_outcome
+from ivrkit.flow.run.turn import FallbackStep
 
 TABLE = [
     ("Dial", {"DialCallStatus": "completed"}, "answered"),
@@ -170,14 +172,14 @@ def test_what_waits_with_any_verb_but_gather_is_not_run_twice(call, verb):
 @pytest.mark.parametrize("verb", VERBS)
 def test_after_a_fallback_a_state_that_waits_is_not_run_twice(call, verb):
     """The fallback's mark: no outcome is looked at, and whatever could ring again does not."""
-    caller = call(waiting(verb)).press("1").webhook(again=1, **VERBS[verb][1])
+    caller = call(waiting(verb)).press("1").webhook(FallbackStep.REENTER_STATE, **VERBS[verb][1])
     assert (caller.state, caller.session.failure_counts) == ("m", {})
 
 
 def test_after_a_fallback_a_question_is_asked_again(call):
     """The fallback's mark enters the stored state again, looks at no input and counts nothing."""
     for bring in ({}, {"Digits": "1"}, {"Digits": "5"}):
-        caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(again=1, **bring)
+        caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(FallbackStep.REENTER_STATE, **bring)
         assert (caller.heard, caller.session.failure_counts, caller.session.failures_in_row) == (["A?"], {}, 0)
         assert caller.events == [("left", "a", None), ("entered", "a", None)]
         assert caller.last.call.outcome is None
@@ -185,16 +187,15 @@ def test_after_a_fallback_a_question_is_asked_again(call):
 
 def test_after_two_fallbacks_comes_the_way_out(call):
     """The second mark is the operator."""
-    caller = call(a=State(ask("A?"), Routes({"1": None})), out=State(ask("Out?")), operator="out").webhook(again=2)
+    caller = call(a=State(ask("A?"), Routes({"1": None})), out=State(ask("Out?")), operator="out")
+    caller.webhook(FallbackStep.TRY_OPERATOR)
     assert caller.state == "out"
-    assert caller.webhook(again=2).heard == ["Goodbye."]
+    assert caller.webhook(FallbackStep.TRY_OPERATOR).heard == ["Goodbye."]
 
 
 def test_a_fallback_without_a_session_starts(call, tree):
     """With no session, the fallback's mark leads to the start state."""
-    from tests.flow.conftest import HookImpl
-
-    assert HookImpl(tree(a=State(ask("A?")))).webhook(again=1).state == "a"
+    assert EngineCall(tree(a=State(ask("A?")))).webhook(FallbackStep.REENTER_STATE).state == "a"
 
 
 def test_a_state_that_waits_for_nothing_is_entered_again(call):
@@ -251,10 +252,8 @@ def test_the_message_of_somebody_gone_is_kept(call):
 
 def test_a_caller_who_is_gone_before_the_first_webhook(tree):
     """A call that never was here is marked as ended, and nothing is told of it."""
-    from tests.flow.conftest import HookImpl
-
     for bring in (lambda caller: caller.webhook(status="completed"), lambda caller: caller.is_over()):
-        caller = bring(HookImpl(tree(a=State(ask("A?")))))
+        caller = bring(EngineCall(tree(a=State(ask("A?")))))
         assert (caller.events, caller.session.ended, caller.last.state) == ([], "completed", None)
         assert caller.webhook().events == []
 
@@ -385,5 +384,5 @@ def test_a_question_is_asked_again_where_it_was_asked(call):
         "m": State(Menu("Menu.")),
         "a": State(ask("A?"), Routes({"1": None}), options=MenuOption("1", "it", menu="m")),
     }
-    assert call(tree).press("1").webhook(again=1).state == "a"
+    assert call(tree).press("1").webhook(FallbackStep.REENTER_STATE).state == "a"
     assert call(tree).press("1").dials("busy").state == "a"

@@ -181,8 +181,8 @@ class TestFaults:
         """It is told with the kind's own mend, in the line of the table."""
         folder.write(file, '[states.pin]\nkind = "question"\ntext = "PIN?"\nsecret = true\n')
         assert folder.problem() == (
-            f"{file}:1: states.pin: question is secret, and nothing checks its digits",
-            "give it check, a function (call) -> bool, and neither keep nor confirm",
+            f"{file}:1: states.pin: question with secret must have check",
+            "check the digits with check, a function (call) -> bool, and remove keep and confirm",
         )
 
     def test_what_a_kind_needs(self, folder, file):
@@ -336,8 +336,8 @@ class TestParts:
         folder.write("harbour.flow.toml", self.ACCOUNT.replace("digits = 4", "digits = 400"))
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\n')
         assert folder.problem() == (
-            "harbour.flow.toml:1: states.account: question has digits=400",
-            'it is a number from 1 to 99, or two such as "4-8"',
+            "harbour.flow.toml:1: states.account: question: digits must be a number from 1 to 99 or a range, not 400",
+            'write digits = 4 or digits = "4-8"',
         )
 
     def test_an_edited_part_is_a_part_still(self, folder, install):

@@ -144,7 +144,7 @@ OWN_RIGHT = [
     '[states.one]\nkind = "message"\ntext = { say = "Ho.", voice = "a" }\n',
     '[states.one]\nkind = "message"\ntext = "Hi."\nthen = { to = "HANG UP", say = ["Bye.", "Bye."] }\nrepeat = "1"\n',
     (
-        '[states.one]\nkind = "transfer"\nnumbers = ["+15550100"]\nrings = 5\nwhisper = "A call."\naccept = "1"\n'
+        '[states.one]\nkind = "transfer"\nnumbers = ["+15550100"]\ntimeout = 5\nwhisper = "A call."\naccept = "1"\n'
         '[states.one.routes]\nbusy = { to = "HOME", say = "Busy." }\nfailed = "BACK"\n'
     ),
     '[states.one]\nkind = "question"\ntext = "N?"\ndigits = "4-8"\nconfirm = true\nkeep = "n"\nthen = "menu"\n',
@@ -166,7 +166,7 @@ OWN_WRONG = [
     '[states.one]\nkind = "message"\ntext = "Hi."\nkey = "x"',
     '[states.one]\nkind = "message"\ntext = "Hi."\nrepeat = 1',
     '[states.one]\nkind = "transfer"\ntext = "Hi."',
-    '[states.one]\nkind = "transfer"\nnumbers = "+15550100"\nrings = "long"',
+    '[states.one]\nkind = "transfer"\nnumbers = "+15550100"\ntimeout = "long"',
     '[states.one]\nkind = "transfer"\nnumbers = "+15550100"\nexits = "HOME"',
     '[states.one]\nkind = "queue"\nname = 5',
     '[states.one]\nkind = "question"\ntext = "N?"\ncheck = "f"',

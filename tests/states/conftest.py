@@ -1,4 +1,4 @@
-"""A tree of states made by kinds, and the engine's caller to it."""
+"""A phone tree with a state of a ready-made state kind, and a caller that the engine answers."""
 
 from dataclasses import replace
 
@@ -10,7 +10,10 @@ from ivrkit import Menu, MenuOption, State
 
 @pytest.fixture
 def at(call):  # noqa: F811  the fixture itself
-    """Return a function that brings a caller to a state ``it`` by a menu, or to where the call begins instead."""
+    """Return a function that makes a caller and brings them to the state ``it`` through the menu.
+
+    With ``start`` the call begins in another state, and the caller presses nothing.
+    """
 
     def make(state, *, start="menu", states=None, **rules):
         state = replace(state, options=MenuOption("7", "it"))

@@ -1,4 +1,4 @@
-"""The ready-made kinds in a tree without code, by telephone, in the language of the core's own catalogue."""
+"""The ready-made state kinds in a phone tree without code, called in Spanish by the simulator."""
 
 import textwrap
 
@@ -17,7 +17,7 @@ TREE = """
     kind = "question"
     text = "¿Cuál es su número de cuenta?"
     digits = "3-6"
-    least = 100
+    minimum = 100
     keep = "account"
     confirm = true
     then = "desk"
@@ -61,28 +61,28 @@ ASKED = "¿Cuál es su número de cuenta?"
 
 @pytest.fixture
 def phone(make_phone, tmp_path):
-    """Give a phone to the tree."""
+    """Return a phone that calls the tree."""
     (tmp_path / "ivrkit.toml").write_text(textwrap.dedent(TREE), encoding="utf-8")
     return make_phone(plugins=[], settings_from=tmp_path)
 
 
 def lines(call):
-    """Return what the caller heard last, a sentence each."""
+    """Return the sentences that the caller heard last."""
     return call.heard_last.splitlines()
 
 
 def heard_by_callee(call):
-    """Return what was said to whoever was dialled."""
+    """Return the texts that the person who was dialled heard."""
     return [each.text for each in call.events if getattr(each, "who", None) == CALLEE and hasattr(each, "text")]
 
 
 def connected(phone):
-    """Call, and let the telephones of the desk ring."""
+    """Call, and let the phones of the desk ring."""
     return phone.call().press("4711#").press("1")
 
 
-def test_the_whole_way_to_somebody(phone):
-    """Digits, their confirmation in the words of the table, a whisper in the caller's language, and both talk."""
+def test_a_call_from_the_question_to_the_desk(phone):
+    """The caller enters digits, hears the table's own sentence, and the desk hears the whisper in Spanish."""
     call = phone.call()
     assert lines(call) == [ASKED]
     call.press("47#")
@@ -99,8 +99,8 @@ def test_the_whole_way_to_somebody(phone):
     assert (call.ended.reason, call.warnings) == ("hangup", [])
 
 
-def test_who_does_not_take_it_leaves_the_caller_a_mailbox(phone):
-    """A wrong key is no acceptance; the recording is thanked for, and the call ends."""
+def test_a_declined_transfer_goes_to_the_mailbox(phone):
+    """If the desk presses a wrong key twice, the outcome ``declined`` leads to the mailbox."""
     call = connected(phone)
     call.callee_at("+15550101").answers()
     call.callee.press("2")
@@ -112,8 +112,8 @@ def test_who_does_not_take_it_leaves_the_caller_a_mailbox(phone):
     assert call.warnings == []
 
 
-def test_nobody_answers_and_the_caller_waits(phone):
-    """A question for yes or no, whose keys are named; the queue takes the caller."""
+def test_an_unanswered_transfer_leads_to_the_queue(phone):
+    """If the desk does not answer, the caller is asked for yes or no, and yes leads to the queue."""
     call = connected(phone)
     call.callee.does_not_answer()
     assert lines(call) == ["¿Quiere esperar?", "Para sí, marque uno. Para no, marque dos."]
@@ -124,8 +124,8 @@ def test_nobody_answers_and_the_caller_waits(phone):
     assert lines(call)[-1] == "Adiós."
 
 
-def test_a_queue_that_is_full(phone):
-    """The row of the table is gone to, with its words."""
+def test_a_full_queue_leads_to_the_target_of_its_row(phone):
+    """If the queue is full, the caller hears the text of the row and goes to its target."""
     phone.queue("help").size = 1000
     call = connected(phone)
     call.callee.does_not_answer()
@@ -133,16 +133,16 @@ def test_a_queue_that_is_full(phone):
     assert lines(call)[-2:] == ["Hay demasiadas personas.", "Deje su mensaje después del tono, por favor."]
 
 
-def test_a_caller_who_does_not_want_to_wait(phone):
-    """``HANG UP`` is the goodbye."""
+def test_hang_up_is_the_goodbye(phone):
+    """The target ``HANG UP`` says goodbye and ends the call."""
     call = connected(phone)
     call.callee.does_not_answer()
     call.press("2")
     assert (lines(call), call.ended.status) == (["Adiós."], "completed")
 
 
-def test_a_caller_who_says_nothing_and_one_who_presses_something_else(phone):
-    """Each has a count of its own, and gives up with the second; the key that ends digits is silence."""
+def test_silence_and_wrong_digits_lead_to_give_up(phone):
+    """After two silences, or two wrong answers, the call goes to ``give_up``; the finish key alone is silence."""
     call = phone.call().stays_silent()
     assert lines(call) == [ASKED]
     call.press("99#")
@@ -152,13 +152,13 @@ def test_a_caller_who_says_nothing_and_one_who_presses_something_else(phone):
     assert lines(phone.call().press("*#").press("1*1#")) == ["Deje su mensaje después del tono, por favor."]
 
 
-def test_a_caller_who_speaks_at_a_question_for_digits(phone):
-    """Nobody listens, so it is silence."""
+def test_speech_at_a_question_for_digits_is_silence(phone):
+    """A ``Gather`` for digits does not listen to speech, so Twilio reports silence."""
     assert lines(phone.call().says("Cuatro siete once.").stays_silent()) == [ASKED]
 
 
-def test_a_message_is_heard_again_by_a_key_of_several(phone):
-    """The key is named key by key; its first alone goes on, as any other does, when nothing follows."""
+def test_a_message_is_repeated_by_two_keys(phone):
+    """A ``repeat`` of two keys is read key by key, and its first key alone goes on."""
     call = phone.call(to="+15550199")
     assert lines(call) == ["Para las noticias, marque tres.", "Para escuchar esto otra vez, marque nueve."]
     said = ["Nada nuevo.", "Para escuchar esto otra vez, marque uno dos."]
@@ -167,46 +167,46 @@ def test_a_message_is_heard_again_by_a_key_of_several(phone):
     assert lines(call.press("1"))[0] == "Para las noticias, marque tres."
 
 
-def test_a_secret_is_in_nothing_that_the_host_keeps_or_tells(make_phone, tmp_path, caplog):
-    """Neither in its log, its hooks, its answers nor the file of its sessions; a check sees it."""
-    seen, told = [], []
+def test_secret_digits_reach_only_the_check(make_phone, tmp_path, caplog):
+    """Only ``check`` gets the digits of a secret question: no log, hook, response or session file contains them."""
+    checked, observed = [], []
 
     class Pin:
-        """A plugin that asks for a PIN, and watches all that it can."""
+        """A plugin that asks for a PIN, and implements every observing hook with a call."""
 
         @hookimpl
         def ivrkit_register_states(self):
-            """Offer the question."""
+            """Return the question."""
             from ivrkit import states
 
             def check(call):
-                seen.append(call.digits)
+                checked.append(call.digits)
                 return call.digits == "8264"
 
             return {"pin": states.question("PIN?", digits=4, check=check, secret=True, then=None)}
 
         @hookimpl
         def ivrkit_state_entered(self, call, state):
-            """Keep what is told."""
-            told.append(repr(call))
+            """Record the arguments."""
+            observed.append(repr(call))
 
         @hookimpl
         def ivrkit_state_left(self, call, state, outcome):
-            """Keep what is told."""
-            told.append(repr(call) + repr(outcome))
+            """Record the arguments."""
+            observed.append(repr(call) + repr(outcome))
 
         @hookimpl
         def ivrkit_call_ended(self, call, reason):
-            """Keep what is told."""
-            told.append(repr(call))
+            """Record the arguments."""
+            observed.append(repr(call))
 
     phone = make_phone(plugins=[], objects={"pin": Pin()}, start="pin")
     with caplog.at_level(0):
         call = phone.call().press("1379").press("8264")
-    assert (seen, call.ended.status) == (["1379", "8264"], "completed")
+    assert (checked, call.ended.status) == (["1379", "8264"], "completed")
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("calls.sqlite3*")).decode("latin-1")
     answers = "".join(str(each.body) for each in call.responses)
-    assert len(told) == 5
-    for digits in seen:
-        assert digits not in "".join(told) + caplog.text + kept + answers
+    assert len(observed) == 5
+    for digits in checked:
+        assert digits not in "".join(observed) + caplog.text + kept + answers
     assert phone.host.sessions.load(call.sid).data == {}

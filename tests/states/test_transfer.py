@@ -1,4 +1,4 @@
-"""The kind transfer: who is rung, how, and what comes of it."""
+"""The state kind transfer: the phones that ring, and the outcomes."""
 
 from xml.etree import ElementTree
 
@@ -9,22 +9,22 @@ from ivrkit.simulator.actions import CALLEE
 
 
 def dial(caller):
-    """Return the ``Dial`` of the last answer."""
+    """Return the ``Dial`` of the last response."""
     return ElementTree.fromstring(caller.last.twiml).find("Dial")
 
 
-def test_a_number_is_rung(at):
-    """For twenty seconds, with the core's words, and the caller's own number shown."""
+def test_the_defaults_of_a_transfer(at):
+    """By default the phone rings for 20 seconds, and the caller hears the core's text."""
     caller = at(states.transfer("+15550100"))
     assert caller.heard == ["One moment, please."]
     assert dial(caller).attrib == {"action": "webhook#rc=1&rp=ct", "timeout": "20"}
     assert [(noun.tag, noun.text, noun.attrib) for noun in dial(caller)] == [("Number", "+15550100", {})]
 
 
-def test_what_it_takes(at):
-    """Numbers, clients and SIP addresses; in order; rings; whose number is shown."""
+def test_the_arguments_become_attributes_of_dial(at):
+    """Numbers, clients and SIP addresses are nouns; the order, the timeout and the caller ID are attributes."""
     numbers = ["+15550100", "client:ann", "sip:bob@example.com"]
-    caller = at(states.transfer(numbers, "Wait.", in_order=True, rings=5, caller_id="+15550199"))
+    caller = at(states.transfer(numbers, "Wait.", in_order=True, timeout=5, caller_id="+15550199"))
     assert caller.heard == ["Wait."]
     assert dial(caller).attrib == {
         "action": "webhook#rc=1&rp=ct", "timeout": "5", "sequential": "true", "callerId": "+15550199",
@@ -36,8 +36,8 @@ def test_what_it_takes(at):
     ]
 
 
-def test_every_outcome_leads_somewhere(at):
-    """To its row, to otherwise; else to the goodbye, or HOME with the core's words."""
+def test_every_outcome_has_a_target(at):
+    """An outcome without a row goes to ``otherwise``; without that, ``answered`` ends and the others go HOME."""
     state = states.transfer("+15550100", routes={"busy": Goto("there", say="Busy.")})
     assert at(state).dials("busy").heard == ["Busy.", "There."]
     assert at(state).dials("completed", DialBridged="true").heard == ["Goodbye."]
@@ -48,7 +48,7 @@ def test_every_outcome_leads_somewhere(at):
 
 
 @pytest.mark.parametrize(
-    ("given", "whisper"),
+    ("arguments", "whisper"),
     [
         ({}, None),
         ({"whisper": "A call."}, Whisper("A call.")),
@@ -57,31 +57,35 @@ def test_every_outcome_leads_somewhere(at):
         ({"whisper": "A call.", "accept": "1"}, Whisper("A call.", accept="1")),
     ],
 )
-def test_the_whisper_is_the_states(given, whisper):
-    """One text, several, a key, or both."""
-    assert states.transfer("+15550100", **given).whisper == whisper
+def test_whisper_and_accept_become_the_whisper_of_the_state(arguments, whisper):
+    """The whisper of the state has one text, several, a key, or both."""
+    assert states.transfer("+15550100", **arguments).whisper == whisper
 
 
 class Desk:
-    """A plugin with a desk of two telephones."""
+    """A plugin with a desk of two phones."""
 
     @hookimpl
     def ivrkit_register_states(self):
-        """Offer the desk."""
-        given = {"whisper": Text("A call."), "accept": "1", "routes": {"declined": Goto(None, say="Nobody took it.")}}
+        """Return the desk, once ringing at once and once in order."""
+        arguments = {
+            "whisper": Text("A call."),
+            "accept": "1",
+            "routes": {"declined": Goto(None, say="Nobody took it.")},
+        }
         return {
-            "desk": states.transfer(["+15550100", "+15550101"], **given),
-            "ring": states.transfer(["+15550100", "+15550101"], in_order=True, rings=10),
+            "desk": states.transfer(["+15550100", "+15550101"], **arguments),
+            "ring": states.transfer(["+15550100", "+15550101"], in_order=True, timeout=10),
         }
 
 
 def heard_by_callee(call):
-    """Return what was said to whoever was dialled."""
+    """Return the texts that the person who was dialled heard."""
     return [each.text for each in call.events if getattr(each, "who", None) == CALLEE and hasattr(each, "text")]
 
 
-def test_several_are_rung_at_once_and_one_takes_the_call(make_phone):
-    """Whoever picks up is asked in private; the key connects."""
+def test_several_phones_ring_at_once_and_one_accepts(make_phone):
+    """The person who answers hears the whisper, and is connected after pressing the key."""
     call = make_phone(plugins=[], objects={"desk": Desk()}, start="desk").call()
     assert call.waiting.numbers == ("+15550100", "+15550101")
     call.callee_at("+15550101").answers()
@@ -91,8 +95,8 @@ def test_several_are_rung_at_once_and_one_takes_the_call(make_phone):
     assert (call.ended.reason, call.warnings) == ("hangup", [])
 
 
-def test_a_mailbox_does_not_take_the_call(make_phone):
-    """It is asked twice and says nothing."""
+def test_a_mailbox_does_not_get_the_call(make_phone):
+    """If nobody presses the key after two requests, the outcome is ``declined``."""
     call = make_phone(plugins=[], objects={"desk": Desk()}, start="desk").call()
     call.callee.answers()
     call.callee.stays_silent()
@@ -100,46 +104,58 @@ def test_a_mailbox_does_not_take_the_call(make_phone):
     assert call.heard_last == "Nobody took it."
 
 
-def test_they_are_rung_in_order(make_phone):
-    """The second one when the first does not answer."""
+def test_phones_can_ring_in_order(make_phone):
+    """With ``in_order`` the second phone rings after the first did not answer."""
     call = make_phone(plugins=[], objects={"desk": Desk()}, start="ring").call()
     assert call.waiting.numbers == ("+15550100",)
     call.callee.does_not_answer()
     assert call.waiting.numbers == ("+15550101",)
 
 
-NUMBER = "it is + and all digits, such as +15550100, or client:NAME, or sip:NAME@HOST"
+INVALID = "transfer: a number must be a phone number, a client or a SIP address, not"
+WRITE_NUMBER = "write + and all digits, such as +15550100, or client:NAME, or sip:NAME@HOST"
+WRITE_NUMBERS = 'write numbers = ["+15550100", "+15550101"]'
 
 
 @pytest.mark.parametrize(
-    ("numbers", "given", "message", "hint"),
+    ("numbers", "arguments", "message", "hint"),
     [
-        ([], {}, "transfer has 0 numbers", "give it 1 to 10"),
-        (["+15550100"] * 11, {}, "transfer has 11 numbers", "give it 1 to 10"),
-        ("5550100", {}, "transfer has the number '5550100'", NUMBER),
-        ("+1 555 0100", {}, "transfer has the number '+1 555 0100'", NUMBER),
-        ("+0123", {}, "transfer has the number '+0123'", NUMBER),
-        ("client:", {}, "transfer has the number 'client:'", NUMBER),
-        ("sip:ann", {}, "transfer has the number 'sip:ann'", NUMBER),
-        ([5], {}, "transfer has the number 5", NUMBER),
-        ("+15550100, +15550101", {}, "transfer has the number '+15550100, +15550101'", NUMBER),
+        ([], {}, "transfer: numbers must be 1 to 10 numbers, not 0", WRITE_NUMBERS),
+        (["+15550100"] * 11, {}, "transfer: numbers must be 1 to 10 numbers, not 11", WRITE_NUMBERS),
+        ("5550100", {}, f"{INVALID} '5550100'", WRITE_NUMBER),
+        ("+1 555 0100", {}, f"{INVALID} '+1 555 0100'", WRITE_NUMBER),
+        ("+0123", {}, f"{INVALID} '+0123'", WRITE_NUMBER),
+        ("client:", {}, f"{INVALID} 'client:'", WRITE_NUMBER),
+        ("sip:ann", {}, f"{INVALID} 'sip:ann'", WRITE_NUMBER),
+        ([5], {}, f"{INVALID} 5", WRITE_NUMBER),
+        ("+15550100, +15550101", {}, f"{INVALID} '+15550100, +15550101'", WRITE_NUMBER),
         (
             "+15550100",
             {"accept": ""},
             "Whisper has accept=''",
             "accept is a string of 0-9, * and #, or None",
         ),
-        ("+15550100", {"rings": 4}, "transfer has rings=4", "it is a number of seconds from 5 to 600"),
-        ("+15550100", {"rings": 601}, "transfer has rings=601", "it is a number of seconds from 5 to 600"),
+        (
+            "+15550100",
+            {"timeout": 4},
+            "transfer: timeout must be 5 to 600 seconds, not 4",
+            "leave it out for 20 seconds",
+        ),
+        (
+            "+15550100",
+            {"timeout": 601},
+            "transfer: timeout must be 5 to 600 seconds, not 601",
+            "leave it out for 20 seconds",
+        ),
     ],
 )
-def test_what_can_not_be_dialled(numbers, given, message, hint):
-    """It is refused when the state is made."""
+def test_invalid_arguments_are_refused(numbers, arguments, message, hint):
+    """A number, a timeout or a key that Twilio does not accept is an error when the state is made."""
     with pytest.raises(FlowError) as refused:
-        states.transfer(numbers, **given)
+        states.transfer(numbers, **arguments)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
-def test_ten_numbers_are_the_most():
-    """As Twilio has it."""
+def test_a_transfer_may_ring_ten_numbers():
+    """A ``Dial`` may have ten numbers, which is Twilio's limit."""
     assert len(states.transfer(["+15550100"] * 10).enter[-1].verbs) == 10

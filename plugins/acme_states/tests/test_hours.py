@@ -72,7 +72,7 @@ def test_the_hours_are_those_of_the_companys_zone(phone, moment, words):
 
 def told(hours, language="en-US"):
     """Return the week as it is said, its texts filled in as the host does."""
-    texts = Week.of(hours).told(language)
+    texts = Week.from_table(hours).sentences(language)
     return [Language("en-US").translate(text, State("")) for text in texts]
 
 
@@ -100,7 +100,7 @@ def test_the_week_is_read_as_it_is_set(hours, words):
 
 def test_a_break_is_closed():
     """Between two windows nobody is there."""
-    week = Week.of({"monday": "09:00-12:00, 13:00-18:00"})
+    week = Week.from_table({"monday": "09:00-12:00, 13:00-18:00"})
     times = [time(8), time(9), time(12), time(12, 59), time(13), time(18)]
     assert [week.is_open(at(0, each)) for each in times] == [False, True, False, False, True, False]
 

@@ -24,14 +24,14 @@ def test_every_setting_is_heard(make_phone):
         ({"reception_rings": 0}, "reception_rings is 0, and Twilio takes 5 to 600 seconds"),
         ({"longest_message": -1}, "longest_message is -1, and Twilio takes 2 to 14400 seconds"),
         ({"support_queue": " "}, "support_queue has no name"),
-        ({"hours": {"mon": "09:00-18:00"}}, "hours has the day 'mon', and the days are monday, tuesday, "),
-        ({"hours": {"monday": "9-18"}}, "hours.monday has '9-18', and hours are written \"09:00-18:00\""),
-        ({"hours": {"monday": "09:00-25:00"}}, "hours.monday has '09:00-25:00', and hours are written"),
+        ({"hours": {"mon": "09:00-18:00"}}, "hours must have the days monday, tuesday, "),
+        ({"hours": {"monday": "9-18"}}, "hours.monday must be written as \"09:00-18:00\", not '9-18'"),
+        ({"hours": {"monday": "09:00-25:00"}}, "hours.monday must be written as \"09:00-18:00\", not '09:00-25:00'"),
         (
             {"hours": {"monday": "18:00-09:00"}},
-            "hours.monday is '18:00-09:00', and each time has to come after",
+            "hours.monday must have each time after the one before, not '18:00-09:00'",
         ),
-        ({"hours": {"monday": "09:00-12:00, 11:00-18:00"}}, "and each time has to come after the one before"),
+        ({"hours": {"monday": "09:00-12:00, 11:00-18:00"}}, "hours.monday must have each time after the one before"),
     ],
 )
 def test_what_can_not_be_is_told_at_start(make_phone, given, told):

@@ -23,7 +23,7 @@ from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import SentResponse, Session
-from ivrkit.flow.run.turn import Turn
+from ivrkit.flow.run.turn import FallbackStep, Turn
 from ivrkit.hookspecs import OBSERVING_HOOKS
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
@@ -87,18 +87,23 @@ class Dispatcher:
         self._remove_expired_at = 0.0
 
     def answer_webhook(
-        self, params: Mapping[str, str], *, token: str = "", again: int = 0, cookie: str = ""
+        self,
+        params: Mapping[str, str],
+        *,
+        token: str = "",
+        fallback_step: FallbackStep = FallbackStep.NONE,
+        cookie: str = "",
     ) -> TwimlResponse:
         """Answer one webhook.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param token: the ``I-Twilio-Idempotency-Token`` of the request, ``""`` for none.
-        :param again: the mark of the fallback, 0 for none.
+        :param fallback_step: the fallback step in the URL of the request.
         :param cookie: the cookie of the request, ``""`` for none.
         :raises SessionError: if the session cannot be read or saved.
         """
         # Twilio's token identifies a request that is sent again. Without a token, a hash of the parameters does.
-        request_hash = "" if token else _hash_request(params, again, self._key)
+        request_hash = "" if token else _hash_request(params, fallback_step, self._key)
         started = self._call_log.start_timer()
         call_session = self.sessions.for_call(params["CallSid"], cookie)
         change = ""
@@ -111,8 +116,8 @@ class Dispatcher:
             change = describe_change(self.flow, session)
             # The cookie says which requests were answered, but has no room for the documents. Such a request is
             # not counted a second time: the caller hears the stored state again.
-            mark = max(again, 1) if known is not None else again
-            turn = advance(self.flow, self._call(params, session, now), session, again=mark)
+            step = fallback_step if known is None else max(fallback_step, FallbackStep.REENTER_STATE)
+            turn = advance(self.flow, self._call(params, session, now), session, fallback_step=step)
             session.add_response(SentResponse(session.turn + 1, token, request_hash, turn.twiml.decode()))
             return turn
 
@@ -231,6 +236,6 @@ class Dispatcher:
             log.exception("expired sessions could not be removed")
 
 
-def _hash_request(params: Mapping[str, str], again: int, key: bytes) -> str:
+def _hash_request(params: Mapping[str, str], fallback_step: int, key: bytes) -> str:
     """Return a keyed hash of a request: it identifies a copy without storing the keys that were pressed."""
-    return hashlib.blake2b(repr((again, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()
+    return hashlib.blake2b(repr((fallback_step, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()

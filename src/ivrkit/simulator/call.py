@@ -53,6 +53,7 @@ class SimulatedCall:
         self._events_before_action = 0
         leg = live_call.leg
         live_call.emit(Called(at=0.0, sid=leg.sid, from_=leg.from_, to=leg.to))
+        # The call is played to its first wait before the script begins.
         self._resume(None)
         for action in script:
             if self.ended:
@@ -69,6 +70,7 @@ class SimulatedCall:
         """
         if self.waiting is None:
             raise SimulatorError(f"{action.who} {action}, but the call is over", hint="\n" + self.transcript())
+        # An impossible action is a mistake in the test: it raises an error and leaves the call as it is.
         why_not = self.waiting.why_not(action)
         if why_not:
             waits = f"the call waits in <{self.waiting.verb}> ({self.waiting.activity})"
@@ -81,6 +83,7 @@ class SimulatedCall:
     def _resume(self, action: Action | None) -> None:
         """Play until the next wait; ``None`` starts the call."""
         try:
+            # A generator must be started with next() before it can be sent an action.
             self.waiting = next(self._playback) if action is None else self._playback.send(action)
         except StopIteration:
             self.waiting = None
@@ -127,6 +130,7 @@ class SimulatedCall:
         """
         if self.waiting is not None or self._live_call.last_document_request is None:
             raise SimulatorError("the call is not over", hint="end the call first")
+        # The response to this request ended the call, or the caller hung up after it.
         request, leg = self._live_call.last_document_request
         try:
             url, response = send_request(self._live_call, request, leg)

@@ -69,6 +69,7 @@ class DocumentContext:
             the other verbs go on with the next verb.
         :returns: ``None`` if the next verb is played.
         """
+        # An empty action means the current document, like a missing one of a Gather or Record.
         action = verb.attributes.get("action")
         if action is None and not required:
             return None

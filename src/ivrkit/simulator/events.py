@@ -24,6 +24,7 @@ class Event:
     def as_dict(self) -> dict[str, Any]:
         """Return the event as plain data: its ``name``, then its fields."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
+        # json can dump a dict, but not every other Mapping.
         return {
             "name": self.name,
             **{field: dict(value) if isinstance(value, Mapping) else value for field, value in values.items()},

@@ -124,6 +124,7 @@ class _Explorer:
         for _ in range(depth):
             longer_paths: Counter[Hashable] = Counter()
             for position, count in paths.items():
+                # A position that was reached before leads to known positions: no more calls are needed.
                 if position not in next_positions:
                     next_positions[position] = self._positions_after(position)
                 for next_position in next_positions[position]:
@@ -157,6 +158,7 @@ class _Explorer:
         self._result.calls += 1
         call = self._call(script)
         for warning in call.warnings:
+            # Each call repeats the actions of a shorter one, and its warnings: the first report is the shortest.
             key = (warning.code, warning.what, warning.url, warning.line, warning.column)
             if key not in self._known_warnings:
                 self._known_warnings.add(key)
@@ -169,6 +171,7 @@ def position_of(call: SimulatedCall) -> Hashable:
     last = call.responses[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only a call that waits has a position
+    # Two waits in one document differ by the line of their verb, or by the phones that still ring.
     return call.url, last.body, waiting.activity, waiting.numbers, waiting.element.line
 
 
@@ -177,11 +180,13 @@ def possible_actions(waiting: Waiting) -> list[Action]:
     if waiting.activity == "gather":
         return [*_inputs(waiting), HangUp()]
     if waiting.activity == "record":
+        # One finish key stands for all of them: the app only sees which key it was.
         finish_keys = text_attribute(waiting.element, "finishOnKey")
         return [*(Press(key) for key in finish_keys[:1]), Silence(), HangUp()]
     if waiting.activity == "ring":
         refusals = [Refuse(result, phone) for phone in waiting.numbers for result in UNANSWERED_STATUSES]
         return [*(PickUp(phone) for phone in waiting.numbers), *refusals, HangUp()]
+    # A talk goes on until somebody hangs up, and nothing that is said in it reaches the app.
     if waiting.activity == "talk":
         return [HangUp(who=AGENT if waiting.queue else CALLEE), HangUp()]
     return [PickUp(who=AGENT), HangUp()]

@@ -54,6 +54,7 @@ class Leg:
             "From": self.from_,
             "To": self.to,
         }
+        # Twilio sends each location twice, under two prefixes.
         for prefix, geography in (
             ("Caller", _FROM_GEOGRAPHY),
             ("From", _FROM_GEOGRAPHY),

@@ -27,6 +27,7 @@ _REPEATING_VERBS = ("Gather", "Record")
 
 def play_call(call: LiveCall) -> Generator[Waiting, Action, None]:
     """Play a call from its first request to its end."""
+    # A verb such as Hangup raises LegEnded; a person who hangs up raises HungUp.
     try:
         reason = yield from _play_documents(call)
     except LegEnded as ended:
@@ -48,6 +49,7 @@ def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
         except Failure as failure:
             fallback = _fallback_request(call, request, failure)
             if fallback is None:
+                # Twilio answers a call in order to play its message.
                 call.answer()
                 call.hear(Said, call.speeds.seconds_of_text(APPLICATION_ERROR_TEXT), text=APPLICATION_ERROR_TEXT)
                 return "application-error"
@@ -113,6 +115,7 @@ def play_document(call: LiveCall, context: DocumentContext, document: Document) 
             if verb.name not in ELEMENTS and not call.assumptions.skip_unknown_verbs:
                 return None
             continue
+        # The verbs of a wait document or of a callee's document do not answer the caller's call.
         if context.who == CALLER and not context.queue:
             _answer_by(call, verb)
         played = context.verbs[verb.name](call, context, verb)

@@ -51,5 +51,6 @@ class Recording:
             RecordingSource=self.source,
             RecordingStartTime=call.timestamp(),
         )
+        # The caller's leg is the one that is recorded, also during a Dial.
         if request is not None:
             send_callback_later(call, request, call.leg)

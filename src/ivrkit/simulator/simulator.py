@@ -127,6 +127,7 @@ class Simulator:
         :param patience: seconds after which the caller hangs up.
         :param params: parameters that are added to the usual ones or replace them, such as ``CallerName="ACME"``.
         """
+        # A client keeps the cookies and passwords of one call, so each call gets a new one.
         client = Client(
             self.transport,
             token=self.token,

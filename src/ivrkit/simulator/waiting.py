@@ -39,16 +39,20 @@ class Waiting:
 
     def why_not(self, action: Action) -> str:
         """Return the reason why an action is impossible now, ``""`` if it is possible."""
+        # Twilio's REST API can end any verb, so EndVerb is always possible.
         if isinstance(action, EndVerb):
             return ""
+        # Answering a phone, or not, needs a phone that rings.
         if isinstance(action, Refuse) or (isinstance(action, PickUp) and action.who == CALLEE):
             if self.activity != "ring":
                 return "no phone is ringing"
             if action.number is not None and action.number not in self.numbers:
                 return f"{action.number} is not ringing, only {', '.join(self.numbers)}"
             return ""
+        # An agent takes a caller who still waits. The wait document may be at a Gather, so the activity is not checked.
         if isinstance(action, PickUp):
             return "" if self.queue and self.activity != "talk" else "no caller waits in a queue"
+        # Keys, speech, silence and hanging up are possible for everybody who is on the line.
         if action.who not in self.parties:
             return f"there is no {action.who}"
         if action.who == CALLEE and self.activity == "ring":

@@ -31,7 +31,7 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
         raise LegEnded("too-many-documents")
     call.documents += 1
     leg = leg or call.leg
-    call.last_document_request = (request, leg)
+    call.last_document_request = (request, leg)  # kept before sending, so that a failed request can be repeated
     url = request.url
     try:
         url, response = send_request(call, request, leg)
@@ -44,6 +44,7 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
         call.note(message, hint, url=url)
     for warning in document.warnings:
         call.warn(warning.code, warning.message, url=url, line=warning.line, column=warning.column)
+    # Twilio sends the callbacks of a recording only after it has requested the action.
     send_pending_callbacks(call)
     return document
 
@@ -67,6 +68,7 @@ def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str
 
 def send_callback(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
     """Send a callback, whose response changes nothing. A failure is a warning."""
+    # Twilio's error codes apply here too, but a failed callback does not end the call.
     try:
         _, response = send_request(call, request, leg)
     except Failure as failure:

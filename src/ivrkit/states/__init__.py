@@ -1,11 +1,11 @@
-"""Ready-made kinds of states: what most phone trees need, each in a line.
+"""Ready-made state kinds: functions that return the states that most phone trees need.
 
-Each is a function that returns a :class:`~ivrkit.State`, for a plugin's entry points and hooks, and the ``kind`` of a
-table ``[states.NAME]`` in a file.
+A plugin calls them for its entry points and hooks. In a TOML file, the name of the function is the ``kind`` of a table
+``[states.NAME]``, and its parameters are the keys.
 """
 
 from ivrkit.flow.model.prompts import Prompt
-from ivrkit.states.ready.common import Common
+from ivrkit.states.ready.common import StateArguments
 from ivrkit.states.ready.goodbye import goodbye
 from ivrkit.states.ready.hours import hours
 from ivrkit.states.ready.menu import menu
@@ -17,8 +17,8 @@ from ivrkit.states.ready.voicemail import voicemail
 from ivrkit.states.ready.week import Week
 
 __all__ = [
-    "Common",
     "Prompt",
+    "StateArguments",
     "Week",
     "goodbye",
     "hours",

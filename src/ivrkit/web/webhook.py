@@ -14,14 +14,12 @@ from ivrkit.flow.compile.twiml import HANGUP, document, with_overrides
 from ivrkit.flow.compile.whisper import PAGE as WHISPER
 from ivrkit.flow.compile.whisper import answer_whisper
 from ivrkit.flow.model.state import State
+from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import DOCTOR_PATH, add_doctor_endpoint
 from ivrkit.web.request_verifier import RequestVerifier
 
-#: The mark of a failed URL -> the mark of the URL that the caller is redirected to. The first time the stored state is
-#: entered again, the second time the operator. After the second failure the call ends.
-_NEXT_MARK = {0: 1, 1: 2}
 _XML = "text/xml; charset=utf-8"
 #: The largest request body that is read. Twilio's forms are far smaller.
 MAX_BODY_BYTES = 256_000
@@ -84,14 +82,16 @@ class _Views:
     @_verified
     def webhook(self, request: Request, params: dict[str, str]) -> Response:
         """Answer a webhook with the next document of the call."""
-        mark = _mark_of(request.query_string.decode("latin-1"))
+        step = _fallback_step(request.query_string.decode("latin-1"))
         token = request.headers.get("I-Twilio-Idempotency-Token", "")
         try:
-            result = self._dispatcher.answer_webhook(params, token=token, again=mark, cookie=self._cookie(request))
+            result = self._dispatcher.answer_webhook(
+                params, token=token, fallback_step=step, cookie=self._cookie(request)
+            )
         except Exception:
             # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
-            return self._apologise(self._dispatcher.apology(), mark, "webhook", pause=True)
+            return self._apologise(self._dispatcher.apology(), step, "webhook", pause=True)
         response = self._respond(result.twiml, result.state)
         self._set_cookie(request, response, result.cookie)
         return response
@@ -113,7 +113,7 @@ class _Views:
         sid = params["CallSid"]
         log.error("call %s: Twilio requested the fallback after error %s at %s", sid, params.get("ErrorCode"), path)
         apology = self._dispatcher.apology(sid, self._cookie(request))
-        return self._apologise(apology, _mark_of(query), "../webhook", pause=False)
+        return self._apologise(apology, _fallback_step(query), "../webhook", pause=False)
 
     @_verified
     def whisper(self, request: Request, params: dict[str, str]) -> Response:
@@ -157,14 +157,15 @@ class _Views:
             # The session has no room in a cookie any longer. The old cookie would lead the call back.
             response.delete_cookie(self._cookie_name)
 
-    def _apologise(self, apology: bytes, mark: int, webhook: str, *, pause: bool) -> Response:
-        """Return an apology and a redirect to the webhook with the next mark; after the last mark, hang up.
+    def _apologise(self, apology: bytes, step: FallbackStep, webhook: str, *, pause: bool) -> Response:
+        """Return an apology and a redirect to the webhook with the next fallback step; after the last step, hang up.
 
         :param webhook: the address of the webhook, relative to the endpoint that apologises.
         """
-        if mark not in _NEXT_MARK:
+        next_step = step.next_step
+        if next_step is None:
             return self._respond(document([apology, HANGUP]), None)
-        url = with_overrides(f"{webhook}?again={_NEXT_MARK[mark]}", self._dispatcher.flow.config.connection_overrides)
+        url = with_overrides(f"{webhook}?again={next_step.value}", self._dispatcher.flow.config.connection_overrides)
         redirect = f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
         return self._respond(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
 
@@ -207,10 +208,10 @@ def _twilio_params(request: Request) -> dict[str, str]:
     return (request.form if request.method == "POST" else request.args).to_dict()
 
 
-def _mark_of(query: str) -> int:
-    """Return the mark of the fallback in a query, 0 for none."""
-    mark = parse_qs(query).get("again", [""])[-1] if query else ""
-    return int(mark) if mark in ("1", "2") else 0
+def _fallback_step(query: str) -> FallbackStep:
+    """Return the fallback step in the query of a webhook's URL."""
+    value = parse_qs(query).get("again", [""])[-1] if query else ""
+    return FallbackStep(int(value)) if value in ("1", "2") else FallbackStep.NONE
 
 
 def _split_url(url: str) -> tuple[str, str]:

@@ -11,4 +11,6 @@ AGAIN = Text("To hear this again, press one. For the menu, press any other key, 
 
 def hours(settings: AcmeSettings) -> State:
     """Return the state that reads out the opening hours of the settings."""
-    return states.hours(settings.hours, again=AGAIN, options=MenuOption(key="3", label=Text("our business hours")))
+    return states.hours(
+        settings.hours, repeat_text=AGAIN, options=MenuOption(key="3", label=Text("our business hours"))
+    )

@@ -12,7 +12,7 @@ def reception(settings: AcmeSettings) -> State:
     return states.transfer(
         settings.reception_number,
         Text("One moment, we are ringing reception."),
-        rings=settings.reception_rings,
+        timeout=settings.reception_rings,
         routes={
             "busy": Goto(HOME, say=Text("Reception is on another call.")),
             "no-answer": Goto(HOME, say=Text("Nobody at reception could get to the phone.")),

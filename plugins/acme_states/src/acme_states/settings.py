@@ -49,4 +49,4 @@ class AcmeSettings:
 
         :raises ValueError: for a day or a time that there is not.
         """
-        return Week.of(self.hours)
+        return Week.from_table(self.hours)

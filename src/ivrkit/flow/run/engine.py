@@ -20,7 +20,7 @@ from ivrkit.flow.run.history import History
 from ivrkit.flow.run.sandbox import Failure, Result, catch_failure, run_sandboxed
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.transitions import Transitions, checked_target
-from ivrkit.flow.run.turn import Event, Turn
+from ivrkit.flow.run.turn import Event, FallbackStep, Turn
 
 #: More states than this in one answer, without one that waits or ends, are a ring.
 MOST_STATES = 50
@@ -31,16 +31,16 @@ FINISHED = "finished"
 Step = tuple[Target, str | None]
 
 
-def advance(flow: CallFlow, call: Call, session: Session, *, again: int = 0) -> Turn:
+def advance(flow: CallFlow, call: Call, session: Session, *, fallback_step: FallbackStep = FallbackStep.NONE) -> Turn:
     """Answer one webhook of a call.
 
     :param flow: the compiled states.
     :param call: the call at this webhook; its ``data`` is the session's.
     :param session: what is kept of the call; changed in place.
-    :param again: the mark of the fallback: 1 enters the stored state again, 2 takes the operator, 0 for no mark.
+    :param fallback_step: the fallback step in the webhook's URL.
     :returns: the document to send, and what happened.
     """
-    return _Advance(flow, call, session).run(again)
+    return _Advance(flow, call, session).run(fallback_step)
 
 
 def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
@@ -74,9 +74,10 @@ class _Advance:
         self.left = flow.states.get(session.state or "")
         self.secret = session.secret and session.waiting_verb == "Gather"
 
-    def run(self, again: int) -> Turn:
+    def run(self, fallback_step: FallbackStep) -> Turn:
         """Answer the webhook."""
-        if again and self.session.ended == FINISHED and not self.call.has_ended:  # the last answer did not come through
+        # Twilio could not use the response that ended the call, so the caller is still on the line.
+        if fallback_step and self.session.ended == FINISHED and not self.call.has_ended:
             return self._turn(document([self._sentence("goodbye"), HANGUP]))
         if self.session.ended or self.call.has_ended:
             self._keep_last(self._outcome())
@@ -87,10 +88,10 @@ class _Advance:
             self.session.start = start.target if isinstance(start.target, str) else None
             self._follow(start, None)
         else:
-            outcome = None if again else self._outcome()
+            outcome = None if fallback_step else self._outcome()
             self.call = replace(self.call, outcome=outcome)
             self._keep(outcome)
-            self._follow(self._target(outcome, again), self.session.state)
+            self._follow(self._target(outcome, fallback_step), self.session.state)
         return self._turn(document(self.parts))
 
     def end(self) -> Turn:
@@ -159,10 +160,10 @@ class _Advance:
 
     # Where the call goes.
 
-    def _target(self, outcome: str | None, again: int) -> Target:
+    def _target(self, outcome: str | None, fallback_step: FallbackStep) -> Target:
         """Return where a call goes that was in a state when the webhook came."""
         waits = self.session.waiting_verb
-        if self.session.turn + 1 >= self.flow.config.max_turns or again > 1:
+        if self.session.turn + 1 >= self.flow.config.max_turns or fallback_step is FallbackStep.TRY_OPERATOR:
             return self.transitions.operator()
         if self.left is None:
             return HOME

@@ -1,7 +1,8 @@
-"""The engine's answer to one webhook."""
+"""The engine's answer to one webhook: a turn with its events. And the step of Twilio's fallback that a webhook is."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,19 +10,39 @@ from typing import Literal
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.state import State
 
-#: What can happen in a call, as the engine tells it.
+
+class FallbackStep(enum.IntEnum):
+    """How often Twilio's fallback URL has sent the call back to the webhook since the last good response.
+
+    The value is the query parameter ``again`` of the webhook's URL.
+    """
+
+    #: A normal webhook.
+    NONE = 0
+    #: The first time: enter the stored state again, and count nothing.
+    REENTER_STATE = 1
+    #: The second time: send the caller to the operator.
+    TRY_OPERATOR = 2
+
+    @property
+    def next_step(self) -> FallbackStep | None:
+        """The step after this one; ``None`` if the call is to end."""
+        return None if self is FallbackStep.TRY_OPERATOR else FallbackStep(self + 1)
+
+
+#: The name of an event in a call.
 EventName = Literal["started", "entered", "left", "failed", "recorded", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened in a call while one webhook was answered.
+    """Something that happened in a call during one webhook.
 
     :param name: ``started``, ``entered``, ``left``, ``failed``, ``recorded`` or ``ended``.
-    :param state: the state it is about; ``None`` for ``started`` and ``ended``, and for one that is gone.
-    :param outcome: for ``left``: what led out of the state, ``None`` when it was left at once.
+    :param state: the state it is about. ``None`` for ``started`` and ``ended``, and if the state no longer exists.
+    :param outcome: for ``left``: the outcome that led out of the state; ``None`` for an automatic exit.
     :param reason: for ``ended``: ``finished`` when the flow ended the call, else Twilio's CallStatus.
-    :param error: for ``failed``: what the state's code raised; hidden where the input is secret.
+    :param error: for ``failed``: the error of the state's code; hidden if the input is secret.
     :param details: for ``recorded``: Twilio's parameters of the recording.
     """
 
@@ -35,14 +56,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one webhook is answered, and what happened meanwhile.
+    """The response to one webhook, with the events that led to it.
 
     :param twiml: the whole document, as bytes.
-    :param state: the state that the caller is in now; ``None`` when the call never was in one.
-    :param ended: whether the call is over for the flow.
-    :param events: what happened, in order. The host tells them to the plugins once the session is saved.
+    :param state: the state that the caller is in now; ``None`` if the call was never in one.
+    :param ended: whether the flow has ended the call.
+    :param events: the events, in order. The host notifies the observing plugins once the session is saved.
     :param call: the call at this webhook, as the handlers saw it.
-    :param secret: whether its input was a secret state's, and is to be told to nobody.
+    :param secret: whether the input was for a secret state, so that it must not be logged or reported.
     """
 
     twiml: bytes

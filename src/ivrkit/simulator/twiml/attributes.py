@@ -12,6 +12,7 @@ def text_attribute(element: Element, name: str) -> str:
     :returns: the value in the document if it is valid, else the default, else ``""``.
     """
     schema = _schema(element, name)
+    # No page says what Twilio does with an invalid value. The default lets the call go on, as a warning promises.
     value = element.attributes.get(name)
     if value is not None and schema.accepts(value):
         return value

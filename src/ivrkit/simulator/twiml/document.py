@@ -52,7 +52,7 @@ def read_document(url: str, response: Response, status_error_code: int) -> Docum
     :param status_error_code: Twilio's code for a status of 400 or above.
     :raises Failure: with Twilio's code, if Twilio can't use the response.
     """
-    # The status comes first: the body of an error page is not a document, whatever its type.
+    # The status comes first: the body of an error page is not a document, of any type.
     if response.status >= 400:
         cause = f": {response.error}" if response.error else ""
         raise Failure(status_error_code, "status", f"the response has the status {response.status}{cause}")

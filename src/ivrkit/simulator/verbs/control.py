@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NoReturn
 
 from ivrkit.simulator.context import DocumentContext
@@ -17,6 +16,7 @@ def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> Webhook
 
     :raises LegEnded: if the URL is invalid.
     """
+    # An empty URL resolves to the document itself. An assumption turns it into an error.
     url = verb.text.strip()
     if not url and not call.assumptions.empty_redirect_repeats_document:
         call.warn(11100, "<Redirect> must have a URL", url=context.url, line=verb.line, column=verb.column)
@@ -24,7 +24,7 @@ def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> Webhook
     request = context.request(call, verb, "redirect", url or None, text_attribute(verb, "method"))
     if request is None:
         raise LegEnded("application-error")
-    return replace(request, params={})
+    return request
 
 
 def reject(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
@@ -34,7 +34,7 @@ def reject(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
     """
     if call.leg.answered_at is not None:
         raise LegEnded("hangup")
-    call.leg.status = text_attribute(verb, "reason")
+    call.leg.status = text_attribute(verb, "reason")  # the player turns it into the final CallStatus
     raise LegEnded("rejected")
 
 

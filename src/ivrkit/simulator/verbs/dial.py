@@ -131,6 +131,7 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
     # Twilio lets a phone ring a few seconds longer than the timeout says.
     deadline = call.now + int_attribute(verb, "timeout") + call.assumptions.extra_ring_seconds
     for phone in phones:
+        # The last phone that rang gives its status to the action if nobody answers.
         state.ringing[phone.number] = state.last = phone
         _report_progress(call, state, phone, "initiated")
         phone.leg.status = "ringing"
@@ -141,7 +142,7 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
         if isinstance(action, PickUp) and call.now + action.after < deadline:
             call.pass_time(action.after)
             answered = state.ringing.pop(action.number or next(iter(state.ringing)))
-            _stop_ringing(call, state, "canceled")
+            _stop_ringing(call, state, "canceled")  # the other phones
             return answered
         _handle_while_ringing(call, state, action, deadline)
     return None

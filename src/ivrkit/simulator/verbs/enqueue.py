@@ -71,6 +71,7 @@ def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback
     queue = call.queues(verb.text.strip() or text_attribute(verb, "workflowSid") or NAMELESS_QUEUE)
     max_size = int_attribute(verb, "maxQueueSize") if text_attribute(verb, "maxQueueSize") else queue.max_size
     state = _EnqueueState(verb, context, queue, max_size, call.now)
+    # A full or failed queue never had the caller, so the action gets no SID and no time of the queue.
     if queue.failure or queue.size >= max_size:
         return _end(call, state, queue.failure or "queue-full", joined=False)
     call.emit(Queued(at=call.now, queue=queue.name, result="joined"))
@@ -108,6 +109,7 @@ def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, st
     except TakenFromQueue as taken:
         call.pass_time(taken.after)
     call.emit(Queued(at=call.now, queue=state.queue.name, result="taken", seconds=state.seconds(call.now)))
+    # An agent who hangs up ends the talk; a caller who hangs up ends the call.
     try:
         yield from talk(call, state.verb, (), until=MAX_CALL_SECONDS, queue=state.queue.name)
     except HungUp as hung_up:
@@ -147,6 +149,7 @@ def _play_wait_document(
     """Play the wait document, and the documents that it leads to."""
     request: WebhookRequest | None = first_request
     while request is not None:
+        # Each request during the wait carries these, also a redirect and the action of a Gather.
         params = {**state.queue_params(), "QueueTime": str(state.seconds(call.now)), **request.params}
         document = fetch_document(call, replace(request, params=params))
         context = DocumentContext(

@@ -70,6 +70,7 @@ def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Gener
     finish_keys = text_attribute(state.verb, "finishOnKey")
     while True:
         action = yield from call.wait(Waiting("Record", "record", context.who, state.verb))
+        # Sound and silence share one clock: each action is recorded up to the maximum length at most.
         if isinstance(action, Speak):
             state.words.append(action.text)
             if not _record_sound(call, state, (action.after or 0.0) + call.speeds.seconds_of_text(action.text)):
@@ -113,9 +114,11 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
 def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended_by: str) -> WebhookRequest | None:
     """Report the recording; return the action request."""
     verb, text = state.verb, " ".join(state.words)
+    # Silence at the start would be trimmed too, but the simulator only knows the silence at the end.
     trimmed = state.silent_seconds if text_attribute(verb, "trim") == "trim-silence" else 0.0
     seconds = math.ceil(call.now - state.started_at - trimmed)
     call.emit(Recorded(at=call.now, seconds=seconds, text=text, ended_by=ended_by, url=state.recording.url))
+    # Twilio calls a recording absent if it has no sound at all.
     if not text and not seconds and call.assumptions.continue_after_empty_recording:
         state.recording.report_status(call, context, verb, "absent", 0)
         return None

@@ -87,6 +87,7 @@ class Client:
                 return requested_url(url), response
             url = _redirect_target(url, response)
             method = "GET" if self._redirect_as_get else method
+            # Twilio sends the keys to the first URL only.
             params = {name: value for name, value in params.items() if name != "Digits"}
         message = f"the response was redirected more than {MAX_REDIRECTS} times, last to {requested_url(url)}"
         raise Failure(11215, "other", message)
@@ -97,6 +98,7 @@ class Client:
         :raises Failure: if there was no response.
         """
         for _ in range(MAX_REDIRECTS + 1):
+            # A file is not retried: a failure is a warning, and the caller hears the next verb.
             response = self._send_once(make_file_request(url), overrides_of(url)[0], on_exchange)
             if not 300 <= response.status < 400:
                 return response

@@ -86,6 +86,7 @@ def make_request(
         headers["Content-Type"] = _FORM_TYPE
         body = urlencode(params).encode()
     if token:
+        # Twilio signs the parameters of a form one by one; those of a GET are part of the URL.
         headers["X-Twilio-Signature"] = sign(url, () if method == "GET" else params.items(), token)
     if cookies:
         headers["Cookie"] = cookies

@@ -47,7 +47,7 @@ def overrides_of(url: str) -> tuple[Overrides, list[str]]:
     for override in fragment.split("&"):
         key, _, value = override.partition("=")
         try:
-            fields.update(_read(key, value))
+            fields.update(_read(key, value))  # a repeated key replaces the earlier value
         except ValueError as error:
             messages.append(str(error))
     return Overrides(**fields), messages
@@ -72,6 +72,7 @@ def _read(key: str, value: str) -> dict[str, Any]:
         if value in ("y", "n"):
             return {}
         raise ValueError(f"the connection override sni must be y or n, not {value!r}")
+    # Edge locations have no effect here, so they are not checked.
     if key == "e":
         return {}
     raise ValueError(f"the connection override must be ct, rt, tt, rc, rp, sni or e, not {key!r}")

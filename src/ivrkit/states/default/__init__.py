@@ -1,1 +1,1 @@
-"""The states that come with ivrkit, through its own entry points like any other plugin's."""
+"""The states that ship with ivrkit, loaded through entry points like those of any plugin."""

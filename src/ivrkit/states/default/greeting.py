@@ -1,4 +1,4 @@
-"""The greeting: who was called, then the menu."""
+"""The state ``greeting``: the company's greeting, then the menu."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ivrkit.settings.core import Settings
 
 
 def greeting(settings: Settings) -> State:
-    """Return the state that greets in the company's name and goes on to ``menu`` at once."""
+    """Return the state that says the greeting and goes on to ``menu``."""
+    # Only the default name is translated; a company's own name is the same in every language.
     company = Text(Settings.company) if settings.company == Settings.company else settings.company
     return State(enter=Text(Texts.greeting, company=company), exit="menu")

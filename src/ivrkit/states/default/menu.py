@@ -1,4 +1,4 @@
-"""The main menu: every state that hangs in it, read out by key."""
+"""The state ``menu``: the main menu, with the options of the installed states."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The ready-made kinds, one file each; ``ivrkit.states`` is their door."""
+"""The ready-made state kinds, one file each."""

@@ -1,4 +1,4 @@
-"""What the ready-made kinds have in common: where their states hang, and how keys and digits are said."""
+"""Helpers that several state kinds use: common arguments, keys and prompts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ivrkit.flow.model.routes import SAME, Goto, Routes, Target
 from ivrkit.flow.model.state import MenuOption
 from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
-#: The keys of yes and no.
+#: The keys for yes and no.
 YES, NO = "1", "2"
 
 
-class Common(TypedDict, total=False):
-    """What every kind takes besides its own: see :class:`~ivrkit.State`."""
+class StateArguments(TypedDict, total=False):
+    """The arguments of :class:`~ivrkit.State` that every state kind accepts."""
 
     options: MenuOption | Iterable[MenuOption]
     on_error: str | None
@@ -27,41 +27,48 @@ class Common(TypedDict, total=False):
     language: str | None
 
 
-def key_in_words(keys: str) -> Text:
-    """Return how keys are said in the language of the call: ``"12"`` is ``"one two"``."""
+def spoken_keys(keys: str) -> Text:
+    """Return the words for keys, in the language of the call: ``"12"`` is said as "one two"."""
     first, rest = Text(KEY_NAMES[keys[0]]), keys[1:]
-    return Text("{key} {more}", key=first, more=key_in_words(rest)) if rest else first
+    return Text("{key} {more}", key=first, more=spoken_keys(rest)) if rest else first
 
 
-def check_repeat(kind: str, keys: object) -> None:
-    """Refuse what is no key by which something could be heard again.
+def check_repeat_key(kind: str, keys: object) -> None:
+    """Check the argument ``repeat`` of a state kind.
 
-    :raises FlowError: with what is one.
+    :raises FlowError: if it is not one or more keys of a phone.
     """
     if not is_key_sequence(keys):
-        raise FlowError(f"{kind} has repeat={keys!r}", hint="repeat is a string of 0-9, * and #")
+        raise FlowError(f"{kind}: repeat must be a string of 0-9, * and #, not {keys!r}", hint='write repeat = "1"')
 
 
-def pressed(keys: str) -> dict[str, Any]:
-    """Return the attributes of a ``Gather`` that brings these keys; ``#`` would end it, and be kept by it."""
+def gather_attributes(keys: str) -> dict[str, Any]:
+    """Return the attributes that a ``Gather`` needs to receive these keys.
+
+    By default ``#`` ends the input and is not part of it.
+    """
     return {"finish_on_key": ""} if "#" in keys else {}
 
 
-def heard_again(keys: str, then: Target) -> Routes:
-    """Return a table whose keys repeat a state; silence, and any other key, goes on, however few failures may be."""
+def repeat_routes(keys: str, then: Target) -> Routes:
+    """Return routes that repeat the state for the keys, and otherwise go on.
+
+    Silence goes on, too, even where the setting ``tries`` is 1: a caller who has heard enough makes no mistake. The
+    target ``None`` of a ``give_up`` says nothing, so the goodbye is added.
+    """
     return Routes({keys: SAME}, otherwise=then, give_up=Goto(None, say=Text(Texts.goodbye)) if then is None else then)
 
 
-def one_by_one(digits: str) -> str:
-    """Return digits as they are said one by one; Twilio would read ``12345`` as a number."""
+def spaced_digits(digits: str) -> str:
+    """Return digits with spaces between them, so that Twilio does not read ``12345`` as a number."""
     return " ".join(digits)
 
 
-def as_words(given: Prompt | Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """Return what an author wants to be said as a tuple, whether it is one thing or several."""
-    return (given,) if isinstance(given, str | TwiML) else tuple(given)
+def as_prompts(prompts: Prompt | Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Return one or several prompts as a tuple."""
+    return (prompts,) if isinstance(prompts, str | TwiML) else tuple(prompts)
 
 
-def words_or(given: Prompt | Sequence[Prompt], usual: str) -> tuple[Prompt, ...]:
-    """Return what an author wants to be said, else the usual sentence of the core."""
-    return as_words(given) or (Text(usual),)
+def prompts_or_default(prompts: Prompt | Sequence[Prompt], default: str) -> tuple[Prompt, ...]:
+    """Return one or several prompts as a tuple, or the default sentence if there are none."""
+    return as_prompts(prompts) or (Text(default),)

@@ -1,4 +1,4 @@
-"""A goodbye: the last words, and the call ends."""
+"""The state kind ``goodbye``: say goodbye and hang up."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Unpack
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.states.ready.common import Common
+from ivrkit.states.ready.common import StateArguments
 
 
-def goodbye(*texts: Prompt, **common: Unpack[Common]) -> State:
-    """Return a state that says the last words, and hangs up.
+def goodbye(*texts: Prompt, **state_arguments: Unpack[StateArguments]) -> State:
+    """Return a state that says goodbye and hangs up.
 
-    :param texts: what is said; the core's goodbye when left out.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :param texts: the last prompts of the call; by default the core's text ``goodbye``.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     """
-    return State([*texts] or Text(Texts.goodbye), **common)
+    return State([*texts] or Text(Texts.goodbye), **state_arguments)

@@ -1,4 +1,4 @@
-"""Opening hours: whether somebody is there now, then the whole week."""
+"""The state kind ``hours``: say whether the company is open now, then the opening hours of the week."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.states.ready.common import Common, as_words, check_repeat, heard_again, key_in_words, pressed
+from ivrkit.states.ready.common import (
+    StateArguments,
+    as_prompts,
+    check_repeat_key,
+    gather_attributes,
+    repeat_routes,
+    spoken_keys,
+)
 from ivrkit.states.ready.week import Week
 
 OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment.")
@@ -23,38 +30,38 @@ OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment
 def hours(
     week: Mapping[str, str],
     *,
-    opened: Prompt | Sequence[Prompt] = OPEN,
-    closed: Prompt | Sequence[Prompt] = CLOSED,
+    when_open: Prompt | Sequence[Prompt] = OPEN,
+    when_closed: Prompt | Sequence[Prompt] = CLOSED,
     repeat: str = "1",
-    again: Prompt | Sequence[Prompt] = (),
+    repeat_text: Prompt | Sequence[Prompt] = (),
     then: Target = HOME,
-    **common: Unpack[Common],
+    **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that says whether it is open now, and reads out the week.
+    """Return a state that says whether the company is open now, then the opening hours of the week.
 
-    Days and times are said as they are in the language of the call, and are those of the setting ``timezone``.
+    Days and times are in the language of the call. The setting ``timezone`` decides whether the company is open.
 
-    :param week: weekday in English -> its hours, such as ``"09:00-18:00"``, with a break
-        ``"09:00-12:00, 13:00-18:00"``; a day that is left out is closed.
-    :param opened: what is said first while it is open.
-    :param closed: what is said first while it is closed.
-    :param repeat: the key that reads it again; any other key, or none, goes on.
-    :param again: what is said last; the core's sentence about repeating when left out.
-    :param then: where the call goes on; the menu that the caller came from when left out.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for a day or a time that there is not, for hours that overlap, and for a key that no telephone
-        has.
+    :param week: the opening hours: an English weekday -> its hours, such as ``"09:00-18:00"``, or
+        ``"09:00-12:00, 13:00-18:00"`` with a break. A day that is left out is closed.
+    :param when_open: the first prompts if the company is open.
+    :param when_closed: the first prompts if the company is closed.
+    :param repeat: the key that repeats the state. Any other key, and silence, goes on.
+    :param repeat_text: the last prompts, about the key ``repeat``; by default the core's text ``repeat``.
+    :param then: the next target; by default the menu that the caller came from.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: if a day, a time or the key is invalid, or if hours overlap.
     """
     try:
-        known = Week.of(week)
+        parsed = Week.from_table(week)
     except ValueError as error:
         raise FlowError(str(error), hint='write a line for each day: monday = "09:00-12:00, 13:00-18:00"') from error
-    check_repeat("hours", repeat)
-    told = functools.cache(known.told)  # the same sentences for every caller of a language
-    before, after = as_words(opened), as_words(closed)
-    last = as_words(again) or (Text(Texts.repeat, key=key_in_words(repeat)),)
+    check_repeat_key("hours", repeat)
+    sentences = functools.cache(parsed.sentences)  # built once for each language
+    open_prompts, closed_prompts = as_prompts(when_open), as_prompts(when_closed)
+    last = as_prompts(repeat_text) or (Text(Texts.repeat, key=spoken_keys(repeat)),)
 
     def read_out(call: Call) -> Gather:
-        return ask(*(before if known.is_open(call.now) else after), *told(call.language), *last, **pressed(repeat))
+        first = open_prompts if parsed.is_open(call.now) else closed_prompts
+        return ask(*first, *sentences(call.language), *last, **gather_attributes(repeat))
 
-    return State(read_out, heard_again(repeat, then), **common)
+    return State(read_out, repeat_routes(repeat, then), **state_arguments)

@@ -1,4 +1,4 @@
-"""The plugin by which the ready-made kinds may be used in tables."""
+"""The core's plugin that registers the ready-made state kinds for TOML files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ from ivrkit.states.ready.voicemail import voicemail
 
 @hookimpl
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:
-    """Offer all ready-made kinds."""
+    """Return all ready-made state kinds by name."""
     kinds = (message, menu, hours, voicemail, transfer, queue, question, goodbye)
     return {kind.__name__: kind for kind in kinds}

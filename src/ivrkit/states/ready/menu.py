@@ -1,4 +1,4 @@
-"""A menu: a sub-menu of the states whose options hang in it."""
+"""The state kind ``menu``: a sub-menu."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Unpack
 from ivrkit.flow.model.prompts import Menu, Prompt
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
-from ivrkit.states.ready.common import Common
+from ivrkit.states.ready.common import StateArguments
 
 
 def menu(
@@ -19,16 +19,16 @@ def menu(
     otherwise: Target | EllipsisType = ...,
     tries: int | None = None,
     give_up: Target = None,
-    **common: Unpack[Common],
+    **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a menu; a state is in it whose ``MenuOption`` names it.
+    """Return a sub-menu. Its options are the states whose ``MenuOption`` names it.
 
-    :param texts: what is said before the options.
-    :param repeat: the key that reads the menu again, ``None`` for no such key.
-    :param routes: more keys and outcomes, and where they lead; nothing is said of them.
-    :param otherwise: where every other key, and silence, leads.
-    :param tries: how many silences, or wrong keys, it takes; the setting ``tries`` when left out.
-    :param give_up: where the call goes after them; the operator when left out.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :param texts: the prompts before the options.
+    :param repeat: the key that repeats the menu; ``None`` for no such key.
+    :param routes: more keys and outcomes, with their targets. The menu does not read them out.
+    :param otherwise: the target for any other key and for silence.
+    :param tries: after how many silences or invalid keys the caller is given up; by default the setting ``tries``.
+    :param give_up: the target for a caller who is given up; by default the operator.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     """
-    return State(Menu(*texts, repeat=repeat), Routes(routes or {}, otherwise, tries, give_up), **common)
+    return State(Menu(*texts, repeat=repeat), Routes(routes or {}, otherwise, tries, give_up), **state_arguments)

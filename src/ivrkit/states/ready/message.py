@@ -1,4 +1,4 @@
-"""A message: something is said, and the call goes on."""
+"""The state kind ``message``: say something and go on."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.states.ready.common import Common, check_repeat, heard_again, key_in_words, pressed
+from ivrkit.states.ready.common import (
+    StateArguments,
+    check_repeat_key,
+    gather_attributes,
+    repeat_routes,
+    spoken_keys,
+)
 
 
-def message(*texts: Prompt, then: Target = HOME, repeat: str | None = None, **common: Unpack[Common]) -> State:
-    """Return a state that says something, and goes on.
+def message(
+    *texts: Prompt, then: Target = HOME, repeat: str | None = None, **state_arguments: Unpack[StateArguments]
+) -> State:
+    """Return a state that says something and goes on.
 
-    :param texts: what is said.
-    :param then: where the call goes on; the menu that the caller came from when left out.
-    :param repeat: the key that lets it be heard again, which the caller is then told; any other key, or none, goes on.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for no words, and for a key that no telephone has.
+    :param texts: the prompts.
+    :param then: the next target; by default the menu that the caller came from.
+    :param repeat: a key that repeats the message. A sentence that names it follows the texts. Any other key, and
+        silence, goes on.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: if there are no prompts, or if the key is invalid.
     """
     if not texts:
-        raise FlowError("message says nothing", hint="give it words: a text, a Say, a Play or a Pause")
+        raise FlowError("message must have a text", hint="add a text, a Say, a Play or a Pause")
     if repeat is None:
-        return State([*texts], then, **common)
-    check_repeat("message", repeat)
-    again = Text(Texts.repeat, key=key_in_words(repeat))
-    return State(ask(*texts, again, **pressed(repeat)), heard_again(repeat, then), **common)
+        return State([*texts], then, **state_arguments)
+    check_repeat_key("message", repeat)
+    repeat_text = Text(Texts.repeat, key=spoken_keys(repeat))
+    return State(ask(*texts, repeat_text, **gather_attributes(repeat)), repeat_routes(repeat, then), **state_arguments)

@@ -1,4 +1,4 @@
-"""A question: for digits, which are checked, read out and kept, or for yes or no."""
+"""The state kind ``question``: ask for digits, or for yes or no."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, leads_to
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.states.ready.common import NO, YES, Common, key_in_words, one_by_one, words_or
+from ivrkit.states.ready.common import NO, YES, StateArguments, prompts_or_default, spaced_digits, spoken_keys
 
 _LENGTHS = re.compile(r"([1-9]\d?)(?:-([1-9]\d?))?")
-#: The part that asks whether the digits are right.
+#: The substate that asks whether the digits are right.
 CONFIRM = "confirm"
-_YES_AND_NO = {"yes": key_in_words(YES), "no": key_in_words(NO)}
+_YES_AND_NO = {"yes": spoken_keys(YES), "no": spoken_keys(NO)}
 
 
 def question(
@@ -29,8 +29,8 @@ def question(
     yes: Target | EllipsisType = ...,
     no: Target | EllipsisType = ...,
     digits: int | str | None = None,
-    least: int | None = None,
-    most: int | None = None,
+    minimum: int | None = None,
+    maximum: int | None = None,
     check: Callable[[Call], bool] | None = None,
     wrong: Prompt | Sequence[Prompt] = (),
     confirm: bool = False,
@@ -39,160 +39,183 @@ def question(
     secret: bool = False,
     tries: int | None = None,
     give_up: Target = None,
-    **common: Unpack[Common],
+    **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that asks: for yes or no, where ``yes`` or ``no`` is given, else for digits.
+    """Return a state that asks for yes or no if ``yes`` or ``no`` is given, and for digits otherwise.
 
-    :param texts: what is asked.
-    :param yes: where the call goes with yes, key 1; HOME when only ``no`` is given. The sentence that names the keys
-        follows the texts.
-    :param no: where it goes with no, key 2; HOME when only ``yes`` is given.
-    :param digits: how many digits are asked for: ``4``, or ``"4-8"``; the caller ends fewer than the most with ``#``.
-        Any number of them when left out.
-    :param least: the least number that they may make.
-    :param most: the greatest.
-    :param check: a function ``(call) -> bool`` that says whether ``call.digits`` are right, after all other checks.
-    :param wrong: what is said when they are not; the core's words when left out.
-    :param confirm: whether they are read out, and the caller is asked whether they are right: the part ``confirm``.
-    :param keep: the name in ``call.data`` under which they are kept.
-    :param then: where the call goes on with the right digits; HOME when left out.
-    :param secret: whether the digits are kept out of every log, record and store; they can only be checked then.
-    :param tries: how many silences, or wrong answers, it takes; the setting ``tries`` when left out.
-    :param give_up: where the call goes after them; the operator when left out.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for what does not go together, with the mend.
+    :param texts: the question.
+    :param yes: the target for yes, key 1; HOME if only ``no`` is given. A sentence that names the keys follows the
+        texts.
+    :param no: the target for no, key 2; HOME if only ``yes`` is given.
+    :param digits: the number of digits: ``4``, or ``"4-8"``, where ``#`` ends fewer than 8; by default any number.
+    :param minimum: the minimum of the number that the digits make.
+    :param maximum: the maximum of the number that the digits make.
+    :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. It runs after all other
+        checks.
+    :param wrong: the prompts for wrong digits; by default the core's text ``wrong_digits``.
+    :param confirm: whether to read out the digits and ask whether they are right, in the substate ``confirm``.
+    :param keep: the key in ``call.data`` that gets the digits.
+    :param then: the target for right digits; by default HOME.
+    :param secret: whether to keep the digits out of every log, record and store. Then ``check`` is required, and
+        ``keep`` and ``confirm`` are not allowed.
+    :param tries: after how many silences or wrong answers the caller is given up; by default the setting ``tries``.
+    :param give_up: the target for a caller who is given up; by default the operator.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: if an argument is invalid, or if arguments exclude each other.
     """
     if not texts:
-        raise FlowError("question asks nothing", hint="give it words: a text, a Say, a Play or a Pause")
-    of_digits = {"digits": digits, "least": least, "most": most, "check": check, "keep": keep}
+        raise FlowError("question must have a text", hint="add a text, a Say, a Play or a Pause")
+    limits = Routes({}, tries=tries, give_up=give_up)
     if yes is not ... or no is not ...:
-        more = [
-            *(name for name, value in of_digits.items() if value is not None),
-            *_flags(wrong, confirm, secret, then),
-        ]
-        if more:
-            hint = "ask for digits in a question of its own"
-            raise FlowError(f"question asks for yes or no, and is given {', '.join(more)}", hint=hint)
-        return _yes_or_no(texts, yes, no, Routes({}, tries=tries, give_up=give_up), common)
+        _refuse_digits(
+            {"digits": digits, "minimum": minimum, "maximum": maximum, "check": check, "keep": keep},
+            {"wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...},
+        )
+        return _yes_or_no(texts, yes, no, limits, state_arguments)
     if secret:
-        _refuse_to_tell(check, keep, confirm=confirm)
+        _check_secret(check, keep, confirm=confirm)
     if confirm and keep is None:
-        raise FlowError("question is confirmed, and its digits are not kept", hint='name them: keep="account"')
-    goal = HOME if then is ... else then
-    asked = _Digits(*_lengths(digits), least, most, check, keep, words_or(wrong, Texts.wrong_digits))
+        raise FlowError("question with confirm must have keep", hint='name the digits: keep = "account"')
+    target = HOME if then is ... else then
+    wrong_prompts = prompts_or_default(wrong, Texts.wrong_digits)
+    expected = _ExpectedDigits(*_parse_lengths(digits), minimum, maximum, check, keep, wrong_prompts)
     return State(
-        ask(*texts, **({} if asked.longest is None else {"num_digits": asked.longest})),
-        asked.exit(f".{CONFIRM}" if confirm else goal, tries, give_up),
+        ask(*texts, **({} if expected.longest is None else {"num_digits": expected.longest})),
+        expected.exit(f".{CONFIRM}" if confirm else target, limits),
         secret=secret,
-        substates={CONFIRM: _confirmation(str(keep), Routes({YES: goal, NO: "."}, ..., tries, give_up))}
-        if confirm
-        else {},
-        **common,
+        substates={CONFIRM: _confirmation(str(keep), target, limits)} if confirm else {},
+        **state_arguments,
     )
 
 
-def _flags(wrong: object, confirm: bool, secret: bool, then: Target | EllipsisType) -> list[str]:
-    """Return which of these were given."""
-    given = {"wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...}
-    return [name for name, value in given.items() if value]
+def _refuse_digits(values: dict[str, object], flags: dict[str, object]) -> None:
+    """Refuse arguments that belong to a question for digits.
 
-
-def _refuse_to_tell(check: object, keep: str | None, *, confirm: bool) -> None:
-    """Refuse to keep or read out what is secret: what is kept of a call stands in the store as it is.
-
-    :raises FlowError: with the mend.
+    :param values: arguments that are given unless they are ``None``; 0 counts.
+    :param flags: arguments that are given if they are true.
+    :raises FlowError: if one of them is given.
     """
-    hint = "give it check, a function (call) -> bool, and neither keep nor confirm"
+    given = [name for name, value in values.items() if value is not None]
+    given += [name for name, value in flags.items() if value]
+    if given:
+        raise FlowError(
+            f"question with yes or no must not have {', '.join(given)}", hint="use a second question for the digits"
+        )
+
+
+def _check_secret(check: object, keep: str | None, *, confirm: bool) -> None:
+    """Refuse to keep or to read out secret digits.
+
+    The session of such a call is encrypted in the store, but handlers and hooks of other plugins read ``call.data``.
+
+    :raises FlowError: if the digits would be kept or read out, or if nothing checks them.
+    """
+    hint = "check the digits with check, a function (call) -> bool, and remove keep and confirm"
     if keep is not None or confirm:
-        raise FlowError(f"question is secret, and would {'keep' if keep else 'read out'} its digits", hint=hint)
+        raise FlowError(f"question with secret must not have {'keep' if keep else 'confirm'}", hint=hint)
     if check is None:
-        raise FlowError("question is secret, and nothing checks its digits", hint=hint)
+        raise FlowError("question with secret must have check", hint=hint)
 
 
 def _yes_or_no(
-    texts: Sequence[Prompt], yes: Target | EllipsisType, no: Target | EllipsisType, limits: Routes, common: Common
+    texts: Sequence[Prompt],
+    yes: Target | EllipsisType,
+    no: Target | EllipsisType,
+    limits: Routes,
+    state_arguments: StateArguments,
 ) -> State:
     rows = {YES: HOME if yes is ... else yes, NO: HOME if no is ... else no}
-    table = Routes(rows, tries=limits.tries, give_up=limits.give_up)
-    return State(ask(*texts, Text(Texts.yes_or_no, **_YES_AND_NO)), table, **common)
+    routes = Routes(rows, tries=limits.tries, give_up=limits.give_up)
+    return State(ask(*texts, Text(Texts.yes_or_no, **_YES_AND_NO)), routes, **state_arguments)
 
 
-def _lengths(digits: int | str | None) -> tuple[int, int | None]:
-    """Return the least and the greatest number of digits.
+def _parse_lengths(digits: int | str | None) -> tuple[int, int | None]:
+    """Return the smallest and the greatest number of digits.
 
-    :raises FlowError: for what is no number of digits.
+    :raises FlowError: if the argument ``digits`` is invalid.
     """
     if digits is None:
         return 1, None
-    found = _LENGTHS.fullmatch(str(digits))
-    shortest, longest = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+    match = _LENGTHS.fullmatch(str(digits))
+    shortest, longest = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if shortest > longest:
-        raise FlowError(f"question has digits={digits!r}", hint='it is a number from 1 to 99, or two such as "4-8"')
+        raise FlowError(
+            f"question: digits must be a number from 1 to 99 or a range, not {digits!r}",
+            hint='write digits = 4 or digits = "4-8"',
+        )
     return shortest, longest
 
 
 @dataclass(frozen=True, slots=True)
-class _Digits:
-    """The digits that are asked for: what they have to be, and what becomes of them."""
+class _ExpectedDigits:
+    """The digits that a question asks for: the parameters of :func:`question`, checked."""
 
     shortest: int
     longest: int | None
-    least: int | None
-    most: int | None
+    minimum: int | None
+    maximum: int | None
     check: Callable[[Call], bool] | None
     keep: str | None
     wrong: tuple[Prompt, ...]
 
     def __post_init__(self) -> None:
-        """Refuse limits that no number of so many digits keeps: nobody could ever answer.
+        """Refuse limits that no answer can meet.
 
-        :raises FlowError: with the limits.
+        :raises FlowError: if the limits contradict each other.
         """
-        if self.least is not None and self.most is not None and self.least > self.most:
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise FlowError(
-                f"question has least={self.least} and most={self.most}", hint="no number is both: exchange them"
+                f"question: minimum must be at most the maximum, {self.maximum}, not {self.minimum}",
+                hint="exchange minimum and maximum",
             )
-        if self.most is not None and self.most < 0:
-            raise FlowError(f"question has most={self.most}", hint="no digits make less than 0")
-        if self.least is not None and self.longest is not None and self.least >= 10**self.longest:
+        if self.maximum is not None and self.maximum < 0:
             raise FlowError(
-                f"question has least={self.least}, and {self.longest} digits make no such number",
-                hint="ask for more digits, or let it be less",
+                f"question: maximum must be at least 0, not {self.maximum}", hint="digits make no negative number"
+            )
+        if self.minimum is not None and self.longest is not None and self.minimum >= 10**self.longest:
+            raise FlowError(
+                f"question: minimum must have at most {self.longest} digits, not be {self.minimum}",
+                hint="allow more digits, or lower the minimum",
             )
 
-    def exit(self, goal: Target, tries: int | None, give_up: Target) -> LeadsTo:
-        """Return the function that checks the digits, and goes on with the right ones."""
-        again = Goto(SAME, say=self.wrong)
+    def exit(self, target: Target, limits: Routes) -> LeadsTo:
+        """Return the function exit that checks the digits and keeps them.
 
-        @leads_to(again, goal, tries=tries, give_up=give_up)
-        def answered(call: Call) -> Target:
+        :param target: the target for right digits.
+        :param limits: routes with ``tries`` and ``give_up``.
+        """
+        wrong = Goto(SAME, say=self.wrong)
+
+        @leads_to(wrong, target, tries=limits.tries, give_up=limits.give_up)
+        def check_digits(call: Call) -> Target:
+            # For the finish key alone Twilio sends neither digits nor speech: like silence, it is not a wrong answer.
             if not (call.digits or call.speech):
                 return SAME
             if not self.are_right(call):
-                return again
+                return wrong
             if self.keep is not None:
                 call.data[self.keep] = call.digits
-            return goal
+            return target
 
-        return answered
+        return check_digits
 
     def are_right(self, call: Call) -> bool:
-        """Return whether a caller's digits are what was asked for."""
+        """Return whether the caller's digits meet all conditions."""
         digits = call.digits
         if not (digits.isdecimal() and self.shortest <= len(digits) <= (self.longest or len(digits))):
             return False
-        if self.least is not None and int(digits) < self.least:
+        if self.minimum is not None and int(digits) < self.minimum:
             return False
-        if self.most is not None and int(digits) > self.most:
+        if self.maximum is not None and int(digits) > self.maximum:
             return False
         return self.check is None or bool(self.check(call))
 
 
-def _confirmation(keep: str, table: Routes) -> State:
-    """Return the part that reads digits out, and asks whether they are right."""
+def _confirmation(keep: str, target: Target, limits: Routes) -> State:
+    """Return the substate that reads out the digits and asks whether they are right."""
 
     def read_out(call: Call) -> Gather:
-        entered = Text(Texts.entered, digits=one_by_one(str(call.data.get(keep, ""))))
+        entered = Text(Texts.entered, digits=spaced_digits(str(call.data.get(keep, ""))))
         return ask(entered, Text(Texts.confirm, **_YES_AND_NO))
 
-    return State(read_out, table)
+    return State(read_out, Routes({YES: target, NO: "."}, ..., limits.tries, limits.give_up))

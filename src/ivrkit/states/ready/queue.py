@@ -1,4 +1,4 @@
-"""A queue: the caller waits until somebody takes the call."""
+"""The state kind ``queue``: let the caller wait for an agent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Texts
-from ivrkit.states.ready.common import Common, words_or
+from ivrkit.states.ready.common import StateArguments, prompts_or_default
 
-#: The longest name (https://www.twilio.com/docs/voice/twiml/enqueue#queue-name).
-LONGEST_NAME = 64
+#: The greatest length of a queue's name (https://www.twilio.com/docs/voice/twiml/enqueue#queue-name).
+MAX_NAME_LENGTH = 64
 
 
 def queue(
@@ -25,22 +25,24 @@ def queue(
     wait_url: str | None = None,
     routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,
-    **common: Unpack[Common],
+    **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that waits in a queue of the account.
+    """Return a state that puts the caller in a queue of the Twilio account.
 
-    :param name: the name of the queue, 1 to 64 characters; Twilio makes it when it is needed.
-    :param texts: what is said first; the core's words when left out.
-    :param wait_url: what is played meanwhile, as an address of audio or TwiML; Twilio's music when left out.
-    :param routes: where each outcome leads: ``bridged``, ``leave``, ``hangup``, ``queue-full``, ``failed``. Left out,
-        ``bridged`` is the goodbye, and the others go HOME with the core's words.
-    :param otherwise: where the outcomes lead that have no row.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for a name that Twilio does not take.
+    :param name: the name of the queue, 1 to 64 characters. Twilio creates the queue when it is first used.
+    :param texts: the prompts before the caller waits; by default the core's text ``queue``.
+    :param wait_url: the URL of audio or TwiML to play to the waiting caller; by default Twilio's music.
+    :param routes: the targets of the outcomes ``bridged``, ``leave``, ``hangup``, ``queue-full`` and ``failed``.
+        Without a row ``bridged`` is the goodbye, and any other outcome says that the call was not connected and goes
+        HOME.
+    :param otherwise: the target of the outcomes without a row.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: if the name is invalid.
     """
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise FlowError(f"queue has the name {name!r}", hint=f"a name has 1 to {LONGEST_NAME} characters")
+    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+        raise FlowError(
+            f"queue: name must have 1 to {MAX_NAME_LENGTH} characters, not {name!r}", hint='write name = "support"'
+        )
     attributes: dict[str, Any] = {} if wait_url is None else {"wait_url": wait_url}
-    return State(
-        [*words_or(texts, Texts.queue), Enqueue(name, **attributes)], Routes(routes or {}, otherwise), **common
-    )
+    prompts = prompts_or_default(texts, Texts.queue)
+    return State([*prompts, Enqueue(name, **attributes)], Routes(routes or {}, otherwise), **state_arguments)

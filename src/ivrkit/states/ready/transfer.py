@@ -1,4 +1,4 @@
-"""A transfer: somebody is rung, and each way in which that can go wrong leads somewhere."""
+"""The state kind ``transfer``: dial one or several phones, and connect the caller."""
 
 from __future__ import annotations
 
@@ -14,79 +14,87 @@ from ivrkit.flow.model.prompts import Prompt, Whisper
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Texts
-from ivrkit.states.ready.common import Common, as_words, words_or
+from ivrkit.states.ready.common import StateArguments, as_prompts, prompts_or_default
 
-#: How many telephones Twilio rings for one ``Dial`` (https://www.twilio.com/docs/voice/twiml/dial).
-MOST_NUMBERS = 10
-#: For how long a telephone may ring, in seconds (the same page).
-RINGS = (5, 600)
-#: A number as Twilio dials it (https://www.twilio.com/docs/glossary/what-e164).
-NUMBER = re.compile(r"\+[1-9]\d{1,14}")
+#: How many phones one ``Dial`` may ring (https://www.twilio.com/docs/voice/twiml/dial).
+MAX_NUMBERS = 10
+#: The shortest and the longest ``timeout`` of a ``Dial``, in seconds (the same page).
+MIN_TIMEOUT, MAX_TIMEOUT = 5, 600
+#: A phone number in E.164 format (https://www.twilio.com/docs/glossary/what-e164).
+PHONE_NUMBER = re.compile(r"\+[1-9]\d{1,14}")
 
 
 def transfer(
     numbers: str | Sequence[str],
     *texts: Prompt,
     in_order: bool = False,
-    rings: int = 20,
+    timeout: int = 20,
     caller_id: str | None = None,
     whisper: Prompt | Sequence[Prompt] = (),
     accept: str | None = None,
     routes: Mapping[str, Target] | None = None,
     otherwise: Target | EllipsisType = ...,
-    **common: Unpack[Common],
+    **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that rings one or several telephones, and connects the first that takes the call.
+    """Return a state that dials one or several phones, and connects the caller with the first that answers.
 
-    :param numbers: who is rung: ``+15550100``, ``client:ann`` or ``sip:ann@example.com``; up to ten of these.
-    :param texts: what is said first; the core's words when left out.
-    :param in_order: whether they are rung one after the other; all at once when left out.
-    :param rings: for how long, in seconds, 5 to 600; each of them where they are rung in order.
-    :param caller_id: the number that is shown; the caller's own when left out.
-    :param whisper: what whoever picks up hears before both talk.
-    :param accept: the key that takes the call, such as ``"1"``: whoever picks up is asked for it, so that no mailbox
-        takes it; a call that is not taken is ``declined``.
-    :param routes: where each outcome leads: ``answered``, ``busy``, ``no-answer``, ``failed``, ``canceled``,
-        ``declined``. Left out, ``answered`` is the goodbye, and the others go HOME with the core's words.
-    :param otherwise: where the outcomes lead that have no row.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for numbers that can't be dialled, too many of them, a time that Twilio does not take, or a key
-        that no telephone has.
+    :param numbers: one to ten numbers: ``+15550100``, ``client:ann`` or ``sip:ann@example.com``.
+    :param texts: the prompts before the phones ring; by default the core's text ``transfer``.
+    :param in_order: whether to ring one phone after the other; by default all ring at once.
+    :param timeout: for how many seconds to let each phone ring, 5 to 600.
+    :param caller_id: the number to show to the person who is called; by default the caller's number.
+    :param whisper: the prompts that the person who answers hears before the caller is connected.
+    :param accept: the key that the person who answers must press, such as ``"1"``, so that a mailbox is not connected.
+        Without the key the outcome is ``declined``.
+    :param routes: the targets of the outcomes ``answered``, ``busy``, ``no-answer``, ``failed``, ``canceled`` and
+        ``declined``. Without a row ``answered`` is the goodbye, and any other outcome says that the call was not
+        connected and goes HOME.
+    :param otherwise: the target of the outcomes without a row.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: if a number, the count of numbers, the timeout or the key is invalid.
     """
-    rung = [numbers] if isinstance(numbers, str) else [*numbers]
-    if not 1 <= len(rung) <= MOST_NUMBERS:
-        raise FlowError(f"transfer has {len(rung)} numbers", hint=f"give it 1 to {MOST_NUMBERS}")
-    if not RINGS[0] <= rings <= RINGS[1]:
+    dialled = [numbers] if isinstance(numbers, str) else [*numbers]
+    if not 1 <= len(dialled) <= MAX_NUMBERS:
         raise FlowError(
-            f"transfer has rings={rings!r}", hint=f"it is a number of seconds from {RINGS[0]} to {RINGS[1]}"
+            f"transfer: numbers must be 1 to {MAX_NUMBERS} numbers, not {len(dialled)}",
+            hint='write numbers = ["+15550100", "+15550101"]',
         )
-    attributes: dict[str, Any] = {"timeout": rings}
+    if not MIN_TIMEOUT <= timeout <= MAX_TIMEOUT:
+        raise FlowError(
+            f"transfer: timeout must be {MIN_TIMEOUT} to {MAX_TIMEOUT} seconds, not {timeout!r}",
+            hint="leave it out for 20 seconds",
+        )
+    attributes: dict[str, Any] = {"timeout": timeout}
     if in_order:
         attributes["sequential"] = True
     if caller_id is not None:
         attributes["caller_id"] = caller_id
     dial = Dial(**attributes)
-    for number in rung:
-        _add(dial, number)
-    whispered = as_words(whisper)
-    asks = Whisper(*whispered, accept=accept) if whispered or accept is not None else None
-    return State([*words_or(texts, Texts.transfer), dial], Routes(routes or {}, otherwise), whisper=asks, **common)
+    for number in dialled:
+        _add_number(dial, number)
+    whispered = as_prompts(whisper)
+    return State(
+        [*prompts_or_default(texts, Texts.transfer), dial],
+        Routes(routes or {}, otherwise),
+        whisper=Whisper(*whispered, accept=accept) if whispered or accept is not None else None,
+        **state_arguments,
+    )
 
 
-def _add(dial: Dial, number: str) -> None:
-    """Let a number be rung.
+def _add_number(dial: Dial, number: str) -> None:
+    """Add a number to a ``Dial``, with the noun for its type.
 
-    :raises FlowError: for what is none.
+    :raises FlowError: if the number is invalid.
     """
     scheme, _, name = str(number).partition(":")
     if scheme == "client" and name:
         dial.client(name)
     elif scheme == "sip" and "@" in name:
         dial.sip(number)
-    elif NUMBER.fullmatch(str(number)):
+    elif PHONE_NUMBER.fullmatch(str(number)):
         dial.number(number)
     else:
         raise FlowError(
-            f"transfer has the number {number!r}",
-            hint="it is + and all digits, such as +15550100, or client:NAME, or sip:NAME@HOST",
+            f"transfer: a number must be a phone number, a client or a SIP address, not {number!r}",
+            hint="write + and all digits, such as +15550100, or client:NAME, or sip:NAME@HOST",
         )

@@ -1,4 +1,4 @@
-"""A voicemail: the caller leaves a message, and is thanked for it."""
+"""The state kind ``voicemail``: record a message of the caller."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto, Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.states.ready.common import Common, words_or
+from ivrkit.states.ready.common import StateArguments, prompts_or_default
 
 THANKS = Goto(None, say=Text(Texts.thanks))
-#: The longest recording, in seconds (https://www.twilio.com/docs/voice/twiml/record#attributes-max-length).
-LONGEST = 14400
+#: The shortest and the longest recording, in seconds
+#: (https://www.twilio.com/docs/voice/twiml/record#attributes-max-length).
+MIN_LENGTH, MAX_LENGTH = 2, 14400
 
 
 def voicemail(
@@ -26,32 +27,38 @@ def voicemail(
     finish_on_key: str | None = None,
     beep: bool = True,
     then: Target = THANKS,
-    **common: Unpack[Common],
+    **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that records a message.
+    """Return a state that records a message of the caller.
 
-    Where the recording is, is told to the hook ``ivrkit_state_left`` with the outcome ``recorded``: ``call.params`` has
-    Twilio's ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``, also when the caller hung up to end it.
+    The hook ``ivrkit_state_left`` gets the recording with the outcome ``recorded``: ``call.params`` has Twilio's
+    ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``. It gets them, too, if the caller hangs up.
 
-    :param texts: what is said before the tone; the core's words when left out.
-    :param max_length: the longest message, in seconds, 2 to 14400.
-    :param silence: after how many seconds of silence the message is over, 0 for never.
-    :param finish_on_key: the keys that end it, such as ``"#"``; any key when left out.
-    :param beep: whether a tone is played.
-    :param then: where the call goes on; the caller is thanked, and the call ends, when left out.
-    :param common: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: for a length, a silence or a key that Twilio does not take.
+    :param texts: the prompts before the recording; by default the core's text ``voicemail``.
+    :param max_length: the maximum length of the message, in seconds, 2 to 14400.
+    :param silence: after how many seconds of silence the recording ends; 0 for never.
+    :param finish_on_key: the keys that end the recording, such as ``"#"``; by default any key.
+    :param beep: whether to play a beep before the recording.
+    :param then: the next target; by default the caller is thanked, and the call ends.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :raises FlowError: if the length, the silence or a key is invalid.
     """
-    if not 1 < max_length <= LONGEST:
+    if not MIN_LENGTH <= max_length <= MAX_LENGTH:
         raise FlowError(
-            f"voicemail has max_length={max_length!r}", hint=f"it is a number of seconds from 2 to {LONGEST}"
+            f"voicemail: max_length must be {MIN_LENGTH} to {MAX_LENGTH} seconds, not {max_length!r}",
+            hint="leave it out for 120 seconds",
         )
     if silence < 0:
-        raise FlowError(f"voicemail has silence={silence!r}", hint="it is a number of seconds, 0 to record all silence")
+        raise FlowError(
+            f"voicemail: silence must be at least 0 seconds, not {silence!r}", hint="use 0 to never end at silence"
+        )
     attributes: dict[str, Any] = {"max_length": max_length, "timeout": silence, "play_beep": beep}
     if finish_on_key is not None:
         if finish_on_key and not is_key_sequence(finish_on_key):
-            hint = 'it is a string of 0-9, * and #, or "" for no key'
-            raise FlowError(f"voicemail has finish_on_key={finish_on_key!r}", hint=hint)
+            raise FlowError(
+                f"voicemail: finish_on_key must be a string of 0-9, * and #, not {finish_on_key!r}",
+                hint='use "" if no key ends the recording',
+            )
         attributes["finish_on_key"] = finish_on_key
-    return State([*words_or(texts, Texts.voicemail), Record(**attributes)], Routes({"recorded": then}), **common)
+    prompts = prompts_or_default(texts, Texts.voicemail)
+    return State([*prompts, Record(**attributes)], Routes({"recorded": then}), **state_arguments)

@@ -1,4 +1,4 @@
-"""The opening hours of a week: read from a table, asked for a moment, and put into words."""
+"""The opening hours of a week: parsed from a table, checked for a moment, and said in sentences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WINDOW = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 
-#: From when to when; the closing minute itself is closed.
+#: The times at which the company opens and closes. At the closing time it is closed.
 Window = tuple[time, time]
 
 
@@ -25,81 +25,82 @@ Window = tuple[time, time]
 class Week:
     """The opening hours of a week.
 
-    :param days: the windows of each day, Monday first: from when to when, the closing minute itself closed.
+    :param days: the windows of each day, Monday first.
     """
 
     days: tuple[tuple[Window, ...], ...]
 
     @classmethod
-    def of(cls, hours: Mapping[str, str]) -> Week:
-        """Return the week that a table describes.
+    def from_table(cls, hours: Mapping[str, str]) -> Week:
+        """Parse a table of opening hours.
 
-        :param hours: weekday in English -> its windows, such as ``"09:00-12:00, 13:00-18:00"``; a day that is not
-            there is closed.
-        :raises ValueError: for a day or a time that there is not, and for windows that overlap.
+        :param hours: an English weekday -> its windows, such as ``"09:00-12:00, 13:00-18:00"``. A day that is left out
+            is closed.
+        :raises ValueError: if a day or a time is invalid, or if windows overlap.
         """
         for day in hours:
             if day not in DAYS:
-                raise ValueError(f"hours has the day {day!r}, and the days are {', '.join(DAYS)}")
-        return cls(tuple(_windows(day, hours.get(day, "")) for day in DAYS))
+                raise ValueError(f"hours must have the days {', '.join(DAYS)}, not {day!r}")
+        return cls(tuple(_parse_windows(day, hours.get(day, "")) for day in DAYS))
 
     def is_open(self, now: datetime) -> bool:
         """Return whether the company is open at a moment."""
         return any(opens <= now.time() < closes for opens, closes in self.days[now.weekday()])
 
-    def told(self, language: str) -> list[Text]:
-        """Return the week as sentences, days in a row with the same hours together.
+    def sentences(self, language: str) -> list[Text]:
+        """Return the sentences that say the week; successive days with the same hours share a sentence.
 
-        :param language: whose names of days and way to write a time are taken, such as ``es-MX``.
+        :param language: the language of the names of the days and of the format of times, such as ``es-MX``.
         """
         from babel.dates import get_day_names
 
         locale = _locale(language)
         names = get_day_names("wide", "stand-alone", locale)
-        found = []
+        sentences = []
         for windows, group in groupby(range(len(DAYS)), key=lambda day: self.days[day]):
             first, *rest = (names[day].capitalize() for day in group)
             days = Text("{first} to {last}", first=first, last=rest[-1]) if rest else first
             if windows:
-                found.append(Text("{days}, {windows}", days=days, windows=_told(windows, locale)))
+                sentences.append(Text("{days}, {windows}", days=days, windows=_windows_text(windows, locale)))
             else:
-                found.append(Text("{days}, closed.", days=days))
-        return found
+                sentences.append(Text("{days}, closed.", days=days))
+        return sentences
 
 
-def _windows(day: str, text: str) -> tuple[Window, ...]:
-    windows = tuple(_window(day, part.strip()) for part in text.split(",")) if text.strip() else ()
+def _parse_windows(day: str, text: str) -> tuple[Window, ...]:
+    windows = tuple(_parse_window(day, window.strip()) for window in text.split(",")) if text.strip() else ()
     edges = [edge for window in windows for edge in window]
     if edges != sorted(set(edges)):
-        raise ValueError(f"hours.{day} is {text!r}, and each time has to come after the one before")
+        raise ValueError(f"hours.{day} must have each time after the one before, not {text!r}")
     return windows
 
 
-def _window(day: str, text: str) -> Window:
-    found = _WINDOW.fullmatch(text)
-    wrong = ValueError(f'hours.{day} has {text!r}, and hours are written "09:00-18:00"')
-    if found is None:
-        raise wrong
+def _parse_window(day: str, text: str) -> Window:
+    match = _WINDOW.fullmatch(text)
+    error = ValueError(f'hours.{day} must be written as "09:00-18:00", not {text!r}')
+    if match is None:
+        raise error
     try:
-        return time.fromisoformat(found[1]), time.fromisoformat(found[2])
+        return time.fromisoformat(match[1]), time.fromisoformat(match[2])
     except ValueError:
-        raise wrong from None
+        raise error from None
 
 
-def _told(windows: tuple[Window, ...], locale: Locale) -> Text:
+def _windows_text(windows: tuple[Window, ...], locale: Locale) -> Text:
     (opens, closes), *rest = windows
-    told = Text("from {opens} to {closes}", opens=_clock(opens, locale), closes=_clock(closes, locale))
-    return Text("{hours}, and {more}", hours=told, more=_told(tuple(rest), locale)) if rest else told
+    first = Text("from {opens} to {closes}", opens=_format_time(opens, locale), closes=_format_time(closes, locale))
+    return Text("{hours}, and {more}", hours=first, more=_windows_text(tuple(rest), locale)) if rest else first
 
 
-def _clock(moment: time, locale: Locale) -> str:
+def _format_time(moment: time, locale: Locale) -> str:
     from babel.dates import format_time
 
-    return format_time(moment, "short", locale=locale).replace("\u202f", " ")  # newer tables have a narrow blank
+    # Newer versions of Babel put a narrow no-break space before AM and PM.
+    return format_time(moment, "short", locale=locale).replace("\u202f", " ")
 
 
 def _locale(language: str) -> Locale:
-    """Return the locale of a language, English where there is none."""
+    """Return the locale of a language tag; without its country if that is unknown, and English as the last resort."""
     from babel import Locale, UnknownLocaleError
 
     for tag in _tags(language):
