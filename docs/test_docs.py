@@ -135,27 +135,27 @@ ATTRIBUTES = [
 
 
 @pytest.mark.parametrize(("element", "name"), ATTRIBUTES)
-def test_every_attribute_of_the_simulator_is_described_as_it_is(element: str, name: str) -> None:
-    """One row each, with the real default, whether it is played, and the case that shows it."""
+def test_every_attribute_of_the_simulator_is_documented(element: str, name: str) -> None:
+    """Each attribute has a row with its values, its default, whether it is played, and a test case."""
     section = re.split(r"^## ", page("simulator.md"), flags=re.MULTILINE)
     (table,) = [each for each in section if each.startswith(f"{element}\n")]
     (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
-    known = (ELEMENTS[element].attributes or {})[name]
-    _, takes, default, played, _, test = [cell.strip() for cell in row.strip("|").split(" | ")]
-    assert takes == known.expects
-    assert default == (f"`{known.default}`" if known.default else "none")
-    assert played == ("played" if known.played else "recognised")
+    schema = (ELEMENTS[element].attributes or {})[name]
+    _, values, default, played, _, test = [cell.strip() for cell in row.strip("|").split(" | ")]
+    assert values == schema.expects
+    assert default == (f"`{schema.default}`" if schema.default else "none")
+    assert played == ("played" if schema.played else "recognised")
     assert re.fullmatch(rf"`{element}\.{name}(-[\w-]+)?`", test.rstrip(" |"))
 
 
-def test_no_attribute_is_described_that_there_is_not() -> None:
-    """As many rows as attributes."""
+def test_no_unknown_attribute_of_the_simulator_is_documented() -> None:
+    """The page of the simulator has as many attribute rows as there are attributes."""
     rows = re.findall(r"^\| `\w+` \|.*\| (?:played|recognised) \|", page("simulator.md"), flags=re.MULTILINE)
     assert len(rows) == len(ATTRIBUTES)
 
 
-def test_every_row_of_the_simulator_names_a_test_that_there_is() -> None:
-    """A function of a test, or the name of a case."""
+def test_every_row_of_the_simulator_names_an_existing_test() -> None:
+    """Each row on the page of the simulator names an existing test function or test case."""
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/simulator").glob("test_*.py"))
     named = re.findall(r"\| `([^`|]+)` \|$", page("simulator.md"), flags=re.MULTILINE)
     assert len(named) >= 150
@@ -163,16 +163,16 @@ def test_every_row_of_the_simulator_names_a_test_that_there_is() -> None:
         assert f'id="{each}"' in tests or f"def {each}(" in tests, each
 
 
-def test_assumptions_codes_and_events_of_the_simulator_are_listed() -> None:
-    """Each with its default, level, meaning, mend or fields; and nothing else."""
+def test_assumptions_codes_and_events_of_the_simulator_are_documented() -> None:
+    """The page of the simulator lists all assumptions, codes, events, reasons and public names."""
     text = page("simulator.md")
     for each in fields(Assumptions):
         assert f"| `{each.name}` | `{each.default}` |" in text
     codes = [f"| {code.number} | {code.level} | {code.meaning} | {code.hint} |" for code in CODES.values()]
     assert sorted(re.findall(r"^\| \d{5} \|.*$", text, flags=re.MULTILINE)) == sorted(codes)
     for name, event in EVENTS.items():
-        told = ", ".join(f"`{each.name}`" for each in fields(event) if each.name != "at") or "none"
-        assert f"| `{name}` | `{event.__name__}` | {told} |" in text
+        names = ", ".join(f"`{each.name}`" for each in fields(event) if each.name != "at") or "none"
+        assert f"| `{name}` | `{event.__name__}` | {names} |" in text
     assert all(f"`{reason}`" in text for reason in END_REASONS)
     assert set(re.findall(r"^\.\. auto\w+:: ivrkit\.simulator\.(\w+)", text, flags=re.MULTILINE)) >= {
         name

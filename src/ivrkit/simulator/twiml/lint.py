@@ -146,11 +146,10 @@ def _lint_gather(gather: Element) -> Iterator[LintWarning]:
 
 
 def _lint_record(record: Element) -> Iterator[LintWarning]:
-    if not bool_attribute(record, "transcribe") or "maxLength" not in record.attributes:
-        return
-    seconds = int_attribute(record, "maxLength")
-    if seconds > MAX_TRANSCRIBED_SECONDS:
-        message = f"<Record maxLength> must be at most {MAX_TRANSCRIBED_SECONDS} with transcribe, not '{seconds}'"
+    is_transcribed = bool_attribute(record, "transcribe") and "maxLength" in record.attributes
+    if is_transcribed and int_attribute(record, "maxLength") > MAX_TRANSCRIBED_SECONDS:
+        seconds = text_attribute(record, "maxLength")
+        message = f"<Record maxLength> must be at most {MAX_TRANSCRIBED_SECONDS} with transcribe, not {seconds!r}"
         yield _warning(record, 13615, message)
 
 
