@@ -43,7 +43,7 @@ nitpick_ignore_regex = [
     ),
     (
         "py:class",
-        r"ivrkit\.simulator\.(wire\.messages\.Request|twiml\.markup\.Element|live_call\.LiveCall|twiml\.document\.Document)",
+        r"ivrkit\.simulator\.(wire\.messages\.Request|twiml\.markup\.Element|live_call\.LiveCall|twiml\.document\.Document)|LiveCall",
     ),
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
