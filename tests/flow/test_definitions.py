@@ -303,7 +303,7 @@ def test_the_sentences_of_the_core():
         "confirm": "If that is right, press {yes}. To enter it again, press {no}.",
         "wrong_digits": "Sorry, that can't be right.",
     }
-    assert Texts(keys={"#": "hash"}).key("1#") == "one hash"
+    assert Texts(keys={"#": "hash"}).spell_keys("1#") == "one hash"
     assert Texts(greeting="Plain.", option="{label}").greeting == "Plain."
 
 

@@ -8,7 +8,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
 from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.flow.model.call import HIDDEN_INPUT
-from ivrkit.flow.run.engine import MOST_STATES
+from ivrkit.flow.run.engine import MAX_STATES_PER_RESPONSE
 from ivrkit.flow.run.sandbox import check_data
 
 APOLOGY = "We are sorry, something went wrong."
@@ -168,16 +168,16 @@ def test_a_ring_of_functions_is_a_failure(call):
     ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
     caller = call(ring, out=State(ask("Out?")), operator="out")
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == f"it is the last of {MOST_STATES} states in one answer, and none of them waits"
+    assert error.message == f"it is the last of {MAX_STATES_PER_RESPONSE} states in one answer, and none of them waits"
     assert error.hint == "exit functions lead round; let one of the states wait for input"
     assert (caller.heard, caller.state) == ([APOLOGY, "Out?"], "out")
-    assert [each.name for each in caller.last.events].count("entered") == MOST_STATES + 1
+    assert [each.name for each in caller.last.events].count("entered") == MAX_STATES_PER_RESPONSE + 1
 
 
 def test_a_long_way_is_no_ring(call):
     """As many states as are allowed may be passed in one answer."""
-    states = {f"s{place}": State([], f"s{place + 1}") for place in range(MOST_STATES - 1)}
-    assert call({**states, f"s{MOST_STATES - 1}": State("There.")}).heard == ["There."]
+    states = {f"s{place}": State([], f"s{place + 1}") for place in range(MAX_STATES_PER_RESPONSE - 1)}
+    assert call({**states, f"s{MAX_STATES_PER_RESPONSE - 1}": State("There.")}).heard == ["There."]
 
 
 def test_a_state_that_failed_is_not_entered_again_in_the_same_answer(call):

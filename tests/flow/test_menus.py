@@ -178,14 +178,14 @@ def test_the_sentences_are_settings(call):
 
 def test_every_key_has_a_word():
     """Each key of a telephone can be said."""
-    assert Texts().key("0123456789*#") == "zero one two three four five six seven eight nine star pound"
+    assert Texts().spell_keys("0123456789*#") == "zero one two three four five six seven eight nine star pound"
     assert list(KEY_NAMES) == list("0123456789*#")
 
 
 @pytest.mark.parametrize(("keys", "words"), [("1", "one"), ("12", "one two")])
 def test_a_key_sequence_is_said_key_by_key(keys, words):
     """Keys are separate words."""
-    assert Texts().key(keys) == words
+    assert Texts().spell_keys(keys) == words
 
 
 def test_a_menu_of_a_function_does_not_promise_what_nine_does_not_do(call):

@@ -21,12 +21,20 @@ from twilio.twiml.voice_response import (
 )
 
 from ivrkit import FlowError, Text, ask
-from ivrkit.flow.compile.twiml import EMPTY, Content, RenderContext, document, render, verbs_of, with_overrides
+from ivrkit.flow.compile.twiml import (
+    EMPTY_RESPONSE,
+    Content,
+    RenderContext,
+    document,
+    render,
+    to_verbs,
+    with_connection_overrides,
+)
 
 
 def xml(*verbs, **context):
     """Return verbs as rendered text."""
-    return render(verbs_of(list(verbs)), RenderContext(**context)).xml.decode()
+    return render(to_verbs(list(verbs)), RenderContext(**context)).xml.decode()
 
 
 def test_a_text_is_said():
@@ -38,7 +46,7 @@ def test_a_text_is_said():
 
 def test_lists_are_flattened():
     """Lists and tuples of what may be said are said in order."""
-    assert [verb.name for verb in verbs_of(["A.", ("B.", [Pause()]), Play("u")])] == ["Say", "Say", "Pause", "Play"]
+    assert [verb.name for verb in to_verbs(["A.", ("B.", [Pause()]), Play("u")])] == ["Say", "Say", "Pause", "Play"]
 
 
 def test_voice_and_language_go_to_a_say_that_has_neither():
@@ -143,16 +151,16 @@ def test_numbers_as_words_of_a_verb():
 
 def test_what_a_content_knows():
     """The names of the verbs, what waits, whether the document is left, and what a check needs."""
-    content = render(verbs_of(["A.", ask("B?", finish_on_key="*")]), RenderContext())
+    content = render(to_verbs(["A.", ask("B?", finish_on_key="*")]), RenderContext())
     sent = {"action": "webhook", "actionOnEmptyResult": "true", "finishOnKey": "*"}
     assert content == Content(content.xml, ("Say", "Gather"), "Gather", False, sent, None)
-    content = render(verbs_of([Gather(action="/x")]), RenderContext())
-    assert (content.waiting_verb, content.own_action) == ("Gather", "/x")
-    content = render(verbs_of([Dial("+1", action="/y")]), RenderContext())
-    assert (content.waiting_verb, content.attributes, content.own_action) == ("Dial", {"action": "/y"}, "/y")
+    content = render(to_verbs([Gather(action="/x")]), RenderContext())
+    assert (content.waiting_verb, content.custom_action) == ("Gather", "/x")
+    content = render(to_verbs([Dial("+1", action="/y")]), RenderContext())
+    assert (content.waiting_verb, content.verb_attributes, content.custom_action) == ("Dial", {"action": "/y"}, "/y")
     for verb in (Hangup(), Reject(), Redirect("u")):
-        content = render(verbs_of(["A.", verb]), RenderContext())
-        assert (content.waiting_verb, content.leaves, content.own_action) == (None, True, None)
+        content = render(to_verbs(["A.", verb]), RenderContext())
+        assert (content.waiting_verb, content.ends_document, content.custom_action) == (None, True, None)
     assert render([], RenderContext()) == Content(b"", (), None, False, {}, None)
 
 
@@ -161,7 +169,7 @@ def test_a_document_has_one_root():
     assert document([b"<Hangup />", b"<Leave />"]) == (
         b'<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /><Leave /></Response>'
     )
-    assert EMPTY == b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+    assert EMPTY_RESPONSE == b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
 def test_a_new_verb_of_twilios_can_be_named():
@@ -183,7 +191,7 @@ def test_what_can_not_be_said(said, message, hint):
     """Anything that is no text, verb or list of these is refused, with the mend."""
     for each in (said, ["A.", [said]]):
         with pytest.raises(FlowError) as caught:
-            verbs_of(each)
+            to_verbs(each)
         assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
@@ -196,7 +204,7 @@ def test_ssml_stays_inside_its_say():
 
 def test_the_flows_action_has_connection_overrides():
     """They follow the address; the action of the author stays as it is, and without any there is no fragment."""
-    assert xml(Gather(), overrides="rc=1&rp=ct").startswith('<Gather action="webhook#rc=1&amp;rp=ct" ')
-    assert xml(Dial("+1", action="/own"), overrides="rc=1&rp=ct") == '<Dial action="/own">+1</Dial>'
-    assert with_overrides("../webhook?again=1", "rc=1") == "../webhook?again=1#rc=1"
-    assert with_overrides("webhook", "") == "webhook"
+    assert xml(Gather(), connection_overrides="rc=1&rp=ct").startswith('<Gather action="webhook#rc=1&amp;rp=ct" ')
+    assert xml(Dial("+1", action="/own"), connection_overrides="rc=1&rp=ct") == '<Dial action="/own">+1</Dial>'
+    assert with_connection_overrides("../webhook?again=1", "rc=1") == "../webhook?again=1#rc=1"
+    assert with_connection_overrides("webhook", "") == "webhook"

@@ -84,7 +84,7 @@ def test_a_state_that_is_not_enabled_is_not_there():
     settings = Settings(states={"one": StateSettings(enabled=False)})
     flow = load(settings, {"own": Tree({"one": DIAL, "other": OTHER})}).flow
     assert "one" not in flow.states
-    assert [choice.state.name for choice in flow.states["menu"].choices] == ["other"]
+    assert [entry.state.name for entry in flow.states["menu"].menu_entries] == ["other"]
 
 
 def test_a_state_that_others_lead_to_can_not_be_left_out():

@@ -76,7 +76,7 @@ def test_ready_made_kinds_in_a_package_with_a_catalogue(package):
     assert "¿Número?" in whisper
     assert "Para aceptar la llamada, marque uno dos." in whisper
     part = loaded.flow.states["hello.confirm"]
-    asked = ElementTree.fromstring(part.prepare(part.state.enter(CALL), part.localized["es-MX"]).xml)
+    asked = ElementTree.fromstring(part.render_enter(part.state.enter(CALL), part.localized["es-MX"]).xml)
     assert [each.text for each in asked] == [
         "Usted ha marcado 1 2.",
         "Si es correcto, marque uno. Para marcarlo de nuevo, marque dos.",
@@ -204,12 +204,12 @@ class TestLanguages:
             texts_in={"es": {"apology": "Perdón.", "keys": {"2": "el dos"}}, "en-GB": {"goodbye": "Cheerio."}},
         )
         mexican, british, european = (found[tag].texts for tag in ("es-MX", "en-GB", "es-ES"))
-        assert (mexican.goodbye, mexican.apology, mexican.key("123")) == (
+        assert (mexican.goodbye, mexican.apology, mexican.spell_keys("123")) == (
             "Hasta luego.",
             "Perdón.",
             "el uno el dos tres",
         )
-        assert (european.goodbye, european.apology, european.key("12")) == ("Adiós.", "Perdón.", "uno el dos")
+        assert (european.goodbye, european.apology, european.spell_keys("12")) == ("Adiós.", "Perdón.", "uno el dos")
         assert (british.goodbye, british.apology) == ("Cheerio.", Texts.apology)
 
     def test_the_greeting_of_the_team_wins_over_the_catalogue(self):

@@ -11,7 +11,7 @@ import click
 from ivrkit.cli.options import settings_with, table
 from ivrkit.cli.twilio_account import TwilioAccount
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.compile.twiml import with_overrides
+from ivrkit.flow.compile.twiml import with_connection_overrides
 from ivrkit.simulator.wire.overrides import overrides_of
 
 #: Field of a number -> its name in Twilio's console.
@@ -92,8 +92,8 @@ def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
         )
     webhook = f"{url.rstrip('/').removesuffix('/webhook')}/webhook"
     addresses = {
-        "voice_url": with_overrides(webhook, overrides),
-        "voice_fallback_url": with_overrides(f"{webhook}/fallback", overrides),
+        "voice_url": with_connection_overrides(webhook, overrides),
+        "voice_fallback_url": with_connection_overrides(f"{webhook}/fallback", overrides),
         "status_callback": f"{webhook}/status",
     }
     return addresses | dict.fromkeys(METHODS.values(), "POST")

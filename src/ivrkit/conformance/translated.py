@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ivrkit.conformance.subject import Nonconformity, Subject
-from ivrkit.flow.compile.startup_warnings import WRITTEN_IN, texts_of_state
+from ivrkit.flow.compile.languages import SOURCE_LANGUAGE
+from ivrkit.flow.compile.startup_warnings import texts_in_state
 from ivrkit.flow.model.text import Text
 
 
@@ -12,11 +13,11 @@ def texts_are_translated(subject: Subject, language: str) -> None:
 
     :param language: one of those that it has a catalogue for.
     """
-    with subject.phone(languages=[language], language=WRITTEN_IN) as phone:
+    with subject.phone(languages=[language], language=SOURCE_LANGUAGE) as phone:
         states = phone.host.loaded.flow.states
         mine = {name: each for name, each in states.items() if name in subject.states()}
     for name, compiled in mine.items():
-        for text in texts_of_state(compiled):
+        for text in texts_in_state(compiled):
             if not isinstance(text, Text) and any(map(str.isalpha, text)):
                 raise Nonconformity(
                     f"{subject.name}: the state {name!r} says {text!r} in every language",

@@ -9,6 +9,7 @@ from typing import Any
 from ivrkit.errors import FlowError, Problem, nearest
 from ivrkit.flow.compile.languages import (
     CORE_TEXTS,
+    SOURCE_LANGUAGE,
     Language,
     Translations,
     applicable_tags,
@@ -20,8 +21,6 @@ from ivrkit.plugins.translations import TranslationFiles
 from ivrkit.settings.core import Settings
 
 _IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
-#: The language that the core's sentences are written in.
-WRITTEN_IN = "en"
 
 
 #: What states say instead: state -> language, ``""`` for all -> words.
@@ -93,7 +92,7 @@ def startup_warnings_of(languages: tuple[Language, ...]) -> Iterator[Problem]:
     """Tell in which languages the core's own sentences would be heard as they are written."""
     for language in languages:
         missing = [words for name, words in CORE_TEXTS.items() if getattr(language.texts, name) == words]
-        if missing and base_language(language.tag) != WRITTEN_IN:
+        if missing and base_language(language.tag) != SOURCE_LANGUAGE:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             message = f"the core has no words in {language.tag} for {missing[0]!r}{more}"
             yield Problem(message, f"write [texts.{language.tag}] in ivrkit.toml", level="warning", owner=CORE_PLUGIN)

@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Request, Response, jsonify, request
 
-from ivrkit.flow.compile.twiml import HANGUP, document, with_overrides
-from ivrkit.flow.compile.whisper import PAGE as WHISPER
-from ivrkit.flow.compile.whisper import answer_whisper
+from ivrkit.flow.compile.twiml import HANGUP, document, with_connection_overrides
+from ivrkit.flow.compile.whisper import WHISPER_PATH, answer_whisper
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.host.dispatcher import Dispatcher
@@ -24,7 +23,7 @@ _XML = "text/xml; charset=utf-8"
 #: The largest request body that is read. Twilio's forms are far smaller.
 MAX_BODY_BYTES = 256_000
 #: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
-PATHS = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{WHISPER}", "/healthz", DOCTOR_PATH)
+PATHS = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{WHISPER_PATH}", "/healthz", DOCTOR_PATH)
 
 log = logging.getLogger("ivrkit.web")
 
@@ -165,7 +164,8 @@ class _Views:
         next_step = step.next_step
         if next_step is None:
             return self._respond(document([apology, HANGUP]), None)
-        url = with_overrides(f"{webhook}?again={next_step.value}", self._dispatcher.flow.config.connection_overrides)
+        overrides = self._dispatcher.flow.config.connection_overrides
+        url = with_connection_overrides(f"{webhook}?again={next_step.value}", overrides)
         redirect = f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
         return self._respond(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
 

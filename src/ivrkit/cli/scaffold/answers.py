@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import importlib_metadata
 
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.compile.menus import USUAL_REPEAT
+from ivrkit.flow.compile.menus import DEFAULT_REPEAT_KEY
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.settings import types
 
@@ -117,9 +117,9 @@ def key(answer: str) -> str:
         raise IvrkitError(
             f"the key of a menu option must be digits and *, not {answer!r}", hint="choose a key such as 4"
         )
-    if USUAL_REPEAT is not None and answer.startswith(USUAL_REPEAT):
+    if DEFAULT_REPEAT_KEY is not None and answer.startswith(DEFAULT_REPEAT_KEY):
         raise IvrkitError(
-            f"the key {answer!r} begins with {USUAL_REPEAT}, which repeats the menu",
+            f"the key {answer!r} begins with {DEFAULT_REPEAT_KEY}, which repeats the menu",
             hint="choose a key such as 4",
         )
     return answer

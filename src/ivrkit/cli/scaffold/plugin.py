@@ -111,7 +111,7 @@ class NewPlugin:
             "module": module,
             "settings_class": "".join(word.capitalize() for word in module.split("_")) + "Settings",
             "key": self.key,
-            "key_words": Texts().key(self.key),
+            "key_words": Texts().spell_keys(self.key),
             "label": self.label,
             "says": self.says,
             "repeat": REPEAT_SENTENCE,

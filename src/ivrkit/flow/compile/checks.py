@@ -11,32 +11,34 @@ from dataclasses import dataclass
 from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.flow_config import FlowConfig
 from ivrkit.flow.compile.languages import closest_tag
-from ivrkit.flow.compile.menus import KEY_ORDER, Choice, is_menu, repeat_key
+from ivrkit.flow.compile.menus import KEY_ORDER, MenuEntry, is_menu, repeat_key
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, normalize_phrase
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
 
 States = Mapping[str, State]
-Choices = Mapping[str, Sequence[Choice]]
+MenuEntries = Mapping[str, Sequence[MenuEntry]]
 
 
-def find_problems(states: States, choices: Choices, config: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
+def find_problems(
+    states: States, entries: MenuEntries, config: FlowConfig, languages: Sequence[str]
+) -> Iterator[Problem]:
     """Return every problem that can be seen before anything is rendered.
 
     :param states: name -> state, in the order of loading.
-    :param choices: menu -> its options.
+    :param entries: menu -> its options.
     :param config: the settings that the flow obeys; some of them name states.
     :param languages: the languages that calls are held in.
     """
     yield from _settings_name_states(states, config, languages)
     yield from _targets_exist(states)
     yield from _languages_are_spoken(states, languages)
-    yield from _options_name_menus(states, choices)
-    yield from _menus_have_tables(states, choices)
-    yield from _keys_are_free(states, choices)
-    yield from _keys_can_be_pressed(states, choices)
-    yield from _phrases_are_free(states, choices)
+    yield from _options_name_menus(states, entries)
+    yield from _menus_have_tables(states, entries)
+    yield from _keys_are_free(states, entries)
+    yield from _keys_can_be_pressed(states, entries)
+    yield from _phrases_are_free(states, entries)
     yield from _no_ring(states)
 
 
@@ -103,8 +105,8 @@ def _targets_exist(states: States) -> Iterator[Problem]:
                 )
 
 
-def _options_name_menus(states: States, choices: Choices) -> Iterator[Problem]:
-    menus = [state.name for state in states.values() if is_menu(state, choices)]
+def _options_name_menus(states: States, entries: MenuEntries) -> Iterator[Problem]:
+    menus = [state.name for state in states.values() if is_menu(state, entries)]
     for state in states.values():
         for option in state.menu_options:
             if option.menu not in menus:
@@ -116,9 +118,9 @@ def _options_name_menus(states: States, choices: Choices) -> Iterator[Problem]:
                 )
 
 
-def _menus_have_tables(states: States, choices: Choices) -> Iterator[Problem]:
+def _menus_have_tables(states: States, entries: MenuEntries) -> Iterator[Problem]:
     for state in states.values():
-        if state.exit is None or isinstance(state.exit, Routes) or not is_menu(state, choices):
+        if state.exit is None or isinstance(state.exit, Routes) or not is_menu(state, entries):
             continue
         if isinstance(state.enter, Menu):
             yield _fault(
@@ -127,19 +129,19 @@ def _menus_have_tables(states: States, choices: Choices) -> Iterator[Problem]:
                 "the exit beside a Menu is an Routes table with more rows, otherwise, tries or give_up; or left out",
             )
             continue
-        for choice in choices[state.name]:
+        for entry in entries[state.name]:
             yield _fault(
-                choice.state,
-                f"its option {choice.option.key!r} hangs in {state.name!r}, whose exit {state.exit!r} takes no options",
+                entry.state,
+                f"its option {entry.option.key!r} hangs in {state.name!r}, whose exit {state.exit!r} takes no options",
                 "hang it in a menu",
             )
 
 
-def _keys_are_free(states: States, choices: Choices) -> Iterator[Problem]:
+def _keys_are_free(states: States, entries: MenuEntries) -> Iterator[Problem]:
     """Two owners of one key in one menu, and a key that begins another one, are told with the setting that picks."""
     for menu in states.values():
-        if is_menu(menu, choices):
-            claims = list(_claims(menu, choices.get(menu.name, ()), states))
+        if is_menu(menu, entries):
+            claims = list(_claims(menu, entries.get(menu.name, ()), states))
             for place, claim in enumerate(claims):
                 for earlier in claims[:place]:
                     if claim.key.startswith(earlier.key) or earlier.key.startswith(claim.key):
@@ -155,7 +157,7 @@ class _Claim:
     state: State | None
 
 
-def _claims(menu: State, choices: Sequence[Choice], states: States) -> Iterator[_Claim]:
+def _claims(menu: State, entries: Sequence[MenuEntry], states: States) -> Iterator[_Claim]:
     """Return the keys of a menu: its own, then those of its options in the order of loading."""
     repeat = repeat_key(menu)
     if isinstance(menu.enter, Menu) and repeat is not None:
@@ -165,8 +167,8 @@ def _claims(menu: State, choices: Sequence[Choice], states: States) -> Iterator[
             if KEY_SEQUENCE.fullmatch(key):
                 yield _Claim(key, f"a row of {menu.name} ({menu.owner})", None)
     loaded = list(states)
-    for choice in sorted(choices, key=lambda choice: loaded.index(choice.state.name)):
-        yield _Claim(choice.option.key, f"{choice.state.name} ({choice.state.owner})", choice.state)
+    for entry in sorted(entries, key=lambda entry: loaded.index(entry.state.name)):
+        yield _Claim(entry.option.key, f"{entry.state.name} ({entry.state.owner})", entry.state)
 
 
 def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) -> Problem:
@@ -184,28 +186,28 @@ def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) ->
     return Problem(message, hint, owner=loser.owner.plugin, state=loser.name)
 
 
-def _keys_can_be_pressed(states: States, choices: Choices) -> Iterator[Problem]:
+def _keys_can_be_pressed(states: States, entries: MenuEntries) -> Iterator[Problem]:
     """The Gather of a menu ends at # and keeps it."""
     for menu in states:
-        for choice in choices.get(menu, ()):
-            if "#" in choice.option.key:
+        for entry in entries.get(menu, ()):
+            if "#" in entry.option.key:
                 yield _fault(
-                    choice.state,
-                    f"its key {choice.option.key!r} can't be pressed: the menu {menu!r} ends at '#' and keeps it",
-                    f'choose another key in ivrkit.toml:  [states.{toml_key(choice.state.name)}]  key = "..."',
+                    entry.state,
+                    f"its key {entry.option.key!r} can't be pressed: the menu {menu!r} ends at '#' and keeps it",
+                    f'choose another key in ivrkit.toml:  [states.{toml_key(entry.state.name)}]  key = "..."',
                 )
 
 
-def _phrases_are_free(states: States, choices: Choices) -> Iterator[Problem]:
+def _phrases_are_free(states: States, entries: MenuEntries) -> Iterator[Problem]:
     """A phrase that stands for two keys of one menu would be heard as one of them."""
     for menu in states:
-        owners: dict[str, Choice] = {}
-        for choice in choices.get(menu, ()):
-            for phrase in map(normalize_phrase, choice.option.phrases):
-                other = owners.setdefault(phrase, choice)
-                if other is not choice:
+        owners: dict[str, MenuEntry] = {}
+        for entry in entries.get(menu, ()):
+            for phrase in map(normalize_phrase, entry.option.phrases):
+                other = owners.setdefault(phrase, entry)
+                if other is not entry:
                     yield _fault(
-                        choice.state,
+                        entry.state,
                         f"in the menu {menu!r}, the phrase {phrase!r} is also that of {other.state.name}"
                         f" ({other.state.owner})",
                         "give one of the two options another phrase",

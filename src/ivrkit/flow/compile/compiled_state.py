@@ -10,8 +10,8 @@ from typing import Any
 from ivrkit.errors import FlowError
 from ivrkit.flow.compile.content_checks import check_content
 from ivrkit.flow.compile.languages import Language
-from ivrkit.flow.compile.menus import Choice, menu_prompt, repeat_key
-from ivrkit.flow.compile.twiml import Content, RenderContext, check_size, render, verbs_of
+from ivrkit.flow.compile.menus import MenuEntry, menu_prompt, repeat_key
+from ivrkit.flow.compile.twiml import Content, RenderContext, check_size, render, to_verbs
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target
 from ivrkit.flow.model.state import State
@@ -50,7 +50,7 @@ class CompiledState:
     """A state, compiled.
 
     :param state: the state itself.
-    :param choices: for a menu, its options in reading order.
+    :param menu_entries: for a menu, its options in reading order.
     :param routes: outcome -> target, with a menu's options among them.
     :param otherwise: the target of outcomes without a row, ``...`` for none.
     :param tries: how many failures of a kind it takes.
@@ -61,7 +61,7 @@ class CompiledState:
     """
 
     state: State
-    choices: tuple[Choice, ...]
+    menu_entries: tuple[MenuEntry, ...]
     routes: Mapping[str, Target]
     otherwise: Target | EllipsisType
     tries: int
@@ -88,7 +88,7 @@ class CompiledState:
             if isinstance(target, Goto):
                 yield target
 
-    def prepare(self, entered: Any, localized: LocalizedState) -> Content:
+    def render_enter(self, entered: Any, localized: LocalizedState) -> Content:
         """Return what the state says, rendered and checked.
 
         :param entered: its ``enter``, or what its function returned.
@@ -101,8 +101,8 @@ class CompiledState:
                     f"enter gave a Menu with repeat={entered.repeat!r}, and its keys were read at start",
                     hint=f"add the row to the exit instead: Routes({{{entered.repeat!r}: SAME}})",
                 )
-            entered = menu_prompt(entered, self.choices, self.routes, localized.language)
-        content = render(verbs_of(entered), localized.context)
+            entered = menu_prompt(entered, self.menu_entries, self.routes, localized.language)
+        content = render(to_verbs(entered), localized.context)
         check_content(self.state, self.routes, content, menu=self.is_menu)
         check_size(len(content.xml))
         return content
@@ -113,6 +113,6 @@ def render_prompts(said: Any, context: RenderContext) -> bytes:
 
     :raises FlowError: for more than one answer can hold.
     """
-    xml = render(verbs_of(said), context).xml
+    xml = render(to_verbs(said), context).xml
     check_size(len(xml))
     return xml

@@ -14,12 +14,12 @@ from ivrkit.flow.compile.checks import find_problems
 from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState, render_prompts
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.compile.languages import Language, closest_tag
-from ivrkit.flow.compile.menus import Choice, collect_choices, is_menu, menu_routes, spoken_routes
+from ivrkit.flow.compile.menus import MenuEntry, collect_menu_entries, is_menu, menu_routes, spoken_routes
 from ivrkit.flow.compile.paths import home_of, start_menu_of
 from ivrkit.flow.compile.sentences import BY_RULE, ENGINE, SPOKEN_BY_ENGINE
-from ivrkit.flow.compile.startup_warnings import startup_warnings_of
+from ivrkit.flow.compile.startup_warnings import find_startup_warnings
 from ivrkit.flow.compile.twiml import RenderContext
-from ivrkit.flow.compile.whisper import whisper_url, words_of_whisper
+from ivrkit.flow.compile.whisper import whisper_prompts, whisper_url
 from ivrkit.flow.model.outcomes import normalize_phrase
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
@@ -27,7 +27,7 @@ from ivrkit.flow.model.substates import expand_substates
 from ivrkit.flow.model.text import Text
 
 #: How many texts of a state are kept in a language once they were looked up; what a function says may vary.
-MOST_KEPT = 64
+TRANSLATION_CACHE_SIZE = 64
 
 
 def compile_flow(
@@ -42,14 +42,14 @@ def compile_flow(
     """
     config = config or FlowConfig()
     by_name = {each.name: each for state in states for each in expand_substates(state)}
-    choices = collect_choices(by_name.values())
+    entries = collect_menu_entries(by_name.values())
     languages = config.languages_by_tag()
     render_contexts = {tag: _dress(language, config) for tag, language in languages.items()}
-    problems = list(find_problems(by_name, choices, config, tuple(languages)))
+    problems = list(find_problems(by_name, entries, config, tuple(languages)))
     compiled: dict[str, CompiledState] = {}
     for name, state in by_name.items():
         try:
-            compiled[name] = _compile_state(state, choices, config, languages)
+            compiled[name] = _compile_state(state, entries, config, languages)
         except Exception as error:
             problems.append(state_problem(state, error))
     if problems:
@@ -58,8 +58,8 @@ def compile_flow(
         states=MappingProxyType(compiled),
         config=config,
         hooks=hooks or EngineHooks(),
-        start_infos={name: _start_info(name, by_name, choices, compiled, config) for name in by_name},
-        startup_warnings=tuple(startup_warnings_of(compiled)),
+        start_infos={name: _start_info(name, by_name, entries, compiled, config) for name in by_name},
+        startup_warnings=tuple(find_startup_warnings(compiled)),
         core_prompts={tag: _sentences(context) for tag, context in render_contexts.items()},
         render_contexts=render_contexts,
     )
@@ -69,7 +69,10 @@ def _dress(language: Language, config: FlowConfig) -> RenderContext:
     """Return what verbs are given that no state says."""
     overrides = config.connection_overrides
     return RenderContext(
-        language.voice, language.tag, translate=lambda text: language.translate(text, ENGINE), overrides=overrides
+        language.voice,
+        language.tag,
+        translate=lambda text: language.translate(text, ENGINE),
+        connection_overrides=overrides,
     )
 
 
@@ -80,11 +83,11 @@ def _sentences(context: RenderContext) -> dict[str, bytes]:
 def _start_info(
     start: str,
     states: Mapping[str, State],
-    choices: Mapping[str, tuple[Choice, ...]],
+    entries: Mapping[str, tuple[MenuEntry, ...]],
     compiled: Mapping[str, CompiledState],
     config: FlowConfig,
 ) -> StartInfo:
-    menu = start_menu_of(states, choices, start)
+    menu = start_menu_of(states, entries, start)
     contents = {name: each.content for name, each in compiled.items()}
     return StartInfo(
         menu, home_of(states, menu, start, contents), config.operator or _zero_of(compiled.get(menu or ""))
@@ -106,16 +109,16 @@ def state_problem(state: State, error: Exception) -> Problem:
 
 
 def _compile_state(
-    state: State, choices: Mapping[str, tuple[Choice, ...]], config: FlowConfig, languages: Mapping[str, Language]
+    state: State, entries: Mapping[str, tuple[MenuEntry, ...]], config: FlowConfig, languages: Mapping[str, Language]
 ) -> CompiledState:
-    own = choices.get(state.name, ())
-    menu = is_menu(state, choices)
+    own = entries.get(state.name, ())
+    menu = is_menu(state, entries)
     table = state.exit if isinstance(state.exit, Routes) else Routes()
     limits = state.exit if isinstance(state.exit, LeadsTo) else table
     routes = menu_routes(state, own) if menu else dict(table.rows)
     compiled = CompiledState(
         state=state,
-        choices=own,
+        menu_entries=own,
         routes=MappingProxyType(routes),
         otherwise=table.otherwise,
         tries=limits.tries or config.tries,
@@ -144,16 +147,16 @@ def _voice(
         num_digits=max((len(key) for key in keys), default=None),
         has_routes=compiled.is_menu or isinstance(state.exit, Routes | LeadsTo),
         translate=_words_of(state, language),
-        whisper=whisper_url(state.name, called_in.tag, overrides) if state.whisper else None,
-        overrides=overrides,
+        whisper_url=whisper_url(state.name, called_in.tag, overrides) if state.whisper else None,
+        connection_overrides=overrides,
     )
     _refuse_one_phrase_for_two(compiled, language)
     said = {exit: render_prompts(exit.say, context) for exit in (*compiled.gotos_with_words(), *BY_RULE)}
-    whisper = render_prompts(words_of_whisper(state.whisper, language), context) if state.whisper else None
-    localized = LocalizedState(language, context, spoken_routes(compiled.choices, language), None, said, whisper)
+    whisper = render_prompts(whisper_prompts(state.whisper, language), context) if state.whisper else None
+    localized = LocalizedState(language, context, spoken_routes(compiled.menu_entries, language), None, said, whisper)
     if callable(state.enter):
         return localized
-    return replace(localized, content=compiled.prepare(state.enter, localized))
+    return replace(localized, content=compiled.render_enter(state.enter, localized))
 
 
 def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> None:
@@ -162,10 +165,10 @@ def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> N
     :raises FlowError: with the phrase, the language and both keys.
     """
     keys: dict[str, tuple[str, str]] = {}
-    for choice in compiled.choices:
-        key = choice.option.key
-        for written in choice.option.phrases:
-            phrase = normalize_phrase(language.translate(written, choice.state))
+    for entry in compiled.menu_entries:
+        key = entry.option.key
+        for written in entry.option.phrases:
+            phrase = normalize_phrase(language.translate(written, entry.state))
             other, also = keys.setdefault(phrase, (key, normalize_phrase(written)))
             if other != key and also != normalize_phrase(written):
                 raise FlowError(
@@ -176,7 +179,7 @@ def _refuse_one_phrase_for_two(compiled: CompiledState, language: Language) -> N
 
 def _words_of(state: State, language: Language) -> Callable[[str], str]:
     """Return what gives the words of a state's texts; a few that were looked up are kept, for the next caller."""
-    look_up = functools.lru_cache(MOST_KEPT)(functools.partial(language.translate, state=state))
+    look_up = functools.lru_cache(TRANSLATION_CACHE_SIZE)(functools.partial(language.translate, state=state))
     has_own = state.name in language.text_overrides or state.parent in language.text_overrides
 
     def words(text: str) -> str:

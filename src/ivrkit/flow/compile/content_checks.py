@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.compile.menus import has_keys
-from ivrkit.flow.compile.twiml import LEAVING, WAITING, Content
+from ivrkit.flow.compile.twiml import ENDING_VERBS, WAITING_VERBS, Content
 from ivrkit.flow.model.outcomes import VERB_OUTCOMES, is_key_sequence
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
@@ -21,9 +21,9 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
     :param menu: whether it is a menu, whose routes are built from options.
     :raises FlowError: with the mend.
     """
-    waiting = [name for name in content.verbs if name in WAITING]
+    waiting = [name for name in content.verbs if name in WAITING_VERBS]
     table = isinstance(state.exit, Routes | LeadsTo) or menu
-    if state.whisper is not None and not content.whispers and (waiting == ["Dial"] or not callable(state.enter)):
+    if state.whisper is not None and not content.has_whisper and (waiting == ["Dial"] or not callable(state.enter)):
         raise FlowError(
             "it has a whisper, and dials nobody who could hear it",
             hint="let it wait with a Dial of a Number, Client or Sip that has no url of its own",
@@ -46,8 +46,8 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
             "it has Routes, and waits for nothing: no outcome will ever come",
             hint='let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
         )
-    elif state.exit is not None and not isinstance(state.exit, Routes) and content.leaves:
-        last = next(name for name in content.verbs if name in LEAVING)
+    elif state.exit is not None and not isinstance(state.exit, Routes) and content.ends_document:
+        last = next(name for name in content.verbs if name in ENDING_VERBS)
         raise FlowError(
             f"it says {last}, which ends the document, and has an exit that would never be reached",
             hint=f"leave out {last}, or leave out the exit",
@@ -61,20 +61,20 @@ def _check_waiting(state: State, routes: Mapping[str, Target], content: Content,
             f"{after} comes after {verb}, and would never be heard: the exit decides what follows",
             hint=f"say it before {verb}, or on the operator: Goto(target, say=...)",
         )
-    if content.own_action is not None:
+    if content.custom_action is not None:
         raise FlowError(
-            f"its {verb} has an action of its own, {content.own_action!r}, so its exit would never be asked",
+            f"its {verb} has an action of its own, {content.custom_action!r}, so its exit would never be asked",
             hint="leave out the action, or leave out the exit",
         )
     for outcome in routes:
         if is_key_sequence(outcome) and verb == "Gather":
-            _check_key(outcome, content.attributes)
+            _check_key(outcome, content.verb_attributes)
         elif is_key_sequence(outcome) or outcome not in VERB_OUTCOMES[verb]:
             raise FlowError(
                 f"the row {outcome!r} is none of {verb}{nearest(outcome, VERB_OUTCOMES[verb])}",
                 hint=f"the outcomes of {verb} are: {_outcomes_of(verb)}",
             )
-    if state.secret and content.attributes.get("method", "POST").upper() == "GET":
+    if state.secret and content.verb_attributes.get("method", "POST").upper() == "GET":
         raise FlowError(
             f"it is secret, and its {verb} would send what is pressed in a URL, which every server on the way logs",
             hint='leave out method="GET"',

@@ -11,6 +11,8 @@ from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
 #: The words as they are written -> the words that are said.
 Translations = Mapping[str, str]
+#: The language that texts are written in, if a package has no translations that say otherwise.
+SOURCE_LANGUAGE = "en"
 #: The core's own sentences as they are written, by their names.
 CORE_TEXTS: Mapping[str, str] = {each.name: getattr(Texts, each.name) for each in fields(Texts) if each.name != "keys"}
 

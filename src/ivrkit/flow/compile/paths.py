@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ivrkit.flow.compile.menus import Choice, is_menu
+from ivrkit.flow.compile.menus import MenuEntry, is_menu
 from ivrkit.flow.compile.twiml import Content
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
@@ -30,9 +30,9 @@ def reached_from(states: Mapping[str, State], start: str) -> Iterator[State]:
             queue += [found for found in map(destination_of, automatic_targets(states[name])) if isinstance(found, str)]
 
 
-def start_menu_of(states: Mapping[str, State], choices: Mapping[str, Sequence[Choice]], start: str) -> str | None:
+def start_menu_of(states: Mapping[str, State], entries: Mapping[str, Sequence[MenuEntry]], start: str) -> str | None:
     """Return the first menu that a caller comes to by automatic exits."""
-    return next((state.name for state in reached_from(states, start) if is_menu(state, choices)), None)
+    return next((state.name for state in reached_from(states, start) if is_menu(state, entries)), None)
 
 
 def home_of(

@@ -9,7 +9,7 @@ from twilio.twiml import TwiML
 
 from ivrkit.errors import Problem, nearest
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.languages import base_language
+from ivrkit.flow.compile.languages import SOURCE_LANGUAGE, base_language
 from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.compile.sentences import BY_RULE
 from ivrkit.flow.model.prompts import Menu
@@ -17,11 +17,8 @@ from ivrkit.flow.model.routes import LeadsTo
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text
 
-#: The language that texts are written in, unless a catalogue says otherwise.
-WRITTEN_IN = "en"
 
-
-def startup_warnings_of(states: Mapping[str, CompiledState]) -> Iterator[Problem]:
+def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Problem]:
     """Return the startup warnings.
 
     :param states: name -> compiled state.
@@ -54,7 +51,7 @@ def _warning(state: State, message: str) -> Problem:
     return Problem(message, level="warning", owner=state.owner.plugin, state=state.name)
 
 
-def texts_of_state(compiled: CompiledState) -> Iterator[str]:
+def texts_in_state(compiled: CompiledState) -> Iterator[str]:
     """Return every text that a state says or is called, as it is written, those inside of verbs and places included."""
     yield from _texts_of(_words_of_state(compiled))
 
@@ -73,7 +70,7 @@ def _untranslated(compiled: CompiledState) -> Iterator[Problem]:
     texts = list(dict.fromkeys(text for text in _texts_of(_words_of_state(compiled)) if isinstance(text, Text)))
     for tag, localized in compiled.localized.items():
         missing = [text for text in texts if not localized.language.has_translation(text, state)]
-        if missing and base_language(tag) != WRITTEN_IN:
+        if missing and base_language(tag) != SOURCE_LANGUAGE:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             words = f"no words in {tag} for {str(missing[0])!r}{more}"
             yield _warning(state, f"state {state.name!r} of {state.owner} has {words}")

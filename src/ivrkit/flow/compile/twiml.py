@@ -18,22 +18,22 @@ from twilio.twiml.voice_response import Say
 from ivrkit.errors import FlowError
 
 #: The verbs that ask for a webhook and wait for what comes of it.
-WAITING = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
+WAITING_VERBS = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
 #: The verbs after which nothing in the document is reached.
-LEAVING = frozenset({"Hangup", "Redirect", "Reject"})
+ENDING_VERBS = frozenset({"Hangup", "Redirect", "Reject"})
 #: The verbs of a voice document; everything else stands inside one of them.
-VERBS = WAITING | LEAVING | {"Say", "Play", "Pause", "Leave", "Start", "Stop", "Echo", "Sms"}
+VOICE_VERBS = WAITING_VERBS | ENDING_VERBS | {"Say", "Play", "Pause", "Leave", "Start", "Stop", "Echo", "Sms"}
 
 #: The address of the webhook, from any document that the flow serves, under any mount prefix.
-ACTION = "webhook"
+WEBHOOK_ACTION = "webhook"
 #: The nouns of a ``Dial`` that can be whispered to (https://www.twilio.com/docs/voice/twiml/number#attributes-url).
-WHISPERED_TO = frozenset({"Number", "Client", "Sip"})
+WHISPER_NOUNS = frozenset({"Number", "Client", "Sip"})
 #: The most bytes that states may say in one answer. Twilio refuses a document of more than 64 kB (error 11750), read
 #: here as 64,000 bytes, the smaller of its two meanings; the rest is for the document around it and a goodbye.
-LIMIT = 63_000
+MAX_CONTENT_BYTES = 63_000
 
 HANGUP = b"<Hangup />"
-EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+EMPTY_RESPONSE = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 #: What XML 1.0 has no room for (https://www.w3.org/TR/xml/#charsets); Twilio would drop the call over it (12100).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,19 +46,19 @@ class Content:
     :param xml: the verbs, without a ``Response`` around them.
     :param verbs: their names, in order.
     :param waiting_verb: the verb that the call waits with, ``None`` when it waits for nothing.
-    :param leaves: whether nothing that follows in the document would be heard.
-    :param attributes: the attributes of that verb, as they are sent.
-    :param own_action: the ``action`` that the author gave the waiting verb, ``None`` for none.
-    :param whispers: whether somebody who is dialled is whispered to.
+    :param ends_document: whether nothing that follows in the document would be heard.
+    :param verb_attributes: the attributes of that verb, as they are sent.
+    :param custom_action: the ``action`` that the author gave the waiting verb, ``None`` for none.
+    :param has_whisper: whether somebody who is dialled is whispered to.
     """
 
     xml: bytes
     verbs: tuple[str, ...]
     waiting_verb: str | None
-    leaves: bool
-    attributes: Mapping[str, str]
-    own_action: str | None
-    whispers: bool = False
+    ends_document: bool
+    verb_attributes: Mapping[str, str]
+    custom_action: str | None
+    has_whisper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class RenderContext:
     :param num_digits: for a ``Gather``; ``None`` to leave it to the finish key and the time.
     :param has_routes: whether the state decides what follows, so that silence has to be told as well.
     :param translate: gives the words that are said for a text; ``None`` where each is said as it is written.
-    :param whisper: the address of what is whispered to whoever is dialled, ``None`` for no whisper.
-    :param overrides: the connection overrides of the flow's action, ``""`` for none.
+    :param whisper_url: the address of what is whispered to whoever is dialled, ``None`` for no whisper.
+    :param connection_overrides: those of the flow's action, ``""`` for none.
     """
 
     voice: str | None = None
@@ -79,11 +79,11 @@ class RenderContext:
     num_digits: int | None = None
     has_routes: bool = False
     translate: Callable[[str], str] | None = None
-    whisper: str | None = None
-    overrides: str = ""
+    whisper_url: str | None = None
+    connection_overrides: str = ""
 
 
-def with_overrides(address: str, overrides: str) -> str:
+def with_connection_overrides(address: str, overrides: str) -> str:
     """Return an address that says how long Twilio waits for it and how often it tries.
 
     It is said in the fragment, which is neither sent nor signed:
@@ -95,7 +95,7 @@ def with_overrides(address: str, overrides: str) -> str:
     return f"{address}#{overrides}" if overrides else address
 
 
-def verbs_of(said: Any) -> list[TwiML]:
+def to_verbs(said: Any) -> list[TwiML]:
     """Return what an author wrote as a list of verbs; a text becomes a ``Say``, and a blank one nothing.
 
     :raises FlowError: for anything that is no text, verb or list of these, with the mend.
@@ -103,14 +103,14 @@ def verbs_of(said: Any) -> list[TwiML]:
     if isinstance(said, str):
         return [Say(said)] if said.strip() else []
     if isinstance(said, list | tuple):
-        return [verb for each in said for verb in verbs_of(each)]
+        return [verb for each in said for verb in to_verbs(each)]
     if said is None:
         raise FlowError("there is nothing to say: enter gave None", hint="return a text, a verb or a list of these")
     if not isinstance(said, TwiML):
         raise FlowError(f"enter gave {said!r}", hint="return a text, a verb, a list of these, or a Menu")
     if said.name == "Response":
         raise FlowError("enter gave a VoiceResponse", hint="return its verbs: [Say(...), Record(...)]")
-    if said.name not in VERBS and not isinstance(said, GenericNode):
+    if said.name not in VOICE_VERBS and not isinstance(said, GenericNode):
         raise FlowError(f"enter gave a {said.name}, which is no verb", hint="put it inside the verb that it belongs to")
     return [said]
 
@@ -123,15 +123,15 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     """
     elements = [verb.xml() for verb in verbs]
     names = tuple(element.tag for element in elements)
-    attributes, own_action, whispers = {}, None, False
+    attributes, custom_action, whispers = {}, None, False
     for place, element in enumerate(elements):
-        if element.tag in WAITING:
-            own_action = element.get("action")
+        if element.tag in WAITING_VERBS:
+            custom_action = element.get("action")
             _write_action(element, context, last=place == len(elements) - 1)
             if element.tag == "Gather":
                 _write_gather(element, context)
-            elif element.tag == "Dial" and context.whisper is not None:
-                whispers = _write_whisper(element, context.whisper)
+            elif element.tag == "Dial" and context.whisper_url is not None:
+                whispers = _write_whisper(element, context.whisper_url)
             attributes = element.attrib
         for say in element.iter("Say"):
             _write_say(say, context)
@@ -145,11 +145,11 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     return Content(
         xml=xml.encode("utf-8"),
         verbs=names,
-        waiting_verb=next((name for name in names if name in WAITING), None),
-        leaves=not LEAVING.isdisjoint(names),
-        attributes=attributes,
-        own_action=own_action,
-        whispers=whispers,
+        waiting_verb=next((name for name in names if name in WAITING_VERBS), None),
+        ends_document=not ENDING_VERBS.isdisjoint(names),
+        verb_attributes=attributes,
+        custom_action=custom_action,
+        has_whisper=whispers,
     )
 
 
@@ -162,11 +162,12 @@ def check_size(size: int) -> None:
     """Refuse what would make an answer too long for Twilio.
 
     :param size: in bytes.
-    :raises FlowError: for more than :data:`LIMIT`.
+    :raises FlowError: for more than :data:`MAX_CONTENT_BYTES`.
     """
-    if size > LIMIT:
+    if size > MAX_CONTENT_BYTES:
         raise FlowError(
-            f"the answer would have {size} bytes, and {LIMIT} are the most", hint="say less, or play a recording"
+            f"the answer would have {size} bytes, and {MAX_CONTENT_BYTES} are the most",
+            hint="say less, or play a recording",
         )
 
 
@@ -177,7 +178,7 @@ def document(parts: Iterable[bytes]) -> bytes:
 
 def _write_action(element: ElementTree.Element, context: RenderContext, *, last: bool) -> None:
     if "action" not in element.attrib and (last or element.tag in ("Gather", "Record", "Pay")):
-        element.set("action", with_overrides(ACTION, context.overrides))
+        element.set("action", with_connection_overrides(WEBHOOK_ACTION, context.connection_overrides))
     if element.tag == "Gather" and (last or context.has_routes):
         element.set("actionOnEmptyResult", "true")
 
@@ -194,7 +195,7 @@ def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
     if dial.text and not len(dial):
         ElementTree.SubElement(dial, "Number").text = dial.text
         dial.text = None
-    nouns = [noun for noun in dial if noun.tag in WHISPERED_TO and "url" not in noun.attrib]
+    nouns = [noun for noun in dial if noun.tag in WHISPER_NOUNS and "url" not in noun.attrib]
     for noun in nouns:
         noun.set("url", url)
     return bool(nouns)

@@ -14,18 +14,18 @@ from xml.sax.saxutils import quoteattr
 from twilio.twiml import TwiML
 
 from ivrkit.flow.compile.languages import Language
-from ivrkit.flow.compile.twiml import ACTION, EMPTY, HANGUP, document, with_overrides
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, WEBHOOK_ACTION, document, with_connection_overrides
 from ivrkit.flow.model.prompts import Whisper
 
 if TYPE_CHECKING:
     from ivrkit.flow.compile.call_flow import CallFlow
 
 #: The last part of the address, below that of the webhook.
-PAGE = "whisper"
+WHISPER_PATH = "whisper"
 #: How often whoever picked up is asked to take the call.
-MOST_ASKED = 2
+MAX_ATTEMPTS = 2
 #: How long they have for the key, in seconds.
-PATIENCE = 7
+ACCEPT_SECONDS = 7
 
 
 def whisper_url(state: str, language: str, overrides: str = "") -> str:
@@ -35,18 +35,18 @@ def whisper_url(state: str, language: str, overrides: str = "") -> str:
     :param language: that of the call.
     :param overrides: the connection overrides of the address, ``""`` for none.
     """
-    return with_overrides(f"{ACTION}/{_address(state, language)}", overrides)
+    return with_connection_overrides(f"{WEBHOOK_ACTION}/{_address(state, language)}", overrides)
 
 
 def _address(state: str, language: str, **more: str) -> str:
-    return f"{PAGE}?{urlencode({'state': state, 'language': language, **more})}"
+    return f"{WHISPER_PATH}?{urlencode({'state': state, 'language': language, **more})}"
 
 
-def words_of_whisper(whisper: Whisper, language: Language) -> list[str | TwiML]:
+def whisper_prompts(whisper: Whisper, language: Language) -> list[str | TwiML]:
     """Return what is whispered, with the sentence that asks for the key."""
     if whisper.accept is None:
         return [*whisper.texts]
-    return [*whisper.texts, language.texts.accept.format(key=language.texts.key(whisper.accept))]
+    return [*whisper.texts, language.texts.accept.format(key=language.texts.spell_keys(whisper.accept))]
 
 
 def answer_whisper(flow: CallFlow, address: Mapping[str, str], digits: str) -> bytes:
@@ -60,17 +60,17 @@ def answer_whisper(flow: CallFlow, address: Mapping[str, str], digits: str) -> b
     """
     compiled = flow.states.get(address.get("state", ""))
     if compiled is None or compiled.state.whisper is None:
-        return EMPTY
+        return EMPTY_RESPONSE
     language, accept = flow.closest_language(address.get("language", "")), compiled.state.whisper.accept
     words = compiled.localized[language].whisper or b""
     if accept is None:
         return document([words])
     asked = address.get("asked", "0")
     if asked != "0" and digits == accept:
-        return EMPTY
-    if asked not in map(str, range(MOST_ASKED)):
+        return EMPTY_RESPONSE
+    if asked not in map(str, range(MAX_ATTEMPTS)):
         return document([HANGUP])
     again = _address(compiled.name, language, asked=str(int(asked) + 1))
-    action = with_overrides(again, flow.config.connection_overrides)
-    attributes = f'action={quoteattr(action)} numDigits="{len(accept)}" timeout="{PATIENCE}" finishOnKey=""'
+    action = with_connection_overrides(again, flow.config.connection_overrides)
+    attributes = f'action={quoteattr(action)} numDigits="{len(accept)}" timeout="{ACCEPT_SECONDS}" finishOnKey=""'
     return document([f'<Gather {attributes} actionOnEmptyResult="true">'.encode(), words, b"</Gather>"])

@@ -122,7 +122,7 @@ class Texts:
                 )
         object.__setattr__(self, "keys", {**KEY_NAMES, **self.keys})
 
-    def key(self, keys: str) -> str:
+    def spell_keys(self, keys: str) -> str:
         """Return how a key sequence is said: ``"12"`` is ``"one two"``."""
         return " ".join(self.keys[key] for key in keys)
 

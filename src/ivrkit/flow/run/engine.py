@@ -10,7 +10,7 @@ from ivrkit.errors import FlowError, redacted
 from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow, StartInfo
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.sentences import WRONG_BEFORE
-from ivrkit.flow.compile.twiml import EMPTY, HANGUP, LIMIT, Content, check_size, document
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, MAX_CONTENT_BYTES, Content, check_size, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
@@ -23,7 +23,7 @@ from ivrkit.flow.run.transitions import Transitions, checked_target
 from ivrkit.flow.run.turn import Event, FallbackStep, Turn
 
 #: More states than this in one answer, without one that waits or ends, are a ring.
-MOST_STATES = 50
+MAX_STATES_PER_RESPONSE = 50
 #: Why a call ended that the flow itself ended.
 FINISHED = "finished"
 
@@ -100,12 +100,12 @@ class _Advance:
             self.session.ended = self.call.status
             if self.session.state is not None:
                 self.events.append(Event("ended", reason=self.call.status))
-        return self._turn(EMPTY)
+        return self._turn(EMPTY_RESPONSE)
 
     def _turn(self, twiml: bytes) -> Turn:
         now = self.flow.states.get(self.session.state or "")
         state = now.state if now else None
-        if self.flow.hooks.edit_response and state and twiml is not EMPTY:
+        if self.flow.hooks.edit_response and state and twiml is not EMPTY_RESPONSE:
             twiml = self.flow.hooks.edit_response(self.call.copy_for_observers(secret=self.secret), state, twiml)
         return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
@@ -239,24 +239,24 @@ class _Advance:
         :raises FlowError: when it can't be said, or when there is no end to what is said.
         """
         self.entered += 1
-        if self.entered > MOST_STATES:
+        if self.entered > MAX_STATES_PER_RESPONSE:
             self.entered = 0
             self.parts.clear()
             raise FlowError(
-                f"it is the last of {MOST_STATES} states in one answer, and none of them waits",
+                f"it is the last of {MAX_STATES_PER_RESPONSE} states in one answer, and none of them waits",
                 hint="exit functions lead round; let one of the states wait for input",
             )
         localized = compiled.localized[self.language]
         content = localized.content
         if content is None:
             enter = cast(EnterFunction, compiled.state.enter)
-            content = self._guarded(lambda: compiled.prepare(enter(self.call), localized))
+            content = self._guarded(lambda: compiled.render_enter(enter(self.call), localized))
         check_size(sum(map(len, self.parts)) + len(content.xml))
         return content
 
     def _add(self, words: bytes) -> None:
         """Say something on the way, unless the answer would be too long for Twilio with it."""
-        if sum(map(len, self.parts)) + len(words) <= LIMIT:
+        if sum(map(len, self.parts)) + len(words) <= MAX_CONTENT_BYTES:
             self.parts.append(words)
 
     def _sentence(self, name: str) -> bytes:
@@ -266,7 +266,7 @@ class _Advance:
         """Return where a state leads that does not wait; end the call when its own words are the last."""
         exit = compiled.state.exit
         if exit is None or isinstance(exit, Routes) or compiled.is_menu:
-            self._end(b"" if content.leaves else HANGUP)
+            self._end(b"" if content.ends_document else HANGUP)
             return None
         target = self._run_exit(compiled, exit)[0] if isinstance(exit, LeadsTo) else exit
         self.events.append(Event("left", compiled.state))
