@@ -113,7 +113,7 @@ def test_without_a_token_nothing_is_signed():
 
 
 def test_the_method_of_the_number_applies_to_the_first_request_only():
-    """A verb without a method uses POST, whatever the method of the number is."""
+    """A verb without a method uses POST, even if the number uses GET."""
     call = play("<Redirect>/next</Redirect>", number={"method": "GET"})
     assert [each.method for each in requests(call, "webhook", "redirect")] == ["GET", "POST"]
 
@@ -379,7 +379,7 @@ def test_the_maximum_number_of_documents_can_be_set():
 
 
 def test_a_call_lasts_four_hours_at_most():
-    """Twilio hangs up after four hours and cuts short what is heard then."""
+    """Twilio hangs up after four hours, even in the middle of a sound."""
     call = play("<Say>A</Say><Pause length='20000'/>")
     assert (call.ended.reason, call.ended.seconds) == ("time-limit", 4 * 3600)
     assert call.events[-2].cut
@@ -626,7 +626,7 @@ def test_nothing_can_be_done_after_the_end():
     ],
 )
 def test_invalid_values_are_refused_when_an_action_is_made(make, message, hint):
-    """An action or queue with an invalid value raises an error that says what the value must be."""
+    """An action or queue with an invalid value raises an error that names the valid values."""
     with pytest.raises(SimulatorError) as refused:
         make()
     assert (refused.value.message, refused.value.hint) == (message, hint)

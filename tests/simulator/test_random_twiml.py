@@ -151,7 +151,7 @@ def drive(call, picks):
 
 
 def check(call):
-    """Check what holds for every call."""
+    """Check the rules that hold for every call."""
     times = [each.at for each in call.events]
     assert times == sorted(times), "the clock went back"
     assert len(call.responses) <= MAX_DOCUMENTS * 13, "documents without end"
@@ -167,7 +167,7 @@ def check(call):
 )
 @given(TABLES, TABLES, PICKS)
 def test_no_document_crashes_or_hangs_a_call(one, two, picks):
-    """No document crashes or hangs a call, whatever the people in the call do."""
+    """No combination of documents and actions crashes or hangs a call."""
     number = {"max_documents": MAX_DOCUMENTS, "fallback_url": "/1", "status_callback": "/2"}
     for documents in (one, two):
         for first in documents:

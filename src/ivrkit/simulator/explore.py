@@ -167,7 +167,7 @@ class _Explorer:
 
 
 def position_of(call: SimulatedCall) -> Hashable:
-    """Return the position of a call as it is visible from outside: the last document, and what waits in it."""
+    """Return the position that is visible from outside: the last document and the wait in it."""
     last = call.responses[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only a call that waits has a position

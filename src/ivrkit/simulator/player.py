@@ -88,7 +88,7 @@ def _final_status(call: LiveCall, reason: str) -> str:
 
 
 def _end_call(call: LiveCall, reason: str, status: str) -> None:
-    """Send what is left to send, the status callback last, and end the call."""
+    """Send the pending callbacks and the status callback, and end the call."""
     call.leg.status = status
     seconds = round(call.leg.seconds(call.now), 3)
     send_pending_callbacks(call)
