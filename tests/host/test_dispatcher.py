@@ -1,4 +1,4 @@
-"""The way of one webhook where a store loses, forgets or refuses, and where the clock decides."""
+"""The dispatcher: lost races, failing stores, expired sessions, and the order of hooks."""
 
 import json
 import sqlite3
@@ -20,7 +20,7 @@ NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 @pytest.fixture
 def sql(session_file):
-    """Run SQL on the session file, from outside."""
+    """Return a function that runs SQL on the session file, from outside the host."""
 
     def run(statement):
         with closing(sqlite3.connect(session_file)) as file, file:
@@ -29,86 +29,86 @@ def sql(session_file):
     return run
 
 
-def losing(times):
-    """Return a trigger that lets the next saves of a session come to nothing, as if others had been first."""
+def lose_saves(times):
+    """Return SQL for a trigger that ignores the next saves of a session, as if other requests had saved first."""
     return f"""CREATE TRIGGER lose BEFORE UPDATE ON sessions WHEN (SELECT count(*) FROM lost) < {times}
         BEGIN INSERT INTO lost VALUES (1); SELECT RAISE(IGNORE); END"""
 
 
 @pytest.mark.parametrize("times", [1, 3, 49])
-def test_a_lost_race_is_run_again(new_call, sql, times):
-    """A webhook whose save comes too late reads the session again and is answered all the same, and told once."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_webhook_that_lost_a_race_is_answered_again(new_call, sql, times):
+    """A webhook that finds the session changed reads it again, answers, and notifies the plugins once."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     sql("CREATE TABLE lost (one)")
-    sql(losing(times))
-    watcher.events.clear()
+    sql(lose_saves(times))
+    recorder.events.clear()
     assert call.press("2").state == "message"
-    assert watcher.events == [("left", "menu", "2"), ("entered", "message")]
+    assert recorder.events == [("left", "menu", "2"), ("entered", "message")]
     assert sql("SELECT count(*) FROM lost") == [(times,)]
 
 
-def test_a_lost_race_of_a_status_is_run_again(new_call, sql):
-    """The end of a call is kept too when another webhook was faster, and told once."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_status_callback_that_lost_a_race_is_recorded(new_call, sql):
+    """A status callback that finds the session changed ends the call, and notifies the plugins once."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     sql("CREATE TABLE lost (one)")
-    sql(losing(2))
-    watcher.events.clear()
+    sql(lose_saves(2))
+    recorder.events.clear()
     assert call.send(STATUS, status="completed").status == 204
-    assert watcher.events == [("ended", "completed")]
+    assert recorder.events == [("ended", "completed")]
 
 
-def test_a_race_that_is_lost_for_ever_is_a_fault_of_the_store(new_call, sql, logged):
-    """A store that keeps nothing is noticed after fifty attempts: the caller hears an apology, the log the mend."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_store_that_ignores_saves_is_an_error(new_call, sql, logged):
+    """After 50 lost races the caller hears an apology, and the log names the store as the problem."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     sql("CREATE TABLE lost (one)")
-    sql(losing(1000))
-    watcher.events.clear()
+    sql(lose_saves(1000))
+    recorder.events.clear()
     logged()
     assert call.press("2").verbs == ["Say", "Pause", "Redirect"]
     assert call.send(STATUS, status="completed").status == 204
     assert sql("SELECT count(*) FROM lost") == [(100,)]
-    assert watcher.events == []
+    assert recorder.events == []
     answer, status = logged()
     assert answer.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
     assert status.startswith(f"ERROR the end of call {call.sid} could not be saved\nTraceback")
-    for told in (answer, status):
-        assert told.endswith(
+    for message in (answer, status):
+        assert message.endswith(
             f"ivrkit.errors.SessionError: call {call.sid}: another request saved the session first, "
             "50 times in a row\n"
             "  hint: check the session store: it does not return the sessions that are saved in it"
         )
 
 
-def test_a_save_that_fails_is_not_heard(new_call, sql, logged):
-    """When a session can be read but not written, the call goes on; who brings no cookie is where the store has it."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_failing_save_does_not_interrupt_the_call(new_call, sql, logged):
+    """A call whose session can be read but not saved goes on; without a cookie it continues from the stored session."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     sql("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
-    watcher.events.clear()
+    recorder.events.clear()
     logged()
     assert call.press("2").heard == "Speak after the tone."
-    assert watcher.events == [("left", "menu", "2"), ("entered", "message")]
-    (told,) = logged()
-    assert told.startswith(f"ERROR call {call.sid}: the session store could not be written\n")
-    assert "the disk is full" in told
+    assert recorder.events == [("left", "menu", "2"), ("entered", "message")]
+    (message,) = logged()
+    assert message.startswith(f"ERROR call {call.sid}: the session store could not be written\n")
+    assert "the disk is full" in message
     sql("DROP TRIGGER full")
     assert call.press("0").state == "operator"
 
 
-# The clock.
+# Time.
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("UTC"))
 
 
-def test_a_handler_is_given_the_time_of_the_set_zone(new_call):
-    """``call.now`` is the time of the webhook in the zone of the settings."""
+def test_call_now_is_in_the_configured_time_zone(new_call):
+    """``call.now`` is the time of the webhook in the time zone of the settings."""
     state = State(lambda call: ask(call.now.strftime("%A %H:%M %Z")), Routes({"1": "clock"}))
     call = new_call(tree={"clock": state}, start="clock", timezone="Europe/Vienna")
     with time_machine.travel(MONDAY, tick=False) as clock:
@@ -117,8 +117,8 @@ def test_a_handler_is_given_the_time_of_the_set_zone(new_call):
         assert call.press("1").heard == "Tuesday 00:00 CET"
 
 
-def test_a_call_is_kept_for_a_day_and_an_hour_after_its_last_webhook(make_app, sql):
-    """An ended call stays a tombstone until Twilio cannot ask any more; then another call's webhook removes it."""
+def test_a_session_is_kept_for_session_hours_after_the_last_webhook(make_app, sql):
+    """The session of an ended call is kept for ``session_hours``; then the webhook of another call removes it."""
     app = make_app(session_hours=25)
     with time_machine.travel(MONDAY, tick=False) as clock:
         old = WebhookCall(in_process(app), WEBHOOK)
@@ -136,12 +136,12 @@ def test_a_call_is_kept_for_a_day_and_an_hour_after_its_last_webhook(make_app, s
 
 
 def clock_seconds():
-    """Return the time that the clock shows."""
+    """Return the time of the frozen clock, in seconds since 1970."""
     return datetime.now(ZoneInfo("UTC")).timestamp()
 
 
-def test_expired_calls_are_looked_for_every_ten_minutes(make_app, sql):
-    """Most webhooks do not pay for the removal: it is done at the first one, and at the first after ten minutes."""
+def test_expired_sessions_are_removed_every_ten_minutes(make_app, sql):
+    """Expired sessions are removed at the first webhook, and then at the first webhook after ten minutes."""
     app = make_app(session_hours=1)
     with time_machine.travel(MONDAY, tick=False) as clock:
         first = WebhookCall(in_process(app), WEBHOOK)
@@ -157,76 +157,75 @@ def test_expired_calls_are_looked_for_every_ten_minutes(make_app, sql):
         assert sql(f"SELECT count(*) FROM sessions WHERE sid = '{first.sid}'") == [(0,)]
 
 
-def test_a_removal_that_fails_does_not_hurt_the_caller(make_app, sql, logged):
-    """The answer is good and kept already when expired calls cannot be removed: that is logged, and tried later."""
+def test_a_failing_removal_does_not_interrupt_the_call(make_app, sql, logged):
+    """If expired sessions cannot be removed, the error is logged, the caller is answered, and it is tried later."""
     app = make_app(dev=True)
     with time_machine.travel(MONDAY, tick=False) as clock:
         WebhookCall(in_process(app), WEBHOOK).dial()
-        sql("CREATE TRIGGER stuck BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'nothing goes'); END")
+        sql("CREATE TRIGGER locked BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'the table is locked'); END")
         clock.shift(timedelta(hours=26))
         logged()
         call = WebhookCall(in_process(app), WEBHOOK)
         assert call.dial().state == "menu"
         assert call.press("2").state == "message"
-        (told,) = logged()
-        assert told.startswith("ERROR expired sessions could not be removed\nTraceback")
-        assert "nothing goes" in told
-        sql("DROP TRIGGER stuck")
+        (message,) = logged()
+        assert message.startswith("ERROR expired sessions could not be removed\nTraceback")
+        assert "the table is locked" in message
+        sql("DROP TRIGGER locked")
         clock.shift(timedelta(minutes=10))
         call.finish_verb(VERB_RESULTS["Record", "recorded"])
         assert sql("SELECT sid FROM sessions") == [(call.sid,)]
         assert logged() == []
 
 
-# What plugins are told.
+# Observing hooks.
 
 
-def test_hooks_are_told_in_the_order_in_which_it_happened(new_call):
-    """Of one webhook, everything is told once, in order, after it was kept."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_hooks_are_called_in_the_order_of_events(new_call):
+    """The observing hooks are called once per event of a webhook, in the order of the events."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
-    assert watcher.events == [("started",), ("entered", "greeting"), ("left", "greeting", None), ("entered", "menu")]
-    watcher.events.clear()
+    assert recorder.events == [("started",), ("entered", "greeting"), ("left", "greeting", None), ("entered", "menu")]
+    recorder.events.clear()
     call.press("1")
-    assert watcher.events == [
+    assert recorder.events == [
         ("left", "menu", "1"),
         ("entered", "news"),
         ("left", "news", None),
         ("entered", "menu"),
     ]
-    watcher.events.clear()
+    recorder.events.clear()
     call.press("2")
     call.finish_verb(VERB_RESULTS["Record", "recorded"])
-    assert watcher.events == [
+    assert recorder.events == [
         ("left", "menu", "2"),
         ("entered", "message"),
         ("left", "message", "recorded"),
         ("ended", "finished"),
     ]
-    assert {call.sid for call in watcher.calls} == {call.sid}
+    assert {each.sid for each in recorder.calls} == {call.sid}
 
 
-def test_hooks_are_told_what_is_kept(make_app, sql):
-    """When a plugin hears of a state, the session already says so: it may look, and finds nothing half done."""
+def test_hooks_are_called_after_the_session_is_saved(make_app, sql):
+    """A hook that reads the session store finds the turn that it was called for."""
     found = []
 
-    class Looking(RecordingPlugin):
-        def _keep(self, call, *what):
+    class StoreReader(RecordingPlugin):
+        def _record(self, call, *what):
             found.extend(sql(f"SELECT turn FROM sessions WHERE sid = '{call.sid}'"))
 
-    call = WebhookCall(in_process(make_app(Looking(SHOP))), WEBHOOK)
+    call = WebhookCall(in_process(make_app(StoreReader(SHOP))), WEBHOOK)
     call.dial()
     call.press("9")
     assert found == [(1,)] * 4 + [(2,)] * 2
 
 
-def test_a_hook_that_nobody_implements_is_not_called(new_call):
-    """A plugin with one hook is told of that alone."""
-    kind = type(
-        "One", (TreePlugin,), {"ivrkit_call_ended": RecordingPlugin.ivrkit_call_ended, "_keep": RecordingPlugin._keep}
-    )
-    plugin = kind(SHOP)
+def test_a_plugin_is_notified_of_its_own_hooks_only(new_call):
+    """A plugin that implements one observing hook is notified of that event only."""
+    members = {"ivrkit_call_ended": RecordingPlugin.ivrkit_call_ended, "_record": RecordingPlugin._record}
+    plugin_class = type("OneHook", (TreePlugin,), members)
+    plugin = plugin_class(SHOP)
     plugin.events, plugin.calls = [], []
     call = new_call(tree=plugin)
     call.dial()
@@ -235,8 +234,8 @@ def test_a_hook_that_nobody_implements_is_not_called(new_call):
     assert plugin.events == [("ended", "finished")]
 
 
-def test_what_was_pressed_cannot_be_found_by_trying(make_app, sql):
-    """The hash of a request is made with the token, which is not in the file; any worker makes the same."""
+def test_the_hash_of_a_request_depends_on_the_token(make_app, sql):
+    """The stored hash of a request is keyed with the auth token, and is the same in every process."""
     hashes = []
     form = twilio_params("CA" + "1" * 32, "ringing")
     for token in (TOKEN, TOKEN, "another"):

@@ -14,50 +14,50 @@ from ivrkit.settings.core import Settings
 from ivrkit.testing import Phone
 from ivrkit.web import JsonFormatter, create_server_app
 
-PARTS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
+FIELDS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
 
 
 @pytest.fixture
 def logger():
-    """The logger ``ivrkit``, as it was before once the test is over."""
+    """Return the logger ``ivrkit``, and restore its handlers, level and propagation after the test."""
     logger = logging.getLogger("ivrkit")
-    kept = (list(logger.handlers), logger.level, logger.propagate)
+    saved = (list(logger.handlers), logger.level, logger.propagate)
     yield logger
-    logger.handlers, logger.propagate = kept[0], kept[2]
-    logger.setLevel(kept[1])
+    logger.handlers, logger.propagate = saved[0], saved[2]
+    logger.setLevel(saved[1])
 
 
 def test_a_record_of_a_turn_as_json(new_call, caplog):
-    """One object a line, with the parts of the turn beside what every record has."""
+    """The record of a turn is one line of JSON, with the fields of the turn after those of every record."""
     caplog.set_level(logging.INFO, logger="ivrkit.calls")
     new_call().send(WEBHOOK, pressed("2"))
     (record,) = [each for each in caplog.records if each.name == "ivrkit.calls"]
     line = JsonFormatter().format(record)
-    told = json.loads(line)
+    fields = json.loads(line)
     assert "\n" not in line
-    assert list(told) == ["time", "level", "logger", "message", *PARTS]
-    assert (told["level"], told["logger"], told["turn"], told["from"]) == ("INFO", "ivrkit.calls", 1, "***0100")
-    assert told["time"].endswith("+00:00")
-    assert told["message"] == record.getMessage()
+    assert list(fields) == ["time", "level", "logger", "message", *FIELDS]
+    assert (fields["level"], fields["logger"], fields["turn"], fields["from"]) == ("INFO", "ivrkit.calls", 1, "***0100")
+    assert fields["time"].endswith("+00:00")
+    assert fields["message"] == record.getMessage()
 
 
-def test_any_other_record_as_json(caplog):
-    """An error is told with its traceback, in the same one line."""
+def test_a_record_with_an_exception_as_json(caplog):
+    """The record of an exception is one line of JSON, with the traceback in ``exception``."""
     try:
         raise ValueError("no such luck")
     except ValueError:
         logging.getLogger("ivrkit.web").exception("call %s: %s", "CA1", "ä\nb")
     line = JsonFormatter().format(caplog.records[-1])
-    told = json.loads(line)
+    fields = json.loads(line)
     assert "\n" not in line
-    assert list(told) == ["time", "level", "logger", "message", "exception"]
-    assert (told["level"], told["message"]) == ("ERROR", "call CA1: ä\nb")
-    assert told["exception"].startswith("Traceback (most recent call last):")
-    assert told["exception"].endswith("ValueError: no such luck")
+    assert list(fields) == ["time", "level", "logger", "message", "exception"]
+    assert (fields["level"], fields["message"]) == ("ERROR", "call CA1: ä\nb")
+    assert fields["exception"].startswith("Traceback (most recent call last):")
+    assert fields["exception"].endswith("ValueError: no such luck")
 
 
-def test_the_log_of_a_served_app(logger, no_settings, tmp_path, monkeypatch, capsys):
-    """It is set up as the settings say, on the standard error output, once however often it is asked for."""
+def test_the_log_of_a_server_app(logger, no_settings, tmp_path, monkeypatch, capsys):
+    """A server app writes one line per record to the standard error output, in the format of ``log_format``."""
     other = logging.NullHandler()
     logger.addHandler(other)
     for form in ("text", "json"):
@@ -65,19 +65,19 @@ def test_the_log_of_a_served_app(logger, no_settings, tmp_path, monkeypatch, cap
         no_settings.setenv("TWILIO_AUTH_TOKEN", "12345")
         app = create_server_app()
         call = Phone(app).call()
-        told = [line for line in capsys.readouterr().err.splitlines() if "ivrkit.calls" in line]
-        assert len(told) == 1
+        lines = [line for line in capsys.readouterr().err.splitlines() if "ivrkit.calls" in line]
+        assert len(lines) == 1
         if form == "json":
-            assert json.loads(told[0])["call"] == call.sid
+            assert json.loads(lines[0])["call"] == call.sid
         else:
-            assert f" INFO ivrkit.calls: call {call.sid} turn 1: " in told[0]
+            assert f" INFO ivrkit.calls: call {call.sid} turn 1: " in lines[0]
         sessions_of(app).close()
     assert other in logger.handlers
     assert len([each for each in logger.handlers if getattr(each, "stream", None) is sys.stderr]) == 1
 
 
-def test_a_library_sets_up_no_log(logger, make_app):
-    """Where a tree is mounted, the log is the app's own business."""
+def test_a_mounted_tree_does_not_set_up_the_log(logger, make_app):
+    """Mounting a phone tree does not change the handlers of the logger; ``configure_logging`` does."""
     before = (list(logger.handlers), logger.level, logger.propagate)
     make_app(log_format="json")
     assert (logger.handlers, logger.level, logger.propagate) == before

@@ -1,4 +1,4 @@
-"""What the tests of the web host share: apps on a session file of their own, and a plugin that watches."""
+"""Fixtures of the web host's tests: apps with a session file of their own, calls, and the log."""
 
 import logging
 import os
@@ -15,30 +15,30 @@ WEBHOOK = "https://ivr.example.com/webhook"
 
 @pytest.fixture
 def session_file(tmp_path):
-    """Where the calls of a test are kept."""
+    """Return the path of the session file of a test."""
     return tmp_path / "calls.sqlite3"
 
 
 @pytest.fixture
 def make_app(session_file):
-    """Make apps, with the states of ACME left out wherever they are installed."""
-    made = []
+    """Return a function that makes apps with the given states, without the installed ACME package."""
+    apps = []
 
     def make(tree=SHOP, **settings):
-        given = {"auth_token": TOKEN, "session_url": f"sqlite:///{session_file}", "block": "acme-states", **settings}
+        settings = {"auth_token": TOKEN, "session_url": f"sqlite:///{session_file}", "block": "acme-states", **settings}
         plugin = tree if isinstance(tree, TreePlugin) else TreePlugin(tree)
-        app = create_app(Settings(**given), plugins={"shop": plugin} if plugin.states else None)
-        made.append(app)
+        app = create_app(Settings(**settings), plugins={"shop": plugin} if plugin.states else None)
+        apps.append(app)
         return app
 
     yield make
-    for app in made:
+    for app in apps:
         sessions_of(app).close()
 
 
 @pytest.fixture
 def new_call(make_app):
-    """Call an app in process: ``call(app)``, or ``call(tree=..., any_setting=...)`` for an app of its own."""
+    """Return a function that makes calls to an app: ``new_call(app)``, or ``new_call(tree=..., any_setting=...)``."""
 
     def make(app=None, *, sid=None, webhook=WEBHOOK, **settings):
         app = app or make_app(**{"dev": True, **settings})
@@ -49,10 +49,10 @@ def new_call(make_app):
 
 @pytest.fixture
 def logged(caplog):
-    """Return the messages, tracebacks included, that ivrkit logged since this was last asked, trees and turns apart."""
+    """Return a function that returns the messages logged since its last call, with tracebacks; no turns, no trees."""
     caplog.set_level(logging.INFO, logger="ivrkit")
 
-    def told():
+    def read():
         records = [each for each in caplog.records if each.name.startswith("ivrkit") and each.name != "ivrkit.calls"]
         lines = [caplog.handler.format(each) for each in records]
         lines = [line for line in lines if "which is not installed" not in line and "INFO phone tree " not in line]
@@ -60,12 +60,12 @@ def logged(caplog):
         return lines
 
     caplog.handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    return told
+    return read
 
 
 @pytest.fixture
 def no_settings(monkeypatch, tmp_path):
-    """A working folder and an environment without any setting."""
+    """Return ``monkeypatch`` in an empty working folder and an environment without settings."""
     for name in os.environ:
         if name.startswith(("IVRKIT_", "TWILIO_")):
             monkeypatch.delenv(name)

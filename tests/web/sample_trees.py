@@ -1,10 +1,10 @@
-"""Phone trees of the tests' own, as plugin objects: no installed package is needed for them."""
+"""Phone trees of the tests, as plugin objects: no installed package is needed for them."""
 
 from twilio.twiml.voice_response import Dial, Record
 
 from ivrkit import HOME, Goto, MenuOption, Routes, State, hookimpl
 
-#: A small tree of the tests' own, beside the core's greeting and menu.
+#: A small phone tree. The core adds its greeting and its menu.
 SHOP = {
     "news": State("All is well.", HOME, options=MenuOption("1", "news")),
     "message": State(
@@ -19,49 +19,49 @@ SHOP = {
 
 
 class TreePlugin:
-    """A plugin with states, given to ``create_app`` as an object."""
+    """A plugin object that registers states."""
 
     def __init__(self, states):
         self.states = states
 
     @hookimpl
     def ivrkit_register_states(self):
-        """Offer the states."""
+        """Register the states."""
         return self.states
 
 
 class RecordingPlugin(TreePlugin):
-    """A plugin with states that also keeps all that it is told: ``told`` without the calls, ``calls`` with them."""
+    """A plugin object that records the events of the observing hooks in ``events``, and their calls in ``calls``."""
 
     def __init__(self, states):
         super().__init__(states)
         self.events, self.calls = [], []
 
-    def _keep(self, call, *what):
-        self.events.append(what)
+    def _record(self, call, *event):
+        self.events.append(event)
         self.calls.append(call)
 
     @hookimpl
     def ivrkit_call_started(self, call):
-        """Keep that a call started."""
-        self._keep(call, "started")
+        """Record that a call started."""
+        self._record(call, "started")
 
     @hookimpl
     def ivrkit_state_entered(self, call, state):
-        """Keep which state was entered."""
-        self._keep(call, "entered", state.name)
+        """Record the state that was entered."""
+        self._record(call, "entered", state.name)
 
     @hookimpl
     def ivrkit_state_left(self, call, state, outcome):
-        """Keep which state was left, and how."""
-        self._keep(call, "left", state.name, outcome)
+        """Record the state that was left, with its outcome."""
+        self._record(call, "left", state.name, outcome)
 
     @hookimpl
     def ivrkit_call_ended(self, call, reason):
-        """Keep why a call ended."""
-        self._keep(call, "ended", reason)
+        """Record the reason for which a call ended."""
+        self._record(call, "ended", reason)
 
 
 def sessions_of(app):
-    """Return the session store of an app."""
+    """Return the session manager of an app."""
     return app.extensions["ivrkit"].sessions

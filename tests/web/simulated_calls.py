@@ -1,4 +1,4 @@
-"""Callers who do what a test asks of them, over the simulator's telephone."""
+"""Simulated calls whose callers follow the script of a test."""
 
 import itertools
 
@@ -6,7 +6,7 @@ from ivrkit.simulator import EndVerb, HangUp, PickUp, Press, Refuse, Silence, Si
 
 TOKEN = "12345"
 
-#: What has to happen for a verb to come to an outcome; a queue's own results come from Twilio itself.
+#: (verb, outcome) -> the actions that end the verb with this outcome. Twilio itself ends a queue, so there is no actor.
 ACTIONS_FOR_OUTCOME = {
     ("Gather", "no-input"): [Silence()],
     ("Record", "recorded"): [Press("#")],
@@ -24,48 +24,49 @@ ACTIONS_FOR_OUTCOME = {
 }
 
 
-def simulator_for_app(app, path="/webhook", **number):
-    """Return a number whose webhook is an app in this process, with everything that can be set up beside it."""
-    told = {"fallback_url": f"{path}/fallback", "status_callback": f"{path}/status"}
-    return Simulator.for_app(app, path, **{"token": TOKEN, **told, **number})
+def simulator_for_app(app, path="/webhook", **options):
+    """Return a simulator whose number has an app in this process as webhook, with fallback and status callback."""
+    urls = {"fallback_url": f"{path}/fallback", "status_callback": f"{path}/status"}
+    return Simulator.for_app(app, path, **{"token": TOKEN, **urls, **options})
 
 
 def simulator_for_url(webhook):
-    """Return a number whose webhook is at a URL."""
-    told = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
-    return Simulator.for_url(webhook, token=TOKEN, **told)
+    """Return a simulator whose number has a URL as webhook, with fallback and status callback."""
+    urls = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
+    return Simulator.for_url(webhook, token=TOKEN, **urls)
 
 
 def reach_outcome(call, outcome):
-    """Let what a call waits with come to an outcome: a key, or one of a verb's own."""
+    """End the waiting verb of a call with an outcome: one of the verb's own, or a key."""
     for action in ACTIONS_FOR_OUTCOME.get((call.waiting.verb, outcome)) or [Press(outcome)]:
         call.do(action)
 
 
-def hold_key(call, key, came=()):
-    """Let a caller lean on one key for as long as the call goes on; with ``""`` the telephone is put down beside it.
+def hold_key(call, key, results=()):
+    """Press one key again and again until the call ends; with ``""`` the caller stays silent.
 
-    :param came: what the dials and queues come to, one after the other and then from the beginning again.
-    :returns: the call, over.
+    :param results: (verb, outcome) pairs. The dials and queues of the call end with these outcomes, one after the
+        other and then from the beginning again; without them, with every outcome.
+    :returns: the call, which has ended.
     """
-    results = {verb: itertools.cycle(_of(verb, came)) for verb in ("Dial", "Enqueue")}
+    outcomes = {verb: itertools.cycle(_outcomes_of(verb, results)) for verb in ("Dial", "Enqueue")}
     while call.waiting is not None:
         verb = call.waiting.verb
-        if verb in results:
-            reach_outcome(call, next(results[verb]))
+        if verb in outcomes:
+            reach_outcome(call, next(outcomes[verb]))
         elif not key:
             call.stays_silent()
         else:
-            most = call.waiting.element.attributes.get("numDigits", "20") if verb == "Gather" else "1"
-            call.press(key * int(most))
+            digits = call.waiting.element.attributes.get("numDigits", "20") if verb == "Gather" else "1"
+            call.press(key * int(digits))
     return call
 
 
-def _of(verb, came):
-    wanted = [outcome for each, outcome in came if each == verb]
+def _outcomes_of(verb, results):
+    wanted = [outcome for each, outcome in results if each == verb]
     return wanted or [outcome for each, outcome in ACTIONS_FOR_OUTCOME if each == verb]
 
 
 def webhook_count(call):
-    """Return how many webhooks a call took, that of its end apart."""
+    """Return the number of webhooks of a call, without its status callbacks."""
     return len(call.responses)

@@ -1,4 +1,4 @@
-"""A team's own Flask app, with a page, a database and a tree whose handlers use them."""
+"""A Flask app of a team, with a page and a database; its phone tree's handlers use both."""
 
 from flask import Flask, current_app, request
 from flask_sqlalchemy import SQLAlchemy
@@ -11,7 +11,7 @@ TOKEN = "12345"
 
 
 def create_team_app(folder):
-    """Return an app of a team's own, without a tree yet: its page, its database, its settings."""
+    """Return the app, with its page, its database and its settings, and without a phone tree."""
 
     class Base(DeclarativeBase):
         pass
@@ -33,46 +33,46 @@ def create_team_app(folder):
 
 
 def orders():
-    """Return the numbers of the orders in the database of the app that is asked."""
+    """Return the numbers of the orders in the database of the current app."""
     database, order = current_app.extensions["orders"]
     return sorted(database.session.execute(database.select(order.number)).scalars())
 
 
-def keep(number):
-    """Keep an order in the database of the app that is asked."""
+def add_order(number):
+    """Add an order to the database of the current app."""
     database, order = current_app.extensions["orders"]
     database.session.add(order(number=number))
     database.session.commit()
 
 
-def told(call):
-    """Enter: say what is in the database, and where the app and the request are."""
+def read_orders(call):
+    """Say the orders in the database, the setting of the app and the path of the request."""
     return ask(f"From {current_app.config['DEPOT']} at {request.path}: {', '.join(orders()) or 'nothing'}.")
 
 
 @leads_to(HOME, SAME)
-def kept(call):
-    """Leave: keep what was pressed as an order, which fails for one that is there."""
-    keep(f"order {call.digits}")
+def add_pressed_order(call):
+    """Add the digits as an order. The database refuses an order that exists."""
+    add_order(f"order {call.digits}")
     return SAME
 
 
-class Team(RecordingPlugin):
-    """The team's plugin: one state, and a hook that counts the calls in the database."""
+class TeamPlugin(RecordingPlugin):
+    """The plugin of the team: one state, and a hook that adds each call to the database."""
 
     def __init__(self):
-        super().__init__({"orders": State(told, kept, options=MenuOption("1", "your orders"))})
+        super().__init__({"orders": State(read_orders, add_pressed_order, options=MenuOption("1", "your orders"))})
 
     @hookimpl
     def ivrkit_call_started(self, call):
-        """Keep that somebody called."""
-        keep(f"call {request.endpoint} {call.sid}")
+        """Add the call to the database."""
+        add_order(f"call {request.endpoint} {call.sid}")
 
 
 def close(app):
-    """Let go of what an app holds: its trees' stores and its database."""
-    for host in app.extensions.values():
-        if hasattr(host, "store"):
-            host.sessions.close()
+    """Close the session stores and the database of an app."""
+    for extension in app.extensions.values():
+        if hasattr(extension, "sessions"):
+            extension.sessions.close()
     with app.app_context():
         app.extensions["orders"][0].engine.dispose()

@@ -1,4 +1,4 @@
-"""The app factory: ``create_app`` reads the settings, loads the plugins and opens the session store."""
+"""The app factory ``create_app``: settings, startup log, and errors at start."""
 
 import logging
 
@@ -14,17 +14,17 @@ from ivrkit.web.extension import MountedTree
 NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
-def test_the_app_keeps_what_it_was_made_of(make_app):
-    """Settings, plugins and store are at hand for whoever has the app."""
-    host = make_app(tries=2).extensions["ivrkit"]
-    assert isinstance(host, MountedTree)
-    assert host.settings.tries == 2
-    assert set(host.loaded.flow.states) == {"greeting", "menu", *SHOP}
-    assert host.sessions.load("CA1") is None
+def test_the_app_has_its_settings_plugins_and_store(make_app):
+    """``app.extensions["ivrkit"]`` has the settings, the loaded plugins and the session manager."""
+    tree = make_app(tries=2).extensions["ivrkit"]
+    assert isinstance(tree, MountedTree)
+    assert tree.settings.tries == 2
+    assert set(tree.loaded.flow.states) == {"greeting", "menu", *SHOP}
+    assert tree.sessions.load("CA1") is None
 
 
-def test_without_arguments_the_folder_and_the_environment_say_it_all(no_settings, tmp_path):
-    """``create_app()`` reads ``ivrkit.toml`` and the environment; single settings go over both."""
+def test_create_app_reads_the_folder_and_the_environment(no_settings, tmp_path):
+    """``create_app()`` reads ``ivrkit.toml`` and the environment; single settings override both."""
     (tmp_path / "ivrkit.toml").write_text('company = "Zebra"\nblock = ["acme-states"]\nmax_turns = 7\n')
     no_settings.setenv("TWILIO_AUTH_TOKEN", TOKEN)
     no_settings.setenv("IVRKIT_URL_PREFIX", "/phone")
@@ -37,18 +37,18 @@ def test_without_arguments_the_folder_and_the_environment_say_it_all(no_settings
     sessions_of(app).close()
 
 
-def test_notices_and_faults_are_logged_at_start(make_app, caplog):
-    """What is odd is a warning, what had to be left out is an error, each with its mend."""
+def test_startup_warnings_and_problems_are_logged(make_app, caplog):
+    """Startup warnings are logged as warnings, and problems as errors with their hints."""
     make_app({"odd": lambda settings: None}, strict=False, block=("nothing-of-this-name",))
-    told = [(each.levelno, each.getMessage()) for each in caplog.records if each.name == "ivrkit.web"]
-    assert (logging.WARNING, "block names 'nothing-of-this-name', which is not installed") in told
-    (problem,) = [message for level, message in told if level == logging.ERROR]
+    records = [(each.levelno, each.getMessage()) for each in caplog.records if each.name == "ivrkit.web"]
+    assert (logging.WARNING, "block names 'nothing-of-this-name', which is not installed") in records
+    (problem,) = [message for level, message in records if level == logging.ERROR]
     assert problem.startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state")
     assert "\n  hint: " in problem
 
 
-def test_a_store_that_cannot_be_opened_keeps_the_host_from_starting(tmp_path):
-    """Better no host than one that forgets every call: the error names the file."""
+def test_a_store_that_cannot_be_opened_is_an_error(tmp_path):
+    """``create_app`` raises an error that names the session file if it cannot be opened."""
     missing = tmp_path / "missing" / "calls.sqlite3"
     with pytest.raises(SessionError) as caught:
         create_app(Settings(auth_token=TOKEN, session_url=f"sqlite:///{missing}"))
@@ -57,7 +57,7 @@ def test_a_store_that_cannot_be_opened_keeps_the_host_from_starting(tmp_path):
 
 
 def test_a_tree_without_options_says_so_and_hangs_up(new_call, caplog):
-    """With no plugin that offers states, a caller is not left with a menu of nothing, and the host warns of it."""
+    """Without any state in the menu, the caller hears that there are no options, and the log has a warning."""
     call = new_call(tree={})
     assert "the menu 'menu' has no options: no installed plugin offers any" in caplog.messages
     assert call.dial().heard == "Thank you for calling our company. There are no options at the moment."

@@ -1,4 +1,4 @@
-"""The page that ``ivrkit doctor`` asks: for nobody else it is there."""
+"""The doctor endpoint: it reports requests with a valid proof, and does not exist for others."""
 
 import time
 
@@ -12,44 +12,44 @@ NONCE = "n1"
 
 
 @pytest.fixture
-def ask(make_app):
-    """Ask the page of an app: ``ask(app, header, ...)``."""
+def request_page(make_app):
+    """Return a function that requests the endpoint of an app: ``request_page(app, header, ...)``."""
 
-    def asked(app, header, url=PAGE, method="POST", **given):
-        headers = {**({DOCTOR_HEADER: header} if header else {}), **given.pop("headers", {})}
+    def send(app, header, url=PAGE, method="POST", **options):
+        headers = {**({DOCTOR_HEADER: header} if header else {}), **options.pop("headers", {})}
         base, _, path = url.partition("/webhook")
-        return app.test_client().open(f"/webhook{path}", method=method, base_url=base, headers=headers, **given)
+        return app.test_client().open(f"/webhook{path}", method=method, base_url=base, headers=headers, **options)
 
-    return asked
+    return send
 
 
-def good(token=TOKEN, seconds=None):
-    """Return a proof."""
+def valid_proof(token=TOKEN, seconds=None):
+    """Return a proof with the current time."""
     return make_proof(token, int(time.time()) if seconds is None else seconds, NONCE)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
-def test_it_is_not_there_for_whoever_does_not_know_the_token(make_app, ask, method):
-    """Whatever the method, it answers as a page does that there never was."""
+def test_without_a_valid_proof_the_endpoint_does_not_exist(make_app, request_page, method):
+    """Without a valid proof, every method gets the response of a page that does not exist."""
     app = make_app(dev=True)
-    none = app.test_client().open("/webhook/none", method=method)
-    for header in ("", good("another"), good(seconds=1)):
-        answer = ask(app, header, method=method)
-        assert (answer.status_code, answer.data) == (404, none.data)
-        assert dict(answer.headers) == dict(none.headers)
+    missing = app.test_client().open("/webhook/none", method=method)
+    for header in ("", valid_proof("another"), valid_proof(seconds=1)):
+        answer = request_page(app, header, method=method)
+        assert (answer.status_code, answer.data) == (404, missing.data)
+        assert dict(answer.headers) == dict(missing.headers)
 
 
-def test_without_a_token_it_is_for_nobody(make_app, ask):
-    """In dev mode without a token, nobody can prove anything."""
+def test_without_a_token_the_endpoint_does_not_exist(make_app, request_page):
+    """Without a token in the settings, the endpoint gets 404 for every proof."""
     app = make_app(auth_token=(), dev=True)
-    assert ask(app, good("")).status_code == 404
+    assert request_page(app, valid_proof("")).status_code == 404
 
 
 NOW = 1_700_000_000
 
 
 @pytest.mark.parametrize(
-    ("value", "is_one"),
+    ("value", "valid"),
     [
         (make_proof("a", NOW, NONCE), True),
         (make_proof("b", NOW, NONCE), True),
@@ -70,20 +70,20 @@ NOW = 1_700_000_000
         ("", False),
     ],
 )
-def test_a_proof_is_fresh_and_of_one_of_the_tokens(value, is_one):
-    """Five minutes to either side, and nothing but what the token's owner makes."""
-    assert is_valid_proof(value, ["a", "b"], NOW) is is_one
+def test_a_proof_is_recent_and_made_with_a_token(value, valid):
+    """A proof is valid for five minutes in both directions, and only with the digest of one of the tokens."""
+    assert is_valid_proof(value, ["a", "b"], NOW) is valid
     assert not is_valid_proof(value, [], NOW)
 
 
-def test_the_proof_is_one_that_anybody_could_compute():
-    """As documented: the time, HMAC-SHA256 over doctor:time:nonce, and the nonce; the digest is openssl's."""
+def test_a_proof_is_computed_as_documented():
+    """A proof has the time, the HMAC-SHA256 of ``doctor:time:nonce`` and the nonce; openssl made this digest."""
     digest = "f5207eee5fbc89adc80336fc94c02ff5e6f1e9ee59410f9152ddb8c6158e0e02"
     assert make_proof("12345", NOW, NONCE) == f"1700000000 {digest} n1"
 
 
-def test_it_tells_what_the_app_saw(make_app, ask):
-    """Everything that a signature hangs on, and what proxies added; nothing secret."""
+def test_the_report_of_a_request(make_app, request_page):
+    """The report has all that the signature depends on and the headers of proxies, and no secret."""
     app = make_app(trusted_proxies=1)
     form = {"CallSid": "CA1", "Digits": "4711"}
     url = f"{PAGE}?a=1&b=%20x"
@@ -94,18 +94,18 @@ def test_it_tells_what_the_app_saw(make_app, ask):
         "Cookie": "secret=1",
         "X-Twilio-Signature": sign(url, form.items()),
     }
-    answer = ask(app, good(), url.replace("https", "http", 1), data=form, headers=headers)
+    answer = request_page(app, valid_proof(), url.replace("https", "http", 1), data=form, headers=headers)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    told = answer.json
-    assert abs(told.pop("time") - time.time()) < 300
-    assert sorted(map(tuple, told.pop("headers"))) == [
+    report = answer.json
+    assert abs(report.pop("time") - time.time()) < 300
+    assert sorted(map(tuple, report.pop("headers"))) == [
         ("Via", "1.1 x"),
         ("X-Forwarded-For", "198.51.100.7"),
         ("X-Forwarded-Proto", "https"),
     ]
-    assert told.pop("ivrkit")
-    assert told == {
+    assert report.pop("ivrkit")
+    assert report == {
         "method": "POST",
         "scheme": "https",
         "host": "ivr.example.com",
@@ -125,15 +125,15 @@ def test_it_tells_what_the_app_saw(make_app, ask):
     assert TOKEN not in answer.text
 
 
-def test_it_tells_why_the_signature_does_not_fit(make_app, ask):
-    """In the words of the log."""
-    told = ask(make_app(), good(), data={"CallSid": "CA1"}).json
-    assert told["signed"] is False
-    assert told["refusal"] == f"no X-Twilio-Signature for {PAGE!r}: only requests that Twilio signed are answered"
+def test_the_report_has_the_refusal(make_app, request_page):
+    """The report has the reason of a refusal as the log has it."""
+    report = request_page(make_app(), valid_proof(), data={"CallSid": "CA1"}).json
+    assert report["signed"] is False
+    assert report["refusal"] == f"no X-Twilio-Signature for {PAGE!r}: only requests that Twilio signed are answered"
 
 
-def test_a_sub_accounts_token_is_one(make_app, ask):
-    """Where only sub-accounts have tokens, each proves who asks."""
+def test_a_proof_with_the_token_of_a_sub_account(make_app, request_page):
+    """If only sub-accounts have tokens, a proof with one of them is valid."""
     app = make_app(auth_token=(), accounts={ACCOUNT: "sub"})
-    assert ask(app, good("sub")).status_code == 200
-    assert ask(app, good("main")).status_code == 404
+    assert request_page(app, valid_proof("sub")).status_code == 200
+    assert request_page(app, valid_proof("main")).status_code == 404

@@ -1,4 +1,4 @@
-"""A tree in somebody's own Flask app: it works there as alone, and changes nothing of the app."""
+"""The Flask extension: a phone tree in an existing app, beside its pages, without changing the app."""
 
 import http.client
 import io
@@ -9,7 +9,7 @@ import pytest
 from flask import Blueprint, Flask, request
 from tests.web.sample_trees import SHOP, TreePlugin
 from tests.web.simulated_calls import simulator_for_app
-from tests.web.team_app import TOKEN, Team, close, create_team_app, orders
+from tests.web.team_app import TOKEN, TeamPlugin, close, create_team_app, orders
 from tests.web.webhook_calls import WebhookCall, in_process, new_sid, serving, sign, twilio_params
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -23,42 +23,42 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def team(tmp_path, no_settings):
-    """Make apps of a team's own, each with a database of its own."""
-    made = []
+def team_app(tmp_path, no_settings):
+    """Return a function that makes the app of a team_app, each with its own database."""
+    apps = []
 
     def make(name="team"):
-        folder = tmp_path / f"{name}-{len(made)}"
+        folder = tmp_path / f"{name}-{len(apps)}"
         folder.mkdir()
-        made.append(create_team_app(folder))
-        return made[-1]
+        apps.append(create_team_app(folder))
+        return apps[-1]
 
     yield make
-    for app in made:
+    for app in apps:
         close(app)
 
 
 @pytest.fixture
 def mount(tmp_path, no_settings):
-    """Mount a tree in an app: ``mount(app, tree, name=..., any_setting=...)``."""
+    """Return a function that mounts a phone tree in an app: ``mount(app, tree, name=..., any_setting=...)``."""
 
-    def mounted(app, tree=None, *, name="ivrkit", **settings):
-        given = {"auth_token": TOKEN, "dev": True, "block": "acme-states", "url_prefix": "/phone", **settings}
+    def make(app, tree=None, *, name="ivrkit", **settings):
+        settings = {"auth_token": TOKEN, "dev": True, "block": "acme-states", "url_prefix": "/phone", **settings}
         store = f"sqlite:///{tmp_path}/{app.name}-{name}.sqlite3"
         plugins = {"shop": tree if isinstance(tree, TreePlugin) else TreePlugin(tree or SHOP)}
-        Ivrkit(app, name=name, plugins=plugins, **{"session_url": store, **given})
+        Ivrkit(app, name=name, plugins=plugins, **{"session_url": store, **settings})
         return mounted_tree(app, name)
 
-    return mounted
+    return make
 
 
-# In the request of the team's app.
+# In the request of the team_app's app.
 
 
-def test_enter_and_exit_functions_and_hooks_run_in_the_request_of_the_app(team, mount):
-    """``current_app``, ``request`` and the database session of an extension are there, whoever of the tree asks."""
-    app = team()
-    mount(app, Team())
+def test_handlers_and_hooks_run_in_the_request_of_the_app(team_app, mount):
+    """Enter functions, exit functions and hooks can use ``current_app``, ``request`` and the app's database session."""
+    app = team_app()
+    mount(app, TeamPlugin())
     call = Phone(app).call()
     assert call.press("1").heard_last.startswith(f"From Berlin at /phone/webhook: call ivrkit.webhook {call.sid}.")
     call.press("7")
@@ -67,10 +67,10 @@ def test_enter_and_exit_functions_and_hooks_run_in_the_request_of_the_app(team, 
         assert orders() == [f"call ivrkit.webhook {call.sid}", "order 7"]
 
 
-def test_a_handler_that_fails_leaves_the_next_request_a_good_session(team, mount, logged):
-    """The order is there already: the caller hears an apology, and the next webhook finds a database that works."""
-    app = team()
-    mount(app, Team())
+def test_a_failing_handler_does_not_break_the_next_database_session(team_app, mount, logged):
+    """After a handler failed with a database error, the next webhook has a database session that works."""
+    app = team_app()
+    mount(app, TeamPlugin())
     call = Phone(app).call()
     call.press("1").press("7").press("7")
     assert "We are sorry, something went wrong." in call.heard_last
@@ -82,9 +82,9 @@ def test_a_handler_that_fails_leaves_the_next_request_a_good_session(team, mount
 # Beside the app's own pages.
 
 
-def test_a_tree_under_a_prefix_and_the_pages_of_the_app(team, mount):
-    """Signatures, relative actions, the status callback and the fallback work below it; all else is the app's."""
-    app = team()
+def test_a_tree_below_a_prefix_beside_the_pages_of_the_app(team_app, mount):
+    """A phone tree below a prefix is served completely, and the app's own pages stay as they were."""
+    app = team_app()
     host = mount(app)
     call = simulator_for_app(app, "/phone/webhook").call()
     assert call.press("0").state == "operator"
@@ -99,9 +99,9 @@ def test_a_tree_under_a_prefix_and_the_pages_of_the_app(team, mount):
     assert send("GET", "https://ivr.example.com/phone/healthz", b"", {}).status == 200
 
 
-def test_the_fallback_leads_back_to_the_webhook_below_the_prefix(team, mount):
-    """Twilio asks the fallback, and its relative redirection ends at the webhook again."""
-    app = team()
+def test_the_fallback_leads_back_to_the_webhook_below_the_prefix(team_app, mount):
+    """The relative redirect of the fallback leads to the webhook below the prefix."""
+    app = team_app()
     mount(app)
     webhook = "https://ivr.example.com/phone/webhook"
     call = WebhookCall(in_process(app), webhook)
@@ -111,9 +111,9 @@ def test_the_fallback_leads_back_to_the_webhook_below_the_prefix(team, mount):
     assert call.url == f"{webhook}?again=1"
 
 
-def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
-    """Each has its own name, path, company, token, states, sessions and connection overrides."""
-    app = team()
+def test_two_trees_of_one_app_are_independent(team_app, mount):
+    """Two phone trees of one app have their own name, path, company, token, states, sessions and overrides."""
+    app = team_app()
     sales = mount(app, name="sales", url_prefix="/sales", company="Sales", auth_token="one")
     help_ = mount(
         app,
@@ -137,10 +137,10 @@ def test_two_trees_of_one_app_have_nothing_in_common(team, mount):
     assert refused.responses[0].status == 403
 
 
-def test_one_object_mounts_the_tree_in_several_apps(team, no_settings, tmp_path):
-    """Nothing of an app is kept on it: each app has its own store and database, and its own settings."""
-    tree = Ivrkit(plugins={"team": Team()}, block="acme-states", dev=True)
-    apps = [team(), team()]
+def test_one_object_mounts_the_tree_in_several_apps(team_app, no_settings, tmp_path):
+    """One ``Ivrkit`` object mounts its phone tree in several apps, each with its own settings, store and database."""
+    tree = Ivrkit(plugins={"team": TeamPlugin()}, block="acme-states", dev=True)
+    apps = [team_app(), team_app()]
     for number, app in enumerate(apps):
         app.config.update(
             IVRKIT_AUTH_TOKEN=TOKEN,
@@ -156,9 +156,9 @@ def test_one_object_mounts_the_tree_in_several_apps(team, no_settings, tmp_path)
             assert orders() == [f"call ivrkit.webhook {call.sid}"]
 
 
-def test_a_tree_in_an_app_that_is_mounted_itself(team, mount):
-    """Below a ``DispatcherMiddleware`` Twilio signs the whole path, and every address leads back to it."""
-    app = team()
+def test_an_app_that_is_mounted_in_another(team_app, mount):
+    """A phone tree works in an app that is mounted below a ``DispatcherMiddleware``."""
+    app = team_app()
     mount(app)
     outer = DispatcherMiddleware(NotFound(), {"/api/v1": app})
     call = simulator_for_app(outer, "/api/v1/phone/webhook").call()
@@ -175,9 +175,9 @@ def test_a_tree_in_an_app_that_is_mounted_itself(team, mount):
         ("https://tel.example.com/api/phone", "/api"),
     ],
 )
-def test_a_phone_calls_at_the_public_url(team, mount, public, mounted_at):
-    """Where the settings name a public URL, that is what the phone asks and signs, whatever of it the app knows."""
-    app = team()
+def test_a_phone_calls_at_the_public_url(team_app, mount, public, mounted_at):
+    """A ``Phone`` requests and signs the public URL of the settings, at every mount point."""
+    app = team_app()
     host = mount(app, public_url=public)
     phone = Phone(app)
     assert phone.simulator.url.startswith(public)
@@ -201,24 +201,24 @@ SUB = "AC" + "a" * 32
         ({"auth_token": ()}, None),
     ],
 )
-def test_a_phone_signs_with_a_token_of_the_tree(team, mount, tokens, token):
-    """The one that is given, in the name of the account that has it; else the first; without any it signs nothing."""
-    app = team()
+def test_a_phone_signs_with_a_token_of_the_tree(team_app, mount, tokens, token):
+    """A ``Phone`` signs with the given token, else with the first token of the settings; without a token not at all."""
+    app = team_app()
     mount(app, **tokens)
     assert Phone(app, token=token).call().press("2").state == "message"
 
 
-def test_a_position_of_a_call_that_is_not_kept(team, mount):
-    """A call that was refused has a position as well: that of a call which has not begun."""
-    app = team()
+def test_the_position_of_a_refused_call(team_app, mount):
+    """``Phone.position`` works for a call that was refused, and is that of a call that has not begun."""
+    app = team_app()
     mount(app)
     phone = Phone(app, token="another")
     assert phone.position(phone.call()) == phone.position(phone.call())
 
 
-def test_a_phone_names_the_trees_that_there_are(team, mount):
-    """A tree that is not there is told with the nearest name, and an app without any with what mounts one."""
-    app = team()
+def test_an_unknown_tree_is_an_error_with_the_mounted_trees(team_app, mount):
+    """The error for an unknown phone tree names the nearest name and the mounted trees, or how to mount one."""
+    app = team_app()
     with pytest.raises(SettingsError) as caught:
         Phone(app)
     assert str(caught.value) == "the app 'team' has no phone tree 'ivrkit'\n  hint: mount one: ivrkit.web.Ivrkit(app)"
@@ -231,12 +231,12 @@ def test_a_phone_names_the_trees_that_there_are(team, mount):
     )
 
 
-# Nothing of the app is changed.
+# The app is not changed.
 
 
-def test_nothing_of_the_app_is_changed(team, mount):
-    """Its configuration, its WSGI application and its own pages' limits are as they were, proxies or not."""
-    app = team()
+def test_the_app_is_not_changed(team_app, mount):
+    """Mounting a phone tree changes neither the configuration nor the ``wsgi_app`` of the app, nor its size limit."""
+    app = team_app()
     config = dict(app.config)
     mount(app, trusted_proxies=1)
     assert app.config == config
@@ -245,10 +245,10 @@ def test_nothing_of_the_app_is_changed(team, mount):
     assert in_process(app)("POST", "https://ivr.example.com/echo", body, {}).body == b"300000"
 
 
-def test_proxies_are_believed_for_the_tree_alone(team, mount):
-    """A page of the app sees the request as it came, and so do handlers; the signature is over the outer URL."""
+def test_trusted_proxies_are_for_the_tree_only(team_app, mount):
+    """The signature is checked over the outer URL; pages and handlers see the request as it arrived."""
     seen = []
-    app = team()
+    app = team_app()
     app.add_url_rule("/where", "where", lambda: f"{request.url} {request.remote_addr}")
 
     def where(call):
@@ -276,9 +276,9 @@ PAGES = ["webhook", "webhook/status", "webhook/fallback"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_is_too_long_is_refused_on_the_trees_pages(team, mount, page):
-    """256,000 bytes are read and no more; the refusal says so."""
-    app = team()
+def test_a_body_of_more_than_256000_bytes_is_refused(team_app, mount, page):
+    """A body of more than 256,000 bytes gets status 413 at each endpoint."""
+    app = team_app()
     mount(app)
     send, url = in_process(app), f"https://ivr.example.com/phone/{page}"
     assert send("POST", url, b"x" * 256_000, FORM).status == 403
@@ -294,22 +294,27 @@ def test_what_is_too_long_is_refused_on_the_trees_pages(team, mount, page):
         {"wsgi.input_terminated": True},
     ],
 )
-def test_a_body_of_no_known_length_is_not_read(team, mount, environ):
-    """Nobody knows how long it would go on; Twilio always says how long its form is."""
+def test_a_body_of_unknown_length_is_not_read(team_app, mount, environ):
+    """A body without ``Content-Length``, or with ``Transfer-Encoding``, gets status 411 and is not read."""
 
     class Unread(io.BytesIO):
         def read(self, *args):
-            raise AssertionError("the body is read")
+            raise AssertionError("the body was read")
 
         readline = readinto = read
 
-    app = team()
+    app = team_app()
     mount(app)
-    given = {"REQUEST_METHOD": "POST", "PATH_INFO": "/phone/webhook", "SERVER_NAME": "a.example", "SERVER_PORT": "80"}
+    base_environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/phone/webhook",
+        "SERVER_NAME": "a.example",
+        "SERVER_PORT": "80",
+    }
     started = []
     body = app(
         {
-            **given,
+            **base_environ,
             "wsgi.input": Unread(b"CallSid=CA1"),
             "wsgi.url_scheme": "http",
             "CONTENT_TYPE": FORM["Content-Type"],
@@ -323,9 +328,9 @@ def test_a_body_of_no_known_length_is_not_read(team, mount, environ):
     )
 
 
-def test_a_chunked_body_over_http_is_not_read(team, mount):
-    """A real server hands on what comes in chunks without its length; the refusal comes before the signature."""
-    app = team()
+def test_a_chunked_body_over_http_is_refused(team_app, mount):
+    """A chunked body that a real server passes on gets status 411, before the signature is checked."""
+    app = team_app()
     host = mount(app)
     with serving(app, host.sessions) as base:
         address = urlsplit(base)
@@ -334,9 +339,9 @@ def test_a_chunked_body_over_http_is_not_read(team, mount):
             assert connection.getresponse().status == 411
 
 
-def test_a_body_where_none_belongs_is_not_read(team, mount):
-    """With GET, Twilio signs the URL alone and sends no body: one that came all the same counts for nothing."""
-    app = team()
+def test_a_body_of_a_get_request_is_ignored(team_app, mount):
+    """The body of a GET request is ignored: Twilio signs the URL alone."""
+    app = team_app()
     mount(app)
     url = "https://ivr.example.com/phone/webhook?CallSid=CA1"
     headers = {**FORM, "X-Twilio-Signature": sign(url)}
@@ -346,13 +351,13 @@ def test_a_body_where_none_belongs_is_not_read(team, mount):
 # Settings.
 
 
-def test_settings_come_from_the_folder_the_app_and_the_code(team, no_settings, tmp_path):
-    """The file, then the environment, then ``app.config``, then what is given: the later wins."""
+def test_the_order_of_settings(team_app, no_settings, tmp_path):
+    """Settings come from the file, the environment, ``app.config`` and the code; the later overrides the earlier."""
     (tmp_path / "ivrkit.toml").write_text('company = "File"\ntries = 2\nmax_failures = 2\nblock = ["acme-states"]\n')
     no_settings.setenv("IVRKIT_TRIES", "4")
     no_settings.setenv("IVRKIT_MAX_FAILURES", "4")
     no_settings.setenv("TWILIO_AUTH_TOKEN", TOKEN)
-    app = team()
+    app = team_app()
     app.config.update(IVRKIT_MAX_FAILURES=5, IVRKIT_MAX_TURNS=50, IVRKIT_URL_PREFIX="/tel", OTHER_COMPANY="Not this")
     app.config["IVRKIT_TEXTS"] = {"goodbye": "So long."}
     Ivrkit(app, max_turns=60)
@@ -361,9 +366,9 @@ def test_settings_come_from_the_folder_the_app_and_the_code(team, no_settings, t
     assert (settings.url_prefix, settings.texts.goodbye) == ("/tel", "So long.")
 
 
-def test_each_tree_may_have_a_prefix_of_its_own_in_the_configuration(team, mount):
-    """What begins with another prefix is another tree's; with none, ``app.config`` is not read at all."""
-    app = team()
+def test_each_tree_can_have_its_own_config_prefix(team_app, mount):
+    """Keys of ``app.config`` belong to the phone tree with their ``config_prefix``; an empty prefix reads no key."""
+    app = team_app()
     app.config.update(SALES_IVRKIT_COMPANY="Sales", IVRKIT_COMPANY="Help", TRIES=9)
     sales = mount(app, name="sales", url_prefix="/sales", config_prefix="SALES_IVRKIT_")
     help_ = mount(app, name="help", url_prefix="/help")
@@ -372,10 +377,10 @@ def test_each_tree_may_have_a_prefix_of_its_own_in_the_configuration(team, mount
     assert companies == ["Sales", "Help", "our company"]
 
 
-def test_settings_that_are_given_whole_are_all_there_is(team, tmp_path):
-    """With Settings neither the folder nor ``app.config`` is read."""
+def test_a_settings_object_replaces_all_other_settings(team_app, tmp_path):
+    """With a ``Settings`` object, neither the working folder nor ``app.config`` is read."""
     (tmp_path / "ivrkit.toml").write_text('company = "File"\n')
-    app = team()
+    app = team_app()
     app.config["IVRKIT_COMPANY"] = "Configured"
     settings = Settings(dev=True, session_url=f"sqlite:///{tmp_path}/calls.sqlite3", block=("acme-states",))
     Ivrkit(app, settings=settings)
@@ -407,19 +412,19 @@ CONFIG = [
 ]
 
 
-@pytest.mark.parametrize(("config", "told"), CONFIG, ids=lambda each: next(iter(each), ""))
-def test_a_key_of_the_configuration_that_is_wrong_is_named(team, config, told):
-    """Nothing with the prefix is passed over: an unknown name has the nearest one, a value what it takes."""
-    app = team()
+@pytest.mark.parametrize(("config", "message"), CONFIG, ids=lambda each: next(iter(each), ""))
+def test_an_invalid_key_of_app_config_is_an_error(team_app, config, message):
+    """An unknown key or an invalid value in ``app.config`` is an error that names the key, and mounts nothing."""
+    app = team_app()
     app.config.update(config)
     with pytest.raises(SettingsError) as caught:
         Ivrkit(app, dev=True)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
     assert "ivrkit" not in app.extensions
 
 
-def test_settings_are_given_in_one_way():
-    """Settings and single settings beside them are refused: nobody could say which was meant."""
+def test_settings_and_overrides_together_are_refused():
+    """``Ivrkit`` refuses a ``Settings`` object together with single settings."""
     with pytest.raises(SettingsError) as caught:
         Ivrkit(settings=Settings(dev=True), tries=2)
     assert str(caught.value) == (
@@ -429,8 +434,8 @@ def test_settings_are_given_in_one_way():
 
 
 @pytest.mark.parametrize("name", ["", "sales.eu"])
-def test_a_name_that_can_be_none_is_refused(name):
-    """It names a blueprint, and those have no dots."""
+def test_an_invalid_name_is_refused(name):
+    """The name of a phone tree must not be empty or have a dot, because it names a blueprint."""
     with pytest.raises(SettingsError) as caught:
         Ivrkit(name=name)
     assert str(caught.value) == (
@@ -439,9 +444,9 @@ def test_a_name_that_can_be_none_is_refused(name):
 
 
 @pytest.mark.parametrize("name", ["sqlalchemy", "pages", "ivrkit"])
-def test_a_name_that_is_taken_is_refused(team, mount, name):
-    """By another tree, by an extension, or by a blueprint of the app's own."""
-    app = team()
+def test_a_name_that_is_taken_is_refused(team_app, mount, name):
+    """A name that an extension, a blueprint or another phone tree has is refused."""
+    app = team_app()
     app.register_blueprint(Blueprint("pages", __name__))
     mount(app)
     with pytest.raises(SettingsError) as caught:
@@ -452,9 +457,9 @@ def test_a_name_that_is_taken_is_refused(team, mount, name):
     )
 
 
-def test_a_path_that_is_taken_is_refused(team, mount):
-    """By another tree, or by a page of the app's own, which Flask would silently serve in its place."""
-    app = team()
+def test_a_path_that_is_taken_is_refused(team_app, mount):
+    """A path that another phone tree or a route of the app has is refused: Flask would serve the first one silently."""
+    app = team_app()
     app.add_url_rule("/healthz", "health", lambda: "ok")
     mount(app)
     with pytest.raises(SettingsError) as caught:
@@ -471,9 +476,9 @@ def test_a_path_that_is_taken_is_refused(team, mount):
     )
 
 
-def test_without_a_token_nothing_is_mounted(team):
-    """The same refusal as of ``create_app``; neither a page nor a store is there by then."""
-    app = team()
+def test_without_a_token_nothing_is_mounted(team_app):
+    """Without an auth token outside dev mode, ``Ivrkit`` raises an error and mounts nothing."""
+    app = team_app()
     before = len(list(app.url_map.iter_rules()))
     with pytest.raises(SettingsError) as caught:
         Ivrkit(app)
@@ -486,19 +491,19 @@ def test_without_a_token_nothing_is_mounted(team):
     assert "ivrkit" not in app.extensions
 
 
-def test_a_store_that_cannot_be_opened_mounts_nothing(team, mount, tmp_path):
-    """The app is as it was when a tree could not be made."""
-    app = team()
+def test_a_store_that_cannot_be_opened_mounts_nothing(team_app, mount, tmp_path):
+    """If the session store cannot be opened, ``Ivrkit`` raises an error and mounts nothing."""
+    app = team_app()
     with pytest.raises(SessionError):
         mount(app, session_url=f"sqlite:///{tmp_path}/missing/calls.sqlite3")
     assert "ivrkit" not in app.extensions
     assert "ivrkit" not in app.blueprints
 
 
-def test_what_is_mounted_is_told_in_one_line(team, mount, caplog):
-    """The path, the states and the plugins, once for each tree."""
+def test_a_mounted_tree_is_logged_in_one_line(team_app, mount, caplog):
+    """Each mounted phone tree is logged in one line with its path, states and plugins."""
     caplog.set_level("INFO", logger="ivrkit.web")
-    mount(team(), name="sales")
+    mount(team_app(), name="sales")
     (line,) = [each for each in caplog.messages if each.startswith("phone tree ")]
     assert line.startswith(
         "phone tree 'sales' at /phone/webhook: states greeting, menu, news, message, operator; plugins ivr"
@@ -506,8 +511,8 @@ def test_what_is_mounted_is_told_in_one_line(team, mount, caplog):
     assert line.endswith(", shop (loaded)")
 
 
-def test_an_app_may_be_given_later(no_settings):
-    """Without an app nothing is read and nothing is made."""
+def test_without_an_app_nothing_is_read(no_settings):
+    """``Ivrkit()`` without an app reads no settings."""
     no_settings.setenv("IVRKIT_NOTHING", "wrong")
     assert Ivrkit().name == "ivrkit"
     assert Flask("plain").extensions == {}

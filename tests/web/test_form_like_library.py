@@ -1,4 +1,4 @@
-"""The form that is handed to twilio's validator is judged as werkzeug's own would be."""
+"""The form that is passed to twilio's validator gets the same signatures as werkzeug's form."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ pairs = st.lists(st.tuples(st.sampled_from(["Digits", "From", "To", "a", "A", ""
 @settings(deadline=None)
 @given(pairs)
 def test_the_signature_is_the_same(fields):
-    """Repeated and empty parameters, and none at all, are signed alike."""
+    """Repeated, empty and missing parameters get the same signature in both forms."""
     form = MultiDict(fields)
     validator = RequestValidator("12345")
     signature = validator.compute_signature(URL, form)

@@ -1,4 +1,4 @@
-"""Who may ask: what Twilio signed is let in wherever the app stands, and nothing else."""
+"""The request verifier: requests that Twilio signed are answered at every place of the app, and no others."""
 
 import string
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -15,21 +15,21 @@ from ivrkit import Settings, SettingsError
 from ivrkit.web import create_app
 
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
-SIGNED_BY_NOBODY = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+FORGED_SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 
 
 @pytest.fixture
 def send(make_app):
-    """Send one request to an app: ``send(app, url, params, signature, ...)``."""
+    """Return a function that sends one request to an app and returns whether it was answered."""
 
     def sent(app, url, params=(), signature="", *, method="POST", environ=None, account=ACCOUNT, **headers):
-        given = {**twilio_params(new_sid(), AccountSid=account), **dict(params)}
+        form = {**twilio_params(new_sid(), AccountSid=account), **dict(params)}
         headers = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
         if callable(signature):
-            signature = signature(given.items())
+            signature = signature(form.items())
         if signature:
             headers["X-Twilio-Signature"] = signature
-        answer = in_process(with_environ(app, environ))(method, url, urlencode(given).encode(), headers)
+        answer = in_process(with_environ(app, environ))(method, url, urlencode(form).encode(), headers)
         assert answer.status in (200, 403), answer
         return answer.status == 200
 
@@ -37,12 +37,12 @@ def send(make_app):
 
 
 def with_environ(app, environ):
-    """Return a WSGI application that stands in another place."""
-    return lambda given, start_response: app({**given, **(environ or {})}, start_response)
+    """Return a WSGI application that changes the environ of each request."""
+    return lambda original, start_response: app({**original, **(environ or {})}, start_response)
 
 
-def test_the_known_answer(make_app, send):
-    """The signature that Twilio's own documentation and library show is the one that is expected."""
+def test_the_signature_of_twilios_documentation(make_app, send):
+    """The signature that Twilio's documentation and library show is accepted."""
     params = [
         ("CallSid", "CA1234567890ABCDE"),
         ("Digits", "1234"),
@@ -61,14 +61,14 @@ def test_the_known_answer(make_app, send):
     assert client("POST", f"{here}3", urlencode(params).encode(), headers).status == 403
 
 
-def signed_over(url, token=TOKEN):
-    """Return what signs a form for a URL."""
+def signature_for(url, token=TOKEN):
+    """Return a function that signs a form for a URL."""
     return lambda params: sign(url, params, token)
 
 
-# What is set, where the request arrives (with its environment), and the URL that Twilio asked.
+# The settings, the URL of the request as it arrives, its environ and headers, and the URL that Twilio requested.
 PROXIED = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "ivr.example.com"}
-SHAPES = {
+SETUPS = {
     "as it is": ({}, "http://ivr.example.com/webhook", {}, "http://ivr.example.com/webhook"),
     "https": ({}, "https://ivr.example.com/webhook", {}, "https://ivr.example.com/webhook"),
     "http with a port": ({}, "http://ivr.example.com:5000/webhook", {}, "http://ivr.example.com:5000/webhook"),
@@ -182,20 +182,23 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize(("given", "url", "more", "asked"), SHAPES.values(), ids=SHAPES)
-def test_the_url_that_twilio_asked_is_the_one_that_is_checked(make_app, send, given, url, more, asked):
-    """Wherever the app stands, the signature over Twilio's own URL is good, and over any other it is not."""
-    app = make_app(**given)
-    assert send(app, url, (), signed_over(asked), **more)
-    for wrong in (f"{asked}/", asked.replace("http", "ftp", 1), asked.replace("/webhook", "//webhook"), f"{asked}?a"):
-        assert not send(app, url, (), signed_over(wrong), **more)
+@pytest.mark.parametrize(("app_settings", "url", "more", "requested"), SETUPS.values(), ids=SETUPS)
+def test_the_signature_is_checked_over_the_url_that_twilio_requested(
+    make_app, send, app_settings, url, more, requested
+):
+    """The signature of the URL that Twilio requested is accepted for every setup, and that of any other URL is not."""
+    app = make_app(**app_settings)
+    assert send(app, url, (), signature_for(requested), **more)
+    wrong_urls = [f"{requested}/", requested.replace("http", "ftp", 1), requested.replace("/webhook", "//webhook")]
+    for wrong in (*wrong_urls, f"{requested}?a"):
+        assert not send(app, url, (), signature_for(wrong), **more)
 
 
-def test_the_refusal_names_the_url_that_was_signed_over(make_app, send, logged):
-    """The one line in the log shows what was taken for Twilio's URL, so that a wrong base can be seen."""
+def test_a_refusal_names_the_url(make_app, send, logged):
+    """The log line of a refusal names the URL that the signature was checked with, and the settings that change it."""
     app = make_app(public_url="https://example.com/ivr")
     logged()
-    send(app, "http://10.0.0.7:5000/webhook?again=1", (), SIGNED_BY_NOBODY)
+    send(app, "http://10.0.0.7:5000/webhook?again=1", (), FORGED_SIGNATURE)
     (line,) = logged()
     assert line == (
         "WARNING 403: X-Twilio-Signature does not match 'https://example.com/ivr/webhook?again=1': if Twilio requested "
@@ -204,16 +207,16 @@ def test_the_refusal_names_the_url_that_was_signed_over(make_app, send, logged):
     )
 
 
-def test_parameters_in_a_query_are_signed_with_it(make_app, logged):
-    """With GET the parameters stand in the URL, and the signature is over that; what was pressed is not logged."""
+def test_parameters_in_a_query_are_part_of_the_url(make_app, logged):
+    """With GET the parameters are signed as part of the URL, and a refusal does not log the input in it."""
     client = in_process(make_app())
     logged()
-    asked = "https://ivr.example.com/webhook?keep=1&" + urlencode(
+    url = "https://ivr.example.com/webhook?keep=1&" + urlencode(
         {**twilio_params("CA" + "0" * 32), "Digits": "4711", "SpeechResult": "my secret word"}
     )
-    assert client("GET", asked, b"", {"X-Twilio-Signature": sign(asked)}).status == 200
-    assert client("GET", asked.replace("4711", "4712"), b"", {"X-Twilio-Signature": sign(asked)}).status == 403
-    assert client("GET", asked, b"", {}).status == 403
+    assert client("GET", url, b"", {"X-Twilio-Signature": sign(url)}).status == 200
+    assert client("GET", url.replace("4711", "4712"), b"", {"X-Twilio-Signature": sign(url)}).status == 403
+    assert client("GET", url, b"", {}).status == 403
     lines = logged()
     assert len(lines) == 2
     for line in lines:
@@ -223,11 +226,11 @@ def test_parameters_in_a_query_are_signed_with_it(make_app, logged):
         assert "https://ivr.example.com/webhook?keep=1&AccountSid=AC" in line
 
 
-def test_what_was_pressed_is_in_no_refusal(make_app, send, logged):
-    """A form with digits or speech is refused without a word of them."""
+def test_a_refusal_does_not_log_input(make_app, send, logged):
+    """The refusal of a form does not log its digits and speech."""
     app = make_app(dev=True)
     logged()
-    for signature in ("", SIGNED_BY_NOBODY):
+    for signature in ("", FORGED_SIGNATURE):
         send(app, "https://a.example/webhook", {"Digits": "4711", "SpeechResult": "sesame"}, signature)
     text = "\n".join(logged())
     assert "403" in text
@@ -235,35 +238,35 @@ def test_what_was_pressed_is_in_no_refusal(make_app, send, logged):
     assert "sesame" not in text
 
 
-@pytest.mark.parametrize(("given", "told"), [(True, "***0100"), (False, "%2B14155550100")])
-def test_numbers_in_a_url_that_is_refused(make_app, logged, given, told):
-    """A refusal tells the URL; of the numbers in its query, and of who forwarded, it tells as much as a turn does."""
-    app = make_app(mask_numbers=given)
+@pytest.mark.parametrize(("mask_numbers", "shown"), [(True, "***0100"), (False, "%2B14155550100")])
+def test_a_refusal_masks_numbers(make_app, logged, mask_numbers, shown):
+    """A refusal masks the numbers in the query of its URL unless ``mask_numbers`` is off."""
+    app = make_app(mask_numbers=mask_numbers)
     logged()
     query = urlencode({**twilio_params("CA1"), "ForwardedFrom": "+14155550100", "Digits": "4711"})
     in_process(app)("GET", f"{WEBHOOK}?{query}", b"", {})
     (line,) = logged()
     for name in ("From", "Caller", "ForwardedFrom"):
-        assert f"&{name}={told}&" in line
-    assert ("***0006" in line) is given
+        assert f"&{name}={shown}&" in line
+    assert ("***0006" in line) is mask_numbers
     assert "&FromCity=SAN+FRANCISCO&" in line
     assert "Digits=(secret)" in line
 
 
 def test_two_tokens_while_one_is_rotated(make_app, send):
-    """What either of two tokens signed is good, and nobody else's."""
+    """While a token is rotated, signatures of both tokens are accepted."""
     app, url = make_app(auth_token=("old", "new")), "https://a.example/webhook"
-    assert send(app, url, (), signed_over(url, "old"))
-    assert send(app, url, (), signed_over(url, "new"))
-    assert not send(app, url, (), signed_over(url, "other"))
-    assert not send(app, url, (), signed_over(url, "old,new"))
+    assert send(app, url, (), signature_for(url, "old"))
+    assert send(app, url, (), signature_for(url, "new"))
+    assert not send(app, url, (), signature_for(url, "other"))
+    assert not send(app, url, (), signature_for(url, "old,new"))
 
 
 SUB = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 
 def test_each_sub_account_has_its_own_tokens(make_app, send):
-    """A sub-account's requests are checked with its tokens alone, everybody else's with the main ones."""
+    """Requests of a sub-account are checked with its tokens only, and other requests with the main tokens only."""
     app, url = make_app(auth_token="main", accounts={SUB: ["sub", "sub-new"]}), "https://a.example/webhook"
     for token, account, good in [
         ("sub", SUB, True),
@@ -272,14 +275,14 @@ def test_each_sub_account_has_its_own_tokens(make_app, send):
         ("main", ACCOUNT, True),
         ("sub", ACCOUNT, False),
     ]:
-        assert send(app, url, (), signed_over(url, token), account=account) is good, (token, account)
+        assert send(app, url, (), signature_for(url, token), account=account) is good, (token, account)
 
 
-def test_an_account_without_a_token_is_told(make_app, send, logged):
-    """Where only sub-accounts have tokens, the refusal of another account names the variable to set."""
+def test_a_refusal_names_the_account_without_a_token(make_app, send, logged):
+    """If only sub-accounts have tokens, the refusal of another account names the variable to set."""
     app, url = make_app(auth_token=(), accounts={SUB: "sub"}), "https://a.example/webhook"
     logged()
-    assert not send(app, url, (), signed_over(url, "sub"), account=ACCOUNT)
+    assert not send(app, url, (), signature_for(url, "sub"), account=ACCOUNT)
     assert not send(app, url, (), "", account=ACCOUNT)
     assert logged() == [
         f"WARNING 403: no auth token for account '{ACCOUNT}': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{ACCOUNT}",
@@ -287,37 +290,37 @@ def test_an_account_without_a_token_is_told(make_app, send, logged):
     ]
 
 
-def test_an_account_that_is_none_forges_no_line_in_the_log(make_app, send, logged):
-    """What stands in AccountSid is told once, quoted, and not as the name of a variable."""
+def test_an_invalid_account_sid_does_not_forge_a_log_line(make_app, send, logged):
+    """An invalid ``AccountSid`` is logged quoted, and not as part of the name of a variable."""
     app, url = make_app(auth_token=(), accounts={SUB: "sub"}), "https://a.example/webhook"
     logged()
-    assert not send(app, url, (), signed_over(url, "sub"), account="AC\nforged")
+    assert not send(app, url, (), signature_for(url, "sub"), account="AC\nforged")
     assert logged() == [
         "WARNING 403: no auth token for account 'AC\\nforged': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_AC..."
     ]
 
 
-def test_an_account_is_known_whatever_its_letters(make_app, send):
-    """Some systems know environment variables in capitals alone."""
+def test_the_case_of_an_account_sid_is_ignored(make_app, send):
+    """The AccountSid in the settings may be in capitals: some systems have environment variables in capitals only."""
     app, url = make_app(accounts={SUB.upper(): "sub"}), "https://a.example/webhook"
-    assert send(app, url, (), signed_over(url, "sub"), account=SUB.lower().replace("ac", "AC", 1))
+    assert send(app, url, (), signature_for(url, "sub"), account=SUB.lower().replace("ac", "AC", 1))
 
 
-def test_a_form_says_itself_which_account_it_is_from(make_app, send):
-    """An account named in the query of a form's URL does not choose the token: Twilio names it in the form."""
+def test_the_account_of_the_form_counts(make_app, send):
+    """The account in the form chooses the token, not one in the query."""
     app, url = make_app(accounts={SUB: "sub"}), f"https://a.example/webhook?AccountSid={SUB}"
-    assert send(app, url, (), signed_over(url), account=ACCOUNT)
-    assert not send(app, url, (), signed_over(url, "sub"), account=ACCOUNT)
+    assert send(app, url, (), signature_for(url), account=ACCOUNT)
+    assert not send(app, url, (), signature_for(url, "sub"), account=ACCOUNT)
 
 
 def test_tokens_from_the_environment(no_settings, send, session_file):
-    """``TWILIO_AUTH_TOKEN`` and ``TWILIO_AUTH_TOKEN_AC...`` are read, several separated by commas."""
+    """Tokens are read from ``TWILIO_AUTH_TOKEN`` and ``TWILIO_AUTH_TOKEN_AC...``, several separated by commas."""
     no_settings.setenv("TWILIO_AUTH_TOKEN", "old, new")
     no_settings.setenv(f"TWILIO_AUTH_TOKEN_{SUB}", "sub")
     no_settings.setenv("IVRKIT_SESSION_URL", f"sqlite:///{session_file}")
     app, url = create_app(), "https://a.example/webhook"
     for token, account, good in [("old", ACCOUNT, 1), ("new", ACCOUNT, 1), ("sub", SUB, 1), ("new", SUB, 0)]:
-        assert send(app, url, (), signed_over(url, token), account=account) == good
+        assert send(app, url, (), signature_for(url, token), account=account) == good
     sessions_of(app).close()
 
 
@@ -335,8 +338,8 @@ FORMS = {
 
 
 @pytest.mark.parametrize("more", FORMS.values(), ids=FORMS)
-def test_every_parameter_counts(make_app, more):
-    """All that a form holds is under the signature: repeated, empty, of any script, and never heard of."""
+def test_every_parameter_is_signed(make_app, more):
+    """Every parameter of a form is part of the signature: repeated, empty, of any script, and unknown."""
     client, url = in_process(make_app()), "https://a.example/webhook"
     params = [*twilio_params(new_sid()).items(), *more]
     headers = {"Content-Type": FORM, "X-Twilio-Signature": sign(url, params)}
@@ -353,14 +356,14 @@ QUERIES = st.text(string.ascii_letters + string.digits + "=&%+-._~!*'()/:@,;$?",
 
 @pytest.fixture
 def client(make_app):
-    """What sends requests to one app, for many examples."""
+    """Return a function that sends requests to one app, for many examples."""
     return in_process(make_app())
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), form=st.lists(st.tuples(NAMES, NAMES), max_size=6), host=HOSTS, query=QUERIES)
-def test_what_twilios_library_signs_is_let_in_and_nothing_else(client, data, form, host, query):
-    """What ``RequestValidator`` computes is accepted; with one character changed anywhere it is refused."""
+def test_only_signatures_of_twilios_library_are_accepted(client, data, form, host, query):
+    """The signature of ``RequestValidator`` is accepted, and refused after any change of one character."""
     scheme = data.draw(st.sampled_from(["http", "https"]))
     url = f"{scheme}://{host}/webhook{'?' * bool(query)}{query}"
     params = {"CallSid": "CA1", **dict(form)}
@@ -410,35 +413,37 @@ WRONG_HOSTS = [
 ]
 
 
-@pytest.mark.parametrize("given", [{}, {"trusted_proxies": 1}, {"public_url": "https://ivr.example.com"}], ids=repr)
-def test_a_host_that_cannot_be_is_refused(make_app, given):
-    """Whatever stands in ``Host`` or ``X-Forwarded-Host``, a forged request is refused and nothing breaks."""
-    app = make_app(**given)
+@pytest.mark.parametrize(
+    "app_settings", [{}, {"trusted_proxies": 1}, {"public_url": "https://ivr.example.com"}], ids=repr
+)
+def test_an_invalid_host_is_refused(make_app, app_settings):
+    """A forged request with any text in ``Host`` or ``X-Forwarded-Host`` is refused without an error."""
+    app = make_app(**app_settings)
     for host in WRONG_HOSTS:
         client = in_process(with_environ(app, {"HTTP_HOST": host, "HTTP_X_FORWARDED_HOST": host}))
-        for headers in ({}, {"X-Twilio-Signature": SIGNED_BY_NOBODY}):
+        for headers in ({}, {"X-Twilio-Signature": FORGED_SIGNATURE}):
             answer = client("POST", "http://a.example/webhook", b"CallSid=CA1", {"Content-Type": FORM, **headers})
             assert answer.status in (400, 403), host  # 400 where no such name can be looked up at all
         assert client("GET", "http://a.example/healthz", b"", {}).status in (200, 400), host
 
 
-def test_a_host_that_cannot_be_is_named(make_app, send, logged):
-    """The log shows the host that makes no URL, quoted."""
+def test_a_refusal_names_an_invalid_host(make_app, send, logged):
+    """The log line of a refusal quotes a ``Host`` header that makes no URL."""
     app = make_app()
     logged()
-    assert not send(app, "http://a.example/webhook", (), SIGNED_BY_NOBODY, environ={"HTTP_HOST": "[1:2:3]"})
+    assert not send(app, "http://a.example/webhook", (), FORGED_SIGNATURE, environ={"HTTP_HOST": "[1:2:3]"})
     assert logged() == ["WARNING 403: the Host header must name a host, not '[1:2:3]'"]
 
 
 @pytest.mark.parametrize("signature", ["ä", "\x00", "a" * 10_000, "=", "'", " RSOYDt4T1cUTdK1PDd93/VVr8B8="])
-def test_a_signature_that_is_none_is_refused(make_app, send, signature):
-    """Any text may stand in the header; only the right one lets in."""
+def test_an_invalid_signature_is_refused(make_app, send, signature):
+    """A text that is not a signature is refused without an error."""
     app = make_app()
     assert not send(app, "http://a.example/webhook", environ={"HTTP_X_TWILIO_SIGNATURE": signature})
 
 
-def test_a_body_that_is_no_form_is_not_under_the_signature(make_app):
-    """JSON holds no parameters for this host: signed over the bare URL it is let in, and then lacks a CallSid."""
+def test_a_body_that_is_not_a_form_is_not_signed(make_app):
+    """A JSON body is not part of the signature: the signed request is accepted and lacks a CallSid."""
     client, url = in_process(make_app()), "https://a.example/webhook"
     headers = {"Content-Type": "application/json", "X-Twilio-Signature": sign(url)}
     assert client("POST", url, b'{"CallSid": "CA1"}', headers).status == 400
@@ -450,42 +455,42 @@ NEEDS_TOKEN = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify req
 
 
 @pytest.fixture
-def untrusting(make_app):
-    """An app without a token, in dev mode."""
+def app_without_token(make_app):
+    """Return an app in dev mode without a token."""
     return make_app(auth_token=(), dev=True)
 
 
-def ask(app, address, **headers) -> Response:
-    """Ask an app from an address, unsigned."""
+def request_from(app, address, **headers) -> Response:
+    """Send an unsigned request from an address."""
     environ = {"REMOTE_ADDR": address} if address is not None else {}
     body = urlencode(twilio_params(new_sid())).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    sent = in_process(with_environ(app, environ))
-    return sent("POST", "http://localhost:5000/webhook", body, {"Content-Type": FORM, **named})
+    send = in_process(with_environ(app, environ))
+    return send("POST", "http://localhost:5000/webhook", body, {"Content-Type": FORM, **named})
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
-def test_without_a_token_this_machine_may_ask(untrusting, address):
-    """In dev mode without a token, requests from the loopback interface are answered unsigned."""
-    assert ask(untrusting, address).status == 200
+def test_without_a_token_loopback_requests_are_answered(app_without_token, address):
+    """In dev mode without a token, unsigned requests from the loopback interface are answered."""
+    assert request_from(app_without_token, address).status == 200
 
 
 @pytest.mark.parametrize(
     "address", ["10.0.0.7", "192.168.1.2", "203.0.113.9", "::", "0.0.0.0", "fe80::1", "::ffff:10.0.0.7"]
 )
-def test_without_a_token_nobody_else_may_ask(untrusting, logged, address):
-    """A request from elsewhere is refused, and log and answer say that a token is needed."""
+def test_without_a_token_other_addresses_are_refused(app_without_token, logged, address):
+    """Without a token, a request from another machine is refused; log and response say that a token is needed."""
     logged()
-    answer = ask(untrusting, address)
-    told = f"the request comes from {address} and no auth token is set: {NEEDS_TOKEN}"
-    assert (answer.status, answer.body.decode()) == (403, f"{told}\n")
-    assert logged() == [f"WARNING 403: {told}"]
+    answer = request_from(app_without_token, address)
+    reason = f"the request comes from {address} and no auth token is set: {NEEDS_TOKEN}"
+    assert (answer.status, answer.body.decode()) == (403, f"{reason}\n")
+    assert logged() == [f"WARNING 403: {reason}"]
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "localhost", "127.0.0.1, 10.0.0.7"])
-def test_without_a_token_an_address_that_is_none_may_not_ask(untrusting, address):
-    """What is no address cannot be this machine's."""
-    answer = ask(untrusting, address)
+def test_without_a_token_an_invalid_address_is_refused(app_without_token, address):
+    """In dev mode without a token, a request without a valid address is refused."""
+    answer = request_from(app_without_token, address)
     assert answer.status == 403
     assert answer.body.decode() == (
         f"the request comes from {address or 'an unknown address'} and no auth token is set: {NEEDS_TOKEN}\n"
@@ -510,25 +515,29 @@ FORWARDING = [
 
 
 @pytest.mark.parametrize("proxies", [0, 1])
-def test_without_a_token_nothing_forwarded_is_answered(make_app, logged, proxies):
-    """A tunnel's request comes from loopback too: each header that tells of one makes it a stranger's."""
+def test_without_a_token_forwarded_requests_are_refused(make_app, logged, proxies):
+    """Without a token, a request with a header of a proxy or tunnel is refused, even from the loopback interface."""
     app = make_app(auth_token=(), dev=True, trusted_proxies=proxies)
     logged()
     for header in FORWARDING:
-        answer = ask(app, "127.0.0.1", **{header.replace("-", "_"): "127.0.0.1"})
-        told = f"the request was forwarded (it has the header {header.title()}) and no auth token is set: {NEEDS_TOKEN}"
-        assert (answer.status, answer.body.decode()) == (403, f"{told}\n")
-        assert logged() == [f"WARNING 403: {told}"]
+        answer = request_from(app, "127.0.0.1", **{header.replace("-", "_"): "127.0.0.1"})
+        reason = (
+            f"the request was forwarded (it has the header {header.title()}) and no auth token is set: {NEEDS_TOKEN}"
+        )
+        assert (answer.status, answer.body.decode()) == (403, f"{reason}\n")
+        assert logged() == [f"WARNING 403: {reason}"]
 
 
-def test_without_a_token_other_headers_do_no_harm(untrusting):
-    """A header that only sounds alike is none of a proxy's."""
-    assert ask(untrusting, "127.0.0.1", X_Request_Id="1", Forwarded_By="x", X_Forwarde="y").status == 200
+def test_without_a_token_other_headers_are_ignored(app_without_token):
+    """In dev mode without a token, a header with a similar name does not make a request a forwarded one."""
+    assert (
+        request_from(app_without_token, "127.0.0.1", X_Request_Id="1", Forwarded_By="x", X_Forwarde="y").status == 200
+    )
 
 
 @pytest.mark.parametrize("path", ["webhook", "webhook/status", "webhook/fallback"])
-def test_every_page_of_twilios_is_guarded(make_app, path):
-    """The webhook, its status callback and its fallback are all refused unsigned, with GET as with POST."""
+def test_every_endpoint_is_verified(make_app, path):
+    """Webhook, status callback and fallback refuse unsigned requests with every method; the health check answers."""
     client = in_process(make_app())
     body = urlencode(twilio_params(new_sid(), "completed")).encode()
     for method in ("GET", "POST", "HEAD"):
@@ -538,35 +547,35 @@ def test_every_page_of_twilios_is_guarded(make_app, path):
     assert client("GET", "https://a.example/healthz", b"", {}).status == 200
 
 
-def test_dev_with_a_token_checks_as_always(make_app, send):
-    """A token makes dev mode check signatures, from loopback as well, and forwarded requests are welcome."""
+def test_dev_mode_with_a_token_checks_signatures(make_app, send):
+    """In dev mode with a token, the signature of every request is checked, and forwarded requests are answered."""
     app, url = make_app(dev=True), "http://localhost/webhook"
     here = {"environ": {"REMOTE_ADDR": "127.0.0.1"}}
     assert not send(app, url, (), "", **here)
-    assert not send(app, url, (), SIGNED_BY_NOBODY, **here)
-    assert send(app, url, (), signed_over(url), environ={"REMOTE_ADDR": "203.0.113.9"}, X_Forwarded_For="1.2.3.4")
+    assert not send(app, url, (), FORGED_SIGNATURE, **here)
+    assert send(app, url, (), signature_for(url), environ={"REMOTE_ADDR": "203.0.113.9"}, X_Forwarded_For="1.2.3.4")
 
 
-def test_without_token_and_dev_nothing_starts(make_app, no_settings):
-    """``create_app`` refuses to serve anybody who asks, and says what to set; it has opened no store by then."""
-    told = (
+def test_create_app_without_a_token_is_an_error(make_app, no_settings):
+    """``create_app`` without a token outside dev mode is an error that says what to set."""
+    message = (
         "no auth token is set, so requests cannot be verified\n"
         "  hint: set TWILIO_AUTH_TOKEN to your account's auth token, or IVRKIT_DEV=1 to answer only requests "
         "from this machine"
     )
     with pytest.raises(SettingsError) as caught:
         make_app(auth_token=())
-    assert str(caught.value) == told
+    assert str(caught.value) == message
     with pytest.raises(SettingsError) as caught:
         create_app()
-    assert str(caught.value) == told
+    assert str(caught.value) == message
     no_settings.setenv("TWILIO_AUTH_TOKEN", "")
     with pytest.raises(SettingsError):
         create_app()
 
 
-def test_settings_are_given_in_one_way():
-    """Settings and single settings beside them are refused: nobody could say which was meant."""
+def test_settings_and_overrides_together_are_refused():
+    """``create_app`` refuses a ``Settings`` object together with single settings."""
     with pytest.raises(SettingsError) as caught:
         create_app(Settings(dev=True), plugins={"shop": TreePlugin(SHOP)}, tries=2, dev=False)
     assert str(caught.value) == (
@@ -575,8 +584,8 @@ def test_settings_are_given_in_one_way():
     )
 
 
-def test_the_telephone_of_these_tests_signs_like_twilios_library():
-    """The few lines that sign for these tests and Twilio's own library agree on a whole webhook."""
+def test_the_helpers_sign_like_twilios_library():
+    """The signatures of the test helpers are those of Twilio's library."""
     params = twilio_params("CA1", Digits="1")
     url = "https://ivr.example.com/webhook?again=1"
     assert sign(url, params.items()) == RequestValidator(TOKEN).compute_signature(url, params)

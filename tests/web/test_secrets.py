@@ -1,4 +1,4 @@
-"""What a caller enters where it is secret is in clear nowhere that anything is kept."""
+"""The input of a secret state is stored in clear nowhere."""
 
 import base64
 
@@ -10,21 +10,21 @@ from ivrkit.web import create_app
 
 
 @leads_to("read-back")
-def keep(call):
-    """Keep the digits, as a plugin may."""
+def store_digits(call):
+    """Store the digits in ``call.data``, as a plugin may do."""
     call.data["pin"] = call.digits
     return "read-back"
 
 
 STATES = {
-    "pin": State(ask("Your PIN?"), keep, secret=True),
+    "pin": State(ask("Your PIN?"), store_digits, secret=True),
     "read-back": State(lambda call: ask(f"You entered {call.data['pin']}."), Routes({"1": "done"}, otherwise=HOME)),
     "done": State(ask("Done."), Routes({"1": "pin"}, otherwise=HOME)),
 }
 
 
 def test_digits_and_data_of_a_secret_state(tmp_path):
-    """In the file, its log, and the cookie: neither where they were entered nor at any later webhook."""
+    """The digits of a secret state, and the data made of them, are in clear in no session file and no cookie."""
     file = tmp_path / "calls.sqlite3"
     app = create_app(
         dev=True,
@@ -38,9 +38,9 @@ def test_digits_and_data_of_a_secret_state(tmp_path):
     call = phone.call().press("471147")
     assert call.heard_last == "You entered 471147."
     call.press("1")
-    kept = b"".join(each.read_bytes() for each in sorted(tmp_path.iterdir()))
-    assert call.sid.encode() in kept
-    assert b"471147" not in kept
+    stored = b"".join(each.read_bytes() for each in sorted(tmp_path.iterdir()))
+    assert call.sid.encode() in stored
+    assert b"471147" not in stored
     cookies = [each.headers["Set-Cookie"] for each in call.responses]
     assert len(cookies) == 3
     for cookie in cookies:

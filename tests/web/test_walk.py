@@ -1,4 +1,4 @@
-"""Whole calls of the ACME tree, as Twilio makes them: signed, over HTTP, each answer held against its rules."""
+"""Whole calls of the ACME phone tree, by the simulator and over HTTP: every outcome of every state."""
 
 import os
 import signal
@@ -34,12 +34,12 @@ KEYS = "1234567890*#"
 
 @pytest.fixture
 def acme(make_app):
-    """Make apps that serve ACME's states."""
+    """Return a function that makes apps with ACME's states."""
     return lambda tree=(), **settings: make_app(TreePlugin(dict(tree)), **{"block": (), "dev": True, **settings})
 
 
-def resolve(flow, target, state, sender):
-    """Return the state that a target means for a caller in ``state``, sent there by ``sender``; ``None`` to hang up."""
+def resolve_target(flow, target, state, sender):
+    """Return the state of a target for a caller in ``state`` who came from ``sender``; ``None`` to hang up."""
     if target is SAME:
         return state
     if target is BACK:
@@ -50,47 +50,47 @@ def resolve(flow, target, state, sender):
     return target
 
 
-def ways(flow):
-    """Return for each state the outcomes that bring a caller there by the shortest way, and who sends them."""
-    found, queue = {flow.config.start: ((), None)}, [flow.config.start]
+def shortest_paths(flow):
+    """Return for each state the outcomes of the shortest path to it, and the state before it."""
+    paths, queue = {flow.config.start: ((), None)}, [flow.config.start]
     while queue:
         state = queue.pop(0)
-        outcomes, sender = found[state]
+        outcomes, sender = paths[state]
         for edge in edges(flow):
-            target = resolve(flow, edge.target, state, sender) if edge.state == state else None
-            if target is not None and target not in found:
-                found[target] = ((*outcomes, *([edge.outcome] if edge.outcome else [])), state)
+            target = resolve_target(flow, edge.target, state, sender) if edge.state == state else None
+            if target is not None and target not in paths:
+                paths[target] = ((*outcomes, *([edge.outcome] if edge.outcome else [])), state)
                 queue.append(target)
-    return found
+    return paths
 
 
-def settle(flow, state, sender):
-    """Return the states that a caller passes who comes to one, until it waits or hangs up (``None``)."""
+def passed_states(flow, state, sender):
+    """Return the states that a caller passes from one state on, up to one that waits, or ``None`` for a hangup."""
     passed = [state]
     at_once = {edge.state: edge.target for edge in edges(flow) if edge.outcome is None}
     while passed[-1] in at_once:
-        target = resolve(flow, at_once[passed[-1]], passed[-1], sender)
+        target = resolve_target(flow, at_once[passed[-1]], passed[-1], sender)
         sender = passed[-1]
         passed.append(target)
     return passed
 
 
-def key_of(flow, state, outcome):
-    """Return the key of an outcome where it is none of a verb's own: one that leads nowhere."""
+def key_for(flow, state, outcome):
+    """Return a key for an outcome: for ``no-match``, one that the state has no row for."""
     if outcome == "no-match":
         return next(key for key in KEYS if key not in flow.states[state].routes and key != "#")
     return outcome
 
 
-def walk(number, flow):
-    """Walk every edge of a flow, each in a call of its own; return the edges that were walked."""
-    found, walked = ways(flow), []
+def walk_edges(number, flow):
+    """Follow every edge of a flow, each in its own call, and return the pairs of state and outcome."""
+    paths, walked = shortest_paths(flow), []
     for edge in edges(flow):
-        outcomes, sender = found[edge.state]
+        outcomes, sender = paths[edge.state]
         call = number.call()
         for outcome in (*outcomes, *([edge.outcome] if edge.outcome else [])):
-            reach_outcome(call, key_of(flow, call.state, outcome))
-        passed = settle(flow, resolve(flow, edge.target, edge.state, sender), edge.state)
+            reach_outcome(call, key_for(flow, call.state, outcome))
+        passed = passed_states(flow, resolve_target(flow, edge.target, edge.state, sender), edge.state)
         where = f"{edge.state} -> {edge.outcome} -> {edge.target}"
         for name in filter(None, passed):
             content = flow.states[name].content
@@ -109,31 +109,31 @@ def walk(number, flow):
     return walked
 
 
-def must_be_walked(flow):
-    """Return all that can happen in each state, from what it waits with: told by its rows and by its verb."""
-    told = set()
+def possible_outcomes(flow):
+    """Return the pairs of state and outcome that can happen: the rows of each state, and the outcomes of its verb."""
+    outcomes = set()
     for name, compiled in flow.states.items():
         exit = compiled.state.exit
         if compiled.is_menu or isinstance(exit, Routes):
             verb = compiled.content.waiting_verb if compiled.content else "Gather"
-            told |= {(name, outcome) for outcome in compiled.routes}
-            told |= {(name, outcome) for each, outcome in ACTIONS_FOR_OUTCOME if each == verb}
-            told |= {(name, "no-match")} if verb == "Gather" else set()
+            outcomes |= {(name, outcome) for outcome in compiled.routes}
+            outcomes |= {(name, outcome) for each, outcome in ACTIONS_FOR_OUTCOME if each == verb}
+            outcomes |= {(name, "no-match")} if verb == "Gather" else set()
         elif exit is not None:
-            told.add((name, None))
-    return told
+            outcomes.add((name, None))
+    return outcomes
 
 
 @pytest.mark.acme
-def test_every_outcome_of_every_state_is_walked(acme):
-    """Whatever can happen in a state of ACME's or of the core is brought over HTTP, and leads where the flow says."""
+def test_every_outcome_leads_where_the_flow_says(acme):
+    """Every outcome of every state of ACME and of the core leads where the flow says, over HTTP."""
     app = acme()
     flow = app.extensions["ivrkit"].loaded.flow
     assert set(flow.states) == {"greeting", "menu", "error", "hours", "reception", "sales", "support"}
     with serving(app, sessions_of(app)) as base:
-        walked = walk(simulator_for_url(f"{base}/webhook"), flow)
+        walked = walk_edges(simulator_for_url(f"{base}/webhook"), flow)
     assert len(walked) == len(set(walked))
-    assert set(walked) == must_be_walked(flow)
+    assert set(walked) == possible_outcomes(flow)
     assert len(walked) > 20
 
 
@@ -150,8 +150,8 @@ def test_every_outcome_of_every_state_is_walked(acme):
         ("", "menu", "For sales, press one."),
     ],
 )
-def test_each_key_of_the_menu(acme, key, state, heard):
-    """The menu of ACME leads where its prompt says; a wrong key is told, silence is not."""
+def test_each_key_of_the_menu_leads_to_its_state(acme, key, state, heard):
+    """Each key of ACME's menu leads to its state; a wrong key is named as an error, silence is not."""
     call = simulator_for_app(acme()).call()
     assert "Thank you for calling our company." in call.heard
     call.press(key) if key else call.stays_silent()
@@ -162,8 +162,8 @@ def test_each_key_of_the_menu(acme, key, state, heard):
 
 @pytest.mark.acme
 @pytest.mark.server
-def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
-    """``ivrkit serve`` with a token and in dev mode answers the whole tree, and refuses a forged request."""
+def test_every_outcome_leads_where_the_flow_says_on_the_server(acme, tmp_path):
+    """``ivrkit serve --dev`` with a token answers every outcome, and refuses a forged request."""
     flow = acme(session_url=f"sqlite:///{tmp_path}/other.sqlite3").extensions["ivrkit"].loaded.flow
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -173,8 +173,8 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
     server = start(command, cwd=tmp_path, env=environ)
     base = f"http://127.0.0.1:{port}"
     try:
-        wait_for(base)
-        walked = walk(simulator_for_url(f"{base}/webhook"), flow)
+        wait_for_server(base)
+        walked = walk_edges(simulator_for_url(f"{base}/webhook"), flow)
         call = WebhookCall(over_http, f"{base}/webhook")
         assert call.send(call.webhook, signature="forged").status == 403
         server.send_signal(signal.SIGTERM)
@@ -183,11 +183,11 @@ def test_every_outcome_is_walked_on_the_real_server(acme, tmp_path):
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-    assert set(walked) == must_be_walked(flow)
+    assert set(walked) == possible_outcomes(flow)
 
 
-def wait_for(base):
-    """Wait until a server answers that it is well."""
+def wait_for_server(base):
+    """Wait until the health check of a server answers 200."""
     for _ in range(600):
         try:
             answer = over_http("GET", f"{base}/healthz", b"", {})
@@ -200,20 +200,20 @@ def wait_for(base):
 
 
 def test_unsigned_and_forged_requests_are_refused(new_call, logged):
-    """Who cannot sign gets 403 and not a word of the flow; one line says which URL was signed over and what to set."""
+    """A request without a valid signature gets 403 without any text of the flow; the log has the URL and the fix."""
     call = new_call(dev=False)
     logged()
     unsigned = call.send(call.webhook, signature="")
     forged = call.send(call.webhook, signature="RSOYDt4T1cUTdK1PDd93/VVr8B8=")
     for answer in (unsigned, forged):
         assert (answer.status, answer.body) == (403, b"Forbidden\n")
-    mend = (
+    fix = (
         "if Twilio requested another URL, set IVRKIT_PUBLIC_URL to its base URL (or IVRKIT_TRUSTED_PROXIES behind a "
         "proxy); if the URL is right, TWILIO_AUTH_TOKEN belongs to another account"
     )
     assert logged() == [
         f"WARNING 403: no X-Twilio-Signature for {call.webhook!r}: only requests that Twilio signed are answered",
-        f"WARNING 403: X-Twilio-Signature does not match {call.webhook!r}: {mend}",
+        f"WARNING 403: X-Twilio-Signature does not match {call.webhook!r}: {fix}",
     ]
 
 
@@ -227,8 +227,8 @@ MOUNTS = {
 
 @pytest.mark.acme
 @pytest.mark.parametrize(("prefix", "mount"), MOUNTS.values(), ids=MOUNTS)
-def test_a_call_goes_on_wherever_the_app_is_mounted(acme, prefix, mount):
-    """Every address in an answer is relative, and right under any prefix; so is the way back from the fallback."""
+def test_a_call_goes_on_under_any_prefix(acme, prefix, mount):
+    """A call goes on under any ``url_prefix`` and ``SCRIPT_NAME``, after a fallback as well."""
     app = acme(url_prefix=prefix)
     wsgi = DispatcherMiddleware(NotFound(), {mount: app}) if mount else app
     with serving(wsgi, sessions_of(app)) as base:
@@ -248,36 +248,36 @@ def test_a_call_goes_on_wherever_the_app_is_mounted(acme, prefix, mount):
 
 
 @pytest.mark.acme
-def test_after_a_fallback_the_call_goes_on(acme, new_call, logged):
-    """The first failure enters the stored state again, the second takes the operator, the third says goodbye."""
+def test_three_fallbacks_in_a_row(acme, new_call, logged):
+    """The first fallback leads to the stored state, the second to the operator, and the third ends the call."""
     call = new_call(acme())
     fallback = f"{call.webhook}/fallback"
     logged()
     call.dial()
     call.press("3")
 
-    failed = {"ErrorCode": "11200", "ErrorUrl": call.webhook}
-    answer = call.request_document(fallback, failed)
+    error = {"ErrorCode": "11200", "ErrorUrl": call.webhook}
+    answer = call.request_document(fallback, error)
     assert answer.heard == "We are sorry, something went wrong."
     assert answer.verbs == ["Say", "Redirect"]
     assert answer.root.findtext("Redirect") == "../webhook?again=1#rc=1&rp=ct"
     assert call.follow_redirect().state == "hours"
     assert call.url == f"{call.webhook}?again=1"
 
-    answer = call.request_document(fallback, {**failed, "ErrorUrl": f"{call.webhook}?again=1"})
+    answer = call.request_document(fallback, {**error, "ErrorUrl": f"{call.webhook}?again=1"})
     assert answer.root.findtext("Redirect") == "../webhook?again=2#rc=1&rp=ct"
     assert call.follow_redirect().state == "reception"
 
-    answer = call.request_document(fallback, {**failed, "ErrorUrl": f"{call.webhook}?again=2"})
+    answer = call.request_document(fallback, {**error, "ErrorUrl": f"{call.webhook}?again=2"})
     assert answer.verbs == ["Say", "Hangup"]
     assert answer.heard == "We are sorry, something went wrong."
-    told = f"ERROR call {call.sid}: Twilio requested the fallback after error 11200 at /webhook"
-    assert logged() == [told, told, told]
+    line = f"ERROR call {call.sid}: Twilio requested the fallback after error 11200 at /webhook"
+    assert logged() == [line, line, line]
 
 
 @pytest.mark.acme
-def test_a_fallback_before_the_first_answer_starts_the_call(acme, new_call):
-    """Where nothing is known of a call yet, the fallback leads to the start state."""
+def test_a_fallback_before_the_first_response_starts_the_call(acme, new_call):
+    """The fallback of a call without a session leads to the start state."""
     call = new_call(acme())
     call.request_document(
         f"{call.webhook}/fallback", {"ErrorCode": "11205", "ErrorUrl": call.webhook}, status="ringing"
@@ -288,8 +288,8 @@ def test_a_fallback_before_the_first_answer_starts_the_call(acme, new_call):
 
 
 @pytest.mark.acme
-def test_a_fallback_does_not_ring_or_record_a_second_time(acme, new_call):
-    """After a fallback from a state that waits with anything but a question, the caller is at the menu."""
+def test_a_fallback_does_not_repeat_a_dial(acme, new_call):
+    """The fallback from a state that waits with a ``Dial`` leads to the menu."""
     call = new_call(acme())
     call.dial()
     call.press("0")
@@ -298,46 +298,46 @@ def test_a_fallback_does_not_ring_or_record_a_second_time(acme, new_call):
 
 
 @pytest.fixture
-def short(acme):
-    """An app of ACME's states that lets nobody stay for long."""
+def short_app(acme):
+    """Return an app of ACME's states whose calls end after 20 webhooks."""
     return acme(max_turns=20)
 
 
-COMES_TO = [(verb, outcome) for verb, outcome in ACTIONS_FOR_OUTCOME if verb in ("Dial", "Enqueue")]
+RESULTS = [(verb, outcome) for verb, outcome in ACTIONS_FOR_OUTCOME if verb in ("Dial", "Enqueue")]
 
 
 @pytest.mark.acme
-@pytest.mark.parametrize("came", [each for each in COMES_TO if each[0] == "Dial"])
-def test_a_telephone_that_was_put_down_is_let_go(acme, came):
-    """Silence for ever ends the call soon: six silences in a row, then the operator, then goodbye."""
-    call = hold_key(simulator_for_app(acme()).call(), "", [came])
+@pytest.mark.parametrize("result", [each for each in RESULTS if each[0] == "Dial"])
+def test_a_silent_caller_is_hung_up_on(acme, result):
+    """A caller who stays silent hears the menu again, then the operator, then the goodbye."""
+    call = hold_key(simulator_for_app(acme()).call(), "", [result])
     assert call.ended.reason == "hangup"
-    assert 3 < webhook_count(call) < 20, "the menu was not even repeated, or without end"
+    assert 3 < webhook_count(call) < 20, "the menu was not repeated, or too often"
     assert call.warnings == []
 
 
 @pytest.mark.once
 @pytest.mark.acme
 @pytest.mark.parametrize("key", KEYS)
-def test_a_caller_who_leans_on_one_key_is_let_go(acme, key):
-    """No key keeps a call on the line for more webhooks than ``max_turns`` and the operator take."""
+def test_a_caller_who_holds_one_key_is_hung_up_on(acme, key):
+    """A caller who holds one key is hung up on after ``max_turns`` webhooks at the latest."""
     number = simulator_for_app(acme(), max_documents=105)
-    for came in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
-        call = hold_key(number.call(), key, came)
+    for results in ([], [("Dial", "busy"), ("Enqueue", "leave")], [("Dial", "declined"), ("Enqueue", "failed")]):
+        call = hold_key(number.call(), key, results)
         assert call.ended.reason == "hangup"
         assert call.warnings == []
 
 
 @pytest.mark.acme
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(key=st.sampled_from(["", *KEYS]), came=st.lists(st.sampled_from(COMES_TO), max_size=8))
-def test_whatever_dials_and_queues_come_to_the_call_ends(short, key, came):
-    """No row of results, with any key or none, makes a ring that nobody leaves."""
-    call = hold_key(simulator_for_app(short, max_documents=25).call(), key, came)
+@given(key=st.sampled_from(["", *KEYS]), results=st.lists(st.sampled_from(RESULTS), max_size=8))
+def test_a_call_ends_with_any_results_of_dials_and_queues(short_app, key, results):
+    """A call ends with every sequence of results of dials and queues, and with every held key."""
+    call = hold_key(simulator_for_app(short_app, max_documents=25).call(), key, results)
     assert call.ended.reason == "hangup"
 
 
-RINGS = {
+LOOPS = {
     "questions": (ask("One."), ask("Two.")),
     "dials": (Dial("+15550100"), Dial("+15550101")),
     "a question and a dial": (ask("One."), Dial("+15550101")),
@@ -346,10 +346,10 @@ RINGS = {
 
 @pytest.mark.once
 @pytest.mark.parametrize("key", ["", "1", "5", "#"])
-@pytest.mark.parametrize(("one", "two"), RINGS.values(), ids=RINGS)
+@pytest.mark.parametrize(("one", "two"), LOOPS.values(), ids=LOOPS)
 @pytest.mark.parametrize("rows", [{}, {"no-input": SAME}, {"busy": SAME, "no-answer": HOME}], ids=repr)
-def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, one, two, rows, key):
-    """A ring of tables ends with ``max_turns`` at the latest, whatever the caller does and whoever answers."""
+def test_a_loop_of_otherwise_targets_ends(make_app, one, two, rows, key):
+    """A call between two states whose ``otherwise`` name each other ends after ``max_turns`` at the latest."""
 
     def state(enter, other):
         verb = enter.name
@@ -358,14 +358,14 @@ def test_two_states_whose_otherwise_name_each_other_let_the_caller_go(make_app, 
 
     app = make_app({"one": state(one, "two"), "two": state(two, "one")}, start="one", max_turns=12)
     number = simulator_for_app(app, max_documents=16)
-    for came in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
-        call = hold_key(number.call(), key, came)
+    for results in ([("Dial", "busy")], [("Dial", "no-answer")], [("Dial", "failed"), ("Dial", "canceled")]):
+        call = hold_key(number.call(), key, results)
         assert call.ended.reason == "hangup"
         assert webhook_count(call) >= 2
 
 
-def test_the_callers_of_these_tests_notice_a_ring(make_app):
-    """What lets these tests fail: a caller who is not let go is noticed."""
+def test_hold_key_reports_an_endless_call(make_app):
+    """``hold_key`` reports a call that does not end: without this, the tests of endless calls could not fail."""
     app = make_app({"one": State(ask("One."), Routes(otherwise=SAME))}, start="one", max_turns=1000, max_failures=1000)
     call = hold_key(simulator_for_app(app, max_documents=50).call(), "5")
     assert call.ended.reason == "too-many-documents"
@@ -389,7 +389,7 @@ def test_the_callers_of_these_tests_notice_a_ring(make_app):
     ids=lambda script: ", ".join(map(str, script)),
 )
 def test_a_call_is_the_same_in_process_and_over_http(acme, script):
-    """The same caller hears the same words, at the same time of the call's clock, whichever way the host is reached."""
+    """The same script gives the same transcript in process and over HTTP."""
     in_process = simulator_for_app(acme()).call(script)
     app = acme()
     with serving(app, sessions_of(app)) as base:

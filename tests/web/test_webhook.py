@@ -1,4 +1,4 @@
-"""The pages that Twilio asks: what each answers, whatever comes in, and whatever fails behind it."""
+"""The endpoints that Twilio requests: their responses to valid, repeated, late and odd requests, and to failures."""
 
 import json
 import sqlite3
@@ -39,7 +39,7 @@ FINAL = ["completed", "busy", "failed", "no-answer", "canceled"]
 
 
 def test_get_and_post_are_answered_alike(new_call):
-    """A number may be configured with either method; the answer is the same document."""
+    """The first webhook gets the same document with GET and with POST."""
     got = new_call().send(WEBHOOK, method="GET")
     posted = new_call().send(WEBHOOK, method="POST")
     assert got.status == posted.status == 200
@@ -47,8 +47,8 @@ def test_get_and_post_are_answered_alike(new_call):
     assert got.root.find("Gather").get("action") == "webhook#rc=1&rp=ct"
 
 
-def test_with_get_a_call_goes_on(new_call):
-    """The parameters of a form are read from the query when the method is GET."""
+def test_parameters_are_read_from_the_query_with_get(new_call):
+    """With GET, the parameters of a webhook are read from the query."""
     call = new_call()
     call.send(WEBHOOK, method="GET")
     assert call.send(WEBHOOK, pressed("2"), method="GET").state == "message"
@@ -56,8 +56,8 @@ def test_with_get_a_call_goes_on(new_call):
 
 @pytest.mark.parametrize("path", ["webhook", "webhook/status", "webhook/fallback"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_request_without_a_call_is_refused(new_call, path, method):
-    """What names no call gets 400, which says when Twilio asks here."""
+def test_a_request_without_call_sid_is_refused(new_call, path, method):
+    """A request without ``CallSid`` gets status 400 and a text that says so."""
     call = new_call(sid="")
     call.sid = ""
     answer = call.send(f"https://ivr.example.com/{path}", method=method)
@@ -65,24 +65,24 @@ def test_a_request_without_a_call_is_refused(new_call, path, method):
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
-def test_other_methods_and_pages_are_no_answers(new_call, make_app):
-    """What Twilio never sends is refused by the web server's own rules, without a document."""
+def test_other_methods_and_paths_are_errors(new_call, make_app):
+    """Methods and paths that Twilio never requests get status 405 and 404."""
     send = in_process(make_app())
     assert {send(method, WEBHOOK, b"", {}).status for method in ("PUT", "DELETE", "PATCH")} == {405}
     assert {send("POST", f"{WEBHOOK}{path}", b"", {}).status for path in ("/", "/other", "s")} == {404}
     assert send("POST", "https://ivr.example.com/healthz", b"", {}).status == 405
 
 
-def test_a_webhook_that_is_far_too_long_is_not_read(make_app):
-    """No form of Twilio's has so many bytes; it is refused before anything is made of it."""
+def test_a_webhook_that_is_too_large_is_refused(make_app):
+    """A form of more than 256,000 bytes gets status 413."""
     send, head = in_process(make_app()), {"Content-Type": "application/x-www-form-urlencoded"}
     body = urlencode({**twilio_params("CA1"), "SpeechResult": "x" * 200_000})
     assert send("POST", WEBHOOK, body.encode(), head).status == 403
     assert send("POST", WEBHOOK, f"{body}{'x' * 56_000}".encode(), head).status == 413
 
 
-def test_dev_answers_name_state_and_owner(new_call):
-    """With ``dev``, an answer's headers say which state of which plugin it is from; without, they do not."""
+def test_responses_name_state_and_owner_in_dev_mode(new_call):
+    """In dev mode, the headers of a response name the state and its owner; otherwise no header names ivrkit."""
     call = new_call(dev=True)
     answer = call.dial()
     assert answer.headers["Ivrkit-State"] == "menu"
@@ -93,7 +93,7 @@ def test_dev_answers_name_state_and_owner(new_call):
 
 
 def test_the_cookie_of_another_call_is_not_used(make_app):
-    """A call is known by its CallSid: what another call of the same caller left behind is nothing to it."""
+    """A webhook that has the cookie of another call is answered by its own CallSid."""
     app = make_app(dev=True)
     first, second = (WebhookCall(in_process(app), WEBHOOK) for _ in range(2))
     first.dial()
@@ -114,8 +114,8 @@ def test_the_cookie_of_another_call_is_not_used(make_app):
     assert first.finish_verb(VERB_RESULTS["Record", "recorded"]).heard == "Thank you."
 
 
-def test_two_calls_at_once_do_not_meet(make_app):
-    """Each call has its own session, however their webhooks come between one another."""
+def test_calls_at_the_same_time_are_independent(make_app):
+    """Calls at the same time have separate sessions, in any order of their webhooks."""
     app = make_app(dev=True)
     calls = [WebhookCall(in_process(app), WEBHOOK) for _ in range(3)]
     for call in calls:
@@ -130,111 +130,111 @@ def test_two_calls_at_once_do_not_meet(make_app):
 
 @pytest.mark.parametrize("status", FINAL)
 def test_a_final_status_ends_the_call(new_call, status):
-    """The status callback of a call that is over ends it, is told once, and gets nothing to say."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+    """A final status ends the call once, gets 204, and later webhooks get an empty document."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
-    watcher.events.clear()
+    recorder.events.clear()
     for _ in range(2):
         answer = call.send(STATUS, {"CallDuration": "7"}, status=status)
         assert (answer.status, answer.body) == (204, b"")
-    assert watcher.events == [("ended", status)]
+    assert recorder.events == [("ended", status)]
     late = call.send(WEBHOOK, pressed("2"))
     assert (late.status, late.body, late.headers["Content-Type"]) == (200, NOTHING, XML)
-    assert watcher.events[1:] == [("left", "menu", "2")]
+    assert recorder.events[1:] == [("left", "menu", "2")]
 
 
 @pytest.mark.parametrize("status", ["queued", "initiated", "ringing", "in-progress", "answered", "", "Completed"])
-def test_another_status_ends_nothing(new_call, status):
-    """Status callbacks that come on the way are taken without effect."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_another_status_does_not_end_the_call(new_call, status):
+    """A status that is not final gets 204 and changes nothing."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
-    watcher.events.clear()
+    recorder.events.clear()
     assert call.send(STATUS, status=status).status == 204
-    assert watcher.events == []
+    assert recorder.events == []
     assert call.press("2").state == "message"
 
 
-def test_a_recording_that_comes_after_the_end_is_still_taken(new_call):
-    """Twilio sends status and verb action in any order: the recording is told, once, and the caller hears nothing."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_recording_after_the_end_is_reported_once(new_call):
+    """A recording that arrives after the final status is reported to the plugins once, and gets an empty document."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     call.press("2")
-    watcher.events.clear()
+    recorder.events.clear()
     assert call.send(STATUS, status="completed").status == 204
     recorded = {**VERB_RESULTS["Record", "recorded"], "Digits": "hangup"}
     for _ in range(2):
         assert call.send(WEBHOOK, recorded, status="completed").body == NOTHING
-    assert watcher.events == [("ended", "completed"), ("left", "message", "recorded")]
-    assert watcher.calls[-1].params["RecordingUrl"] == recorded["RecordingUrl"]
+    assert recorder.events == [("ended", "completed"), ("left", "message", "recorded")]
+    assert recorder.calls[-1].params["RecordingUrl"] == recorded["RecordingUrl"]
 
 
-def test_a_recording_of_a_caller_who_is_gone_ends_the_call(new_call):
-    """The action of a Record whose caller hung up is kept before the call ends; its status callback adds nothing."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_recording_ended_by_hanging_up_ends_the_call(new_call):
+    """The action of a ``Record`` whose caller hung up is reported before the end; the final status adds nothing."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     call.press("2")
-    watcher.events.clear()
+    recorder.events.clear()
     assert call.send(WEBHOOK, VERB_RESULTS["Record", "recorded"], status="completed").body == NOTHING
     assert call.send(STATUS, status="completed").status == 204
-    assert watcher.events == [("left", "message", "recorded"), ("ended", "completed")]
+    assert recorder.events == [("left", "message", "recorded"), ("ended", "completed")]
 
 
-def test_after_the_flow_ended_a_call_late_webhooks_start_no_new_one(new_call):
-    """A call that said goodbye stays ended: whatever still comes of it is answered with nothing."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_late_webhooks_do_not_restart_an_ended_call(new_call):
+    """A call that ended with a goodbye stays ended: late webhooks get an empty document, and no hook is called."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
     call.press("2")
     assert call.finish_verb(VERB_RESULTS["Record", "recorded"]).verbs == ["Say", "Hangup"]
-    told = list(watcher.events)
-    assert told[-1] == ("ended", "finished")
+    events = list(recorder.events)
+    assert events[-1] == ("ended", "finished")
     for more in ({}, pressed("2"), VERB_RESULTS["Dial", "busy"]):
         assert call.send(WEBHOOK, more).body == NOTHING
     assert call.send(STATUS, status="completed").status == 204
-    assert watcher.events == told
+    assert recorder.events == events
 
 
-def test_a_call_that_never_came_here_is_ended_silently(new_call):
-    """A status callback for an unknown call is kept, so that a late first webhook starts nothing; no hook is told."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+def test_a_final_status_before_the_first_webhook_ends_the_call(new_call):
+    """A final status of an unknown call is saved without a hook call; its late first webhook gets an empty document."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     assert call.send(STATUS, status="no-answer").status == 204
     answer = call.send(WEBHOOK, status="ringing", token="one")
     assert (answer.body, answer.state) == (NOTHING, None)
     assert call.send(WEBHOOK, status="ringing", token="one").body == NOTHING
-    assert watcher.events == []
+    assert recorder.events == []
 
 
-# Requests that come twice.
+# Repeated requests.
 
 
 def test_a_repeated_token_gets_the_same_bytes(new_call):
-    """A retry is known by its token, up to eight webhooks later, and moves nothing."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+    """A request with a token of the last eight webhooks gets the same bytes again and changes nothing."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     first = call.send(WEBHOOK, token="first")
     pressed_nine = call.send(WEBHOOK, pressed("9"), token="nine")
-    told = list(watcher.events)
+    events = list(recorder.events)
     for _ in range(3):
         again = call.send(WEBHOOK, pressed("9"), token="nine")
         assert (again.status, again.body, again.headers["Content-Type"]) == (200, pressed_nine.body, XML)
         assert again.state == "menu"
-    assert watcher.events == told
+    assert recorder.events == events
     for number in range(6):
         call.send(WEBHOOK, pressed("9"), token=f"{number}")
     assert call.send(WEBHOOK, token="first").body == first.body != pressed_nine.body
     call.send(WEBHOOK, pressed("9"), token="one more")
-    told = list(watcher.events)
+    events = list(recorder.events)
     assert call.send(WEBHOOK, pressed("2"), token="first").state == "message"
-    assert len(watcher.events) > len(told)
+    assert len(recorder.events) > len(events)
 
 
 def test_a_token_belongs_to_one_call(make_app):
-    """The same token in another call is another request."""
+    """The same idempotency token in another call is a new request."""
     app = make_app(dev=True)
     one, two = (WebhookCall(in_process(app), WEBHOOK) for _ in range(2))
     assert one.send(WEBHOOK, token="same").state == "menu"
@@ -244,45 +244,45 @@ def test_a_token_belongs_to_one_call(make_app):
 
 
 def test_a_new_token_is_a_new_webhook(new_call):
-    """The same input with another token, or with none, is the caller's next key."""
-    watcher = RecordingPlugin(SHOP)
-    call = new_call(tree=watcher)
+    """The same input with a new token, or without one, is the next input of the caller."""
+    recorder = RecordingPlugin(SHOP)
+    call = new_call(tree=recorder)
     call.dial()
-    watcher.events.clear()
+    recorder.events.clear()
     for token in ("one", "two", None, None):
         call.send(WEBHOOK, pressed("9"), token=token)
-    assert watcher.events == [("left", "menu", "9"), ("entered", "menu")] * 4
+    assert recorder.events == [("left", "menu", "9"), ("entered", "menu")] * 4
 
 
 class Meeting:
-    """Lets two runs of a handler meet, so that both have read the session before either saves it."""
+    """An enter function of which two runs wait for each other, so that both read the session before either saves it."""
 
     def __init__(self):
         self.barrier = threading.Barrier(2)
         self.keys = []
 
     def __call__(self, call):
-        """Enter the state: note the key, wait for the other."""
+        """Note the key of the turn, and wait for the other run."""
         self.keys.append(call.turn_key)
         with suppress(threading.BrokenBarrierError):
             self.barrier.wait(10)
-            self.barrier.abort()  # who comes later has nobody to wait for
+            self.barrier.abort()  # later runs do not wait
         return ask("We met.")
 
 
 @pytest.mark.parametrize("token", ["the-token", None])
 @pytest.mark.parametrize("first", [False, True], ids=["later webhook", "first webhook"])
-def test_two_copies_at_once_are_one_transition(make_app, token, first):
-    """Two copies of one webhook at the same moment: one turn, one answer, and one key for the handlers' own effects."""
+def test_two_copies_at_once_are_one_turn(make_app, token, first):
+    """Two copies of a webhook at the same moment are one turn, with one response and one ``turn_key``."""
     meeting = Meeting()
     state = State(meeting, Routes({"1": SAME}), options=MenuOption("3", "meeting"))
-    watcher = RecordingPlugin({"meeting": state})
-    app = make_app(watcher, dev=True, start="meeting" if first else "greeting")
+    recorder = RecordingPlugin({"meeting": state})
+    app = make_app(recorder, dev=True, start="meeting" if first else "greeting")
     with serving(app, sessions_of(app)) as base:
         call = WebhookCall(over_http, f"{base}/webhook")
         if not first:
             call.dial()
-        watcher.events.clear()
+        recorder.events.clear()
         with ThreadPoolExecutor(2) as pool:
             copies = [pool.submit(call.send, call.webhook, pressed("3"), token=token) for _ in range(2)]
             answers = [copy.result() for copy in copies]
@@ -290,69 +290,69 @@ def test_two_copies_at_once_are_one_transition(make_app, token, first):
         assert answers[0].body == answers[1].body
         assert answers[0].heard == "We met."
         assert meeting.keys == [f"{call.sid}:{1 if first else 2}"] * 2
-        assert watcher.events == [("started",) if first else ("left", "menu", "3"), ("entered", "meeting")]
+        assert recorder.events == [("started",) if first else ("left", "menu", "3"), ("entered", "meeting")]
         assert call.send(call.webhook, pressed("1"), token="next").state == "meeting"
     assert meeting.keys[2] == f"{call.sid}:{2 if first else 3}"
 
 
 def test_two_different_webhooks_at_once_are_two_turns(make_app):
-    """The loser of a race with another webhook is answered from where the winner left the call."""
+    """Two different webhooks at the same moment are two turns, the second from the session that the first one saved."""
     meeting = Meeting()
-    watcher = RecordingPlugin({"meeting": State(meeting, Routes({"1": SAME, "2": SAME}))})
-    app = make_app(watcher, start="meeting")
+    recorder = RecordingPlugin({"meeting": State(meeting, Routes({"1": SAME, "2": SAME}))})
+    app = make_app(recorder, start="meeting")
     with serving(app, sessions_of(app)) as base:
         call = WebhookCall(over_http, f"{base}/webhook")
         meeting.barrier.abort()
         call.dial()
         meeting.barrier.reset()
         meeting.keys.clear()
-        watcher.events.clear()
+        recorder.events.clear()
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda key: call.send(call.webhook, pressed(key), token=key), "12"))
     assert sorted(meeting.keys) == [f"{call.sid}:2", f"{call.sid}:2", f"{call.sid}:3"]
-    assert sorted(outcome for what, *_, outcome in watcher.events if what == "left") == ["1", "2"]
+    assert sorted(outcome for what, *_, outcome in recorder.events if what == "left") == ["1", "2"]
 
 
 def test_many_copies_of_a_final_status_end_the_call_once(make_app):
-    """However many status callbacks come at once, ``ended`` is told once."""
-    watcher = RecordingPlugin(SHOP)
-    app = make_app(watcher)
+    """Many copies of a final status at the same moment report the end of the call once."""
+    recorder = RecordingPlugin(SHOP)
+    app = make_app(recorder)
     with serving(app, sessions_of(app)) as base:
         call = WebhookCall(over_http, f"{base}/webhook")
         call.dial()
         with ThreadPoolExecutor(6) as pool:
             copies = [pool.submit(call.send, f"{call.webhook}/status", status="completed") for _ in range(6)]
             assert {copy.result().status for copy in copies} == {204}
-    assert watcher.events.count(("ended", "completed")) == 1
+    assert recorder.events.count(("ended", "completed")) == 1
 
 
-# A store that fails.
+# Failing stores.
 
 
 @pytest.fixture
-def garbage(session_file):
-    """Turn the session file into garbage: ``garbage(app)`` returns what undoes it."""
+def damage_store(session_file):
+    """Return a function that overwrites the session file of an app, and returns a function that restores it."""
 
     def damage(app):
         sessions_of(app).close()
-        kept = session_file.read_bytes()
+        saved = session_file.read_bytes()
         session_file.write_bytes(b"this is no database, whatever it was " * 400)
 
-        def mend():
+        def restore():
             sessions_of(app).close()
-            session_file.write_bytes(kept)
+            session_file.write_bytes(saved)
 
-        return mend
+        return restore
 
     return damage
 
 
-def test_a_store_that_fails_is_an_apology_and_then_goodbye(make_app, garbage, logged):
-    """While calls cannot be kept, a caller hears an apology and is asked again, twice, and then is let go."""
+def test_a_failing_store_is_an_apology_and_then_a_hangup(make_app, damage_store, logged):
+    """While sessions cannot be read, the caller hears an apology and is redirected twice; then the call ends."""
     app = make_app(dev=True)
     call = WebhookCall(in_process(app), WEBHOOK)
     call.dial()
-    garbage(app)
+    damage_store(app)
     logged()
     answer = call.press("2")
     for mark in ("1", "2"):
@@ -364,55 +364,55 @@ def test_a_store_that_fails_is_an_apology_and_then_goodbye(make_app, garbage, lo
     assert (answer.heard, answer.verbs) == (APOLOGY, ["Say", "Hangup"])
     lines = logged()
     assert len(lines) == 6
-    for why, told in zip(lines[::2], lines[1::2], strict=True):
-        assert why.startswith(f"ERROR call {call.sid}: the session store could not be read\nTraceback")
-        assert "SessionError: the session file" in why
-        assert "file is not a database" in why
-        assert told.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
-        assert f"call {call.sid} has no session" in told
+    for cause, message in zip(lines[::2], lines[1::2], strict=True):
+        assert cause.startswith(f"ERROR call {call.sid}: the session store could not be read\nTraceback")
+        assert "SessionError: the session file" in cause
+        assert "file is not a database" in cause
+        assert message.startswith(f"ERROR call {call.sid} could not be answered\nTraceback")
+        assert f"call {call.sid} has no session" in message
 
 
-def test_a_store_that_is_well_again_lets_the_call_go_on(make_app, garbage):
-    """After one failure the stored state is entered again; the key that was pressed meanwhile is not counted."""
+def test_a_call_goes_on_when_the_store_works_again(make_app, damage_store):
+    """After one failure the stored state is entered again, and the key that was pressed meanwhile is not counted."""
     app = make_app(dev=True)
     call = WebhookCall(in_process(app), WEBHOOK)
     call.dial()
-    mend = garbage(app)
+    restore = damage_store(app)
     call.press("7")
-    mend()
+    restore()
     assert call.follow_redirect().state == "menu"
     assert call.press("2").state == "message"
 
 
-def test_after_two_failures_the_way_out_is_taken(make_app, garbage):
-    """When the store is well again only at the second attempt, the caller is sent to the operator."""
+def test_after_two_failures_the_operator_is_entered(make_app, damage_store):
+    """If the store works again at the second attempt only, the caller is sent to the operator."""
     app = make_app(dev=True)
     call = WebhookCall(in_process(app), WEBHOOK)
     call.dial()
-    mend = garbage(app)
+    restore = damage_store(app)
     call.press("2")
     call.follow_redirect()
-    mend()
+    restore()
     assert call.follow_redirect().state == "operator"
 
 
-def test_the_end_of_a_call_that_cannot_be_kept_is_logged(make_app, garbage, logged):
-    """A status callback never fails: Twilio could do nothing about it."""
+def test_a_status_callback_gets_204_while_the_store_fails(make_app, damage_store, logged):
+    """A status callback gets 204 and a log line if the session cannot be saved; a later one ends the call."""
     app = make_app()
     call = WebhookCall(in_process(app), WEBHOOK)
     call.dial()
-    mend = garbage(app)
+    restore = damage_store(app)
     logged()
     assert call.send(STATUS, status="completed").status == 204
     assert logged()[1].startswith(f"ERROR the end of call {call.sid} could not be saved\nTraceback")
-    mend()
+    restore()
     assert call.send(STATUS, status="completed").status == 204
     assert call.send(WEBHOOK).body == NOTHING
 
 
 @pytest.mark.parametrize("body", ["[]", "{}", "null", "not json", '{"responses": [], "sid": "CA1", "turn": "one"}'])
-def test_a_session_that_something_else_wrote_begins_the_call_anew(make_app, session_file, body):
-    """What cannot be read as a session is no reason to let a caller go."""
+def test_an_unreadable_session_restarts_the_call(make_app, session_file, body):
+    """A stored session that cannot be read starts the call again; the caller is not hung up on."""
     app = make_app(dev=True)
     call = WebhookCall(in_process(app), WEBHOOK)
     call.dial()
@@ -435,8 +435,8 @@ def test_a_session_that_something_else_wrote_begins_the_call_anew(make_app, sess
         ("https://ivr.example.com/webhook?again=3&again=", "/webhook"),
     ],
 )
-def test_a_fallback_without_the_mark_is_the_first(new_call, logged, url, path):
-    """Whatever Twilio says failed, the caller is asked again; the log names its path and none of its parameters."""
+def test_a_fallback_without_a_mark_is_the_first(new_call, logged, url, path):
+    """The fallback redirects to the mark 1 for any ``ErrorUrl`` without a mark, and logs the path without the query."""
     call = new_call()
     logged()
     answer = call.send(FALLBACK, {"ErrorCode": "11200", "ErrorUrl": url})
@@ -445,21 +445,21 @@ def test_a_fallback_without_the_mark_is_the_first(new_call, logged, url, path):
     assert logged() == [f"ERROR call {call.sid}: Twilio requested the fallback after error 11200 at {path}"]
 
 
-def test_the_fallback_apologises_in_the_language_of_the_call(make_app, garbage, logged):
-    """In the flow's own where the store can't tell which that is."""
+def test_the_fallback_apologises_in_the_language_of_the_call(make_app, damage_store, logged):
+    """The fallback apologises in the language of the call, or of the settings if the session cannot be read."""
     app = make_app(dev=True, languages=["es-MX"], numbers={"+15005550006": {"language": "es-MX"}})
     call = WebhookCall(in_process(app), WEBHOOK)
     assert "Para news, marque uno." in call.dial().heard
-    asked = {"ErrorCode": "11200", "ErrorUrl": WEBHOOK}
-    assert call.send(FALLBACK, asked).heard == "Lo sentimos, algo salió mal."
-    garbage(app)
+    error = {"ErrorCode": "11200", "ErrorUrl": WEBHOOK}
+    assert call.send(FALLBACK, error).heard == "Lo sentimos, algo salió mal."
+    damage_store(app)
     logged()
-    assert call.send(FALLBACK, asked).heard == APOLOGY
+    assert call.send(FALLBACK, error).heard == APOLOGY
     assert logged()[-1].startswith(f"ERROR call {call.sid}: the session store could not be read\nTraceback")
 
 
-def test_who_did_not_hear_the_last_answer_hears_a_goodbye(new_call):
-    """The call is over all the same; a caller who is gone hears nothing."""
+def test_a_caller_who_missed_the_last_response_hears_a_goodbye(new_call):
+    """A call that ended with a response that failed says goodbye at the redirect, unless the caller hung up."""
     call = new_call(tree={"one": State(ask("One?"), Routes({"1": None}))}, start="one")
     call.dial()
     assert call.press("1").verbs == ["Say", "Hangup"]
@@ -469,31 +469,31 @@ def test_who_did_not_hear_the_last_answer_hears_a_goodbye(new_call):
 
 
 def test_the_last_mark_counts(new_call):
-    """Where a URL carries several marks, the last one is meant."""
+    """Of several marks in a URL, the last one counts."""
     call = new_call()
     answer = call.send(FALLBACK, {"ErrorUrl": f"{WEBHOOK}?again=2&again=1"})
     assert answer.root.findtext("Redirect") == "../webhook?again=2#rc=1&rp=ct"
     assert call.send(FALLBACK, {"ErrorUrl": f"{WEBHOOK}?again=1&again=2"}).verbs == ["Say", "Hangup"]
 
 
-# The health of the host.
+# The health check.
 
 
-def test_the_host_tells_that_it_is_well(make_app):
-    """Without a signature, anybody may ask whether calls can be answered; nothing else is told."""
+def test_healthz_reports_the_status(make_app):
+    """The health check needs no signature, and reports the status and the store only."""
     app = make_app()
     answer = in_process(app)("GET", "https://ivr.example.com/healthz", b"", {})
     assert (answer.status, json.loads(answer.body)) == (200, {"status": "ok", "store": "ok"})
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_in_dev_the_host_tells_what_it_is_made_of(make_app):
-    """With ``dev``, plugins, states, owners, versions and what was left out are told too."""
+def test_healthz_reports_plugins_and_states_in_dev_mode(make_app):
+    """In dev mode the health check also reports plugins, states, owners, versions and problems."""
     app = make_app({**SHOP, "odd": lambda settings: None}, dev=True, strict=False)
-    told = json.loads(in_process(app)("GET", "https://ivr.example.com/healthz", b"", {}).body)
+    report = json.loads(in_process(app)("GET", "https://ivr.example.com/healthz", b"", {}).body)
     own = version("ivrkit")
-    told["plugins"].pop("acme-states", None)
-    assert told == {
+    report["plugins"].pop("acme-states", None)
+    assert report == {
         "status": "ok",
         "store": "ok",
         "plugins": {"ivrkit": own, "shop": ""},
@@ -504,30 +504,30 @@ def test_in_dev_the_host_tells_what_it_is_made_of(make_app):
             "message": "shop",
             "operator": "shop",
         },
-        "problems": told["problems"],
+        "problems": report["problems"],
     }
-    assert len(told["problems"]) == 1
-    assert told["problems"][0].startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state: ")
+    assert len(report["problems"]) == 1
+    assert report["problems"][0].startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state: ")
 
 
-def test_a_host_that_cannot_read_its_calls_is_not_well(make_app, garbage, logged):
-    """It can still answer: a damaged session file is told, and takes no host out of service; mended, it is well."""
+def test_healthz_reports_a_damaged_store(make_app, damage_store, logged):
+    """The health check reports a damaged session file as degraded with status 200, until the file is restored."""
     app = make_app()
     send = in_process(app)
-    mend = garbage(app)
+    restore = damage_store(app)
     logged()
     answer = send("GET", "https://ivr.example.com/healthz", b"", {})
     assert (answer.status, json.loads(answer.body)) == (200, {"status": "degraded", "store": "not ok"})
     assert answer.headers["Content-Type"] == "application/json"
-    (told,) = logged()
-    assert told.startswith("ERROR the session store cannot be read\nTraceback")
-    mend()
+    (message,) = logged()
+    assert message.startswith("ERROR the session store cannot be read\nTraceback")
+    restore()
     answer = send("GET", "https://ivr.example.com/healthz", b"", {})
     assert json.loads(answer.body) == {"status": "ok", "store": "ok"}
 
 
-def test_a_host_whose_calls_were_removed_makes_the_file_anew(make_app, session_file):
-    """A session file that somebody removed is made again by every thread that opens it."""
+def test_a_deleted_session_file_is_created_again(make_app, session_file):
+    """A session file that was deleted is created again by the thread that opens it next."""
     app = make_app()
     sessions_of(app).close()
     session_file.unlink()
@@ -535,24 +535,28 @@ def test_a_host_whose_calls_were_removed_makes_the_file_anew(make_app, session_f
         assert over_http("GET", f"{base}/healthz", b"", {}).status == 200
 
 
-# Plugins that fail.
+# Failing plugins.
 
 
-def kaboom(call):
-    """Raise what must not be spoken."""
+def fail(call):
+    """Raise an exception whose text must not be spoken."""
     raise RuntimeError("kaboom")
 
 
-def leave(call):
-    """End the process, if nobody minds."""
+def exit_process(call):
+    """Exit the process, unless the exception is caught."""
     raise SystemExit("kaboom")
 
 
-@pytest.mark.parametrize("crash", [kaboom, leave])
+@pytest.mark.parametrize("raise_error", [fail, exit_process])
 @pytest.mark.parametrize("where", ["enter", "exit"])
-def test_a_state_that_crashes_does_not_hurt_the_caller(new_call, logged, crash, where):
-    """The caller hears an apology and is at the menu; what was raised is in the log, with owner and CallSid."""
-    state = State(crash, Routes({"1": SAME})) if where == "enter" else State(ask("Press one."), leads_to(HOME)(crash))
+def test_a_failing_state_is_an_apology(new_call, logged, raise_error, where):
+    """If an enter or exit function raises, the caller hears an apology and the menu; the log has owner and CallSid."""
+    state = (
+        State(raise_error, Routes({"1": SAME}))
+        if where == "enter"
+        else State(ask("Press one."), leads_to(HOME)(raise_error))
+    )
     broken = State(state.enter, state.exit, options=MenuOption("4", "trouble"))
     call = new_call(tree={**SHOP, "broken": broken})
     call.dial()
@@ -564,21 +568,21 @@ def test_a_state_that_crashes_does_not_hurt_the_caller(new_call, logged, crash, 
     assert answer.state == "menu"
     assert answer.heard.startswith(APOLOGY)
     assert b"kaboom" not in answer.body
-    (told,) = logged()
-    assert told.startswith(f"ERROR state 'broken' of shop failed in call {call.sid}\nTraceback")
-    assert told.endswith("RuntimeError: kaboom" if crash is kaboom else "SystemExit: kaboom")
+    (message,) = logged()
+    assert message.startswith(f"ERROR state 'broken' of shop failed in call {call.sid}\nTraceback")
+    assert message.endswith("RuntimeError: kaboom" if raise_error is fail else "SystemExit: kaboom")
     assert call.press("2").state == "message"
 
 
 OBSERVERS = ["ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended"]
 
 
-@pytest.mark.parametrize("crash", [kaboom, leave])
+@pytest.mark.parametrize("raise_error", [fail, exit_process])
 @pytest.mark.parametrize("hook", [*OBSERVERS, "ivrkit_edit_response"])
-def test_a_hook_that_crashes_does_not_hurt_the_caller(make_app, logged, crash, hook):
-    """A hook that fails is logged with owner and CallSid, and the answer is what it would have been without it."""
-    kind = type("Crashing", (TreePlugin,), {hook: hookimpl(lambda self, call: crash(call))})
-    app, plain = make_app(kind(SHOP)), make_app(SHOP)
+def test_a_failing_hook_does_not_change_the_response(make_app, logged, raise_error, hook):
+    """If a hook raises, the log has owner and CallSid, and the response is the one without the hook."""
+    plugin_class = type("FailingPlugin", (TreePlugin,), {hook: hookimpl(lambda self, call: raise_error(call))})
+    app, plain = make_app(plugin_class(SHOP)), make_app(SHOP)
     call, other = WebhookCall(in_process(app), WEBHOOK), WebhookCall(in_process(plain), WEBHOOK)
     logged()
     assert call.dial().body == other.dial().body
@@ -589,16 +593,18 @@ def test_a_hook_that_crashes_does_not_hurt_the_caller(make_app, logged, crash, h
     )
     lines = logged()
     assert lines
-    for told in lines:
-        assert told.startswith(f"ERROR {hook} of shop failed in call {call.sid}\nTraceback")
-        assert told.endswith("kaboom")
+    for message in lines:
+        assert message.startswith(f"ERROR {hook} of shop failed in call {call.sid}\nTraceback")
+        assert message.endswith("kaboom")
 
 
-@pytest.mark.parametrize("crash", [kaboom, leave])
-def test_a_hook_that_crashes_over_a_crash_does_not_hurt_the_caller(new_call, logged, crash):
-    """When the plugin that decides about a failure fails itself, it counts as no decision."""
-    kind = type("Crashing", (TreePlugin,), {"ivrkit_state_failed": hookimpl(lambda self, call: crash(call))})
-    call = new_call(tree=kind({**SHOP, "broken": State(kaboom, HOME, options=MenuOption("4", "trouble"))}))
+@pytest.mark.parametrize("raise_error", [fail, exit_process])
+def test_a_failing_state_failed_hook_counts_as_no_decision(new_call, logged, raise_error):
+    """If ``ivrkit_state_failed`` raises, the caller goes where it would without the hook."""
+    plugin_class = type(
+        "FailingPlugin", (TreePlugin,), {"ivrkit_state_failed": hookimpl(lambda self, call: raise_error(call))}
+    )
+    call = new_call(tree=plugin_class({**SHOP, "broken": State(fail, HOME, options=MenuOption("4", "trouble"))}))
     call.dial()
     logged()
     assert call.press("4").state == "menu"
@@ -610,36 +616,36 @@ def test_a_hook_that_crashes_over_a_crash_does_not_hurt_the_caller(new_call, log
 # Deploys under a live call.
 
 
-def test_a_state_that_a_deploy_removed_leads_to_the_start_menu(make_app):
-    """A caller who waits in a state that is not there any more is at the start menu with the next webhook."""
-    watcher = RecordingPlugin({"news": SHOP["news"]})
-    before, after = make_app(SHOP), make_app(watcher, dev=True)
+def test_a_removed_state_leads_to_the_start_menu(make_app):
+    """A caller in a state that a deploy removed is in the start menu after the next webhook."""
+    recorder = RecordingPlugin({"news": SHOP["news"]})
+    before, after = make_app(SHOP), make_app(recorder, dev=True)
     call = WebhookCall(in_process(before), WEBHOOK)
     call.dial()
     call.press("2")
-    moved = WebhookCall(in_process(after), WEBHOOK, sid=call.sid)
-    answer = moved.request_document(WEBHOOK, VERB_RESULTS["Record", "recorded"])
+    same_call = WebhookCall(in_process(after), WEBHOOK, sid=call.sid)
+    answer = same_call.request_document(WEBHOOK, VERB_RESULTS["Record", "recorded"])
     assert answer.state == "menu"
     assert answer.heard == "For news, press one. To hear this again, press nine."
-    assert watcher.events == [("entered", "menu")]
+    assert recorder.events == [("entered", "menu")]
 
 
-def test_exits_that_a_deploy_changed_are_read_out_before_a_key_counts(make_app):
-    """A key pressed to the old prompt is not taken for the new one's: the menu is read again first."""
-    watcher = RecordingPlugin({"news": SHOP["message"], "message": SHOP["news"]})
-    before, after = make_app(SHOP), make_app(watcher, dev=True)
+def test_changed_routes_are_read_out_before_a_key_counts(make_app):
+    """A key that was pressed before the caller heard the routes of a new deploy reads the menu again."""
+    recorder = RecordingPlugin({"news": SHOP["message"], "message": SHOP["news"]})
+    before, after = make_app(SHOP), make_app(recorder, dev=True)
     call = WebhookCall(in_process(before), WEBHOOK)
     call.dial()
-    moved = WebhookCall(in_process(after), WEBHOOK, sid=call.sid)
-    answer = moved.request_document(WEBHOOK, pressed("2"))
+    same_call = WebhookCall(in_process(after), WEBHOOK, sid=call.sid)
+    answer = same_call.request_document(WEBHOOK, pressed("2"))
     assert answer.state == "menu"
     assert answer.heard.startswith("For news, press one. For a message, press two.")
-    assert ("entered", "news") not in watcher.events
-    assert moved.press("2").heard.startswith("Speak after the tone.")
+    assert ("entered", "news") not in recorder.events
+    assert same_call.press("2").heard.startswith("Speak after the tone.")
 
 
-def test_a_repeated_token_after_a_deploy_gets_the_old_answer(make_app):
-    """A retry is answered with the bytes it already got, even when their state is gone by now."""
+def test_a_repeated_token_after_a_deploy_gets_the_old_response(make_app):
+    """A repeated request gets its stored response even if a deploy removed the state."""
     before, after = make_app(SHOP), make_app({}, dev=True)
     call = WebhookCall(in_process(before), WEBHOOK)
     call.dial()
@@ -649,13 +655,13 @@ def test_a_repeated_token_after_a_deploy_gets_the_old_answer(make_app):
     assert again.state is None
 
 
-# What is secret.
+# Secrets.
 
 PIN, WRONG, WORD = "8294055173", "7390528461", "open xylophone"
 
 
-def test_what_is_pressed_in_a_secret_state_is_kept_nowhere(make_app, session_file, garbage, logged):
-    """The digits and words of a secret state reach its own exit, and no log, file or watching plugin."""
+def test_the_input_of_a_secret_state_is_stored_nowhere(make_app, session_file, damage_store, logged):
+    """The digits and words of a secret state reach its exit function, and no log, file or observing plugin."""
     seen = []
 
     @leads_to("inside", SAME)
@@ -666,13 +672,13 @@ def test_what_is_pressed_in_a_secret_state_is_kept_nowhere(make_app, session_fil
         return "inside" if call.digits == PIN else SAME
 
     question = ask("Your number?", num_digits=10, input="dtmf speech")
-    watcher = RecordingPlugin(
+    recorder = RecordingPlugin(
         {
             "secret": State(question, check, secret=True, options=MenuOption("5", "members")),
             "inside": State(["Come in.", Record()], Routes({"recorded": None})),
         }
     )
-    app = make_app(watcher, dev=True)
+    app = make_app(recorder, dev=True)
     call = WebhookCall(in_process(app), WEBHOOK)
     logged()
     call.dial()
@@ -683,11 +689,11 @@ def test_what_is_pressed_in_a_secret_state_is_kept_nowhere(make_app, session_fil
     call.send(WEBHOOK, pressed(PIN), signature="forged")
     call.send(f"{WEBHOOK}?x=1", pressed(PIN), signature="forged", method="GET")
     call.send(FALLBACK, {"ErrorCode": "11200", "ErrorUrl": f"{WEBHOOK}?Digits={PIN}"})
-    mend = garbage(app)
+    restore = damage_store(app)
     call.send(WEBHOOK, pressed(PIN))
-    mend()
+    restore()
     assert call.send(WEBHOOK, pressed(PIN)).state == "inside"
-    kept = b"".join(file.read_bytes() for file in session_file.parent.glob(f"{session_file.name}*"))
+    stored = b"".join(file.read_bytes() for file in session_file.parent.glob(f"{session_file.name}*"))
 
     gone = WebhookCall(in_process(app), WEBHOOK)
     gone.dial()
@@ -696,21 +702,21 @@ def test_what_is_pressed_in_a_secret_state_is_kept_nowhere(make_app, session_fil
     gone.send(WEBHOOK, pressed(PIN), status="completed")
 
     sessions_of(app).close()
-    kept += b"".join(file.read_bytes() for file in session_file.parent.glob(f"{session_file.name}*"))
+    stored += b"".join(file.read_bytes() for file in session_file.parent.glob(f"{session_file.name}*"))
     text = "\n".join(logged())
-    told = repr(watcher.events) + repr(watcher.calls)
+    observed = repr(recorder.events) + repr(recorder.calls)
     assert seen == [WRONG, WORD, PIN]
     assert "ValueError, and what it says is hidden: the input was secret" in text
-    assert ("left", "secret", "(secret)") in watcher.events
-    assert call.sid.encode() in kept
+    assert ("left", "secret", "(secret)") in recorder.events
+    assert call.sid.encode() in stored
     for secret in (PIN, WRONG, WORD):
-        assert secret.encode() not in kept
+        assert secret.encode() not in stored
         assert secret not in text
         assert secret.replace(" ", "+") not in text
-        assert secret not in told
+        assert secret not in observed
 
 
-# Anything at all.
+# Random requests.
 
 PAGES = ["", "", "", "?again=1", "?again=2", "?again=x&again", "/status", "/fallback", "?Digits=1"]
 RESULT_FORMS = st.sampled_from([*VERB_RESULTS.values(), *(pressed(key) for key in "1234567890*#"), {}])
@@ -733,11 +739,11 @@ REQUESTS = st.fixed_dictionaries(
 
 
 @pytest.fixture
-def everything(make_app):
-    """An app with a state of every kind, for many examples."""
+def app_with_all_states(make_app):
+    """Return an app with states of many sorts, for many examples."""
     more = {
         "pin": State(ask("PIN?"), leads_to(HOME, SAME)(lambda call: SAME if "1" in call.digits else HOME), secret=True),
-        "broken": State(kaboom, HOME, options=MenuOption("4", "trouble")),
+        "broken": State(fail, HOME, options=MenuOption("4", "trouble")),
         "queue": State(ask("Speak.", input="speech"), Routes({"no-match": "pin"}), options=MenuOption("5", "talk")),
     }
     return make_app({**SHOP, **more}, max_turns=12)
@@ -745,13 +751,13 @@ def everything(make_app):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=st.lists(REQUESTS, max_size=14))
-def test_whatever_comes_the_answer_is_one_that_twilio_can_use(everything, requests):
-    """No row of requests, in whatever order and however odd, is answered with a problem of the server or broken XML."""
+def test_every_sequence_of_requests_gets_valid_responses(app_with_all_states, requests):
+    """No sequence of requests gets a server error or invalid XML."""
     calls = {}
     for request in requests:
         page, sid = request["page"], request["sid"]
         call = calls.setdefault(
-            sid, WebhookCall(in_process(everything), WEBHOOK, sid=f"{sid}{new_sid()}" if sid else "x")
+            sid, WebhookCall(in_process(app_with_all_states), WEBHOOK, sid=f"{sid}{new_sid()}" if sid else "x")
         )
         call.sid = call.sid if sid else ""
         answer = call.send(

@@ -1,4 +1,4 @@
-"""The page that Twilio asks for whoever is dialled, played by the simulator."""
+"""The whisper endpoint, with callees of the simulator."""
 
 import pytest
 from twilio.twiml.voice_response import Dial
@@ -8,35 +8,35 @@ from ivrkit.simulator.actions import CALLEE
 
 SALES = State(
     ["One moment.", Dial("+15550100")],
-    Routes({"declined": Goto(HOME, say="Sales can't take it.")}),
+    Routes({"declined": Goto(HOME, say="SalesPlugin can't take it.")}),
     options=MenuOption("1", "sales"),
     whisper=Whisper("A call for sales.", accept="1"),
 )
 
 
-class Sales:
-    """A plugin with a state that whispers."""
+class SalesPlugin:
+    """A plugin object with a state that whispers."""
 
     @hookimpl
     def ivrkit_register_states(self):
-        """Offer the state."""
+        """Register the state."""
         return {"sales": SALES}
 
 
 @pytest.fixture
 def phone(make_phone):
-    """A phone to a tree with that state alone."""
-    return lambda **settings: make_phone(plugins=[], objects={"sales-ivr": Sales()}, **settings)
+    """Return a function that makes a phone to a phone tree with that state only."""
+    return lambda **settings: make_phone(plugins=[], objects={"sales-ivr": SalesPlugin()}, **settings)
 
 
 def heard_by_callee(call):
-    """Return what was said to whoever was dialled."""
+    """Return the texts that were said to the callee."""
     return [each.text for each in call.events if getattr(each, "who", None) == CALLEE and hasattr(each, "text")]
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
-def test_who_presses_the_key_talks_to_the_caller(phone, prefix):
-    """The whisper is asked for and signed like every webhook, under any prefix; then both talk."""
+def test_a_callee_who_presses_the_key_is_connected(phone, prefix):
+    """A callee who presses the key is connected to the caller, under any prefix."""
     call = phone(url_prefix=prefix).call().press("1")
     call.callee.answers()
     assert heard_by_callee(call) == ["A call for sales.", "To take the call, press one."]
@@ -46,18 +46,18 @@ def test_who_presses_the_key_talks_to_the_caller(phone, prefix):
     assert call.warnings == []
 
 
-def test_who_does_not_press_it_has_declined(phone):
-    """A mailbox that picks up hears the question twice, and the caller chooses again."""
+def test_a_callee_who_stays_silent_declines(phone):
+    """A callee who stays silent, such as a mailbox, hears the question twice and has declined the call."""
     call = phone().call().press("1")
     call.callee.answers()
     call.callee.stays_silent()
     assert heard_by_callee(call) == ["A call for sales.", "To take the call, press one."] * 2
     call.callee.stays_silent()
-    assert call.heard_last.splitlines()[0] == "Sales can't take it."
+    assert call.heard_last.splitlines()[0] == "SalesPlugin can't take it."
     assert call.state == "menu"
 
 
-def test_a_whisper_is_for_twilio_alone(make_app):
-    """Without a signature nothing is told."""
+def test_an_unsigned_whisper_request_is_refused(make_app):
+    """A whisper request without a signature gets 403."""
     client = make_app().test_client()
     assert client.post("/webhook/whisper?state=sales&language=en-US", data={"CallSid": "CA1"}).status_code == 403

@@ -1,6 +1,7 @@
-"""One webhook at a time, for tests of the webhook itself: signs, asks, and goes on as the answer tells it.
+"""Calls that a test makes webhook by webhook: it signs each request and follows the addresses in the response.
 
-What Twilio sends and does: https://www.twilio.com/docs/voice/twiml and https://www.twilio.com/docs/usage/security.
+Twilio's requests are described at https://www.twilio.com/docs/voice/twiml and
+https://www.twilio.com/docs/usage/security.
 """
 
 import base64
@@ -21,12 +22,12 @@ from werkzeug.test import Client
 TOKEN = "12345"
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 XML = "text/xml; charset=utf-8"
-#: The verbs of which a caller hears something and no more.
-SOUNDING = ("Say", "Play", "Pause")
-#: The verbs that ask for a webhook.
-WAITING = ("Gather", "Record", "Dial", "Enqueue")
+#: The verbs that play something and need no webhook.
+PLAYING_VERBS = ("Say", "Play", "Pause")
+#: The verbs that end with a webhook.
+WAITING_VERBS = ("Gather", "Record", "Dial", "Enqueue")
 
-#: What Twilio sends when a verb came to something: (verb, outcome) -> the parameters of its action.
+#: (verb, outcome) -> the parameters that Twilio sends to the action of the verb.
 VERB_RESULTS = {
     ("Gather", "no-input"): {"Digits": "", "FinishedOnKey": "", "msg": "Gather End"},
     ("Record", "recorded"): {
@@ -40,13 +41,13 @@ VERB_RESULTS = {
 
 
 def pressed(digits: str) -> dict[str, str]:
-    """Return what a ``Gather`` sends for these keys."""
+    """Return the parameters that a ``Gather`` sends for pressed keys."""
     return {"Digits": digits, "FinishedOnKey": "", "msg": "Gather End"}
 
 
 @dataclass(frozen=True)
 class Response:
-    """What the host answered, wherever it was asked."""
+    """A response of the host."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,26 +60,26 @@ class Response:
 
     @property
     def verbs(self) -> list[str]:
-        """The names of its verbs."""
+        """The names of the document's verbs."""
         return [verb.tag for verb in self.root]
 
     @property
     def heard(self) -> str:
-        """All that is said in it."""
+        """All texts of the document, separated by blanks."""
         return " ".join(say.text or "" for say in self.root.iter("Say"))
 
     @property
     def state(self) -> str | None:
-        """The state that the host names in development."""
+        """The state in the header of dev mode."""
         return self.headers.get("Ivrkit-State")
 
 
-#: Sends a request: method, URL, body, headers.
+#: A function that sends a request: method, URL, body, headers.
 Send = Callable[[str, str, bytes, Mapping[str, str]], Response]
 
 
 def over_http(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
-    """Send a request through a socket."""
+    """Send a request over HTTP."""
     parts = urlsplit(url)
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as connection:
         connection.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, dict(headers))
@@ -87,14 +88,14 @@ def over_http(method: str, url: str, body: bytes, headers: Mapping[str, str]) ->
 
 
 def in_process(wsgi: Any) -> Send:
-    """Return what sends requests to a WSGI application in this thread."""
+    """Return a function that sends requests to a WSGI application in this thread."""
     client = Client(wsgi, use_cookies=False)
 
     def send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         parts = urlsplit(url)
         base_url = f"{parts.scheme}://{parts.netloc}"
-        sent = {"data": body, "headers": dict(headers), "query_string": parts.query}
-        response = client.open(parts.path, base_url, method=method, **sent)
+        options = {"data": body, "headers": dict(headers), "query_string": parts.query}
+        response = client.open(parts.path, base_url, method=method, **options)
         return Response(response.status_code, response.headers, response.get_data())
 
     return send
@@ -102,11 +103,14 @@ def in_process(wsgi: Any) -> Send:
 
 @contextmanager
 def serving(wsgi: Any, store: Any) -> Iterator[str]:
-    """Serve a WSGI application on a free port of this machine, each request in a thread of its own.
+    """Send one signed request and return the response. The state of this object does not change.
 
-    :param wsgi: the application.
-    :param store: its session store; a thread that ends lets go of it.
-    :returns: the base URL.
+    :param url: the URL.
+    :param more: parameters that are added to the usual ones or replace them.
+    :param status: the status of the call.
+    :param method: ``POST``, or ``GET`` to send the parameters in the query.
+    :param signature: a signature to send in place of the right one.
+    :param token: the idempotency token, ``""`` for a new one, ``None`` for none.
     """
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
@@ -115,7 +119,7 @@ def serving(wsgi: Any, store: Any) -> Iterator[str]:
         finally:
             store.close()
 
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -126,28 +130,28 @@ def serving(wsgi: Any, store: Any) -> Iterator[str]:
         server.server_close()
 
 
-class _Quiet(WSGIRequestHandler):
+class _QuietHandler(WSGIRequestHandler):
     def log_request(self, *args: Any) -> None:
         pass
 
 
 def sign(url: str, params: Iterable[tuple[str, str]] = (), token: str = TOKEN) -> str:
-    """Return the signature over a URL and a form, in as few lines as Twilio's own page has it."""
+    """Return the signature of a URL and a form, computed as Twilio's documentation describes it."""
     text = url + "".join(name + value for name, value in sorted(set(params)))
     return base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
 
 
 def twilio_params(sid: str, status: str = "in-progress", **more: str) -> dict[str, str]:
     """Return the parameters that Twilio sends with every webhook of a call."""
-    places = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "", "Country": "US"}
+    location = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "", "Country": "US"}
     return {
         "AccountSid": ACCOUNT,
         "ApiVersion": "2010-04-01",
         "CallSid": sid,
         "CallStatus": status,
         "Direction": "inbound",
-        **{who: "+15005550006" if who in ("To", "Called") else "+14155550100" for who in _PARTIES},
-        **{who + what: place for who in _PARTIES for what, place in places.items()},
+        **{party: "+15005550006" if party in ("To", "Called") else "+14155550100" for party in _PARTIES},
+        **{party + field: value for party in _PARTIES for field, value in location.items()},
         **more,
     }
 
@@ -156,17 +160,17 @@ _PARTIES = ("From", "To", "Caller", "Called")
 
 
 def new_sid() -> str:
-    """Return a CallSid that no other call has."""
+    """Return a new CallSid."""
     return f"CA{secrets.token_hex(16)}"
 
 
 class WebhookCall:
     """One call, from Twilio's side.
 
-    :param send: reaches the host.
-    :param webhook: the URL that the number is configured with.
-    :param token: signs the requests.
-    :param sid: the CallSid; a new one when left out.
+    :param send: sends a request to the host.
+    :param webhook: the URL that is configured for the number.
+    :param token: the auth token that signs the requests.
+    :param sid: the CallSid; if omitted, a new one.
     """
 
     def __init__(self, send: Send, webhook: str, *, token: str = TOKEN, sid: str | None = None) -> None:
@@ -174,8 +178,7 @@ class WebhookCall:
         self._token = token
         self.webhook = self.url = webhook
         self.sid = sid or new_sid()
-        self.webhooks = 0
-        self.answer = Response(0, {}, b"")
+        self.response = Response(0, {}, b"")
 
     def send(
         self,
@@ -200,81 +203,80 @@ class WebhookCall:
         body = urlencode(params).encode() if method == "POST" else b""
         if method == "GET":
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"
-        known = sign(url, params.items() if body else (), self._token) if signature is None else signature
-        sent = {
+        right = sign(url, params.items() if body else (), self._token) if signature is None else signature
+        signed = {
             "Accept": "*/*",
             "User-Agent": "TwilioProxy/1.1",
             "I-Twilio-Idempotency-Token": secrets.token_hex(16) if token == "" else token,
-            "X-Twilio-Signature": known,
+            "X-Twilio-Signature": right,
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8" if body else None,
         }
-        return self._send(method, url, body, {name: value for name, value in sent.items() if value is not None})
+        return self._send(method, url, body, {name: value for name, value in signed.items() if value is not None})
 
     def request_document(
         self, url: str, more: Mapping[str, str] | None = None, *, status: str = "in-progress"
     ) -> Response:
-        """Ask a URL for the next document, and hold it against what Twilio can use."""
-        self.webhooks += 1
-        self.url, self.answer = url, self.send(url, more, status=status)
-        check_document(self.answer, self.url, self.webhook)
-        return self.answer
+        """Request the next document of the call, and check that Twilio can use it."""
+        self.url, self.response = url, self.send(url, more, status=status)
+        check_document(self.response, self.url, self.webhook)
+        return self.response
 
     def dial(self) -> Response:
         """Call the number."""
         return self.request_document(self.webhook, status="ringing")
 
     def finish_verb(self, more: Mapping[str, str]) -> Response:
-        """Ask the action of the verb that waits, with what it came to."""
+        """Send the result of the waiting verb to its action."""
         verb = self.waiting
-        assert verb is not None, f"nothing waits in {self.answer.body!r}"
-        return self.request_document(leads_to(self.url, verb.get("action")), more)
+        assert verb is not None, f"no verb waits in {self.response.body!r}"
+        return self.request_document(resolve(self.url, verb.get("action")), more)
 
     def press(self, digits: str) -> Response:
         """Press keys."""
         return self.finish_verb(pressed(digits))
 
     def follow_redirect(self) -> Response:
-        """Follow the document's ``Redirect``."""
-        redirect = self.answer.root.find("Redirect")
-        assert redirect is not None, f"there is no Redirect in {self.answer.body!r}"
-        return self.request_document(leads_to(self.url, redirect.text))
+        """Request the address of the document's ``Redirect``."""
+        redirect = self.response.root.find("Redirect")
+        assert redirect is not None, f"no Redirect in {self.response.body!r}"
+        return self.request_document(resolve(self.url, redirect.text))
 
     @property
     def waiting(self) -> ElementTree.Element | None:
-        """The verb that waits, if any."""
-        return next((verb for verb in self.answer.root if verb.tag in WAITING), None)
+        """The waiting verb of the document, ``None`` if there is none."""
+        return next((verb for verb in self.response.root if verb.tag in WAITING_VERBS), None)
 
     @property
     def over(self) -> bool:
-        """Whether the document hangs up."""
-        return self.answer.verbs[-1:] == ["Hangup"]
+        """Whether the document ends with ``Hangup``."""
+        return self.response.verbs[-1:] == ["Hangup"]
 
 
-def leads_to(url: str, written: str | None) -> str:
-    """Return the URL that is asked for an address in a document; its fragment is neither sent nor signed."""
+def resolve(url: str, written: str | None) -> str:
+    """Return the URL that Twilio requests for an address in a document, without the fragment."""
     return urldefrag(urljoin(url, written or "")).url
 
 
-def check_document(answer: Response, url: str, webhook: str) -> None:
-    """Hold an answer against what Twilio can use: status, type, root, verbs, and where it is asked to ask next.
+def check_document(response: Response, url: str, webhook: str) -> None:
+    """Check that Twilio can use a response: status, type, verbs, and the addresses in it.
 
-    :param answer: the answer.
-    :param url: the URL that gave it, against which the addresses in it are read.
-    :param webhook: the URL that everything has to lead back to.
+    :param response: the response.
+    :param url: the URL that the response came from, the base of its relative addresses.
+    :param webhook: the URL that every address must lead back to.
     """
-    assert answer.status == 200, answer
-    assert answer.headers["Content-Type"] == XML
-    assert answer.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
-    root = answer.root
+    assert response.status == 200, response
+    assert response.headers["Content-Type"] == XML
+    assert response.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
+    root = response.root
     assert root.tag == "Response"
     for verb in root:
-        assert verb.tag in (*SOUNDING, *WAITING, "Hangup", "Redirect"), f"{verb.tag} is no verb of these"
-        if verb.tag in WAITING:
-            assert leads_to(url, verb.get("action")) == webhook
+        assert verb.tag in (*PLAYING_VERBS, *WAITING_VERBS, "Hangup", "Redirect"), f"unexpected verb {verb.tag}"
+        if verb.tag in WAITING_VERBS:
+            assert resolve(url, verb.get("action")) == webhook
         if verb.tag == "Redirect":
-            assert leads_to(url, verb.text).partition("?")[0] == webhook
-        held = {noun.tag for noun in verb} if verb.tag == "Dial" else set()
-        assert verb.tag == "Gather" or held == {"Number"} or not len(verb), f"{verb.tag} holds something"
+            assert resolve(url, verb.text).partition("?")[0] == webhook
+        nouns = {noun.tag for noun in verb} if verb.tag == "Dial" else set()
+        assert verb.tag == "Gather" or nouns == {"Number"} or not len(verb), f"{verb.tag} has unexpected nouns"
     for say in root.iter("Say"):
-        assert (say.text or "").strip(), "a Say says nothing"
+        assert (say.text or "").strip(), "a Say is empty"
         assert say.get("language") in ("en-US", "es-MX")
