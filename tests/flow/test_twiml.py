@@ -1,6 +1,10 @@
 """From twilio's verbs to bytes."""
 
+from xml.sax.saxutils import quoteattr, unescape
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.twiml import GenericNode
 from twilio.twiml.voice_response import (
     Connect,
@@ -26,6 +30,7 @@ from ivrkit.flow.compile.twiml import (
     Content,
     RenderContext,
     document,
+    quote_attribute,
     render,
     to_verbs,
     with_connection_overrides,
@@ -208,3 +213,17 @@ def test_the_flows_action_has_connection_overrides():
     assert xml(Dial("+1", action="/own"), connection_overrides="rc=1&rp=ct") == '<Dial action="/own">+1</Dial>'
     assert with_connection_overrides("../webhook?again=1", "rc=1") == "../webhook?again=1#rc=1"
     assert with_connection_overrides("webhook", "") == "webhook"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_an_attribute_is_quoted_as_the_standard_library_quotes_it(value):
+    """`quote_attribute` returns the same text as `quoteattr`, which has another form only for double quotes."""
+    assert unquoted(quote_attribute(value)) == unquoted(quoteattr(value))
+    if '"' not in value:
+        assert quote_attribute(value) == quoteattr(value)
+
+
+def unquoted(attribute):
+    """Return the value of a quoted attribute, without the entities of the five characters and three line ends."""
+    references = {"&#10;": "\n", "&#13;": "\r", "&#9;": "\t", "&quot;": '"'}
+    return unescape(attribute[1:-1], references)

@@ -7,7 +7,8 @@ from twilio.twiml.voice_response import Conference, Dial, Pause, Play
 
 from ivrkit import FlowError, LoadError, Routes, State, Text, Texts, Whisper
 from ivrkit.flow.compile.languages import Language
-from ivrkit.flow.compile.whisper import answer_whisper, whisper_url
+from ivrkit.flow.compile.whisper import whisper_url
+from ivrkit.flow.run.whisper import answer_whisper
 
 CONNECT = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 HANG_UP = b'<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response>'
@@ -66,31 +67,31 @@ def test_the_key_takes_the_call(tree):
     first = answer_whisper(flow, address(), "")
     gather = ElementTree.fromstring(first)[0]
     assert gather.attrib == {
-        "action": "whisper?state=sales&language=en-US&asked=1#rc=1&rp=ct",
+        "action": "whisper?state=sales&language=en-US&attempt=1#rc=1&rp=ct",
         "numDigits": "1",
         "timeout": "7",
         "finishOnKey": "",
         "actionOnEmptyResult": "true",
     }
     assert [say.text for say in gather] == ["A call for sales.", "To take the call, press one."]
-    assert answer_whisper(flow, address(asked="1"), "1") == CONNECT
+    assert answer_whisper(flow, address(attempt="1"), "1") == CONNECT
 
 
 def test_who_does_not_take_it_is_asked_twice(tree):
     """A wrong key or silence is asked once more, then it is hung up; a late key counts."""
     flow = tree(sales=dialling())
     for wrong in ("2", ""):
-        again = answer_whisper(flow, address(asked="1"), wrong)
-        assert b"asked=2" in again
-        assert answer_whisper(flow, address(asked="2"), wrong) == HANG_UP
-    assert answer_whisper(flow, address(asked="2"), "1") == CONNECT
+        again = answer_whisper(flow, address(attempt="1"), wrong)
+        assert b"attempt=2" in again
+        assert answer_whisper(flow, address(attempt="2"), wrong) == HANG_UP
+    assert answer_whisper(flow, address(attempt="2"), "1") == CONNECT
 
 
-@pytest.mark.parametrize("asked", ["99", "-1", "x", ""])
-def test_an_address_that_nobody_wrote_connects_nobody(tree, asked):
+@pytest.mark.parametrize("attempt", ["99", "-1", "x", ""])
+def test_an_address_that_nobody_wrote_connects_nobody(tree, attempt):
     """The key alone does."""
     flow = tree(sales=dialling())
-    assert answer_whisper(flow, address(asked=asked), "") == HANG_UP
+    assert answer_whisper(flow, address(attempt=attempt), "") == HANG_UP
 
 
 def test_the_key_of_the_call_before_is_no_answer(tree):

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Blueprint, Request, Response, jsonify, request
 
 from ivrkit.flow.compile.twiml import HANGUP, document, with_connection_overrides
-from ivrkit.flow.compile.whisper import WHISPER_PATH, answer_whisper
+from ivrkit.flow.compile.whisper import WHISPER_PATH
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
+from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import DOCTOR_PATH, add_doctor_endpoint

@@ -35,6 +35,17 @@ MAX_CONTENT_BYTES = 63_000
 HANGUP = b"<Hangup />"
 EMPTY_RESPONSE = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
+#: The characters that the value of an XML attribute cannot hold as they are; ``&`` first, so that it is replaced once.
+_REFERENCES = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "\n": "&#10;",
+    "\r": "&#13;",
+    "\t": "&#9;",
+}
+
 #: What XML 1.0 has no room for (https://www.w3.org/TR/xml/#charsets); Twilio would drop the call over it (12100).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -174,6 +185,16 @@ def check_size(size: int) -> None:
 def document(parts: Iterable[bytes]) -> bytes:
     """Return the whole TwiML document that holds the parts."""
     return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(parts) + b"</Response>"
+
+
+def quote_attribute(value: str) -> str:
+    """Return a text as the value of an XML attribute, in double quotes.
+
+    ``xml.sax.saxutils.quoteattr`` does the same, but its module loads ``http.client`` and ``ssl``.
+    """
+    for character, reference in _REFERENCES.items():
+        value = value.replace(character, reference)
+    return f'"{value}"'
 
 
 def _write_action(element: ElementTree.Element, context: RenderContext, *, last: bool) -> None:

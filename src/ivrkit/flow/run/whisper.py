@@ -1,0 +1,43 @@
+"""The answer to the callee of a ``Dial`` that has a whisper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivrkit.flow.compile.call_flow import CallFlow
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, quote_attribute
+from ivrkit.flow.compile.whisper import attempt_url
+
+#: How many times a callee is asked to take the call.
+MAX_ATTEMPTS = 2
+#: How long a callee has to press the key, in seconds.
+ACCEPT_SECONDS = 7
+
+
+def answer_whisper(flow: CallFlow, query: Mapping[str, str], digits: str) -> bytes:
+    """Return the document for a callee who picked up.
+
+    Twilio connects both parties when the document has no verb left, and does not when it hangs up.
+
+    :param flow: the compiled states.
+    :param query: the query parameters of :func:`whisper_url` or :func:`attempt_url`.
+    :param digits: the keys that the callee pressed.
+    :returns: the whisper, an empty document that connects, or a hangup.
+    """
+    compiled = flow.states.get(query.get("state", ""))
+    if compiled is None or compiled.state.whisper is None:
+        # A deploy has removed the state or its whisper. Connect, so that the caller does not lose the call.
+        return EMPTY_RESPONSE
+    language, accept = flow.closest_language(query.get("language", "")), compiled.state.whisper.accept
+    prompts = compiled.localized[language].whisper or b""
+    if accept is None:
+        return document([prompts])
+    attempt = query.get("attempt", "0")
+    # Keys of the first request were pressed before the callee was asked.
+    if attempt != "0" and digits == accept:
+        return EMPTY_RESPONSE
+    if attempt not in map(str, range(MAX_ATTEMPTS)):
+        return document([HANGUP])
+    action = attempt_url(compiled.name, language, int(attempt) + 1, flow.config.connection_overrides)
+    attributes = f'action={quote_attribute(action)} numDigits="{len(accept)}" timeout="{ACCEPT_SECONDS}" finishOnKey=""'
+    return document([f'<Gather {attributes} actionOnEmptyResult="true">'.encode(), prompts, b"</Gather>"])
