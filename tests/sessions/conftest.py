@@ -1,40 +1,40 @@
-"""What the tests of the stores share."""
+"""Fixtures for the tests of the session stores."""
 
 from pathlib import Path
 
 import pytest
-from tests.sessions.servers import Wire
+from tests.sessions.servers import TcpProxy
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where a SQLite file is to be."""
+    """Return the path of an SQLite file that does not exist yet."""
     return tmp_path / "calls.sqlite3"
 
 
 @pytest.fixture
-def wire():
-    """Return what makes a wire to the port of a server."""
-    made: list[Wire] = []
+def make_proxy():
+    """Return a function that starts a TCP proxy in front of a port."""
+    proxies: list[TcpProxy] = []
 
-    def wire(port: int) -> Wire:
-        made.append(Wire(port))
-        return made[-1]
+    def make(port: int) -> TcpProxy:
+        proxies.append(TcpProxy(port))
+        return proxies[-1]
 
-    yield wire
-    for each in made:
-        each.close()
+    yield make
+    for proxy in proxies:
+        proxy.close()
 
 
 @pytest.fixture
-def use():
-    """Return what makes a store that is closed with the test."""
-    made = []
+def open_url():
+    """Return a function that opens a store: its class and its URL. The store is closed after the test."""
+    stores = []
 
-    def use(kind, url: str):
-        made.append(kind(url))
-        return made[-1]
+    def open_url(store_class, url: str):
+        stores.append(store_class(url))
+        return stores[-1]
 
-    yield use
-    for each in made:
-        each.close()
+    yield open_url
+    for store in stores:
+        store.close()

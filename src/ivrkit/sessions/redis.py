@@ -1,8 +1,9 @@
-"""SessionManager in Redis: for any number of machines, and gone by themselves when they have expired.
+"""The session store in Redis: for any number of machines. Redis removes expired sessions by itself.
 
-A call is a text, its turn and expiry first, with a time to live (https://redis.io/docs/latest/commands/set/). That time
-is told as so much from now on, so the clocks of the hosts and of Redis need not agree. A save is a script, and nothing
-comes between its steps (https://redis.io/docs/latest/develop/programmability/eval-intro/).
+A session is a text: its turn, its expiry and its body. The key has a time to live
+(https://redis.io/docs/latest/commands/set/), which counts from now on, so the clocks of the hosts and of Redis do not
+have to agree. A save is a script, because Redis runs a script as one atomic step
+(https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.session_store import StoredSession
 from ivrkit.sessions.remote import TimeLimit, missing_package, redact_url
 
-#: How long one address may take to be connected, and one answer to come, in seconds. A name such as ``localhost`` has
-#: two addresses: both may be tried before the time is over.
-CONNECT, ANSWER = 0.7, 0.9
-#: The longest that Redis is told to keep a call, in milliseconds; what is beyond its numbers would be refused.
-LONGEST = 10**14
+#: How long a connection attempt to one address and one wait for data may take, in seconds. A name such as
+#: ``localhost`` has two addresses, and both can be tried within the time limit.
+CONNECT_TIMEOUT, DATA_TIMEOUT = 0.7, 0.9
+#: The longest time to live, in milliseconds. Redis refuses numbers that are too large for it.
+MAX_TTL = 10**14
 
-Found = TypeVar("Found")
-#: A call is written by one command. Two of them would be a transaction in the file that Redis writes, and Redis 7.0
-#: does not read those back where its user ``default`` is off.
+Result = TypeVar("Result")
+
+# Compare and set. KEYS: the key. ARGV: the expected turn, then the session's turn, expiry, body and time to live.
+# The session is one string that one command writes. Two commands would be a transaction in the append-only file, and
+# Redis 7.0 cannot read a transaction back if its user ``default`` is off.
 _SAVE = """
-local kept = redis.call('GET', KEYS[1])
-if kept then
-    local turn, body = string.match(kept, '^(%d+) %S+ (.*)$')
+local stored = redis.call('GET', KEYS[1])
+if stored then
+    local turn, body = string.match(stored, '^(%d+) %S+ (.*)$')
     if tonumber(turn) > tonumber(ARGV[1]) then
         if turn == ARGV[2] and body == ARGV[4] then return 1 end
         return 0
@@ -39,21 +42,22 @@ end
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4], 'PX', ARGV[5])
 return 1
 """
-_SAVE_NAME = hashlib.sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
+#: Redis stores a script under its SHA-1, so a save can send this name in place of the script.
+_SAVE_SHA1 = hashlib.sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
 
-#: Refusals that may pass. An older Redis tells them within the error of the script.
-_PASSES = re.compile(r"(^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b")
+#: The error codes of Redis that may go away. An old Redis has them inside of the message about the script.
+_TEMPORARY_CODES = re.compile(r"(^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b")
 
 
 class RedisStore:
-    """SessionManager in a database of Redis. Nothing is connected before the first use.
+    """A session store in a Redis database. It connects at its first use.
 
-    :param url: ``redis://``, ``rediss://`` or ``unix://``, with the options of redis-py, and ``prefix``, which the keys
-        begin with.
-    :raises SessionError: for a URL that redis-py does not take, or when redis-py is missing.
+    :param url: ``redis://``, ``rediss://`` or ``unix://``, with the options of redis-py, and with the option
+        ``prefix``, the start of each key.
+    :raises SessionError: if redis-py cannot read the URL or is not installed.
     """
 
-    #: It is reached over a network.
+    #: Redis is reached over a network.
     remote = True
 
     def __init__(self, url: str) -> None:
@@ -61,164 +65,181 @@ class RedisStore:
             import redis
         except ImportError as error:
             raise missing_package(url, "redis", "redis") from error
-        self._shown = redact_url(url)
-        self._library: Any = redis
+        self._shown_url = redact_url(url)
+        self._redis: Any = redis
         self._limit = TimeLimit()
         try:
-            self._prefix, rest = _without_prefix(url)
-            self._pool = self._pool_of(self._library.connection.parse_url(rest))
-        except (TypeError, ValueError):  # what it says may hold a part of the password
+            self._prefix, url_without_prefix = _split_prefix(url)
+            self._pool = self._make_pool(self._redis.connection.parse_url(url_without_prefix))
+        except (TypeError, ValueError):  # its message can have a part of the password
             raise SessionError(
-                f"the session store {self._shown}: redis-py does not take this URL",
-                hint="it is redis://USER:PASSWORD@HOST:PORT/NUMBER, and / ? # @ % in a password are percent-encoded",
+                f"the session store {self._shown_url}: redis-py cannot read this URL",
+                hint="write redis://USER:PASSWORD@HOST:PORT/NUMBER, and percent-encode / ? # @ % in the password",
             ) from None
         self._client = redis.Redis(connection_pool=self._pool)
 
-    def _pool_of(self, options: Any) -> Any:
-        """Return a pool of connections that keep to the time limit; one is made on trial, and not connected."""
-        options = {
-            "protocol": 2,
-            **options,
-        }  # what comes with 3 takes more requests to begin, and sets times of its own
-        for name, most in (("socket_connect_timeout", CONNECT), ("socket_timeout", ANSWER)):
-            options[name] = min(float(options.get(name) or most), most)
-        options["retry"] = self._library.retry.Retry(self._library.backoff.NoBackoff(), 0)  # how often is decided here
+    def _make_pool(self, options: Any) -> Any:
+        """Return a pool of connections that keep to the time limit.
+
+        :param options: the options of redis-py from the URL.
+        """
+        # Protocol 3 needs more requests to connect, and some of its features set timeouts of their own.
+        options = {"protocol": 2, **options}
+        for name, longest in (("socket_connect_timeout", CONNECT_TIMEOUT), ("socket_timeout", DATA_TIMEOUT)):
+            options[name] = min(float(options.get(name) or longest), longest)
+        # `_request` decides about a second attempt, because it knows how much time is left.
+        options["retry"] = self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0)
         options["decode_responses"] = False
-        kind = options.pop("connection_class", self._library.Connection)
-        limited = type("Limited", (_Limited, kind), {"limit": self._limit, "most": options["socket_connect_timeout"]})
-        pool: Any = self._library.ConnectionPool(connection_class=limited, **options)
+        connection_class = options.pop("connection_class", self._redis.Connection)
+        limits = {
+            "limit": self._limit,
+            "connect_timeout": options["socket_connect_timeout"],
+            "data_timeout": options["socket_timeout"],
+        }
+        limited_class = type("LimitedConnection", (_LimitedConnection, connection_class), limits)
+        pool: Any = self._redis.ConnectionPool(connection_class=limited_class, **options)
+        # Create one connection, which does not connect yet: it finds the options that redis-py does not know.
         pool.make_connection().disconnect()
         pool.reset()
         return pool
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return what is kept of a call; one request."""
+        """Return the session of a call, ``None`` if there is none; one request."""
 
-        def run() -> StoredSession | None:
+        def load() -> StoredSession | None:
             found = cast("bytes | None", self._client.get(self._key(sid)))
             if found is None:
                 return None
             turn, expires, body = found.decode().split(" ", 2)
             return StoredSession(sid, int(turn), float(expires), body)
 
-        return self._ask(run)
+        return self._request(load)
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session, unless Redis has a later turn than the expected one; one request."""
-        left = min(max(int((session.expires - time.time()) * 1000), 1), LONGEST)
-        values = (expected_turn, session.turn, repr(session.expires), session.body, left)
+        ttl = min(max(int((session.expires - time.time()) * 1000), 1), MAX_TTL)
+        arguments = (expected_turn, session.turn, repr(session.expires), session.body, ttl)
 
-        def run() -> Any:
+        def save() -> Any:
             try:
-                return self._client.evalsha(_SAVE_NAME, 1, self._key(session.sid), *values)
-            except self._library.exceptions.NoScriptError:
-                return self._client.eval(_SAVE, 1, self._key(session.sid), *values)
+                return self._client.evalsha(_SAVE_SHA1, 1, self._key(session.sid), *arguments)
+            except self._redis.exceptions.NoScriptError:
+                return self._client.eval(_SAVE, 1, self._key(session.sid), *arguments)
 
-        return bool(self._ask(run) == 1)
+        return bool(self._request(save) == 1)
 
     def remove_expired(self, now: float) -> int:
-        """Do nothing: Redis removes what has expired."""
+        """Do nothing: Redis removes expired sessions by itself."""
         return 0
 
     def close(self) -> None:
-        """Close the connections that nobody uses at the moment; the next use opens another."""
+        """Close the connections that are not in use. The next use opens another."""
         self._pool.disconnect(inuse_connections=False)
 
     def _key(self, sid: str) -> str:
         return f"{self._prefix}session:{sid}"
 
-    def _ask(self, run: Callable[[], Found]) -> Found:
-        """Run a request, and once again when its connection was broken.
+    def _request(self, send: Callable[[], Result]) -> Result:
+        """Send a request within the time limit, a second time if the connection was broken.
 
-        A save can be run twice: what is kept already is no refusal.
+        A save can be sent twice, because the script accepts a repeated save.
 
-        :raises SessionError: for whatever redis-py says.
+        :raises SessionError: for every error of redis-py.
         """
         self._limit.start()
         try:
             try:
-                return run()
-            except self._library.exceptions.ConnectionError as error:
-                if not self._may_pass(error) or self._limit.remaining() <= 0:
+                return send()
+            except self._redis.exceptions.ConnectionError as error:
+                if not self._is_temporary(error) or self._limit.remaining() <= 0:
                     raise
-                return run()
-        except (self._library.exceptions.RedisError, ValueError) as error:
+                return send()
+        except (self._redis.exceptions.RedisError, ValueError) as error:
             raise self._error(error) from error
 
     def _error(self, error: Exception) -> SessionError:
-        message = f"the session store {self._shown}: {error}"
-        if self._may_pass(error):
-            hint = "Redis must be running, reachable from here, and able to write; its own log says more"
+        message = f"the session store {self._shown_url}: {error}"
+        if self._is_temporary(error):
+            hint = "check that Redis is running, reachable from here and able to write; see its log"
             return StoreUnavailable(message, hint=hint)
-        hint = "session_url must have the host, user, password and number of a database that this host may use"
+        hint = "session_url must have the host, user, password and number of a database that ivrkit may read and write"
         return SessionError(message, hint=hint)
 
-    def _may_pass(self, error: Exception) -> bool:
-        """Return whether it may be otherwise in a while, with the same settings."""
-        known = self._library.exceptions
-        if isinstance(error, known.AuthenticationError | known.AuthorizationError) or "CERTIFICATE" in str(error):
+    def _is_temporary(self, error: Exception) -> bool:
+        """Return whether an error may go away without a change of the settings."""
+        errors = self._redis.exceptions
+        # These are subclasses of ConnectionError, and a wrong certificate is a plain ConnectionError.
+        if isinstance(error, errors.AuthenticationError | errors.AuthorizationError) or "CERTIFICATE" in str(error):
             return False
-        passing = (
-            known.ConnectionError,
-            known.TimeoutError,
-            known.OutOfMemoryError,
-            known.ReadOnlyError,
-            known.ClusterDownError,
-            known.TryAgainError,
+        temporary = (
+            errors.ConnectionError,
+            errors.TimeoutError,
+            errors.OutOfMemoryError,
+            errors.ReadOnlyError,
+            errors.ClusterDownError,
+            errors.TryAgainError,
         )
-        return isinstance(error, passing) or _PASSES.search(str(error)) is not None
+        return isinstance(error, temporary) or _TEMPORARY_CODES.search(str(error)) is not None
 
 
-def _without_prefix(url: str) -> tuple[str, str]:
-    """Return the option that is ours, and the URL without it."""
+def _split_prefix(url: str) -> tuple[str, str]:
+    """Return the option ``prefix`` of a URL, and the URL without it."""
     address, _, query = url.partition("?")
     options = parse_qsl(query, keep_blank_values=True)
-    rest = urlencode([each for each in options if each[0] != "prefix"])
-    return dict(options).get("prefix", "ivrkit:"), f"{address}?{rest}" if rest else address
+    others = urlencode([(name, value) for name, value in options if name != "prefix"])
+    return dict(options).get("prefix", "ivrkit:"), f"{address}?{others}" if others else address
 
 
-class _Limited:
-    """What makes a connection of redis-py keep to a time limit, its beginning included."""
+class _LimitedConnection:
+    """A mixin for connections of redis-py that keep to the time limit, from the connection attempt on.
+
+    redis-py has a timeout for each wait for data, and none for a whole request. A request can wait many times: to
+    connect, for the replies to AUTH, CLIENT SETINFO and SELECT, and for each packet of its own reply.
+    """
 
     limit: TimeLimit
-    most: float
+    #: The longest time for one connection attempt and for one wait for data, in seconds.
+    connect_timeout: float
+    data_timeout: float
+    #: What redis-py reads.
     socket_connect_timeout: float
 
-    def _connect(self) -> _Socket:
-        self.socket_connect_timeout = max(min(self.most, self.limit.remaining()), 0.001)
-        return _Socket(cast(Any, super())._connect(), self.limit)
+    def _connect(self) -> _LimitedSocket:
+        self.socket_connect_timeout = self.limit.cap(self.connect_timeout)
+        return _LimitedSocket(cast(Any, super())._connect(), self.limit, self.data_timeout)
 
 
-class _Socket:
-    """A socket that waits no longer than there is time left, however little comes with each packet."""
+class _LimitedSocket:
+    """A socket whose waits all end at the time limit.
 
-    def __init__(self, real: Any, limit: TimeLimit) -> None:
-        self._real = real
+    The parsers of redis-py wait for one packet after the other without giving a connection the chance to look at the
+    time: a reply in small packets took 5.5 seconds with a connection that set the timeout before each reply.
+
+    :param timeout: the longest time for one wait, in seconds.
+    """
+
+    def __init__(self, wrapped: Any, limit: TimeLimit, timeout: float) -> None:
+        self._wrapped = wrapped
         self._limit = limit
-        self._asked: float | None = real.gettimeout()  # redis-py 5 knows none for a socket file
+        self._timeout = timeout
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        return getattr(self._wrapped, name)
 
-    def settimeout(self, seconds: float | None) -> None:
-        """Wait so long at most; 0 is not to wait at all."""
-        self._asked = seconds
+    def recv(self, *args: Any) -> Any:
+        """Receive data within the time limit."""
+        return self._limited().recv(*args)
 
-    def recv(self, *given: Any) -> Any:
-        """Receive within the time."""
-        return self._in_time().recv(*given)
-
-    def recv_into(self, *given: Any) -> Any:
-        """Receive within the time."""
-        return self._in_time().recv_into(*given)
+    def recv_into(self, *args: Any) -> Any:
+        """Receive data within the time limit, as hiredis does."""
+        return self._limited().recv_into(*args)
 
     def sendall(self, data: bytes) -> None:
-        """Send within the time."""
-        self._in_time().sendall(data)
+        """Send data within the time limit."""
+        self._limited().sendall(data)
 
-    def _in_time(self) -> Any:
-        left = self._limit.remaining()
-        if left <= 0:
-            raise TimeoutError
-        self._real.settimeout(left if self._asked is None else min(self._asked, left))
-        return self._real
+    def _limited(self) -> Any:
+        # With a timeout of 0, redis-py looks whether there is unread data, and must not wait.
+        if self._wrapped.gettimeout() != 0:
+            self._wrapped.settimeout(self._limit.cap(self._timeout))
+        return self._wrapped

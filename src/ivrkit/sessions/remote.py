@@ -15,8 +15,8 @@ LIMIT = 1.6
 class TimeLimit(threading.local):
     """The time that is left for the current operation of a thread.
 
-    One operation can wait several times: to connect, to log in, to send and to receive. Each wait may take as long as
-    :meth:`remaining` says, so that all of them together keep to :data:`LIMIT`.
+    One operation can wait several times: to connect, to log in, to send and to receive. Each wait gets the time that is
+    left, so that all of them together keep to :data:`LIMIT`.
     """
 
     _end = 0.0
@@ -28,6 +28,10 @@ class TimeLimit(threading.local):
     def remaining(self) -> float:
         """Return how many seconds are left; 0 or less if the time is over."""
         return self._end - time.monotonic()
+
+    def cap(self, seconds: float) -> float:
+        """Return a timeout for one wait: the given one, or less if less time is left. It is never 0."""
+        return max(min(seconds, self.remaining()), 0.001)
 
 
 def redact_url(url: str) -> str:
