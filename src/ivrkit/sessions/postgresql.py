@@ -1,14 +1,14 @@
-"""SessionManager in a table of PostgreSQL: for any number of machines.
+"""The session store in a PostgreSQL table: for any number of machines.
 
-Connections are few and kept; each is made by the thread that needs it, so that its error is told to that thread, and
-no thread runs in the background that a fork would lose.
+A process has a few connections and keeps them open. Each is opened by the thread that needs it, so that this thread
+gets the error if that fails. There is no background thread, because a fork would lose it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import threading
-from collections import deque
+import queue
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: How many connections a process has at most. A statement takes a moment, so many more threads can share them.
+#: The largest number of connections of a process. A statement takes a moment, so many threads can share them.
 CONNECTIONS = 8
-#: How many calls are removed by one statement, so that it is over in time.
-AT_ONCE = 5000
+#: How many sessions one statement removes, so that each statement ends in time.
+REMOVED_AT_ONCE = 5000
 
-#: After what PostgreSQL itself gives a statement up, so that none that nobody waits for any more stays behind a lock.
-_PREPARE = "SET statement_timeout = 1500"
-#: ``earliest`` is the expiry that a call began with; only it is indexed, because ``expires`` moves on with every
-#: webhook. A row whose indexed columns stay the same is updated within its page, where there is room for it
-#: (https://www.postgresql.org/docs/current/storage-hot.html). The lock is for processes that make the table at once.
+#: PostgreSQL cancels a statement after this time. Without it, a statement that waits for a lock would go on waiting
+#: after its client has given up.
+_SET_TIMEOUT = "SET statement_timeout = 1500"
+# ``earliest`` is the expiry that a call started with. Only that column is indexed, because ``expires`` changes with
+# every webhook: PostgreSQL updates a row within its page, without writing an index, if no indexed column changes and
+# the page has room (https://www.postgresql.org/docs/current/storage-hot.html). The fill factor leaves that room.
+# The lock is for processes that create the table at the same time.
 _SCHEMA = """
 SELECT pg_advisory_xact_lock(20240501, 1);
 CREATE TABLE IF NOT EXISTS ivrkit_sessions (
@@ -43,32 +45,34 @@ CREATE TABLE IF NOT EXISTS ivrkit_sessions (
 CREATE INDEX IF NOT EXISTS ivrkit_sessions_by_earliest ON ivrkit_sessions (earliest);
 """
 _LOAD = "SELECT sid, turn, expires, body FROM ivrkit_sessions WHERE sid = %s"
+# Compare and set in one statement: it changes no row if the table has a later turn than the expected one, unless that
+# is exactly this session.
 _SAVE = """
-INSERT INTO ivrkit_sessions AS kept (sid, turn, earliest, expires, body)
+INSERT INTO ivrkit_sessions AS stored (sid, turn, earliest, expires, body)
 VALUES (%(sid)s, %(turn)s, %(expires)s, %(expires)s, %(body)s)
 ON CONFLICT (sid) DO UPDATE SET turn = excluded.turn, expires = excluded.expires, body = excluded.body
-WHERE kept.turn <= %(expected)s OR (kept.turn = excluded.turn AND kept.body = excluded.body)
+WHERE stored.turn <= %(expected)s OR (stored.turn = excluded.turn AND stored.body = excluded.body)
 """
-_REMOVE = """
+_REMOVE_EXPIRED = """
 DELETE FROM ivrkit_sessions WHERE expires < %(now)s AND sid = ANY (ARRAY (
-    SELECT sid FROM ivrkit_sessions WHERE earliest < %(now)s AND expires < %(now)s LIMIT %(most)s
+    SELECT sid FROM ivrkit_sessions WHERE earliest < %(now)s AND expires < %(now)s LIMIT %(limit)s
 ))
 """
 
-#: What PostgreSQL says to somebody who connects, and what passes; libpq gives its words alone, and no code.
-_PASSES = ("starting up", "shutting down", "recovery mode", "not accepting", "too many", "connection slots")
-#: What a connection is refused for and what does not pass.
-_STAYS = ("FATAL:", "certificate", "does not support SSL", "no password supplied", "authentication")
+# An error of a connection attempt has no code, only the texts of libpq and of the server. An error with one of the
+# temporary texts may go away. An error with one of the other texts does not, and any other error may.
+_TEMPORARY_TEXTS = ("starting up", "shutting down", "recovery mode", "not accepting", "too many", "connection slots")
+_SETTINGS_TEXTS = ("FATAL:", "certificate", "does not support SSL", "no password supplied", "authentication")
 
 
 class PostgreSQLStore:
-    """SessionManager in a database of PostgreSQL. Nothing is connected before the first use, and the table made by it.
+    """A session store in a PostgreSQL database. It connects, and creates its table, at its first use.
 
     :param url: ``postgresql://`` or ``postgres://``, as libpq reads it.
-    :raises SessionError: for a URL that libpq does not take, or when psycopg is missing.
+    :raises SessionError: if libpq cannot read the URL, or psycopg is not installed.
     """
 
-    #: It is reached over a network.
+    #: PostgreSQL is reached over a network.
     remote = True
 
     def __init__(self, url: str) -> None:
@@ -77,177 +81,186 @@ class PostgreSQLStore:
             import psycopg.conninfo
         except ImportError as error:
             raise missing_package(url, "psycopg", "postgresql") from error
-        self._library: Any = psycopg
-        self._shown = redact_url(url)
+        self._psycopg: Any = psycopg
+        self._shown_url = redact_url(url)
         self._limit = TimeLimit()
-        self._pools: dict[int, _Pool] = {}
-        self._connection: Any = type("Limited", (_Limited, psycopg.Connection), {"limit": self._limit})
+        self._pools: dict[int, _ConnectionPool] = {}
+        self._connection_class: Any = type(
+            "LimitedConnection", (_LimitedConnection, psycopg.Connection), {"limit": self._limit}
+        )
         try:
-            given = psycopg.conninfo.conninfo_to_dict(url)
-        except psycopg.ProgrammingError:  # what it says may hold a part of the password
+            options = psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.ProgrammingError:  # its message can have a part of the password
             raise SessionError(
-                f"the session store {self._shown}: libpq does not take this URL",
-                hint="it is postgresql://USER:PASSWORD@HOST:PORT/NAME, and / ? # @ % in a password are percent-encoded",
+                f"the session store {self._shown_url}: libpq cannot read this URL",
+                hint="write postgresql://USER:PASSWORD@HOST:PORT/NAME, and percent-encode / ? # @ % in the password",
             ) from None
         self._conninfo = psycopg.conninfo.make_conninfo(
-            "", **{"fallback_application_name": "ivrkit", **cast(Any, given)}
+            "", **{"fallback_application_name": "ivrkit", **cast(Any, options)}
         )
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return what is kept of a call; one statement."""
+        """Return the session of a call, ``None`` if there is none; one statement."""
+        self._limit.start()
         rows, _ = self._run(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session, unless the table has a later turn than the expected one; one statement."""
+        self._limit.start()
         return self._run(_SAVE, {**session._asdict(), "expected": expected_turn})[1] == 1
 
     def remove_expired(self, now: float) -> int:
-        """Remove the calls that expired before ``now``; return how many. What is not done in time is left for later."""
+        """Remove the sessions that expired before ``now``, and return how many.
+
+        If there is not enough time for all of them, the rest is left for the next time.
+        """
+        self._limit.start()
         removed = 0
         while True:
-            found = self._run(_REMOVE, {"now": now, "most": AT_ONCE}, anew=removed == 0)[1]
-            removed += found
-            if found < AT_ONCE or self._limit.remaining() < 1:
+            count = self._run(_REMOVE_EXPIRED, {"now": now, "limit": REMOVED_AT_ONCE})[1]
+            removed += count
+            if count < REMOVED_AT_ONCE or self._limit.remaining() < 1:
                 return removed
 
     def close(self) -> None:
-        """Close the connections that nobody uses at the moment; the next use opens another."""
+        """Close the connections that are not in use. The next use opens another."""
         self._pool().clear()
 
-    def _pool(self) -> _Pool:
-        """Return the connections of this process; those of the process that it was forked from are left alone."""
-        process = os.getpid()
-        return self._pools.get(process) or self._pools.setdefault(process, _Pool())
+    def _pool(self) -> _ConnectionPool:
+        """Return the connections of this process. A forked process must not use those of its parent."""
+        process_id = os.getpid()
+        return self._pools.get(process_id) or self._pools.setdefault(process_id, _ConnectionPool())
 
-    def _run(self, statement: str, values: object, *, anew: bool = True) -> tuple[list[Any], int]:
-        """Run one statement, within the time of a store.
+    def _run(self, statement: str, values: object) -> tuple[list[Any], int]:
+        """Run one statement in the time that is left.
 
-        :param anew: whether the time begins with it.
-        :returns: the rows that it found, and how many it changed.
-        :raises SessionError: for whatever psycopg says.
+        If an open connection turns out to be broken, the statement runs again on a new one. A save can run twice,
+        because the statement accepts a repeated save.
+
+        :returns: the rows of the result, and the number of rows that were changed.
+        :raises SessionError: for every error of psycopg.
         """
-        if anew:
-            self._limit.start()
         pool = self._pool()
         try:
-            if not pool.places.acquire(timeout=max(self._limit.remaining(), 0)):
-                raise self._library.OperationalError(f"all {CONNECTIONS} connections are in use")
-            try:
-                return self._try(pool, statement, values)
-            finally:
-                pool.places.release()
-        except (self._library.Error, ValueError) as error:  # a text that is no UTF-8 is a ValueError
-            raise self._error(error) from error
-
-    def _try(self, pool: _Pool, statement: str, values: object) -> tuple[list[Any], int]:
-        """Run a statement on a connection that was kept, on a new one when that is broken, and make what is missing.
-
-        A save can be run twice: what is kept already is no refusal.
-        """
-        connection = pool.take()
-        if connection is not None:
-            try:
-                return self._ask(connection, statement, values)
-            except self._library.OperationalError:
-                if not connection.closed or self._limit.remaining() <= 0:
-                    raise
-                pool.clear()  # PostgreSQL was restarted: the others are broken as well
-            except self._library.errors.UndefinedTable:
-                pass
-            finally:
-                pool.give_back(connection)
-        connection = self._connect()
+            connection = pool.take(self._limit.remaining())
+        except queue.Empty:
+            raise self._error(self._psycopg.OperationalError(f"all {CONNECTIONS} connections are in use")) from None
         try:
-            try:
-                return self._ask(connection, statement, values)
-            except self._library.errors.UndefinedTable:
-                connection.execute(cast(Any, _SCHEMA), prepare=False)
-                return self._ask(connection, statement, values)
+            if connection is not None:
+                try:
+                    return self._execute(connection, statement, values)
+                except self._psycopg.OperationalError:
+                    if not connection.closed or self._limit.remaining() <= 0:
+                        raise
+                    pool.clear()  # the server was probably restarted, so the other connections are broken as well
+            connection = self._connect()
+            return self._execute(connection, statement, values)
+        except (self._psycopg.Error, ValueError) as error:  # a text that is not valid UTF-8 is a ValueError
+            raise self._error(error) from error
         finally:
             pool.give_back(connection)
 
     def _connect(self) -> Connection:
-        connection: Connection = self._connection.connect(self._conninfo, autocommit=True)
+        connection: Connection = self._connection_class.connect(self._conninfo, autocommit=True)
         try:
-            connection.execute(_PREPARE)
+            connection.execute(_SET_TIMEOUT)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _ask(self, connection: Connection, statement: str, values: object) -> tuple[list[Any], int]:
-        cursor = connection.execute(cast(Any, statement), cast(Any, values))
+    def _execute(self, connection: Connection, statement: str, values: object) -> tuple[list[Any], int]:
+        """Run a statement; if the table does not exist, create it and run the statement again."""
+        try:
+            cursor = connection.execute(cast(Any, statement), cast(Any, values))
+        except self._psycopg.errors.UndefinedTable:
+            connection.execute(cast(Any, _SCHEMA), prepare=False)
+            cursor = connection.execute(cast(Any, statement), cast(Any, values))
         return cursor.fetchall() if cursor.description else [], cursor.rowcount
 
     def _error(self, error: Exception) -> SessionError:
-        message = f"the session store {self._shown}: {str(error).strip()}"
-        if self._may_pass(error):
-            hint = "PostgreSQL must be running, reachable from here, and able to write; its own log says more"
+        message = f"the session store {self._shown_url}: {str(error).strip()}"
+        if self._is_temporary(error):
+            hint = "check that PostgreSQL is running, reachable from here and able to write; see its log"
             return StoreUnavailable(message, hint=hint)
-        hint = "session_url must name a database, and a user who may make and write the table ivrkit_sessions in it"
+        hint = "session_url must have a database, and a user who may create and write its table ivrkit_sessions"
         return SessionError(message, hint=hint)
 
-    def _may_pass(self, error: Exception) -> bool:
-        """Return whether it may be otherwise in a while, with the same settings.
+    def _is_temporary(self, error: Exception) -> bool:
+        """Return whether an error may go away without a change of the settings.
 
-        The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. 28 is a wrong user or password, 3D a
-        database that there is not, 25006 a server that takes no writes, such as a standby.
+        The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 28 is a wrong user or password,
+        3D a missing database, and 25006 a server that takes no writes, such as a standby.
         """
         code = getattr(error, "sqlstate", None) or ""
-        if not isinstance(error, self._library.OperationalError):
+        if not isinstance(error, self._psycopg.OperationalError):
             return code == "25006"
-        told = str(error)
+        message = str(error)
         if code == "":
-            return any(each in told for each in _PASSES) or not any(each in told for each in _STAYS)
+            return any(text in message for text in _TEMPORARY_TEXTS) or not any(
+                text in message for text in _SETTINGS_TEXTS
+            )
         return code[:2] not in ("28", "3D")
 
 
-class _Pool:
-    """The connections of one process: those that nobody uses, the last one used first, and places for so many."""
+class _ConnectionPool:
+    """The connections of one process.
+
+    The queue has one entry for each connection that is not in use: an open connection, or ``None`` for one that can be
+    opened. The last entry that came in goes out first. So a process opens a second connection only if the first is in
+    use.
+    """
 
     def __init__(self) -> None:
-        self.places = threading.BoundedSemaphore(CONNECTIONS)
-        self._free: deque[Connection] = deque()
+        self._entries: queue.LifoQueue[Connection | None] = queue.LifoQueue()
+        for _ in range(CONNECTIONS):
+            self._entries.put(None)
 
-    def take(self) -> Connection | None:
-        """Return a connection that is the caller's own until it is given back, ``None`` when there is none."""
-        try:
-            return self._free.pop()
-        except IndexError:
-            return None
+    def take(self, timeout: float) -> Connection | None:
+        """Return an open connection, or ``None`` if the caller must open one. Give it back in any case.
 
-    def give_back(self, connection: Connection) -> None:
-        """Keep a connection for the next one; close it when a statement was not done on it."""
-        if connection.pgconn.transaction_status == 0:  # idle
-            self._free.append(connection)
-        else:
+        :raises queue.Empty: if all connections are in use for this time.
+        """
+        return self._entries.get(timeout=max(timeout, 0))
+
+    def give_back(self, connection: Connection | None) -> None:
+        """Keep a connection for the next statement. Close it if it is broken, or if a statement did not end on it."""
+        if connection is not None and connection.pgconn.transaction_status != 0:  # 0 is idle
             connection.close()
+            connection = None
+        self._entries.put(connection)
 
     def clear(self) -> None:
-        """Close what nobody uses."""
-        while (connection := self.take()) is not None:
-            connection.close()
+        """Close the connections that are not in use."""
+        entries = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                entries.append(self._entries.get_nowait())
+        for connection in entries:
+            if connection is not None:
+                connection.close()
+            self._entries.put(None)
 
 
-class _Limited:
-    """What makes a connection of psycopg keep to a time limit, its beginning included."""
+class _LimitedConnection:
+    """A mixin for connections of psycopg that keep to the time limit, from the connection attempt on."""
 
     limit: TimeLimit
 
     @classmethod
-    def _connect_gen(cls, *given: Any, **named: Any) -> Any:
-        return _in_time(cast(Any, super())._connect_gen(*given, **named), cls.limit)
+    def _connect_gen(cls, *args: Any, **named: Any) -> Any:
+        return _end_in_time(cast(Any, super())._connect_gen(*args, **named), cls.limit)
 
-    def wait(self, steps: Any, *given: Any, **named: Any) -> Any:
-        """Wait for what psycopg does step by step."""
-        return cast(Any, super()).wait(_in_time(steps, self.limit), *given, **named)
+    def wait(self, steps: Any, *args: Any, **named: Any) -> Any:
+        """Wait for an operation of psycopg, a generator of its steps."""
+        return cast(Any, super()).wait(_end_in_time(steps, self.limit), *args, **named)
 
 
-def _in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any, Any, Any]:
-    """Return the steps of something that psycopg waits for, with an end when the time is over.
+def _end_in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any, Any, Any]:
+    """Return the steps of an operation, with an error when the time is over.
 
-    psycopg comes by several times a second, whether there is something to read or not.
+    psycopg resumes the generator several times a second, even if there is nothing to read.
     """
     from psycopg import OperationalError
 
@@ -256,7 +269,7 @@ def _in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any
         while True:
             ready = yield wanted
             if limit.remaining() <= 0:
-                raise OperationalError("no answer in time")
+                raise OperationalError("no reply in time")
             wanted = steps.send(ready)
     except StopIteration as done:
         return done.value
