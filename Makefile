@@ -75,7 +75,7 @@ bench: .venv/.installed  ## Run the measurements in benchmarks/.
 	.venv/bin/python -m benchmarks.simulator
 
 clean:  ## Remove everything that these targets create.
-	rm -rf .venv .venv-tox .tox docs/_build dist mutants htmlcov .coverage .coverage.* \
+	rm -rf .venv .venv-tox .tox docs/_build dist mutants htmlcov .coverage .coverage.* ivrkit-sessions.sqlite3* \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

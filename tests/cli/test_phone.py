@@ -43,8 +43,8 @@ DOCUMENTS = {
 def type_lines(monkeypatch, capsys):
     """Return a function that types lines and returns the lines of output after the first one."""
 
-    def type_lines(*lines, display=None, documents=DOCUMENTS):
-        simulator = Simulator.for_documents(documents)
+    def type_lines(*lines, display=None, documents=DOCUMENTS, **number):
+        simulator = Simulator.for_documents(documents, **number)
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         went_well = Keyboard(simulator.call, display or Screen()).run()
         shown = capsys.readouterr().out.splitlines()
@@ -162,6 +162,16 @@ def test_the_last_request_and_its_response(type_lines):
     at = shown.index("POST https://ivr.example.com/go")
     assert "  Digits=2" in shown[at:]
     assert response(ASK.format("Two. Again?")) in shown[at:]
+
+
+def test_after_the_end_the_last_document_is_shown_with_its_own_request(type_lines):
+    """``x`` after hanging up shows the request that the last document answers, not the status callback."""
+    shown = type_lines("2", "h", "x", "q", status_callback="https://ivr.example.com/status")
+    exchange = shown[shown.index("> caller hangs up") :]
+    assert "POST https://ivr.example.com/go" in exchange
+    assert "  Digits=2" in exchange
+    assert response(ASK.format("Two. Again?")) in exchange
+    assert "POST https://ivr.example.com/status" not in exchange
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ In a queue: a takes the call. While two people talk: e ends the talk."""
 
 #: Activity that a call waits for -> its name in the prompt.
 _ACTIVITIES = {"gather": "keys", "record": "recording", "ring": "ringing", "talk": "talking", "queue": "in the queue"}
+#: The purposes of requests whose responses are played.
+_DOCUMENT_PURPOSES = ("webhook", "action", "redirect", "fallback", "wait", "screening")
 #: Command -> the result of a phone that rings.
 _REFUSALS = {"u": "busy", "o": "no-answer", "f": "failed"}
 
@@ -143,7 +145,10 @@ class Keyboard:
 
 
 def _last_exchange(call: SimulatedCall) -> str:
-    """Return the last request with its parameters, and the response."""
-    request = [each for each in call.events if isinstance(each, Requested) and each.purpose != "media"][-1]
+    """Return the last request that asked for a document, with its parameters, and the response.
+
+    Callbacks are left out, such as the status callback after the end: their responses are not played.
+    """
+    request = [each for each in call.events if isinstance(each, Requested) and each.purpose in _DOCUMENT_PURPOSES][-1]
     params = "\n".join(f"  {name}={value}" for name, value in request.params.items())
     return f"{request.method} {request.url}\n{params}\n\n{call.responses[-1].body}"
