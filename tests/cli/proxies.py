@@ -1,4 +1,4 @@
-"""Reverse proxies between the doctor and an app: a small one that does what a test asks of it, and nginx."""
+"""Reverse proxies between the doctor and an app: a small one that a test controls, and nginx."""
 
 import http.client
 import http.server
@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from tests.processes import start
 
 NGINX = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
-#: How long a busy machine may take to start a program, in seconds.
+#: How long a program may take to start on a busy machine, in seconds.
 PATIENCE = 60.0
 
-#: Whole, but for what a test puts into the server and its location.
+#: The configuration of nginx. A test adds directives to the server.
 NGINX_CONF = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;
 events {{ worker_connections 64; }}
@@ -41,7 +41,7 @@ http {{
 
 @dataclass
 class Passed:
-    """A request on its way through the proxy, to be changed."""
+    """A request that passes the proxy. A test may change it."""
 
     method: str
     path: str
@@ -49,18 +49,18 @@ class Passed:
     body: bytes
 
 
-#: Changes a request on its way, or answers it: status, headers, body.
+#: Changes a request, or returns a response to it: status, headers, body.
 Change = Callable[[Passed], tuple[int, dict[str, str], bytes] | None]
 
 
 @contextmanager
 def proxy_to(app: str, change: Change, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Run a proxy in front of an app, which tells all that a good proxy tells, before a test changes it.
+    """Run a proxy in front of an app. It sets all headers of a correct proxy, and then lets a test change the request.
 
     :param app: the app's base URL.
-    :param change: changes or answers what comes.
-    :param context: for TLS.
-    :returns: the host and port of the proxy.
+    :param change: changes a request, or returns a response to it.
+    :param context: the TLS context, ``None`` for no TLS.
+    :returns: host and port of the proxy.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,7 +69,7 @@ def proxy_to(app: str, change: Change, context: ssl.SSLContext | None = None) ->
             passed = Passed(self.command, self.path, dict(self.headers.items()), body)
             passed.headers["X-Forwarded-For"] = self.client_address[0]
             passed.headers["X-Forwarded-Proto"] = "https" if context else "http"
-            status, headers, body = change(passed) or _ask(app, passed)
+            status, headers, body = change(passed) or _forward(app, passed)
             self.send_response_only(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -98,7 +98,7 @@ def proxy_to(app: str, change: Change, context: ssl.SSLContext | None = None) ->
             thread.join()
 
 
-def _ask(app: str, passed: Passed) -> tuple[int, dict[str, str], bytes]:
+def _forward(app: str, passed: Passed) -> tuple[int, dict[str, str], bytes]:
     parts = urlsplit(app)
     passed.headers.pop("Content-Length", None)
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)) as connection:
@@ -112,9 +112,9 @@ def _ask(app: str, passed: Passed) -> tuple[int, dict[str, str], bytes]:
 def nginx(folder: Path, server: str) -> Iterator[str]:
     """Run nginx on a free port.
 
-    :param folder: has ``certificate.pem`` and ``key.pem``.
-    :param server: what its server has beside address and certificate.
-    :returns: its host and port.
+    :param folder: a folder with ``certificate.pem`` and ``key.pem``.
+    :param server: directives for its server, besides address and certificate.
+    :returns: host and port of nginx.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -126,7 +126,7 @@ def nginx(folder: Path, server: str) -> Iterator[str]:
         end = time.monotonic() + PATIENCE
         while not _listens(port):
             assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
-            assert time.monotonic() < end, "nginx did not come up"
+            assert time.monotonic() < end, "nginx did not start"
             time.sleep(0.02)
         yield f"localhost:{port}"
     finally:

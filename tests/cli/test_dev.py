@@ -19,7 +19,7 @@ from twilio.request_validator import RequestValidator
 PUBLIC = "https://tree.ngrok.example"
 TOKEN = "12345"
 AGENT = Path(__file__).with_name("ngrok.py")
-#: How long a busy machine may take to start a server, in seconds.
+#: How long a server may take to start on a busy machine, in seconds.
 PATIENCE = 60.0
 HELP = """\
 Usage: ivrkit dev [OPTIONS]

@@ -23,7 +23,7 @@ from ivrkit.cli.serve import NOT_CODE
 CHECKOUT = Path(__file__).parents[2]
 TOKEN = {"TWILIO_AUTH_TOKEN": "12345"}
 CALL = {"CallSid": "CA" + "0" * 32, "CallStatus": "ringing"}
-#: How long a busy machine may take to start a server, in seconds.
+#: How long a server may take to start on a busy machine, in seconds.
 PATIENCE = 60.0
 
 

@@ -1,4 +1,4 @@
-"""Real environments, and the commands that a person runs in them."""
+"""Virtual environments, and commands that are run in them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import uv
 
 CHECKOUT = Path(__file__).parents[2]
 UV = uv.find_uv_bin()
-#: What of this process' environment would change what the commands do.
-_OURS = ("IVRKIT_", "TWILIO_", "FLASK_", "PYTHON", "PYTEST", "VIRTUAL_ENV", "COV", "TOX", "STRICT")
+#: Prefixes of variables that would change the results of the commands.
+_REMOVED = ("IVRKIT_", "TWILIO_", "FLASK_", "PYTHON", "PYTEST", "VIRTUAL_ENV", "COV", "TOX", "STRICT")
 
 
 def run(*command: str | Path, at: Path, typed: str | None = None, **environ: str) -> str:
-    """Run a command to its end, and return what it printed; one that fails fails the test, with what it said.
+    """Run a command and return its output. If the command fails, the test fails with the output.
 
     :param at: the working folder.
-    :param typed: what is typed into it.
-    :param environ: more variables for it.
+    :param typed: its input.
+    :param environ: more environment variables.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_REMOVED)}
     done = subprocess.run(
         command,
         cwd=at,
@@ -38,7 +38,7 @@ def run(*command: str | Path, at: Path, typed: str | None = None, **environ: str
 
 
 def find_python(version: str) -> str | None:
-    """Return the interpreter of a version, ``None`` where this machine has none."""
+    """Return the interpreter of a version, or ``None`` if it is not installed."""
     found = subprocess.run(
         [UV, "python", "find", "--no-project", "--system", version],
         env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
@@ -51,9 +51,9 @@ def find_python(version: str) -> str | None:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment, in which what is on no package index comes from a folder of wheels.
+    """A virtual environment. Packages that are not on a package index are installed from a folder of wheels.
 
-    :param folder: where it is.
+    :param folder: its folder.
     :param version: the version of Python.
     :param wheels: the folder of wheels.
     """
@@ -63,7 +63,7 @@ class Environment:
     wheels: Path
 
     def make(self, *requirements: str | Path) -> Environment:
-        """Make it, with some packages installed."""
+        """Create the environment and install packages."""
         run(UV, "venv", "--quiet", "--python", self._interpreter, self.folder, at=self.wheels)
         links = ("--find-links", self.wheels)
         python = self.commands / "python"
@@ -78,11 +78,11 @@ class Environment:
 
     @property
     def commands(self) -> Path:
-        """Return the folder of its commands."""
+        """The folder of its commands."""
         return self.folder / ("Scripts" if os.name == "nt" else "bin")
 
     def run(self, command: str, *arguments: str, at: Path, typed: str | None = None, **environ: str) -> str:
-        """Run a command of it, as somebody does who has activated it and told tox where the wheels are."""
+        """Run a command of the activated environment, with the folder of wheels in the variables of pip and uv."""
         links = {"PIP_FIND_LINKS": str(self.wheels), "UV_FIND_LINKS": str(self.wheels)}
         folders = (self.commands, Path(self._interpreter).parent, os.environ["PATH"])
         path = os.pathsep.join(map(str, folders))

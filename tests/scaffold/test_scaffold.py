@@ -1,6 +1,6 @@
-"""From an empty folder to a package in the tree, as a person goes that way: nothing here is a stand-in.
+"""``ivrkit new`` makes folders that pass their own tox, in real environments.
 
-It takes long, so it is run by ``tox run -e scaffold`` alone.
+These tests take minutes, so only ``tox run -e scaffold`` runs them.
 """
 
 import sys
@@ -11,7 +11,7 @@ from tests.scaffold.environments import CHECKOUT, UV, Environment, find_python, 
 
 pytestmark = pytest.mark.scaffold
 PYTHONS = ("3.11", "3.12", "3.13")
-#: Answers that a formatter, a type checker or a test might trip over.
+#: Answers that may break the formatter, the type checker or the tests of the new folder.
 LONG = "We are here for you from early in the morning until late at night, on every day of the week and of the year."
 ANSWERS = {
     "plain": ["parking-ivr", "--languages", "none"],
@@ -24,7 +24,7 @@ TOX = ("tox>=4.30", "tox-uv>=1.29")
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory) -> Path:
-    """Return a folder with the wheels of this checkout, built as every README that is made says."""
+    """Return a folder with the wheels of this checkout, built as the new README describes."""
     folder = tmp_path_factory.mktemp("wheels")
     for source in (CHECKOUT, CHECKOUT / "plugins/acme_states"):
         run(UV, "build", "--quiet", "--wheel", "--out-dir", folder, at=source)
@@ -33,30 +33,38 @@ def wheels(tmp_path_factory) -> Path:
 
 @pytest.fixture(params=PYTHONS)
 def version(request) -> str:
-    """Return a version of Python that is on this machine."""
+    """Return a version of Python that is installed."""
     version: str = request.param
     if find_python(version) is None:
-        pytest.skip(f"Python {version} is not on this machine")
+        pytest.skip(f"Python {version} is not installed")
     return version
 
 
-def run_tox(desk: Environment, version: str, at: Path) -> set[str]:
-    """Run tox in a folder as it stands, less the other versions of Python, which have a test of their own.
+def run_tox(environment: Environment, version: str, at: Path) -> set[str]:
+    """Run tox in a new folder, without the environments of other Python versions.
 
-    :returns: the environments that passed; one that does not, or is skipped, fails the test.
+    If an environment fails or is skipped, the test fails.
+
+    :returns: the environments that passed.
     """
     others = "^py3(?!{}$)".format(version.removeprefix("3."))
-    report = desk.run("tox", "run", "--skip-missing-interpreters=false", at=at, TOX_SKIP_ENV=others)
+    report = environment.run("tox", "run", "--skip-missing-interpreters=false", at=at, TOX_SKIP_ENV=others)
     return {line.split(":")[0].strip() for line in report.splitlines() if ": OK" in line}
 
 
 def test_an_empty_folder_becomes_a_package_in_the_tree(version, wheels, tmp_path):
-    """A new plugin passes its own tox as it stands, and its wheel is heard on the phone beside Acme's states."""
-    desk = Environment(tmp_path / "desk", version, wheels).make("ivrkit", "acme-states", *TOX)
-    assert "cd parking-ivr" in desk.run("ivrkit", "new", "plugin", "parking-ivr", "--yes", at=tmp_path)
+    """A new plugin passes its own tox, and its wheel adds its state to the menu beside those of acme-states."""
+    workspace = Environment(tmp_path / "workspace", version, wheels).make("ivrkit", "acme-states", *TOX)
+    assert "cd parking-ivr" in workspace.run("ivrkit", "new", "plugin", "parking-ivr", "--yes", at=tmp_path)
 
     made = tmp_path / "parking-ivr"
-    assert run_tox(desk, version, made) == {"conformance", "type", f"py{version.replace('.', '')}", "package", "lint"}
+    assert run_tox(workspace, version, made) == {
+        "conformance",
+        "type",
+        f"py{version.replace('.', '')}",
+        "package",
+        "lint",
+    }
 
     run(UV, "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist", at=made)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
@@ -68,12 +76,12 @@ def test_an_empty_folder_becomes_a_package_in_the_tree(version, wheels, tmp_path
 
 
 def test_an_empty_folder_becomes_a_tree(version, wheels, tmp_path):
-    """A new project passes its own tox as it stands, and is heard on the phone with what its files require."""
-    desk = Environment(tmp_path / "desk", version, wheels).make("ivrkit", *TOX)
-    assert "cd harbour" in desk.run("ivrkit", "new", "project", "harbour", "--yes", at=tmp_path)
+    """A new project passes its own tox, and can be called in an environment with its requirements."""
+    workspace = Environment(tmp_path / "workspace", version, wheels).make("ivrkit", *TOX)
+    assert "cd harbour" in workspace.run("ivrkit", "new", "project", "harbour", "--yes", at=tmp_path)
 
     made = tmp_path / "harbour"
-    assert run_tox(desk, version, made) == {f"py{version.replace('.', '')}", "lint"}
+    assert run_tox(workspace, version, made) == {f"py{version.replace('.', '')}", "lint"}
 
     team = Environment(tmp_path / "team", version, wheels).make("-r", made / "requirements.txt")
     heard = team.run("ivrkit", "phone", at=made, typed="2\n1\n")
@@ -82,20 +90,20 @@ def test_an_empty_folder_becomes_a_tree(version, wheels, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def workshop(wheels, tmp_path_factory) -> Environment:
-    """Return an environment with what a new folder is checked with."""
-    folder = tmp_path_factory.mktemp("workshop") / "env"
+def checkers(wheels, tmp_path_factory) -> Environment:
+    """Return an environment with the tools that check a new folder."""
+    folder = tmp_path_factory.mktemp("checkers") / "env"
     version = "{}.{}".format(*sys.version_info)
     return Environment(folder, version, wheels).make("ivrkit", "pytest", "mypy>=2.4", "ruff>=0.17,<0.18")
 
 
 @pytest.mark.parametrize("answers", ANSWERS)
-def test_whatever_is_answered_the_plugin_is_in_order(answers, workshop, tmp_path):
-    """Formatted, typed and tested, whatever the words are and however long."""
-    workshop.run("ivrkit", "new", "plugin", *ANSWERS[answers], "--yes", at=tmp_path)
+def test_unusual_answers_make_a_correct_plugin(answers, checkers, tmp_path):
+    """Long texts, quotes and other scripts make a plugin that is formatted and typed, and passes its tests."""
+    checkers.run("ivrkit", "new", "plugin", *ANSWERS[answers], "--yes", at=tmp_path)
     (made,) = (path for path in tmp_path.iterdir() if path.is_dir())
     installed = tmp_path / "installed"
-    python = workshop.commands / "python"
+    python = checkers.commands / "python"
     run(UV, "pip", "install", "-q", "--no-deps", "--python", python, "--target", installed, made, at=tmp_path)
     for command in ("ruff check", "ruff format --check --diff", "mypy --strict", "pytest -W error -q"):
-        workshop.run(*command.split(), at=made, PYTHONPATH=str(installed))
+        checkers.run(*command.split(), at=made, PYTHONPATH=str(installed))
