@@ -1,7 +1,6 @@
-"""Fixtures that call a phone tree.
+"""pytest plugin with the fixtures ``phone`` and ``make_phone``, and with the conformance kit.
 
-pytest loads this wherever ivrkit is installed, in every run of everybody, so it imports nothing of ivrkit until one of
-the fixtures is used.
+pytest loads it in every run where ivrkit is installed. So it imports nothing of ivrkit before a fixture is used.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ if TYPE_CHECKING:
     from ivrkit.testing import Phone
 
 
-# So that a store's tests show what they compared; it is only the name that is noted here.
+# The assertions of the store contract show what they compared. This registers the name without importing the module.
 pytest.register_assert_rewrite("ivrkit.conformance.stores")
 
 
 class MakePhone(Protocol):
-    """Makes phones: ``make_phone(plugins=["acme-states"], company="ACME")``.
+    """The type of the fixture ``make_phone``: ``make_phone(plugins=["acme-states"], company="ACME")``.
 
-    It takes what :func:`ivrkit.testing.make_app` takes besides its folder: names of installed plugins, plugin objects,
-    a folder with settings, and single settings.
+    It takes the arguments of :func:`ivrkit.testing.make_app`, except the folder: names of installed plugins, plugin
+    objects, a folder with settings, and single settings.
     """
 
-    def __call__(self, **made_of: Any) -> Phone:
-        """Return a phone to an app of its own."""
+    def __call__(self, **arguments: Any) -> Phone:
+        """Return a phone that calls a new app."""
 
 
 #: The phones that a test used.
@@ -37,38 +36,46 @@ _PHONES = pytest.StashKey["list[Phone]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of the conformance kit."""
-    parser.getgroup("ivrkit").addoption(
+    """Add the options of the conformance kit."""
+    group = parser.getgroup("ivrkit")
+    group.addoption(
         "--ivrkit-conformance",
         action="append",
         default=[],
         metavar="DISTRIBUTION",
-        help="Check what every plugin of ivrkit keeps, on an installed one. May be repeated.",
+        help="Check that an installed plugin of ivrkit keeps the rules of all plugins. May be repeated.",
+    )
+    group.addoption(
+        "--ivrkit-conformance-docs",
+        action="store_true",
+        help="With --ivrkit-conformance, check the README and the changelog as well.",
     )
 
 
 class ConformanceHooks:
-    """What the tests of a plugin may tell the conformance kit, in a ``conftest.py``."""
+    """The hook of the conformance kit, which a ``conftest.py`` may implement."""
 
     @pytest.hookspec(firstresult=True)
     def pytest_ivrkit_conformance(self, distribution: str, folder: Path) -> Mapping[str, Any] | None:
-        """Return what ``make_phone`` takes, for the trees in which a distribution is checked: settings, objects.
+        """Return the arguments of ``make_phone`` for the phone trees in which a plugin is checked.
 
-        :param distribution: its name.
-        :param folder: a new folder, for files that the settings name.
+        Called before each phone tree is made.
+
+        :param distribution: the name of the plugin.
+        :param folder: an empty folder for files that the settings name.
         """
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Make the kit's hook known."""
+    """Register the hook of the conformance kit."""
     pluginmanager.add_hookspecs(ConformanceHooks)
 
 
 class ConformanceItem(pytest.Item):
     """One check of the conformance kit."""
 
-    def __init__(self, *, run: Callable[[], None], **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, *, run: Callable[[], None], **arguments: Any) -> None:
+        super().__init__(**arguments)
         self._run = run
 
     def runtest(self) -> None:
@@ -76,7 +83,7 @@ class ConformanceItem(pytest.Item):
         self._run()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Tell what is not kept, without a traceback; anything else as pytest does."""
+        """Return the message of a broken rule without a traceback; other exceptions have theirs."""
         from ivrkit.errors import IvrkitError
 
         if isinstance(excinfo.value, IvrkitError):
@@ -84,31 +91,32 @@ class ConformanceItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Return what the report calls it."""
+        """Return the name of the check for pytest's report."""
         return self.path, None, self.name
 
 
 class ConformanceCollector(pytest.Collector):
-    """The checks of one distribution."""
+    """The checks of one plugin."""
 
-    def __init__(self, *, distribution: str, **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, *, distribution: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self._distribution = distribution
 
     def collect(self) -> Iterator[ConformanceItem]:
-        """Return a check for each thing that is kept."""
-        from ivrkit.conformance.subject import Subject
+        """Yield an item for each check."""
+        from ivrkit.conformance.checked_plugin import CheckedPlugin
         from ivrkit.conformance.suite import checks_of
 
         def settings_for(name: str, folder: Path) -> Any:
             return self.config.hook.pytest_ivrkit_conformance(distribution=name, folder=folder)
 
-        for check in checks_of(Subject(self._distribution, self.config.rootpath, settings_for)):
+        plugin = CheckedPlugin(self._distribution, self.config.rootpath, settings_for)
+        for check in checks_of(plugin, docs=self.config.getoption("ivrkit_conformance_docs")):
             yield ConformanceItem.from_parent(self, name=check.name, run=check.run)
 
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add the checks of the conformance kit to the tests that were found."""
+    """Add the checks of the conformance kit to the collected tests."""
     for name in config.getoption("ivrkit_conformance"):
         from ivrkit.errors import IvrkitError
 
@@ -122,22 +130,24 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", "ivrkit(plugins=[...], **settings): what the fixture `phone` calls")
+    """Register the marker ``ivrkit``."""
+    config.addinivalue_line(
+        "markers", "ivrkit(plugins=[...], **settings): the plugins and settings of the fixture `phone`"
+    )
 
 
 @pytest.fixture
 def make_phone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakePhone]:
-    """Make phones, each to an app of its own: ``make_phone(plugins=["acme-states"], company="ACME")``."""
+    """Make phones, each for a new app: ``make_phone(plugins=["acme-states"], company="ACME")``."""
     from ivrkit.testing import Phone, make_app
 
     phones: list[Phone] = []
     request.node.stash[_PHONES] = phones
 
-    def make(**made_of: Any) -> Phone:
+    def make(**arguments: Any) -> Phone:
         folder = tmp_path / f"ivrkit-{len(phones)}"
         folder.mkdir()
-        phones.append(Phone(make_app(folder, **made_of)))
+        phones.append(Phone(make_app(folder, **arguments)))
         return phones[-1]
 
     yield make
@@ -147,20 +157,20 @@ def make_phone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeP
 
 @pytest.fixture
 def phone(request: pytest.FixtureRequest, make_phone: MakePhone) -> Phone:
-    """Return a phone to all installed plugins, or to what ``@pytest.mark.ivrkit(plugins=[...], ...)`` names."""
+    """Return a phone for all installed plugins, or for those of ``@pytest.mark.ivrkit(plugins=[...], ...)``."""
     marker = request.node.get_closest_marker("ivrkit")
     return make_phone(**(marker.kwargs if marker else {}))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the calls of a test that failed, each with the TwiML of its last step."""
+    """Add the calls of a failed test to its report, each with its last response."""
     report = yield
     if report.failed:
         calls = [call for phone in item.stash.get(_PHONES, []) for call in phone.calls]
-        report.sections += [(f"ivrkit call {number}", _told(call)) for number, call in enumerate(calls, 1)]
+        report.sections += [(f"ivrkit call {number}", _call_report(call)) for number, call in enumerate(calls, 1)]
     return report
 
 
-def _told(call: SimulatedCall) -> str:
-    return f"{call.transcript()}\n\nThe last document:\n{call.responses[-1].body if call.responses else 'none'}"
+def _call_report(call: SimulatedCall) -> str:
+    return f"{call.transcript()}\n\nThe last response:\n{call.responses[-1].body if call.responses else 'none'}"

@@ -1,4 +1,4 @@
-"""The fixtures for plugin authors: what they make, what a failure shows, and what they leave alone."""
+"""The fixtures for plugin authors, the report of a failed test, and the imports of the pytest plugin."""
 
 from datetime import UTC, datetime
 
@@ -14,18 +14,18 @@ NO_PLUGIN = {"plugins": []}
 
 
 def shop(**settings):
-    """Return what a phone to the tests' own tree is made of."""
+    """Return the arguments of ``make_phone`` for the phone tree of the tests."""
     return {**NO_PLUGIN, "objects": {"shop": TreePlugin(SHOP)}, **settings}
 
 
 @pytest.fixture
 def shop_phone(make_phone):
-    """A phone to the tests' own tree."""
+    """Return a phone that calls the phone tree of the tests."""
     return make_phone(**shop())
 
 
-def test_the_caller_is_an_actor(shop_phone):
-    """Calls, presses, stays silent, speaks, hangs up; the callee is busy; and all that came of it is there."""
+def test_a_test_plays_the_caller_and_the_callee(shop_phone):
+    """A test presses keys, speaks, hangs up and answers for the callee, and reads the states and texts of the call."""
     call = shop_phone.call(from_="+15550100")
     call.press("1").stays_silent().press("0")
     call.callee.is_busy()
@@ -41,22 +41,22 @@ def test_the_caller_is_an_actor(shop_phone):
 
 
 def test_the_signature_is_checked(shop_phone):
-    """The phone signs, and the app checks it as it would Twilio's: another token is not let in."""
+    """The app verifies the signatures of the phone, so requests that are signed with another token are refused."""
     shop_phone.simulator.token = "54321"
     call = shop_phone.call()
-    told = [each.what for each in call.warnings]
-    assert told == ["the response has the status 403"] * 2 + ["the status callback returned the status 403"]
+    warnings = [each.what for each in call.warnings]
+    assert warnings == ["the response has the status 403"] * 2 + ["the status callback returned the status 403"]
 
 
-def test_a_script_can_be_given_whole(shop_phone):
-    """What is done, and who calls."""
+def test_a_call_can_have_a_script(shop_phone):
+    """The method ``call`` takes all actions of the caller at once, and the facts of the call."""
     call = shop_phone.call([Press("1"), HangUp()], from_="anonymous", CallerName="NOBODY")
     assert call.path == ["menu", "menu"]
     assert shop_phone.calls == [call]
 
 
-def test_two_phones_in_a_test_are_apart(make_phone):
-    """Each has an app and sessions of its own."""
+def test_two_phones_in_a_test_are_independent(make_phone):
+    """Each phone of a test calls its own app with its own sessions."""
     one, two = make_phone(**shop()), make_phone(**shop(company="ACME"))
     assert "ACME" not in one.call().heard
     assert "ACME" in two.call().heard
@@ -64,7 +64,7 @@ def test_two_phones_in_a_test_are_apart(make_phone):
 
 
 def test_a_queue_can_be_full(make_phone):
-    """The world besides the caller is the phone's."""
+    """A test can set the size of a queue, so that it is full."""
     from twilio.twiml.voice_response import Enqueue
 
     state = State(Enqueue("support"), Routes({"queue-full": HOME}), options=MenuOption("1", "support"))
@@ -73,73 +73,73 @@ def test_a_queue_can_be_full(make_phone):
     assert phone.call().press("1").state == "menu"
 
 
-def test_time_is_the_test_s(make_phone):
-    """What a handler sees as now is what time-machine says."""
-    told = []
+def test_a_test_can_set_the_time(make_phone):
+    """The attribute ``now`` of a call is the time that time-machine sets."""
+    times = []
 
     def enter(call):
-        told.append(call.now)
+        times.append(call.now)
         return ask("Hello.")
 
     phone = make_phone(plugins=[], objects={"a": TreePlugin({"a": State(enter, Routes({"1": None}))})}, start="a")
     moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
     with time_machine.travel(moment, tick=False):
         phone.call()
-    assert told == [moment]
+    assert times == [moment]
 
 
 @pytest.mark.ivrkit(plugins=[], company="ACME")
-def test_a_mark_says_what_the_phone_calls(phone):
-    """Names of plugins, and settings."""
+def test_the_marker_has_the_plugins_and_settings_of_the_phone(phone):
+    """The marker ``ivrkit`` has the arguments of the fixture ``phone``."""
     assert phone.call().heard.startswith("Thank you for calling ACME.")
 
 
 @pytest.mark.acme
 @pytest.mark.ivrkit(plugins=["acme_states"])
-def test_plugins_are_named(phone):
-    """By the names of their distributions, however they are written."""
+def test_plugins_are_named_by_their_distributions(phone):
+    """The name of a distribution may be written with an underscore in place of a hyphen."""
     assert phone.call().press("3").state == "hours"
     assert "acme-states" in installed_plugins()
 
 
 @pytest.mark.acme
-def test_all_plugins_are_loaded_where_none_is_named(phone):
-    """As the host would."""
+def test_all_installed_plugins_are_loaded_by_default(phone):
+    """Without names of plugins the phone calls all installed plugins."""
     assert phone.call().press("3").state == "hours"
 
 
 @pytest.mark.acme
-def test_a_plugin_that_is_not_named_is_left_out(make_phone):
-    """So is every other one."""
+def test_a_plugin_that_is_not_named_is_not_loaded(make_phone):
+    """With ``plugins=[]`` only the core's own states are loaded."""
     assert make_phone(plugins=[]).app.extensions["ivrkit"].loaded.flow.states.keys() == {"greeting", "menu"}
 
 
 @pytest.mark.acme
-def test_blocked_plugins_stay_out(make_phone):
-    """The setting `block` is obeyed besides."""
+def test_a_blocked_plugin_is_not_loaded(make_phone):
+    """The setting `block` also applies to plugins that are named."""
     phone = make_phone(plugins=["acme-states"], block=["acme-states"])
     assert phone.app.extensions["ivrkit"].loaded.flow.states.keys() == {"greeting", "menu"}
 
 
 def test_a_plugin_that_is_not_installed(make_phone):
-    """The nearest name is told, and what is installed."""
+    """The error for a plugin that is not installed has the nearest name and the installed plugins."""
     installed = ", ".join(installed_plugins()) or "no plugin"
     with pytest.raises(SettingsError) as refused:
         make_phone(plugins=["acme-sttes"])
     meant = ", did you mean 'acme-states'?" if "acme-states" in installed else ""
     assert refused.value.message == f"plugin 'acme-sttes' is not installed{meant}"
-    hint = f"install it where the tests run: pip install -e . for your own; installed: {installed}"
+    hint = f"install it for the tests, for example with pip install -e .; installed: {installed}"
     assert refused.value.hint == hint
 
 
-def test_a_setting_that_there_is_not(make_phone):
-    """As `create_app` says it."""
+def test_an_unknown_setting(make_phone):
+    """An unknown setting is the same error as for `create_app`."""
     with pytest.raises(SettingsError, match="there is no setting 'compny', did you mean 'company'"):
         make_phone(compny="ACME")
 
 
-def test_settings_come_from_a_folder_that_is_named_and_from_nowhere_else(make_phone, tmp_path, monkeypatch):
-    """Neither the working folder nor the environment decides what a test does."""
+def test_settings_come_only_from_the_arguments(make_phone, tmp_path, monkeypatch):
+    """Neither the working folder nor the environment has an effect, only the folder ``settings_from``."""
     (tmp_path / "ivrkit.toml").write_text('company = "From the file"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IVRKIT_COMPANY", "From the environment")
@@ -149,13 +149,13 @@ def test_settings_come_from_a_folder_that_is_named_and_from_nowhere_else(make_ph
 
 
 def test_an_app_without_pytest(tmp_path):
-    """What the fixtures make can be made without them."""
+    """The function ``make_app`` makes an app without the fixtures."""
     app = make_app(tmp_path, **shop())
     assert app.extensions["ivrkit"].settings.dev
     app.extensions["ivrkit"].sessions.close()
 
 
-# In a run of its own
+# Runs of pytest in a process of their own
 
 FAILING = """
 import pytest
@@ -190,7 +190,7 @@ def test_is_impossible(phone):
 
 @pytest.fixture
 def run(pytester):
-    """Run tests of somebody's own in a process of their own."""
+    """Return a function that writes a test file and runs it in a new process."""
     pytester.makeini("[pytest]\n")
 
     def run(code, *options):
@@ -201,13 +201,13 @@ def run(pytester):
 
 
 def test_a_failure_shows_every_call_of_the_test(run):
-    """The transcript, and the TwiML of the last step; a test that passes shows nothing."""
+    """A failed test shows the transcript and the last response of each call; a passed test shows nothing."""
     result = run(FAILING, "-k", "fails or passes")
     result.assert_outcomes(passed=1, failed=1)
     shown = result.stdout.str()
     assert shown.count("ivrkit call 1") == shown.count("ivrkit call 2") == 1
-    told = shown.split("ivrkit call 2")[1].split("\n====")[0].splitlines()[1:]
-    assert [line.rstrip() for line in told] == [
+    report = shown.split("ivrkit call 2")[1].split("\n====")[0].splitlines()[1:]
+    assert [line.rstrip() for line in report] == [
         "    0.0  +14155550100 calls +15005550006",
         "    0.0  -> POST https://ivr.example.com/webhook (webhook)",
         f"    0.0  <- 200  [menu, {_version()}]",
@@ -225,7 +225,7 @@ def test_a_failure_shows_every_call_of_the_test(run):
         '    7.5  says "For news, press one."',
         '    8.8  says "To hear this again, press nine."',
         "",
-        "The last document:",
+        "The last response:",
         (
             '<?xml version="1.0" encoding="UTF-8"?><Response><Gather actionOnEmptyResult="true" '
             'action="webhook#rc=1&amp;rp=ct" numDigits="1"><Say language="en-US">For news, press one.</Say>'
@@ -240,8 +240,8 @@ def _version():
     return f"ivrkit {version('ivrkit')}"
 
 
-def test_what_nobody_can_do_says_where_the_call_is(run):
-    """The error has the transcript as well."""
+def test_an_impossible_action_shows_the_call(run):
+    """The error of an impossible action says what the call waits for, and the report has the transcript."""
     result = run(FAILING, "-k", "impossible")
     result.stdout.fnmatch_lines(
         ["*SimulatorError: callee is busy, but no phone is ringing; the call waits in <Gather> (gather)", "*says*"]
@@ -250,7 +250,7 @@ def test_what_nobody_can_do_says_where_the_call_is(run):
 
 @pytest.mark.once
 def test_fixtures_work_side_by_side_and_in_any_order(run):
-    """With workers of pytest-xdist, and shuffled."""
+    """The fixtures work with the workers of pytest-xdist and in random order."""
     code = FAILING.replace("def test_fails", "def _fails").replace("def test_is_impossible", "def _is_impossible")
     many = "\n".join(f"def test_{index}(phone):\n    test_passes(phone)\n" for index in range(6))
     result = run(f"{code}\n{many}", "-n2", "-p", "randomly")
@@ -259,7 +259,7 @@ def test_fixtures_work_side_by_side_and_in_any_order(run):
 
 @pytest.mark.once
 def test_nothing_of_ivrkit_is_imported_until_a_fixture_is_used(run):
-    """The plugin is loaded in every run of everybody."""
+    """The pytest plugin, which every run loads, imports ivrkit, Flask and twilio only for a fixture."""
     code = """
 import sys
 
@@ -277,14 +277,14 @@ def test_then(make_phone):
 
 
 @pytest.mark.once
-def test_the_fixtures_are_listed_with_what_they_do(run):
-    """`pytest --fixtures` finds them by the entry point of the installed package."""
+def test_pytest_lists_the_fixtures(run):
+    """The command `pytest --fixtures` lists the fixtures of the installed package with their descriptions."""
     result = run("", "--fixtures")
     result.stdout.fnmatch_lines(
         [
             "make_phone -- *",
-            "    Make phones, each to an app of its own: *",
+            "    Make phones, each for a new app: *",
             "phone -- *",
-            "    Return a phone to all installed plugins, or to what *",
+            "    Return a phone for all installed plugins, or for those of *",
         ]
     )

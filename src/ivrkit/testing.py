@@ -1,6 +1,6 @@
-"""Phones for tests: an app of some plugins and settings, and Twilio's side of it.
+"""Phones for tests: an app with some plugins and settings, and the simulator that calls it.
 
-The fixtures that hand them out are in ``pytest_ivrkit``.
+``pytest_ivrkit`` has the fixtures for pytest.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from ivrkit.web import create_app
 from ivrkit.web.extension import DEFAULT_NAME, mounted_tree
 from ivrkit.web.proxies import shared_path
 
-#: Signs what the phone sends; the app checks it as it would Twilio's.
-TOKEN = "12345"  # noqa: S105  of an account that does not exist
-#: What of a session says nothing about how the call goes on.
-_CHANCE = ("sid", "turn", "path", "responses", "expires")
+#: The auth token with which the phone signs requests and the app verifies them.
+TOKEN = "12345"  # noqa: S105  the token of an account that does not exist
+#: The fields of a session that do not decide how the call goes on.
+_IRRELEVANT_FIELDS = ("sid", "turn", "path", "responses", "expires")
 
 
 def installed_plugins() -> list[str]:
-    """Return the names of the installed distributions that offer states or hooks, besides ivrkit itself."""
+    """Return the names of the installed plugins, without ivrkit itself."""
     entries = [each for group in (STATES_GROUP, PLUGINS_GROUP) for each in importlib_metadata.entry_points(group=group)]
     return sorted({normal_name(each.dist.name) for each in entries if each.dist is not None} - {CORE_PLUGIN})
 
@@ -49,28 +49,29 @@ def make_app(
     settings_from: Path | None = None,
     **settings: Any,
 ) -> Flask:
-    """Return an app for tests: signed requests, dev mode, sessions in a file of its own.
+    """Return an app for tests. It verifies signatures, is in dev mode, and has its own session file.
 
-    :param folder: where the sessions are kept; nothing else there is read.
-    :param plugins: the installed plugins that are loaded, by name; left out: all.
-    :param objects: plugin objects, each by a name, as :func:`ivrkit.web.create_app` takes them.
-    :param settings_from: a folder whose ``ivrkit.toml`` is read; left out: none. The environment never is.
-    :param settings: single settings by name.
-    :raises SettingsError: for a plugin that is not installed, and for a setting that can't be.
-    :raises LoadError: with every problem of the plugins.
+    :param folder: the folder for the session file. No other file in it is read.
+    :param plugins: the names of the installed plugins to load; all by default.
+    :param objects: plugin objects by name, as for :func:`ivrkit.web.create_app`.
+    :param settings_from: a folder with an ``ivrkit.toml`` to read; none by default. The environment is not read.
+    :param settings: single settings.
+    :raises SettingsError: if a plugin is not installed, or if a setting is invalid.
+    :raises LoadError: if there are problems with the plugins.
     """
     if plugins is not None:
         settings["block"] = [*settings.get("block", ()), *_all_but(plugins)]
     store = f"sqlite:///{folder}/calls.sqlite3"
-    reached = {"public_url": None, "trusted_proxies": 0}  # in this process, whatever a file of settings says
-    given = {"dev": True, "auth_token": TOKEN, "session_url": store, **reached, **settings}
-    return create_app(load_settings(settings_from or folder, environ={}, **given), plugins=objects)
+    # The phone calls the app in this process, so the public URL and proxies in a settings file do not apply.
+    local = {"public_url": None, "trusted_proxies": 0}
+    overrides = {"dev": True, "auth_token": TOKEN, "session_url": store, **local, **settings}
+    return create_app(load_settings(settings_from or folder, environ={}, **overrides), plugins=objects)
 
 
 def _all_but(names: Iterable[str]) -> list[str]:
-    """Return the installed plugins that are not among these.
+    """Return all other installed plugins.
 
-    :raises SettingsError: for one that is not installed.
+    :raises SettingsError: if one of the names is not that of an installed plugin.
     """
     installed, wanted = installed_plugins(), [normal_name(name) for name in names]
     for name in wanted:
@@ -78,19 +79,19 @@ def _all_but(names: Iterable[str]) -> list[str]:
             known = ", ".join(installed) or "no plugin"
             raise SettingsError(
                 f"plugin {name!r} is not installed{nearest(name, installed)}",
-                hint=f"install it where the tests run: pip install -e . for your own; installed: {known}",
+                hint=f"install it for the tests, for example with pip install -e .; installed: {known}",
             )
     return [name for name in installed if name not in wanted]
 
 
 class Phone:
-    """Calls a tree of an app, as many times as a test wants.
+    """A phone that calls the phone tree of an app.
 
-    :param app: the app: made by :func:`make_app`, or one of yours with a tree mounted in it.
-    :param simulator: the number at Twilio whose webhook it is; left out: one that is made from the tree's settings.
-    :param name: the name of the tree.
-    :param token: signs what the phone sends; left out: the first token of the tree's settings, a sub-account's too.
-    :raises ~ivrkit.SettingsError: when the app has no tree of that name.
+    :param app: an app of :func:`make_app`, or your own app with a phone tree mounted in it.
+    :param simulator: the simulated Twilio number; by default one for the settings of the phone tree.
+    :param name: the name of the phone tree.
+    :param token: the auth token that signs requests; by default the first token of the settings, or of a subaccount.
+    :raises ~ivrkit.SettingsError: if the app has no phone tree of that name.
     """
 
     def __init__(
@@ -99,11 +100,16 @@ class Phone:
         self.app = app
         self.host = mounted_tree(app, name)
         self.simulator = simulator or _number_of(app, self.host.settings, token)
-        #: The calls that were made.
+        #: All calls of this phone.
         self.calls: list[SimulatedCall] = []
 
     def call(self, script: Sequence[Action] = (), **caller: Any) -> SimulatedCall:
-        """Call, with what :meth:`ivrkit.simulator.Simulator.call` takes: ``from_``, ``to``, ``patience`` and more."""
+        """Make a call.
+
+        :param script: the actions to do at once.
+        :param caller: the arguments of :meth:`ivrkit.simulator.Simulator.call`: ``from_``, ``to``, ``patience`` and
+            more.
+        """
         call = self.simulator.call(**caller)
         self.calls.append(call)
         for action in script:
@@ -111,37 +117,38 @@ class Phone:
         return call
 
     def queue(self, name: str) -> Queue:
-        """Return a queue, to fill it or to let it fail: ``phone.queue("support").size = 1000``."""
+        """Return a queue of the account, for example to fill it: ``phone.queue("support").size = 1000``."""
         return self.simulator.queue(name)
 
     def explore(self, depth: int) -> Exploration:
-        """Walk every path to a depth, each position once: see :func:`ivrkit.simulator.explore`.
+        """Walk all paths of calls up to a depth, see :func:`ivrkit.simulator.explore`.
 
-        What tells one position from another is what the app keeps of the call.
+        Two paths lead to the same position if the app keeps the same of both calls, see :meth:`position`.
         """
         return explore(self.simulator.call, depth=depth, position=self.position)
 
     def position(self, call: SimulatedCall) -> Hashable:
-        """Return what decides how a call goes on: its session, and what it waits for.
+        """Return a value that decides how a call goes on: its session, and the verb that it waits with.
 
-        Where the app keeps nothing of calls, what happened in it stands for the session.
+        If the app has no session store, it is the transcript of the call.
         """
         if self.host.sessions.store is None:
             return call.transcript()
         session = self.host.sessions.load(call.sid) or Session(call.sid)
-        kept = {name: each for name, each in asdict(session).items() if name not in _CHANCE}
-        return repr(sorted(kept.items())), call.waiting and (call.waiting.activity, call.waiting.numbers)
+        relevant = {name: each for name, each in asdict(session).items() if name not in _IRRELEVANT_FIELDS}
+        return repr(sorted(relevant.items())), call.waiting and (call.waiting.activity, call.waiting.numbers)
 
     def close(self) -> None:
-        """Let go of the sessions."""
+        """Close the session store of the app."""
         self.host.sessions.close()
 
 
 def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
-    """Return a number whose webhook is a tree in an app, at the public URL where the settings name one."""
+    """Return a simulated number for the phone tree of an app, at the public URL if the settings have one."""
     public = urlsplit(settings.public_url or BASE_URL)
     webhook = f"{settings.url_prefix}/webhook"
-    outside = public.path.removesuffix(shared_path(public.path, webhook))  # what a proxy takes away, or a mount
+    # The part of the path that a proxy removes, or under which another app mounts this one.
+    outside = public.path.removesuffix(shared_path(public.path, webhook))
     account, token = _account_and_token(settings, token)
     return Simulator.for_app(
         DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,
@@ -155,7 +162,7 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
 
 
 def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
-    """Return who is called and what is signed with: the account whose token it is, or the first that has one."""
+    """Return the account of a token and the token; without a token the first account that has one."""
     for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
         if tokens and token in (None, *tokens):
             return account, tokens[0] if token is None else token

@@ -1,4 +1,4 @@
-"""Each check of the kit, before a package that keeps what it asks for and one that does not."""
+"""Each check of the conformance kit, on a plugin that keeps the rule and on plugins that break it."""
 
 import json
 import re
@@ -6,21 +6,26 @@ import sys
 
 import pytest
 
-from ivrkit.conformance.at_once import calls_do_not_mix
-from ivrkit.conformance.documented import settings_are_described
-from ivrkit.conformance.interrupted import (
-    MOST_LINES,
-    an_interrupted_handler_hurts_nobody,
-    an_interrupted_hook_hurts_nobody,
+from ivrkit.conformance.checked_plugin import NORMAL_START
+from ivrkit.conformance.described_settings import settings_are_described
+from ivrkit.conformance.interruptible_handlers import (
+    MAX_LINES,
+    an_interrupted_handler_can_run_again,
+    an_interrupted_hook_does_not_break_calls,
 )
-from ivrkit.conformance.module_state import modules_keep_nothing_of_a_call
+from ivrkit.conformance.isolated_calls import simultaneous_calls_do_not_mix
+from ivrkit.conformance.module_state import calls_do_not_change_modules
 from ivrkit.conformance.outcomes import every_outcome_is_answered
-from ivrkit.conformance.project import it_is_tested, it_says_what_it_is
-from ivrkit.conformance.run_twice import a_handler_that_is_run_twice_gives_the_same
-from ivrkit.conformance.subject import AS_THEY_BEGIN
+from ivrkit.conformance.project_files import (
+    every_state_has_a_test,
+    the_metadata_is_complete,
+    the_project_has_a_changelog,
+    the_readme_names_every_state,
+)
+from ivrkit.conformance.repeatable_handlers import a_repeated_webhook_gives_the_same_result
 from ivrkit.conformance.suite import checks_of
-from ivrkit.conformance.translated import texts_are_translated
-from ivrkit.conformance.typed import it_is_typed
+from ivrkit.conformance.translations import texts_are_translated
+from ivrkit.conformance.type_annotations import the_package_is_typed
 
 GOOD = """
 def enter(call: Call) -> object:
@@ -31,10 +36,10 @@ one = State(enter, Routes({"1": SAME, "2": Goto(None, say="Two.")}, otherwise=HO
 
 
 class TestOutcomes:
-    """Every outcome is answered, and nobody is trapped."""
+    """The rule that every outcome is answered."""
 
-    def test_a_good_state(self, subject):
-        """Nothing is refused, whatever verb it waits with."""
+    def test_a_good_state(self, make_plugin):
+        """States that wait with each verb of the simulator keep the rule."""
         dial = "from twilio.twiml.voice_response import Connect, Dial, Enqueue, Pay, Record, Refer\n"
         states = {
             "one": GOOD,
@@ -44,12 +49,12 @@ class TestOutcomes:
             "five": "five = State('Hello.', HOME)\n",
             "six": "six = State(ask('Say it.', input='dtmf speech'), Routes({'1': HOME}))\n",
         }
-        made = subject(dial + "".join(states.values()), **{name: f"ant_ivr:{name}" for name in states})
+        plugin = make_plugin(dial + "".join(states.values()), **{name: f"ant_ivr:{name}" for name in states})
         for name in states:
-            every_outcome_is_answered(made, name, "en-US")
+            every_outcome_is_answered(plugin, name, "en-US")
 
-    def test_verbs_that_the_simulator_does_not_play(self, subject, refused):
-        """A Pay, a Refer and a Connect come to whatever they come to."""
+    def test_verbs_that_the_simulator_does_not_play(self, make_plugin, refused):
+        """The results of Pay, Refer and Connect are checked, too, although the simulator does not play them."""
         head = "from twilio.twiml.voice_response import Connect, Pay, Refer\n"
         states = "one = State(Pay(), Routes({'ended': HOME}))\ntwo = State(Refer(), Routes({}))\n"
         function = """
@@ -59,59 +64,59 @@ def after(call: Call) -> object:
 
 three = State(Pay(), after)
 """
-        made = subject(head + states + function, **{name: f"ant_ivr:{name}" for name in ("one", "two", "three")})
+        plugin = make_plugin(head + states + function, **{name: f"ant_ivr:{name}" for name in ("one", "two", "three")})
         for name in ("one", "two"):
-            every_outcome_is_answered(made, name, "en-US")
-        message, _ = refused(every_outcome_is_answered, made, "three", "en-US")
+            every_outcome_is_answered(plugin, name, "en-US")
+        message, _ = refused(every_outcome_is_answered, plugin, "three", "en-US")
         assert message == (
-            "ant-ivr: the state 'three' in en-US failed when it was told Result='too-many-failed-attempts': "
+            "ant-ivr: the state 'three' in en-US failed for a webhook with Result='too-many-failed-attempts': "
             "KeyError: 'too-many-failed-attempts'"
         )
 
-    def test_a_hook_that_decides_where_calls_begin(self, subject):
-        """Each state is tried all the same, and so is what the hook decides; hooks alone are tried as well."""
+    def test_a_hook_that_chooses_the_start(self, make_plugin):
+        """Calls begin in each state and, if the plugin has hooks, at the normal start as well."""
         code = """
 @hookimpl
 def ivrkit_choose_start(call: Call) -> str:
     return "two"
 """
         states = "one = State(ask('One?'), Routes({'1': HOME}))\ntwo = State('Two.', HOME)\n"
-        made = subject(states + code, plugins={"ant": "ant_ivr"}, one="ant_ivr:one", two="ant_ivr:two")
-        assert made.tried() == ["one", "two", AS_THEY_BEGIN]
-        for begun in made.tried():
-            every_outcome_is_answered(made, begun, "en-US")
-        with made.phone_to("one") as phone:
+        plugin = make_plugin(states + code, plugins={"ant": "ant_ivr"}, one="ant_ivr:one", two="ant_ivr:two")
+        assert plugin.starts() == ["one", "two", NORMAL_START]
+        for start in plugin.starts():
+            every_outcome_is_answered(plugin, start, "en-US")
+        with plugin.phone("one") as phone:
             assert phone.call().state == "one"
-        with made.phone() as phone:
+        with plugin.phone() as phone:
             assert phone.call().path != ["one"]
 
-    def test_phrases_of_a_menu(self, subject):
-        """What may be said in place of a key is said."""
+    def test_phrases_of_a_menu(self, make_plugin):
+        """The phrases of menu options are spoken, too."""
         code = "from ivrkit import Menu\none = State(Menu('Which?'))\n"
         code += "two = State('Two.', HOME, options=MenuOption('1', 'two', ('two please',), menu='one'))\n"
-        every_outcome_is_answered(subject(code, one="ant_ivr:one", two="ant_ivr:two"), "one", "en-US")
+        every_outcome_is_answered(make_plugin(code, one="ant_ivr:one", two="ant_ivr:two"), "one", "en-US")
 
-    def test_a_handler_that_fails(self, subject, refused):
-        """The state, the language, what it was told, and what was raised."""
+    def test_a_handler_that_fails(self, make_plugin, refused):
+        """The error names the state, the language, the webhook and the exception, and the hint has the line."""
         code = GOOD.replace("return ask(", 'int(call.params.get("Confidence", "0"))\n    return ask(').replace(
             "otherwise=HOME", "otherwise=SAME, tries=2"
         )
-        message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
-        assert message.startswith("ant-ivr: the state 'one' in en-US failed when it was told SpeechResult=")
+        message, hint = refused(every_outcome_is_answered, make_plugin(code), "one", "en-US")
+        assert message.startswith("ant-ivr: the state 'one' in en-US failed for a webhook with SpeechResult=")
         assert message.endswith("ValueError: invalid literal for int() with base 10: '0.1'")
-        assert hint.startswith("a state may be entered by any door, with nothing in call.data: use .get, and lead back")
-        assert re.search(r'it failed here: File ".*ant_ivr\.py", line \d+$', hint)
+        assert hint.startswith("a state can be entered from any other state, with empty call.data: use call.data.get")
+        assert re.search(r'it failed at File ".*ant_ivr\.py", line \d+$', hint)
 
-    def test_what_twilio_complains_of(self, subject, refused):
-        """With what was done, and the simulator's mend."""
+    def test_a_warning_of_the_simulator(self, make_plugin, refused):
+        """A warning of the simulator breaks the rule; the error has the caller's actions and the simulator's hint."""
         code = "one = State(ask('Which?', timeout='soon'), Routes({'1': HOME}))\n"
-        message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
-        assert message.startswith("ant-ivr: the state 'one' in en-US, after the caller did: nothing: ")
+        message, hint = refused(every_outcome_is_answered, make_plugin(code), "one", "en-US")
+        assert message.startswith("ant-ivr: the state 'one' in en-US, after the actions none: ")
         assert "timeout" in message
         assert hint
 
-    def test_what_twilio_complains_of_after_an_outcome(self, subject, refused):
-        """Deeper than the walk goes."""
+    def test_a_warning_of_the_simulator_after_a_webhook(self, make_plugin, refused):
+        """A warning after one of the webhooks breaks the rule, and the error has the webhook's parameters."""
         code = """
 from twilio.twiml.voice_response import Gather
 
@@ -120,38 +125,40 @@ def enter(call: Call) -> object:
 
 one = State(enter, Routes({"no-match": SAME}, tries=9))
 """
-        message, _ = refused(every_outcome_is_answered, subject(code), "one", "en-US")
-        assert message.startswith("ant-ivr: the state 'one' in en-US, told SpeechResult='elephants in the rain': ")
+        message, _ = refused(every_outcome_is_answered, make_plugin(code), "one", "en-US")
+        assert message.startswith(
+            "ant-ivr: the state 'one' in en-US, a webhook with SpeechResult='elephants in the rain': "
+        )
 
-    def test_a_wrong_key_for_ever(self, subject, refused):
-        """Who leans on a key is let go."""
+    def test_a_caller_who_is_trapped(self, make_plugin, refused):
+        """A state that asks again for every wrong key without counting failures breaks the rule."""
         code = GOOD.replace("otherwise=HOME", "otherwise=SAME")
-        message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
+        message, hint = refused(every_outcome_is_answered, make_plugin(code), "one", "en-US")
         assert message == (
-            "ant-ivr: the state 'one' in en-US: whoever leans on a wrong key is asked again 99 times, and nobody "
-            "counts it"
+            "ant-ivr: the state 'one' in en-US: a caller who repeats a wrong key is asked 99 times, because no failure "
+            "is counted"
         )
-        assert hint == "leave out otherwise, or lead elsewhere with it; a function counts by SAME"
+        assert hint == "remove otherwise, or let it lead elsewhere; a function exit counts a failure if it returns SAME"
 
-    def test_too_much_data(self, subject, refused):
-        """What is kept of a call is small."""
+    def test_too_much_data(self, make_plugin, refused):
+        """Handlers that keep more than 2000 bytes in ``call.data`` break the rule."""
         code = GOOD.replace("    return ask(", "    call.data['it'] = 'x' * 3000\n    return ask(")
-        message, hint = refused(every_outcome_is_answered, subject(code), "one", "en-US")
+        message, hint = refused(every_outcome_is_answered, make_plugin(code), "one", "en-US")
         assert message == (
-            "ant-ivr: the state 'one' in en-US: its handlers keep 3010 bytes in call.data, and 2000 are the most"
+            "ant-ivr: the state 'one' in en-US: handlers must keep at most 2000 bytes in call.data, not 3010"
         )
-        assert hint == "keep what is needed to find the rest, such as the number of an account"
+        assert hint == "keep only the key of the data, such as an account number"
 
 
-class TestAtOnce:
-    """Calls do not mix."""
+class TestIsolatedCalls:
+    """The rule that simultaneous calls do not mix."""
 
-    def test_a_good_state(self, subject):
-        """Nothing is refused."""
-        calls_do_not_mix(subject(GOOD), "one")
+    def test_a_good_state(self, make_plugin):
+        """A state without data of its own keeps the rule."""
+        simultaneous_calls_do_not_mix(make_plugin(GOOD), "one")
 
-    def test_a_state_that_keeps_a_call_in_its_module(self, subject, refused):
-        """What another caller has pressed is heard."""
+    def test_a_state_that_keeps_the_call_in_its_module(self, make_plugin, refused):
+        """A state that keeps the last call in a variable of its module breaks the rule."""
         code = """
 LAST: list[str] = []
 
@@ -163,48 +170,48 @@ def enter(call: Call) -> object:
 two = State(enter, Routes({"1": None}, otherwise=None))
 one = State(enter, Routes({"1": ".two"}, otherwise=None), substates={"two": two})
 """
-        message, hint = refused(calls_do_not_mix, subject(code), "one")
-        assert message.startswith("ant-ivr: the state 'one', called at once step by step: who did ")
-        assert hint == "keep what belongs to a call in call.data, and nothing of it in a module, a class or a closure"
+        message, hint = refused(simultaneous_calls_do_not_mix, make_plugin(code), "one")
+        assert message.startswith("ant-ivr: the state 'one', interleaved calls: after the actions ")
+        assert hint == "keep the data of a call in call.data, not in a module, a class or a closure"
 
 
-class TestRunTwice:
-    """A handler that is run twice gives the same."""
+class TestRepeatableHandlers:
+    """The rule that a repeated webhook gives the same result."""
 
-    def test_a_good_state(self, subject):
-        """Nothing is refused, what is kept included."""
+    def test_a_good_state(self, make_plugin):
+        """A handler whose response and data depend only on the call keeps the rule."""
         code = GOOD.replace("    return ask(", "    call.data['seen'] = call.turn_key\n    return ask(")
-        a_handler_that_is_run_twice_gives_the_same(subject(code), "one")
+        a_repeated_webhook_gives_the_same_result(make_plugin(code), "one")
 
-    def test_a_state_that_counts(self, subject, refused):
-        """The second run of the same webhook does something else."""
+    def test_a_state_that_counts(self, make_plugin, refused):
+        """A handler that counts its runs in a module variable breaks the rule."""
         code = "SEEN: list[str] = []\n" + GOOD.replace(
             "    return ask(",
             "    SEEN.append(call.turn_key)\n    if len(SEEN) > 1:\n        return 'Twice.'\n    return ask(",
         ).replace("otherwise=HOME", "otherwise=SAME")
-        message, hint = refused(a_handler_that_is_run_twice_gives_the_same, subject(code), "one")
-        assert message.startswith("ant-ivr: the state 'one', of a call that came in, gives '<?xml")
-        assert "when the same webhook is run again" in message
-        assert hint == "key what you do elsewhere with call.turn_key, and answer a webhook that was done as it was done"
+        message, hint = refused(a_repeated_webhook_gives_the_same_result, make_plugin(code), "one")
+        assert message.startswith("ant-ivr: the state 'one', the first webhook: the first run gives '<?xml")
+        assert "the second run of the same webhook gives" in message
+        assert hint == "use call.turn_key as the key of side effects, and give the same response for the same key"
 
 
-class TestInterrupted:
-    """An interrupted handler hurts nobody."""
+class TestInterruptibleHandlers:
+    """The rules for handlers and hooks that are interrupted."""
 
-    def test_a_good_state(self, subject):
-        """Nothing is refused, and what traced before does so again."""
-        an_interrupted_handler_hurts_nobody(subject(GOOD), "one")
+    def test_a_good_state(self, make_plugin):
+        """A handler without side effects keeps the rule."""
+        an_interrupted_handler_can_run_again(make_plugin(GOOD), "one")
 
-    def test_a_file_that_is_written(self, subject, tmp_path):
-        """The end of a `with` is no place to be stopped at: what it closes is closed."""
+    def test_a_file_that_is_written(self, make_plugin, tmp_path):
+        """A handler is not interrupted at the end of a `with`, so that the file that it opened is closed."""
         code = GOOD.replace(
             "    return ask(",
             f"    with open({str(tmp_path / 'log')!r}, 'a') as log:\n        log.write('x')\n    return ask(",
         )
-        an_interrupted_handler_hurts_nobody(subject(code), "one")
+        an_interrupted_handler_can_run_again(make_plugin(code), "one")
 
-    def test_what_nobody_catches(self, subject, refused):
-        """A handler that turns what stops it into something worse."""
+    def test_an_exception_that_ivrkit_does_not_catch(self, make_plugin, refused):
+        """A handler that raises a KeyboardInterrupt breaks the rule, because ivrkit does not catch it."""
         code = """
 def enter(call: Call) -> object:
     try:
@@ -215,11 +222,12 @@ def enter(call: Call) -> object:
 
 one = State(enter, Routes({"1": HOME}))
 """
-        message, hint = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
+        message, hint = refused(an_interrupted_handler_can_run_again, make_plugin(code), "one")
         assert message == (
-            "ant-ivr: the state 'one', stopped at ant_ivr.py:5, raises KeyboardInterrupt(), which nobody catches"
+            "ant-ivr: the state 'one', interrupted at ant_ivr.py:5, raises KeyboardInterrupt(), which ivrkit does not "
+            "catch"
         )
-        assert hint == "raise Exception and its kinds alone: no other is caught, and the caller hears nothing"
+        assert hint == "raise only subclasses of Exception: with any other exception the caller hears nothing"
 
     HOOK = """
 BUSY: list[str] = []
@@ -231,27 +239,27 @@ def ivrkit_edit_response(call: Call, response: object) -> None:
     BUSY.clear()
 """
 
-    def test_hooks(self, subject, refused):
-        """They are stopped as well; one that leaves something half done spoils what comes after."""
-        good = subject(self.HOOK.format(first="str(response)") + GOOD, plugins={"ant": "ant_ivr"})
-        an_interrupted_hook_hurts_nobody(good)
+    def test_hooks(self, make_plugin, refused):
+        """A hook is interrupted, too, and keeps the rule if the next response is not affected."""
+        good = make_plugin(self.HOOK.format(first="str(response)") + GOOD, plugins={"ant": "ant_ivr"})
+        an_interrupted_hook_does_not_break_calls(good)
 
-    def test_a_hook_that_leaves_something_half_done(self, subject, refused):
-        """Twilio complains of the next document."""
+    def test_a_hook_that_breaks_the_next_response(self, make_plugin, refused):
+        """A hook that is interrupted between two changes, and so makes the next response invalid, breaks the rule."""
         code = self.HOOK.format(first='response.set("busy", "1") if BUSY else None') + GOOD
-        message, hint = refused(an_interrupted_hook_hurts_nobody, subject(code, plugins={"ant": "ant_ivr"}))
-        assert message.startswith("ant-ivr: after a hook was stopped at ant_ivr.py:9, ")
+        message, hint = refused(an_interrupted_hook_does_not_break_calls, make_plugin(code, plugins={"ant": "ant_ivr"}))
+        assert message.startswith("ant-ivr: after a hook was interrupted at ant_ivr.py:9, ")
         assert hint
 
-    def test_hooks_without_a_call_to_stop(self, subject):
-        """A package of states alone has nothing to be stopped."""
-        an_interrupted_hook_hurts_nobody(subject("one = State('One.', HOME)\n"))
+    def test_a_plugin_without_hooks(self, make_plugin):
+        """A plugin without hooks keeps the rule about hooks."""
+        an_interrupted_hook_does_not_break_calls(make_plugin("one = State('One.', HOME)\n"))
 
-    #: More lines than are stopped at.
-    MANY = "".join(f"    str({number})\n" for number in range(MOST_LINES))
+    #: As many lines as are interrupted.
+    MANY = "".join(f"    str({number})\n" for number in range(MAX_LINES))
 
-    def test_a_handler_of_many_lines(self, subject):
-        """It is stopped at the first of them, and at no more: what is half done after them is not seen."""
+    def test_a_handler_of_many_lines(self, make_plugin):
+        """Only the first lines of a long handler are interrupted, so an error after them is not found."""
         code = f"""
 BUSY: list[str] = []
 
@@ -263,15 +271,15 @@ def enter(call: Call) -> object:
 
 one = State(enter, Routes({{"1": SAME}}, otherwise=HOME))
 """
-        an_interrupted_handler_hurts_nobody(subject(code), "one")
+        an_interrupted_handler_can_run_again(make_plugin(code), "one")
 
-    def test_a_hook_of_many_lines(self, subject):
-        """The same."""
+    def test_a_hook_of_many_lines(self, make_plugin):
+        """Only the first lines of a long hook are interrupted."""
         code = self.HOOK.format(first=f"str(response)\n{self.MANY}") + GOOD
-        an_interrupted_hook_hurts_nobody(subject(code, plugins={"ant": "ant_ivr"}))
+        an_interrupted_hook_does_not_break_calls(make_plugin(code, plugins={"ant": "ant_ivr"}))
 
-    def test_what_is_kept_of_a_call(self, subject, refused):
-        """It is looked at as well as what is heard."""
+    def test_the_sessions_are_compared(self, make_plugin, refused):
+        """If the responses are equal but the sessions differ, the error shows the sessions."""
         code = """
 BUSY: list[str] = []
 
@@ -283,16 +291,16 @@ def enter(call: Call) -> object:
 
 one = State(enter, Routes({"1": SAME}, otherwise=HOME))
 """
-        message, _ = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
+        message, _ = refused(an_interrupted_handler_can_run_again, make_plugin(code), "one")
         assert '"data":{"others":1}' in message.partition("and gave")[0]
         assert '"data":{"others":0}' in message.partition("and gave")[2]
 
-    def test_a_state_without_code(self, subject):
-        """There is nothing to be stopped."""
-        an_interrupted_handler_hurts_nobody(subject("one = State(ask('A?'), Routes({'1': HOME}))\n"), "one")
+    def test_a_state_without_code(self, make_plugin):
+        """A state without functions has no lines to interrupt, and keeps the rule."""
+        an_interrupted_handler_can_run_again(make_plugin("one = State(ask('A?'), Routes({'1': HOME}))\n"), "one")
 
-    def test_a_half_done_thing(self, subject, refused):
-        """What was begun and not ended is heard by the next caller."""
+    def test_a_side_effect_that_is_not_atomic(self, make_plugin, refused):
+        """A handler that leaves a changed variable behind when it is interrupted breaks the rule."""
         code = """
 BUSY: list[str] = []
 
@@ -306,26 +314,27 @@ def enter(call: Call) -> object:
 
 one = State(enter, Routes({"1": SAME}, otherwise=HOME))
 """
-        message, hint = refused(an_interrupted_handler_hurts_nobody, subject(code), "one")
-        assert message.startswith("ant-ivr: the state 'one', of a call that came in, gives '<?xml")
-        assert "after it was stopped at ant_ivr.py:9, and gave '<?xml" in message
+        message, hint = refused(an_interrupted_handler_can_run_again, make_plugin(code), "one")
+        start = "ant-ivr: the state 'one', the first webhook: after an interruption at ant_ivr.py:9 it gives '<?xml"
+        assert message.startswith(start)
+        assert "and gave '<?xml" in message
         assert "Somebody else is here." in message
-        assert hint == "do a thing whole or not at all, and key what you do elsewhere with call.turn_key"
+        assert hint == "make each side effect atomic, and use call.turn_key as its key"
 
 
-class TestModules:
-    """Modules keep nothing of a call."""
+class TestModuleState:
+    """The rule that calls do not change modules."""
 
-    def test_a_good_package(self, subject):
-        """Constants are no state."""
-        modules_keep_nothing_of_a_call(subject("WORDS = {'a': 1}\n" + GOOD))
+    def test_a_good_package(self, make_plugin):
+        """A module with constants keeps the rule."""
+        calls_do_not_change_modules(make_plugin("WORDS = {'a': 1}\n" + GOOD))
 
-    def test_a_list_that_grows(self, subject, refused):
-        """The module, the name, and how it was changed."""
+    def test_a_list_that_grows(self, make_plugin, refused):
+        """A list in a module that grows with each call breaks the rule; the error shows the change."""
         code = "SEEN: list[str] = []\n" + GOOD.replace("    return ask(", "    SEEN.append('x')\n    return ask(")
-        message, hint = refused(modules_keep_nothing_of_a_call, subject(code))
-        assert message.startswith("ant-ivr: the state 'one': calls have changed ant_ivr.SEEN from [] to ['x'")
-        assert hint == "keep what belongs to a call in call.data: the next webhook may come to another process"
+        message, hint = refused(calls_do_not_change_modules, make_plugin(code))
+        assert message.startswith("ant-ivr: the state 'one': calls changed ant_ivr.SEEN from [] to ['x'")
+        assert hint == "keep the data of a call in call.data: the next webhook may reach another process"
 
 
 SETTINGS = """
@@ -346,31 +355,31 @@ def one(settings: AntSettings) -> State:
 """
 
 
-class TestSettings:
-    """Settings are described, and secrets are kept."""
+class TestDescribedSettings:
+    """The rule that settings are described and secrets are hidden."""
 
-    def test_a_good_package(self, subject):
-        """Each has its line; the settings of others are not looked at."""
-        settings_are_described(subject(SETTINGS.format(more="")))
+    def test_a_good_package(self, make_plugin):
+        """Settings with a description in the docstring keep the rule."""
+        settings_are_described(make_plugin(SETTINGS.format(more="")))
 
-    def test_one_that_is_not_described(self, subject, refused):
-        """With the line that is wanted."""
-        made = subject(SETTINGS.format(more="wings: int = 0"))
-        assert refused(settings_are_described, made) == (
-            "ant-ivr: the setting 'wings' is not described",
-            "write it into the docstring of AntSettings: a line ':param wings: ...'",
+    def test_a_setting_without_description(self, make_plugin, refused):
+        """A setting without a line in the docstring breaks the rule; the hint has the line to add."""
+        plugin = make_plugin(SETTINGS.format(more="wings: int = 0"))
+        assert refused(settings_are_described, plugin) == (
+            "ant-ivr: the setting 'wings' must be described",
+            "add a line ':param wings: ...' to the docstring of AntSettings",
         )
 
-    def test_a_secret_that_is_shown(self, subject, refused):
-        """It sounds like one."""
+    def test_a_secret_that_is_shown(self, make_plugin, refused):
+        """A setting with the name of a secret must have ``repr=False``."""
         code = SETTINGS.format(more='api_token: str = ""').replace("how many.", "how many.\n    :param api_token: it.")
-        assert refused(settings_are_described, subject(code)) == (
-            "ant-ivr: the setting 'api_token' sounds like a secret, and is shown by ivrkit settings",
-            "api_token: ... = field(..., repr=False)",
+        assert refused(settings_are_described, make_plugin(code)) == (
+            "ant-ivr: the setting 'api_token' has the name of a secret and must be hidden",
+            "write api_token: ... = field(..., repr=False)",
         )
 
-    def test_the_settings_of_a_plugin_that_it_requires(self, subject, install):
-        """They are that plugin's own."""
+    def test_the_settings_of_a_plugin_that_it_requires(self, make_plugin, install):
+        """The settings of a required plugin are not checked."""
         install(
             "bee-ivr",
             states={"bee": "bee_ivr:one"},
@@ -379,88 +388,88 @@ class TestSettings:
             ),
         )
         metadata = "Metadata-Version: 2.1\nName: ant-ivr\nVersion: 1.0\nRequires-Dist: Bee_IVR (>=1)\n"
-        made = subject(SETTINGS.format(more=""), metadata=metadata)
-        assert made.plugins == ["ant-ivr", "bee-ivr"]
-        settings_are_described(made)
+        plugin = make_plugin(SETTINGS.format(more=""), metadata=metadata)
+        assert plugin.plugins == ["ant-ivr", "bee-ivr"]
+        settings_are_described(plugin)
 
 
-class TestTranslated:
-    """Texts are translated."""
+class TestTranslations:
+    """The rule that texts are translated."""
 
-    def made(self, subject, code, words=""):
-        """Install the package with a Spanish catalogue."""
+    def translated(self, make_plugin, code, words=""):
+        """Install the plugin with Spanish translations."""
         sys.modules.pop("ant_words", None)
-        made = subject(code, one="ant_words:one")
-        folder = made.root.parent / "site-ant-ivr" / "ant_words"
+        plugin = make_plugin(code, one="ant_words:one")
+        folder = plugin.root.parent / "site-ant-ivr" / "ant_words"
         catalogue = folder / "locale/es/LC_MESSAGES/messages.po"
         catalogue.parent.mkdir(parents=True)
         catalogue.write_text(f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n{words}')
         (folder / "__init__.py").write_text("from ant_ivr import one\n")
-        return made
+        return plugin
 
-    def test_a_good_package(self, subject):
-        """Places, numbers and names of queues need no words."""
+    def test_a_good_package(self, make_plugin):
+        """Placeholders, numbers and names of queues need no translation."""
         code = "from twilio.twiml.voice_response import Enqueue, Say\n"
         code += "hello = Text('Hello, {n}.', n=Text('{a}', a='5'))\n"
         code += "said = [hello, Say(Text('Hello, {n}.', n='5')), '12', Enqueue('desk')]\n"
         code += "one = State(said, Routes({}))\n"
-        made = self.made(subject, code, 'msgid "Hello, {n}."\nmsgstr "Hola, {n}."\n')
-        assert made.languages() == ["es"]
-        texts_are_translated(made, "es")
+        plugin = self.translated(make_plugin, code, 'msgid "Hello, {n}."\nmsgstr "Hola, {n}."\n')
+        assert plugin.languages() == ["es"]
+        texts_are_translated(plugin, "es")
 
-    def test_a_text_without_words(self, subject, refused):
-        """The state, the language and the text."""
-        made = self.made(subject, "one = State(Text('Hello.'), HOME)\n")
-        assert refused(texts_are_translated, made, "es") == (
-            "ant-ivr: the state 'one' has no words in es for 'Hello.'",
+    def test_a_text_without_translation(self, make_plugin, refused):
+        """A text without a translation breaks the rule; the error names the state, the language and the text."""
+        plugin = self.translated(make_plugin, "one = State(Text('Hello.'), HOME)\n")
+        assert refused(texts_are_translated, plugin, "es") == (
+            "ant-ivr: the state 'one' must have a translation in es for 'Hello.'",
             "translate it in locale/es/LC_MESSAGES",
         )
 
-    def test_each_language_is_one_of_the_checks(self, subject):
-        """The state is played in it, and its texts are looked up."""
-        names = [check.name for check in checks_of(self.made(subject, GOOD))]
+    def test_each_language_is_one_of_the_checks(self, make_plugin):
+        """Each language of a plugin has its own checks of outcomes and translations."""
+        names = [check.name for check in checks_of(self.translated(make_plugin, GOOD))]
         assert names[:2] == ["every outcome is answered[one-en-US]", "every outcome is answered[one-es]"]
         assert "texts are translated[es]" in names
 
-    def test_a_plain_string(self, subject, refused):
-        """It would be heard in English by everybody, marked-up speech included."""
+    def test_a_plain_string(self, make_plugin, refused):
+        """A text that is not a ``Text`` breaks the rule, even inside a ``Say`` with SSML."""
         code = "from twilio.twiml.voice_response import Say\nsay = Say('')\nsay.emphasis('Hello.')\n"
         code += "one = State([say], HOME)\n"
-        assert refused(texts_are_translated, self.made(subject, code), "es") == (
-            "ant-ivr: the state 'one' says 'Hello.' in every language",
-            "make it a Text('Hello.'), and translate it",
+        assert refused(texts_are_translated, self.translated(make_plugin, code), "es") == (
+            "ant-ivr: the state 'one' must say a Text, not 'Hello.'",
+            "write Text('Hello.'), and translate it",
         )
 
 
-class TestTyped:
-    """It is typed."""
+class TestTypeAnnotations:
+    """The rule that a plugin is typed."""
 
-    def mark(self, made):
-        """Put the mark where the project has it."""
-        (made.root / "ant_ivr").mkdir(parents=True)
-        (made.root / "ant_ivr" / "py.typed").touch()
-        return made
+    def add_py_typed(self, plugin):
+        """Add the file ``py.typed`` to the package."""
+        (plugin.root / "ant_ivr").mkdir(parents=True)
+        (plugin.root / "ant_ivr" / "py.typed").touch()
+        return plugin
 
-    def test_a_good_package(self, subject):
-        """Functions of every kind have annotations; a lambda can have none."""
+    def test_a_good_package(self, make_plugin):
+        """A package with ``py.typed`` and annotated functions keeps the rule; a lambda needs no annotations."""
         code = """
 @leads_to(HOME, ".end")
 def leave(call: Call) -> object:
     return HOME
 
 def one(settings: object = None) -> State:
-    return State(lambda call: "Hello.", leave, substates={"end": State(told, HOME)})
+    return State(lambda call: "Hello.", leave, substates={"end": State(say_end, HOME)})
 
-def told(call: Call) -> str:
-    return "Told."
+def say_end(call: Call) -> str:
+    return "The end."
 """
-        it_is_typed(self.mark(subject(code.replace("settings: object = None", ""))))
+        the_package_is_typed(self.add_py_typed(make_plugin(code.replace("settings: object = None", ""))))
 
-    def test_without_the_mark(self, subject, refused):
-        """The file, and that it belongs into the wheel."""
-        assert refused(it_is_typed, subject(GOOD)) == (
-            "ant-ivr: its package has no file py.typed",
-            "add an empty one, and ship it in the wheel",
+    def test_without_py_typed(self, make_plugin, refused):
+        """A package without the file ``py.typed`` breaks the rule."""
+        assert refused(the_package_is_typed, make_plugin(GOOD)) == (
+            "ant-ivr: the package must have a file py.typed",
+            "add an empty file py.typed, and include it in the wheel",
         )
 
     @pytest.mark.parametrize(
@@ -468,87 +477,102 @@ def told(call: Call) -> str:
         [
             (
                 "def one() :\n    return State('One.', HOME)\n",
-                "the function of the state 'one' has no annotation of its result",
+                "the function of the state 'one' must have annotations for the return value",
             ),
             (
                 "def said(call):\n    return 'One.'\none = State(said, HOME)\n",
-                "the enter of the state 'one' has no annotation of call, its result",
+                "the enter of the state 'one' must have annotations for call, the return value",
             ),
             (
                 (
                     "@leads_to(HOME, '.end')\ndef leave(call) -> object:\n    return HOME\n"
                     "one = State('One.', leave, substates={'end': State('End.')})\n"
                 ),
-                "the exit of the state 'one' has no annotation of call",
+                "the exit of the state 'one' must have annotations for call",
             ),
             (
                 "@hookimpl\ndef ivrkit_call_started(call) -> None:\n    pass\none = State('One.', HOME)\n",
-                "the hook 'ivrkit_call_started' has no annotation of call",
+                "the hook 'ivrkit_call_started' must have annotations for call",
             ),
         ],
     )
-    def test_what_has_no_annotations(self, subject, refused, code, what):
-        """Which function, and which of its parameters."""
-        message, hint = refused(it_is_typed, self.mark(subject(code)))
+    def test_a_function_without_annotations(self, make_plugin, refused, code, what):
+        """The error names the function, and the parameters without annotations."""
+        message, hint = refused(the_package_is_typed, self.add_py_typed(make_plugin(code)))
         assert message == f"ant-ivr: {what}"
-        assert hint == "annotate it: def read_out(call: Call) -> str"
+        assert hint == "annotate the function: def read_out(call: Call) -> str"
 
 
-class TestProject:
-    """What comes with a package."""
+class TestProjectFiles:
+    """The rules for metadata, tests, README and changelog."""
 
-    def test_a_good_package(self, subject):
-        """Metadata, README, changelog and tests; those of an environment in the folder are nobody's."""
-        made = subject(GOOD)
-        it_says_what_it_is(made)
-        (made.root / "CHANGELOG.md").touch()
-        (made.root / "test_ant.py").write_text("# one\n")
-        it_is_tested(made)
+    def test_a_good_project(self, make_plugin):
+        """A project with complete metadata, a test of each state, a README and a changelog keeps the rules."""
+        plugin = make_plugin(GOOD)
+        the_metadata_is_complete(plugin)
+        the_readme_names_every_state(plugin)
+        (plugin.root / "CHANGELOG.md").touch()
+        the_project_has_a_changelog(plugin)
+        (plugin.root / "test_ant.py").write_text("# one\n")
+        every_state_has_a_test(plugin)
 
     @pytest.mark.parametrize(
-        ("without", "message", "hint"),
+        ("check", "without", "message", "hint"),
         [
-            ("Summary: Ants.\n", "it has no summary", "write it into pyproject.toml: [project]  description = ..."),
             (
+                the_metadata_is_complete,
+                "Summary: Ants.\n",
+                "the metadata must have a summary",
+                "add to pyproject.toml: [project]  description = ...",
+            ),
+            (
+                the_metadata_is_complete,
                 "License-Expression: MIT\n",
-                "it has no license",
-                "write it into pyproject.toml: [project]  license = ...",
+                "the metadata must have a license",
+                "add to pyproject.toml: [project]  license = ...",
             ),
             (
+                the_metadata_is_complete,
                 "Requires-Dist: ivrkit>=0.1\n",
-                "it does not require ivrkit",
-                '[project]  dependencies = ["ivrkit>=0.1"]',
+                "the metadata must require ivrkit",
+                'add to pyproject.toml: [project]  dependencies = ["ivrkit>=0.1"]',
             ),
             (
+                the_readme_names_every_state,
                 "The state `one`.\n",
-                "its README does not name the state 'one'",
-                'say what a caller meets there; and in pyproject.toml: [project]  readme = "README.md"',
+                "the README must name the state 'one'",
+                'describe the state in the README that pyproject.toml names: [project]  readme = "README.md"',
             ),
         ],
     )
-    def test_what_it_does_not_say(self, subject, refused, without, message, hint):
-        """One thing after the other."""
+    def test_missing_metadata(self, make_plugin, refused, check, without, message, hint):
+        """Each missing field of the metadata has its own message, and so has a state that the README does not name."""
         from tests.conformance.conftest import METADATA
 
-        made = subject(GOOD, metadata=METADATA.replace(without, ""))
-        assert refused(it_says_what_it_is, made) == (f"ant-ivr: {message}", hint)
+        plugin = make_plugin(GOOD, metadata=METADATA.replace(without, ""))
+        assert refused(check, plugin) == (f"ant-ivr: {message}", hint)
 
-    def test_without_changelog_and_tests(self, subject, refused):
-        """Then without tests alone."""
-        made = subject(GOOD)
-        assert refused(it_is_tested, made) == ("ant-ivr: project has no changelog", "begin a file CHANGELOG.md")
-        (made.root / "CHANGELOG.md").touch()
-        (made.root / ".venv").mkdir()
-        (made.root / ".venv/test_other.py").write_text("# one\n")
-        assert refused(it_is_tested, made) == (
-            "ant-ivr: no test names the state 'one'",
-            "write one: def test_one(phone): ...",
+    def test_without_changelog(self, make_plugin, refused):
+        """A project without a changelog breaks the rule."""
+        assert refused(the_project_has_a_changelog, make_plugin(GOOD)) == (
+            "ant-ivr: the folder project must have a changelog",
+            "add a file CHANGELOG.md",
         )
 
-    def test_the_project_of_an_editable_package_is_where_it_is_installed_from(self, subject, tmp_path):
-        """Whatever folder the tests are run in."""
-        made = subject(GOOD)
+    def test_without_tests(self, make_plugin, refused):
+        """A state that no test names breaks the rule; tests in a virtual environment do not count."""
+        plugin = make_plugin(GOOD)
+        (plugin.root / ".venv").mkdir()
+        (plugin.root / ".venv/test_other.py").write_text("# one\n")
+        assert refused(every_state_has_a_test, plugin) == (
+            "ant-ivr: a test must name the state 'one'",
+            "write a test: def test_one(phone): ...",
+        )
+
+    def test_the_project_of_an_editable_install(self, make_plugin, tmp_path):
+        """The project of an editable install is the folder that it is installed from, wherever the tests are run."""
+        plugin = make_plugin(GOOD)
         elsewhere = tmp_path / "else where"
         info = tmp_path / "site-ant-ivr/ant_ivr-1.0.dist-info/direct_url.json"
         info.write_text(json.dumps({"url": elsewhere.as_uri(), "dir_info": {"editable": True}}))
-        assert made.project == elsewhere
+        assert plugin.project == elsewhere

@@ -1,4 +1,4 @@
-"""The option of pytest: which checks are run, how they are called, and how a failure is told."""
+"""The options of the pytest plugin for the conformance kit: the checks, their names, and their failures."""
 
 import pytest
 from tests.conformance.conftest import HEAD, METADATA
@@ -8,44 +8,60 @@ CODE = HEAD + "one = State(ask('Which?'), Routes({'1': SAME}, otherwise=HOME))\n
 
 @pytest.fixture
 def ant(pytester, install, monkeypatch):
-    """Install a package `ant-ivr`, and go to the folder of its project; return how its tests are run there."""
+    """Install a plugin `ant-ivr`, and return a function that runs pytest in the folder of its project."""
     site = install("ant-ivr", states={"one": "ant_ivr:one"}, metadata=METADATA, ant_ivr=CODE)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.chdir(pytester.path)
     pytester.makefile(".ini", pytest="[pytest]\n")
 
     def run(*arguments):
-        given = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist")
-        return pytester.runpytest_inprocess(*given, *arguments)
+        no_plugins = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist")
+        return pytester.runpytest_inprocess(*no_plugins, *arguments)
 
     return run
 
 
-def test_the_checks_are_run_beside_the_tests(ant, pytester):
-    """Each by a name that says what it looks at; what is not kept is told without a traceback."""
+def test_the_checks_run_with_the_tests_of_the_project(ant, pytester):
+    """Each check is a test whose name is the rule; the error of a broken rule is shown without a traceback."""
     pytester.makepyfile(test_ant="def test_one(): pass\n")
     result = ant("--ivrkit-conformance", "Ant_IVR", "-v")
     result.stdout.fnmatch_lines(
         [
             "*test_ant.py::test_one PASSED*",
             "*conformance?Ant_IVR?::every outcome is answered?one-en-US? PASSED*",
-            "*conformance?Ant_IVR?::it is typed FAILED*",
-            "*conformance?Ant_IVR?::it is tested FAILED*",
-            "ant-ivr: its package has no file py.typed",
-            "  hint: add an empty one, and ship it in the wheel",
+            "*conformance?Ant_IVR?::the package is typed FAILED*",
+            "*conformance?Ant_IVR?::the metadata is complete PASSED*",
+            "*conformance?Ant_IVR?::every state has a test PASSED*",
+            "ant-ivr: the package must have a file py.typed",
+            "  hint: add an empty file py.typed, and include it in the wheel",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
-    assert result.parseoutcomes() == {"passed": 9, "failed": 2}
+    result.stdout.no_fnmatch_line("*changelog*")
+    assert result.parseoutcomes() == {"passed": 10, "failed": 1}
 
 
-def test_checks_are_chosen_like_tests(ant):
-    """By `-k`."""
+def test_readme_and_changelog_are_checked_with_an_option(ant):
+    """The README and the changelog are checked only with ``--ivrkit-conformance-docs``."""
+    result = ant("--ivrkit-conformance", "ant-ivr", "--ivrkit-conformance-docs", "-v", "-k", "readme or changelog")
+    result.stdout.fnmatch_lines(
+        [
+            "*conformance?ant-ivr?::the readme names every state PASSED*",
+            "*conformance?ant-ivr?::the project has a changelog FAILED*",
+            "ant-ivr: the folder * must have a changelog",
+            "  hint: add a file CHANGELOG.md",
+        ]
+    )
+    assert result.parseoutcomes() == {"passed": 1, "failed": 1, "deselected": 10}
+
+
+def test_checks_are_selected_like_tests(ant):
+    """The option ``-k`` of pytest selects checks by their names."""
     assert ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome").parseoutcomes() == {"passed": 1, "deselected": 9}
 
 
 def test_settings_come_from_the_conftest(ant, pytester):
-    """The hook is given a new folder for each tree, and says what it is made of."""
+    """The hook ``pytest_ivrkit_conformance`` gets an empty folder for each phone tree, and returns its settings."""
     pytester.makeconftest(
         """
         from types import SimpleNamespace
@@ -62,27 +78,27 @@ def test_settings_come_from_the_conftest(ant, pytester):
     assert ant("--ivrkit-conformance", "ant-ivr", "-k", "settings").parseoutcomes() == {"passed": 1, "deselected": 9}
 
 
-def test_settings_come_from_the_project_s_file(ant, pytester):
-    """A problem in it is told as the tree tells it, before any check."""
+def test_settings_come_from_the_file_of_the_project(ant, pytester):
+    """The ``ivrkit.toml`` of the project is read; its problems are reported before any check runs."""
     pytester.path.joinpath("ivrkit.toml").write_text("tries = 0\n")
     result = ant("--ivrkit-conformance", "ant-ivr")
     result.stderr.fnmatch_lines(["ERROR: ivrkit.toml:1: tries is 0", "  hint: it takes a whole number of at least 1"])
 
 
 def test_a_distribution_that_is_not_installed(ant):
-    """The nearest name, and what there is."""
+    """A plugin that is not installed is a usage error with the nearest name and the installed plugins."""
     result = ant("--ivrkit-conformance", "ant-irv")
     result.stderr.fnmatch_lines(
         [
-            "ERROR: --ivrkit-conformance ant-irv: there is no such plugin, did you mean 'ant-ivr'?",
-            "  hint: install it where the tests run: pip install -e . for your own; installed: *ant-ivr*",
+            "ERROR: --ivrkit-conformance must name an installed plugin, not 'ant-irv', did you mean 'ant-ivr'?",
+            "  hint: install it for the tests, for example with pip install -e .; installed: *ant-ivr*",
         ]
     )
 
 
-def test_a_fault_of_the_kit_itself_has_its_traceback(ant, pytester):
-    """What is no nonconformity is shown as pytest shows it."""
+def test_an_unexpected_error_has_a_traceback(ant, pytester):
+    """An exception that is not an ``IvrkitError`` is shown with its traceback, as pytest shows it."""
     pytester.path.joinpath("CHANGELOG.md").touch()
     pytester.path.joinpath("test_dangling.py").symlink_to("nowhere")
-    result = ant("--ivrkit-conformance", "ant-ivr", "-k", "tested")
+    result = ant("--ivrkit-conformance", "ant-ivr", "-k", "state and has")
     result.stdout.fnmatch_lines(["*FileNotFoundError*"])

@@ -1,4 +1,5 @@
-"""The conformance kit: what every plugin package keeps, checked on the installed package itself.
+"""The conformance kit: checks of the rules that every plugin must keep, run on the installed package.
 
-``pytest --ivrkit-conformance DISTRIBUTION`` runs it; ``suite`` lists the checks, and each has a file of its own.
+``pytest --ivrkit-conformance DISTRIBUTION`` runs the checks that ``suite`` lists. Each file has the checks of one rule.
+``stores`` is the contract of session stores.
 """

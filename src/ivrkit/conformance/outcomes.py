@@ -1,4 +1,4 @@
-"""Every outcome of Twilio, on every state, in every language: each is answered, and nobody is trapped."""
+"""The rule that every outcome is answered: whatever Twilio sends, no handler fails and no caller is trapped."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from ivrkit.conformance.bench import Bench, Run
-from ivrkit.conformance.subject import Nonconformity, Subject, failures
+from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError, record_plugin_errors
+from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, describe_webhook
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.simulator import examine
 from ivrkit.testing import Phone
 
-#: The most that handlers may keep of a call, in bytes of JSON.
-MOST_DATA = 2000
+#: How many bytes of JSON handlers may keep in ``call.data``.
+MAX_DATA = 2000
 
 _RECORDING = {"RecordingUrl": "https://api.twilio.com/r/RE1", "RecordingSid": "RE1", "RecordingDuration": "3"}
 _DIAL = ("completed", "answered", "busy", "no-answer", "failed", "canceled", "of-the-future")
@@ -22,8 +22,8 @@ _QUEUE = (
     "system-error", "of-the-future",
 )  # fmt: skip
 _PAY = ("success", "too-many-failed-attempts", "caller-interrupted-with-star", "internal-error")
-#: What Twilio may send for each verb: https://www.twilio.com/docs/voice/twiml and the pages of the verbs.
-COMES: Mapping[str, list[dict[str, str]]] = {
+#: Verb -> the parameters that Twilio may send: https://www.twilio.com/docs/voice/twiml and the pages of the verbs.
+VERB_RESULTS: Mapping[str, list[dict[str, str]]] = {
     "Gather": [
         {},
         {"Digits": ""},
@@ -45,47 +45,52 @@ COMES: Mapping[str, list[dict[str, str]]] = {
     "Refer": [{"ReferCallStatus": "failed"}, {"ReferSipResponseCode": "405"}],
     "Connect": [{}],
 }
-#: What comes late, for another verb than the one that waits.
-LATE = ({"DialCallStatus": "busy"}, {"QueueResult": "leave"}, _RECORDING, {"Digits": "1"})
-GONE = ("completed", "failed", "no-answer")
+#: The parameters of other verbs than the one that the call waits with, as in a late webhook.
+LATE_RESULTS = ({"DialCallStatus": "busy"}, {"QueueResult": "leave"}, _RECORDING, {"Digits": "1"})
+#: The ``CallStatus`` of webhooks after the end of a call.
+FINAL_STATUSES = ("completed", "failed", "no-answer")
 
 
-def every_outcome_is_answered(subject: Subject, begun: str, language: str) -> None:
-    """Whatever Twilio tells, the answer can be played, no code fails, and nobody is kept on the line.
+def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) -> None:
+    """Check that each webhook gets a valid response, that no handler fails, and that no caller stays on the line.
 
-    :param subject: the distribution.
-    :param begun: where calls begin.
-    :param language: what they are held in.
+    :param plugin: the plugin.
+    :param start: where calls begin.
+    :param language: the language of the calls.
     """
-    where = f"{subject.where(begun)} in {language}"
-    with subject.phone_to(begun, language=language) as phone, failures() as failed:
+    where = f"{plugin.where(start)} in {language}"
+    with plugin.phone(start, language=language) as phone, record_plugin_errors() as errors:
         for problem in examine(phone.simulator, depth=2):
-            done = ", ".join(map(str, problem.actions)) or "nothing"
-            raise Nonconformity(f"{where}, after the caller did: {done}: {problem.message}", hint=problem.hint)
-        _refuse_failures(where, "somebody called", failed, subject)
-        bench = Bench(phone)
-        first = bench.begin()
+            actions = ", ".join(map(str, problem.actions)) or "none"
+            raise ConformanceError(f"{where}, after the actions {actions}: {problem.message}", hint=problem.hint)
+        _refuse_errors(f"{where} failed in a call", errors, plugin)
+        runner = WebhookRunner(phone)
+        first = runner.start_call()
         _refuse_much_data(where, first)
-        for params in outcomes_of(phone, first.waiting_verb):
-            told = ", ".join(f"{name}={value!r}" for name, value in params.items()) or "no parameters"
-            _refuse_much_data(f"{where}, told {told}", bench.run(first.kept, params))
+        for params in webhooks_for(phone, first.waiting_verb):
+            webhook = describe_webhook(params)
+            _refuse_much_data(f"{where}, {webhook}", runner.run(first.session, params))
             call = phone.call()
-            if call.waiting is not None:  # a Pay, a Refer or a Connect is told by the bench alone
+            # The simulator does not play Pay, Refer and Connect. After these verbs only the runner sends the webhook.
+            if call.waiting is not None:
                 call.verb_ends_with(**params)
             for warning in call.warnings:
-                raise Nonconformity(f"{where}, told {told}: {warning.what}", hint=warning.hint)
-            _refuse_failures(where, f"it was told {told}", failed, subject)
-        _refuse_trap(where, phone, begun)
+                raise ConformanceError(f"{where}, {webhook}: {warning.what}", hint=warning.hint)
+            _refuse_errors(f"{where} failed for {webhook}", errors, plugin)
+        _refuse_trap(where, phone, start)
 
 
-def outcomes_of(phone: Phone, waits: str | None) -> Iterator[dict[str, str]]:
-    """Return what a call that waits with a verb may be told; nothing where it waits for nothing."""
-    if waits is None:
+def webhooks_for(phone: Phone, waiting_verb: str | None) -> Iterator[dict[str, str]]:
+    """Yield the parameters of all webhooks that Twilio may send to a call.
+
+    :param waiting_verb: the verb that the call waits with; ``None`` if it waits for nothing, which has no webhooks.
+    """
+    if waiting_verb is None:
         return
-    comes = COMES[waits]
-    yield from comes
-    yield from (params for params in LATE if params not in comes)
-    yield from ({"CallStatus": status, **params} for status in GONE for params in comes[:2])
+    results = VERB_RESULTS[waiting_verb]
+    yield from results
+    yield from (params for params in LATE_RESULTS if params not in results)
+    yield from ({"CallStatus": status, **params} for status in FINAL_STATUSES for params in results[:2])
     states = phone.host.loaded.flow.states.values()
     yield from (
         {"Digits": key} for key in dict.fromkeys(key for each in states for key in each.routes) if is_key_sequence(key)
@@ -94,39 +99,43 @@ def outcomes_of(phone: Phone, waits: str | None) -> Iterator[dict[str, str]]:
     yield from ({"SpeechResult": phrase, "Confidence": "0.9"} for phrase in dict.fromkeys(phrases))
 
 
-def _refuse_much_data(where: str, run: Run) -> None:
-    size = len(json.dumps(run.data))
-    if size > MOST_DATA:
-        raise Nonconformity(
-            f"{where}: its handlers keep {size} bytes in call.data, and {MOST_DATA} are the most",
-            hint="keep what is needed to find the rest, such as the number of an account",
+def _refuse_much_data(where: str, result: WebhookResult) -> None:
+    size = len(json.dumps(result.data))
+    if size > MAX_DATA:
+        raise ConformanceError(
+            f"{where}: handlers must keep at most {MAX_DATA} bytes in call.data, not {size}",
+            hint="keep only the key of the data, such as an account number",
         )
 
 
-def _refuse_trap(where: str, phone: Phone, begun: str) -> None:
-    """Lean on a key that nobody offers: the tree's own limit of webhooks is to end no call of a tree that counts."""
-    compiled = phone.host.loaded.flow.states.get(begun)
+def _refuse_trap(where: str, phone: Phone, start: str) -> None:
+    """Press a key that no state offers until the call leaves the question.
+
+    A call that leaves it only because of the setting ``max_turns`` is trapped: no failure was counted. A state
+    without a menu option is not checked, because its HOME depends on the state that leads to it.
+    """
+    compiled = phone.host.loaded.flow.states.get(start)
     if compiled is not None and not compiled.state.menu_options:
-        return  # its HOME is a menu only in the tree of somebody who leads here
-    call, pressed = phone.call(), 0
+        return
+    call, presses = phone.call(), 0
     while call.waiting is not None and call.waiting.activity == "gather":
         call.press("*")
-        pressed += 1
-    if pressed >= phone.host.settings.max_turns - 1:
-        raise Nonconformity(
-            f"{where}: whoever leans on a wrong key is asked again {pressed} times, and nobody counts it",
-            hint="leave out otherwise, or lead elsewhere with it; a function counts by SAME",
+        presses += 1
+    if presses >= phone.host.settings.max_turns - 1:
+        raise ConformanceError(
+            f"{where}: a caller who repeats a wrong key is asked {presses} times, because no failure is counted",
+            hint="remove otherwise, or let it lead elsewhere; a function exit counts a failure if it returns SAME",
         )
 
 
-def _refuse_failures(where: str, when: str, failed: list[str], subject: Subject) -> None:
-    """Refuse that code has failed; the place is the last of its own."""
-    if not failed:
+def _refuse_errors(message: str, errors: list[str], plugin: CheckedPlugin) -> None:
+    """Refuse errors of the plugin; the hint has the last line of its own code in the traceback."""
+    if not errors:
         return
-    own = "|".join(map(re.escape, subject.folders()))
-    places = re.findall(rf'File "(?:{own})[^"]*", line \d+', failed[0])
-    raise Nonconformity(
-        f"{where} failed when {when}: {failed[0].splitlines()[-1]}",
-        hint="a state may be entered by any door, with nothing in call.data: use .get, and lead back without it; "
-        f"it failed here: {places[-1] if places else failed[0].splitlines()[0]}",
+    own = "|".join(map(re.escape, plugin.source_paths()))
+    locations = re.findall(rf'File "(?:{own})[^"]*", line \d+', errors[0])
+    raise ConformanceError(
+        f"{message}: {errors[0].splitlines()[-1]}",
+        hint="a state can be entered from any other state, with empty call.data: use call.data.get, and lead elsewhere "
+        f"if a value is missing; it failed at {locations[-1] if locations else errors[0].splitlines()[0]}",
     )

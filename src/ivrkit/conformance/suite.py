@@ -1,4 +1,4 @@
-"""All checks of a distribution, each by itself, so that each failure is told by itself."""
+"""The list of all checks of a plugin. Each check is a test of its own."""
 
 from __future__ import annotations
 
@@ -6,61 +6,76 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ivrkit.conformance.at_once import calls_do_not_mix
-from ivrkit.conformance.documented import settings_are_described
-from ivrkit.conformance.interrupted import an_interrupted_handler_hurts_nobody, an_interrupted_hook_hurts_nobody
-from ivrkit.conformance.module_state import modules_keep_nothing_of_a_call
+from ivrkit.conformance.checked_plugin import CheckedPlugin
+from ivrkit.conformance.described_settings import settings_are_described
+from ivrkit.conformance.interruptible_handlers import (
+    an_interrupted_handler_can_run_again,
+    an_interrupted_hook_does_not_break_calls,
+)
+from ivrkit.conformance.isolated_calls import simultaneous_calls_do_not_mix
+from ivrkit.conformance.module_state import calls_do_not_change_modules
 from ivrkit.conformance.outcomes import every_outcome_is_answered
-from ivrkit.conformance.project import it_is_tested, it_says_what_it_is
-from ivrkit.conformance.run_twice import a_handler_that_is_run_twice_gives_the_same
-from ivrkit.conformance.subject import Subject
-from ivrkit.conformance.translated import texts_are_translated
-from ivrkit.conformance.typed import it_is_typed
+from ivrkit.conformance.project_files import (
+    every_state_has_a_test,
+    the_metadata_is_complete,
+    the_project_has_a_changelog,
+    the_readme_names_every_state,
+)
+from ivrkit.conformance.repeatable_handlers import a_repeated_webhook_gives_the_same_result
+from ivrkit.conformance.translations import texts_are_translated
+from ivrkit.conformance.type_annotations import the_package_is_typed
 from ivrkit.flow.compile.languages import base_language
 
 
 class Check(NamedTuple):
-    """One check, to be run.
+    """One check of a plugin.
 
-    :param name: what it is called in pytest.
-    :param run: raises :class:`~ivrkit.conformance.subject.Nonconformity` when it is not kept.
+    :param name: its name in pytest.
+    :param run: runs it; raises :class:`~ivrkit.conformance.checked_plugin.ConformanceError` if the rule is broken.
     """
 
     name: str
     run: Callable[[], None]
 
 
-#: The checks of the whole distribution.
-WHOLE = (
-    an_interrupted_hook_hurts_nobody,
-    modules_keep_nothing_of_a_call,
-    settings_are_described,
-    it_is_typed,
-    it_says_what_it_is,
-    it_is_tested,
+#: The checks of each start of calls.
+START_CHECKS = (
+    simultaneous_calls_do_not_mix,
+    a_repeated_webhook_gives_the_same_result,
+    an_interrupted_handler_can_run_again,
 )
-#: The checks of each state.
-OF_STATES = (calls_do_not_mix, a_handler_that_is_run_twice_gives_the_same, an_interrupted_handler_hurts_nobody)
+#: The checks of the plugin as a whole.
+PLUGIN_CHECKS = (
+    an_interrupted_hook_does_not_break_calls,
+    calls_do_not_change_modules,
+    settings_are_described,
+    the_package_is_typed,
+    the_metadata_is_complete,
+    every_state_has_a_test,
+)
+#: The checks that run only with ``--ivrkit-conformance-docs``.
+DOCS_CHECKS = (the_readme_names_every_state, the_project_has_a_changelog)
 
 
-def checks_of(subject: Subject) -> Iterator[Check]:
-    """Return every check of a distribution, in one order.
+def checks_of(plugin: CheckedPlugin, *, docs: bool = False) -> Iterator[Check]:
+    """Yield every check of a plugin, always in the same order.
 
-    :raises IvrkitError: for a distribution of which no tree can be made.
+    :param docs: whether to check README and changelog as well.
+    :raises IvrkitError: if no phone tree can be made of the plugin.
     """
-    languages, own = subject.languages(), subject.language()
-    spoken = [own, *(tag for tag in languages if base_language(tag) != base_language(own))]
-    for begun in subject.tried():
+    languages, main = plugin.languages(), plugin.language()
+    spoken = [main, *(tag for tag in languages if base_language(tag) != base_language(main))]
+    for start in plugin.starts():
         for language in spoken:
-            yield _check(subject, every_outcome_is_answered, begun, language)
-        for check in OF_STATES:
-            yield _check(subject, check, begun)
+            yield _check(plugin, every_outcome_is_answered, start, language)
+        for check in START_CHECKS:
+            yield _check(plugin, check, start)
     for language in languages:
-        yield _check(subject, texts_are_translated, language)
-    for whole in WHOLE:
-        yield _check(subject, whole)
+        yield _check(plugin, texts_are_translated, language)
+    for plugin_check in (*PLUGIN_CHECKS, *(DOCS_CHECKS if docs else ())):
+        yield _check(plugin, plugin_check)
 
 
-def _check(subject: Subject, check: Callable[..., None], *about: str) -> Check:
+def _check(plugin: CheckedPlugin, check: Callable[..., None], *arguments: str) -> Check:
     name = check.__name__.replace("_", " ")
-    return Check(f"{name}[{'-'.join(about)}]" if about else name, functools.partial(check, subject, *about))
+    return Check(f"{name}[{'-'.join(arguments)}]" if arguments else name, functools.partial(check, plugin, *arguments))

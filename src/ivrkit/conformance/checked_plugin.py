@@ -1,0 +1,208 @@
+"""The plugin that is checked: its metadata, modules and states, and phones that call it."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import logging
+import pkgutil
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import importlib_metadata
+
+from ivrkit.errors import IvrkitError, SettingsError, nearest
+from ivrkit.flow.compile.compiled_state import CompiledState
+from ivrkit.hookspecs import hookimpl
+from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
+from ivrkit.plugins.load import find_plugins
+from ivrkit.plugins.loaded import InstalledPlugins
+from ivrkit.settings.load import load_settings
+from ivrkit.settings.types import normal_name
+from ivrkit.testing import Phone, installed_plugins, make_app
+
+#: The start of calls that begin where the phone tree lets them begin, and not in a given state.
+NORMAL_START = "normal-start"
+#: ``(name of the plugin, empty folder) -> arguments of make_phone``, called before each phone tree is made.
+SettingsFor = Callable[[str, Path], Mapping[str, Any] | None]
+
+
+class ConformanceError(IvrkitError):
+    """A plugin breaks a rule that every plugin must keep."""
+
+
+class CheckedPlugin:
+    """The installed plugin that is checked.
+
+    :param name: the name of its distribution.
+    :param root: the root folder of the test run.
+    :param settings_for: returns settings for the phone trees of the checks, in addition to the ``ivrkit.toml`` in the
+        root folder.
+    :raises SettingsError: if the distribution is not installed, or if it is not a plugin.
+    """
+
+    def __init__(self, name: str, root: Path, settings_for: SettingsFor | None = None) -> None:
+        known = installed_plugins()
+        if normal_name(name) not in known:
+            raise SettingsError(
+                f"--ivrkit-conformance must name an installed plugin, not {name!r}{nearest(normal_name(name), known)}",
+                hint=f"install it for the tests, for example with pip install -e .; installed: {', '.join(known)}",
+            )
+        self.name = normal_name(name)
+        self.root = root
+        self._settings_for = settings_for
+        self.dist = importlib_metadata.distribution(name)
+        #: The plugins in the phone trees of the checks: this one, and those that it requires.
+        self.plugins = sorted(_with_required_plugins(self.name, set(known)))
+
+    @property
+    def packages(self) -> list[str]:
+        """The top-level packages that its entry points name."""
+        entry_points = [each for each in self.dist.entry_points if each.group in (STATES_GROUP, PLUGINS_GROUP)]
+        return sorted({each.value.partition(":")[0].partition(".")[0] for each in entry_points})
+
+    @property
+    def project(self) -> Path:
+        """The folder of the project: that of an editable install, else the root folder of the test run."""
+        origin = json.loads(self.dist.read_text("direct_url.json") or "{}")
+        if origin.get("dir_info", {}).get("editable"):
+            return Path(url2pathname(urlsplit(origin["url"]).path))
+        return self.root
+
+    def modules(self) -> list[ModuleType]:
+        """Import all modules of its packages, and return them."""
+        modules = []
+        for name in self.packages:
+            package = importlib.import_module(name)
+            modules.append(package)
+            below = pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}.")
+            modules.extend(importlib.import_module(each.name) for each in below)
+        return modules
+
+    def source_paths(self) -> list[str]:
+        """Return the folders of its packages, and the files of its single modules."""
+        tops = [importlib.import_module(package) for package in self.packages]
+        return [path for top in tops for path in (*getattr(top, "__path__", ()), str(top.__file__))]
+
+    def languages(self) -> list[str]:
+        """Return the languages that it has translations for."""
+        found: set[str] = set()
+        for module in self.modules():
+            for folder in getattr(module, "__path__", ()):
+                found.update(path.parents[1].name for path in Path(folder).glob("locale/*/LC_MESSAGES/*.po"))
+        return sorted(tag.replace("_", "-") for tag in found)
+
+    def language(self) -> str:
+        """Return the language of the phone trees of the checks."""
+        with self.phone() as phone:
+            return phone.host.settings.language
+
+    def states(self) -> dict[str, CompiledState]:
+        """Return its compiled states by name, with their substates."""
+        return dict(self._states)
+
+    @functools.cached_property
+    def _states(self) -> dict[str, CompiledState]:
+        with self.phone() as phone:
+            states = phone.host.loaded.flow.states
+            return {name: each for name, each in states.items() if normal_name(each.state.owner.plugin) == self.name}
+
+    def installed(self) -> InstalledPlugins:
+        """Load it and the plugins that it requires, without compiling them."""
+        with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
+            arguments = self._arguments(Path(folder))
+            block = [each for each in installed_plugins() if each not in self.plugins]
+            objects = arguments.pop("objects", None)
+            settings = load_settings(arguments.pop("settings_from", Path(folder)), environ={}, block=block, **arguments)
+            return find_plugins(settings, objects)
+
+    @contextmanager
+    def phone(self, start: str = NORMAL_START, **settings: Any) -> Iterator[Phone]:
+        """Make a phone that calls a new phone tree of it and the plugins that it requires.
+
+        :param start: one of :meth:`starts`. Calls begin in this state, even if a hook chooses another one.
+        :param settings: single settings of the phone tree.
+        :raises IvrkitError: if the phone tree does not start.
+        """
+        with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
+            arguments = {**self._arguments(Path(folder)), **settings}
+            if start != NORMAL_START:
+                arguments["objects"] = {**arguments.get("objects", {}), "ivrkit-conformance": _StartPlugin(start)}
+            phone = Phone(make_app(Path(folder), plugins=self.plugins, **arguments))
+            try:
+                yield phone
+            finally:
+                phone.close()
+
+    def starts(self) -> list[str]:
+        """Return where the calls of the checks begin: in each state, and at the normal start if there are hooks."""
+        has_hooks = any(each.group == PLUGINS_GROUP for each in self.dist.entry_points)
+        return [*self.states(), *([NORMAL_START] if has_hooks or not self.states() else [])]
+
+    def where(self, start: str) -> str:
+        """Return the first part of a message about calls with a start."""
+        return f"{self.name}: {'the normal start' if start == NORMAL_START else f'the state {start!r}'}"
+
+    def _arguments(self, folder: Path) -> dict[str, Any]:
+        """Return the arguments for ``make_app``, with what the project's ``conftest.py`` adds."""
+        # Flow files and single-file plugins of the project are not part of the installed plugin.
+        arguments: dict[str, Any] = {"flows": [], "plugins_dir": None}
+        if (self.root / "ivrkit.toml").exists():
+            arguments["settings_from"] = self.root
+        files = folder / "files"
+        files.mkdir()
+        return arguments | dict((self._settings_for(self.name, files) if self._settings_for else None) or {})
+
+
+class _StartPlugin:
+    """A plugin that lets all calls begin in one state. It runs before all other hook implementations."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+
+    @hookimpl(tryfirst=True)
+    def ivrkit_choose_start(self) -> str:
+        """Return the state."""
+        return self._state
+
+
+def requirements_of(dist: Any) -> list[str]:
+    """Return the names of the distributions that a distribution requires without its extras."""
+    lines = [line for line in dist.requires or () if "extra ==" not in line.partition(";")[2]]
+    return [normal_name(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) for line in lines]
+
+
+def _with_required_plugins(name: str, plugins: set[str]) -> set[str]:
+    """Return a plugin and all plugins that it requires, directly or through packages that are not plugins."""
+    seen, queue = set[str](), [name]
+    while queue:
+        each = queue.pop()
+        if each not in seen:
+            seen.add(each)
+            with suppress(importlib_metadata.PackageNotFoundError):
+                queue.extend(requirements_of(importlib_metadata.distribution(each)))
+    return seen & plugins
+
+
+@contextmanager
+def record_plugin_errors() -> Iterator[list[str]]:
+    """Return a list that gets each error that ivrkit logs about plugins in the block; they are not logged elsewhere."""
+    errors: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: errors.append(record.getMessage())  # type: ignore[method-assign]  # simpler than a class
+    log = logging.getLogger("ivrkit.plugins")
+    log.addHandler(handler)
+    before, log.propagate = log.propagate, False
+    try:
+        yield errors
+    finally:
+        log.propagate = before
+        log.removeHandler(handler)

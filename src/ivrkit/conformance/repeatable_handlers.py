@@ -1,0 +1,28 @@
+"""The rule that handlers are repeatable: a webhook that is run twice, as in a race, gives the same result."""
+
+from __future__ import annotations
+
+from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError, record_plugin_errors
+from ivrkit.conformance.outcomes import webhooks_for
+from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, describe_webhook, first_difference
+
+
+def a_repeated_webhook_gives_the_same_result(plugin: CheckedPlugin, start: str) -> None:
+    """Check that two runs with the same session and the same ``call.turn_key`` give the same response and session."""
+    with plugin.phone(start) as phone, record_plugin_errors():
+        runner = WebhookRunner(phone)
+        first, again = runner.start_call(), runner.start_call()
+        _compare(plugin, start, "the first webhook", first, again)
+        for params in webhooks_for(phone, first.waiting_verb):
+            results = runner.run(first.session, params), runner.run(first.session, params)
+            _compare(plugin, start, describe_webhook(params), *results)
+
+
+def _compare(plugin: CheckedPlugin, start: str, webhook: str, first: WebhookResult, second: WebhookResult) -> None:
+    difference = first_difference(first, second)
+    if difference is not None:
+        raise ConformanceError(
+            f"{plugin.where(start)}, {webhook}: the first run gives {difference[0]!r}, and the second run of the same "
+            f"webhook gives {difference[1]!r}",
+            hint="use call.turn_key as the key of side effects, and give the same response for the same key",
+        )

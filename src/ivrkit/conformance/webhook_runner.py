@@ -1,0 +1,81 @@
+"""Single webhooks, run by the engine without a host: to repeat one, and for verbs that the simulator does not play."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ivrkit.flow.model.call import make_call
+from ivrkit.flow.run.engine import advance
+from ivrkit.flow.run.session import Session
+from ivrkit.simulator.simulator import FROM, TO
+from ivrkit.testing import Phone
+
+_CALL = {"CallSid": "CA" + "0" * 32, "From": FROM, "To": TO}
+
+
+class WebhookResult(NamedTuple):
+    """The result of one webhook.
+
+    :param twiml: the response.
+    :param session: the session after the webhook, as JSON.
+    """
+
+    twiml: bytes
+    session: str
+
+    @property
+    def waiting_verb(self) -> str | None:
+        """The verb that the call waits with."""
+        return Session.from_json(self.session).waiting_verb
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """The data that handlers keep of the call."""
+        return Session.from_json(self.session).data
+
+
+def first_difference(one: WebhookResult, other: WebhookResult) -> tuple[str, str] | None:
+    """Return the responses if they differ, else the sessions if they differ, else ``None``."""
+    if one == other:
+        return None
+    if one.twiml != other.twiml:
+        return one.twiml.decode(), other.twiml.decode()
+    return one.session, other.session
+
+
+def describe_webhook(params: Mapping[str, str]) -> str:
+    """Return the text for a webhook in a message: ``a webhook with Digits='7'``."""
+    given = ", ".join(f"{name}={value!r}" for name, value in params.items())
+    return f"a webhook with {given}" if given else "a webhook without parameters"
+
+
+class WebhookRunner:
+    """Runs webhooks of one call. The time is the same for all of them, so that equal webhooks have equal results.
+
+    :param phone: a phone that calls the phone tree.
+    """
+
+    def __init__(self, phone: Phone) -> None:
+        self._flow = phone.host.loaded.flow
+        self._now = datetime.now(ZoneInfo(phone.host.settings.timezone))
+        self._new_session = Session(_CALL["CallSid"], language=self._flow.config.language).to_json()
+
+    def start_call(self) -> WebhookResult:
+        """Run the first webhook of the call."""
+        return self.run(self._new_session, {"CallStatus": "ringing"})
+
+    def run(self, session_json: str, params: Mapping[str, str]) -> WebhookResult:
+        """Run a webhook on a copy of a session.
+
+        :param session_json: the session before the webhook.
+        :param params: the parameters that Twilio adds to those of the call.
+        """
+        session = Session.from_json(session_json)
+        all_params = {**_CALL, "CallStatus": "in-progress", **params}
+        call = make_call(all_params, now=self._now, language=session.language, turn=session.turn + 1, data=session.data)
+        turn = advance(self._flow, call, session)
+        session.turn += 1
+        return WebhookResult(turn.twiml, session.to_json())
