@@ -439,7 +439,8 @@ def test_an_invalid_name_is_refused(name):
     with pytest.raises(SettingsError) as caught:
         Ivrkit(name=name)
     assert str(caught.value) == (
-        f"the name of a phone tree must be a text without dots, not {name!r}\n  hint: choose a name such as 'sales'"
+        f"the name of a phone tree must be a non-empty text without dots, not {name!r}\n"
+        "  hint: choose a name such as 'sales'"
     )
 
 

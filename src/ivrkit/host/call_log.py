@@ -45,6 +45,7 @@ class CallLog:
         milliseconds = (time.perf_counter() - started) * 1000
         try:
             fields = self._fields(turn, session, milliseconds)
+            # The line is an argument, not the format: a "%" in a request must not be formatted.
             log.info("%s", escape_control_characters(_line(fields)), extra={TURN_ATTRIBUTE: fields})
         except Exception:  # a handler or filter of the application's own
             # Printed, because logging it would call the same handler again.

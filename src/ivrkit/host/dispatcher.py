@@ -82,6 +82,7 @@ class Dispatcher:
         self._observers = observers
         self._clock = clock
         self._session_seconds = session_hours * 3600.0
+        # Hashed, because blake2b takes a key of at most 64 bytes.
         self._key = hashlib.sha256(key.encode()).digest()
         self._call_log = call_log or CallLog()
         self._remove_expired_at = 0.0
@@ -110,6 +111,8 @@ class Dispatcher:
 
         def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | SentResponse:
             nonlocal change
+            # Without a token, equal parameters mean the same request only after a lost race. Otherwise the caller may
+            # have pressed the same key twice.
             known = session.find_response(token, request_hash, lost_at)
             if known is not None and known.twiml:
                 return known
@@ -174,6 +177,7 @@ class Dispatcher:
         """
         lost_at = None
         for _ in range(MAX_ATTEMPTS):
+            # Each attempt starts with a new Session: the one of a lost attempt was changed.
             session, now = self._read(call_session, params, token), self._clock()
             turn_read = session.turn
             result = take_turn(session, now, lost_at)
@@ -218,7 +222,7 @@ class Dispatcher:
         """Notify the observing plugins of the events of a turn, in order."""
         for event in turn.events:
             hook_impls = self._observers.get(OBSERVING_HOOKS.get(event.name, ""), ())
-            # A state that a deploy removed has no State to pass to the hook.
+            # No hook observes "failed" and "recorded". A state that a deploy removed has no State for the hook.
             if hook_impls and not (event.name == "left" and event.state is None):
                 call = turn.call.copy_for_observers(secret=turn.secret)
                 arguments = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
@@ -229,6 +233,7 @@ class Dispatcher:
         seconds = now.timestamp()
         if seconds < self._remove_expired_at:
             return
+        # Set before the removal, so that a failing store is not tried again at each webhook.
         self._remove_expired_at = seconds + REMOVE_EXPIRED_EVERY
         try:
             self.sessions.remove_expired(seconds)

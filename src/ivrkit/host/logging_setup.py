@@ -33,6 +33,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
+        # JSON escapes line breaks, so a traceback stays in one line as well.
         return json.dumps(fields)
 
 

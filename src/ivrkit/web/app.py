@@ -26,6 +26,7 @@ def create_app(
     :raises SessionError: if the session store cannot be opened.
     """
     refuse_settings_and_overrides("create_app", settings, overrides)
+    # Without a static folder: every URL besides the endpoints is a 404.
     app = Flask("ivrkit", static_folder=None)
     Ivrkit(app, settings=settings, plugins=plugins, **overrides)
     return app
@@ -36,6 +37,7 @@ def create_server_app() -> Flask:
 
     :raises IvrkitError: as :func:`create_app` does.
     """
+    # The log is set up before the app is made, so that it has the startup warnings.
     settings = load_settings()
     configure_logging(settings)
     return create_app(settings)

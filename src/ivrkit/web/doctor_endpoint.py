@@ -116,7 +116,7 @@ def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifi
     def doctor() -> Response:
         now = time.time()
         if not is_valid_proof(request.headers.get(DOCTOR_HEADER, ""), all_tokens(verifier.settings), now):
-            abort(404)
+            abort(404)  # not 403, which would show that the endpoint exists
         response = jsonify(describe_request(request, verifier, now))
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -62,9 +62,9 @@ class Ivrkit:
         config_prefix: str = PREFIX,
         **overrides: Any,
     ) -> None:
-        if not name or "." in name:
+        if not name or "." in name:  # Flask separates the names of nested blueprints with dots
             raise SettingsError(
-                f"the name of a phone tree must be a text without dots, not {name!r}",
+                f"the name of a phone tree must be a non-empty text without dots, not {name!r}",
                 hint="choose a name such as 'sales'",
             )
         refuse_settings_and_overrides("Ivrkit", settings, overrides)
@@ -113,7 +113,7 @@ class Ivrkit:
         for key, value in app.config.items():
             name = key.removeprefix(prefix)
             if not prefix or name == key:
-                continue
+                continue  # without a prefix, app.config is not read: Flask's own keys would be settings
             if name not in names:
                 near = nearest(name.upper(), names).replace(" '", f" '{prefix}")
                 known = ", ".join(f"{prefix}{each}" for each in names)
@@ -200,6 +200,7 @@ def _log_tree(name: str, tree: MountedTree) -> None:
 def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Blueprint:
     """Return the endpoints of a phone tree."""
     settings, loaded = tree.settings, tree.loaded
+    # Looked up once: the time zone database is a file.
     zone = ZoneInfo(settings.timezone)
     dispatcher = Dispatcher(
         loaded.flow,
@@ -207,7 +208,7 @@ def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Bluep
         loaded.observers,
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,
-        key=next(iter(settings.auth_token), ""),
+        key=next(iter(settings.auth_token), ""),  # every process has the same token
         call_log=CallLog(mask_numbers=settings.mask_numbers),
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)

@@ -50,9 +50,10 @@ class TrustedProxies:
         """
         if not self._count:
             return request
-        environ = dict(request.environ)
+        environ = dict(request.environ)  # a copy, because ProxyFix changes it
         for header in _HEADERS:
             if header in environ:
+                # The outermost proxy wrote the first value. It is repeated for the proxies that wrote none.
                 values = environ[header].split(",")
                 environ[header] = ",".join([values[0]] * (self._count - len(values)) + values)
         self._fix(environ, _start_response)

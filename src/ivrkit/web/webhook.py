@@ -44,6 +44,7 @@ def make_blueprint(
     views = _Views(dispatcher, verifier, loaded, dev=dev, cookie_name=name)
     webhook, status, fallback, whisper, healthz, doctor = PATHS
     methods = ("GET", "POST")  # a number can be configured with either
+    # Before the views, because the signature check reads the body.
     blueprint.before_request(_refuse_body)
     blueprint.add_url_rule(webhook, "webhook", views.webhook, methods=methods)
     blueprint.add_url_rule(status, "status", views.status, methods=methods)
@@ -61,7 +62,7 @@ def _verified(view: Callable[[_Views, Request, dict[str, str]], Response]) -> Ca
     def verified_view(self: _Views) -> Response:
         request = _current_request()
         params = _twilio_params(request)
-        refusal = self.refusal(request, params)
+        refusal = self.refuse(request, params)
         return view(self, request, params) if refusal is None else refusal
 
     return verified_view
@@ -135,12 +136,13 @@ class _Views:
             report["problems"] = [str(problem) for problem in self._loaded.problems]
         return jsonify(report)
 
-    def refusal(self, request: Request, params: Mapping[str, str]) -> Response | None:
-        """Return the response to a request that is not Twilio's, ``None`` if the request may be answered."""
+    def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
+        """Log why a request is refused and return the response, or return ``None`` if it may be answered."""
         reason = self._verifier.refusal_reason(request, params)
         if reason:
             log.warning("403: %s", reason)
             return Response(f"{reason}\n" if self._dev else "Forbidden\n", status=403, mimetype="text/plain")
+        # After the signature, so that only Twilio learns that the request is incomplete.
         if not params.get("CallSid"):
             return Response(
                 "CallSid is missing: this URL answers Twilio's voice webhooks.\n", 400, mimetype="text/plain"
