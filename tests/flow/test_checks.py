@@ -20,16 +20,16 @@ def problems_of(tree, *args, **named):
 
 
 SAY = '<Say language="en-US"></Say>'
-REINSTALL = "install or name a state of that name; a new entry point needs a reinstall of its package"
+REINSTALL = "install a plugin with this state, or reinstall the package if its entry point is new"
 
 
 def test_the_settings_name_states_that_are_there(tree):
     """Start and operator name states, with the nearest name told."""
     assert problems_of(tree, a=q(), start="b", operator="aa") == [
-        ("the setting 'start' names the state 'b', which no plugin offers", "there are: a", None),
+        ("the setting 'start' names the state 'b', which no plugin offers", "use one of: a", None),
         (
             "the setting 'operator' names the state 'aa', which no plugin offers, did you mean 'a'?",
-            "there are: a",
+            "use one of: a",
             None,
         ),
     ]
@@ -40,7 +40,7 @@ def test_the_settings_name_states_that_are_there(tree):
     assert str(caught.value) == (
         "the call flow has 1 problem and was not started:\n"
         "the setting 'start' names the state 'greeting', which no plugin offers\n"
-        "  hint: there are: no states at all"
+        "  hint: install a plugin that offers states"
     )
 
 
@@ -78,7 +78,7 @@ def test_all_unknown_targets_are_told(tree):
     ("menu", "found"),
     [
         ("mneu", "which no plugin offers, did you mean 'menu'?"),
-        ("b", "which is no menu"),
+        ("b", "which is not a menu"),
         ("zzz", "which no plugin offers"),
     ],
 )
@@ -86,23 +86,29 @@ def test_an_option_hangs_in_a_menu(tree, menu, found):
     """An option that names no menu could never be reached."""
     states = {"menu": State(Menu()), "b": q(), "a": q(options=MenuOption("1", "a", menu=menu))}
     assert problems_of(tree, states) == [
-        (f"state 'a' of test-states 1.0: its option '1' hangs in {menu!r}, {found}", "the menus are: menu", "a")
+        (
+            f"state 'a' of test-states 1.0: its option '1' names the menu {menu!r}, {found}",
+            "use one of the menus: menu",
+            "a",
+        )
     ]
 
 
 def test_an_option_without_any_menu(tree):
     """A tree may have no menu at all."""
-    assert problems_of(tree, a=q(options=MenuOption("1", "a")))[0][1] == "the menus are: none"
+    assert problems_of(tree, a=q(options=MenuOption("1", "a")))[0][1] == "install a plugin that offers a menu"
 
 
 @pytest.mark.parametrize("exit", ["a", SAME, leads_to("a")(print), Goto(None)])
 def test_the_exit_beside_a_menu_is_a_table(tree, exit):
     """A Menu has its routes from options; only a table can add to them."""
     [(message, hint, state)] = [
-        problem for problem in problems_of(tree, m=State(Menu(), exit), a=q()) if "round" not in problem[0]
+        problem for problem in problems_of(tree, m=State(Menu(), exit), a=q()) if "loop" not in problem[0]
     ]
-    assert message == f"state 'm' of test-states 1.0: it is a menu, and its exit is {exit!r}"
-    assert hint == "the exit beside a Menu is an Routes table with more rows, otherwise, tries or give_up; or left out"
+    assert (
+        message == f"state 'm' of test-states 1.0: the exit of a Menu must be a Routes table or left out, not {exit!r}"
+    )
+    assert hint == "write more rows, otherwise, tries or give_up in Routes"
     assert state == "m"
 
 
@@ -130,7 +136,7 @@ def test_a_key_that_begins_another(tree):
         assert problems_of(tree, options(*keys, "2")) == [
             (
                 (
-                    f"in the menu 'm', the keys {first!r} and {second!r} can't be told apart: they belong to "
+                    f"in the menu 'm', the keys {first!r} and {second!r} are ambiguous: they belong to "
                     "s0 (test-states 1.0) and s1 (test-states 1.0)"
                 ),
                 'choose another key in ivrkit.toml:  [states.s1]  key = "3"',
@@ -179,7 +185,7 @@ def test_a_menu_clashes_with_itself(tree):
                 "in the menu 'm', the key '9' belongs to both the repeat key of m (test-states 1.0) and "
                 "a row of m (test-states 1.0)"
             ),
-            "change one of them where 'm' is written",
+            "change one of them in the code of 'm'",
             "m",
         )
     ]
@@ -216,7 +222,7 @@ def test_a_phrase_belongs_to_one_option(tree):
         states[f"s{place}"] = q(options=MenuOption(str(place + 1), "it", phrases=phrase, menu="m"))
     assert problems_of(tree, states) == [
         (
-            "state 's1' of test-states 1.0: in the menu 'm', the phrase 'sales' is also that of s0 (test-states 1.0)",
+            "state 's1' of test-states 1.0: in the menu 'm', its phrase 'sales' also belongs to s0 (test-states 1.0)",
             "give one of the two options another phrase",
             "s1",
         )
@@ -244,7 +250,7 @@ def test_a_ring_of_automatic_exits(tree, states, ring):
     first = ring.partition(" ")[0]
     assert problems_of(tree, states) == [
         (
-            f"state {first!r} of test-states 1.0: its automatic exit leads round for ever: {ring}",
+            f"state {first!r} of test-states 1.0: its automatic exits form a loop: {ring}",
             "let one of these states wait for input, or end the call",
             first,
         )
@@ -360,7 +366,7 @@ def test_a_key_of_a_menu_that_its_gather_keeps(tree):
     """# ends a menu's Gather, which is told to whoever offers the option, and not to the menu."""
     assert problems_of(tree, options("1#")) == [
         (
-            "state 's0' of test-states 1.0: its key '1#' can't be pressed: the menu 'm' ends at '#' and keeps it",
+            "state 's0' of test-states 1.0: its key '1#' cannot be pressed: '#' ends the input of the menu 'm'",
             'choose another key in ivrkit.toml:  [states.s0]  key = "..."',
             "s0",
         )
@@ -434,9 +440,9 @@ def test_options_that_hang_in_a_state_with_a_function_for_an_exit(tree):
     """The option is at problem, and not the state that it hangs in."""
     states = {"a": State(print, leads_to(None)(print)), "b": q(options=MenuOption("1", "b", menu="a"))}
     [(message, hint, state)] = problems_of(tree, states)
-    assert message.startswith("state 'b' of test-states 1.0: its option '1' hangs in 'a', whose exit LeadsTo(")
+    assert message.startswith("state 'b' of test-states 1.0: its option '1' names the menu 'a', whose exit LeadsTo(")
     assert message.endswith(" takes no options")
-    assert (hint, state) == ("hang it in a menu", "b")
+    assert (hint, state) == ("name another menu", "b")
 
 
 def test_several_faults_are_told_together(tree):

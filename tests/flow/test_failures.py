@@ -102,7 +102,7 @@ def test_a_result_of_another_kind_than_was_named(call):
     for key, shown in (("1", "'elsewhere'"), ("2", "['m']"), ("3", "Goto(HOME)")):
         caller = call(tree_with(State(ask("X?"), wander, **option()))).press("1", key)
         error = next(each.error for each in caller.last.events if each.name == "failed")
-        assert error.message == f"its exit 'wander' returned {shown}, and names ['m', SAME]"
+        assert error.message == f"its exit function 'wander' must return one of ['m', SAME], not {shown}"
         assert error.hint == "name every target that it returns in @leads_to"
         assert caller.heard[0] == APOLOGY
 
@@ -116,7 +116,7 @@ def test_a_callable_object_is_named_in_the_error(call):
 
     caller = call(a=State(ask("A?"), leads_to(None)(Wander()))).press("1")
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == "its exit 'function' returned 'elsewhere', and names [None]"
+    assert error.message == "its exit function 'function' must return one of [None], not 'elsewhere'"
 
 
 NOTHING = ("there is nothing to say: enter gave None", "return a text, a verb or a list of these")
@@ -168,8 +168,10 @@ def test_a_ring_of_functions_is_a_failure(call):
     ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
     caller = call(ring, out=State(ask("Out?")), operator="out")
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == f"it is the last of {MAX_STATES_PER_RESPONSE} states in one answer, and none of them waits"
-    assert error.hint == "exit functions lead round; let one of the states wait for input"
+    assert error.message == (
+        f"one response must enter at most {MAX_STATES_PER_RESPONSE} states, and none of these waits"
+    )
+    assert error.hint == "let one of the states wait for input: their exit functions form a loop"
     assert (caller.heard, caller.state) == ([APOLOGY, "Out?"], "out")
     assert [each.name for each in caller.last.events].count("entered") == MAX_STATES_PER_RESPONSE + 1
 

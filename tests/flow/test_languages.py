@@ -293,8 +293,8 @@ class TestChange:
 
         caller = call(a=State(ask("?"), choose)).press("1")
         (error,) = [each.error for each in caller.last.events if each.name == "failed"]
-        assert error.message == "it goes on in the language 'fr-FR'"
-        assert error.hint == "calls are held in en-US"
+        assert error.message == "the language of its exit must be one of en-US, not 'fr-FR'"
+        assert error.hint == "add it in ivrkit.toml:  languages = [...]"
         assert caller.heard[0] == "We are sorry, something went wrong."
 
     def test_a_table_that_names_a_language_that_there_is_not(self, tree):
@@ -302,8 +302,11 @@ class TestChange:
         with pytest.raises(LoadError) as caught:
             tree(a=State(ask("?"), Routes({"1": Goto(HOME, language="fr-FR")})))
         (problem,) = caught.value.problems
-        assert problem.message == "state 'a' of test-states 1.0: the row '1' goes on in the language 'fr-FR'"
-        assert problem.hint == "calls are held in en-US; add to them in ivrkit.toml:  languages = [...]"
+        assert (
+            problem.message
+            == "state 'a' of test-states 1.0: the language of the row '1' must be one of en-US, not 'fr-FR'"
+        )
+        assert problem.hint == "add it in ivrkit.toml:  languages = [...]"
 
     @pytest.mark.parametrize("language", [5, "", " "])
     def test_what_is_no_language(self, language):

@@ -110,12 +110,12 @@ def test_a_start_that_a_deploy_took_away(call):
         (
             {"numbers": {"+15550199": Goto("c")}},
             "the setting 'numbers.\"+15550199\"' names the state 'c', which no plugin offers",
-            "there are: a",
+            "use one of: a",
         ),
         (
             {"callers": {"+15550100": Goto("a", language="fr-FR")}},
-            "the setting 'callers.\"+15550100\"' names the language 'fr-FR'",
-            "calls are held in en-US; add to them in ivrkit.toml:  languages = [...]",
+            "the language of the setting 'callers.\"+15550100\"' must be one of en-US, not 'fr-FR'",
+            "add it in ivrkit.toml:  languages = [...]",
         ),
     ],
 )

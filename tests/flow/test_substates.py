@@ -192,7 +192,7 @@ def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
 
     caller = call(a=State("A.", wander, substates={"end": State("The end.")}))
     (failed,) = [each.error for each in caller.last.events if each.name == "failed"]
-    assert str(failed).startswith("its exit 'wander' returned 'elsewhere', and names ['a.end']")
+    assert str(failed).startswith("its exit function 'wander' must return one of ['a.end'], not 'elsewhere'")
 
 
 def test_the_name_of_something_callable_is_told_as_a_function(call):
@@ -207,7 +207,7 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
 
     caller = call(a=State("A.", leads_to(".end")(Wander()), substates={"end": State("The end.")}))
     (failed,) = [each.error for each in caller.last.events if each.name == "failed"]
-    assert str(failed).startswith("its exit 'function' returned 'elsewhere'")
+    assert str(failed).startswith("its exit function 'function' must return one of ['a.end'], not 'elsewhere'")
 
 
 @pytest.mark.parametrize(

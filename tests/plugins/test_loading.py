@@ -393,7 +393,7 @@ class TestImport:
             ),
             Problem(
                 "state 'to' of own: exit leads to 'lost', which no plugin offers",
-                "install or name a state of that name; a new entry point needs a reinstall of its package",
+                "install a plugin with this state, or reinstall the package if its entry point is new",
                 owner="own",
                 state="to",
             ),
@@ -1037,7 +1037,7 @@ class TestClashes:
             name: Registers({name: State("Hello.", options=option(key))}) for name, key in (("a", "12"), ("b", "1"))
         }
         assert problem_of(**plugins) == Problem(
-            "in the menu 'menu', the keys '12' and '1' can't be told apart: they belong to a (a) and b (b)",
+            "in the menu 'menu', the keys '12' and '1' are ambiguous: they belong to a (a) and b (b)",
             'choose another key in ivrkit.toml:  [states.b]  key = "2"',
             owner="b",
             state="b",

@@ -155,7 +155,7 @@ def test_a_function_decides_by_itself():
         (
             {"targets": {"busy": "nowhere"}},
             "state 'one' of own: the row 'busy' leads to 'nowhere', which no plugin offers, did you mean 'other'?",
-            "install or name a state of that name; a new entry point needs a reinstall of its package",
+            "install a plugin with this state, or reinstall the package if its entry point is new",
         ),
         (
             {"targets": {"recorded": "other"}},

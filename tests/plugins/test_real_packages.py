@@ -150,7 +150,7 @@ CASES = [
     Case(
         "a key that begins another",
         ("key-cat", "key-ant"),
-        "in the menu 'menu', the keys '1' and '12' can't be told apart: they belong to ants (key-ant 1.0) and cats "
+        "in the menu 'menu', the keys '1' and '12' are ambiguous: they belong to ants (key-ant 1.0) and cats "
         "(key-cat 1.0)",
         'choose another key in ivrkit.toml:  [states.cats]  key = "2"',
         {"ants": "key-ant 1.0"},

@@ -1,4 +1,4 @@
-"""All states of a phone tree, compiled: what a call is answered from."""
+"""The call flow: all states of a phone tree, compiled. The engine answers calls from it."""
 
 from __future__ import annotations
 
@@ -9,38 +9,37 @@ from ivrkit.errors import Problem
 from ivrkit.flow.compile.compiled_state import CompiledState, render_prompts
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.compile.languages import closest_tag
+from ivrkit.flow.compile.start_info import StartInfo
 from ivrkit.flow.compile.twiml import RenderContext
-from ivrkit.flow.model.routes import Goto
+from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto
+from ivrkit.flow.model.text import Text, Texts
 
-#: The state that a wrong key goes to, where one is installed.
+#: The state that a wrong key leads to, if a plugin offers it.
 ERROR_STATE = "error"
 
-
-@dataclass(frozen=True, slots=True)
-class StartInfo:
-    """What a call has that began in a state.
-
-    :param start_menu: the first menu that a caller comes to by automatic exits, if there is one.
-    :param home: where HOME leads when a state has no menu of its own; ``None`` for the operator.
-    :param operator: the state of the operator; ``None`` for the goodbye.
-    """
-
-    start_menu: str | None
-    home: str | None
-    operator: str | None
+#: The target of a wrong key without a state ``error``.
+WRONG_KEY = Goto(SAME, say=Text(Texts.wrong_choice))
+#: The target of a wrong key if the state ``error`` fails.
+WRONG_KEY_BACK = Goto(BACK, say=Text(Texts.wrong_choice))
+#: The target of a Dial or Enqueue that failed and has no row.
+NOT_CONNECTED = Goto(HOME, say=Text(Texts.not_connected))
+#: All targets with prompts that the transition rules use.
+RULE_GOTOS = (WRONG_KEY, WRONG_KEY_BACK, NOT_CONNECTED)
+#: The prompts that the engine adds by itself, by their names in :class:`Texts`.
+ENGINE_PROMPTS = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)}
 
 
 @dataclass(frozen=True)
 class CallFlow:
-    """All states, compiled: owners, menus, checked targets, bytes.
+    """All states of a phone tree, compiled: checked targets, menus, and bytes in every language.
 
     :param states: name -> compiled state.
-    :param config: the settings that the flow obeys.
+    :param config: the settings of the flow.
     :param hooks: the plugins' code that the engine calls.
-    :param start_infos: state -> what a call has that began there; a call may begin in any state.
-    :param startup_warnings: problems of level ``warning``.
-    :param core_prompts: language -> name in :class:`Texts` -> the rendered sentence, for those that the engine says.
-    :param render_contexts: language -> what the verbs are given that no state says.
+    :param start_infos: state -> the facts about calls that start there. A call may start in any state.
+    :param startup_warnings: the problems that do not prevent the start.
+    :param core_prompts: language -> name in :class:`Texts` -> the rendered prompt, for those that the engine adds.
+    :param render_contexts: language -> the context of prompts that belong to no state.
     """
 
     states: Mapping[str, CompiledState]
@@ -53,30 +52,30 @@ class CallFlow:
 
     @property
     def start_menu(self) -> str | None:
-        """The start menu of a call that begins in the state ``start``."""
+        """The start menu of a call that starts in the state ``start``."""
         return self.start_infos[self.config.start].start_menu
 
     @property
     def home(self) -> str | None:
-        """Where HOME leads in such a call when a state has no menu of its own."""
+        """The state that HOME means in such a call, for a state without a menu of its own."""
         return self.start_infos[self.config.start].home
 
     @property
     def operator(self) -> str | None:
-        """The state of the operator of such a call."""
+        """The operator of such a call."""
         return self.start_infos[self.config.start].operator
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that calls are held in, the flow's own first."""
+        """The languages of calls, the default one first."""
         return tuple(self.core_prompts)
 
     def start_info(self, start: str | None) -> StartInfo:
-        """Return what a call has that began in a state; one that is gone counts as ``start``."""
+        """Return the facts about a call that started in a state; if a deploy removed it, those of ``start``."""
         return self.start_infos.get(start or "") or self.start_infos[self.config.start]
 
     def closest_language(self, tag: str) -> str:
-        """Return the language that a call of a language is held in; the flow's own where there is none like it."""
+        """Return the flow's language that is closest to a language; the default one if none is."""
         return tag if tag in self.core_prompts else closest_tag(tag, self.core_prompts) or self.languages[0]
 
     def goto_xml(self, goto: Goto, tag: str, origin: CompiledState | None) -> bytes:
@@ -84,8 +83,8 @@ class CallFlow:
 
         :param goto: the target with its prompts.
         :param tag: the language of the call.
-        :param origin: the state whose exit it is, ``None`` for no state's.
-        :raises FlowError: for what can't be said.
+        :param origin: the state whose exit it is, ``None`` for no state.
+        :raises FlowError: if the prompts are invalid.
         """
         if origin is None:
             return render_prompts(goto.say, self.render_contexts[tag])

@@ -1,4 +1,4 @@
-"""What every start refuses, because it would compile and mislead.
+"""The checks at start that need no rendering. A tree that fails one of them could be compiled, but would mislead.
 
 Each check is a small function over the states, and yields a problem for everything it finds.
 """
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.flow_config import FlowConfig
-from ivrkit.flow.compile.languages import closest_tag
+from ivrkit.flow.compile.languages import language_error
 from ivrkit.flow.compile.menus import KEY_ORDER, MenuEntry, is_menu, repeat_key
-from ivrkit.flow.model.outcomes import KEY_SEQUENCE, normalize_phrase
+from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
@@ -24,60 +24,54 @@ MenuEntries = Mapping[str, Sequence[MenuEntry]]
 def find_problems(
     states: States, entries: MenuEntries, config: FlowConfig, languages: Sequence[str]
 ) -> Iterator[Problem]:
-    """Return every problem that can be seen before anything is rendered.
+    """Return the problems of a phone tree, as far as they can be found before it is rendered.
 
     :param states: name -> state, in the order of loading.
-    :param entries: menu -> its options.
-    :param config: the settings that the flow obeys; some of them name states.
-    :param languages: the languages that calls are held in.
+    :param entries: menu -> its entries.
+    :param config: the settings of the flow. Some of them name states.
+    :param languages: the languages of calls.
     """
-    yield from _settings_name_states(states, config, languages)
-    yield from _targets_exist(states)
-    yield from _languages_are_spoken(states, languages)
-    yield from _options_name_menus(states, entries)
-    yield from _menus_have_tables(states, entries)
-    yield from _keys_are_free(states, entries)
-    yield from _keys_can_be_pressed(states, entries)
-    yield from _phrases_are_free(states, entries)
-    yield from _no_ring(states)
+    yield from _check_settings(states, config, languages)
+    yield from _check_targets(states)
+    yield from _check_languages(states, languages)
+    yield from _check_menus_of_options(states, entries)
+    yield from _check_exits_of_menus(states, entries)
+    yield from _check_clashing_keys(states, entries)
+    yield from _check_pressable_keys(states, entries)
+    yield from _check_clashing_phrases(states, entries)
+    yield from _check_loops(states)
 
 
-def _settings_name_states(states: States, config: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
+def _check_settings(states: States, config: FlowConfig, languages: Sequence[str]) -> Iterator[Problem]:
     starts = config.starts_by_setting()
     named = {
         "start": config.start,
         "operator": config.operator,
-        **{name: destination_of(exit) for name, exit in starts.items()},
+        **{setting: destination_of(goto) for setting, goto in starts.items()},
     }
     for setting, name in named.items():
         if isinstance(name, str) and name not in states:
             yield Problem(
                 f"the setting {setting!r} names the state {name!r}, which no plugin offers{nearest(name, states)}",
-                f"there are: {', '.join(states) or 'no states at all'}",
+                f"use one of: {', '.join(states)}" if states else "install a plugin that offers states",
             )
-    for setting, exit in starts.items():
-        if not _is_spoken(exit.language, languages):
-            yield Problem(f"the setting {setting!r} names the language {exit.language!r}", _spoken(languages))
+    for setting, goto in starts.items():
+        error = language_error(f"the setting {setting!r}", goto.language, languages)
+        if error:
+            yield Problem(error.message, error.hint)
 
 
-def _languages_are_spoken(states: States, languages: Sequence[str]) -> Iterator[Problem]:
-    """A call can't go on in a language that the flow does not have."""
+def _check_languages(states: States, languages: Sequence[str]) -> Iterator[Problem]:
+    """A call cannot go on in a language that the flow does not have."""
     for state in states.values():
         for where, target in _named_targets(state):
-            if isinstance(target, Goto) and not _is_spoken(target.language, languages):
-                yield _fault(state, f"{where} goes on in the language {target.language!r}", _spoken(languages))
-
-
-def _is_spoken(language: str | None, languages: Sequence[str]) -> bool:
-    return language is None or closest_tag(language, languages) is not None
-
-
-def _spoken(languages: Sequence[str]) -> str:
-    return f"calls are held in {', '.join(languages)}; add to them in ivrkit.toml:  languages = [...]"
+            error = language_error(where, target.language, languages) if isinstance(target, Goto) else None
+            if error:
+                yield _problem(state, error.message, error.hint)
 
 
 def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
-    """Return every target that a state names, and where it names it."""
+    """Return every target that a state names, each with the place where it is named."""
     if isinstance(state.exit, Routes):
         for outcome, target in state.exit.rows.items():
             yield f"the row {outcome!r}", target
@@ -93,152 +87,167 @@ def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
     yield "on_error", state.on_error
 
 
-def _targets_exist(states: States) -> Iterator[Problem]:
+def _check_targets(states: States) -> Iterator[Problem]:
     for state in states.values():
         for where, target in _named_targets(state):
             name = destination_of(target)
             if isinstance(name, str) and name not in states:
-                yield _fault(
+                yield _problem(
                     state,
                     f"{where} leads to {name!r}, which no plugin offers{nearest(name, states)}",
-                    "install or name a state of that name; a new entry point needs a reinstall of its package",
+                    "install a plugin with this state, or reinstall the package if its entry point is new",
                 )
 
 
-def _options_name_menus(states: States, entries: MenuEntries) -> Iterator[Problem]:
+def _check_menus_of_options(states: States, entries: MenuEntries) -> Iterator[Problem]:
     menus = [state.name for state in states.values() if is_menu(state, entries)]
     for state in states.values():
         for option in state.menu_options:
             if option.menu not in menus:
-                found = "is no menu" if option.menu in states else "no plugin offers"
-                yield _fault(
+                found = "is not a menu" if option.menu in states else "no plugin offers"
+                yield _problem(
                     state,
-                    f"its option {option.key!r} hangs in {option.menu!r}, which {found}{nearest(option.menu, menus)}",
-                    f"the menus are: {', '.join(menus) or 'none'}",
+                    f"its option {option.key!r} names the menu {option.menu!r}, which {found}"
+                    f"{nearest(option.menu, menus)}",
+                    f"use one of the menus: {', '.join(menus)}" if menus else "install a plugin that offers a menu",
                 )
 
 
-def _menus_have_tables(states: States, entries: MenuEntries) -> Iterator[Problem]:
+def _check_exits_of_menus(states: States, entries: MenuEntries) -> Iterator[Problem]:
+    """The exit of a menu must be a Routes table, because the options become rows of it."""
     for state in states.values():
         if state.exit is None or isinstance(state.exit, Routes) or not is_menu(state, entries):
             continue
         if isinstance(state.enter, Menu):
-            yield _fault(
+            yield _problem(
                 state,
-                f"it is a menu, and its exit is {state.exit!r}",
-                "the exit beside a Menu is an Routes table with more rows, otherwise, tries or give_up; or left out",
+                f"the exit of a Menu must be a Routes table or left out, not {state.exit!r}",
+                "write more rows, otherwise, tries or give_up in Routes",
             )
             continue
+        # A state with an enter function is a menu because options name it. Its exit shows that it is not meant as one.
         for entry in entries[state.name]:
-            yield _fault(
+            yield _problem(
                 entry.state,
-                f"its option {entry.option.key!r} hangs in {state.name!r}, whose exit {state.exit!r} takes no options",
-                "hang it in a menu",
+                f"its option {entry.option.key!r} names the menu {state.name!r}, whose exit {state.exit!r} takes no "
+                "options",
+                "name another menu",
             )
-
-
-def _keys_are_free(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """Two owners of one key in one menu, and a key that begins another one, are told with the setting that picks."""
-    for menu in states.values():
-        if is_menu(menu, entries):
-            claims = list(_claims(menu, entries.get(menu.name, ()), states))
-            for place, claim in enumerate(claims):
-                for earlier in claims[:place]:
-                    if claim.key.startswith(earlier.key) or earlier.key.startswith(claim.key):
-                        yield _clash(menu, earlier, claim, {each.key[0] for each in claims})
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """A key of a menu, who has it, and the state that can be given another; ``None`` for the menu itself."""
+class _KeyOwner:
+    """The owner of a key in a menu.
+
+    :param key: the key.
+    :param description: the owner, for a message.
+    :param state: the state whose key a setting can change; ``None`` for a key of the menu itself.
+    """
 
     key: str
-    who: str
+    description: str
     state: State | None
 
 
-def _claims(menu: State, entries: Sequence[MenuEntry], states: States) -> Iterator[_Claim]:
-    """Return the keys of a menu: its own, then those of its options in the order of loading."""
+def _check_clashing_keys(states: States, entries: MenuEntries) -> Iterator[Problem]:
+    """Two entries of a menu must not have the same key, nor may one key be the beginning of another."""
+    for menu in states.values():
+        if is_menu(menu, entries):
+            owners = list(_key_owners(menu, entries.get(menu.name, ()), states))
+            first_keys = {owner.key[0] for owner in owners}
+            for index, owner in enumerate(owners):
+                for earlier in owners[:index]:
+                    if owner.key.startswith(earlier.key) or earlier.key.startswith(owner.key):
+                        yield _clash(menu, earlier, owner, first_keys)
+
+
+def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> Iterator[_KeyOwner]:
+    """Return the owners of a menu's keys: the menu itself first, then its options in the order of loading."""
     repeat = repeat_key(menu)
     if isinstance(menu.enter, Menu) and repeat is not None:
-        yield _Claim(repeat, f"the repeat key of {menu.name} ({menu.owner})", None)
+        yield _KeyOwner(repeat, f"the repeat key of {menu.name} ({menu.owner})", None)
     if isinstance(menu.exit, Routes):
         for key in menu.exit.rows:
-            if KEY_SEQUENCE.fullmatch(key):
-                yield _Claim(key, f"a row of {menu.name} ({menu.owner})", None)
+            if is_key_sequence(key):
+                yield _KeyOwner(key, f"a row of {menu.name} ({menu.owner})", None)
     loaded = list(states)
     for entry in sorted(entries, key=lambda entry: loaded.index(entry.state.name)):
-        yield _Claim(entry.option.key, f"{entry.state.name} ({entry.state.owner})", entry.state)
+        yield _KeyOwner(entry.option.key, f"{entry.state.name} ({entry.state.owner})", entry.state)
 
 
-def _clash(menu: State, earlier: _Claim, claim: _Claim, first_keys: Set[str]) -> Problem:
-    if claim.key == earlier.key:
-        what = f"the key {claim.key!r} belongs to both"
+def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[str]) -> Problem:
+    """Return the problem of two keys, with the setting that changes the key of the state that was loaded later."""
+    if later.key == earlier.key:
+        keys = f"the key {later.key!r} belongs to both"
     else:
-        what = f"the keys {earlier.key!r} and {claim.key!r} can't be told apart: they belong to"
-    message = f"in the menu {menu.name!r}, {what} {earlier.who} and {claim.who}"
-    loser = claim.state
-    if loser is None:
-        hint = f"change one of them where {menu.name!r} is written"
+        keys = f"the keys {earlier.key!r} and {later.key!r} are ambiguous: they belong to"
+    message = f"in the menu {menu.name!r}, {keys} {earlier.description} and {later.description}"
+    state = later.state
+    if state is None:
+        hint = f"change one of them in the code of {menu.name!r}"
         return Problem(message, hint, owner=menu.owner.plugin, state=menu.name)
+    # The keys 1 to 8: 9 usually repeats the menu, and 0 is usually the operator.
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
-    hint = f'choose another key in ivrkit.toml:  [states.{toml_key(loser.name)}]  key = "{free}"'
-    return Problem(message, hint, owner=loser.owner.plugin, state=loser.name)
+    hint = f'choose another key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{free}"'
+    return Problem(message, hint, owner=state.owner.plugin, state=state.name)
 
 
-def _keys_can_be_pressed(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """The Gather of a menu ends at # and keeps it."""
+def _check_pressable_keys(states: States, entries: MenuEntries) -> Iterator[Problem]:
+    """A key must not have #, because # ends the input of a menu's Gather."""
     for menu in states:
         for entry in entries.get(menu, ()):
             if "#" in entry.option.key:
-                yield _fault(
+                yield _problem(
                     entry.state,
-                    f"its key {entry.option.key!r} can't be pressed: the menu {menu!r} ends at '#' and keeps it",
+                    f"its key {entry.option.key!r} cannot be pressed: '#' ends the input of the menu {menu!r}",
                     f'choose another key in ivrkit.toml:  [states.{toml_key(entry.state.name)}]  key = "..."',
                 )
 
 
-def _phrases_are_free(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """A phrase that stands for two keys of one menu would be heard as one of them."""
+def _check_clashing_phrases(states: States, entries: MenuEntries) -> Iterator[Problem]:
+    """Two entries of a menu must not have the same phrase."""
     for menu in states:
         owners: dict[str, MenuEntry] = {}
         for entry in entries.get(menu, ()):
             for phrase in map(normalize_phrase, entry.option.phrases):
                 other = owners.setdefault(phrase, entry)
                 if other is not entry:
-                    yield _fault(
+                    yield _problem(
                         entry.state,
-                        f"in the menu {menu!r}, the phrase {phrase!r} is also that of {other.state.name}"
+                        f"in the menu {menu!r}, its phrase {phrase!r} also belongs to {other.state.name}"
                         f" ({other.state.owner})",
                         "give one of the two options another phrase",
                     )
 
 
-def _no_ring(states: States) -> Iterator[Problem]:
-    """A ring of automatic exits would never come to a state that waits."""
-    told: set[str] = set()
+def _check_loops(states: States) -> Iterator[Problem]:
+    """Automatic exits must not form a loop, because it would never come to a state that waits."""
+    reported: set[str] = set()
     for start in states:
-        ring, name = [start], _automatic(states[start])
-        while name in states and name not in ring:
-            ring.append(str(name))
-            name = _automatic(states[str(name)])
-        if name == start and start not in told:
-            told.update(ring)
-            yield _fault(
+        path, name = [start], _automatic_exit(states[start])
+        while name in states and name not in path:
+            path.append(str(name))
+            name = _automatic_exit(states[str(name)])
+        if name == start and start not in reported:
+            reported.update(path)
+            yield _problem(
                 states[start],
-                f"its automatic exit leads round for ever: {' -> '.join([*ring, start])}",
+                f"its automatic exits form a loop: {' -> '.join([*path, start])}",
                 "let one of these states wait for input, or end the call",
             )
 
 
-def _automatic(state: State) -> str | None:
+def _automatic_exit(state: State) -> str | None:
+    """Return the state that an exit leads to at once, ``None`` if it is a table, a function or no state."""
     exit = state.exit
     if isinstance(exit, Routes | LeadsTo):
         return None
     name = destination_of(exit)
-    return state.name if name is SAME else name if isinstance(name, str) else None
+    if name is SAME:
+        return state.name
+    return name if isinstance(name, str) else None
 
 
-def _fault(state: State, message: str, hint: str) -> Problem:
+def _problem(state: State, message: str, hint: str) -> Problem:
     message = f"state {state.name!r} of {state.owner}: {message}"
     return Problem(message, hint, owner=state.owner.plugin, state=state.name)

@@ -80,7 +80,7 @@ class CompiledState:
         """What the caller hears in the flow's own language, ``None`` when a function decides."""
         return next(iter(self.localized.values())).content
 
-    def gotos_with_words(self) -> Iterator[Goto]:
+    def gotos_with_prompts(self) -> Iterator[Goto]:
         """Return the exits with words that are known before a call."""
         exit = self.state.exit
         named = exit.targets if isinstance(exit, LeadsTo) else (exit,)

@@ -1,4 +1,4 @@
-"""What the call flow obeys: the settings of the host that reach it, and the plugins' code that it calls."""
+"""The settings of a call flow, and the plugins' code that its engine calls."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Texts
 
-#: A request is tried once more when no connection could be made, and for no other reason: what takes too long, or takes
-#: a process down with it, is not run again.
+#: Twilio repeats a request once if the connection failed, and for no other reason: a handler that takes too long, or
+#: crashes its process, is not run again.
 DEFAULT_CONNECTION_OVERRIDES = "rc=1&rp=ct"
 
 
 @dataclass(frozen=True, slots=True)
 class FlowConfig:
-    """The settings that the flow obeys; each is described in the settings of the host.
+    """The settings of a call flow. The reference of the settings describes each one.
 
-    :param languages: the languages that calls are held in, the flow's own first; left out: one, made of ``language``,
-        ``voice`` and ``texts``.
-    :param callers: number of a caller -> where their calls begin, and in which language.
-    :param numbers: called number -> the same for all that call it.
-    :param max_data_bytes: how many bytes the ``data`` of a call may have as JSON, ``None`` for any number.
-    :param connection_overrides: what the addresses that the flow writes tell Twilio of how they are asked.
+    :param languages: the languages of calls, the default one first. When left out, there is one language, made of
+        ``language``, ``voice`` and ``texts``.
+    :param callers: number of a caller -> the start and the language of their calls.
+    :param numbers: called number -> the start and the language of its calls.
+    :param max_data_bytes: the maximum size of a call's ``data`` as JSON; ``None`` for no maximum.
+    :param connection_overrides: Twilio's connection overrides of the addresses in documents.
     """
 
     start: str = "greeting"
@@ -43,24 +43,25 @@ class FlowConfig:
     connection_overrides: str = DEFAULT_CONNECTION_OVERRIDES
 
     def languages_by_tag(self) -> Mapping[str, Language]:
-        """Return the languages by their tags, the flow's own first."""
+        """Return tag -> language, the default language first."""
         known = self.languages or (Language(self.language, self.voice, self.texts),)
         return {each.tag: each for each in known}
 
     def starts_by_setting(self) -> Mapping[str, Goto]:
-        """Return where calls may begin besides ``start``, each with the setting that says so."""
+        """Return setting -> start, for all settings that name a start for some numbers."""
         tables = (("callers", self.callers), ("numbers", self.numbers))
-        return {f'{table}."{number}"': exit for table, rows in tables for number, exit in rows.items()}
+        return {f'{table}."{number}"': start for table, starts in tables for number, start in starts.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class EngineHooks:
-    """The plugins' code that the engine calls; ``None`` where no plugin has any.
+    """The plugins' code that the engine calls. ``None`` means that no plugin implements the hook.
 
-    :param edit_response: given the call, the state and the document; returns the document to send.
-    :param state_failed: given the call, the state that failed, what it raised, and whether the input is secret, so that
-        nothing of the error but its type and place may be told; returns the name of the state to go to, or ``None``.
-    :param choose_start: given the call at its first webhook; returns where it begins, or ``None`` for the settings'.
+    :param edit_response: takes the call, the state and the document; returns the document to send.
+    :param state_failed: takes the call, the failed state, its error, and whether the input is secret, so that only the
+        type and the location of the error may be logged; returns the name of the next state, or ``None``.
+    :param choose_start: takes the call at its first webhook; returns its start, or ``None`` for the one in the
+        settings.
     """
 
     edit_response: Callable[[Call, State, bytes], bytes] | None = None

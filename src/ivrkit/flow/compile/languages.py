@@ -1,4 +1,4 @@
-"""The languages that calls are held in: what each says for the words that states and the core are written in."""
+"""The languages of calls: translations of texts, and the comparison of language tags."""
 
 from __future__ import annotations
 
@@ -6,27 +6,33 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
+from ivrkit.errors import FlowError
 from ivrkit.flow.model.state import CORE_PLUGIN, State
 from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
 
-#: The words as they are written -> the words that are said.
+#: Text as it is written -> its translation.
 Translations = Mapping[str, str]
 #: The language that texts are written in, if a package has no translations that say otherwise.
 SOURCE_LANGUAGE = "en"
-#: The core's own sentences as they are written, by their names.
+#: Name in :class:`Texts` -> the core's sentence as it is written.
 CORE_TEXTS: Mapping[str, str] = {each.name: getattr(Texts, each.name) for each in fields(Texts) if each.name != "keys"}
+
+_NO_TRANSLATIONS: Translations = {}
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+_CORE_TEXT_NAMES: Mapping[str, str] = {text: name for name, text in CORE_TEXTS.items()}
+_KEYS_BY_NAME: Mapping[str, str] = {name: key for key, name in KEY_NAMES.items()}
 
 
 @dataclass(frozen=True)
 class Language:
-    """One language that calls are held in.
+    """One language of calls.
 
-    :param tag: as Twilio takes it (BCP 47): ``es-MX``.
-    :param voice: of every ``Say`` without voice and language; ``None`` for the account's.
-    :param texts: the core's sentences in it.
-    :param translations: plugin -> its catalogue in this language.
-    :param text_overrides: state -> texts that replace its own; they win over translations, and also replace texts
-        that are not a ``Text``.
+    :param tag: a language tag (BCP 47) that Twilio knows: ``es-MX``.
+    :param voice: the voice of every ``Say`` without voice and language; ``None`` for the account's voice.
+    :param texts: the core's sentences in this language.
+    :param translations: plugin -> its translations into this language.
+    :param text_overrides: state -> texts that a team says instead of the state's own. They win over translations, and
+        also replace texts that are not a ``Text``.
     """
 
     tag: str
@@ -36,86 +42,101 @@ class Language:
     text_overrides: Mapping[str, Translations] = field(default_factory=dict)
 
     def translate(self, text: str, state: State) -> str:
-        """Return what is said for a text of a state.
+        """Return the translation of a text, with its placeholders filled in.
 
-        :param text: as it is written; a ``Text`` is looked up, and its places are filled in.
-        :param state: whose text it is.
+        A ``Text`` is looked up in this order: the team's overrides for the state, the translations of the state's
+        plugin, the core's texts and translations. A text that is found nowhere is said as it is written.
+
+        :param text: the text; a plain ``str`` is looked up in the overrides only.
+        :param state: the state that says it.
         """
         written = str(text)
-        found = self._own_words(written, state) if self.text_overrides else None
+        found = self._overriding_text(written, state) if self.text_overrides else None
         if not isinstance(text, Text):
             return text if found is None else found
         if found is None:
-            found = self.translations.get(state.owner.plugin, _NOTHING).get(written)
+            found = self.translations.get(state.owner.plugin, _NO_TRANSLATIONS).get(written)
         if found is None:
-            found = self._core_words(written)
+            found = self._core_text(written)
         if not text.values:
             return found
-        return found.format(**{name: self._filled_in(value, state) for name, value in text.values.items()})
+        return found.format(**{name: self._value(value, state) for name, value in text.values.items()})
 
     def has_translation(self, text: Text, state: State) -> bool:
-        """Return whether there are words for a text of a state in this very language; places alone need none."""
-        # The core's translations serve all plugins, because they may use its ready-made states.
-        translations = (self.translations.get(plugin, _NOTHING) for plugin in (state.owner.plugin, CORE_PLUGIN))
-        tables = (*translations, _CORE_NAMES, _KEYS)
-        found = self._own_words(str(text), state) is not None or any(str(text) in table for table in tables)
-        return found or not _PLACES.sub("", text).strip()
+        """Return whether a text has a translation into this language. A text of placeholders only needs none."""
+        plugins = (state.owner.plugin, CORE_PLUGIN)
+        tables = (
+            *(self.translations.get(plugin, _NO_TRANSLATIONS) for plugin in plugins),
+            _CORE_TEXT_NAMES,
+            _KEYS_BY_NAME,
+        )
+        found = self._overriding_text(str(text), state) is not None or any(str(text) in table for table in tables)
+        return found or not _PLACEHOLDER.sub("", text).strip()
 
-    def _own_words(self, written: str, state: State) -> str | None:
-        """Return what the team lets a state say instead; what it says of a whole is for its parts, and theirs."""
-        tables = (self.text_overrides.get(name, _NOTHING) for name in (state.name, *_wholes(state.parent)))
+    def _overriding_text(self, written: str, state: State) -> str | None:
+        """Return the team's text for a state. The texts of a parent state hold for its substates too."""
+        tables = (self.text_overrides.get(name, _NO_TRANSLATIONS) for name in (state.name, *_parents(state.parent)))
         return next((table[written] for table in tables if written in table), None)
 
-    def _core_words(self, written: str) -> str:
-        """Return the words of a sentence of the core, or of a key, which any plugin may use; others as they are."""
-        if written in _CORE_NAMES:
-            return str(getattr(self.texts, _CORE_NAMES[written]))
-        if written in _KEYS:
-            return self.texts.keys[_KEYS[written]]
-        return self.translations.get(CORE_PLUGIN, _NOTHING).get(written, written)
+    def _core_text(self, written: str) -> str:
+        """Return a sentence of the core or the name of a key, which any plugin may use; other texts unchanged."""
+        if written in _CORE_TEXT_NAMES:
+            return str(getattr(self.texts, _CORE_TEXT_NAMES[written]))
+        if written in _KEYS_BY_NAME:
+            return self.texts.keys[_KEYS_BY_NAME[written]]
+        return self.translations.get(CORE_PLUGIN, _NO_TRANSLATIONS).get(written, written)
 
-    def _filled_in(self, value: object, state: State) -> object:
+    def _value(self, value: object, state: State) -> object:
         return self.translate(value, state) if isinstance(value, Text) else value
 
 
-_NOTHING: Translations = {}
-_PLACES = re.compile(r"\{\w+\}")
-_CORE_NAMES: Mapping[str, str] = {words: name for name, words in CORE_TEXTS.items()}
-_KEYS: Mapping[str, str] = {word: key for key, word in KEY_NAMES.items()}
-
-
-def _wholes(parent: str) -> Iterator[str]:
-    """Return what a part belongs to, and what that belongs to; no part has a dot in its own name."""
+def _parents(parent: str) -> Iterator[str]:
+    """Return a parent state and its own parents. A dot separates the names of a state and its substate."""
     while parent:
         yield parent
         parent = parent.rpartition(".")[0]
 
 
 def base_language(tag: str) -> str:
-    """Return the language of a tag without its country: ``es`` of ``es-MX``."""
+    """Return the language of a tag without its country: ``es`` for ``es-MX``."""
     return tag.replace("_", "-").partition("-")[0].lower()
 
 
-def applicable_tags(tag: str, tables: Iterable[str]) -> list[str]:
-    """Return which tables of languages are for a language: that of the language, and over it that of the country.
+def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
+    """Return the tags whose settings apply to a language: first the one without a country, then the exact one.
 
     :param tag: such as ``es-MX``.
-    :param tables: the languages that there are tables for; that of another country is for nobody else.
+    :param tags: the tags that have settings. Those of another country do not apply.
     """
-    known = list(tables)
+    known = list(tags)
     wanted = tag.replace("_", "-").lower()
     general = [each for each in known if each.lower() == base_language(tag) != wanted]
     return [*general, *(each for each in known if each.replace("_", "-").lower() == wanted)]
 
 
 def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
-    """Return the tag among others that a caller of this language would want: the same, else the same language.
+    """Return the tag that is equal to a tag, else the first one of the same language; ``None`` if there is none.
 
     :param tag: such as ``es-MX``, ``es`` or ``es_mx``.
-    :param tags: those that there are.
+    :param tags: the tags to choose from.
     """
     known = list(tags)
     wanted = tag.replace("_", "-").lower()
-    same = (each for each in known if each.replace("_", "-").lower() == wanted)
-    alike = (each for each in known if base_language(each) == base_language(tag))
-    return next(same, None) or next(alike, None)
+    equal = (each for each in known if each.replace("_", "-").lower() == wanted)
+    same_language = (each for each in known if base_language(each) == base_language(tag))
+    return next(equal, None) or next(same_language, None)
+
+
+def language_error(name: str, tag: str | None, tags: Iterable[str]) -> FlowError | None:
+    """Return the error for a language that calls are not held in, ``None`` if the language is fine.
+
+    :param name: the name of the thing that names the language, for the message.
+    :param tag: the language; ``None`` is fine.
+    :param tags: the languages of calls.
+    """
+    if tag is None or closest_tag(tag, tags) is not None:
+        return None
+    return FlowError(
+        f"the language of {name} must be one of {', '.join(tags)}, not {tag!r}",
+        hint="add it in ivrkit.toml:  languages = [...]",
+    )

@@ -69,7 +69,7 @@ def has_keys(routes: Mapping[str, Target]) -> bool:
     return any(map(is_key_sequence, routes))
 
 
-def spoken_routes(entries: Sequence[MenuEntry], language: Language) -> dict[str, str]:
+def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, str]:
     """Return the key that each phrase of the options stands for, the phrases folded."""
     return {normalize_phrase(phrase): entry.option.key for entry in entries for phrase in _phrases(entry, language)}
 

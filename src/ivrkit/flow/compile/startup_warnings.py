@@ -8,10 +8,10 @@ from typing import Any
 from twilio.twiml import TwiML
 
 from ivrkit.errors import Problem, nearest
+from ivrkit.flow.compile.call_flow import RULE_GOTOS
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import SOURCE_LANGUAGE, base_language
 from ivrkit.flow.compile.menus import has_keys
-from ivrkit.flow.compile.sentences import BY_RULE
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo
 from ivrkit.flow.model.state import State
@@ -37,7 +37,7 @@ def _never_said(compiled: CompiledState, states: Mapping[str, CompiledState]) ->
     members = [compiled, *(each for each in states.values() if f"{each.state.parent}.".startswith(f"{state.name}."))]
     if any(callable(each.state.enter) or isinstance(each.state.exit, LeadsTo) for each in members):
         return
-    words = [exit.say for exit in BY_RULE] + [word for each in members for word in _words_of_state(each)]
+    words = [exit.say for exit in RULE_GOTOS] + [word for each in members for word in _words_of_state(each)]
     said = dict.fromkeys(str(text) for text in _texts_of(words))
     languages = [localized.language for localized in compiled.localized.values()]
     replaced = {written for language in languages for written in language.text_overrides.get(state.name, ())}
@@ -59,7 +59,7 @@ def texts_in_state(compiled: CompiledState) -> Iterator[str]:
 def _words_of_state(compiled: CompiledState) -> list[Any]:
     """Return everything that a state says, and is called, as it is written."""
     state = compiled.state
-    words: list[Any] = [state.enter, *(exit.say for exit in compiled.gotos_with_words())]
+    words: list[Any] = [state.enter, *(exit.say for exit in compiled.gotos_with_prompts())]
     words += state.whisper.texts if state.whisper else ()
     return words + [text for option in state.menu_options for text in (option.label, option.sentence, *option.phrases)]
 

@@ -1,33 +1,42 @@
-"""From one webhook to its answer: work out the outcome, look the target up, enter it, stop where it waits or ends."""
+"""The engine: answers one webhook of one call.
+
+A turn has these steps, and each has its method in :class:`_TurnBuilder`:
+
+1. Read the outcome of the verb that the call waited with, and record it in the call's path.
+2. Decide the target: run a function exit, and apply the transition rules.
+3. Go to the target: say the prompts of a ``Goto``, and look up the state that SAME, BACK or HOME means.
+4. Enter the state: render its ``enter``, and update the session.
+5. If the state does not wait, follow its automatic exit with step 3. The fragments of all states make one response.
+6. Stop at a state that waits, or end the call.
+
+A plugin's code runs in the sandbox. Its failure leads to another state, never to an error for Twilio.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 
 from ivrkit.errors import FlowError, redacted
-from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow, StartInfo
+from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.sentences import WRONG_BEFORE
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, MAX_CONTENT_BYTES, Content, check_size, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
 from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
-from ivrkit.flow.model.state import EnterFunction
-from ivrkit.flow.run.counts import Counts
+from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.sandbox import Failure, Result, catch_failure, run_sandboxed
 from ivrkit.flow.run.session import Session
-from ivrkit.flow.run.transitions import Transitions, checked_target
+from ivrkit.flow.run.transitions import ExitResult, Transitions
 from ivrkit.flow.run.turn import Event, FallbackStep, Turn
 
-#: More states than this in one answer, without one that waits or ends, are a ring.
+#: More states than this in one response, without one that waits or ends the call, are taken for a loop.
 MAX_STATES_PER_RESPONSE = 50
-#: Why a call ended that the flow itself ended.
+#: The reason of an end that the flow itself decided.
 FINISHED = "finished"
 
-#: A target, and the state that it was decided in.
+#: A target, and the name of the state whose exit led to it. ``None`` for the start of a call.
 Step = tuple[Target, str | None]
 
 
@@ -35,279 +44,283 @@ def advance(flow: CallFlow, call: Call, session: Session, *, fallback_step: Fall
     """Answer one webhook of a call.
 
     :param flow: the compiled states.
-    :param call: the call at this webhook; its ``data`` is the session's.
-    :param session: what is kept of the call; changed in place.
+    :param call: the call at this webhook. Its ``data`` is the session's.
+    :param session: the session of the call; changed in place.
     :param fallback_step: the fallback step in the webhook's URL.
-    :returns: the document to send, and what happened.
+    :returns: the document to send, with the events that led to it.
     """
-    return _Advance(flow, call, session).run(fallback_step)
+    return _TurnBuilder(flow, call, session).answer(fallback_step)
 
 
 def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
-    """Mark a call as ended that Twilio says is over. What its last verb brought may still come.
+    """Mark a call as ended after a status callback. The outcome of its last verb may still follow.
 
     :param flow: the compiled states.
     :param call: the call at this status callback.
-    :param session: what is kept of the call; changed in place.
-    :returns: an empty document, and ``ended`` when it was not told before.
+    :param session: the session of the call; changed in place.
+    :returns: an empty document, with the event ``ended`` unless the call had ended before.
     """
-    return _Advance(flow, call, session).end()
+    return _TurnBuilder(flow, call, session).end_call()
 
 
-class _Advance:
-    """One webhook on its way: ``parts`` collects the answer, ``events`` what happened."""
+class _TurnBuilder:
+    """The work on one webhook. It collects the response in ``fragments`` and the events in ``events``."""
 
     def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
         self.flow = flow
         self.session = session
         self.call = call
         self.language = ""
-        self._speak(session.language)
-        self.counts = Counts(session)
+        self._switch_language(session.language)
         self.history = History(flow, session)
-        self.transitions = Transitions(flow, self.counts, self._run_exit, self._start_info)
-        self.parts: list[bytes] = []
+        self.transitions = Transitions(flow, session)
+        self.fragments: list[bytes] = []
         self.events: list[Event] = []
-        self.failed: set[str] = set()
+        #: States that failed during this webhook. The caller is not sent to them again.
+        self.failed_states: set[str] = set()
         self.apologised = False
-        self.entered = 0
-        self.left = flow.states.get(session.state or "")
+        self.entered_count = 0
+        #: The state that the caller was in when the webhook came; ``None`` if a deploy removed it.
+        self.waiting_state = flow.states.get(session.state or "")
+        #: Whether the input of this webhook is secret: it must reach no log, event or session.
         self.secret = session.secret and session.waiting_verb == "Gather"
 
-    def run(self, fallback_step: FallbackStep) -> Turn:
+    def answer(self, fallback_step: FallbackStep) -> Turn:
         """Answer the webhook."""
-        # Twilio could not use the response that ended the call, so the caller is still on the line.
         if fallback_step and self.session.ended == FINISHED and not self.call.has_ended:
-            return self._turn(document([self._sentence("goodbye"), HANGUP]))
+            # Twilio could not use the response that ended the call, so the caller is still on the line.
+            return self._finish(document([self._core_prompt("goodbye"), HANGUP]))
         if self.session.ended or self.call.has_ended:
-            self._keep_last(self._outcome())
-            return self.end()
+            self._record_last_outcome(self._read_outcome())
+            return self.end_call()
         if self.session.state is None:
             self.events.append(Event("started"))
-            start = self._start()
+            start = choose_start(self.flow, self.call, self.language)
             self.session.start = start.target if isinstance(start.target, str) else None
             self._follow(start, None)
         else:
-            outcome = None if fallback_step else self._outcome()
+            # After a fallback the stored state is entered again: its verb may not have run, so it has no outcome.
+            outcome = None if fallback_step else self._read_outcome()
             self.call = replace(self.call, outcome=outcome)
-            self._keep(outcome)
-            self._follow(self._target(outcome, fallback_step), self.session.state)
-        return self._turn(document(self.parts))
+            self._record_outcome(outcome)
+            self._follow(self._decide(outcome, fallback_step), self.session.state)
+        return self._finish(document(self.fragments))
 
-    def end(self) -> Turn:
-        """Answer a caller who is gone: nothing is entered or counted."""
+    def end_call(self) -> Turn:
+        """Answer for a caller who has hung up: no state is entered, and nothing is counted."""
         if self.session.ended is None:
             self.session.ended = self.call.status
             if self.session.state is not None:
                 self.events.append(Event("ended", reason=self.call.status))
-        return self._turn(EMPTY_RESPONSE)
+        return self._finish(EMPTY_RESPONSE)
 
-    def _turn(self, twiml: bytes) -> Turn:
-        now = self.flow.states.get(self.session.state or "")
-        state = now.state if now else None
+    def _finish(self, twiml: bytes) -> Turn:
+        """Return the turn, after the plugins' hook has edited its document."""
+        current = self.flow.states.get(self.session.state or "")
+        state = current.state if current else None
         if self.flow.hooks.edit_response and state and twiml is not EMPTY_RESPONSE:
             twiml = self.flow.hooks.edit_response(self.call.copy_for_observers(secret=self.secret), state, twiml)
         return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
-    def _start(self) -> Goto:
-        """Return where a call begins, and in which language: as a plugin, the caller or the called number has it."""
-        config = self.flow.config
-        decided = config.callers.get(self.call.from_) or config.numbers.get(self.call.to) or Goto(config.start)
-        chosen = self._chosen_start()
-        if chosen is None:
-            return decided
-        return chosen if chosen.language else replace(chosen, language=decided.language)
-
-    def _chosen_start(self) -> Goto | None:
-        """Return where a plugin lets the call begin; words that can't be said are left out."""
-        exit = self.flow.hooks.choose_start(self.call) if self.flow.hooks.choose_start else None
-        if exit is None:
-            return None
-        tag = self.flow.closest_language(exit.language or self.language)
-        said = catch_failure(lambda: self.flow.goto_xml(exit, tag, None))
-        return replace(exit, say=()) if isinstance(said, Failure) else exit
-
-    def _start_info(self) -> StartInfo:
-        return self.flow.start_info(self.session.start)
-
-    def _speak(self, language: str) -> None:
-        """Hold the call in a language from here on, or in the one most like it."""
+    def _switch_language(self, language: str) -> None:
+        """Hold the call in a language from here on, or in the closest language that the flow has."""
         self.language = self.session.language = self.flow.closest_language(language)
         if self.call.language != self.language:
             self.call = replace(self.call, language=self.language)
 
-    # What happened.
+    # Step 1: the outcome.
 
-    def _outcome(self) -> str | None:
-        phrases = self.left.localized[self.language].phrases if self.left else {}
+    def _read_outcome(self) -> str | None:
+        phrases = self.waiting_state.localized[self.language].phrases if self.waiting_state else {}
         return read_outcome(self.session.waiting_verb, self.call.params, phrases)
 
-    def _keep(self, outcome: str | None) -> None:
-        """Keep an outcome in the call's path, and tell it."""
-        told = HIDDEN_INPUT if self.secret and outcome not in (None, NO_INPUT) else outcome
-        state = self.left.state if self.left else None
-        self.session.path[-1][1] = told
+    def _record_outcome(self, outcome: str | None) -> None:
+        """Record an outcome in the call's path and in the events, hidden if the input is secret."""
+        shown = HIDDEN_INPUT if self.secret and outcome not in (None, NO_INPUT) else outcome
+        state = self.waiting_state.state if self.waiting_state else None
+        self.session.path[-1][1] = shown
         if outcome == "recorded":
             details = {name: value for name, value in self.call.params.items() if name.startswith("Recording")}
             self.events.append(Event("recorded", state, details=details))
-        self.events.append(Event("left", state, outcome=told))
+        self.events.append(Event("left", state, outcome=shown))
 
-    def _keep_last(self, outcome: str | None) -> None:
-        """Keep what came of the last verb of a caller who is gone; silence of somebody gone is nothing."""
+    def _record_last_outcome(self, outcome: str | None) -> None:
+        """Record the outcome of a call that is over. Silence means only that the caller has hung up."""
         if outcome not in (None, NO_INPUT):
-            self._keep(outcome)
+            self._record_outcome(outcome)
             self.session.waiting_verb = None
 
-    # Where the call goes.
+    # Step 2: the target.
 
-    def _target(self, outcome: str | None, fallback_step: FallbackStep) -> Target:
-        """Return where a call goes that was in a state when the webhook came."""
-        waits = self.session.waiting_verb
+    def _decide(self, outcome: str | None, fallback_step: FallbackStep) -> Target:
+        """Return the target of a call that waited in a state."""
+        waiting_verb, compiled = self.session.waiting_verb, self.waiting_state
+        # Rule 6: too many webhooks end a call. The operator is also the last resort of the fallback.
         if self.session.turn + 1 >= self.flow.config.max_turns or fallback_step is FallbackStep.TRY_OPERATOR:
             return self.transitions.operator()
-        if self.left is None:
+        if compiled is None:
             return HOME
-        if waits is None or outcome is None:
-            return SAME if waits in (None, "Gather") else HOME
-        changed = self.session.routes_hash != self.left.routes_hash
-        if waits == "Gather" and outcome != NO_INPUT and changed:
+        if waiting_verb is None or outcome is None:
+            # A question can be asked again. Dialling or recording again could do harm.
+            return SAME if waiting_verb in (None, "Gather") else HOME
+        changed = self.session.routes_hash != compiled.routes_hash
+        if waiting_verb == "Gather" and outcome != NO_INPUT and changed:
+            # A deploy has changed the routes since the caller heard them, so the key may mean something else now.
             return SAME
-        return self.transitions.after(self.left, waits, outcome)
+        exit = compiled.state.exit
+        if isinstance(exit, LeadsTo):
+            result = self._run_exit(compiled, exit)
+            return self.transitions.by_function(compiled, waiting_verb, outcome, result)
+        if isinstance(exit, Routes) or compiled.is_menu:
+            return self.transitions.by_routes(compiled, waiting_verb, outcome)
+        # A state that waits has no other exit than None: its last outcome leads to the goodbye.
+        return exit
+
+    # Steps 3 to 6.
 
     def _follow(self, target: Target, origin: str | None) -> None:
-        """Go to the target, and on from there by automatic exits, until the call waits or ends."""
+        """Go to a target, and follow automatic exits until the call waits or ends."""
         step: Step | None = (target, origin)
         while step is not None:
-            step = self._go(*step)
+            step = self._go_to(*step)
 
-    def _go(self, target: Target, origin: str | None) -> Step | None:
-        """Say what is said on the way, and enter the target; return where it leads at once, ``None`` to stop."""
-        goal = destination_of(target)
+    def _go_to(self, target: Target, origin: str | None) -> Step | None:
+        """Say the prompts of a target and enter its state.
+
+        :returns: the next step, ``None`` if the call waits or has ended.
+        """
+        destination = destination_of(target)
         if isinstance(target, Goto):
             if target.language is not None:
-                self._speak(target.language)
+                self._switch_language(target.language)
             if target.say:
-                self._add(self.flow.goto_xml(target, self.language, self.flow.states.get(origin or "")))
-        elif goal is None:
-            self.parts.append(self._sentence("goodbye"))
-        if goal is None:
-            self._end(HANGUP)
+                self._say(self.flow.goto_xml(target, self.language, self.flow.states.get(origin or "")))
+        elif destination is None:
+            self.fragments.append(self._core_prompt("goodbye"))
+        if destination is None:
+            self._hang_up(HANGUP)
             return None
-        through_error = origin == ERROR_STATE
-        found = goal if isinstance(goal, str) else None
-        if goal is SAME:
-            found = origin
-        elif goal is BACK:
-            found = self.history.sender(origin)
-        returning = through_error or goal in (SAME, BACK)
-        if found not in self.flow.states:
-            found, returning = self.history.home(origin), through_error
-        returning = returning or found == origin
-        if found is None or found in self.failed:
+        # Behind `error`, and with SAME or BACK, the caller returns to a state: its failures stay counted.
+        from_error_state = origin == ERROR_STATE
+        returning = from_error_state or destination in (SAME, BACK)
+        name = destination if isinstance(destination, str) else None
+        if destination is SAME:
+            name = origin
+        elif destination is BACK:
+            name = self.history.previous_state(origin)
+        if name not in self.flow.states:
+            # HOME, a sender that is unknown, or a state that a deploy has removed.
+            name, returning = self.history.home(origin), from_error_state
+        if name is None or name in self.failed_states:
             return self.transitions.operator(), origin
-        return self._enter(self.flow.states[found], origin, returning=returning)
+        return self._enter(self.flow.states[name], origin, returning=returning or name == origin)
 
     def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
-        """Enter a state; return where it leads at once, ``None`` when it waits or ends the call."""
+        """Enter a state.
+
+        :param returning: whether the caller returns to the state, so that its failures stay counted.
+        :returns: the next step, ``None`` if the call waits or has ended.
+        """
         name = compiled.name
         if not returning:
-            self.counts.begin(name)
+            self.transitions.forget_failures(name)
             if origin is not None and origin != name:
-                self.history.send(compiled.state, origin)
-        content = catch_failure(lambda: self._content(compiled))
+                self.history.record_origin(compiled.state, origin)
+        content = catch_failure(lambda: self._render(compiled))
         if isinstance(content, Failure):
-            return self._failure(compiled, content.error), name if name == ERROR_STATE else origin
-        self.session.state, self.session.waiting_verb, self.session.routes_hash = (
-            name,
-            content.waiting_verb,
-            compiled.routes_hash,
-        )
+            return self._handle_failure(compiled, content.error), name if name == ERROR_STATE else origin
+        self.session.state, self.session.waiting_verb = name, content.waiting_verb
+        self.session.routes_hash = compiled.routes_hash
         self.session.secret = compiled.state.secret
         self.session.needs_encryption = self.session.needs_encryption or compiled.state.secret
         self.session.path.append([name, None])
         self.events.append(Event("entered", compiled.state))
-        self.parts.append(content.xml)
+        self.fragments.append(content.xml)
         if content.waiting_verb is None:
             return self._leave_at_once(compiled, content)
         if compiled.is_menu:
-            self.history.stand_in(name)
+            self.history.record_menu(name)
         return None
 
-    def _content(self, compiled: CompiledState) -> Content:
-        """Return what a state says; its own code runs here.
+    def _render(self, compiled: CompiledState) -> Content:
+        """Return the content of a state. Its ``enter`` function runs here.
 
-        :raises FlowError: when it can't be said, or when there is no end to what is said.
+        :raises FlowError: if the content is invalid, or too many states were entered.
         """
-        self.entered += 1
-        if self.entered > MAX_STATES_PER_RESPONSE:
-            self.entered = 0
-            self.parts.clear()
+        self.entered_count += 1
+        if self.entered_count > MAX_STATES_PER_RESPONSE:
+            self.entered_count = 0
+            self.fragments.clear()
             raise FlowError(
-                f"it is the last of {MAX_STATES_PER_RESPONSE} states in one answer, and none of them waits",
-                hint="exit functions lead round; let one of the states wait for input",
+                f"one response must enter at most {MAX_STATES_PER_RESPONSE} states, and none of these waits",
+                hint="let one of the states wait for input: their exit functions form a loop",
             )
         localized = compiled.localized[self.language]
         content = localized.content
         if content is None:
-            enter = cast(EnterFunction, compiled.state.enter)
-            content = self._guarded(lambda: compiled.render_enter(enter(self.call), localized))
-        check_size(sum(map(len, self.parts)) + len(content.xml))
+            content = self._sandboxed(lambda: call_enter(compiled, localized, self.call))
+        check_size(sum(map(len, self.fragments)) + len(content.xml))
         return content
 
-    def _add(self, words: bytes) -> None:
-        """Say something on the way, unless the answer would be too long for Twilio with it."""
-        if sum(map(len, self.parts)) + len(words) <= MAX_CONTENT_BYTES:
-            self.parts.append(words)
-
-    def _sentence(self, name: str) -> bytes:
-        return self.flow.core_prompts[self.language][name]
-
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
-        """Return where a state leads that does not wait; end the call when its own words are the last."""
+        """Follow the exit of a state that does not wait; without one, end the call."""
         exit = compiled.state.exit
         if exit is None or isinstance(exit, Routes) or compiled.is_menu:
-            self._end(b"" if content.ends_document else HANGUP)
+            self._hang_up(b"" if content.ends_document else HANGUP)
             return None
-        target = self._run_exit(compiled, exit)[0] if isinstance(exit, LeadsTo) else exit
+        target = self._run_exit(compiled, exit).target if isinstance(exit, LeadsTo) else exit
         self.events.append(Event("left", compiled.state))
         return target, compiled.name
 
-    def _end(self, last: bytes) -> None:
-        """End the call, with the verb that does it."""
-        self.parts.append(last)
+    def _hang_up(self, last_verb: bytes) -> None:
+        """End the call with the verb that ends its document."""
+        self.fragments.append(last_verb)
         self.session.waiting_verb = None
         self.session.ended = FINISHED
         self.events.append(Event("ended", reason=FINISHED))
 
-    # The plugins' own code.
+    def _say(self, prompts: bytes) -> None:
+        """Add the prompts of a ``Goto``, unless the response would be too long. The target matters more."""
+        if sum(map(len, self.fragments)) + len(prompts) <= MAX_CONTENT_BYTES:
+            self.fragments.append(prompts)
 
-    def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> tuple[Target, bool]:
-        """Return the target of a function exit, and whether it failed."""
-        target = catch_failure(lambda: self._guarded(lambda: self._checked(compiled, exit)))
+    def _core_prompt(self, name: str) -> bytes:
+        return self.flow.core_prompts[self.language][name]
+
+    # The code of plugins.
+
+    def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> ExitResult:
+        """Run a function exit. If it fails, the result has the target of the failure."""
+        target = catch_failure(
+            lambda: self._sandboxed(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
+        )
         if isinstance(target, Failure):
-            return self._failure(compiled, target.error), True
-        return target, False
+            return ExitResult(self._handle_failure(compiled, target.error), failed=True)
+        return ExitResult(target)
 
-    def _guarded(self, run: Callable[[], Result]) -> Result:
+    def _sandboxed(self, run: Callable[[], Result]) -> Result:
         return run_sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
 
-    def _checked(self, compiled: CompiledState, exit: LeadsTo) -> Target:
-        return checked_target(self.flow, compiled, exit, exit(self.call), self.language)
+    def _handle_failure(self, compiled: CompiledState, error: BaseException) -> Target:
+        """Record a failure, apologise once, and return the target of the caller.
 
-    def _failure(self, compiled: CompiledState, error: BaseException) -> Target:
-        """Tell a failure, and return where the caller goes: never to a state that failed in this answer."""
-        self.failed.add(compiled.name)
+        The targets are tried in this order: the choice of a plugin's hook, the state's ``on_error``, HOME, the start
+        menu, the operator. A state that failed during this webhook is left out.
+        """
+        self.failed_states.add(compiled.name)
         self.events.append(Event("failed", compiled.state, error=redacted(error) if self.secret else error))
         chosen = None
         if self.flow.hooks.state_failed:
-            watched = self.call.copy_for_observers(secret=self.secret)
-            chosen = self.flow.hooks.state_failed(watched, compiled.state, error, self.secret)
+            call = self.call.copy_for_observers(secret=self.secret)
+            chosen = self.flow.hooks.state_failed(call, compiled.state, error, self.secret)
         if compiled.name == ERROR_STATE and chosen is None:
-            return WRONG_BEFORE
+            # The caller pressed a wrong key. They hear the core's sentence in place of the state that failed.
+            return WRONG_KEY_BACK
         if not self.apologised:
             self.apologised = True
-            self.parts.append(self._sentence("apology"))
-        for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), self._start_info().start_menu):
-            if name in self.flow.states and name not in self.failed:
+            self.fragments.append(self._core_prompt("apology"))
+        start_menu = self.flow.start_info(self.session.start).start_menu
+        for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), start_menu):
+            if name in self.flow.states and name not in self.failed_states:
                 return name
         return self.transitions.operator()

@@ -1,4 +1,4 @@
-"""Where a caller came from: who sent them to each state, and the menus that they stood in."""
+"""The history of a call: which state sent the caller to which, and the menus that they were in."""
 
 from __future__ import annotations
 
@@ -8,41 +8,51 @@ from ivrkit.flow.run.session import Session
 
 
 class History:
-    """The history of one call, kept in its session."""
+    """The history of one call, kept in its session. It decides the states that BACK and HOME mean."""
 
     def __init__(self, flow: CallFlow, session: Session) -> None:
         self._flow = flow
         self._session = session
 
-    def sender(self, state: str | None) -> str | None:
-        """Return who sent the caller to a state."""
+    def previous_state(self, state: str | None) -> str | None:
+        """Return the state that sent the caller to a state, which is where BACK leads."""
         return self._session.came_from.get(state or "")
 
-    def send(self, state: State, origin: str) -> None:
-        """Keep who sent the caller to a state; within a family, that is whoever sent them to it in the first place."""
-        senders = self._session.came_from
-        if self._whole(state.name) != self._whole(origin):
-            senders[state.name] = origin
+    def record_origin(self, state: State, origin: str) -> None:
+        """Record the state that sent the caller to a state.
+
+        A state with its substates counts as one: from each of them, BACK leads to the state that sent the caller into
+        the first of them.
+        """
+        came_from = self._session.came_from
+        if self._top_state(state.name) != self._top_state(origin):
+            came_from[state.name] = origin
         elif state.parent:
-            senders[state.name] = senders.get(origin, "")
+            came_from[state.name] = came_from.get(origin, "")
 
-    def _whole(self, name: str) -> str:
-        compiled = self._flow.states.get(name)
-        return self._whole(compiled.state.parent) if compiled and compiled.state.parent else name
-
-    def stand_in(self, menu: str) -> None:
-        """Keep that the caller stands in a menu."""
+    def record_menu(self, menu: str) -> None:
+        """Record that the caller is in a menu."""
         self._session.visited_menus = [*(each for each in self._session.visited_menus if each != menu), menu]
 
     def home(self, origin: str | None) -> str | None:
-        """Return the option's menu that the caller last stood in, else the first option's, else the flow's."""
-        menus = [option.menu for option in self._options(origin)]
-        stood_in = [menu for menu in reversed(self._session.visited_menus) if menu in menus]
-        return next(iter(stood_in or menus), self._flow.start_info(self._session.start).home)
+        """Return the state that HOME means.
 
-    def _options(self, name: str | None) -> tuple[MenuOption, ...]:
-        """Return the options of a state; a part without any hangs where its whole does."""
+        :param origin: the state whose exit leads HOME.
+        :returns: the menu with an option for that state that the caller visited last, else the menu of its first
+            option, else the home of the call; ``None`` for the operator.
+        """
+        menus = [option.menu for option in self._menu_options(origin)]
+        visited = [menu for menu in reversed(self._session.visited_menus) if menu in menus]
+        return next(iter(visited or menus), self._flow.start_info(self._session.start).home)
+
+    def _top_state(self, name: str) -> str:
+        """Return the state that a substate belongs to, at the top; another state itself."""
+        compiled = self._flow.states.get(name)
+        return self._top_state(compiled.state.parent) if compiled and compiled.state.parent else name
+
+    def _menu_options(self, name: str | None) -> tuple[MenuOption, ...]:
+        """Return the options of a state. A substate without options has those of its parent state."""
         compiled = self._flow.states.get(name or "")
         if compiled is None:
             return ()
-        return compiled.state.menu_options or self._options(compiled.state.parent)
+        return compiled.state.menu_options or self._menu_options(compiled.state.parent)

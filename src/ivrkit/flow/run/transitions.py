@@ -1,73 +1,113 @@
-"""Where an outcome leads: the rules of tables and functions, with their counting."""
+"""The transition rules: where an outcome leads, and how failures are counted.
+
+A failure is silence (``no-input``) or a wrong key or phrase (``no-match``). The numbers of the rules are those of the
+page on architecture in the documentation. The engine runs a function exit itself and passes its result.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from ivrkit.errors import FlowError
-from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow, StartInfo
+from ivrkit.flow.compile.call_flow import ERROR_STATE, NOT_CONNECTED, WRONG_KEY, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.languages import closest_tag
-from ivrkit.flow.compile.sentences import NOT_CONNECTED, WRONG_HERE
 from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES
-from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of, is_target
-from ivrkit.flow.run.counts import Counts
+from ivrkit.flow.model.routes import SAME, Target, destination_of
+from ivrkit.flow.run.session import Session
 
-#: Runs a function exit in its guard; returns its target, and whether the function failed.
-RunExit = Callable[[CompiledState, LeadsTo], tuple[Target, bool]]
+
+@dataclass(frozen=True, slots=True)
+class ExitResult:
+    """The result of a function exit.
+
+    :param target: the target that it returned, or the target after its failure.
+    :param failed: whether the function failed.
+    """
+
+    target: Target
+    failed: bool = False
 
 
 class Transitions:
-    """Decides where a call goes after an outcome of the state that it waits in."""
+    """The transition rules of one call.
 
-    def __init__(self, flow: CallFlow, counts: Counts, run_exit: RunExit, start_info: Callable[[], StartInfo]) -> None:
+    :param flow: the compiled states.
+    :param session: the session of the call. The failures are counted in it.
+    """
+
+    def __init__(self, flow: CallFlow, session: Session) -> None:
         self._flow = flow
-        self._counts = counts
-        self._run_exit = run_exit
-        self._start_info = start_info
+        self._session = session
 
-    def after(self, compiled: CompiledState, verb: str, outcome: str) -> Target:
-        """Return where the call goes.
+    def by_routes(self, compiled: CompiledState, verb: str, outcome: str) -> Target:
+        """Return the target after an outcome of a menu or of a state with a routes table.
 
         :param compiled: the state that the caller is in.
         :param verb: the verb that the call waited with.
-        :param outcome: what happened.
+        :param outcome: the outcome of the verb.
         """
-        exit = compiled.state.exit
-        if isinstance(exit, LeadsTo):
-            return self._by_function(compiled, exit, verb, outcome)
-        if not (compiled.is_menu or isinstance(exit, Routes)):
-            return exit
-        if verb == "Gather":
-            return self._by_input(compiled, outcome)
-        return self._by_result(compiled, outcome)
+        return self._by_input(compiled, outcome) if verb == "Gather" else self._by_result(compiled, outcome)
+
+    def by_function(self, compiled: CompiledState, verb: str, outcome: str, result: ExitResult) -> Target:
+        """Return the target after an outcome of a state with a function exit.
+
+        :param compiled: the state that the caller is in.
+        :param verb: the verb that the call waited with.
+        :param outcome: the outcome of the verb.
+        :param result: the result of the function.
+        """
+        # Rule 7: silence is a failure. A key is a failure if the function returns SAME, else it succeeds. If the
+        # function itself fails, the caller did nothing wrong: nothing is counted.
+        if verb != "Gather":
+            return result.target
+        if outcome == NO_INPUT:
+            return self._fail(compiled, NO_INPUT, result.target)
+        if result.failed:
+            return result.target
+        if destination_of(result.target) in (SAME, compiled.name):
+            return self._fail(compiled, NO_MATCH, result.target)
+        self._succeed(compiled)
+        return result.target
 
     def operator(self) -> Target:
-        """Return the state of the operator, and ``None``, the goodbye, when it was taken before or there is none."""
-        return self._start_info().operator if self._counts.try_operator() else None
+        """Return the operator, and forget all failures. Return ``None``, the goodbye, the second time in a call."""
+        if self._session.operator_tried:
+            return None
+        self._session.operator_tried = True
+        self._session.failure_counts.clear()
+        self._session.failures_in_row = 0
+        return self._flow.start_info(self._session.start).operator
+
+    def forget_failures(self, state: str) -> None:
+        """Forget the failures of a state, because the caller has not returned to it but arrived."""
+        self._session.failure_counts.pop(state, None)
 
     def _by_input(self, compiled: CompiledState, outcome: str) -> Target:
-        """FlowConfig 1 to 4: a matched choice, else silence or a wrong one, each with its own row and count."""
+        """Return the target after the outcome of a Gather, by rules 1 to 4."""
+        # Rule 1: a key with its own row, or a phrase that stands for it, succeeds.
         if KEY_SEQUENCE.fullmatch(outcome) and outcome in compiled.routes:
-            self._counts.matched(compiled.name)
+            self._succeed(compiled)
             return compiled.routes[outcome]
-        kind = NO_INPUT if outcome == NO_INPUT else NO_MATCH
-        if kind in compiled.routes:
-            target = compiled.routes[kind]
+        # Rule 2: a failure goes to its row, else to `otherwise`. Without both, silence repeats the state, and a wrong
+        # key goes to the state `error` if it is installed, else repeats the state with the core's sentence.
+        failure = NO_INPUT if outcome == NO_INPUT else NO_MATCH
+        if failure in compiled.routes:
+            target = compiled.routes[failure]
         elif compiled.otherwise is not ...:
             target = compiled.otherwise
-            if kind == NO_MATCH:
+            # Rule 3: a wrong key that `otherwise` takes is no failure.
+            if failure == NO_MATCH:
                 return target
-        elif kind == NO_INPUT:
+        elif failure == NO_INPUT:
             target = SAME
         elif ERROR_STATE in self._flow.states and compiled.name != ERROR_STATE:
             target = ERROR_STATE
         else:
-            target = WRONG_HERE
-        return self._counted(compiled, kind, target)
+            target = WRONG_KEY
+        return self._fail(compiled, failure, target)
 
     def _by_result(self, compiled: CompiledState, outcome: str) -> Target:
-        """Rule 5: what a Dial, Enqueue, Record and the like came to."""
+        """Return the target after the outcome of a Dial, Enqueue, Record and others, by rule 5."""
+        # Rule 5: its own row, else the goodbye after success, else `otherwise`, else HOME with "not connected".
         if outcome in compiled.routes:
             return compiled.routes[outcome]
         if outcome in SUCCESSFUL_OUTCOMES:
@@ -76,54 +116,21 @@ class Transitions:
             return compiled.otherwise
         return NOT_CONNECTED
 
-    def _by_function(self, compiled: CompiledState, exit: LeadsTo, verb: str, outcome: str) -> Target:
-        """Rule 7: the function decides; silence counts, and a key that it answers with SAME."""
-        target, failed = self._run_exit(compiled, exit)
-        if verb != "Gather":
-            return target
-        if outcome == NO_INPUT:
-            return self._counted(compiled, NO_INPUT, target)
-        if failed:
-            return target
-        if destination_of(target) in (SAME, compiled.name):
-            return self._counted(compiled, NO_MATCH, target)
-        self._counts.matched(compiled.name)
-        return target
+    def _succeed(self, compiled: CompiledState) -> None:
+        """Forget the failures of a state and the failures in a row."""
+        self.forget_failures(compiled.name)
+        self._session.failures_in_row = 0
 
-    def _counted(self, compiled: CompiledState, kind: str, target: Target) -> Target:
-        """Rule 4: count a failure, and replace its target when there were too many."""
-        self._counts.failed(compiled.name, kind)
-        if self._counts.failures_in_row >= self._flow.config.max_failures:
+    def _fail(self, compiled: CompiledState, failure: str, target: Target) -> Target:
+        """Count a failure, and return its target, or a replacement after too many failures."""
+        # Rule 3: failures are counted per state and outcome, and in a row per call.
+        counts = self._session.failure_counts.setdefault(compiled.name, {})
+        counts[failure] = counts.get(failure, 0) + 1
+        self._session.failures_in_row += 1
+        # Rule 4: too many failures in a row lead to the operator. The last try of a state leads to its `give_up`,
+        # else to the operator.
+        if self._session.failures_in_row >= self._flow.config.max_failures:
             return self.operator()
-        if self._counts.of(compiled.name, kind) < compiled.tries:
+        if counts[failure] < compiled.tries:
             return target
         return self.operator() if compiled.give_up is None else compiled.give_up
-
-
-def checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, target: Target, tag: str) -> Target:
-    """Return what a function exit returned, when it is one of the targets that it named.
-
-    :param tag: the language of the call.
-    :raises FlowError: for any other, for words that can't be said, or a language that calls are not held in.
-    """
-    named = [destination_of(each) for each in exit.targets]
-    if is_target(target) and destination_of(target) in named:
-        if isinstance(target, Goto):
-            check_language(flow, target)
-            flow.goto_xml(target, flow.closest_language(target.language or tag), compiled)
-        return target
-    raise FlowError(
-        f"its exit {getattr(exit.function, '__name__', 'function')!r} returned {target!r}, and names {named}",
-        hint="name every target that it returns in @leads_to",
-    )
-
-
-def check_language(flow: CallFlow, exit: Goto) -> None:
-    """Refuse to go on in a language that calls are not held in.
-
-    :raises FlowError: with those that there are.
-    """
-    if exit.language is not None and closest_tag(exit.language, flow.languages) is None:
-        raise FlowError(
-            f"it goes on in the language {exit.language!r}", hint=f"calls are held in {', '.join(flow.languages)}"
-        )

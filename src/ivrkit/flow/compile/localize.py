@@ -1,0 +1,106 @@
+"""A state in one language: its prompts are translated and rendered at start, so that a call only joins bytes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ivrkit.errors import FlowError
+from ivrkit.flow.compile.call_flow import RULE_GOTOS
+from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState, render_prompts
+from ivrkit.flow.compile.flow_config import FlowConfig
+from ivrkit.flow.compile.languages import Language, closest_tag
+from ivrkit.flow.compile.menus import phrase_keys
+from ivrkit.flow.compile.twiml import RenderContext
+from ivrkit.flow.compile.whisper import whisper_prompts, whisper_url
+from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
+from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.state import State
+from ivrkit.flow.model.text import Text
+
+#: How many translated texts of a state are kept per language. A function may return any number of texts.
+TRANSLATION_CACHE_SIZE = 64
+
+
+def localize_state(
+    compiled: CompiledState, call_language: Language, languages: Mapping[str, Language], config: FlowConfig
+) -> LocalizedState:
+    """Return a state in the language of a call.
+
+    :param compiled: the state.
+    :param call_language: the language of the call. A state with its own ``language`` speaks that one instead.
+    :param languages: tag -> language, for all languages of the flow.
+    :param config: the settings of the flow.
+    :raises FlowError: if its prompts are invalid or do not fit its exit.
+    """
+    state = compiled.state
+    language = call_language
+    if state.language is not None:
+        language = languages[closest_tag(state.language, languages) or call_language.tag]
+    _check_phrases(compiled, language)
+    context = _render_context(compiled, language, call_language, config)
+    localized = LocalizedState(
+        language=language,
+        context=context,
+        phrases=phrase_keys(compiled.menu_entries, language),
+        content=None,
+        goto_prompts={
+            goto: render_prompts(goto.say, context) for goto in (*compiled.gotos_with_prompts(), *RULE_GOTOS)
+        },
+        whisper=render_prompts(whisper_prompts(state.whisper, language), context) if state.whisper else None,
+    )
+    if callable(state.enter):
+        return localized
+    return replace(localized, content=compiled.render_enter(state.enter, localized))
+
+
+def _render_context(
+    compiled: CompiledState, language: Language, call_language: Language, config: FlowConfig
+) -> RenderContext:
+    """Return the attributes that the verbs of a state get where its author left them out."""
+    state, overrides = compiled.state, config.connection_overrides
+    # The voice of the setting speaks its own language only, not that of a state with another one.
+    voice = language.voice if state.language in (None, language.tag) else None
+    return RenderContext(
+        voice=state.voice or voice,
+        language=state.language or language.tag,
+        num_digits=max((len(outcome) for outcome in compiled.routes if is_key_sequence(outcome)), default=None),
+        has_routes=compiled.is_menu or isinstance(state.exit, Routes | LeadsTo),
+        translate=_translator(state, language),
+        # The callee hears the whisper in the language of the call, so the address has that one.
+        whisper_url=whisper_url(state.name, call_language.tag, overrides) if state.whisper else None,
+        connection_overrides=overrides,
+    )
+
+
+def _check_phrases(compiled: CompiledState, language: Language) -> None:
+    """Refuse two phrases with one translation and two keys: one key could not be spoken.
+
+    :raises FlowError: with the phrase, the language and both keys.
+    """
+    keys: dict[str, tuple[str, str]] = {}
+    for entry in compiled.menu_entries:
+        key = entry.option.key
+        for written in entry.option.phrases:
+            phrase = normalize_phrase(language.translate(written, entry.state))
+            other, also = keys.setdefault(phrase, (key, normalize_phrase(written)))
+            if other != key and also != normalize_phrase(written):
+                raise FlowError(
+                    f"in {language.tag} the phrase {phrase!r} stands for the keys {other!r} and {key!r}",
+                    hint="translate one of the two otherwise",
+                )
+
+
+def _translator(state: State, language: Language) -> Callable[[str], str]:
+    """Return a function that translates the texts of a state. It keeps the latest translations."""
+    look_up = functools.lru_cache(TRANSLATION_CACHE_SIZE)(functools.partial(language.translate, state=state))
+    has_overrides = state.name in language.text_overrides or state.parent in language.text_overrides
+
+    def translate(text: str) -> str:
+        if isinstance(text, Text):
+            # The values of placeholders vary from call to call, and would fill the cache.
+            return language.translate(text, state) if text.values else look_up(text)
+        return language.translate(text, state) if has_overrides else text
+
+    return translate

@@ -1,0 +1,71 @@
+"""The start menu, HOME and the operator of a call. They depend on the state that the call started in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ivrkit.flow.compile.compiled_state import CompiledState
+from ivrkit.flow.compile.flow_config import FlowConfig
+from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
+from ivrkit.flow.model.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class StartInfo:
+    """The facts about a call that depend on the state that it started in.
+
+    :param start_menu: the first menu that automatic exits lead to; ``None`` if there is none.
+    :param home: the state that HOME means for a state without a menu of its own; ``None`` for the operator.
+    :param operator: the state of the operator; ``None`` for the goodbye.
+    """
+
+    start_menu: str | None
+    home: str | None
+    operator: str | None
+
+
+def make_start_info(start: str, states: Mapping[str, CompiledState], config: FlowConfig) -> StartInfo:
+    """Return the facts about calls that start in a state.
+
+    :param start: the state's name.
+    :param states: name -> compiled state.
+    :param config: the settings of the flow.
+    """
+    reachable = [states[name] for name in _reachable_without_input(start, states)]
+    start_menu = next((each.name for each in reachable if each.is_menu), None)
+    operator = config.operator or _state_of_key_zero(states.get(start_menu or ""))
+    return StartInfo(start_menu, start_menu or _first_question(reachable), operator)
+
+
+def _reachable_without_input(start: str, states: Mapping[str, CompiledState]) -> Iterator[str]:
+    """Return the states that automatic exits lead to, the nearest first."""
+    queue, seen = [start], set()
+    while queue:
+        name = queue.pop(0)
+        if name in states and name not in seen:
+            seen.add(name)
+            yield name
+            destinations = map(destination_of, _automatic_targets(states[name].state))
+            queue += [each for each in destinations if isinstance(each, str)]
+
+
+def _automatic_targets(state: State) -> tuple[Target, ...]:
+    """Return the targets of a state that does not wait: its exit, or all targets of its function exit."""
+    if isinstance(state.exit, LeadsTo):
+        return state.exit.targets
+    if state.exit is None or isinstance(state.exit, Routes):
+        return ()
+    return (state.exit,)
+
+
+def _first_question(reachable: list[CompiledState]) -> str | None:
+    """Return the first state with a Gather: the home of a tree without a menu, because it can be asked again."""
+    contents = ((each.name, each.content) for each in reachable)
+    return next((name for name, content in contents if content and content.waiting_verb == "Gather"), None)
+
+
+def _state_of_key_zero(start_menu: CompiledState | None) -> str | None:
+    """Return the state that key 0 of the start menu leads to."""
+    target = destination_of(start_menu.routes.get("0")) if start_menu else None
+    return target if isinstance(target, str) else None

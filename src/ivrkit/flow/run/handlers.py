@@ -1,0 +1,67 @@
+"""Calls of the plugins' functions, with the checks of their results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+from ivrkit.errors import FlowError
+from ivrkit.flow.compile.call_flow import CallFlow
+from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState
+from ivrkit.flow.compile.languages import language_error
+from ivrkit.flow.compile.twiml import Content
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
+from ivrkit.flow.model.state import EnterFunction
+from ivrkit.flow.run.sandbox import Failure, catch_failure
+
+
+def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
+    """Return the start of a call: a plugin's choice, else the caller's, else the called number's, else the default.
+
+    :param language: the language of the call so far.
+    """
+    config = flow.config
+    configured = config.callers.get(call.from_) or config.numbers.get(call.to) or Goto(config.start)
+    chosen = flow.hooks.choose_start(call) if flow.hooks.choose_start else None
+    if chosen is None:
+        return configured
+    tag = flow.closest_language(chosen.language or language)
+    if isinstance(catch_failure(partial(flow.goto_xml, chosen, tag, None)), Failure):
+        # Prompts that cannot be rendered must not cost the call.
+        chosen = replace(chosen, say=())
+    return chosen if chosen.language else replace(chosen, language=configured.language)
+
+
+def call_enter(compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
+    """Return the content that a state's ``enter`` function returns, rendered and checked.
+
+    :raises FlowError: if the content does not fit the state's exit. An error of the function is not caught.
+    """
+    enter = cast(EnterFunction, compiled.state.enter)
+    return compiled.render_enter(enter(call), localized)
+
+
+def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
+    """Return the target that a function exit returns.
+
+    :param language: the language of the call.
+    :raises FlowError: if the target was not named in ``@leads_to``, or its prompts or language are invalid. An error
+        of the function is not caught.
+    """
+    target = exit(call)
+    named = [destination_of(each) for each in exit.targets]
+    if not (is_target(target) and destination_of(target) in named):
+        raise FlowError(
+            f"its exit function {getattr(exit.function, '__name__', 'function')!r} must return one of {named}, "
+            f"not {target!r}",
+            hint="name every target that it returns in @leads_to",
+        )
+    if isinstance(target, Goto):
+        error = language_error("its exit", target.language, flow.languages)
+        if error:
+            raise error
+        # Rendered here, in the sandbox, so that an invalid prompt is a failure of this state.
+        flow.goto_xml(target, flow.closest_language(target.language or language), compiled)
+    return target
