@@ -1,4 +1,4 @@
-"""What these tests share: servers that end with the test, and stores."""
+"""Fixtures for tests with servers and stores, which end with the tests."""
 
 import contextlib
 import functools
@@ -13,34 +13,35 @@ StartServer = Callable[..., Server]
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    """The stores that calls are kept in, each started when it is asked for."""
-    made = Stores(tmp_path_factory.mktemp("stores"))
-    yield made
-    made.clear()
+    """Return the session stores; each starts at its first use, and all end with the module."""
+    stores = Stores(tmp_path_factory.mktemp("stores"))
+    yield stores
+    stores.clear()
 
 
 @pytest.fixture
 def start_server(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[StartServer]:
-    """Return what starts a server and waits until it answers; all are ended with the test, and before their stores."""
-    with started(tmp_path_factory) as start:
+    """Return a function that starts a server and waits until it answers. The servers end with the test."""
+    # The fixture `stores` is requested here so that the servers end before their stores do.
+    with server_starter(tmp_path_factory) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def server_on(tmp_path_factory: pytest.TempPathFactory, stores: Stores) -> Iterator[Callable[[str], Server]]:
-    """Return what gives the server on a store: one for all tests of the module."""
-    with started(tmp_path_factory) as start:
-        yield functools.cache(lambda store: start("serve", stores.get(store).session_url))
+    """Return a function that returns ``ivrkit serve`` on a store: the same server for all tests of the module."""
+    with server_starter(tmp_path_factory) as start:
+        yield functools.cache(lambda store_name: start("serve", stores.get(store_name).session_url))
 
 
 @contextlib.contextmanager
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
-    """Return what starts a server; all are ended in the end."""
+def server_starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Return a function that starts a server and waits until it answers; end all its servers at the end."""
     servers: list[Server] = []
 
-    def start(kind: str, session_url: str = "", **more: object) -> Server:
+    def start(name: str, session_url: str = "", **options: object) -> Server:
         folder = tmp_path_factory.mktemp("server")
-        servers.append(Server(kind, folder, session_url or f"sqlite:///{folder}/calls.sqlite3", **more))
+        servers.append(Server(name, folder, session_url or f"sqlite:///{folder}/calls.sqlite3", **options))
         servers[-1].running.wait()
         return servers[-1]
 

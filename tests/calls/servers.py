@@ -1,4 +1,4 @@
-"""The two servers that a tree is run behind, each on a port of its own, with the workers that it has at the moment."""
+"""The two servers that serve the phone trees of these tests: ``ivrkit serve`` and gunicorn, each on a free port."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.calls.network import FarAway
+from tests.calls.transport import DelayedHttpTransport
 from tests.calls.trees.counting import SERVED
 from tests.processes import DEPLOY, TOKEN, Running, environment, free_port
 
@@ -14,15 +14,15 @@ from ivrkit.simulator import Simulator
 
 SERVERS = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
-#: Whom to call for what: the first numbers count.
-DEADLY, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
+#: The phone numbers of the other trees. All other numbers reach the counting tree.
+CRASHING, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
 _SETTINGS = f"""\
 start = "count"
 plugins_dir = "trees"
 block = ["acme-states"]
 max_turns = 1000
 
-[numbers."{DEADLY}"]
+[numbers."{CRASHING}"]
 start = "choice"
 
 [numbers."{MENU}"]
@@ -31,29 +31,29 @@ start = "menu"
 [numbers."{SLOW}"]
 start = "slow"
 """
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """A server with trees.
+    """A running server.
 
-    :param kind: one of ``SERVERS``.
-    :param folder: where it is run.
-    :param session_url: where its calls are kept.
-    :param workers: how many processes answer.
-    :param trees: the files of ``TREES`` that it serves, in the beginning.
+    :param name: one of ``SERVERS``.
+    :param folder: its working folder.
+    :param session_url: the setting ``session_url``.
+    :param workers: the number of worker processes.
+    :param trees: the files of ``TREES`` that it serves at first.
     """
 
     def __init__(
         self,
-        kind: str,
+        name: str,
         folder: Path,
         session_url: str,
         workers: int = 2,
-        trees: Sequence[str] = ("counting.py", "deadly.py", "shop.py", "slow.py"),
+        trees: Sequence[str] = ("counting.py", "crashing.py", "departments.py", "slow.py"),
     ) -> None:
-        self.kind = kind
+        self.name = name
         self.folder = folder
         self.size = workers
         port = free_port()
@@ -61,44 +61,44 @@ class Server:
         self.url = f"{self.base}/webhook"
         (folder / "ivrkit.toml").write_text(_SETTINGS, encoding="utf-8")
         for tree in trees:
-            self.release(tree)
+            self.deploy(tree)
         commands = {
             "serve": ["ivrkit", "serve", "--port", str(port), "--workers", str(workers)],
             "gunicorn": ["gunicorn", "--config", str(DEPLOY / "gunicorn.conf.py"), "--bind", f"127.0.0.1:{port}"],
         }
         environ = environment(TWILIO_AUTH_TOKEN=TOKEN, IVRKIT_SESSION_URL=session_url, WEB_CONCURRENCY=str(workers))
-        self.running = Running(commands[kind], folder, environ, f"{self.base}/healthz")
+        self.running = Running(commands[name], folder, environ, f"{self.base}/healthz")
 
-    def release(self, tree: str, name: str = "") -> None:
-        """Put a file of ``TREES`` where the server finds it.
+    def deploy(self, tree: str, name: str = "") -> None:
+        """Copy a file of ``TREES`` to the server's folder of plugins; the server reads it at its next start or reload.
 
-        :param name: the file's name there, its own when left out.
+        :param name: the name of the copy; by default the same name.
         """
         (self.folder / "trees").mkdir(exist_ok=True)
         shutil.copyfile(TREES / tree, self.folder / "trees" / (name or tree))
 
-    def number(self) -> Simulator:
-        """Return a telephone number that is answered here, set up as the pages on deploying say."""
-        return Simulator(FarAway(), self.url, token=TOKEN, fallback_url="/webhook/fallback")
+    def simulator(self) -> Simulator:
+        """Return a phone number with this server's webhook and fallback URL, as the docs on deployment recommend."""
+        return Simulator(DelayedHttpTransport(), self.url, token=TOKEN, fallback_url="/webhook/fallback")
 
     def workers(self) -> dict[int, float]:
-        """Return the processes that answer, each with the seconds that it has run."""
-        above = self.running.process.pid
-        if self.kind == "serve":  # that is the supervisor, whose only child is granian
-            above = next(iter(children_of(above)), above)
-        return children_of(above)
+        """Return the worker processes: process id -> age in seconds."""
+        parent = self.running.process.pid
+        if self.name == "serve":  # the supervisor; its only child is granian, the parent of the workers
+            parent = next(iter(children_of(parent)), parent)
+        return children_of(parent)
 
     def has_served(self, worker: int) -> bool:
-        """Return whether a worker has counted a key of some caller."""
+        """Return whether a worker has counted a caller's key."""
         return (self.folder / SERVED / str(worker)).exists()
 
     def memory(self) -> int:
-        """Return the bytes that all its processes have in memory."""
-        return sum(_resident(pid) for pid in self.running.processes)
+        """Return the resident memory of all its processes, in bytes."""
+        return sum(_resident_memory(pid) for pid in self.running.processes)
 
 
 def children_of(parent: int) -> dict[int, float]:
-    """Return the processes that another one started and that still run, each with the seconds that it has run."""
+    """Return the running child processes of a process: process id -> age in seconds."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -106,12 +106,12 @@ def children_of(parent: int) -> dict[int, float]:
         except OSError:
             continue
         if fields[1] == str(parent) and fields[0] != "Z":
-            found[int(entry.name)] = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / _TICKS
+            found[int(entry.name)] = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / _TICKS_PER_SECOND
     return found
 
 
-def _resident(pid: int) -> int:
+def _resident_memory(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE_SIZE
     except OSError:
         return 0

@@ -1,18 +1,18 @@
-"""How large these tests are: small enough for CI, or in full with ``IVRKIT_CALLS=full`` in the environment."""
+"""The size of these tests: small for CI, and large with ``IVRKIT_CALLS=full`` in the environment (``make soak``)."""
 
 import os
 import random
 import sys
 
-#: Whether ``make soak`` runs them.
+#: Whether the tests run at full size.
 FULL = os.environ.get("IVRKIT_CALLS") == "full"
 
 
-def tell(figures: str) -> None:
-    """Write figures where pytest shows them behind the results, with ``-rP``."""
+def report(figures: str) -> None:
+    """Print figures; pytest shows them behind the results with ``-rP``."""
     sys.stdout.write(f"{figures}\n")
 
 
-def about(seconds: float) -> float:
-    """Return a time in which people differ: half as long to half as long again."""
+def vary(seconds: float) -> float:
+    """Return a random time between half and one and a half of the given one, because callers differ."""
     return seconds * random.uniform(0.5, 1.5)

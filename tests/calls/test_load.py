@@ -1,22 +1,22 @@
-"""Two thousand calls at once, and fifty new ones a second, on one machine and a file."""
+"""Two thousand simultaneous calls with fifty new ones per second, on one machine and one SQLite file."""
 
 import asyncio
 
 import pytest
 from tests.calls.conftest import StartServer
-from tests.calls.judge import is_well, summary
-from tests.calls.lean import Callers, Load
-from tests.calls.size import FULL, tell
+from tests.calls.load_generator import Load, LoadGenerator
+from tests.calls.results import describe_failures, summary
+from tests.calls.size import FULL, report
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 LOAD = Load(seconds=600 if FULL else 60)
 _MEGABYTE = 1024 * 1024
-#: By how much the memory may grow from the first to the last quarter.
-_GROWTH = 1.05
+#: The largest growth of the memory from the first quarter to the last one, as a factor.
+_MAX_GROWTH = 1.05
 
 
 def test_two_thousand_callers_are_answered_without_an_error(start_server: StartServer):
-    """Every key of every caller is answered right; and in a long run the memory stays what it is."""
+    """Every key of every caller is answered correctly; in a long run, the memory does not grow."""
     server = start_server("serve", workers=2)
     quarter = int(LOAD.seconds / 4)
     memory: dict[int, int] = {}
@@ -25,14 +25,14 @@ def test_two_thousand_callers_are_answered_without_an_error(start_server: StartS
         if second in (quarter, 4 * quarter - 1):
             memory[second] = server.memory()
 
-    callers = Callers(server.url, LOAD, measure)
-    asyncio.run(callers.play())
+    generator = LoadGenerator(server.url, LOAD, measure)
+    asyncio.run(generator.run())
     early, late = memory.values()
-    tell(f"load: {summary(callers.outcomes)}")
-    tell(f"load: {LOAD.seconds} s, callers late by {callers.latest:.2f} s at most")
-    tell(f"load: memory {early / _MEGABYTE:.1f} MB after a quarter, {late / _MEGABYTE:.1f} MB at the end")
-    assert is_well(callers.outcomes) == ""
-    assert sum(each.failed for each in callers.outcomes) == 0
-    assert min(callers.there[int(LOAD.ramp) :]) >= 0.95 * LOAD.concurrent
+    report(f"load: {summary(generator.results)}")
+    report(f"load: {LOAD.seconds} s, keys late by {generator.latest:.2f} s at most")
+    report(f"load: memory {early / _MEGABYTE:.1f} MB after a quarter, {late / _MEGABYTE:.1f} MB at the end")
+    assert describe_failures(generator.results) == ""
+    assert sum(each.failed_requests for each in generator.results) == 0
+    assert min(generator.concurrent_calls[int(LOAD.ramp) :]) >= 0.95 * LOAD.concurrent
     if FULL:
-        assert late <= early * _GROWTH
+        assert late <= early * _MAX_GROWTH

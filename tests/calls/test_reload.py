@@ -1,66 +1,66 @@
-"""A new release comes while people call: keys have changed places, and a state is gone in which some of them stand."""
+"""A deploy while calls go on: two menu options exchange their keys, and a state with callers in it is removed."""
 
 import signal
 import threading
 import time
 
 import pytest
+from tests.calls.concurrent_callers import ConcurrentCallers
 from tests.calls.conftest import StartServer
-from tests.calls.crowd import Crowd
-from tests.calls.judge import is_well, summary
+from tests.calls.menu_caller import HERE_IS_SALES, SURVEY, WE_ARE_OPEN, MenuCaller, options
+from tests.calls.results import describe_failures, summary
 from tests.calls.servers import MENU, SERVERS, Server
-from tests.calls.shopper import HERE_IS_SALES, SURVEY, WE_ARE_OPEN, Shopper, options
-from tests.calls.size import FULL, tell
+from tests.calls.size import FULL, report
 from tests.processes import wait_until
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 CALLERS = 500 if FULL else 50
-#: How many stand in the menu, and how many in the state that goes.
-STANDING = 10
+#: The number of callers in the menu, and of callers in the state that is removed.
+WAITING = 10
 OLD, NEW = {"sales": "1", "our hours": "2", "a survey": "3"}, {"our hours": "1", "sales": "2"}
 
 
 def reload(server: Server) -> None:
-    """Let the server take its new files, and wait until nobody answers who has the old ones."""
+    """Reload the server, and wait until all workers with the old files have ended."""
     before = set(server.workers())
     server.running.process.send_signal(signal.SIGHUP)
 
-    def is_new() -> bool:
+    def is_reloaded() -> bool:
         now = set(server.workers())
         return len(now) == server.size and not now & before
 
-    wait_until(is_new, lambda: server.running.output[-2000:])
+    wait_until(is_reloaded, lambda: server.running.output[-2000:])
 
 
-@pytest.mark.parametrize("kind", SERVERS)
-def test_a_release_under_live_calls_misleads_nobody(start_server: StartServer, kind: str):
-    """Nobody is dropped; a key of the old menu reads the new one out, and so does one of a state that is gone."""
-    server = start_server(kind)
-    over = threading.Event()
-    shopper = Shopper(server.number())
+@pytest.mark.parametrize("server_name", SERVERS)
+def test_a_deploy_misleads_no_caller(start_server: StartServer, server_name: str):
+    """No call is dropped; a key that was pressed for the old menu, or in the removed state, reads out the new menu."""
+    server = start_server(server_name)
+    finish = threading.Event()
+    sales_caller = MenuCaller(server.simulator())
 
-    def shop() -> None:
-        while not (over.is_set() or shopper.wrong):
-            shopper.goes_on()
+    def choose_sales() -> None:
+        while not (finish.is_set() or sales_caller.failure):
+            sales_caller.press_next_key()
             time.sleep(0.1)
 
-    with Crowd(server.url, CALLERS, think=0.75) as crowd:
-        in_menu = [server.number().call(to=MENU) for _ in range(STANDING)]
-        in_survey = [server.number().call(to=MENU).press("3") for _ in range(STANDING)]
+    with ConcurrentCallers(server.url, CALLERS, think=0.75) as callers:
+        in_menu = [server.simulator().call(to=MENU) for _ in range(WAITING)]
+        in_survey = [server.simulator().call(to=MENU).press("3") for _ in range(WAITING)]
         assert {SURVEY in each.heard_last for each in in_survey} == {True}
-        assert [options(each.heard_last) for each in in_menu] == [OLD] * STANDING
-        shopping = threading.Thread(target=shop)
-        shopping.start()
-        server.release("shop_next.py", "shop.py")
+        assert [options(each.heard_last) for each in in_menu] == [OLD] * WAITING
+        thread = threading.Thread(target=choose_sales)
+        thread.start()
+        server.deploy("departments_next.py", "departments.py")
         reload(server)
         heard = [each.press("1").heard_last for each in (*in_menu, *in_survey)]
-        over.set()
-        shopping.join()
-    tell(f"reload {kind}: {summary(crowd.outcomes)}")
-    assert is_well(crowd.outcomes) == ""
-    assert shopper.wrong == ""
-    assert [options(each) for each in heard] == [NEW] * 2 * STANDING
+        finish.set()
+        thread.join()
+    report(f"reload {server_name}: {summary(callers.results)}")
+    assert describe_failures(callers.results) == ""
+    assert sales_caller.failure == ""
+    assert [options(each) for each in heard] == [NEW] * 2 * WAITING
     assert {WE_ARE_OPEN in each or HERE_IS_SALES in each for each in heard} == {False}
     for each in (*in_menu, *in_survey):
         assert each.press("1").heard_last == WE_ARE_OPEN
-    assert [each.warnings for each in (*in_menu, *in_survey)] == [[]] * 2 * STANDING
+    assert [each.warnings for each in (*in_menu, *in_survey)] == [[]] * 2 * WAITING

@@ -1,4 +1,4 @@
-"""A tree in which every accepted key makes one transition that is kept, and is counted from outside by what is said."""
+"""A phone tree that counts the keys of a call and says the number, so that a test sees each lost or doubled key."""
 
 import functools
 import os
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ivrkit import Call, Routes, State, ask, leads_to
 
-#: The number at which a call is at its end.
+#: The number at which a call ends.
 LAST = 20
-#: The folder in which each worker leaves its number, as soon as it has counted a key.
+#: The folder with a file for each worker that has counted a key; the file's name is the process id.
 SERVED = "served"
 
 
 @functools.cache
-def _note(worker: int) -> None:
+def _record_worker(worker: int) -> None:
     folder = Path(SERVED)
     folder.mkdir(exist_ok=True)
     (folder / str(worker)).touch()
@@ -26,7 +26,7 @@ def _say_number(call: Call) -> object:
 
 def _add(call: Call) -> str:
     call.data["number"] = call.data.get("number", 0) + 1
-    _note(os.getpid())
+    _record_worker(os.getpid())
     return "One more."
 
 
@@ -36,7 +36,7 @@ def _after_adding(call: Call) -> str:
 
 
 def _look_up(call: Call) -> str:
-    """Take as long as a handler that asks a database: most of whoever is cut off is cut off here."""
+    """Take as long as a database query. When a worker is killed, most of its webhooks are here."""
     time.sleep(0.05)
     return "One moment."
 

@@ -1,16 +1,16 @@
-"""A state whose answer takes its time."""
+"""A phone tree with a handler that takes three seconds."""
 
 import time
 
 from ivrkit import Call, State
 
-#: How long, in seconds.
-TAKES = 3.0
+#: How long the handler takes, in seconds.
+DURATION = 3.0
 
 
-def _take_time(call: Call) -> str:
-    time.sleep(TAKES)
+def _wait(call: Call) -> str:
+    time.sleep(DURATION)
     return "That took a while."
 
 
-slow = State(_take_time)
+slow = State(_wait)

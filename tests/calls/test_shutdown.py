@@ -1,4 +1,4 @@
-"""A server that is told to end, while a webhook is being answered."""
+"""A server that gets SIGTERM while it answers a webhook."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ import time
 import pytest
 from tests.calls.conftest import StartServer
 from tests.calls.servers import SERVERS, SLOW
-from tests.calls.trees.slow import TAKES
+from tests.calls.trees.slow import DURATION
 from tests.processes import PATIENCE, ask, wait_until
 
 from ivrkit.simulator import SimulatedCall
@@ -15,18 +15,18 @@ from ivrkit.simulator import SimulatedCall
 pytestmark = [pytest.mark.calls, pytest.mark.server]
 
 
-@pytest.mark.parametrize("kind", SERVERS)
-def test_what_is_being_answered_is_answered_whole_and_nothing_is_left(start_server: StartServer, kind: str):
-    """SIGTERM lets a handler that takes three seconds finish; then the port is closed and every process is gone."""
-    server = start_server(kind)
+@pytest.mark.parametrize("server_name", SERVERS)
+def test_a_server_completes_its_response_before_it_ends(start_server: StartServer, server_name: str):
+    """SIGTERM lets a handler of three seconds finish; then the port is closed, and no process is left."""
+    server = start_server(server_name)
     calls: list[SimulatedCall] = []
-    caller = threading.Thread(target=lambda: calls.append(server.number().call(to=SLOW)))
+    caller = threading.Thread(target=lambda: calls.append(server.simulator().call(to=SLOW)))
     began = time.monotonic()
     caller.start()
-    time.sleep(TAKES / 3)
+    time.sleep(DURATION / 3)
     server.running.process.send_signal(signal.SIGTERM)
     caller.join(PATIENCE)
-    assert time.monotonic() - began >= TAKES
+    assert time.monotonic() - began >= DURATION
     assert calls[0].heard_last == "That took a while."
     assert calls[0].warnings == []
     assert server.running.process.wait(PATIENCE) == 0
