@@ -1,4 +1,4 @@
-"""What tests of every kind share: the servers that stores need, started where a test first asks for one."""
+"""Fixtures for all tests: the servers of session stores, started when a test first needs them."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from tests.sessions.servers import PostgreSQL, Redis
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory):
-    """Return a Redis for all tests of this worker."""
+    """Return a Redis server for all tests of this worker process."""
     server = Redis(tmp_path_factory.mktemp("redis"))
     yield server
     server.clear()
@@ -20,7 +20,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def redis(redis_server: Redis):
-    """Return a Redis that runs, and holds nothing."""
+    """Return a running Redis server without any keys."""
     redis_server.start()
     with redis_server.client() as client:
         client.flushall()
@@ -29,7 +29,10 @@ def redis(redis_server: Redis):
 
 @pytest.fixture(scope="session")
 def postgresql_server():
-    """Return a PostgreSQL for all tests of this worker, in a folder that its own user may enter."""
+    """Return a PostgreSQL server for all tests of this worker process.
+
+    Its folder is outside of pytest's folders, which the user postgres may not enter.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ivrkit-postgresql-"))
     server = PostgreSQL(folder)
     yield server
@@ -39,7 +42,7 @@ def postgresql_server():
 
 @pytest.fixture
 def postgresql(postgresql_server: PostgreSQL):
-    """Return a PostgreSQL that runs."""
+    """Return a running PostgreSQL server."""
     postgresql_server.start()
     return postgresql_server
 
@@ -57,15 +60,33 @@ def database(postgresql: PostgreSQL):
 
 
 @pytest.fixture
-def address_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
-    """Return a function that gives the URL of an empty store of a kind, its server started where it has one."""
+def session_url_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Return a function that returns the URL of an empty store, and starts the store's server if it has one.
 
-    def address(kind: str) -> str:
-        if kind == "redis":
+    The stores are "sqlite", "redis", "postgresql" and "cookie".
+    """
+
+    def session_url(store: str) -> str:
+        if store == "redis":
             return str(request.getfixturevalue("redis").url())
-        if kind == "postgresql":
+        if store == "postgresql":
             server, database = request.getfixturevalue("postgresql"), request.getfixturevalue("database")
             return f"{server.url()}/{database}"
-        return {"sqlite": f"sqlite:///{tmp_path}/shared.sqlite3", "cookie": "cookie:"}[kind]
+        return {"sqlite": f"sqlite:///{tmp_path}/shared.sqlite3", "cookie": "cookie:"}[store]
 
-    return address
+    return session_url
+
+
+@pytest.fixture
+def no_store_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every store take a minute for a request.
+
+    On a busy machine a store can miss its two seconds. Then calls go on with their cookies, and two copies of a webhook
+    both count: a test of races would fail although nothing is wrong.
+    """
+    seconds = 60.0
+    monkeypatch.setattr("ivrkit.sessions.remote.LIMIT", seconds)
+    monkeypatch.setattr("ivrkit.sessions.sqlite.LOCK_TIMEOUT", seconds)
+    monkeypatch.setattr("ivrkit.sessions.redis.CONNECT_TIMEOUT", seconds)
+    monkeypatch.setattr("ivrkit.sessions.redis.DATA_TIMEOUT", seconds)
+    monkeypatch.setattr("ivrkit.sessions.postgresql._SET_TIMEOUT", f"SET statement_timeout = '{seconds:.0f}s'")

@@ -54,9 +54,9 @@ def answered(host: Running, sid: str) -> int:
 
 @pytest.mark.parametrize("kind", SHARED)
 @pytest.mark.parametrize("cookies", [True, False])
-def test_a_call_belongs_to_no_host(host, front, address_of, kind: str, cookies: bool):
+def test_a_call_belongs_to_no_host(host, front, session_url_of, kind: str, cookies: bool):
     """Each answers some of its webhooks; when one is gone, the other answers all."""
-    store, ports = address_of(kind), (free_port(), free_port())
+    store, ports = session_url_of(kind), (free_port(), free_port())
     hosts = [host(port, store) for port in ports]
     number = Simulator.for_url(front(*ports), token=TOKEN, assumptions=Assumptions(cookies=cookies))
     call = number.call()
@@ -73,15 +73,15 @@ def test_a_call_belongs_to_no_host(host, front, address_of, kind: str, cookies: 
 
 
 @pytest.mark.parametrize("kind", SHARED)
-def test_calls_move_to_another_store_with_their_cookies(host, front, address_of, kind: str):
+def test_calls_move_to_another_store_with_their_cookies(host, front, session_url_of, kind: str):
     """The setting is changed and the host started anew, while somebody listens to the menu."""
     ports = (free_port(), free_port())
-    before = host(ports[0], address_of("sqlite"))
+    before = host(ports[0], session_url_of("sqlite"))
     number = Simulator.for_url(front(*ports), token=TOKEN)
     call = number.call()
     assert "press one" in call.press("9").heard_last
     before.clear()
-    after = host(ports[0], address_of(kind))
+    after = host(ports[0], session_url_of(kind))
     assert "After the tone" in call.press("1").heard_last
     assert answered(after, call.sid) == 1
     assert call.warnings == []

@@ -54,6 +54,7 @@ def admin(postgresql, database):
         yield connection
 
 
+@pytest.mark.usefixtures("no_store_timeouts")
 class TestPostgreSQL(SharedStoreContract):
     """The PostgreSQL store keeps the contract of a shared store."""
 

@@ -41,6 +41,7 @@ def store(redis, open_url):
     return open_url(RedisStore, redis.url())
 
 
+@pytest.mark.usefixtures("no_store_timeouts")
 class TestRedis(SharedStoreContract):
     """The Redis store keeps the contract of a shared store."""
 
@@ -50,6 +51,7 @@ class TestRedis(SharedStoreContract):
         return partial(RedisStore, redis.url())
 
 
+@pytest.mark.usefixtures("no_store_timeouts")
 class TestRedisOnUnixSocket(SharedStoreContract):
     """The Redis store keeps the contract on a Unix socket, in another database and with another prefix."""
 

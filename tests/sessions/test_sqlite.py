@@ -26,6 +26,7 @@ HINT = "\n  hint: session_url must name a file that this process may write, in a
 LOCKED = "\n  hint: another program has locked the file: stop it, or give ivrkit a file of its own"
 
 
+@pytest.mark.usefixtures("no_store_timeouts")
 class TestSQLite(SharedStoreContract):
     """The SQLite store keeps the contract of a shared store."""
 

@@ -1,4 +1,4 @@
-"""A store that is away, slow to say so, or forgets: no caller notices, and the call is kept again when it is back."""
+"""Outages of the store: no caller notices them, and the store gets the session again when it is back."""
 
 import logging
 
@@ -12,6 +12,8 @@ from ivrkit.simulator import Assumptions, Simulator
 from ivrkit.simulator.events import Requested
 from ivrkit.testing import TOKEN, Phone
 from ivrkit.web import create_app
+
+pytestmark = pytest.mark.usefixtures("no_store_timeouts")
 
 ALWAYS = range(1, 1000).__contains__
 NEVER = ().__contains__
@@ -38,51 +40,54 @@ COUNTING = {
 
 
 @pytest.fixture(params=["local", "remote"])
-def store(address_of, request):
-    """A real store that can be told to fail: in SQLite, on this machine or as if it were remote; or of another kind."""
-    address = address_of({"local": "sqlite", "remote": "sqlite"}.get(request.param, request.param))
-    store = FailingStore(ivrkit_register_stores()[address.partition(":")[0]](address), remote=request.param != "local")
+def store(session_url_of, request):
+    """Return a real store that a test can make fail.
+
+    "local" and "remote" are SQLite, and the store says that it is local or remote. Other parameters are store names.
+    """
+    url = session_url_of({"local": "sqlite", "remote": "sqlite"}.get(request.param, request.param))
+    store = FailingStore(ivrkit_register_stores()[url.partition(":")[0]](url), remote=request.param != "local")
     yield store
     store.close()
 
 
-SERVERS = [pytest.param(kind, marks=pytest.mark.stores) for kind in ("redis", "postgresql")]
+SERVERS = [pytest.param(name, marks=pytest.mark.stores) for name in ("redis", "postgresql")]
 
 
 @pytest.fixture
-def phone(store):
-    """Return a function that gives a phone to a tree whose calls are kept in that store."""
+def make_phone(store):
+    """Return a function that creates a phone for a tree whose sessions are in that store."""
 
     def make(tree=COUNTING, **settings):
-        given = {"start": "count", "session_url": "failing:", "block": "acme-states", "auth_token": TOKEN, **settings}
+        defaults = {"start": "count", "session_url": "failing:", "block": "acme-states", "auth_token": TOKEN}
         tree = tree if isinstance(tree, TreePlugin) else TreePlugin(tree)
-        return Phone(create_app(dev=True, plugins={"tree": tree, "failing": FailingStores(store)}, **given))
+        return Phone(
+            create_app(dev=True, plugins={"tree": tree, "failing": FailingStores(store)}, **{**defaults, **settings})
+        )
 
     return make
 
 
-def caller_cookies(call):
-    """Return the cookies that a call was given, the last one first."""
-    for each in reversed(call.responses):
-        name, _, value = each.headers["Set-Cookie"].partition(";")[0].partition("=")
-        yield name, value
+def last_cookie(call):
+    """Return the value of the cookie in the last response of a call."""
+    return call.responses[-1].headers["Set-Cookie"].partition(";")[0].partition("=")[2]
 
 
-def rested(phone):
-    """Let the moment pass for which a store that failed is left alone."""
+def close_circuit(phone):
+    """Close the circuit breaker, so that the next webhook asks the store again."""
     phone.host.sessions.breaker.open_until = 0.0
 
 
 def without_cookies(phone):
-    """Return a number from which no cookie comes back."""
+    """Return a simulator of the phone's app that keeps no cookies."""
     return Simulator.for_app(phone.app, "/webhook", token=TOKEN, assumptions=Assumptions(cookies=False))
 
 
 def count_to(call, last, phone=None):
-    """Press 1, and hear the number, as often as it takes."""
+    """Press 1 until the caller hears a number. With a phone, close its circuit breaker before each key."""
     for number in range(int(call.heard_last.split()[-1].rstrip(".")) + 1, last + 1):
         if phone is not None:
-            rested(phone)
+            close_circuit(phone)
         call.press("1")
         assert call.heard_last == f"One more.\nYou are at {number}."
     return call
@@ -90,64 +95,65 @@ def count_to(call, last, phone=None):
 
 @pytest.mark.once
 @pytest.mark.parametrize("store", ["local", "remote", *SERVERS], indirect=True)
-@pytest.mark.parametrize("done", [False, True], ids=["not done", "done and not told"])
-def test_whichever_question_to_the_store_fails(store, phone, done):
-    """Of a call of ten turns, each question in turn: the caller hears nothing of it, and each turn is made once."""
-    caller = phone()
-    whole = len(count_to(caller.call(), TURNS, caller) and store.requests)
-    store.loses_reply = done
-    for number in range(1, whole + 1):
+@pytest.mark.parametrize("loses_reply", [False, True], ids=["request fails", "reply is lost"])
+def test_no_single_failure_of_the_store_changes_a_call(store, make_phone, loses_reply):
+    """If any one request of a call to the store fails, the caller does not notice it, and no turn counts twice."""
+    phone = make_phone()
+    count_to(phone.call(), TURNS, phone)
+    requests = len(store.requests)
+    store.loses_reply = loses_reply
+    for number in range(1, requests + 1):
         store.requests.clear()
         store.fails = [number].__contains__
-        rested(caller)
-        call = count_to(caller.call(), TURNS, caller)
-        rested(caller)
+        close_circuit(phone)
+        call = count_to(phone.call(), TURNS, phone)
+        close_circuit(phone)
         store.fails = NEVER
         assert call.warnings == []
         call.press("2")
         assert (call.heard_last, call.ended.reason) == ("Thank you.", "hangup")
-        kept = caller.host.sessions.load(call.sid)
-        assert (kept.data["at"], len(set(kept.data["keys"]))) == (TURNS, TURNS)
+        session = phone.host.sessions.load(call.sid)
+        assert (session.data["at"], len(set(session.data["keys"]))) == (TURNS, TURNS)
 
 
-def test_a_store_that_goes_away_and_comes_back(store, phone):
-    """The call goes on meanwhile, and is in the store again with its next webhook."""
-    caller = phone()
-    call = count_to(caller.call(), 2)
+def test_a_call_survives_an_outage_of_the_store(store, make_phone):
+    """A call goes on during an outage, and its next webhook after the outage saves the session in the store."""
+    phone = make_phone()
+    call = count_to(phone.call(), 2)
     store.fails = ALWAYS
     count_to(call, 7)
     store.fails = NEVER
-    assert caller.host.sessions.load(call.sid).data["at"] == 2
-    rested(caller)
+    assert phone.host.sessions.load(call.sid).data["at"] == 2
+    close_circuit(phone)
     count_to(call, 8)
-    assert caller.host.sessions.load(call.sid).data["at"] == 8
+    assert phone.host.sessions.load(call.sid).data["at"] == 8
 
 
-def test_a_call_that_begins_while_the_store_is_away(store, phone):
-    """It has its cookie from the first answer on."""
+def test_a_call_can_start_during_an_outage(store, make_phone):
+    """A call that starts during an outage goes on with its cookie, and is in the store after the outage."""
     store.fails = ALWAYS
-    caller = phone()
-    call = count_to(caller.call(), 3)
+    phone = make_phone()
+    call = count_to(phone.call(), 3)
     store.fails = NEVER
-    rested(caller)
+    close_circuit(phone)
     count_to(call, 4)
-    assert caller.host.sessions.load(call.sid).data["at"] == 4
+    assert phone.host.sessions.load(call.sid).data["at"] == 4
 
 
-def test_who_comes_without_a_cookie_hears_an_apology_until_it_is_back(store, phone):
-    """Nobody can know where the caller is; the place is kept."""
-    caller = phone()
-    call = count_to(without_cookies(caller).call(), 2)
+def test_a_call_without_cookies_waits_for_the_store(store, make_phone):
+    """A call without cookies hears an apology during a short outage, and then goes on in its state."""
+    phone = make_phone()
+    call = count_to(without_cookies(phone).call(), 2)
     store.fails = [len(store.requests) + 1].__contains__
     call.press("1")
     assert call.heard_last == "We are sorry, something went wrong.\nYou are at 2."
     count_to(call, 4)
 
 
-def test_who_comes_without_a_cookie_is_let_go_in_the_end(store, phone, caplog):
-    """A store that stays away ends the call with an apology, and not in a ring."""
-    caller = phone()
-    call = without_cookies(caller).call()
+def test_a_call_without_cookies_ends_if_the_store_stays_unavailable(store, make_phone, caplog):
+    """A call without cookies ends if the outage lasts, and the log says why and what to check."""
+    phone = make_phone()
+    call = without_cookies(phone).call()
     store.fails = ALWAYS
     call.press("1")
     assert call.ended
@@ -157,81 +163,78 @@ def test_who_comes_without_a_cookie_is_let_go_in_the_end(store, phone, caplog):
     assert "hint: check the session store, and that the proxy passes cookies on" in caplog.text
 
 
-def test_the_end_of_a_call_while_the_store_is_away(store, phone, caplog):
-    """It is told by the cookie's word; without a cookie nothing can be known, and the log says so."""
-    watcher = RecordingPlugin(COUNTING)
-    caller = phone(watcher)
-    call = caller.call()
+def test_the_end_of_a_call_is_observed_during_an_outage(store, make_phone):
+    """A caller who hangs up during an outage ends the call, because the cookie says that it has started."""
+    plugin = RecordingPlugin(COUNTING)
+    call = make_phone(plugin).call()
     store.fails = ALWAYS
     call.hangs_up()
-    assert watcher.events[-1] == ("ended", "completed")
+    assert plugin.events[-1] == ("ended", "completed")
 
 
-def test_a_webhook_that_comes_again_is_answered_by_the_cookie_s_word(store, phone):
-    """Its document is not in the cookie: the caller hears where the call is, and nothing is counted twice."""
-    caller = phone()
-    call = count_to(caller.call(), 1)
+def test_a_copy_of_a_webhook_is_recognized_during_an_outage(store, make_phone):
+    """A copy of an answered webhook gets the current state during an outage, and is not counted."""
+    phone = make_phone()
+    call = count_to(phone.call(), 1)
     store.fails = ALWAYS
     count_to(call, 2)
-    requests = [each for each in call.events if isinstance(each, Requested)]
-    cookie = next(value for name, value in caller_cookies(call))
-    again = caller.app.test_client()
-    again.set_cookie("ivrkit", cookie, domain="ivr.example.com")
-    headers = {name: value for name, value in requests[-1].headers.items() if name != "Cookie"}
+    request = [event for event in call.events if isinstance(event, Requested)][-1]
+    client = phone.app.test_client()
+    client.set_cookie("ivrkit", last_cookie(call), domain="ivr.example.com")
+    headers = {name: value for name, value in request.headers.items() if name != "Cookie"}
     for _ in range(2):
-        answer = again.post(requests[-1].url, data=dict(requests[-1].params), headers=headers)
-        assert "You are at 2." in answer.text
+        response = client.post(request.url, data=dict(request.params), headers=headers)
+        assert "You are at 2." in response.text
 
 
-def test_the_page_for_load_balancers_goes_on_saying_200(store, phone, caplog):
-    """Calls can be answered: who took the host out of service would drop them."""
-    caller = phone()
-    client = caller.app.test_client()
+def test_healthz_answers_200_during_an_outage(store, make_phone, caplog):
+    """During an outage `/healthz` answers 200 with "degraded", because calls can still be answered."""
+    client = make_phone().app.test_client()
     assert client.get("/healthz").json["status"] == "ok"
     store.fails = ALWAYS
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json["status"], answer.json["store"]) == (200, "degraded", "not ok")
+    response = client.get("/healthz")
+    assert (response.status_code, response.json["status"], response.json["store"]) == (200, "degraded", "not ok")
     assert "the session store cannot be read" in caplog.text
 
 
-def test_calls_in_cookies_alone(phone):
-    """They need no store; and what does not fit is refused where it is made, with the handler's fallback."""
-    caller = phone(session_url="cookie:")
-    call = count_to(caller.call(), TURNS)
-    assert caller.host.sessions.load(call.sid) is None
+def test_a_call_goes_on_with_cookies_only(make_phone):
+    """With `cookie:`, a call goes on without any store."""
+    phone = make_phone(session_url="cookie:")
+    call = count_to(phone.call(), TURNS)
+    assert phone.host.sessions.load(call.sid) is None
 
 
-def test_calls_in_cookies_alone_are_explored_as_others_are(phone):
-    """Every path is walked, although nothing of a call is kept where a test could look."""
-    kept, carried = phone().explore(2), phone(session_url="cookie:").explore(2)
-    assert (carried.paths, carried.problems) == (kept.paths, [])
-    assert carried.paths > 20
+def test_explore_walks_the_same_paths_with_cookies_only(make_phone):
+    """With `cookie:`, `explore` walks as many paths as with a store, although it cannot load any session."""
+    with_store, with_cookies = make_phone().explore(2), make_phone(session_url="cookie:").explore(2)
+    assert (with_cookies.paths, with_cookies.problems) == (with_store.paths, [])
+    assert with_cookies.paths > 20
 
 
-def test_data_that_has_no_room_is_refused_in_the_handler(phone, caplog):
-    """The caller hears an apology, and the call goes on with the data from before."""
+def test_data_that_is_too_large_for_a_cookie_fails_its_handler(make_phone, caplog):
+    """With `cookie:`, a handler that stores too much data fails, and the caller hears an apology."""
 
-    def keep(call):
+    def store_too_much(call):
         call.data["long"] = "x" * 3000
         return ask("Too long.")
 
     caplog.set_level(logging.ERROR)
-    caller = phone({"count": State(keep, Routes({}), on_error="other"), "other": OTHER}, session_url="cookie:")
-    call = caller.call()
+    tree = {"count": State(store_too_much, Routes({}), on_error="other"), "other": OTHER}
+    call = make_phone(tree, session_url="cookie:").call()
     assert call.heard_last == "We are sorry, something went wrong.\nSomewhere else."
     assert "call.data would have 3012 bytes, and where calls are kept 2048 are the most" in caplog.text
     assert "hint: keep less in it, or set session_url to a store with more room" in caplog.text
 
 
-def test_a_call_that_has_no_room_in_its_cookie_goes_on_without(store, phone):
-    """The cookie from before would lead back, and is taken away; the store has the call."""
+def test_a_session_that_is_too_large_for_a_cookie_is_in_the_store(store, make_phone):
+    """A call whose session does not fit into its cookie loses the old cookie, and goes on with the store."""
 
     def fill(call):
         call.data["long"] = [str(number * 7919 % 100_003) for number in range(2000)]
         return ask("Full.")
 
-    caller = phone({"count": State(count, Routes({"1": "full"})), "full": State(fill, Routes({"1": "count"}))})
-    call = caller.call().press("1")
+    phone = make_phone({"count": State(count, Routes({"1": "full"})), "full": State(fill, Routes({"1": "count"}))})
+    call = phone.call().press("1")
     assert call.heard_last == "Full."
     assert "Max-Age=0" in call.responses[-1].headers["Set-Cookie"]
     assert call.press("1").heard_last == "You are at 0."

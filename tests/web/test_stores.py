@@ -1,4 +1,4 @@
-"""What Twilio sends twice, late or out of order, on every store and two hosts: answered right, one transition."""
+"""Webhooks that arrive twice, late or out of order, with every store and on two hosts: one transition for each."""
 
 import secrets
 import threading
@@ -14,8 +14,10 @@ from twilio.twiml.voice_response import Record
 from ivrkit import HOME, Goto, Routes, State, ask
 from ivrkit.web import create_app
 
+pytestmark = pytest.mark.usefixtures("no_store_timeouts")
+
 WEBHOOK = "https://ivr.example.com/webhook"
-NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+EMPTY_DOCUMENT = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
 def count(call):
@@ -30,7 +32,7 @@ def add(call):
 
 
 def states():
-    """Return a tree that counts, and takes a message."""
+    """Return a tree that counts keys, and takes a message."""
     return {
         "count": State(count, Routes({"1": "add", "2": "message", "3": None})),
         "add": State(add, "count"),
@@ -39,28 +41,37 @@ def states():
 
 
 class Hosts:
-    """Two hosts of one tree, which share nothing but the store."""
+    """Two hosts of one phone tree that share only the store.
 
-    def __init__(self, address):
-        self.watchers = [RecordingPlugin(states()), RecordingPlugin(states())]
-        given = {"dev": True, "auth_token": TOKEN, "start": "count", "block": "acme-states", "session_url": address}
-        self.apps = [create_app(plugins={"tree": each}, **given) for each in self.watchers]
-        self.sends = [in_process(app) for app in self.apps]
+    :param session_url: the URL of the store.
+    """
+
+    def __init__(self, session_url):
+        self.plugins = [RecordingPlugin(states()), RecordingPlugin(states())]
+        settings = {
+            "dev": True,
+            "auth_token": TOKEN,
+            "start": "count",
+            "block": "acme-states",
+            "session_url": session_url,
+        }
+        self.apps = [create_app(plugins={"tree": plugin}, **settings) for plugin in self.plugins]
+        self.senders = [in_process(app) for app in self.apps]
 
     @property
-    def told(self):
-        """What the observers of both were told."""
-        return [each for watcher in self.watchers for each in watcher.events]
+    def events(self):
+        """The events that the observers of both hosts got."""
+        return [event for plugin in self.plugins for event in plugin.events]
 
     def close(self):
-        """Let go of the store."""
+        """Close the store."""
         for app in self.apps:
             app.extensions["ivrkit"].sessions.close()
 
 
 @dataclass
 class Request:
-    """One request, which may be sent more than once."""
+    """A request that can be sent several times."""
 
     hosts: Hosts
     url: str
@@ -68,162 +79,162 @@ class Request:
     headers: dict[str, str]
 
     def __call__(self, host):
-        """Send it to a host."""
-        return self.hosts.sends[host]("POST", self.url, self.body, self.headers)
+        """Send the request to a host, 0 or 1, and return the response."""
+        return self.hosts.senders[host]("POST", self.url, self.body, self.headers)
 
 
 class Line:
-    """One call, request by request.
+    """One call that is sent to the hosts request by request.
 
-    :param cookies: whether the caller's cookie comes back.
+    :param cookies: whether each request has the cookie of the response before.
     """
 
     def __init__(self, hosts, *, cookies):
         self.hosts, self.cookies = hosts, cookies
         self.sid, self.cookie, self.host = f"CA{secrets.token_hex(16)}", "", 0
-        #: Whether there is nothing but the cookie.
-        self.alone = hosts.apps[0].extensions["ivrkit"].sessions.store is None
+        #: Whether there is no store, only the cookie.
+        self.cookie_only = hosts.apps[0].extensions["ivrkit"].sessions.store is None
 
     def request(self, params=None, status="in-progress", path=""):
-        """Return one request, to be sent as often as it is called: the number of the host."""
-        given = twilio_params(self.sid, status, **(params or {}))
+        """Return a request of the call that was not sent yet."""
+        params = twilio_params(self.sid, status, **(params or {}))
         url = WEBHOOK + path
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
-            "X-Twilio-Signature": sign(url, given.items()),
+            "X-Twilio-Signature": sign(url, params.items()),
             "I-Twilio-Idempotency-Token": secrets.token_hex(16),
             **({"Cookie": self.cookie} if self.cookies and self.cookie else {}),
         }
 
-        return Request(self.hosts, url, urlencode(given).encode(), headers)
+        return Request(self.hosts, url, urlencode(params).encode(), headers)
 
-    def take(self, answer):
-        """Take the cookie of an answer."""
-        self.cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
-        return answer
+    def take_cookie(self, response):
+        """Use the cookie of a response for the next request, and return the response."""
+        self.cookie = response.headers.get("Set-Cookie", "").partition(";")[0]
+        return response
 
-    def ask(self, params=None, status="in-progress"):
-        """Send a request to one host, and the next to the other."""
+    def send(self, params=None, status="in-progress"):
+        """Send a new request to the other host than the last one, and return the response."""
         self.host = 1 - self.host
-        return self.take(self.request(params, status)(self.host))
+        return self.take_cookie(self.request(params, status)(self.host))
 
 
-def kept_in(*kinds, cookies):
-    """Return what a call is kept in: a kind of store, and whether its cookie comes back."""
+def stores(*names, cookies):
+    """Return test parameters: the name of a store, and whether the call brings its cookie."""
     marks = dict.fromkeys(("redis", "postgresql"), pytest.mark.stores)
     return [
-        pytest.param((kind, brings), marks=marks.get(kind, ()), id=f"{kind}, {'a' if brings else 'no'} cookie")
-        for kind in kinds
+        pytest.param((name, brings), marks=marks.get(name, ()), id=f"{name}, {'a' if brings else 'no'} cookie")
+        for name in names
         for brings in cookies
     ]
 
 
-SHARED = kept_in("sqlite", "redis", "postgresql", cookies=[True, False])
-WITH_COOKIES = kept_in("sqlite", "redis", "postgresql", "cookie", cookies=[True])
-ALL = [*SHARED, *kept_in("cookie", cookies=[True])]
+SHARED = stores("sqlite", "redis", "postgresql", cookies=[True, False])
+WITH_COOKIES = stores("sqlite", "redis", "postgresql", "cookie", cookies=[True])
+ALL = [*SHARED, *stores("cookie", cookies=[True])]
 
 
 @pytest.fixture
-def line(request, address_of):
-    """A call that has begun, at two hosts that share a store."""
-    kind, cookies = request.param
-    hosts = Hosts(address_of(kind))
-    made = Line(hosts, cookies=cookies)
-    made.ask(status="ringing")
-    yield made
+def line(request, session_url_of):
+    """Return a call that has started, on two hosts that share a store."""
+    store, cookies = request.param
+    hosts = Hosts(session_url_of(store))
+    line = Line(hosts, cookies=cookies)
+    line.send(status="ringing")
+    yield line
     hosts.close()
 
 
-in_all = pytest.mark.parametrize("line", ALL, indirect=True)
-in_shared = pytest.mark.parametrize("line", SHARED, indirect=True)
+with_all_stores = pytest.mark.parametrize("line", ALL, indirect=True)
+with_shared_stores = pytest.mark.parametrize("line", SHARED, indirect=True)
 with_cookies = pytest.mark.parametrize("line", WITH_COOKIES, indirect=True)
 
 
-def at(line):
-    """Return the number that the caller is at."""
-    heard = line.ask(pressed("9")).heard  # a wrong key: the state is read again
+def count_of(line):
+    """Return the number that the caller hears."""
+    heard = line.send(pressed("9")).heard  # an invalid key: the state is entered again
     return int(heard.rpartition("at ")[2].rstrip("."))
 
 
-@in_all
-def test_a_call_goes_on_at_any_host(line):
-    """Each webhook of it is answered by another."""
+@with_all_stores
+def test_each_webhook_of_a_call_can_go_to_another_host(line):
+    """A call goes on although each of its webhooks is answered by the other host."""
     for number in range(1, 6):
-        assert line.ask(pressed("1")).heard == f"One more. You are at {number}."
+        assert line.send(pressed("1")).heard == f"One more. You are at {number}."
 
 
-@in_all
-def test_a_copy_that_comes_after(line):
-    """At the other host: the same bytes, and no second transition."""
+@with_all_stores
+def test_a_copy_that_arrives_later_is_not_counted(line):
+    """A copy of an answered webhook gets the same bytes on the other host, and makes no second transition."""
     send = line.request(pressed("1"))
-    first, again = send(0), send(1)
-    assert first.body == again.body
-    assert line.take(again).heard == "One more. You are at 1."
-    assert at(line) == 1
-    assert line.hosts.told.count(("entered", "add")) == (2 if line.alone else 1)
+    first, copy = send(0), send(1)
+    assert first.body == copy.body
+    assert line.take_cookie(copy).heard == "One more. You are at 1."
+    assert count_of(line) == 1
+    assert line.hosts.events.count(("entered", "add")) == (2 if line.cookie_only else 1)
 
 
-@in_all
+@with_all_stores
 def test_copies_at_once(line):
-    """At both hosts: one counts, and both say the same."""
+    """Of several copies of a webhook that arrive at the same time, one counts, and all get the same bytes."""
     for number in range(1, 8):
-        send, together = line.request(pressed("1")), threading.Barrier(4)
+        send, barrier = line.request(pressed("1")), threading.Barrier(4)
 
-        def run(host, send=send, together=together):
-            together.wait()
+        def run(host, send=send, barrier=barrier):
+            barrier.wait()
             return send(host)
 
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(run, (0, 1, 0, 1)))
-        assert {each.body for each in answers} == {answers[0].body}
-        assert line.take(answers[-1]).heard == f"One more. You are at {number}."
-    assert line.hosts.told.count(("entered", "add")) == (28 if line.alone else 7)
+            responses = list(pool.map(run, (0, 1, 0, 1)))
+        assert {response.body for response in responses} == {responses[0].body}
+        assert line.take_cookie(responses[-1]).heard == f"One more. You are at {number}."
+    assert line.hosts.events.count(("entered", "add")) == (28 if line.cookie_only else 7)
 
 
-@in_shared
-def test_a_webhook_that_was_answered_long_ago(line):
-    """It comes again, late, with the cookie that it had: what is answered moves nothing."""
+@with_shared_stores
+def test_a_copy_that_arrives_much_later_changes_nothing(line):
+    """A copy that arrives after later webhooks, with its old cookie, gets the current state and changes nothing."""
     late = line.request(pressed("1"))
-    line.take(late(0))
+    line.take_cookie(late(0))
     for _ in range(3):
-        line.ask(pressed("1"))
+        line.send(pressed("1"))
     for host in (0, 1):
         assert late(host).status == 200
         assert "You are at " in late(host).heard
-    assert at(line) == 4
+    assert count_of(line) == 4
 
 
 @with_cookies
-def test_a_replay_with_a_newer_cookie(line):
-    """A token that was answered is known, whatever else comes with it: its answer, or where the call is now."""
+def test_a_copy_with_a_newer_cookie_changes_nothing(line):
+    """A copy with a later cookie is recognized by its token, and gets its old answer or the current state."""
     answered = line.request(pressed("1"))
-    line.take(answered(0))
-    line.ask(pressed("1"))
+    line.take_cookie(answered(0))
+    line.send(pressed("1"))
     answered.headers["Cookie"] = line.cookie
     assert answered(1).heard in ("One more. You are at 1.", "You are at 2.")
-    assert at(line) == 2
+    assert count_of(line) == 2
 
 
-@in_all
-def test_a_status_before_the_last_action(line):
-    """The end is told first, and then what the caller left: it is kept, and answered with nothing."""
-    line.ask(pressed("2"))
+@with_all_stores
+def test_the_final_status_can_arrive_before_the_last_webhook(line):
+    """If the end of the call arrives before the caller's recording, the recording gets an empty document."""
+    line.send(pressed("2"))
     status = line.request({"CallDuration": "5"}, status="completed", path="/status")
     assert status(0).status == 204
     action = line.request(VERB_RESULTS["Record", "recorded"], status="completed")
-    assert action(1).body == NOTHING
+    assert action(1).body == EMPTY_DOCUMENT
 
 
-@in_all
-def test_a_replay_of_a_finished_call(line):
-    """All of it, once more: nothing begins anew."""
-    sends = [line.request(pressed("1"))]
-    line.take(sends[0](0))
-    sends.append(line.request(pressed("3")))
-    assert b"Hangup" in line.take(sends[1](1)).body
+@with_all_stores
+def test_copies_after_the_end_do_not_start_a_new_call(line):
+    """Copies of all webhooks of an ended call start no new call."""
+    requests = [line.request(pressed("1"))]
+    line.take_cookie(requests[0](0))
+    requests.append(line.request(pressed("3")))
+    assert b"Hangup" in line.take_cookie(requests[1](1)).body
     if line.cookies:
         late = line.request(pressed("1"))
-        assert late(0).body == NOTHING
-    for send in sends:
+        assert late(0).body == EMPTY_DOCUMENT
+    for send in requests:
         send(0)
-    assert line.hosts.told.count(("started",)) == 1
+    assert line.hosts.events.count(("started",)) == 1
