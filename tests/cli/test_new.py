@@ -68,7 +68,7 @@ class TestPlugin:
             "Created parking-ivr: a plugin with the state 'parking' on key 1, 17 files.\n\n"
             "Next steps:\n\n"
             "  cd parking-ivr\n  pip install -e .\n  ivrkit phone\n  pip install tox tox-uv\n  tox\n\n"
-            "README.md explains how pip and tox find ivrkit, which is not on a package index yet.\n"
+            "README.md explains how pip and tox find ivrkit before its first release.\n"
         )
         assert files_of(folder / "parking-ivr") == {
             ".editorconfig",
@@ -95,7 +95,7 @@ class TestPlugin:
         """Each question shows its default, which Enter accepts; each language has questions of its own."""
         done = typed("\n" * 8, "plugin", "ivr-parking-lot")
         assert done.output.startswith(
-            "Name of its state [parking-lot]: \n"
+            "Name of the state [parking-lot]: \n"
             "Key in the menu [1]: \n"
             "Label in the menu [parking lot]: \n"
             "Sentence that it says [You have reached parking lot.]: \n"
@@ -111,9 +111,9 @@ class TestPlugin:
         done = typed("menu\nparking\nfive\n5\n" + "\n" * 6, "plugin", "parking-ivr")
         assert done.exit_code == 0
         assert done.output.startswith(
-            "Name of its state [parking]: menu\n"
+            "Name of the state [parking]: menu\n"
             "Error: the state 'menu' is part of ivrkit\n  hint: choose another name\n"
-            "Name of its state [parking]: parking\n"
+            "Name of the state [parking]: parking\n"
             "Key in the menu [1]: five\n"
             "Error: the key of a menu option must be digits and *, not 'five'\n"
             "  hint: choose a key such as 4\n"
@@ -202,7 +202,7 @@ class TestProject:
             "Next steps:\n\n"
             "  cd harbour-bikes\n  python3 -m venv .venv\n  . .venv/bin/activate\n  pip install -r requirements.txt\n"
             "  ivrkit phone\n  pip install tox tox-uv\n  tox\n\n"
-            "README.md explains how pip and tox find ivrkit, which is not on a package index yet.\n"
+            "README.md explains how pip and tox find ivrkit before its first release.\n"
         )
         assert files_of(folder / "harbour-bikes") == {
             ".editorconfig",

@@ -129,7 +129,7 @@ def plugin(
     """
     questions = Questions(yes)
     name = _parse_folder_name(name, answers.distribution)
-    state = questions.ask("Name of its state", state, name.removeprefix("ivr-").removesuffix("-ivr"), answers.state)
+    state = questions.ask("Name of the state", state, name.removeprefix("ivr-").removesuffix("-ivr"), answers.state)
     key = questions.ask("Key in the menu", key, key or _free_key(), answers.key)
     label = questions.ask("Label in the menu", label, state.replace("-", " ").replace("_", " "), answers.line)
     says = questions.ask("Sentence that it says", says, default_says(label), answers.line)
@@ -249,4 +249,4 @@ def _create(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
 def _print_next_steps(name: str, *commands: str) -> None:
     click.echo("\nNext steps:\n")
     click.echo("\n".join(f"  {command}" for command in (f"cd {name}", *commands)))
-    click.echo("\nREADME.md explains how pip and tox find ivrkit, which is not on a package index yet.")
+    click.echo("\nREADME.md explains how pip and tox find ivrkit before its first release.")
