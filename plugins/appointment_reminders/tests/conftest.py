@@ -1,4 +1,4 @@
-"""A clinic on a Monday morning, with one patient."""
+"""Fixtures: a clinic on a Monday morning, with one patient."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,15 +21,15 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def clinic(clock: time_machine.Traveller, tmp_path: Path, make_phone: Callable[..., Phone]) -> Clinic:
     """Return a clinic with one appointment on Thursday."""
-    made = Clinic(Appointments(tmp_path / "appointments.sqlite3"), tmp_path, make_phone)
-    made.book.create()
-    made.plan()
-    return made
+    clinic = Clinic(Appointments(tmp_path / "appointments.sqlite3"), tmp_path, make_phone)
+    clinic.appointments.create()
+    clinic.plan()
+    return clinic
 
 
 def pytest_ivrkit_conformance(folder: Path) -> dict[str, object]:
-    """Return the settings of the trees in which the package is checked: with a file of appointments that is there."""
-    book = Appointments(folder / "appointments.sqlite3")
-    book.create()
-    own = {"pin_pepper": PEPPER, "file": str(book.path), "audit": str(folder / "audit.jsonl")}
+    """Return the settings for the conformance kit, with an empty file of appointments."""
+    appointments = Appointments(folder / "appointments.sqlite3")
+    appointments.create()
+    own = {"pin_pepper": PEPPER, "file": str(appointments.path), "audit_log": str(folder / "audit.jsonl")}
     return {"plugin_settings": {"appointment-reminders": own}}

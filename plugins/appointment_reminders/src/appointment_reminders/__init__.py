@@ -1,1 +1,1 @@
-"""Appointments by telephone: hear, confirm, cancel and move them."""
+"""Appointments by phone: patients hear, confirm and cancel them, or ask for a call back."""

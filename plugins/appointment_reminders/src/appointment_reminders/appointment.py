@@ -1,31 +1,31 @@
-"""The state ``appointment`` with all of its parts."""
+"""The state ``appointment`` with its substates."""
 
 from dataclasses import replace
 
 from ivrkit import Settings, State
 
 from appointment_reminders.appointments import Appointments
-from appointment_reminders.callback import callback, called_back
-from appointment_reminders.cancel import cancel
+from appointment_reminders.callback import callback, callback_requested
+from appointment_reminders.cancel import cancel_states
 from appointment_reminders.menu import back, confirm, hear, menu
 from appointment_reminders.pin import pin
+from appointment_reminders.reminder import reminder
 from appointment_reminders.settings import ReminderSettings
-from appointment_reminders.soon import soon
 
 
 def appointment(core: Settings, settings: ReminderSettings) -> State:
-    """Ask for a PIN, and lead into the menu behind it."""
-    book = Appointments(settings.file)
+    """Return the state that asks for the PIN. Its substates are the reminder, and the menu behind the PIN."""
+    appointments = Appointments(settings.file)
     return replace(
-        pin(book, settings),
+        pin(appointments, settings),
         substates={
-            "soon": soon(core),
+            "reminder": reminder(core),
             "menu": menu(),
-            "hear": hear(book),
-            "confirm": confirm(book),
-            **cancel(book, settings),
+            "hear": hear(appointments),
+            "confirm": confirm(appointments),
+            **cancel_states(appointments, settings),
             "callback": callback,
-            "called-back": called_back(book),
+            "callback-requested": callback_requested(appointments),
             "back": back(),
         },
     )

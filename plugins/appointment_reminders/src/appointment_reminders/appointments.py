@@ -1,4 +1,4 @@
-"""The appointments of the clinic, in a SQLite file. Nothing here knows of telephones."""
+"""The clinic's appointments, in a SQLite file. This module does not depend on ivrkit."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from typing import Literal
 
 Status = Literal["open", "confirmed", "cancelled"]
 
-#: How many seconds to wait for somebody else who writes. The caller hears nothing meanwhile.
-PATIENCE = 2.0
+#: How many seconds to wait for a lock of another process. Meanwhile the caller hears nothing.
+LOCK_TIMEOUT = 2.0
 
 _TABLES = """
 CREATE TABLE appointments (
@@ -27,12 +27,12 @@ CREATE TABLE changes (key TEXT PRIMARY KEY, appointment TEXT NOT NULL, status TE
 class Appointment:
     """One appointment.
 
-    :param id: what the clinic calls it.
-    :param number: the telephone of the patient, E.164.
+    :param id: the clinic's name for it.
+    :param number: the patient's phone number, in E.164 format.
     :param pin: the hash of the patient's PIN.
-    :param at: when it is, with its zone.
-    :param place: where it is, as it is said.
-    :param status: what became of it.
+    :param at: the time, with its time zone.
+    :param place: the place, as it is said.
+    :param status: whether it was confirmed or cancelled.
     """
 
     id: str
@@ -44,79 +44,79 @@ class Appointment:
 
 
 class Appointments:
-    """The file of appointments. Each method opens it anew, so that several processes can share it.
+    """The file of appointments. Each method opens and closes it, so that several processes can share it.
 
-    :param path: the file. Where it is missing or damaged, every method raises ``sqlite3.Error``.
+    :param path: the file. If it is missing or damaged, every method raises ``sqlite3.Error``.
     """
 
     def __init__(self, path: Path) -> None:
-        """Remember where the file is; it is not opened yet."""
+        """Store the path. The file is not opened yet."""
         self.path = path
 
     def create(self) -> None:
-        """Make a new, empty file."""
-        with closing(sqlite3.connect(self.path)) as file, file:
-            file.executescript(_TABLES)
+        """Create an empty file."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.executescript(_TABLES)
 
     def add(self, appointment: Appointment) -> None:
-        """Put one appointment in."""
+        """Add an appointment."""
         a = appointment
-        with self._open() as file:
-            file.execute(
+        with self._connect() as connection:
+            connection.execute(
                 "INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?)",
-                (a.id, a.number, a.pin, _written(a.at), a.place, a.status),
+                (a.id, a.number, a.pin, _to_text(a.at), a.place, a.status),
             )
 
     def find(self, name: str) -> Appointment | None:
-        """Return the appointment of an id."""
-        with self._open() as file:
-            row = file.execute("SELECT * FROM appointments WHERE id = ?", (name,)).fetchone()
-        return None if row is None else _read(row)
+        """Return the appointment with an id."""
+        with self._connect() as connection:
+            row = connection.execute("SELECT * FROM appointments WHERE id = ?", (name,)).fetchone()
+        return None if row is None else _from_row(row)
 
-    def coming(self, number: str, now: datetime) -> list[Appointment]:
-        """Return what a number has before it, the next one first."""
-        with self._open() as file:
-            rows = file.execute(
+    def upcoming(self, number: str, now: datetime) -> list[Appointment]:
+        """Return the future appointments of a phone number, the next one first."""
+        with self._connect() as connection:
+            rows = connection.execute(
                 "SELECT * FROM appointments WHERE number = ? AND at > ? AND status <> 'cancelled' ORDER BY at",
-                (number, _written(now)),
+                (number, _to_text(now)),
             ).fetchall()
-        return [_read(row) for row in rows]
+        return [_from_row(row) for row in rows]
 
     def change(self, name: str, status: Status, *, key: str, now: datetime) -> None:
-        """Set the status of an appointment, once for each key."""
-        with self._open() as file:
-            made = file.execute(
-                "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)", (key, name, status, _written(now))
+        """Set the status of an appointment. A second change with the same key does nothing."""
+        with self._connect() as connection:
+            is_new = connection.execute(
+                "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)", (key, name, status, _to_text(now))
             ).rowcount
-            if made:
-                # What is cancelled stays so: the clinic may have given the time to somebody else.
-                file.execute(
+            if is_new:
+                # A cancelled appointment stays cancelled: the clinic may have given the time to another patient.
+                connection.execute(
                     "UPDATE appointments SET status = ? WHERE id = ? AND status <> 'cancelled'", (status, name)
                 )
 
-    def was_made(self, key: str) -> bool:
-        """Return whether the change of a key was made."""
-        with self._open() as file:
-            return file.execute("SELECT 1 FROM changes WHERE key = ?", (key,)).fetchone() is not None
+    def has_change(self, key: str) -> bool:
+        """Return whether there was a change with a key."""
+        with self._connect() as connection:
+            return connection.execute("SELECT 1 FROM changes WHERE key = ?", (key,)).fetchone() is not None
 
     def changes(self) -> list[tuple[str, str]]:
-        """Return all changes in their order: which appointment, and its new status."""
-        with self._open() as file:
-            return file.execute("SELECT appointment, status FROM changes ORDER BY rowid").fetchall()
+        """Return all changes in order: the id of the appointment, and its new status."""
+        with self._connect() as connection:
+            return connection.execute("SELECT appointment, status FROM changes ORDER BY rowid").fetchall()
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        # mode=rw: a missing file is an error here, and not a new, empty one.
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        # With mode=rw a missing file is an error. Otherwise SQLite would create an empty one.
         url = f"{self.path.absolute().as_uri()}?mode=rw"
-        with closing(sqlite3.connect(url, uri=True, timeout=PATIENCE)) as file, file:
-            yield file
+        with closing(sqlite3.connect(url, uri=True, timeout=LOCK_TIMEOUT)) as connection, connection:
+            yield connection
 
 
-def _written(at: datetime) -> str:
-    # One zone and one length, so that texts sort as times do.
+def _to_text(at: datetime) -> str:
+    # All times have the same time zone and length, so that SQL can compare them as texts.
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _read(row: tuple[str, str, str, str, str, Status]) -> Appointment:
+def _from_row(row: tuple[str, str, str, str, str, Status]) -> Appointment:
     name, number, pin, at, place, status = row
     return Appointment(id=name, number=number, pin=pin, at=datetime.fromisoformat(at), place=place, status=status)

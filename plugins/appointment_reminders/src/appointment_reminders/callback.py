@@ -1,27 +1,27 @@
-"""To be called back, so that somebody finds another time."""
+"""The request for a call back, so that the clinic can find another time."""
 
 from ivrkit import Call, Goto, MenuOption, State, Text, states
 
 from appointment_reminders.appointments import Appointment, Appointments
-from appointment_reminders.guard import MENU, sandboxed
-from appointment_reminders.memory import CALLBACK, Done, remember
+from appointment_reminders.call_data import CALLBACK, Action, record_action
+from appointment_reminders.pin_required import MENU, pin_required
 
-#: Asks for a number and reads it out: a part that has a part of its own.
+#: Asks for a phone number and reads it out. It is a substate with a substate: `appointment.callback.confirm`.
 callback = states.question(
     Text("Where can we call you, to find another time? Enter your number, then press pound."),
     digits="7-15",
     confirm=True,
     keep=CALLBACK,
-    then=".called-back",
+    then=".callback-requested",
     options=MenuOption(key="4", label=Text("a call back, to move it"), menu=MENU),
 )
 
 
-def called_back(book: Appointments) -> State:
-    """Note the wish for the audit log, and promise the call."""
+def callback_requested(appointments: Appointments) -> State:
+    """Return the state that records the request for the audit log, and promises the call."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
-        remember(call, Done(appointment=appointment.id, what="callback"))
+        record_action(call, Action(appointment=appointment.id, action="callback"))
         return Goto(MENU, say=Text("Thank you. We will call you back."))
 
-    return sandboxed(book, answer, MENU)
+    return pin_required(appointments, answer, MENU)

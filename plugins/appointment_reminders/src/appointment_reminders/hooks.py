@@ -1,4 +1,4 @@
-"""Where calls begin, and what is written down when they end."""
+"""Hook implementations: the reminder at the start of a call, and the audit log at its end."""
 
 import json
 from datetime import timedelta
@@ -6,51 +6,50 @@ from datetime import timedelta
 from ivrkit import Call, Settings, hookimpl
 
 from appointment_reminders.appointments import Appointments
-from appointment_reminders.memory import CALLBACK, DONE, SOON
+from appointment_reminders.call_data import ACTIONS, CALLBACK, REMINDER_DAY
 from appointment_reminders.settings import ReminderSettings
 
-#: How long before an appointment its patient is reminded.
-NEAR = timedelta(days=1)
+#: How long before an appointment a call begins with the reminder.
+REMINDER_TIME = timedelta(days=1)
 
 
 class Hooks:
-    """Reminds callers whose appointment is near, and writes the audit log.
+    """The hook implementations of the plugin.
 
-    :param core: what the core is set to.
-    :param settings: what the clinic sets.
+    :param core: the settings of the host.
+    :param settings: the settings of the plugin.
     """
 
     def __init__(self, core: Settings, settings: ReminderSettings) -> None:
-        """Keep what the hooks work with."""
+        """Store the settings."""
         self.core = core
-        self.book = Appointments(settings.file)
-        self.audit = settings.audit
+        self.appointments = Appointments(settings.file)
+        self.audit_log = settings.audit_log
 
     @hookimpl(trylast=True)
     def ivrkit_choose_start(self, call: Call) -> str | None:
-        """Begin with a reminder where the caller's next appointment is near.
+        """Start with the reminder if the caller has an appointment soon.
 
-        Any other plugin may decide before. So does the team: a number or a caller that has a start of its own in the
-        settings keeps it.
+        Other plugins may choose a start first. A start in the settings of a caller or number takes precedence, too.
         """
-        decided = [each for each in (self.core.callers.get(call.from_), self.core.numbers.get(call.to)) if each]
-        if any(each.start for each in decided):
+        own = [each for each in (self.core.callers.get(call.from_), self.core.numbers.get(call.to)) if each]
+        if any(each.start for each in own):
             return None
-        coming = self.book.coming(call.from_, call.now)
-        if not coming or coming[0].at - call.now > NEAR:
+        upcoming = self.appointments.upcoming(call.from_, call.now)
+        if not upcoming or upcoming[0].at - call.now > REMINDER_TIME:
             return None
-        at = coming[0].at.astimezone(call.now.tzinfo)
-        call.data[SOON] = "today" if at.date() == call.now.date() else "tomorrow"
-        return "appointment.soon"
+        at = upcoming[0].at.astimezone(call.now.tzinfo)
+        call.data[REMINDER_DAY] = "today" if at.date() == call.now.date() else "tomorrow"
+        return "appointment.reminder"
 
     @hookimpl
     def ivrkit_call_ended(self, call: Call, reason: str) -> None:
-        """Add a line to the audit log where something was done. A call that changed nothing leaves no line."""
-        done = call.data.get(DONE)
-        if not done:
+        """Write a line to the audit log. A call without actions has no line."""
+        actions = call.data.get(ACTIONS)
+        if not actions:
             return
-        line = {"time": call.now.isoformat(timespec="seconds"), "call": call.sid, "ended": reason, "done": done}
-        if any(each["what"] == "callback" for each in done):
+        line = {"time": call.now.isoformat(timespec="seconds"), "call": call.sid, "ended": reason, "actions": actions}
+        if any(each["action"] == "callback" for each in actions):
             line["callback"] = call.data.get(CALLBACK)
-        with self.audit.open("a", encoding="utf-8") as file:
+        with self.audit_log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

@@ -1,11 +1,11 @@
-"""The menu behind the PIN, and what can be heard and confirmed in it."""
+"""The menu behind the PIN, and the states that say and confirm the appointment."""
 
 from ivrkit import Call, Goto, MenuOption, State, Text, states
 
 from appointment_reminders.appointments import Appointment, Appointments
-from appointment_reminders.guard import MAIN_MENU, MENU, change_key, sandboxed
-from appointment_reminders.memory import Done, remember
-from appointment_reminders.spoken import said
+from appointment_reminders.call_data import Action, record_action
+from appointment_reminders.pin_required import MAIN_MENU, MENU, change_key, pin_required
+from appointment_reminders.speech import appointment_text
 
 
 def option(key: str, label: Text) -> MenuOption:
@@ -14,33 +14,33 @@ def option(key: str, label: Text) -> MenuOption:
 
 
 def menu() -> State:
-    """Return the menu itself. It has no option, so that no key leads around the PIN."""
+    """Return the menu behind the PIN. It has no menu option, so that no key leads to it without the PIN."""
     return states.menu(Text("Your appointment."))
 
 
 def back() -> State:
-    """Lead back to the main menu. It is a state, so that the menu reads its key out."""
+    """Return the state that leads back to the main menu. As a state it has an option that the menu reads out."""
     return State(enter="", exit=MAIN_MENU, options=option("*", Text("the main menu")))
 
 
-def hear(book: Appointments) -> State:
-    """Tell when and where it is, and whether it is confirmed."""
+def hear(appointments: Appointments) -> State:
+    """Return the state that says the time and place of the appointment, and whether it is confirmed."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
-        words = [said(call, appointment)]
+        texts = [appointment_text(call, appointment)]
         if appointment.status == "confirmed":
-            words.append(Text("It is confirmed."))
-        return Goto(MENU, say=words)
+            texts.append(Text("It is confirmed."))
+        return Goto(MENU, say=texts)
 
-    return sandboxed(book, answer, MENU, options=[option("1", Text("the date, time and place"))])
+    return pin_required(appointments, answer, MENU, options=[option("1", Text("the date, time and place"))])
 
 
-def confirm(book: Appointments) -> State:
-    """Confirm it, once a webhook."""
+def confirm(appointments: Appointments) -> State:
+    """Return the state that confirms the appointment, once for each webhook."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
-        book.change(appointment.id, "confirmed", key=change_key(call), now=call.now)
-        remember(call, Done(appointment=appointment.id, what="confirmed"))
+        appointments.change(appointment.id, "confirmed", key=change_key(call), now=call.now)
+        record_action(call, Action(appointment=appointment.id, action="confirmed"))
         return Goto(MENU, say=Text("Thank you. We look forward to seeing you."))
 
-    return sandboxed(book, answer, MENU, options=[option("2", Text("confirming your appointment"))])
+    return pin_required(appointments, answer, MENU, options=[option("2", Text("confirming your appointment"))])

@@ -1,24 +1,24 @@
-"""The door: a PIN."""
+"""The question for the PIN."""
 
 from ivrkit import Call, MenuOption, State, Text, states
 
 from appointment_reminders.appointments import Appointments
-from appointment_reminders.guard import MENU
-from appointment_reminders.memory import APPOINTMENT
-from appointment_reminders.pins import is_pin
+from appointment_reminders.call_data import APPOINTMENT
+from appointment_reminders.pin_hash import is_correct_pin
+from appointment_reminders.pin_required import MENU
 from appointment_reminders.settings import ReminderSettings
 
 
-def pin(book: Appointments, settings: ReminderSettings) -> State:
-    """Ask for the PIN of one of the caller's appointments, three times at most.
+def pin(appointments: Appointments, settings: ReminderSettings) -> State:
+    """Return the state that asks for the PIN of an appointment of the caller, up to three times.
 
-    It has no ``give_up``: who fails three times takes the tree's operator. That is reception where there is one on the
-    key 0, or whatever the team has set, else the goodbye. Who has no appointment hears what a wrong PIN hears.
+    It has no ``give_up``, so after three wrong PINs the call goes to the operator: the setting ``operator``, else the
+    state with the key 0, else the goodbye. A caller without an appointment hears the same as after a wrong PIN.
     """
 
     def check(call: Call) -> bool:
-        for appointment in book.coming(call.from_, call.now):
-            if is_pin(settings.pin_pepper, call.from_, call.digits, appointment.pin):
+        for appointment in appointments.upcoming(call.from_, call.now):
+            if is_correct_pin(settings.pin_pepper, call.from_, call.digits, appointment.pin):
                 call.data[APPOINTMENT] = appointment.id
                 return True
         return False
@@ -28,7 +28,7 @@ def pin(book: Appointments, settings: ReminderSettings) -> State:
         digits=settings.pin_digits,
         check=check,
         secret=True,
-        wrong=Text("That PIN does not fit an appointment of this telephone."),
+        wrong=Text("That PIN does not match an appointment for this phone number."),
         tries=3,
         then=MENU,
         options=MenuOption(key="5", label=Text("your appointment")),

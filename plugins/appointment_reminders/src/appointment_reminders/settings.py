@@ -1,35 +1,35 @@
-"""What a clinic sets."""
+"""The settings of the plugin."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: The shortest pepper that is taken.
-SHORTEST_PEPPER = 16
+#: The minimum length of the pepper.
+MIN_PEPPER_LENGTH = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReminderSettings:
-    """What a clinic sets.
+    """The settings of the plugin.
 
-    :param pin_pepper: what PINs are hashed with, at least 16 letters. Whoever has the file of appointments and not the
-        pepper can't find a PIN by trying.
-    :param file: the SQLite file in which the appointments are.
-    :param audit: the file to which a line of JSON is added for each call that changed something.
-    :param pin_digits: how many digits a PIN has.
-    :param cancel_hours: how many hours before it an appointment can still be cancelled.
+    :param pin_pepper: the secret for the hashes of PINs, at least 16 characters. A thief of the file of appointments
+        needs it to find out a PIN.
+    :param file: the SQLite file with the appointments.
+    :param audit_log: the file that gets a line of JSON for each call with an action.
+    :param pin_digits: the number of digits of a PIN.
+    :param cancel_hours: how many hours before an appointment it can be cancelled at the latest.
     """
 
     pin_pepper: str = field(repr=False)
     file: Path = Path("appointments.sqlite3")
-    audit: Path = Path("appointments-audit.jsonl")
+    audit_log: Path = Path("appointments-audit.jsonl")
     pin_digits: int = 4
     cancel_hours: int = 24
 
     def __post_init__(self) -> None:
-        """Refuse what no type can say."""
-        if len(self.pin_pepper) < SHORTEST_PEPPER:
-            raise ValueError(f"pin_pepper is too short: it takes at least {SHORTEST_PEPPER} letters")
+        """Check the values."""
+        if len(self.pin_pepper) < MIN_PEPPER_LENGTH:
+            raise ValueError(f"pin_pepper must have at least {MIN_PEPPER_LENGTH} characters")
         if not 4 <= self.pin_digits <= 12:
-            raise ValueError(f"pin_digits is {self.pin_digits}: a PIN has 4 to 12 digits")
+            raise ValueError(f"pin_digits must be 4 to 12, not {self.pin_digits}")
         if self.cancel_hours < 0:
-            raise ValueError(f"cancel_hours is {self.cancel_hours}: it takes 0 or more")
+            raise ValueError(f"cancel_hours must be at least 0, not {self.cancel_hours}")

@@ -1,0 +1,19 @@
+"""Hashes of PINs. The file of appointments contains only hashes."""
+
+import hashlib
+import hmac
+
+
+def hash_pin(pepper: str, number: str, pin: str) -> str:
+    """Return the hash of a PIN.
+
+    :param pepper: the secret of the clinic.
+    :param number: the patient's phone number, so that equal PINs have different hashes.
+    :param pin: the digits.
+    """
+    return hmac.new(pepper.encode(), f"{number}:{pin}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_correct_pin(pepper: str, number: str, pin: str, hashed: str) -> bool:
+    """Return whether a PIN has a hash."""
+    return hmac.compare_digest(hash_pin(pepper, number, pin), hashed)

@@ -1,0 +1,24 @@
+"""The reminder at the start of a call."""
+
+from ivrkit import Call, Settings, State, Text
+
+from appointment_reminders.call_data import REMINDER_DAY
+
+
+def reminder(core: Settings) -> State:
+    """Return the state that says the reminder and goes on to the start state.
+
+    The reminder says only the day of the appointment, because the caller has not entered a PIN.
+    """
+    return State(enter=reminder_text, exit=core.start)
+
+
+def reminder_text(call: Call) -> Text | str:
+    """Return the text of the reminder; empty if the hook did not find an appointment."""
+    match call.data.get(REMINDER_DAY):
+        case "today":
+            return Text("Hello. Please remember your appointment today.")
+        case "tomorrow":
+            return Text("Hello. Please remember your appointment tomorrow.")
+        case _:
+            return ""
