@@ -1,4 +1,4 @@
-"""How a session becomes JSON and comes back: what every store writes."""
+"""The JSON of a session, which every store and every cookie has."""
 
 import json
 from dataclasses import fields
@@ -38,34 +38,34 @@ sessions = st.builds(
     expires=st.floats(0, 1e11),
 )
 
-#: A session is a large thing to make up; a machine that is busy is no reason to fail.
+#: Hypothesis needs a while to generate a session, and must not fail for that on a busy machine.
 some = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-HINT = "\n  hint: the store was written by something else; give this host a store of its own"
+HINT = "\n  hint: another program wrote to this store; give ivrkit a store of its own"
 
 
 @some
 @given(sessions)
-def test_what_goes_in_comes_out(session):
-    """A session is the same after JSON, whatever its texts, numbers and data are."""
+def test_a_session_is_unchanged_by_json(session):
+    """A session that is encoded as JSON and decoded again is equal to the original."""
     assert Session.from_json(session.to_json()) == session
 
 
-def test_every_field_is_kept():
-    """A new field of a session is kept without further ado."""
-    assert json.loads(Session("CA1").to_json()).keys() == {each.name for each in fields(Session)}
+def test_every_field_is_encoded():
+    """The JSON has every field of the class, so a new field is stored without more code."""
+    assert json.loads(Session("CA1").to_json()).keys() == {field.name for field in fields(Session)}
 
 
 @some
 @given(sessions, st.text(min_size=1, max_size=10), values)
-def test_a_field_that_this_version_does_not_know_is_left_out(session, name, value):
-    """A host can be taken back to the version before while calls go on."""
-    kept = json.loads(session.to_json())
-    assert Session.from_json(json.dumps({f"new {name}": value, **kept})) == session
+def test_an_unknown_field_is_ignored(session, name, value):
+    """A field of a later version is ignored, so that a host can go back to the version before during calls."""
+    values = json.loads(session.to_json())
+    assert Session.from_json(json.dumps({f"new {name}": value, **values})) == session
 
 
-def test_a_field_that_an_older_version_did_not_write_has_its_default():
-    """A host can be brought up to date while calls go on."""
+def test_a_missing_field_has_its_default():
+    """A field that an earlier version did not have gets its default, so that a host can be updated during calls."""
     assert Session.from_json('{"sid":"CA1","turn":2,"responses":[]}') == Session("CA1", turn=2)
 
 
@@ -79,8 +79,8 @@ def test_a_field_that_an_older_version_did_not_write_has_its_default():
         ('{"sid":"CA1"}', "KeyError('responses')"),
     ],
 )
-def test_a_text_that_is_no_session_is_refused(text, error):
-    """What something else wrote is told as such, with what was wrong with it."""
+def test_a_text_that_is_not_a_session_is_an_error(text, error):
+    """A text that is not a session is a SessionError with the reason and a hint."""
     with pytest.raises(SessionError) as caught:
         Session.from_json(text)
     assert str(caught.value) == f"a stored session cannot be read: {error}{HINT}"
@@ -89,16 +89,16 @@ def test_a_text_that_is_no_session_is_refused(text, error):
 @pytest.mark.parametrize(
     "text", ['{"responses":[]}', '{"sid":"CA1","responses":[[1,2,3]]}', '{"sid":"CA1","responses":[7]}']
 )
-def test_a_session_with_pieces_missing_is_refused(text):
-    """A session needs its CallSid, and an answer all that belongs to it."""
+def test_a_session_without_required_fields_is_an_error(text):
+    """A session without a CallSid, or with an incomplete response, is a SessionError."""
     with pytest.raises(SessionError, match=r"^a stored session cannot be read: TypeError"):
         Session.from_json(text)
 
 
 @some
 @given(sessions)
-def test_the_json_is_plain(session):
-    """The text is ASCII in one line, so that any store can keep it."""
+def test_the_json_is_ascii_in_one_line(session):
+    """The JSON is ASCII text in one line, so that every store can hold it."""
     text = session.to_json()
     assert text.isascii()
     assert "\n" not in text

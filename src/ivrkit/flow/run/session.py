@@ -104,7 +104,7 @@ class Session:
         except (ValueError, TypeError, LookupError) as error:
             raise SessionError(
                 f"a stored session cannot be read: {error!r}",
-                hint="the store was written by something else; give this host a store of its own",
+                hint="another program wrote to this store; give ivrkit a store of its own",
             ) from error
 
     def find_response(self, token: str, request_hash: str, since_turn: int | None) -> SentResponse | None:
