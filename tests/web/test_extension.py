@@ -24,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture
 def team_app(tmp_path, no_settings):
-    """Return a function that makes the app of a team_app, each with its own database."""
+    """Return a function that makes the app of a team, each with its own database."""
     apps = []
 
     def make(name="team"):
@@ -52,7 +52,7 @@ def mount(tmp_path, no_settings):
     return make
 
 
-# In the request of the team_app's app.
+# In the request of the app.
 
 
 def test_handlers_and_hooks_run_in_the_request_of_the_app(team_app, mount):

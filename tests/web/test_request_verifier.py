@@ -52,7 +52,7 @@ def test_the_signature_of_twilios_documentation(make_app, send):
     ]
     url = "https://mycompany.com/myapp.php?foo=1&bar=2"
     assert sign(url, params, "12345") == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
-    # The same call at our address: its signature is openssl's.
+    # The same call at this app's URL; openssl made the signature.
     app = make_app(auth_token="12345")
     client = in_process(app)
     here = "https://mycompany.com/webhook?foo=1&bar=2"
@@ -75,7 +75,7 @@ SETUPS = {
     "https, the port not signed": ({}, "https://ivr.example.com:8443/webhook", {}, "https://ivr.example.com/webhook"),
     "the usual port signed": ({}, "https://ivr.example.com/webhook", {}, "https://ivr.example.com:443/webhook"),
     "a query": ({}, "https://a.example/webhook?b=2&a=1%20x&c=", {}, "https://a.example/webhook?b=2&a=1%20x&c="),
-    "a query that could be written otherwise": (
+    "a query with unusual encoding": (
         {},
         "https://a.example/webhook?x=%c3%a4+%7e&&y",
         {},
@@ -101,13 +101,13 @@ SETUPS = {
         {},
         "http://ivr.example.com:8080/webhook",
     ),
-    "public_url with a path that the proxy takes away": (
+    "public_url with a path that the proxy removes": (
         {"public_url": "https://example.com/ivr/v1"},
         "http://10.0.0.7:5000/webhook",
         {},
         "https://example.com/ivr/v1/webhook",
     ),
-    "public_url with a path that the proxy leaves": (
+    "public_url with a path that the proxy keeps": (
         {"public_url": "https://example.com/ivr", "url_prefix": "/ivr"},
         "http://10.0.0.7:5000/ivr/webhook",
         {},
@@ -119,7 +119,7 @@ SETUPS = {
         {},
         "https://example.com/ivr/phone/webhook",
     ),
-    "public_url with a path of which the app knows the end": (
+    "public_url with a path that ends with url_prefix": (
         {"public_url": "https://example.com/ivr/phone", "url_prefix": "/phone"},
         "http://10.0.0.7:5000/phone/webhook",
         {},
@@ -156,7 +156,7 @@ SETUPS = {
         {"X_Forwarded_Proto": "https,http", "X_Forwarded_Host": "ivr.example.com, inner.example"},
         "https://ivr.example.com/webhook",
     ),
-    "two proxies, the first of which alone tells": (
+    "two proxies, only the first sets the headers": (
         {"trusted_proxies": 2},
         "http://10.0.0.7:5000/webhook",
         {
@@ -332,7 +332,7 @@ FORMS = {
     "other scripts": [("CallerName", "Zoë 中村 🎉"), ("FromCity", "Wrocław")],
     "names that sort by byte": [("a", "1"), ("B", "2"), ("_", "3"), ("ä", "4")],
     "white space": [("SpeechResult", " two  words\n"), ("CallerName", "\t")],
-    "signs": [("SpeechResult", "100% & more=less; 'quoted' + \"so\"")],
+    "punctuation": [("SpeechResult", "100% & more=less; 'quoted' + \"so\"")],
     "new names": [("StirVerstat", "TN-Validation-Passed-A"), ("SomethingNew", "x")],
 }
 
@@ -379,7 +379,7 @@ def test_only_signatures_of_twilios_library_are_accepted(client, data, form, hos
     other = data.draw(
         st.sampled_from(string.ascii_letters + string.digits).filter(lambda each: each != signature[place])
     )
-    if place < len(signature) - 2:  # the last sign carries bits that are not in the hash
+    if place < len(signature) - 2:  # the last character has bits that are not in the hash
         assert status(url, params, f"{signature[:place]}{other}{signature[place + 1 :]}") == 403
     name = data.draw(st.sampled_from(sorted(params)))
     assert status(url, {**params, name: f"{params[name]}{other}"}, signature) == 403

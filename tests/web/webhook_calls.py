@@ -103,14 +103,11 @@ def in_process(wsgi: Any) -> Send:
 
 @contextmanager
 def serving(wsgi: Any, store: Any) -> Iterator[str]:
-    """Send one signed request and return the response. The state of this object does not change.
+    """Serve a WSGI application on a free port of this machine, each request in its own thread.
 
-    :param url: the URL.
-    :param more: parameters that are added to the usual ones or replace them.
-    :param status: the status of the call.
-    :param method: ``POST``, or ``GET`` to send the parameters in the query.
-    :param signature: a signature to send in place of the right one.
-    :param token: the idempotency token, ``""`` for a new one, ``None`` for none.
+    :param wsgi: the application.
+    :param store: its session store, which is closed at the end of each thread.
+    :returns: the base URL.
     """
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
@@ -190,13 +187,13 @@ class WebhookCall:
         signature: str | None = None,
         token: str | None = "",
     ) -> Response:
-        """Send one signed request and return what came; nothing of the call changes on this side.
+        """Send one signed request and return the response. The state of this object does not change.
 
         :param url: the URL.
-        :param more: parameters besides the usual ones, or in their place.
-        :param status: the call's status.
-        :param method: ``GET`` puts the parameters into the URL.
-        :param signature: in place of the right one.
+        :param more: parameters that are added to the usual ones or replace them.
+        :param status: the status of the call.
+        :param method: ``POST``, or ``GET`` to send the parameters in the query.
+        :param signature: a signature to send in place of the right one.
         :param token: the idempotency token, ``""`` for a new one, ``None`` for none.
         """
         params = {**twilio_params(self.sid, status), **(more or {})}
