@@ -282,77 +282,77 @@ def content_fault(tree, state, **more):
     [
         (
             State(ask("?"), "b"),
-            "it waits with Gather, and its exit 'b' goes on at once",
+            "its exit must be a Routes table, because it waits with Gather, not 'b'",
             "use a table: exit=Routes({...}, otherwise='b')",
         ),
         (
             State(Dial("+1"), Goto(HOME, say="x")),
-            "it waits with Dial, and its exit Goto(HOME, say=('x',)) goes on at once",
+            "its exit must be a Routes table, because it waits with Dial, not Goto(HOME, say=('x',))",
             "use a table: exit=Routes({...}, otherwise=HOME)",
         ),
         (
             State("A.", Routes({"1": None})),
-            "it has Routes, and waits for nothing: no outcome will ever come",
+            "it has Routes, but waits for nothing, so no outcome can follow",
             'let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
         ),
         (
             State([ask("?"), "After."], Routes({"1": None})),
-            "Say comes after Gather, and would never be heard: the exit decides what follows",
-            "say it before Gather, or on the operator: Goto(target, say=...)",
+            "Say after Gather would never be heard, because the exit decides what follows",
+            "say it before Gather, or on the way to the target: Goto(target, say=...)",
         ),
         (
             State([Record(), Hangup()], leads_to(None)(print)),
-            "Hangup comes after Record, and would never be heard: the exit decides what follows",
-            "say it before Record, or on the operator: Goto(target, say=...)",
+            "Hangup after Record would never be heard, because the exit decides what follows",
+            "say it before Record, or on the way to the target: Goto(target, say=...)",
         ),
         (
             State([Dial("+1"), Enqueue("q")]),
-            "it waits with Dial and Enqueue; a state waits with one verb",
-            "give the second a state of its own, and lead there with an exit",
+            "it must wait with one verb, not with Dial and Enqueue",
+            "put the second verb into a state of its own, and lead there with an exit",
         ),
         (
             State(Gather(action="/mine"), Routes({"1": None})),
-            "its Gather has an action of its own, '/mine', so its exit would never be asked",
+            "its Gather must not have an action ('/mine'), because its exit decides what follows",
             "leave out the action, or leave out the exit",
         ),
         (
             State(ask("?"), Routes({"12#": None})),
-            "the key '12#' can't be pressed: its Gather ends at '#' and keeps it",
-            'choose another key, or let another one end it: ask(..., finish_on_key="")',
+            "the key '12#' cannot be pressed: '#' ends the input of its Gather",
+            'choose another key, or another end of the input: ask(..., finish_on_key="")',
         ),
         (
             State(ask("?", finish_on_key="*"), Routes({"#": None, "*": None})),
-            "the key '*' can't be pressed: its Gather ends at '*' and keeps it",
-            'choose another key, or let another one end it: ask(..., finish_on_key="")',
+            "the key '*' cannot be pressed: '*' ends the input of its Gather",
+            'choose another key, or another end of the input: ask(..., finish_on_key="")',
         ),
         (
             State(Dial("+1"), Routes({"1": None})),
-            "the row '1' is none of Dial",
-            "the outcomes of Dial are: answered, busy, no-answer, failed, canceled, declined",
+            "the row '1' is not an outcome of Dial",
+            "use an outcome of Dial: answered, busy, no-answer, failed, canceled, declined",
         ),
         (
             State(Enqueue("q"), Routes({"no-answer": None})),
-            "the row 'no-answer' is none of Enqueue",
-            "the outcomes of Enqueue are: bridged, leave, hangup, queue-full, failed",
+            "the row 'no-answer' is not an outcome of Enqueue",
+            "use an outcome of Enqueue: bridged, leave, hangup, queue-full, failed",
         ),
         (
             State(ask("?"), Routes({"busy": None})),
-            "the row 'busy' is none of Gather",
-            "the outcomes of Gather are: keys, no-match, no-input",
+            "the row 'busy' is not an outcome of Gather",
+            "use an outcome of Gather: keys, no-match, no-input",
         ),
         (
             State(Record(), Routes({"ended": None})),
-            "the row 'ended' is none of Record, did you mean 'recorded'?",
-            "the outcomes of Record are: recorded",
+            "the row 'ended' is not an outcome of Record, did you mean 'recorded'?",
+            "use an outcome of Record: recorded",
         ),
         (
             State(["A.", Hangup()], "b"),
-            "it says Hangup, which ends the document, and has an exit that would never be reached",
+            "its exit can never be reached, because Hangup ends the document",
             "leave out Hangup, or leave out the exit",
         ),
         (
             State(["A.", Redirect("https://x.example/")], leads_to("b")(print)),
-            "it says Redirect, which ends the document, and has an exit that would never be reached",
+            "its exit can never be reached, because Redirect ends the document",
             "leave out Redirect, or leave out the exit",
         ),
     ],
@@ -371,7 +371,7 @@ def test_a_key_of_a_menu_that_its_gather_keeps(tree):
             "s0",
         )
     ]
-    message = "the key '#' can't be pressed: its Gather ends at '#' and keeps it"
+    message = "the key '#' cannot be pressed: '#' ends the input of its Gather"
     assert message in problems_of(tree, options("1", exit=Routes({"#": SAME})))[0][0], "a row is the menu's own"
 
 
@@ -397,27 +397,27 @@ def test_what_fits(tree):
     [
         (
             State(ask("?", num_digits=1), Routes({"42": None})),
-            "the key '42' can't be pressed: its Gather takes 1 at the most",
-            "leave out num_digits: it is the longest key of the table",
+            "the key '42' cannot be pressed: its Gather takes at most 1 keys",
+            "leave out num_digits: ivrkit sets it to the longest key of the table",
         ),
         (
             State(ask("?", input="speech"), Routes({"4": None})),
-            "the key '4' can't be pressed: its Gather listens to speech alone",
+            "the key '4' cannot be pressed: its Gather only takes speech",
             'let it take keys as well: input="dtmf speech"',
         ),
         (
             State(ask("?", method="get"), Routes({"4": None}), secret=True),
-            "it is secret, and its Gather would send what is pressed in a URL, which every server on the way logs",
+            "it is secret, but its Gather would send the input in a URL, which servers log",
             'leave out method="GET"',
         ),
         (
             State("y" * 63_000),
-            f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most",
+            f"the response must have at most 63000 bytes, not {63_000 + len(SAY)}",
             "say less, or play a recording",
         ),
         (
             State(ask("?"), Routes({"1": Goto(None, say="y" * 63_000)})),
-            f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most",
+            f"the response must have at most 63000 bytes, not {63_000 + len(SAY)}",
             "say less, or play a recording",
         ),
     ],

@@ -119,22 +119,27 @@ def test_a_callable_object_is_named_in_the_error(call):
     assert error.message == "its exit function 'function' must return one of [None], not 'elsewhere'"
 
 
-NOTHING = ("there is nothing to say: enter gave None", "return a text, a verb or a list of these")
+NO_PROMPT = "enter must give a text, a verb, a list of these, or a Menu, not {!r}"
+WRITE_A_PROMPT = "write a prompt; a function must return one from every branch"
 
 
 @pytest.mark.parametrize(
     ("said", "message", "hint"),
     [
-        (None, *NOTHING),
-        (["A.", None], *NOTHING),
-        (5, "enter gave 5", "return a text, a verb, a list of these, or a Menu"),
-        (VoiceResponse(), "enter gave a VoiceResponse", "return its verbs: [Say(...), Record(...)]"),
+        (None, NO_PROMPT.format(None), WRITE_A_PROMPT),
+        (["A.", None], NO_PROMPT.format(None), WRITE_A_PROMPT),
+        (5, NO_PROMPT.format(5), WRITE_A_PROMPT),
+        (
+            VoiceResponse(),
+            "enter must give verbs, not a VoiceResponse",
+            "give the verbs alone: [Say(...), Record(...)]",
+        ),
         (
             [ask("A?"), Dial("+15550100")],
-            "it waits with Gather and Dial; a state waits with one verb",
-            "give the second a state of its own, and lead there with an exit",
+            "it must wait with one verb, not with Gather and Dial",
+            "put the second verb into a state of its own, and lead there with an exit",
         ),
-        ("Nothing.", "it has Routes, and waits for nothing: no outcome will ever come", None),
+        ("Nothing.", "it has Routes, but waits for nothing, so no outcome can follow", None),
     ],
 )
 def test_an_enter_that_gives_the_wrong_thing_has_failed(call, said, message, hint):
@@ -150,7 +155,7 @@ def test_an_answer_that_is_too_long_is_a_failure(call):
     """Twilio would drop the call over more than 64 kB, so the state that makes it so has failed."""
     caller = call(tree_with(State(lambda call: "x" * 63_000, **option()))).press("1")
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == f"the answer would have {63_000 + len(SAY)} bytes, and 63000 are the most"
+    assert error.message == f"the response must have at most 63000 bytes, not {63_000 + len(SAY)}"
     assert error.hint == "say less, or play a recording"
     assert caller.state == "m"
 

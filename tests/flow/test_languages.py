@@ -343,8 +343,8 @@ class TestNotices:
         )
         flow = tree(m=State(Menu(Text("Hello."), Say(Text("Day.")))), a=a, languages=languages())
         assert tuple(map(str, flow.startup_warnings)) == (
-            "state 'm' of test-states 1.0 has no words in es-MX for 'Day.'",
-            "state 'a' of test-states 1.0 has no words in es-MX for 'Good day.' and 2 more",
+            "state 'm' of test-states 1.0 has no translation into es-MX of 'Day.'",
+            "state 'a' of test-states 1.0 has no translation into es-MX of 'Good day.' and 2 more",
         )
 
     def test_words_of_the_team_for_what_is_not_said(self, tree):
@@ -352,7 +352,10 @@ class TestNotices:
         own = {"a": {"Helo.": "Buenas.", "Hello.": "Buenas.", Texts.wrong_choice: "No."}, "b": {"Helo.": "Buenas."}}
         flow = tree(a=State(Text("Hello.")), b=State(lambda call: "B."), languages=languages(own))
         assert tuple(map(str, flow.startup_warnings)) == (
-            "state 'a' of test-states 1.0 does not say 'Helo.', did you mean 'Hello.'?: [states.a.texts]",
+            (
+                "state 'a' of test-states 1.0 does not say 'Helo.', did you mean 'Hello.'?"
+                "\n  hint: correct or remove it in ivrkit.toml:  [states.a.texts]"
+            ),
         )
 
     def test_what_is_written_in_english_needs_no_words_in_english(self, tree):

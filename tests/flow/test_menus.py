@@ -158,7 +158,7 @@ def test_a_functions_menu_has_the_usual_repeat_key(call):
     """Its keys were read at start, so another repeat key is a failure that says how."""
     caller = call(states(opt("1"), enter=lambda call: Menu(repeat="7")))
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == "enter gave a Menu with repeat='7', and its keys were read at start"
+    assert error.message == "the repeat key of a Menu from a function must be '9' or None, not '7'"
     assert error.hint == "add the row to the exit instead: Routes({'7': SAME})"
 
 

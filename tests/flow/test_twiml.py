@@ -36,6 +36,8 @@ from ivrkit.flow.compile.twiml import (
     with_connection_overrides,
 )
 
+WRITE_A_PROMPT = "write a prompt; a function must return one from every branch"
+
 
 def xml(*verbs, **context):
     """Return verbs as rendered text."""
@@ -185,11 +187,15 @@ def test_a_new_verb_of_twilios_can_be_named():
 @pytest.mark.parametrize(
     ("said", "message", "hint"),
     [
-        (None, "there is nothing to say: enter gave None", "return a text, a verb or a list of these"),
-        (5, "enter gave 5", "return a text, a verb, a list of these, or a Menu"),
-        ({"a": 1}, "enter gave {'a': 1}", "return a text, a verb, a list of these, or a Menu"),
-        (VoiceResponse(), "enter gave a VoiceResponse", "return its verbs: [Say(...), Record(...)]"),
-        (Number("+1"), "enter gave a Number, which is no verb", "put it inside the verb that it belongs to"),
+        (None, "enter must give a text, a verb, a list of these, or a Menu, not None", WRITE_A_PROMPT),
+        (5, "enter must give a text, a verb, a list of these, or a Menu, not 5", WRITE_A_PROMPT),
+        ({"a": 1}, "enter must give a text, a verb, a list of these, or a Menu, not {'a': 1}", WRITE_A_PROMPT),
+        (
+            VoiceResponse(),
+            "enter must give verbs, not a VoiceResponse",
+            "give the verbs alone: [Say(...), Record(...)]",
+        ),
+        (Number("+1"), "enter must give verbs, and Number is not one", "put it inside the verb that it belongs to"),
     ],
 )
 def test_what_can_not_be_said(said, message, hint):

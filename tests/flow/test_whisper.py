@@ -132,7 +132,7 @@ def test_a_whisper_that_is_not_translated_is_told(tree):
     state = dialling(whisper=Whisper(Text("A call.")))
     flow = tree(sales=state, languages=(Language("en-US"), Language("es-MX")))
     assert tuple(map(str, flow.startup_warnings)) == (
-        "state 'sales' of test-states 1.0 has no words in es-MX for 'A call.'",
+        "state 'sales' of test-states 1.0 has no translation into es-MX of 'A call.'",
     )
 
 
@@ -179,8 +179,8 @@ def test_a_whisper_needs_somebody_to_hear_it(tree, said):
     with pytest.raises(LoadError) as refused:
         tree(sales=State(said, exits, whisper=FOR_SALES))
     (problem,) = refused.value.problems
-    assert problem.message == ("state 'sales' of test-states 1.0: it has a whisper, and dials nobody who could hear it")
-    assert problem.hint == "let it wait with a Dial of a Number, Client or Sip that has no url of its own"
+    assert problem.message == ("state 'sales' of test-states 1.0: it has a whisper, but no Dial that could use it")
+    assert problem.hint == "add a Dial with a Number, Client or Sip that has no url"
 
 
 def test_a_function_may_dial_or_not(call):

@@ -159,8 +159,8 @@ def test_a_function_decides_by_itself():
         ),
         (
             {"targets": {"recorded": "other"}},
-            "state 'one' of own: the row 'recorded' is none of Dial",
-            "the outcomes of Dial are: answered, busy, no-answer, failed, canceled, declined",
+            "state 'one' of own: the row 'recorded' is not an outcome of Dial",
+            "use an outcome of Dial: answered, busy, no-answer, failed, canceled, declined",
         ),
     ],
 )

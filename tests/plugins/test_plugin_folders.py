@@ -185,6 +185,12 @@ class TestTexts:
             TABLE.format("ants") + 'key = "4"\n[states.ants.texts]\n"antz" = "Ants."\n"Goodbye." = "x"\n',
         )
         assert [str(each) for each in folder.load().startup_warnings if "ants" in str(each)] == [
-            "state 'ants' of ants.flow.toml does not say 'Goodbye.': [states.ants.texts]",
-            "state 'ants' of ants.flow.toml does not say 'antz', did you mean 'ants'?: [states.ants.texts]",
+            (
+                "state 'ants' of ants.flow.toml does not say 'Goodbye.'"
+                "\n  hint: correct or remove it in ivrkit.toml:  [states.ants.texts]"
+            ),
+            (
+                "state 'ants' of ants.flow.toml does not say 'antz', did you mean 'ants'?"
+                "\n  hint: correct or remove it in ivrkit.toml:  [states.ants.texts]"
+            ),
         ]

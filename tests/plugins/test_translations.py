@@ -97,7 +97,7 @@ def test_what_is_not_translated_is_told(package):
     """The host warns when it starts; nothing is said twice."""
     package(es=HOLA)
     startup_warnings = [str(each) for each in load(Settings(languages=("de-DE",))).startup_warnings]
-    assert "state 'hello' of hello-states 1.0 has no words in de-DE for 'Hello, {name}.'" in startup_warnings
+    assert "state 'hello' of hello-states 1.0 has no translation into de-DE of 'Hello, {name}.'" in startup_warnings
     assert (
         "the core has no words in de-DE for 'Thank you for calling {company}.' and 16 more\n"
         "  hint: write [texts.de-DE] in ivrkit.toml" in startup_warnings

@@ -1,4 +1,4 @@
-"""A state with everything that can be known of it before a call, in every language that calls are held in."""
+"""A compiled state: everything about a state that is known before a call, in every language."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ivrkit.flow.model.state import State
 
 @dataclass(frozen=True, slots=True)
 class LocalizedState:
-    """What a state is in one language.
+    """A state in one language.
 
     :param language: the language.
-    :param context: what the state's verbs are given.
-    :param phrases: folded phrase -> key.
-    :param content: what the caller hears, ``None`` when a function decides.
+    :param context: the attributes that the state's verbs get.
+    :param phrases: normalized phrase -> the key that it stands for.
+    :param content: the rendered ``enter``; ``None`` if it is a function.
     :param goto_prompts: the rendered prompts of the ``Goto`` targets that are known before a call.
-    :param whisper: what is whispered to whoever is dialled, rendered; ``None`` for no whisper.
+    :param whisper: the rendered whisper; ``None`` if the state has none.
     """
 
     language: Language
@@ -37,12 +37,12 @@ class LocalizedState:
     whisper: bytes | None = None
 
     def goto_xml(self, goto: Goto) -> bytes:
-        """Return the prompts of a ``Goto`` as bytes; those of the state's routes were rendered at start.
+        """Return the prompts of a ``Goto`` as bytes. Those of the state's routes were rendered at start.
 
-        :raises FlowError: for what can't be said.
+        :raises FlowError: if a function returned a ``Goto`` with invalid prompts.
         """
-        found = self.goto_prompts.get(goto)
-        return render_prompts(goto.say, self.context) if found is None else found
+        rendered = self.goto_prompts.get(goto)
+        return render_prompts(goto.say, self.context) if rendered is None else rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class CompiledState:
     """A state, compiled.
 
     :param state: the state itself.
-    :param menu_entries: for a menu, its options in reading order.
-    :param routes: outcome -> target, with a menu's options among them.
+    :param menu_entries: the entries of a menu, in the order of the keys.
+    :param routes: outcome -> target, with the entries of a menu among them.
     :param otherwise: the target of outcomes without a row, ``...`` for none.
-    :param tries: how many failures of a kind it takes.
-    :param give_up: where it goes after them, ``None`` for the operator.
-    :param is_menu: whether it is a menu.
-    :param routes_hash: changes when a key would lead elsewhere.
-    :param localized: language -> what the state is in it, the flow's own language first.
+    :param tries: how many failures of one outcome the state takes.
+    :param give_up: the target after the last of them, ``None`` for the operator.
+    :param is_menu: whether the state is a menu.
+    :param routes_hash: a hash that changes when an input would lead to another state.
+    :param localized: language -> the state in that language, the default language first.
     """
 
     state: State
@@ -77,42 +77,44 @@ class CompiledState:
 
     @property
     def content(self) -> Content | None:
-        """What the caller hears in the flow's own language, ``None`` when a function decides."""
+        """The rendered ``enter`` in the default language; ``None`` if it is a function."""
         return next(iter(self.localized.values())).content
 
     def gotos_with_prompts(self) -> Iterator[Goto]:
-        """Return the exits with words that are known before a call."""
+        """Return the ``Goto`` targets that are known before a call."""
         exit = self.state.exit
         named = exit.targets if isinstance(exit, LeadsTo) else (exit,)
         for target in (*self.routes.values(), self.otherwise, self.give_up, *named):
             if isinstance(target, Goto):
                 yield target
 
-    def render_enter(self, entered: Any, localized: LocalizedState) -> Content:
-        """Return what the state says, rendered and checked.
+    def render_enter(self, enter_content: Any, localized: LocalizedState) -> Content:
+        """Return the content of the state, rendered and checked.
 
-        :param entered: its ``enter``, or what its function returned.
+        :param enter_content: the state's ``enter``, or the result of its function.
         :param localized: the state in the language of the call.
-        :raises FlowError: when it does not fit the state's exit, or is nothing that can be said.
+        :raises FlowError: if the content is invalid, or does not fit the state's exit.
         """
-        if isinstance(entered, Menu):
-            if not isinstance(self.state.enter, Menu) and entered.repeat not in (None, repeat_key(self.state)):
+        if isinstance(enter_content, Menu):
+            if not isinstance(self.state.enter, Menu) and enter_content.repeat not in (None, repeat_key(self.state)):
+                # The routes of a menu are made at start, when its function has not run yet.
                 raise FlowError(
-                    f"enter gave a Menu with repeat={entered.repeat!r}, and its keys were read at start",
-                    hint=f"add the row to the exit instead: Routes({{{entered.repeat!r}: SAME}})",
+                    f"the repeat key of a Menu from a function must be {repeat_key(self.state)!r} or None, "
+                    f"not {enter_content.repeat!r}",
+                    hint=f"add the row to the exit instead: Routes({{{enter_content.repeat!r}: SAME}})",
                 )
-            entered = menu_prompt(entered, self.menu_entries, self.routes, localized.language)
-        content = render(to_verbs(entered), localized.context)
+            enter_content = menu_prompt(enter_content, self.menu_entries, self.routes, localized.language)
+        content = render(to_verbs(enter_content), localized.context)
         check_content(self.state, self.routes, content, menu=self.is_menu)
         check_size(len(content.xml))
         return content
 
 
-def render_prompts(said: Any, context: RenderContext) -> bytes:
-    """Return texts and sounding verbs as bytes.
+def render_prompts(prompts: Any, context: RenderContext) -> bytes:
+    """Return prompts as bytes.
 
-    :raises FlowError: for more than one answer can hold.
+    :raises FlowError: if they are invalid, or too long for one response.
     """
-    xml = render(to_verbs(said), context).xml
+    xml = render(to_verbs(prompts), context).xml
     check_size(len(xml))
     return xml

@@ -1,4 +1,4 @@
-"""Whether what a state says fits its exit: checked at start for data, and for a function each time."""
+"""The check that the content of a state fits its exit: at start for data, at each call for a function."""
 
 from __future__ import annotations
 
@@ -13,93 +13,115 @@ from ivrkit.flow.model.state import State
 
 
 def check_content(state: State, routes: Mapping[str, Target], content: Content, *, menu: bool) -> None:
-    """Refuse what a state says where it does not fit the state's exit.
+    """Refuse content that does not fit the state's exit.
+
+    These are the rules:
+
+    1. A whisper needs a Dial that can use it.
+    2. A state waits with one verb.
+    3. If it waits, its exit is a table, a function or None, and fits the verb.
+    4. A table needs a verb that waits. A menu without options is an exception: it waits for nothing.
+    5. An automatic exit needs a document that does not end before.
 
     :param state: the state.
-    :param routes: its rows, a menu's options among them.
-    :param content: what it says, rendered.
-    :param menu: whether it is a menu, whose routes are built from options.
-    :raises FlowError: with the mend.
+    :param routes: its rows, with the options of a menu among them.
+    :param content: its rendered content.
+    :param menu: whether it is a menu.
+    :raises FlowError: with a hint how to fix it.
     """
+    exit = state.exit
     waiting = [name for name in content.verbs if name in WAITING_VERBS]
-    table = isinstance(state.exit, Routes | LeadsTo) or menu
+    # A function may dial on some calls only. Its other calls need no Dial for the whisper.
     if state.whisper is not None and not content.has_whisper and (waiting == ["Dial"] or not callable(state.enter)):
         raise FlowError(
-            "it has a whisper, and dials nobody who could hear it",
-            hint="let it wait with a Dial of a Number, Client or Sip that has no url of its own",
+            "it has a whisper, but no Dial that could use it",
+            hint="add a Dial with a Number, Client or Sip that has no url",
         )
     if len(waiting) > 1:
         raise FlowError(
-            f"it waits with {' and '.join(waiting)}; a state waits with one verb",
-            hint="give the second a state of its own, and lead there with an exit",
+            f"it must wait with one verb, not with {' and '.join(waiting)}",
+            hint="put the second verb into a state of its own, and lead there with an exit",
         )
-    if waiting and table:
-        rows = state.exit.rows if menu and isinstance(state.exit, Routes) else {} if menu else routes
-        _check_waiting(state, rows, content, waiting[0])
-    elif waiting and state.exit is not None and not isinstance(state.exit, Routes | LeadsTo):
+    if waiting:
+        _check_waiting_state(state, routes, content, waiting[0], menu=menu)
+    elif isinstance(exit, Routes) and not (menu and not has_keys(routes)):
         raise FlowError(
-            f"it waits with {waiting[0]}, and its exit {state.exit!r} goes on at once",
-            hint=f"use a table: exit=Routes({{...}}, otherwise={destination_of(state.exit)!r})",
-        )
-    elif isinstance(state.exit, Routes) and not (menu and not has_keys(routes)):
-        raise FlowError(
-            "it has Routes, and waits for nothing: no outcome will ever come",
+            "it has Routes, but waits for nothing, so no outcome can follow",
             hint='let it wait with ask(...), Record, Dial or Enqueue, or name one target: exit="menu"',
         )
-    elif state.exit is not None and not isinstance(state.exit, Routes) and content.ends_document:
+    elif exit is not None and not isinstance(exit, Routes) and content.ends_document:
         last = next(name for name in content.verbs if name in ENDING_VERBS)
         raise FlowError(
-            f"it says {last}, which ends the document, and has an exit that would never be reached",
+            f"its exit can never be reached, because {last} ends the document",
             hint=f"leave out {last}, or leave out the exit",
         )
 
 
-def _check_waiting(state: State, routes: Mapping[str, Target], content: Content, verb: str) -> None:
+def _check_waiting_state(
+    state: State, routes: Mapping[str, Target], content: Content, verb: str, *, menu: bool
+) -> None:
+    """Refuse the content of a state that waits where it does not fit the exit."""
+    exit = state.exit
+    if not (isinstance(exit, Routes | LeadsTo) or menu):
+        if exit is not None:
+            raise FlowError(
+                f"its exit must be a Routes table, because it waits with {verb}, not {exit!r}",
+                hint=f"use a table: exit=Routes({{...}}, otherwise={destination_of(exit)!r})",
+            )
+        return
     if content.verbs[-1] != verb:
         after = content.verbs[content.verbs.index(verb) + 1]
         raise FlowError(
-            f"{after} comes after {verb}, and would never be heard: the exit decides what follows",
-            hint=f"say it before {verb}, or on the operator: Goto(target, say=...)",
+            f"{after} after {verb} would never be heard, because the exit decides what follows",
+            hint=f"say it before {verb}, or on the way to the target: Goto(target, say=...)",
         )
     if content.custom_action is not None:
         raise FlowError(
-            f"its {verb} has an action of its own, {content.custom_action!r}, so its exit would never be asked",
+            f"its {verb} must not have an action ({content.custom_action!r}), because its exit decides what follows",
             hint="leave out the action, or leave out the exit",
         )
-    for outcome in routes:
-        if is_key_sequence(outcome) and verb == "Gather":
-            _check_key(outcome, content.verb_attributes)
-        elif is_key_sequence(outcome) or outcome not in VERB_OUTCOMES[verb]:
-            raise FlowError(
-                f"the row {outcome!r} is none of {verb}{nearest(outcome, VERB_OUTCOMES[verb])}",
-                hint=f"the outcomes of {verb} are: {_outcomes_of(verb)}",
-            )
+    # The options of a menu are checked at start. Only its own rows are left.
+    rows = routes if not menu else exit.rows if isinstance(exit, Routes) else {}
+    for outcome in rows:
+        _check_row(outcome, verb, content)
     if state.secret and content.verb_attributes.get("method", "POST").upper() == "GET":
         raise FlowError(
-            f"it is secret, and its {verb} would send what is pressed in a URL, which every server on the way logs",
+            f"it is secret, but its {verb} would send the input in a URL, which servers log",
             hint='leave out method="GET"',
         )
 
 
-def _check_key(key: str, gather: Mapping[str, str]) -> None:
-    """Refuse a key that its Gather would never bring."""
-    kept = next((each for each in key if each in gather.get("finishOnKey", "#")), None)
-    if kept is not None:
+def _check_row(outcome: str, verb: str, content: Content) -> None:
+    """Refuse a row for an outcome that the verb never has."""
+    if is_key_sequence(outcome) and verb == "Gather":
+        _check_key(outcome, content.verb_attributes)
+    elif outcome not in VERB_OUTCOMES[verb]:
+        outcomes = (*("keys",) * (verb == "Gather"), *VERB_OUTCOMES[verb])
         raise FlowError(
-            f"the key {key!r} can't be pressed: its Gather ends at {kept!r} and keeps it",
-            hint='choose another key, or let another one end it: ask(..., finish_on_key="")',
+            f"the row {outcome!r} is not an outcome of {verb}{nearest(outcome, VERB_OUTCOMES[verb])}",
+            hint=f"use an outcome of {verb}: {', '.join(outcomes)}",
+        )
+
+
+def _check_key(key: str, gather: Mapping[str, str]) -> None:
+    """Refuse a key that the Gather never sends.
+
+    :param key: the keys of the row.
+    :param gather: the attributes of the Gather.
+    """
+    finish = next((each for each in key if each in gather.get("finishOnKey", "#")), None)
+    if finish is not None:
+        raise FlowError(
+            f"the key {key!r} cannot be pressed: {finish!r} ends the input of its Gather",
+            hint='choose another key, or another end of the input: ask(..., finish_on_key="")',
         )
     if len(key) > int(gather.get("numDigits", len(key))):
         raise FlowError(
-            f"the key {key!r} can't be pressed: its Gather takes {gather['numDigits']} at the most",
-            hint="leave out num_digits: it is the longest key of the table",
+            f"the key {key!r} cannot be pressed: its Gather takes at most {gather['numDigits']} keys",
+            hint="leave out num_digits: ivrkit sets it to the longest key of the table",
         )
     if "dtmf" not in gather.get("input", "dtmf"):
         raise FlowError(
-            f"the key {key!r} can't be pressed: its Gather listens to {gather['input']} alone",
+            f"the key {key!r} cannot be pressed: its Gather only takes {gather['input']}",
             hint='let it take keys as well: input="dtmf speech"',
         )
-
-
-def _outcomes_of(verb: str) -> str:
-    return ", ".join((*("keys",) * (verb == "Gather"), *VERB_OUTCOMES[verb]))

@@ -1,4 +1,4 @@
-"""The call flow as data: which outcome of which state leads where. For drawing, walking and checking."""
+"""The call flow as a graph: which outcome of which state leads where. For drawings, walks and checks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.menus import has_keys
-from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES, VERB_OUTCOMES
+from ivrkit.flow.model.outcomes import NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES, VERB_OUTCOMES
 from ivrkit.flow.model.routes import HOME, SAME, LeadsTo, Routes, Target, destination_of
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One operator of a state.
+    """One edge of the graph.
 
-    :param state: the state's name.
-    :param outcome: what happened; ``None`` when the state is left at once, or by a function.
-    :param target: where the call goes, without what is said on the way.
+    :param state: the name of the state that it starts from.
+    :param outcome: the outcome that leads along it; ``None`` for an automatic exit and for a function.
+    :param target: the target, without the prompts of a ``Goto``.
     """
 
     state: str
@@ -27,13 +27,13 @@ class Edge:
 
 
 def edges(flow: CallFlow) -> Iterator[Edge]:
-    """Return every operator of every state, the ones that the rules add included, in the order of loading."""
+    """Return all edges of a call flow, also those that the transition rules add, in the order of loading."""
     for compiled in flow.states.values():
         yield from _edges_of(flow, compiled)
 
 
 def waiting_verb(compiled: CompiledState) -> str | None:
-    """Return the verb that a state waits with; for one whose ``enter`` is a function, as its rows tell."""
+    """Return the verb that a state waits with. For an ``enter`` function, its rows tell the verb."""
     if compiled.content is not None:
         return compiled.content.waiting_verb
     if compiled.is_menu:
@@ -41,7 +41,7 @@ def waiting_verb(compiled: CompiledState) -> str | None:
     rows = set(compiled.routes)
     if not rows:
         return None
-    if any(KEY_SEQUENCE.fullmatch(row) for row in rows):
+    if has_keys(compiled.routes):
         return "Gather"
     return next((verb for verb, outcomes in VERB_OUTCOMES.items() if rows <= set(outcomes)), None)
 
@@ -57,17 +57,18 @@ def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
         if verb is None and exit is not None:
             yield Edge(compiled.name, None, destination_of(exit))
         return
-    if verb is None and isinstance(exit, Routes) and not compiled.is_menu:  # a function may wait with any verb
+    if verb is None and isinstance(exit, Routes) and not compiled.is_menu:
+        # An enter function whose rows fit several verbs: only the target of all other outcomes is known.
         yield Edge(compiled.name, None, HOME if exit.otherwise is ... else destination_of(exit.otherwise))
     for outcome, target in compiled.routes.items():
         yield Edge(compiled.name, outcome, destination_of(target))
     for outcome in VERB_OUTCOMES.get(verb or "", ()):
         if outcome not in compiled.routes:
-            yield Edge(compiled.name, outcome, _implied(flow, compiled, outcome))
+            yield Edge(compiled.name, outcome, _target_without_row(flow, compiled, outcome))
 
 
-def _implied(flow: CallFlow, compiled: CompiledState, outcome: str) -> Target:
-    """Return where an outcome leads that has no row."""
+def _target_without_row(flow: CallFlow, compiled: CompiledState, outcome: str) -> Target:
+    """Return the target of an outcome without a row, by rules 2 and 5 of the transitions."""
     if outcome in SUCCESSFUL_OUTCOMES:
         return None
     if compiled.otherwise is not ...:

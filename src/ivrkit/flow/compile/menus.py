@@ -1,4 +1,4 @@
-"""Menus: their entries, routes and prompts, all built from the options of the states that are there."""
+"""Menus: their entries, routes and prompts, which are made from the options of the installed states."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from ivrkit.flow.model.prompts import Menu, ask
 from ivrkit.flow.model.routes import SAME, Routes, Target, destination_of
 from ivrkit.flow.model.state import MenuOption, State
 
-#: The keys in the order in which they are read: as on a telephone, 0 last.
+#: The keys in the order in which a menu reads them: as on a telephone, with 0 last.
 KEY_ORDER = "123456789*#0"
-#: The key that repeats a menu which a function returns, where its options leave it free.
+#: The repeat key of a menu that a function returns.
 DEFAULT_REPEAT_KEY = Menu().repeat
 
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One option of one menu, with the state that it leads to."""
+    """One entry of a menu: an option, and the state that it leads to."""
 
     option: MenuOption
     state: State
 
 
 def collect_menu_entries(states: Iterable[State]) -> dict[str, tuple[MenuEntry, ...]]:
-    """Return the entries of each menu that an option names, in the order in which they are read."""
+    """Return menu -> its entries in the order of the keys, for every menu that an option names."""
     found: dict[str, list[MenuEntry]] = {}
     for state in states:
         for option in state.menu_options:
             found.setdefault(option.menu, []).append(MenuEntry(option, state))
-    return {menu: tuple(sorted(entries, key=_reading_order)) for menu, entries in found.items()}
+    return {menu: tuple(sorted(entries, key=_key_order)) for menu, entries in found.items()}
 
 
-def _reading_order(entry: MenuEntry) -> list[int]:
+def _key_order(entry: MenuEntry) -> list[int]:
     return [KEY_ORDER.index(key) for key in entry.option.key]
 
 
 def is_menu(state: State, entries: Mapping[str, Sequence[MenuEntry]]) -> bool:
-    """Return whether a state is a menu: its ``enter`` is one, or is a function and options name the state."""
+    """Return whether a state is a menu: its ``enter`` is a Menu, or a function if options name the state."""
     return isinstance(state.enter, Menu) or (callable(state.enter) and state.name in entries)
 
 
 def repeat_key(state: State) -> str | None:
-    """Return the key that reads a menu again; a menu made by a function has the usual one."""
+    """Return the key that repeats a menu. A menu from a function has the default key."""
     return state.enter.repeat if isinstance(state.enter, Menu) else DEFAULT_REPEAT_KEY
 
 
 def menu_routes(state: State, entries: Sequence[MenuEntry]) -> dict[str, Target]:
-    """Return where each key of a menu leads: its options, the rows of its exit, and the key that repeats it.
+    """Return the routes of a menu: its entries, the rows of its exit, and the key that repeats it.
 
-    A menu with no keys has nothing to repeat.
+    A menu without keys gets no repeat key, because it has nothing to repeat.
     """
     routes: dict[str, Target] = {entry.option.key: entry.state.name for entry in entries}
     if isinstance(state.exit, Routes):
@@ -65,30 +65,31 @@ def menu_routes(state: State, entries: Sequence[MenuEntry]) -> dict[str, Target]
 
 
 def has_keys(routes: Mapping[str, Target]) -> bool:
-    """Return whether there is anything to press."""
+    """Return whether routes have a row for a key."""
     return any(map(is_key_sequence, routes))
 
 
 def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, str]:
-    """Return the key that each phrase of the options stands for, the phrases folded."""
+    """Return normalized phrase -> the key that it stands for."""
     return {normalize_phrase(phrase): entry.option.key for entry in entries for phrase in _phrases(entry, language)}
 
 
 def menu_prompt(
     menu: Menu, entries: Sequence[MenuEntry], routes: Mapping[str, Target], language: Language
 ) -> list[TwiML | str]:
-    """Return the menu as verbs: a ``Gather`` with its sentences, or the words for a menu that leads nowhere."""
+    """Return a menu as prompts: a ``Gather`` with its sentences; without keys, the sentence that says so."""
     texts = language.texts
     if not has_keys(routes):
         return [*menu.texts, texts.no_options]
-    said: list[str | TwiML] = [*menu.texts]
-    said += (_sentence(entry, language) for entry in entries)
+    prompts: list[str | TwiML] = [*menu.texts]
+    prompts += (_sentence(entry, language) for entry in entries)
+    # A row of the exit may have replaced the repeat key.
     if menu.repeat is not None and destination_of(routes.get(menu.repeat)) is SAME:
-        said.append(texts.repeat.format(key=texts.spell_keys(menu.repeat)))
+        prompts.append(texts.repeat.format(key=texts.spell_keys(menu.repeat)))
     phrases = [phrase for entry in entries for phrase in _phrases(entry, language)]
     if not phrases:
-        return [ask(*said)]
-    return [ask(*said, input="dtmf speech", hints=", ".join(phrases))]
+        return [ask(*prompts)]
+    return [ask(*prompts, input="dtmf speech", hints=", ".join(phrases))]
 
 
 def _phrases(entry: MenuEntry, language: Language) -> list[str]:
@@ -96,6 +97,7 @@ def _phrases(entry: MenuEntry, language: Language) -> list[str]:
 
 
 def _sentence(entry: MenuEntry, language: Language) -> str:
+    """Return the sentence of an entry: its own, or the core's "For {label}, press {key}."."""
     option = entry.option
     if option.sentence is not None:
         return language.translate(option.sentence, entry.state)

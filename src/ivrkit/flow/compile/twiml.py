@@ -1,7 +1,7 @@
-"""From what a state says to the bytes that Twilio is sent.
+"""The rendering of prompts and verbs to the bytes of a TwiML document.
 
-twilio's verb objects are never changed: what the flow needs is written with them, from their attributes, texts and
-children. How Twilio executes a document: https://www.twilio.com/docs/voice/twiml.
+Twilio's verb objects are never changed. Their XML elements are copies, and ivrkit adds what the flow needs to these.
+How Twilio executes a document: https://www.twilio.com/docs/voice/twiml.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from twilio.twiml.voice_response import Say
 
 from ivrkit.errors import FlowError
 
-#: The verbs that ask for a webhook and wait for what comes of it.
+#: The verbs that request a webhook and wait for its outcome.
 WAITING_VERBS = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
-#: The verbs after which nothing in the document is reached.
+#: The verbs after which Twilio does not read the document any further.
 ENDING_VERBS = frozenset({"Hangup", "Redirect", "Reject"})
-#: The verbs of a voice document; everything else stands inside one of them.
+#: The verbs of a voice document. All other elements stand inside one of them.
 VOICE_VERBS = WAITING_VERBS | ENDING_VERBS | {"Say", "Play", "Pause", "Leave", "Start", "Stop", "Echo", "Sms"}
 
-#: The address of the webhook, from any document that the flow serves, under any mount prefix.
+#: The address of the webhook, relative to every document of the flow. It works below any prefix.
 WEBHOOK_ACTION = "webhook"
-#: The nouns of a ``Dial`` that can be whispered to (https://www.twilio.com/docs/voice/twiml/number#attributes-url).
+#: The nouns of a ``Dial`` that take a whisper (https://www.twilio.com/docs/voice/twiml/number#attributes-url).
 WHISPER_NOUNS = frozenset({"Number", "Client", "Sip"})
-#: The most bytes that states may say in one answer. Twilio refuses a document of more than 64 kB (error 11750), read
-#: here as 64,000 bytes, the smaller of its two meanings; the rest is for the document around it and a goodbye.
+#: The maximum size of all states in one response. Twilio refuses a document of more than 64 kB (error 11750), which is
+#: read here as 64,000 bytes, the smaller one of its two meanings. The rest is for the document itself and a goodbye.
 MAX_CONTENT_BYTES = 63_000
 
 HANGUP = b"<Hangup />"
@@ -45,22 +45,21 @@ _REFERENCES = {
     "\r": "&#13;",
     "\t": "&#9;",
 }
-
-#: What XML 1.0 has no room for (https://www.w3.org/TR/xml/#charsets); Twilio would drop the call over it (12100).
+#: The characters that XML 1.0 does not allow (https://www.w3.org/TR/xml/#charsets). Twilio would end the call (12100).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a state says, rendered.
+    """The rendered content of a state.
 
     :param xml: the verbs, without a ``Response`` around them.
-    :param verbs: their names, in order.
-    :param waiting_verb: the verb that the call waits with, ``None`` when it waits for nothing.
-    :param ends_document: whether nothing that follows in the document would be heard.
-    :param verb_attributes: the attributes of that verb, as they are sent.
-    :param custom_action: the ``action`` that the author gave the waiting verb, ``None`` for none.
-    :param has_whisper: whether somebody who is dialled is whispered to.
+    :param verbs: the names of the verbs, in order.
+    :param waiting_verb: the verb that the call waits with, ``None`` if it does not wait.
+    :param ends_document: whether Twilio would not read anything that follows.
+    :param verb_attributes: the attributes of the waiting verb, as they are sent.
+    :param custom_action: the ``action`` of the waiting verb that the author wrote, ``None`` for none.
+    :param has_whisper: whether a noun of a ``Dial`` has the address of the whisper.
     """
 
     xml: bytes
@@ -74,15 +73,15 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What the flow writes into the verbs of a state, where the author has not.
+    """The attributes that verbs get where their author left them out.
 
-    :param voice: for a ``Say`` with neither voice nor language; ``None`` for the account's.
+    :param voice: for a ``Say`` with neither voice nor language; ``None`` for the account's voice.
     :param language: for a ``Say`` with neither voice nor language, and for a ``Gather`` that listens to speech.
-    :param num_digits: for a ``Gather``; ``None`` to leave it to the finish key and the time.
-    :param has_routes: whether the state decides what follows, so that silence has to be told as well.
-    :param translate: gives the words that are said for a text; ``None`` where each is said as it is written.
-    :param whisper_url: the address of what is whispered to whoever is dialled, ``None`` for no whisper.
-    :param connection_overrides: those of the flow's action, ``""`` for none.
+    :param num_digits: for a ``Gather``; ``None`` to leave the end of the input to the finish key and the timeout.
+    :param has_routes: whether the state's exit decides what follows, so that silence needs a webhook too.
+    :param translate: returns the translation of a text; ``None`` to say every text as it is written.
+    :param whisper_url: the address of the state's whisper, ``None`` for no whisper.
+    :param connection_overrides: the connection overrides of the webhook's address, ``""`` for none.
     """
 
     voice: str | None = None
@@ -95,64 +94,77 @@ class RenderContext:
 
 
 def with_connection_overrides(address: str, overrides: str) -> str:
-    """Return an address that says how long Twilio waits for it and how often it tries.
+    """Return an address with connection overrides, which tell Twilio how long to wait and how often to retry.
 
-    It is said in the fragment, which is neither sent nor signed:
+    They are in the fragment, which Twilio neither sends nor signs:
     https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 
     :param address: the address, without a fragment.
-    :param overrides: such as ``rc=1&rp=ct``, ``""`` for what Twilio does by itself.
+    :param overrides: such as ``rc=1&rp=ct``, ``""`` for Twilio's defaults.
     """
     return f"{address}#{overrides}" if overrides else address
 
 
-def to_verbs(said: Any) -> list[TwiML]:
-    """Return what an author wrote as a list of verbs; a text becomes a ``Say``, and a blank one nothing.
+def to_verbs(content: Any) -> list[TwiML]:
+    """Return the content of a state as a list of verbs. A text becomes a ``Say``, a blank text nothing.
 
-    :raises FlowError: for anything that is no text, verb or list of these, with the mend.
+    :param content: a text, a verb, or a list of these.
+    :raises FlowError: if it is anything else.
     """
-    if isinstance(said, str):
-        return [Say(said)] if said.strip() else []
-    if isinstance(said, list | tuple):
-        return [verb for each in said for verb in to_verbs(each)]
-    if said is None:
-        raise FlowError("there is nothing to say: enter gave None", hint="return a text, a verb or a list of these")
-    if not isinstance(said, TwiML):
-        raise FlowError(f"enter gave {said!r}", hint="return a text, a verb, a list of these, or a Menu")
-    if said.name == "Response":
-        raise FlowError("enter gave a VoiceResponse", hint="return its verbs: [Say(...), Record(...)]")
-    if said.name not in VOICE_VERBS and not isinstance(said, GenericNode):
-        raise FlowError(f"enter gave a {said.name}, which is no verb", hint="put it inside the verb that it belongs to")
-    return [said]
+    if isinstance(content, str):
+        return [Say(content)] if content.strip() else []
+    if isinstance(content, list | tuple):
+        return [verb for each in content for verb in to_verbs(each)]
+    if not isinstance(content, TwiML):
+        raise FlowError(
+            f"enter must give a text, a verb, a list of these, or a Menu, not {content!r}",
+            hint="write a prompt; a function must return one from every branch",
+        )
+    if content.name == "Response":
+        raise FlowError(
+            "enter must give verbs, not a VoiceResponse", hint="give the verbs alone: [Say(...), Record(...)]"
+        )
+    if content.name not in VOICE_VERBS and not isinstance(content, GenericNode):
+        raise FlowError(
+            f"enter must give verbs, and {content.name} is not one", hint="put it inside the verb that it belongs to"
+        )
+    return [content]
 
 
 def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
-    """Return the verbs as bytes, with action, digits, voice and language written where they are missing.
+    """Return verbs as bytes, with the attributes of the context where the author left them out.
 
-    A waiting verb gets the flow's action when nothing follows it. Where something does, a ``Dial`` and its like get
-    none, so that what follows is heard, and a ``Gather`` gets one, because Twilio would ask the current document.
+    1. The last waiting verb gets the webhook as its action, so that the exit decides what follows. If verbs follow it,
+       it gets none, so that they are heard. ``Gather``, ``Record`` and ``Pay`` always get it: without an action Twilio
+       would request the address of the current document.
+    2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the whisper.
+    3. Every ``Say`` gets voice and language, and its texts are translated.
+    4. Characters that XML does not allow are left out, and so is a ``Say`` without text.
+
+    :param verbs: the verbs; they are not changed.
+    :param context: the attributes that they get.
     """
     elements = [verb.xml() for verb in verbs]
     names = tuple(element.tag for element in elements)
-    attributes, custom_action, whispers = {}, None, False
-    for place, element in enumerate(elements):
+    attributes, custom_action, has_whisper = {}, None, False
+    for index, element in enumerate(elements):
         if element.tag in WAITING_VERBS:
             custom_action = element.get("action")
-            _write_action(element, context, last=place == len(elements) - 1)
+            _write_action(element, context, last=index == len(elements) - 1)
             if element.tag == "Gather":
                 _write_gather(element, context)
             elif element.tag == "Dial" and context.whisper_url is not None:
-                whispers = _write_whisper(element, context.whisper_url)
+                has_whisper = _write_whisper(element, context.whisper_url)
             attributes = element.attrib
         for say in element.iter("Say"):
             _write_say(say, context)
         for child in element.iter():
-            _leave_out_forbidden(child)
-    spoken = [element for element in elements if not _is_silent(element)]
-    for element in spoken:
-        for silent in [child for child in element if _is_silent(child)]:
-            element.remove(silent)
-    xml = "".join([ElementTree.tostring(element, encoding="unicode") for element in spoken])
+            _remove_forbidden(child)
+    audible = [element for element in elements if not _is_empty_say(element)]
+    for element in audible:
+        for empty in [child for child in element if _is_empty_say(child)]:
+            element.remove(empty)
+    xml = "".join([ElementTree.tostring(element, encoding="unicode") for element in audible])
     return Content(
         xml=xml.encode("utf-8"),
         verbs=names,
@@ -160,31 +172,26 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
         ends_document=not ENDING_VERBS.isdisjoint(names),
         verb_attributes=attributes,
         custom_action=custom_action,
-        has_whisper=whispers,
+        has_whisper=has_whisper,
     )
 
 
-def _is_silent(element: ElementTree.Element) -> bool:
-    """Return whether the words of a ``Say`` were looked up and are empty: whoever empties a sentence leaves it out."""
-    return element.tag == "Say" and element.text == "" and len(element) == 0
-
-
 def check_size(size: int) -> None:
-    """Refuse what would make an answer too long for Twilio.
+    """Refuse content that would make a response too long for Twilio.
 
-    :param size: in bytes.
-    :raises FlowError: for more than :data:`MAX_CONTENT_BYTES`.
+    :param size: its size in bytes.
+    :raises FlowError: if it is more than :data:`MAX_CONTENT_BYTES`.
     """
     if size > MAX_CONTENT_BYTES:
         raise FlowError(
-            f"the answer would have {size} bytes, and {MAX_CONTENT_BYTES} are the most",
+            f"the response must have at most {MAX_CONTENT_BYTES} bytes, not {size}",
             hint="say less, or play a recording",
         )
 
 
-def document(parts: Iterable[bytes]) -> bytes:
-    """Return the whole TwiML document that holds the parts."""
-    return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(parts) + b"</Response>"
+def document(fragments: Iterable[bytes]) -> bytes:
+    """Return the whole TwiML document of rendered fragments."""
+    return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(fragments) + b"</Response>"
 
 
 def quote_attribute(value: str) -> str:
@@ -200,6 +207,7 @@ def quote_attribute(value: str) -> str:
 def _write_action(element: ElementTree.Element, context: RenderContext, *, last: bool) -> None:
     if "action" not in element.attrib and (last or element.tag in ("Gather", "Record", "Pay")):
         element.set("action", with_connection_overrides(WEBHOOK_ACTION, context.connection_overrides))
+    # Without this attribute, silence would go on with the next verb, or end the document.
     if element.tag == "Gather" and (last or context.has_routes):
         element.set("actionOnEmptyResult", "true")
 
@@ -212,7 +220,11 @@ def _write_gather(element: ElementTree.Element, context: RenderContext) -> None:
 
 
 def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
-    """Let whoever a ``Dial`` rings hear a whisper; return whether anybody does. A number that is text gets its noun."""
+    """Add the address of a whisper to the nouns of a ``Dial``.
+
+    :returns: whether a noun has it now.
+    """
+    # A number that is the text of the Dial has no place for an attribute, so it becomes a noun.
     if dial.text and not len(dial):
         ElementTree.SubElement(dial, "Number").text = dial.text
         dial.text = None
@@ -223,21 +235,29 @@ def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
 
 
 def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
-    """Give a ``Say`` its voice and language, and the words that are said for those that are written in it."""
+    """Add voice and language to a ``Say``, and translate its texts."""
+    # An author who writes only one of both relies on Twilio's choice of the other.
     if say.attrib.keys().isdisjoint(("voice", "language")):
         if context.voice is not None:
             say.set("voice", context.voice)
         say.set("language", context.language)
     if context.translate is None:
         return
-    for child in say.iter():  # itself, and what marks its speech up
+    # The Say itself, and the SSML elements in it. A tail is the text behind an element.
+    for child in say.iter():
         if child.text is not None:
             child.text = str(context.translate(child.text))
         if child is not say and child.tail is not None:
             child.tail = str(context.translate(child.tail))
 
 
-def _leave_out_forbidden(element: ElementTree.Element) -> None:
+def _is_empty_say(element: ElementTree.Element) -> bool:
+    """Return whether a ``Say`` has the translation ``""``, which means that the sentence is left out."""
+    return element.tag == "Say" and element.text == "" and len(element) == 0
+
+
+def _remove_forbidden(element: ElementTree.Element) -> None:
+    """Remove the characters that XML does not allow from the texts and attributes of an element."""
     if element.text is not None:
         element.text = _allowed(str(element.text))
     if element.tail is not None:
@@ -248,4 +268,5 @@ def _leave_out_forbidden(element: ElementTree.Element) -> None:
 
 
 def _allowed(text: str) -> str:
+    # Printable characters are allowed. This saves the regular expression for almost every text.
     return text if text.isprintable() else _FORBIDDEN.sub("", text)
