@@ -336,7 +336,7 @@ def damage_store(session_file):
     def damage(app):
         sessions_of(app).close()
         saved = session_file.read_bytes()
-        session_file.write_bytes(b"this file is not a database " * 400)
+        session_file.write_bytes(b"these bytes are garbage " * 400)
 
         def restore():
             sessions_of(app).close()
