@@ -28,7 +28,7 @@ from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 from sybil.parsers.myst.lexers import DirectiveInPercentCommentLexer, DirectiveLexer
 
-from ivrkit.settings.load import load_settings
+from ivrkit.settings import load_settings
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -18,8 +18,8 @@ import ivrkit
 from ivrkit import Settings, Texts, simulator, states
 from ivrkit.cli.main import COMMANDS
 from ivrkit.flow.model.outcomes import VERB_OUTCOMES
-from ivrkit.plugins.plugin_settings import descriptions_of
-from ivrkit.settings.core import SETTING_TYPES
+from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.docstrings import descriptions_of
 from ivrkit.settings.load import TABLES, load_settings
 from ivrkit.simulator import Assumptions
 from ivrkit.simulator.events import END_REASONS, EVENTS
@@ -41,15 +41,15 @@ def sections(text: str) -> dict[str, str]:
 
 def test_every_setting_is_described() -> None:
     """There is a section for every setting, and for nothing else."""
-    assert sorted(heading.strip("`") for heading in sections(page("settings.md"))) == sorted(SETTING_TYPES)
+    assert sorted(heading.strip("`") for heading in sections(page("settings.md"))) == sorted(SETTINGS)
 
 
-@pytest.mark.parametrize("name", SETTING_TYPES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_described_as_it_is(name: str, tmp_path: Path) -> None:
-    """Expectation, default and variable are the real ones, and the example is one that sets it."""
+    """Type, default and variable are the real ones, and the example is one that sets it."""
     described = sections(page("settings.md"))[f"`{name}`"]
     told = dict(re.findall(r"^- (\w+): (.+)$", described, flags=re.MULTILINE))
-    assert told["expects"] == SETTING_TYPES[name].expects
+    assert told["type"] == SETTINGS[name].words
     default = getattr(Settings(), name)
     if isinstance(default, bool | int | str | tuple):
         written = tomllib.loads(f"it = {told['default'].strip('`')}")["it"]
@@ -60,7 +60,7 @@ def test_a_setting_is_described_as_it_is(name: str, tmp_path: Path) -> None:
     assert getattr(load_settings(tmp_path, environ={}), name) != default
 
 
-@pytest.mark.parametrize("name", SETTING_TYPES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_comes_from_the_variable_that_is_told(name: str, tmp_path: Path) -> None:
     """The page names the variable of each setting that has one."""
     described = sections(page("settings.md"))[f"`{name}`"]

@@ -134,7 +134,7 @@ def test_a_plugin_that_is_not_installed(make_phone):
 
 def test_an_unknown_setting(make_phone):
     """An unknown setting is the same error as for `create_app`."""
-    with pytest.raises(SettingsError, match="there is no setting 'compny', did you mean 'company'"):
+    with pytest.raises(SettingsError, match="'compny' is not a setting, did you mean 'company'"):
         make_phone(compny="ACME")
 
 

@@ -17,7 +17,7 @@ from ivrkit.flow.run.engine import advance
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.turn import Event, Turn
 from ivrkit.hookspecs import hookimpl
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 __all__ = [
     "BACK",

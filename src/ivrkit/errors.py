@@ -16,6 +16,8 @@ at once. The caller of the collector decides whether they stop the start.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
@@ -184,8 +186,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def toml_key(name: str) -> str:
-    """Return a name as the header of a TOML table needs it: quoted if it contains a dot.
+    """Return a name as a key in TOML: in quotes, unless it has only ASCII letters, digits, - and _.
 
     :param name: the name of a state or plugin, for the example in a hint.
     """
-    return f'"{name}"' if "." in name else name
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

@@ -24,7 +24,7 @@ from ivrkit.flow.model.state import State
 
 if TYPE_CHECKING:
     from ivrkit.session_store import SharedStore
-    from ivrkit.settings.core import Settings
+    from ivrkit.settings import Settings
 
 #: The name by which pluggy knows these hooks.
 PROJECT = "ivrkit"

@@ -6,22 +6,21 @@ only the whole tree can tell: whether a state is there, whether two options have
 
 from __future__ import annotations
 
-import dataclasses
-import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from ivrkit.flow.model.text import KEY_NAMES, Texts
 from ivrkit.plugins.loaded import InstalledPlugins
-from ivrkit.plugins.plugin_settings import PluginSettings, descriptions_of
-from ivrkit.plugins.state_kinds import COMMON_KEYS, Parameter, ParameterType, StateKind
-from ivrkit.settings.convert import schema_of
-from ivrkit.settings.core import SETTING_TYPES, Settings
-from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES, StateSettings
+from ivrkit.plugins.plugin_settings import PluginSettings
+from ivrkit.plugins.state_kinds import Parameter, ParameterType, StateKind
+from ivrkit.settings import StateSettings
+from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.json_schema import NO_OTHER_KEYS, SchemaMaker, plain_text
+from ivrkit.settings.state_settings import KEYS_BESIDE_KIND
+from ivrkit.settings.toml_keys import COMMON_KEYS, KIND
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-_NO_MORE = {"additionalProperties": False}
 _STRING: Mapping[str, Any] = {"type": "string"}
 _MOVES = ("HOME", "BACK", "SAME", "HANG UP")
 #: What stands in every schema once, and is referred to.
@@ -29,13 +28,13 @@ _SHARED: Mapping[str, Any] = {
     "word": {
         "anyOf": [
             _STRING,
-            {"type": "object", "properties": {"play": _STRING}, "required": ["play"], **_NO_MORE},
-            {"type": "object", "properties": {"pause": {"type": "integer"}}, "required": ["pause"], **_NO_MORE},
+            {"type": "object", "properties": {"play": _STRING}, "required": ["play"], **NO_OTHER_KEYS},
+            {"type": "object", "properties": {"pause": {"type": "integer"}}, "required": ["pause"], **NO_OTHER_KEYS},
             {
                 "type": "object",
                 "properties": {"say": _STRING, "voice": _STRING, "language": _STRING},
                 "required": ["say"],
-                **_NO_MORE,
+                **NO_OTHER_KEYS,
             },
         ]
     },
@@ -51,20 +50,15 @@ _SHARED: Mapping[str, Any] = {
                     "language": _STRING,
                 },
                 "required": ["to"],
-                **_NO_MORE,
+                **NO_OTHER_KEYS,
             },
         ]
     },
 }
+
+
 #: The definitions of parameters of these types.
 _DEFINITIONS = {ParameterType.PROMPTS: "words", ParameterType.TARGET: "target"}
-_OPTION: Mapping[str, Any] = {
-    "key": {"type": "string", "pattern": "^[0-9*#]+$"},
-    "label": {"type": "string", "pattern": r"\S"},
-    "sentence": {"type": "string", "pattern": r"\S"},
-    "phrases": {"anyOf": [_STRING, {"type": "array", "items": _STRING}]},
-    "menu": {"type": "string", "pattern": r"\S"},
-}
 
 
 def schema_of_settings(found: InstalledPlugins) -> dict[str, Any]:
@@ -74,23 +68,18 @@ def schema_of_settings(found: InstalledPlugins) -> dict[str, Any]:
     """
     definitions: dict[str, Any] = {**_SHARED}
     definitions["state"] = _state(found, definitions, decided=True)
-    described = descriptions_of(Settings)
     properties: dict[str, Any] = {}
-    plain = Settings()
-    for name, kind in SETTING_TYPES.items():
+    maker = SchemaMaker(definitions, "ivrkit")
+    for name, setting in SETTINGS.items():
         if name not in ("texts", "texts_in", "states", "plugin_settings"):
-            told = {"description": _plain(described[name]), **kind.schema}
-            default = getattr(plain, name)
-            if isinstance(default, bool | int | str):
-                told["default"] = default
-            properties[name] = told
+            properties[name] = maker.of_setting(setting)
     properties["texts"] = _texts()
     properties["states"] = _states(
         "What you decide about single states; and states of your own, with a kind.", found.state_names
     )
     properties["plugins"] = {
         "type": "object",
-        "description": _plain(described["plugin_settings"]),
+        "description": plain_text(SETTINGS["plugin_settings"].description),
         "properties": {each.owner.plugin: _plugin(each, definitions) for each in found.settings},
         "additionalProperties": {"type": "object"},
     }
@@ -117,20 +106,20 @@ def _whole(
         "description": description,
         "type": "object",
         "properties": properties,
-        **_NO_MORE,
+        **NO_OTHER_KEYS,
         "definitions": definitions,
     }
 
 
 def _texts() -> dict[str, Any]:
     """Return the schema of the core's sentences, in the flow's own language and in others."""
-    keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **_NO_MORE}
+    keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **NO_OTHER_KEYS}
     sentences: dict[str, Any] = {
         each.name: {**_STRING, "default": each.default, "description": _of_places(each.metadata["placeholders"])}
         for each in fields(Texts)
         if each.name != "keys"
     }
-    of_language = {"type": "object", "properties": {**sentences, "keys": keys}, **_NO_MORE}
+    of_language = {"type": "object", "properties": {**sentences, "keys": keys}, **NO_OTHER_KEYS}
     return {
         "type": "object",
         "description": "The core's own sentences; in another language as [texts.es].",
@@ -163,19 +152,20 @@ def _state(found: InstalledPlugins, definitions: dict[str, Any], *, decided: boo
     return {
         "if": {"required": [KIND]},
         "then": made,
-        "else": {"type": "object", "properties": _decisions(), **_NO_MORE},
+        "else": {
+            "type": "object",
+            "properties": SchemaMaker(definitions, "ivrkit").of_table(StateSettings)["properties"],
+            **NO_OTHER_KEYS,
+        },
     }
-
-
-def _decisions() -> dict[str, Any]:
-    described = descriptions_of(StateSettings)
-    return {name: {"description": _plain(described[name]), **kind.schema} for name, kind in STATE_SETTING_TYPES.items()}
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
     """Return the schema of the tables of a kind, for those tables alone."""
-    more = {name: each for name, each in _decisions().items() if decided or name in ("texts", "voice", "language")}
-    of_all = {name: {"description": told, **_of_every_state(name)} for name, told in COMMON_KEYS.items()}
+    maker = SchemaMaker(definitions, "ivrkit")
+    decisions = maker.of_table(StateSettings)["properties"]
+    more = {name: decisions[name] for name in (KEYS_BESIDE_KIND if decided else ("texts",))}
+    of_all = {name: maker.of_setting(each) for name, each in COMMON_KEYS.items()}
     own = {key: _parameter(each, f"kind.{kind.name}", definitions) for key, each in kind.parameters.items()}
     return {
         "if": {"properties": {KIND: {"const": kind.name}}},
@@ -183,96 +173,26 @@ def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dic
             "description": f"{kind.description} Offered by {kind.owner}.",
             "properties": {**more, **of_all, **own},
             "required": [KIND, *(key for key, each in kind.parameters.items() if each.required)],
-            **_NO_MORE,
+            **NO_OTHER_KEYS,
         },
     }
 
 
-def _of_every_state(name: str) -> Mapping[str, Any]:
-    if name == "options":
-        option = {"type": "object", "properties": {**_OPTION}, "required": ["key"], **_NO_MORE}
-        return {"type": "array", "items": option}
-    if name == "language":
-        return STATE_SETTING_TYPES[name].schema
-    found: Mapping[str, Any] = _OPTION.get(name, _STRING)
-    return found
-
-
 def _parameter(parameter: Parameter, prefix: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    told = _told(parameter.description)
+    told: dict[str, Any] = {"description": plain_text(parameter.description)} if parameter.description else {}
     if isinstance(parameter.default, bool | int | str):
         told["default"] = parameter.default
     if parameter.type in _DEFINITIONS:
         return {**told, "allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[parameter.type]}"}]}
     if parameter.type == ParameterType.TARGETS:
         return {**told, "type": "object", "additionalProperties": {"$ref": "#/definitions/target"}}
-    return _of_type(told, parameter.annotation, prefix, definitions)
+    return SchemaMaker(definitions, prefix).described(told, parameter.annotation_of_key())
 
 
 def _plugin(plugin: PluginSettings, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a plugin's settings; what it refers to is added to the definitions."""
-    if not plugin.settings and plugin.values is None:  # it can't be used, which the loader tells
-        return {"type": "object", "description": f"Settings of {plugin.owner}."}
-    hints = typing.get_type_hints(plugin.kind, include_extras=True)
-    required = {each.name for each in dataclasses.fields(plugin.kind) if _is_required(each)}
-    properties: dict[str, Any] = {}
-    for each in plugin.settings:
-        told = _told(each.description)
-        if each.secret:
-            told["writeOnly"] = True
-        elif isinstance(each.default, bool | int | str):
-            told["default"] = each.default
-        properties[each.name] = _of_type(told, hints[each.name], plugin.owner.plugin, definitions)
-    secrets = {each.name for each in plugin.settings if each.secret}  # they are set in the environment
-    return {
-        "type": "object",
-        "description": f"Settings of {plugin.owner}.",
-        "properties": properties,
-        "required": sorted(required - secrets),
-        **_NO_MORE,
-    }
-
-
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-
-
-def _told(description: str) -> dict[str, Any]:
-    return {"description": _plain(description)} if description else {}
-
-
-def _of_type(told: Mapping[str, Any], annotation: Any, prefix: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a type with what is told of it; what it refers to is added to the definitions."""
-    found, parts = schema_of(annotation, f"#/definitions/{prefix}.{{name}}")
-    classes = dict(_classes_in(annotation)) if parts else {}
-    definitions |= {f"{prefix}.{name}": _part(part, classes.get(name)) for name, part in parts.items()}
-    return {**told, "allOf": [found]} if "$ref" in found else {**told, **found}  # beside a $ref nothing is read
-
-
-def _classes_in(annotation: Any, seen: frozenset[type] = frozenset()) -> Iterator[tuple[str, type]]:
-    """Return the dataclasses of a type, and of their own fields, by their names."""
-    for each in typing.get_args(annotation):
-        yield from _classes_in(each, seen)
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and annotation not in seen:
-        yield annotation.__name__, annotation
-        for each in typing.get_type_hints(annotation, include_extras=True).values():
-            yield from _classes_in(each, seen | {annotation})
-
-
-def _part(part: Mapping[str, Any], kind: type | None) -> dict[str, Any]:
-    """Return the schema of a dataclass in a table: it has no other keys, and no default of a secret is told."""
-    if "properties" not in part:
-        return {**part}
-    described = descriptions_of(kind)
-    shown = {each.name: each.repr for each in dataclasses.fields(kind)} if kind else {}
-    properties: dict[str, Any] = {}
-    for name, each in part["properties"].items():
-        told = {**_told(described.get(name, "")), **each}
-        if not shown.get(name) or not isinstance(told.get("default"), bool | int | str):
-            told.pop("default", None)
-        properties[name] = told if shown.get(name, True) else {**told, "writeOnly": True}
-    return {**part, "properties": properties, **_NO_MORE}
-
-
-def _plain(text: str) -> str:
-    return text.replace("``", "")
+    """Return the schema of a plugin's settings, and add its dataclasses to the definitions."""
+    description = f"Settings of {plugin.owner}."
+    if not plugin.settings and plugin.values is None:  # the dataclass cannot be used, which the loader reports
+        return {"type": "object", "description": description}
+    table = SchemaMaker(definitions, plugin.owner.plugin).of_table(plugin.settings_class)
+    return {"description": description, **table}

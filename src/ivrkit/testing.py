@@ -20,9 +20,8 @@ from ivrkit.errors import SettingsError, nearest
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.run.session import Session
 from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
-from ivrkit.settings.core import Settings
-from ivrkit.settings.load import load_settings
-from ivrkit.settings.types import normal_name
+from ivrkit.settings import Settings, load_settings
+from ivrkit.settings.names import normal_name
 from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.web import create_app

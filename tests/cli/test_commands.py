@@ -325,7 +325,7 @@ def test_without_strict_a_problem_is_printed_and_the_rest_is_listed(ivrkit, alon
 def test_an_invalid_setting_is_printed_with_the_problems_of_the_plugins(ivrkit, folder, alone, install):
     """A command that loads the plugins prints the problems of settings and plugins together."""
     (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
-    problem = "ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
+    problem = "ivrkit.toml:1: tries must be a whole number of at least 1, not 0\n  hint: write tries = 3\n"
     assert ivrkit("phone").stderr == f"Error: {problem}"
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
     printed = ivrkit("states").stderr
@@ -339,7 +339,8 @@ def test_an_invalid_setting_is_one_message_with_its_hint(run, folder):
     (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
     done = run("states")
     assert (done.stdout, done.returncode) == ("", 1)
-    assert done.stderr == "Error: ivrkit.toml:1: tries is 0\n  hint: it takes a whole number of at least 1\n"
+    message = "Error: ivrkit.toml:1: tries must be a whole number of at least 1, not 0"
+    assert done.stderr == f"{message}\n  hint: write tries = 3\n"
 
 
 def test_plugins_dir_names_a_folder_of_plugin_files(ivrkit, alone, folder):

@@ -140,7 +140,8 @@ def test_connection_overrides_of_the_settings(api, connect, folder):
     assert api.changes[0]["VoiceUrl"] == f"{URL}/webhook#rc=2&rp=all"
     file.write_text('connection_overrides = "rc=9"\n')
     assert connect(NUMBER, "--url", URL, "--yes").stderr == (
-        "Error: ivrkit.toml:1: connection_overrides: the connection override rc is '9'\n  hint: it takes 0 to 5\n"
+        "Error: ivrkit.toml:1: connection_overrides: rc must be a number from 0 to 5, not '9'\n"
+        "  hint: write it as in rc=1&rp=ct\n"
     )
     assert len(api.changes) == 1
 

@@ -171,14 +171,14 @@ def test_invalid_settings_skip_all_other_checks(doctor, folder):
         {
             "check": "settings",
             "status": "failed",
-            "message": "ivrkit.toml:1: tries is 0",
-            "hints": ["it takes a whole number of at least 1"],
+            "message": "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
+            "hints": ["write tries = 3"],
         },
         {
             "check": "settings",
             "status": "failed",
-            "message": "ivrkit.toml:2: max_turns is 1",
-            "hints": ["it takes a whole number of at least 2"],
+            "message": "ivrkit.toml:2: max_turns must be a whole number of at least 2, not 1",
+            "hints": ["write max_turns = 100"],
         },
         {
             "check": "settings",

@@ -163,7 +163,7 @@ def test_a_tree_that_can_not_be_mounted_is_one_message(flask: Flask):
     """If the app can't mount its phone tree, the error is one message without a traceback."""
     done = flask('Ivrkit(app, dev=True, compamy="ACME")', "states")
     assert (done.stdout, done.returncode) == ("", 1)
-    assert done.stderr.startswith("Error: there is no setting 'compamy', did you mean 'company'?\n  hint: there are: ")
+    assert done.stderr.startswith("Error: 'compamy' is not a setting, did you mean 'company'?\n  hint: use one of: ")
 
 
 def test_the_help_needs_no_app(flask: Flask):

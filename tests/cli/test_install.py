@@ -118,8 +118,8 @@ def test_an_update_that_keeps_the_tree_from_loading(team, wheels, ivrkit):
     assert (code, out) == (1, "")
     assert "parking-ivr==2.0" in err
     assert err.endswith(
-        "plugin parking-ivr 2.0: it needs the setting 'levels': a whole number\n"
-        "  hint: write it in ivrkit.toml:  [plugins.parking-ivr]  levels = ...\n"
+        "plugins.parking-ivr.levels must be set to a whole number\n"
+        "  hint: write it in ivrkit.toml:  [plugins.parking-ivr]  levels = 1\n"
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from ivrkit import Settings
 from ivrkit.cli.settings import LONGEST
 from ivrkit.plugins.load import find_plugins, load
-from ivrkit.settings.core import SETTING_TYPES
-from ivrkit.settings.load import load_settings
+from ivrkit.settings import load_settings
+from ivrkit.settings.core_settings import SETTINGS
 
 VERSION = importlib_metadata.version("ivrkit")
 HELP = """\
@@ -100,8 +100,8 @@ def test_every_setting_is_shown(ivrkit, shop):
     assert (done.stderr, done.exit_code) == ("", 0)
     found = rows(done.stdout)
     tables = ("states", "texts", "texts_in", "plugin_settings")
-    assert [name for name in SETTING_TYPES if name not in tables and name not in found] == []
-    assert found["company"] == ["company", "our company", "default", "a text", "ivrkit"]
+    assert [name for name in SETTINGS if name not in tables and name not in found] == []
+    assert found["company"] == ["company", "our company", "default", "a non-empty text", "ivrkit"]
     assert found["strict"][1] == "true"
     assert found["voice"][1] == "-"
     assert found["texts.goodbye"] == ["texts.goodbye", "Goodbye.", "default", "a text", "ivrkit"]
@@ -166,7 +166,7 @@ def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
     done = ivrkit("settings")
     assert "sesame" not in done.output
     assert rows(done.stdout)["plugins.own-states.till"][1] == "..."
-    assert "plugins.own-states.till is a value that is kept secret" in done.stderr
+    assert "plugins.own-states.till.user must be a text, not 5" in done.stderr
     assert "# unset = ... is not set" in ivrkit("settings", "--example").stdout
 
 
@@ -187,12 +187,12 @@ def test_what_is_wrong_is_told_below_what_is_known(ivrkit, shop, folder):
     assert rows(done.stdout)["plugins.shop-states.loud"][1] == "5"
     assert done.stderr.splitlines() == [
         "Error: the settings have 3 problems:",
-        "ivrkit.toml:1: tries is 0",
-        "  hint: it takes a whole number of at least 1",
-        "plugin shop-states 1.0: it needs the setting 'number': a text",
-        "  hint: write it in ivrkit.toml:  [plugins.shop-states]  number = ...",
-        "ivrkit.toml:3: plugins.shop-states.loud is 5",
-        "  hint: shop-states 1.0 takes true or false",
+        "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
+        "  hint: write tries = 3",
+        "plugins.shop-states.number must be set to a text",
+        '  hint: write it in ivrkit.toml:  [plugins.shop-states]  number = "text"',
+        "ivrkit.toml:3: plugins.shop-states.loud must be true or false, not 5",
+        "  hint: write loud = false",
     ]
 
 
@@ -207,7 +207,7 @@ def test_faults_that_are_left_out_are_told_as_well(ivrkit, shop, folder):
     shop()
     (folder / "ivrkit.toml").write_text("strict = false\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
     done = ivrkit("settings")
-    assert done.stderr.startswith("Error: ivrkit.toml:3: plugins.shop-states.loud is 5\n")
+    assert done.stderr.startswith("Error: ivrkit.toml:3: plugins.shop-states.loud must be true or false, not 5\n")
     assert find_plugins(load_settings()).problems
 
 
@@ -222,7 +222,7 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     example = ivrkit("settings", "--example").stdout
     assert tomllib.loads(example).keys() == {"texts", "states", "plugins"}
     (folder / "ivrkit.toml").write_text(example, encoding="utf-8")
-    tables = {name for name in SETTING_TYPES if getattr(load_settings(), name) != getattr(Settings(), name)}
+    tables = {name for name in SETTINGS if getattr(load_settings(), name) != getattr(Settings(), name)}
     assert tables == {"states", "plugin_settings"}
     assert not any(load_settings().plugin_settings.values())
     (folder / "ivrkit.toml").write_text(uncommented(example), encoding="utf-8")
@@ -230,7 +230,7 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     tables = ("numbers", "callers", "voices", "accounts", "states", "plugin_settings")
     given = {"voice", "operator", "public_url", "plugins_dir", *tables}
     plain = Settings()
-    assert {name for name in SETTING_TYPES if getattr(settings, name) != getattr(plain, name)} == given
+    assert {name for name in SETTINGS if getattr(settings, name) != getattr(plain, name)} == given
     (mine,) = find_plugins(settings).settings
     assert mine.values == load(Settings()).settings[0].values
 
@@ -239,11 +239,11 @@ def test_the_example_says_what_each_setting_is(ivrkit, shop):
     """The docstrings of the core's settings, and of the plugin's; what must be set has no line in force."""
     shop("")
     lines = ivrkit("settings", "--example").stdout.splitlines()
-    assert "# How the greeting names who is called." in lines
-    assert lines[lines.index("# How the greeting names who is called.") + 1] == '#company = "our company"'
-    assert "# Whom to ring. It takes a text." in lines
-    assert "# It takes true or false." in lines
-    assert "# number = ... has to be set" in lines
+    assert "# The name of the company in the greeting." in lines
+    assert lines[lines.index("# The name of the company in the greeting.") + 1] == '#company = "our company"'
+    assert "# Whom to ring. It must be a text." in lines
+    assert "# It must be true or false." in lines
+    assert "# number = ... must be set" in lines
     assert '#colour = "red"' in lines
     assert '#days = ["mon", "tue"]' in lines
     assert "#inner = { x = 1 }" in lines

@@ -82,7 +82,9 @@ def test_settings_come_from_the_file_of_the_project(ant, pytester):
     """The ``ivrkit.toml`` of the project is read; its problems are reported before any check runs."""
     pytester.path.joinpath("ivrkit.toml").write_text("tries = 0\n")
     result = ant("--ivrkit-conformance", "ant-ivr")
-    result.stderr.fnmatch_lines(["ERROR: ivrkit.toml:1: tries is 0", "  hint: it takes a whole number of at least 1"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: ivrkit.toml:1: tries must be a whole number of at least 1, not 0", "  hint: write tries = 3"]
+    )
 
 
 def test_a_distribution_that_is_not_installed(ant):

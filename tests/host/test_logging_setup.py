@@ -10,7 +10,7 @@ from tests.web.sample_trees import sessions_of
 from tests.web.webhook_calls import pressed
 
 from ivrkit.host.logging_setup import configure_logging
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 from ivrkit.testing import Phone
 from ivrkit.web import JsonFormatter, create_server_app
 

@@ -8,7 +8,7 @@ import pytest
 
 from ivrkit import Owner, SettingsError
 from ivrkit.plugins.load import find_plugins
-from ivrkit.settings.load import gather_settings
+from ivrkit.settings.load import try_load_settings
 
 HEAD = "from ivrkit import *\n"
 PARKING = HEAD + "parking = State('Behind the house.', HOME, options=MenuOption('4', 'parking'))\n"
@@ -263,14 +263,17 @@ class TestSettingsOfAFile:
     def test_one_that_has_to_be_set(self, py):
         """The hint has the table as it is written."""
         message, hint = py(self.CODE).problem()
-        assert message == "plugin parking.py: it needs the setting 'spots': a whole number"
-        assert hint == "write it in ivrkit.toml:  [plugins.parking-py]  spots = ..."
+        assert message == "plugins.parking-py.spots must be set to a whole number"
+        assert hint == "write it in ivrkit.toml:  [plugins.parking-py]  spots = 1"
 
     def test_one_of_the_wrong_type(self, py):
         """The line is that of the table."""
         folder = py(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = "x"\n')
-        assert folder.problem() == ("ivrkit.toml:3: plugins.parking-py.spots is 'x'", "parking.py takes a whole number")
+        assert folder.problem() == (
+            "ivrkit.toml:3: plugins.parking-py.spots must be a whole number, not 'x'",
+            "write spots = 1",
+        )
 
     def test_one_that_there_is_not(self, py):
         """The nearest is named."""
@@ -278,17 +281,17 @@ class TestSettingsOfAFile:
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 1\nwere = "x"\n')
         assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'plugins.parking-py.were', did you mean 'where'?",
-            "parking.py has: spots, where",
+            "use one of: spots, where",
         )
 
     def test_find_plugins_tells_of_it(self, py):
         """Whether or not it can be served."""
         folder = py(self.CODE)
-        found = find_plugins(gather_settings(folder.path, {}).settings)
+        found = find_plugins(try_load_settings(folder.path, {}).settings)
         assert ("parking" in found.state_names, len(found.problems)) == (True, 1)
         assert [each.is_missing for each in found.settings[0].settings] == [True, False]
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 3\n')
-        found = find_plugins(gather_settings(folder.path, {}).settings)
+        found = find_plugins(try_load_settings(folder.path, {}).settings)
         assert (found.problems, [each.key for each in found.settings]) == ((), ["plugins.parking-py"])
 
 
@@ -332,7 +335,7 @@ class TestFilesOfStates:
     def test_a_folder_with_brackets_in_its_name(self, folder):
         """Only the setting is a pattern, and not the folder that it begins in."""
         folder.write("[prod]/a.flow.toml", TABLE.format("ants"))
-        settings = gather_settings(folder.path / "[prod]", {}).settings
+        settings = try_load_settings(folder.path / "[prod]", {}).settings
         assert "ants" in find_plugins(settings).state_names
 
     def test_a_link_has_its_own_name(self, folder):
@@ -350,7 +353,7 @@ class TestFilesOfStates:
                 "plugin a.flow.toml: its file a.flow.toml can't be imported: a.flow.toml cannot be read: "
                 f"[Errno 2] No such file or directory: '{path}'"
             ),
-            f"it is a TOML file, in UTF-8; or {leave_out('a.flow.toml')}",
+            f"write it as TOML, in UTF-8: https://toml.io; or {leave_out('a.flow.toml')}",
         )
 
     def test_it_is_left_out_by_its_name(self, folder):
@@ -371,7 +374,7 @@ class TestFilesOfStates:
             "plugin harbour.flow.toml: its file harbour.flow.toml can't be imported: harbour.flow.toml cannot be read: "
         )
         assert "(at line 1, column 8)" in message
-        assert hint == f"it is a TOML file, in UTF-8; or {leave_out('harbour.flow.toml')}"
+        assert hint == f"write it as TOML, in UTF-8: https://toml.io; or {leave_out('harbour.flow.toml')}"
 
     @pytest.mark.parametrize(
         ("text", "message", "hint"),
@@ -399,13 +402,13 @@ class TestFilesOfStates:
             ),
             (
                 TABLE.format("x") + "texts = 3\n",
-                "harbour.flow.toml:4: states.x.texts is 3",
-                "it takes a table of texts, or of languages with their texts",
+                "harbour.flow.toml:4: states.x.texts must be a table of texts, or of languages with their texts, not 3",
+                'write a table [states.x.texts] with lines such as "We are closed." = "We are on holiday."',
             ),
             (
                 TABLE.format("x") + "[states.x.texts.es]\nx = 3\n",
-                "harbour.flow.toml:4: states.x.texts is {'es': {'x': 3}}",
-                "it takes a table of texts, or of languages with their texts",
+                "harbour.flow.toml:5: states.x.texts.es.x must be a text, not 3",
+                'write x = "text"',
             ),
         ],
     )
@@ -484,10 +487,14 @@ class TestWhereTheyAre:
     @pytest.mark.parametrize(
         ("line", "message", "hint"),
         [
-            ("plugins_dir = 3", "plugins_dir is 3", "it takes the path of a folder"),
-            ("plugins_dir = ''", "plugins_dir is ''", "it takes the path of a folder"),
-            ("flows = 3", "flows is 3", "it takes a list of paths, or of patterns"),
-            ("flows = ['']", "flows is ['']", "it takes a list of paths, or of patterns"),
+            ("plugins_dir = 3", "plugins_dir must be the path of a folder, not 3", 'write plugins_dir = "states"'),
+            ("plugins_dir = ''", "plugins_dir must be the path of a folder, not ''", 'write plugins_dir = "states"'),
+            (
+                "flows = 3",
+                "flows must be a path or a pattern of paths, or a list of these, not 3",
+                'write flows = ["*.flow.toml"]',
+            ),
+            ("flows = ['']", "flows[0] must be a path or a pattern of paths, not ''", 'write flows = ["*.flow.toml"]'),
         ],
     )
     def test_what_they_take(self, folder, line, message, hint):
@@ -514,4 +521,4 @@ class TestWhereTheyAre:
         assert loaded.flow.states["ants"].state.owner == Owner("prod.toml")
         folder.write("prod.toml", TABLE.format("ants") + "voice = 3\n")
         message, _ = folder.problem({"IVRKIT_SETTINGS": "prod.toml"})
-        assert message == "prod.toml:4: states.ants.voice is 3"
+        assert message == "prod.toml:4: states.ants.voice must be a voice such as 'Polly.Joanna', not 3"

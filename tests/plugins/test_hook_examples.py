@@ -81,7 +81,7 @@ def test_ivrkit_declare_settings(dial):
     table = {"example": {"url": "https://crm.example.org"}}
     (read,) = dial(example, plugin_settings=table).loaded.settings
     assert read.values == example.CrmSettings(url="https://crm.example.org")
-    assert read.settings[0].description == "the address of the CRM."
+    assert read.settings[0].setting.description == "the address of the CRM."
 
 
 def test_ivrkit_register_stores(dial, tmp_path, monkeypatch):

@@ -20,8 +20,8 @@ from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.plugins.entry_points import find_entry_points
 from ivrkit.plugins.hook_calls import HookImpl
 from ivrkit.plugins.load import Plugin, load
-from ivrkit.settings.tables import StateSettings
-from ivrkit.settings.types import normal_name
+from ivrkit.settings import StateSettings
+from ivrkit.settings.names import normal_name
 
 if TYPE_CHECKING:
     from elsewhere import Settings as Unknown

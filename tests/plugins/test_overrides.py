@@ -22,8 +22,7 @@ from ivrkit import (
     leads_to,
 )
 from ivrkit.plugins.load import load
-from ivrkit.settings.load import load_settings
-from ivrkit.settings.tables import StateSettings
+from ivrkit.settings import StateSettings, load_settings
 
 pytestmark = pytest.mark.usefixtures("bare")
 

@@ -5,7 +5,8 @@ import pytest
 
 from ivrkit import HOME, Owner
 from ivrkit.errors import Problems
-from ivrkit.plugins.state_kinds import COMMON_KEYS, StateKinds
+from ivrkit.plugins.state_kinds import StateKinds
+from ivrkit.settings.toml_keys import COMMON_KEYS
 
 CORE = importlib_metadata.version("ivrkit")
 HINT = "name a function with annotated parameters that returns a State"
@@ -101,11 +102,11 @@ class TestKindsOfPackages:
     @pytest.mark.parametrize(
         ("given", "message", "hint"),
         [
-            ('level = "high"', "ivrkit.toml:4: states.low.level is 'high'", "it takes a whole number"),
+            ('level = "high"', "ivrkit.toml:4: states.low.level must be a whole number, not 'high'", "write level = 1"),
             (
                 'level = 1\ntext = ["One.", 2]',
-                "ivrkit.toml:5: states.low.text is ['One.', 2]",
-                "it takes a text, or a list of these",
+                "ivrkit.toml:5: states.low.text[1] must be a text, not 2",
+                'write text = ["text"]',
             ),
             (
                 "level = 1\nwords = 3",

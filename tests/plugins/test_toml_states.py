@@ -4,12 +4,13 @@ import pytest
 
 from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Owner, Settings, State, Text
 from ivrkit.plugins.load import load
-from ivrkit.plugins.state_kinds import COMMON_KEYS
+from ivrkit.settings.toml_keys import COMMON_KEYS
 
 KINDS = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
 TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(COMMON_KEYS)
-OPTION = "an option has: key, label, sentence, phrases, menu"
-KEYS = "it takes keys of a telephone: 0-9, * and #"
+OPTION = "use one of: key, label, sentence, phrases, menu"
+KEY = "must be keys of a telephone (0-9, * and #)"
+NO_KEY = "must be set to keys of a telephone (0-9, * and #)"
 #: A state that everything else hangs in or is changed in.
 PARKING = """
     [states.parking]
@@ -132,31 +133,59 @@ class TestFaults:
                 "4: states.parking.then is {'to': 'HOME', 'language': 3}",
                 'it is a text such as "es-MX"',
             ),
-            ("repeat = 3", "4: states.parking.repeat is 3", "it takes a text"),
-            ("voice = 3", "4: states.parking.voice is 3", "it takes a voice such as 'Polly.Joanna'"),
-            ("language = 'x'", "4: states.parking.language is 'x'", "it takes a language such as 'en-US'"),
-            ("on_error = ''", "4: states.parking.on_error is ''", "it takes the name of a state"),
-            ("key = 4", "4: states.parking.key is 4", KEYS),
-            ("key = 'x'", "4: states.parking.key is 'x'", KEYS),
-            ("key = '4'\nlabel = ''", "5: states.parking.label is ''", "it takes a text"),
-            ("key = '4'\nsentence = 3", "5: states.parking.sentence is 3", "it takes a text"),
-            ("key = '4'\nmenu = 3", "5: states.parking.menu is 3", "it takes the name of a state"),
-            ("key = '4'\nphrases = [3]", "5: states.parking.phrases is [3]", "it takes a text, or a list of texts"),
-            ("label = 'garage'", "1: states.parking: its menu option has no key", 'write it: key = "4"'),
-            ("options = 3", "4: states.parking.options is 3", "it takes a list of tables"),
-            ("options = ['4']", "4: states.parking.options is ['4']", "it takes a list of tables"),
-            ("options = [{ key = 4 }]", "4: states.parking.options.key is 4", KEYS),
+            ("repeat = 3", "4: states.parking.repeat must be a text, not 3", 'write repeat = "text"'),
             (
-                "options = [{ label = 'garage' }]",
-                "4: states.parking.options: its menu option has no key",
-                'write it: key = "4"',
+                "voice = 3",
+                "4: states.parking.voice must be a voice such as 'Polly.Joanna', not 3",
+                'write voice = "Polly.Joanna"',
             ),
+            (
+                "language = 'x'",
+                "4: states.parking.language must be a language such as 'en-US', not 'x'",
+                'write language = "es-MX"',
+            ),
+            (
+                "on_error = ''",
+                "4: states.parking.on_error must be the name of a state, not ''",
+                'write on_error = "menu"',
+            ),
+            ("key = 4", f"4: states.parking.key {KEY}, not 4", 'write key = "4"'),
+            ("key = 'x'", f"4: states.parking.key {KEY}, not 'x'", 'write key = "4"'),
+            (
+                "key = '4'\nlabel = ''",
+                "5: states.parking.label must be a non-empty text, not ''",
+                'write label = "text"',
+            ),
+            (
+                "key = '4'\nsentence = 3",
+                "5: states.parking.sentence must be a non-empty text, not 3",
+                'write sentence = "text"',
+            ),
+            ("key = '4'\nmenu = 3", "5: states.parking.menu must be the name of a state, not 3", 'write menu = "menu"'),
+            (
+                "key = '4'\nphrases = [3]",
+                "5: states.parking.phrases[0] must be a non-empty text, not 3",
+                'write phrases = ["text"]',
+            ),
+            ("label = 'garage'", f"1: states.parking.key {NO_KEY}", 'write key = "4"'),
+            (
+                "options = 3",
+                "4: states.parking.options must be a list, each a table, not 3",
+                'write options = [{ key = "4" }]',
+            ),
+            (
+                "options = ['4']",
+                "4: states.parking.options[0] must be a table, not '4'",
+                'write options = [{ key = "4" }]',
+            ),
+            ("options = [{ key = 4 }]", f"4: states.parking.options[0].key {KEY}, not 4", 'write key = "4"'),
+            ("options = [{ label = 'garage' }]", f"4: states.parking.options[0].key {NO_KEY}", 'write key = "4"'),
             (
                 "options = [{ key = '4', lable = 'x' }]",
-                "4: unknown key 'states.parking.options.lable', did you mean 'label'?",
+                "4: unknown key 'states.parking.options[0].lable', did you mean 'label'?",
                 OPTION,
             ),
-            ("options = [{}]", "4: states.parking.options: its menu option has no key", 'write it: key = "4"'),
+            ("options = [{}]", f"4: states.parking.options[0].key {NO_KEY}", 'write key = "4"'),
         ],
     )
     def test_a_key(self, folder, file, line, message, hint):
@@ -245,14 +274,18 @@ class TestDecisions:
     @pytest.mark.parametrize(
         ("line", "message", "hint"),
         [
-            ("enabled = 3", "enabled is 3", "it takes true or false"),
+            ("enabled = 3", "enabled must be true or false, not 3", "write enabled = true"),
             (
                 "targets = 3",
-                "targets is 3",
-                'it takes a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"',
+                "targets must be a table of outcomes with their targets, not 3",
+                'write a table [states.parking.targets] with lines such as no-answer = "sales"',
             ),
-            ("texts = 3", "texts is 3", "it takes a table of texts, or of languages with their texts"),
-            ("plugin = 3", "plugin is 3", "it takes the name of a plugin"),
+            (
+                "texts = 3",
+                "texts must be a table of texts, or of languages with their texts, not 3",
+                'write a table [states.parking.texts] with lines such as "We are closed." = "We are on holiday."',
+            ),
+            ("plugin = 3", "plugin must be the name of a plugin, not 3", 'write plugin = "acme-states"'),
         ],
     )
     def test_what_they_take(self, folder, line, message, hint):

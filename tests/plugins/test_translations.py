@@ -13,7 +13,7 @@ from ivrkit.flow.model.call import make_call
 from ivrkit.plugins.languages import languages_of
 from ivrkit.plugins.load import load
 from ivrkit.plugins.translations import TranslationFiles, read_catalogue
-from ivrkit.settings.tables import StateSettings
+from ivrkit.settings import StateSettings
 
 pytestmark = pytest.mark.usefixtures("bare")
 

@@ -10,7 +10,7 @@ import pytest
 
 from ivrkit import LoadError, Problem
 from ivrkit.plugins.load import LoadedTree, load
-from ivrkit.settings.load import gather_settings
+from ivrkit.settings.load import try_load_settings
 
 
 class Folder:
@@ -31,7 +31,7 @@ class Folder:
 
     def load(self, environ: dict[str, str] | None = None, **overrides: Any) -> LoadedTree:
         """Load what is in it."""
-        gathered = gather_settings(self.path, environ or {}, **overrides)
+        gathered = try_load_settings(self.path, environ or {}, **overrides)
         return load(gathered.settings, None, gathered.problems)
 
     def problems(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[Problem, ...]:

@@ -13,8 +13,9 @@ from ivrkit import HOME, LoadError, MenuOption, SettingsError, State, hookimpl
 from ivrkit.errors import Problem
 from ivrkit.plugins.load import find_plugins, load
 from ivrkit.schema import schema_of_flow, schema_of_settings
-from ivrkit.settings.core import SETTING_TYPES, Settings
-from ivrkit.settings.load import gather_settings
+from ivrkit.settings import Settings
+from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.load import try_load_settings
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -88,7 +89,7 @@ def loads(folder, name, text):
     (folder / "ivrkit.toml").write_text(text if name == "ivrkit.toml" else GIVEN)
     if name != "ivrkit.toml":
         (folder / name).write_text(text)
-    gathered = gather_settings(folder, environ={}, block=["acme-states"])
+    gathered = try_load_settings(folder, environ={}, block=["acme-states"])
     problems: tuple[Problem, ...] = gathered.problems
     try:
         load(gathered.settings, objects(), problems)
@@ -231,7 +232,7 @@ def test_it_is_a_schema(schemas):
         refs = set(re.findall(r'"\$ref": "#/definitions/([^"]+)"', json.dumps(schema)))
         assert refs <= schema["definitions"].keys()
     settings = schemas[0]["properties"]
-    assert settings.keys() == {*SETTING_TYPES, "plugins"} - {"texts_in", "plugin_settings"}
+    assert settings.keys() == {*SETTINGS, "plugins"} - {"texts_in", "plugin_settings"}
     assert all(each["description"] for each in settings.values())
     own = settings["plugins"]["properties"]["harbour-ivr"]["properties"]
     assert own["token"] == {"description": "opens the gate.", "writeOnly": True, "type": "string"}

@@ -13,8 +13,9 @@ import pytest
 from ivrkit import HOME, State, hookimpl
 from ivrkit.plugins.load import find_plugins
 from ivrkit.schema import schema_of_flow, schema_of_settings
-from ivrkit.settings.convert import converted, schema_of
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
+from ivrkit.settings.convert import convert
+from ivrkit.settings.json_schema import SchemaMaker
 
 if TYPE_CHECKING:
     from nowhere import Thing
@@ -125,14 +126,11 @@ def validator(schema):
 )
 def test_a_schema_takes_what_the_loader_takes(annotation, value, right):
     """Of a value, both say the same."""
-    schema, parts = schema_of(annotation, "#/definitions/{name}")
-    assert validator({**schema, "definitions": parts}).is_valid(value) is right
-    try:
-        converted(value, annotation)
-    except ValueError:
-        assert not right
-    else:
-        assert right
+    definitions = {}
+    schema = SchemaMaker(definitions, "shop").of(annotation)
+    assert validator({**schema, "definitions": definitions}).is_valid(value) is right
+    _, problems = convert(value, annotation, ("name",))
+    assert (problems == []) is right
 
 
 @pytest.mark.parametrize(
@@ -146,13 +144,14 @@ def test_a_schema_takes_what_the_loader_takes(annotation, value, right):
 )
 def test_a_key_that_a_dataclass_does_not_have_is_refused(annotation, value):
     """Wherever in a value the dataclass is."""
-    with pytest.raises(ValueError, match=r"^nmae$"):
-        converted(value, annotation)
+    _, (problem,) = convert(value, annotation, ("name",))
+    assert problem.path[-1] == "nmae"
+    assert problem.message.endswith(".nmae', did you mean 'name'?")
 
 
 def test_a_type_that_no_file_can_hold_says_nothing():
     """The loader refuses every value of it, and tells so; the schema of all the rest is made."""
-    assert schema_of(Own, "{name}") == ({}, {})
+    assert SchemaMaker({}, "shop").of(Own) == {}
     properties = schema_of_settings(found(shop))["properties"]["plugins"]["properties"]["shop-ivr"]["properties"]
     assert properties["own"] == {}
     assert list(properties) == ["tills", "first", "pair", "tags", "colour", "own"]

@@ -11,7 +11,7 @@ from ivrkit import Session, SessionError
 from ivrkit.conformance.stores import StoreContract
 from ivrkit.sessions import CookieStore, SessionCipher, StoredSession
 from ivrkit.sessions.cookie import MAX_BYTES
-from ivrkit.settings.core import MOST_DATA_IN_COOKIE
+from ivrkit.settings.core_settings import MAX_DATA_IN_COOKIE
 
 CIPHER = SessionCipher(["12345"])
 ONE = StoredSession("CA1", 1, 1000.5, '{"state":"menu"}')
@@ -61,7 +61,7 @@ def test_an_earlier_turn_does_not_replace_a_later_one():
 def test_the_largest_allowed_data_fits():
     """A cookie has room for the largest `data` that is allowed, even if it compresses badly and the call was long."""
     rng = random.Random(20261126)
-    text = "".join(rng.choices(string.ascii_letters + string.digits + "+/", k=MOST_DATA_IN_COOKIE - 10))
+    text = "".join(rng.choices(string.ascii_letters + string.digits + "+/", k=MAX_DATA_IN_COOKIE - 10))
     states = [f"{rng.choice(('menu', 'sales', 'support', 'opening-hours'))}" for _ in range(100)]
     session = Session(
         "CA" + "0123456789abcdef" * 2,
@@ -77,7 +77,7 @@ def test_the_largest_allowed_data_fits():
         path=[[each, "1"] for each in states],
         data={"x": text},
     )
-    assert len(json.dumps(session.data)) <= MOST_DATA_IN_COOKIE
+    assert len(json.dumps(session.data)) <= MAX_DATA_IN_COOKIE
     store = CookieStore(CIPHER)
     assert store.save(StoredSession(session.sid, 100, 1e9, session.to_json(lean=True)), 99)
     assert len(store.value) <= MAX_BYTES

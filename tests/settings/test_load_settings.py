@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ivrkit import Settings, SettingsError, Texts
-from ivrkit.settings.core import SETTING_TYPES
-from ivrkit.settings.load import gather_settings, load_settings
-from ivrkit.settings.tables import StartSettings, StateSettings
+from ivrkit.settings import StartSettings, StateSettings
+from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.load import load_settings, try_load_settings
 
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
@@ -18,24 +18,23 @@ SINGLE = (
     "url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
-    "there are: "
+    "use one of: "
     + SINGLE.replace("operator", "numbers, callers, operator").replace("voice,", "voice, voices,")
     + ", accounts, texts, states, plugins"
 )
 NAMES = KEYS.replace("accounts, texts, states, plugins", "accounts, plugin_settings, texts, texts_in, states")
 VARIABLES = (
-    "there are: IVRKIT_" + SINGLE.upper().replace(", ", ", IVRKIT_") + "; texts as IVRKIT_TEXTS_GOODBYE and so on, "
+    "use one of: IVRKIT_" + SINGLE.upper().replace(", ", ", IVRKIT_") + "; texts as IVRKIT_TEXTS_GOODBYE and so on, "
     "settings of plugins as IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER; tables only in ivrkit.toml"
 )
 OF_PLUGIN = (
-    "it is IVRKIT_PLUGINS__ and the plugin, two underscores and the setting: "
-    "IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
+    "write IVRKIT_PLUGINS__, the plugin, two underscores and the setting: IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
 )
 TEXTS = (
-    "there are: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, "
+    "use one of: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, "
     "voicemail, thanks, transfer, queue, yes_or_no, entered, confirm, wrong_digits, keys"
 )
-STATES = "there are: plugin, enabled, key, label, sentence, voice, language, targets, texts"
+STATES = "use one of: plugin, enabled, key, label, sentence, voice, language, targets, texts"
 OF_A_STATE = f"{STATES}, kind"
 
 
@@ -125,7 +124,7 @@ class TestFile:
         write('company = "Here"')
         assert refused({"IVRKIT_SETTINGS": "gone.toml"}) == (
             "IVRKIT_SETTINGS names gone.toml, which does not exist",
-            "mend the path, or unset it",
+            "fix the path, or unset the variable",
         )
 
     @pytest.mark.parametrize("text", ["company = ", b'company = "\xff"'])
@@ -135,12 +134,12 @@ class TestFile:
         message, hint = refused()
         assert message.startswith("ivrkit.toml cannot be read: ")
         assert len(message) > len("ivrkit.toml cannot be read: ")
-        assert hint == "it is a TOML file, in UTF-8"
+        assert hint == "write it as TOML, in UTF-8: https://toml.io"
 
     def test_a_file_as_some_editors_write_it(self, write):
         """With a mark at its beginning, and other ends of lines."""
         write('\ufeffcompany = "ACME"\r\ntries = 0\r\n'.encode())
-        assert refused()[0] == "ivrkit.toml:2: tries is 0"
+        assert refused()[0] == "ivrkit.toml:2: tries must be a whole number of at least 1, not 0"
 
     @pytest.mark.parametrize("text", ["a = " + "[" * 3000, "a = " + "9" * 5000])
     def test_a_file_that_is_too_much(self, write, text):
@@ -155,7 +154,7 @@ class TestFile:
     def test_texts_for_no_language(self, write):
         """Told with their place, and nothing else is lost."""
         write('tries = 0\n[texts.""]\ngoodbye = "Bye."')
-        assert "ivrkit.toml:2: unknown key 'texts.'" in refused()[0]
+        assert "ivrkit.toml:2: unknown key 'texts.\"\"'" in refused()[0]
 
     def test_a_folder_in_place_of_the_file(self, tmp_path):
         """It can't be read either."""
@@ -167,54 +166,63 @@ class TestFile:
         [
             ('compny = "x"', "unknown key 'compny', did you mean 'company'?", KEYS),
             ("zz = 1", "unknown key 'zz'", KEYS),
-            ("tries = 0", "tries is 0", "it takes a whole number of at least 1"),
-            ('auth_token = ["sesame", 1]', "auth_token is a value that is kept secret",
-             "it takes a token, or a list of tokens while one is rotated"),
-            ('[accounts]\nAC1 = "sesame"', "accounts is a value that is kept secret",
-             "it takes a table of AccountSids (AC and 32 digits) with their tokens"),
-            ("plugins = 5", "plugins is 5",
-             "it takes a table, such as [plugins.acme-states] and lines such as reception_rings = 20"),
-            ("[plugins]\nacme-states = 5", "plugins.acme-states is no table",
-             "it takes a table: [plugins.acme-states] and a line for each setting"),
+            ("tries = 0", "tries must be a whole number of at least 1, not 0", "write tries = 3"),
+            ('auth_token = ["sesame", 1]',
+             "auth_token must be a token, or a list of these; its value is secret and not shown",
+             'write auth_token = ["your-token"]'),
+            ('[accounts]\nAC1 = "sesame"',
+             "accounts must be a table of AccountSids with their tokens; its value is secret and not shown",
+             f'write a table [accounts] with lines such as {SID} = ["your-token"]'),
+            ("plugins = 5", "plugins must be a table of plugins, not 5",
+             "write a table [plugins.acme-states] with lines such as reception_rings = 20"),
+            ("[plugins]\nacme-states = 5",
+             "plugins.acme-states must be a table; its value is not shown, as it may be secret",
+             "write a table [plugins.acme-states] with a line for each setting"),
             ('plugin_settings = "x"', "unknown key 'plugin_settings', did you mean 'plugins'?", KEYS),
             ('texts_in = "x"', "unknown key 'texts_in', did you mean 'texts'?", KEYS),
-            ('texts = "Bye."', "texts is 'Bye.'",
-             'it takes a table, such as [texts] and lines such as goodbye = "Bye."'),
+            ('texts = "Bye."', "texts must be a table of texts, not 'Bye.'",
+             'write a table [texts] with lines such as goodbye = "Bye."'),
             ('[texts.es]\ngoodby = "x"', "unknown key 'texts.es.goodby', did you mean 'goodbye'?", TEXTS),
-            ("[texts.es]\ngoodbye = 5", "texts.es.goodbye is 5", "it takes a text"),
+            ("[texts.es]\ngoodbye = 5", "texts.es.goodbye must be a text, not 5", 'write goodbye = "Goodbye."'),
             ('[texts.es]\ngoodbye = "{x}"', "texts.goodbye is '{x}', and nothing fills in {x}",
              "it may hold no places in braces"),
-            ('[numbers.1]\nstrat = "x"', "numbers is {'1': {'strat': 'x'}}",
-             "it takes a table of numbers, each with start or language"),
+            ('[numbers.1]\nstrat = "x"', "unknown key 'numbers.1.strat', did you mean 'start'?",
+             "use one of: start, language"),
+            ("[numbers.1]", "numbers.1 must be a table with start or language, not an empty table",
+             'write a table [numbers.1] with lines such as start = "menu"'),
             ('[texts]\ngodbye = "Bye."', "unknown key 'texts.godbye', did you mean 'goodbye'?", TEXTS),
             ("[texts]\nzz = 5", "unknown key 'texts.zz'", TEXTS),
-            ("[texts]\ngoodbye = 5", "texts.goodbye is 5", "it takes a text"),
-            ('[texts.goodbye]\nen = "Bye."', "texts.goodbye is {'en': 'Bye.'}", "it takes a text"),
-            ('[texts]\nkeys = "one"', "texts.keys is 'one'",
-             'it takes a table such as [texts.keys] with lines such as "1" = "one"'),
-            ("[texts.keys]\n1 = 1", "texts.keys is {'1': 1}",
-             'it takes a table such as [texts.keys] with lines such as "1" = "one"'),
+            ("[texts]\ngoodbye = 5", "texts.goodbye must be a text, not 5", 'write goodbye = "Goodbye."'),
+            ('[texts.goodbye]\nen = "Bye."', "texts.goodbye must be a text, not a table", 'write goodbye = "Goodbye."'),
+            ('[texts]\nkeys = "one"', "texts.keys must be a table, each a text, not 'one'",
+             'write a table [texts.keys] with lines such as 0 = "zero"'),
+            ("[texts.keys]\n1 = 1", "texts.keys.1 must be a text, not 1", 'write 1 = "text"'),
             ('[texts.keys]\nA = "a"', "texts.keys has the key 'A'; a telephone has 0 1 2 3 4 5 6 7 8 9 * #",
              "name one key at a time; longer key sequences are read key by key"),
             ('[texts]\ngoodbye = "Bye {name}."', "texts.goodbye is 'Bye {name}.', and nothing fills in {name}",
              "it may hold no places in braces"),
             ('[texts]\noption = "{"', "texts.option is '{': Single '{' encountered in format string",
              "it may hold {label} and {key}; write {{ for a brace"),
-            ("states = 5", "states is 5", 'it takes a table, such as [states.sales] and lines such as key = "4"'),
-            ('[states]\nsales = "1"', "states.sales is '1'", STATES),
+            ("states = 5", "states must be a table of states, not 5",
+             'write a table [states.sales] with lines such as key = "4"'),
+            ('[states]\nsales = "1"', "states.sales must be a table, not '1'",
+             'write a table [states.sales] with lines such as plugin = "acme-states"'),
             ('[states.sales]\nkye = "1"', "unknown key 'states.sales.kye', did you mean 'key'?", OF_A_STATE),
             ("[states.sales]\nzz = 1", "unknown key 'states.sales.zz'", OF_A_STATE),
-            ("[states.sales]\nkey = 1", "states.sales.key is 1", "it takes keys of a telephone: 0-9, * and #"),
-            ('[states.sales]\nkey = "x"', "states.sales.key is 'x'", "it takes keys of a telephone: 0-9, * and #"),
-            ('[states.sales]\nplugin = ""', "states.sales.plugin is ''", "it takes the name of a plugin"),
+            ("[states.sales]\nkey = 1", "states.sales.key must be keys of a telephone (0-9, * and #), not 1",
+             'write key = "4"'),
+            ('[states.sales]\nkey = "x"', "states.sales.key must be keys of a telephone (0-9, * and #), not 'x'",
+             'write key = "4"'),
+            ('[states.sales]\nplugin = ""', "states.sales.plugin must be the name of a plugin, not ''",
+             'write plugin = "acme-states"'),
         ],
     )  # fmt: skip
     @pytest.mark.parametrize("name", ["ivrkit.toml", "other.toml"])
     def test_what_a_file_can_not_say(self, write, text, message, hint, name):
         """File and line, key, what it is or the nearest name, and what it takes."""
         write(f"# A comment, and\n\n{text}\n# another.\n", name)
-        of_table = ("accounts", "numbers", "texts.keys", "texts.goodbye is {")  # told by the line of its header
-        line = 4 if "\n" in text and (not message.startswith(of_table) or "keys = " in text) else 3
+        in_header = ("accounts", "numbers.1 must", "texts.keys has", "texts.goodbye must be a text, not a table")
+        line = 4 if "\n" in text and not message.startswith(in_header) else 3
         assert refused({"IVRKIT_SETTINGS": name}) == (f"{name}:{line}: {message}", hint)
 
     def test_every_fault_is_told_at_once(self, write):
@@ -223,17 +231,17 @@ class TestFile:
         message, hint = refused({"IVRKIT_TIMEZONE": "Mars", "IVRKIT_PLUGINS__ACME": "x"}, compny="x")
         assert message.splitlines() == [
             "the settings have 6 problems:",
-            "ivrkit.toml:1: tries is 0",
-            "  hint: it takes a whole number of at least 1",
-            "ivrkit.toml:4: states.sales.key is 'x'",
-            "  hint: it takes keys of a telephone: 0-9, * and #",
+            "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
+            "  hint: write tries = 3",
             "ivrkit.toml:6: unknown key 'states.sales.kye', did you mean 'key'?",
             f"  hint: {OF_A_STATE}",
-            "environment: IVRKIT_PLUGINS__ACME names no setting of a plugin",
+            "ivrkit.toml:4: states.sales.key must be keys of a telephone (0-9, * and #), not 'x'",
+            '  hint: write key = "4"',
+            "environment: IVRKIT_PLUGINS__ACME does not name a setting of a plugin",
             f"  hint: {OF_PLUGIN}",
-            "environment: IVRKIT_TIMEZONE is 'Mars'",
-            "  hint: it takes the IANA name of a time zone, such as 'Europe/Vienna'",
-            "there is no setting 'compny', did you mean 'company'?",
+            "environment: IVRKIT_TIMEZONE must be the IANA name of a time zone, such as 'Europe/Vienna', not 'Mars'",
+            "  hint: set IVRKIT_TIMEZONE=UTC",
+            "'compny' is not a setting, did you mean 'company'?",
             f"  hint: {NAMES}",
         ]
         assert hint == ""
@@ -241,7 +249,7 @@ class TestFile:
     def test_what_is_faulty_has_its_default(self, write, tmp_path):
         """Whoever goes on all the same has the rest."""
         write('tries = 0\ncompany = "ACME"\n[texts]\ngoodbye = 5\napology = "Oh."')
-        gathered = gather_settings(tmp_path, environ={})
+        gathered = try_load_settings(tmp_path, environ={})
         assert (gathered.settings.tries, gathered.settings.company) == (3, "ACME")
         assert gathered.settings.texts == Texts(apology="Oh.")
         assert len(gathered.problems) == 2
@@ -350,8 +358,8 @@ class TestEnvironment:
         (name,) = kept
         loaded = load_settings(environ={f"IVRKIT_{variable}": text})
         assert getattr(loaded, name) == getattr(Settings(**kept), name)
-        assert [getattr(loaded, each) for each in SETTING_TYPES if each != name] == [
-            getattr(usual, each) for each in SETTING_TYPES if each != name
+        assert [getattr(loaded, each) for each in SETTINGS if each != name] == [
+            getattr(usual, each) for each in SETTINGS if each != name
         ]
 
     def test_texts_of_both(self, write):
@@ -369,24 +377,24 @@ class TestEnvironment:
     @pytest.mark.parametrize(
         ("variable", "text", "message", "hint"),
         [
-            ("IVRKIT_COMPNY", "x", "IVRKIT_COMPNY is no setting, did you mean 'IVRKIT_COMPANY'?", VARIABLES),
-            ("IVRKIT_compny", "x", "IVRKIT_compny is no setting, did you mean 'IVRKIT_COMPANY'?", VARIABLES),
-            ("IVRKIT_", "x", "IVRKIT_ is no setting", VARIABLES),
-            ("IVRKIT_TEXTS", "x", "IVRKIT_TEXTS is no setting", VARIABLES),
-            ("IVRKIT_STATES", "x", "IVRKIT_STATES is no setting", VARIABLES),
-            ("IVRKIT_ACCOUNTS", "x", "IVRKIT_ACCOUNTS is no setting", VARIABLES),
-            ("IVRKIT_TEXTS_KEYS", "x", "IVRKIT_TEXTS_KEYS is no setting", VARIABLES),
+            ("IVRKIT_COMPNY", "x", "IVRKIT_COMPNY is not a setting, did you mean 'IVRKIT_COMPANY'?", VARIABLES),
+            ("IVRKIT_compny", "x", "IVRKIT_compny is not a setting, did you mean 'IVRKIT_COMPANY'?", VARIABLES),
+            ("IVRKIT_", "x", "IVRKIT_ is not a setting", VARIABLES),
+            ("IVRKIT_TEXTS", "x", "IVRKIT_TEXTS is not a setting", VARIABLES),
+            ("IVRKIT_STATES", "x", "IVRKIT_STATES is not a setting", VARIABLES),
+            ("IVRKIT_ACCOUNTS", "x", "IVRKIT_ACCOUNTS is not a setting", VARIABLES),
+            ("IVRKIT_TEXTS_KEYS", "x", "IVRKIT_TEXTS_KEYS is not a setting", VARIABLES),
             ("IVRKIT_TEXTS_GODBYE", "x",
-             "IVRKIT_TEXTS_GODBYE is no setting, did you mean 'IVRKIT_TEXTS_GOODBYE'?", VARIABLES),
-            ("IVRKIT_TRIES", "many", "IVRKIT_TRIES is 'many'", "it takes a whole number of at least 1"),
-            ("IVRKIT_TRIES", "--5", "IVRKIT_TRIES is '--5'", "it takes a whole number of at least 1"),
-            ("IVRKIT_TRIES", "-5", "IVRKIT_TRIES is -5", "it takes a whole number of at least 1"),
-            ("IVRKIT_TRIES", "", "IVRKIT_TRIES is ''", "it takes a whole number of at least 1"),
-            ("IVRKIT_STRICT", "maybe", "IVRKIT_STRICT is 'maybe'", "it takes true or false"),
-            ("IVRKIT_COMPANY", "", "IVRKIT_COMPANY is ''", "it takes a text"),
+             "IVRKIT_TEXTS_GODBYE is not a setting, did you mean 'IVRKIT_TEXTS_GOODBYE'?", VARIABLES),
+            *(("IVRKIT_TRIES", text, f"IVRKIT_TRIES must be a whole number of at least 1, not {text!r}",
+               "set IVRKIT_TRIES=3") for text in ("many", "--5", "-5", "")),
+            ("IVRKIT_STRICT", "maybe", "IVRKIT_STRICT must be true or false, not 'maybe'", "set IVRKIT_STRICT=true"),
+            ("IVRKIT_COMPANY", "", "IVRKIT_COMPANY must be a non-empty text, not ''",
+             "set IVRKIT_COMPANY='our company'"),
             ("IVRKIT_CONNECTION_OVERRIDES", "rc=9",
-             "IVRKIT_CONNECTION_OVERRIDES: the connection override rc is '9'", "it takes 0 to 5"),
-            ("IVRKIT_PUBLIC_URL", "x", "IVRKIT_PUBLIC_URL is 'x'", "it takes a URL such as 'https://ivr.example.com'"),
+             "IVRKIT_CONNECTION_OVERRIDES: rc must be a number from 0 to 5, not '9'", "write it as in rc=1&rp=ct"),
+            ("IVRKIT_PUBLIC_URL", "x", "IVRKIT_PUBLIC_URL must be a URL such as 'https://ivr.example.com', not 'x'",
+             "set IVRKIT_PUBLIC_URL=https://ivr.example.com"),
             ("IVRKIT_TEXTS_GOODBYE", "{x}", "texts.goodbye is '{x}', and nothing fills in {x}",
              "it may hold no places in braces"),
         ],
@@ -457,12 +465,12 @@ class TestOverrides:
 
     def test_what_is_no_setting(self):
         """The nearest name is told, and all there are."""
-        assert refused(compny="x") == ("there is no setting 'compny', did you mean 'company'?", NAMES)
-        assert refused(zz="x") == ("there is no setting 'zz'", NAMES)
+        assert refused(compny="x") == ("'compny' is not a setting, did you mean 'company'?", NAMES)
+        assert refused(zz="x") == ("'zz' is not a setting", NAMES)
 
     def test_what_it_can_not_take(self):
         """It is told as of code."""
-        assert refused(tries=0) == ("Settings: tries is 0", "it takes a whole number of at least 1")
+        assert refused(tries=0) == ("Settings: tries must be a whole number of at least 1, not 0", "write tries=3")
 
 
 class TestDotenv:
@@ -503,7 +511,7 @@ class TestDotenv:
         assert caught.value.message.startswith(
             ".env cannot be read: 'utf-8' codec can't decode byte 0xff in position 24"
         )
-        assert caught.value.hint == "it has lines NAME=value, in UTF-8"
+        assert caught.value.hint == "write lines NAME=value, in UTF-8"
 
     def test_a_folder_of_that_name(self, tmp_path):
         """Some keep a virtual environment there."""

@@ -1,6 +1,7 @@
 """The core's settings: what each takes, what it makes of it, and the exact error for anything else."""
 
 import re
+import traceback
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
@@ -9,26 +10,27 @@ from hypothesis import strategies as st
 
 from ivrkit import Goto, Settings, SettingsError, Texts
 from ivrkit.flow.compile.flow_config import FlowConfig
-from ivrkit.settings.core import SETTING_TYPES, read_value
-from ivrkit.settings.tables import StartSettings, StateSettings
+from ivrkit.settings import ConnectionOverrides, StartSettings, StateSettings
+from ivrkit.settings.core_settings import SETTINGS, read_value
+from ivrkit.settings.json_schema import SchemaMaker
 from ivrkit.simulator.wire.overrides import overrides_of
 
 SID = "AC" + "0123456789abcdefABCDEF0123456789"
-TOKENS = "a token, or a list of tokens while one is rotated"
-ACCOUNTS = "a table of AccountSids (AC and 32 digits) with their tokens"
+TOKENS = "a token, or a list of these"
+ACCOUNTS = "a table of AccountSids with their tokens"
 LANGUAGE = "a language such as 'en-US'"
 VOICE = "a voice such as 'Polly.Joanna'"
 ZONE = "the IANA name of a time zone, such as 'Europe/Vienna'"
 STORE = "a URL such as 'sqlite:///calls.sqlite3'"
 URL = "a URL such as 'https://ivr.example.com'"
-PREFIX = "a path such as '/phone', or nothing"
-OVERRIDES = "connection overrides such as 'rc=1&rp=ct', or nothing"
-STARTS = "a table of numbers, each with start or language"
+PREFIX = "a path such as '/phone', or empty"
+OVERRIDES = "connection overrides such as 'rc=1&rp=ct', or empty"
+STARTS = "a table of phone numbers, each with start or language"
 
 
 def test_every_setting_has_its_default():
     """Without a file, an environment or a word of code."""
-    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name in SETTING_TYPES} == {
+    assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name in SETTINGS} == {
         "company": "our company",
         "start": "greeting",
         "numbers": {},
@@ -121,13 +123,16 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
     assert replace(settings) == settings
 
 
+PLUGINS = "the name of a plugin, or a list of these"
+
+
 @pytest.mark.parametrize(
-    ("name", "given", "expects"),
+    ("name", "given", "words"),
     [
-        ("company", "", "a text"),
-        ("company", " ", "a text"),
-        ("company", 5, "a text"),
-        ("company", None, "a text"),
+        ("company", "", "a non-empty text"),
+        ("company", " ", "a non-empty text"),
+        ("company", 5, "a non-empty text"),
+        ("company", None, "a non-empty text"),
         ("start", "", "the name of a state"),
         ("start", None, "the name of a state"),
         ("operator", "", "the name of a state"),
@@ -141,8 +146,9 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("language", "", LANGUAGE),
         ("language", "spanish", LANGUAGE),
         ("language", "es MX", LANGUAGE),
-        ("languages", ["-"], "a list of languages such as ['es-MX']"),
+        ("languages", 5, f"{LANGUAGE}, or a list of these"),
         ("voice", "", VOICE),
+        ("voices", "Polly.Mia", "a table of languages with their voices"),
         ("timezone", "Mars/Olympus", ZONE),
         ("timezone", "../etc/passwd", ZONE),
         ("timezone", "Europe", ZONE),
@@ -151,10 +157,8 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("session_hours", 0, "a whole number of at least 1"),
         ("strict", "false", "true or false"),
         ("strict", 1, "true or false"),
-        ("block", 5, "a list of the names of plugins"),
-        ("block", [""], "a list of the names of plugins"),
-        ("block", "", "a list of the names of plugins"),
-        ("block", [1], "a list of the names of plugins"),
+        ("block", 5, PLUGINS),
+        ("block", "", PLUGINS),
         ("dev", None, "true or false"),
         ("public_url", "ivr.example.com", URL),
         ("public_url", "ftp://ivr.example.com", URL),
@@ -173,36 +177,99 @@ def test_every_setting_takes_what_it_expects(name, given, kept):
         ("url_prefix", None, PREFIX),
         ("connection_overrides", 1, OVERRIDES),
         ("connection_overrides", None, OVERRIDES),
-        ("texts", {"goodby": "Bye."}, "a table of texts"),
-        ("texts", {"goodbye": 5}, "a table of texts"),
         ("texts", "Bye.", "a table of texts"),
-        ("states", {"sales": {"kye": "1"}}, "a table of states"),
-        ("states", {"sales": "1"}, "a table of states"),
-        ("texts_in", {"es": {"goodby": "Adiós."}}, "a table of languages with their texts"),
-        ("texts_in", {"": {"goodbye": "Adiós."}}, "a table of languages with their texts"),
         ("texts_in", "es", "a table of languages with their texts"),
-        ("languages", 5, "a list of languages such as ['es-MX']"),
-        ("voices", "Polly.Mia", "a table of languages with their voices"),
-        ("voices", {"es-MX": 5}, "a table of languages with their voices"),
         ("numbers", "+15550100", STARTS),
-        ("numbers", {"+15550100": "menu"}, STARTS),
-        ("numbers", {"+15550100": {}}, STARTS),
-        ("numbers", {"+15550100": {"start": 5}}, STARTS),
-        ("callers", {"+15550100": {"strat": "menu"}}, STARTS),
-        ("log_format", "xml", "'text' or 'json'"),
+        ("callers", "+15550100", STARTS),
+        ("log_format", "xml", "one of 'text', 'json'"),
         ("mask_numbers", 1, "true or false"),
-        ("states", [], "a table of states"),
+        ("states", "sales", "a table of states"),
     ],
 )
-def test_every_setting_refuses_anything_else(name, given, expects):
-    """With where it stood, its name, what it is, and what it takes."""
+def test_every_setting_refuses_anything_else(name, given, words):
+    """The error has the origin of the value, the setting, its type, the value and an example."""
     with pytest.raises(SettingsError) as caught:
         Settings(**{name: given})
-    assert (caught.value.message, caught.value.hint) == (f"Settings: {name} is {given!r}", f"it takes {expects}")
+    assert caught.value.message == f"Settings: {name} must be {words}, not {given!r}"
+    assert caught.value.hint == f"write {name}={SETTINGS[name].example!r}"
+
+
+TEXT_NAMES = "use one of: " + ", ".join(each.name for each in fields(Texts))
+STATE_KEYS = "use one of: plugin, enabled, key, label, sentence, voice, language, targets, texts, kind"
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "expects"),
+    ("name", "given", "message", "hint"),
+    [
+        ("languages", ["-"], f"languages[0] must be {LANGUAGE}, not '-'", "write languages=['es-MX']"),
+        ("block", [""], "block[0] must be the name of a plugin, not ''", "write block=['acme-states']"),
+        ("block", ["a", 1], "block[1] must be the name of a plugin, not 1", "write block=['acme-states']"),
+        ("states", [], "states must be a table of states, not a list", "write states={'sales': {'key': '4'}}"),
+        ("texts", {"goodby": "Bye."}, "unknown key 'texts.goodby', did you mean 'goodbye'?", TEXT_NAMES),
+        ("texts", {"goodbye": 5}, "texts.goodbye must be a text, not 5", "write 'goodbye': 'Goodbye.'"),
+        ("states", {"sales": {"kye": "1"}}, "unknown key 'states.sales.kye', did you mean 'key'?", STATE_KEYS),
+        ("states", {"sales": "1"}, "states.sales must be a table, not '1'", "write 'sales': {'plugin': 'acme-states'}"),
+        (
+            "texts_in",
+            {"es": {"goodby": "Adiós."}},
+            "unknown key 'texts_in.es.goodby', did you mean 'goodbye'?",
+            TEXT_NAMES,
+        ),
+        (
+            "texts_in",
+            {"": {"goodbye": "Adiós."}},
+            "texts_in: the key must be a non-empty text, not ''",
+            "use a key such as text",
+        ),
+        ("voices", {"es-MX": 5}, f"voices.es-MX must be {VOICE}, not 5", "write 'es-MX': 'Polly.Joanna'"),
+        (
+            "numbers",
+            {"+15550100": "menu"},
+            "numbers.\"+15550100\" must be a table with start or language, not 'menu'",
+            "write '+15550100': {'start': 'menu'}",
+        ),
+        (
+            "numbers",
+            {"+15550100": {}},
+            'numbers."+15550100" must be a table with start or language, not an empty table',
+            "write '+15550100': {'start': 'menu'}",
+        ),
+        (
+            "numbers",
+            {"+15550100": {"start": 5}},
+            'numbers."+15550100".start must be the name of a state, not 5',
+            "write 'start': 'menu'",
+        ),
+        (
+            "callers",
+            {"+15550100": {"strat": "menu"}},
+            "unknown key 'callers.\"+15550100\".strat', did you mean 'start'?",
+            "use one of: start, language",
+        ),
+    ],
+)
+def test_an_error_names_the_key_in_a_table_or_list(name, given, message, hint):
+    """An invalid value inside of a table or a list is named by its own key, not by the whole setting."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(**{name: given})
+    assert (caught.value.message, caught.value.hint) == (f"Settings: {message}", hint)
+
+
+def test_all_invalid_settings_are_in_one_error():
+    """Code gets one error with every invalid setting."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(tries=0, states={"sales": {"key": 4}})
+    assert caught.value.message.splitlines() == [
+        "the settings have 2 problems:",
+        "Settings: tries must be a whole number of at least 1, not 0",
+        "  hint: write tries=3",
+        "Settings: states.sales.key must be keys of a telephone (0-9, * and #), not 4",
+        "  hint: write 'key': '4'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
     [
         ("auth_token", 5, TOKENS),
         ("auth_token", ["sesame", 5], TOKENS),
@@ -214,13 +281,13 @@ def test_every_setting_refuses_anything_else(name, given, expects):
         ("accounts", "sesame", ACCOUNTS),
     ],
 )
-def test_a_secret_is_in_no_error(name, given, expects):
-    """The name and what it takes are told, the value is not, and no cause that would tell it."""
+def test_a_secret_is_in_no_error(name, given, words):
+    """An error about a secret has the setting and its type; neither the error nor its cause has the value."""
     with pytest.raises(SettingsError) as caught:
         Settings(**{name: given})
-    assert caught.value.message == f"Settings: {name} is a value that is kept secret"
-    assert caught.value.hint == f"it takes {expects}"
-    assert caught.value.__suppress_context__
+    assert caught.value.message == f"Settings: {name} must be {words}; its value is secret and not shown"
+    assert caught.value.hint == f"write {name}={SETTINGS[name].example!r}"
+    assert "sesame" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_secret_is_in_no_repr():
@@ -282,7 +349,7 @@ def test_the_rules_of_the_flow():
 def test_every_setting_is_described():
     """A field without its line in the docstring is one that nobody finds."""
     assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
-        [*SETTING_TYPES, "origins", "folder"]
+        [*SETTINGS, "origins", "folder"]
     )
 
 
@@ -292,10 +359,12 @@ def test_a_value_is_told_by_the_name_it_had(key, shown):
     assert read_value("tries", 5, "environment", key) == 5
     with pytest.raises(SettingsError) as caught:
         read_value("tries", "many", "environment", key)
-    assert str(caught.value) == f"environment: {shown} is 'many'\n  hint: it takes a whole number of at least 1"
+    message = f"environment: {shown} must be a whole number of at least 1, not 'many'"
+    assert str(caught.value) == f"{message}\n  hint: write {shown}=3"
 
 
-KNOWN = "there are: ct, rt, tt, rc, rp, sni, e; as rc=1&rp=ct"
+KNOWN = "use some of ct, rt, tt, rc, rp, sni, e, as in rc=1&rp=ct"
+EXAMPLE = "write it as in rc=1&rp=ct"
 #: Connection overrides that can be, and their parts.
 OVERRIDES_RIGHT = [
     "", "ct=100", "ct=10000", "rt=100", "rt=999", "rt=9999", "rt=15000", "tt=100", "tt=14999", "rc=0", "rc=5", "rp=ct",
@@ -304,28 +373,28 @@ OVERRIDES_RIGHT = [
 ]  # fmt: skip
 #: What can't be: the part that is told, and what it takes.
 OVERRIDES_WRONG = [
-    ("#rc=1", "there is no connection override '#rc'", KNOWN),
-    ("rc=1&", "there is no connection override ''", KNOWN),
-    ("RC=1", "there is no connection override 'RC'", KNOWN),
-    (" rc=1", "there is no connection override ' rc'", KNOWN),
-    ("rc=1;rp=ct", "the connection override rc is '1;rp=ct'", "it takes 0 to 5"),
-    ("rc=1\n", "the connection override rc is '1\\n'", "it takes 0 to 5"),
-    ("rc", "the connection override rc is ''", "it takes 0 to 5"),
-    ("rc=6&ct=1", "the connection override rc is '6'", "it takes 0 to 5"),
-    ("ct=99", "the connection override ct is '99'", "it takes 100 to 10000, in thousandths of a second"),
-    ("ct=10001", "the connection override ct is '10001'", "it takes 100 to 10000, in thousandths of a second"),
-    ("rt=15001", "the connection override rt is '15001'", "it takes 100 to 15000, in thousandths of a second"),
-    ("tt=5s", "the connection override tt is '5s'", "it takes 100 to 15000, in thousandths of a second"),
-    ("rc=1&rp=", "the connection override rp is ''", "it takes some of 4xx,5xx,ct,rt,all"),
-    ("rp=ct,", "the connection override rp is 'ct,'", "it takes some of 4xx,5xx,ct,rt,all"),
-    ("rp=3xx", "the connection override rp is '3xx'", "it takes some of 4xx,5xx,ct,rt,all"),
-    ("sni=yes", "the connection override sni is 'yes'", "it takes y or n"),
+    ("#rc=1", "'#rc' is not a connection override", KNOWN),
+    ("rc=1&", "'' is not a connection override", KNOWN),
+    ("RC=1", "'RC' is not a connection override", KNOWN),
+    (" rc=1", "' rc' is not a connection override", KNOWN),
+    ("rc=1;rp=ct", "rc must be a number from 0 to 5, not '1;rp=ct'", EXAMPLE),
+    ("rc=1\n", "rc must be a number from 0 to 5, not '1\\n'", EXAMPLE),
+    ("rc", "rc must be a number from 0 to 5, not ''", EXAMPLE),
+    ("rc=6&ct=1", "rc must be a number from 0 to 5, not '6'", EXAMPLE),
+    ("ct=99", "ct must be a number of milliseconds from 100 to 10000, not '99'", EXAMPLE),
+    ("ct=10001", "ct must be a number of milliseconds from 100 to 10000, not '10001'", EXAMPLE),
+    ("rt=15001", "rt must be a number of milliseconds from 100 to 15000, not '15001'", EXAMPLE),
+    ("tt=5s", "tt must be a number of milliseconds from 100 to 15000, not '5s'", EXAMPLE),
+    ("rc=1&rp=", "rp must be some of 4xx,5xx,ct,rt,all, not ''", EXAMPLE),
+    ("rp=ct,", "rp must be some of 4xx,5xx,ct,rt,all, not 'ct,'", EXAMPLE),
+    ("rp=3xx", "rp must be some of 4xx,5xx,ct,rt,all, not '3xx'", EXAMPLE),
+    ("sni=yes", "sni must be y or n, not 'yes'", EXAMPLE),
 ]
 #: What the simulator takes all the same: it looks at no edge, and counts as a reader of numbers does.
 OVERRIDES_STRICT = [
-    ("e=", "the connection override e is ''", "it takes names of Twilio's edges, such as dublin,frankfurt"),
-    ("e=\x00", "the connection override e is '\\x00'", "it takes names of Twilio's edges, such as dublin,frankfurt"),
-    ("rc=01", "the connection override rc is '01'", "it takes 0 to 5"),
+    ("e=", "e must be names of Twilio's edges such as dublin,frankfurt, not ''", EXAMPLE),
+    ("e=\x00", "e must be names of Twilio's edges such as dublin,frankfurt, not '\\x00'", EXAMPLE),
+    ("rc=01", "rc must be a number from 0 to 5, not '01'", EXAMPLE),
 ]
 
 
@@ -352,7 +421,7 @@ def test_connection_overrides_are_those_of_the_simulator(overrides):
     assert takes(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
 
 
-SCHEMA = SETTING_TYPES["connection_overrides"].schema["pattern"].removesuffix("$")
+SCHEMA = SchemaMaker({}, "").of(ConnectionOverrides)["pattern"].removesuffix("$")
 NUMBERS = st.one_of(st.integers(-1, 11), st.integers(90, 110), st.integers(9_990, 15_010), st.integers()).map(str)
 REASONS = st.lists(st.sampled_from(["4xx", "5xx", "ct", "rt", "all", "3xx", ""]), max_size=5).map(",".join)
 PARTS = st.tuples(
@@ -378,33 +447,51 @@ def test_tables_may_be_plain_in_code():
 
 
 @pytest.mark.parametrize(
-    ("given", "message", "hint"),
+    ("given", "message", "example"),
     [
-        ({"key": "x"}, "key is 'x'", "it takes keys of a telephone: 0-9, * and #"),
-        ({"key": ""}, "key is ''", "it takes keys of a telephone: 0-9, * and #"),
-        ({"plugin": ""}, "plugin is ''", "it takes the name of a plugin"),
-        ({"enabled": 1}, "enabled is 1", "it takes true or false"),
-        ({"label": 5}, "label is 5", "it takes a text"),
-        ({"sentence": ""}, "sentence is ''", "it takes a text"),
-        ({"voice": 5}, "voice is 5", "it takes a voice such as 'Polly.Joanna'"),
-        ({"language": ""}, "language is ''", "it takes a language such as 'en-US'"),
+        ({"key": "x"}, "key must be keys of a telephone (0-9, * and #), not 'x'", "4"),
+        ({"key": ""}, "key must be keys of a telephone (0-9, * and #), not ''", "4"),
+        ({"plugin": ""}, "plugin must be the name of a plugin, not ''", "acme-states"),
+        ({"enabled": 1}, "enabled must be true or false, not 1", True),
+        ({"label": 5}, "label must be a non-empty text, not 5", "text"),
+        ({"sentence": ""}, "sentence must be a non-empty text, not ''", "text"),
+        ({"voice": 5}, "voice must be a voice such as 'Polly.Joanna', not 5", "Polly.Joanna"),
+        ({"language": ""}, "language must be a language such as 'en-US', not ''", "es-MX"),
         (
-            {"targets": {"1": 5}},
-            "targets is {'1': 5}",
-            'it takes a table of outcomes with names of states, "HOME", "BACK", "SAME" or "HANG UP"',
+            {"texts": "x"},
+            "texts must be a table of texts, or of languages with their texts, not 'x'",
+            {"We are closed.": "We are on holiday."},
         ),
-        ({"texts": "x"}, "texts is 'x'", "it takes a table of texts, or of languages with their texts"),
-        ({"texts": {"A.": 5}}, "texts is {'A.': 5}", "it takes a table of texts, or of languages with their texts"),
     ],
 )
-def test_what_can_not_be_decided_about_a_state(given, message, hint):
-    """In code as in a table of the file."""
+def test_what_can_not_be_decided_about_a_state(given, message, example):
+    """A decision about a state is checked in ``StateSettings`` and in a table of states."""
+    (name,) = given
+    with pytest.raises(SettingsError) as caught:
+        StateSettings(**given)
+    assert (caught.value.message, caught.value.hint) == (message, f"write {name}={example!r}")
+    with pytest.raises(SettingsError) as caught:
+        Settings(states={"sales": given})
+    assert caught.value.message == f"Settings: states.sales.{message}"
+    assert caught.value.hint == f"write {name!r}: {example!r}"
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        (
+            {"targets": {"1": 5}},
+            'targets.1 must be the name of a state, "HOME", "BACK", "SAME" or "HANG UP", not 5',
+            "write '1': 'HOME'",
+        ),
+        ({"texts": {"A.": 5}}, 'texts."A." must be a text or a table, each a text, not 5', "write 'A.': 'text'"),
+    ],
+)
+def test_a_table_in_a_decision_is_checked_by_its_keys(given, message, hint):
+    """The targets and the texts of a state are named by their own keys."""
     with pytest.raises(SettingsError) as caught:
         StateSettings(**given)
     assert (caught.value.message, caught.value.hint) == (message, hint)
-    with pytest.raises(SettingsError) as caught:
-        Settings(states={"sales": given})
-    assert (caught.value.message, caught.value.hint) == (f"Settings: states: {message}", hint)
 
 
 @pytest.mark.parametrize("given", ["x", {"acme": 5}], ids=repr)
@@ -412,8 +499,9 @@ def test_what_are_no_settings_of_plugins(given):
     """They may hold secrets, so that their value is not told."""
     with pytest.raises(SettingsError) as caught:
         Settings(plugin_settings=given)
-    assert caught.value.message == "Settings: plugin_settings is a value that is kept secret"
-    assert caught.value.hint == "it takes a table of plugins"
+    message = "Settings: plugin_settings must be a table of plugins; its value is secret and not shown"
+    assert caught.value.message == message
+    assert caught.value.hint == "write plugin_settings={'acme-states': {'reception_rings': 20}}"
 
 
 def test_the_texts_of_a_state_are_kept_by_language():
@@ -429,11 +517,11 @@ class TestStatesWithAKind:
     def test_what_makes_the_state_is_no_decision(self):
         """Its key is its own option's; all of it is kept for whoever makes the state."""
         table = {"kind": "message", "text": "Here.", "key": "4", "enabled": False, "targets": {"exit": "menu"}}
-        found = StateSettings.of(table, "ivrkit.toml")
+        found = Settings(states={"x": table}).states["x"]
         assert (found.key, found.enabled, dict(found.targets)) == (None, False, {"exit": "menu"})
-        assert (dict(found.table), found.written_in) == (table, "ivrkit.toml")
+        assert (dict(found.table), found.written_in) == (table, "Settings")
 
     def test_a_table_without_one_is_all_decisions(self):
         """It is written nowhere of its own."""
-        found = StateSettings.of({"key": "4"})
+        found = Settings(states={"x": {"key": "4"}}).states["x"]
         assert (found.key, dict(found.table), found.written_in) == ("4", {}, "")

@@ -406,9 +406,12 @@ CONFIG = [
         ),
     ),
     ({"IVRKIT_QQQQ": 1}, "app.config: IVRKIT_QQQQ is not a setting\n  hint: valid settings: IVRKIT_COMPANY, "),
-    ({"IVRKIT_TRIES": "3"}, "app.config: IVRKIT_TRIES is '3'\n  hint: it takes a whole number of at least 1"),
-    ({"IVRKIT_TEXTS": {"option": "{kye}"}}, "app.config: IVRKIT_TEXTS: "),
-    ({"IVRKIT_AUTH_TOKEN": 12345}, "app.config: IVRKIT_AUTH_TOKEN is a value that is kept secret\n  hint: it takes a "),
+    ({"IVRKIT_TRIES": "3"}, "app.config: IVRKIT_TRIES must be a whole number of at least 1, not '3'"),
+    ({"IVRKIT_TEXTS": {"option": "{kye}"}}, "app.config: texts.option "),
+    (
+        {"IVRKIT_AUTH_TOKEN": 12345},
+        "app.config: IVRKIT_AUTH_TOKEN must be a token, or a list of these; its value is secret and not shown\n",
+    ),
 ]
 
 

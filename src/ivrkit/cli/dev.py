@@ -13,7 +13,7 @@ import click
 from ivrkit.cli.options import settings_with, tree_options
 from ivrkit.cli.serve import run_server
 from ivrkit.errors import IvrkitError
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 HOST = "127.0.0.1"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ivrkit.cli.app_tree import app_tree
-from ivrkit.cli.options import gather_settings_with, json_option, tree_options
+from ivrkit.cli.options import json_option, tree_options, try_load_settings_with
 
 if TYPE_CHECKING:
     from ivrkit.doctor import CheckResult
@@ -31,7 +31,7 @@ def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_j
     from ivrkit.doctor import run_checks
 
     in_app = app_tree()
-    results = run_checks(gather_settings_with(block), url, in_app.mounted.plugins if in_app else None)
+    results = run_checks(try_load_settings_with(block), url, in_app.mounted.plugins if in_app else None)
     click.echo(json.dumps([asdict(each) for each in results], indent=2) if as_json else results_as_text(results))
     context.exit(1 if any(each.status == "failed" for each in results) else 0)
 

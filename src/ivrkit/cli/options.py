@@ -11,8 +11,8 @@ import click
 from ivrkit.cli.app_tree import app_tree
 from ivrkit.errors import SettingsError
 from ivrkit.plugins.load import LoadedTree, load
-from ivrkit.settings.core import Settings
-from ivrkit.settings.load import Gathered, gather_settings
+from ivrkit.settings import Settings
+from ivrkit.settings.load import SettingsResult, try_load_settings
 
 #: Key of the value of ``--plugins-dir`` in the context of a command.
 _PLUGINS_DIR_KEY = "ivrkit.plugins_dir"
@@ -52,7 +52,7 @@ def given_plugins_dir() -> str | None:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def gather_settings_with(block: Sequence[str], **overrides: Any) -> Gathered:
+def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsResult:
     """Return the settings of the working folder, or of the mounted phone tree, and their problems.
 
     :param block: plugins to block besides those that the settings block.
@@ -63,20 +63,20 @@ def gather_settings_with(block: Sequence[str], **overrides: Any) -> Gathered:
     in_app = app_tree()
     if in_app is not None:
         settings = replace(in_app.mounted.settings, **overrides)
-        return Gathered(replace(settings, block=(*settings.block, *block)), ())
-    gathered = gather_settings(**overrides)
-    return gather_settings(**overrides, block=(*gathered.settings.block, *block)) if block else gathered
+        return SettingsResult(replace(settings, block=(*settings.block, *block)), ())
+    loaded_settings = try_load_settings(**overrides)
+    return try_load_settings(**overrides, block=(*loaded_settings.settings.block, *block)) if block else loaded_settings
 
 
 def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
-    """Return the same settings as :func:`gather_settings_with`, without problems.
+    """Return the same settings as :func:`try_load_settings_with`, without problems.
 
     :raises SettingsError: with all problems of the settings.
     """
-    gathered = gather_settings_with(block, **overrides)
-    if gathered.problems:
-        raise SettingsError.of(gathered.problems)
-    return gathered.settings
+    loaded_settings = try_load_settings_with(block, **overrides)
+    if loaded_settings.problems:
+        raise SettingsError.of(loaded_settings.problems)
+    return loaded_settings.settings
 
 
 def load_flow(block: Sequence[str]) -> LoadedTree:
@@ -88,8 +88,8 @@ def load_flow(block: Sequence[str]) -> LoadedTree:
     if in_app is not None and not block and not given_plugins_dir():
         loaded = in_app.mounted.loaded
     else:
-        gathered = gather_settings_with(block)
-        loaded = load(gathered.settings, in_app.mounted.plugins if in_app else None, gathered.problems)
+        loaded_settings = try_load_settings_with(block)
+        loaded = load(loaded_settings.settings, in_app.mounted.plugins if in_app else None, loaded_settings.problems)
     for problem in loaded.problems:
         click.echo(f"Left out: {problem}", err=True)
     for problem in loaded.startup_warnings:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ivrkit.cli.app_tree import app_tree
-from ivrkit.cli.options import gather_settings_with, tree_options
+from ivrkit.cli.options import tree_options, try_load_settings_with
 from ivrkit.errors import IvrkitError
 from ivrkit.plugins.load import find_plugins
 from ivrkit.schema import schema_of_flow, schema_of_settings
@@ -24,7 +24,7 @@ def schema(block: tuple[str, ...], flow: bool, output: Path | None) -> None:
     Editors complete and check the file with it. It has the settings and the state kinds of all installed plugins.
     """
     in_app = app_tree()
-    found = find_plugins(gather_settings_with(block).settings, in_app.mounted.plugins if in_app else None)
+    found = find_plugins(try_load_settings_with(block).settings, in_app.mounted.plugins if in_app else None)
     made = json.dumps(schema_of_flow(found) if flow else schema_of_settings(found), indent=2, ensure_ascii=False)
     if output is None:
         click.echo(made)

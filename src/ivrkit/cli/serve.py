@@ -14,7 +14,7 @@ import click
 from ivrkit.cli.options import settings_with, tree_options
 from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 #: A slow handler blocks its thread, so a worker needs several threads to answer other callers meanwhile.
 MAX_THREADS = 8

@@ -11,14 +11,15 @@ import click
 
 from ivrkit.cli.app_tree import app_tree
 from ivrkit.cli.example import example
-from ivrkit.cli.options import gather_settings_with, json_option, table, tree_options
+from ivrkit.cli.options import json_option, table, tree_options, try_load_settings_with
 from ivrkit.errors import SettingsError
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import Texts
 from ivrkit.plugins.load import find_plugins
 from ivrkit.plugins.plugin_settings import PluginSettings
-from ivrkit.settings.core import SECRETS, SETTING_TYPES, Settings
-from ivrkit.settings.tables import STATE_SETTING_TYPES
+from ivrkit.settings import Settings, StateSettings
+from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.setting import Setting, settings_of
 
 #: What is shown of a secret that is set.
 MASK = "***"
@@ -34,7 +35,7 @@ class Row(NamedTuple):
     setting: str
     value: Any
     origin: str
-    takes: str
+    type: str
     owner: str
 
 
@@ -48,48 +49,48 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     Each row has the value, its source, its type and its owner. Secrets are masked. With --example, the command prints
     an ivrkit.toml in which every setting is commented out: uncomment the settings that you want to change.
     """
-    gathered = gather_settings_with(block)
+    loaded = try_load_settings_with(block)
     in_app = app_tree()
-    found = find_plugins(gathered.settings, in_app.mounted.plugins if in_app else None)
-    if as_example:  # what is wanted most where something is missing
+    found = find_plugins(loaded.settings, in_app.mounted.plugins if in_app else None)
+    if as_example:  # even if there are problems: the example helps to fix them
         click.echo(example(found.settings, found.state_names), nl=False)
         return
-    rows = [*_of_core(gathered.settings), *_of_plugins(found.settings)]
+    rows = [*_of_core(loaded.settings), *_of_plugins(found.settings)]
     click.echo(_as_json(rows) if as_json else _as_table(rows))
-    if gathered.problems or found.problems:
-        raise SettingsError.of([*gathered.problems, *found.problems])
+    if loaded.problems or found.problems:
+        raise SettingsError.of([*loaded.problems, *found.problems])
 
 
-def _of_core(given: Settings) -> Iterator[Row]:
-    for name, kind in SETTING_TYPES.items():
+def _of_core(settings: Settings) -> Iterator[Row]:
+    for name, setting in SETTINGS.items():
         if name not in _TABLES:
-            value = getattr(given, name)
-            shown = MASK if name in SECRETS and value else value
-            yield Row(name, shown, given.origin(name), kind.expects, CORE_PLUGIN)
-    for each in fields(Texts):
+            value = _masked(setting, getattr(settings, name))
+            yield Row(name, value, settings.origin(name), setting.words, CORE_PLUGIN)
+    for name, setting in settings_of(Texts).items():
         yield Row(
-            f"texts.{each.name}",
-            getattr(given.texts, each.name),
-            given.origin("texts", each.name),
-            "a text",
-            CORE_PLUGIN,
+            f"texts.{name}", getattr(settings.texts, name), settings.origin("texts", name), setting.words, CORE_PLUGIN
         )
-    for language, texts in given.texts_in.items():
+    for language, texts in settings.texts_in.items():
         for name, text in texts.items():
-            yield Row(f"texts.{language}.{name}", text, given.origin("texts", language, name), "a text", CORE_PLUGIN)
-    for state, decided in given.states.items():
-        for name, kind in STATE_SETTING_TYPES.items():
-            if given.origin("states", state, name) != "default":
-                origin, value = given.origin("states", state, name), getattr(decided, name)
+            origin, words = settings.origin("texts", language, name), settings_of(Texts)[name].words
+            yield Row(f"texts.{language}.{name}", text, origin, words, CORE_PLUGIN)
+    for state, decisions in settings.states.items():
+        for name, setting in settings_of(StateSettings).items():
+            origin, value = settings.origin("states", state, name), getattr(decisions, name)
+            if origin != "default":
                 shown = {**value.get("", {}), **{tag: value[tag] for tag in value if tag}} if name == "texts" else value
-                yield Row(f"states.{state}.{name}", shown, origin, kind.expects, CORE_PLUGIN)
+                yield Row(f"states.{state}.{name}", shown, origin, setting.words, CORE_PLUGIN)
 
 
 def _of_plugins(of_plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:
     for plugin in of_plugins:
         for each in plugin.settings:
-            value = MASK if each.secret and each.value else "missing" if each.is_missing else each.value
-            yield Row(f"{plugin.key}.{each.name}", value, each.origin, each.takes, str(plugin.owner))
+            value = "missing" if each.is_missing else _masked(each.setting, each.value)
+            yield Row(f"{plugin.key}.{each.name}", value, each.origin, each.setting.words, str(plugin.owner))
+
+
+def _masked(setting: Setting, value: Any) -> Any:
+    return MASK if setting.is_secret and value else value
 
 
 def _as_json(rows: list[Row]) -> str:
@@ -108,8 +109,8 @@ def _table(value: Any) -> Any:
 
 
 def _as_table(rows: list[Row]) -> str:
-    shown = [(row.setting, _shown(row.value), row.origin, row.takes, row.owner) for row in rows]
-    return table(("SETTING", "VALUE", "FROM", "TAKES", "OWNER"), shown)
+    shown = [(row.setting, _shown(row.value), row.origin, row.type, row.owner) for row in rows]
+    return table(("SETTING", "VALUE", "FROM", "TYPE", "OWNER"), shown)
 
 
 def _shown(value: Any) -> str:

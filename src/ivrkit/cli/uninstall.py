@@ -11,8 +11,8 @@ from ivrkit.errors import IvrkitError, nearest
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.plugins.entry_points import FILE, find_entry_points
 from ivrkit.plugins.load import find_plugins
-from ivrkit.settings.load import gather_settings
-from ivrkit.settings.types import normal_name
+from ivrkit.settings.load import try_load_settings
+from ivrkit.settings.names import normal_name
 
 
 @click.command()
@@ -50,7 +50,7 @@ def _installed_names(names: Sequence[str]) -> list[str]:
 
 def _unknown_plugin(name: str, installed: Sequence[str]) -> IvrkitError:
     """Return the error for a name that is not an installed package."""
-    files = [each.owner.plugin for each in find_plugins(gather_settings().settings).plugins if each.source == FILE]
+    files = [each.owner.plugin for each in find_plugins(try_load_settings().settings).plugins if each.source == FILE]
     if normal_name(name) in map(normal_name, files):
         return IvrkitError(
             f"plugin {name!r} is a file, not a package", hint="delete the file, or its tables [states.*]"

@@ -25,8 +25,8 @@ from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
 from ivrkit.plugins.load import find_plugins
 from ivrkit.plugins.loaded import InstalledPlugins
-from ivrkit.settings.load import load_settings
-from ivrkit.settings.types import normal_name
+from ivrkit.settings import load_settings
+from ivrkit.settings.names import normal_name
 from ivrkit.testing import Phone, installed_plugins, make_app
 
 #: The start of calls that begin where the phone tree lets them begin, and not in a given state.

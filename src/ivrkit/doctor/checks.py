@@ -8,23 +8,23 @@ from collections.abc import Mapping
 from ivrkit.doctor.local_checks import check_plugins, check_settings, check_store, check_time_zone, results_of_problems
 from ivrkit.doctor.results import CheckResult, warning
 from ivrkit.doctor.webhook_check import check_webhook
-from ivrkit.settings.load import Gathered
+from ivrkit.settings.load import SettingsResult
 
 
 def run_checks(
-    gathered: Gathered, url: str | None = None, plugins: Mapping[str, object] | None = None
+    loaded: SettingsResult, url: str | None = None, plugins: Mapping[str, object] | None = None
 ) -> list[CheckResult]:
     """Run all checks.
 
-    :param gathered: the settings and their problems. If there are problems, no other check runs.
+    :param loaded: the settings and their problems. If there are problems, no other check runs.
     :param url: the public URL, in place of the setting: a base URL, or the URL of the webhook.
     :param plugins: plugin objects that the app registers itself, by name, in addition to the installed plugins.
     :returns: the results, in the order of the checks.
     """
-    if gathered.problems:
+    if loaded.problems:
         skipped = warning("settings", "all other checks were skipped", "fix the settings first")
-        return [*results_of_problems("settings", gathered.problems), skipped]
-    settings = gathered.settings
+        return [*results_of_problems("settings", loaded.problems), skipped]
+    settings = loaded.settings
     return [
         *check_settings(settings),
         *check_plugins(settings, plugins),

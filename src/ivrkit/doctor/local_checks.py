@@ -14,7 +14,7 @@ from ivrkit.errors import IvrkitError, LoadError, Problem
 from ivrkit.plugins.load import find_plugins, load
 from ivrkit.sessions import SharedStore, StoredSession, open_sessions
 from ivrkit.sessions.remote import redact_url
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 from ivrkit.web.doctor_endpoint import all_tokens
 
 #: After how many seconds the session that is written for the check expires.

@@ -12,7 +12,7 @@ from ivrkit.doctor.results import CheckResult, warning
 from ivrkit.doctor.signature_diagnosis import compare_requests, parse_diagnosis
 from ivrkit.doctor.unexpected_responses import explain_failure, explain_response
 from ivrkit.errors import IvrkitError
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 from ivrkit.simulator import Failure, HttpTransport, Response
 from ivrkit.simulator.wire.messages import make_file_request, make_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ivrkit.host.call_log import TURN_ATTRIBUTE
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 _TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

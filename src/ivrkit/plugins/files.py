@@ -24,9 +24,12 @@ from ivrkit.plugins.entry_points import FILE, PLUGINS_GROUP, EntryPoint
 from ivrkit.plugins.problems import describe_error
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.toml_states import TomlStates
-from ivrkit.settings.core import Settings
-from ivrkit.settings.tables import DECIDED, KIND, STATE_SETTING_TYPES
+from ivrkit.settings import Settings
+from ivrkit.settings.convert import convert_setting
+from ivrkit.settings.setting import settings_of
+from ivrkit.settings.state_settings import KEYS_BESIDE_KIND, StateSettings
 from ivrkit.settings.toml_file import TomlFile
+from ivrkit.settings.toml_keys import KIND
 
 #: How the files of a folder end that are states without code.
 FLOW = ".flow.toml"
@@ -95,7 +98,7 @@ class PluginFiles:
         """Return the states of a settings file."""
         states = self._settings.states
         tables = {state: each.table for state, each in states.items() if each.table and each.written_in == name}
-        return TomlStates(Owner(name), tables, self._settings.location, self._kinds, self._problems, DECIDED)
+        return TomlStates(Owner(name), tables, self._settings.location, self._kinds, self._problems, KEYS_BESIDE_KIND)
 
     def _of_flow(self, path: Path) -> TomlStates:
         """Return the states of a file of its own.
@@ -103,7 +106,10 @@ class PluginFiles:
         :raises IvrkitError: for a file that has anything else.
         """
         file, owner = TomlFile(path), Owner(path.name)
-        location = file.place
+
+        def location(*keys: str) -> str:
+            return str(file.location(*keys))
+
         tables: dict[str, Mapping[str, Any]] = {}
         for key, value in file.table.items():
             if key != "states" or not isinstance(value, dict):
@@ -126,11 +132,12 @@ class PluginFiles:
     ) -> Mapping[str, Any]:
         """Return a table without what it says in other languages, which is kept."""
         if "texts" in table:
-            try:
-                self.texts[name] = STATE_SETTING_TYPES["texts"].read(table["texts"])
-            except ValueError:
-                message, hint = f"states.{name}.texts is {table['texts']!r}", STATE_SETTING_TYPES["texts"].expects
-                self._refuse(owner, message, f"it takes {hint}", location("states", name, "texts"))
+            keys = ("states", name, "texts")
+            texts, problems = convert_setting(table["texts"], settings_of(StateSettings)["texts"], keys)
+            for each in problems:
+                self._refuse(owner, each.message, each.hint_in_toml(), location(*each.path))
+            if not problems:
+                self.texts[name] = texts
         return {key: value for key, value in table.items() if key != "texts"}
 
     def _refuse(self, owner: Owner, message: str, hint: str, location: str) -> None:

@@ -18,7 +18,7 @@ from ivrkit.flow.compile.languages import (
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import TranslationFiles
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 _IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
 

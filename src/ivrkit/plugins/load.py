@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ivrkit.errors import LoadError, Problem, SettingsError
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.loader import Loader
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 __all__ = ["InstalledPlugins", "LoadedTree", "Plugin", "find_plugins", "load"]
 

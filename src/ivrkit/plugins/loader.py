@@ -30,8 +30,8 @@ from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
 from ivrkit.plugins.translations import TranslationFiles
-from ivrkit.settings.core import Settings
-from ivrkit.settings.types import normal_name
+from ivrkit.settings import Settings
+from ivrkit.settings.names import normal_name
 
 #: How a class or function is written that makes a plugin.
 _MAKES = "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings"

@@ -12,7 +12,7 @@ from ivrkit.flow.model.routes import Goto, LeadsTo, Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.flow.model.toml_values import TARGET_KEYWORDS
-from ivrkit.settings.tables import StateSettings
+from ivrkit.settings import StateSettings
 
 #: The targets that are no outcomes of a table.
 BESIDE = ("otherwise", "give_up", "on_error")

@@ -4,51 +4,44 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
-import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.problems import describe_error, leave_out, plugin_problem
-from ivrkit.settings.convert import converted
-from ivrkit.settings.core import Settings
-from ivrkit.settings.describe import in_words
-from ivrkit.settings.types import normal_name
-
-HIDDEN = "a value that is kept secret"
+from ivrkit.settings.convert import ValueProblem, convert
+from ivrkit.settings.core_settings import Settings
+from ivrkit.settings.describe import as_toml
+from ivrkit.settings.load import PREFIX
+from ivrkit.settings.names import dotted, normal_name
+from ivrkit.settings.setting import Setting, settings_of
 
 
 @dataclass(frozen=True, slots=True)
 class PluginSetting:
-    """One setting of a plugin.
+    """One setting of a plugin, with its value.
 
-    :param name: its name.
-    :param takes: its type, in words.
-    :param required: whether it has no default.
-    :param default: its default, ``None`` where it has none.
-    :param value: what the plugin is given; ``None`` where it is missing.
-    :param origin: where it comes from: ``ivrkit.toml:3``, a variable, ``argument`` or ``default``.
-    :param secret: whether it is never shown: its field has ``repr=False``.
-    :param description: as the dataclass's docstring has it.
+    :param setting: the setting: its name, type, default and description.
+    :param value: the value; ``None`` if the setting is missing.
+    :param origin: where the value comes from: ``ivrkit.toml:3``, a variable, ``argument`` or ``default``.
     """
 
-    name: str
-    takes: str
-    required: bool
-    default: Any
+    setting: Setting
     value: Any
     origin: str
-    secret: bool
-    description: str
+
+    @property
+    def name(self) -> str:
+        """The name of the setting."""
+        return self.setting.name
 
     @property
     def is_missing(self) -> bool:
-        """Whether it has to be set and is not."""
-        return self.required and self.origin == "default"
+        """Whether the setting is required and not set."""
+        return self.setting.is_required and self.origin == "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +49,19 @@ class PluginSettings:
     """The settings of one plugin.
 
     :param owner: the plugin.
-    :param kind: its dataclass.
-    :param values: what the plugin is given, ``None`` where they have problems.
-    :param settings: each of them, in the order of the dataclass.
+    :param settings_class: the plugin's dataclass of settings.
+    :param values: an instance of it, ``None`` if the settings have problems.
+    :param settings: the settings, in the order of the dataclass; empty if the dataclass cannot be used.
     """
 
     owner: Owner
-    kind: type
+    settings_class: type
     values: Any
     settings: tuple[PluginSetting, ...]
 
     @property
     def key(self) -> str:
-        """The name of its table."""
+        """The name of the table of these settings."""
         return f"plugins.{normal_name(self.owner.plugin)}"
 
 
@@ -160,129 +153,58 @@ class SettingsOfPlugins:
         owners = [owner for owner, packages in self._packages.items() if package in packages]
         return asking if asking in owners or not owners else owners[0]
 
-    def _of(self, owner: Owner, kind: type) -> PluginSettings:
+    def _of(self, owner: Owner, settings_class: type) -> PluginSettings:
         known = self._read.get(owner)
         if known is None:
-            self._read[owner] = known = self._reading(owner, kind)
-        if known.kind is not kind:
+            self._read[owner] = known = self._read_settings(owner, settings_class)
+        if known.settings_class is not settings_class:
+            names = f"{known.settings_class.__name__!r} and {settings_class.__name__!r}"
             raise IvrkitError(
-                f"it has two dataclasses of settings, {known.kind.__name__!r} and {kind.__name__!r}",
-                hint="put them into one: a plugin has one table of settings",
+                f"it has two dataclasses of settings, {names}",
+                hint="put the settings into one dataclass: a plugin has one table of settings",
             )
         return known
 
-    def _reading(self, owner: Owner, kind: type) -> PluginSettings:
-        """Read the settings of a plugin; its problems are told here."""
-        name = normal_name(owner.plugin)
-        reading = _Reading(owner, f"plugins.{name}", self._settings)
-        table = self._settings.plugin_settings.get(name, {})
+    def _read_settings(self, owner: Owner, settings_class: type) -> PluginSettings:
+        """Read the settings of a plugin, and collect their problems."""
+        keys = ("plugins", normal_name(owner.plugin))
+        table = self._settings.plugin_settings.get(keys[1], {})
         try:
-            values, settings = reading.read(kind, table)
+            values, problems = convert(table, settings_class, keys)
+            settings = tuple(
+                self._with_value(each, (*keys, name), table, None if problems else values)
+                for name, each in settings_of(settings_class).items()
+            )
         except PLUGIN_ERRORS as error:
-            message = f"its settings {kind.__name__!r} can't be used: {describe_error(error)}"
+            message = f"its settings {settings_class.__name__!r} can't be used: {describe_error(error)}"
             self._problems.add(plugin_problem(owner, message, leave_out(owner)))
-            return PluginSettings(owner, kind, None, ())
-        self._problems.add(*reading.problems)
-        return PluginSettings(owner, kind, None if reading.problems else values, settings)
+            return PluginSettings(owner, settings_class, None, ())
+        for each in problems:
+            location = "" if each.is_missing else self._settings.location(*each.path)
+            self._problems.error(each.message, self._hint(each, owner), location=location, owner=owner.plugin)
+        return PluginSettings(owner, settings_class, None if problems else values, settings)
 
+    def _hint(self, problem: ValueProblem, owner: Owner) -> str:
+        """Return the hint: for a variable or a missing secret, the environment; for others, the file."""
+        table, key = f"[{dotted(problem.path[:-1])}]", problem.path[-1]
+        if problem.keys == ("plugins", normal_name(owner.plugin)):  # the dataclass refuses its values
+            return problem.hint or f"change it in ivrkit.toml:  [{dotted(problem.keys)}]"
+        variable = "__".join(each.upper().replace("-", "_").replace(".", "_") for each in problem.path)
+        is_variable = self._settings.origin(*problem.path).startswith(PREFIX)
+        if is_variable or (problem.is_missing and problem.is_secret):
+            return problem.hint_in_environment(f"{PREFIX}{variable}")
+        if problem.is_missing:
+            return f"write it in ivrkit.toml:  {table}  {key} = {as_toml(problem.example)}"
+        return problem.hint_in_toml()
 
-class _Reading:
-    """One reading of a plugin's table: ``problems`` collects what is wrong with it."""
-
-    def __init__(self, owner: Owner, key: str, settings: Settings) -> None:
-        self.owner = owner
-        self.key = key
-        self.settings = settings
-        self.problems = Problems()
-
-    def read(self, kind: type, table: Mapping[str, Any]) -> tuple[Any, tuple[PluginSetting, ...]]:
-        """Return the dataclass made of a table, and what is to be told of each field."""
-        hints = typing.get_type_hints(kind, include_extras=True)
-        fields = [each for each in dataclasses.fields(kind) if each.init]
-        names = [each.name for each in fields]
-        for name in table:
-            if name not in names:
-                known = f"{self.owner} has: {', '.join(names) or 'no settings'}"
-                self._refuse(name, f"unknown key '{self.key}.{name}'{nearest(name, names)}", known)
-        descriptions = descriptions_of(kind)
-        given: dict[str, Any] = {}
-        for each in fields:
-            if each.name in table:
-                self._take(given, each, hints[each.name], table[each.name])
-            elif _is_required(each):
-                self.problems.add(
-                    plugin_problem(
-                        self.owner,
-                        f"it needs the setting {each.name!r}: {in_words(hints[each.name])}",
-                        self._how_to_set(each),
-                    )
-                )
-        values = None if self.problems else self._made(kind, given)
-        return values, tuple(self._told(each, hints, descriptions, table, values) for each in fields)
-
-    def _how_to_set(self, field: dataclasses.Field[Any]) -> str:
-        """Return the mend for a setting that is missing; a secret does not belong into a file."""
-        if field.repr:
-            return f"write it in ivrkit.toml:  [{self.key}]  {field.name} = ..."
-        plugin = normal_name(self.owner.plugin).replace("-", "_")
-        return f"set it in the environment: IVRKIT_PLUGINS__{plugin.upper()}__{field.name.upper()}=..."
-
-    def _take(self, given: dict[str, Any], field: dataclasses.Field[Any], annotation: Any, value: Any) -> None:
-        try:
-            given[field.name] = converted(value, annotation)
-        except (ValueError, TypeError):
-            shown = repr(value) if field.repr and not isinstance(value, dict | list) else HIDDEN
-            hint = f"{self.owner} takes {in_words(annotation)}"
-            self._refuse(field.name, f"{self.key}.{field.name} is {shown}", hint)
-
-    def _made(self, kind: type, given: Mapping[str, Any]) -> Any:
-        try:
-            return kind(**given)
-        except PLUGIN_ERRORS as error:
-            what = str(error) if isinstance(error, ValueError) else describe_error(error)
-            hint = getattr(error, "hint", "") or self._places(given)
-            self.problems.add(plugin_problem(self.owner, f"its settings are refused: {what}", hint))
-            return None
-
-    def _places(self, given: Mapping[str, Any]) -> str:
-        """Return where the settings are that were given."""
-        places = [self.settings.origin(*self.key.split("."), name) for name in given]
-        told = ", ".join(dict.fromkeys(place for place in places if place not in ("default", "argument")))
-        return f"change it: {told}" if told else f"change it in ivrkit.toml:  [{self.key}]"
-
-    def _refuse(self, name: str, message: str, hint: str) -> None:
-        location = self.settings.location(*self.key.split("."), name)
-        self.problems.error(message, hint, location=location, owner=self.owner.plugin)
-
-    def _told(
-        self,
-        field: dataclasses.Field[Any],
-        hints: Mapping[str, Any],
-        descriptions: Mapping[str, str],
-        table: Mapping[str, Any],
-        values: Any,
+    def _with_value(
+        self, setting: Setting, keys: tuple[str, ...], table: Mapping[str, Any], values: Any
     ) -> PluginSetting:
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        default = None if default is MISSING else default
-        return PluginSetting(
-            name=field.name,
-            takes=in_words(hints[field.name]),
-            required=_is_required(field),
-            default=default,
-            value=_shown(table.get(field.name, default)) if values is None else getattr(values, field.name),
-            origin=self.settings.origin(*self.key.split("."), field.name),
-            secret=not field.repr,
-            description=descriptions.get(field.name, ""),
-        )
-
-
-def _shown(value: Any) -> Any:
-    """Return a value that was not read: of a table or a list it is not known what in it is secret."""
-    return "..." if isinstance(value, dict | list) else value
-
-
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+        """Return a setting with its value: that of the dataclass, or that in the table if there is no dataclass."""
+        value = getattr(values, setting.name) if values is not None else table.get(setting.name, setting.default)
+        if values is None and isinstance(value, dict | list):
+            value = "..."  # parts of it may be secret
+        return PluginSetting(setting, value, self._settings.origin(*keys))
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -299,9 +221,3 @@ def _asks_for_core(asked: Any) -> bool:
     if isinstance(asked, str):
         return asked.strip("'\"").rpartition(".")[2] == Settings.__name__
     return asked in (inspect.Parameter.empty, Settings)
-
-
-def descriptions_of(kind: object) -> dict[str, str]:
-    """Return what a docstring says of each parameter: its ``:param name:`` lines."""
-    found = re.findall(r"^:param (\w+):\s*(.+?)(?=^:|^\s*$|\Z)", inspect.getdoc(kind) or "", re.MULTILINE | re.DOTALL)
-    return {name: " ".join(text.split()) for name, text in found}

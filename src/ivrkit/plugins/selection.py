@@ -16,8 +16,8 @@ from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.overrides import overridden
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
-from ivrkit.settings.core import Settings
-from ivrkit.settings.types import normal_name
+from ivrkit.settings import Settings
+from ivrkit.settings.names import normal_name
 
 _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

@@ -15,26 +15,16 @@ from ivrkit.errors import IvrkitError, Problem, Problems
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.plugins.plugin_settings import descriptions_of
 from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.settings.describe import in_words
-from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES
+from ivrkit.settings.docstrings import descriptions_of
+from ivrkit.settings.setting import settings_of
+from ivrkit.settings.setting_type import SINGLE_ALLOWED
+from ivrkit.settings.state_settings import StateSettings
+from ivrkit.settings.toml_keys import COMMON_KEYS
 
 #: The key of what a kind is given one by one, whatever its parameter is called.
 TEXT = "text"
-#: The keys that every table may have, which are no kind's own, with what each is.
-COMMON_KEYS: Mapping[str, str] = {
-    KIND: "the kind of the state",
-    "key": "the key of its menu option",
-    "label": "what its menu option is called; its name when left out",
-    "sentence": "the whole sentence of its menu option",
-    "phrases": "what a caller may say in place of the key",
-    "menu": "the menu that its option hangs in; the main menu when left out",
-    "options": "further menu options, each a table with key, label, sentence, phrases and menu",
-    "voice": "the voice that it speaks with",
-    "language": "the language that it is always said in",
-    "on_error": "the state to go to when this one fails",
-}
 #: How a kind is written.
 HINT = "name a function with annotated parameters that returns a State"
 
@@ -80,6 +70,11 @@ class Parameter:
             ParameterType.TARGETS: "a table of outcomes, each with where it leads",
         }.get(self.type) or in_words(self.annotation)
         return f"{told}, or a list of these" if self.spread else told
+
+    def annotation_of_key(self) -> Any:
+        """Return the type of the key, which may be a list of the values that are given one by one."""
+        values: Any = tuple.__class_getitem__((self.annotation, ...))
+        return typing.Annotated[values, SINGLE_ALLOWED] if self.spread else self.annotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +162,7 @@ def read_kind(name: str, function: Any, owner: Owner) -> StateKind:
                 hint = "a table has no functions: give it a default"
                 raise IvrkitError(f"its parameter {each.name!r} takes a function, and has to be given", hint=hint)
             continue
-        if made.key in COMMON_KEYS or made.key in STATE_SETTING_TYPES:
+        if made.key in COMMON_KEYS or made.key in settings_of(StateSettings):
             hint = "every state has that key: give the parameter another name"
             raise IvrkitError(f"its parameter {each.name!r} is none of its own", hint=hint)
         if made.key in parameters:

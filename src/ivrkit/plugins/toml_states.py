@@ -14,31 +14,9 @@ from ivrkit.flow.model.toml_values import read_prompts, read_target
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error
-from ivrkit.plugins.state_kinds import (
-    COMMON_KEYS,
-    Parameter,
-    ParameterType,
-    StateKind,
-    StateKinds,
-)
-from ivrkit.settings.convert import converted
-from ivrkit.settings.tables import KIND, STATE_SETTING_TYPES
-from ivrkit.settings.types import STATE_NAME, TEXT, SettingType, several
-
-#: The keys of a menu option, with what each takes.
-_OPTION: Mapping[str, SettingType] = {
-    "key": STATE_SETTING_TYPES["key"],
-    "label": TEXT,
-    "sentence": TEXT,
-    "phrases": SettingType("a text, or a list of texts", several),
-    "menu": STATE_NAME,
-}
-#: What else every state may have, with what each takes.
-_PLAIN: Mapping[str, SettingType] = {
-    "voice": STATE_SETTING_TYPES["voice"],
-    "language": STATE_SETTING_TYPES["language"],
-    "on_error": STATE_NAME,
-}
+from ivrkit.plugins.state_kinds import Parameter, ParameterType, StateKind, StateKinds
+from ivrkit.settings.convert import INVALID, convert
+from ivrkit.settings.toml_keys import COMMON_KEYS, KIND, MENU_OPTION_KEYS, CommonStateKeys, MenuOptionKeys
 
 
 class TomlStates:
@@ -146,55 +124,46 @@ class _Making:
         for key, parameter in kind.parameters.items():
             if key not in self._table:
                 continue
+            if parameter.type == ParameterType.VALUE:
+                value = self._convert(self._table[key], parameter.annotation_of_key(), key)
+                given |= {} if value is INVALID else {parameter.name: value}
+                continue
             try:
                 given[parameter.name] = _read(parameter, self._table[key])
-            except (ValueError, TypeError, IvrkitError) as error:
+            except (ValueError, IvrkitError) as error:
                 hint = getattr(error, "hint", "") or f"it takes {parameter.in_words()}"
                 self._refuse((key,), f"states.{self._name}.{key} is {self._table[key]!r}", hint)
         bound = inspect.BoundArguments(inspect.signature(kind.function), given)
         bound.apply_defaults()
         return bound
 
+    def _convert(self, value: Any, annotation: Any, *keys: str) -> Any:
+        """Convert a value of the table to a type. Return ``INVALID`` after a problem."""
+        converted, problems = convert(value, annotation, ("states", self._name, *keys))
+        for each in problems:
+            self._refuse(each.path[2:], each.message, each.hint_in_toml())
+        return INVALID if problems else converted
+
     def _common(self) -> Iterator[tuple[str, Any]]:
-        """Return what every state has: its options, voice, language and fallback."""
-        yield from self._checked(self._table, _PLAIN).items()
-        own = {key: self._table[key] for key in _OPTION if key in self._table}
-        more = self._table.get("options", [])
-        if not isinstance(more, list) or not all(isinstance(each, Mapping) for each in more):
-            self._refuse(("options",), f"states.{self._name}.options is {more!r}", "it takes a list of tables")
+        """Return the attributes that every state may have: its menu options, voice, language and error state."""
+        own = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
+        common = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in own}
+        first = self._convert(own, MenuOptionKeys) if own else INVALID
+        keys = self._convert(common, CommonStateKeys)
+        if self.problems:
             return
-        options = [*([self._option(own)] if own else []), *(self._option(each, "options") for each in more)]
+        yield from ((name, getattr(keys, name)) for name in ("voice", "language", "on_error") if name in common)
+        options = (*(() if first is INVALID else (first,)), *keys.options)
         if options:
-            yield "options", tuple(each for each in options if each is not None)
+            yield "options", tuple(map(self._option, options))
 
-    def _checked(self, table: Mapping[str, Any], kinds: Mapping[str, SettingType], *above: str) -> dict[str, Any]:
-        """Return the values of a table, each as it is kept; one that its key does not take is refused."""
-        good: dict[str, Any] = {}
-        for key, kind in kinds.items():
-            try:
-                if key in table:
-                    good[key] = kind.read(table[key])
-            except (ValueError, TypeError):
-                told = ".".join(("states", self._name, *above, key))
-                self._refuse(above or (key,), f"{told} is {table[key]!r}", f"it takes {kind.expects}")
-        return good
-
-    def _option(self, table: Mapping[str, Any], *above: str) -> MenuOption | None:
-        """Return a menu option, ``None`` where something is wrong; its words are texts that can be translated."""
-        problems = len(self.problems)
-        who = ".".join(("states", self._name, *above))
-        for key in table:
-            if key not in _OPTION:
-                hint = f"an option has: {', '.join(_OPTION)}"
-                self._refuse(above, f"unknown key '{who}.{key}'{nearest(key, _OPTION)}", hint)
-        if "key" not in table:
-            self._refuse(above, f"{who}: its menu option has no key", 'write it: key = "4"')
-        good = {"label": self._name.replace("-", " ").replace("_", " "), **self._checked(table, _OPTION, *above)}
-        if len(self.problems) > problems:
-            return None
-        good |= {name: Text(good[name]) for name in ("label", "sentence") if name in good}
-        good["phrases"] = tuple(map(Text, good.get("phrases", ())))
-        return MenuOption(**good)
+    def _option(self, keys: MenuOptionKeys) -> MenuOption:
+        """Return a menu option. Its words are texts that can be translated."""
+        label = keys.label or self._name.replace("-", " ").replace("_", " ")
+        option = MenuOption(keys.key, Text(label), tuple(map(Text, keys.phrases)))
+        if keys.menu is not None:
+            option = replace(option, menu=keys.menu)
+        return option if keys.sentence is None else replace(option, sentence=Text(keys.sentence))
 
 
 def _read(parameter: Parameter, value: Any) -> Any:
@@ -215,8 +184,6 @@ def _read_one(parameter: Parameter, value: Any) -> Any:
         return read_prompts(value)
     if parameter.type == ParameterType.TARGET:
         return read_target(value)
-    if parameter.type == ParameterType.TARGETS:
-        if not isinstance(value, Mapping):
-            raise ValueError(value)
-        return {str(outcome): read_target(target) for outcome, target in value.items()}
-    return converted(value, parameter.annotation)
+    if not isinstance(value, Mapping):
+        raise ValueError(value)
+    return {str(outcome): read_target(target) for outcome, target in value.items()}

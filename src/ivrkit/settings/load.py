@@ -1,230 +1,298 @@
-"""Reads the settings of a working folder: ``ivrkit.toml``, then the environment, then what code says.
+"""The settings of a working folder: ``ivrkit.toml``, over it the environment, over both the arguments in code.
 
-Every problem is collected before any of them is told, with its file and line.
+Every problem is collected, with its file and line, before one error reports them all.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
-from ivrkit.errors import FlowError, Problem, SettingsError, nearest
+from ivrkit.errors import Problem, Problems, SettingsError, nearest
 from ivrkit.flow.model.text import Texts
-from ivrkit.settings.core import SETTING_TYPES, Settings, read_value
-from ivrkit.settings.settings_file import TEXT_NAMES, FileOfSettings, known
-from ivrkit.settings.toml_file import TomlFile
-from ivrkit.settings.types import ACCOUNT_SID, FLAG, normal_name
+from ivrkit.settings.convert import INVALID, EnvironmentText, ValueProblem, convert_setting
+from ivrkit.settings.core_settings import SETTINGS, Settings
+from ivrkit.settings.names import dotted, normal_name, use_one_of
+from ivrkit.settings.toml_file import TomlFile, keys_of
+from ivrkit.settings.type_structure import is_table
+from ivrkit.settings.types import ACCOUNT_SID
 
-#: The settings file of a working folder; another is named by the environment variable ``IVRKIT_SETTINGS``.
+#: The settings file of a working folder. The environment variable ``IVRKIT_SETTINGS`` names another.
 FILE = "ivrkit.toml"
 FILE_VARIABLE = "IVRKIT_SETTINGS"
-#: Every setting can come from the environment as this and its name in capitals.
+#: The variable of a setting is this and the name of the setting in capitals.
 PREFIX = "IVRKIT_"
-#: The setting of a plugin as this, the plugin's name, and the setting's name, with two underscores between.
+#: The variable of a plugin's setting is this, the plugin, two underscores and the setting.
 PLUGINS_PREFIX = "IVRKIT_PLUGINS__"
-#: Twilio's own name for the token that signs its webhooks; with ``_`` and an AccountSid, that account's.
-TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, no token
+#: Twilio's own name for the token that signs its webhooks. With ``_`` and an AccountSid it is that account's token.
+TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, not a token
 
 ENVIRONMENT, ENV_FILE, ARGUMENT = "environment", ".env", "argument"
-#: What has no single value, and so no variable.
-TABLES = ("accounts", "states", "texts", "texts_in", "texts_keys", "voices", "numbers", "callers", "plugin_settings")
-_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
-
-
-class FromText(str):
-    """A value from the environment, which has nothing but texts."""
-
-    __slots__ = ()
+TEXT_NAMES = tuple(each.name for each in fields(Texts))
+_SENTENCES = tuple(name for name in TEXT_NAMES if name != "keys")
+#: The settings that are tables. They have no variable of their own.
+TABLES = tuple(name for name, each in SETTINGS.items() if is_table(each.annotation))
+#: The keys of the file. Two settings are parts of tables with another name there.
+FILE_KEYS = (*(name for name in SETTINGS if name not in ("plugin_settings", "texts_in")), "plugins")
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """Settings with whatever is wrong with them.
+class SettingsResult:
+    """The result of loading settings: the settings, and their problems.
 
-    :param settings: the settings; what is faulty has its default.
-    :param problems: what is wrong, all of it.
+    :param settings: the settings. An invalid setting has its default.
+    :param problems: every problem.
     """
 
     settings: Settings
     problems: tuple[Problem, ...]
 
 
-def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Return the settings of a folder, the environment over its file, and the overrides over both.
+def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
+    """Return the settings of a folder: those of the environment over those of the file, and the arguments over both.
 
-    :param folder: where ``ivrkit.toml`` and ``.env`` are looked for; the working folder when left out.
-    :param environ: the environment; the process's own over the folder's ``.env`` when left out.
-    :param overrides: settings by name, as :class:`Settings` takes them.
-    :raises SettingsError: with every problem: its file and line, key, expectation and nearest name.
+    :param folder: the folder of ``ivrkit.toml`` and ``.env``; without it, the working folder.
+    :param environ: the environment; without it, the environment of the process over the folder's ``.env``.
+    :param arguments: settings by name, as :class:`Settings` takes them.
+    :raises SettingsError: with every problem.
     """
-    gathered = gather_settings(folder, environ, **overrides)
-    if gathered.problems:
-        raise SettingsError.of(gathered.problems)
-    return gathered.settings
+    result = try_load_settings(folder, environ, **arguments)
+    if result.problems:
+        raise SettingsError.of(result.problems)
+    return result.settings
 
 
-def gather_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Gathered:
-    """Return the settings of a folder as :func:`load_settings`, and their problems instead of an error.
+def try_load_settings(
+    folder: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: Any
+) -> SettingsResult:
+    """Return the settings of a folder as :func:`load_settings`, with their problems instead of an error.
 
-    :param folder: as there.
-    :param environ: as there.
-    :param overrides: as there.
+    :param folder: see there.
+    :param environ: see there.
+    :param arguments: see there.
     """
-    return _Gathering(folder or Path.cwd()).gather(environ, overrides)
+    return _Reader(folder or Path.cwd()).read(environ, arguments)
 
 
-class _Gathering(FileOfSettings):
-    """One reading: ``values``, ``origins`` and ``problems`` collect what is found on the way."""
+class _Reader:
+    """Reads the sources of settings one after the other. ``values``, ``origins`` and ``problems`` collect the results.
+
+    :param folder: the folder of ``ivrkit.toml`` and ``.env``.
+    """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-        self.base = folder  # that of the file, where another is named
+        self._folder = folder
+        self._folder_of_file = folder  # another one, if the variable IVRKIT_SETTINGS names a file elsewhere
+        self._values: dict[str, Any] = {}
+        self._origins: dict[str, object] = {}
+        self._plugins: dict[str, dict[str, Any]] = {}
+        self._problems = Problems()
 
-    def gather(self, environ: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Gathered:
-        """Go through the file, the environment and the overrides, in this order."""
+    def read(self, environ: Mapping[str, str] | None, arguments: Mapping[str, Any]) -> SettingsResult:
+        """Read the file, the environment and the arguments."""
         layers = [(ENVIRONMENT, environ)] if environ is not None else self._environments()
-        self.attempt(lambda: self._take_file({name: text for _, each in layers for name, text in each.items()}))
-        for origin, variables in layers:
-            for variable in sorted(variables):
-                self.attempt(lambda: self._take_variable(variable, variables[variable], origin))  # noqa: B023  at once
-        self.attempt(self._make_texts)
-        for name, value in overrides.items():
-            self.attempt(lambda: self._take_override(name, value))  # noqa: B023  called at once
-        settings = Settings(**{**self.values, "plugin_settings": self.plugins}, origins=self.origins, folder=self.base)
-        return Gathered(settings, tuple(self.problems))
+        variables = {name: text for _, each in layers for name, text in each.items()}
+        with self._problems.collect():
+            self._read_file(variables.get(FILE_VARIABLE))
+        for origin, layer in layers:
+            for variable in sorted(layer):
+                self._read_variable(variable, layer[variable], origin)
+        for name, value in arguments.items():
+            self._read_argument(name, value)
+        values = {**self._values, "plugin_settings": self._plugins}
+        settings = Settings(**values, origins=self._origins, folder=self._folder_of_file)
+        return SettingsResult(settings, tuple(self._problems))
+
+    def _convert(self, name: str, value: Any, keys: tuple[str, ...], report: Callable[[ValueProblem], Problem]) -> bool:
+        """Convert the value of a setting, keep its valid parts, and collect its problems.
+
+        :returns: whether the value is valid.
+        """
+        converted, problems = convert_setting(value, SETTINGS[name], keys, keep_valid=True)
+        for each in problems:
+            self._problems.add(report(each))
+            self._origins.pop(".".join(each.path), None)
+        if converted is not INVALID:
+            self._values[name] = converted
+        return not problems
+
+    # The file.
+
+    def _read_file(self, named: str | None) -> None:
+        path = self._folder / (named or FILE)
+        if not _exists(path):
+            if named:
+                raise SettingsError(
+                    f"{FILE_VARIABLE} names {named}, which does not exist", hint="fix the path, or unset the variable"
+                )
+            return
+        self._folder_of_file = path.parent
+        file = TomlFile(path)
+        for keys in keys_of(file.table):
+            self._origins[".".join(keys)] = file.location(*keys)
+        for key, value in file.table.items():
+            self._read_key(file, key, value)
+
+    def _read_key(self, file: TomlFile, key: str, value: Any) -> None:
+        def report(problem: ValueProblem) -> Problem:
+            return Problem(problem.message, problem.hint_in_toml(), location=str(file.location(*problem.path)))
+
+        if key not in FILE_KEYS:
+            message = f"unknown key {key!r}{nearest(key, FILE_KEYS)}"
+            self._problems.error(message, use_one_of(FILE_KEYS), location=str(file.location(key)))
+            return
+        if key == "plugins":
+            self._read_plugins(file, value)
+        elif key == "texts" and isinstance(value, dict):
+            languages = {name: each for name, each in value.items() if _is_language(name, each)}
+            self._convert("texts", {name: value[name] for name in value if name not in languages}, (key,), report)
+            self._convert("texts_in", languages, (key,), report)
+        else:
+            self._convert(key, value, (key,), report)
+        if key == "states":
+            states = self._values.get(key, {})
+            self._values[key] = {
+                name: replace(each, written_in=file.name) if each.table else each for name, each in states.items()
+            }
+
+    def _read_plugins(self, file: TomlFile, tables: Any) -> None:
+        """Read the tables ``[plugins.NAME]``. Their keys are checked when the plugin is loaded."""
+        example = "[plugins.acme-states] with lines such as reception_rings = 20"
+        if not isinstance(tables, dict):
+            message = f"plugins must be a table of plugins, not {tables!r}"
+            self._problems.error(message, f"write a table {example}", location=str(file.location("plugins")))
+            return
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                key = dotted(("plugins", name))
+                self._problems.error(
+                    f"{key} must be a table; its value is not shown, as it may be secret",
+                    f"write a table [{key}] with a line for each setting",
+                    location=str(file.location("plugins", name)),
+                )
+                continue
+            plugin = normal_name(name)
+            self._plugins.setdefault(plugin, {}).update(table)
+            for keys in ((), *keys_of(table)):
+                self._origins[".".join(("plugins", plugin, *keys))] = file.location("plugins", name, *keys)
+
+    # The environment.
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
         """Return the variables of ``.env`` that the process does not have, and those of the process."""
-        path = self.folder / ENV_FILE
+        from dotenv import dotenv_values
+
+        path = self._folder / ENV_FILE
         try:
             kept = {name: value for name, value in dotenv_values(path).items() if value is not None}
         except (UnicodeDecodeError, OSError) as error:
             message = f"{path.name} cannot be read: {error}"
-            self.problems.error(message, "it has lines NAME=value, in UTF-8")
+            self._problems.error(message, "write lines NAME=value, in UTF-8")
             kept = {}
         return [(ENV_FILE, {name: kept[name] for name in kept if name not in os.environ}), (ENVIRONMENT, os.environ)]
 
-    def _take_file(self, environ: Mapping[str, str]) -> None:
-        named = environ.get(FILE_VARIABLE)
-        path = self.folder / (named or FILE)
-        if not _is_there(path):
-            if named:
-                raise SettingsError(
-                    f"{FILE_VARIABLE} names {named}, which does not exist", hint="mend the path, or unset it"
-                )
-            return
-        self.base = path.parent
-        self.take_file(TomlFile(path))
-
-    # The environment.
-
-    def _take_variable(self, variable: str, text: str, origin: str) -> None:
+    def _read_variable(self, variable: str, text: str, origin: str) -> None:
         account = variable.removeprefix(f"{TOKEN_VARIABLE}_")
-        told = f"{variable} in {'the environment' if origin == ENVIRONMENT else origin}"
+        variable_in = f"{variable} in {'the environment' if origin == ENVIRONMENT else origin}"
         if variable.startswith(PLUGINS_PREFIX):
-            self._take_plugin_variable(variable, text, told)
+            self._read_plugin_variable(variable, text, origin, variable_in)
         elif variable.startswith(PREFIX) and variable != FILE_VARIABLE:
-            self._take_setting_variable(variable, text, origin, told)
+            self._read_setting_variable(variable, text, origin, variable_in)
         elif variable == TOKEN_VARIABLE and text:
-            self.values["auth_token"] = _split(text)
-            self.origins["auth_token"] = told
+            self._values["auth_token"] = _tokens(text)
+            self._origins["auth_token"] = variable_in
         elif account != variable and ACCOUNT_SID.fullmatch(account) and text:
-            self.values["accounts"] = {**self.values.get("accounts", {}), account: _split(text)}
-            self.origins["accounts"] = told
+            self._values["accounts"] = {**self._values.get("accounts", {}), account: _tokens(text)}
+            self._origins["accounts"] = variable_in
 
-    def _take_plugin_variable(self, variable: str, text: str, told: str) -> None:
+    def _read_plugin_variable(self, variable: str, text: str, origin: str, variable_in: str) -> None:
         plugin, *keys = variable.removeprefix(PLUGINS_PREFIX).lower().split("__")
         if not plugin or not keys or not all(keys):
-            raise SettingsError(
-                f"{ENVIRONMENT}: {variable} names no setting of a plugin",
-                hint=f"it is {PLUGINS_PREFIX} and the plugin, two underscores and the setting: "
+            self._problems.error(
+                f"{variable} does not name a setting of a plugin",
+                f"write {PLUGINS_PREFIX}, the plugin, two underscores and the setting: "
                 f"{PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER",
+                location=origin,
             )
-        table: dict[str, Any] = self.plugins.setdefault(normal_name(plugin), {})
+            return
+        plugin = normal_name(plugin)
+        table: dict[str, Any] = self._plugins.setdefault(plugin, {})
         *above, last = keys
         for key in above:
             table[key] = dict(table[key]) if isinstance(table.get(key), dict) else {}
             table = table[key]
-        table[last] = FromText(text)
-        self.origins[f"plugins.{normal_name(plugin)}.{keys[0]}"] = told
+        table[last] = EnvironmentText(text)
+        for count in range(1, len(keys) + 1):
+            self._origins[".".join(("plugins", plugin, *keys[:count]))] = variable_in
 
-    def _take_setting_variable(self, variable: str, text: str, origin: str, told: str) -> None:
-        name = variable[len(PREFIX) :].lower()
-        word = name.removeprefix("texts_")
-        if name.startswith("texts_") and word in TEXT_NAMES and word != "keys":
-            try:
-                Texts(**{word: text})  # type: ignore[arg-type]  # it is one of the sentences
-            except FlowError as error:
-                raise SettingsError(f"{origin}: {error.message}", hint=error.hint) from error
-            self.texts[word] = text
-            self.origins[f"texts.{word}"] = told
+    def _read_setting_variable(self, variable: str, text: str, origin: str, variable_in: str) -> None:
+        name = variable.removeprefix(PREFIX).lower()
+        sentence = name.removeprefix("texts_")
+        if name.startswith("texts_") and sentence in _SENTENCES:
+            texts = self._values.get("texts", Texts())
+            with self._problems.collect(location=origin):
+                self._values["texts"] = replace(texts, **{sentence: text})
+                self._origins[f"texts.{sentence}"] = variable_in
             return
-        if name in TABLES or name not in SETTING_TYPES:
-            raise _no_variable(name, variable, origin)
-        self.values[name] = read_value(name, _typed(name, text), origin, key=variable)
-        self.origins[name] = told
+        if name in TABLES or name not in SETTINGS:
+            self._problems.add(_not_a_variable(name, variable, origin))
+            return
 
-    def _make_texts(self) -> None:
-        if self.texts:
-            self.values["texts"] = Texts(**self.texts)
+        def report(problem: ValueProblem) -> Problem:
+            return Problem(problem.message, problem.hint_in_environment(variable), location=origin)
 
-    # What code says.
+        if self._convert(name, EnvironmentText(text), (variable,), report):
+            self._origins[name] = variable_in
 
-    def _take_override(self, name: str, value: Any) -> None:
-        if name not in SETTING_TYPES:
-            raise SettingsError(
-                f"there is no setting {name!r}{nearest(name, SETTING_TYPES)}", hint=known(SETTING_TYPES)
-            )
-        read = read_value(name, value, "Settings")
+    # Code.
+
+    def _read_argument(self, name: str, value: Any) -> None:
+        if name not in SETTINGS:
+            self._problems.error(f"{name!r} is not a setting{nearest(name, SETTINGS)}", use_one_of(SETTINGS))
+            return
+        converted, problems = convert_setting(value, SETTINGS[name], (name,))
+        for each in problems:
+            self._problems.error(each.message, each.hint_in_code(), location="Settings")
+        if problems:
+            return
         if name != "plugin_settings":
-            self.values[name] = read
-            self.origins[name] = ARGUMENT
+            self._values[name] = converted
+            self._origins[name] = ARGUMENT
             return
-        for plugin, given in read.items():
-            self.plugins.setdefault(plugin, {}).update(given)
-            self.origins |= {f"plugins.{plugin}.{key}": ARGUMENT for key in given}
+        for plugin, table in converted.items():
+            self._plugins.setdefault(plugin, {}).update(table)
+            self._origins |= {f"plugins.{plugin}.{key}": ARGUMENT for key in table}
 
 
-def _is_there(path: Path) -> bool:
-    """Return whether a file is there; what can't even be looked for is not."""
+def _exists(path: Path) -> bool:
+    """Return whether a file exists. A path that the system refuses does not."""
     try:
         return path.exists()
     except OSError:
         return False
 
 
-def _no_variable(name: str, variable: str, origin: str) -> SettingsError:
-    single = [each.upper() for each in SETTING_TYPES if each not in TABLES]
-    sentences = [f"TEXTS_{each.upper()}" for each in TEXT_NAMES if each != "keys"]
-    near = "" if name in TABLES else nearest(name.upper(), single + sentences)
-    near = near.replace(" '", f" '{PREFIX}")  # put before it afterwards: what all share is no likeness
-    return SettingsError(
-        f"{origin}: {variable} is no setting{near}",
-        hint=f"{known([PREFIX + each for each in single])}; texts as {PREFIX}TEXTS_GOODBYE and so on, settings of "
+def _is_language(name: str, value: Any) -> bool:
+    """Return whether a key of ``[texts]`` is a language with a table of its own."""
+    return isinstance(value, dict) and name not in TEXT_NAMES and bool(name.strip())
+
+
+def _not_a_variable(name: str, variable: str, origin: str) -> Problem:
+    names = [each.upper() for each in SETTINGS if each not in TABLES]
+    sentences = [f"TEXTS_{each.upper()}" for each in _SENTENCES]
+    is_known = name in (*TABLES, "texts_keys")
+    # The prefix is put before the name afterwards: what all names share is no likeness.
+    near = "" if is_known else nearest(name.upper(), names + sentences).replace(" '", f" '{PREFIX}")
+    return Problem(
+        f"{variable} is not a setting{near}",
+        f"{use_one_of([PREFIX + each for each in names])}; texts as {PREFIX}TEXTS_GOODBYE and so on, settings of "
         f"plugins as {PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER; tables only in {FILE}",
+        location=origin,
     )
 
 
-def _typed(name: str, text: str) -> Any:
-    """Return the text of a variable as the value that a file would have had."""
-    default = getattr(Settings, name)
-    if SETTING_TYPES[name] is FLAG:
-        return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
-    if isinstance(default, int):
-        try:
-            return int(text)
-        except ValueError:
-            return text
-    if isinstance(default, tuple):
-        return _split(text)
-    return text if text or default is not None else None
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())

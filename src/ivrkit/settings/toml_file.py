@@ -1,10 +1,10 @@
-"""A TOML file, and in which line of it a key stands."""
+"""A TOML file, with the line of each of its keys."""
 
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +15,40 @@ class TomlFile:
     """A TOML file.
 
     :param path: the file.
-    :raises SettingsError: for a file that can't be read, or is none.
+    :raises SettingsError: if the file cannot be read, or is not TOML.
     """
 
     def __init__(self, path: Path) -> None:
+        import tomllib
+
         self.name = path.name
         try:
-            self._text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
+            self._text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
             self.table: dict[str, Any] = tomllib.loads(self._text)
         except (ValueError, RecursionError, OSError) as error:
-            raise SettingsError(f"{path.name} cannot be read: {error}", hint="it is a TOML file, in UTF-8") from error
+            raise SettingsError(
+                f"{path.name} cannot be read: {error}", hint="write it as TOML, in UTF-8: https://toml.io"
+            ) from error
 
-    def place(self, *keys: str) -> str:
-        """Return where a key stands, as ``ivrkit.toml:3``."""
-        return f"{self.name}:{self._lines[keys]}"
+    def location(self, *keys: str) -> Location:
+        """Return the location of a key."""
+        return Location(self, keys)
+
+    def line(self, *keys: str) -> int:
+        """Return the line of a key, or of the innermost table above it that has one."""
+        while keys and keys not in self._lines:
+            keys = keys[:-1]
+        return self._lines.get(keys, 1)
 
     @functools.cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:
-        """Return the line of every key, by asking the parser itself.
+        """Return the line of each key. The parser itself is asked.
 
-        A key stands in the first statement with which the beginning of the file has it. A beginning that ends inside of
-        a value does not parse, so a statement of several lines counts by its first; a comment parses by itself.
+        A key is in the first statement with which the beginning of the file has the key. A beginning that ends inside
+        of a value is not TOML, so a statement of several lines counts as its first line. A comment is TOML by itself.
         """
+        import tomllib
+
         found: dict[tuple[str, ...], int] = {}
         lines, begin = self._text.split("\n"), 0
         for end in range(1, len(lines) + 1):
@@ -44,14 +56,31 @@ class TomlFile:
                 table = tomllib.loads("\n".join(lines[:end]))
             except tomllib.TOMLDecodeError:
                 continue
-            for keys in _keys_of(table):
+            for keys in keys_of(table):
                 found.setdefault(keys, begin + 1)
             begin = end
         return found
 
 
-def _keys_of(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The location of a key in a file. Its line is looked up when it is printed.
+
+    :param file: the file.
+    :param keys: the path of the key.
+    """
+
+    file: TomlFile
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return ``ivrkit.toml:3``."""
+        return f"{self.file.name}:{self.file.line(*self.keys)}"
+
+
+def keys_of(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Return the paths of all keys of a table, and of the tables in it."""
     for key, value in table.items():
         yield (*above, key)
         if isinstance(value, dict):
-            yield from _keys_of(value, (*above, key))
+            yield from keys_of(value, (*above, key))

@@ -1,209 +1,195 @@
-"""What a setting may expect: how each kind of value is told, and how it is read."""
+"""The setting types: annotations for the fields of a dataclass of settings.
+
+The core's settings use them, and the settings of plugins may. Each is an ordinary type with metadata for the
+description, the check and the schema of its values.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ivrkit.errors import SettingsError
 from ivrkit.flow.model.outcomes import is_key_sequence
+from ivrkit.settings.setting_type import SINGLE_ALLOWED, Range, SettingType
+
+T = TypeVar("T")
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
-
+_NOT_BLANK: Mapping[str, Any] = {"pattern": r"\S"}
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LANGUAGE_TAG_SCHEMA = {"pattern": r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"}
+_URL_PATH = "(/[A-Za-z0-9._~-]+)*"
+#: A phone number as people write it, with its country code.
+_PHONE_NUMBER = r"\+[0-9 ().-]+"
+#: E.164 has at most this many digits: https://www.itu.int/rec/T-REC-E.164
+_MAX_DIGITS = 15
 
 _TO_15000 = "[1-9][0-9]{2,3}|1[0-4][0-9]{3}|15000"
-_REASON = "(4xx|5xx|ct|rt|all)"
-#: The connection overrides, with what each takes, in words and as a pattern:
+_RETRY_REASON = "(4xx|5xx|ct|rt|all)"
+#: Twilio's connection overrides: name -> the valid values in words, and their pattern.
 #: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 _OVERRIDES: Mapping[str, tuple[str, str]] = {
-    "ct": ("100 to 10000, in thousandths of a second", "[1-9][0-9]{2,3}|10000"),
-    "rt": ("100 to 15000, in thousandths of a second", _TO_15000),
-    "tt": ("100 to 15000, in thousandths of a second", _TO_15000),
-    "rc": ("0 to 5", "[0-5]"),
-    "rp": ("some of 4xx,5xx,ct,rt,all", f"{_REASON}(,{_REASON})*"),
+    "ct": ("a number of milliseconds from 100 to 10000", "[1-9][0-9]{2,3}|10000"),
+    "rt": ("a number of milliseconds from 100 to 15000", _TO_15000),
+    "tt": ("a number of milliseconds from 100 to 15000", _TO_15000),
+    "rc": ("a number from 0 to 5", "[0-5]"),
+    "rp": ("some of 4xx,5xx,ct,rt,all", f"{_RETRY_REASON}(,{_RETRY_REASON})*"),
     "sni": ("y or n", "[yn]"),
-    "e": ("names of Twilio's edges, such as dublin,frankfurt", "[a-z0-9-]+(,[a-z0-9-]+)*"),
+    "e": ("names of Twilio's edges such as dublin,frankfurt", "[a-z0-9-]+(,[a-z0-9-]+)*"),
 }
-_OVERRIDE = f"({'|'.join(f'{key}=({pattern})' for key, (_, pattern) in _OVERRIDES.items())})"
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_OVERRIDE = f"({'|'.join(f'{name}=({pattern})' for name, (_, pattern) in _OVERRIDES.items())})"
 
 
-class SettingType(NamedTuple):
-    """What a setting expects, and how it is read: ``read`` raises ``ValueError`` for anything else.
-
-    ``schema`` says the same to an editor, as JSON Schema: https://json-schema.org/draft-07.
-    """
-
-    expects: str
-    read: Callable[[Any], Any]
-    schema: Mapping[str, Any] = MappingProxyType({})
-
-
-#: Schemas of what several kinds take.
-NOT_BLANK: Mapping[str, Any] = {"type": "string", "pattern": r"\S"}
-_TAG_PATTERN = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
-SCHEMA_OF_TAG: Mapping[str, Any] = {"type": "string", "pattern": _TAG_PATTERN}
-
-
-def one_or_more(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of one thing, or of a list of such things."""
-    return {"anyOf": [schema, {"type": "array", "items": schema}]}
-
-
-def table_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of a table whose values are alike."""
-    return {"type": "object", "additionalProperties": schema}
-
-
-def text(value: Any) -> str:
-    """Return a text that is not blank."""
-    if isinstance(value, str) and value.strip():
-        return value
-    raise ValueError(value)
-
-
-def number_from(least: int) -> SettingType:
-    """Return the kind of whole numbers from a least one on."""
-
-    def read(value: Any) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
-            return value
+def _not_blank(value: str) -> str:
+    if not value.strip():
         raise ValueError(value)
-
-    return SettingType(f"a whole number of at least {least}", read, {"type": "integer", "minimum": least})
-
-
-def optional(kind: SettingType) -> SettingType:
-    """Return a kind with ``None`` among its values."""
-    return SettingType(kind.expects, lambda value: None if value is None else kind.read(value), kind.schema)
-
-
-def one_of(*known: str) -> Callable[[Any], str]:
-    """Return what reads one of a few words."""
-
-    def read(value: Any) -> str:
-        if value in known:
-            return str(value)
-        raise ValueError(value)
-
-    return read
-
-
-def several(value: Any) -> tuple[str, ...]:
-    """Return texts as a tuple; one alone is one of them."""
-    if isinstance(value, str):
-        return (text(value),)
-    if isinstance(value, list | tuple):
-        return tuple(text(each) for each in value)
-    raise ValueError(value)
-
-
-def zone(value: Any) -> str:
-    """Return the name of a time zone that there is."""
-    return str(ZoneInfo(text(value)))
-
-
-def language(value: Any) -> str:
-    """Return the tag of a language as Twilio takes it: ``es-MX``, also where it was written ``es_MX``."""
-    tag = text(value).replace("_", "-")
-    if _TAG.fullmatch(tag):
-        return tag
-    raise ValueError(value)
-
-
-def languages(value: Any) -> tuple[str, ...]:
-    """Return several tags of languages."""
-    return tuple(language(each) for each in several(value))
-
-
-def public_url(value: Any) -> str:
-    """Return the base of a public URL, without a slash at its end."""
-    parts = urlsplit(text(value))
-    if parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment or parts.username):
-        return parts.geturl().rstrip("/")
-    raise ValueError(value)
-
-
-def prefix(value: Any) -> str:
-    """Return a path to be put in front of others, or nothing."""
-    if isinstance(value, str) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
-        return value
-    raise ValueError(value)
-
-
-def overrides(value: Any) -> str:
-    """Return connection overrides as they stand in the fragment of a URL, or nothing.
-
-    :raises SettingsError: for the first that can't be, with what it takes.
-    """
-    if not isinstance(value, str):
-        raise ValueError(value)
-    for part in value.split("&") if value else ():
-        name, _, given = part.partition("=")
-        if name not in _OVERRIDES:
-            known = ", ".join(_OVERRIDES)
-            raise SettingsError(f"there is no connection override {name!r}", hint=f"there are: {known}; as rc=1&rp=ct")
-        takes, pattern = _OVERRIDES[name]
-        if not re.fullmatch(pattern, given):
-            raise SettingsError(f"the connection override {name} is {given!r}", hint=f"it takes {takes}")
     return value
 
 
-def accounts(value: Any) -> Mapping[str, tuple[str, ...]]:
-    """Return the tokens of accounts."""
-    if isinstance(value, Mapping) and all(ACCOUNT_SID.fullmatch(str(sid)) for sid in value):
-        return MappingProxyType({sid: several(tokens) for sid, tokens in value.items()})
-    raise ValueError(value)
+def _time_zone(value: str) -> str:
+    try:
+        return str(ZoneInfo(_not_blank(value)))
+    except (LookupError, OSError) as error:
+        raise ValueError(value) from error
 
 
-def key(value: Any) -> str:
-    """Return keys of a telephone."""
-    if is_key_sequence(value):
-        return str(value)
-    raise ValueError(value)
-
-
-def table_of_texts(value: Any) -> Mapping[str, str]:
-    """Return a table with nothing but texts."""
-    if isinstance(value, Mapping) and all(isinstance(each, str) for words in value.items() for each in words):
-        return MappingProxyType(dict(value))
-    raise ValueError(value)
-
-
-def voices(value: Any) -> Mapping[str, str]:
-    """Return the voices of languages."""
-    if not isinstance(value, Mapping):
+def _language_tag(value: str) -> str:
+    """Return the tag as Twilio has it: ``es-MX``, even if it was written ``es_MX``."""
+    tag = value.replace("_", "-")
+    if not _LANGUAGE_TAG.fullmatch(tag):
         raise ValueError(value)
-    return MappingProxyType({text(language): text(voice) for language, voice in value.items()})
+    return tag
 
 
-def instance(kind: type) -> Callable[[Any], Any]:
-    """Return what reads the instances of a class."""
-
-    def read(value: Any) -> Any:
-        if isinstance(value, kind):
-            return value
+def _url(value: str) -> str:
+    """Return the URL without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(value)
-
-    return read
-
-
-TEXT = SettingType("a text", text, NOT_BLANK)
-STATE_NAME = SettingType("the name of a state", text, NOT_BLANK)
-OVERRIDES = SettingType(
-    "connection overrides such as 'rc=1&rp=ct', or nothing",
-    overrides,
-    {"type": "string", "pattern": f"^({_OVERRIDE}(&{_OVERRIDE})*)?$"},
-)
-FLAG = SettingType("true or false", instance(bool), {"type": "boolean"})
-TOKENS = SettingType("a token, or a list of tokens while one is rotated", several, one_or_more(NOT_BLANK))
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError(value)
+    return parts.geturl().rstrip("/")
 
 
-def normal_name(name: str) -> str:
-    """Return the name of a distribution as names are compared (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _url_path(value: str) -> str:
+    if not re.fullmatch(_URL_PATH, value):
+        raise ValueError(value)
+    return value
+
+
+def _keys(value: str) -> str:
+    if not is_key_sequence(value):
+        raise ValueError(value)
+    return value
+
+
+def _phone_number(value: str) -> str:
+    """Return the number in E.164."""
+    import phonenumbers  # 75 ms: only who has a phone number among the settings waits for it
+
+    if not re.fullmatch(_PHONE_NUMBER, value):
+        raise ValueError(value)
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError(value) from error
+    written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if len(written) > len("+") + _MAX_DIGITS:
+        raise ValueError(value)
+    return written
+
+
+def _connection_overrides(value: str) -> str:
+    """Return connection overrides as they stand in the fragment of a URL.
+
+    :raises SettingsError: for the first that is invalid, with its valid values.
+    """
+    for override in value.split("&") if value else ():
+        name, _, number = override.partition("=")
+        if name not in _OVERRIDES:
+            raise SettingsError(
+                f"{name!r} is not a connection override", hint=f"use some of {', '.join(_OVERRIDES)}, as in rc=1&rp=ct"
+            )
+        words, pattern = _OVERRIDES[name]
+        if not re.fullmatch(pattern, number):
+            raise SettingsError(f"{name} must be {words}, not {number!r}", hint="write it as in rc=1&rp=ct")
+    return value
+
+
+def _account_sid(value: str) -> str:
+    if not ACCOUNT_SID.fullmatch(value):
+        raise ValueError(value)
+    return value
+
+
+#: A text that is not blank.
+NonEmptyText = Annotated[str, SettingType("a non-empty text", _not_blank, _NOT_BLANK, "text")]
+#: The name of a state.
+StateName = Annotated[str, SettingType("the name of a state", _not_blank, _NOT_BLANK, "menu")]
+#: The name of a plugin: of its distribution, or of its file.
+PluginName = Annotated[str, SettingType("the name of a plugin", _not_blank, _NOT_BLANK, "acme-states")]
+#: Keys of a telephone: one or more of ``0-9``, ``*`` and ``#``.
+Keys = Annotated[str, SettingType("keys of a telephone (0-9, * and #)", _keys, {"pattern": "^[0-9*#]+$"}, "4")]
+#: A phone number. It is kept in E.164, and may be written as people write it: ``+1 (415) 555-0100``.
+PhoneNumber = Annotated[
+    str,
+    SettingType(
+        "a phone number in E.164, such as +14155550100",
+        _phone_number,
+        {"pattern": f"^{_PHONE_NUMBER}$"},
+        "+14155550100",
+    ),
+]
+#: A whole number of seconds, at least 1; ``Annotated[Seconds, Range(5, 600)]`` narrows it.
+Seconds = Annotated[int, SettingType("a whole number of seconds", example=10), Range(1)]
+#: The address of a web site or of an application, without query, fragment and user. A slash at its end is left out.
+Url = Annotated[
+    str,
+    SettingType(
+        "a URL such as 'https://ivr.example.com'",
+        _url,
+        {"pattern": "^https?://[^?#@]+$"},
+        "https://ivr.example.com",
+    ),
+]
+#: A path that stands before others in a URL, or an empty text.
+UrlPath = Annotated[
+    str, SettingType("a path such as '/phone', or empty", _url_path, {"pattern": f"^{_URL_PATH}$"}, "/phone")
+]
+#: The tag of a language: ``es-MX``.
+LanguageTag = Annotated[str, SettingType("a language such as 'en-US'", _language_tag, _LANGUAGE_TAG_SCHEMA, "es-MX")]
+#: A voice of Twilio's.
+Voice = Annotated[str, SettingType("a voice such as 'Polly.Joanna'", _not_blank, _NOT_BLANK, "Polly.Joanna")]
+#: The IANA name of a time zone.
+TimeZone = Annotated[
+    str, SettingType("the IANA name of a time zone, such as 'Europe/Vienna'", _time_zone, _NOT_BLANK, "Europe/Vienna")
+]
+#: Twilio's connection overrides, or an empty text.
+ConnectionOverrides = Annotated[
+    str,
+    SettingType(
+        "connection overrides such as 'rc=1&rp=ct', or empty",
+        _connection_overrides,
+        {"pattern": f"^({_OVERRIDE}(&{_OVERRIDE})*)?$"},
+        "rc=1&rp=ct",
+    ),
+]
+#: The SID of a Twilio account.
+AccountSid = Annotated[
+    str,
+    SettingType(
+        "an AccountSid (AC and 32 hexadecimal digits)",
+        _account_sid,
+        {"pattern": "^AC[0-9a-fA-F]{32}$"},
+        "AC" + "0" * 32,
+    ),
+]
+#: A token. Declare its field with ``repr=False``: then it is never shown.
+Token = Annotated[str, SettingType("a token", _not_blank, _NOT_BLANK, "your-token")]
+#: A list in whose place a single value may stand: ``OneOrMore[PhoneNumber]``.
+OneOrMore = Annotated[tuple[T, ...], SINGLE_ALLOWED]

@@ -8,8 +8,7 @@ from typing import Any
 from flask import Flask
 
 from ivrkit.host.logging_setup import configure_logging
-from ivrkit.settings.core import Settings
-from ivrkit.settings.load import load_settings
+from ivrkit.settings import Settings, load_settings
 from ivrkit.web.extension import Ivrkit, refuse_settings_and_overrides
 
 

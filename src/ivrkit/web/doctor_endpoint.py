@@ -17,7 +17,7 @@ import importlib_metadata
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.wrappers import Request
 
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 from ivrkit.web.proxies import is_forwarding_header
 from ivrkit.web.request_verifier import RequestVerifier
 

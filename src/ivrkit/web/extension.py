@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask
 
-from ivrkit.errors import FlowError, Problem, SettingsError, nearest
+from ivrkit.errors import Problem, SettingsError, nearest
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.sessions import SessionManager, open_sessions
-from ivrkit.settings.core import SETTING_TYPES, Settings, read_value
-from ivrkit.settings.load import PREFIX, gather_settings
+from ivrkit.settings import Settings
+from ivrkit.settings.core_settings import SETTINGS, read_value
+from ivrkit.settings.load import PREFIX, try_load_settings
 from ivrkit.web.doctor_endpoint import all_tokens
 from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.webhook import PATHS, make_blueprint
@@ -108,7 +109,7 @@ class Ivrkit:
         :raises SettingsError: if a key of ``app.config`` is unknown or its value is invalid.
         """
         prefix = self._config_prefix
-        names = {name.upper(): name for name in SETTING_TYPES}
+        names = {name.upper(): name for name in SETTINGS}
         configured: dict[str, Any] = {}
         for key, value in app.config.items():
             name = key.removeprefix(prefix)
@@ -118,12 +119,9 @@ class Ivrkit:
                 near = nearest(name.upper(), names).replace(" '", f" '{prefix}")
                 known = ", ".join(f"{prefix}{each}" for each in names)
                 raise SettingsError(f"app.config: {key} is not a setting{near}", hint=f"valid settings: {known}")
-            try:
-                configured[names[name]] = read_value(names[name], value, "app.config", key=key)
-            except FlowError as error:
-                raise SettingsError(f"app.config: {key}: {error.message}", hint=error.hint) from error
-        gathered = gather_settings(**{**configured, **self._overrides})
-        return gathered.settings, gathered.problems
+            configured[names[name]] = read_value(names[name], value, "app.config", key=key)
+        loaded = try_load_settings(**{**configured, **self._overrides})
+        return loaded.settings, loaded.problems
 
 
 def mounted_trees(app: Flask) -> dict[str, MountedTree]:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 
 from ivrkit.flow.model.call import HIDDEN_INPUT, INPUT_PARAMETERS
 from ivrkit.host.call_log import mask_number
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 from ivrkit.settings.types import ACCOUNT_SID
 from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, shared_path
 

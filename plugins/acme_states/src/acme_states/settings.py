@@ -1,52 +1,56 @@
-"""What a team can set: the table ``[plugins.acme-states]`` of its ``ivrkit.toml``."""
+"""The settings of the package: the table ``[plugins.acme-states]`` of ``ivrkit.toml``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Annotated
 
+from ivrkit.settings import NonEmptyText, PhoneNumber, Range, Seconds, SettingType
 from ivrkit.states import Week
 
-#: When ACME itself is open.
-HOURS: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "09:00-18:00") | {"saturday": "10:00-13:00"}
-)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: ACME's own opening hours.
+HOURS: Mapping[str, str] = MappingProxyType({**dict.fromkeys(WEEKDAYS[:5], "09:00-18:00"), "saturday": "10:00-13:00"})
+
+
+def _check_weekday(day: str) -> str:
+    if day not in WEEKDAYS:
+        raise ValueError(day)
+    return day
+
+
+def _check_hours(hours: str) -> str:
+    Week.from_table({"monday": hours})  # it raises ValueError for invalid hours, whatever the day
+    return hours
+
+
+#: Two setting types of this package's own.
+Weekday = Annotated[str, SettingType("a weekday such as monday", _check_weekday, {"enum": WEEKDAYS}, "monday")]
+OpeningHours = Annotated[
+    str, SettingType('opening hours in order, such as "09:00-12:00, 13:00-18:00"', _check_hours, example="09:00-18:00")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeSettings:
-    """What the states know of the company.
+    """The settings of ACME's states.
 
-    :param reception_number: the number that reception answers, E.164.
-    :param reception_rings: how long reception's telephone rings, in seconds.
-    :param support_queue: the queue that support works off.
-    :param longest_message: the longest message that a caller may leave for sales, in seconds.
-    :param hours: when the company is open: weekday -> "09:00-18:00", with a break "09:00-12:00, 13:00-18:00"; a day
-        that is left out is closed. Times are those of the setting timezone.
+    :param reception_number: the phone number of reception.
+    :param reception_rings: the number of seconds for which reception's phone rings.
+    :param support_queue: the name of the queue in which callers wait for support.
+    :param longest_message: the longest message for sales, in seconds.
+    :param hours: weekday -> opening hours, such as "09:00-18:00", or "09:00-12:00, 13:00-18:00" with a break. A weekday
+        that is left out is closed. The times are in the time zone of the core's setting timezone.
     """
 
-    reception_number: str = "+15550100"
-    reception_rings: int = 20
-    support_queue: str = "support"
-    longest_message: int = 120
-    hours: dict[str, str] = field(default_factory=lambda: dict(HOURS))
-
-    def __post_init__(self) -> None:
-        """Check what the types do not say."""
-        number = self.reception_number
-        if not (number.startswith("+") and number[1:].isdecimal() and 3 <= len(number) <= 16):
-            raise ValueError(f"reception_number is {number!r}, and a number is + and its digits, such as +15550100")
-        for name, (least, most) in (("reception_rings", (5, 600)), ("longest_message", (2, 14400))):
-            if not least <= getattr(self, name) <= most:
-                raise ValueError(f"{name} is {getattr(self, name)}, and Twilio takes {least} to {most} seconds")
-        if not self.support_queue.strip():
-            raise ValueError("support_queue has no name")
-        self.week()
+    reception_number: PhoneNumber = "+15550100"
+    reception_rings: Annotated[Seconds, Range(5, 600)] = 20
+    support_queue: NonEmptyText = "support"
+    longest_message: Annotated[Seconds, Range(2, 14_400)] = 120
+    hours: dict[Weekday, OpeningHours] = field(default_factory=lambda: dict(HOURS))
 
     def week(self) -> Week:
-        """Return the opening hours.
-
-        :raises ValueError: for a day or a time that there is not.
-        """
+        """Return the opening hours of the week."""
         return Week.from_table(self.hours)

@@ -17,7 +17,7 @@ from ivrkit.cli.options import given_plugins_dir, settings_with, tree_options
 from ivrkit.cli.phone.keyboard import Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
-from ivrkit.settings.load import load_settings
+from ivrkit.settings import load_settings
 from ivrkit.simulator import Failure, Simulator
 
 

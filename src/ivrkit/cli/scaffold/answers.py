@@ -12,7 +12,9 @@ import importlib_metadata
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.menus import DEFAULT_REPEAT_KEY
 from ivrkit.flow.model.outcomes import is_key_sequence
-from ivrkit.settings import types
+from ivrkit.settings import LanguageTag, TimeZone
+from ivrkit.settings.convert import convert
+from ivrkit.settings.names import normal_name
 
 #: PEP 508: https://packaging.python.org/en/latest/specifications/name-normalization/
 _NAME = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
@@ -38,7 +40,7 @@ def name(answer: str) -> str:
             f"{answer!r} can't be the name of a folder or a distribution",
             hint=f"use up to {MAX_NAME} letters, digits and -, such as parking-ivr",
         )
-    return types.normal_name(answer)
+    return normal_name(answer)
 
 
 def distribution(answer: str) -> str:
@@ -79,7 +81,7 @@ def _package_conflict(name: str, package: str) -> str:
     if package in _TAKEN_PACKAGES:
         return "is reserved for ivrkit and for tests"
     owners = importlib_metadata.packages_distributions().get(package, ())
-    other = next((owner for owner in owners if types.normal_name(owner) != name), None)
+    other = next((owner for owner in owners if normal_name(owner) != name), None)
     return f"belongs to {other}, which is installed" if other else ""
 
 
@@ -142,11 +144,8 @@ def languages(answer: str) -> tuple[str, ...]:
     :raises IvrkitError: if an item is not a language tag, or is English.
     """
     tags = [] if answer.strip() == NONE else [each.strip() for each in answer.split(",")]
-    try:
-        found = types.languages(tags)
-    except ValueError:
-        found = ()
-    if len(found) < len(tags) or any(tag.split("-")[0].lower() == "en" for tag in found):
+    found, problems = convert(tags, tuple[LanguageTag, ...], ("languages",))
+    if problems or any(tag.split("-")[0].lower() == "en" for tag in found):
         raise IvrkitError(
             f"the answer must be languages besides English, not {answer!r}",
             hint='write their tags, such as "es, de", or "none"',
@@ -159,12 +158,10 @@ def zone(answer: str) -> str:
 
     :raises IvrkitError: if the time zone does not exist.
     """
-    try:
-        return types.zone(answer)
-    except (ValueError, OSError, KeyError) as error:
-        raise IvrkitError(
-            f"the time zone {answer!r} does not exist", hint="write a name such as America/New_York"
-        ) from error
+    found, problems = convert(answer, TimeZone, ("timezone",))
+    if problems:
+        raise IvrkitError(f"the time zone {answer!r} does not exist", hint="write a name such as America/New_York")
+    return str(found)
 
 
 def translations(option: str, given: Sequence[str], known: Sequence[str]) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.settings.core import Settings
+from ivrkit.settings import Settings
 
 
 def greeting(settings: Settings) -> State:

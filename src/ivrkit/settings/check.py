@@ -1,0 +1,27 @@
+"""The check of settings that code makes: every value has the type of its field."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from ivrkit.errors import Problems, SettingsError
+from ivrkit.settings.convert import convert_setting
+from ivrkit.settings.setting import settings_of
+
+
+def check_fields(settings: Any, origin: str = "") -> None:
+    """Convert each field of a frozen dataclass of settings to its type.
+
+    :param settings: the dataclass.
+    :param origin: the location in each message, such as ``Settings``.
+    :raises SettingsError: with every problem.
+    """
+    problems = Problems()
+    for name, setting in settings_of(settings.__class__).items():
+        value, found = convert_setting(getattr(settings, name), setting, (name,))
+        for each in found:
+            problems.error(each.message, each.hint_in_code(), location=origin)
+        object.__setattr__(settings, name, MappingProxyType(value) if isinstance(value, dict) else value)
+    if problems:
+        raise SettingsError.of(problems)

@@ -1,0 +1,222 @@
+"""The core's settings: their types, defaults and descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from ivrkit.errors import Problem, SettingsError
+from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
+from ivrkit.flow.model.routes import Goto
+from ivrkit.flow.model.text import Texts
+from ivrkit.settings.check import check_fields
+from ivrkit.settings.convert import convert_setting
+from ivrkit.settings.names import normal_name
+from ivrkit.settings.setting import Setting, not_a_setting, settings_of
+from ivrkit.settings.setting_type import KeysOf, Range, SettingType
+from ivrkit.settings.state_settings import Start, StartSettings, StateSettings
+from ivrkit.settings.types import (
+    AccountSid,
+    ConnectionOverrides,
+    LanguageTag,
+    NonEmptyText,
+    OneOrMore,
+    PluginName,
+    StateName,
+    TimeZone,
+    Token,
+    Url,
+    UrlPath,
+    Voice,
+)
+
+#: The largest ``data`` of a call in bytes of JSON, if calls are kept only in their cookies.
+MAX_DATA_IN_COOKIE = 2_048
+_NOT_BLANK = {"pattern": r"\S"}
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError(value)
+    return value
+
+
+def _by_normal_name(tables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    return MappingProxyType({normal_name(name): dict(table) for name, table in tables.items()})
+
+
+SessionUrl = Annotated[
+    str,
+    SettingType("a URL such as 'sqlite:///calls.sqlite3'", _not_blank, _NOT_BLANK, "sqlite:///calls.sqlite3"),
+]
+FolderPath = Annotated[str, SettingType("the path of a folder", _not_blank, _NOT_BLANK, "states")]
+FilePattern = Annotated[str, SettingType("a path or a pattern of paths", _not_blank, _NOT_BLANK, "*.flow.toml")]
+
+
+#: The settings of plugins, by the normal names of the plugins.
+PluginTables = Annotated[
+    Mapping[str, Mapping[str, Any]],
+    SettingType("a table of plugins", _by_normal_name, example={"acme-states": {"reception_rings": 20}}),
+]
+Accounts = Annotated[
+    Mapping[AccountSid, OneOrMore[Token]],
+    SettingType("a table of AccountSids with their tokens"),
+]
+Starts = Annotated[
+    Mapping[str, Start],
+    SettingType("a table of phone numbers, each with start or language", example={"+15550100": {"start": "menu"}}),
+]
+#: The core's sentences in one language.
+LanguageTexts = Annotated[Mapping[str, Any], KeysOf(Texts), SettingType("a table of texts")]
+Voices = Annotated[
+    Mapping[NonEmptyText, Voice],
+    SettingType("a table of languages with their voices", example={"es-MX": "Polly.Mia"}),
+]
+TextTables = Annotated[
+    Mapping[NonEmptyText, LanguageTexts],
+    SettingType("a table of languages with their texts", example={"es": {"goodbye": "Adiós."}}),
+]
+StateTables = Annotated[Mapping[str, StateSettings], SettingType("a table of states", example={"sales": {"key": "4"}})]
+CoreTexts = Annotated[Texts, SettingType("a table of texts", example={"goodbye": "Bye."})]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The core's settings. Set them in ``ivrkit.toml``, in the environment as ``IVRKIT_`` and the name, or in code.
+
+    :param company: the name of the company in the greeting.
+    :param start: the state in which a call begins.
+    :param numbers: number that was called -> the start of its calls: the tables ``[numbers."+15550100"]``.
+    :param callers: number of the caller -> the start of their calls: the tables ``[callers."+15550100"]``. They have
+        priority over ``numbers``.
+    :param operator: the state for a caller who failed too often; without it, the state with key 0 in the start menu.
+    :param tries: the number of failures of one type before a state gives up, if the state does not say.
+    :param max_failures: the number of failures in a row in a call before the operator.
+    :param max_turns: the number of webhooks of a call before the operator.
+    :param language: the language of every ``Say`` without voice and language, and of speech recognition.
+    :param languages: more languages in which calls can be held.
+    :param voice: the voice of every ``Say`` without voice and language; without it, the voice of the Twilio account.
+    :param voices: language -> voice of the calls in it, if it differs from ``voice``: the table ``[voices]``.
+    :param timezone: the time zone of ``call.now``, as an IANA name.
+    :param session_url: the store of the sessions: ``sqlite:///`` with a file, ``redis://`` with a server,
+        ``postgresql://`` with a database, ``cookie:`` for cookies only, or the URL of a plugin's store.
+    :param session_hours: the number of hours for which a session is kept after the last webhook of its call.
+    :param strict: whether one problem of a plugin stops the start.
+    :param block: the plugins to leave out, by the names of their distributions or files.
+    :param plugins_dir: a folder whose ``*.py`` and ``*.flow.toml`` files are plugins.
+    :param flows: files with TOML states, or patterns of their names.
+    :param dev: whether this is development: requests from this machine need no token, and answers name state and owner.
+    :param log_format: the format of the log: ``text``, or ``json`` with one object per line.
+    :param mask_numbers: whether logs show only the last four digits of phone numbers.
+    :param public_url: the base URL at which Twilio reaches the app, if the app cannot know it.
+    :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
+    :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
+    :param connection_overrides: how long Twilio waits for an answer, and how often it tries again.
+    :param auth_token: the token of the Twilio account, or several while you rotate it. ``TWILIO_AUTH_TOKEN`` in the
+        environment.
+    :param accounts: AccountSid of a sub-account -> its token or tokens. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
+    :param plugin_settings: plugin -> its settings: the tables ``[plugins.NAME]``. They are read when the plugin is
+        loaded.
+    :param texts: the core's own sentences: the table ``[texts]``.
+    :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
+    :param states: state -> the team's decisions about it: the tables ``[states.NAME]``.
+    :param origins: the origin of each setting, by its key with dots. It is not a setting.
+    :param folder: the folder of the settings file, where ``plugins_dir`` and ``flows`` begin; without it, the working
+        folder. It is not a setting.
+    :raises SettingsError: with every invalid value.
+    """
+
+    company: NonEmptyText = "our company"
+    start: StateName = "greeting"
+    numbers: Starts = field(default_factory=dict)
+    callers: Starts = field(default_factory=dict)
+    operator: StateName | None = None
+    tries: Annotated[int, Range(1)] = 3
+    max_failures: Annotated[int, Range(1)] = 6
+    max_turns: Annotated[int, Range(2)] = 100
+    language: LanguageTag = "en-US"
+    languages: OneOrMore[LanguageTag] = ()
+    voice: Voice | None = None
+    voices: Voices = field(default_factory=dict)
+    timezone: TimeZone = "UTC"
+    session_url: SessionUrl = "sqlite:///ivrkit-sessions.sqlite3"
+    session_hours: Annotated[int, Range(1)] = 25
+    strict: bool = True
+    block: OneOrMore[PluginName] = ()
+    plugins_dir: FolderPath | None = None
+    flows: OneOrMore[FilePattern] = ("*.flow.toml",)
+    dev: bool = False
+    log_format: Literal["text", "json"] = "text"
+    mask_numbers: bool = True
+    public_url: Url | None = None
+    trusted_proxies: Annotated[int, Range(0)] = 0
+    url_prefix: UrlPath = ""
+    connection_overrides: ConnectionOverrides = DEFAULT_CONNECTION_OVERRIDES
+    auth_token: OneOrMore[Token] = field(default=(), repr=False)
+    accounts: Accounts = field(default_factory=dict, repr=False)
+    plugin_settings: PluginTables = field(default_factory=dict, repr=False)
+    texts: CoreTexts = field(default_factory=Texts)
+    texts_in: TextTables = field(default_factory=dict)
+    states: StateTables = field(default_factory=dict)
+
+    origins: Mapping[str, object] = not_a_setting(default_factory=dict, repr=False, compare=False)
+    folder: Path | None = not_a_setting(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check every value, and keep it in its final form."""
+        check_fields(self, "Settings")
+
+    def origin(self, *keys: str) -> str:
+        """Return the origin of a setting, ``default`` if it has none."""
+        return str(self.origins.get(".".join(keys), "default"))
+
+    def location(self, *keys: str) -> str:
+        """Return the origin of a setting, or of the innermost table above it that has one, as a problem's location.
+
+        :returns: such as ``ivrkit.toml:3``; ``""`` for a default.
+        """
+        paths = (".".join(keys[:count]) for count in range(len(keys), 0, -1))
+        return str(next((self.origins[path] for path in paths if path in self.origins), ""))
+
+    def flow_config(self) -> FlowConfig:
+        """Return the settings of the call flow."""
+        given = {name: getattr(self, name) for name in _FLOW_SETTINGS}
+        callers, numbers = self._starts(self.callers), self._starts(self.numbers)
+        max_data_bytes = MAX_DATA_IN_COOKIE if self.session_url.startswith("cookie:") else None
+        return FlowConfig(**given, callers=callers, numbers=numbers, max_data_bytes=max_data_bytes)
+
+    def _starts(self, starts: Mapping[str, StartSettings]) -> dict[str, Goto]:
+        return {number: Goto(each.start or self.start, language=each.language) for number, each in starts.items()}
+
+
+_FLOW_SETTINGS = (
+    "start",
+    "operator",
+    "tries",
+    "max_failures",
+    "max_turns",
+    "language",
+    "voice",
+    "texts",
+    "connection_overrides",
+)
+#: The core's settings by their names.
+SETTINGS: Mapping[str, Setting] = settings_of(Settings)
+
+
+def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
+    """Return the value of a setting in its final form.
+
+    :param name: the name of the setting.
+    :param value: the value as it was written.
+    :param origin: where it was written: ``Settings``, ``app.config``, ...
+    :param key: the name that it has there, if another.
+    :raises SettingsError: for an invalid value, with its origin and name.
+    """
+    converted, problems = convert_setting(value, SETTINGS[name], (key or name,))
+    if problems:
+        raise SettingsError.of(Problem(each.message, each.hint_in_code(), location=origin) for each in problems)
+    return converted

@@ -1,0 +1,24 @@
+"""The names of distributions, and of keys in tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ivrkit.errors import toml_key
+
+
+def normal_name(name: str) -> str:
+    """Return the name of a distribution in the form in which names are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def dotted(keys: Iterable[str | int]) -> str:
+    """Return a path of keys and of places in lists as an error shows it: ``states.sales.options[0].key``."""
+    written = "".join(f"[{key}]" if isinstance(key, int) else f".{toml_key(key)}" for key in keys)
+    return written.removeprefix(".")
+
+
+def use_one_of(names: Iterable[str]) -> str:
+    """Return the hint that lists the valid names."""
+    return f"use one of: {', '.join(names)}"

@@ -1,0 +1,84 @@
+"""The settings of a dataclass, described: name, type, default and description."""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+from ivrkit.settings.describe import example_of, in_words
+from ivrkit.settings.docstrings import descriptions_of
+
+_IS_SETTING = "ivrkit_setting"
+
+
+def not_a_setting(**options: Any) -> Any:
+    """Return a field of a dataclass of settings that cannot be set in a file or in the environment.
+
+    :param options: as of ``dataclasses.field``.
+    """
+    return field(metadata={_IS_SETTING: False}, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: a field of a dataclass of settings.
+
+    :param name: its name.
+    :param annotation: its type.
+    :param field: the field.
+    :param description: its description in the docstring of the dataclass.
+    """
+
+    name: str
+    annotation: Any
+    field: Field[Any]
+    description: str
+
+    @property
+    def words(self) -> str:
+        """The type in words."""
+        return in_words(self.annotation)
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the setting has no default."""
+        return self.field.default is MISSING and self.field.default_factory is MISSING
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value is never shown: the field has ``repr=False``."""
+        return not self.field.repr
+
+    @property
+    def default(self) -> Any:
+        """The default, ``None`` if the setting has none."""
+        if self.field.default_factory is not MISSING:
+            return self.field.default_factory()
+        return None if self.field.default is MISSING else self.field.default
+
+    @property
+    def example(self) -> Any:
+        """A valid value: the default, unless it is secret, empty or a dataclass; then an example of the type."""
+        default = None if self.is_secret else self.default
+        is_shown = isinstance(default, bool | int | float) or (
+            isinstance(default, str | list | tuple | Mapping) and len(default) > 0
+        )
+        return default if is_shown else example_of(self.annotation)
+
+
+@functools.cache
+def settings_of(settings_class: type) -> Mapping[str, Setting]:
+    """Return the settings of a dataclass by their names.
+
+    :raises Exception: if an annotation cannot be evaluated, for example ``NameError``.
+    """
+    hints = typing.get_type_hints(settings_class, include_extras=True)
+    descriptions = descriptions_of(settings_class)
+    return {
+        each.name: Setting(each.name, hints[each.name], each, descriptions.get(each.name, ""))
+        for each in fields(settings_class)
+        if each.init and each.metadata.get(_IS_SETTING, True)
+    }

@@ -1,0 +1,70 @@
+"""The metadata by which an annotation becomes a setting type: description, check, schema and example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingType:
+    """The metadata of a setting type. It stands in ``Annotated``, behind an ordinary type.
+
+    :param words: the type in words, as they follow "must be": ``a state name such as 'menu'``.
+    :param check: returns the value as it is kept. It gets a value of the annotated type. It raises ``ValueError`` for
+        an invalid value, or an ``IvrkitError`` that has a message and a hint of its own.
+    :param schema: JSON Schema (draft-07) of the values in a file; it extends the schema of the annotated type.
+    :param example: a valid value, as a file has it. Hints show it.
+    :param written_as: the type of the values in a file, if another than the annotated one.
+    """
+
+    words: str
+    check: Callable[[Any], Any] | None = None
+    schema: Mapping[str, Any] | None = None
+    example: Any = None
+    written_as: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The metadata of a number with limits, both included: ``Annotated[Seconds, Range(5, 600)]``.
+
+    :param at_least: the lowest value, ``None`` for no limit.
+    :param at_most: the highest value, ``None`` for no limit.
+    """
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def check(self, value: Any) -> Any:
+        """Return a number within the limits.
+
+        :raises ValueError: for a number outside of them.
+        """
+        if self.at_least is not None and value < self.at_least:
+            raise ValueError(value)
+        if self.at_most is not None and value > self.at_most:
+            raise ValueError(value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class KeysOf:
+    """The metadata of a mapping with some keys of a dataclass. It is checked as the dataclass, and kept as a mapping.
+
+    :param settings_class: the dataclass.
+    """
+
+    settings_class: type
+
+
+class _SingleAllowed:
+    """The type of :data:`SINGLE_ALLOWED`."""
+
+    def __repr__(self) -> str:
+        return "SINGLE_ALLOWED"
+
+
+#: The metadata of a list in whose place a file may have a single value.
+SINGLE_ALLOWED: Final = _SingleAllowed()

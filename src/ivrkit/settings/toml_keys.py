@@ -1,0 +1,54 @@
+"""The keys that every TOML state has, besides those of its own kind: each with its type and its description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ivrkit.settings.setting import Setting, settings_of
+from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, OneOrMore, StateName, Voice
+
+#: The key of a table ``[states.NAME]`` that makes it a state of the team's own.
+KIND = "kind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuOptionKeys:
+    """The keys of a menu option.
+
+    :param key: the key of its menu option.
+    :param label: the name of its menu option; without it, the name of the state.
+    :param sentence: the whole sentence of its menu option.
+    :param phrases: the phrases that a caller can say instead of pressing the key.
+    :param menu: the menu of its option; without it, the main menu.
+    """
+
+    key: Keys
+    label: NonEmptyText | None = None
+    sentence: NonEmptyText | None = None
+    phrases: OneOrMore[NonEmptyText] = ()
+    menu: StateName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonStateKeys:
+    """The keys of a TOML state that are not about its first menu option.
+
+    :param kind: the kind of the state.
+    :param options: more menu options, each a table with key, label, sentence, phrases and menu.
+    :param voice: the voice of the state.
+    :param language: the language of the state, whatever the language of the call is.
+    :param on_error: the state to go to if this one fails.
+    """
+
+    kind: NonEmptyText
+    options: tuple[MenuOptionKeys, ...] = ()
+    voice: Voice | None = None
+    language: LanguageTag | None = None
+    on_error: StateName | None = None
+
+
+MENU_OPTION_KEYS: Mapping[str, Setting] = settings_of(MenuOptionKeys)
+_OTHER_KEYS = settings_of(CommonStateKeys)
+#: The keys of every TOML state, in the order in which they are listed.
+COMMON_KEYS: Mapping[str, Setting] = {KIND: _OTHER_KEYS[KIND], **MENU_OPTION_KEYS, **_OTHER_KEYS}
