@@ -1,4 +1,4 @@
-"""What the tests of deploy/ share: programs that end with the test, a certificate, and a folder without settings."""
+"""Fixtures for the tests of deploy/: programs that end with the tests, a certificate, and a clean environment."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ Start = Callable[..., Running]
 
 
 class Certificate(NamedTuple):
-    """Files of a certificate for ``localhost``, and of the authority that vouches for it."""
+    """The files of a certificate for ``localhost``, and of the authority that issued it."""
 
     chain: Path
     key: Path
@@ -22,21 +22,21 @@ class Certificate(NamedTuple):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """A certificate that nothing but these tests trusts."""
+    """Return a certificate that only these tests trust."""
     folder = tmp_path_factory.mktemp("certificate")
     authority = trustme.CA()
-    ours = authority.issue_cert("localhost")
-    made = Certificate(folder / "fullchain.pem", folder / "privkey.pem", folder / "authority.pem")
-    for piece in ours.cert_chain_pems:
-        piece.write_to_path(made.chain, append=True)
-    ours.private_key_pem.write_to_path(made.key)
-    authority.cert_pem.write_to_path(made.authority)
-    return made
+    issued = authority.issue_cert("localhost")
+    files = Certificate(folder / "fullchain.pem", folder / "privkey.pem", folder / "authority.pem")
+    for pem in issued.cert_chain_pems:
+        pem.write_to_path(files.chain, append=True)
+    issued.private_key_pem.write_to_path(files.key)
+    authority.cert_pem.write_to_path(files.authority)
+    return files
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _trusted(certificate: Certificate) -> Iterator[None]:
-    """Trust the certificate, as Twilio trusts a public one; and have no setting of the machine's."""
+def _environment(certificate: Certificate) -> Iterator[None]:
+    """Trust the certificate, as Twilio trusts a public one, and remove all settings from the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(certificate.authority))
         for name in os.environ:
@@ -47,14 +47,14 @@ def _trusted(certificate: Certificate) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Return what starts a program and waits until it answers; what is left of it is ended with the tests."""
+    """Return a function that starts a program and waits until it answers. The programs end with the tests."""
     started: list[Running] = []
 
     def start(
         command: Sequence[str], health: str, environ: Mapping[str, str] | None = None, folder: Path | None = None
     ) -> Running:
-        where = folder or tmp_path_factory.mktemp("work")
-        started.append(Running(command, where, environment(**(environ or {})), health))
+        working_folder = folder or tmp_path_factory.mktemp("work")
+        started.append(Running(command, working_folder, environment(**(environ or {})), health))
         return started[-1].wait()
 
     yield start

@@ -1,4 +1,4 @@
-"""nginx with the file of deploy/, its ports and paths filled in."""
+"""Runs nginx with deploy/nginx.conf, its ports and paths filled in."""
 
 import os
 from collections.abc import Mapping
@@ -9,15 +9,17 @@ from tests.processes import program, shipped
 
 
 def nginx(
-    port: int, behind: int, certificate: Certificate, folder: Path, broken: Mapping[str, str] | None = None
+    port: int, upstream_port: int, certificate: Certificate, folder: Path, replaced: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Write what nginx reads, and return its command line.
+    """Write the configuration of nginx, and return its command line.
 
-    :param broken: lines of the file, with what stands in their place.
+    :param port: the port of nginx.
+    :param upstream_port: the port of the server behind it.
+    :param replaced: line of deploy/nginx.conf -> its replacement.
     """
     fill = {
-        **(broken or {}),
-        "127.0.0.1:5000": f"127.0.0.1:{behind}",
+        **(replaced or {}),
+        "127.0.0.1:5000": f"127.0.0.1:{upstream_port}",
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "listen [::]:443 ssl;": "",
         "server_name ivr.example.com;": "server_name localhost;",
@@ -26,15 +28,15 @@ def nginx(
         "/var/log/nginx/": f"{folder}/",
     }
     (folder / "ivrkit.conf").write_text(shipped("nginx.conf", fill), encoding="utf-8")
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    around = [
-        "user root;" if os.geteuid() == 0 else "",  # or its workers could not enter the folder of the test
+    modules = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    main_config = [
+        "user root;" if os.geteuid() == 0 else "",  # otherwise its workers could not enter the folder of the test
         f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;",
         "events { }",
         "http {",
-        *(f"{kind}_temp_path {folder}/{kind};" for kind in kinds),
+        *(f"{module}_temp_path {folder}/{module};" for module in modules),
         f"include {folder}/ivrkit.conf;",
         "}",
     ]
-    (folder / "nginx.conf").write_text("\n".join(around), encoding="utf-8")
+    (folder / "nginx.conf").write_text("\n".join(main_config), encoding="utf-8")
     return [program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]

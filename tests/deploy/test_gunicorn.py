@@ -1,6 +1,6 @@
-"""deploy/gunicorn.conf.py: gunicorn passes over a name that it does not know, so a test looks.
+"""deploy/gunicorn.conf.py: the names and values of its settings.
 
-How it runs is in test_proxies.py.
+gunicorn ignores unknown names. The tests with a running gunicorn are in test_proxies.py.
 """
 
 import runpy
@@ -12,23 +12,23 @@ from ivrkit.cli.supervisor import GRACE
 
 
 def settings() -> dict[str, object]:
-    """Return what the file sets."""
+    """Return the settings in the file."""
     found = runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))
     return {name: value for name, value in found.items() if not name.startswith("__") and name != "os"}
 
 
-def test_every_name_is_one_of_gunicorns_settings():
-    """Nothing is misspelt."""
+def test_every_name_is_a_setting_of_gunicorn():
+    """No name in the file is misspelt."""
     assert settings().keys() <= {each.name for each in KNOWN_SETTINGS}
 
 
-def test_webhooks_that_have_begun_are_given_as_long_as_with_the_other_server():
-    """As long as Twilio waits for an answer."""
+def test_gunicorn_gives_webhooks_the_same_time_to_finish_as_ivrkit_serve():
+    """At shutdown, both servers let a webhook finish for as long as Twilio waits."""
     assert settings()["graceful_timeout"] == GRACE
 
 
-def test_there_are_as_many_workers_as_the_environment_says(monkeypatch):
-    """WEB_CONCURRENCY, as with the Procfile; else two."""
+def test_the_number_of_workers_comes_from_the_environment(monkeypatch):
+    """WEB_CONCURRENCY sets the number of workers, as in the Procfile; the default is two."""
     monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
     assert settings()["workers"] == 2
     monkeypatch.setenv("WEB_CONCURRENCY", "5")

@@ -1,4 +1,4 @@
-"""What the pages say of deploy/: each file is listed, and shown as it is."""
+"""The pages about deploy/ list each file, and show it unchanged."""
 
 import re
 from pathlib import Path
@@ -14,13 +14,13 @@ FILES = sorted(path.name for path in DEPLOY.iterdir() if path != README and path
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_file_is_listed_and_shown(name: str):
-    """The table says what it is for, and the page includes the file itself, so that it cannot drift."""
+    """Each file of deploy/ has a row in the README's table, and the production guide includes the file itself."""
     assert f"| `{name}` |" in README.read_text(encoding="utf-8")
     assert f"{{literalinclude}} ../../deploy/{name}\n" in PRODUCTION.read_text(encoding="utf-8")
 
 
-def test_no_file_is_named_that_there_is_not():
-    """As many rows as files, and every file that a page includes is there."""
+def test_no_page_names_a_missing_file():
+    """Each row of the README's table is a file of deploy/, and each file that a page includes exists."""
     rows = re.findall(r"^\| `([\w.-]+)` \| .* \| .* \|$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert sorted(rows) == FILES
     for page in DOCS.glob("*/*.md"):
@@ -28,14 +28,14 @@ def test_no_file_is_named_that_there_is_not():
             assert Path(page.parent, included).is_file(), (page, included)
 
 
-def test_each_page_leads_to_the_other():
-    """Who finds the files finds the page, and the other way round."""
+def test_the_readme_and_the_production_guide_link_to_each_other():
+    """A reader of either finds the other."""
     assert "(../docs/how-to/production.md)" in README.read_text(encoding="utf-8")
     assert "`deploy/README.md`" in PRODUCTION.read_text(encoding="utf-8")
 
 
-def test_both_name_the_settings_that_a_server_needs():
-    """A reader of either sets the same variables."""
+def test_both_pages_list_the_variables_that_a_server_needs():
+    """The README and the production guide have a row for each of the three environment variables."""
     for page in (README, PRODUCTION):
         for variable in ("TWILIO_AUTH_TOKEN", "IVRKIT_TRUSTED_PROXIES", "IVRKIT_SESSION_URL"):
             assert f"| `{variable}` |" in page.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""deploy/Procfile: its line run by a shell, as Heroku runs it."""
+"""deploy/Procfile: its command runs in a shell, as on Heroku."""
 
 import contextlib
 import os
@@ -14,25 +14,25 @@ pytestmark = [pytest.mark.deep, pytest.mark.server]
 
 @pytest.fixture
 def dyno(start: Start, tmp_path: Path) -> Running:
-    """The process `web`, with the port that it is given."""
+    """Return the running process `web`; it gets its port from the environment."""
     port = free_port()
-    kinds = dict(line.split(": ", 1) for line in shipped("Procfile").splitlines())
-    assert list(kinds) == ["web"]
+    commands = dict(line.split(": ", 1) for line in shipped("Procfile").splitlines())
+    assert list(commands) == ["web"]
     environ = {"PORT": str(port), "TWILIO_AUTH_TOKEN": TOKEN, "IVRKIT_TRUSTED_PROXIES": "1"}
-    return start(["sh", "-c", kinds["web"]], f"http://127.0.0.1:{port}/healthz", environ, tmp_path)
+    return start(["sh", "-c", commands["web"]], f"http://127.0.0.1:{port}/healthz", environ, tmp_path)
 
 
-def test_its_line_serves_at_the_port_that_it_is_given(dyno: Running):
-    """It is well, and takes signed webhooks alone."""
+def test_the_command_serves_at_the_port_of_the_environment(dyno: Running):
+    """The server at $PORT is healthy, and refuses unsigned webhooks."""
     assert ask(dyno.health) == (200, '{"status":"ok","store":"ok"}\n')
     assert ask(dyno.health.replace("/healthz", "/webhook"), {"CallSid": "CA1"}) == (403, "Forbidden\n")
 
 
-def test_all_its_processes_may_be_told_to_end_at_once(dyno: Running):
-    """Heroku tells every process, and not the first alone; nothing is left, and nothing is started anew."""
+def test_sigterm_to_all_processes_ends_the_server(dyno: Running):
+    """Heroku sends SIGTERM to every process: no process is left, and no worker is replaced."""
     for pid in dyno.processes:
-        with contextlib.suppress(ProcessLookupError):  # one of the others has told it already
+        with contextlib.suppress(ProcessLookupError):  # it has ended already: the supervisor ends its workers
             os.kill(pid, signal.SIGTERM)
     dyno.process.wait(PATIENCE)
     wait_until(lambda: not dyno.processes)
-    assert "started anew" not in dyno.output
+    assert "Restarting" not in dyno.output

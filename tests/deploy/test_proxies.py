@@ -1,7 +1,7 @@
-"""deploy/nginx.conf and deploy/Caddyfile in front of ``ivrkit serve`` and of gunicorn: calls over https, signed.
+"""deploy/nginx.conf and deploy/Caddyfile in front of ``ivrkit serve`` and of gunicorn: signed calls over HTTPS.
 
-The proxies are the real ones, with ports and paths filled in. No public URL is set: what Twilio signed is known from
-the headers of the proxy alone.
+The proxies are the real ones, with ports and paths filled in. The setting ``public_url`` is not set, so the server
+knows the URL that Twilio signed only from the headers of the proxy.
 """
 
 import os
@@ -36,7 +36,7 @@ class Server(NamedTuple):
 
 
 class Site(NamedTuple):
-    """What the world sees: a proxy in front of a server."""
+    """A proxy in front of a server, with the URL that Twilio requests."""
 
     url: str
     folder: Path
@@ -45,7 +45,7 @@ class Site(NamedTuple):
 
 @pytest.fixture(scope="module", params=[SERVE, "gunicorn"])
 def server(request: pytest.FixtureRequest, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """A server on a port of its own, with the settings that deploy/README.md names."""
+    """Return a server on a free port, with the settings that deploy/README.md names."""
     port, folder = free_port(), tmp_path_factory.mktemp("server")
     commands = {
         "serve": ["ivrkit", "serve", "--port", str(port), "--workers", "2"],
@@ -68,7 +68,7 @@ def site(
     start: Start,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Site:
-    """A proxy with TLS in front of a server, at https://localhost."""
+    """Return a proxy with TLS in front of a server, at https://localhost."""
     port, folder = free_port(), tmp_path_factory.mktemp(request.param)
     command = _COMMANDS[request.param](port, server.port, certificate, folder)
     url = f"https://localhost:{port}"
@@ -77,40 +77,40 @@ def site(
     return Site(url, folder, server)
 
 
-def caddy(port: int, behind: int, certificate: Certificate, folder: Path) -> list[str]:
-    """Write what Caddy reads, and return its command line."""
+def caddy(port: int, upstream_port: int, certificate: Certificate, folder: Path) -> list[str]:
+    """Write the configuration of Caddy, and return its command line."""
     fill = {
-        "127.0.0.1:5000": f"127.0.0.1:{behind}",
+        "127.0.0.1:5000": f"127.0.0.1:{upstream_port}",
         "\nivr.example.com {\n": f"\nhttps://localhost:{port} {{\n\ttls {certificate.chain} {certificate.key}\n",
     }
-    told = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"  # no other port is opened
-    (folder / "Caddyfile").write_text(told + shipped("Caddyfile", fill), encoding="utf-8")
+    options = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"  # Caddy must open no other port
+    (folder / "Caddyfile").write_text(options + shipped("Caddyfile", fill), encoding="utf-8")
     return [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
 
 _COMMANDS: dict[str, Callable[[int, int, Certificate, Path], list[str]]] = {"nginx": nginx, "caddy": caddy}
 
 
-def signed(url: str, params: dict[str, str], over: str) -> tuple[int, str]:
-    """Ask with a signature over a URL."""
-    return ask(url, params, X_Twilio_Signature=RequestValidator(TOKEN).compute_signature(over, params))
+def post_signed(url: str, params: dict[str, str], signed_url: str) -> tuple[int, str]:
+    """Send a webhook to a URL with the signature of another one, and return status and text."""
+    return ask(url, params, X_Twilio_Signature=RequestValidator(TOKEN).compute_signature(signed_url, params))
 
 
-def webhook(number: int = 0) -> dict[str, str]:
-    """Return the first webhook of a call."""
-    return {"CallSid": f"CA{os.getpid():08}{threading.get_ident():016}{number:08}"[:34], "CallStatus": "ringing"}
+def webhook(index: int = 0) -> dict[str, str]:
+    """Return the parameters of the first webhook of a call."""
+    return {"CallSid": f"CA{os.getpid():08}{threading.get_ident():016}{index:08}"[:34], "CallStatus": "ringing"}
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
-def test_a_signed_call_is_answered_to_its_end(site: Site, prefix: str):
-    """The caller presses 1, leaves a message and hears the goodbye, at the root of the name and below a prefix."""
-    number = Simulator.for_url(
+def test_a_signed_call_reaches_its_end(site: Site, prefix: str):
+    """A caller can leave a message and hear the goodbye, at the root of the site and below a prefix."""
+    simulator = Simulator.for_url(
         f"{site.url}{prefix}/webhook",
         token=TOKEN,
         fallback_url=f"{prefix}/webhook/fallback",
         status_callback=f"{prefix}/webhook/status",
     )
-    call = number.call().press("1").says("I need an anvil.").press("#")
+    call = simulator.call().press("1").says("I need an anvil.").press("#")
     assert call.heard_last == THANKS
     assert call.ended is not None
     assert call.ended.reason == "hangup"
@@ -119,29 +119,32 @@ def test_a_signed_call_is_answered_to_its_end(site: Site, prefix: str):
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
-def test_a_number_that_asks_by_get_is_answered_and_what_is_typed_is_in_no_log(site: Site, prefix: str):
-    """The query arrives byte for byte, or its signature would not fit; and the proxy does not write it down."""
-    number = Simulator.for_url(f"{site.url}{prefix}/webhook?a=%7e+b", method="GET", token=TOKEN)
-    call = number.call(CallerName="Jürgen & Söhne + Co")
+def test_a_get_webhook_is_answered_and_its_query_is_not_logged(site: Site, prefix: str):
+    """The proxy passes the query on unchanged, so that the signature is valid, and logs neither digits nor CallSid."""
+    simulator = Simulator.for_url(f"{site.url}{prefix}/webhook?a=%7e+b", method="GET", token=TOKEN)
+    call = simulator.call(CallerName="Jürgen & Söhne + Co")
     assert "press one" in call.heard_last
     call.press("7")
-    told = "".join(path.read_text(encoding="utf-8") for path in site.folder.iterdir() if path.is_file())
-    assert "Digits" not in told
-    assert call.sid not in told
+    logged = "".join(path.read_text(encoding="utf-8") for path in site.folder.iterdir() if path.is_file())
+    assert "Digits" not in logged
+    assert call.sid not in logged
 
 
 def test_a_wrong_signature_is_refused(site: Site):
-    """Neither another account's token nor another URL's signature is good, nor none at all."""
+    """A webhook with another account's token, with the signature of another URL, or without a signature gets 403."""
     call = Simulator.for_url(f"{site.url}/webhook", token="54321").call()
     assert [each.status for each in call.responses] == [403]
-    assert signed(f"{site.url}/webhook", webhook(), over="http://127.0.0.1:5000/webhook") == (403, "Forbidden\n")
-    assert signed(f"{site.url}/phone/webhook", webhook(), over=f"{site.url}/webhook") == (403, "Forbidden\n")
+    assert post_signed(f"{site.url}/webhook", webhook(), signed_url="http://127.0.0.1:5000/webhook") == (
+        403,
+        "Forbidden\n",
+    )
+    assert post_signed(f"{site.url}/phone/webhook", webhook(), signed_url=f"{site.url}/webhook") == (403, "Forbidden\n")
     assert ask(f"{site.url}/webhook", webhook()) == (403, "Forbidden\n")
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
-def test_what_a_stranger_says_of_hops_before_the_proxy_is_not_believed(site: Site, prefix: str):
-    """Each header is the proxy's own: one that was sent is neither passed on nor added to."""
+def test_forged_forwarded_headers_are_ignored(site: Site, prefix: str):
+    """The proxy replaces each X-Forwarded header of the request: it neither passes it on nor adds to it."""
     url = f"{site.url}{prefix}/webhook"
     signature = RequestValidator(TOKEN).compute_signature(url, webhook())
     forged = {
@@ -155,35 +158,35 @@ def test_what_a_stranger_says_of_hops_before_the_proxy_is_not_believed(site: Sit
     assert ask(url, webhook(), X_Twilio_Signature=elsewhere, **forged)[0] == 403
 
 
-def test_what_is_larger_than_any_webhook_is_refused(site: Site):
-    """A body over the limit is not taken; one below it is judged by its signature."""
-    refusals = (413, 502, 0)  # Caddy may say 502, and who refuses may end the connection while all of it is being sent
+def test_a_body_over_the_limit_is_refused(site: Site):
+    """A body over the limit is refused for its size; a body below it is refused for its signature only."""
+    refusals = (413, 502, 0)  # Caddy may send 502, and either may close the connection before the whole body is sent
     assert ask(f"{site.url}/webhook", {"a": "b" * MAX_BODY_BYTES})[0] in refusals
     assert ask(f"{site.url}/webhook", {"a": "b" * (MAX_BODY_BYTES - 100)})[0] == 403
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
-def test_whether_it_is_well_can_be_asked_through_the_proxy(site: Site, prefix: str):
-    """A monitor outside sees what the host says of itself."""
+def test_the_health_check_is_reachable_through_the_proxy(site: Site, prefix: str):
+    """A monitor on another machine can request /healthz."""
     assert ask(f"{site.url}{prefix}/healthz") == (200, '{"status":"ok","store":"ok"}\n')
 
 
-def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
-    """New processes, which read everything anew, answer the next webhook of a call that began with the old ones."""
+def test_a_reload_interrupts_no_call(site: Site):
+    """During a reload every webhook is answered; afterwards new processes with new settings continue the call."""
     call = Simulator.for_url(f"{site.url}/webhook", token=TOKEN).call()
     running = site.server.running
     before = running.processes
     company = f"Number {running.process.pid} of {site.url}"
     (site.server.folder / "ivrkit.toml").write_text(f'company = "{company}"\n', encoding="utf-8")
-    answered: list[int] = []
-    enough = threading.Event()
+    statuses: list[int] = []
+    finish = threading.Event()
 
-    def others() -> None:
-        while not enough.is_set():
+    def send_webhooks() -> None:
+        while not finish.is_set():
             url = f"{site.url}/webhook"
-            answered.append(signed(url, webhook(len(answered)), over=url)[0])
+            statuses.append(post_signed(url, webhook(len(statuses)), signed_url=url)[0])
 
-    thread = threading.Thread(target=others)
+    thread = threading.Thread(target=send_webhooks)
     thread.start()
     try:
         running.process.send_signal(signal.SIGHUP)
@@ -191,19 +194,19 @@ def test_a_call_goes_on_over_a_reload_and_nobody_is_turned_away(site: Site):
         wait_until(lambda: len(running.processes) >= len(before), lambda: running.output)
         running.wait()
     finally:
-        enough.set()
+        finish.set()
         thread.join()
-    assert set(answered) == {200}
+    assert set(statuses) == {200}
     call.press("1").says("I need an anvil.").press("#")
     assert call.heard_last == THANKS, running.output
     assert company in Simulator.for_url(f"{site.url}/webhook", token=TOKEN).call().heard
 
 
-# What the files say of themselves.
+# The values in the files.
 
 
-def test_the_limit_of_the_proxies_is_that_of_the_host():
-    """What the host would take passes, and what it would refuse does not get there."""
+def test_the_proxies_have_the_same_body_limit_as_ivrkit():
+    """Both proxies refuse exactly the bodies that ivrkit would refuse."""
     (limit,) = re.findall(r"client_max_body_size (\d+)k;", shipped("nginx.conf"))
     assert int(limit) * 1024 == MAX_BODY_BYTES
     (limit,) = re.findall(r"max_size (\d+)KB", shipped("Caddyfile"))
@@ -218,7 +221,7 @@ def test_the_limit_of_the_proxies_is_that_of_the_host():
     ],
 )
 def test_a_proxy_gives_up_before_twilio_does(name: str, limits: str):
-    """A failure that Twilio is told of takes the call to the fallback sooner than one that it has to wait for."""
+    """The timeouts of a proxy add up to less than the 15 seconds that Twilio waits for a response."""
     found = re.findall(limits, shipped(name))
     assert len(found) >= 2
     assert sum(map(int, found)) < 15

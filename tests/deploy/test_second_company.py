@@ -1,6 +1,7 @@
-"""A second company made of ACME by settings alone: in Spanish, mounted in somebody's Flask app, behind nginx with TLS.
+"""Settings alone turn the ACME phone tree into that of another company.
 
-It is played by the simulator, found well by the doctor, and then broken, one thing at a time.
+It speaks Spanish, and is mounted in an existing Flask app behind nginx with TLS. The simulator calls it, ``ivrkit
+doctor`` finds no problem, and then finds each problem that a test introduces.
 """
 
 import json
@@ -51,7 +52,7 @@ label = "pedir una cita"
 [states.reception.targets]
 busy = "support"
 """
-#: Somebody's own app, which has pages of its own.
+#: A Flask app that has other pages too.
 CLINIC = """
 from flask import Flask
 from ivrkit.web import Ivrkit
@@ -67,13 +68,13 @@ def home():
 
 
 class Clinic(NamedTuple):
-    """The company: its folder, and the port that its app listens on."""
+    """The folder and the port of the running app."""
 
     folder: Path
     port: int
 
     def doctor(self, url: str, *options: str, **environ: str) -> tuple[int, list[dict[str, Any]]]:
-        """Run ``ivrkit doctor`` where the app is, and return its code and what it found."""
+        """Run ``ivrkit doctor`` in the folder of the app, and return its exit code and its findings."""
         done = subprocess.run(
             ["ivrkit", "doctor", "--json", "--url", url, *options],
             cwd=self.folder,
@@ -86,12 +87,12 @@ class Clinic(NamedTuple):
         return done.returncode, json.loads(done.stdout)
 
 
-Front = Callable[..., str]
+StartNginx = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
 def clinic(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
-    """The app, served by gunicorn; nothing but its settings makes it another company."""
+    """Return the app, served by gunicorn."""
     folder, port = tmp_path_factory.mktemp("clinic"), free_port()
     (folder / "ivrkit.toml").write_text(COMPANY, encoding="utf-8")
     (folder / "clinic.py").write_text(CLINIC, encoding="utf-8")
@@ -101,19 +102,24 @@ def clinic(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
 
 
 @pytest.fixture(scope="module")
-def front(clinic: Clinic, certificate: Certificate, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Front:
-    """Return what puts nginx in front, with lines of its file replaced, and returns the address of the webhook."""
+def start_nginx(
+    clinic: Clinic, certificate: Certificate, start: Start, tmp_path_factory: pytest.TempPathFactory
+) -> StartNginx:
+    """Return a function that starts nginx in front of the app, and returns the URL of the webhook.
 
-    def make(**broken: str) -> str:
+    Its arguments are the lines of deploy/nginx.conf to replace, by their names in :data:`LINES`.
+    """
+
+    def make(**replaced: str) -> str:
         port, folder = free_port(), tmp_path_factory.mktemp("nginx")
-        command = nginx(port, clinic.port, certificate, folder, {LINES[name]: line for name, line in broken.items()})
+        command = nginx(port, clinic.port, certificate, folder, {LINES[name]: line for name, line in replaced.items()})
         start(command, f"https://localhost:{port}/llamadas/healthz", {"HOME": str(folder)}, folder)
         return f"https://localhost:{port}/llamadas/webhook"
 
     return make
 
 
-#: The lines of nginx.conf that are broken here, by short names.
+#: The lines of deploy/nginx.conf that tests replace: name -> line.
 LINES = {
     "scheme": "proxy_set_header X-Forwarded-Proto $scheme;",
     "host": "proxy_set_header X-Forwarded-Host $http_host;",
@@ -123,17 +129,17 @@ LINES = {
 
 
 @pytest.fixture(scope="module")
-def webhook(front: Front) -> str:
-    """The company's webhook, behind nginx as it is shipped."""
-    return front()
+def webhook(start_nginx: StartNginx) -> str:
+    """Return the URL of the webhook behind nginx with the unchanged deploy/nginx.conf."""
+    return start_nginx()
 
 
-def test_the_whole_company_is_heard_in_spanish(webhook: str):
-    """Its greeting, its options, its break at noon, its queue, its number, and its way from busy to the queue."""
-    phone = Simulator.for_url(
+def test_a_caller_hears_the_settings_of_the_company_in_spanish(webhook: str):
+    """Greeting, menu, opening hours, phone number, queue, and the target for a busy line come from the settings."""
+    simulator = Simulator.for_url(
         webhook, token=TOKEN, fallback_url=f"{webhook}/fallback", status_callback=f"{webhook}/status"
     )
-    call = phone.call(from_="+525550177", to="+525550199")
+    call = simulator.call(from_="+525550177", to="+525550199")
     assert call.heard.splitlines() == [
         "Bienvenido a la Clínica Aurora.",
         "Para pedir una cita, marque uno.",
@@ -156,13 +162,13 @@ def test_the_whole_company_is_heard_in_spanish(webhook: str):
     assert (call.warnings, call.ended.reason) == ([], "hangup")
 
 
-def test_the_rest_of_the_app_is_still_the_clinics(webhook: str):
-    """The tree is a guest in it."""
+def test_the_other_pages_of_the_app_still_work(webhook: str):
+    """The phone tree serves only its URL prefix; the app answers all other URLs."""
     assert ask(webhook.removesuffix("llamadas/webhook")) == (200, "Clínica Aurora")
 
 
-def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
-    """Settings, plugins, store, clock, and the wire through nginx."""
+def test_the_doctor_finds_no_problem_behind_nginx(clinic: Clinic, webhook: str):
+    """Settings, plugins, session store, clock and webhook pass the checks of ``ivrkit doctor``."""
     code, found = clinic.doctor(webhook)
     assert [(each["check"], each["status"]) for each in found] == [
         ("settings", "ok"),
@@ -176,7 +182,7 @@ def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
 
 
 @pytest.mark.parametrize(
-    ("broken", "found", "mend"),
+    ("replaced", "message", "hint"),
     [
         (
             {"scheme": ""},
@@ -201,37 +207,39 @@ def test_the_doctor_finds_everything_well(clinic: Clinic, webhook: str):
     ],
     ids=["scheme", "host", "signature", "query"],
 )
-def test_what_a_proxy_breaks_is_named(clinic: Clinic, front: Front, broken: dict[str, str], found: str, mend: str):
-    """The header, and the line of nginx that mends it."""
-    code, told = clinic.doctor(front(**broken))
-    failures = [each for each in told if each["status"] == "failed"]
+def test_the_doctor_names_the_problem_of_a_proxy(
+    clinic: Clinic, start_nginx: StartNginx, replaced: dict[str, str], message: str, hint: str
+):
+    """If nginx changes the webhook, the doctor names the change, and the line of nginx.conf that fixes it."""
+    code, findings = clinic.doctor(start_nginx(**replaced))
+    failures = [each for each in findings if each["status"] == "failed"]
     assert code == 1
     assert {each["check"] for each in failures} == {"webhook"}
-    assert any(found in each["message"] for each in failures), failures
-    assert any(mend in line for each in failures for line in each["hints"]), failures
+    assert any(message in each["message"] for each in failures), failures
+    assert any(hint in line for each in failures for line in each["hints"]), failures
 
 
-def test_another_token_is_named(clinic: Clinic, webhook: str):
-    """The app is there, and does not know the token."""
-    code, told = clinic.doctor(webhook, TWILIO_AUTH_TOKEN="another")
-    (failure,) = [each for each in told if each["status"] == "failed"]
+def test_the_doctor_names_a_wrong_token(clinic: Clinic, webhook: str):
+    """If the app has another token, the check of the webhook fails and says so."""
+    code, findings = clinic.doctor(webhook, TWILIO_AUTH_TOKEN="another")
+    (failure,) = [each for each in findings if each["status"] == "failed"]
     assert code == 1
     assert failure["check"] == "webhook"
     assert "token" in failure["message"]
 
 
-def test_a_store_that_can_not_be_written_is_named(clinic: Clinic, webhook: str):
-    """With the file."""
-    code, told = clinic.doctor(webhook, IVRKIT_SESSION_URL="sqlite:///nowhere/calls.sqlite3")
-    (failure,) = [each for each in told if each["status"] == "failed"]
+def test_the_doctor_names_a_store_that_cannot_be_written(clinic: Clinic, webhook: str):
+    """If the session store cannot be opened, the check of the store fails and names the file."""
+    code, findings = clinic.doctor(webhook, IVRKIT_SESSION_URL="sqlite:///nowhere/calls.sqlite3")
+    (failure,) = [each for each in findings if each["status"] == "failed"]
     assert (code, failure["check"]) == (1, "store")
     assert "nowhere/calls.sqlite3" in failure["message"]
 
 
-def test_a_setting_that_can_not_be_is_named(clinic: Clinic, webhook: str):
-    """With its variable and what the package takes."""
-    code, told = clinic.doctor(webhook, IVRKIT_PLUGINS__ACME_STATES__RECEPTION_RINGS="long")
-    (failure,) = [each for each in told if each["status"] == "failed"]
+def test_the_doctor_names_an_invalid_setting_of_a_plugin(clinic: Clinic, webhook: str):
+    """If a plugin's setting is invalid, the check of the plugins fails and names its variable and the valid values."""
+    code, findings = clinic.doctor(webhook, IVRKIT_PLUGINS__ACME_STATES__RECEPTION_RINGS="long")
+    (failure,) = [each for each in findings if each["status"] == "failed"]
     assert (code, failure["check"]) == (1, "plugins")
     assert "IVRKIT_PLUGINS__ACME_STATES__RECEPTION_RINGS" in failure["message"]
     assert "a whole number" in " ".join(failure["hints"])
