@@ -1,7 +1,7 @@
-"""What every test of this checkout shares: the core's, the examples in the docs, and the plugin's.
+"""Hooks for all tests of this checkout: of the core, of the docs, and of the plugins.
 
-With ``STRICT=1`` in the environment a skipped test is a failed one: where everything that a test can ask for
-is known to be there, nothing goes untested unseen.
+With ``STRICT=1`` in the environment, a test that would be skipped fails. CI sets it: everything that a test can need is
+installed there, so a skipped test is a mistake.
 """
 
 import os
@@ -14,7 +14,7 @@ STRICT = os.environ.get("STRICT", "") not in ("", "0")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that was skipped; an expected failure is none, though pytest reports it as one."""
+    """Fail a skipped test. An expected failure is left alone, although pytest reports it as skipped."""
     report = yield
     if STRICT and report.skipped and not hasattr(report, "wasxfail"):
         _fail(report)
@@ -23,7 +23,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Fail a file that was skipped as a whole."""
+    """Fail a test file that was skipped as a whole."""
     report = yield
     if STRICT and report.skipped:
         _fail(report)
@@ -33,4 +33,4 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
     report.outcome = "failed"
-    report.longrepr = f"Nothing may be skipped under STRICT. {reason}"
+    report.longrepr = f"With STRICT=1, no test may be skipped: {reason}"

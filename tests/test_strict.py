@@ -1,4 +1,4 @@
-"""With STRICT=1 nothing is skipped unseen: the hooks in the checkout's conftest.py."""
+"""The hooks in the checkout's conftest.py: with STRICT=1 a skipped test fails."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
 
 @pytest.fixture
-def skips(pytester):
-    """Write a test that skips itself, one that is marked, a whole file, and a failure that is expected."""
+def run_tests(pytester):
+    """Return a function that runs four tests: three that are skipped in different ways, and an expected failure."""
     pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
     pytester.makepyfile(
         test_itself="import pytest\ndef test_it(): pytest.skip('no line')",
@@ -22,17 +22,17 @@ def skips(pytester):
     )
 
 
-def test_a_skip_fails_under_strict(skips, monkeypatch):
-    """A skip fails wherever it was asked for, and tells its reason; a failure that is expected is no skip."""
+def test_a_skip_fails_under_strict(run_tests, monkeypatch):
+    """With STRICT=1 each skipped test fails and shows the reason of the skip; an expected failure does not fail."""
     monkeypatch.setenv("STRICT", "1")
-    result = skips()
+    result = run_tests()
     result.assert_outcomes(failed=1, errors=2, xfailed=1)
     for reason in ("no line", "no number", "no telephone"):
-        result.stdout.fnmatch_lines([f"*Nothing may be skipped under STRICT*{reason}*"])
+        result.stdout.fnmatch_lines([f"*With STRICT=1, no test may be skipped: *{reason}*"])
 
 
 @pytest.mark.parametrize("value", ["", "0"])
-def test_a_skip_is_a_skip_without_strict(skips, monkeypatch, value):
-    """Where nobody was strict, a test may still be skipped."""
+def test_a_test_may_be_skipped_without_strict(run_tests, monkeypatch, value):
+    """If STRICT is empty or 0, skipped tests stay skipped."""
     monkeypatch.setenv("STRICT", value)
-    skips().assert_outcomes(skipped=3, xfailed=1)
+    run_tests().assert_outcomes(skipped=3, xfailed=1)

@@ -1,7 +1,7 @@
-"""Build both packages, look into them, install them where nothing else is, and have a call answered.
+"""Builds the packages, checks their contents, installs them in a new environment, and makes a call.
 
-Run by ``tox run -e package``. It shows what no test of the checkout can: that a wheel holds all that its code
-needs, that the entry points are found once installed, and that the command a user types is there.
+``tox run -e package`` runs this script. Tests in the checkout cannot show that a wheel contains all files, that the
+entry points are found after an installation, and that the commands exist.
 """
 
 import os
@@ -27,7 +27,7 @@ STATES = {
     "reception": "acme-states",
     "error": "acme-states",
 }
-# The first webhook of a call, with the fields that Twilio always sends.
+#: The first webhook of a call, with the parameters that Twilio always sends.
 RINGING = {
     "CallSid": "CA" + "0" * 32,
     "AccountSid": "AC" + "0" * 32,
@@ -37,20 +37,21 @@ RINGING = {
     "Direction": "inbound",
     "ApiVersion": "2010-04-01",
 }
+#: How long the server may take to start, in seconds.
 START_SECONDS = 30
-#: What a package may hold beside itself: modules that are imported by a name of their own.
-BESIDE = {"ivrkit": {"pytest_ivrkit.py"}, "acme_states": set(), "appointment_reminders": set()}
-#: What of the core's wheel begins with a dot, which a build may pass over.
-HIDDEN = ["/templates/plugin/.gitignore.jinja", "/templates/project/.env.example.jinja"]
-#: What only the sdist holds, beside what both sdists do: the tests need it.
-IN_SDIST = {
+#: The top-level modules in a wheel besides the package.
+EXTRA_MODULES = {"ivrkit": {"pytest_ivrkit.py"}, "acme_states": set(), "appointment_reminders": set()}
+#: The files of the core's wheel whose names begin with a dot; a build could leave them out.
+DOT_FILES = ["/templates/plugin/.gitignore.jinja", "/templates/project/.env.example.jinja"]
+#: The files that only one sdist contains, because its tests need them.
+SDIST_FILES = {
     "ivrkit": ["/deploy/nginx.conf", "/examples/acme/acme.flow.toml"],
     "acme_states": [],
     "appointment_reminders": [],
 }
-#: A test as somebody writes it who has only installed the packages.
+#: A test by a user of the installed packages.
 USER_TEST = """
-def test_the_hours_are_read_again(phone):
+def test_key_1_repeats_the_hours(phone):
     call = phone.call().press("3").press("1")
     assert call.path == ["menu", "hours", "hours"]
     assert call.warnings == []
@@ -58,7 +59,7 @@ def test_the_hours_are_read_again(phone):
 
 
 def main() -> None:
-    """Check all packages; the first problem ends it with a message."""
+    """Check all packages. The first failed check ends the script with a message."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         wheels = [
@@ -74,12 +75,12 @@ def main() -> None:
 
 
 def build(source: Path, package: str, dist: Path) -> Path:
-    """Build one package and check what is in its two files.
+    """Build the sdist of a package and the wheel from the sdist, and check the files in both.
 
-    :param source: the folder of its pyproject.toml.
-    :param package: the name that is imported.
-    :param dist: where the built files go.
-    :returns: the wheel, which was built from the sdist, so that the sdist is shown to be whole too.
+    :param source: the folder with the pyproject.toml.
+    :param package: the name of the package in an import.
+    :param dist: the folder for the built files.
+    :returns: the wheel.
     """
     run("uv", "build", "--quiet", "--out-dir", dist, source)
     (wheel,) = dist.glob(f"{package}-*.whl")
@@ -87,23 +88,23 @@ def build(source: Path, package: str, dist: Path) -> Path:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     expect_files(wheel, names, [f"{package}/py.typed", "/licenses/LICENSE", "/entry_points.txt"])
-    own = {package, f"{wheel.name.split('-py3')[0]}.dist-info", *BESIDE[package]}
-    strangers = {name.split("/")[0] for name in names} - own
-    expect_files(wheel, names, sorted(BESIDE[package]))
-    expect_files(wheel, names, HIDDEN if package == "ivrkit" else [])
-    expect(not strangers, f"{wheel.name} holds {sorted(strangers)} beside the package")
+    expected_names = {package, f"{wheel.name.split('-py3')[0]}.dist-info", *EXTRA_MODULES[package]}
+    unexpected = {name.split("/")[0] for name in names} - expected_names
+    expect_files(wheel, names, sorted(EXTRA_MODULES[package]))
+    expect_files(wheel, names, DOT_FILES if package == "ivrkit" else [])
+    expect(not unexpected, f"{wheel.name} must contain only the package, not also {sorted(unexpected)}")
     with tarfile.open(sdist) as archive:
         names = archive.getnames()
-    expected = ["/LICENSE", "/README.md", "/tests/", f"/src/{package}/py.typed", *IN_SDIST[package]]
+    expected = ["/LICENSE", "/README.md", "/tests/", f"/src/{package}/py.typed", *SDIST_FILES[package]]
     expect_files(sdist, names, expected)
-    print(f"built and complete: {wheel.name}, {sdist.name}")
+    print(f"built with all files: {wheel.name}, {sdist.name}")
     return wheel
 
 
 def install(wheels: list[Path], environment: Path) -> Path:
     """Install the wheels into a new environment.
 
-    :returns: the folder of its commands.
+    :returns: the folder of the commands.
     """
     run("uv", "venv", "--quiet", "--python", sys.executable, environment)
     core, *plugins = wheels
@@ -122,47 +123,47 @@ def install(wheels: list[Path], environment: Path) -> Path:
 
 
 def check_states(commands: Path, work: Path) -> None:
-    """Check that ``ivrkit states`` names each state, with its owner on the same line."""
+    """Check that ``ivrkit states`` lists each state with its owner on the same line."""
     listed = run(commands / "ivrkit", "states", cwd=work).splitlines()
     for state, owner in STATES.items():
         expect(
             any(state in line.split() and owner in line for line in listed),
-            f"`ivrkit states` does not list {state!r} of {owner}:\n" + "\n".join(listed),
+            f"`ivrkit states` must list {state!r} of {owner}:\n" + "\n".join(listed),
         )
-    print(f"listed with their owners: {', '.join(STATES)}")
+    print(f"listed by `ivrkit states`: {', '.join(STATES)}")
 
 
 def check_call(commands: Path, work: Path) -> None:
-    """Check that ``ivrkit serve`` answers a ringing telephone with words and a question."""
+    """Check that ``ivrkit serve`` answers the first webhook of a call with a question."""
     port = free_port()
     command = [commands / "ivrkit", "serve", "--dev", "--port", str(port)]
     with subprocess.Popen(command, cwd=work, env=clean_environment()) as server:
         try:
-            status, kind, body = post(f"http://127.0.0.1:{port}/webhook", RINGING, server)
+            status, media_type, body = post(f"http://127.0.0.1:{port}/webhook", RINGING, server)
         finally:
             server.terminate()
             server.wait(timeout=START_SECONDS)
-    expect(status == 200, f"/webhook answered {status}:\n{body}")
-    expect(kind == "text/xml", f"/webhook answered with {kind}, not text/xml")
-    expect("<Gather" in body, f"the first answer asks for nothing:\n{body}")
-    print(f"answered over HTTP: {body}")
+    expect(status == 200, f"the status of /webhook must be 200, not {status}:\n{body}")
+    expect(media_type == "text/xml", f"the response of /webhook must be text/xml, not {media_type}")
+    expect("<Gather" in body, f"the first response must contain a <Gather>:\n{body}")
+    print(f"served by `ivrkit serve`: {body}")
 
 
 def check_phone(commands: Path, work: Path) -> None:
-    """Check that ``ivrkit phone`` lets somebody at a keyboard walk the installed tree."""
+    """Check that the installed phone tree can be called with ``ivrkit phone``, also in Spanish."""
     heard = run(commands / "ivrkit", "phone", cwd=work, typed="3\n1\nh\n")
     expect(
         heard.count("Monday to Friday, from 9:00 AM to 6:00 PM") == 2,
-        f"`ivrkit phone` does not read the hours twice:\n{heard}",
+        f"`ivrkit phone` must read the hours twice:\n{heard}",
     )
-    print("walked with `ivrkit phone`: 3, 1, hang up")
+    print("called with `ivrkit phone`: 3, 1, hang up")
     spanish = run(commands / "ivrkit", "phone", cwd=work, typed="h\n", IVRKIT_LANGUAGE="es-MX")
-    expect("Para ventas, marque uno." in spanish, f"the catalogues are not in the wheels:\n{spanish}")
-    print("heard in Spanish")
+    expect("Para ventas, marque uno." in spanish, f"the wheels must contain the translations:\n{spanish}")
+    print("called in Spanish")
 
 
 def check_fixture(commands: Path, work: Path) -> None:
-    """Check that pytest finds the fixtures of the installed package, and that a test with them passes."""
+    """Check that a test with the fixture of the installed package passes."""
     (work / "test_user.py").write_text(USER_TEST, encoding="utf-8")
     report = run(commands / "pytest", "-q", "test_user.py", cwd=work)
     expect("1 passed" in report, report)
@@ -170,37 +171,37 @@ def check_fixture(commands: Path, work: Path) -> None:
 
 
 def post(url: str, form: dict[str, str], server: subprocess.Popen[bytes]) -> tuple[int, str, str]:
-    """Send a form, once the server listens.
+    """Send a form as soon as the server listens.
 
-    :returns: the answer's status, media type and text.
+    :returns: the status, the media type and the text of the response.
     """
     data = urllib.parse.urlencode(form).encode()
-    give_up = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(url, data, timeout=START_SECONDS) as answer:
-                return answer.status, answer.headers.get_content_type(), answer.read().decode()
+            with urllib.request.urlopen(url, data, timeout=START_SECONDS) as response:
+                return response.status, response.headers.get_content_type(), response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.headers.get_content_type(), error.read().decode()
         except urllib.error.URLError as error:
             expect(server.poll() is None, f"`ivrkit serve` ended with {server.returncode}")
-            expect(time.monotonic() < give_up, f"`ivrkit serve` did not listen in {START_SECONDS} s: {error}")
+            expect(time.monotonic() < deadline, f"`ivrkit serve` did not listen in {START_SECONDS} s: {error}")
             time.sleep(0.1)
 
 
 def free_port() -> int:
-    """Ask the system for a port that nobody has."""
+    """Return a port that is not in use."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def run(*command: str | Path, cwd: Path = ROOT, typed: str | None = None, **environ: str) -> str:
-    """Run a command to its end, and give up where it fails.
+    """Run a command, and end the script if it fails.
 
-    :param typed: what is typed into it.
-    :param environ: more variables for it.
-    :returns: what it printed.
+    :param typed: its standard input.
+    :param environ: more environment variables.
+    :returns: its standard output.
     """
     environ = {**clean_environment(), **environ}
     done = subprocess.run(command, cwd=cwd, env=environ, text=True, input=typed, stdout=subprocess.PIPE, check=False)
@@ -209,7 +210,7 @@ def run(*command: str | Path, cwd: Path = ROOT, typed: str | None = None, **envi
 
 
 def clean_environment() -> dict[str, str]:
-    """Give this environment less what could lead a command to the checkout or to other settings."""
+    """Return this environment without variables that lead a command to the checkout or to other settings."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -217,16 +218,20 @@ def clean_environment() -> dict[str, str]:
     }
 
 
-def expect_files(archive: Path, names: list[str], parts: list[str]) -> None:
-    """Check that each of these is part of some file's name in an archive."""
-    for part in parts:
-        expect(any(part in name for name in names), f"{archive.name} lacks {part}: {names}")
+def expect_files(archive: Path, names: list[str], expected: list[str]) -> None:
+    """Check that an archive contains files.
+
+    :param names: the names of the files in the archive.
+    :param expected: texts that must each be part of a name.
+    """
+    for each in expected:
+        expect(any(each in name for name in names), f"{archive.name} must contain {each}: {names}")
 
 
-def expect(true: bool, otherwise: str) -> None:
-    """End with a message where something is not as it should be."""
-    if not true:
-        sys.exit(otherwise)
+def expect(condition: bool, message: str) -> None:
+    """End the script with a message if a condition is false."""
+    if not condition:
+        sys.exit(message)
 
 
 if __name__ == "__main__":
