@@ -215,6 +215,7 @@ class SharedStoreContract(StoreContract):
         for sid, lasts in (("CA1", -10.0), ("CA2", 3600.0), ("CA3", -20.0)):
             store.save(stored_session(sid, lasts=lasts), 0)
         assert store.remove_expired(time.time()) in (0, 2)
+        # Redis removes an expired key by itself, at the latest when the key is read after its time.
         time.sleep(REMOVAL_DELAY)
         assert [store.load(sid) is None for sid in ("CA1", "CA2", "CA3")] == [True, False, True]
         assert store.remove_expired(time.time()) == 0
@@ -271,6 +272,7 @@ class SharedStoreContract(StoreContract):
     def test_no_process_overwrites_another(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
         """If several processes save at the same time, no addition is lost and none is counted twice."""
         store.save(stored_session(body="{}"), 0)
+        # A spawned process inherits no connection, as a process on another host does not.
         context = multiprocessing.get_context("spawn")
         writers = [context.Process(target=count_up_in_process, args=(open_store, writer)) for writer in range(WRITERS)]
         for process in writers:

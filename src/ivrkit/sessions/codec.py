@@ -56,6 +56,7 @@ class SessionCodec:
             return self.new(stored.sid, stored.turn)
 
     def _decode(self, stored: StoredSession) -> Session:
+        # The body itself says whether it is encrypted: a session can become secret at any turn.
         body: str | None = stored.body
         if stored.body.startswith(_ENCRYPTED):
             body = self._cipher.decrypt(stored.body.removeprefix(_ENCRYPTED), stored.sid)

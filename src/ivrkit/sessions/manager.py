@@ -28,6 +28,7 @@ class SessionManager:
     """
 
     def __init__(self, store: SharedStore | None, cipher: SessionCipher, language: str) -> None:
+        #: Public, because a check of the store and the simulated phone look into it.
         self.store = store
         #: Shared by all calls: when the store fails for one of them, the others do not wait for it.
         self.breaker = CircuitBreaker()

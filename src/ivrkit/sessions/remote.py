@@ -12,6 +12,7 @@ from ivrkit.errors import SessionError
 LIMIT = 1.6
 
 
+# Thread-local, because the threads of a process share one store, and each has its own operation.
 class TimeLimit(threading.local):
     """The time that is left for the current operation of a thread.
 
@@ -31,6 +32,7 @@ class TimeLimit(threading.local):
 
     def cap(self, seconds: float) -> float:
         """Return a timeout for one wait: the given one, or less if less time is left. It is never 0."""
+        # A timeout of 0 would mean not to wait at all, and a negative one is an error.
         return max(min(seconds, self.remaining()), 0.001)
 
 
