@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ivrkit.cli.options import settings_with, table
+from ivrkit.cli.options import load_settings_with, table
 from ivrkit.cli.twilio_account import TwilioAccount
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.twiml import with_connection_overrides
@@ -83,7 +83,7 @@ def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
             f"--url must be the public URL of a phone tree, not {url}", hint="write it as https://ivr.example.com"
         )
     if overrides is None:
-        overrides = settings_with(()).connection_overrides
+        overrides = load_settings_with(()).connection_overrides
     complaints = overrides_of(f"#{overrides}")[1] if overrides else []
     if complaints:
         raise IvrkitError(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from ivrkit.cli.options import settings_with, tree_options
+from ivrkit.cli.options import load_settings_with, tree_options
 from ivrkit.cli.serve import run_server
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
@@ -28,7 +28,7 @@ def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
     With --tunnel the server gets a public address. Then everybody can reach it, so signatures are checked and
     TWILIO_AUTH_TOKEN must be set.
     """
-    settings = settings_with(block, dev=True)
+    settings = load_settings_with(block, dev=True)
     if not with_tunnel:
         run_server(settings, HOST, port, 1)
         return
@@ -38,7 +38,7 @@ def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
             hint="set TWILIO_AUTH_TOKEN to your account's token",
         )
     with _open_tunnel(port) as url:
-        settings = settings_with(block, dev=True, public_url=url)
+        settings = load_settings_with(block, dev=True, public_url=url)
         _print_addresses(url, settings)
         run_server(settings, HOST, port, 1, IVRKIT_PUBLIC_URL=url)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 import importlib_metadata
 
-from ivrkit.cli.options import settings_with
+from ivrkit.cli.options import load_settings_with
 from ivrkit.cli.scaffold import answers
 from ivrkit.cli.scaffold.plugin import NewPlugin, Translation, default_says, default_says_in, repeat_sentence_in
 from ivrkit.errors import IvrkitError
@@ -211,7 +211,7 @@ def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
 def _free_key() -> str:
     """Return the first free key in the menu of the installed phone tree."""
     try:
-        states = load(settings_with(())).flow.states
+        states = load(load_settings_with(())).flow.states
     except IvrkitError:  # a phone tree with problems must not keep anybody from creating a plugin
         return DEFAULT_KEY
     menus = [option for each in states.values() for option in each.state.menu_options if option.menu == "menu"]

@@ -64,19 +64,19 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
     if in_app is not None:
         settings = replace(in_app.mounted.settings, **overrides)
         return SettingsResult(replace(settings, block=(*settings.block, *block)), ())
-    loaded_settings = try_load_settings(**overrides)
-    return try_load_settings(**overrides, block=(*loaded_settings.settings.block, *block)) if block else loaded_settings
+    result = try_load_settings(**overrides)
+    return try_load_settings(**overrides, block=(*result.settings.block, *block)) if block else result
 
 
-def settings_with(block: Sequence[str], **overrides: Any) -> Settings:
+def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
     """Return the same settings as :func:`try_load_settings_with`, without problems.
 
     :raises SettingsError: with all problems of the settings.
     """
-    loaded_settings = try_load_settings_with(block, **overrides)
-    if loaded_settings.problems:
-        raise SettingsError.of(loaded_settings.problems)
-    return loaded_settings.settings
+    result = try_load_settings_with(block, **overrides)
+    if result.problems:
+        raise SettingsError.of(result.problems)
+    return result.settings
 
 
 def load_flow(block: Sequence[str]) -> LoadedTree:
@@ -88,8 +88,8 @@ def load_flow(block: Sequence[str]) -> LoadedTree:
     if in_app is not None and not block and not given_plugins_dir():
         loaded = in_app.mounted.loaded
     else:
-        loaded_settings = try_load_settings_with(block)
-        loaded = load(loaded_settings.settings, in_app.mounted.plugins if in_app else None, loaded_settings.problems)
+        result = try_load_settings_with(block)
+        loaded = load(result.settings, in_app.mounted.plugins if in_app else None, result.problems)
     for problem in loaded.problems:
         click.echo(f"Left out: {problem}", err=True)
     for problem in loaded.startup_warnings:

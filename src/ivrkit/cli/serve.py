@@ -11,7 +11,7 @@ import time
 
 import click
 
-from ivrkit.cli.options import settings_with, tree_options
+from ivrkit.cli.options import load_settings_with, tree_options
 from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
@@ -39,7 +39,7 @@ def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...])
     With --dev the server listens on this machine only, puts state and owner into the response headers, and needs no
     token. If TWILIO_AUTH_TOKEN is set, signatures are still checked.
     """
-    run_server(settings_with(block, **({"dev": True} if dev else {})), host, port, workers)
+    run_server(load_settings_with(block, **({"dev": True} if dev else {})), host, port, workers)
 
 
 def run_server(settings: Settings, host: str, port: int, workers: int, **environ: str) -> None:

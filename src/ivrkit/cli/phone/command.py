@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ivrkit.cli.app_tree import AppTree, app_tree
-from ivrkit.cli.options import given_plugins_dir, settings_with, tree_options
+from ivrkit.cli.options import given_plugins_dir, load_settings_with, tree_options
 from ivrkit.cli.phone.keyboard import Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
@@ -109,7 +109,7 @@ def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="ivrkit-phone-") as folder:
         overrides = {"session_url": f"sqlite:///{Path(folder) / 'calls.sqlite3'}", "auth_token": token, "accounts": {}}
-        settings = settings_with(block, dev=True, public_url=None, trusted_proxies=0, **overrides)
+        settings = load_settings_with(block, dev=True, public_url=None, trusted_proxies=0, **overrides)
         app = create_app(settings)
         webhook = f"{settings.url_prefix}/webhook"
         urls = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
