@@ -163,7 +163,7 @@ class LoadError(IvrkitError):
         self.problems = tuple(problems)
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = "\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"the call flow has {count} and was not started:\n{lines}")
+        super().__init__(f"the phone tree has {count} and was not started:\n{lines}")
 
 
 def _with_hint(message: str, hint: str) -> str:

@@ -294,7 +294,7 @@ def test_a_blocked_plugin_is_left_out_and_still_listed(ivrkit, alone, install, f
 
 BROKEN = "[ivrkit.states]\nbroken = broken:broken\n"
 BROKEN_PROBLEM = """\
-plugin broken-states 1.0: its entry point broken = 'broken:broken' in 'ivrkit.states' can't be imported: \
+plugin broken-states 1.0: its entry point broken = 'broken:broken' in 'ivrkit.states' cannot be imported: \
 ZeroDivisionError: division by zero
   hint: fix or reinstall the package, or leave it out: block = ["broken-states"] in ivrkit.toml, or --block \
 broken-states
@@ -307,7 +307,7 @@ def test_a_problem_is_one_message_with_its_hint(ivrkit, alone, install, command)
     install("broken-states", "1.0", BROKEN, broken="1 / 0")
     result = ivrkit(command)
     assert (result.stdout, result.exit_code) == ("", 1)
-    assert result.stderr == f"Error: the call flow has 1 problem and was not started:\n{BROKEN_PROBLEM}"
+    assert result.stderr == f"Error: the phone tree has 1 problem and was not started:\n{BROKEN_PROBLEM}"
 
 
 def test_without_strict_a_problem_is_printed_and_the_rest_is_listed(ivrkit, alone, install, folder):
@@ -330,7 +330,7 @@ def test_an_invalid_setting_is_printed_with_the_problems_of_the_plugins(ivrkit, 
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
     printed = ivrkit("states").stderr
     assert printed.startswith(
-        f"Error: the call flow has 2 problems and was not started:\n{problem}plugin broken-states 1.0: "
+        f"Error: the phone tree has 2 problems and was not started:\n{problem}plugin broken-states 1.0: "
     )
 
 

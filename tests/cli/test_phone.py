@@ -360,7 +360,7 @@ def test_a_tree_with_problems_is_one_message(folder, monkeypatch):
     (folder / "ivrkit.toml").write_text('operator = "nowhere"\n', encoding="utf-8")
     result = phone()
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: the call flow has 1 problem and was not started:\n")
+    assert result.stderr.startswith("Error: the phone tree has 1 problem and was not started:\n")
 
 
 def test_say_needs_a_program(monkeypatch):

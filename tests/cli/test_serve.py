@@ -111,7 +111,7 @@ def test_a_problem_is_printed_once(ivrkit: Callable[..., Result], alone, install
     result = ivrkit("serve", "--dev")
     assert (result.stdout, result.exit_code) == ("", 1)
     assert result.stderr.startswith(
-        "Error: the call flow has 1 problem and was not started:\nplugin broken-states 1.0:"
+        "Error: the phone tree has 1 problem and was not started:\nplugin broken-states 1.0:"
     )
 
 

@@ -38,7 +38,7 @@ def test_the_settings_name_states_that_are_there(tree):
     with pytest.raises(LoadError) as caught:
         compile_flow([])
     assert str(caught.value) == (
-        "the call flow has 1 problem and was not started:\n"
+        "the phone tree has 1 problem and was not started:\n"
         "the setting 'start' names the state 'greeting', which no plugin offers\n"
         "  hint: install a plugin that offers states"
     )
@@ -450,6 +450,6 @@ def test_several_faults_are_told_together(tree):
     with pytest.raises(LoadError) as caught:
         tree(a=State("A.", Routes({"1": None})), b=State([Record(), Record()]))
     assert str(caught.value).startswith(
-        "the call flow has 2 problems and was not started:\nstate 'a' of test-states 1.0: "
+        "the phone tree has 2 problems and was not started:\nstate 'a' of test-states 1.0: "
     )
     assert [problem.state for problem in caught.value.problems] == ["a", "b"]

@@ -27,11 +27,11 @@ def test_a_fault_is_printed_as_an_error_is():
 @pytest.mark.parametrize(
     ("problems", "told"),
     [
-        ([], "the call flow has 0 problems and was not started:\n"),
-        ([Problem("a", "b")], "the call flow has 1 problem and was not started:\na\n  hint: b"),
+        ([], "the phone tree has 0 problems and was not started:\n"),
+        ([Problem("a", "b")], "the phone tree has 1 problem and was not started:\na\n  hint: b"),
         (
             [Problem("a", "b"), Problem("c", "")],
-            "the call flow has 2 problems and was not started:\na\n  hint: b\nc",
+            "the phone tree has 2 problems and was not started:\na\n  hint: b\nc",
         ),
     ],
 )

@@ -110,10 +110,10 @@ class TestPythonFiles:
         folder = py(PARKING + "def ivrkit_call_started(call): pass\n")
         assert folder.problem() == (
             (
-                "plugin parking.py: its file parking.py is refused: its ivrkit_call_started is not marked, so nobody "
-                "would call it"
+                "plugin parking.py: its file parking.py cannot be registered: its ivrkit_call_started is not marked as "
+                "a hook implementation, so it is never called"
             ),
-            f"mark it @ivrkit.hookimpl, or give it another name; or {leave_out('parking.py')}",
+            f"mark it @ivrkit.hookimpl, or rename it; or {leave_out('parking.py')}",
         )
 
     def test_helpers_are_no_plugins(self, py):
@@ -143,7 +143,7 @@ class TestPythonFiles:
     def test_a_file_that_is_no_plugin(self, py, text, message, hint):
         """What it raises is told with its line, and how to do without it."""
         assert py(text).problem() == (
-            f"plugin parking.py: its file parking.py can't be imported: {message}",
+            f"plugin parking.py: its file parking.py cannot be imported: {message}",
             f"{hint}; or {leave_out('parking.py')}",
         )
 
@@ -160,7 +160,7 @@ class TestPythonFiles:
         path.symlink_to("nowhere.py")
         assert folder.problem() == (
             (
-                "plugin garage.py: its file garage.py can't be imported: "
+                "plugin garage.py: its file garage.py cannot be imported: "
                 f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'"
             ),
             f"fix the file; or {leave_out('garage.py')}",
@@ -350,7 +350,7 @@ class TestFilesOfStates:
         path = folder.path / "a.flow.toml"
         assert folder.problem() == (
             (
-                "plugin a.flow.toml: its file a.flow.toml can't be imported: a.flow.toml cannot be read: "
+                "plugin a.flow.toml: its file a.flow.toml cannot be imported: a.flow.toml cannot be read: "
                 f"[Errno 2] No such file or directory: '{path}'"
             ),
             f"write it as TOML, in UTF-8: https://toml.io; or {leave_out('a.flow.toml')}",
@@ -370,9 +370,8 @@ class TestFilesOfStates:
         """The parser says where."""
         folder.write("harbour.flow.toml", "[states\n")
         message, hint = folder.problem()
-        assert message.startswith(
-            "plugin harbour.flow.toml: its file harbour.flow.toml can't be imported: harbour.flow.toml cannot be read: "
-        )
+        imported = "plugin harbour.flow.toml: its file harbour.flow.toml cannot be imported"
+        assert message.startswith(f"{imported}: harbour.flow.toml cannot be read: ")
         assert "(at line 1, column 8)" in message
         assert hint == f"write it as TOML, in UTF-8: https://toml.io; or {leave_out('harbour.flow.toml')}"
 
@@ -453,8 +452,11 @@ class TestFilesOfStates:
         folder.write("states/a.flow.toml", TABLE.format("bees"))
         second = folder.path / "states" / "a.flow.toml"
         assert folder.problem(plugins_dir="states") == (
-            f"{second}: plugin a.flow.toml: its file a.flow.toml has the name of one of plugin a.flow.toml",
-            "give one of the two another name",
+            (
+                f"{second}: plugin a.flow.toml: its file a.flow.toml has the same name as an entry point of plugin "
+                "a.flow.toml"
+            ),
+            "rename one of the two",
         )
 
 

@@ -15,10 +15,10 @@ from ivrkit import BACK, SAME, Goto, Owner, Routes, State, ask, hookimpl, hooksp
 from ivrkit.flow.model.call import make_call
 from ivrkit.plugins.hook_calls import (
     HookImpl,
-    choose_start_by,
-    edit_response_by,
-    failed_by,
-    hook_impls_of,
+    find_hook_impls,
+    make_choose_start,
+    make_edit_response,
+    make_state_failed,
     notify_observers,
 )
 from ivrkit.web import create_app
@@ -172,7 +172,7 @@ class TestOrder:
 
         manager = pluggy.PluginManager("ivrkit")
         manager.add_hookspecs(hookspecs)
-        assert hook_impls_of(manager, "ivrkit_call_ended", {}) == ()
+        assert find_hook_impls(manager, "ivrkit_call_ended", {}) == ()
 
 
 class TestObserving:
@@ -311,7 +311,7 @@ class TestChooseStart:
 
     def test_it_chooses_the_language_as_well(self):
         """An Goto has both; a language like one of the tree's is that one."""
-        choose = choose_start_by([caller(lambda: Goto("one", language="es"))], {"one"}, ("en-US", "es-MX"))
+        choose = make_choose_start([caller(lambda: Goto("one", language="es"))], {"one"}, ("en-US", "es-MX"))
         assert choose(call_of()) == Goto("one", language="es")
 
     @pytest.mark.parametrize("answer", ["nowhere", BACK, 5, ["one"], Goto(SAME), Goto("one", language="fr-FR")])
@@ -321,9 +321,9 @@ class TestChooseStart:
             caller(lambda: answer, "bad", "ivrkit_choose_start"),
             caller(lambda: "one", "good", "ivrkit_choose_start"),
         ]
-        assert choose_start_by(callers, {"one"}, ("en-US",))(call_of()) == Goto("one")
-        told = f"ivrkit_choose_start of bad 1.0 returned {answer!r}, which is no state, or no language that calls are "
-        assert caplog.messages == [f"{told}held in; it counts as None"]
+        assert make_choose_start(callers, {"one"}, ("en-US",))(call_of()) == Goto("one")
+        required = "None, the name of a state, or a Goto to a state in a language of the phone tree"
+        assert caplog.messages == [f"ivrkit_choose_start of bad 1.0 must return {required}, not {answer!r}"]
 
     def test_one_that_fails_counts_as_none_and_leaves_nothing_behind(self, caplog):
         """The caller is not lost, and the call's data is as it was."""
@@ -333,7 +333,7 @@ class TestChooseStart:
             raise LookupError("the shelf is empty")
 
         call = call_of()
-        choose = choose_start_by([caller(spoil, hook="ivrkit_choose_start")], {"one"}, ("en-US",))
+        choose = make_choose_start([caller(spoil, hook="ivrkit_choose_start")], {"one"}, ("en-US",))
         assert choose(call) is None
         assert call.data == {}
         assert "ivrkit_choose_start of own 1.0 failed in call CA1\nTraceback" in caplog.text
@@ -345,12 +345,12 @@ class TestChooseStart:
             call.data["customer"] = 7
 
         call = call_of()
-        assert choose_start_by([caller(look_up)], {"one"}, ("en-US",))(call) is None
+        assert make_choose_start([caller(look_up)], {"one"}, ("en-US",))(call) is None
         assert call.data == {"customer": 7}
 
     def test_nobody_chooses(self):
         """Then nothing is called."""
-        assert choose_start_by([], {"one"}, ("en-US",)) is None
+        assert make_choose_start([], {"one"}, ("en-US",)) is None
 
 
 class TestEditResponse:
@@ -392,7 +392,7 @@ class TestEditResponse:
             (lambda response: response.set("bad", "\x00"), "ParseError: "),
             (
                 lambda response: setattr(response, "tag", "Reply"),
-                "ValueError: the root of the document is no Response any more",
+                "ValueError: the root element must be Response, not Reply",
             ),
             (lambda response: exit(2), "SystemExit: 2"),
         ],
@@ -401,7 +401,7 @@ class TestEditResponse:
         """Twilio would refuse it, and the caller would hear of an application error."""
         given = b"<Response><Say>Hello.</Say></Response>"
         state = State("Hello.", name="one")
-        assert edit_response_by([caller(edit, hook="ivrkit_edit_response")])(call_of(), state, given) == given
+        assert make_edit_response([caller(edit, hook="ivrkit_edit_response")])(call_of(), state, given) == given
         (record,) = caplog.records
         assert record.getMessage().startswith("ivrkit_edit_response of own 1.0 failed in call CA1\nTraceback")
         assert told in record.getMessage()
@@ -416,7 +416,7 @@ class TestEditResponse:
         def late(response):
             kept[0].set("late", "yes")
 
-        edit = edit_response_by([caller(keep), caller(late)])
+        edit = make_edit_response([caller(keep), caller(late)])
         assert edit(call_of(), State("Hello."), b"<Response />") == (
             b"<?xml version='1.0' encoding='utf-8'?>\n<Response />"
         )
@@ -429,12 +429,12 @@ class TestEditResponse:
             seen.update(state=state, call=call, tag=response.tag)
 
         call, state = call_of(), State("Hello.")
-        edit_response_by([caller(look)])(call, state, b"<Response />")
+        make_edit_response([caller(look)])(call, state, b"<Response />")
         assert seen == {"state": state, "call": call, "tag": "Response"}
 
     def test_nobody_edits(self):
         """Then the engine has nothing to call."""
-        assert edit_response_by([]) is None
+        assert make_edit_response([]) is None
 
     def test_the_answer_to_somebody_who_is_gone_is_not_edited(self, dial):
         """There is nothing in it."""
@@ -482,7 +482,7 @@ class TestStateFailed:
         state = State("Hello.", name="one", owner=Owner("ant", "3.0"))
         with pytest.raises(LookupError) as caught:
             broken(None)
-        assert failed_by([], {"one"})(call_of(), state, caught.value, []) is None
+        assert make_state_failed([], {"one"})(call_of(), state, caught.value, []) is None
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("ivrkit.plugins", "ERROR")
         assert record.getMessage().startswith("state 'one' of ant 3.0 failed in call CA1\nTraceback")
@@ -495,16 +495,16 @@ class TestStateFailed:
             caller(lambda: answer, "bad", "ivrkit_state_failed"),
             caller(lambda: "two", "good", "ivrkit_state_failed"),
         ]
-        chosen = failed_by(callers, {"one", "two"})(call_of(), State("Hello."), ValueError(), [])
+        chosen = make_state_failed(callers, {"one", "two"})(call_of(), State("Hello."), ValueError(), [])
         assert chosen == "two"
         assert caplog.records[1].getMessage() == (
-            f"ivrkit_state_failed of bad 1.0 returned {answer!r}, which is no state; it counts as None"
+            f"ivrkit_state_failed of bad 1.0 must return the name of a state or None, not {answer!r}"
         )
 
     def test_one_that_fails_counts_as_none(self, caplog):
         """It is logged, and the next plugin decides."""
         callers = [caller(fail, "bad", "ivrkit_state_failed"), caller(lambda: "two")]
-        assert failed_by(callers, {"two"})(call_of(), State("Hello."), ValueError(), []) == "two"
+        assert make_state_failed(callers, {"two"})(call_of(), State("Hello."), ValueError(), []) == "two"
         assert caplog.records[1].getMessage().startswith("ivrkit_state_failed of bad 1.0 failed in call CA1\nTraceback")
 
     def test_what_it_is_given(self):
@@ -515,7 +515,7 @@ class TestStateFailed:
         def look(error, state, call):
             seen.extend((call, state, error))
 
-        failed_by([caller(look)], ())(call, state, error, [])
+        make_state_failed([caller(look)], ())(call, state, error, [])
         assert seen == [call, state, error]
 
 
@@ -592,6 +592,6 @@ class TestSecrets:
 
     def test_what_is_said_in_another_form_is_hidden_too(self, caplog):
         """0711 is 711 to an error; so nothing is told of what an error says."""
-        failed_by([], ())(call_of(), State("Hello.", name="one"), KeyError(711), True)
+        make_state_failed([], ())(call_of(), State("Hello.", name="one"), KeyError(711), True)
         message = "state 'one' of  failed in call CA1\nKeyError, and what it says is hidden: the input was secret"
         assert caplog.messages == [message]

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 VERSION = importlib_metadata.version("ivrkit")
 HOOKS = (
-    "the hooks are: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
+    "use one of: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
     "ivrkit_register_states, ivrkit_edit_state, "
     "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
 MAKE = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
+A_FUNCTION = "it must be a State or a function that returns one, not "
 A_STATE = "from ivrkit import State\nfound = State('Hello.')\n"
 
 
@@ -106,15 +107,18 @@ class TestWhatIsFound:
         install("ant", "3.0", states={"omega": "ant:x"}, plugins={"alpha": "ant:y.z"})
         found = [(str(point), str(point.owner)) for point in find_entry_points()]
         assert found == [
-            ("greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'", f"ivrkit {VERSION}"),
-            ("ivrkit-kinds = 'ivrkit.states.ready.kinds' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
-            ("ivrkit-stores = 'ivrkit.sessions.schemes' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
-            ("menu = 'ivrkit.states.default.menu:menu' in 'ivrkit.states'", f"ivrkit {VERSION}"),
-            ("alpha = 'ant:y.z' in 'ivrkit.plugins'", "ant 3.0"),
-            ("alpha = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
-            ("mid = 'zebra' in 'ivrkit.plugins'", "zebra 2.0"),
-            ("omega = 'ant:x' in 'ivrkit.states'", "ant 3.0"),
-            ("omega = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
+            (
+                "entry point greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'",
+                f"ivrkit {VERSION}",
+            ),
+            ("entry point ivrkit-kinds = 'ivrkit.states.ready.kinds' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
+            ("entry point ivrkit-stores = 'ivrkit.sessions.schemes' in 'ivrkit.plugins'", f"ivrkit {VERSION}"),
+            ("entry point menu = 'ivrkit.states.default.menu:menu' in 'ivrkit.states'", f"ivrkit {VERSION}"),
+            ("entry point alpha = 'ant:y.z' in 'ivrkit.plugins'", "ant 3.0"),
+            ("entry point alpha = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
+            ("entry point mid = 'zebra' in 'ivrkit.plugins'", "zebra 2.0"),
+            ("entry point omega = 'ant:x' in 'ivrkit.states'", "ant 3.0"),
+            ("entry point omega = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
         ]
 
     def test_a_point_keeps_what_its_package_wrote(self, install):
@@ -130,7 +134,7 @@ class TestWhatIsFound:
         """A half-removed distribution is named by its entry point, and can be blocked as UNKNOWN."""
         install("ghost", states={"lost": "ghost:x"}, metadata="")
         assert problem_of() == Problem(
-            "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' can't be imported: "
+            "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' cannot be imported: "
             "ModuleNotFoundError: No module named 'ghost'",
             f"fix or reinstall the package, or {leave_out('UNKNOWN')}",
             owner="UNKNOWN",
@@ -168,7 +172,7 @@ class TestWhatIsFound:
         with pytest.raises(LoadError) as caught:
             find_entry_points()
         (problem,) = caught.value.problems
-        assert problem.located_message.startswith("plugin odd-one 2.0: its entry_points.txt can't be read: ")
+        assert problem.located_message.startswith("plugin odd-one 2.0: its entry_points.txt cannot be read: ")
         assert (problem.hint, problem.owner) == ("reinstall it, or uninstall it", "odd-one")
 
     def test_the_hosts_own_objects_come_last(self, install):
@@ -331,7 +335,7 @@ class TestImport:
         """Whatever a module does when it is imported, it is told and does not end the host."""
         install("ant", "3.0", **{group: {"one": value}}, ant=code)
         assert problem_of() == Problem(
-            f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' can't be imported: {told}",
+            f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' cannot be imported: {told}",
             f"fix or reinstall the package, or {leave_out('ant')}",
             owner="ant",
         )
@@ -341,7 +345,7 @@ class TestImport:
         code = "from ivrkit import MenuOption\nfound = MenuOption(key='x', label='sales')\n"
         install("ant", states={"one": "ant:found"}, ant=code)
         assert problem_of() == Problem(
-            "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' can't be imported: "
+            "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' cannot be imported: "
             "MenuOption 'sales' has the key 'x'",
             f'a key is a string of 0-9, * and #, such as key="1"; or {leave_out("ant")}',
             owner="ant",
@@ -357,7 +361,7 @@ class TestImport:
         })  # fmt: skip
         settings = Settings(states={"lost": StateSettings(plugin="Ant"), "sub": StateSettings(plugin="ant")})
         problems = problems_of(settings, own=around)
-        assert [problem.located_message.partition(" can't")[0] for problem in problems] == [
+        assert [problem.located_message.partition(" cannot")[0] for problem in problems] == [
             "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states'",
             "plugin ant 1.0: its entry point sub = 'ant:y' in 'ivrkit.states'",
         ]
@@ -374,8 +378,8 @@ class TestImport:
         plugins = {"bee": Registers({"one": State("Hello."), "two": State("Hello.")})}
         settings = Settings(states={"one": StateSettings(plugin="whale"), "two": StateSettings(plugin="ant")})
         assert [problem.located_message for problem in problems_of(settings, **plugins)][1:] == [
-            "[states.one] plugin = \"whale\" names no plugin that offers 'one'",
-            "[states.two] plugin = \"ant\" names no plugin that offers 'two'",
+            "[states.one] plugin must be a plugin that offers the state 'one', not 'whale'",
+            "[states.two] plugin must be a plugin that offers the state 'two', not 'ant'",
         ]
 
     def test_without_strict_the_rest_is_served(self, install):
@@ -386,7 +390,7 @@ class TestImport:
         assert list(loaded.flow.states) == ["greeting", "menu", "kept"]
         assert loaded.problems == (
             Problem(
-                "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: "
+                "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' cannot be imported: "
                 "ModuleNotFoundError: No module named 'ant'",
                 f"fix or reinstall the package, or {leave_out('ant')}",
                 owner="ant",
@@ -510,8 +514,8 @@ class TestFactories:
         )
         install("ant", states={"one": "ant:make"}, ant=code)
         assert problem_of() == Problem(
-            "plugin ant 1.0: the entry point 'one' gave no state: the function 'make' asks for Settings, which is no "
-            "dataclass of settings",
+            "plugin ant 1.0: the entry point 'one' cannot be made into a state: the function 'make' asks for Settings, "
+            "which is no dataclass of settings",
             MAKE,
             owner="ant",
         )
@@ -523,23 +527,33 @@ class TestFactories:
             (_from_unknown, "the function '_from_unknown' asks for Unknown, which is no dataclass of settings", MAKE),
             (_from_several, "the function '_from_several' asks for int, which is no dataclass of settings", MAKE),
             (_from_bare, "the function '_from_bare' takes 'more' without saying what it is", MAKE),
-            (_from_lazy, "the function '_from_lazy' made 'no state'", MAKE),
+            (_from_lazy, "the function '_from_lazy' must return a State, not 'no state'", MAKE),
             (_from_leaving, "SystemExit: 3", leave_out("own")),
             (
                 _from_refused,
                 "a State has enter=5",
                 "enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
             ),
-            (Callable(), "it is <Callable>", MAKE),
-            (State, "it is <class 'ivrkit.flow.model.state.State'>", MAKE),
-            (None, "it is None", MAKE),
-            (functools.partial(int), "it is functools.partial(<class 'int'>)", MAKE),
+            (Callable(), f"{A_FUNCTION}<Callable>", MAKE),
+            (
+                State,
+                "it must be a State or a function that returns one, not <class 'ivrkit.flow.model.state.State'>",
+                MAKE,
+            ),
+            (None, f"{A_FUNCTION}None", MAKE),
+            (
+                functools.partial(int),
+                "it must be a State or a function that returns one, not functools.partial(<class 'int'>)",
+                MAKE,
+            ),
         ],
     )
     def test_what_makes_no_state_is_refused(self, factory, told, mend):
         """The problem says by which door it came and what it is, and only the state is missed."""
         assert problem_of(own=Registers({"one": factory, "two": State("Hello.", "one")})) == Problem(
-            f"plugin own: 'one' of its hook ivrkit_register_states gave no state: {told}", mend, owner="own"
+            f"plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: {told}",
+            mend,
+            owner="own",
         )
 
     def test_an_annotation_without_a_name_is_told_as_it_stands(self):
@@ -550,7 +564,7 @@ class TestFactories:
 
         make.__annotations__["settings"] = int | str
         assert problem_of(own=Registers({"one": make})).message == (
-            "plugin own: 'one' of its hook ivrkit_register_states gave no state: "
+            "plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: "
             "the function 'make' asks for int | str, which is no dataclass of settings"
         )
 
@@ -563,7 +577,7 @@ class TestFactories:
 
         problem = problem_of(own=Registers({"one": Spoken("Hello.")}))
         assert problem.located_message.startswith(
-            "plugin own: 'one' of its hook ivrkit_register_states gave no state: TypeError: "
+            "plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: TypeError: "
         )
         assert problem.hint == leave_out("own")
 
@@ -571,7 +585,7 @@ class TestFactories:
     def test_a_name_that_would_not_be_safe_is_refused(self, name):
         """A state's name is written into settings, logs, headers and pictures."""
         assert problem_of(own=Registers({name: State("Hello.")})) == Problem(
-            f"plugin own: {name!r} of its hook ivrkit_register_states is no name for a state",
+            f"plugin own: {name!r} of its hook ivrkit_register_states is not a valid name of a state",
             "use letters, digits, - _ and .",
             owner="own",
         )
@@ -580,7 +594,9 @@ class TestFactories:
         """The door is named."""
         install("ant", states={"Ü": "ant:found"}, ant=A_STATE)
         assert problem_of() == Problem(
-            "plugin ant 1.0: the entry point 'Ü' is no name for a state", "use letters, digits, - _ and .", owner="ant"
+            "plugin ant 1.0: the entry point 'Ü' is not a valid name of a state",
+            "use letters, digits, - _ and .",
+            owner="ant",
         )
 
     @pytest.mark.parametrize("name", ["a", "7", "mail_box-2.b", "Sales", 12])
@@ -597,7 +613,8 @@ class TestHookPlugins:
         install("ant", "3.0", plugins={"stats": "ant"}, ant="")
         install("bee", "4.0", plugins={"stats": "bee"}, bee="")
         problem = Problem(
-            "plugin bee 4.0: its entry point stats = 'bee' in 'ivrkit.plugins' has the name of one of plugin ant 3.0",
+            "plugin bee 4.0: its entry point stats = 'bee' in 'ivrkit.plugins' has the same name as an entry point of "
+            "plugin ant 3.0",
             'leave one out in ivrkit.toml:  block = ["bee"]',
             owner="bee",
         )
@@ -614,26 +631,30 @@ class TestHookPlugins:
     @pytest.mark.parametrize(
         ("found", "told", "mend"),
         [
-            ("None", "it is None", "name a module or object with functions marked @ivrkit.hookimpl"),
+            (
+                "None",
+                "it must be a module or an object, not None",
+                "name a module or an object with functions marked @ivrkit.hookimpl",
+            ),
             (
                 "type('P', (), {'ivrkit_call_started': ivrkit.hookimpl(wrapper=True)(wrap)})()",
-                "its ivrkit_call_started is a hook wrapper, and each plugin is called by itself",
+                "its ivrkit_call_started must not be a hook wrapper, because each plugin is called alone",
                 "mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
             ),
             (
                 "type('P', (), {'ivrkit_call_started': ivrkit.hookimpl(hookwrapper=True)(wrap)})()",
-                "its ivrkit_call_started is a hook wrapper, and each plugin is called by itself",
+                "its ivrkit_call_started must not be a hook wrapper, because each plugin is called alone",
                 "mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
             ),
             (
                 "type('P', (), {'ivrkit_call_started': ivrkit.hookimpl(later)})()",
-                "its ivrkit_call_started is an async function, and nobody would await it",
-                "hooks are plain functions: write def, not async def",
+                "its ivrkit_call_started must be a plain function, not an async function",
+                "write def, not async def",
             ),
             (
                 "type('P', (), {'ivrkit_call_started': wrap, 'ivrkit_limit': 5})()",
-                "its ivrkit_call_started is not marked, so nobody would call it",
-                "mark it @ivrkit.hookimpl, or give it another name",
+                "its ivrkit_call_started is not marked as a hook implementation, so it is never called",
+                "mark it @ivrkit.hookimpl, or rename it",
             ),
         ],
     )
@@ -645,7 +666,7 @@ class TestHookPlugins:
         )
         install("ant", plugins={"stats": "ant:found"}, ant=code)
         problem = Problem(
-            f"plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' is refused: {told}",
+            f"plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' cannot be registered: {told}",
             f"{mend}; or {leave_out('ant')}",
             owner="ant",
         )
@@ -664,24 +685,25 @@ class TestHookPlugins:
 
         plugins = {"own": Watches(), "more": Watches(), "later": Later()}
         assert problem_of(**plugins).message.endswith(
-            "its ivrkit_call_started is an async function, and nobody would await it"
+            "its ivrkit_call_started must be a plain function, not an async function"
         )
 
     def test_one_object_under_two_names_is_refused(self):
         """Its hooks would be called twice, or not at all."""
         both = Watches()
         assert problem_of(one=both, two=both) == Problem(
-            "plugin two: its entry point two = \"the host's own code\" in 'ivrkit.plugins' is refused: "
-            "it is what the entry point 'one' of plugin one names already",
-            f"keep one of the two; or {leave_out('two')}",
+            "plugin two: its entry point two = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
+            "the entry point 'one' of plugin one names the same object",
+            f"remove one of the two; or {leave_out('two')}",
             owner="two",
         )
 
     def test_a_plugin_has_a_name(self):
         """An empty one would leave its hooks without an owner."""
         assert problem_of(**{"": Watches()}) == Problem(
-            "plugin : its entry point  = \"the host's own code\" in 'ivrkit.plugins' is refused: it has no name",
-            f"give the entry point a name; or {leave_out('')}",
+            "plugin : its entry point  = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
+            "it has no name",
+            f"name the entry point; or {leave_out('')}",
             owner="",
         )
 
@@ -696,7 +718,7 @@ class TestHookPlugins:
 
         problems = problems_of(own=Watches(), grudge=Grudge(), last=Watches())
         assert problems[0].message == (
-            "plugin grudge: its entry point grudge = \"the host's own code\" in 'ivrkit.plugins' is refused: "
+            "plugin grudge: its entry point grudge = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
             "SystemExit: not with me"
         )
         assert problems[0].hint == f"fix or reinstall the package, or {leave_out('grudge')}"
@@ -714,7 +736,7 @@ class TestHookPlugins:
                 """Stand before the wrong one, so that something was registered already."""
 
         problem = Problem(
-            "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' is refused: "
+            "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
             "PluginValidationError: Plugin 'own' for hook 'ivrkit_call_started' hookimpl definition: "
             "ivrkit_call_started(caller) Argument(s) {'caller'} are declared in the hookimpl but can not be found in "
             "the hookspec",
@@ -741,7 +763,7 @@ class TestHookPlugins:
 
         def told(plugin: str, hook: str, nearest: str) -> Problem:
             door = f"""entry point {plugin} = "the host's own code" in 'ivrkit.plugins'"""
-            message = f"its {door} implements {hook!r}, which is no hook{nearest}"
+            message = f"its {door} implements {hook!r}, which is not a hook{nearest}"
             return Problem(f"plugin {plugin}: {message}", HOOKS, owner=plugin)
 
         problems = (
@@ -817,8 +839,8 @@ class TestRegisterStates:
     @pytest.mark.parametrize(
         ("found", "told", "mend"),
         [
-            (None, "it returned None", "return a dict: name -> State"),
-            ([State], f"it returned [{State!r}]", "return a dict: name -> State"),
+            (None, "it must return a dict, not None", "return a dict: name -> State"),
+            ([State], f"it must return a dict, not [{State!r}]", "return a dict: name -> State"),
             (SystemExit(2), "SystemExit: 2", leave_out("own")),
             (KeyError("x"), "KeyError: 'x'", leave_out("own")),
             (ivrkit.FlowError("no", hint="so"), "no", "so"),
@@ -902,8 +924,9 @@ class TestEditState:
         assert [each.state.secret for each in loaded.flow.states.values()] == [True, True]
         assert loaded.problems == (
             Problem(
-                "plugin own: its hook ivrkit_edit_state failed for 'greeting': it returned 'greeting'",
-                "return a State, or None to leave it",
+                "plugin own: its hook ivrkit_edit_state failed for 'greeting': "
+                "it must return a State or None, not 'greeting'",
+                "return the edited State, or None to keep it",
                 owner="own",
             ),
             Problem(
@@ -964,9 +987,9 @@ class TestClashes:
         )
         install("ant", "3.0", states={"one": "ant:found"}, plugins={"ant": "ant"}, ant=code)
         problem = Problem(
-            "plugin ant 3.0: it offers the state 'one' twice: by the entry point 'one', "
-            "and by 'one' of its hook ivrkit_register_states",
-            "keep one of the two",
+            "plugin ant 3.0: it offers the state 'one' twice: as the entry point 'one', "
+            "and as 'one' of its hook ivrkit_register_states",
+            "remove one of the two",
             owner="ant",
         )
         assert problem_of() == problem
@@ -980,8 +1003,9 @@ class TestClashes:
         loaded = load(settings, plugins)
         assert loaded.problems == (
             Problem(
-                "[states.one] plugin = \"helpdisk\" names no plugin that offers 'one', did you mean 'helpdesk'?",
-                "it is offered by: sales, helpdesk",
+                "[states.one] plugin must be a plugin that offers the state 'one', not 'helpdisk', "
+                "did you mean 'helpdesk'?",
+                "use one of: sales, helpdesk",
             ),
         )
         assert loaded.flow.states["one"].state.enter == "I am sales."
@@ -998,7 +1022,7 @@ class TestClashes:
     def test_a_state_that_nobody_offers(self):
         """A table for it is a problem, with the nearest name and all that are there."""
         assert problem_of(Settings(states={"menus": StateSettings(key="1")})) == Problem(
-            "[states.menus] names a state that no plugin offers, did you mean 'menu'?", "there are: greeting, menu"
+            "[states.menus] names a state that no plugin offers, did you mean 'menu'?", "use one of: greeting, menu"
         )
 
     def test_a_block_excuses_nothing_else(self, install):
@@ -1055,7 +1079,7 @@ class TestClashes:
         """It could never be pressed."""
         settings = Settings(states={"one": StateSettings(key="5")})
         assert problem_of(settings, own=Registers({"one": State("Hello.")})) == Problem(
-            '[states.one] key = "5": the state of own hangs in no menu', "take the key out", owner="own"
+            "[states.one] key must be left out: the state of own has no menu option", "remove key", owner="own"
         )
 
 
@@ -1070,16 +1094,19 @@ class TestStrict:
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"zz": StateSettings()}), plugins)
         assert [problem.located_message for problem in caught.value.problems] == [
-            f"plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' can't be imported: {missing}",
-            "plugin none: its entry point none = \"the host's own code\" in 'ivrkit.plugins' is refused: it is None",
-            "plugin own: 'no name' of its hook ivrkit_register_states is no name for a state",
+            f"plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' cannot be imported: {missing}",
+            (
+                "plugin none: its entry point none = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
+                "it must be a module or an object, not None"
+            ),
+            "plugin own: 'no name' of its hook ivrkit_register_states is not a valid name of a state",
             "[states.zz] names a state that no plugin offers",
             "state 'to' of own: exit leads to 'nowhere', which no plugin offers",
         ]
-        assert str(caught.value) == "the call flow has 5 problems and was not started:\n" + "\n".join(
+        assert str(caught.value) == "the phone tree has 5 problems and was not started:\n" + "\n".join(
             f"{problem.located_message}\n  hint: {problem.hint}" for problem in caught.value.problems
         )
-        assert caught.value.problems[3].hint == "there are: greeting, lost, menu, to"
+        assert caught.value.problems[3].hint == "use one of: greeting, lost, menu, to"
 
     def test_what_falls_with_another_is_left_out_too(self):
         """State by state, until the rest can be served; nothing is told twice."""
@@ -1103,7 +1130,7 @@ class TestStrict:
         assert [
             problem.located_message for problem in problems_of(Settings(strict=False, start="gone"), **plugins)
         ] == [
-            "plugin own: 'bad name' of its hook ivrkit_register_states is no name for a state",
+            "plugin own: 'bad name' of its hook ivrkit_register_states is not a valid name of a state",
             "the setting 'start' names the state 'gone', which no plugin offers",
         ]
 
@@ -1126,7 +1153,7 @@ class TestStrict:
         loaded = load(Settings(strict=False), {"own": Registers(states), "decides": Decides()})
         assert ask_where(loaded, "good") == "good"
         assert ask_where(loaded, "bad") is None
-        assert "returned 'bad', which is no state" in caplog.text
+        assert "must return the name of a state or None, not 'bad'" in caplog.text
 
 
 def ask_where(loaded, fallback: str) -> str | None:

@@ -36,8 +36,8 @@ OTHER = State("Other.", "menu", options=MenuOption("2", "other"))
 
 
 THERE_ARE = (
-    "there are: keys, no-match, no-input, answered, busy, no-answer, failed, canceled, declined, bridged, leave, "
-    "hangup, queue-full, recorded, ended, otherwise, give_up, on_error, and exit where a state goes on at once"
+    "use keys, no-match, no-input, answered, busy, no-answer, failed, canceled, declined, bridged, leave, "
+    "hangup, queue-full, recorded, ended, otherwise, give_up, on_error, or exit"
 )
 
 
@@ -137,8 +137,8 @@ def test_a_function_decides_by_itself():
         return "menu"
 
     assert problem(State(ask("?"), decide), targets={"1": "other"}) == Problem(
-        "[states.one] targets: a function of own decides where 'one' leads",
-        "take targets out, or put a state of your own in its place",
+        "[states.one] targets must be left out: a function of own decides where 'one' leads",
+        "remove targets, or replace the state with one of your own",
         owner="own",
     )
 
@@ -148,7 +148,7 @@ def test_a_function_decides_by_itself():
     [
         (
             {"targets": {"bsy": "other"}},
-            "[states.one] targets.bsy is no outcome, did you mean 'busy'?",
+            "[states.one] targets.bsy is not an outcome, did you mean 'busy'?",
             THERE_ARE,
         ),
         (
@@ -173,7 +173,7 @@ def test_what_a_state_has_not(decided, message, hint):
 def test_a_state_that_hangs_in_no_menu(name):
     """It has no option to change."""
     assert problem(State("Hello."), **{name: "5"}) == Problem(
-        f'[states.one] {name} = "5": the state of own hangs in no menu', f"take the {name} out", owner="own"
+        f"[states.one] {name} must be left out: the state of own has no menu option", f"remove {name}", owner="own"
     )
 
 
@@ -195,4 +195,4 @@ def test_a_fault_has_the_place_of_its_table(tmp_path):
     with pytest.raises(LoadError) as caught:
         load(load_settings(tmp_path, environ={}), {"own": Tree({"one": DIAL, "other": OTHER})})
     (found,) = caught.value.problems
-    assert found.located_message == "ivrkit.toml:2: [states.one] targets.bsy is no outcome, did you mean 'busy'?"
+    assert found.located_message == "ivrkit.toml:2: [states.one] targets.bsy is not an outcome, did you mean 'busy'?"

@@ -60,7 +60,7 @@ def test_a_hook_that_pluggy_refuses(folder):
     """The mend is that of a file: there is no package to reinstall."""
     folder.write("states/parking.py", HEAD + "@hookimpl\ndef ivrkit_call_ended(cal): pass\n")
     message, hint = folder.problem(**IN_STATES)
-    assert message.startswith("plugin parking.py: its file parking.py is refused: PluginValidationError: ")
+    assert message.startswith("plugin parking.py: its file parking.py cannot be registered: PluginValidationError: ")
     assert message.endswith("Argument(s) {'cal'} are declared in the hookimpl but can not be found in the hookspec")
     assert hint == 'fix the file, or leave it out: block = ["parking.py"] in ivrkit.toml, or --block parking.py'
 
@@ -80,8 +80,8 @@ def test_a_function_that_asks_for_something_else(folder):
     folder.write("states/parking.py", text.format("told", " -> State"))
     assert folder.problem(**IN_STATES) == (
         (
-            "plugin parking.py: 'told' of its hook ivrkit_register_states gave no state: the function 'told' asks for "
-            "str, which is no dataclass of settings"
+            "plugin parking.py: 'told' of its hook ivrkit_register_states cannot be made into a state: the function "
+            "'told' asks for str, which is no dataclass of settings"
         ),
         "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass",
     )
@@ -105,7 +105,7 @@ def test_a_table_whose_name_is_no_states(folder):
     """It is told once."""
     folder.write("ivrkit.toml", TABLE.format('"my state"').replace('text = ""my state""', 'text = "x"'))
     assert folder.problem() == (
-        "plugin ivrkit.toml: 'my state' of its hook ivrkit_register_states is no name for a state",
+        "plugin ivrkit.toml: 'my state' of its hook ivrkit_register_states is not a valid name of a state",
         "use letters, digits, - _ and .",
     )
 
@@ -174,8 +174,8 @@ class TestTexts:
         """It is told of a file of states as of the settings."""
         folder.write("ants.flow.toml", TABLE.format("ants") + '[states.ants.texts.fr]\nants = "fourmis"\n')
         assert folder.problem() == (
-            "[states.ants.texts.fr] is for a language that calls are not held in",
-            "they are held in en-US; add to them in ivrkit.toml:  languages = [...]",
+            "[states.ants.texts.fr] is for a language that the phone tree does not have",
+            "add it in ivrkit.toml:  languages = [...]; or use one of: en-US",
         )
 
     def test_words_for_what_a_state_does_not_say(self, folder):

@@ -31,7 +31,7 @@ def {signature}:
     return {{"twice": State("By the hook.")}}
 """
 LIST = (
-    "the hooks are: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
+    "use one of: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
     "ivrkit_register_states, ivrkit_edit_state, "
     "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
@@ -87,7 +87,7 @@ CASES = [
     Case(
         "broken import",
         ("lost-import", "fine-one"),
-        "plugin lost-import 1.2: its entry point lost = 'lost_import:found' in 'ivrkit.states' can't be imported: "
+        "plugin lost-import 1.2: its entry point lost = 'lost_import:found' in 'ivrkit.states' cannot be imported: "
         "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
         f"fix or reinstall the package, or {leave_out('lost-import')}",
         {"fine": "fine-one 1.0"},
@@ -96,7 +96,7 @@ CASES = [
     Case(
         "sys.exit at import",
         ("says-exit", "fine-one"),
-        "plugin says-exit 0.3: its entry point exits = 'says_exit' in 'ivrkit.plugins' can't be imported: "
+        "plugin says-exit 0.3: its entry point exits = 'says_exit' in 'ivrkit.plugins' cannot be imported: "
         "SystemExit: so long",
         f"fix or reinstall the package, or {leave_out('says-exit')}",
         {"fine": "fine-one 1.0"},
@@ -106,7 +106,7 @@ CASES = [
         "typo in a hook",
         ("typo-hook", "fine-one"),
         "plugin typo-hook 1.0: its entry point typo = 'typo_hook' in 'ivrkit.plugins' implements "
-        "'ivrkit_register_stats', which is no hook, did you mean 'ivrkit_register_states'?",
+        "'ivrkit_register_stats', which is not a hook, did you mean 'ivrkit_register_states'?",
         LIST,
         {"fine": "fine-one 1.0"},
         "typo-hook",
@@ -114,7 +114,7 @@ CASES = [
     Case(
         "wrong arguments of a hook",
         ("wrong-hook", "fine-one"),
-        "plugin wrong-hook 1.0: its entry point wrong = 'wrong_hook' in 'ivrkit.plugins' is refused: "
+        "plugin wrong-hook 1.0: its entry point wrong = 'wrong_hook' in 'ivrkit.plugins' cannot be registered: "
         "PluginValidationError: Plugin 'wrong' for hook 'ivrkit_state_left' hookimpl definition: "
         "ivrkit_state_left(call, state, result) Argument(s) {'result'} are declared in the hookimpl but can not be "
         "found in the hookspec",
@@ -125,8 +125,8 @@ CASES = [
     Case(
         "one entry name twice",
         ("stats-bee", "stats-ant"),
-        "plugin stats-bee 1.0: its entry point stats = 'stats_bee' in 'ivrkit.plugins' has the name of one of plugin "
-        "stats-ant 1.0",
+        "plugin stats-bee 1.0: its entry point stats = 'stats_bee' in 'ivrkit.plugins' has the same name as an entry "
+        "point of plugin stats-ant 1.0",
         'leave one out in ivrkit.toml:  block = ["stats-bee"]',
         {},
         "stats-bee",
@@ -159,9 +159,9 @@ CASES = [
     Case(
         "one state by both doors",
         ("both-doors", "fine-one"),
-        "plugin both-doors 1.0: it offers the state 'twice' twice: by the entry point 'twice', and by 'twice' of its "
+        "plugin both-doors 1.0: it offers the state 'twice' twice: as the entry point 'twice', and as 'twice' of its "
         "hook ivrkit_register_states",
-        "keep one of the two",
+        "remove one of the two",
         {"fine": "fine-one 1.0", "twice": "both-doors 1.0"},
         "both-doors",
     ),
@@ -250,7 +250,7 @@ class TestFaults:
         assert strict() == (
             1,
             "",
-            f"Error: the call flow has 1 problem and was not started:\n{case.message}\n  hint: {case.hint}\n",
+            f"Error: the phone tree has 1 problem and was not started:\n{case.message}\n  hint: {case.hint}\n",
         )
         code, out, err = lenient()
         assert (code, served(out)) == (0, case.states)
@@ -264,7 +264,7 @@ class TestFaults:
         lenient = listed("plugins", "--json", beside=beside, settings="strict = false")
         told = {case.faulty: f"{case.message}\n  hint: {case.hint}\n" for case in CASES}
         problems = told["says-exit"] + told["lost-import"] + told["typo-hook"] + told["key-bee"]
-        assert strict() == (1, "", f"Error: the call flow has 4 problems and was not started:\n{problems}")
+        assert strict() == (1, "", f"Error: the phone tree has 4 problems and was not started:\n{problems}")
         code, out, _ = lenient()
         assert code == 0
         assert [(each["plugin"], each["status"], each["states"]) for each in json.loads(out)] == [

@@ -218,8 +218,8 @@ class TestBadKinds:
         """The hook returns a dict."""
         kinds("", "[3]")
         assert folder.problem() == (
-            "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: it returned [3]",
-            "return a dict: kind -> a function that returns a State",
+            "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: it must return a dict, not [3]",
+            "return a dict: kind -> function that returns a State",
         )
 
     def test_a_hook_that_raises(self, kinds, folder):
@@ -263,7 +263,7 @@ class TestWhatIsKnownOfAKind:
         import harbour_kinds
 
         found = StateKinds(Problems())
-        found.take(Owner("harbour-kinds", "2.0"), {"tide": harbour_kinds.tide})
+        found.add(Owner("harbour-kinds", "2.0"), {"tide": harbour_kinds.tide})
         kind = found.all()["tide"]
         assert (kind.name, str(kind.owner), kind.description) == ("tide", "harbour-kinds 2.0", "Tell the tide.")
         shown = [

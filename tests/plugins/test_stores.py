@@ -42,8 +42,8 @@ def test_stores_are_offered_by_their_schemes():
     [
         (
             [1],
-            "plugin mine: its hook ivrkit_register_stores failed: it returned [1]",
-            "return a dict: scheme -> a function of the URL",
+            "plugin mine: its hook ivrkit_register_stores failed: it must return a dict, not [1]",
+            "return a dict: scheme -> function (url) -> store",
         ),
         (
             KeyError("x"),
@@ -52,13 +52,13 @@ def test_stores_are_offered_by_their_schemes():
         ),
         (
             {"Folder:": open_it},
-            "plugin mine: it offers a store for the scheme 'Folder:'",
-            'write it as in the URL, without the colon: {"redis": ...}',
+            "plugin mine: its store must have the scheme of a URL, not 'Folder:'",
+            'write the scheme in small letters and without the colon: {"redis": ...}',
         ),
         (
             {7: open_it},
-            "plugin mine: it offers a store for the scheme 7",
-            'write it as in the URL, without the colon: {"redis": ...}',
+            "plugin mine: its store must have the scheme of a URL, not 7",
+            'write the scheme in small letters and without the colon: {"redis": ...}',
         ),
         (
             {"redis": open_it},
@@ -67,8 +67,8 @@ def test_stores_are_offered_by_their_schemes():
         ),
         (
             {"folder": "a folder"},
-            "plugin mine: its store for folder: is 'a folder', which can't be called",
-            "give a function: (url) -> a store",
+            "plugin mine: its store for folder: must be a function, not 'a folder'",
+            "write a function (url) -> store",
         ),
     ],
 )

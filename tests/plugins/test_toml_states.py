@@ -351,8 +351,11 @@ class TestParts:
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("other.flow.toml", PARKING.replace("parking", '"account.confirm"'))
         assert folder.problem() == (
-            "state 'account.confirm' of other.flow.toml has the name of a part of 'account' of harbour.flow.toml",
-            "give one of the two another name",
+            (
+                "state 'account.confirm' of other.flow.toml has the same name as a substate of 'account' of "
+                "harbour.flow.toml"
+            ),
+            "rename one of the two",
         )
 
     def test_a_part_of_a_plugin_that_is_not_there(self, folder):
@@ -360,8 +363,8 @@ class TestParts:
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nplugin = "other"\n')
         assert folder.problem() == (
-            "[states.account.confirm] plugin = \"other\" names no plugin that offers 'account.confirm'",
-            "it is offered by: harbour.flow.toml",
+            "[states.account.confirm] plugin must be a plugin that offers the state 'account.confirm', not 'other'",
+            "use one of: harbour.flow.toml",
         )
 
     def test_a_part_of_a_state_with_faults(self, folder):

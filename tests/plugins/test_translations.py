@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 from ivrkit import LoadError, Owner, Settings, State, Text, Texts
-from ivrkit.errors import IvrkitError
+from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.call import make_call
-from ivrkit.plugins.languages import languages_of
+from ivrkit.plugins.languages import make_languages
 from ivrkit.plugins.load import load
-from ivrkit.plugins.translations import TranslationFiles, read_catalogue
+from ivrkit.plugins.translations import PluginTranslations, read_po_file
 from ivrkit.settings import StateSettings
 
 pytestmark = pytest.mark.usefixtures("bare")
@@ -99,7 +99,7 @@ def test_what_is_not_translated_is_told(package):
     startup_warnings = [str(each) for each in load(Settings(languages=("de-DE",))).startup_warnings]
     assert "state 'hello' of hello-states 1.0 has no translation into de-DE of 'Hello, {name}.'" in startup_warnings
     assert (
-        "the core has no words in de-DE for 'Thank you for calling {company}.' and 16 more\n"
+        "the core has no translation into de-DE of 'Thank you for calling {company}.' and 16 more\n"
         "  hint: write [texts.de-DE] in ivrkit.toml" in startup_warnings
     )
 
@@ -112,18 +112,18 @@ def test_a_fuzzy_an_empty_and_a_plural_entry(tmp_path):
         'msgctxt "verb"\nmsgid "e"\nmsgstr "E"\n\nmsgid "Press {"\nmsgstr "Marque {"\n\n'
         'msgid "c"\nmsgid_plural "cs"\nmsgstr[0] "C"\nmsgstr[1] "CS"\n\nmsgid "d"\nmsgstr "D"\n'
     )
-    assert read_catalogue(path) == {"Press {": "Marque {", "d": "D"}
+    assert read_po_file(path) == {"Press {": "Marque {", "d": "D"}
 
 
 @pytest.mark.parametrize(
     ("content", "told", "hint"),
     [
-        (b"\xff\xfe", "can't be read: 'utf-8' codec can't decode byte 0xff", "it is a PO file, in UTF-8"),
-        (b"nonsense\n", "can't be read:", "it is a PO file, in UTF-8"),
+        (b"\xff\xfe", "cannot be read: 'utf-8' codec can't decode byte 0xff", "write a PO file in UTF-8"),
+        (b"nonsense\n", "cannot be read:", "write a PO file in UTF-8"),
         (
             (HEAD.replace("utf-8", "klingon") + HOLA).encode(),
-            "can't be read: unknown encoding",
-            "it is a PO file, in UTF-8",
+            "cannot be read: unknown encoding",
+            "write a PO file in UTF-8",
         ),
         (
             (HEAD + 'msgid "Hello, {name}."\nmsgstr "Hola, {nombre}."\n').encode(),
@@ -154,23 +154,23 @@ def test_a_catalogue_for_two_countries_is_faulty_once(package):
 
 
 def test_a_catalogue_that_is_a_folder(tmp_path):
-    """Told like any other that can't be read."""
-    with pytest.raises(IvrkitError, match="can't be read: "):
-        read_catalogue(tmp_path)
+    """Told like any other that cannot be read."""
+    with pytest.raises(IvrkitError, match="cannot be read: "):
+        read_po_file(tmp_path)
 
 
 def test_a_package_without_catalogues():
     """A module has no folder of its own, a name that is none has no module, and neither is a problem."""
     problems = []
     packages = {Owner("a"): ["pytest_ivrkit"], Owner("b"): ["no_such_package"], Owner("c"): ["the host's own code"]}
-    assert TranslationFiles(packages, problems).in_language("es") == {}
+    assert PluginTranslations(packages, problems).in_language("es") == {}
     assert problems == []
 
 
 def test_a_module_that_was_made_by_hand(monkeypatch):
     """It has no place, and so no catalogues."""
     monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
-    assert TranslationFiles({Owner("a"): ["made_by_hand"]}, []).in_language("es") == {}
+    assert PluginTranslations({Owner("a"): ["made_by_hand"]}, []).in_language("es") == {}
 
 
 class TestLanguages:
@@ -180,7 +180,7 @@ class TestLanguages:
         """Return the languages of these settings, with the core's own catalogues."""
         made = Settings(**settings)
         own = {name: each.texts for name, each in made.states.items()}
-        found = languages_of(made, TranslationFiles({Owner("ivrkit"): ["ivrkit"]}, []), own)
+        found = make_languages(made, PluginTranslations({Owner("ivrkit"): ["ivrkit"]}, Problems()), own)
         return {each.tag: each for each in found}
 
     def test_the_core_speaks_spanish(self):
@@ -248,12 +248,12 @@ class TestLanguages:
         states = {"menu": StateSettings(texts={"": {"A.": "1"}, "fr": {"A.": "2"}})}
         with pytest.raises(LoadError) as caught:
             load(Settings(texts_in={"es": {"goodbye": "Adiós."}}, voices={"en-UK": "x", "dd": "y"}, states=states))
-        spoken = "they are held in en-US; add to them in ivrkit.toml:  languages = [...]"
+        spoken = "add it in ivrkit.toml:  languages = [...]; or use one of: en-US"
         assert [(each.located_message, each.hint) for each in caught.value.problems] == [
-            ("[texts.es] is for a language that calls are not held in", spoken),
-            ("[voices.en-UK] is for a language that calls are not held in, did you mean 'en-US'?", spoken),
-            ("[voices.dd] is for a language that calls are not held in", spoken),
-            ("[states.menu.texts.fr] is for a language that calls are not held in", spoken),
+            ("[texts.es] is for a language that the phone tree does not have", spoken),
+            ("[voices.en-UK] is for a language that the phone tree does not have, did you mean 'en-US'?", spoken),
+            ("[voices.dd] is for a language that the phone tree does not have", spoken),
+            ("[states.menu.texts.fr] is for a language that the phone tree does not have", spoken),
         ]
 
 
@@ -264,7 +264,7 @@ def test_words_of_the_team_with_a_place_that_nothing_fills_in():
         load(Settings(states={"menu": StateSettings(texts=texts)}))
     (problem,) = caught.value.problems
     assert problem.located_message == (
-        "[states.menu.texts] what is said for 'Ask for {who}.' is 'Ask {whom}.', and nothing fills in {whom}"
+        "[states.menu.texts] the replacement for 'Ask for {who}.' is 'Ask {whom}.', and nothing fills in {whom}"
     )
     assert problem.hint == "it may hold {who}"
 

@@ -130,9 +130,9 @@ class TestWhoAsks:
 
         assert problems(extra={"own": Plugin}) == (
             Problem(
-                "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' made no plugin: the "
-                "function 'Plugin' asks for int, which is no dataclass of settings",
-                "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings; or leave "
+                "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' cannot make a plugin: "
+                "the function 'Plugin' asks for int, which is no dataclass of settings",
+                "annotate its parameters with ivrkit.Settings or the plugin's own dataclass of settings; or leave "
                 'it out: block = ["own"] in ivrkit.toml, or --block own',
                 owner="own",
             ),
@@ -189,7 +189,9 @@ class TestWhoAsks:
                 return {"one": one, "two": two}
 
         (problem,) = problems(extra={"own": Plugin()})
-        assert problem.message.endswith("gave no state: it has two dataclasses of settings, 'One' and 'Two'")
+        assert problem.message.endswith(
+            "cannot be made into a state: it has two dataclasses of settings, 'One' and 'Two'"
+        )
         assert problem.hint == "put the settings into one dataclass: a plugin has one table of settings"
 
     def test_another_plugins_settings_can_be_asked_for(self, shop, install):

@@ -43,7 +43,7 @@ def test_startup_warnings_and_problems_are_logged(make_app, caplog):
     records = [(each.levelno, each.getMessage()) for each in caplog.records if each.name == "ivrkit.web"]
     assert (logging.WARNING, "block names 'nothing-of-this-name', which is not installed") in records
     (problem,) = [message for level, message in records if level == logging.ERROR]
-    assert problem.startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state")
+    assert problem.startswith("plugin shop: 'odd' of its hook ivrkit_register_states cannot be made into a state")
     assert "\n  hint: " in problem
 
 

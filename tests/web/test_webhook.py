@@ -507,7 +507,9 @@ def test_healthz_reports_plugins_and_states_in_dev_mode(make_app):
         "problems": report["problems"],
     }
     assert len(report["problems"]) == 1
-    assert report["problems"][0].startswith("plugin shop: 'odd' of its hook ivrkit_register_states gave no state: ")
+    assert report["problems"][0].startswith(
+        "plugin shop: 'odd' of its hook ivrkit_register_states cannot be made into a state: "
+    )
 
 
 def test_healthz_reports_a_damaged_store(make_app, damage_store, logged):

@@ -1,4 +1,4 @@
-"""The doors by which plugins come in: the entry points of what is installed, and what the host's own code gives."""
+"""The sources of plugins: entry points of installed distributions, and plugin objects of the host's own code."""
 
 from __future__ import annotations
 
@@ -12,41 +12,51 @@ from ivrkit.errors import LoadError
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner
 from ivrkit.plugins.problems import describe_error, plugin_problem
 
-#: The entry point groups: a state each, and plugins with hooks.
+#: The entry point groups: one state per entry, and plugins with hooks.
 STATES_GROUP, PLUGINS_GROUP = "ivrkit.states", "ivrkit.plugins"
-#: What a plugin is that is no package.
-FILE = "file"
-#: What a distribution is called whose metadata lacks a name.
-NAMELESS = "UNKNOWN"
+#: The two values of :attr:`EntryPoint.source`.
+ENTRY_POINT, FILE = "entry point", "file"
+#: The name of a distribution whose metadata has no name.
+_UNKNOWN_NAME = "UNKNOWN"
 
 
 class EntryPoint(NamedTuple):
-    """Where a plugin comes in, with its owner: an entry point, or a file."""
+    """An entry point of a plugin. A file and an object of the host's own code are described as one, too.
+
+    :param group: ``ivrkit.states`` or ``ivrkit.plugins``.
+    :param name: the name of the entry: in ``ivrkit.states`` the name of the state.
+    :param value: the module and object, such as ``acme_states.sales:sales``.
+    :param owner: the plugin.
+    :param load: imports the object and returns it.
+    :param source: ``entry point`` or ``file``.
+    :param location: the path of a file; empty for all others.
+    """
 
     group: str
     name: str
     value: str
     owner: Owner
     load: Callable[[], Any]
-    source: str = "entry point"
+    source: str = ENTRY_POINT
     location: str = ""
 
     @property
     def package(self) -> str:
-        """The top-level package of what it names."""
+        """The top-level package of the value."""
         return self.value.partition(":")[0].partition(".")[0].strip()
 
     def __str__(self) -> str:
-        """Return it as its package wrote it; of a file, its name."""
-        return self.name if self.source == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
+        """Return the source with the entry as its package wrote it, or with the name of the file."""
+        entry = self.name if self.source == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
+        return f"{self.source} {entry}"
 
 
 def find_entry_points() -> list[EntryPoint]:
-    """Return the entry points of all installed distributions, in one order on every machine.
+    """Return the entry points of all installed distributions, in the same order on every machine.
 
-    ivrkit's own come first, then by entry name and distribution.
+    The core comes first. The others are sorted by the name of the entry, then by the distribution.
 
-    :raises LoadError: when those of some distribution can't be read.
+    :raises LoadError: if the entry points of a distribution cannot be read.
     """
     try:
         points = [
@@ -57,10 +67,9 @@ def find_entry_points() -> list[EntryPoint]:
         ]
     except Exception as error:
         damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
-        message = f"its entry_points.txt can't be read: {describe_error(error)}"
-        raise LoadError(
-            [plugin_problem(next(damaged, Owner(NAMELESS)), message, "reinstall it, or uninstall it")]
-        ) from error
+        owner = next(damaged, Owner(_UNKNOWN_NAME))
+        message = f"its entry_points.txt cannot be read: {describe_error(error)}"
+        raise LoadError([plugin_problem(owner, message, "reinstall it, or uninstall it")]) from error
     return sorted(points, key=lambda point: (point.owner.plugin != CORE_PLUGIN, point.name, point.owner.plugin))
 
 
@@ -73,19 +82,22 @@ def _is_readable(dist: Any) -> bool:
 
 
 def _owner_of(dist: Any) -> Owner:
-    """Return the name and version of a distribution; what is left of one that was half removed has neither."""
+    """Return the name and version of a distribution. One that was removed only in part has neither."""
     try:
-        found = dist.metadata
+        metadata = dist.metadata
     except OSError:
-        return Owner(NAMELESS)
-    return Owner(found.get("Name") or NAMELESS, found.get("Version") or "")
+        return Owner(_UNKNOWN_NAME)
+    return Owner(metadata.get("Name") or _UNKNOWN_NAME, metadata.get("Version") or "")
 
 
-def _itself(plugin: object) -> object:
+def _identity(plugin: object) -> object:
     return plugin
 
 
 def extra_entry_points(extra: Mapping[str, object]) -> Iterator[EntryPoint]:
-    """Return plugin objects of the host's own code as if entry points named them."""
+    """Return the plugin objects of the host's own code as entry points.
+
+    :param extra: name -> plugin object.
+    """
     for name, plugin in extra.items():
-        yield EntryPoint(PLUGINS_GROUP, name, "the host's own code", Owner(name), functools.partial(_itself, plugin))
+        yield EntryPoint(PLUGINS_GROUP, name, "the host's own code", Owner(name), functools.partial(_identity, plugin))

@@ -53,7 +53,7 @@ class PluginFiles:
         #: What files let states say instead: state -> language -> words.
         self.texts: dict[str, Mapping[str, Mapping[str, str]]] = {}
 
-    def points(self) -> Iterator[EntryPoint]:
+    def entry_points(self) -> Iterator[EntryPoint]:
         """Return the files, each where a plugin comes in: the settings file first, then by name."""
         written = {each.written_in for each in self._settings.states.values() if each.table}
         for name in sorted(written):

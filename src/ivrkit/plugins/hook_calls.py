@@ -1,10 +1,10 @@
-"""Calls the plugins' hooks, each plugin by itself, so that one that fails cannot hurt another."""
+"""Calls to hook implementations: each one alone, so that a plugin that fails cannot affect another plugin."""
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -23,129 +23,170 @@ log = logging.getLogger("ivrkit.plugins")
 
 @dataclass(frozen=True, slots=True)
 class HookImpl:
-    """One plugin's implementation of one hook."""
+    """Hook implementation: the function of one plugin for one hook.
+
+    :param owner: the plugin.
+    :param hook: the name of the hook.
+    :param function: the function.
+    :param arguments: the names of the hook's arguments that the function takes, in its order.
+    """
 
     owner: Owner
     hook: str
     function: Callable[..., Any]
     arguments: tuple[str, ...]
 
-    def __call__(self, given: dict[str, Any]) -> Any:
-        """Call it with the arguments that it takes, of those that are given by name."""
-        return self.function(*(given[name] for name in self.arguments))
+    def __call__(self, arguments: Mapping[str, Any]) -> Any:
+        """Call the function with those arguments that it takes.
+
+        :param arguments: all arguments of the hook by name.
+        """
+        return self.function(*(arguments[name] for name in self.arguments))
 
 
-def hook_impls_of(manager: pluggy.PluginManager, hook: str, owners: dict[str, Owner]) -> tuple[HookImpl, ...]:
-    """Return the implementations of a hook in the order in which they are called, the first one first."""
+def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[str, Owner]) -> tuple[HookImpl, ...]:
+    """Return the implementations of a hook in the order in which they are called.
+
+    :param owners: name of a plugin in the manager -> its owner.
+    """
     found = reversed(getattr(manager.hook, hook).get_hookimpls())
     return tuple(
         HookImpl(owners[each.plugin_name], hook, each.function, tuple(each.argnames))
         for each in found
-        if manager.has_plugin(each.plugin_name)  # pluggy leaves a second function for one hook in when it unregisters
+        # If a plugin has two functions for one hook, pluggy keeps the second when the plugin is unregistered.
+        if manager.has_plugin(each.plugin_name)
     )
 
 
-def failed_by(callers: Sequence[HookImpl], states: Collection[str]) -> Callable[..., str | None]:
-    """Return what logs a state's failure and asks the plugins where the caller goes."""
+def make_state_failed(
+    hook_impls: Sequence[HookImpl], states: Collection[str]
+) -> Callable[[Call, State, BaseException, bool], str | None]:
+    """Return the function that the engine calls when a state fails: it logs the failure and asks the plugins.
 
-    def failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
-        log.error(
-            "state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, _shown(error, secret=secret)
-        )
-        given = {"call": call, "state": state, "error": redacted(error) if secret else error}
-        for caller in callers:
-            chosen = _guarded(caller, given, call.sid, secret=secret)
+    :param hook_impls: the implementations of ``ivrkit_state_failed``, in the order of calling.
+    :param states: the names of all states. It is read at each call, after the states are compiled.
+    """
+
+    def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
+        trace = _traceback_text(error, secret=secret)
+        log.error("state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, trace)
+        arguments = {"call": call, "state": state, "error": redacted(error) if secret else error}
+        for impl in hook_impls:
+            chosen = _call(impl, arguments, call.sid, secret=secret)
             if isinstance(chosen, str) and chosen in states:
                 return chosen
             if chosen is not None:
-                log.error(
-                    "%s of %s returned %r, which is no state; it counts as None", caller.hook, caller.owner, chosen
-                )
+                log.error("%s of %s must return the name of a state or None, not %r", impl.hook, impl.owner, chosen)
         return None
 
-    return failed
+    return state_failed
 
 
-def choose_start_by(
-    callers: Sequence[HookImpl], states: Collection[str], languages: Collection[str], max_data_bytes: int | None = None
+def make_choose_start(
+    hook_impls: Sequence[HookImpl],
+    states: Collection[str],
+    languages: Collection[str],
+    max_data_bytes: int | None = None,
 ) -> Callable[[Call], Goto | None] | None:
-    """Return what asks the plugins where a call begins, ``None`` when no plugin has an answer to that."""
-    if not callers:
+    """Return the function that asks the plugins where a call begins; ``None`` if no plugin implements the hook.
+
+    :param hook_impls: the implementations of ``ivrkit_choose_start``, in the order of calling.
+    :param states: the names of all states. It is read at each call, after the states are compiled.
+    :param languages: the tags of the languages of the phone tree.
+    :param max_data_bytes: the maximum size of ``call.data``; ``None`` for no maximum.
+    """
+    if not hook_impls:
         return None
 
-    def choose(call: Call) -> Goto | None:
-        for caller in callers:
-            chosen = _guarded(caller, {"call": call}, call.sid, data=call.data, max_data_bytes=max_data_bytes)
+    def choose_start(call: Call) -> Goto | None:
+        for impl in hook_impls:
+            chosen = _call(impl, {"call": call}, call.sid, data=call.data, max_data_bytes=max_data_bytes)
             exit = Goto(chosen) if isinstance(chosen, str) else chosen
-            if isinstance(exit, Goto) and exit.target in states and _is_one_of(exit.language, languages):
+            if isinstance(exit, Goto) and exit.target in states and _is_spoken(exit.language, languages):
                 return exit
             if chosen is not None:
                 log.error(
-                    "%s of %s returned %r, which is no state, or no language that calls are held in; it counts as None",
-                    caller.hook,
-                    caller.owner,
+                    "%s of %s must return None, the name of a state, or a Goto to a state in a language of the phone "
+                    "tree, not %r",
+                    impl.hook,
+                    impl.owner,
                     chosen,
                 )
         return None
 
-    return choose
+    return choose_start
 
 
-def _is_one_of(language: str | None, languages: Collection[str]) -> bool:
+def _is_spoken(language: str | None, languages: Collection[str]) -> bool:
     return language is None or closest_tag(language, languages) is not None
 
 
-def edit_response_by(callers: Sequence[HookImpl]) -> Callable[[Call, State, bytes], bytes] | None:
-    """Return what lets the plugins change a document, ``None`` when no plugin does."""
-    if not callers:
+def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State, bytes], bytes] | None:
+    """Return the function that lets the plugins edit a document; ``None`` if no plugin implements the hook.
+
+    :param hook_impls: the implementations of ``ivrkit_edit_response``, in the order of calling.
+    """
+    if not hook_impls:
         return None
 
-    def edit(call: Call, state: State, twiml: bytes) -> bytes:
-        for caller in callers:
+    def edit_response(call: Call, state: State, twiml: bytes) -> bytes:
+        for impl in hook_impls:
             try:
-                response = ElementTree.fromstring(twiml)  # noqa: S314  a document that was made here
-                caller({"call": call, "state": state, "response": response})
+                # Each plugin edits its own copy. If it fails, the document stays as it was before this plugin.
+                response = ElementTree.fromstring(twiml)  # noqa: S314  a document that ivrkit made
+                impl({"call": call, "state": state, "response": response})
                 edited = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
-                if ElementTree.fromstring(edited).tag != "Response":  # noqa: S314  the same, edited
-                    raise ValueError("the root of the document is no Response any more")
+                root = ElementTree.fromstring(edited).tag  # noqa: S314  the same document, edited
+                if root != "Response":
+                    raise ValueError(f"the root element must be Response, not {root}")
             except PLUGIN_ERRORS as error:
-                _log_failure(caller, call.sid, error, secret=False)
+                _log_failure(impl, call.sid, error, secret=False)
             else:
                 twiml = edited
         return twiml
 
-    return edit
+    return edit_response
 
 
-def notify_observers(callers: Sequence[HookImpl], given: dict[str, Any], sid: str) -> None:
-    """Tell every plugin that watches; one that fails is logged and nothing else."""
-    for caller in callers:
-        _guarded(caller, given, sid)
+def notify_observers(hook_impls: Sequence[HookImpl], arguments: Mapping[str, Any], sid: str) -> None:
+    """Call all implementations of an observing hook. One that fails is logged, and the others are still called.
+
+    :param arguments: all arguments of the hook by name.
+    :param sid: the CallSid, for the log.
+    """
+    for impl in hook_impls:
+        _call(impl, arguments, sid)
 
 
-def _guarded(
-    caller: HookImpl,
-    given: dict[str, Any],
+def _call(
+    impl: HookImpl,
+    arguments: Mapping[str, Any],
     sid: str,
     *,
     secret: bool = False,
     data: dict[str, Any] | None = None,
     max_data_bytes: int | None = None,
 ) -> Any:
-    """Call it; what it raises is logged. With ``data``, what it leaves there is kept only where it can be."""
+    """Call an implementation, and return its result. If it fails, log that and return ``None``.
+
+    :param data: the call's ``data``, if the implementation may change it; it is restored after a failure.
+    """
     try:
-        return caller(given) if data is None else run_sandboxed(data, lambda: caller(given), max_data_bytes)
+        if data is None:
+            return impl(arguments)
+        return run_sandboxed(data, lambda: impl(arguments), max_data_bytes)
     except PLUGIN_ERRORS as error:
-        _log_failure(caller, sid, error, secret=secret)
+        _log_failure(impl, sid, error, secret=secret)
         return None
 
 
-def _log_failure(caller: HookImpl, sid: str, error: BaseException, *, secret: bool) -> None:
-    log.error("%s of %s failed in call %s\n%s", caller.hook, caller.owner, sid, _shown(error, secret=secret))
+def _log_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool) -> None:
+    trace = _traceback_text(error, secret=secret)
+    log.error("%s of %s failed in call %s\n%s", impl.hook, impl.owner, sid, trace)
 
 
-def _shown(error: BaseException, *, secret: bool) -> str:
-    """Return the traceback; of an error that may hold a caller's secret, only where it was raised and its type."""
+def _traceback_text(error: BaseException, *, secret: bool) -> str:
+    """Return the traceback of an error. If the input was secret, the error's message is left out."""
     if not secret:
         return "".join(traceback.format_exception(error)).rstrip()
     return f"{''.join(traceback.format_tb(error.__traceback__))}{redacted(error).message}"

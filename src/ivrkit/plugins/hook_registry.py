@@ -1,4 +1,4 @@
-"""Keeps the plugins with hooks, and who owns each. What pluggy would take and mislead with is refused."""
+"""The hook registry: the plugins with hooks and their owners. It rejects plugins that pluggy would misunderstand."""
 
 from __future__ import annotations
 
@@ -11,110 +11,119 @@ from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.entry_points import EntryPoint
-from ivrkit.plugins.hook_calls import HookImpl, hook_impls_of
+from ivrkit.plugins.hook_calls import HookImpl, find_hook_impls
 from ivrkit.plugins.problems import describe_error, fix_or_leave_out, plugin_problem
 
 
 class HookRegistry:
-    """The plugins with hooks, each by the name of its entry point. Every app has one of its own.
+    """The plugins with hooks, each under the name of its entry point. Each app has its own registry.
 
-    :param problems: where problems are collected.
+    :param problems: collects the problems.
     """
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
-        self._owners: dict[str, Owner] = {}
+        # A rejected plugin keeps its name, so that a second plugin of that name is reported as well.
         self._points: dict[str, EntryPoint] = {}
 
-    def callers(self, hook: str) -> tuple[HookImpl, ...]:
+    def hook_impls(self, hook: str) -> tuple[HookImpl, ...]:
         """Return the implementations of a hook in the order in which they are called."""
-        return hook_impls_of(self._manager, hook, self._owners)
+        owners = {name: point.owner for name, point in self._points.items()}
+        return find_hook_impls(self._manager, hook, owners)
 
     def hooks_of(self, owner: Owner) -> tuple[str, ...]:
-        """Return the hooks that the plugins of an owner implement."""
-        mine = [plugin for name, plugin in self._manager.list_name_plugin() if self._owners.get(name) == owner]
-        return tuple(sorted({hook.name for plugin in mine for hook in self._manager.get_hookcallers(plugin) or ()}))
+        """Return the names of the hooks that a plugin implements, sorted."""
+        plugins = [plugin for name, plugin in self._manager.list_name_plugin() if self._owner(name) == owner]
+        return tuple(sorted({hook.name for plugin in plugins for hook in self._hookcallers(plugin)}))
 
     def register(self, point: EntryPoint, plugin: object) -> None:
-        """Register a plugin, or record why not; what pluggy rejects is not left half in (1.5 and 1.6 would).
+        """Register a plugin. A plugin that is rejected becomes a problem, and nothing of it stays registered.
 
         :param point: its entry point.
         :param plugin: the module or object.
         """
-        name, owner, described = point.name, point.owner, f"{point.source} {point}"
-        if name in self._owners:
-            same = self._owners[name].plugin == owner.plugin
-            message = f"its {described} has the name of one of plugin {self._owners[name]}"
+        owner = point.owner
+        other = self._points.setdefault(point.name, point)
+        if other is not point:
+            message = f"its {point} has the same name as an entry point of plugin {other.owner}"
             leave_one_out = f'leave one out in ivrkit.toml:  block = ["{owner.plugin}"]'
-            hint = "give one of the two another name" if same else leave_one_out
+            hint = "rename one of the two" if other.owner.plugin == owner.plugin else leave_one_out
             self._problems.add(plugin_problem(owner, message, hint, point.location))
             return
-        self._owners[name] = owner
-        self._points[name] = point
         try:
-            self._refuse_object(name, plugin)
-            self._manager.register(plugin, name=name)
-            self._refuse_functions(plugin)
+            self._check_object(point.name, plugin)
+            self._manager.register(plugin, name=point.name)
+            self._check_functions(plugin)
         except PLUGIN_ERRORS as error:
-            message = " ".join(describe_error(error).split())
-            self._problems.add(
-                plugin_problem(owner, f"its {described} is refused: {message}", fix_or_leave_out(error, owner))
-            )
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
-
-    def _refuse_object(self, name: str, plugin: object) -> None:
-        """Refuse what pluggy would take and mislead with, or refuse with words of its own insides."""
-        if plugin is None:
-            raise IvrkitError("it is None", hint="name a module or object with functions marked @ivrkit.hookimpl")
-        if not name:
-            raise IvrkitError("it has no name", hint="give the entry point a name")
-        for other, known in self._manager.list_name_plugin():
-            if known is plugin:
-                raise IvrkitError(
-                    f"it is what the entry point {other!r} of plugin {self._owners[other]} names already",
-                    hint="keep one of the two",
-                )
-
-    def _refuse_functions(self, plugin: object) -> None:
-        """Refuse functions that would not be called as their author means."""
-        marked = {hook.name for hook in self._manager.get_hookcallers(plugin) or ()}
-        for name in dir(plugin):
-            if name.startswith("ivrkit_") and name not in marked and callable(getattr(plugin, name)):
-                raise IvrkitError(
-                    f"its {name} is not marked, so nobody would call it",
-                    hint="mark it @ivrkit.hookimpl, or give it another name",
-                )
-        for hook in self._manager.get_hookcallers(plugin) or ():
-            for each in hook.get_hookimpls():
-                if each.plugin is not plugin:
-                    continue
-                if each.hookwrapper or each.wrapper:
-                    raise IvrkitError(
-                        f"its {hook.name} is a hook wrapper, and each plugin is called by itself",
-                        hint="mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
-                    )
-                if inspect.iscoroutinefunction(each.function):
-                    raise IvrkitError(
-                        f"its {hook.name} is an async function, and nobody would await it",
-                        hint="hooks are plain functions: write def, not async def",
-                    )
+            description = " ".join(describe_error(error).split())
+            message = f"its {point} cannot be registered: {description}"
+            self._problems.add(plugin_problem(owner, message, fix_or_leave_out(error, owner)))
+            # pluggy 1.5 and 1.6 keep a plugin that they reject half registered.
+            if self._manager.has_plugin(point.name):
+                self._manager.unregister(name=point.name)
 
     def remove_unknown_hooks(self) -> None:
-        """Remove every plugin with hooks that do not exist, and record them all; pluggy's check_pending() names one."""
-        known = [each for each in vars(hookspecs) if each.startswith("ivrkit_")]
+        """Remove each plugin that implements an unknown hook, and record the problem.
+
+        ``check_pending()`` of pluggy does the same, but it stops at the first problem.
+        """
+        known = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
         for name, plugin in self._manager.list_name_plugin():
             unknown = [
                 hook.name
-                for hook in self._manager.get_hookcallers(plugin) or ()
+                for hook in self._hookcallers(plugin)
                 if not hook.has_spec()
-                and any(each.plugin is plugin and not each.optionalhook for each in hook.get_hookimpls())
+                and any(impl.plugin is plugin and not impl.optionalhook for impl in hook.get_hookimpls())
             ]
-            described = f"{self._points[name].source} {self._points[name]}"
-            for each in unknown:
-                message = f"its {described} implements {each!r}, which is no hook{nearest(each, known)}"
-                self._problems.add(plugin_problem(self._owners[name], message, f"the hooks are: {', '.join(known)}"))
+            for hook in unknown:
+                point = self._points[name]
+                message = f"its {point} implements {hook!r}, which is not a hook{nearest(hook, known)}"
+                self._problems.add(plugin_problem(point.owner, message, f"use one of: {', '.join(known)}"))
             if unknown:
                 self._manager.unregister(name=name)
+
+    def _owner(self, name: str) -> Owner:
+        return self._points[name].owner
+
+    def _hookcallers(self, plugin: object) -> list[pluggy.HookCaller]:
+        return self._manager.get_hookcallers(plugin) or []
+
+    def _check_object(self, name: str, plugin: object) -> None:
+        """Reject an object that pluggy would accept by mistake, or would reject with a message about its internals."""
+        if plugin is None:
+            hint = "name a module or an object with functions marked @ivrkit.hookimpl"
+            raise IvrkitError("it must be a module or an object, not None", hint=hint)
+        if not name:
+            raise IvrkitError("it has no name", hint="name the entry point")
+        for other, registered in self._manager.list_name_plugin():
+            if registered is plugin:
+                raise IvrkitError(
+                    f"the entry point {other!r} of plugin {self._owner(other)} names the same object",
+                    hint="remove one of the two",
+                )
+
+    def _check_functions(self, plugin: object) -> None:
+        """Reject functions that would not be called as their author expects."""
+        marked = {hook.name for hook in self._hookcallers(plugin)}
+        for name in dir(plugin):
+            if name.startswith("ivrkit_") and name not in marked and callable(getattr(plugin, name)):
+                raise IvrkitError(
+                    f"its {name} is not marked as a hook implementation, so it is never called",
+                    hint="mark it @ivrkit.hookimpl, or rename it",
+                )
+        for hook in self._hookcallers(plugin):
+            for impl in hook.get_hookimpls():
+                if impl.plugin is not plugin:
+                    continue
+                if impl.hookwrapper or impl.wrapper:
+                    raise IvrkitError(
+                        f"its {hook.name} must not be a hook wrapper, because each plugin is called alone",
+                        hint="mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
+                    )
+                if inspect.iscoroutinefunction(impl.function):
+                    raise IvrkitError(
+                        f"its {hook.name} must be a plain function, not an async function",
+                        hint="write def, not async def",
+                    )

@@ -1,8 +1,8 @@
-"""The languages that calls are held in, made of the settings and of the catalogues of the plugins."""
+"""The languages of the phone tree, made from the settings and the translations of the plugins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,107 +17,133 @@ from ivrkit.flow.compile.languages import (
 )
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
-from ivrkit.plugins.translations import TranslationFiles
+from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
 
+#: State -> language -> texts that replace the state's own. The language ``""`` stands for all languages.
+TextOverrides = Mapping[str, Mapping[str, Translations]]
+
+#: Texts of the core that :class:`Texts` has.
 _IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
 
 
-#: What states say instead: state -> language, ``""`` for all -> words.
-TextOverrides = Mapping[str, Mapping[str, Translations]]
+def make_languages(
+    settings: Settings, translations: PluginTranslations, text_overrides: TextOverrides
+) -> list[Language]:
+    """Return the languages of the phone tree, its main language first.
 
-
-def languages_of(settings: Settings, catalogues: TranslationFiles, own: TextOverrides) -> Iterator[Language]:
-    """Return the languages that calls are held in, the flow's own first.
-
-    :param settings: with their names, voices and texts.
-    :param catalogues: those of the plugins.
-    :param own: what the team lets states say instead.
+    :param settings: the settings of the core, with languages, voices and texts.
+    :param translations: the translations of the plugins.
+    :param text_overrides: the texts that replace those of single states.
     """
+    languages = []
     for tag in dict.fromkeys((settings.language, *settings.languages)):
-        words = catalogues.in_language(tag)
-        core = words.pop(CORE_PLUGIN, {})  # it is in the texts, under what the team has in their place
-        words[CORE_PLUGIN] = {written: said for written, said in core.items() if written not in _IN_TEXTS}
-        yield Language(
-            tag=tag,
-            voice=_voice(settings, tag),
-            texts=_texts(settings, tag, core),
-            translations=words,
-            text_overrides={name: said for name, texts in own.items() if (said := _of_language(texts, tag))},
+        by_plugin = translations.in_language(tag)
+        core = by_plugin.pop(CORE_PLUGIN, {})
+        # The texts that a Texts has come from there, because the settings may override them.
+        by_plugin[CORE_PLUGIN] = {text: said for text, said in core.items() if text not in _IN_TEXTS}
+        overrides = {name: _in_language(texts, tag) for name, texts in text_overrides.items()}
+        languages.append(
+            Language(
+                tag=tag,
+                voice=_voice(settings, tag),
+                texts=_texts(settings, tag, core),
+                translations=by_plugin,
+                text_overrides={name: texts for name, texts in overrides.items() if texts},
+            )
         )
+    return languages
 
 
-def over(written: Mapping[str, Translations], decided: Mapping[str, Translations]) -> Mapping[str, Translations]:
-    """Return what a state says instead: as its file has it, and over that what the team decided.
+def merge_text_overrides(
+    file_texts: Mapping[str, Translations], settings_texts: Mapping[str, Translations]
+) -> Mapping[str, Translations]:
+    """Return the text overrides of one state: those of its file, and over them those of the settings.
 
-    A sentence that the team decides about is the team's in every language.
+    A text that the settings override in one language is overridden by the settings alone, in every language.
+
+    :param file_texts: language -> text -> replacement, as the state's own file has them.
+    :param settings_texts: the same, as the table ``[states.NAME.texts]`` of the settings has them.
     """
-    taken = {sentence for words in decided.values() for sentence in words}
+    in_settings = {text for texts in settings_texts.values() for text in texts}
     kept = {
-        tag: {sentence: said for sentence, said in words.items() if sentence not in taken}
-        for tag, words in written.items()
+        tag: {text: said for text, said in texts.items() if text not in in_settings}
+        for tag, texts in file_texts.items()
     }
-    return {tag: {**kept.get(tag, {}), **decided.get(tag, {})} for tag in dict.fromkeys((*written, *decided))}
+    tags = dict.fromkeys((*file_texts, *settings_texts))
+    return {tag: {**kept.get(tag, {}), **settings_texts.get(tag, {})} for tag in tags}
 
 
-def problems_of(settings: Settings, own: TextOverrides) -> Iterator[Problem]:
-    """Tell of tables for languages that calls are not held in."""
+def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterator[Problem]:
+    """Return a problem for each table of a language that the phone tree does not have.
+
+    :param settings: the settings of the core.
+    :param text_overrides: the texts that replace those of single states.
+    """
     spoken = (settings.language, *settings.languages)
     tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
-    for name, texts in own.items():
+    for name, texts in text_overrides.items():
         tables |= {f"states.{name}.texts.{tag}": tag for tag in texts if tag}
     for table, tag in tables.items():
         if not any(applicable_tags(each, (tag,)) for each in spoken):
             yield Problem(
-                f"[{table}] is for a language that calls are not held in{nearest(tag, spoken)}",
-                f"they are held in {', '.join(spoken)}; add to them in ivrkit.toml:  languages = [...]",
+                f"[{table}] is for a language that the phone tree does not have{nearest(tag, spoken)}",
+                f"add it in ivrkit.toml:  languages = [...]; or use one of: {', '.join(spoken)}",
             )
 
 
-def faults_of_texts(own: TextOverrides) -> Iterator[Problem]:
-    """Tell of words with a place in braces that the words in whose place they are said do not have."""
-    for name, texts in own.items():
-        for written, said in [row for words in texts.values() for row in words.items()]:
+def check_text_overrides(text_overrides: TextOverrides) -> Iterator[Problem]:
+    """Return a problem for each replacement with a placeholder that the replaced text does not have.
+
+    :param text_overrides: the texts that replace those of single states.
+    """
+    for name, by_language in text_overrides.items():
+        for text, said in [row for texts in by_language.values() for row in texts.items()]:
             try:
-                places = placeholders_in(written)
-                if places:
-                    check_placeholders(f"what is said for {written!r}", said, sorted(places))
+                placeholders = placeholders_in(text)
+                if placeholders:
+                    check_placeholders(f"the replacement for {text!r}", said, sorted(placeholders))
             except FlowError as error:
                 yield Problem(f"[states.{name}.texts] {error.message}", error.hint)
-            except ValueError:  # of braces that are no places: then nothing is filled in
+            except ValueError:  # The braces of the text are not placeholders, so nothing is filled in.
                 continue
 
 
-def startup_warnings_of(languages: tuple[Language, ...]) -> Iterator[Problem]:
-    """Tell in which languages the core's own sentences would be heard as they are written."""
+def untranslated_core_texts(languages: Sequence[Language]) -> Iterator[Problem]:
+    """Return a startup warning for each language in which the core's texts are said in English."""
     for language in languages:
-        missing = [words for name, words in CORE_TEXTS.items() if getattr(language.texts, name) == words]
+        missing = [text for name, text in CORE_TEXTS.items() if getattr(language.texts, name) == text]
         if missing and base_language(language.tag) != SOURCE_LANGUAGE:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            message = f"the core has no words in {language.tag} for {missing[0]!r}{more}"
-            yield Problem(message, f"write [texts.{language.tag}] in ivrkit.toml", level="warning", owner=CORE_PLUGIN)
+            yield Problem(
+                f"the core has no translation into {language.tag} of {missing[0]!r}{more}",
+                f"write [texts.{language.tag}] in ivrkit.toml",
+                level="warning",
+                owner=CORE_PLUGIN,
+            )
 
 
 def _voice(settings: Settings, tag: str) -> str | None:
-    named = applicable_tags(tag, settings.voices)
-    if named:
-        return settings.voices[named[-1]]
+    """Return the voice of a language. The setting ``voice`` is only for the main language."""
+    tags = applicable_tags(tag, settings.voices)
+    if tags:
+        return settings.voices[tags[-1]]
     return settings.voice if base_language(tag) == base_language(settings.language) else None
 
 
-def _texts(settings: Settings, tag: str, words: Translations) -> Texts:
-    """Return the core's sentences in a language: the team's own, else the catalogue's, else as they are written."""
-    table: dict[str, Any] = {name: words.get(sentence, sentence) for name, sentence in CORE_TEXTS.items()}
-    table["keys"] = {key: words.get(word, word) for key, word in KEY_NAMES.items()}
-    own: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
-    own += [settings.texts_in[each] for each in applicable_tags(tag, settings.texts_in)]
-    for changed in own:
-        table |= {**changed, "keys": {**table["keys"], **changed.get("keys", {})}}
-    return Texts(**table)
+def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
+    """Return the core's texts in a language: those of the settings, else translated, else in English."""
+    values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
+    values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
+    tables: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
+    tables += [settings.texts_in[each] for each in applicable_tags(tag, settings.texts_in)]
+    for table in tables:
+        values |= {**table, "keys": {**values["keys"], **table.get("keys", {})}}
+    return Texts(**values)
 
 
 def _changed(texts: Texts) -> dict[str, Any]:
-    """Return the sentences, and the words of keys, that are not as the core has them."""
+    """Return the texts, and the names of keys, that differ from the core's own."""
     plain = Texts()
     names = [each.name for each in fields(Texts) if each.name != "keys"]
     changed: dict[str, Any] = {
@@ -126,7 +152,8 @@ def _changed(texts: Texts) -> dict[str, Any]:
     return {**changed, "keys": {key: word for key, word in texts.keys.items() if word != plain.keys[key]}}
 
 
-def _of_language(texts: Mapping[str, Translations], tag: str) -> Translations:
-    """Return the words of a state in a language: those for all languages, then its own over them."""
-    tables = [texts.get("", {}), *(texts[each] for each in applicable_tags(tag, (each for each in texts if each)))]
-    return {written: said for table in tables for written, said in table.items()}
+def _in_language(texts: Mapping[str, Translations], tag: str) -> Translations:
+    """Return the text overrides of a state in a language: those for all languages, and over them its own."""
+    tags = applicable_tags(tag, (each for each in texts if each))
+    tables = [texts.get("", {}), *(texts[each] for each in tags)]
+    return {text: said for table in tables for text, said in table.items()}

@@ -1,4 +1,4 @@
-"""Finds the installed plugins, loads them, leaves some out, and keeps who owns what."""
+"""The two functions that load plugins: :func:`load` to serve them, :func:`find_plugins` to list them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["InstalledPlugins", "LoadedTree", "Plugin", "find_plugins", "load"]
 
 
 def load(settings: Settings, extra: Mapping[str, object] | None = None, problems: Sequence[Problem] = ()) -> LoadedTree:
-    """Find, load and compile everything that is installed.
+    """Find, load and compile all installed plugins.
 
-    :param settings: the core's settings.
-    :param extra: plugin objects of the host's own code, each by a name, as if an entry point named them.
-    :param problems: those of the core's settings, which are told with the plugins' own.
-    :raises SettingsError: when there are problems of the core's settings alone.
-    :raises LoadError: with every problem, when ``strict`` is on, or when what is left cannot be served.
+    :param settings: the settings of the core.
+    :param extra: plugin objects of the host's own code by their names.
+    :param problems: the problems of the core's settings, which are reported together with those of the plugins.
+    :raises SettingsError: if only the settings of the core have problems.
+    :raises LoadError: with all problems, if ``strict`` is on or nothing can be served.
     """
     loader = Loader(settings, extra or {})
     if not problems:
@@ -32,9 +32,9 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
 
 
 def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> InstalledPlugins:
-    """Return what is installed.
+    """Return all installed plugins, with their problems instead of an error.
 
-    :param settings: the core's settings.
-    :param extra: plugin objects of the host's own code, as for :func:`load`.
+    :param settings: the settings of the core.
+    :param extra: plugin objects of the host's own code by their names.
     """
-    return Loader(settings, extra or {}).found()
+    return Loader(settings, extra or {}).list_installed()

@@ -1,4 +1,4 @@
-"""What comes of loading."""
+"""The results of loading: the phone tree that is served, and the list of what is installed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ivrkit.errors import Problem
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.model.state import Owner, State
+from ivrkit.plugins.entry_points import ENTRY_POINT
 from ivrkit.plugins.hook_calls import HookImpl
 from ivrkit.plugins.plugin_settings import PluginSettings
 from ivrkit.plugins.state_kinds import StateKind
@@ -17,33 +18,33 @@ from ivrkit.session_store import SharedStore
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One installed distribution that offers states or hooks, or an object that the host's own code gives.
+    """One plugin: an installed distribution, a file, or an object of the host's own code.
 
     :param owner: its name and version.
     :param status: ``loaded``, ``blocked`` or ``faulty``.
-    :param states: the states that are served from it.
-    :param hooks: the hooks that it implements.
-    :param source: by which it comes in: ``entry point``, or ``file``.
+    :param states: the names of its states.
+    :param hooks: the names of the hooks that it implements.
+    :param source: ``entry point`` or ``file``.
     """
 
     owner: Owner
     status: str
     states: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
-    source: str = "entry point"
+    source: str = ENTRY_POINT
 
 
 @dataclass(frozen=True)
 class LoadedTree:
-    """What came of loading.
+    """A phone tree that can be served.
 
     :param flow: the compiled call flow.
-    :param plugins: every plugin that was found, in the order of loading.
-    :param problems: what was left out and why; always empty when ``strict`` is on.
-    :param observers: hook -> its callers, for the hooks that only watch and that somebody implements.
+    :param plugins: all plugins in the order of loading, each with the states that are served.
+    :param problems: the problems because of which something was left out; always empty with ``strict``.
+    :param observers: observing hook -> its implementations, for the hooks that have any.
     :param startup_warnings: problems of level ``warning``: they can be served but are probably not meant.
     :param settings: the settings of the plugins.
-    :param stores: scheme of a URL -> what opens the store of calls that it names.
+    :param stores: scheme of a URL -> function that opens the session store of a URL.
     """
 
     flow: CallFlow
@@ -56,16 +57,16 @@ class LoadedTree:
 
 
 class InstalledPlugins(NamedTuple):
-    """What is installed, whether or not it can be served.
+    """The plugins that are installed, whether or not they can be served.
 
     :param settings: the settings of the plugins.
     :param state_names: the names of all states that they offer, including those that cannot be made.
-    :param problems: what is wrong with them.
+    :param problems: the problems of the plugins.
     :param can_start: whether they can be served.
-    :param plugins: the plugins, each with all states that it offers.
+    :param plugins: all plugins in the order of loading, each with all states that it offers.
     :param states: the states that can be made, as their plugins offer them.
-    :param kinds: the kinds of states that there are for tables.
-    :param stores: as of :class:`LoadedTree`.
+    :param kinds: name -> state kind.
+    :param stores: the stores, as in :class:`LoadedTree`.
     """
 
     settings: tuple[PluginSettings, ...]

@@ -1,13 +1,13 @@
-"""One loading of everything that is installed: from the entry points and files to the compiled call flow.
+"""The loader: from the entry points and files of plugins to the compiled call flow.
 
-The way of loading: block -> import -> stores, kinds, states -> ``[states.*]`` of the settings -> clashes -> compile.
-Every problem is collected, with its plugin and its mend, before anybody decides what to do about it.
+Every problem is collected with its plugin and a hint. Only the end of loading decides whether they stop the start.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,25 +20,46 @@ from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import OBSERVING_HOOKS
 from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP, EntryPoint, extra_entry_points, find_entry_points
 from ivrkit.plugins.files import PluginFiles
-from ivrkit.plugins.hook_calls import HookImpl, choose_start_by, edit_response_by, failed_by
+from ivrkit.plugins.hook_calls import HookImpl, make_choose_start, make_edit_response, make_state_failed
 from ivrkit.plugins.hook_registry import HookRegistry
-from ivrkit.plugins.languages import faults_of_texts, languages_of, over, problems_of, startup_warnings_of
+from ivrkit.plugins.languages import (
+    check_languages,
+    check_text_overrides,
+    make_languages,
+    merge_text_overrides,
+    untranslated_core_texts,
+)
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
 from ivrkit.plugins.problems import describe_error, fix_or_leave_out, hint_of, plugin_problem
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
-from ivrkit.plugins.translations import TranslationFiles
+from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
 from ivrkit.settings.names import normal_name
 
-#: How a class or function is written that makes a plugin.
-_MAKES = "its parameters are annotated with ivrkit.Settings or the plugin's own dataclass of settings"
+_PLUGIN_CLASS_HINT = "annotate its parameters with ivrkit.Settings or the plugin's own dataclass of settings"
+_SETTINGS_ARGUMENT_HINT = "annotate it with ivrkit.Settings or the plugin's own dataclass of settings"
 
 
 class Loader:
-    """One loading: ``problems`` and ``offers`` collect what is found on the way."""
+    """One run of loading. Its parts share one collector, ``problems``.
+
+    The steps of :meth:`load`, in this order because each needs the ones before it:
+
+    1. Import the entry points and files of all plugins that are not blocked, and register those with hooks.
+    2. Remove plugins that implement unknown hooks.
+    3. Read the settings that plugins declare by ``ivrkit_declare_settings``.
+    4. Collect the stores and the state kinds, then the states: TOML states are made by state kinds.
+    5. Report the tables ``[plugins.NAME]`` that no plugin has read.
+    6. Select one state for each name, and apply the tables ``[states.NAME]``.
+    7. Let plugins edit the states.
+    8. Compile the states. Without ``strict``, leave out the states with problems and compile again.
+
+    :param settings: the settings of the core.
+    :param extra: plugin objects of the host's own code by their names.
+    """
 
     def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
         self.settings = settings
@@ -47,62 +68,70 @@ class Loader:
         self.kinds = StateKinds(self.problems)
         self.stores = Stores(self.problems)
         self.files = PluginFiles(settings, self.kinds, self.problems)
-        self.points = [*find_entry_points(), *self.files.points(), *extra_entry_points(extra)]
+        self.points = [*find_entry_points(), *self.files.entry_points(), *extra_entry_points(extra)]
         self.registry = HookRegistry(self.problems)
         self.packages: dict[Owner, set[str]] = {}
         for point in self.points:
             if not self._is_blocked(point):
                 self.packages.setdefault(point.owner, set()).add(point.package)
-        self.of_plugins = SettingsOfPlugins(settings, self.packages, self.problems)
-        self.offers = Selection(settings, self.of_plugins, self.blocked, self._may_be_blocked, self.problems)
+        self.plugin_settings = SettingsOfPlugins(settings, self.packages, self.problems)
+        self.selection = Selection(
+            settings, self.plugin_settings, self.blocked, self._may_be_of_blocked_plugin, self.problems
+        )
 
     def load(self) -> LoadedTree:
-        """Go the whole way of loading."""
+        """Load everything, and return the phone tree.
+
+        :raises LoadError: if there are problems and ``strict`` is on, or if nothing can be served.
+        """
         for point in self.points:
             if not self._is_blocked(point):
                 self._import(point)
         self.registry.remove_unknown_hooks()
-        for caller in reversed(self.registry.callers("ivrkit_declare_settings")):
-            self._declare_settings(caller)
-        for offers in (self.stores, self.kinds):
-            for caller in reversed(self.registry.callers(offers.hook)):
-                self._register(offers, caller)
-        for caller in reversed(self.registry.callers("ivrkit_register_states")):
-            self._register_states(caller)
-        faulty = {normal_name(problem.owner) for problem in self.problems}
-        owners = list(self.packages)
-        self.of_plugins.refuse_unread(owners, lambda name: name in self.blocked or name in faulty)
-        flow = self._compile(self._edited(self.offers.chosen()))
+        for impl in self._in_loading_order("ivrkit_declare_settings"):
+            with self._recording_failure(impl):
+                self.plugin_settings.declare(impl({}), impl.owner)
+        for collection in (self.stores, self.kinds):
+            for impl in self._in_loading_order(collection.hook):
+                with self._recording_failure(impl):
+                    collection.add(impl.owner, impl({}))
+        for impl in self._in_loading_order("ivrkit_register_states"):
+            self._register_states(impl)
+        # A plugin with a problem may not have got as far as reading its settings.
+        excused = {*self.blocked, *(normal_name(problem.owner) for problem in self.problems)}
+        self.plugin_settings.refuse_unread(list(self.packages), lambda name: name in excused)
+        flow = self._compile(self._edit(self.selection.select()))
         if flow is None or (self.problems and self.settings.strict):
             raise LoadError(self.problems)
-        observers = {hook: callers for hook in OBSERVING_HOOKS.values() if (callers := self.registry.callers(hook))}
-        startup_warnings = (
-            *flow.startup_warnings,
-            *startup_warnings_of(flow.config.languages),
-            *self._unknown_blocks(),
-        )
-        served = [each.state for each in flow.states.values()]
-        plugins = tuple(self._plugins(served))
         return LoadedTree(
-            flow, plugins, tuple(self.problems), observers, startup_warnings, self.of_plugins.all(), self.stores.all()
+            flow=flow,
+            plugins=self._plugins([compiled.state for compiled in flow.states.values()]),
+            problems=tuple(self.problems),
+            observers={hook: impls for hook in OBSERVING_HOOKS.values() if (impls := self.registry.hook_impls(hook))},
+            startup_warnings=(
+                *flow.startup_warnings,
+                *untranslated_core_texts(flow.config.languages),
+                *self._unknown_blocks(),
+            ),
+            settings=self.plugin_settings.all(),
+            stores=self.stores.all(),
         )
 
-    def found(self) -> InstalledPlugins:
-        """Return what there is, whether or not it can be served."""
+    def list_installed(self) -> InstalledPlugins:
+        """Return what is installed, whether or not it can be served."""
         try:
             self.load()
-        except LoadError as error:
-            self.problems.add(*error.problems)
+        except LoadError:
             can_start = False
         else:
             can_start = True
-        states = self.offers.states()
+        states = self.selection.offered_states()
         return InstalledPlugins(
-            settings=self.of_plugins.all(),
-            state_names=self.offers.names(),
+            settings=self.plugin_settings.all(),
+            state_names=self.selection.state_names(),
             problems=tuple(self.problems),
             can_start=can_start,
-            plugins=tuple(self._plugins(states)),
+            plugins=self._plugins(states),
             states=states,
             kinds=self.kinds.all(),
             stores=self.stores.all(),
@@ -111,118 +140,114 @@ class Loader:
     def _is_blocked(self, point: EntryPoint) -> bool:
         return normal_name(point.owner.plugin) in self.blocked
 
-    def _may_be_blocked(self, state: str) -> bool:
-        """Return whether a blocked plugin offers a state, or has a hook by which it might."""
-        left_out = [point for point in self.points if self._is_blocked(point)]
-        return any(point.group == PLUGINS_GROUP or point.name == state for point in left_out)
+    def _may_be_of_blocked_plugin(self, state: str) -> bool:
+        """Return whether a blocked plugin offers a state, or might offer it by a hook that was not called."""
+        blocked = [point for point in self.points if self._is_blocked(point)]
+        return any(point.group == PLUGINS_GROUP or point.name == state for point in blocked)
+
+    def _in_loading_order(self, hook: str) -> Iterator[HookImpl]:
+        """Return the implementations of a hook, the plugin loaded first first; pluggy calls the last one first."""
+        return reversed(self.registry.hook_impls(hook))
+
+    @contextmanager
+    def _recording_failure(self, impl: HookImpl, where: str = "") -> Iterator[None]:
+        """Record an error that a hook implementation raises in the block, and go on behind the block."""
+        try:
+            yield
+        except PLUGIN_ERRORS as error:
+            message = f"its hook {impl.hook} failed{where}: {describe_error(error)}"
+            self.problems.add(plugin_problem(impl.owner, message, hint_of(error, impl.owner)))
 
     def _import(self, point: EntryPoint) -> None:
-        """Import what an entry point names, and take it in."""
+        """Import an entry point, and add its state or register its hooks."""
         try:
             found = point.load()
         except PLUGIN_ERRORS as error:
-            message = f"its {point.source} {point} can't be imported: {describe_error(error)}"
+            message = f"its {point} cannot be imported: {describe_error(error)}"
             self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             if point.group == STATES_GROUP:
-                self.offers.miss(point.owner, point.name)
+                self.selection.add_missing(point.owner, point.name)
+            return
+        if point.group == STATES_GROUP:
+            self.selection.add(point.owner, point.name, found, f"the entry point {point.name!r}")
         else:
-            if point.group == STATES_GROUP:
-                self.offers.take(point.owner, point.name, found, f"the entry point {point.name!r}")
-            else:
-                self._register_hooks(point, found)
+            self._register_plugin(point, found)
 
-    def _register_hooks(self, point: EntryPoint, found: object) -> None:
-        """Take in a plugin with hooks; a class or function makes one of the settings that it asks for."""
+    def _register_plugin(self, point: EntryPoint, found: object) -> None:
+        """Register a plugin with hooks. A class or function is called first, with the settings that it asks for."""
         try:
             if inspect.isclass(found) or inspect.isfunction(found):
-                arguments = self.of_plugins.arguments(found, point.owner, _MAKES)
+                arguments = self.plugin_settings.arguments(found, point.owner, _PLUGIN_CLASS_HINT)
                 if arguments is None:
                     return
                 found = found(*arguments)
         except PLUGIN_ERRORS as error:
-            message = f"its {point.source} {point} made no plugin: {describe_error(error)}"
+            message = f"its {point} cannot make a plugin: {describe_error(error)}"
             self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             return
         self.registry.register(point, found)
 
-    def _declare_settings(self, caller: HookImpl) -> None:
-        """Read the settings that a plugin declares by its hook."""
-        try:
-            self.of_plugins.declare(caller({}), caller.owner)
-        except PLUGIN_ERRORS as error:
-            message = f"its hook {caller.hook} failed: {describe_error(error)}"
-            self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
-
-    def _register(self, offers: StateKinds | Stores, caller: HookImpl) -> None:
-        """Take in the kinds of states that a plugin offers for tables, or the stores for calls."""
-        try:
-            offers.take(caller.owner, caller({}))
-        except PLUGIN_ERRORS as error:
-            message = f"its hook {caller.hook} failed: {describe_error(error)}"
-            self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
-
-    def _register_states(self, caller: HookImpl) -> None:
-        """Take in the states that a plugin offers by its hook."""
-        try:
-            settings = self._settings_for(caller)
+    def _register_states(self, impl: HookImpl) -> None:
+        """Add the states that a plugin offers by ``ivrkit_register_states``."""
+        offered: list[tuple[Any, Any]] = []
+        with self._recording_failure(impl):
+            settings = self._settings_for(impl)
             if settings is None:
                 return
-            found = caller({"settings": settings})
-            if not isinstance(found, Mapping):
-                raise IvrkitError(f"it returned {found!r}", hint="return a dict: name -> State")
-            offered = list(found.items())
-        except PLUGIN_ERRORS as error:
-            message = f"its hook {caller.hook} failed: {describe_error(error)}"
-            self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
-        else:
-            for name, each in offered:
-                self.offers.take(caller.owner, str(name), each, f"{str(name)!r} of its hook {caller.hook}")
+            states = impl({"settings": settings})
+            if not isinstance(states, Mapping):
+                raise IvrkitError(f"it must return a dict, not {states!r}", hint="return a dict: name -> State")
+            offered.extend(states.items())
+        for name, state in offered:
+            self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
 
-    def _settings_for(self, caller: HookImpl) -> Any:
-        """Return the settings that the annotation of a hook's argument asks for, ``None`` when they have problems."""
-        if "settings" not in caller.arguments:
+    def _settings_for(self, impl: HookImpl) -> Any:
+        """Return the settings that the hook's argument is annotated with; ``None`` if they have problems."""
+        if "settings" not in impl.arguments:
             return self.settings
-        given = self.of_plugins.arguments(caller.function, caller.owner, "annotate it with Settings, or your own")
-        return given[0] if given else None
+        arguments = self.plugin_settings.arguments(impl.function, impl.owner, _SETTINGS_ARGUMENT_HINT)
+        return arguments[0] if arguments else None
 
-    def _edited(self, states: Iterable[State]) -> Iterator[State]:
-        """Return the states as the plugins edit them; an edit that fails is left out."""
-        callers = self.registry.callers("ivrkit_edit_state")
+    def _edit(self, states: Iterable[State]) -> list[State]:
+        """Return the states as the plugins edit them. An edit that fails is left out."""
+        impls = self.registry.hook_impls("ivrkit_edit_state")
+        edited_states = []
         for state in states:
             edited = state
-            for caller in callers:
-                try:
-                    answer = caller({"state": edited})
+            for impl in impls:
+                with self._recording_failure(impl, f" for {state.name!r}"):
+                    answer = impl({"state": edited})
                     if not isinstance(answer, State | None):
-                        raise IvrkitError(f"it returned {answer!r}", hint="return a State, or None to leave it")
+                        hint = "return the edited State, or None to keep it"
+                        raise IvrkitError(f"it must return a State or None, not {answer!r}", hint=hint)
                     if answer is not None:
                         edited = replace(answer, name=state.name, owner=state.owner, parent=state.parent)
-                except PLUGIN_ERRORS as error:
-                    message = f"its hook {caller.hook} failed for {state.name!r}: {describe_error(error)}"
-                    self.problems.add(plugin_problem(caller.owner, message, hint_of(error, caller.owner)))
-            yield edited
+            edited_states.append(edited)
+        return edited_states
 
     def _compile(self, states: Iterable[State]) -> CallFlow | None:
-        """Return the call flow, ``None`` when there can be none; without ``strict``, the states with problems left out.
+        """Return the call flow; ``None`` if there can be none. Without ``strict``, states with problems are left out.
 
-        With ``strict``, a state that could not be imported still counts as a target, so that one broken import is
-        told once, and not again by everything that leads there.
+        With ``strict``, a state that could not be imported is still a valid target. One broken import is then one
+        problem, not one more for each state that leads there.
         """
-        kept = {state.name: state for state in (*(self.offers.missing if self.settings.strict else ()), *states)}
-        rules = self._rules()
+        missing = self.selection.missing if self.settings.strict else ()
+        kept = {state.name: state for state in (*missing, *states)}
+        config = self._flow_config()
+        # The hooks look up names in the view `kept.keys()`, so they never send a caller to a state that was left out.
         hooks = EngineHooks(
-            edit_response_by(self.registry.callers("ivrkit_edit_response")),
-            failed_by(self.registry.callers("ivrkit_state_failed"), kept.keys()),
-            choose_start_by(
-                self.registry.callers("ivrkit_choose_start"),
+            make_edit_response(self.registry.hook_impls("ivrkit_edit_response")),
+            make_state_failed(self.registry.hook_impls("ivrkit_state_failed"), kept.keys()),
+            make_choose_start(
+                self.registry.hook_impls("ivrkit_choose_start"),
                 kept.keys(),
-                rules.languages_by_tag(),
-                rules.max_data_bytes,
+                config.languages_by_tag(),
+                config.max_data_bytes,
             ),
         )
         while True:
             try:
-                return compile_flow(kept.values(), rules, hooks)
+                return compile_flow(kept.values(), config, hooks)
             except LoadError as error:
                 self.problems.add(*error.problems)
                 broken = {problem.state for problem in error.problems} & kept.keys()
@@ -231,28 +256,41 @@ class Loader:
                 for name in broken:
                     del kept[str(name)]
 
-    def _rules(self) -> FlowConfig:
-        """Return the rules of the flow, with the plugins' catalogues in every language that calls are held in."""
-        decided = {name: each.texts for name, each in self.settings.states.items() if each.texts}
-        own = {
-            **self.files.texts,
-            **{name: over(self.files.texts.get(name, {}), each) for name, each in decided.items()},
-        }
-        self.problems.add(*problems_of(self.settings, own), *faults_of_texts(own))
-        languages = tuple(languages_of(self.settings, TranslationFiles(self.packages, self.problems), own))
-        return replace(self.settings.flow_config(), languages=languages)
+    def _flow_config(self) -> FlowConfig:
+        """Return the settings of the call flow, with the translations of all plugins in each of its languages."""
+        text_overrides = dict(self.files.texts)
+        for name, table in self.settings.states.items():
+            if table.texts:
+                text_overrides[name] = merge_text_overrides(text_overrides.get(name, {}), table.texts)
+        self.problems.add(
+            *check_languages(self.settings, text_overrides),
+            *check_text_overrides(text_overrides),
+        )
+        translations = PluginTranslations(self.packages, self.problems)
+        languages = make_languages(self.settings, translations, text_overrides)
+        return replace(self.settings.flow_config(), languages=tuple(languages))
 
     def _unknown_blocks(self) -> Iterator[Problem]:
-        found = {normal_name(point.owner.plugin) for point in self.points}
+        """Return a warning for each name in ``block`` that is not installed."""
+        installed = {normal_name(point.owner.plugin) for point in self.points}
         for name in self.settings.block:
-            if normal_name(name) not in found:
-                message = f"block names {name!r}, which is not installed{nearest(name, found)}"
+            if normal_name(name) not in installed:
+                message = f"block names {name!r}, which is not installed{nearest(name, installed)}"
                 yield Problem(message, level="warning")
 
-    def _plugins(self, having: Sequence[State]) -> Iterator[Plugin]:
-        """Return every plugin that was found, with those of some states that are its own."""
+    def _plugins(self, states: Sequence[State]) -> tuple[Plugin, ...]:
+        """Return all plugins, each with its own of these states."""
+        faulty = {problem.owner for problem in self.problems}
+        plugins = []
         for owner, source in {point.owner: point.source for point in self.points}.items():
-            states = tuple(state.name for state in having if state.owner == owner)
-            faulty = any(problem.owner == owner.plugin for problem in self.problems)
-            status = "blocked" if normal_name(owner.plugin) in self.blocked else "faulty" if faulty else "loaded"
-            yield Plugin(owner, status, states, self.registry.hooks_of(owner), source)
+            blocked = normal_name(owner.plugin) in self.blocked
+            plugins.append(
+                Plugin(
+                    owner,
+                    status="blocked" if blocked else "faulty" if owner.plugin in faulty else "loaded",
+                    states=tuple(state.name for state in states if state.owner == owner),
+                    hooks=self.registry.hooks_of(owner),
+                    source=source,
+                )
+            )
+        return tuple(plugins)

@@ -1,89 +1,87 @@
-"""What a team decides about single states: the tables ``[states.NAME]`` of its settings."""
+"""The overrides of single states: the tables ``[states.NAME]`` of the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ivrkit.errors import IvrkitError, nearest
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, is_key_sequence
-from ivrkit.flow.model.routes import Goto, LeadsTo, Routes, Target
+from ivrkit.flow.model.routes import Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.flow.model.toml_values import TARGET_KEYWORDS
 from ivrkit.settings import StateSettings
 
-#: The targets that are no outcomes of a table.
-BESIDE = ("otherwise", "give_up", "on_error")
+#: The keys of ``targets`` that are not outcomes.
+_NOT_OUTCOMES = ("otherwise", "give_up", "on_error")
 
 
-def overridden(state: State, decided: StateSettings) -> State:
-    """Return a state with what the team decided about it.
+def override(state: State, table: StateSettings) -> State:
+    """Return a state with the overrides of its table.
 
-    Its texts are not among that: they are looked up in the language of each call.
+    The texts of the table are not applied here: they are looked up in the language of each call.
 
-    :param state: as its plugin offers it.
-    :param decided: the team's table.
-    :raises IvrkitError: for what this state does not have.
+    :param state: the state as its plugin offers it.
+    :param table: the table of the settings.
+    :raises IvrkitError: for an override that the state cannot have.
     """
-    options = {
-        name: getattr(decided, name) for name in ("key", "label", "sentence") if getattr(decided, name) is not None
+    option_changes = {
+        name: getattr(table, name) for name in ("key", "label", "sentence") if getattr(table, name) is not None
     }
-    for name, value in options.items():
+    for name in option_changes:
         if not state.menu_options:
-            told = f'{name} = "{value}": the state of {state.owner} hangs in no menu'
-            raise IvrkitError(told, hint=f"take the {name} out")
-    given: dict[str, Any] = {"options": tuple(replace(option, **options) for option in state.menu_options)}
-    given |= {name: getattr(decided, name) for name in ("voice", "language") if getattr(decided, name) is not None}
-    if "on_error" in decided.targets:
-        given["on_error"] = decided.targets["on_error"]
-    rows = {
-        outcome: TARGET_KEYWORDS.get(name, name) for outcome, name in decided.targets.items() if outcome != "on_error"
+            raise IvrkitError(
+                f"{name} must be left out: the state of {state.owner} has no menu option", hint=f"remove {name}"
+            )
+    changes: dict[str, Any] = {"options": tuple(replace(option, **option_changes) for option in state.menu_options)}
+    changes |= {name: getattr(table, name) for name in ("voice", "language") if getattr(table, name) is not None}
+    if "on_error" in table.targets:
+        changes["on_error"] = table.targets["on_error"]
+    targets = {
+        outcome: TARGET_KEYWORDS.get(name, name) for outcome, name in table.targets.items() if outcome != "on_error"
     }
-    if rows:
-        given["exit"] = _led_elsewhere(state, rows)
-    return replace(state, **given)
+    if targets:
+        changes["exit"] = _override_exit(state, targets)
+    return replace(state, **changes)
 
 
-def _led_elsewhere(state: State, rows: Mapping[str, Target]) -> Target | Routes:
-    """Return the exit of a state with other targets; the words that are said on the way stay."""
+def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Routes:
+    """Return the exit of a state with other targets. What is said on the way there stays."""
     if isinstance(state.exit, LeadsTo):
         raise IvrkitError(
-            f"targets: a function of {state.owner} decides where {state.name!r} leads",
-            hint="take targets out, or put a state of your own in its place",
+            f"targets must be left out: a function of {state.owner} decides where {state.name!r} leads",
+            hint="remove targets, or replace the state with one of your own",
         )
-    if not isinstance(state.exit, Routes) and list(rows) == ["exit"]:
-        return _retargeted(state.exit, rows["exit"])
-    table = state.exit if isinstance(state.exit, Routes) else Routes()
-    known = [*table.rows, *NAMED_OUTCOMES, "otherwise", "give_up", "on_error"]
-    for outcome in rows:
+    if not isinstance(state.exit, Routes) and list(targets) == ["exit"]:
+        return _with_target(state.exit, targets["exit"])
+    routes = state.exit if isinstance(state.exit, Routes) else Routes()
+    known = [*routes.rows, *NAMED_OUTCOMES, *_NOT_OUTCOMES]
+    for outcome in targets:
         if outcome not in (*NAMED_OUTCOMES, "otherwise", "give_up") and not is_key_sequence(outcome):
             raise IvrkitError(
-                f"targets.{outcome} is no outcome{nearest(outcome, known)}",
-                hint=f"there are: keys, {', '.join([*NAMED_OUTCOMES, *BESIDE])}, "
-                "and exit where a state goes on at once",
+                f"targets.{outcome} is not an outcome{nearest(outcome, known)}",
+                hint=f"use keys, {', '.join([*NAMED_OUTCOMES, *_NOT_OUTCOMES])}, or exit",
             )
-    given = {outcome: _retargeted(table.rows.get(outcome), rows[outcome]) for outcome in _of_table(rows)}
+    rows = {
+        outcome: _with_target(routes.rows.get(outcome), target)
+        for outcome, target in targets.items()
+        if outcome not in _NOT_OUTCOMES
+    }
     return replace(
-        table,
-        rows={**table.rows, **given},
-        otherwise=_retargeted(table.otherwise, rows["otherwise"]) if "otherwise" in rows else table.otherwise,
-        give_up=_given_up(table.give_up, rows["give_up"]) if "give_up" in rows else table.give_up,
+        routes,
+        rows={**routes.rows, **rows},
+        otherwise=_with_target(routes.otherwise, targets["otherwise"]) if "otherwise" in targets else routes.otherwise,
+        give_up=_with_give_up(routes.give_up, targets["give_up"]) if "give_up" in targets else routes.give_up,
     )
 
 
-def _of_table(rows: Mapping[str, Target]) -> Iterator[str]:
-    return (outcome for outcome in rows if outcome not in BESIDE)
+def _with_give_up(before: Target, target: Target) -> Target:
+    """Return another target for ``give_up``. There ``None`` means the operator, so a hang-up becomes a goodbye."""
+    return _with_target(before, target) if target is not None else Goto(None, say=Text(Texts.goodbye))
 
 
-def _given_up(before: Target, target: Target) -> Target:
-    """Return where a state gives up to; there ``None`` is the operator, so a hang-up has to be one with its words."""
-    return _retargeted(before, target) if target is not None else Goto(None, say=Text(Texts.goodbye))
-
-
-def _retargeted(before: Any, target: Any) -> Target:
-    if isinstance(before, Goto):
-        return replace(before, target=target)
-    found: Target = target
-    return found
+def _with_target(before: Any, target: Target) -> Target:
+    """Return a target in place of another; a ``Goto`` keeps its words and language."""
+    return replace(before, target=destination_of(target)) if isinstance(before, Goto) else target

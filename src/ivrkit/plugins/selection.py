@@ -1,10 +1,10 @@
-"""The states that plugins offer, and which of them are taken: one for each name, as the team decided."""
+"""The selection of states: plugins offer states, and one is taken for each name, as the settings decide."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,157 +13,167 @@ from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
-from ivrkit.plugins.overrides import overridden
+from ivrkit.plugins.overrides import override
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
 from ivrkit.settings import Settings
 from ivrkit.settings.names import normal_name
 
 _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
 
 
-class Offer(NamedTuple):
-    """A state that a plugin offers, and by which source."""
+class OfferedState(NamedTuple):
+    """A state that a plugin offers.
+
+    :param state: the state, with its name and owner.
+    :param source: the entry point or hook that offers it, for messages.
+    """
 
     state: State
     source: str
 
 
 class Selection:
-    """What is offered while loading.
+    """The states that the plugins offer, and the choice of one for each name.
 
-    :param settings: the core's settings.
-    :param of_plugins: the plugins' own.
-    :param blocked: the plugins that are left out, by their normal names.
-    :param excused: tells whether a state may be one of theirs, which may keep its table in the settings.
-    :param problems: where problems are collected.
+    :param settings: the settings of the core, with the tables ``[states.NAME]``.
+    :param plugin_settings: the settings of the plugins, for functions that make a state.
+    :param blocked: the blocked plugins, by their normal names.
+    :param may_be_of_blocked_plugin: returns whether a blocked plugin may offer the state of a name.
+    :param problems: collects the problems.
     """
 
     def __init__(
         self,
         settings: Settings,
-        of_plugins: SettingsOfPlugins,
+        plugin_settings: SettingsOfPlugins,
         blocked: Collection[str],
-        excused: Callable[[str], bool],
+        may_be_of_blocked_plugin: Callable[[str], bool],
         problems: Problems,
     ) -> None:
         self._settings = settings
-        self._of_plugins = of_plugins
-        self._excused = excused
+        self._plugin_settings = plugin_settings
         self._blocked = blocked
+        self._may_be_of_blocked_plugin = may_be_of_blocked_plugin
         self._problems = problems
-        self._offers: list[Offer] = []
+        self._offered: list[OfferedState] = []
+        #: Placeholders for states that cannot be made.
         self.missing: list[State] = []
 
-    def take(self, owner: Owner, name: str, found: object, source: str) -> None:
-        """Take in a state, or what a function makes of the settings.
+    def add(self, owner: Owner, name: str, offered: object, source: str) -> None:
+        """Add a state that a plugin offers.
 
-        :param owner: who offers it.
-        :param name: its name.
-        :param found: the state, or the function.
-        :param source: by which source it comes, as it is told.
+        :param owner: the plugin.
+        :param name: the name of the state.
+        :param offered: the state; a function that makes it; or ``UNAVAILABLE``.
+        :param source: the entry point or hook that offers it, for messages.
         """
         if not _STATE_NAME.fullmatch(name):
-            self._problems.add(
-                plugin_problem(owner, f"{source} is no name for a state", "use letters, digits, - _ and .")
-            )
+            message = f"{source} is not a valid name of a state"
+            self._problems.add(plugin_problem(owner, message, "use letters, digits, - _ and ."))
             return
         try:
-            state = found if isinstance(found, State | Unavailable) else make_state(found, owner, self._of_plugins)
-            if isinstance(state, State):
-                self._offers.append(Offer(replace(state, name=name, owner=owner, parent=""), source))
+            if not isinstance(offered, State | Unavailable):
+                offered = make_state(offered, owner, self._plugin_settings)
+            if isinstance(offered, State):
+                state = replace(offered, name=name, owner=owner, parent="")
+                self._offered.append(OfferedState(state, source))
                 return
         except PLUGIN_ERRORS as error:
-            self._problems.add(
-                plugin_problem(owner, f"{source} gave no state: {describe_error(error)}", hint_of(error, owner))
-            )
-        self.miss(owner, name)
+            message = f"{source} cannot be made into a state: {describe_error(error)}"
+            self._problems.add(plugin_problem(owner, message, hint_of(error, owner)))
+        self.add_missing(owner, name)
 
-    def miss(self, owner: Owner, name: str) -> None:
-        """Keep the place of a state that can't be had; it may be a menu, with options hanging in it."""
+    def add_missing(self, owner: Owner, name: str) -> None:
+        """Add a placeholder for a state that cannot be made. It is a menu, because options may refer to it as one."""
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
-    def states(self) -> tuple[State, ...]:
-        """Return the states that are offered, as their plugins have them, each with its parts."""
-        return tuple(state for offer in self._offers for state in expand_substates(offer.state))
+    def offered_states(self) -> tuple[State, ...]:
+        """Return all states that can be made, as their plugins offer them, each followed by its substates."""
+        return tuple(state for offered in self._offered for state in expand_substates(offered.state))
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all states that are offered, those that can't be had included."""
-        states = [*(offer.state for offer in self._offers), *self.missing]
+    def state_names(self) -> tuple[str, ...]:
+        """Return the names of all states that are offered, including those that cannot be made."""
+        states = [*(offered.state for offered in self._offered), *self.missing]
         return tuple(dict.fromkeys(name for state in states for name in (state.name, *substate_names(state))))
 
-    def chosen(self) -> Iterator[State]:
-        """Return one state for each name, with the key that the team gave it, and its parts after it."""
-        by_name: dict[str, list[Offer]] = {}
-        for offer in self._offers:
-            by_name.setdefault(offer.state.name, []).append(offer)
-        names = self.names()
-        missing = {state.name for state in self.missing}  # with parts that nobody knows
-        for name, decided in self._settings.states.items():
-            if decided.table or name in names or name.rpartition(".")[0] in missing:
-                continue  # a table with a kind is a state itself: what is wrong with it is told already
-            if not self._excused(name):
+    def select(self) -> list[State]:
+        """Return one state for each name with its table applied, each followed by its substates."""
+        by_name: dict[str, list[OfferedState]] = {}
+        for offered in self._offered:
+            by_name.setdefault(offered.state.name, []).append(offered)
+        self._check_tables()
+        selected: list[State] = []
+        for name, candidates in by_name.items():
+            state = self._with_table(name, candidates)
+            if state is None:
+                continue
+            for each in expand_substates(state):
+                substate = self._substate(each, by_name) if each.parent else each
+                if substate is not None:
+                    selected.append(substate)
+        return selected
+
+    def _check_tables(self) -> None:
+        """Report the tables ``[states.NAME]`` for states that no plugin offers."""
+        names = self.state_names()
+        missing = {state.name for state in self.missing}
+        for name, table in self._settings.states.items():
+            # A table with a kind is itself a state. Its problems, and those of a missing parent state, are recorded.
+            is_known = table.table or name in names or name.rpartition(".")[0] in missing
+            if not is_known and not self._may_be_of_blocked_plugin(name):
                 self._problems.error(
                     f"[states.{name}] names a state that no plugin offers{nearest(name, names)}",
-                    f"there are: {', '.join(sorted(names))}",
+                    f"use one of: {', '.join(sorted(names))}",
                     location=self._settings.location("states", name),
                 )
-        for name, offers in by_name.items():
-            for whole in self._as_decided(name, offers):
-                for state in expand_substates(whole):
-                    if state.parent:
-                        yield from self._part(state, by_name)
-                    else:
-                        yield state
 
-    def _part(self, state: State, by_name: Mapping[str, list[Offer]]) -> Iterator[State]:
-        """Return a part as the team decided about it; none where another state has its name."""
+    def _substate(self, state: State, by_name: Mapping[str, list[OfferedState]]) -> State | None:
+        """Return a substate with its table applied; ``None`` if it is disabled or another state has its name."""
         if state.name in by_name:
             other = by_name[state.name][0].state.owner
             self._problems.error(
-                f"state {state.name!r} of {other} has the name of a part of {state.parent!r} of {state.owner}",
-                "give one of the two another name",
+                f"state {state.name!r} of {other} has the same name as a substate of {state.parent!r} of {state.owner}",
+                "rename one of the two",
                 owner=other.plugin,
             )
-        elif state.name in self._settings.states:
-            yield from self._as_decided(state.name, [Offer(state, f"a part of {state.parent!r}")])
-        else:
-            yield state
+            return None
+        return self._with_table(state.name, [OfferedState(state, f"a substate of {state.parent!r}")])
 
-    def _as_decided(self, name: str, offers: list[Offer]) -> Iterator[State]:
-        """Return the state of a name with what the team decided about it; none when it is left out."""
-        decided = self._settings.states.get(name)
-        if decided is None:
-            yield self._one_of(name, offers)
-        elif decided.enabled:
-            state = self._one_of(name, offers)
-            try:
-                yield overridden(state, decided)
-            except IvrkitError as error:
-                message, location = f"[states.{name}] {error.message}", self._settings.location("states", name)
-                self._problems.error(message, error.hint, location=location, owner=state.owner.plugin)
-                yield state
+    def _with_table(self, name: str, candidates: list[OfferedState]) -> State | None:
+        """Return the state of a name with its table ``[states.NAME]`` applied; ``None`` if the table disables it."""
+        table = self._settings.states.get(name)
+        if table is None:
+            return self._choose(name, candidates, None)
+        if not table.enabled:
+            return None
+        state = self._choose(name, candidates, table.plugin)
+        try:
+            return override(state, table)
+        except IvrkitError as error:
+            location = self._settings.location("states", name)
+            message = f"[states.{name}] {error.message}"
+            self._problems.error(message, error.hint, location=location, owner=state.owner.plugin)
+            return state
 
-    def _one_of(self, name: str, offers: list[Offer]) -> State:
-        """Return the state that is taken; where nothing picks between two, that is a problem and the first is taken."""
-        chosen = self._settings.states[name].plugin if name in self._settings.states else None
-        if chosen is None or normal_name(chosen) in self._blocked:
-            found = offers
-        else:
-            found = [each for each in offers if normal_name(each.state.owner.plugin) == normal_name(chosen)]
-            if not found:
-                self._refuse_choice(name, chosen, [each.state.owner for each in offers])
-                return offers[0].state
-        first, *others = found
+    def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
+        """Return the state that is taken. If nothing decides between two, that is a problem and the first is taken.
+
+        :param plugin: the plugin that the settings choose; ``None`` for no choice.
+        """
+        # The choice of a blocked plugin does not count: it may stay in the settings while the plugin is blocked.
+        if plugin is not None and normal_name(plugin) not in self._blocked:
+            chosen = [each for each in candidates if normal_name(each.state.owner.plugin) == normal_name(plugin)]
+            if not chosen:
+                self._report_choice(name, plugin, [each.state.owner for each in candidates])
+                return candidates[0].state
+            candidates = chosen
+        first, *others = candidates
         for other in others:
             if other.state.owner == first.state.owner:
-                self._problems.add(
-                    plugin_problem(
-                        first.state.owner,
-                        f"it offers the state {name!r} twice: by {first.source}, and by {other.source}",
-                        "keep one of the two",
-                    )
-                )
+                message = f"it offers the state {name!r} twice: as {first.source}, and as {other.source}"
+                self._problems.add(plugin_problem(first.state.owner, message, "remove one of the two"))
             else:
                 self._problems.error(
                     f"state {name!r} is offered by two plugins: {first.state.owner} and {other.state.owner}",
@@ -172,33 +182,32 @@ class Selection:
                 )
         return first.state
 
-    def _refuse_choice(self, name: str, chosen: str, owners: list[Owner]) -> None:
-        """Tell that a chosen plugin does not offer the state, unless it would and that it can't is told already."""
-        if any(state.name == name and normal_name(state.owner.plugin) == normal_name(chosen) for state in self.missing):
+    def _report_choice(self, name: str, plugin: str, owners: list[Owner]) -> None:
+        """Report that the chosen plugin does not offer a state, unless it does and the state is missing."""
+        if any(state.name == name and normal_name(state.owner.plugin) == normal_name(plugin) for state in self.missing):
             return
+        near = nearest(plugin, [owner.plugin for owner in owners])
         self._problems.error(
-            f'[states.{name}] plugin = "{chosen}" names no plugin that offers {name!r}'
-            f"{nearest(chosen, [owner.plugin for owner in owners])}",
-            f"it is offered by: {', '.join(map(str, owners))}",
+            f"[states.{name}] plugin must be a plugin that offers the state {name!r}, not {plugin!r}{near}",
+            f"use one of: {', '.join(map(str, owners))}",
         )
 
 
-#: How a function is written that offers a state.
-HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
+def make_state(function: object, owner: Owner, settings: SettingsOfPlugins) -> State | Unavailable:
+    """Return the state that a function makes.
 
-
-def make_state(found: object, owner: Owner, settings: SettingsOfPlugins) -> State | Unavailable:
-    """Return the state that a function makes of the settings that its annotations ask for.
-
-    :returns: the state; ``UNAVAILABLE`` when these settings have problems, which are recorded.
-    :raises IvrkitError: when it is no such function, or makes something else.
+    :param function: the function. Its annotations name the settings that it is called with.
+    :param owner: the plugin.
+    :param settings: the settings of the plugins.
+    :returns: the state; ``UNAVAILABLE`` if the settings have problems, which are recorded.
+    :raises IvrkitError: if it is not such a function, or returns something else.
     """
-    if not inspect.isfunction(found):
-        raise IvrkitError(f"it is {found!r}", hint=HINT)
-    arguments = settings.arguments(found, owner, HINT)
+    if not inspect.isfunction(function):
+        raise IvrkitError(f"it must be a State or a function that returns one, not {function!r}", hint=_STATE_HINT)
+    arguments = settings.arguments(function, owner, _STATE_HINT)
     if arguments is None:
         return UNAVAILABLE
-    made = found(*arguments)
-    if not isinstance(made, State):
-        raise IvrkitError(f"the function {found.__name__!r} made {made!r}", hint=HINT)
-    return made
+    state = function(*arguments)
+    if not isinstance(state, State):
+        raise IvrkitError(f"the function {function.__name__!r} must return a State, not {state!r}", hint=_STATE_HINT)
+    return state

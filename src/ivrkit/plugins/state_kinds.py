@@ -111,13 +111,15 @@ class StateKinds:
         """Return the kinds by their names."""
         return self._kinds
 
-    def take(self, owner: Owner, offered: Any) -> None:
+    def add(self, owner: Owner, offered: Any) -> None:
         """Take in what a plugin offers.
 
         :raises IvrkitError: when that is no table of functions.
         """
         if not isinstance(offered, Mapping):
-            raise IvrkitError(f"it returned {offered!r}", hint="return a dict: kind -> a function that returns a State")
+            raise IvrkitError(
+                f"it must return a dict, not {offered!r}", hint="return a dict: kind -> function that returns a State"
+            )
         for name, function in offered.items():
             if not isinstance(name, str) or not name.strip():
                 problem = plugin_problem(

@@ -1,4 +1,4 @@
-"""The stores that plugins offer for calls, each by the scheme of its URL."""
+"""The session stores that plugins offer, each by the scheme of its URL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problem, Problems
+from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.state import Owner
 from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.session_store import SharedStore
@@ -16,38 +16,42 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 
 
 class Stores:
-    """The stores that are there.
+    """The session stores of all plugins.
 
-    :param problems: where problems are collected.
+    :param problems: collects the problems.
     """
 
     hook = "ivrkit_register_stores"
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
-        self._stores: dict[str, Callable[[str], SharedStore]] = {}
+        self._openers: dict[str, Callable[[str], SharedStore]] = {}
         self._owners: dict[str, Owner] = {}
 
     def all(self) -> Mapping[str, Callable[[str], SharedStore]]:
-        """Return scheme -> what opens the store of a URL."""
-        return self._stores
+        """Return scheme -> function that opens the store of a URL."""
+        return self._openers
 
-    def take(self, owner: Owner, offered: Any) -> None:
-        """Take in what a plugin offers.
+    def add(self, owner: Owner, offered: Any) -> None:
+        """Add the stores that a plugin offers. A store that is invalid becomes a problem.
 
-        :raises IvrkitError: when that is no table of functions.
+        :param owner: the plugin.
+        :param offered: the return value of its hook.
+        :raises IvrkitError: if it is not a dict.
         """
         if not isinstance(offered, Mapping):
-            raise IvrkitError(f"it returned {offered!r}", hint="return a dict: scheme -> a function of the URL")
+            hint = "return a dict: scheme -> function (url) -> store"
+            raise IvrkitError(f"it must return a dict, not {offered!r}", hint=hint)
         for scheme, function in offered.items():
             if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme):
-                mend = 'write it as in the URL, without the colon: {"redis": ...}'
-                self._problems.add(plugin_problem(owner, f"it offers a store for the scheme {scheme!r}", mend))
+                message = f"its store must have the scheme of a URL, not {scheme!r}"
+                hint = 'write the scheme in small letters and without the colon: {"redis": ...}'
+                self._problems.add(plugin_problem(owner, message, hint))
             elif scheme in self._owners:
                 message = f"the store for {scheme}: is offered by two plugins: {self._owners[scheme]} and {owner}"
-                self._problems.add(Problem(message, leave_out(owner), owner=owner.plugin))
+                self._problems.error(message, leave_out(owner), owner=owner.plugin)
             elif not callable(function):
-                message = f"its store for {scheme}: is {function!r}, which can't be called"
-                self._problems.add(plugin_problem(owner, message, "give a function: (url) -> a store"))
+                message = f"its store for {scheme}: must be a function, not {function!r}"
+                self._problems.add(plugin_problem(owner, message, "write a function (url) -> store"))
             else:
-                self._stores[scheme], self._owners[scheme] = function, owner
+                self._openers[scheme], self._owners[scheme] = function, owner

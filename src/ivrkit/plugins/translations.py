@@ -1,8 +1,8 @@
-"""Reads the translations that packages bring: gettext catalogues, by Babel.
+"""The translations that packages bring: PO files of gettext, read by Babel.
 
-A package keeps them in a folder ``locale`` beside its modules, as gettext has it:
-``locale/es/LC_MESSAGES/messages.po``, whatever the file's own name. They are read as they are written, so that nothing
-has to be compiled: https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
+A package keeps them in a folder ``locale`` beside its modules, as gettext does:
+``locale/es/LC_MESSAGES/messages.po``. The file may have any name. PO files are read as they are, so nothing has to be
+compiled: https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ivrkit.plugins.problems import leave_out, plugin_problem
 FOLDER = "locale"
 
 
-class TranslationFiles:
-    """The catalogues of the plugins, each read when it is asked for.
+class PluginTranslations:
+    """The translations of the plugins. They are read from the PO files when they are needed.
 
     :param packages: plugin -> its top-level packages.
-    :param problems: where problems are collected.
+    :param problems: collects the problems.
     """
 
     def __init__(self, packages: Mapping[Owner, Collection[str]], problems: Problems) -> None:
@@ -32,26 +32,27 @@ class TranslationFiles:
         self._problems = problems
 
     def in_language(self, tag: str) -> dict[str, Translations]:
-        """Return plugin -> words as they are written -> words in a language.
+        """Return plugin -> text -> translation, for one language.
 
-        :param tag: such as ``es-MX``: what ``locale/es`` has, and over it what ``locale/es_MX`` has.
+        :param tag: the language, such as ``es-MX``: the folder ``locale/es``, and over it ``locale/es_MX``.
         """
-        return {owner.plugin: found for owner in self._packages if (found := self._of(owner, tag))}
+        return {owner.plugin: found for owner in self._packages if (found := self._of_plugin(owner, tag))}
 
-    def _of(self, owner: Owner, tag: str) -> Translations:
-        words: dict[str, str] = {}
+    def _of_plugin(self, owner: Owner, tag: str) -> Translations:
+        translations: dict[str, str] = {}
         for package in self._packages[owner]:
             for folder in _folders(package, tag):
                 for path in sorted(folder.glob("LC_MESSAGES/*.po")):
                     try:
-                        words.update(read_catalogue(path))
+                        translations.update(read_po_file(path))
                     except IvrkitError as error:
-                        self._problems.add(plugin_problem(owner, error.message, f"{error.hint}; or {leave_out(owner)}"))
-        return words
+                        hint = f"{error.hint}; or {leave_out(owner)}"
+                        self._problems.add(plugin_problem(owner, error.message, hint))
+        return translations
 
 
 def _folders(package: str, tag: str) -> Iterator[Path]:
-    """Return the folders of a package for a language, the general one first."""
+    """Return the folders of a package for a language, that without a country first."""
     exact = tag.replace("-", "_")
     for root in _roots(package):
         for name in dict.fromkeys((base_language(tag), exact, tag)):
@@ -63,42 +64,46 @@ def _folders(package: str, tag: str) -> Iterator[Path]:
 def _roots(package: str) -> list[Path]:
     try:
         spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    except ValueError:  # of a module that was made by hand
+    except ValueError:  # The module was made by hand and has no spec.
         return []
     return [Path(each) for each in (spec.submodule_search_locations or ())] if spec else []
 
 
-def read_catalogue(path: Path) -> Translations:
-    """Return the words of one catalogue; what is not translated, or marked fuzzy, is left out.
+def read_po_file(path: Path) -> Translations:
+    """Return the translations of one PO file. Messages that are untranslated or marked fuzzy are left out.
 
-    :raises IvrkitError: for a file that is none, and for a translation with places that the sentence does not have.
+    :raises IvrkitError: if it is not a PO file, or a translation has a placeholder that its text does not have.
     """
-    from babel.messages.pofile import PoFileError, read_po  # whoever speaks English alone does not wait for it
+    # Babel is imported only when there is a PO file to read: it takes long, and English alone needs none.
+    from babel.messages.pofile import PoFileError, read_po
 
     try:
         with path.open("rb") as file:
-            found = read_po(file, abort_invalid=True)
+            catalog = read_po(file, abort_invalid=True)
     except (PoFileError, ValueError, LookupError, OSError) as error:
-        raise IvrkitError(f"its catalogue {path} can't be read: {error}", hint="it is a PO file, in UTF-8") from error
-    words: dict[str, str] = {}
-    for message in found:
-        is_one = isinstance(message.id, str) and message.id and not message.context
-        if is_one and message.string and not message.fuzzy:
-            words[str(message.id)] = _checked(str(message.id), str(message.string), f"{path}:{message.lineno}")
-    return words
+        raise IvrkitError(f"its PO file {path} cannot be read: {error}", hint="write a PO file in UTF-8") from error
+    translations: dict[str, str] = {}
+    for message in catalog:
+        is_plain = isinstance(message.id, str) and message.id and not message.context
+        if is_plain and message.string and not message.fuzzy:
+            location = f"{path}:{message.lineno}"
+            translations[str(message.id)] = _checked(str(message.id), str(message.string), location)
+    return translations
 
 
-def _checked(written: str, translation: str, place: str) -> str:
-    """Return a translation whose places are those of its sentence; braces that are no places are said as they are.
+def _checked(text: str, translation: str, location: str) -> str:
+    """Return a translation that has the placeholders of its text.
 
-    :raises IvrkitError: with the file and the line.
+    If the braces of the text are not placeholders, nothing is filled in, and the translation may have any braces.
+
+    :raises IvrkitError: with the file and line, for another placeholder.
     """
     try:
-        places = sorted(placeholders_in(written))
+        placeholders = sorted(placeholders_in(text))
     except ValueError:
         return translation
     try:
-        check_placeholders("its translation", translation, places)
+        check_placeholders("its translation", translation, placeholders)
     except FlowError as error:
-        raise IvrkitError(f"{place}: {error.message}", hint=error.hint) from error
+        raise IvrkitError(f"{location}: {error.message}", hint=error.hint) from error
     return translation
