@@ -10,6 +10,7 @@ import pytest
 from ivrkit import Settings, State, hookimpl
 from ivrkit.doctor.local_checks import check_clock, check_plugins, check_settings, check_store, check_time_zone
 from ivrkit.sessions import SQLiteStore
+from ivrkit.testing import installed_plugins
 
 NO_TOKEN = "there is no auth token, so no signature can be checked"
 SET_TOKEN = ("set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console",)
@@ -48,7 +49,7 @@ def test_the_settings_need_a_token_and_https(settings, expected):
 def test_plugin_objects_of_the_app_are_checked():
     """A problem of a plugin object that the app registers itself is reported like one of an installed plugin."""
     shop = SimpleNamespace(ivrkit_register_states=hookimpl(lambda settings: {"shop": State("Hi.", exit="nowhere")}))
-    settings = Settings(block=("acme-states",))
+    settings = Settings(block=tuple(installed_plugins()))
     results = check_plugins(settings, {"shop": shop})
     assert [each.status for each in results] == ["failed"]
     assert "nowhere" in results[0].message

@@ -1,4 +1,4 @@
-# Read by mypy --strict and never run: a team's own package, as its authors would write it.
+# Checked by mypy --strict, never run: the code of a team, as its authors would write it.
 
 import dataclasses
 import logging
@@ -47,12 +47,12 @@ from ivrkit.web import Ivrkit, JsonFormatter, create_app, create_server_app
 
 log = logging.getLogger("shop")
 
-# States that are data.
+# States without functions.
 
 closed = State("We are closed. Goodbye.")
 welcome = State(enter=Say("Welcome.", voice="Polly.Joanna"), exit="menu")
 jingle = State(enter=[Play("https://example.com/jingle.mp3"), "One moment."], exit=HOME)
-tuple_of_words = State(enter=("One.", "Two."), exit=None)
+tuple_of_texts = State(enter=("One.", "Two."), exit=None)
 translated = State(enter=Text("closed"), exit=Goto(None, say="Bye."))
 sorry = State(enter="That choice is not valid.", exit=BACK)
 
@@ -81,7 +81,7 @@ reception = State(
 )
 
 
-# States with code.
+# States with functions.
 
 
 def read_balance(call: Call) -> Gather:
@@ -94,12 +94,12 @@ def read_balance(call: Call) -> Gather:
 balance = State(read_balance, Routes({"1": SAME}, otherwise=HOME))
 
 
-def words_or_verbs(call: Call) -> list[str | Say]:
+def texts_or_verbs(call: Call) -> list[str | Say]:
     return ["You said", Say(call.speech)]
 
 
-spoken = State(words_or_verbs, exit=HOME)
-plain_words = State(lambda call: f"You pressed {call.digits}.", exit=HOME)
+spoken = State(texts_or_verbs, exit=HOME)
+plain_text = State(lambda call: f"You pressed {call.digits}.", exit=HOME)
 chosen_menu = State(lambda call: Menu("Good evening.") if call.now.hour > 18 else Menu())
 
 
@@ -126,8 +126,8 @@ def greeting(settings: Settings) -> State:
 # A plugin.
 
 
-class Watcher:
-    """Implements every hook, each with the arguments that it wants."""
+class Observer:
+    """A plugin that implements every hook, each with some of its arguments."""
 
     def __init__(self) -> None:
         self.seen: dict[str, int] = {}
@@ -169,7 +169,7 @@ class Watcher:
         log.info("%s ended: %s", call.sid, reason)
 
 
-# A store of a team's own: nothing is inherited.
+# A session store of the team. It inherits from no class of ivrkit.
 
 
 class MemoryStore:
@@ -206,12 +206,12 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:
     return {"memory": lambda url: MemoryStore()}
 
 
-# The host, and the flow without it.
+# The host, and the call flow without a host.
 
 
 def make() -> Flask:
     try:
-        return create_app(plugins={"watcher": Watcher()}, company="Shop", block=("acme-states",), auth_token=("a", "b"))
+        return create_app(plugins={"shop": Observer()}, company="Shop", block=("acme-states",), auth_token=("a", "b"))
     except LoadError as error:
         for problem in error.problems:
             log.error("%s %s %s %s", problem.owner, problem.state or "", problem.message, problem.hint)
@@ -226,7 +226,7 @@ def app_with_settings() -> Flask:
     return create_app(Settings(company="Shop", texts=Texts(goodbye="Bye."), auth_token=("12345",), dev=True))
 
 
-tree = Ivrkit(name="sales", plugins={"watcher": Watcher()}, config_prefix="SALES_", company="Shop", tries=2)
+tree = Ivrkit(name="sales", plugins={"observer": Observer()}, config_prefix="SALES_", company="Shop", tries=2)
 
 
 def app_of_a_team() -> Flask:
@@ -268,7 +268,7 @@ def walk() -> list[str]:
     return [edge.state for edge in found] + [event.name for event in events] + [turn.twiml.decode()]
 
 
-# Tests of the team's own, and a webhook that is not ivrkit's.
+# Tests of the team, and calls to a webhook that is not from ivrkit.
 
 
 def call_it(phone: Phone) -> tuple[str, list[str], bool]:
@@ -292,13 +292,13 @@ def phone_to(folder: Path) -> Phone:
     return Phone(make_app(folder, plugins=["shop-states"], company="Shop"))
 
 
-# Settings of a package, texts in the language of the call, and where a call begins.
+# Settings of a plugin, texts in the language of the call, and the start of a call.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ShopSettings:
     number: str
-    rings: int = 20
+    ring_seconds: int = 20
     levels: tuple[str, ...] = ()
     token: str = dataclasses.field(default="", repr=False)
 
