@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from ivrkit import HOME, State, hookimpl
 from ivrkit.plugins.load import find_plugins
 from ivrkit.schema import schema_of_flow, schema_of_settings
-from ivrkit.settings import Settings
+from ivrkit.settings import Keys, OneOrMore, Range, Seconds, Settings
 from ivrkit.settings.convert import convert
 from ivrkit.settings.json_schema import SchemaMaker
+from ivrkit.settings.setting_type import KeysOf
 
 if TYPE_CHECKING:
     from nowhere import Thing
@@ -120,6 +124,28 @@ def validator(schema):
         (dict[str, Till], {"a": {"name": "x"}}, True),
         (list[Till], [{"name": "x"}], True),
         (Till | None, {"name": "x"}, True),
+        (Any, [1], True),
+        (list, [1, "a"], True),
+        (dict, {"a": 1}, True),
+        (dict, 1, False),
+        (int | list[int], [1], True),
+        (int | list[int], ["a"], False),
+        (dict[Keys, int], {"4": 1}, True),
+        (dict[Keys, int], {"x": 1}, False),
+        (time, "09:00:00", True),
+        (Colour, "red", True),
+        (Colour, "blue", False),
+        (OneOrMore[Keys], "4", True),
+        (OneOrMore[Keys], ["4", "5"], True),
+        (OneOrMore[Keys], ["x"], False),
+        (Annotated[Seconds, Range(5, 600)], 5, True),
+        (Annotated[Seconds, Range(5, 600)], 601, False),
+        (Annotated[int, msgspec.Meta(ge=5)], 4, False),
+        (Annotated[list[int], msgspec.Meta(min_length=1)], [1], True),
+        (Annotated[list[int], msgspec.Meta(min_length=1)], [], False),
+        (Annotated[dict[str, int], msgspec.Meta(max_length=1)], {"a": 1, "b": 2}, False),
+        (Annotated[Mapping[str, Any], KeysOf(Till)], {"name": "x"}, True),
+        (Annotated[Mapping[str, Any], KeysOf(Till)], {"nmae": "x"}, False),
         (int | None, 3, True),
         (int | None, "3", False),
     ],
@@ -181,3 +207,21 @@ def test_a_kind_may_ask_for_tables():
     check = validator(schema_of_flow(found(shop)))
     assert check.is_valid({"states": {"a": {"kind": "poem", "lines": [{"name": "x"}]}}})
     assert not check.is_valid({"states": {"a": {"kind": "poem", "lines": [{"nmae": "x"}]}}})
+
+
+def test_two_dataclasses_of_one_name_have_two_definitions():
+    """Dataclasses with the same name are told apart."""
+
+    @dataclass
+    class Other:
+        """Another till."""
+
+        drawers: int
+
+    Other.__name__ = "Till"
+    definitions = {}
+    schema = SchemaMaker(definitions, "shop").of(list[Till | Other])
+    assert list(definitions) == ["shop.Till", "shop.Till2"]
+    check = validator({**schema, "definitions": definitions})
+    assert check.is_valid([{"name": "x"}, {"drawers": 1}])
+    assert not check.is_valid([{"drawers": "x"}])

@@ -1,19 +1,11 @@
 """Settings of plugins: who declares them, how they are read, and every problem with its place and its mend."""
 
-import datetime
-import enum
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Literal
 
-import msgspec
 import pytest
 
 from ivrkit import LoadError, Owner, Problem, Settings, SettingsError, State, hookimpl
 from ivrkit.plugins.load import load
-from ivrkit.settings.convert import INVALID, EnvironmentText, convert
-from ivrkit.settings.describe import in_words
 from ivrkit.settings.docstrings import descriptions_of
 from ivrkit.settings.load import load_settings, try_load_settings
 
@@ -319,110 +311,8 @@ class TestFaults:
         assert loaded.settings == ()
 
 
-class Colour(enum.Enum):
-    """A choice."""
-
-    RED = "red"
-
-
-@dataclass
-class Nested:
-    """A table in a table."""
-
-    x: int = 0
-
-
-@dataclass
-class Outer:
-    """A table with a table in it."""
-
-    inner: Nested
-
-
-@pytest.mark.parametrize(
-    ("value", "annotation", "kept"),
-    [
-        ("a", str, "a"),
-        (5, int, 5),
-        (5, float, 5.0),
-        (True, bool, True),
-        ("red", Colour, Colour.RED),
-        ("a", Literal["a", "b"], "a"),
-        (["a"], tuple[str, ...], ("a",)),
-        ({"a": 1}, dict[str, int], {"a": 1}),
-        ({"x": 1}, Nested, Nested(1)),
-        (datetime.time(9), datetime.time, datetime.time(9)),
-        ("/tmp", Path, Path("/tmp")),
-        (5, Annotated[int, msgspec.Meta(ge=1)], 5),
-        (EnvironmentText("b"), str, "b"),
-        (EnvironmentText("a"), str | None, "a"),
-        (EnvironmentText("5"), int, 5),
-        (EnvironmentText("yes"), bool, True),
-        (EnvironmentText("off"), bool, False),
-        (EnvironmentText("09:00:00"), datetime.time, datetime.time(9)),
-        (EnvironmentText("a, b"), tuple[str, ...], ("a", "b")),
-        (EnvironmentText("1,2"), list[int], [1, 2]),
-        (EnvironmentText('["a", "b,c"]'), list[str], ["a", "b,c"]),
-        (EnvironmentText("{ x = 1 }"), Nested, Nested(1)),
-        (EnvironmentText("[see"), str, "[see"),
-        (EnvironmentText("/var"), Path, Path("/var")),
-        ({"x": EnvironmentText("9")}, Nested, Nested(9)),
-        ({"monday": EnvironmentText("09:00")}, dict[str, str], {"monday": "09:00"}),
-    ],
-    ids=repr,
-)
-def test_types_are_read(value, annotation, kept):
-    """As a file or code has them, and as the texts of the environment have them."""
-    assert convert(value, annotation, ("name",)) == (kept, [])
-
-
-@pytest.mark.parametrize(
-    ("value", "annotation"),
-    [
-        ("5", int),
-        (5, str),
-        (5, Path),
-        (EnvironmentText("x"), int),
-        (EnvironmentText("maybe"), bool),
-        ("x", Literal["a"]),
-        ([], dict),
-        ({"y": 1}, Nested),
-        ({"inner": {"y": 1}}, Outer),
-        ([{"y": 1}], list[Nested]),
-        ({"y": 1}, Nested | None),
-        (EnvironmentText("{ y = 1 }"), Nested),
-    ],
-    ids=repr,
-)
-def test_what_is_of_another_type_is_refused(value, annotation):
-    """A file says what it means: a text that looks like a number is none."""
-    converted, problems = convert(value, annotation, ("name",))
-    assert converted is INVALID
-    assert len(problems) == 1
-
-
-@pytest.mark.parametrize(
-    ("annotation", "words"),
-    [
-        (str, "a text"),
-        (int | None, "a whole number"),
-        (Annotated[int, msgspec.Meta(ge=1)], "a whole number of at least 1"),
-        (Literal["a", "b"], "one of 'a', 'b'"),
-        (Colour, "one of 'red'"),
-        (tuple[str, ...], "a list, each a text"),
-        (Sequence[int], "a list, each a whole number"),
-        (list, "a list"),
-        (dict[str, datetime.time], "a table, each a time such as 09:00:00"),
-        (Mapping, "a table"),
-        (Nested, "a table"),
-        (int | str, "a whole number or a text"),
-        (bytes, "bytes"),
-    ],
-    ids=repr,
-)
-def test_a_type_in_words(annotation, words):
-    """For whoever writes a setting and reads no Python."""
-    assert in_words(annotation) == words
+class Undescribed:
+    """A class whose docstring describes nothing."""
 
 
 def test_descriptions_are_those_of_the_docstring(shop):
@@ -434,7 +324,7 @@ def test_descriptions_are_those_of_the_docstring(shop):
         ("days", ""),
         ("token", ""),
     ]
-    assert descriptions_of(Nested) == {}
+    assert descriptions_of(Undescribed) == {}
 
 
 def test_where_a_setting_of_a_plugin_comes_from(shop, tmp_path):

@@ -11,6 +11,7 @@ import shlex
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final
@@ -20,7 +21,7 @@ from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.settings.describe import as_toml, example_of, in_words
 from ivrkit.settings.names import dotted, use_one_of
 from ivrkit.settings.setting import Setting, settings_of
-from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf
+from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf, limits_in
 from ivrkit.settings.type_structure import (
     is_dataclass_type,
     is_list,
@@ -41,15 +42,14 @@ class EnvironmentText(str):
     __slots__ = ()
 
 
-class _Invalid:
+class Invalid(Enum):
     """The type of :data:`INVALID`."""
 
-    def __repr__(self) -> str:
-        return "INVALID"
+    INVALID = "invalid"
 
 
 #: The result of a conversion of an invalid value.
-INVALID: Final = _Invalid()
+INVALID: Final = Invalid.INVALID
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +355,10 @@ class _Converter:
                 base(**{name: each})
             except IvrkitError as error:
                 refused.add(name)
-                self._report(at.below(name, None), error.message, error.hint)
+                below = at.below(name, None)
+                is_named = name in error.message  # as in the messages of Texts
+                message = error.message if is_named else f"{dotted(below.keys)}: {error.message}"
+                self._report(below, message, error.hint)
             except TypeError:  # other keys are required
                 break
         return refused
@@ -372,10 +375,11 @@ def _checked(value: Any, metadata: tuple[Any, ...]) -> Any:
         check = getattr(each, "check", None)
         if check is not None:
             value = check(value)
-    limits = tuple(each for each in metadata if type(each).__module__.partition(".")[0] == "msgspec")
-    if limits:
-        counted = list if isinstance(value, _LISTS) else dict if isinstance(value, Mapping) else type(value)
-        _read(counted(value) if counted in (list, dict) else value, typing.Annotated[(counted, *limits)])
+    limits = limits_in(metadata)
+    if limits and isinstance(value, _LISTS):
+        _read(list(value), typing.Annotated[(list, *limits)])
+    elif limits:
+        _read(value, typing.Annotated[(dict if isinstance(value, Mapping) else type(value), *limits)])
     return value
 
 
@@ -409,13 +413,20 @@ def _is_scalar(base: Any) -> bool:
     return not (is_dataclass_type(base) or is_mapping(base) or is_list(base))
 
 
+def _typed(value: Any) -> tuple[type, Any]:
+    return type(value), value  # True is 1, but it is not the literal 1
+
+
 def _scalar(value: Any, base: Any) -> Any:
     """Return a value that is neither a list nor a table.
 
     :raises ValueError: if it is not of the type.
     """
+    # For these values msgspec need not be imported, which takes 30 ms.
     if type(value) is base and base in (str, int, float, bool):
-        return value  # msgspec need not be imported for it, which takes 30 ms
+        return value
+    if typing.get_origin(base) is typing.Literal and (type(value), value) in map(_typed, typing.get_args(base)):
+        return value
     if not isinstance(value, EnvironmentText):
         return _read(value, base)
     if base is str:

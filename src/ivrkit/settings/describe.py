@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ivrkit.errors import toml_key
-from ivrkit.settings.setting_type import SINGLE_ALLOWED, Range, SettingType
+from ivrkit.settings.setting_type import SINGLE_ALLOWED, Range, SettingType, limits_in
 from ivrkit.settings.type_structure import is_dataclass_type, is_list, is_mapping, union_members, without_metadata
 
 _WORDS: Mapping[Any, str] = {
@@ -73,15 +73,16 @@ def _with_limits(words: str, metadata: tuple[Any, ...]) -> str:
     for each in metadata:
         if isinstance(each, Range):
             lowest, highest = _first(each.at_least, lowest), _first(each.at_most, highest)
-        elif type(each).__module__.partition(".")[0] == "msgspec":  # asked so, msgspec need not be imported
-            lowest, highest = _first(each.ge, lowest), _first(each.le, highest)
-            more += _in_words_of_meta(each)
+    for each in limits_in(metadata):
+        lowest, highest = _first(each.ge, lowest), _first(each.le, highest)
+        more += _in_words_of_meta(each)
+    joint = " of" if words in _WORDS.values() else ","  # a whole number of at least 1; a number of seconds, at least 1
     if lowest is not None and highest is not None:
         words = f"{words} from {lowest} to {highest}"
     elif lowest is not None:
-        words = f"{words} of at least {lowest}" if words in _WORDS.values() else f"{words}, at least {lowest}"
+        words = f"{words}{joint} at least {lowest}"
     elif highest is not None:
-        words = f"{words} of at most {highest}" if words in _WORDS.values() else f"{words}, at most {highest}"
+        words = f"{words}{joint} at most {highest}"
     return ", ".join([words, *more])
 
 

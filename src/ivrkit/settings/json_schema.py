@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any
 
 from ivrkit.settings.setting import Setting, settings_of
-from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf, Range, SettingType
+from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf, Range, SettingType, limits_in
 from ivrkit.settings.type_structure import is_dataclass_type, is_list, is_mapping, union_members, without_metadata
 
 #: What closes a table.
@@ -36,6 +36,7 @@ class SchemaMaker:
     def __init__(self, definitions: dict[str, Any], prefix: str) -> None:
         self._definitions = definitions
         self._prefix = prefix
+        self._names: dict[type, str] = {}
 
     def of_setting(self, setting: Setting) -> dict[str, Any]:
         """Return the schema of a setting, with its description, and with its default if it is not secret."""
@@ -76,10 +77,13 @@ class SchemaMaker:
             base = getattr(each, "written_as", None) or base
             if isinstance(each, KeysOf):
                 base = each.settings_class
-        limits = tuple(each for each in metadata if type(each).__module__.partition(".")[0] == "msgspec")
-        schema = _of_msgspec(typing.Annotated[(base, *limits)]) if limits and base in _SCALARS else self._of_base(base)
+        schema = self._of_base(base)
         if "$ref" in schema:
             schema = {"allOf": [schema]}  # an editor reads nothing beside a $ref
+        limits = limits_in(metadata)
+        if limits:
+            limited = list if is_list(base) else dict if is_mapping(base) else base
+            schema = {**_of_msgspec(typing.Annotated[(limited, *limits)]), **schema}
         for each in metadata:
             if isinstance(each, SettingType) and each.schema:
                 schema |= each.schema
@@ -106,11 +110,11 @@ class SchemaMaker:
 
     def _reference(self, base: type) -> dict[str, Any]:
         """Return a reference to the schema of a dataclass, which may refer to itself."""
-        name = f"{self._prefix}.{base.__name__}"
-        if name not in self._definitions:
-            self._definitions[name] = {}
-            self._definitions[name] = self.of_table(base)
-        return {"$ref": f"#/definitions/{name}"}
+        if base not in self._names:
+            same = [each for each in self._names if each.__name__ == base.__name__]
+            self._names[base] = f"{self._prefix}.{base.__name__}{len(same) + 1 if same else ''}"
+            self._definitions[self._names[base]] = self.of_table(base)
+        return {"$ref": f"#/definitions/{self._names[base]}"}
 
     def _mapping(self, arguments: tuple[Any, ...]) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "object"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 
@@ -59,12 +60,19 @@ class KeysOf:
     settings_class: type
 
 
-class _SingleAllowed:
+class SingleAllowed(Enum):
     """The type of :data:`SINGLE_ALLOWED`."""
 
-    def __repr__(self) -> str:
-        return "SINGLE_ALLOWED"
+    SINGLE_ALLOWED = "single allowed"
 
 
 #: The metadata of a list in whose place a file may have a single value.
-SINGLE_ALLOWED: Final = _SingleAllowed()
+SINGLE_ALLOWED: Final = SingleAllowed.SINGLE_ALLOWED
+
+
+def limits_in(metadata: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the limits among the metadata that are a ``msgspec.Meta``.
+
+    msgspec is not imported for that: if an annotation has one, its module is imported already.
+    """
+    return tuple(each for each in metadata if type(each).__module__.partition(".")[0] == "msgspec")
