@@ -123,6 +123,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         collector = ConformanceCollector.from_parent(
             session, name=f"conformance[{name}]", path=config.rootpath, distribution=name
         )
+        # pytest collects from files, and the checks have none. So they are added to the collected items.
         try:
             items.extend(collector.collect())
         except IvrkitError as error:

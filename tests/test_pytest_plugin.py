@@ -245,7 +245,7 @@ def _version():
 
 
 def test_an_impossible_action_shows_the_call(run):
-    """The error of an impossible action says what the call waits for, and the report has the transcript."""
+    """The error of an impossible action names the verb that the call waits with, and the report has the transcript."""
     result = run(FAILING, "-k", "impossible")
     result.stdout.fnmatch_lines(
         ["*SimulatorError: callee is busy, but no phone is ringing; the call waits in <Gather> (gather)", "*says*"]

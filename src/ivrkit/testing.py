@@ -133,6 +133,7 @@ class Phone:
         """
         if self.host.sessions.store is None:
             return call.transcript()
+        # Two calls with equal sessions go on alike, except for their ids and the history.
         session = self.host.sessions.load(call.sid) or Session(call.sid)
         relevant = {name: each for name, each in asdict(session).items() if name not in _IRRELEVANT_FIELDS}
         return repr(sorted(relevant.items())), call.waiting and (call.waiting.activity, call.waiting.numbers)
@@ -162,6 +163,7 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
 
 def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
     """Return the account of a token and the token; without a token the first account that has one."""
+    # auth_token is the token of the main account, whose SID the settings do not have.
     for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
         if tokens and token in (None, *tokens):
             return account, tokens[0] if token is None else token

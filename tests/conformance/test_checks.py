@@ -401,9 +401,9 @@ class TestTranslations:
         sys.modules.pop("ant_words", None)
         plugin = make_plugin(code, one="ant_words:one")
         folder = plugin.root.parent / "site-ant-ivr" / "ant_words"
-        catalogue = folder / "locale/es/LC_MESSAGES/messages.po"
-        catalogue.parent.mkdir(parents=True)
-        catalogue.write_text(f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n{words}')
+        po_file = folder / "locale/es/LC_MESSAGES/messages.po"
+        po_file.parent.mkdir(parents=True)
+        po_file.write_text(f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n{words}')
         (folder / "__init__.py").write_text("from ant_ivr import one\n")
         return plugin
 

@@ -72,7 +72,7 @@ def lines(call):
 
 
 def heard_by_callee(call):
-    """Return the texts that the person who was dialled heard."""
+    """Return the texts that the dialled person heard."""
     return [each.text for each in call.events if getattr(each, "who", None) == CALLEE and hasattr(each, "text")]
 
 

@@ -80,7 +80,7 @@ class Desk:
 
 
 def heard_by_callee(call):
-    """Return the texts that the person who was dialled heard."""
+    """Return the texts that the dialled person heard."""
     return [each.text for each in call.events if getattr(each, "who", None) == CALLEE and hasattr(each, "text")]
 
 

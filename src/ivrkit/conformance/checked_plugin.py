@@ -152,7 +152,7 @@ class CheckedPlugin:
         return f"{self.name}: {'the normal start' if start == NORMAL_START else f'the state {start!r}'}"
 
     def _arguments(self, folder: Path) -> dict[str, Any]:
-        """Return the arguments for ``make_app``, with what the project's ``conftest.py`` adds."""
+        """Return the arguments for ``make_app``, with those of the project's ``conftest.py``."""
         # Flow files and single-file plugins of the project are not part of the installed plugin.
         arguments: dict[str, Any] = {"flows": [], "plugins_dir": None}
         if (self.root / "ivrkit.toml").exists():

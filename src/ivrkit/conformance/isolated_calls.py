@@ -17,7 +17,7 @@ _HINT = "keep the data of a call in call.data, not in a module, a class or a clo
 
 
 class _Transcript(NamedTuple):
-    """What the caller heard, and the states of the call."""
+    """The texts that the caller heard, and the states of the call."""
 
     heard: str
     path: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The rule that every outcome is answered: whatever Twilio sends, no handler fails and no caller is trapped."""
+"""The rule that every outcome is answered: no webhook makes a handler fail or traps a caller."""
 
 from __future__ import annotations
 

@@ -30,5 +30,6 @@ def run_checks(
         *check_plugins(settings, plugins),
         *check_store(settings, plugins),
         *check_time_zone(settings, time.time()),
+        # The last one, because it can wait for a server that does not answer.
         *check_webhook(settings, url),
     ]

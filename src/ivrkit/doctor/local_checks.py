@@ -27,6 +27,7 @@ SET_CLOCK = "synchronize both clocks: timedatectl set-ntp true"
 def check_settings(settings: Settings) -> list[CheckResult]:
     """Check that the settings allow Twilio's requests and no others."""
     results = []
+    # Without a token the host starts only in dev mode, and then answers only requests from this machine.
     if not all_tokens(settings):
         hint = "set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console"
         missing = "there is no auth token, so no signature can be checked"
@@ -60,7 +61,7 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
     """Write a session to the store, and read it."""
     where = redact_url(settings.session_url)
     try:
-        stores = find_plugins(settings, plugins).stores
+        stores = find_plugins(settings, plugins).stores  # a plugin can register the store that session_url names
         sessions = open_sessions(settings.session_url, stores, all_tokens(settings), settings.language)
         try:
             works = _keeps_a_session(sessions.store) if sessions.store else True

@@ -82,6 +82,7 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
             f"the public URL must be an http or https URL in ASCII, not {url!r}",
             hint="give a base URL such as https://ivr.example.com",
         )
+    # Twilio sends user and password of a URL in a header, and signs the URL without them.
     user, at, host = parts.netloc.rpartition("@")
     credentials = base64.b64encode(unquote(user).encode()).decode()
     base, path = f"{parts.scheme}://{host.lower()}", parts.path.rstrip("/")
@@ -91,6 +92,7 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
 
 def join_paths(front: str, prefix: str) -> str:
     """Join two paths; segments that end the first and begin the second are not repeated."""
+    # Drop leading segments of the first path until the rest is a beginning of the second one.
     segments = front.split("/")[1:]
     while segments and not f"{prefix}/".startswith(f"/{'/'.join(segments)}/"):
         segments = segments[1:]

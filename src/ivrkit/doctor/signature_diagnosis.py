@@ -35,12 +35,14 @@ class ReceivedRequest:
 
     def header_values(self, name: str) -> list[str]:
         """Return the values of a header that each proxy adds to, the outermost proxy's first."""
+        # Some proxies append to the header after a comma, and others add the header a second time.
         joined = ",".join(value for each, value in self.headers if each.title() == name)
         return [value.strip() for value in joined.split(",") if value.strip()]
 
 
 def parse_diagnosis(body: bytes) -> ReceivedRequest | None:
     """Parse the doctor's page, ``None`` if the body is something else."""
+    # Another program may answer with any JSON, so a missing field or a wrong type is not an error.
     try:
         page = json.loads(body)
         settings = page["settings"]
@@ -97,6 +99,7 @@ def _compare_method_and_body(form: Mapping[str, str], received: ReceivedRequest)
     if received.method != "POST":
         yield failed("webhook", f"the method was changed from POST to {received.method}", *proxy_fixes("method"))
     elif received.form != hash_form(form.items()):
+        # The app sends only the names of the parameters and a hash, so that no secret is in the response.
         missing = [name for name in form if name not in received.parameters]
         if missing and not (received.content_type or "").startswith(_FORM):
             changed = f"Content-Type was changed from {_FORM!r} to {received.content_type!r}"
@@ -139,6 +142,7 @@ def _compare_urls(
     """Yield the changes to the scheme, the host and the path."""
     fixed_url = f"or, if the app has one public URL, set IVRKIT_PUBLIC_URL={public_url.base}"
     trust = "" if received.trusted_proxies else "and set IVRKIT_TRUSTED_PROXIES=1 for the app"
+    # Each part that differs has a forwarding header of its own, in which the proxy could have sent the right value.
     if signed.scheme != sent.scheme:
         change = f"the scheme was changed from {sent.scheme!r} to {signed.scheme!r}"
         defect = "inner proto" if received.header_values("X-Forwarded-Proto") else "proto"
@@ -155,6 +159,7 @@ def _compare_urls(
             fixes = (*proxy_fixes("prefix", prefix=prefix), trust, fixed_url)
             yield _forwarding_failure(received, change, "X-Forwarded-Prefix", prefix, fixes)
         else:
+            # A trusted X-Forwarded-Prefix that repeats a prefix in the path is one cause of an added prefix.
             values = received.header_values("X-Forwarded-Prefix") if received.trusted_proxies else []
             reason = f": X-Forwarded-Prefix is {', '.join(values)!r}" if values else ""
             first = 'nginx: proxy_set_header X-Forwarded-Prefix "";' if values else ""

@@ -56,7 +56,7 @@ def explain_response(
     :param response: the response.
     :param prefix: the setting ``url_prefix``.
     :param now: the time on this machine, in seconds since 1970.
-    :param fetch: returns the response to a GET request of a URL, ``None`` if there is none.
+    :param fetch: returns the response to a GET request of a URL, ``None`` if no response arrived.
     """
     status, path = response.status, split_url(public_url.webhook).path
     if status in _REDIRECTS:
@@ -68,7 +68,7 @@ def explain_response(
         return failed("webhook", f"a proxy answered {status}: it cannot reach the app", *proxy_fixes("app unreachable"))
     if status == 404:
         return _explain_not_found(public_url, response, prefix, now, fetch)
-    if status == 411:
+    if status == 411:  # the app's own answer
         message = "the body arrived without its length (411): the proxy sends it in chunks"
         return failed("webhook", message, *proxy_fixes("length"))
     text = " ".join(response.body.decode("utf-8", "replace").split())[:_SHOWN]
@@ -104,6 +104,7 @@ def _explain_not_found(
     health = fetch(f"{public_url.base}/healthz")
     if health is not None and _is_ivrkit(health):
         return _explain_rejected_proof(_clock_difference(health, now))
+    # Look for ivrkit at other paths: at the root, and with url_prefix at the root or after the path.
     for base in dict.fromkeys((public_url.origin, public_url.origin + prefix, join_paths(public_url.base, prefix))):
         health = fetch(f"{base}/healthz") if base != public_url.base else None
         if health is not None and _is_ivrkit(health):
@@ -152,4 +153,5 @@ def _clock_difference(response: Response, now: float) -> float | None:
         date = parsedate_to_datetime(response.header("Date"))
     except ValueError:
         return None
+    # A date with the time zone -0000 has no tzinfo. It is UTC, too.
     return date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now

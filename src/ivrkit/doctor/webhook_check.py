@@ -44,9 +44,10 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
 
 
 def _form_and_token(settings: Settings) -> tuple[dict[str, str], str]:
-    """Return the parameters to send, and the token that signs them (``""`` if there is none)."""
+    """Return the parameters to send, and the token that signs them (``""`` without a token)."""
     if settings.auth_token:
         return _FORM, settings.auth_token[0]
+    # The app selects the token of a subaccount by the parameter AccountSid.
     account, tokens = next(iter(settings.accounts.items()), ("", ("",)))
     return {**_FORM, "AccountSid": account}, tokens[0]
 
@@ -66,6 +67,7 @@ class _WebhookCheck:
             response = self._request_page(form, token)
         except Failure as failure:
             return [explain_failure(self._public_url, failure)]
+        # The best estimate of the time here at the moment when the server read its clock.
         now = (began + time.time()) / 2
         received = parse_diagnosis(response.body) if response.status == 200 else None
         if received is None:
@@ -80,7 +82,7 @@ class _WebhookCheck:
         return HttpTransport().send(replace(request, headers=headers), self._overrides)
 
     def _fetch(self, url: str) -> Response | None:
-        """Return the response to a GET request, ``None`` if there is none."""
+        """Return the response to a GET request, ``None`` if no response arrived."""
         request = make_file_request(url)
         try:
             return HttpTransport().send(replace(request, headers={**request.headers, **self._headers}), self._overrides)

@@ -20,4 +20,5 @@ from ivrkit.states.ready.voicemail import voicemail
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:
     """Return all ready-made state kinds by name."""
     kinds = (message, menu, hours, voicemail, transfer, queue, question, goodbye)
+    # The name of the function is the name of the state kind.
     return {kind.__name__: kind for kind in kinds}

@@ -32,7 +32,7 @@ def message(
     """
     if not texts:
         raise FlowError("message must have a text", hint="add a text, a Say, a Play or a Pause")
-    if repeat is None:
+    if repeat is None:  # no need to wait for a key
         return State([*texts], then, **state_arguments)
     check_repeat_key("message", repeat)
     repeat_text = Text(Texts.repeat, key=spoken_keys(repeat))

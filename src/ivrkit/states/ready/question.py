@@ -65,7 +65,7 @@ def question(
     """
     if not texts:
         raise FlowError("question must have a text", hint="add a text, a Say, a Play or a Pause")
-    limits = Routes({}, tries=tries, give_up=give_up)
+    limits = Routes({}, tries=tries, give_up=give_up)  # carries the two arguments to all routes of the state
     if yes is not ... or no is not ...:
         _refuse_digits(
             {"digits": digits, "minimum": minimum, "maximum": maximum, "check": check, "keep": keep},
@@ -80,6 +80,7 @@ def question(
     wrong_prompts = prompts_or_default(wrong, Texts.wrong_digits)
     expected = _ExpectedDigits(*_parse_lengths(digits), minimum, maximum, check, keep, wrong_prompts)
     return State(
+        # With num_digits Twilio goes on after the last digit, so the caller need not press the finish key.
         ask(*texts, **({} if expected.longest is None else {"num_digits": expected.longest})),
         expected.exit(f".{CONFIRM}" if confirm else target, limits),
         secret=secret,
@@ -172,6 +173,7 @@ class _ExpectedDigits:
             raise FlowError(
                 f"question: maximum must be at least 0, not {self.maximum}", hint="digits make no negative number"
             )
+        # 10**n is the smallest number with more than n digits.
         if self.minimum is not None and self.longest is not None and self.minimum >= 10**self.longest:
             raise FlowError(
                 f"question: minimum must have at most {self.longest} digits, not be {self.minimum}",

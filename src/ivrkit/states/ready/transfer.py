@@ -53,6 +53,7 @@ def transfer(
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: if a number, the count of numbers, the timeout or the key is invalid.
     """
+    # A single string is one number, not a sequence of characters.
     dialled = [numbers] if isinstance(numbers, str) else [*numbers]
     if not 1 <= len(dialled) <= MAX_NUMBERS:
         raise FlowError(
@@ -86,7 +87,7 @@ def _add_number(dial: Dial, number: str) -> None:
 
     :raises FlowError: if the number is invalid.
     """
-    scheme, _, name = str(number).partition(":")
+    scheme, _, name = str(number).partition(":")  # str, because authors may forget the quotes
     if scheme == "client" and name:
         dial.client(name)
     elif scheme == "sip" and "@" in name:

@@ -53,7 +53,7 @@ def voicemail(
             f"voicemail: silence must be at least 0 seconds, not {silence!r}", hint="use 0 to never end at silence"
         )
     attributes: dict[str, Any] = {"max_length": max_length, "timeout": silence, "play_beep": beep}
-    if finish_on_key is not None:
+    if finish_on_key is not None:  # Twilio's default is any key, and "" is no key
         if finish_on_key and not is_key_sequence(finish_on_key):
             raise FlowError(
                 f"voicemail: finish_on_key must be a string of 0-9, * and #, not {finish_on_key!r}",

@@ -57,6 +57,7 @@ class Week:
         locale = _locale(language)
         names = get_day_names("wide", "stand-alone", locale)
         sentences = []
+        # Babel writes the days in lower case where the language does, such as Spanish. Here they begin a sentence.
         for windows, group in groupby(range(len(DAYS)), key=lambda day: self.days[day]):
             first, *rest = (names[day].capitalize() for day in group)
             days = Text("{first} to {last}", first=first, last=rest[-1]) if rest else first
@@ -69,6 +70,7 @@ class Week:
 
 def _parse_windows(day: str, text: str) -> tuple[Window, ...]:
     windows = tuple(_parse_window(day, window.strip()) for window in text.split(",")) if text.strip() else ()
+    # All opening and closing times in one list: if it is strictly ascending, no windows overlap or go past midnight.
     edges = [edge for window in windows for edge in window]
     if edges != sorted(set(edges)):
         raise ValueError(f"hours.{day} must have each time after the one before, not {text!r}")
