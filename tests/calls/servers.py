@@ -14,6 +14,7 @@ from ivrkit.simulator import Simulator
 
 SERVERS = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
+_PHONE_TREES = ("counting.py", "crashing.py", "departments.py", "slow.py")
 #: The phone numbers of the other trees. All other numbers reach the counting tree.
 CRASHING, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
 _SETTINGS = f"""\
@@ -42,7 +43,7 @@ class Server:
     :param folder: its working folder.
     :param session_url: the setting ``session_url``.
     :param workers: the number of worker processes.
-    :param trees: the files of ``TREES`` that it serves at first.
+    :param plugins: files of ``TREES`` that it loads besides the phone trees.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Server:
         folder: Path,
         session_url: str,
         workers: int = 2,
-        trees: Sequence[str] = ("counting.py", "crashing.py", "departments.py", "slow.py"),
+        plugins: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.folder = folder
@@ -60,8 +61,8 @@ class Server:
         self.base = f"http://127.0.0.1:{port}"
         self.url = f"{self.base}/webhook"
         (folder / "ivrkit.toml").write_text(_SETTINGS, encoding="utf-8")
-        for tree in trees:
-            self.deploy(tree)
+        for file in (*_PHONE_TREES, *plugins):
+            self.deploy(file)
         commands = {
             "serve": ["ivrkit", "serve", "--port", str(port), "--workers", str(workers)],
             "gunicorn": ["gunicorn", "--config", str(DEPLOY / "gunicorn.conf.py"), "--bind", f"127.0.0.1:{port}"],
@@ -69,13 +70,13 @@ class Server:
         environ = environment(TWILIO_AUTH_TOKEN=TOKEN, IVRKIT_SESSION_URL=session_url, WEB_CONCURRENCY=str(workers))
         self.running = Running(commands[name], folder, environ, f"{self.base}/healthz")
 
-    def deploy(self, tree: str, name: str = "") -> None:
+    def deploy(self, file: str, name: str = "") -> None:
         """Copy a file of ``TREES`` to the server's folder of plugins; the server reads it at its next start or reload.
 
         :param name: the name of the copy; by default the same name.
         """
         (self.folder / "trees").mkdir(exist_ok=True)
-        shutil.copyfile(TREES / tree, self.folder / "trees" / (name or tree))
+        shutil.copyfile(TREES / file, self.folder / "trees" / (name or file))
 
     def simulator(self) -> Simulator:
         """Return a phone number with this server's webhook and fallback URL, as the docs on deployment recommend."""

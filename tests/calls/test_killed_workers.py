@@ -19,9 +19,9 @@ THINK = 16.0 if FULL else 2.5
 @pytest.mark.parametrize("server_name", SERVERS)
 def test_a_killed_worker_drops_no_call(start_server: StartServer, stores: Stores, server_name: str, store_name: str):
     """Calls whose response is lost with the worker go on in the same state through the fallback URL."""
-    server = start_server(server_name, stores.url(store_name), workers=4)
-    killer = WorkerKiller(server)
+    server = start_server(server_name, stores.url(store_name), workers=4, plugins=["patient_stores.py"])
     with ConcurrentCallers(server.url, CALLERS, THINK, processes=4 if FULL else 1) as callers:
+        killer = WorkerKiller(server, callers.retries)
         killer.kill(KILLS)
     report(f"killed {server_name} {store_name}: {len(killer.killed)} kills, {summary(callers.results)}")
     assert describe_failures(callers.results) == ""

@@ -7,7 +7,7 @@ import time
 import pytest
 from tests.calls.conftest import StartServer
 from tests.calls.servers import SERVERS, SLOW
-from tests.calls.trees.slow import DURATION
+from tests.calls.trees.slow import DURATION, STARTED
 from tests.processes import PATIENCE, ask, wait_until
 
 from ivrkit.simulator import SimulatedCall
@@ -23,7 +23,7 @@ def test_a_server_completes_its_response_before_it_ends(start_server: StartServe
     caller = threading.Thread(target=lambda: calls.append(server.simulator().call(to=SLOW)))
     began = time.monotonic()
     caller.start()
-    time.sleep(DURATION / 3)
+    wait_until((server.folder / STARTED).exists, lambda: server.running.output)
     server.running.process.send_signal(signal.SIGTERM)
     caller.join(PATIENCE)
     assert time.monotonic() - began >= DURATION

@@ -84,7 +84,7 @@ def test_a_worker_can_start_while_the_store_is_unavailable(
     """A new worker answers from the cookies of the calls; no caller waits until the store comes back."""
     server, store = server_on(store_name), stores.get(store_name)
     with ConcurrentCallers(server.url, CALLERS, THINK) as callers, store.gone():
-        killer = WorkerKiller(server)
+        killer = WorkerKiller(server, callers.retries)
         killer.kill(2)
     report(f"{store_name} gone, new workers: {summary(callers.results)}")
     assert describe_failures(callers.results) == ""
