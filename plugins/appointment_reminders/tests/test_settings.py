@@ -10,9 +10,9 @@ from ivrkit import IvrkitError
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"pin_pepper": "salt-and-vinegar"[:9]}, "pin_pepper must have at least 16 characters"),
-        ({"pin_digits": 3}, "pin_digits must be 4 to 12, not 3"),
-        ({"cancel_hours": -1}, "cancel_hours must be at least 0, not -1"),
+        ({"pin_pepper": "salt-and-vinegar"[:9]}, "pin_pepper must be a text of at least 16 characters"),
+        ({"pin_digits": 3}, "pin_digits must be a whole number from 4 to 12, not 3"),
+        ({"cancel_hours": -1}, "cancel_hours must be a whole number of at least 0, not -1"),
         ({"cancel_hour": 2}, "did you mean 'cancel_hours'"),
     ],
 )

@@ -2,9 +2,29 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from ivrkit.settings import Range, SettingType
 
 #: The minimum length of the pepper.
 MIN_PEPPER_LENGTH = 16
+
+
+def _check_pepper(pepper: str) -> str:
+    if len(pepper) < MIN_PEPPER_LENGTH:
+        raise ValueError("the pepper is too short")
+    return pepper
+
+
+Pepper = Annotated[
+    str,
+    SettingType(
+        f"a text of at least {MIN_PEPPER_LENGTH} characters",
+        _check_pepper,
+        schema={"minLength": MIN_PEPPER_LENGTH},
+        example="a long random text",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,17 +39,8 @@ class ReminderSettings:
     :param cancel_hours: how many hours before an appointment it can be cancelled at the latest.
     """
 
-    pin_pepper: str = field(repr=False)
+    pin_pepper: Pepper = field(repr=False)
     file: Path = Path("appointments.sqlite3")
     audit_log: Path = Path("appointments-audit.jsonl")
-    pin_digits: int = 4
-    cancel_hours: int = 24
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if len(self.pin_pepper) < MIN_PEPPER_LENGTH:
-            raise ValueError(f"pin_pepper must have at least {MIN_PEPPER_LENGTH} characters")
-        if not 4 <= self.pin_digits <= 12:
-            raise ValueError(f"pin_digits must be 4 to 12, not {self.pin_digits}")
-        if self.cancel_hours < 0:
-            raise ValueError(f"cancel_hours must be at least 0, not {self.cancel_hours}")
+    pin_digits: Annotated[int, Range(4, 12)] = 4
+    cancel_hours: Annotated[int, Range(0)] = 24
