@@ -11,8 +11,8 @@ from ivrkit.flow.model.call import Call, make_call
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES
 from ivrkit.flow.model.routes import LeadsTo
 
-TARGET = "a target is a state's name, SAME, BACK, HOME, None or an Goto of one of these"
-ROW = f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}"
+TARGET = "write a state's name, SAME, BACK, HOME, None, or a Goto of one of these"
+ROW = f"use keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}"
 
 
 def refused(make):
@@ -27,26 +27,42 @@ def refused(make):
     [
         (
             lambda: Routes({"no-imput": None}),
-            "Routes has a row for 'no-imput', which no webhook can bring, did you mean 'no-input'?",
+            "a row of Routes must be for keys or a named outcome, not 'no-imput', did you mean 'no-input'?",
             ROW,
         ),
-        (lambda: Routes({1: None}), "Routes has a row for 1, which no webhook can bring", ROW),
-        (lambda: Routes({"": None}), "Routes has a row for '', which no webhook can bring", ROW),
-        (lambda: Routes({"1a": None}), "Routes has a row for '1a', which no webhook can bring", ROW),
-        (lambda: Routes({"1": 5}), "the row '1' of Routes has the target 5", TARGET),
-        (lambda: Routes({}, otherwise=5), "otherwise of Routes has the target 5", TARGET),
-        (lambda: Routes({}, give_up=5), "give_up of Routes has the target 5", TARGET),
-        (lambda: Routes({}, tries=0), "Routes has tries=0", "tries is a whole number of at least 1"),
-        (lambda: Routes({}, tries=True), "Routes has tries=True", "tries is a whole number of at least 1"),
-        (lambda: Routes({}, tries="3"), "Routes has tries='3'", "tries is a whole number of at least 1"),
+        (lambda: Routes({1: None}), "a row of Routes must be for keys or a named outcome, not 1", ROW),
+        (lambda: Routes({"": None}), "a row of Routes must be for keys or a named outcome, not ''", ROW),
+        (lambda: Routes({"1a": None}), "a row of Routes must be for keys or a named outcome, not '1a'", ROW),
+        (lambda: Routes({"1": 5}), "the row '1' of Routes must be a target, not 5", TARGET),
+        (lambda: Routes({}, otherwise=5), "otherwise of Routes must be a target, not 5", TARGET),
+        (lambda: Routes({}, give_up=5), "give_up of Routes must be a target, not 5", TARGET),
+        (
+            lambda: Routes({}, tries=0),
+            "tries of Routes must be a whole number of at least 1, not 0",
+            "write a number: tries=3",
+        ),
+        (
+            lambda: Routes({}, tries=True),
+            "tries of Routes must be a whole number of at least 1, not True",
+            "write a number: tries=3",
+        ),
+        (
+            lambda: Routes({}, tries="3"),
+            "tries of Routes must be a whole number of at least 1, not '3'",
+            "write a number: tries=3",
+        ),
         (
             leads_to,
-            "@leads_to names no target",
+            "@leads_to must have at least one target",
             'name all that the function returns: @leads_to("sales", SAME)',
         ),
-        (lambda: leads_to(5), "@leads_to has the target 5", TARGET),
-        (lambda: leads_to(None, tries=0), "@leads_to has tries=0", "tries is a whole number of at least 1"),
-        (lambda: leads_to(None, give_up=5), "give_up of @leads_to has the target 5", TARGET),
+        (lambda: leads_to(5), "a target of @leads_to must be a target, not 5", TARGET),
+        (
+            lambda: leads_to(None, tries=0),
+            "tries of @leads_to must be a whole number of at least 1, not 0",
+            "write a number: tries=3",
+        ),
+        (lambda: leads_to(None, give_up=5), "give_up of @leads_to must be a target, not 5", TARGET),
     ],
 )
 def test_tables_and_functions(make, message, hint):
@@ -85,19 +101,34 @@ def test_a_decorated_function_can_be_called():
     assert leads_to(None)(print) == LeadsTo(print, (None,), None, None)
 
 
-KEY = 'a key is a string of 0-9, * and #, such as key="1"'
+KEY = 'write the keys as a string: key="1"'
+LABEL = 'give it a label: label="sales"'
+REPEAT = 'write the keys as a string, such as "9"'
+OTHER_VERBS = "put other verbs into a state of their own"
 
 
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        (lambda: MenuOption("a", "sales"), "MenuOption 'sales' has the key 'a'", KEY),
-        (lambda: MenuOption(1, "sales"), "MenuOption 'sales' has the key 1", KEY),
-        (lambda: MenuOption("1", "  "), "MenuOption with the key '1' has no label", 'give one: label="sales"'),
-        (lambda: Menu(repeat="nine"), "Menu has repeat='nine'", "repeat is a string of 0-9, * and #, or None"),
-        (lambda: Menu(repeat=9), "Menu has repeat=9", "repeat is a string of 0-9, * and #, or None"),
-        (lambda: Menu(5), "Menu is given 5 to say", "it takes texts, Say, Play and Pause"),
-        (lambda: ask("?", None), "ask is given None to say", "it takes texts, Say, Play and Pause"),
+        (
+            lambda: MenuOption("a", "sales"),
+            "the key of MenuOption 'sales' must be keys of a telephone (0-9, * and #), not 'a'",
+            KEY,
+        ),
+        (
+            lambda: MenuOption(1, "sales"),
+            "the key of MenuOption 'sales' must be keys of a telephone (0-9, * and #), not 1",
+            KEY,
+        ),
+        (lambda: MenuOption("1", "  "), "the label of the MenuOption with the key '1' must be a text, not '  '", LABEL),
+        (
+            lambda: Menu(repeat="nine"),
+            "repeat of Menu must be keys of a telephone (0-9, * and #) or None, not 'nine'",
+            REPEAT,
+        ),
+        (lambda: Menu(repeat=9), "repeat of Menu must be keys of a telephone (0-9, * and #) or None, not 9", REPEAT),
+        (lambda: Menu(5), "a prompt of Menu must be a text, Say, Play or Pause, not 5", OTHER_VERBS),
+        (lambda: ask("?", None), "a prompt of ask must be a text, Say, Play or Pause, not None", OTHER_VERBS),
     ],
 )
 def test_options_menus_and_questions(make, message, hint):
@@ -109,11 +140,11 @@ def test_a_verb_that_waits_is_not_said():
     """Only what sounds may stand in a menu or a question."""
     for where, make in (("Menu", Menu), ("ask", ask)):
         message, hint = refused(lambda make=make: make(Dial("+15550100")))
-        assert message.startswith(f"{where} is given <")
-        assert hint == "it takes texts, Say, Play and Pause"
+        assert message.startswith(f"a prompt of {where} must be a text, Say, Play or Pause, not <")
+        assert hint == OTHER_VERBS
 
 
-ENTER = "enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these"
+ENTER = 'write enter="Hello." or a function that takes the call'
 
 
 async def later(call):
@@ -123,28 +154,40 @@ async def later(call):
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        (lambda: State(None), "a State has enter=None", ENTER),
-        (lambda: State(5, name="x"), "state 'x' has enter=5", ENTER),
+        (
+            lambda: State(None),
+            "enter of a State must be a text, a verb, a list of these, a Menu or a function, not None",
+            ENTER,
+        ),
+        (
+            lambda: State(5, name="x"),
+            "enter of state 'x' must be a text, a verb, a list of these, a Menu or a function, not 5",
+            ENTER,
+        ),
         (
             lambda: State("A.", lambda call: None),
-            "a State has the exit function '<lambda>' without targets",
+            "the exit function '<lambda>' of a State must declare its targets",
             'decorate it with all that it returns: @leads_to("sales", SAME)',
         ),
         (
             lambda: State("A.", {"1": None}, name="x"),
-            "state 'x' has exit={'1': None}",
-            "exit is None, a target, Routes({...}), or a function decorated with @leads_to",
+            "exit of state 'x' must be None, a target, Routes or a function, not {'1': None}",
+            "write a state's name, Routes({...}), or a function decorated with @leads_to",
         ),
-        (lambda: State("A.", options=["1"]), "a State has the option '1'", "an option is a MenuOption(...)"),
+        (
+            lambda: State("A.", options=["1"]),
+            "an option of a State must be a MenuOption, not '1'",
+            'write MenuOption(key="1", label="sales")',
+        ),
         (
             lambda: State(later),
-            "a State has the async function 'later'",
-            "handlers are plain functions: write def, not async def",
+            "the function 'later' of a State must be a plain function, not an async one",
+            "write def, not async def",
         ),
         (
             lambda: State("A.", leads_to(None)(later), name="x"),
-            "state 'x' has the async function 'later'",
-            "handlers are plain functions: write def, not async def",
+            "the function 'later' of state 'x' must be a plain function, not an async one",
+            "write def, not async def",
         ),
     ],
 )
@@ -153,30 +196,39 @@ def test_states(make, message, hint):
     assert refused(make) == (message, hint)
 
 
-PHRASES = 'phrases are texts: phrases=("sales",)'
-NAMES = "menu is the name of a state, and sentence a whole sentence"
+PHRASES = 'write texts: phrases=("sales",)'
+MENU = 'name a menu: menu="menu"'
+SENTENCE = 'write a whole sentence: sentence="To talk to sales, press one."'
 
 
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        (lambda: State(Dial), "a State has the class 'Dial' for a function", "make an object of it: Dial(...)"),
+        (
+            lambda: State(Dial),
+            "the function 'Dial' of a State must be a function, not a class",
+            "pass an object of the class: Dial(...)",
+        ),
         (
             lambda: State(lambda: "A.", name="x"),
-            "state 'x' has the function '<lambda>', which can't be given the call: too many positional arguments",
-            "a handler takes one argument, the call",
+            "the function '<lambda>' of state 'x' must take the call: too many positional arguments",
+            "give it one parameter, the call",
         ),
         (
             lambda: State("A.", leads_to(None)(lambda call, more: None)),
-            "a State has the function '<lambda>', which can't be given the call: missing a required argument: 'more'",
-            "a handler takes one argument, the call",
+            "the function '<lambda>' of a State must take the call: missing a required argument: 'more'",
+            "give it one parameter, the call",
         ),
-        (lambda: State("A.", on_error=SAME), "a State has on_error=SAME", "on_error is the name of a state"),
-        (lambda: MenuOption("1", 5), "MenuOption with the key '1' has no label", 'give one: label="sales"'),
-        (lambda: MenuOption("1", "x", menu=5), "MenuOption 'x' has menu=5 and sentence=None", NAMES),
-        (lambda: MenuOption("1", "x", sentence=""), "MenuOption 'x' has menu='menu' and sentence=''", NAMES),
-        (lambda: MenuOption("1", "x", phrases=(5,)), "MenuOption 'x' has the phrases (5,)", PHRASES),
-        (lambda: MenuOption("1", "x", phrases=""), "MenuOption 'x' has the phrases ('',)", PHRASES),
+        (
+            lambda: State("A.", on_error=SAME),
+            "on_error of a State must be the name of a state, not SAME",
+            'write on_error="menu"',
+        ),
+        (lambda: MenuOption("1", 5), "the label of the MenuOption with the key '1' must be a text, not 5", LABEL),
+        (lambda: MenuOption("1", "x", menu=5), "the menu of MenuOption 'x' must be the name of a state, not 5", MENU),
+        (lambda: MenuOption("1", "x", sentence=""), "the sentence of MenuOption 'x' must be a text, not ''", SENTENCE),
+        (lambda: MenuOption("1", "x", phrases=(5,)), "the phrases of MenuOption 'x' must be texts, not (5,)", PHRASES),
+        (lambda: MenuOption("1", "x", phrases=""), "the phrases of MenuOption 'x' must be texts, not ('',)", PHRASES),
     ],
 )
 def test_what_could_only_be_found_out_by_a_caller(make, message, hint):
@@ -200,7 +252,7 @@ def test_an_exit_object_without_a_name():
             return "<chooser>"
 
     message, _ = refused(lambda: State("A.", Choose()))
-    assert message == f"a State has the exit function {Choose()!r} without targets"
+    assert message == f"the exit function {Choose()!r} of a State must declare its targets"
 
 
 def test_the_shape_of_a_state():
@@ -244,36 +296,46 @@ def test_ask_is_a_gather_with_its_texts_inside():
 
 # Texts.
 
+PLACEHOLDERS = "leave out other placeholders; write {{ for a brace"
+
 
 @pytest.mark.parametrize(
     ("texts", "message", "hint"),
     [
         (
             {"greeting": "Hi {name}."},
-            "texts.greeting is 'Hi {name}.', and nothing fills in {name}",
-            "it may hold {company}",
+            "texts.greeting must have only the placeholder {company}, not 'Hi {name}.'",
+            PLACEHOLDERS,
         ),
         (
             {"option": "{key}{0}"},
-            "texts.option is '{key}{0}', and nothing fills in {0}",
-            "it may hold {label} and {key}",
+            "texts.option must have only the placeholders {label} and {key}, not '{key}{0}'",
+            PLACEHOLDERS,
         ),
         (
             {"goodbye": "Bye {company}."},
-            "texts.goodbye is 'Bye {company}.', and nothing fills in {company}",
-            "it may hold no places in braces",
+            "texts.goodbye must have no placeholders, not 'Bye {company}.'",
+            PLACEHOLDERS,
         ),
-        ({"repeat": "{key!r}"}, "texts.repeat is '{key!r}', and nothing fills in {key}", "it may hold {key}"),
-        ({"repeat": "{key:>3}"}, "texts.repeat is '{key:>3}', and nothing fills in {key}", "it may hold {key}"),
+        (
+            {"repeat": "{key!r}"},
+            "texts.repeat must have only the placeholder {key}, not '{key!r}'",
+            PLACEHOLDERS,
+        ),
+        (
+            {"repeat": "{key:>3}"},
+            "texts.repeat must have only the placeholder {key}, not '{key:>3}'",
+            PLACEHOLDERS,
+        ),
         (
             {"repeat": "{key"},
-            "texts.repeat is '{key': expected '}' before end of string",
-            "it may hold {key}; write {{ for a brace",
+            "texts.repeat must have only the placeholder {key}, not '{key': expected '}' before end of string",
+            PLACEHOLDERS,
         ),
         (
             {"keys": {"12": "twelve"}},
-            "texts.keys has the key '12'; a telephone has 0 1 2 3 4 5 6 7 8 9 * #",
-            "name one key at a time; longer key sequences are read key by key",
+            "texts.keys must have only the keys 0 1 2 3 4 5 6 7 8 9 * #, not '12'",
+            "name one key at a time; longer sequences are spelled key by key",
         ),
     ],
 )

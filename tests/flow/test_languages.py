@@ -71,17 +71,17 @@ class TestText:
         """Refused where it is written."""
         with pytest.raises(FlowError) as caught:
             Text("Press {key}, {who}.", key="1")
-        assert (
-            caught.value.message == "Text('Press {key}, {who}.') is 'Press {key}, {who}.', and nothing fills in {who}"
+        assert caught.value.message == (
+            "Text('Press {key}, {who}.') must have only the placeholder {key}, not 'Press {key}, {who}.'"
         )
-        assert caught.value.hint == "it may hold {key}"
+        assert caught.value.hint == "leave out other placeholders; write {{ for a brace"
 
     def test_what_has_no_place(self):
         """Refused where it is written."""
         with pytest.raises(FlowError) as caught:
             Text("Press {key}.", key="1", who="Ann")
-        assert caught.value.message == "Text('Press {key}.') is given 'who', which has no place in it"
-        assert caught.value.hint == "write {who} where it belongs, or leave it out"
+        assert caught.value.message == "Text('Press {key}.') must have a placeholder for the value 'who'"
+        assert caught.value.hint == "write {who} in the sentence, or leave out the value"
 
 
 class TestWords:
@@ -247,8 +247,8 @@ class TestVoice:
         for value in (5, "", " "):
             with pytest.raises(FlowError) as caught:
                 State("A.", **{name: value})
-            assert caught.value.message == f"a State has {name}={value!r}"
-            assert caught.value.hint == f'it is a text such as "{example}"'
+            assert caught.value.message == f"{name} of a State must be a text, not {value!r}"
+            assert caught.value.hint == f'write {name}="{example}"'
 
 
 class TestChange:
@@ -313,8 +313,8 @@ class TestChange:
         """Refused where it is written."""
         with pytest.raises(FlowError) as caught:
             Goto("a", language=language)
-        assert caught.value.message == f"Goto('a') has language={language!r}"
-        assert caught.value.hint == 'it is a text such as "es-MX"'
+        assert caught.value.message == f"the language of Goto('a') must be a text, not {language!r}"
+        assert caught.value.hint == 'write a language tag such as "es-MX"'
 
     def test_a_session_of_a_language_that_is_gone(self, call):
         """A deploy may take a language away under a live call: it goes on in the flow's own."""

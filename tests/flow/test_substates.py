@@ -213,9 +213,17 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
 @pytest.mark.parametrize(
     ("parts", "message", "hint"),
     [
-        ({"a.b": MENU}, "a State has a part called 'a.b'", "use letters, digits, - and _"),
-        ({5: MENU}, "a State has a part called 5", "use letters, digits, - and _"),
-        ({"a": "Hello."}, "a State has the part 'a', which is 'Hello.'", "a part is a State"),
+        (
+            {"a.b": MENU},
+            "the name of a substate of a State must have only letters, digits, - and _, not 'a.b'",
+            "rename the substate",
+        ),
+        (
+            {5: MENU},
+            "the name of a substate of a State must have only letters, digits, - and _, not 5",
+            "rename the substate",
+        ),
+        ({"a": "Hello."}, "the substate 'a' of a State must be a State, not 'Hello.'", "write State(...)"),
     ],
 )
 def test_what_can_not_be_a_part(parts, message, hint):

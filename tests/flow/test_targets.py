@@ -249,16 +249,20 @@ def test_a_function_decides_at_once_where_nothing_waits(call):
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
-        (lambda: Goto(7), "Goto has the target 7", "a target is a state's name, SAME, BACK, HOME or None"),
+        (
+            lambda: Goto(7),
+            "the target of Goto must be a state's name, SAME, BACK, HOME or None, not 7",
+            'write Goto("sales"), or import SAME, BACK and HOME from ivrkit',
+        ),
         (
             lambda: Goto("a", say=[Dial("+15550100")]),
-            "Goto('a') says {}",
-            "say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
+            "a prompt of Goto('a') must be a text, Say, Play or Pause, not {}",
+            "put other verbs into a state of their own",
         ),
         (
             lambda: Goto(None, say=4),
-            "Goto(None) says 4",
-            "say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
+            "a prompt of Goto(None) must be a text, Say, Play or Pause, not 4",
+            "put other verbs into a state of their own",
         ),
     ],
 )

@@ -109,6 +109,6 @@ class TestTargets:
         with pytest.raises(FlowError) as caught:
             read_target({"to": "HOME", "language": 3})
         assert (caught.value.message, caught.value.hint) == (
-            "Goto(HOME) has language=3",
-            'it is a text such as "es-MX"',
+            "the language of Goto(HOME) must be a text, not 3",
+            'write a language tag such as "es-MX"',
         )

@@ -145,13 +145,21 @@ def test_a_key_without_words_is_enough():
 @pytest.mark.parametrize(
     ("made", "message", "hint"),
     [
-        (Whisper, "Whisper says nothing", 'give it words: Whisper("A call for sales.")'),
-        (lambda: Whisper("A.", accept="x"), "Whisper has accept='x'", "accept is a string of 0-9, * and #, or None"),
-        (lambda: Whisper(5), "Whisper is given 5 to say", "it takes texts, Say and Play"),
+        (Whisper, "Whisper has nothing to say", 'give it a prompt: Whisper("A call for sales.")'),
+        (
+            lambda: Whisper("A.", accept="x"),
+            "accept of Whisper must be keys of a telephone (0-9, * and #) or None, not 'x'",
+            'write the keys as a string, such as "9"',
+        ),
+        (
+            lambda: Whisper(5),
+            "a prompt of Whisper must be a text, Say or Play, not 5",
+            "put other verbs into a state of their own",
+        ),
         (
             lambda: State("A.", whisper="A call."),
-            "a State has whisper='A call.'",
-            'it is a Whisper("...")',
+            "whisper of a State must be a Whisper, not 'A call.'",
+            'write whisper=Whisper("...")',
         ),
     ],
 )
@@ -164,7 +172,7 @@ def test_what_can_not_be_whispered(made, message, hint):
 
 def test_what_can_not_stand_in_a_whisper():
     """Twilio takes no pause there: only Play, Say, Gather and Hangup."""
-    with pytest.raises(FlowError, match="Whisper is given <twilio"):
+    with pytest.raises(FlowError, match="a prompt of Whisper must be a text, Say or Play, not <twilio"):
         Whisper(Pause())
 
 

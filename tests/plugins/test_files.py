@@ -133,8 +133,11 @@ class TestPythonFiles:
             ),
             (
                 HEAD + "x = State(3)\n",
-                "a State has enter=3 (parking.py, line 2)",
-                "enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
+                (
+                    "enter of a State must be a text, a verb, a list of these, a Menu or a function, not 3 "
+                    "(parking.py, line 2)"
+                ),
+                'write enter="Hello." or a function that takes the call',
             ),
             ("x = 1\n", "it offers no state and no hook", OFFERS),
             ("", "it offers no state and no hook", OFFERS),

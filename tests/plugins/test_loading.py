@@ -346,8 +346,8 @@ class TestImport:
         install("ant", states={"one": "ant:found"}, ant=code)
         assert problem_of() == Problem(
             "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' cannot be imported: "
-            "MenuOption 'sales' has the key 'x'",
-            f'a key is a string of 0-9, * and #, such as key="1"; or {leave_out("ant")}',
+            "the key of MenuOption 'sales' must be keys of a telephone (0-9, * and #), not 'x'",
+            f'write the keys as a string: key="1"; or {leave_out("ant")}',
             owner="ant",
         )
 
@@ -531,8 +531,8 @@ class TestFactories:
             (_from_leaving, "SystemExit: 3", leave_out("own")),
             (
                 _from_refused,
-                "a State has enter=5",
-                "enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
+                "enter of a State must be a text, a verb, a list of these, a Menu or a function, not 5",
+                'write enter="Hello." or a function that takes the call',
             ),
             (Callable(), f"{A_FUNCTION}<Callable>", MAKE),
             (

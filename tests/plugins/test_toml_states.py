@@ -131,7 +131,7 @@ class TestFaults:
             (
                 'then = { to = "HOME", language = 3 }',
                 "4: states.parking.then is {'to': 'HOME', 'language': 3}",
-                'it is a text such as "es-MX"',
+                'write a language tag such as "es-MX"',
             ),
             ("repeat = 3", "4: states.parking.repeat must be a text, not 3", 'write repeat = "text"'),
             (

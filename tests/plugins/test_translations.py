@@ -127,8 +127,8 @@ def test_a_fuzzy_an_empty_and_a_plural_entry(tmp_path):
         ),
         (
             (HEAD + 'msgid "Hello, {name}."\nmsgstr "Hola, {nombre}."\n').encode(),
-            "messages.po:5: its translation is 'Hola, {nombre}.', and nothing fills in {nombre}",
-            "it may hold {name}",
+            "messages.po:5: its translation must have only the placeholder {name}, not 'Hola, {nombre}.'",
+            "leave out other placeholders; write {{ for a brace",
         ),
     ],
 )
@@ -264,9 +264,10 @@ def test_words_of_the_team_with_a_place_that_nothing_fills_in():
         load(Settings(states={"menu": StateSettings(texts=texts)}))
     (problem,) = caught.value.problems
     assert problem.located_message == (
-        "[states.menu.texts] the replacement for 'Ask for {who}.' is 'Ask {whom}.', and nothing fills in {whom}"
+        "[states.menu.texts] the replacement for 'Ask for {who}.' must have only the placeholder {who}, "
+        "not 'Ask {whom}.'"
     )
-    assert problem.hint == "it may hold {who}"
+    assert problem.hint == "leave out other placeholders; write {{ for a brace"
 
 
 def test_a_plugin_object_speaks_the_languages_of_the_core():

@@ -184,8 +184,8 @@ class TestFile:
              'write a table [texts] with lines such as goodbye = "Bye."'),
             ('[texts.es]\ngoodby = "x"', "unknown key 'texts.es.goodby', did you mean 'goodbye'?", TEXTS),
             ("[texts.es]\ngoodbye = 5", "texts.es.goodbye must be a text, not 5", 'write goodbye = "Goodbye."'),
-            ('[texts.es]\ngoodbye = "{x}"', "texts.goodbye is '{x}', and nothing fills in {x}",
-             "it may hold no places in braces"),
+            ('[texts.es]\ngoodbye = "{x}"', "texts.goodbye must have no placeholders, not '{x}'",
+             "leave out other placeholders; write {{ for a brace"),
             ('[numbers.1]\nstrat = "x"', "unknown key 'numbers.1.strat', did you mean 'start'?",
              "use one of: start, language"),
             ("[numbers.1]", "numbers.1 must be a table with start or language, not an empty table",
@@ -197,12 +197,13 @@ class TestFile:
             ('[texts]\nkeys = "one"', "texts.keys must be a table, each a text, not 'one'",
              'write a table [texts.keys] with lines such as 0 = "zero"'),
             ("[texts.keys]\n1 = 1", "texts.keys.1 must be a text, not 1", 'write 1 = "text"'),
-            ('[texts.keys]\nA = "a"', "texts.keys has the key 'A'; a telephone has 0 1 2 3 4 5 6 7 8 9 * #",
-             "name one key at a time; longer key sequences are read key by key"),
-            ('[texts]\ngoodbye = "Bye {name}."', "texts.goodbye is 'Bye {name}.', and nothing fills in {name}",
-             "it may hold no places in braces"),
-            ('[texts]\noption = "{"', "texts.option is '{': Single '{' encountered in format string",
-             "it may hold {label} and {key}; write {{ for a brace"),
+            ('[texts.keys]\nA = "a"', "texts.keys must have only the keys 0 1 2 3 4 5 6 7 8 9 * #, not 'A'",
+             "name one key at a time; longer sequences are spelled key by key"),
+            ('[texts]\ngoodbye = "Bye {name}."', "texts.goodbye must have no placeholders, not 'Bye {name}.'",
+             "leave out other placeholders; write {{ for a brace"),
+            ('[texts]\noption = "{"', ("texts.option must have only the placeholders {label} and {key}, not '{': "
+             "Single '{' encountered in format string"),
+             "leave out other placeholders; write {{ for a brace"),
             ("states = 5", "states must be a table of states, not 5",
              'write a table [states.sales] with lines such as key = "4"'),
             ('[states]\nsales = "1"', "states.sales must be a table, not '1'",
@@ -221,7 +222,7 @@ class TestFile:
     def test_what_a_file_can_not_say(self, write, text, message, hint, name):
         """File and line, key, what it is or the nearest name, and what it takes."""
         write(f"# A comment, and\n\n{text}\n# another.\n", name)
-        in_header = ("accounts", "numbers.1 must", "texts.keys has", "texts.goodbye must be a text, not a table")
+        in_header = ("accounts", "numbers.1 must", "texts.keys must have", "texts.goodbye must be a text, not a table")
         line = 4 if "\n" in text and not message.startswith(in_header) else 3
         assert refused({"IVRKIT_SETTINGS": name}) == (f"{name}:{line}: {message}", hint)
 
@@ -395,8 +396,8 @@ class TestEnvironment:
              "IVRKIT_CONNECTION_OVERRIDES: rc must be a number from 0 to 5, not '9'", "write it as in rc=1&rp=ct"),
             ("IVRKIT_PUBLIC_URL", "x", "IVRKIT_PUBLIC_URL must be a URL such as 'https://ivr.example.com', not 'x'",
              "set IVRKIT_PUBLIC_URL=https://ivr.example.com"),
-            ("IVRKIT_TEXTS_GOODBYE", "{x}", "texts.goodbye is '{x}', and nothing fills in {x}",
-             "it may hold no places in braces"),
+            ("IVRKIT_TEXTS_GOODBYE", "{x}", "texts.goodbye must have no placeholders, not '{x}'",
+             "leave out other placeholders; write {{ for a brace"),
         ],
     )  # fmt: skip
     def test_what_the_environment_can_not_say(self, variable, text, message, hint):

@@ -132,8 +132,8 @@ WRITE_NUMBERS = 'write numbers = ["+15550100", "+15550101"]'
         (
             "+15550100",
             {"accept": ""},
-            "Whisper has accept=''",
-            "accept is a string of 0-9, * and #, or None",
+            "accept of Whisper must be keys of a telephone (0-9, * and #) or None, not ''",
+            'write the keys as a string, such as "9"',
         ),
         (
             "+15550100",

@@ -1,4 +1,4 @@
-"""One phone call as a handler sees it."""
+"""The call: one phone call as a handler sees it."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-#: What stands where the input of a secret state would have stood.
+#: Replaces the input of a secret state.
 HIDDEN_INPUT = "(secret)"
 
-#: The status of a call that comes in, at its first webhook (https://www.twilio.com/docs/voice/twiml).
+#: The status of an incoming call at its first webhook (https://www.twilio.com/docs/voice/twiml).
 RINGING = "ringing"
 
-#: A caller with one of these statuses is on the line (the same page).
+#: The statuses of a call whose caller is on the line (the same page).
 LIVE_STATUSES = frozenset({RINGING, "in-progress"})
 
-#: The call is over with one of these statuses (the same page).
+#: The statuses of a call that is over (the same page).
 FINAL_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
-#: The parameters that hold what a caller pressed or said.
+#: The parameters with the caller's input.
 INPUT_PARAMETERS = ("Digits", "SpeechResult")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One phone call at one webhook: its facts, this webhook's input, and what is kept of it.
+    """One phone call at one webhook: its facts, the webhook's input, and the handlers' data.
 
-    The facts are Twilio's request parameters (https://www.twilio.com/docs/voice/twiml#request-parameters);
-    one that did not come is ``""``.
+    The facts are Twilio's request parameters (https://www.twilio.com/docs/voice/twiml#request-parameters). A parameter
+    that Twilio did not send is ``""``.
 
-    :param sid: ``CallSid``, the same for the life of the call.
+    :param sid: ``CallSid``, the same at all webhooks of the call.
     :param from_: the caller: E.164, ``client:name``, ``sip:...``, or a word such as ``anonymous``.
     :param to: the number that was called.
     :param status: ``CallStatus``: ``ringing`` at first, then ``in-progress``.
     :param account_sid: ``AccountSid``.
     :param direction: ``inbound``, ``outbound-api`` or ``outbound-dial``.
-    :param forwarded_from: who forwarded the call, where the carrier says so.
-    :param caller_name: the caller's name, where the look-up is on for the number.
+    :param forwarded_from: the number that forwarded the call, if the carrier sends it.
+    :param caller_name: the caller's name, if the look-up is on for the number.
     :param digits: the keys of this webhook, ``""`` for none.
-    :param speech: what the caller said, ``""`` for nothing.
-    :param confidence: how sure the recogniser is, 0.0 to 1.0, ``None`` when it does not say.
-    :param outcome: what this webhook says happened, as one word; ``None`` when nothing did.
-    :param params: every parameter of this webhook, as it came.
-    :param now: when this webhook came, with its zone.
+    :param speech: the words that the caller said, ``""`` for none.
+    :param confidence: the confidence of the speech recognition, 0.0 to 1.0; ``None`` without speech.
+    :param outcome: the outcome of this webhook, as one word; ``None`` if it has none.
+    :param params: all parameters of this webhook.
+    :param now: the time of this webhook, with its time zone.
     :param language: the call's language, such as ``en-US``.
-    :param turn_key: CallSid and turn: the same for every run of this webhook's handlers, and no other's.
-        A handler is run at least once for each webhook: again where two copies of it race, or where a worker was
-        killed before the turn was kept. Key your own side effects with it.
-    :param data: a small JSON dict of yours, kept between the webhooks of this call. Change it in place.
+    :param turn_key: a key of this webhook: CallSid and turn. A handler can run more than once for a webhook, if two
+        copies of the request race, or a worker is killed before it saves the session. The key is then the same. Use it
+        to make your side effects happen once.
+    :param data: a small JSON dict for your handlers, stored between the webhooks of this call. Change it in place.
     """
 
     sid: str
@@ -73,13 +73,13 @@ class Call:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the caller has left: a status that is neither ringing nor in-progress."""
+        """Whether the call is over: its status is neither ringing nor in-progress."""
         return self.status not in LIVE_STATUSES
 
     def copy_for_observers(self, *, secret: bool) -> Call:
-        """Return the call for whoever does not handle it: with a copy of ``data``, and without secret input.
+        """Return a copy for plugins that only observe the call: with its own ``data``, and without secret input.
 
-        :param secret: whether what was pressed and said is hidden.
+        :param secret: whether to hide the input.
         """
         data = copy.deepcopy(self.data)
         if not secret:
@@ -89,13 +89,13 @@ class Call:
 
 
 def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: int, data: dict[str, Any]) -> Call:
-    """Return the :class:`Call` that a webhook's parameters describe.
+    """Return the call at a webhook.
 
-    :param params: Twilio's request parameters, one value for each name.
-    :param now: when the webhook came, with its zone.
+    :param params: Twilio's request parameters.
+    :param now: the time of the webhook, with its time zone.
     :param language: the call's language, from its session.
-    :param turn: the number of this webhook in its call, from 1.
-    :param data: what the session keeps for the handlers; changed in place by them.
+    :param turn: the number of the webhook in its call, from 1.
+    :param data: the handlers' data of the session. Handlers change it in place.
     """
     sid = params.get("CallSid", "")
     return Call(
@@ -109,7 +109,7 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
         caller_name=params.get("CallerName", ""),
         digits=params.get("Digits", ""),
         speech=params.get("SpeechResult", ""),
-        confidence=_fraction(params.get("Confidence", "")),
+        confidence=_parse_confidence(params.get("Confidence", "")),
         params=MappingProxyType(dict(params)),
         now=now,
         language=language,
@@ -118,8 +118,8 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
     )
 
 
-def _fraction(text: str) -> float | None:
-    """Return a number from 0.0 to 1.0, or ``None`` for anything else."""
+def _parse_confidence(text: str) -> float | None:
+    """Return a number from 0.0 to 1.0; ``None`` for anything else."""
     try:
         number = float(text)
     except ValueError:

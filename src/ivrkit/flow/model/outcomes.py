@@ -1,4 +1,4 @@
-"""What a webhook says happened, as one word.
+"""Outcomes: the result of a webhook as one word.
 
 The parameters are Twilio's: https://www.twilio.com/docs/voice/twiml and the page of each verb below it.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 NO_INPUT = "no-input"
 NO_MATCH = "no-match"
 
-#: The outcomes of each waiting verb, besides the key sequences of a Gather.
+#: Waiting verb -> its named outcomes. A Gather also has key sequences.
 VERB_OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "Gather": (NO_MATCH, NO_INPUT),
     "Dial": ("answered", "busy", "no-answer", "failed", "canceled", "declined"),
@@ -22,23 +22,17 @@ VERB_OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "Connect": ("ended",),
 }
 
-#: Every outcome that has a name of its own.
-NAMED_OUTCOMES = tuple(dict.fromkeys(word for words in VERB_OUTCOMES.values() for word in words))
+#: All named outcomes.
+NAMED_OUTCOMES = tuple(dict.fromkeys(outcome for outcomes in VERB_OUTCOMES.values() for outcome in outcomes))
 
-#: The outcomes after which a call has had what it came for.
+#: The outcomes after which a call has reached its purpose. Without a row they lead to the goodbye.
 SUCCESSFUL_OUTCOMES = frozenset({"answered", "bridged", "recorded", "ended"})
 
 #: One or more keys of a telephone.
 KEY_SEQUENCE = re.compile(r"[0-9*#]+")
 
-
-def is_key_sequence(value: object) -> bool:
-    """Return whether a value is one or more keys of a telephone, as a string."""
-    return isinstance(value, str) and KEY_SEQUENCE.fullmatch(value) is not None
-
-
-#: A request that carries one of these is about that verb and no other.
-_MARKS = {
+#: Parameter -> the verb that sends it. A request with one of these is about that verb only.
+_VERBS_BY_PARAMETER = {
     "DialCallStatus": "Dial",
     "QueueResult": "Enqueue",
     "RecordingUrl": "Record",
@@ -48,8 +42,8 @@ _MARKS = {
     "Result": "Pay",
 }
 
-#: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus
-_DIAL = {
+#: DialCallStatus -> outcome (https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus).
+_DIAL_OUTCOMES = {
     "completed": "answered",
     "answered": "answered",
     "busy": "busy",
@@ -58,8 +52,8 @@ _DIAL = {
     "canceled": "canceled",
 }
 
-#: https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
-_QUEUE = {
+#: QueueResult -> outcome (https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action).
+_QUEUE_OUTCOMES = {
     "bridged": "bridged",
     "bridging-in-process": "bridged",
     "redirected": "bridged",
@@ -72,37 +66,44 @@ _QUEUE = {
 }
 
 
-def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: Mapping[str, str]) -> str | None:
-    """Return what happened to the verb that the call waiting_verb with, or ``None`` when the request is not about it.
+def is_key_sequence(value: object) -> bool:
+    """Return whether a value is one or more keys of a telephone, as a string."""
+    return isinstance(value, str) and KEY_SEQUENCE.fullmatch(value) is not None
 
-    :param waiting_verb: the name of the waiting verb, ``None`` when the call waiting_verb for nothing.
+
+def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: Mapping[str, str]) -> str | None:
+    """Return the outcome of the verb that a call waits with.
+
+    :param waiting_verb: the name of the verb, ``None`` if the call does not wait.
     :param params: the parameters of the webhook.
-    :param phrases: spoken phrase (folded by :func:`normalize_phrase`) -> the key that it stands for.
-    :returns: an outcome of the verb; for a Gather also the key sequence that was pressed or stood for.
+    :param phrases: phrase, normalized by :func:`normalize_phrase` -> the key that it stands for.
+    :returns: a named outcome of the verb, or for a Gather the keys that were pressed or spoken; ``None`` if the
+        request is not about the verb, such as a status callback that is sent to the webhook.
     """
     if waiting_verb is None:
         return None
-    marks = {_MARKS[name] for name in _MARKS if name in params}
+    verbs = {_VERBS_BY_PARAMETER[name] for name in _VERBS_BY_PARAMETER if name in params}
+    # Connect and Gather send no parameter that is always there, so any other verb's parameter excludes them.
     if waiting_verb == "Connect":
-        return None if marks else "ended"
+        return None if verbs else "ended"
     if waiting_verb == "Gather":
-        return None if marks else _gathered(params, phrases)
-    if waiting_verb not in marks:
+        return None if verbs else _gather_outcome(params, phrases)
+    if waiting_verb not in verbs:
         return None
     if waiting_verb == "Dial":
-        return _dialled(params["DialCallStatus"], params.get("DialBridged", ""))
+        return _dial_outcome(params["DialCallStatus"], params.get("DialBridged", ""))
     if waiting_verb == "Enqueue":
-        return _QUEUE.get(params["QueueResult"], "failed")
+        return _QUEUE_OUTCOMES.get(params["QueueResult"], "failed")
     return VERB_OUTCOMES[waiting_verb][0]
 
 
 def normalize_phrase(phrase: str) -> str:
-    """Return a phrase as it is compared: no case, no punctuation, single blanks."""
+    """Return a phrase for comparison: without case and punctuation, and with single spaces."""
     return " ".join(re.sub(r"[^\w\s]", " ", phrase.casefold()).split())
 
 
-def _gathered(params: Mapping[str, str], phrases: Mapping[str, str]) -> str:
-    """Return the keys, the key that the phrase stands for, ``no-match`` or ``no-input``."""
+def _gather_outcome(params: Mapping[str, str], phrases: Mapping[str, str]) -> str:
+    """Return the keys that were pressed, the key that a phrase stands for, ``no-match`` or ``no-input``."""
     digits = params.get("Digits", "").strip()
     if digits:
         return digits if KEY_SEQUENCE.fullmatch(digits) else NO_MATCH
@@ -112,8 +113,8 @@ def _gathered(params: Mapping[str, str], phrases: Mapping[str, str]) -> str:
     return NO_INPUT
 
 
-def _dialled(status: str, bridged: str) -> str:
-    """Return the outcome of a Dial; a callee who picked up and did not accept has declined."""
+def _dial_outcome(status: str, bridged: str) -> str:
+    """Return the outcome of a Dial. A callee who picked up but did not take the call has declined."""
     if status == "completed" and bridged == "false":
         return "declined"
-    return _DIAL.get(status, "failed")
+    return _DIAL_OUTCOMES.get(status, "failed")

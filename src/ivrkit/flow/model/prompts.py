@@ -1,4 +1,4 @@
-"""Recipes for what is said: a menu of the installed states, a question, and a whisper to whoever is dialled."""
+"""Prompts: texts and sounds, a menu of the installed states, a question, and a whisper."""
 
 from __future__ import annotations
 
@@ -12,45 +12,47 @@ from twilio.twiml.voice_response import Gather, Say
 from ivrkit.errors import FlowError
 from ivrkit.flow.model.outcomes import is_key_sequence
 
-#: The verbs that can be part of a prompt.
-PROMPT_VERBS = ("Say", "Play", "Pause")
-#: What can be said: a text, or a ``Say``, ``Play`` or ``Pause``.
+#: Something that a caller hears: a text, or a ``Say``, ``Play`` or ``Pause``.
 Prompt = str | TwiML
+#: The verbs that are prompts.
+PROMPT_VERBS = ("Say", "Play", "Pause")
+#: The verbs that a whisper takes. Twilio does not know ``Pause`` there.
+WHISPER_VERBS = ("Say", "Play")
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Menu:
-    """An ``enter`` whose prompt and routes are built from the options of the installed states.
+    """An ``enter`` whose prompts and routes are made from the options of the installed states.
 
-    The prompt is the texts, then a sentence for each option in the order of the keys with 0 last, then the
-    sentence about repeating. The ``exit`` beside it may be an ``Routes`` that adds rows or says what happens
-    otherwise.
+    A caller hears the texts, then a sentence for each option in the order of the keys with 0 last, then the sentence
+    about the repeat key. The ``exit`` beside it may be a ``Routes`` with more rows, ``otherwise``, ``tries`` or
+    ``give_up``.
 
-    :param texts: what is said before the options: texts, ``Say``, ``Play`` or ``Pause``.
+    :param texts: the prompts before the options: texts, ``Say``, ``Play`` or ``Pause``.
     :param repeat: the key that reads the menu again, ``None`` for no such key.
-    :raises FlowError: for a repeat key that no telephone has, or a text that is none.
+    :raises FlowError: if the repeat key or a prompt is invalid.
     """
 
     texts: tuple[str | TwiML, ...]
     repeat: str | None
 
     def __init__(self, *texts: str | TwiML, repeat: str | None = "9") -> None:
-        if repeat is not None and not is_key_sequence(repeat):
-            raise FlowError(f"Menu has repeat={repeat!r}", hint="repeat is a string of 0-9, * and #, or None")
-        _check_sounding("Menu", texts)
+        _check_key("repeat of Menu", repeat)
+        check_prompts("Menu", texts)
         object.__setattr__(self, "texts", texts)
         object.__setattr__(self, "repeat", repeat)
 
 
 def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
-    """Return a ``Gather`` with the texts inside it: keys live during the prompt, and silence is answered.
+    """Return a ``Gather`` with prompts inside it, so that a caller can press keys while they hear them.
 
-    :param texts: what is said: texts, ``Say``, ``Play`` or ``Pause``.
+    :param texts: the prompts: texts, ``Say``, ``Play`` or ``Pause``.
     :param attributes: attributes of the ``Gather`` (https://www.twilio.com/docs/voice/twiml/gather), as twilio's
-        own class takes them: ``timeout=8``, ``finish_on_key=""``, ``input="dtmf speech"``.
-    :raises FlowError: for a text that is none.
+        class takes them: ``timeout=8``, ``finish_on_key=""``, ``input="dtmf speech"``.
+    :raises FlowError: if a prompt is invalid.
     """
-    _check_sounding("ask", texts)
+    check_prompts("ask", texts)
+    # Twilio then sends a webhook for silence too.
     gather = Gather(**{"action_on_empty_result": True, **attributes})
     for text in texts:
         gather.append(Say(text) if isinstance(text, str) else text)
@@ -59,15 +61,15 @@ def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Whisper:
-    """What whoever answers a ``Dial`` hears before both talk, and nobody else.
+    """The prompts that the callee of a ``Dial`` hears before both parties are connected. The caller does not hear them.
 
-    It is said in the language of the caller's call. With ``accept`` the call is connected only when that key is
-    pressed, so that a mailbox that picks up does not take it; a call that is not taken has the outcome ``declined``.
-    The sentence that asks for the key is the core's text ``accept``.
+    The language is that of the caller's call. With ``accept``, the call is connected only if the callee presses that
+    key, so that an answering machine cannot take it. A call that is not accepted has the outcome ``declined``. The
+    core's text ``accept`` asks for the key.
 
-    :param texts: what is said: texts, ``Say`` or ``Play``.
-    :param accept: the key that takes the call, ``None`` to connect as soon as the words were said.
-    :raises FlowError: for no words and no key, a key that no telephone has, or a text that is none.
+    :param texts: the prompts: texts, ``Say`` or ``Play``.
+    :param accept: the key that takes the call, ``None`` to connect after the prompts.
+    :raises FlowError: if there is neither a prompt nor a key, or one of them is invalid.
     """
 
     texts: tuple[str | TwiML, ...]
@@ -75,21 +77,37 @@ class Whisper:
 
     def __init__(self, *texts: str | TwiML, accept: str | None = None) -> None:
         if not texts and accept is None:
-            raise FlowError("Whisper says nothing", hint='give it words: Whisper("A call for sales.")')
-        if accept is not None and not is_key_sequence(accept):
-            raise FlowError(f"Whisper has accept={accept!r}", hint="accept is a string of 0-9, * and #, or None")
-        for text in texts:
-            if not isinstance(text, str) and getattr(text, "name", None) not in ("Say", "Play"):
-                raise FlowError(f"Whisper is given {text!r} to say", hint="it takes texts, Say and Play")
+            raise FlowError("Whisper has nothing to say", hint='give it a prompt: Whisper("A call for sales.")')
+        _check_key("accept of Whisper", accept)
+        check_prompts("Whisper", texts, WHISPER_VERBS)
         object.__setattr__(self, "texts", texts)
         object.__setattr__(self, "accept", accept)
 
 
-#: What the caller hears, once it is decided.
+#: The content of a state: its ``enter``, or the result of its ``enter`` function.
 EnterContent = str | TwiML | Menu | Sequence[str | TwiML]
 
 
-def _check_sounding(where: str, texts: Iterable[Any]) -> None:
-    for text in texts:
-        if not isinstance(text, str) and getattr(text, "name", None) not in PROMPT_VERBS:
-            raise FlowError(f"{where} is given {text!r} to say", hint="it takes texts, Say, Play and Pause")
+def check_prompts(name: str, prompts: Iterable[Any], verbs: tuple[str, ...] = PROMPT_VERBS) -> None:
+    """Refuse anything that is not a prompt.
+
+    :param name: the name of the thing that says the prompts, for the message.
+    :param prompts: the prompts.
+    :param verbs: the verbs that are allowed.
+    :raises FlowError: for the first one that is not a prompt.
+    """
+    for prompt in prompts:
+        if not isinstance(prompt, str) and getattr(prompt, "name", None) not in verbs:
+            allowed = ", ".join(("a text", *verbs[:-1])) + f" or {verbs[-1]}"
+            raise FlowError(
+                f"a prompt of {name} must be {allowed}, not {prompt!r}",
+                hint="put other verbs into a state of their own",
+            )
+
+
+def _check_key(name: str, key: Any) -> None:
+    if key is not None and not is_key_sequence(key):
+        raise FlowError(
+            f"{name} must be keys of a telephone (0-9, * and #) or None, not {key!r}",
+            hint='write the keys as a string, such as "9"',
+        )

@@ -1,4 +1,4 @@
-"""Where a call goes next: targets, routes tables and exit functions."""
+"""Routes: targets, tables from outcomes to targets, and function exits."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from twilio.twiml import TwiML
 from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, is_key_sequence
-from ivrkit.flow.model.prompts import PROMPT_VERBS
+from ivrkit.flow.model.prompts import check_prompts
+from ivrkit.flow.model.text import is_text
 
 
 class RelativeTarget(enum.Enum):
-    """A target that is not a state's name, but a direction seen from the state that the caller is in."""
+    """A target relative to the state that the caller is in."""
 
     SAME = "SAME"
     BACK = "BACK"
@@ -28,7 +29,7 @@ class RelativeTarget(enum.Enum):
         return self.value
 
 
-#: The state that the caller is in, once more.
+#: The state that the caller is in, again.
 SAME: Final = RelativeTarget.SAME
 #: The state that sent the caller here.
 BACK: Final = RelativeTarget.BACK
@@ -38,13 +39,13 @@ HOME: Final = RelativeTarget.HOME
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """A target with words to be said first; with the target ``None`` they replace the goodbye.
+    """A target with prompts, a change of the language, or both. With the target ``None``, prompts replace the goodbye.
 
     :param target: a state's name, SAME, BACK, HOME, or ``None`` to hang up.
-    :param say: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
-    :param language: the language that the call is held in from here on, these words included: ``es-MX``, one of the
-        settings ``language`` and ``languages``.
-    :raises FlowError: for a target, words or a language of another kind.
+    :param say: the prompts before the target: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
+    :param language: the language of the call from here on, these prompts included. It must be one of the settings
+        ``language`` and ``languages``, such as ``es-MX``.
+    :raises FlowError: if one of them is invalid.
     """
 
     target: str | RelativeTarget | None
@@ -52,58 +53,54 @@ class Goto:
     language: str | None = None
 
     def __repr__(self) -> str:
-        """Return it as it is written in code, without what was left out."""
+        """Return it as it is written in code, without defaults."""
         given = {"say": self.say, "language": self.language}
-        return f"Goto({', '.join([repr(self.target), *(f'{name}={it!r}' for name, it in given.items() if it)])})"
+        arguments = [repr(self.target), *(f"{name}={value!r}" for name, value in given.items() if value)]
+        return f"Goto({', '.join(arguments)})"
 
     def __post_init__(self) -> None:
-        """Check all of them, and keep the words as a tuple."""
+        """Check all values, and store the prompts as a tuple."""
         if not (self.target is None or isinstance(self.target, str | RelativeTarget)):
             raise FlowError(
-                f"Goto has the target {self.target!r}",
-                hint="a target is a state's name, SAME, BACK, HOME or None",
+                f"the target of Goto must be a state's name, SAME, BACK, HOME or None, not {self.target!r}",
+                hint='write Goto("sales"), or import SAME, BACK and HOME from ivrkit',
             )
-        words = tuple(self.say) if isinstance(self.say, list | tuple) else (self.say,)
-        for each in words:
-            if not isinstance(each, str) and getattr(each, "name", None) not in PROMPT_VERBS:
-                raise FlowError(
-                    f"Goto({self.target!r}) says {each!r}",
-                    hint="say takes texts, Say, Play and Pause; whatever waits needs a state of its own",
-                )
-        language: object = self.language
-        if not (language is None or (isinstance(language, str) and language.strip())):
-            raise FlowError(f"Goto({self.target!r}) has language={language!r}", hint='it is a text such as "es-MX"')
-        object.__setattr__(self, "say", words)
+        prompts = tuple(self.say) if isinstance(self.say, list | tuple) else (self.say,)
+        check_prompts(f"Goto({self.target!r})", prompts)
+        if not (self.language is None or is_text(self.language)):
+            raise FlowError(
+                f"the language of Goto({self.target!r}) must be a text, not {self.language!r}",
+                hint='write a language tag such as "es-MX"',
+            )
+        object.__setattr__(self, "say", prompts)
 
 
-#: Anything that an exit may name.
+#: Anything that an exit can lead to.
 Target = str | RelativeTarget | Goto | None
+#: A function exit: it takes the call and returns its target.
+ExitFunction = Callable[[Call], Target]
 
 
 def destination_of(target: Target) -> str | RelativeTarget | None:
-    """Return the target itself, without the words that are said on the way."""
+    """Return the target itself, without the prompts and the language of a ``Goto``."""
     return target.target if isinstance(target, Goto) else target
 
 
 def is_target(value: object) -> bool:
-    """Return whether a value is a target at all."""
+    """Return whether a value is a target."""
     return value is None or isinstance(value, str | RelativeTarget | Goto)
-
-
-#: A function exit: it is given the call and returns where it goes.
-ExitFunction = Callable[[Call], Target]
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """A table outcome -> target: where the call goes after what happened. Data, so it can be checked and drawn.
+    """A table outcome -> target. It is data, so that it can be checked and drawn.
 
     :param rows: key sequences (``"1"``, ``"42"``) and named outcomes (``"no-input"``, ``"busy"``) -> targets.
-    :param otherwise: the target of every outcome without a row. Left out: silence repeats the state, a wrong
-        key goes to the ``error`` state, and a call that was not connected goes HOME.
-    :param tries: how many failures of a kind this state takes; the setting ``tries`` when left out.
+    :param otherwise: the target of every outcome without a row. When left out, silence repeats the state, a wrong key
+        goes to the state ``error``, and a call that was not connected goes HOME.
+    :param tries: how many failures of one outcome this state takes; the setting ``tries`` when left out.
     :param give_up: the target after the last of them; the operator when left out.
-    :raises FlowError: for an outcome that does not exist, or a target that is none.
+    :raises FlowError: if an outcome does not exist, or a target is invalid.
     """
 
     rows: Mapping[str, Target] = field(default_factory=dict)
@@ -112,13 +109,13 @@ class Routes:
     give_up: Target = None
 
     def __post_init__(self) -> None:
-        """Check every row, and keep a copy of the table that nobody can change."""
+        """Check every row, and store a read-only copy of the table."""
         for outcome, target in self.rows.items():
             if outcome not in NAMED_OUTCOMES and not is_key_sequence(outcome):
                 raise FlowError(
-                    f"Routes has a row for {outcome!r}, which no webhook can bring"
+                    f"a row of Routes must be for keys or a named outcome, not {outcome!r}"
                     f"{nearest(str(outcome), NAMED_OUTCOMES)}",
-                    hint=f"a row is for keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}",
+                    hint=f"use keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}",
                 )
             _check_target(f"the row {outcome!r} of Routes", target)
         if self.otherwise is not ...:
@@ -129,7 +126,7 @@ class Routes:
 
 @dataclass(frozen=True, slots=True)
 class LeadsTo:
-    """A function exit with every target that it may return; made by :func:`leads_to`."""
+    """A function exit with all its targets. :func:`leads_to` makes it."""
 
     function: ExitFunction
     targets: tuple[Target, ...]
@@ -137,24 +134,26 @@ class LeadsTo:
     give_up: Target = None
 
     def __call__(self, call: Call) -> Target:
-        """Call the function itself, so that a test can."""
+        """Call the function, as a test of it does."""
         return self.function(call)
 
 
 def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None) -> Callable[[ExitFunction], LeadsTo]:
-    """Name every target of a function exit, so that it can be checked and drawn like a table.
+    """Declare all targets of a function exit, so that they can be checked and drawn like those of a table.
 
-    :param targets: all that the function may return. An ``Goto`` it returns needs only its target named here.
-    :param tries: how many silences, or keys answered with SAME, the state takes; the setting when left out.
+    :param targets: the targets that the function may return. For a ``Goto``, its target is enough.
+    :param tries: how many failures (silences, or keys that the function answers with SAME) the state takes; the
+        setting ``tries`` when left out.
     :param give_up: the target after the last of them; the operator when left out.
-    :raises FlowError: when no target is named, or one is none.
+    :raises FlowError: if there is no target, or one of them is invalid.
     """
     if not targets:
         raise FlowError(
-            "@leads_to names no target", hint='name all that the function returns: @leads_to("sales", SAME)'
+            "@leads_to must have at least one target",
+            hint='name all that the function returns: @leads_to("sales", SAME)',
         )
     for target in targets:
-        _check_target("@leads_to", target)
+        _check_target("a target of @leads_to", target)
     _check_limits("@leads_to", tries, give_up)
 
     def decorate(function: ExitFunction) -> LeadsTo:
@@ -163,15 +162,17 @@ def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None)
     return decorate
 
 
-def _check_target(where: str, target: Any) -> None:
+def _check_target(name: str, target: Any) -> None:
     if not is_target(target):
         raise FlowError(
-            f"{where} has the target {target!r}",
-            hint="a target is a state's name, SAME, BACK, HOME, None or an Goto of one of these",
+            f"{name} must be a target, not {target!r}",
+            hint="write a state's name, SAME, BACK, HOME, None, or a Goto of one of these",
         )
 
 
-def _check_limits(where: str, tries: Any, give_up: Any) -> None:
+def _check_limits(name: str, tries: Any, give_up: Any) -> None:
     if tries is not None and (not isinstance(tries, int) or isinstance(tries, bool) or tries < 1):
-        raise FlowError(f"{where} has tries={tries!r}", hint="tries is a whole number of at least 1")
-    _check_target(f"give_up of {where}", give_up)
+        raise FlowError(
+            f"tries of {name} must be a whole number of at least 1, not {tries!r}", hint="write a number: tries=3"
+        )
+    _check_target(f"give_up of {name}", give_up)

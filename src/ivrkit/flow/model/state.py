@@ -1,4 +1,4 @@
-"""A state of the call flow, how it is reached, and what belongs to it."""
+"""States: one place in a phone tree each, the menu options that lead to them, and their owner."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import EnterContent, Menu, Whisper
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, is_target
+from ivrkit.flow.model.text import is_text
 
 #: The distribution of the core, which owns its own states and sentences.
 CORE_PLUGIN = "ivrkit"
-#: How a part of a state may be called.
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+#: The name of a substate. It has no dot, because a dot separates it from the name of its parent state.
+_SUBSTATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Owner:
     """The plugin that a state came from.
 
     :param plugin: the name of the distribution, such as ``acme-states``.
-    :param version: its version, ``""`` when it has none.
+    :param version: its version, ``""`` if it has none.
     """
 
     plugin: str
@@ -41,14 +42,14 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class MenuOption:
-    """How a state is reached from a menu.
+    """The way to a state from a menu.
 
     :param key: the key or keys to press, ``0-9 * #``.
-    :param label: what the option is called: "For {label}, press {key}."
-    :param phrases: what a caller may say instead; the menu then listens for speech as well.
-    :param menu: the state whose ``Menu`` the option is read in.
+    :param label: the name of the option: "For {label}, press {key}."
+    :param phrases: phrases that a caller can say instead. With phrases, the menu listens to speech too.
+    :param menu: the menu that reads the option.
     :param sentence: the whole sentence, in place of the one made of label and key.
-    :raises FlowError: for a key that no telephone has, or a label that is empty.
+    :raises FlowError: if one of them is invalid.
     """
 
     key: str
@@ -58,54 +59,63 @@ class MenuOption:
     sentence: str | None = None
 
     def __post_init__(self) -> None:
-        """Check everything, so that no menu has to suffer for it."""
+        """Check all values, so that the error names the option and not the menu that reads it."""
         if not is_key_sequence(self.key):
             raise FlowError(
-                f"MenuOption {self.label!r} has the key {self.key!r}",
-                hint='a key is a string of 0-9, * and #, such as key="1"',
+                f"the key of MenuOption {self.label!r} must be keys of a telephone (0-9, * and #), not {self.key!r}",
+                hint='write the keys as a string: key="1"',
             )
-        if not _is_text(self.label):
-            raise FlowError(f"MenuOption with the key {self.key!r} has no label", hint='give one: label="sales"')
-        if not _is_text(self.menu) or not (self.sentence is None or _is_text(self.sentence)):
+        if not is_text(self.label):
             raise FlowError(
-                f"MenuOption {self.label!r} has menu={self.menu!r} and sentence={self.sentence!r}",
-                hint="menu is the name of a state, and sentence a whole sentence",
+                f"the label of the MenuOption with the key {self.key!r} must be a text, not {self.label!r}",
+                hint='give it a label: label="sales"',
+            )
+        if not is_text(self.menu):
+            raise FlowError(
+                f"the menu of MenuOption {self.label!r} must be the name of a state, not {self.menu!r}",
+                hint='name a menu: menu="menu"',
+            )
+        if not (self.sentence is None or is_text(self.sentence)):
+            raise FlowError(
+                f"the sentence of MenuOption {self.label!r} must be a text, not {self.sentence!r}",
+                hint='write a whole sentence: sentence="To talk to sales, press one."',
             )
         phrases: Any = self.phrases
         phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
-        if not all(map(_is_text, phrases)):
+        if not all(map(is_text, phrases)):
             raise FlowError(
-                f"MenuOption {self.label!r} has the phrases {phrases!r}", hint='phrases are texts: phrases=("sales",)'
+                f"the phrases of MenuOption {self.label!r} must be texts, not {phrases!r}",
+                hint='write texts: phrases=("sales",)',
             )
         object.__setattr__(self, "phrases", phrases)
 
 
-#: A function ``enter``: it is given the call and returns what the caller hears.
+#: A function ``enter``: it takes the call and returns the content of the state.
 EnterFunction = Callable[[Call], EnterContent]
 
 
 @dataclass(frozen=True)
 class State:
-    """One place in the call flow.
+    """One place in a phone tree.
 
-    :param enter: what the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of these, a
-        ``Menu``, or a function ``(call) -> any of these``.
-    :param exit: where the call goes next: ``None`` when the state's own words are the last, a target to go there
-        at once, an ``Routes`` table, or a function ``(call) -> target`` decorated with ``@leads_to``.
-    :param options: the menu option or options by which a caller reaches the state.
-    :param on_error: the state to go to when this one's code fails; HOME when left out.
-    :param secret: what the caller presses or says here is kept out of every log, record and store.
-    :param voice: of every ``Say`` of this state without voice and language; that of the call's language when left out.
-    :param language: the language that this state is always said in, whatever the call's is.
-    :param whisper: what whoever answers this state's ``Dial`` hears before both talk.
-    :param substates: states that belong to this one, by name: the substate ``confirm`` of the state ``account`` is
-        the state ``account.confirm``. In this state and its substates, a target that begins with a dot names one of
-        them: ``".confirm"``; ``"."`` is this state itself. The same holds for the ``menu`` of a ``MenuOption``.
-        Substates may have substates; a name is looked up in the innermost state that has it.
-    :param name: bound by the loader: the name of the entry point.
-    :param owner: bound by the loader: the plugin that it came from.
-    :param parent: bound by the loader: the state that this one is a part of, ``""`` for none.
-    :raises FlowError: for an enter, an exit, an option or a part of the wrong kind.
+    :param enter: the content that the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of
+        these, a ``Menu``, or a function ``(call) -> any of these``.
+    :param exit: the way out of the state: ``None`` if the call ends here, a target to go to at once, a ``Routes``
+        table, or a function ``(call) -> target`` decorated with ``@leads_to``.
+    :param options: the menu option or options that lead to the state.
+    :param on_error: the state to go to if this state's code fails; HOME when left out.
+    :param secret: whether the caller's input in this state is kept out of every log, record and store.
+    :param voice: the voice of every ``Say`` without voice and language; that of the call's language when left out.
+    :param language: the language of this state in every call; that of the call when left out.
+    :param whisper: the prompts that the callee of this state's ``Dial`` hears before both parties are connected.
+    :param substates: name -> state, for states that belong to this one. The substate ``confirm`` of the state
+        ``account`` is the state ``account.confirm``. In this state and its substates, ``".confirm"`` is a target that
+        names the substate, and ``"."`` names this state. The ``menu`` of a ``MenuOption`` can be written so too.
+        Substates may have substates. A name is looked up in the innermost state that has it.
+    :param name: set by the loader: the name of the entry point.
+    :param owner: set by the loader: the plugin that the state came from.
+    :param parent: set by the loader: the state that this one is a substate of, ``""`` for none.
+    :raises FlowError: if one of them is invalid.
     """
 
     enter: EnterContent | EnterFunction
@@ -123,81 +133,112 @@ class State:
     parent: str = ""
 
     def __post_init__(self) -> None:
-        """Check the kind of everything, and keep the options as a tuple."""
-        if not (callable(self.enter) or isinstance(self.enter, str | TwiML | Menu | list | tuple)):
-            raise FlowError(
-                f"{self._who()} has enter={self.enter!r}",
-                hint="enter is a text, a verb, a list of these, a Menu, or a function (call) -> any of these",
-            )
-        if callable(self.enter):
-            _check_handler(self._who(), self.enter)
-        if isinstance(self.exit, LeadsTo):
-            _check_handler(self._who(), self.exit.function)
-        if not (self.on_error is None or isinstance(self.on_error, str)):
-            raise FlowError(f"{self._who()} has on_error={self.on_error!r}", hint="on_error is the name of a state")
-        if callable(self.exit) and not isinstance(self.exit, LeadsTo):
-            raise FlowError(
-                f"{self._who()} has the exit function {getattr(self.exit, '__name__', self.exit)!r} without targets",
-                hint='decorate it with all that it returns: @leads_to("sales", SAME)',
-            )
-        if not isinstance(self.exit, Routes | LeadsTo) and not is_target(self.exit):
-            raise FlowError(
-                f"{self._who()} has exit={self.exit!r}",
-                hint="exit is None, a target, Routes({...}), or a function decorated with @leads_to",
-            )
-        self._check_voice()
-        self._check_parts()
+        """Check all values, and store the options as a tuple and the substates as a read-only copy."""
+        self._check_enter()
+        self._check_exit()
+        self._check_other_values()
+        self._check_substates()
         options = (self.options,) if isinstance(self.options, MenuOption) else tuple(self.options)
         for option in options:
             if not isinstance(option, MenuOption):
-                raise FlowError(f"{self._who()} has the option {option!r}", hint="an option is a MenuOption(...)")
+                raise FlowError(
+                    f"an option of {self._title()} must be a MenuOption, not {option!r}",
+                    hint='write MenuOption(key="1", label="sales")',
+                )
         object.__setattr__(self, "options", options)
-
-    def _check_voice(self) -> None:
-        for name, example in (("voice", "Polly.Mia"), ("language", "es-MX")):
-            value = getattr(self, name)
-            if not (value is None or _is_text(value)):
-                raise FlowError(f"{self._who()} has {name}={value!r}", hint=f'it is a text such as "{example}"')
-
-    def _check_parts(self) -> None:
-        if not (self.whisper is None or isinstance(self.whisper, Whisper)):
-            raise FlowError(f"{self._who()} has whisper={self.whisper!r}", hint='it is a Whisper("...")')
-        substates: Mapping[Any, Any] = self.substates
-        for name, part in substates.items():
-            if not (isinstance(name, str) and _PART.fullmatch(name)):
-                raise FlowError(f"{self._who()} has a part called {name!r}", hint="use letters, digits, - and _")
-            if not isinstance(part, State):
-                raise FlowError(f"{self._who()} has the part {name!r}, which is {part!r}", hint="a part is a State")
         object.__setattr__(self, "substates", MappingProxyType(dict(self.substates)))
 
-    def _who(self) -> str:
+    def _check_enter(self) -> None:
+        if not (callable(self.enter) or isinstance(self.enter, str | TwiML | Menu | list | tuple)):
+            raise FlowError(
+                f"enter of {self._title()} must be a text, a verb, a list of these, a Menu or a function, "
+                f"not {self.enter!r}",
+                hint='write enter="Hello." or a function that takes the call',
+            )
+        if callable(self.enter):
+            _check_handler(self._title(), self.enter)
+
+    def _check_exit(self) -> None:
+        if isinstance(self.exit, LeadsTo):
+            _check_handler(self._title(), self.exit.function)
+        elif callable(self.exit):
+            raise FlowError(
+                f"the exit function {getattr(self.exit, '__name__', self.exit)!r} of {self._title()} must declare its "
+                "targets",
+                hint='decorate it with all that it returns: @leads_to("sales", SAME)',
+            )
+        elif not isinstance(self.exit, Routes) and not is_target(self.exit):
+            raise FlowError(
+                f"exit of {self._title()} must be None, a target, Routes or a function, not {self.exit!r}",
+                hint="write a state's name, Routes({...}), or a function decorated with @leads_to",
+            )
+
+    def _check_other_values(self) -> None:
+        if not (self.on_error is None or isinstance(self.on_error, str)):
+            raise FlowError(
+                f"on_error of {self._title()} must be the name of a state, not {self.on_error!r}",
+                hint='write on_error="menu"',
+            )
+        for name, example in (("voice", "Polly.Mia"), ("language", "es-MX")):
+            value = getattr(self, name)
+            if not (value is None or is_text(value)):
+                raise FlowError(
+                    f"{name} of {self._title()} must be a text, not {value!r}", hint=f'write {name}="{example}"'
+                )
+        if not (self.whisper is None or isinstance(self.whisper, Whisper)):
+            raise FlowError(
+                f"whisper of {self._title()} must be a Whisper, not {self.whisper!r}",
+                hint='write whisper=Whisper("...")',
+            )
+
+    def _check_substates(self) -> None:
+        substates: Mapping[Any, Any] = self.substates
+        for name, substate in substates.items():
+            if not (isinstance(name, str) and _SUBSTATE_NAME.fullmatch(name)):
+                raise FlowError(
+                    f"the name of a substate of {self._title()} must have only letters, digits, - and _, not {name!r}",
+                    hint="rename the substate",
+                )
+            if not isinstance(substate, State):
+                raise FlowError(
+                    f"the substate {name!r} of {self._title()} must be a State, not {substate!r}",
+                    hint="write State(...)",
+                )
+
+    def _title(self) -> str:
         return f"state {self.name!r}" if self.name else "a State"
 
     @property
     def menu_options(self) -> tuple[MenuOption, ...]:
-        """The options as a tuple, however they were given."""
+        """The options as a tuple."""
         return cast("tuple[MenuOption, ...]", self.options)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value.strip() != ""
+def _check_handler(title: str, handler: Any) -> None:
+    """Refuse a handler that cannot be called with the call, before a caller is affected.
 
-
-def _check_handler(who: str, handler: Any) -> None:
-    """Refuse a handler that could not be called with the call, before a caller finds out."""
+    :param title: the state, for the message.
+    :param handler: an ``enter`` or exit function.
+    :raises FlowError: if it is async, a class, or takes other arguments.
+    """
     name = getattr(handler, "__name__", repr(handler))
     if inspect.iscoroutinefunction(handler):
         raise FlowError(
-            f"{who} has the async function {name!r}", hint="handlers are plain functions: write def, not async def"
+            f"the function {name!r} of {title} must be a plain function, not an async one",
+            hint="write def, not async def",
         )
     if inspect.isclass(handler):
-        raise FlowError(f"{who} has the class {name!r} for a function", hint=f"make an object of it: {name}(...)")
+        raise FlowError(
+            f"the function {name!r} of {title} must be a function, not a class",
+            hint=f"pass an object of the class: {name}(...)",
+        )
     try:
         inspect.signature(handler).bind(None)
-    except ValueError:  # some of those written in C don't tell
+    except ValueError:
+        # Some functions that are written in C have no signature.
         return
     except TypeError as error:
         raise FlowError(
-            f"{who} has the function {name!r}, which can't be given the call: {error}",
-            hint="a handler takes one argument, the call",
+            f"the function {name!r} of {title} must take the call: {error}",
+            hint="give it one parameter, the call",
         ) from error

@@ -1,4 +1,4 @@
-"""A state with its parts: each becomes a state, and names that are written with a dot become whole ones."""
+"""The expansion of substates: each becomes a state with a full name, and so do the targets that begin with a dot."""
 
 from __future__ import annotations
 
@@ -10,94 +10,98 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.routes import ExitFunction, Goto, LeadsTo, Routes, Target
 from ivrkit.flow.model.state import State
 
-#: What the name of a state of the same family begins with.
+#: The separator of a parent state and its substate. A relative name begins with it.
 DOT = "."
 
 
 def expand_substates(state: State) -> Iterator[State]:
-    """Return a state and then its parts, and theirs; none of them has parts any more.
+    """Return a state and all its substates, each without substates of its own and with full names as targets.
 
-    A name with a dot is looked up in the innermost family that has it.
-
-    :param state: with its name and owner bound.
+    :param state: the state, with its name and owner bound.
     """
     if not state.substates:
         yield state
         return
     scope = _Scope(state.name, frozenset(state.substates))
-    yield replace(_resolved(state, scope), substates={})
-    for name, part in state.substates.items():
-        bound = replace(part, name=state.name + DOT + name, owner=state.owner, parent=state.name)
+    yield replace(_resolve_names(state, scope), substates={})
+    for name, substate in state.substates.items():
+        bound = replace(substate, name=state.name + DOT + name, owner=state.owner, parent=state.name)
         for each in expand_substates(bound):
-            yield _resolved(each, scope)
+            # The inner scope has resolved its own names. This scope resolves the names that are left.
+            yield _resolve_names(each, scope)
+
+
+def substate_names(state: State) -> tuple[str, ...]:
+    """Return the full names of all substates of a state."""
+    return tuple(_substate_names(state, state.name))
+
+
+def _substate_names(state: State, parent: str) -> Iterator[str]:
+    for name, substate in state.substates.items():
+        yield parent + DOT + name
+        yield from _substate_names(substate, parent + DOT + name)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """A family: the name of the whole, and the names of its parts."""
+    """The names that a state gives to itself and its substates.
+
+    :param parent: the full name of the state.
+    :param substates: the names of its substates.
+    """
 
     parent: str
-    parts: frozenset[str]
+    substates: frozenset[str]
 
-    def name(self, name: Any) -> Any:
-        """Return the whole name of what a name with a dot means; any other is left as it is."""
+    def full_name(self, name: Any) -> Any:
+        """Return the full name for a relative name of this scope; any other value unchanged."""
         if not (isinstance(name, str) and name.startswith(DOT)):
             return name
         if name == DOT:
             return self.parent
-        return self.parent + name if name[1:] in self.parts else name
+        return self.parent + name if name[1:] in self.substates else name
 
-    def target(self, target: Any) -> Any:
-        """Return a target with its whole name; what is no target is left for whoever checks it."""
+    def full_target(self, target: Any) -> Any:
+        """Return a target with its full name. An invalid target is returned unchanged; a check reports it later."""
         if isinstance(target, Goto):
-            return replace(target, target=self.name(target.target))
-        return self.name(target)
-
-
-def _substate_names(state: State, whole: str) -> Iterator[str]:
-    for name, part in state.substates.items():
-        yield whole + DOT + name
-        yield from _substate_names(part, whole + DOT + name)
-
-
-def substate_names(state: State) -> tuple[str, ...]:
-    """Return the names that the parts of a state have in the flow."""
-    return tuple(_substate_names(state, state.name))
+            return replace(target, target=self.full_name(target.target))
+        return self.full_name(target)
 
 
 @dataclass(frozen=True, slots=True)
-class _Resolving:
-    """A function exit whose targets are given by their whole names."""
+class _ResolvingFunction:
+    """An exit function that returns relative names, as a function that returns full names."""
 
     function: ExitFunction
     scope: _Scope
 
     @property
     def __name__(self) -> str:
-        """The function's own name, as errors tell it."""
+        """The name of the original function, for errors."""
         return getattr(self.function, "__name__", "function")
 
     def __call__(self, call: Call) -> Target:
-        found: Target = self.scope.target(self.function(call))
-        return found
+        target: Target = self.scope.full_target(self.function(call))
+        return target
 
 
-def _resolved(state: State, scope: _Scope) -> State:
-    """Return a state whose targets and menus have whole names."""
-    options = tuple(replace(option, menu=scope.name(option.menu)) for option in state.menu_options)
-    return replace(state, exit=_exit(state.exit, scope), on_error=scope.name(state.on_error), options=options)
+def _resolve_names(state: State, scope: _Scope) -> State:
+    """Return a state with the full names of a scope in its exit, its ``on_error`` and its options."""
+    options = tuple(replace(option, menu=scope.full_name(option.menu)) for option in state.menu_options)
+    exit, on_error = _resolve_exit(state.exit, scope), scope.full_name(state.on_error)
+    return replace(state, exit=exit, on_error=on_error, options=options)
 
 
-def _exit(exit: Any, scope: _Scope) -> Any:
+def _resolve_exit(exit: Any, scope: _Scope) -> Any:
     if isinstance(exit, Routes):
-        rows = {outcome: scope.target(target) for outcome, target in exit.rows.items()}
-        otherwise = exit.otherwise if exit.otherwise is ... else scope.target(exit.otherwise)
-        return replace(exit, rows=rows, otherwise=otherwise, give_up=scope.target(exit.give_up))
+        rows = {outcome: scope.full_target(target) for outcome, target in exit.rows.items()}
+        otherwise = exit.otherwise if exit.otherwise is ... else scope.full_target(exit.otherwise)
+        return replace(exit, rows=rows, otherwise=otherwise, give_up=scope.full_target(exit.give_up))
     if isinstance(exit, LeadsTo):
         return LeadsTo(
-            function=_Resolving(exit.function, scope),
-            targets=tuple(scope.target(target) for target in exit.targets),
+            function=_ResolvingFunction(exit.function, scope),
+            targets=tuple(scope.full_target(target) for target in exit.targets),
             tries=exit.tries,
-            give_up=scope.target(exit.give_up),
+            give_up=scope.full_target(exit.give_up),
         )
-    return scope.target(exit)
+    return scope.full_target(exit)

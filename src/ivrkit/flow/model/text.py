@@ -1,4 +1,4 @@
-"""The sentences of the core, and sentences that are said in the language of the call."""
+"""Texts: sentences that are translated, and the core's own sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 
 from ivrkit.errors import FlowError
 
-#: How each key of a telephone is named in English.
+#: Key of a telephone -> its name in English.
 KEY_NAMES: Mapping[str, str] = {
     "0": "zero",
     "1": "one",
@@ -28,57 +28,59 @@ KEY_NAMES: Mapping[str, str] = {
 class Text(str):
     """A sentence that is said in the language of the call.
 
-    It is written in the language that its plugin is written in, and named by these words in the catalogues of the
-    plugin, as gettext has it: ``locale/es/LC_MESSAGES/messages.po`` in the package. Without a translation it is said
-    as it is written. It may stand wherever a text may: in ``enter``, inside ``ask`` and ``Menu``, as label, line or
-    phrase of a ``MenuOption``, in ``Goto(say=...)``, or as the words of a verb.
+    It is written in the source language of its plugin, and the plugin's translations have it as a message of gettext:
+    ``locale/es/LC_MESSAGES/messages.po`` in the package. Without a translation it is said as it is written. It can
+    stand wherever a text can: in ``enter``, inside ``ask`` and ``Menu``, as label, sentence or phrase of a
+    ``MenuOption``, in ``Goto(say=...)``, or as the text of a verb.
 
-    :param words: the sentence, which may have placeholders in braces: ``Text("Press {key}.", key="4")``.
-    :param values: what is filled in, after the sentence was translated; a ``Text`` among them is translated too.
-    :raises FlowError: for a place that nothing fills in, and for what fills in none.
+    :param sentence: the sentence, which may have placeholders in braces: ``Text("Press {key}.", key="4")``.
+    :param values: the values of the placeholders. They are filled in after the translation; a ``Text`` among them is
+        translated too.
+    :raises FlowError: if a placeholder has no value, or a value has no placeholder.
     """
 
     values: Mapping[str, object]
 
-    def __new__(cls, words: str, /, **values: object) -> Text:
-        """Make one."""
-        made = super().__new__(cls, words)
-        made.values = values
+    def __new__(cls, sentence: str, /, **values: object) -> Text:
+        """Create the text."""
+        text = super().__new__(cls, sentence)
+        text.values = values
+        # Without values, braces mean nothing: the sentence is said as it is.
         if values:
-            check_placeholders(f"Text({words!r})", words, tuple(values))
-            unused = [name for name in values if name not in placeholders_in(words)]
+            check_placeholders(f"Text({sentence!r})", sentence, tuple(values))
+            unused = [name for name in values if name not in placeholders_in(sentence)]
             if unused:
                 raise FlowError(
-                    f"Text({words!r}) is given {unused[0]!r}, which has no place in it",
-                    hint=f"write {{{unused[0]}}} where it belongs, or leave it out",
+                    f"Text({sentence!r}) must have a placeholder for the value {unused[0]!r}",
+                    hint=f"write {{{unused[0]}}} in the sentence, or leave out the value",
                 )
-        return made
+        return text
 
     def __repr__(self) -> str:
         """Return it as it is written in code."""
         return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.values.items()), ")"])
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the other says the same: the words, and what is filled in."""
+        """Return whether the other text has the same sentence and the same values."""
         return str.__eq__(self, other) is True and self.values == getattr(other, "values", {})
 
     def __ne__(self, other: object) -> bool:
-        """Return whether the other says something else."""
+        """Return whether the other text has another sentence or other values."""
         return not self == other
 
     __hash__ = str.__hash__
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it be copied with its values."""
-        return _text_again, (str(self), dict(self.values))
+        """Copy and pickle it with its values."""
+        return _restore_text, (str(self), dict(self.values))
 
 
-def _text_again(words: str, values: Mapping[str, object]) -> Text:
-    return Text(words, **values)
+def _restore_text(sentence: str, values: Mapping[str, object]) -> Text:
+    return Text(sentence, **values)
 
 
 def _sentence(default: str, *placeholders: str) -> str:
-    """Return a dataclass field for a sentence whose ``{placeholders}`` are filled in when it is said."""
+    """Return a dataclass field for a sentence with placeholders."""
     value: str = field(default=default, metadata={"placeholders": placeholders})
     return value
 
@@ -87,7 +89,7 @@ def _sentence(default: str, *placeholders: str) -> str:
 class Texts:
     """The core's own sentences: the table ``[texts]`` of ``ivrkit.toml``.
 
-    :raises FlowError: for a sentence with a place in braces that is not filled in.
+    :raises FlowError: if a sentence has an unknown placeholder, or a key does not exist.
     """
 
     greeting: str = _sentence("Thank you for calling {company}.", "company")
@@ -110,43 +112,49 @@ class Texts:
     keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_NAMES))
 
     def __post_init__(self) -> None:
-        """Check the placeholders of every sentence, and the words of the keys."""
+        """Check the placeholders of every sentence and the names of the keys."""
         for each in fields(self):
             if each.name != "keys":
                 check_placeholders(f"texts.{each.name}", getattr(self, each.name), each.metadata["placeholders"])
         for key in self.keys:
             if key not in KEY_NAMES:
                 raise FlowError(
-                    f"texts.keys has the key {key!r}; a telephone has {' '.join(KEY_NAMES)}",
-                    hint="name one key at a time; longer key sequences are read key by key",
+                    f"texts.keys must have only the keys {' '.join(KEY_NAMES)}, not {key!r}",
+                    hint="name one key at a time; longer sequences are spelled key by key",
                 )
         object.__setattr__(self, "keys", {**KEY_NAMES, **self.keys})
 
     def spell_keys(self, keys: str) -> str:
-        """Return how a key sequence is said: ``"12"`` is ``"one two"``."""
+        """Return the names of a key sequence: ``"one two"`` for ``"12"``."""
         return " ".join(self.keys[key] for key in keys)
+
+
+def is_text(value: object) -> bool:
+    """Return whether a value is a text that is not blank."""
+    return isinstance(value, str) and value.strip() != ""
 
 
 def placeholders_in(sentence: str) -> set[str]:
     """Return the names of the placeholders of a sentence."""
-    return {part[1] for part in string.Formatter().parse(sentence) if part[1] is not None}
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
 def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None:
-    """Refuse a sentence whose braces could not be filled in when a caller is to hear it.
+    """Refuse a sentence whose placeholders could not be filled in during a call.
 
-    :param name: how the sentence is told.
-    :param sentence: its words.
-    :param known: the placeholders that are filled in.
-    :raises FlowError: with the placeholders that the sentence may have.
+    :param name: the name of the sentence, for the message.
+    :param sentence: the sentence.
+    :param known: the placeholders that have a value.
+    :raises FlowError: if it has another placeholder, one with a format or a conversion, or a single brace.
     """
-    allowed = " and ".join("{" + name + "}" for name in known) or "no places in braces"
+    names = " and ".join("{" + each + "}" for each in known)
+    allowed = f"only the placeholder{'s' * (len(known) > 1)} {names}" if known else "no placeholders"
+    message = f"{name} must have {allowed}, not {sentence!r}"
+    hint = "leave out other placeholders; write {{ for a brace"
     try:
-        parts = [(part[1], part[2], part[3]) for part in string.Formatter().parse(sentence)]
+        parsed = list(string.Formatter().parse(sentence))
     except ValueError as error:
-        raise FlowError(
-            f"{name} is {sentence!r}: {error}", hint=f"it may hold {allowed}; write {{{{ for a brace"
-        ) from None
-    for place, layout, conversion in parts:
-        if place is not None and (place not in known or layout or conversion):
-            raise FlowError(f"{name} is {sentence!r}, and nothing fills in {{{place}}}", hint=f"it may hold {allowed}")
+        raise FlowError(f"{message}: {error}", hint=hint) from None
+    for _, placeholder, layout, conversion in parsed:
+        if placeholder is not None and (placeholder not in known or layout or conversion):
+            raise FlowError(message, hint=hint)

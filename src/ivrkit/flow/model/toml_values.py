@@ -1,4 +1,4 @@
-"""What is said, and where a call goes, as it is written where there is no code."""
+"""Prompts and targets as they are written in TOML."""
 
 from __future__ import annotations
 
@@ -9,50 +9,51 @@ from twilio.twiml.voice_response import Pause, Play, Say
 
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, Target, destination_of
-from ivrkit.flow.model.text import Text
+from ivrkit.flow.model.text import Text, is_text
 
-#: How targets are written that are no states.
+#: The words in TOML for targets that are not states.
 TARGET_KEYWORDS: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
+#: The keys of a table that is a ``Goto``.
+_GOTO_KEYS = {"to", "say", "language"}
 
 
 def read_prompts(value: Any) -> tuple[Prompt, ...]:
-    """Return what is said: a text, ``{play = "https://..."}``, ``{pause = 2}``, ``{say = ..., voice = ...}``, more.
+    """Return the prompts of a TOML value, or of a list of values.
 
-    :raises ValueError: for what is none of these.
+    A value is a text, ``{play = "https://..."}``, ``{pause = 2}`` or ``{say = ..., voice = ..., language = ...}``.
+
+    :raises ValueError: if a value is none of these.
     """
-    return tuple(_word(each) for each in (value if isinstance(value, list) else [value]))
+    return tuple(_read_prompt(each) for each in (value if isinstance(value, list) else [value]))
 
 
-def _word(value: Any) -> Prompt:
-    if _is_text(value):
+def _read_prompt(value: Any) -> Prompt:
+    if is_text(value):
         return Text(value)
     if not isinstance(value, Mapping):
         raise ValueError(value)
     keys = {*value}
-    if keys == {"play"} and _is_text(value["play"]):
+    if keys == {"play"} and is_text(value["play"]):
         return Play(value["play"])
+    # Not isinstance: in Python, true is an int.
     if keys == {"pause"} and type(value["pause"]) is int and value["pause"] > 0:
         return Pause(length=value["pause"])
-    if {"say"} <= keys <= {"say", "voice", "language"} and all(map(_is_text, value.values())):
+    if {"say"} <= keys <= {"say", "voice", "language"} and all(map(is_text, value.values())):
         return Say(Text(value["say"]), **{key: each for key, each in value.items() if key != "say"})
     raise ValueError(value)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip() != ""
-
-
 def read_target(value: Any) -> Target:
-    """Return where a call goes: a state's name, a move, or ``{to = ..., say = ..., language = ...}``.
+    """Return the target of a TOML value.
 
-    :raises ValueError: for what is none of these.
+    A value is a state's name, one of :data:`TARGET_KEYWORDS`, or ``{to = ..., say = ..., language = ...}``.
+
+    :raises ValueError: if the value is none of these.
     """
-    if _is_text(value):
+    if is_text(value):
         return TARGET_KEYWORDS.get(value, value)
-    if not isinstance(value, Mapping) or not _is_text(value.get("to")) or not {*value} <= _GOTO_KEYS:
+    if not isinstance(value, Mapping) or not is_text(value.get("to")) or not {*value} <= _GOTO_KEYS:
         raise ValueError(value)
-    said = read_prompts(value["say"]) if "say" in value else ()
-    return Goto(destination_of(TARGET_KEYWORDS.get(value["to"], value["to"])), say=said, language=value.get("language"))
-
-
-_GOTO_KEYS = {"to", "say", "language"}
+    prompts = read_prompts(value["say"]) if "say" in value else ()
+    target = destination_of(TARGET_KEYWORDS.get(value["to"], value["to"]))
+    return Goto(target, say=prompts, language=value.get("language"))
