@@ -14,8 +14,8 @@ HEAD = "from ivrkit import *\n"
 PARKING = HEAD + "parking = State('Behind the house.', HOME, options=MenuOption('4', 'parking'))\n"
 TABLE = '[states.{0}]\nkind = "message"\ntext = "{0}"\n'
 OFFERS = (
-    "a state is a State of the file, or a function in it that is annotated -> State; a file whose name begins with "
-    "_ is left alone"
+    "write a State, a function annotated -> State, or a hook implementation; or let the name of the file begin with _, "
+    "so that it is not loaded"
 )
 
 
@@ -139,8 +139,8 @@ class TestPythonFiles:
                 ),
                 'write enter="Hello." or a function that takes the call',
             ),
-            ("x = 1\n", "it offers no state and no hook", OFFERS),
-            ("", "it offers no state and no hook", OFFERS),
+            ("x = 1\n", "it has no state and no hook", OFFERS),
+            ("", "it has no state and no hook", OFFERS),
         ],
     )
     def test_a_file_that_is_no_plugin(self, py, text, message, hint):
@@ -383,24 +383,28 @@ class TestFilesOfStates:
         [
             (
                 "x = 1\n[settings]\n",
-                "harbour.flow.toml:2: it has 'settings'",
-                "it takes tables [states.NAME], each with a kind",
+                "harbour.flow.toml:2: unknown key 'settings'",
+                "write tables [states.NAME], each with a kind",
             ),
             (
                 "[state.x]\n",
-                "harbour.flow.toml:1: it has 'state', did you mean 'states'?",
-                "it takes tables [states.NAME], each with a kind",
+                "harbour.flow.toml:1: unknown key 'state', did you mean 'states'?",
+                "write tables [states.NAME], each with a kind",
             ),
-            ("states = 3\n", "harbour.flow.toml:1: it has 'states'", "it takes tables [states.NAME], each with a kind"),
+            (
+                "states = 3\n",
+                "harbour.flow.toml:1: states must be a table, not 3",
+                "write tables [states.NAME], each with a kind",
+            ),
             (
                 "[states.x]\nkey = '4'\n",
-                "harbour.flow.toml:1: states.x has no kind",
-                'write one: kind = "message"; what changes a state of a plugin belongs into the settings file',
+                "harbour.flow.toml:1: states.x must be a table with a kind",
+                'write kind = "message"; or, to change a state of a plugin, write it in the settings file',
             ),
             (
                 "[states]\nx = 3\n",
-                "harbour.flow.toml:2: states.x has no kind",
-                'write one: kind = "message"; what changes a state of a plugin belongs into the settings file',
+                "harbour.flow.toml:2: states.x must be a table with a kind",
+                'write kind = "message"; or, to change a state of a plugin, write it in the settings file',
             ),
             (
                 TABLE.format("x") + "texts = 3\n",
@@ -469,18 +473,18 @@ class TestWhereTheyAre:
     def test_a_folder_that_there_is_not(self, folder):
         """It is told once, with its place and the whole path."""
         folder.write("ivrkit.toml", 'company = "Acme"\nplugins_dir = "nowhere"\n')
-        hint = f"make it, or mend the path: it is {folder.path / 'nowhere'}"
-        assert folder.problem() == ("ivrkit.toml:2: plugins_dir is 'nowhere', which is no folder", hint)
+        hint = f"fix the path, or make the folder {folder.path / 'nowhere'}"
+        assert folder.problem() == ("ivrkit.toml:2: plugins_dir must be a folder, not 'nowhere'", hint)
         folder.write("ivrkit.toml", "")
         assert folder.problem({"IVRKIT_PLUGINS_DIR": "nowhere"}) == (
-            "IVRKIT_PLUGINS_DIR in the environment: plugins_dir is 'nowhere', which is no folder",
+            "IVRKIT_PLUGINS_DIR in the environment: plugins_dir must be a folder, not 'nowhere'",
             hint,
         )
 
     def test_a_file_that_there_is_not(self, folder):
         """A pattern may find nothing, and a name may not."""
         folder.write("ivrkit.toml", 'company = "Acme"\nflows = ["harbour.flow.toml", "*.flow.toml"]\n')
-        hint = "mend the path: it begins in the folder of the settings"
+        hint = "fix the path; it is relative to the folder of the settings file"
         message = "flows names 'harbour.flow.toml', which does not exist"
         assert folder.problem() == (f"ivrkit.toml:2: {message}", hint)
         folder.write("ivrkit.toml", "")

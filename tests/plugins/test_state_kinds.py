@@ -9,8 +9,8 @@ from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.settings.toml_keys import COMMON_KEYS
 
 CORE = importlib_metadata.version("ivrkit")
-HINT = "name a function with annotated parameters that returns a State"
-TARGET = "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
+HINT = "write a function with annotated parameters that returns a State"
+TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 LEAVE_OUT = 'leave it out: block = ["{0}"] in ivrkit.toml, or --block {0}'.format("harbour-kinds")
 HEAD = (
     "from collections.abc import Callable, Mapping, Sequence\nfrom ivrkit import *\nfrom ivrkit.states import Prompt\n"
@@ -93,10 +93,13 @@ class TestKindsOfPackages:
         folder.write("ivrkit.toml", TABLE + 'text = ["menu", 3]\nroutes = "HOME"\n')
         assert [(each.located_message, each.hint) for each in folder.problems()] == [
             (
-                "ivrkit.toml:4: states.low.text is ['menu', 3]",
-                f"{TARGET}, or a list of these",
+                f"ivrkit.toml:4: states.low.text must be {TARGET}, or a list of these, not ['menu', 3]",
+                'write text = "HOME"',
             ),
-            ("ivrkit.toml:5: states.low.routes is 'HOME'", "it takes a table of outcomes, each with where it leads"),
+            (
+                "ivrkit.toml:5: states.low.routes must be a table of outcomes and their targets, not 'HOME'",
+                'write routes = { 1 = "HOME" }',
+            ),
         ]
 
     @pytest.mark.parametrize(
@@ -110,23 +113,27 @@ class TestKindsOfPackages:
             ),
             (
                 "level = 1\nwords = 3",
-                "ivrkit.toml:5: states.low.words is 3",
-                "it takes a text, { play = ... }, { pause = ... }, or a list of these",
+                (
+                    "ivrkit.toml:5: states.low.words must be a text, { play = ... }, { pause = ... }, or a list of "
+                    "these, not 3"
+                ),
+                'write words = "Hello."',
             ),
             (
                 "level = 1\nthen = 3",
-                "ivrkit.toml:5: states.low.then is 3",
-                TARGET,
+                f"ivrkit.toml:5: states.low.then must be {TARGET}, not 3",
+                'write then = "HOME"',
             ),
             (
                 "",
-                "ivrkit.toml:2: states.low has no 'level', which the kind 'tide' needs",
-                "write it: level = ...; it takes a whole number",
+                "ivrkit.toml:2: states.low.level must be set to a whole number, because kind is 'tide'",
+                "write level = 1",
             ),
             (
                 "levle = 3\nlevel = 3",
                 "ivrkit.toml:4: unknown key 'states.low.levle', did you mean 'level'?",
-                "the kind 'tide' takes: level, text, then, words; and every state: " + ", ".join(COMMON_KEYS),
+                "use the keys of 'tide': level, text, then, words; or the keys of every state: "
+                + ", ".join(COMMON_KEYS),
             ),
         ],
     )
@@ -142,7 +149,7 @@ class TestKindsOfPackages:
         folder.write("ivrkit.toml", TABLE + "zzz = 3")
         assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'states.low.zzz'",
-            "the kind 'tide' takes: nothing of its own; and every state: " + ", ".join(COMMON_KEYS),
+            "use the keys of every state: " + ", ".join(COMMON_KEYS),
         )
 
     def test_two_plugins_with_one_kind(self, kinds, folder):
@@ -150,7 +157,7 @@ class TestKindsOfPackages:
         kinds(TIDE, name="alpha-kinds")
         kinds(TIDE.replace('"Tide."', '"Other."'))
         folder.write("ivrkit.toml", TABLE + "level = 3")
-        message = "the kind 'tide' is offered by two plugins: alpha-kinds 2.0 and harbour-kinds 2.0"
+        message = "the state kind 'tide' is offered by two plugins: alpha-kinds 2.0 and harbour-kinds 2.0"
         assert folder.problem() == (message, LEAVE_OUT)
         loaded = folder.load(strict=False)
         assert loaded.flow.states["low"].state.enter.verbs[0].value == "Tide."
@@ -159,7 +166,7 @@ class TestKindsOfPackages:
     def test_a_kind_of_the_core_is_not_taken_from_it(self, kinds, folder):
         """The core's own come first."""
         kinds(TIDE, '{"message": tide}')
-        message = f"the kind 'message' is offered by two plugins: ivrkit {CORE} and harbour-kinds 2.0"
+        message = f"the state kind 'message' is offered by two plugins: ivrkit {CORE} and harbour-kinds 2.0"
         assert folder.problem() == (message, LEAVE_OUT)
 
 
@@ -169,44 +176,44 @@ class TestBadKinds:
     @pytest.mark.parametrize(
         ("code", "message", "hint"),
         [
-            ("tide = 3", "it is 3", HINT),
-            ("def tide(level) -> State: ...", "its parameter 'level' has no annotation", HINT),
+            ("tide = 3", "it must be a function, not 3", HINT),
+            ("def tide(level) -> State: ...", "its parameter 'level' must have an annotation", HINT),
             (
                 "def tide(level: 'Missing') -> State: ...",
-                "its annotations can't be looked up: name 'Missing' is not defined",
-                "import what they name",
+                "its annotations cannot be resolved: name 'Missing' is not defined",
+                "import the names in them",
             ),
             (
                 "def tide(level: 'Call.missing') -> State: ...",
-                "its annotations can't be looked up: type object 'Call' has no attribute 'missing'",
-                "import what they name",
+                "its annotations cannot be resolved: type object 'Call' has no attribute 'missing'",
+                "import the names in them",
             ),
             (
                 "def tide(label: str) -> State: ...",
-                "its parameter 'label' is none of its own",
-                "every state has that key: give the parameter another name",
+                "its parameter 'label' has the name of a key that every state has",
+                "rename the parameter",
             ),
             (
                 "def tide(targets: str) -> State: ...",
-                "its parameter 'targets' is none of its own",
-                "every state has that key: give the parameter another name",
+                "its parameter 'targets' has the name of a key that every state has",
+                "rename the parameter",
             ),
             (
                 "def tide(text: str, *lines: Prompt) -> State: ...",
-                "its parameters 'text' and 'lines' are both the key 'text'",
+                "its parameters 'text' and 'lines' have the same key, 'text'",
                 "rename the first of them",
             ),
             (
                 "def tide(check: Callable[[Call], bool]) -> State: ...",
-                "its parameter 'check' takes a function, and has to be given",
-                "a table has no functions: give it a default",
+                "its parameter 'check' must have a default, because a TOML file cannot hold a function",
+                "give it a default",
             ),
         ],
     )
     def test_a_function_that_no_table_can_call(self, kinds, folder, code, message, hint):
         """It is refused when it is offered, not when somebody uses it."""
         kinds(code)
-        assert folder.problem() == (f"plugin harbour-kinds 2.0: its kind 'tide' can't be used: {message}", hint)
+        assert folder.problem() == (f"plugin harbour-kinds 2.0: its state kind 'tide' cannot be used: {message}", hint)
 
     def test_functions_one_by_one_are_no_key(self, kinds, folder):
         """They are left out of the table, as a function with a default is."""
@@ -233,16 +240,18 @@ class TestBadKinds:
         """A kind is called by a text."""
         kinds(TIDE, f"{{{name}: tide}}")
         assert folder.problem() == (
-            f"plugin harbour-kinds 2.0: it offers a kind called {name}",
-            'give it a name: {"opening-hours": ...}',
+            f"plugin harbour-kinds 2.0: the name of its state kind must be a text, not {name}",
+            'name the kind: {"opening-hours": ...}',
         )
 
     def test_a_kind_that_makes_no_state(self, kinds, folder):
         """The table is not at problem, and the kind's owner is named."""
         kinds("def tide() -> State:\n    return 'Tide.'\n")
         folder.write("ivrkit.toml", TABLE)
-        message = "ivrkit.toml:2: states.low: the kind 'tide' of harbour-kinds 2.0 made 'Tide.'"
-        assert folder.problem() == (message, "it has to be a State")
+        message = (
+            "ivrkit.toml:2: states.low: the state kind 'tide' of harbour-kinds 2.0 must return a State, not 'Tide.'"
+        )
+        assert folder.problem() == (message, "fix the function of the kind, or use another kind")
 
     def test_a_kind_that_raises(self, kinds, folder):
         """What it raises is told, and what it takes."""
@@ -250,7 +259,7 @@ class TestBadKinds:
         folder.write("ivrkit.toml", TABLE)
         assert folder.problem() == (
             "ivrkit.toml:2: states.low: ZeroDivisionError: division by zero",
-            "the kind 'tide' takes: level; and every state: " + ", ".join(COMMON_KEYS),
+            "use the keys of 'tide': level; or the keys of every state: " + ", ".join(COMMON_KEYS),
         )
 
 
@@ -267,7 +276,7 @@ class TestWhatIsKnownOfAKind:
         kind = found.all()["tide"]
         assert (kind.name, str(kind.owner), kind.description) == ("tide", "harbour-kinds 2.0", "Tell the tide.")
         shown = [
-            (key, each.name, each.type.value, each.required, each.description, each.spread)
+            (key, each.name, each.type.value, each.required, each.description, each.is_variadic)
             for key, each in kind.parameters.items()
         ]
         assert shown == [

@@ -6,8 +6,9 @@ from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Owner, Settings, Sta
 from ivrkit.plugins.load import load
 from ivrkit.settings.toml_keys import COMMON_KEYS
 
-KINDS = "there are: message, menu, hours, voicemail, transfer, queue, question, goodbye"
-TAKES = "the kind 'message' takes: text, then, repeat; and every state: " + ", ".join(COMMON_KEYS)
+TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
+KINDS = "use one of: message, menu, hours, voicemail, transfer, queue, question, goodbye"
+TAKES = "use the keys of 'message': text, then, repeat; or the keys of every state: " + ", ".join(COMMON_KEYS)
 OPTION = "use one of: key, label, sentence, phrases, menu"
 KEY = "must be keys of a telephone (0-9, * and #)"
 NO_KEY = "must be set to keys of a telephone (0-9, * and #)"
@@ -125,12 +126,12 @@ class TestFaults:
             ),
             (
                 "then = 3",
-                "4: states.parking.then is 3",
-                "it takes the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+                f"4: states.parking.then must be {TARGET}, not 3",
+                'write then = "HOME"',
             ),
             (
                 'then = { to = "HOME", language = 3 }',
-                "4: states.parking.then is {'to': 'HOME', 'language': 3}",
+                f"4: states.parking.then must be {TARGET}, not {{'to': 'HOME', 'language': 3}}",
                 'write a language tag such as "es-MX"',
             ),
             ("repeat = 3", "4: states.parking.repeat must be a text, not 3", 'write repeat = "text"'),
@@ -204,7 +205,7 @@ class TestFaults:
     def test_a_kind_that_there_is_not(self, folder, file, kind, shown):
         """The kinds are listed."""
         folder.write(file, PARKING.replace('"message"', kind))
-        assert folder.problem() == (f"{file}:2: states.parking.kind is {shown}", KINDS)
+        assert folder.problem() == (f"{file}:2: states.parking.kind must be a state kind, not {shown}", KINDS)
 
     def test_what_the_kind_itself_refuses(self, folder, file):
         """It is told with the kind's own mend, in the line of the table."""
@@ -218,8 +219,8 @@ class TestFaults:
         """A table without it is told what to write."""
         folder.write(file, '[states.desk]\nkind = "transfer"\n')
         assert folder.problem() == (
-            f"{file}:1: states.desk has no 'numbers', which the kind 'transfer' needs",
-            "write it: numbers = ...; it takes a text or a list, each a text",
+            f"{file}:1: states.desk.numbers must be set to a text or a list, each a text, because kind is 'transfer'",
+            'write numbers = "text"',
         )
 
     def test_all_faults_of_a_table_are_told_at_once(self, folder, file):
@@ -308,7 +309,9 @@ class TestDecisions:
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"parking": {**table, "text": 3}}))
         (problem,) = caught.value.problems
-        assert problem.located_message == "states.parking.text is 3"
+        assert problem.located_message == (
+            "states.parking.text must be a text, { play = ... }, { pause = ... }, or a list of these, not 3"
+        )
 
 
 class TestParts:

@@ -13,6 +13,7 @@ from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, find_hook_impls
 from ivrkit.plugins.problems import describe_error, fix_or_leave_out, plugin_problem
+from ivrkit.settings.names import use_one_of
 
 
 class HookRegistry:
@@ -80,7 +81,7 @@ class HookRegistry:
             for hook in unknown:
                 point = self._points[name]
                 message = f"its {point} implements {hook!r}, which is not a hook{nearest(hook, known)}"
-                self._problems.add(plugin_problem(point.owner, message, f"use one of: {', '.join(known)}"))
+                self._problems.add(plugin_problem(point.owner, message, use_one_of(known)))
             if unknown:
                 self._manager.unregister(name=name)
 

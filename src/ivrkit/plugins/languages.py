@@ -19,6 +19,7 @@ from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
+from ivrkit.settings.names import use_one_of
 
 #: State -> language -> texts that replace the state's own. The language ``""`` stands for all languages.
 TextOverrides = Mapping[str, Mapping[str, Translations]]
@@ -88,7 +89,7 @@ def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterat
         if not any(applicable_tags(each, (tag,)) for each in spoken):
             yield Problem(
                 f"[{table}] is for a language that the phone tree does not have{nearest(tag, spoken)}",
-                f"add it in ivrkit.toml:  languages = [...]; or use one of: {', '.join(spoken)}",
+                f"add it in ivrkit.toml:  languages = [...]; or {use_one_of(spoken)}",
             )
 
 

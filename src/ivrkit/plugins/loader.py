@@ -258,7 +258,7 @@ class Loader:
 
     def _flow_config(self) -> FlowConfig:
         """Return the settings of the call flow, with the translations of all plugins in each of its languages."""
-        text_overrides = dict(self.files.texts)
+        text_overrides = dict(self.files.text_overrides)
         for name, table in self.settings.states.items():
             if table.texts:
                 text_overrides[name] = merge_text_overrides(text_overrides.get(name, {}), table.texts)

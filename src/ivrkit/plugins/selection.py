@@ -17,7 +17,7 @@ from ivrkit.plugins.overrides import override
 from ivrkit.plugins.plugin_settings import SettingsOfPlugins
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
 from ivrkit.settings import Settings
-from ivrkit.settings.names import normal_name
+from ivrkit.settings.names import normal_name, use_one_of
 
 _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
@@ -125,7 +125,7 @@ class Selection:
             if not is_known and not self._may_be_of_blocked_plugin(name):
                 self._problems.error(
                     f"[states.{name}] names a state that no plugin offers{nearest(name, names)}",
-                    f"use one of: {', '.join(sorted(names))}",
+                    use_one_of(sorted(names)),
                     location=self._settings.location("states", name),
                 )
 
@@ -189,7 +189,7 @@ class Selection:
         near = nearest(plugin, [owner.plugin for owner in owners])
         self._problems.error(
             f"[states.{name}] plugin must be a plugin that offers the state {name!r}, not {plugin!r}{near}",
-            f"use one of: {', '.join(map(str, owners))}",
+            use_one_of(map(str, owners)),
         )
 
 

@@ -1,4 +1,4 @@
-"""The kinds of states that plugins offer for tables, each a function whose parameters are the keys of a table."""
+"""The state kinds that plugins offer for TOML states: functions whose parameters are the keys of a table."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from enum import Enum
 from types import EllipsisType
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problem, Problems
+from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.plugins.problems import leave_out, plugin_problem
-from ivrkit.settings.describe import in_words
+from ivrkit.settings.describe import example_of, in_words
 from ivrkit.settings.docstrings import descriptions_of
 from ivrkit.settings.setting import settings_of
 from ivrkit.settings.setting_type import SINGLE_ALLOWED
 from ivrkit.settings.state_settings import StateSettings
 from ivrkit.settings.toml_keys import COMMON_KEYS
 
-#: The key of what a kind is given one by one, whatever its parameter is called.
-TEXT = "text"
-#: How a kind is written.
-HINT = "name a function with annotated parameters that returns a State"
+#: The key of a variadic parameter such as ``*texts``.
+TEXT_KEY = "text"
+_FUNCTION_HINT = "write a function with annotated parameters that returns a State"
 
 
 class ParameterType(Enum):
-    """The way in which the value of a key is read."""
+    """The four types of parameters, each read from TOML in its own way."""
 
     PROMPTS = "prompts"
     TARGET = "target"
@@ -38,18 +37,29 @@ class ParameterType(Enum):
     VALUE = "value"
 
 
+_DESCRIPTIONS = {
+    ParameterType.TARGET: "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
+    ParameterType.TARGETS: "a table of outcomes and their targets",
+}
+_EXAMPLES: Mapping[ParameterType, Any] = {
+    ParameterType.PROMPTS: "Hello.",
+    ParameterType.TARGET: "HOME",
+    ParameterType.TARGETS: {"1": "HOME"},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One key of a kind.
+    """One parameter of a state kind, and its key in a table.
 
-    :param key: its name in a table.
-    :param name: its name in the function.
-    :param type: how its value is read.
-    :param annotation: the annotation of the parameter, for a type of ``VALUE``.
-    :param required: whether it has to be there.
-    :param default: what it is when left out.
-    :param description: as the function's docstring has it.
-    :param spread: whether it is given one by one.
+    :param key: the name of the key in a table.
+    :param name: the name of the parameter of the function.
+    :param type: how the value is read.
+    :param annotation: the annotation of the parameter; its type ``VALUE`` is read by it.
+    :param required: whether the key must be set.
+    :param default: the default; ``None`` if there is none.
+    :param description: the description in the function's docstring.
+    :param is_variadic: whether it takes any number of values, as ``*texts`` does.
     """
 
     key: str
@@ -59,33 +69,34 @@ class Parameter:
     required: bool
     default: Any
     description: str
-    spread: bool = False
+    is_variadic: bool = False
 
     def in_words(self) -> str:
-        """Return what it takes, for whoever writes it."""
+        """Return the valid values in words, as they follow "must be"."""
         if self.type == ParameterType.PROMPTS:
             return "a text, { play = ... }, { pause = ... }, or a list of these"
-        told = {
-            ParameterType.TARGET: "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }",
-            ParameterType.TARGETS: "a table of outcomes, each with where it leads",
-        }.get(self.type) or in_words(self.annotation)
-        return f"{told}, or a list of these" if self.spread else told
+        words = _DESCRIPTIONS.get(self.type) or in_words(self.annotation)
+        return f"{words}, or a list of these" if self.is_variadic else words
+
+    def example(self) -> Any:
+        """Return a valid value as a TOML file has it."""
+        return _EXAMPLES[self.type] if self.type in _EXAMPLES else example_of(self.annotation_of_key())
 
     def annotation_of_key(self) -> Any:
-        """Return the type of the key, which may be a list of the values that are given one by one."""
+        """Return the type of the key: the key of a variadic parameter takes a single value or a list."""
         values: Any = tuple.__class_getitem__((self.annotation, ...))
-        return typing.Annotated[values, SINGLE_ALLOWED] if self.spread else self.annotation
+        return typing.Annotated[values, SINGLE_ALLOWED] if self.is_variadic else self.annotation
 
 
 @dataclass(frozen=True, slots=True)
 class StateKind:
-    """One kind of states.
+    """One state kind.
 
-    :param name: what a table calls it.
+    :param name: its name, as the key ``kind`` of a table has it.
     :param owner: the plugin that offers it.
-    :param function: makes a state.
+    :param function: the function that makes a state.
     :param parameters: key -> parameter.
-    :param description: the first sentence of its docstring.
+    :param description: the summary of the function's docstring.
     """
 
     name: str
@@ -96,9 +107,9 @@ class StateKind:
 
 
 class StateKinds:
-    """The kinds that are there.
+    """The state kinds of all plugins.
 
-    :param problems: where problems are collected.
+    :param problems: collects the problems.
     """
 
     hook = "ivrkit_register_kinds"
@@ -108,113 +119,117 @@ class StateKinds:
         self._kinds: dict[str, StateKind] = {}
 
     def all(self) -> Mapping[str, StateKind]:
-        """Return the kinds by their names."""
+        """Return name -> state kind."""
         return self._kinds
 
     def add(self, owner: Owner, offered: Any) -> None:
-        """Take in what a plugin offers.
+        """Add the state kinds that a plugin offers. A kind that is invalid becomes a problem.
 
-        :raises IvrkitError: when that is no table of functions.
+        :param owner: the plugin.
+        :param offered: the return value of its hook.
+        :raises IvrkitError: if it is not a dict.
         """
         if not isinstance(offered, Mapping):
-            raise IvrkitError(
-                f"it must return a dict, not {offered!r}", hint="return a dict: kind -> function that returns a State"
-            )
+            hint = "return a dict: kind -> function that returns a State"
+            raise IvrkitError(f"it must return a dict, not {offered!r}", hint=hint)
         for name, function in offered.items():
             if not isinstance(name, str) or not name.strip():
-                problem = plugin_problem(
-                    owner, f"it offers a kind called {name!r}", 'give it a name: {"opening-hours": ...}'
-                )
-                self._problems.add(problem)
-                continue
-            other = self._kinds.get(name)
-            if other is not None:
-                message = f"the kind {name!r} is offered by two plugins: {other.owner} and {owner}"
-                self._problems.add(Problem(message, leave_out(owner), owner=owner.plugin))
-                continue
-            try:
-                self._kinds[name] = read_kind(name, function, owner)
-            except IvrkitError as error:
-                self._problems.add(
-                    plugin_problem(owner, f"its kind {name!r} can't be used: {error.message}", error.hint)
-                )
+                message = f"the name of its state kind must be a text, not {name!r}"
+                self._problems.add(plugin_problem(owner, message, 'name the kind: {"opening-hours": ...}'))
+            elif name in self._kinds:
+                message = f"the state kind {name!r} is offered by two plugins: {self._kinds[name].owner} and {owner}"
+                self._problems.error(message, leave_out(owner), owner=owner.plugin)
+            else:
+                try:
+                    self._kinds[name] = make_state_kind(name, function, owner)
+                except IvrkitError as error:
+                    message = f"its state kind {name!r} cannot be used: {error.message}"
+                    self._problems.add(plugin_problem(owner, message, error.hint))
 
 
-def read_kind(name: str, function: Any, owner: Owner) -> StateKind:
-    """Return what a function is as a kind.
+def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
+    """Return the state kind of a function.
 
-    :raises IvrkitError: when it is none.
+    :param name: the name of the kind.
+    :param function: the function that makes a state.
+    :param owner: the plugin that offers it.
+    :raises IvrkitError: if the function cannot be used from TOML.
     """
     if not inspect.isfunction(function):
-        raise IvrkitError(f"it is {function!r}", hint=HINT)
+        raise IvrkitError(f"it must be a function, not {function!r}", hint=_FUNCTION_HINT)
     try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except Exception as error:  # they are code, which may raise anything
-        raise IvrkitError(f"its annotations can't be looked up: {error}", hint="import what they name") from error
+        annotations = typing.get_type_hints(function, include_extras=True)
+    except Exception as error:  # Annotations are code, which may raise anything.
+        raise IvrkitError(f"its annotations cannot be resolved: {error}", hint="import the names in them") from error
     descriptions = descriptions_of(function)
     parameters: dict[str, Parameter] = {}
     for each in inspect.signature(function).parameters.values():
         if each.kind is each.VAR_KEYWORD:
             continue
-        if each.name not in hints:
-            raise IvrkitError(f"its parameter {each.name!r} has no annotation", hint=HINT)
-        made = _parameter(each, hints[each.name], descriptions.get(each.name, ""))
-        if made is None:
+        if each.name not in annotations:
+            raise IvrkitError(f"its parameter {each.name!r} must have an annotation", hint=_FUNCTION_HINT)
+        parameter = _make_parameter(each, annotations[each.name], descriptions.get(each.name, ""))
+        if parameter is None:
             if each.default is each.empty and each.kind is not each.VAR_POSITIONAL:
-                hint = "a table has no functions: give it a default"
-                raise IvrkitError(f"its parameter {each.name!r} takes a function, and has to be given", hint=hint)
+                raise IvrkitError(
+                    f"its parameter {each.name!r} must have a default, because a TOML file cannot hold a function",
+                    hint="give it a default",
+                )
             continue
-        if made.key in COMMON_KEYS or made.key in settings_of(StateSettings):
-            hint = "every state has that key: give the parameter another name"
-            raise IvrkitError(f"its parameter {each.name!r} is none of its own", hint=hint)
-        if made.key in parameters:
-            names = f"{parameters[made.key].name!r} and {each.name!r}"
-            raise IvrkitError(f"its parameters {names} are both the key {made.key!r}", hint="rename the first of them")
-        parameters[made.key] = made
-    first = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
-    return StateKind(name, owner, function, parameters, first)
+        if parameter.key in COMMON_KEYS or parameter.key in settings_of(StateSettings):
+            message = f"its parameter {each.name!r} has the name of a key that every state has"
+            raise IvrkitError(message, hint="rename the parameter")
+        if parameter.key in parameters:
+            names = f"{parameters[parameter.key].name!r} and {each.name!r}"
+            message = f"its parameters {names} have the same key, {parameter.key!r}"
+            raise IvrkitError(message, hint="rename the first of them")
+        parameters[parameter.key] = parameter
+    summary = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    return StateKind(name, owner, function, parameters, summary)
 
 
-def _parameter(parameter: inspect.Parameter, annotation: Any, description: str) -> Parameter | None:
-    """Return a parameter as a key, ``None`` for one that takes a function."""
-    parts = _parts_of(annotation)
-    if any(_is_function(part) for part in parts):
+def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: str) -> Parameter | None:
+    """Return a parameter of a state kind; ``None`` if it takes a function, which TOML does not have."""
+    members = _union_members(annotation)
+    if any(_is_function(member) for member in members):
         return None
-    spread = parameter.kind is parameter.VAR_POSITIONAL
-    default = parameter.default
+    is_variadic = parameter.kind is parameter.VAR_POSITIONAL
+    has_default = parameter.default is not parameter.empty
     return Parameter(
-        key=TEXT if spread else parameter.name,
+        key=TEXT_KEY if is_variadic else parameter.name,
         name=parameter.name,
-        type=_type_of(parts),
-        annotation=_without_ellipsis(parts),
-        required=default is parameter.empty and not spread,
-        default=None if default is parameter.empty else default,
+        type=_type_of(members),
+        annotation=_without_ellipsis(members),
+        required=not has_default and not is_variadic,
+        default=parameter.default if has_default else None,
         description=description,
-        spread=spread,
+        is_variadic=is_variadic,
     )
 
 
-def _type_of(parts: tuple[Any, ...]) -> ParameterType:
-    if {*parts} >= {*typing.get_args(Prompt)}:
+def _type_of(members: tuple[Any, ...]) -> ParameterType:
+    """Return the type of a parameter by the types in its annotation: those of ``Prompt`` or ``Target``, or others."""
+    if {*members} >= {*typing.get_args(Prompt)}:
         return ParameterType.PROMPTS
-    if Goto in parts:
+    if Goto in members:
         return ParameterType.TARGET
-    if any(Goto in _parts_of(argument) for part in parts for argument in typing.get_args(part)):
+    if any(Goto in _union_members(argument) for member in members for argument in typing.get_args(member)):
         return ParameterType.TARGETS
     return ParameterType.VALUE
 
 
-def _parts_of(annotation: Any) -> tuple[Any, ...]:
-    """Return what an annotation is, each part of a union by itself."""
+def _union_members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the annotation itself."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return typing.get_args(annotation)
     return (annotation,)
 
 
-def _without_ellipsis(parts: tuple[Any, ...]) -> Any:
-    kept = tuple(part for part in parts if part is not EllipsisType)
-    return typing.Union[kept]  # noqa: UP007  it is made of a tuple
+def _without_ellipsis(members: tuple[Any, ...]) -> Any:
+    """Return the union of these types without ``...``, which is a default in code and has no value in TOML."""
+    kept = tuple(member for member in members if member is not EllipsisType)
+    return typing.Union[kept]  # noqa: UP007  the members are a tuple
 
 
-def _is_function(part: Any) -> bool:
-    return part is Callable or typing.get_origin(part) is typing.get_origin(Callable[..., Any])
+def _is_function(annotation: Any) -> bool:
+    return annotation is Callable or typing.get_origin(annotation) is typing.get_origin(Callable[..., Any])

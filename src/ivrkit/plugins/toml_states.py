@@ -1,9 +1,9 @@
-"""States that are written without code: each a table with a ``kind``, made by that kind's function."""
+"""TOML states: states without code. Each is a table with a ``kind``, and the function of that kind makes it."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,18 +16,20 @@ from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error
 from ivrkit.plugins.state_kinds import Parameter, ParameterType, StateKind, StateKinds
 from ivrkit.settings.convert import INVALID, convert
+from ivrkit.settings.describe import as_toml
+from ivrkit.settings.names import dotted, use_one_of
 from ivrkit.settings.toml_keys import COMMON_KEYS, KIND, MENU_OPTION_KEYS, CommonStateKeys, MenuOptionKeys
 
 
 class TomlStates:
-    """A plugin whose states are tables of a file.
+    """A plugin that offers the TOML states of one file.
 
     :param owner: the file.
-    :param tables: name -> table.
-    :param location: given a key of a table, returns the location of a problem with it.
-    :param kinds: the kinds that there are, once the states are asked for.
-    :param problems: where problems are collected.
-    :param decided: the keys of a table that are looked at elsewhere.
+    :param tables: name of a state -> table.
+    :param location: returns the location of a key, for problems.
+    :param kinds: the state kinds. They are complete when the hook of this plugin is called.
+    :param problems: collects the problems.
+    :param other_keys: the keys of a table that are read elsewhere.
     """
 
     def __init__(
@@ -37,29 +39,29 @@ class TomlStates:
         location: Callable[..., str],
         kinds: StateKinds,
         problems: Problems,
-        decided: Collection[str] = (),
+        other_keys: Collection[str] = (),
     ) -> None:
         self._owner = owner
         self._tables = tables
         self._location = location
         self._kinds = kinds
         self._problems = problems
-        self._decided = decided
+        self._other_keys = other_keys
 
     @hookimpl
     def ivrkit_register_states(self) -> Mapping[str, State | Unavailable]:
-        """Offer a state for each table."""
-        return {name: self._state(name, table) for name, table in self._tables.items()}
+        """Return the state of each table."""
+        return {name: self._make_state(name, table) for name, table in self._tables.items()}
 
-    def _state(self, name: str, table: Mapping[str, Any]) -> State | Unavailable:
-        making = _Making(self._owner, name, table, self._location, self._decided)
-        state = making.state(self._kinds.all())
-        self._problems.add(*making.problems)
+    def _make_state(self, name: str, table: Mapping[str, Any]) -> State | Unavailable:
+        maker = _StateMaker(self._owner, name, table, self._location, self._other_keys)
+        state = maker.make(self._kinds.all())
+        self._problems.add(*maker.problems)
         return UNAVAILABLE if state is None else state
 
 
-class _Making:
-    """One table on its way to a state: ``problems`` collects what is wrong with it."""
+class _StateMaker:
+    """Makes the state of one table. ``problems`` collects the problems of this table alone."""
 
     def __init__(
         self,
@@ -67,98 +69,101 @@ class _Making:
         name: str,
         table: Mapping[str, Any],
         location: Callable[..., str],
-        decided: Collection[str],
+        other_keys: Collection[str],
     ) -> None:
         self._owner = owner
         self._name = name
         self._table = table
         self._location = location
-        self._decided = decided
+        self._other_keys = other_keys
         self.problems = Problems()
 
-    def state(self, kinds: Mapping[str, StateKind]) -> State | None:
-        """Return the state, ``None`` where something is wrong."""
-        kind = kinds.get(self._table[KIND]) if isinstance(self._table[KIND], str) else None
+    def make(self, kinds: Mapping[str, StateKind]) -> State | None:
+        """Return the state; ``None`` if the table has problems."""
+        name = self._table[KIND]
+        kind = kinds.get(name) if isinstance(name, str) else None
         if kind is None:
-            wrong = self._table[KIND]
-            near = nearest(str(wrong), kinds)
-            self._refuse((KIND,), f"states.{self._name}.kind is {wrong!r}{near}", f"there are: {', '.join(kinds)}")
+            message = f"{self._dotted(KIND)} must be a state kind, not {name!r}{nearest(str(name), kinds)}"
+            self._report((KIND,), message, use_one_of(kinds))
             return None
-        self._refuse_unknown(kind)
-        bound = self._arguments(kind)
-        common = dict(self._common())
+        self._check_keys(kind)
+        arguments = self._arguments(kind)
+        attributes = self._common_attributes()
         if self.problems:
             return None
         try:
-            made = kind.function(*bound.args, **bound.kwargs)
-            if not isinstance(made, State):
-                raise IvrkitError(f"the kind {kind.name!r} of {kind.owner} made {made!r}", hint="it has to be a State")
-            return replace(made, **common)
+            state: object = kind.function(*arguments.args, **arguments.kwargs)
+            if not isinstance(state, State):
+                message = f"the state kind {kind.name!r} of {kind.owner} must return a State, not {state!r}"
+                raise IvrkitError(message, hint="fix the function of the kind, or use another kind")
+            return replace(state, **attributes)
         except PLUGIN_ERRORS as error:
-            self._refuse(
-                (), f"states.{self._name}: {describe_error(error)}", getattr(error, "hint", "") or self._takes(kind)
-            )
+            message = f"{self._dotted()}: {describe_error(error)}"
+            self._report((), message, getattr(error, "hint", "") or _keys_hint(kind))
             return None
 
-    def _refuse(self, keys: tuple[str, ...], message: str, hint: str) -> None:
+    def _dotted(self, *keys: str) -> str:
+        return dotted(("states", self._name, *keys))
+
+    def _report(self, keys: tuple[str, ...], message: str, hint: str) -> None:
         location = self._location("states", self._name, *keys)
         self.problems.error(message, hint, location=location, owner=self._owner.plugin, state=self._name)
 
-    def _takes(self, kind: StateKind) -> str:
-        own = ", ".join(kind.parameters) or "nothing of its own"
-        return f"the kind {kind.name!r} takes: {own}; and every state: {', '.join(COMMON_KEYS)}"
-
-    def _refuse_unknown(self, kind: StateKind) -> None:
-        known = [*kind.parameters, *COMMON_KEYS, *self._decided]
+    def _check_keys(self, kind: StateKind) -> None:
+        """Report the keys that are unknown, and those that are missing."""
+        known = [*kind.parameters, *COMMON_KEYS, *self._other_keys]
         for key in self._table:
             if key not in known:
-                self._refuse((key,), f"unknown key 'states.{self._name}.{key}'{nearest(key, known)}", self._takes(kind))
+                self._report((key,), f"unknown key '{self._dotted(key)}'{nearest(key, known)}", _keys_hint(kind))
         for key, parameter in kind.parameters.items():
             if parameter.required and key not in self._table:
-                hint = f"write it: {key} = ...; it takes {parameter.in_words()}"
-                self._refuse((), f"states.{self._name} has no {key!r}, which the kind {kind.name!r} needs", hint)
+                message = f"{self._dotted(key)} must be set to {parameter.in_words()}, because kind is {kind.name!r}"
+                self._report((), message, _example_hint(parameter))
 
     def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
-        """Return what the kind's function is given, each by its parameter; what is left out has its default."""
-        given: dict[str, Any] = {}
+        """Return the arguments of the kind's function. Keys that are left out have their defaults."""
+        arguments: dict[str, Any] = {}
         for key, parameter in kind.parameters.items():
             if key not in self._table:
                 continue
+            value = self._table[key]
             if parameter.type == ParameterType.VALUE:
-                value = self._convert(self._table[key], parameter.annotation_of_key(), key)
-                given |= {} if value is INVALID else {parameter.name: value}
+                converted = self._convert(value, parameter.annotation_of_key(), key)
+                arguments |= {} if converted is INVALID else {parameter.name: converted}
                 continue
             try:
-                given[parameter.name] = _read(parameter, self._table[key])
+                arguments[parameter.name] = _read(parameter, value)
             except (ValueError, IvrkitError) as error:
-                hint = getattr(error, "hint", "") or f"it takes {parameter.in_words()}"
-                self._refuse((key,), f"states.{self._name}.{key} is {self._table[key]!r}", hint)
-        bound = inspect.BoundArguments(inspect.signature(kind.function), given)
+                hint = getattr(error, "hint", "") or _example_hint(parameter)
+                self._report((key,), f"{self._dotted(key)} must be {parameter.in_words()}, not {value!r}", hint)
+        bound = inspect.BoundArguments(inspect.signature(kind.function), arguments)
         bound.apply_defaults()
         return bound
 
     def _convert(self, value: Any, annotation: Any, *keys: str) -> Any:
-        """Convert a value of the table to a type. Return ``INVALID`` after a problem."""
+        """Return a value of the table converted to a type; ``INVALID`` if it has problems."""
         converted, problems = convert(value, annotation, ("states", self._name, *keys))
         for each in problems:
-            self._refuse(each.path[2:], each.message, each.hint_in_toml())
+            self._report(each.path[2:], each.message, each.hint_in_toml())
         return INVALID if problems else converted
 
-    def _common(self) -> Iterator[tuple[str, Any]]:
-        """Return the attributes that every state may have: its menu options, voice, language and error state."""
-        own = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
-        common = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in own}
-        first = self._convert(own, MenuOptionKeys) if own else INVALID
-        keys = self._convert(common, CommonStateKeys)
+    def _common_attributes(self) -> dict[str, Any]:
+        """Return the attributes of the state that do not depend on its kind. Problems are recorded."""
+        option_keys = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
+        other_keys = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in option_keys}
+        first = self._convert(option_keys, MenuOptionKeys) if option_keys else INVALID
+        common = self._convert(other_keys, CommonStateKeys)
         if self.problems:
-            return
-        yield from ((name, getattr(keys, name)) for name in ("voice", "language", "on_error") if name in common)
-        options = (*(() if first is INVALID else (first,)), *keys.options)
+            return {}
+        names = [name for name in ("voice", "language", "on_error") if name in other_keys]
+        attributes: dict[str, Any] = {name: getattr(common, name) for name in names}
+        options = (*(() if first is INVALID else (first,)), *common.options)
         if options:
-            yield "options", tuple(map(self._option, options))
+            attributes["options"] = tuple(map(self._menu_option, options))
+        return attributes
 
-    def _option(self, keys: MenuOptionKeys) -> MenuOption:
-        """Return a menu option. Its words are texts that can be translated."""
+    def _menu_option(self, keys: MenuOptionKeys) -> MenuOption:
+        """Return a menu option. Its words are a ``Text``, so that they can be translated."""
         label = keys.label or self._name.replace("-", " ").replace("_", " ")
         option = MenuOption(keys.key, Text(label), tuple(map(Text, keys.phrases)))
         if keys.menu is not None:
@@ -166,13 +171,24 @@ class _Making:
         return option if keys.sentence is None else replace(option, sentence=Text(keys.sentence))
 
 
-def _read(parameter: Parameter, value: Any) -> Any:
-    """Return a value of a table as a kind's function takes it; of what is given one by one, each.
+def _keys_hint(kind: StateKind) -> str:
+    """Return the hint that lists the keys of a table of this kind."""
+    of_kind = ", ".join(kind.parameters)
+    of_every_state = f"the keys of every state: {', '.join(COMMON_KEYS)}"
+    return f"use the keys of {kind.name!r}: {of_kind}; or {of_every_state}" if of_kind else f"use {of_every_state}"
 
-    :raises ValueError: for what it does not take.
-    :raises IvrkitError: the same, with a mend of its own.
+
+def _example_hint(parameter: Parameter) -> str:
+    return f"write {parameter.key} = {as_toml(parameter.example())}"
+
+
+def _read(parameter: Parameter, value: Any) -> Any:
+    """Return the value of a key as the kind's function takes it; for a variadic parameter, a tuple of values.
+
+    :raises ValueError: if the value is invalid.
+    :raises IvrkitError: if the value is invalid, and there is a hint for it.
     """
-    if not parameter.spread:
+    if not parameter.is_variadic:
         return _read_one(parameter, value)
     if parameter.type == ParameterType.PROMPTS:
         return read_prompts(value)

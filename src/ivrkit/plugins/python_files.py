@@ -1,0 +1,115 @@
+"""Plugins that are single Python files: each offers the hooks and states that it defines."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType, SimpleNamespace
+
+from ivrkit.errors import IvrkitError
+from ivrkit.flow.model.state import State
+from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
+from ivrkit.hookspecs import hookimpl
+from ivrkit.plugins.problems import describe_error
+
+_HOOK_PREFIX = "ivrkit_"
+#: The attribute of a function that is marked as a hook implementation, as pluggy sets it.
+_HOOKIMPL_ATTRIBUTE = "ivrkit_impl"
+
+
+def load_python_file(path: Path) -> object:
+    """Run a Python file, and return a plugin with its hook implementations and its states.
+
+    :raises IvrkitError: if the file raises an error, or has neither a hook implementation nor a state.
+    """
+    module = _run(path)
+    states = dict(_states_of(module))
+    hooks = {
+        name: value
+        for name, value in vars(module).items()
+        if callable(value) and (name.startswith(_HOOK_PREFIX) or hasattr(value, _HOOKIMPL_ATTRIBUTE))
+    }
+    if not states and not hooks:
+        raise IvrkitError(
+            "it has no state and no hook",
+            hint="write a State, a function annotated -> State, or a hook implementation; or let the name of the file "
+            "begin with _, so that it is not loaded",
+        )
+    if states:
+        hooks["states_of_the_file"] = hookimpl(specname="ivrkit_register_states")(lambda: states)
+    return SimpleNamespace(**hooks)
+
+
+class _SourceLoader(SourceFileLoader):
+    """Loader that compiles the file each time.
+
+    Python's own loader takes compiled code from its cache while the file's size and its time in seconds are the same,
+    so it would miss a quick edit.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+def _run(path: Path) -> ModuleType:
+    name = module_name(path)
+    loader = _SourceLoader(name, str(path))
+    spec = ModuleSpec(name, loader, origin=str(path))
+    spec.has_location = True
+    module = importlib.util.module_from_spec(spec)
+    # The dataclasses of a module look up their types in sys.modules. Another app may have loaded the same file.
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except PLUGIN_ERRORS as error:
+        sys.modules.pop(name, None)
+        if before is not None:
+            sys.modules[name] = before
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = f" ({path.name}, line {lines[-1]})" if lines else ""
+        raise IvrkitError(describe_error(error) + line, hint=getattr(error, "hint", "") or "fix the file") from error
+    return module
+
+
+def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Return the states of a module by their names: each ``State``, and each function that returns one."""
+    for name, value in vars(module).items():
+        if name.startswith(("_", _HOOK_PREFIX)) or hasattr(value, _HOOKIMPL_ATTRIBUTE):
+            continue
+        if isinstance(value, State) or _returns_state(value, module):
+            yield name, value
+
+
+def _returns_state(function: object, module: ModuleType) -> bool:
+    """Return whether a value is a function of the module itself that is annotated ``-> State``."""
+    if not inspect.isfunction(function) or function.__module__ != module.__name__:
+        return False
+    returned = inspect.get_annotations(function).get("return")
+    if isinstance(returned, str):
+        return returned.strip("'\"").rpartition(".")[2] == State.__name__
+    return returned is State
+
+
+def module_name(path: Path) -> str:
+    """Return the module name of a file. Files of the same name in different folders have different module names."""
+    stem = re.sub(r"\W", "_", path.stem)
+    return f"ivrkit_file_{stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def version_of(path: Path) -> str:
+    """Return the ``__version__`` that a file assigns, without running it; ``""`` if it has none."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # It is reported when the file is loaded.
+        return ""
+    found = re.search(r"""^__version__\s*(?::\s*\w+\s*)?=\s*(['"])(.+?)\1""", text, re.MULTILINE)
+    return found[2] if found else ""
