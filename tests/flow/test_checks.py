@@ -433,7 +433,7 @@ def test_a_state_that_holds_itself(tree):
     ring.append(ring)
     message, hint = content_fault(tree, State(ring))
     assert message.startswith("RecursionError: maximum recursion depth exceeded")
-    assert hint == "what it says can't be made into TwiML"
+    assert hint == "change its content: it cannot be rendered as TwiML"
 
 
 def test_options_that_hang_in_a_state_with_a_function_for_an_exit(tree):

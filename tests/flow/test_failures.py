@@ -292,9 +292,9 @@ def test_data_that_is_no_json_is_a_failure(call, bad):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"a": {1}}, "call.data can't be kept: Object of type set is not JSON serializable"),
-        ({"a": (1, 2)}, "call.data {'a': (1, 2)} would come back as {'a': [1, 2]}"),
-        ({1: "a"}, "call.data {1: 'a'} would come back as {'1': 'a'}"),
+        ({"a": {1}}, "call.data cannot be stored: Object of type set is not JSON serializable"),
+        ({"a": (1, 2)}, "call.data {'a': (1, 2)} would be loaded as {'a': [1, 2]}"),
+        ({1: "a"}, "call.data {1: 'a'} would be loaded as {'1': 'a'}"),
     ],
 )
 def test_what_data_may_hold(data, message):
@@ -302,7 +302,7 @@ def test_what_data_may_hold(data, message):
     with pytest.raises(FlowError) as caught:
         check_data(data)
     assert caught.value.message == message
-    assert caught.value.hint == "keep strings, numbers, booleans, None, lists, and dicts with strings as keys"
+    assert caught.value.hint == "store strings, numbers, booleans, None, lists, and dicts with strings as keys"
 
 
 def test_plain_data_is_fine():
@@ -312,7 +312,9 @@ def test_plain_data_is_fine():
 
 def test_not_a_number_is_refused():
     """JSON has no NaN."""
-    with pytest.raises(FlowError, match=r"call\.data can't be kept: Out of range float values are not JSON compliant"):
+    with pytest.raises(
+        FlowError, match=r"call\.data cannot be stored: Out of range float values are not JSON compliant"
+    ):
         check_data({"a": float("nan")})
 
 

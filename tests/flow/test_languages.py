@@ -190,9 +190,9 @@ class TestWords:
         (problem,) = caught.value.problems
         assert (
             problem.message
-            == "state 'm' of test-states 1.0: in es-MX the phrase 'igual' stands for the keys '1' and '2'"
+            == "state 'm' of test-states 1.0: in es-MX, the phrase 'igual' belongs to the keys '1' and '2'"
         )
-        assert problem.hint == "translate one of the two otherwise"
+        assert problem.hint == "translate one of the two phrases differently"
 
     def test_words_set_to_nothing_are_left_out(self, spanish):
         """No empty Say is sent; what an author wrote around them stays."""

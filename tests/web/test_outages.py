@@ -222,8 +222,8 @@ def test_data_that_is_too_large_for_a_cookie_fails_its_handler(make_phone, caplo
     tree = {"count": State(store_too_much, Routes({}), on_error="other"), "other": OTHER}
     call = make_phone(tree, session_url="cookie:").call()
     assert call.heard_last == "We are sorry, something went wrong.\nSomewhere else."
-    assert "call.data would have 3012 bytes, and where calls are kept 2048 are the most" in caplog.text
-    assert "hint: keep less in it, or set session_url to a store with more room" in caplog.text
+    assert "call.data must have at most 2048 bytes in this session store, not 3012" in caplog.text
+    assert "hint: store less in it, or set session_url to a store without this limit" in caplog.text
 
 
 def test_a_session_that_is_too_large_for_a_cookie_is_in_the_store(store, make_phone):

@@ -82,7 +82,7 @@ def _core_prompts(context: RenderContext) -> dict[str, bytes]:
 def _state_problem(state: State, error: Exception) -> Problem:
     """Return an error that was raised while a state was compiled as a problem of its plugin."""
     if not isinstance(error, FlowError):
-        error = FlowError(f"{type(error).__name__}: {error}", hint="what it says can't be made into TwiML")
+        error = FlowError(f"{type(error).__name__}: {error}", hint="change its content: it cannot be rendered as TwiML")
     message = f"state {state.name!r} of {state.owner}: {error.message}"
     return Problem(message, error.hint, owner=state.owner.plugin, state=state.name)
 

@@ -87,8 +87,8 @@ def _check_phrases(compiled: CompiledState, language: Language) -> None:
             other, also = keys.setdefault(phrase, (key, normalize_phrase(written)))
             if other != key and also != normalize_phrase(written):
                 raise FlowError(
-                    f"in {language.tag} the phrase {phrase!r} stands for the keys {other!r} and {key!r}",
-                    hint="translate one of the two otherwise",
+                    f"in {language.tag}, the phrase {phrase!r} belongs to the keys {other!r} and {key!r}",
+                    hint="translate one of the two phrases differently",
                 )
 
 

@@ -61,16 +61,16 @@ def check_data(data: dict[str, Any], max_bytes: int | None = None) -> None:
     :param max_bytes: the maximum size as JSON; ``None`` for no maximum.
     :raises FlowError: with a hint on what can be stored.
     """
-    hint = "keep strings, numbers, booleans, None, lists, and dicts with strings as keys"
+    hint = "store strings, numbers, booleans, None, lists, and dicts with strings as keys"
     try:
         text = json.dumps(data, allow_nan=False)
         stored = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
-        raise FlowError(f"call.data can't be kept: {error}", hint=hint) from error
+        raise FlowError(f"call.data cannot be stored: {error}", hint=hint) from error
     if max_bytes is not None and len(text) > max_bytes:
         raise FlowError(
-            f"call.data would have {len(text)} bytes, and where calls are kept {max_bytes} are the most",
-            hint="keep less in it, or set session_url to a store with more room",
+            f"call.data must have at most {max_bytes} bytes in this session store, not {len(text)}",
+            hint="store less in it, or set session_url to a store without this limit",
         )
     if stored != data:
-        raise FlowError(f"call.data {data!r} would come back as {stored!r}", hint=hint)
+        raise FlowError(f"call.data {data!r} would be loaded as {stored!r}", hint=hint)
