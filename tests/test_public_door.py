@@ -1,4 +1,4 @@
-"""The public door: what a package or a host may import, and what comes with it."""
+"""The public names of the package, and the modules that importing them loads."""
 
 import os
 import subprocess
@@ -9,15 +9,15 @@ import pytest
 import ivrkit
 
 
-def test_everything_is_named_once_and_in_order():
-    """``__all__`` is sorted as a reader would: constants, classes, functions; no name twice."""
-    kinds = [(not name.isupper(), name.islower(), name) for name in ivrkit.__all__]
-    assert kinds == sorted(kinds)
+def test_public_names_are_unique_and_sorted():
+    """``__all__`` has every name once: constants first, then classes, then functions, each in alphabetical order."""
+    order = [(not name.isupper(), name.islower(), name) for name in ivrkit.__all__]
+    assert order == sorted(order)
     assert len(set(ivrkit.__all__)) == len(ivrkit.__all__)
 
 
-def test_everything_that_is_named_is_there():
-    """And whatever else is there is a module of the package's own."""
+def test_public_names_are_exactly_those_of_the_module():
+    """Every name in ``__all__`` exists, and the module has no other public name but its submodules."""
     missing = [name for name in ivrkit.__all__ if not hasattr(ivrkit, name)]
     assert missing == []
     module = type(ivrkit)
@@ -30,18 +30,19 @@ def test_everything_that_is_named_is_there():
 
 
 @pytest.mark.parametrize("name", ["CallFlow", "Settings", "State", "advance", "hookimpl"])
-def test_a_star_brings_it(name):
-    """``from ivrkit import *`` brings what is named."""
-    found = {}
-    exec("from ivrkit import *", found)
-    assert found[name] is getattr(ivrkit, name)
+def test_a_star_import_brings_the_public_names(name):
+    """``from ivrkit import *`` imports the names in ``__all__``."""
+    namespace = {}
+    exec("from ivrkit import *", namespace)
+    assert namespace[name] is getattr(ivrkit, name)
 
 
-def test_importing_a_plugin_never_loads_the_web():
-    """Neither Flask nor the server, no database and no dotenv: a plugin's own tests stay quick."""
+def test_importing_the_package_loads_no_web_framework():
+    """``import ivrkit`` loads no Flask, server, database, HTTP client or TLS, so that plugin tests stay fast."""
     code = (
         "import sys, ivrkit\n"
         "others = {'flask', 'werkzeug', 'granian', 'sqlite3', 'dotenv', 'click', 'importlib_metadata'}\n"
+        "others |= {'ssl', 'http', 'email'}\n"
         "print(*sorted(others & {name.partition('.')[0] for name in sys.modules}))\n"
         "print(*sorted(name for name in sys.modules if name.startswith(('ivrkit.web', 'ivrkit.cli', 'twilio.rest'))))\n"
     )

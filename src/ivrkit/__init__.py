@@ -1,7 +1,7 @@
-"""ivrkit: phone trees for Twilio, every state of which comes from an installed package.
+"""ivrkit: phone trees for Twilio, made of states from installed packages.
 
-This is the public door. The Flask host is imported on its own, ``from ivrkit.web import create_app``, so that
-importing a plugin never loads Flask.
+Everything that a plugin or a host needs is imported from here. The Flask host is the exception, because importing a
+plugin must not load Flask: ``from ivrkit.web import create_app``.
 """
 
 from ivrkit.errors import FlowError, IvrkitError, LoadError, Problem, SessionError, SettingsError, StoreUnavailable
@@ -9,7 +9,7 @@ from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.graph import Edge, edges
 from ivrkit.flow.model.call import Call
-from ivrkit.flow.model.prompts import Menu, Whisper, ask
+from ivrkit.flow.model.prompts import Menu, Prompt, Whisper, ask
 from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, Routes, Target, leads_to
 from ivrkit.flow.model.state import MenuOption, Owner, State
 from ivrkit.flow.model.text import Text, Texts
@@ -35,6 +35,7 @@ __all__ = [
     "MenuOption",
     "Owner",
     "Problem",
+    "Prompt",
     "Routes",
     "Session",
     "SessionError",

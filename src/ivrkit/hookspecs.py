@@ -88,7 +88,7 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
 
     :when: at start
     :returns: kind -> a function that returns a ``State``. Its parameters are the keys of the table, by their
-        annotations: ``*texts: Prompt`` is the key ``text``, a ``Target`` a state's name or
+        annotations: ``*texts: ivrkit.Prompt`` is the key ``text``, a ``Target`` a state's name or
         ``{ to = ..., say = ... }``, and whatever else a setting of a plugin can be. A parameter that takes a function
         is for code alone. What its docstring says of each, as the example's does, is what editors show. What every
         state has, such as ``key``, ``label`` and ``voice``, is added to what it returns. ``None`` is a problem.
@@ -99,10 +99,9 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
     Example::
 
         import ivrkit
-        from ivrkit.states import Prompt
 
 
-        def forecast(*texts: Prompt, again: str = "1") -> ivrkit.State:
+        def forecast(*texts: ivrkit.Prompt, again: str = "1") -> ivrkit.State:
             \"\"\"Read out the weather, and once more on a key.
 
             :param texts: what is said.

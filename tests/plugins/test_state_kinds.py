@@ -12,9 +12,7 @@ CORE = importlib_metadata.version("ivrkit")
 HINT = "write a function with annotated parameters that returns a State"
 TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 LEAVE_OUT = 'leave it out: block = ["{0}"] in ivrkit.toml, or --block {0}'.format("harbour-kinds")
-HEAD = (
-    "from collections.abc import Callable, Mapping, Sequence\nfrom ivrkit import *\nfrom ivrkit.states import Prompt\n"
-)
+HEAD = "from collections.abc import Callable, Mapping, Sequence\nfrom ivrkit import *\n"
 OFFER = "\n\n@hookimpl\ndef ivrkit_register_kinds():\n    return {}\n"
 
 

@@ -4,7 +4,6 @@ A plugin calls them for its entry points and hooks. In a TOML file, the name of 
 ``[states.NAME]``, and its parameters are the keys.
 """
 
-from ivrkit.flow.model.prompts import Prompt
 from ivrkit.states.ready.common import StateArguments
 from ivrkit.states.ready.goodbye import goodbye
 from ivrkit.states.ready.hours import hours
@@ -17,7 +16,6 @@ from ivrkit.states.ready.voicemail import voicemail
 from ivrkit.states.ready.week import Week
 
 __all__ = [
-    "Prompt",
     "StateArguments",
     "Week",
     "goodbye",
