@@ -1,6 +1,7 @@
-"""gunicorn in place of ``ivrkit serve``: ``gunicorn --config gunicorn.conf.py``, in the folder of ``ivrkit.toml``.
+"""Settings for gunicorn, in place of ``ivrkit serve``.
 
-Change: ``bind`` and ``workers``. A proxy with TLS stands in front, and IVRKIT_TRUSTED_PROXIES=1 says so.
+Run ``gunicorn --config gunicorn.conf.py`` in the folder of ``ivrkit.toml``. Change: ``bind`` and ``workers``.
+Put a proxy with TLS in front, and set IVRKIT_TRUSTED_PROXIES=1 in the environment.
 """
 
 import os
@@ -8,27 +9,28 @@ import os
 wsgi_app = "ivrkit.web:create_server_app()"
 bind = "127.0.0.1:5000"
 
-# Threads, because what takes long in a webhook is a plugin that asks somebody else. Each process opens the session
-# store by itself, so the app is not loaded before they part (`preload_app`); a reload then takes new code as well.
+# Threads, because a slow webhook mostly waits for a database or another service. `preload_app` stays off: each worker
+# opens the session store itself, and a reload loads new code.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 8
 
-# A process that shows no sign of life for so many seconds is replaced; one that is told to end has as many seconds for
-# the webhooks that it has begun as Twilio waits for them.
+# gunicorn replaces a worker that hangs for `timeout` seconds. At a reload or shutdown, a worker has `graceful_timeout`
+# seconds to finish its webhooks, as long as Twilio waits for a response.
 timeout = 30
 graceful_timeout = 15
 
-# The proxies of this folder open a connection for each webhook. For one that keeps them: longer than it does, so that
-# it is never gunicorn that closes one.
+# The proxies in this folder open a connection for each webhook. A proxy that keeps connections open must close them
+# sooner than this, because a webhook on a connection that gunicorn just closed fails.
 keepalive = 30
 
-# A process is replaced after so many webhooks, and not all of them at once. Calls are in the file and go on.
+# Replace a worker after this many webhooks, against memory leaks in plugins. The jitter keeps the workers from being
+# replaced at the same time. Calls go on, because their sessions are in the store.
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-# Whose X-Forwarded-Proto is believed: the proxy's on this machine.
+# The proxies whose X-Forwarded-Proto gunicorn trusts. Change: the address, if your proxy is on another machine.
 forwarded_allow_ips = "127.0.0.1,::1"
 
-# A socket to steer gunicorn by would be in the home of a user who may have none.
+# No control socket: gunicorn would create it in the home folder, and the service's user may have none.
 control_socket_disable = True
