@@ -1,1 +1,1 @@
-"""What one webhook costs, measured: ``python -m benchmarks``. No test: no time is asserted anywhere."""
+"""Benchmarks of one webhook: ``python -m benchmarks``. They print times and assert none."""

@@ -1,8 +1,8 @@
-"""``python -m benchmarks``: one webhook of ivrkit against the same tree as one plain Flask file.
+"""``python -m benchmarks``: the time of one webhook in ivrkit, compared with the same phone tree in one Flask file.
 
-Both are asked in process over WSGI, by turns, a call of three webhooks each: signed, with a CallSid and a caller of
-their own, the cookie carried. A figure is the median over rounds; beside it stands the middle half of them. The time
-of the processor is the steadier one where other programs run beside; the disk is in the other one alone.
+Both apps are called in this process over WSGI, in turns. A call has three signed webhooks, a CallSid and a caller's
+number of its own, and sends its cookie back. A figure is the median over the rounds, printed with the interquartile
+range. The CPU time varies less if other programs run at the same time; only the elapsed time includes the disk.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from ivrkit import Settings
 from ivrkit.web import create_app
 from ivrkit.web.request_verifier import RequestVerifier
 
-#: One webhook of ivrkit is to take this much of the plain one's time, or less.
+#: A webhook of ivrkit must take at most this fraction of the plain app's time.
 GOAL = 0.75
 
 
 def main() -> None:
-    """Measure, and print what came of it."""
+    """Measure, and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=60, help="rounds to measure (default: %(default)s)")
-    parser.add_argument("--calls", type=int, default=20, help="calls of each app in a round (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=20, help="calls to each app in a round (default: %(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)  # away from any settings that lie about
+        os.chdir(folder)  # a folder without settings
         measure(Path(folder), arguments.rounds, arguments.calls)
 
 
-def measure(folder: Path, rounds: int, calls_a_round: int) -> None:
-    """Measure both apps and the parts in one run.
+def measure(folder: Path, rounds: int, calls_per_round: int) -> None:
+    """Measure both apps and their parts in one run.
 
-    :param folder: where the sessions are kept.
-    :param rounds: how often both are measured.
-    :param calls_a_round: how many calls each gets in a round.
+    :param folder: the folder for the session store.
+    :param rounds: the number of rounds.
+    :param calls_per_round: the number of calls to each app in a round.
     """
     settings = Settings(company="ACME", auth_token=(calls.TOKEN,), session_url=f"sqlite:///{folder / 'calls.sqlite3'}")
     ours, plain = create_app(settings), create_plain_app(calls.TOKEN)
@@ -51,66 +51,68 @@ def measure(folder: Path, rounds: int, calls_a_round: int) -> None:
     compare(ours, plain)
     rounds_of: dict[str, list[Round]] = {"ivrkit": [], "plain": []}
     timings: parts.Timings = {}
-    one_round(ours, calls_a_round), one_round(plain, calls_a_round)  # warm
+    run_round(ours, calls_per_round), run_round(plain, calls_per_round)  # warm up
     for _ in range(rounds):
-        rounds_of["ivrkit"].append(one_round(ours, calls_a_round))
-        rounds_of["plain"].append(one_round(plain, calls_a_round))
-        parts.hosts(timings)
-        parts.ours(host.loaded, host.sessions, verifier, timings)
-        parts.theirs(timings)
+        rounds_of["ivrkit"].append(run_round(ours, calls_per_round))
+        rounds_of["plain"].append(run_round(plain, calls_per_round))
+        parts.measure_flask(timings)
+        parts.measure_ivrkit(host.loaded, host.sessions, verifier, timings)
+        parts.measure_plain_app(timings)
     compare(ours, plain)
     report(rounds_of, timings)
 
 
 def compare(ours: calls.WSGIApp, plain: calls.WSGIApp) -> None:
-    """Refuse to measure two apps that do not say the same.
+    """Check that both apps say the same sentences, so that the comparison is fair.
 
-    :raises AssertionError: with what each says.
+    :raises AssertionError: if they do not.
     """
     sid = calls.new_sid()
-    for mine, other in zip(calls.call(ours, sid), calls.call(plain, sid), strict=True):
-        said, said_too = calls.words(mine), calls.words(other)
-        assert said == said_too, f"ivrkit says {said}, plain says {said_too}"
-        assert said, "nothing is said"
+    for our_reply, plain_reply in zip(calls.call(ours, sid), calls.call(plain, sid), strict=True):
+        our_sentences, plain_sentences = calls.sentences(our_reply), calls.sentences(plain_reply)
+        assert our_sentences == plain_sentences, f"ivrkit says {our_sentences}, the plain app says {plain_sentences}"
+        assert our_sentences, "both apps say nothing"
 
 
 class Round(NamedTuple):
-    """How long one webhook took, in microseconds: the median over the calls of a round."""
+    """The time of one webhook in microseconds: the median over the calls of a round."""
 
-    took: float
+    elapsed: float
     cpu: float
 
 
-def one_round(app: calls.WSGIApp, count: int) -> Round:
-    """Make some calls; the figure of a call is the mean of its three webhooks."""
-    took, cpu = [], []
+def run_round(app: calls.WSGIApp, count: int) -> Round:
+    """Make some calls; the time of a call is the mean of its three webhooks."""
+    elapsed, cpu = [], []
     for _ in range(count):
         replies = list(calls.call(app, calls.new_sid()))
         assert all(reply.status == "200 OK" for reply in replies)
-        took.append(statistics.mean(reply.took for reply in replies) / 1000)
+        elapsed.append(statistics.mean(reply.elapsed for reply in replies) / 1000)
         cpu.append(statistics.mean(reply.cpu for reply in replies) / 1000)
-    return Round(statistics.median(took), statistics.median(cpu))
+    return Round(statistics.median(elapsed), statistics.median(cpu))
 
 
 def report(rounds_of: dict[str, list[Round]], timings: parts.Timings) -> None:
-    """Print the ratios, the times, and the parts."""
+    """Print the ratios, the times, and the times of the parts."""
     versions = ", ".join(f"{name} {importlib_metadata.version(name)}" for name in ("flask", "werkzeug", "twilio"))
-    print(f"one webhook, in process, signed; {versions}\n")
+    print(f"One signed webhook in this process, with {versions}.\n")
     pairs = list(zip(rounds_of["ivrkit"], rounds_of["plain"], strict=True))
-    print(line("ivrkit / plain, time", [mine.took / other.took for mine, other in pairs], ".3f"), f" goal: {GOAL}")
-    print(line("ivrkit / plain, processor", [mine.cpu / other.cpu for mine, other in pairs], ".3f"), f" goal: {GOAL}")
+    elapsed = [our_round.elapsed / plain_round.elapsed for our_round, plain_round in pairs]
+    cpu = [our_round.cpu / plain_round.cpu for our_round, plain_round in pairs]
+    print(line("ivrkit / plain, elapsed", elapsed, ".3f"), f" goal: {GOAL}")
+    print(line("ivrkit / plain, CPU", cpu, ".3f"), f" goal: {GOAL}")
     for app, rounds in rounds_of.items():
-        print(line(f"{app}, time, us", [each.took for each in rounds], ".0f"))
-        print(line(f"{app}, processor, us", [each.cpu for each in rounds], ".0f"))
-    print("\nparts, each by itself, time, us")
+        print(line(f"{app}, elapsed, us", [each.elapsed for each in rounds], ".0f"))
+        print(line(f"{app}, CPU, us", [each.cpu for each in rounds], ".0f"))
+    print("\nThe parts of a webhook, each measured by itself, elapsed, us")
     for part, nanoseconds in timings.items():
         print(line(part, [each / 1000 for each in nanoseconds], ".1f"))
 
 
-def line(what: str, figures: Sequence[float], form: str) -> str:
-    """Return a figure with its spread: the median, and the middle half from and to."""
+def line(label: str, figures: Sequence[float], format_spec: str) -> str:
+    """Return a line with the median and the interquartile range of figures."""
     low, middle, high = statistics.quantiles(figures, n=4)
-    return f"{what:36} {middle:8{form}}  ({low:{form}} to {high:{form}})"
+    return f"{label:36} {middle:8{format_spec}}  ({low:{format_spec}} to {high:{format_spec}})"
 
 
 if __name__ == "__main__":

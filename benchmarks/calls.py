@@ -1,4 +1,4 @@
-"""Calls as Twilio makes them: signed form posts over WSGI, one CallSid a call, the cookie carried."""
+"""Calls as Twilio makes them: signed POST requests over WSGI, with the cookie of the previous response."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-TOKEN = "12345"  # noqa: S105  of an account that does not exist
+TOKEN = "12345"  # noqa: S105  no real account has it
 ACCOUNT = "AC" + "5e" * 16
 HOST = "ivr.example.com"
 URL = f"https://{HOST}/webhook"
 
-#: What the caller does: nothing yet, then a key each. start -> menu, 3 -> hours, 1 -> hours again.
+#: The key of each webhook: none at the start of the call, which reads the menu; 3 reads the hours, 1 repeats them.
 KEYS = ("", "3", "1")
 
-#: The parameters that a webhook of a call from the United States to a toll-free number carries besides the call's own.
+#: The parameters of a call from the United States to a toll-free number that are the same in all calls.
 _FIELDS = {
     "AccountSid": ACCOUNT,
     "ApiVersion": "2010-04-01",
@@ -45,42 +45,42 @@ _FIELDS = {
 }
 
 WSGIApp = Callable[..., Any]
-#: Every CallSid of a run is another one: a store that saw only one would be measured on one row.
+#: Each call has a new CallSid. With only one, the session store would be measured with a single row.
 _numbers = itertools.count(1)
 
 
 class Reply:
-    """What an app answered, and how long it took.
+    """The response of an app with its time.
 
     :param status: such as ``200 OK``.
-    :param headers: as the app gave them.
-    :param body: the document.
-    :param took: in nanoseconds.
-    :param cpu: how much of it the processor worked for it, in nanoseconds.
+    :param headers: names and values.
+    :param body: the TwiML document.
+    :param elapsed: the elapsed time in nanoseconds.
+    :param cpu: the CPU time of the thread in nanoseconds.
     """
 
-    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes, took: int, cpu: int) -> None:
+    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes, elapsed: int, cpu: int) -> None:
         self.status = status
         self.headers = headers
         self.body = body
-        self.took = took
+        self.elapsed = elapsed
         self.cpu = cpu
 
     @property
     def cookie(self) -> str:
-        """What Twilio would send back as ``Cookie``."""
+        """The header ``Cookie`` of the next request."""
         return "; ".join(value.partition(";")[0] for name, value in self.headers if name == "Set-Cookie")
 
 
 def new_sid() -> str:
-    """Return a CallSid that no call had yet."""
+    """Return an unused CallSid."""
     return f"CA{next(_numbers):032x}"
 
 
 def fields_of(sid: str, key: str) -> dict[str, str]:
-    """Return the form of one webhook: 23 fields when the call comes in, 25 with a key.
+    """Return the parameters of one webhook: 23 at the start of a call, 25 with a key.
 
-    The caller's number is the call's own, as are the bytes of the form: no cache may know them.
+    The caller's number depends on the CallSid, so that each request has different bytes and no cache helps.
     """
     caller = f"+1500{int(sid[-7:], 16) % 10_000_000:07d}"
     fields = {**_FIELDS, "CallSid": sid, "From": caller, "Caller": caller}
@@ -90,7 +90,7 @@ def fields_of(sid: str, key: str) -> dict[str, str]:
 
 
 def environ_of(sid: str, turn: int, cookie: str = "") -> dict[str, Any]:
-    """Return the WSGI environment of one webhook, as a server behind TLS hands it in."""
+    """Return the WSGI environment of one webhook, as from a server behind a proxy with TLS."""
     fields = fields_of(sid, KEYS[turn])
     body = urlencode(fields).encode()
     environ: dict[str, Any] = {
@@ -128,36 +128,36 @@ def sign(fields: dict[str, str]) -> str:
     return base64.b64encode(hmac.new(TOKEN.encode(), signed.encode(), hashlib.sha1).digest()).decode()
 
 
-def ask(app: WSGIApp, environ: dict[str, Any]) -> Reply:
-    """Ask an app; only the app is timed, to the last byte of its answer."""
-    told: list[Any] = []
+def send(app: WSGIApp, environ: dict[str, Any]) -> Reply:
+    """Send a request to an app. Only the app is timed, until the last byte of its response."""
+    started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> Callable[..., None]:
-        told[:] = [status, headers]
+        started[:] = [status, headers]
         return lambda _data: None
 
     began, began_cpu = perf_counter_ns(), thread_time_ns()
-    answer = app(environ, start_response)
-    body = b"".join(answer)
-    if hasattr(answer, "close"):
-        answer.close()
-    cpu, took = thread_time_ns() - began_cpu, perf_counter_ns() - began
-    return Reply(told[0], told[1], body, took, cpu)
+    response = app(environ, start_response)
+    body = b"".join(response)
+    if hasattr(response, "close"):
+        response.close()
+    cpu, elapsed = thread_time_ns() - began_cpu, perf_counter_ns() - began
+    return Reply(started[0], started[1], body, elapsed, cpu)
 
 
 def call(app: WSGIApp, sid: str) -> Iterator[Reply]:
     """Make one call of three webhooks."""
     cookie = ""
     for turn in range(len(KEYS)):
-        reply = ask(app, environ_of(sid, turn, cookie))
+        reply = send(app, environ_of(sid, turn, cookie))
         cookie = reply.cookie or cookie
         yield reply
 
 
-def words(reply: Reply) -> list[str]:
-    """Return what a caller hears, sentence by sentence.
+def sentences(reply: Reply) -> list[str]:
+    """Return the text of each ``<Say>`` in a response.
 
-    :raises AssertionError: when the answer is none.
+    :raises AssertionError: if the status is not 200.
     """
     assert reply.status == "200 OK", f"{reply.status}: {reply.body!r}"
     return [say.text or "" for say in ElementTree.fromstring(reply.body).iter("Say")]  # noqa: S314  made by the app

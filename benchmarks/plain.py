@@ -1,9 +1,9 @@
-"""The yardstick: the same phone tree as one Flask file, as a tutorial for Flask and Twilio would have it.
+"""The plain app of the benchmarks: the same phone tree in one Flask file, as in a tutorial for Flask and Twilio.
 
-A dict of states, Flask's cookie session, twilio's builder and twilio's check of the signature. It says the same words
-as the tree of the core and ``acme-states``; ``benchmarks.calls`` compares them. It has the problems
-that such files usually have, and ``tests/simulator/test_examine.py`` finds them: it returns a text, which Flask sends
-as HTML; it handles the end of a call like any other webhook; and it asks a silent caller for ever.
+It has a dict of states, and uses Flask's session, twilio's TwiML builder and twilio's request validator. It says the
+same sentences as ivrkit with ``acme-states``; the benchmark checks that. It also has the usual problems of such files,
+and ``tests/simulator/test_examine.py`` finds them: it returns a ``str``, which Flask sends as HTML; it answers the end
+of a call like any other webhook; and it asks a silent caller for ever.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 COMPANY = "ACME"
 RECEPTION = "+15550100"
-MOST_TRIES = 3
+MAX_TRIES = 3
 
 MENU = [
     "For sales, press one.",
@@ -30,7 +30,7 @@ State = Callable[[VoiceResponse], str]
 
 
 def say(response: VoiceResponse, text: str) -> None:
-    """Say a text in the language of the tree."""
+    """Say a text in English."""
     response.say(text, language="en-US")
 
 
@@ -66,7 +66,7 @@ def support(response: VoiceResponse) -> str:
     return "support"
 
 
-#: The hours, as they are read out.
+#: The opening hours as sentences.
 WEEK = ("Monday to Friday, from 9:00 AM to 6:00 PM", "Saturday, from 10:00 AM to 1:00 PM", "Sunday, closed.")
 
 
@@ -81,7 +81,7 @@ def hours(response: VoiceResponse) -> str:
 
 
 def reception(response: VoiceResponse) -> str:
-    """Ring somebody."""
+    """Dial the reception."""
     say(response, "One moment, we are ringing reception.")
     response.dial(RECEPTION, timeout=20, action="/webhook")
     return "reception"
@@ -95,9 +95,9 @@ def goodbye(response: VoiceResponse) -> str:
 
 
 def wrong(response: VoiceResponse) -> str:
-    """Tell that a key leads nowhere, and read the menu again; after a few of them, ring somebody."""
+    """Say that the key is invalid, and read the menu again; after three tries, dial the reception."""
     session["tries"] = session.get("tries", 0) + 1
-    if session["tries"] >= MOST_TRIES:
+    if session["tries"] >= MAX_TRIES:
         return reception(response)
     if request.form.get("Digits"):
         say(response, "That choice is not valid.")
@@ -145,7 +145,10 @@ def next_state() -> str:
 
 
 def create_plain_app(token: str) -> Flask:
-    """Return the app; ``token`` signs the webhooks and, as it will do for a benchmark, the cookies."""
+    """Return the app.
+
+    :param token: the auth token. The key of the cookies is made from it, which is good enough for a benchmark.
+    """
     app = Flask(__name__)
     app.secret_key = f"cookies of {token}"
     validator = RequestValidator(token)

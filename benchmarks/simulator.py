@@ -35,7 +35,7 @@ class TimedApp:
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self._app = app
-        self.took = self.cpu = 0
+        self.elapsed = self.cpu = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """Call the app, and add the time until its response is complete."""
@@ -44,7 +44,7 @@ class TimedApp:
         body = list(response)
         if hasattr(response, "close"):
             response.close()
-        self.took += perf_counter_ns() - began
+        self.elapsed += perf_counter_ns() - began
         self.cpu += thread_time_ns() - began_cpu
         return body
 
@@ -77,25 +77,25 @@ def measure(folder: Path, rounds: int, calls: int) -> None:
     assert simulator.call(SCRIPT).path == ["menu", "hours", "hours"], "acme-states is not installed"
     run_round(simulator, app, calls)  # warm up
     measured = [run_round(simulator, app, calls) for _ in range(rounds)]
-    print("one signed webhook in process: the simulator compared with the app\n")
+    print("One signed webhook in this process: the time of the simulator compared with the app.\n")
     times = [each.simulator / each.app for each in measured]
     processor = [each.simulator_cpu / each.app_cpu for each in measured]
-    print(line("simulator / app, time", times, ".3f"), f" goal: {GOAL}")
-    print(line("simulator / app, processor", processor, ".3f"), f" goal: {GOAL}")
-    print(line("app, time, us", [each.app for each in measured], ".0f"))
-    print(line("simulator, time, us", [each.simulator for each in measured], ".0f"))
+    print(line("simulator / app, elapsed", times, ".3f"), f" goal: {GOAL}")
+    print(line("simulator / app, CPU", processor, ".3f"), f" goal: {GOAL}")
+    print(line("app, elapsed, us", [each.app for each in measured], ".0f"))
+    print(line("simulator, elapsed, us", [each.simulator for each in measured], ".0f"))
 
 
 def run_round(simulator: Simulator, app: TimedApp, calls: int) -> Round:
     """Make some calls; return the mean of their webhooks."""
-    app.took = app.cpu = webhooks = 0
+    app.elapsed = app.cpu = webhooks = 0
     began, began_cpu = perf_counter_ns(), thread_time_ns()
     for _ in range(calls):
         webhooks += len(simulator.call(SCRIPT).responses)
-    took, cpu = perf_counter_ns() - began, thread_time_ns() - began_cpu
+    elapsed, cpu = perf_counter_ns() - began, thread_time_ns() - began_cpu
     assert webhooks == 3 * calls
     each = 1000 * webhooks  # nanoseconds of all webhooks -> microseconds of one
-    return Round(app.took / each, app.cpu / each, (took - app.took) / each, (cpu - app.cpu) / each)
+    return Round(app.elapsed / each, app.cpu / each, (elapsed - app.elapsed) / each, (cpu - app.cpu) / each)
 
 
 if __name__ == "__main__":
