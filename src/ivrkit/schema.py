@@ -1,7 +1,8 @@
-"""JSON Schema of ``ivrkit.toml`` and of ``*.flow.toml``, made of the tree that is installed: for editors and checks.
+"""The JSON Schema of ``ivrkit.toml`` and of ``*.flow.toml`` files, for editors and checks.
 
-It is draft-07 (https://json-schema.org/draft-07), which editors read. It says what a file may hold, and nothing of what
-only the whole tree can tell: whether a state is there, whether two options have one key.
+It is made from the settings and state kinds of all installed plugins, in draft-07, which editors read
+(https://json-schema.org/draft-07). It describes the valid contents of one file. It cannot check rules about the whole
+phone tree: for example that a target exists, or that two options have different keys.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from ivrkit.settings.toml_keys import COMMON_KEYS, KIND
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _STRING: Mapping[str, Any] = {"type": "string"}
 _MOVES = ("HOME", "BACK", "SAME", "HANG UP")
-#: What stands in every schema once, and is referred to.
+#: The definitions of every schema.
 _SHARED: Mapping[str, Any] = {
-    "word": {
+    "prompt": {
         "anyOf": [
             _STRING,
             {"type": "object", "properties": {"play": _STRING}, "required": ["play"], **NO_OTHER_KEYS},
@@ -38,7 +39,9 @@ _SHARED: Mapping[str, Any] = {
             },
         ]
     },
-    "words": {"anyOf": [{"$ref": "#/definitions/word"}, {"type": "array", "items": {"$ref": "#/definitions/word"}}]},
+    "prompts": {
+        "anyOf": [{"$ref": "#/definitions/prompt"}, {"type": "array", "items": {"$ref": "#/definitions/prompt"}}]
+    },
     "target": {
         "anyOf": [
             {"type": "string", "pattern": r"\S", "examples": [*_MOVES]},
@@ -46,7 +49,7 @@ _SHARED: Mapping[str, Any] = {
                 "type": "object",
                 "properties": {
                     "to": {"type": "string", "examples": [*_MOVES]},
-                    "say": {"$ref": "#/definitions/words"},
+                    "say": {"$ref": "#/definitions/prompts"},
                     "language": _STRING,
                 },
                 "required": ["to"],
@@ -55,19 +58,17 @@ _SHARED: Mapping[str, Any] = {
         ]
     },
 }
+#: The definition of each type of parameter that has one.
+_DEFINITIONS = {ParameterType.PROMPTS: "prompts", ParameterType.TARGET: "target"}
 
 
-#: The definitions of parameters of these types.
-_DEFINITIONS = {ParameterType.PROMPTS: "words", ParameterType.TARGET: "target"}
-
-
-def schema_of_settings(found: InstalledPlugins) -> dict[str, Any]:
+def schema_of_settings(installed: InstalledPlugins) -> dict[str, Any]:
     """Return the schema of ``ivrkit.toml``.
 
-    :param found: what is installed.
+    :param installed: the installed plugins.
     """
     definitions: dict[str, Any] = {**_SHARED}
-    definitions["state"] = _state(found, definitions, decided=True)
+    definitions["state"] = _state(installed, definitions, in_settings=True)
     properties: dict[str, Any] = {}
     maker = SchemaMaker(definitions, "ivrkit")
     for name, setting in SETTINGS.items():
@@ -75,29 +76,29 @@ def schema_of_settings(found: InstalledPlugins) -> dict[str, Any]:
             properties[name] = maker.of_setting(setting)
     properties["texts"] = _texts()
     properties["states"] = _states(
-        "What you decide about single states; and states of your own, with a kind.", found.state_names
+        "Your decisions about the states of plugins, and your own states with a kind.", installed.state_names
     )
     properties["plugins"] = {
         "type": "object",
         "description": plain_text(SETTINGS["plugin_settings"].description),
-        "properties": {each.owner.plugin: _plugin(each, definitions) for each in found.settings},
+        "properties": {each.owner.plugin: _plugin(each, definitions) for each in installed.settings},
         "additionalProperties": {"type": "object"},
     }
-    return _whole("ivrkit.toml", "The settings of a phone tree on ivrkit.", properties, definitions)
+    return _document("ivrkit.toml", "The settings of an ivrkit phone tree.", properties, definitions)
 
 
-def schema_of_flow(found: InstalledPlugins) -> dict[str, Any]:
-    """Return the schema of ``*.flow.toml``.
+def schema_of_flow(installed: InstalledPlugins) -> dict[str, Any]:
+    """Return the schema of ``*.flow.toml`` files.
 
-    :param found: what is installed.
+    :param installed: the installed plugins.
     """
     definitions: dict[str, Any] = {**_SHARED}
-    definitions["state"] = _state(found, definitions, decided=False)
-    properties = {"states": _states("States by their names.", ())}
-    return _whole("*.flow.toml", "States of a phone tree on ivrkit, without code.", properties, definitions)
+    definitions["state"] = _state(installed, definitions, in_settings=False)
+    properties = {"states": _states("The states by their names.", ())}
+    return _document("*.flow.toml", "States of an ivrkit phone tree, without code.", properties, definitions)
 
 
-def _whole(
+def _document(
     title: str, description: str, properties: Mapping[str, Any], definitions: Mapping[str, Any]
 ) -> dict[str, Any]:
     return {
@@ -112,46 +113,54 @@ def _whole(
 
 
 def _texts() -> dict[str, Any]:
-    """Return the schema of the core's sentences, in the flow's own language and in others."""
+    """Return the schema of the core's sentences: in the language of the phone tree, and tables of other languages."""
     keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **NO_OTHER_KEYS}
     sentences: dict[str, Any] = {
-        each.name: {**_STRING, "default": each.default, "description": _of_places(each.metadata["placeholders"])}
+        each.name: {**_STRING, "default": each.default, "description": _describe(each.metadata["placeholders"])}
         for each in fields(Texts)
         if each.name != "keys"
     }
-    of_language = {"type": "object", "properties": {**sentences, "keys": keys}, **NO_OTHER_KEYS}
+    language = {"type": "object", "properties": {**sentences, "keys": keys}, **NO_OTHER_KEYS}
     return {
         "type": "object",
-        "description": "The core's own sentences; in another language as [texts.es].",
+        "description": "The core's own sentences. Those of another language are a table such as [texts.es].",
         "properties": {**sentences, "keys": keys},
-        "additionalProperties": of_language,
+        "additionalProperties": language,
     }
 
 
-def _of_places(places: tuple[str, ...]) -> str:
-    named = " and ".join("{" + place + "}" for place in places)
-    return f"It may hold {named}." if named else "It holds no places in braces."
+def _describe(placeholders: tuple[str, ...]) -> str:
+    names = " and ".join("{" + each + "}" for each in placeholders)
+    return f"It may have the placeholders {names}." if names else "It has no placeholders."
 
 
-def _states(described: str, known: Iterable[str]) -> dict[str, Any]:
-    """Return the schema of the tables ``[states.NAME]``; an editor proposes the names that are known."""
+def _states(description: str, known: Iterable[str]) -> dict[str, Any]:
+    """Return the schema of the tables ``[states.NAME]``.
+
+    :param known: the names that editors propose.
+    """
     state = {"$ref": "#/definitions/state"}
     properties = dict.fromkeys(known, state)
-    return {"type": "object", "description": described, "properties": properties, "additionalProperties": state}
+    return {"type": "object", "description": description, "properties": properties, "additionalProperties": state}
 
 
-def _state(found: InstalledPlugins, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
-    """Return the schema of one table ``[states.NAME]``; what it refers to is added to the definitions.
+def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
+    """Return the schema of a table ``[states.NAME]``, and add its dataclasses to the definitions.
 
-    :param decided: whether a table without a kind decides about a state of a plugin.
+    :param in_settings: whether the table is in the settings. There it may have decisions, and needs no kind.
     """
-    kinds = [_kind(kind, definitions, decided=decided) for kind in found.kinds.values()]
-    made = {"type": "object", "properties": {KIND: {"enum": [*found.kinds]}}, "required": [KIND], "allOf": kinds}
-    if not decided:
-        return made
+    kinds = [_kind(kind, definitions, in_settings=in_settings) for kind in installed.kinds.values()]
+    own_state = {
+        "type": "object",
+        "properties": {KIND: {"enum": [*installed.kinds]}},
+        "required": [KIND],
+        "allOf": kinds,
+    }
+    if not in_settings:
+        return own_state
     return {
         "if": {"required": [KIND]},
-        "then": made,
+        "then": own_state,
         "else": {
             "type": "object",
             "properties": SchemaMaker(definitions, "ivrkit").of_table(StateSettings)["properties"],
@@ -160,18 +169,18 @@ def _state(found: InstalledPlugins, definitions: dict[str, Any], *, decided: boo
     }
 
 
-def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dict[str, Any]:
-    """Return the schema of the tables of a kind, for those tables alone."""
+def _kind(kind: StateKind, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
+    """Return the schema of the tables with a kind. Other tables are valid for it."""
     maker = SchemaMaker(definitions, "ivrkit")
     decisions = maker.of_table(StateSettings)["properties"]
-    more = {name: decisions[name] for name in (KEYS_BESIDE_KIND if decided else ("texts",))}
-    of_all = {name: maker.of_setting(each) for name, each in COMMON_KEYS.items()}
+    decisions = {name: decisions[name] for name in (KEYS_BESIDE_KIND if in_settings else ("texts",))}
+    common = {name: maker.of_setting(each) for name, each in COMMON_KEYS.items()}
     own = {key: _parameter(each, f"kind.{kind.name}", definitions) for key, each in kind.parameters.items()}
     return {
         "if": {"properties": {KIND: {"const": kind.name}}},
         "then": {
             "description": f"{kind.description} Offered by {kind.owner}.",
-            "properties": {**more, **of_all, **own},
+            "properties": {**decisions, **common, **own},
             "required": [KIND, *(key for key, each in kind.parameters.items() if each.required)],
             **NO_OTHER_KEYS,
         },
@@ -179,14 +188,14 @@ def _kind(kind: StateKind, definitions: dict[str, Any], *, decided: bool) -> dic
 
 
 def _parameter(parameter: Parameter, prefix: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"description": plain_text(parameter.description)} if parameter.description else {}
+    description: dict[str, Any] = {"description": plain_text(parameter.description)} if parameter.description else {}
     if isinstance(parameter.default, bool | int | str):
-        told["default"] = parameter.default
+        description["default"] = parameter.default
     if parameter.type in _DEFINITIONS:
-        return {**told, "allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[parameter.type]}"}]}
+        return {**description, "allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[parameter.type]}"}]}
     if parameter.type == ParameterType.TARGETS:
-        return {**told, "type": "object", "additionalProperties": {"$ref": "#/definitions/target"}}
-    return SchemaMaker(definitions, prefix).described(told, parameter.annotation_of_key())
+        return {**description, "type": "object", "additionalProperties": {"$ref": "#/definitions/target"}}
+    return SchemaMaker(definitions, prefix).described(description, parameter.annotation_of_key())
 
 
 def _plugin(plugin: PluginSettings, definitions: dict[str, Any]) -> dict[str, Any]:

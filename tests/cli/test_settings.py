@@ -8,7 +8,7 @@ import importlib_metadata
 import pytest
 
 from ivrkit import Settings
-from ivrkit.cli.settings import LONGEST
+from ivrkit.cli.settings import MAX_LENGTH
 from ivrkit.plugins.load import find_plugins, load
 from ivrkit.settings import load_settings
 from ivrkit.settings.core_settings import SETTINGS
@@ -173,7 +173,7 @@ def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
 def test_a_long_value_is_cut_in_the_table_alone(ivrkit, alone, monkeypatch):
     """The whole of it is in the JSON."""
     monkeypatch.setenv("IVRKIT_COMPANY", "x" * 100)
-    assert rows(ivrkit("settings").stdout)["company"][1] == "x" * (LONGEST - 3) + "..."
+    assert rows(ivrkit("settings").stdout)["company"][1] == "x" * (MAX_LENGTH - 3) + "..."
     assert told(ivrkit("settings", "--json").stdout)["company"]["value"] == "x" * 100
 
 

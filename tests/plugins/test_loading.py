@@ -34,6 +34,7 @@ HOOKS = (
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
 MAKE = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
+ANNOTATED = "must be annotated with a dataclass of settings"
 A_FUNCTION = "it must be a State or a function that returns one, not "
 A_STATE = "from ivrkit import State\nfound = State('Hello.')\n"
 
@@ -514,8 +515,8 @@ class TestFactories:
         )
         install("ant", states={"one": "ant:make"}, ant=code)
         assert problem_of() == Problem(
-            "plugin ant 1.0: the entry point 'one' cannot be made into a state: the function 'make' asks for Settings, "
-            "which is no dataclass of settings",
+            "plugin ant 1.0: the entry point 'one' cannot be made into a state: the parameter 'settings' of 'make' "
+            f"{ANNOTATED}, not with Settings",
             MAKE,
             owner="ant",
         )
@@ -523,10 +524,26 @@ class TestFactories:
     @pytest.mark.parametrize(
         ("factory", "told", "mend"),
         [
-            (_from_own, "the function '_from_own' asks for Own, which is no dataclass of settings", MAKE),
-            (_from_unknown, "the function '_from_unknown' asks for Unknown, which is no dataclass of settings", MAKE),
-            (_from_several, "the function '_from_several' asks for int, which is no dataclass of settings", MAKE),
-            (_from_bare, "the function '_from_bare' takes 'more' without saying what it is", MAKE),
+            (
+                _from_own,
+                f"the parameter 'settings' of '_from_own' {ANNOTATED}, not with Own",
+                MAKE,
+            ),
+            (
+                _from_unknown,
+                f"the parameter 'settings' of '_from_unknown' {ANNOTATED}, not with Unknown",
+                MAKE,
+            ),
+            (
+                _from_several,
+                f"the parameter 'more' of '_from_several' {ANNOTATED}, not with int",
+                MAKE,
+            ),
+            (
+                _from_bare,
+                f"the parameter 'more' of '_from_bare' {ANNOTATED}, and it is not annotated",
+                MAKE,
+            ),
             (_from_lazy, "the function '_from_lazy' must return a State, not 'no state'", MAKE),
             (_from_leaving, "SystemExit: 3", leave_out("own")),
             (
@@ -565,7 +582,7 @@ class TestFactories:
         make.__annotations__["settings"] = int | str
         assert problem_of(own=Registers({"one": make})).message == (
             "plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: "
-            "the function 'make' asks for int | str, which is no dataclass of settings"
+            f"the parameter 'settings' of 'make' {ANNOTATED}, not with int | str"
         )
 
     def test_a_state_of_its_own_kind_that_can_not_be_named_is_refused(self):

@@ -80,8 +80,8 @@ def test_a_function_that_asks_for_something_else(folder):
     folder.write("states/parking.py", text.format("told", " -> State"))
     assert folder.problem(**IN_STATES) == (
         (
-            "plugin parking.py: 'told' of its hook ivrkit_register_states cannot be made into a state: the function "
-            "'told' asks for str, which is no dataclass of settings"
+            "plugin parking.py: 'told' of its hook ivrkit_register_states cannot be made into a state: the parameter "
+            "'words' of 'told' must be annotated with a dataclass of settings, not with str"
         ),
         "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass",
     )
@@ -120,7 +120,7 @@ def test_a_table_of_settings_without_quotes(folder):
     folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins.parking.py]\nspots = 4\n')
     assert folder.problem() == (
         "ivrkit.toml:2: [plugins.parking] is for a plugin that is not installed, did you mean 'parking-py'?",
-        "plugins with settings: parking-py",
+        "use one of: parking-py",
     )
     for name in ('"parking.py"', "parking-py"):
         folder.write("ivrkit.toml", f'plugins_dir = "states"\n[plugins.{name}]\nspots = 4\n')

@@ -31,8 +31,8 @@ class Folder:
 
     def load(self, environ: dict[str, str] | None = None, **overrides: Any) -> LoadedTree:
         """Load what is in it."""
-        gathered = try_load_settings(self.path, environ or {}, **overrides)
-        return load(gathered.settings, None, gathered.problems)
+        result = try_load_settings(self.path, environ or {}, **overrides)
+        return load(result.settings, None, result.problems)
 
     def problems(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[Problem, ...]:
         """Return why it is not served."""

@@ -1,4 +1,4 @@
-"""The JSON Schema of the files: it says of a document what the loader says, as far as a schema can know."""
+"""The JSON Schema of the files: it agrees with the loader, as far as a schema can."""
 
 import json
 import re
@@ -24,7 +24,7 @@ CHECKOUT = Path(__file__).parents[2]
 class Berth:
     """A berth.
 
-    :param name: what it is called.
+    :param name: its name.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Berth:
 
 @dataclass(frozen=True, kw_only=True)
 class HarbourSettings:
-    """What the harbour has.
+    """The settings of the harbour.
 
-    :param number: whom to ring.
+    :param number: the number to call.
     :param berths: the berths.
-    :param log: a file.
-    :param token: opens the gate.
+    :param log: the log file.
+    :param token: the token of the gate.
     """
 
     number: str
@@ -53,12 +53,12 @@ class Harbour:
 
     @hookimpl
     def ivrkit_register_states(self, settings: HarbourSettings) -> dict[str, State]:
-        """Offer the state."""
+        """Register the state."""
         return {"harbour": State(settings.number, HOME, options=MenuOption("3", "harbour"))}
 
 
-def objects():
-    """Return the plugin as host's own code gives it."""
+def plugins():
+    """Return the plugin as an app gives it to the loader."""
     return {"harbour-ivr": Harbour()}
 
 
@@ -66,33 +66,33 @@ GIVEN = '[plugins.harbour-ivr]\nnumber = "+15550100"\ntoken = "x"\n'
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch, install):
-    """Stand in a folder where no other plugin is."""
+def folder(tmp_path, install):
+    """Return a folder in which no other plugin is loaded."""
     install("acme-states", "0")
     return tmp_path
 
 
 @pytest.fixture(scope="session")
 def schemas():
-    """Return the schemas of the tree with that plugin: of the settings, and of a flow file."""
-    found = find_plugins(Settings(block=["acme-states"]), objects())
+    """Return the schemas of the settings and of flow files, with that plugin."""
+    found = find_plugins(Settings(block=["acme-states"]), plugins())
     return schema_of_settings(found), schema_of_flow(found)
 
 
 def is_valid(schema, text):
-    """Return whether a document is as its schema has it."""
+    """Return whether a document is valid for a schema."""
     return jsonschema.Draft7Validator(schema).is_valid(tomllib.loads(text))
 
 
-def loads(folder, name, text):
-    """Return whether the loader takes a document, as a file of that name."""
+def is_loaded(folder, name, text):
+    """Return whether the loader accepts a document as a file of the given name."""
     (folder / "ivrkit.toml").write_text(text if name == "ivrkit.toml" else GIVEN)
     if name != "ivrkit.toml":
         (folder / name).write_text(text)
-    gathered = try_load_settings(folder, environ={}, block=["acme-states"])
-    problems: tuple[Problem, ...] = gathered.problems
+    result = try_load_settings(folder, environ={}, block=["acme-states"])
+    problems: tuple[Problem, ...] = result.problems
     try:
-        load(gathered.settings, objects(), problems)
+        load(result.settings, plugins(), problems)
     except (LoadError, SettingsError):
         return False
     return True
@@ -180,53 +180,53 @@ PLUGIN_WRONG = ["nigth = true", "night = 1", "log = 5", 'berths = "x"', "[[plugi
 
 
 def cases(*lists):
-    """Return documents with whether they are right, and the file that they are."""
+    """Return each document with whether it is valid."""
     return [(text, right) for documents, right in lists for text in documents]
 
 
 @pytest.mark.parametrize(("text", "right"), cases((SETTINGS_RIGHT, True), (SETTINGS_WRONG, False)))
-def test_settings(place, schemas, text, right):
-    """The schema and the loader say the same of every document."""
+def test_settings(folder, schemas, text, right):
+    """The schema and the loader agree on every document with settings."""
     whole = f"{text}\n{GIVEN}"
-    assert (is_valid(schemas[0], whole), loads(place, "ivrkit.toml", whole)) == (right, right)
+    assert (is_valid(schemas[0], whole), is_loaded(folder, "ivrkit.toml", whole)) == (right, right)
 
 
 @pytest.mark.parametrize("name", ["ivrkit.toml", "one.flow.toml"])
 @pytest.mark.parametrize(("text", "right"), cases((OWN_RIGHT, True), (OWN_WRONG, False)))
-def test_states_without_code(place, schemas, name, text, right):
-    """In the settings as in a file of their own."""
+def test_states_without_code(folder, schemas, name, text, right):
+    """The schema and the loader agree on states without code, in the settings and in a flow file."""
     schema = schemas[name != "ivrkit.toml"]
     whole = f"{text}\n{GIVEN}" if name == "ivrkit.toml" else text
-    assert (is_valid(schema, whole), loads(place, name, whole)) == (right, right)
+    assert (is_valid(schema, whole), is_loaded(folder, name, whole)) == (right, right)
 
 
 @pytest.mark.parametrize(("text", "right"), cases((PLUGIN_RIGHT, True), (PLUGIN_WRONG, False)))
-def test_settings_of_a_plugin(place, schemas, text, right):
-    """By the types of its dataclass."""
+def test_settings_of_a_plugin(folder, schemas, text, right):
+    """The schema and the loader agree on a plugin's settings, by the types of its dataclass."""
     whole = GIVEN + text
-    assert (is_valid(schemas[0], whole), loads(place, "ivrkit.toml", whole)) == (right, right)
+    assert (is_valid(schemas[0], whole), is_loaded(folder, "ivrkit.toml", whole)) == (right, right)
 
 
 @pytest.mark.parametrize("text", ["", '[states.one]\nlabel = "x"', "[other]\na = 1"])
-def test_what_a_flow_file_is_not(place, schemas, text):
-    """An empty one is right; tables of another kind, and states without a kind, are not."""
-    assert is_valid(schemas[1], text) is loads(place, "one.flow.toml", text) is (text == "")
+def test_a_flow_file_has_only_states_with_a_kind(folder, schemas, text):
+    """An empty flow file is valid; other tables, and states without a kind, are not."""
+    assert is_valid(schemas[1], text) is is_loaded(folder, "one.flow.toml", text) is (text == "")
 
 
-def test_a_setting_that_has_to_be_there(place, schemas):
-    """A secret may come from elsewhere; any other that is missing is marked."""
+def test_a_required_setting(folder, schemas):
+    """A missing setting is invalid, unless it is a secret, which may be in the environment."""
     assert is_valid(schemas[0], '[plugins.harbour-ivr]\nnumber = "1"\n')
     assert not is_valid(schemas[0], '[plugins.harbour-ivr]\ntoken = "1"\n')
 
 
-def test_what_only_the_whole_tree_can_tell(schemas):
-    """A schema does not know zones, the states that there are, and what belongs together."""
+def test_rules_about_the_whole_phone_tree(schemas):
+    """A schema does not know time zones, the names of states, and keys that are required together."""
     assert is_valid(schemas[0], f'timezone = "Mars"\nstart = "nowhere"\n{GIVEN}')
     assert is_valid(schemas[1], '[states.one]\nkind = "transfer"\nnumbers = "nobody"\n')
 
 
 def test_it_is_a_schema(schemas):
-    """Of the draft that editors read; what it refers to is there, and it says what each thing is."""
+    """The schemas are valid draft-07, without dangling references, and describe every setting."""
     for schema in schemas:
         jsonschema.Draft7Validator.check_schema(schema)
         refs = set(re.findall(r'"\$ref": "#/definitions/([^"]+)"', json.dumps(schema)))
@@ -235,20 +235,20 @@ def test_it_is_a_schema(schemas):
     assert settings.keys() == {*SETTINGS, "plugins"} - {"texts_in", "plugin_settings"}
     assert all(each["description"] for each in settings.values())
     own = settings["plugins"]["properties"]["harbour-ivr"]["properties"]
-    assert own["token"] == {"description": "opens the gate.", "writeOnly": True, "type": "string"}
+    assert own["token"] == {"description": "the token of the gate.", "writeOnly": True, "type": "string"}
     assert own["night"] == {"default": False, "type": "boolean"}
 
 
 def test_it_is_small_and_the_same_each_time(schemas):
-    """So that it can be kept beside the files."""
-    again = schema_of_settings(find_plugins(Settings(block=["acme-states"]), objects()))
+    """The schema is small and stable, so that it can be committed beside the files."""
+    again = schema_of_settings(find_plugins(Settings(block=["acme-states"]), plugins()))
     assert json.dumps(again) == json.dumps(schemas[0])
     assert len(json.dumps(again)) < 50_000
 
 
 @pytest.mark.acme
 def test_the_example_of_a_whole_company_is_valid():
-    """ACME's files, and every flow file of the page of kinds."""
+    """ACME's example files, and each flow file of the documentation of kinds, are valid."""
     found = find_plugins(Settings())
     assert is_valid(schema_of_settings(found), (CHECKOUT / "examples/acme/ivrkit.toml").read_text())
     assert is_valid(schema_of_flow(found), (CHECKOUT / "examples/acme/acme.flow.toml").read_text())

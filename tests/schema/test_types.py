@@ -1,4 +1,4 @@
-"""The JSON Schema of the types that plugins and kinds ask for: draft-07, and never in the way of the loader."""
+"""The JSON Schema of setting types, in draft-07."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Till:
     """A till.
 
-    :param name: what it is called.
+    :param name: its name.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Colour(Enum):
 
 
 class Own:
-    """What no file can hold."""
+    """A class of which a file cannot have a value."""
 
 
 @dataclass(frozen=True)
 class ShopSettings:
-    """What the shop has."""
+    """The settings of the shop."""
 
     tills: dict[str, Till] = field(default_factory=dict)
     first: Till = Till("front")
@@ -61,7 +61,7 @@ class ShopSettings:
 
 @dataclass(frozen=True)
 class Unknown:
-    """What can't be looked up."""
+    """A dataclass with an annotation that cannot be evaluated."""
 
     thing: Thing
 
@@ -72,7 +72,7 @@ def shop(settings: ShopSettings) -> State:
 
 
 def unknown(settings: Unknown) -> State:
-    """Return a state of what can't be looked up."""
+    """Return a state that needs the dataclass that cannot be evaluated."""
     return State(str(settings.thing), HOME)
 
 
@@ -82,7 +82,7 @@ def poem(lines: list[Till]) -> State:
 
 
 class Plugin:
-    """A plugin with a kind, and a state that is made of settings.
+    """A plugin with a state kind, and a state that needs settings.
 
     :param function: makes the state.
     """
@@ -92,22 +92,22 @@ class Plugin:
 
     @hookimpl
     def ivrkit_register_states(self):
-        """Offer the state."""
+        """Register the state."""
         return {"one": self.function}
 
     @hookimpl
     def ivrkit_register_kinds(self):
-        """Offer the kind."""
+        """Register the kind."""
         return {"poem": poem}
 
 
-def found(function):
-    """Return what is installed with a plugin."""
+def installed(function):
+    """Return the installed plugins, with the shop among them."""
     return find_plugins(Settings(block=["acme-states"]), {"shop-ivr": Plugin(function)})
 
 
 def validator(schema):
-    """Return what checks a document by a schema of draft-07."""
+    """Return the validator of a schema, after a check of the schema itself."""
     jsonschema.Draft7Validator.check_schema(schema)
     return jsonschema.Draft7Validator(schema)
 
@@ -150,8 +150,8 @@ def validator(schema):
         (int | None, "3", False),
     ],
 )
-def test_a_schema_takes_what_the_loader_takes(annotation, value, right):
-    """Of a value, both say the same."""
+def test_the_schema_and_the_converter_agree(annotation, value, right):
+    """A value is valid for the schema of a type if the converter accepts it, and only then."""
     definitions = {}
     schema = SchemaMaker(definitions, "shop").of(annotation)
     assert validator({**schema, "definitions": definitions}).is_valid(value) is right
@@ -168,49 +168,49 @@ def test_a_schema_takes_what_the_loader_takes(annotation, value, right):
         (dict[str, list[Till]], {"a": [{"name": "x", "nmae": "y"}]}),
     ],
 )
-def test_a_key_that_a_dataclass_does_not_have_is_refused(annotation, value):
-    """Wherever in a value the dataclass is."""
+def test_an_unknown_key_of_a_dataclass(annotation, value):
+    """An unknown key of a dataclass is a problem, however deep the dataclass is."""
     _, (problem,) = convert(value, annotation, ("name",))
     assert problem.path[-1] == "nmae"
     assert problem.message.endswith(".nmae', did you mean 'name'?")
 
 
-def test_a_type_that_no_file_can_hold_says_nothing():
-    """The loader refuses every value of it, and tells so; the schema of all the rest is made."""
+def test_a_type_without_values_in_a_file():
+    """A type of which a file cannot have a value has an empty schema, and the rest of the schema is made."""
     assert SchemaMaker({}, "shop").of(Own) == {}
-    properties = schema_of_settings(found(shop))["properties"]["plugins"]["properties"]["shop-ivr"]["properties"]
+    properties = schema_of_settings(installed(shop))["properties"]["plugins"]["properties"]["shop-ivr"]["properties"]
     assert properties["own"] == {}
     assert list(properties) == ["tills", "first", "pair", "tags", "colour", "own"]
 
 
-def test_settings_that_can_not_be_used_are_left_open():
-    """The schema is made where it is wanted most: while something is wrong."""
-    made = schema_of_settings(found(unknown))
+def test_settings_that_cannot_be_read():
+    """A plugin whose settings cannot be read has an open schema, because an editor is needed most then."""
+    made = schema_of_settings(installed(unknown))
     assert made["properties"]["plugins"]["properties"]["shop-ivr"] == {
         "type": "object",
         "description": "Settings of shop-ivr.",
     }
 
 
-def test_no_secret_in_a_table_is_told():
-    """A default of a secret stays where it is, however deep; what else a table holds is described."""
-    made = schema_of_settings(found(shop))
+def test_a_default_of_a_secret_is_not_shown():
+    """The default of a secret is not in the schema, however deep it is; the other fields are described."""
+    made = schema_of_settings(installed(shop))
     assert "sesame" not in json.dumps(made)
     till = made["definitions"]["shop-ivr.Till"]
     assert till["properties"]["code"] == {"type": "string", "writeOnly": True}
-    assert till["properties"]["name"] == {"description": "what it is called.", "type": "string"}
+    assert till["properties"]["name"] == {"description": "its name.", "type": "string"}
     assert till["additionalProperties"] is False
 
 
-def test_a_kind_may_ask_for_tables():
-    """What its parameters refer to is there."""
-    check = validator(schema_of_flow(found(shop)))
+def test_a_kind_may_have_tables():
+    """A parameter of a kind may be a list of dataclasses, which are among the definitions."""
+    check = validator(schema_of_flow(installed(shop)))
     assert check.is_valid({"states": {"a": {"kind": "poem", "lines": [{"name": "x"}]}}})
     assert not check.is_valid({"states": {"a": {"kind": "poem", "lines": [{"nmae": "x"}]}}})
 
 
 def test_two_dataclasses_of_one_name_have_two_definitions():
-    """Dataclasses with the same name are told apart."""
+    """Two dataclasses with the same name have a definition each."""
 
     @dataclass
     class Other:

@@ -12,8 +12,9 @@ import pytest
 
 from ivrkit import SettingsError
 from ivrkit.settings import Keys, OneOrMore, PhoneNumber, Range, Seconds, SettingType
-from ivrkit.settings.convert import INVALID, EnvironmentText, convert
+from ivrkit.settings.convert import INVALID, convert
 from ivrkit.settings.describe import as_toml, example_of, in_words
+from ivrkit.settings.scalars import EnvironmentText
 
 
 class Colour(enum.Enum):

@@ -1,4 +1,4 @@
-"""Where settings come from: the file of a working folder, the environment over it, code over both."""
+"""The sources of settings: the file of a folder, over it the environment, over both the arguments in code."""
 
 import os
 from pathlib import Path
@@ -51,8 +51,8 @@ def write(tmp_path):
     return put
 
 
-def refused(environ=None, **overrides) -> tuple[str, str]:
-    """Return the error and the mend for what can't be read in the working folder."""
+def error_of(environ=None, **overrides) -> tuple[str, str]:
+    """Return the message and the hint of the error about the settings of the working folder."""
     with pytest.raises(SettingsError) as caught:
         load_settings(environ=environ or {}, **overrides)
     return caught.value.message, caught.value.hint
@@ -62,11 +62,11 @@ class TestFile:
     """``ivrkit.toml``."""
 
     def test_a_folder_without_a_file_has_the_defaults(self):
-        """Nothing needs to be set for a start."""
+        """A folder without a settings file has the default of every setting."""
         assert load_settings(environ={}) == Settings()
 
-    def test_every_kind_of_setting(self, write):
-        """Texts, numbers, flags, lists and tables, as TOML has them."""
+    def test_every_type_of_value(self, write):
+        """A file can have texts, numbers, booleans, lists and tables."""
         write(f"""
             company = "Äcme"
             tries = 5
@@ -96,7 +96,7 @@ class TestFile:
         )
 
     def test_another_folder(self, write, tmp_path):
-        """The working folder is only where it is looked for when none is named."""
+        """The file of the given folder is read; without one, the file of the working folder."""
         write('company = "Here"')
         write('company = "There"', "there/ivrkit.toml")
         assert load_settings(environ={}).company == "Here"
@@ -104,62 +104,62 @@ class TestFile:
 
     @pytest.mark.parametrize("name", ["other.toml", "sub/other.toml"])
     def test_another_file(self, write, name):
-        """IVRKIT_SETTINGS names it, seen from the folder."""
+        """IVRKIT_SETTINGS names another settings file, relative to the folder."""
         write('company = "Here"')
         write('company = "There"', name)
         assert load_settings(environ={"IVRKIT_SETTINGS": name}).company == "There"
 
-    def test_another_file_by_its_whole_path(self, write):
-        """Wherever it is."""
+    def test_another_file_by_its_absolute_path(self, write):
+        """IVRKIT_SETTINGS may have an absolute path."""
         path = write('company = "There"', "sub/other.toml")
         assert load_settings(environ={"IVRKIT_SETTINGS": str(path)}).company == "There"
 
-    def test_no_other_file(self, write):
-        """An empty variable names none."""
+    def test_an_empty_variable_names_no_file(self, write):
+        """An empty IVRKIT_SETTINGS is ignored."""
         write('company = "Here"')
         assert load_settings(environ={"IVRKIT_SETTINGS": ""}).company == "Here"
 
     def test_another_file_that_is_missing(self, write):
-        """It is not passed over for the usual one."""
+        """If the file of IVRKIT_SETTINGS is missing, the usual file is not read instead."""
         write('company = "Here"')
-        assert refused({"IVRKIT_SETTINGS": "gone.toml"}) == (
+        assert error_of({"IVRKIT_SETTINGS": "gone.toml"}) == (
             "IVRKIT_SETTINGS names gone.toml, which does not exist",
             "fix the path, or unset the variable",
         )
 
     @pytest.mark.parametrize("text", ["company = ", b'company = "\xff"'])
-    def test_a_file_that_is_no_toml(self, write, text):
-        """The file and the place in it are named."""
+    def test_a_file_that_is_not_toml(self, write, text):
+        """The error about a file that is not TOML names the file and the parser's reason."""
         write(text)
-        message, hint = refused()
+        message, hint = error_of()
         assert message.startswith("ivrkit.toml cannot be read: ")
         assert len(message) > len("ivrkit.toml cannot be read: ")
         assert hint == "write it as TOML, in UTF-8: https://toml.io"
 
     def test_a_file_as_some_editors_write_it(self, write):
-        """With a mark at its beginning, and other ends of lines."""
+        """A byte order mark and Windows line ends are accepted, and lines are counted right."""
         write('\ufeffcompany = "ACME"\r\ntries = 0\r\n'.encode())
-        assert refused()[0] == "ivrkit.toml:2: tries must be a whole number of at least 1, not 0"
+        assert error_of()[0] == "ivrkit.toml:2: tries must be a whole number of at least 1, not 0"
 
     @pytest.mark.parametrize("text", ["a = " + "[" * 3000, "a = " + "9" * 5000])
-    def test_a_file_that_is_too_much(self, write, text):
-        """Neither depth nor length ends in anything but one message."""
+    def test_a_file_that_the_parser_cannot_handle(self, write, text):
+        """Deep nesting and huge numbers end in one message, not in a traceback."""
         write(text)
-        assert refused()[0].startswith("ivrkit.toml cannot be read: ")
+        assert error_of()[0].startswith("ivrkit.toml cannot be read: ")
 
-    def test_a_name_that_no_file_can_have(self):
-        """It does not exist."""
-        assert refused({"IVRKIT_SETTINGS": "x" * 300})[0].endswith("which does not exist")
+    def test_a_path_that_the_system_refuses(self):
+        """A path that is too long for the system does not exist."""
+        assert error_of({"IVRKIT_SETTINGS": "x" * 300})[0].endswith("which does not exist")
 
     def test_texts_for_no_language(self, write):
-        """Told with their place, and nothing else is lost."""
+        """A table of texts for an empty language is an unknown key, and other problems are still reported."""
         write('tries = 0\n[texts.""]\ngoodbye = "Bye."')
-        assert "ivrkit.toml:2: unknown key 'texts.\"\"'" in refused()[0]
+        assert "ivrkit.toml:2: unknown key 'texts.\"\"'" in error_of()[0]
 
-    def test_a_folder_in_place_of_the_file(self, tmp_path):
-        """It can't be read either."""
+    def test_a_folder_instead_of_the_file(self, tmp_path):
+        """A folder with the name of the settings file is one error."""
         (tmp_path / "ivrkit.toml").mkdir()
-        assert refused()[0].startswith("ivrkit.toml cannot be read: [Errno ")
+        assert error_of()[0].startswith("ivrkit.toml cannot be read: [Errno ")
 
     @pytest.mark.parametrize(
         ("text", "message", "hint"),
@@ -219,17 +219,17 @@ class TestFile:
         ],
     )  # fmt: skip
     @pytest.mark.parametrize("name", ["ivrkit.toml", "other.toml"])
-    def test_what_a_file_can_not_say(self, write, text, message, hint, name):
-        """File and line, key, what it is or the nearest name, and what it takes."""
+    def test_a_problem_in_the_file(self, write, text, message, hint, name):
+        """A problem has file and line, the key, its type and value, or the nearest name; the hint has an example."""
         write(f"# A comment, and\n\n{text}\n# another.\n", name)
         in_header = ("accounts", "numbers.1 must", "texts.keys must have", "texts.goodbye must be a text, not a table")
         line = 4 if "\n" in text and not message.startswith(in_header) else 3
-        assert refused({"IVRKIT_SETTINGS": name}) == (f"{name}:{line}: {message}", hint)
+        assert error_of({"IVRKIT_SETTINGS": name}) == (f"{name}:{line}: {message}", hint)
 
-    def test_every_fault_is_told_at_once(self, write):
-        """The file's, the environment's and the code's, in this order; each with its place and its mend."""
+    def test_all_problems_are_in_one_error(self, write):
+        """One error has the problems of the file, of the environment and of code, in this order, each with its hint."""
         write('tries = 0\n\n[states.sales]\nkey = """\nx"""\nkye = "1"\n')
-        message, hint = refused({"IVRKIT_TIMEZONE": "Mars", "IVRKIT_PLUGINS__ACME": "x"}, compny="x")
+        message, hint = error_of({"IVRKIT_TIMEZONE": "Mars", "IVRKIT_PLUGINS__ACME": "x"}, compny="x")
         assert message.splitlines() == [
             "the settings have 6 problems:",
             "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
@@ -247,20 +247,20 @@ class TestFile:
         ]
         assert hint == ""
 
-    def test_what_is_faulty_has_its_default(self, write, tmp_path):
-        """Whoever goes on all the same has the rest."""
+    def test_an_invalid_setting_has_its_default(self, write, tmp_path):
+        """A result with problems has the default of each invalid setting, and all valid values."""
         write('tries = 0\ncompany = "ACME"\n[texts]\ngoodbye = 5\napology = "Oh."')
-        gathered = try_load_settings(tmp_path, environ={})
-        assert (gathered.settings.tries, gathered.settings.company) == (3, "ACME")
-        assert gathered.settings.texts == Texts(apology="Oh.")
-        assert len(gathered.problems) == 2
+        result = try_load_settings(tmp_path, environ={})
+        assert (result.settings.tries, result.settings.company) == (3, "ACME")
+        assert result.settings.texts == Texts(apology="Oh.")
+        assert len(result.problems) == 2
 
 
 class TestTables:
     """The tables of states, texts, numbers and plugins."""
 
     def test_the_texts_of_languages(self, write):
-        """Tables in ``[texts]``; the table of keys is none of them."""
+        """Tables in ``[texts]`` are the texts of languages, except the table of keys."""
         plain = '[texts]\ngoodbye = "Bye."\n[texts.keys]\n0 = "oh"\n'
         write(f'{plain}[texts.es]\ngoodbye = "Adiós."\n[texts.es.keys]\n0 = "o"')
         settings = load_settings(environ={})
@@ -268,7 +268,7 @@ class TestTables:
         assert settings.texts_in == {"es": {"goodbye": "Adiós.", "keys": {"0": "o"}}}
 
     def test_numbers_callers_and_voices(self, write):
-        """Each by its own name."""
+        """The tables of numbers, callers and voices are read."""
         write('[numbers."+1555"]\nstart = "a"\n[callers."+1556"]\nlanguage = "es"\n[voices]\nes = "Polly.Mia"')
         settings = load_settings(environ={})
         assert settings.numbers == {"+1555": StartSettings(start="a")}
@@ -276,7 +276,7 @@ class TestTables:
         assert settings.voices == {"es": "Polly.Mia"}
 
     def test_plugins_are_known_by_their_normal_names(self, write):
-        """As distributions are; file, environment and code are put together setting by setting."""
+        """A plugin's settings of file, environment and code are merged, whatever form its name has there."""
         write("[plugins.Acme_States]\na = 1\nb = 2\nc = {x = 1, y = 2}\n[plugins.empty]")
         environ = {
             "IVRKIT_PLUGINS__ACME_STATES__B": "3",
@@ -293,8 +293,8 @@ class TestTables:
         assert settings.origin("plugins", "acme-states", "b") == "IVRKIT_PLUGINS__ACME_STATES__B in the environment"
         assert settings.origin("plugins", "acme-states", "c") == "IVRKIT_PLUGINS__ACME_STATES__C__X in the environment"
 
-    def test_where_a_setting_comes_from(self, write):
-        """File and line, variable, ``.env``, code, or nowhere."""
+    def test_the_origin_of_a_setting(self, write):
+        """The origin is the file with the line, the variable, ``argument`` for code, or ``default``."""
         write('company = "A"\n# and\n[texts]\ngoodbye = "Bye."\n\n[states.sales]\nkey = "4"\n')
         write("IVRKIT_TRIES=4\nIVRKIT_TEXTS_APOLOGY=Oh.\nTWILIO_AUTH_TOKEN=1\n", ".env")
         origin = load_settings(start="menu").origin
@@ -309,7 +309,7 @@ class TestTables:
 
 
 class TestEnvironment:
-    """``IVRKIT_`` and the setting's name, over the file."""
+    """Variables with ``IVRKIT_`` and the name of a setting, which win over the file."""
 
     @pytest.mark.parametrize(
         ("variable", "text", "kept"),
@@ -348,8 +348,8 @@ class TestEnvironment:
             ("DEV", "1", {"dev": True}),
         ],
     )
-    def test_every_setting_but_the_tables(self, write, variable, text, kept):
-        """As the file would have had it, whatever the file says."""
+    def test_every_setting_has_a_variable(self, write, variable, text, kept):
+        """Every setting that is not a table has a variable, which wins over the file."""
         write(
             'company = "a"\nstart = "a"\noperator = "a"\ntries = 2\nmax_failures = 2\nmax_turns = 2\nlanguage = "de"\n'
             'voice = "a"\ntimezone = "UTC"\nsession_url = "a"\nsession_hours = 2\nstrict = true\nblock = ["z"]\n'
@@ -363,15 +363,15 @@ class TestEnvironment:
             getattr(usual, each) for each in SETTINGS if each != name
         ]
 
-    def test_texts_of_both(self, write):
-        """A single sentence from the environment leaves the others of the file."""
+    def test_a_sentence_of_the_environment(self, write):
+        """A sentence of the environment replaces one sentence, and the other sentences of the file stay."""
         write('[texts]\ngoodbye = "Bye."\napology = "Oh."')
         assert load_settings(environ={"IVRKIT_TEXTS_APOLOGY": "Sorry."}).texts == Texts(
             goodbye="Bye.", apology="Sorry."
         )
 
-    def test_texts_of_the_environment_alone(self):
-        """The core's others stay."""
+    def test_sentences_of_the_environment_only(self):
+        """Sentences of the environment leave the core's other sentences unchanged."""
         environ = {"IVRKIT_TEXTS_APOLOGY": "Sorry.", "IVRKIT_TEXTS_GOODBYE": "Bye."}
         assert load_settings(environ=environ).texts == Texts(goodbye="Bye.", apology="Sorry.")
 
@@ -400,17 +400,17 @@ class TestEnvironment:
              "leave out other placeholders; write {{ for a brace"),
         ],
     )  # fmt: skip
-    def test_what_the_environment_can_not_say(self, variable, text, message, hint):
-        """The variable, what it is or the nearest name, and what it takes."""
-        assert refused({variable: text}) == (f"environment: {message}", hint)
+    def test_a_problem_in_the_environment(self, variable, text, message, hint):
+        """A problem has the variable, its type and its value, or the nearest name; the hint has an example."""
+        assert error_of({variable: text}) == (f"environment: {message}", hint)
 
-    def test_what_is_not_the_cores(self):
-        """Other programs' variables are nobody's problem."""
+    def test_variables_of_other_programs(self):
+        """Variables of other programs are ignored."""
         assert load_settings(environ={"PATH": "x", "MY_IVRKIT_TRIES": "x", "TWILIO_ACCOUNT_SID": SID}) == Settings()
 
 
 class TestTokens:
-    """Twilio's own names for its tokens."""
+    """The variables for tokens that Twilio's own tools use."""
 
     @pytest.mark.parametrize(
         ("environ", "tokens"),
@@ -422,12 +422,12 @@ class TestTokens:
         ],
     )
     def test_the_token_of_the_account(self, write, environ, tokens):
-        """Over the file and over the setting's own variable; an empty one says nothing."""
+        """TWILIO_AUTH_TOKEN wins over the file and over IVRKIT_AUTH_TOKEN; an empty one is ignored."""
         write('auth_token = "of the file"')
         assert load_settings(environ=environ).auth_token == tokens
 
     def test_the_tokens_of_sub_accounts(self, write):
-        """By AccountSid, beside those of the file and over them."""
+        """TWILIO_AUTH_TOKEN with an AccountSid adds to the accounts of the file, and wins over them."""
         write(f'[accounts]\n{SID} = "of the file"')
         assert load_settings(environ={f"TWILIO_AUTH_TOKEN_{OTHER}": "1,2"}).accounts == {
             SID: ("of the file",),
@@ -438,22 +438,22 @@ class TestTokens:
     @pytest.mark.parametrize(
         "name", [f"TWILIO_AUTH_TOKEN{SID}", f"TWILIO_AUTH_TOKEN_{SID}0", SID, "TWILIO_AUTH_TOKEN_X"]
     )
-    def test_what_is_no_account(self, name):
-        """It is some other program's."""
+    def test_a_variable_without_an_account_sid(self, name):
+        """A variable that only looks like one with an AccountSid is ignored."""
         assert load_settings(environ={name: "12345"}) == Settings()
 
-    def test_an_empty_token_of_an_account_says_nothing(self, write):
-        """As for the account itself: an unset secret must not look like a token."""
+    def test_an_empty_token_of_an_account(self, write):
+        """An empty token of an account is ignored, so that an unset secret does not count as a token."""
         write(f'[accounts]\n{SID} = "of the file"')
         environ = {f"TWILIO_AUTH_TOKEN_{SID}": "", f"TWILIO_AUTH_TOKEN_{OTHER}": ""}
         assert load_settings(environ=environ).accounts == {SID: ("of the file",)}
 
 
-class TestOverrides:
-    """What code says, over file and environment."""
+class TestArguments:
+    """The arguments in code, which win over file and environment."""
 
-    def test_code_has_the_last_word(self, write):
-        """Setting by setting."""
+    def test_arguments_win(self, write):
+        """An argument wins over the environment and the file, for its own setting only."""
         write('company = "file"\nstart = "file"\nlanguage = "fi"\n[texts]\ngoodbye = "file"')
         environ = {
             "IVRKIT_START": "environment",
@@ -464,21 +464,21 @@ class TestOverrides:
         assert (settings.company, settings.start, settings.language) == ("file", "environment", "cs")
         assert settings.texts == Texts(option="{key}")
 
-    def test_what_is_no_setting(self):
-        """The nearest name is told, and all there are."""
-        assert refused(compny="x") == ("'compny' is not a setting, did you mean 'company'?", NAMES)
-        assert refused(zz="x") == ("'zz' is not a setting", NAMES)
+    def test_an_unknown_argument(self):
+        """The error about an unknown argument has the nearest name and all names."""
+        assert error_of(compny="x") == ("'compny' is not a setting, did you mean 'company'?", NAMES)
+        assert error_of(zz="x") == ("'zz' is not a setting", NAMES)
 
-    def test_what_it_can_not_take(self):
-        """It is told as of code."""
-        assert refused(tries=0) == ("Settings: tries must be a whole number of at least 1, not 0", "write tries=3")
+    def test_an_invalid_argument(self):
+        """The error about an invalid argument says that it comes from code."""
+        assert error_of(tries=0) == ("Settings: tries must be a whole number of at least 1, not 0", "write tries=3")
 
 
 class TestDotenv:
-    """The folder's ``.env``, under the process's own environment."""
+    """The folder's ``.env`` file, under the environment of the process."""
 
     def test_the_process_comes_first(self, write, monkeypatch):
-        """What the file alone has is read too; what it leaves open is nothing."""
+        """The environment of the process wins over ``.env``, and is not changed; a name without a value is ignored."""
         write("IVRKIT_COMPANY=file\nIVRKIT_START=file\nIVRKIT_VOICE\nTWILIO_AUTH_TOKEN='12345'\n", ".env")
         monkeypatch.setenv("IVRKIT_START", "process")
         before = dict(os.environ)
@@ -488,24 +488,24 @@ class TestDotenv:
         assert dict(os.environ) == before
 
     def test_it_may_name_the_settings_file(self, write):
-        """As the process's environment may."""
+        """IVRKIT_SETTINGS may be in ``.env``."""
         write("IVRKIT_SETTINGS=other.toml\n", ".env")
         write('company = "There"', "other.toml")
         assert load_settings().company == "There"
 
-    def test_a_given_environment_is_the_whole_of_it(self, write):
-        """Then neither ``.env`` nor the process has a say."""
+    def test_a_given_environment_replaces_all_variables(self, write):
+        """With a given environment, neither ``.env`` nor the environment of the process is read."""
         write("IVRKIT_COMPANY=file\n", ".env")
         assert load_settings(environ={}).company == "our company"
 
-    def test_the_folder_is_the_one_that_is_named(self, write, tmp_path):
-        """Not the working folder."""
+    def test_it_is_in_the_given_folder(self, write, tmp_path):
+        """``.env`` is read from the given folder, not from the working folder."""
         write("IVRKIT_COMPANY=here\n", ".env")
         write("IVRKIT_COMPANY=there\n", "sub/.env")
         assert load_settings(tmp_path / "sub").company == "there"
 
-    def test_one_that_is_not_utf_8(self, write):
-        """It is told as one message; what it holds is neither in it nor behind it."""
+    def test_a_file_that_is_not_utf_8(self, write):
+        """The error about a ``.env`` that is not UTF-8 does not contain its contents."""
         write(b"TWILIO_AUTH_TOKEN=sesame\xff\n", ".env")
         with pytest.raises(SettingsError) as caught:
             load_settings()
@@ -515,6 +515,6 @@ class TestDotenv:
         assert caught.value.hint == "write lines NAME=value, in UTF-8"
 
     def test_a_folder_of_that_name(self, tmp_path):
-        """Some keep a virtual environment there."""
+        """A folder with the name ``.env`` is ignored: some virtual environments have it."""
         (tmp_path / ".env").mkdir()
         assert load_settings() == Settings()

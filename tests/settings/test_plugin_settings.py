@@ -1,4 +1,4 @@
-"""Settings of plugins: who declares them, how they are read, and every problem with its place and its mend."""
+"""The settings of plugins: how a plugin declares them, how they are read, and every problem with its hint."""
 
 from dataclasses import dataclass, field
 
@@ -17,10 +17,10 @@ from ivrkit import Settings, State, hookimpl
 
 @dataclass(frozen=True, kw_only=True)
 class Own:
-    '''What the states know.
+    '''The settings of the shop.
 
-    :param number: whom to ring.
-    :param rings: how long,
+    :param number: the number to call.
+    :param rings: the time,
         in seconds.
     '''
     number: str
@@ -42,34 +42,34 @@ def two(core: Settings, settings: Own) -> State:
 
 @pytest.fixture
 def shop(install):
-    """Install a package whose two states ask for one dataclass."""
+    """Install a package whose two states ask for one dataclass of settings."""
     install("shop-states", states={"one": "shop:one", "two": "shop:two"}, shop=CODE)
 
 
 def problems(settings=None, extra=None, **given):
-    """Return the problems of what is installed."""
+    """Return the problems of the installed plugins."""
     with pytest.raises(LoadError) as caught:
         load(settings or Settings(**given), extra)
     return caught.value.problems
 
 
-def said(loaded, name):
-    """Return what a state says."""
+def text_of(loaded, name):
+    """Return the text of a state."""
     return loaded.flow.states[name].state.enter
 
 
-class TestWhoAsks:
-    """A dataclass is declared by being asked for, or by a hook."""
+class TestDeclaration:
+    """A plugin declares its settings by an annotated parameter, or by a hook."""
 
-    def test_a_function_gets_what_its_annotations_ask_for(self, shop):
-        """The core's settings and the package's own, in any order; all of the package's functions get the same."""
+    def test_a_function_gets_the_settings_of_its_annotations(self, shop):
+        """A function gets the core's settings and the plugin's own; all functions of a plugin get the same object."""
         loaded = load(Settings(company="ACME", plugin_settings={"shop-states": {"number": "+1"}}))
-        assert (said(loaded, "one"), said(loaded, "two")) == ("+1 20 ()", "ACME +1")
+        assert (text_of(loaded, "one"), text_of(loaded, "two")) == ("+1 20 ()", "ACME +1")
         (settings,) = loaded.settings
         assert (settings.owner, settings.key) == (Owner("shop-states", "1.0"), "plugins.shop-states")
 
     def test_the_hook_that_registers_states(self):
-        """Its argument is the plugin's own settings where it is annotated so; its functions are given them as well."""
+        """The hook that registers states gets the plugin's settings if it is annotated so, and so do its functions."""
 
         @dataclass
         class Own:
@@ -84,10 +84,10 @@ class TestWhoAsks:
                 return {"one": State(settings.word), "two": two}
 
         loaded = load(Settings(plugin_settings={"own": {"word": "Hi."}}), {"own": Plugin()})
-        assert (said(loaded, "one"), said(loaded, "two")) == ("Hi.", "HI.")
+        assert (text_of(loaded, "one"), text_of(loaded, "two")) == ("Hi.", "HI.")
 
     def test_a_class_makes_the_plugin(self, install):
-        """An entry point may name a class, which is given what it asks for; each app has an object of its own."""
+        """An entry point may name a class. Each app creates it with the settings of its annotations."""
         code = (
             "from dataclasses import dataclass\nfrom ivrkit import State, hookimpl\n"
             "@dataclass\nclass Own:\n    word: str = 'Hello.'\n"
@@ -95,26 +95,26 @@ class TestWhoAsks:
             "    @hookimpl\n    def ivrkit_register_states(self):\n        return {'one': State(self.word)}\n"
         )
         install("ant", plugins={"ant": "ant:Plugin"}, ant=code)
-        assert said(load(Settings()), "one") == "Hello."
-        assert said(load(Settings(plugin_settings={"ant": {"word": "Hi."}})), "one") == "Hi."
+        assert text_of(load(Settings()), "one") == "Hello."
+        assert text_of(load(Settings(plugin_settings={"ant": {"word": "Hi."}})), "one") == "Hi."
 
     def test_a_function_makes_the_plugin(self):
-        """A class without parameters, or a function, will do as well."""
+        """An entry point may name a class without parameters, or a function that returns the plugin."""
 
         class Plugin:
             @hookimpl
             def ivrkit_register_states(self):
                 return {"one": State("Hello.")}
 
-        assert said(load(Settings(), {"own": Plugin}), "one") == "Hello."
+        assert text_of(load(Settings(), {"own": Plugin}), "one") == "Hello."
 
         def make(settings: Settings):
             return Plugin()
 
-        assert said(load(Settings(), {"own": make}), "one") == "Hello."
+        assert text_of(load(Settings(), {"own": make}), "one") == "Hello."
 
-    def test_what_can_not_make_a_plugin(self):
-        """It is a problem of its owner, with how it is written."""
+    def test_a_class_with_another_annotation(self):
+        """A class with another annotation is a problem of its plugin, with a hint how to write it."""
 
         class Plugin:
             def __init__(self, settings: int):
@@ -123,7 +123,7 @@ class TestWhoAsks:
         assert problems(extra={"own": Plugin}) == (
             Problem(
                 "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' cannot make a plugin: "
-                "the function 'Plugin' asks for int, which is no dataclass of settings",
+                "the parameter 'settings' of 'Plugin' must be annotated with a dataclass of settings, not with int",
                 "annotate its parameters with ivrkit.Settings or the plugin's own dataclass of settings; or leave "
                 'it out: block = ["own"] in ivrkit.toml, or --block own',
                 owner="own",
@@ -131,7 +131,7 @@ class TestWhoAsks:
         )
 
     def test_a_hook_declares_them(self):
-        """For a plugin whose code nobody asks."""
+        """A plugin whose functions need no settings declares them by a hook."""
 
         @dataclass
         class Own:
@@ -146,8 +146,8 @@ class TestWhoAsks:
         assert settings.values == Own("Hi.")
 
     @pytest.mark.parametrize("declared", [5, int, None, State("x")])
-    def test_what_is_no_dataclass_is_refused(self, declared):
-        """With what the hook returns."""
+    def test_a_hook_must_declare_a_dataclass(self, declared):
+        """The error about a declaration that is not a dataclass has the declared value."""
 
         class Plugin:
             @hookimpl
@@ -155,11 +155,12 @@ class TestWhoAsks:
                 return declared
 
         (problem,) = problems(extra={"own": Plugin()})
-        assert problem.message == f"plugin own: its hook ivrkit_declare_settings failed: it declares {declared!r}"
-        assert problem.hint == "return the dataclass of the settings: return MySettings"
+        message = f"it must return a dataclass of settings, not {declared!r}"
+        assert problem.message == f"plugin own: its hook ivrkit_declare_settings failed: {message}"
+        assert problem.hint == "return the class: MySettings"
 
-    def test_a_package_has_one_dataclass(self):
-        """Two would have one table."""
+    def test_a_plugin_has_one_dataclass(self):
+        """A second dataclass of settings is refused: a plugin has one table."""
 
         @dataclass
         class One:
@@ -182,33 +183,33 @@ class TestWhoAsks:
 
         (problem,) = problems(extra={"own": Plugin()})
         assert problem.message.endswith(
-            "cannot be made into a state: it has two dataclasses of settings, 'One' and 'Two'"
+            "cannot be made into a state: a plugin must have one dataclass of settings, not two: 'One' and 'Two'"
         )
-        assert problem.hint == "put the settings into one dataclass: a plugin has one table of settings"
+        assert problem.hint == "put the settings into one"
 
     def test_another_plugins_settings_can_be_asked_for(self, shop, install):
-        """They are the other's, from the other's table."""
+        """A plugin that asks for the dataclass of another plugin gets that plugin's settings."""
         install("more", states={"three": "more:three"}, more="from shop import Own\nfrom shop import one as three\n")
         loaded = load(Settings(plugin_settings={"shop-states": {"number": "+1", "rings": 7}}))
-        assert said(loaded, "three") == "+1 7 ()"
+        assert text_of(loaded, "three") == "+1 7 ()"
         assert [each.owner.plugin for each in loaded.settings] == ["shop-states"]
 
 
 DAYS = "IVRKIT_PLUGINS__SHOP_STATES__DAYS"
 
 
-class TestFaults:
-    """What is wrong is told at once: place, key, expectation, nearest name and owner."""
+class TestProblems:
+    """Problems have a location, the key, its type, the nearest name and the owner, and are reported together."""
 
-    def test_all_of_them_with_the_cores_and_the_trees(self, shop, install, tmp_path):
-        """One error has the problems of the core's settings, of the plugins' settings and of the tree."""
+    def test_all_problems_are_in_one_error(self, shop, install, tmp_path):
+        """One error has the problems of the core's settings, of the plugins' settings and of the phone tree."""
         install("ant", states={"lost": "ant:nothing"}, ant="")
         (tmp_path / "ivrkit.toml").write_text(
             'tries = 0\n\n[plugins.shop-states]\nrings = "long"\nnumbr = "+1"\n\n[plugins.shpo-states]\na = 1\n'
         )
-        gathered = try_load_settings(tmp_path, environ={DAYS: "{ a = 1 }"})
+        result = try_load_settings(tmp_path, environ={DAYS: "{ a = 1 }"})
         with pytest.raises(LoadError) as caught:
-            load(gathered.settings, problems=gathered.problems)
+            load(result.settings, problems=result.problems)
         told = [str(each) for each in caught.value.problems if each.owner != "ant"]
         assert "\n".join(told).splitlines() == [
             "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
@@ -222,12 +223,12 @@ class TestFaults:
             f"{DAYS} in the environment: plugins.shop-states.days must be a list, each a text, not '{{ a = 1 }}'",
             f"  hint: set {DAYS}=text",
             "ivrkit.toml:7: [plugins.shpo-states] is for a plugin that is not installed, did you mean 'shop-states'?",
-            "  hint: plugins with settings: shop-states",
+            "  hint: use one of: shop-states",
         ]
         assert [each.owner for each in caught.value.problems if each.owner] == ["ant", *["shop-states"] * 4]
 
-    def test_the_cores_alone(self):
-        """Where nothing else is wrong, they are what load_settings would have told."""
+    def test_problems_of_the_core_only(self):
+        """If only the core's settings have problems, the error is that of ``load_settings``."""
         problem = Problem(
             "tries must be a whole number of at least 1, not 0", "write tries = 3", location="ivrkit.toml:1"
         )
@@ -235,14 +236,14 @@ class TestFaults:
             load(Settings(), problems=[problem])
         assert (caught.value.message, caught.value.hint) == (problem.located_message, problem.hint)
 
-    def test_a_secret_is_not_told(self, shop):
-        """Its field is left out of the repr, and so is its value of every error."""
+    def test_a_secret_is_not_shown(self, shop):
+        """The value of a field with ``repr=False`` is in no error."""
         (problem,) = problems(plugin_settings={"shop-states": {"number": "+1", "token": 5}})
         assert problem.message == "plugins.shop-states.token must be a text; its value is secret and not shown"
         assert problem.hint == 'write token = "text"'
 
-    def test_what_the_dataclass_itself_refuses(self, shop):
-        """Its own words, and the table."""
+    def test_the_error_of_the_dataclass(self, shop):
+        """A ``ValueError`` of the dataclass is a problem with its own message, and the hint has the table."""
         (problem,) = problems(plugin_settings={"shop-states": {"number": "+1", "rings": 13}})
         assert str(problem) == (
             "plugins.shop-states: rings is 13, which brings bad luck\n"
@@ -250,7 +251,7 @@ class TestFaults:
         )
 
     def test_without_strict_the_rest_is_served(self, shop):
-        """The plugin's states are left out; nothing is told twice."""
+        """Without ``strict``, the states of the plugin are left out, and each problem is reported once."""
         loaded = load(Settings(strict=False, plugin_settings={"shop-states": {"rings": "long", "number": "+1"}}))
         assert list(loaded.flow.states) == ["greeting", "menu"]
         assert [each.message for each in loaded.problems] == [
@@ -258,8 +259,8 @@ class TestFaults:
         ]
         assert [each.status for each in loaded.plugins if each.owner.plugin == "shop-states"] == ["faulty"]
 
-    def test_faulty_settings_leave_out_what_a_plugin_registers(self):
-        """Neither its hook nor its class is called."""
+    def test_a_plugin_with_invalid_settings_is_not_called(self):
+        """Neither the hook nor the class of a plugin is called if its settings have problems."""
 
         @dataclass
         class Own:
@@ -278,8 +279,8 @@ class TestFaults:
             (problem,) = problems(extra={"own": plugin})
             assert problem.message == "plugins.own.number must be set to a text"
 
-    def test_a_dataclass_that_can_not_be_read(self):
-        """An annotation that nobody can look up is told as the plugin's problem."""
+    def test_an_annotation_that_cannot_be_evaluated(self):
+        """A dataclass with an annotation that cannot be evaluated is a problem of its plugin."""
 
         @dataclass
         class Own:
@@ -300,13 +301,16 @@ class TestFaults:
         assert problem.hint == 'leave it out: block = ["own"] in ivrkit.toml, or --block own'
 
     def test_a_table_for_a_plugin_without_settings(self, install):
-        """It would have no effect."""
+        """A table for a plugin without settings is a problem, because it has no effect."""
         install("ant", states={"one": "ant:found"}, ant="from ivrkit import State\nfound = State('Hello.')\n")
         (problem,) = problems(plugin_settings={"ant": {"a": 1}})
-        assert (problem.message, problem.hint) == ("[plugins.ant]: ant 1.0 has no settings", "take the table out")
+        assert (problem.message, problem.hint) == (
+            "[plugins.ant] has no effect: ant 1.0 has no settings",
+            "remove the table",
+        )
 
     def test_the_table_of_a_plugin_that_is_left_out_may_stay(self, shop):
-        """It is there for when it comes back."""
+        """A blocked plugin may keep its table."""
         loaded = load(Settings(block="shop-states", plugin_settings={"shop-states": {"zz": 1}}))
         assert loaded.settings == ()
 
@@ -316,24 +320,24 @@ class Undescribed:
 
 
 def test_descriptions_are_those_of_the_docstring(shop):
-    """A description of several lines is one sentence; what has no line has none."""
+    """A description is the ``:param`` line of the docstring, joined if it has several lines."""
     (settings,) = load(Settings(plugin_settings={"shop-states": {"number": "+1"}})).settings
     assert [(each.name, each.setting.description) for each in settings.settings] == [
-        ("number", "whom to ring."),
-        ("rings", "how long, in seconds."),
+        ("number", "the number to call."),
+        ("rings", "the time, in seconds."),
         ("days", ""),
         ("token", ""),
     ]
     assert descriptions_of(Undescribed) == {}
 
 
-def test_where_a_setting_of_a_plugin_comes_from(shop, tmp_path):
-    """Place, variable, code, or the default."""
+def test_the_origin_of_a_setting_of_a_plugin(shop, tmp_path):
+    """The origin is the file with the line, the variable, ``argument`` for code, or ``default``."""
     (tmp_path / "ivrkit.toml").write_text('[plugins.Shop_States]\nnumber = "+1"\n')
     environ = {"IVRKIT_PLUGINS__SHOP_STATES__RINGS": "7"}
     given = load_settings(tmp_path, environ=environ, plugin_settings={"shop-states": {"days": ["mon"]}})
     loaded = load(given)
-    assert said(loaded, "one") == "+1 7 ('mon',)"
+    assert text_of(loaded, "one") == "+1 7 ('mon',)"
     assert [(each.name, each.value, each.origin, each.setting.is_secret) for each in loaded.settings[0].settings] == [
         ("number", "+1", "ivrkit.toml:2", False),
         ("rings", 7, "IVRKIT_PLUGINS__SHOP_STATES__RINGS in the environment", False),
@@ -342,8 +346,8 @@ def test_where_a_setting_of_a_plugin_comes_from(shop, tmp_path):
     ]
 
 
-def test_a_field_that_is_not_given_by_the_maker_is_no_setting():
-    """What the dataclass works out itself cannot be set."""
+def test_a_field_that_is_not_an_argument_is_not_a_setting():
+    """A field with ``init=False`` cannot be set."""
 
     @dataclass
     class Own:

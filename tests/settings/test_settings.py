@@ -1,4 +1,4 @@
-"""The core's settings: what each takes, what it makes of it, and the exact error for anything else."""
+"""The core's settings: the valid values of each, their final form, and the exact error for all other values."""
 
 import re
 import traceback
@@ -29,7 +29,7 @@ STARTS = "a table of phone numbers, each with start or language"
 
 
 def test_every_setting_has_its_default():
-    """Without a file, an environment or a word of code."""
+    """Settings without arguments have the default of every setting."""
     assert {each.name: getattr(Settings(), each.name) for each in fields(Settings) if each.name in SETTINGS} == {
         "company": "our company",
         "start": "greeting",
@@ -116,8 +116,8 @@ def test_every_setting_has_its_default():
         ("log_format", "json", "json"),
     ],
 )
-def test_every_setting_takes_what_it_expects(name, given, kept):
-    """And keeps it in its own form; settings that hold it can be made anew from it."""
+def test_every_setting_keeps_valid_values(name, given, kept):
+    """A valid value is kept in its final form, and is still valid in that form."""
     settings = Settings(**{name: given})
     assert getattr(settings, name) == kept
     assert replace(settings) == settings
@@ -291,7 +291,7 @@ def test_a_secret_is_in_no_error(name, given, words):
 
 
 def test_a_secret_is_in_no_repr():
-    """A token that is printed with the settings is a token that is in a log."""
+    """The repr of settings contains no token: it may be logged."""
     shown = repr(Settings(auth_token=["sesame"], accounts={SID: "open"}))
     assert "sesame" not in shown
     assert "open" not in shown
@@ -301,7 +301,7 @@ def test_a_secret_is_in_no_repr():
 
 
 def test_settings_do_not_change():
-    """Neither a field nor a table in one; a table that was given can go on changing."""
+    """Settings and their tables are frozen, and do not change with the tables that they were made from."""
     accounts = {SID: "12345"}
     states = {"sales": StateSettings(key="1")}
     settings = Settings(accounts=accounts, states=states)
@@ -317,14 +317,14 @@ def test_settings_do_not_change():
         settings.states["x"] = StateSettings()
 
 
-def test_settings_are_given_by_name():
-    """Their order says nothing."""
+def test_settings_are_keyword_arguments():
+    """Settings take no positional arguments."""
     with pytest.raises(TypeError, match="positional"):
         Settings("ACME")
 
 
-def test_the_rules_of_the_flow():
-    """What the pure floor is given of the settings."""
+def test_the_settings_of_the_flow():
+    """The call flow gets its settings without the others."""
     texts = Texts(goodbye="Bye.")
     settings = Settings(
         start="one",
@@ -347,15 +347,15 @@ def test_the_rules_of_the_flow():
 
 
 def test_every_setting_is_described():
-    """A field without its line in the docstring is one that nobody finds."""
+    """Each setting has a description in the docstring of ``Settings``, in the same order."""
     assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
         [*SETTINGS, "origins", "folder"]
     )
 
 
 @pytest.mark.parametrize(("key", "shown"), [("", "tries"), ("IVRKIT_TRIES", "IVRKIT_TRIES")])
-def test_a_value_is_told_by_the_name_it_had(key, shown):
-    """The origin comes first, then the name as it was written there."""
+def test_an_error_has_the_name_that_was_written(key, shown):
+    """An error begins with the origin and the name that the setting has there."""
     assert read_value("tries", 5, "environment", key) == 5
     with pytest.raises(SettingsError) as caught:
         read_value("tries", "many", "environment", key)
@@ -399,15 +399,15 @@ OVERRIDES_STRICT = [
 
 
 @pytest.mark.parametrize(("overrides", "message", "hint"), [*OVERRIDES_WRONG, *OVERRIDES_STRICT])
-def test_what_are_no_connection_overrides(overrides, message, hint):
-    """The first part that can't be is told, with what it takes."""
+def test_an_invalid_connection_override(overrides, message, hint):
+    """The error names the first invalid connection override and its valid values."""
     with pytest.raises(SettingsError) as caught:
         Settings(connection_overrides=overrides)
     assert (caught.value.message, caught.value.hint) == (f"Settings: connection_overrides: {message}", hint)
 
 
-def takes(overrides):
-    """Return whether the setting takes connection overrides."""
+def is_accepted(overrides):
+    """Return whether the setting accepts connection overrides."""
     try:
         return Settings(connection_overrides=overrides).connection_overrides == overrides
     except SettingsError:
@@ -416,9 +416,9 @@ def takes(overrides):
 
 @pytest.mark.parametrize("overrides", [*OVERRIDES_RIGHT, *(each for each, _, _ in OVERRIDES_WRONG)])
 def test_connection_overrides_are_those_of_the_simulator(overrides):
-    """The setting, its schema and the simulator, which keeps to Twilio's page, say the same of each."""
-    assert takes(overrides) == (overrides in OVERRIDES_RIGHT) == (overrides_of(f"/webhook#{overrides}")[1] == [])
-    assert takes(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
+    """The setting, its schema and the simulator accept the same connection overrides."""
+    assert is_accepted(overrides) == (overrides in OVERRIDES_RIGHT) == (overrides_of(f"/webhook#{overrides}")[1] == [])
+    assert is_accepted(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
 
 
 SCHEMA = SchemaMaker({}, "").of(ConnectionOverrides)["pattern"].removesuffix("$")
@@ -433,14 +433,14 @@ PARTS = st.tuples(
 @given(st.lists(PARTS, min_size=1, max_size=4).map("&".join))
 @example("rc=\u0663")
 @settings(max_examples=300)
-def test_made_up_connection_overrides_are_those_of_the_simulator(overrides):
-    """Whatever the keys and the values; only of edges, and of zeros in front, the setting takes less."""
-    assert takes(overrides) == (overrides_of(f"/webhook#{overrides}")[1] == [])
-    assert takes(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
+def test_random_connection_overrides_are_those_of_the_simulator(overrides):
+    """The three agree on random overrides too, except edges and leading zeros, where the setting is stricter."""
+    assert is_accepted(overrides) == (overrides_of(f"/webhook#{overrides}")[1] == [])
+    assert is_accepted(overrides) == bool(re.search(rf"{SCHEMA}\Z", overrides))
 
 
 def test_tables_may_be_plain_in_code():
-    """Texts and states can be written in code as they are in the file."""
+    """In code, texts and states can be plain dicts, as in a file."""
     settings = Settings(texts={"goodbye": "Bye."}, states={"sales": {"key": "4", "plugin": "acme-states"}})
     assert settings.texts == Texts(goodbye="Bye.")
     assert settings.states == {"sales": StateSettings(key="4", plugin="acme-states")}
@@ -495,8 +495,8 @@ def test_a_table_in_a_decision_is_checked_by_its_keys(given, message, hint):
 
 
 @pytest.mark.parametrize("given", ["x", {"acme": 5}], ids=repr)
-def test_what_are_no_settings_of_plugins(given):
-    """They may hold secrets, so that their value is not told."""
+def test_invalid_settings_of_plugins_are_not_shown(given):
+    """An error about the settings of plugins does not show them: they may have secrets."""
     with pytest.raises(SettingsError) as caught:
         Settings(plugin_settings=given)
     message = "Settings: plugin_settings must be a table of plugins; its value is secret and not shown"
@@ -505,23 +505,23 @@ def test_what_are_no_settings_of_plugins(given):
 
 
 def test_the_texts_of_a_state_are_kept_by_language():
-    """Those for every language under no name; what is kept so already stays as it is."""
+    """The texts of a state are kept by language, with an empty name for all languages, also if they were so before."""
     kept = StateSettings(texts={"A.": "B.", "es": {"A.": "C."}}).texts
     assert kept == {"": {"A.": "B."}, "es": {"A.": "C."}}
     assert StateSettings(texts=kept).texts == kept
 
 
 class TestStatesWithAKind:
-    """A table ``[states.NAME]`` with a ``kind`` is a state of its own, and decides less about it."""
+    """A table ``[states.NAME]`` with a ``kind`` is a state of the team's own; few of its keys are decisions."""
 
-    def test_what_makes_the_state_is_no_decision(self):
-        """Its key is its own option's; all of it is kept for whoever makes the state."""
+    def test_the_keys_of_the_kind_are_not_decisions(self):
+        """The whole table is kept for the function of the kind, and its key is not a decision."""
         table = {"kind": "message", "text": "Here.", "key": "4", "enabled": False, "targets": {"exit": "menu"}}
         found = Settings(states={"x": table}).states["x"]
         assert (found.key, found.enabled, dict(found.targets)) == (None, False, {"exit": "menu"})
         assert (dict(found.table), found.written_in) == (table, "Settings")
 
-    def test_a_table_without_one_is_all_decisions(self):
-        """It is written nowhere of its own."""
+    def test_a_table_without_a_kind_has_decisions_only(self):
+        """A table without a kind is not kept as a whole."""
         found = Settings(states={"x": {"key": "4"}}).states["x"]
         assert (found.key, dict(found.table), found.written_in) == ("4", {}, "")

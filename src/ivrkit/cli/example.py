@@ -1,4 +1,4 @@
-"""An ``ivrkit.toml`` with every setting in it, commented out: what ``ivrkit settings --example`` prints."""
+"""The ``ivrkit.toml`` that ``ivrkit settings --example`` prints: every setting, commented out."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 
 
-def example(of_plugins: Collection[PluginSettings], states: Collection[str]) -> str:
-    """Return the file.
+def example(plugins: Collection[PluginSettings], states: Collection[str]) -> str:
+    """Return the text of the file.
 
-    :param of_plugins: the settings of the plugins that are installed.
-    :param states: the names of the states that are installed.
+    :param plugins: the settings of the installed plugins.
+    :param states: the names of their states.
     """
-    return "\n".join([*_core(), *_texts(), *_states(states), *_plugins(of_plugins)]) + "\n"
+    return "\n".join([*_core(), *_texts(), *_states(states), *_plugins(plugins)]) + "\n"
 
 
 def _core() -> Iterator[str]:
-    yield from _comment("Settings of ivrkit. A line that is commented out has a default, or an example.")
+    yield from _comment("The settings of ivrkit. Each line that is commented out has a default or an example.")
     for name, setting in SETTINGS.items():
         if name not in (*_TABLES, "texts", "texts_in", "states", "plugin_settings"):
             value = setting.default if setting.default is not None else example_of(setting.annotation)
@@ -50,7 +50,8 @@ def _core() -> Iterator[str]:
 def _texts() -> Iterator[str]:
     yield ""
     yield from _comment(
-        "The core's own sentences; in another language as [texts.es], their key words as [texts.es.keys]."
+        "The core's own sentences, and the names of the keys. Those of another language are tables such as [texts.es] "
+        "and [texts.es.keys]."
     )
     yield "[texts]"
     yield from (f"#{each.name} = {as_toml(each.default)}" for each in fields(Texts) if each.name != "keys")
@@ -61,23 +62,23 @@ def _texts() -> Iterator[str]:
 def _states(states: Collection[str]) -> Iterator[str]:
     yield ""
     yield from _comment(
-        "What you decide about single states: plugin, enabled, key, label, sentence, voice, language, and the tables "
-        "targets (outcome = where it leads) and texts (what it says = what it says instead)."
+        "Your decisions about single states: plugin, enabled, key, label, sentence, voice, language, and the tables "
+        "targets (outcome = target) and texts (text of the state = text to say instead)."
     )
     for state in states:
         yield f"[states.{toml_key(state)}]"
         yield "#enabled = true"
 
 
-def _plugins(of_plugins: Collection[PluginSettings]) -> Iterator[str]:
-    for plugin in of_plugins:
+def _plugins(plugins: Collection[PluginSettings]) -> Iterator[str]:
+    for plugin in plugins:
         yield ""
         yield from _comment(f"Settings of {plugin.owner}.")
         yield f"[{plugin.key}]"
         settings = [each.setting for each in plugin.settings]
-        for each in sorted(settings, key=lambda each: isinstance(each.default, Mapping)):
-            described = _sentence(each.description) + " " if each.description else ""
-            yield from _comment(f"{described}It must be {each.words}.")
+        for each in sorted(settings, key=lambda each: isinstance(each.default, Mapping)):  # TOML has tables last
+            description = _sentence(each.description) + " " if each.description else ""
+            yield from _comment(f"{description}It must be {each.words}.")
             if each.default is None:
                 yield from _comment(f"{each.name} = ... {'must be set' if each.is_required else 'is not set'}")
             else:

@@ -1,4 +1,4 @@
-"""``ivrkit schema``: what the files of a tree may hold, for editors and for checks."""
+"""``ivrkit schema``: the JSON Schema of ``ivrkit.toml`` and of ``*.flow.toml`` files."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def schema(block: tuple[str, ...], flow: bool, output: Path | None) -> None:
     """
     in_app = app_tree()
     found = find_plugins(try_load_settings_with(block).settings, in_app.mounted.plugins if in_app else None)
-    made = json.dumps(schema_of_flow(found) if flow else schema_of_settings(found), indent=2, ensure_ascii=False)
+    text = json.dumps(schema_of_flow(found) if flow else schema_of_settings(found), indent=2, ensure_ascii=False)
     if output is None:
-        click.echo(made)
+        click.echo(text)
         return
     try:
-        output.write_text(f"{made}\n", encoding="utf-8")
+        output.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise IvrkitError(f"{output} can't be written: {error.strerror}", hint="choose another --output") from error
     click.echo(f"Written: {output}", err=True)

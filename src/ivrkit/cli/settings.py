@@ -1,4 +1,4 @@
-"""``ivrkit settings``: every setting, its value, where it comes from, what it takes and whose it is."""
+"""``ivrkit settings``: every setting with its value, origin, type and owner."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.core_settings import SETTINGS
 from ivrkit.settings.setting import Setting, settings_of
 
-#: What is shown of a secret that is set.
+#: The text that stands for a secret value.
 MASK = "***"
-#: The longest value that the table shows whole; the whole of others is in the JSON.
-LONGEST = 40
-#: The tables that are told line by line, or plugin by plugin.
+#: The length at which the table cuts values off. The JSON has the whole values.
+MAX_LENGTH = 40
+#: The settings whose tables have a row for each key.
 _TABLES = ("states", "texts", "texts_in", "plugin_settings")
 
 
 class Row(NamedTuple):
-    """One setting as it is told."""
+    """A row of the output."""
 
     setting: str
     value: Any
@@ -55,13 +55,13 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     if as_example:  # even if there are problems: the example helps to fix them
         click.echo(example(found.settings, found.state_names), nl=False)
         return
-    rows = [*_of_core(loaded.settings), *_of_plugins(found.settings)]
+    rows = [*_core_rows(loaded.settings), *_plugin_rows(found.settings)]
     click.echo(_as_json(rows) if as_json else _as_table(rows))
     if loaded.problems or found.problems:
         raise SettingsError.of([*loaded.problems, *found.problems])
 
 
-def _of_core(settings: Settings) -> Iterator[Row]:
+def _core_rows(settings: Settings) -> Iterator[Row]:
     for name, setting in SETTINGS.items():
         if name not in _TABLES:
             value = _masked(setting, getattr(settings, name))
@@ -82,8 +82,8 @@ def _of_core(settings: Settings) -> Iterator[Row]:
                 yield Row(f"states.{state}.{name}", shown, origin, setting.words, CORE_PLUGIN)
 
 
-def _of_plugins(of_plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:
-    for plugin in of_plugins:
+def _plugin_rows(plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:
+    for plugin in plugins:
         for each in plugin.settings:
             value = "missing" if each.is_missing else _masked(each.setting, each.value)
             yield Row(f"{plugin.key}.{each.name}", value, each.origin, each.setting.words, str(plugin.owner))
@@ -98,7 +98,7 @@ def _as_json(rows: list[Row]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; a field of a dataclass with ``repr=False`` is a secret, wherever it is."""
+    """Return a value as JSON has it. In a dataclass, a field with ``repr=False`` is a secret."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) if each.repr else MASK for each in fields(value)}
     return _table(value)
@@ -109,15 +109,15 @@ def _table(value: Any) -> Any:
 
 
 def _as_table(rows: list[Row]) -> str:
-    shown = [(row.setting, _shown(row.value), row.origin, row.type, row.owner) for row in rows]
-    return table(("SETTING", "VALUE", "FROM", "TYPE", "OWNER"), shown)
+    cells = [(row.setting, _cell(row.value), row.origin, row.type, row.owner) for row in rows]
+    return table(("SETTING", "VALUE", "FROM", "TYPE", "OWNER"), cells)
 
 
-def _shown(value: Any) -> str:
-    """Return a value in one short cell."""
+def _cell(value: Any) -> str:
+    """Return a value as the text of a table cell."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or (isinstance(value, tuple | list | Mapping) and not value):
         return "-"
     text = value if isinstance(value, str) else json.dumps(value, default=_plain, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."

@@ -30,7 +30,7 @@ from ivrkit.plugins.languages import (
     untranslated_core_texts,
 )
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
-from ivrkit.plugins.plugin_settings import SettingsOfPlugins
+from ivrkit.plugins.plugin_settings import PluginSettingsReader
 from ivrkit.plugins.problems import describe_error, fix_or_leave_out, hint_of, plugin_problem
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
@@ -74,7 +74,7 @@ class Loader:
         for point in self.points:
             if not self._is_blocked(point):
                 self.packages.setdefault(point.owner, set()).add(point.package)
-        self.plugin_settings = SettingsOfPlugins(settings, self.packages, self.problems)
+        self.plugin_settings = PluginSettingsReader(settings, self.packages, self.problems)
         self.selection = Selection(
             settings, self.plugin_settings, self.blocked, self._may_be_of_blocked_plugin, self.problems
         )
@@ -99,7 +99,7 @@ class Loader:
             self._register_states(impl)
         # A plugin with a problem may not have got as far as reading its settings.
         excused = {*self.blocked, *(normal_name(problem.owner) for problem in self.problems)}
-        self.plugin_settings.refuse_unread(list(self.packages), lambda name: name in excused)
+        self.plugin_settings.report_unused_tables(list(self.packages), lambda name: name in excused)
         flow = self._compile(self._edit(self.selection.select()))
         if flow is None or (self.problems and self.settings.strict):
             raise LoadError(self.problems)

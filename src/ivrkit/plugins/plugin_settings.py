@@ -1,8 +1,7 @@
-"""The settings of plugins: each a dataclass of the plugin's own, read from ``[plugins.NAME]``."""
+"""The settings of plugins: a dataclass of each plugin, read from the table ``[plugins.NAME]``."""
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +11,23 @@ from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.problems import describe_error, leave_out, plugin_problem
-from ivrkit.settings.convert import ValueProblem, convert
+from ivrkit.settings.convert import convert
 from ivrkit.settings.core_settings import Settings
 from ivrkit.settings.describe import as_toml
 from ivrkit.settings.load import PREFIX
-from ivrkit.settings.names import dotted, normal_name
+from ivrkit.settings.names import dotted, normal_name, use_one_of
 from ivrkit.settings.setting import Setting, settings_of
+from ivrkit.settings.type_structure import is_dataclass_type
+from ivrkit.settings.value_problem import ValueProblem
 
 
 @dataclass(frozen=True, slots=True)
 class PluginSetting:
     """One setting of a plugin, with its value.
 
-    :param setting: the setting: its name, type, default and description.
+    :param setting: the name, type, default and description.
     :param value: the value; ``None`` if the setting is missing.
-    :param origin: where the value comes from: ``ivrkit.toml:3``, a variable, ``argument`` or ``default``.
+    :param origin: the origin of the value: ``ivrkit.toml:3``, a variable, ``argument`` or ``default``.
     """
 
     setting: Setting
@@ -65,12 +66,12 @@ class PluginSettings:
         return f"plugins.{normal_name(self.owner.plugin)}"
 
 
-class SettingsOfPlugins:
-    """Reads the settings of plugins as they are asked for, each once.
+class PluginSettingsReader:
+    """Reads the settings of plugins when a plugin asks for them, the settings of each plugin once.
 
     :param settings: the core's settings, with the plugins' tables.
-    :param packages: plugin -> its top-level packages, by which it is known whose dataclass is asked for.
-    :param problems: where problems are collected.
+    :param packages: plugin -> its top-level packages. A dataclass of settings belongs to the plugin of its package.
+    :param problems: collects the problems.
     """
 
     def __init__(self, settings: Settings, packages: Mapping[Owner, Collection[str]], problems: Problems) -> None:
@@ -80,88 +81,85 @@ class SettingsOfPlugins:
         self._read: dict[Owner, PluginSettings] = {}
 
     def all(self) -> tuple[PluginSettings, ...]:
-        """Return what was read, in the order in which it was asked for."""
+        """Return the settings that were read, in the order of reading."""
         return tuple(self._read.values())
 
     def arguments(self, function: Callable[..., Any], owner: Owner, hint: str) -> list[Any] | None:
-        """Return what a function's annotations ask for: the core's settings, and dataclasses of settings.
+        """Return the arguments of a function or class whose parameters are annotated with settings.
 
         :param function: the function, or class.
-        :param owner: the plugin that it belongs to.
-        :param hint: how such a function is written.
-        :returns: the arguments; ``None`` when the plugin's settings have problems, which are recorded.
-        :raises IvrkitError: for an annotation that asks for anything else.
+        :param owner: its plugin.
+        :param hint: how to write such a function.
+        :returns: the core's settings and dataclasses of settings; ``None`` if they have problems, which are recorded.
+        :raises IvrkitError: if a parameter has another annotation.
         """
         parameters = _parameters(function)
         for each in parameters:
             if each.annotation is inspect.Parameter.empty and len(parameters) > 1:
-                raise IvrkitError(
-                    f"the function {function.__name__!r} takes {each.name!r} without saying what it is", hint=hint
-                )
-        arguments = [self._given(function, each, owner, hint) for each in parameters]
+                raise IvrkitError(f"{_parameter_must_be(function, each)}, and it is not annotated", hint=hint)
+        arguments = [self._argument(function, each, owner, hint) for each in parameters]
         return None if any(each is None for each in arguments) else arguments
 
-    def declare(self, kind: Any, owner: Owner) -> None:
-        """Read the settings that a plugin declares.
+    def declare(self, settings_class: Any, owner: Owner) -> None:
+        """Read the settings that a plugin declares by its hook.
 
-        :param kind: their dataclass.
+        :param settings_class: the plugin's dataclass of settings.
         :param owner: the plugin.
-        :raises IvrkitError: when it is no dataclass, or not the only one of its plugin.
+        :raises IvrkitError: if it is not a dataclass, or if the plugin has another dataclass of settings.
         """
-        if not (inspect.isclass(kind) and dataclasses.is_dataclass(kind)):
-            raise IvrkitError(f"it declares {kind!r}", hint="return the dataclass of the settings: return MySettings")
-        self._of(owner, kind)
+        if not is_dataclass_type(settings_class):
+            raise IvrkitError(
+                f"it must return a dataclass of settings, not {settings_class!r}", hint="return the class: MySettings"
+            )
+        self._settings_for(owner, settings_class)
 
-    def refuse_unread(self, owners: Sequence[Owner], excused: Callable[[str], bool]) -> None:
-        """Tell of every table that nobody asked for.
+    def report_unused_tables(self, owners: Sequence[Owner], is_excused: Callable[[str], bool]) -> None:
+        """Report each table ``[plugins.NAME]`` that no plugin asked for.
 
-        :param owners: the plugins that there are.
-        :param excused: whether a plugin may have a table all the same, because it was left out.
+        :param owners: the installed plugins.
+        :param is_excused: returns whether a plugin may have a table in any case, because it was left out.
         """
         read = {normal_name(owner.plugin) for owner in self._read}
-        known = {normal_name(owner.plugin): owner for owner in owners}
+        installed = {normal_name(owner.plugin): owner for owner in owners}
         for name in self._settings.plugin_settings:
-            if name in read or excused(name):
+            if name in read or is_excused(name):
                 continue
-            if name in known:
-                message, hint = f"[plugins.{name}]: {known[name]} has no settings", "take the table out"
+            if name in installed:
+                message, hint = f"[plugins.{name}] has no effect: {installed[name]} has no settings", "remove the table"
             else:
                 message = f"[plugins.{name}] is for a plugin that is not installed{nearest(name, read)}"
-                hint = f"plugins with settings: {', '.join(sorted(read)) or 'none'}"
+                hint = use_one_of(sorted(read)) if read else "remove the table"
             self._problems.error(message, hint, location=self._location_of_table(name))
 
     def _location_of_table(self, name: str) -> str:
-        """Return where a plugin's table is, or the first of its settings that came from elsewhere."""
+        """Return the location of a plugin's table; if only variables set it, the first of them."""
         keys = [(), *((key,) for key in self._settings.plugin_settings[name])]
         origins = (self._settings.origin("plugins", name, *key) for key in keys)
         return next((origin for origin in origins if origin not in ("default", "argument")), "")
 
-    def _given(self, function: Callable[..., Any], parameter: inspect.Parameter, owner: Owner, hint: str) -> Any:
-        asked = parameter.annotation
-        if _asks_for_core(asked):
+    def _argument(self, function: Callable[..., Any], parameter: inspect.Parameter, owner: Owner, hint: str) -> Any:
+        annotation = parameter.annotation
+        if _is_core_settings(annotation):
             return self._settings
-        if inspect.isclass(asked) and dataclasses.is_dataclass(asked):
-            return self._of(self._owner_of(asked, owner), asked).values
-        named = getattr(asked, "__name__", str(asked))
-        raise IvrkitError(
-            f"the function {function.__name__!r} asks for {named}, which is no dataclass of settings", hint=hint
-        )
+        if is_dataclass_type(annotation):
+            return self._settings_for(self._owner_of(annotation, owner), annotation).values
+        name = getattr(annotation, "__name__", str(annotation))
+        raise IvrkitError(f"{_parameter_must_be(function, parameter)}, not with {name}", hint=hint)
 
-    def _owner_of(self, kind: type, asking: Owner) -> Owner:
-        """Return the plugin whose package has a dataclass; that is usually the one that asks for it."""
-        package = kind.__module__.partition(".")[0]
+    def _owner_of(self, settings_class: type, asking: Owner) -> Owner:
+        """Return the plugin of a dataclass, by its package. Usually that is the asking plugin."""
+        package = settings_class.__module__.partition(".")[0]
         owners = [owner for owner, packages in self._packages.items() if package in packages]
         return asking if asking in owners or not owners else owners[0]
 
-    def _of(self, owner: Owner, settings_class: type) -> PluginSettings:
+    def _settings_for(self, owner: Owner, settings_class: type) -> PluginSettings:
         known = self._read.get(owner)
         if known is None:
             self._read[owner] = known = self._read_settings(owner, settings_class)
         if known.settings_class is not settings_class:
             names = f"{known.settings_class.__name__!r} and {settings_class.__name__!r}"
             raise IvrkitError(
-                f"it has two dataclasses of settings, {names}",
-                hint="put the settings into one dataclass: a plugin has one table of settings",
+                f"a plugin must have one dataclass of settings, not two: {names}", hint="put the settings into one"
             )
         return known
 
@@ -208,16 +206,20 @@ class SettingsOfPlugins:
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return a function's parameters, their annotations looked up where that can be done."""
+    """Return a function's parameters, with evaluated annotations if that is possible."""
     try:
         found = inspect.signature(function, eval_str=True)
-    except PLUGIN_ERRORS:  # a name that is imported for the type checker alone
+    except PLUGIN_ERRORS:  # for example a name that is imported for the type checker only
         found = inspect.signature(function)
     return list(found.parameters.values())
 
 
-def _asks_for_core(asked: Any) -> bool:
-    """Return whether an annotation is the core's settings; one that could not be looked up goes by its name."""
-    if isinstance(asked, str):
-        return asked.strip("'\"").rpartition(".")[2] == Settings.__name__
-    return asked in (inspect.Parameter.empty, Settings)
+def _parameter_must_be(function: Callable[..., Any], parameter: inspect.Parameter) -> str:
+    return f"the parameter {parameter.name!r} of {function.__name__!r} must be annotated with a dataclass of settings"
+
+
+def _is_core_settings(annotation: Any) -> bool:
+    """Return whether an annotation is the core's settings. An annotation that was not evaluated counts by its name."""
+    if isinstance(annotation, str):
+        return annotation.strip("'\"").rpartition(".")[2] == Settings.__name__
+    return annotation in (inspect.Parameter.empty, Settings)

@@ -14,7 +14,7 @@ from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.overrides import override
-from ivrkit.plugins.plugin_settings import SettingsOfPlugins
+from ivrkit.plugins.plugin_settings import PluginSettingsReader
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
 from ivrkit.settings import Settings
 from ivrkit.settings.names import normal_name, use_one_of
@@ -47,7 +47,7 @@ class Selection:
     def __init__(
         self,
         settings: Settings,
-        plugin_settings: SettingsOfPlugins,
+        plugin_settings: PluginSettingsReader,
         blocked: Collection[str],
         may_be_of_blocked_plugin: Callable[[str], bool],
         problems: Problems,
@@ -193,7 +193,7 @@ class Selection:
         )
 
 
-def make_state(function: object, owner: Owner, settings: SettingsOfPlugins) -> State | Unavailable:
+def make_state(function: object, owner: Owner, settings: PluginSettingsReader) -> State | Unavailable:
     """Return the state that a function makes.
 
     :param function: the function. Its annotations name the settings that it is called with.

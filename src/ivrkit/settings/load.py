@@ -13,12 +13,14 @@ from typing import Any
 
 from ivrkit.errors import Problem, Problems, SettingsError, nearest
 from ivrkit.flow.model.text import Texts
-from ivrkit.settings.convert import INVALID, EnvironmentText, ValueProblem, convert_setting
+from ivrkit.settings.convert import INVALID, convert_setting
 from ivrkit.settings.core_settings import SETTINGS, Settings
 from ivrkit.settings.names import dotted, normal_name, use_one_of
+from ivrkit.settings.scalars import EnvironmentText
 from ivrkit.settings.toml_file import TomlFile, keys_of
 from ivrkit.settings.type_structure import is_table
 from ivrkit.settings.types import ACCOUNT_SID
+from ivrkit.settings.value_problem import ValueProblem
 
 #: The settings file of a working folder. The environment variable ``IVRKIT_SETTINGS`` names another.
 FILE = "ivrkit.toml"
