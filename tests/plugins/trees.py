@@ -1,4 +1,4 @@
-"""A working folder with a tree that stands in files, and what comes of loading it."""
+"""A working folder with the files of a phone tree, and shortcuts to load it."""
 
 from __future__ import annotations
 
@@ -14,42 +14,51 @@ from ivrkit.settings.load import try_load_settings
 
 
 class Folder:
-    """A working folder.
+    """Working folder that holds a phone tree in files.
 
-    :param path: where it is.
+    :param path: the path of the folder.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, name: str, text: str | bytes) -> Path:
-        """Write a file of it, as it would stand there."""
+        """Write a file into the folder.
+
+        :param name: the file's path relative to the folder.
+        :param text: the content. The common indentation of a text is removed.
+        :returns: the path of the file.
+        """
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(textwrap.dedent(text).lstrip("\n").encode() if isinstance(text, str) else text)
         return path
 
     def load(self, environ: dict[str, str] | None = None, **overrides: Any) -> LoadedTree:
-        """Load what is in it."""
+        """Load the phone tree of the folder.
+
+        :param environ: the environment variables to read settings from.
+        :param overrides: settings that override the ones in the files.
+        """
         result = try_load_settings(self.path, environ or {}, **overrides)
         return load(result.settings, None, result.problems)
 
     def problems(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[Problem, ...]:
-        """Return why it is not served."""
+        """Return the problems with which loading fails."""
         with pytest.raises(LoadError) as caught:
             self.load(environ, **overrides)
         return caught.value.problems
 
     def problem(self, environ: dict[str, str] | None = None, **overrides: Any) -> tuple[str, str]:
-        """Return the one reason why it is not served, and the mend."""
+        """Return the message and the hint of the only problem with which loading fails."""
         (problem,) = self.problems(environ, **overrides)
         return problem.located_message, problem.hint
 
     def state(self, name: str, **overrides: Any) -> Any:
-        """Return a state of it as it is served."""
+        """Load the phone tree and return one of its states."""
         return self.load(**overrides).flow.states[name].state
 
     def owners(self, **overrides: Any) -> list[tuple[str, str, tuple[str, ...]]]:
-        """Return the plugins that are no distribution's: each with its status and states."""
+        """Return owner, status and states of each plugin except the core."""
         plugins = self.load(**overrides).plugins
         return [(str(each.owner), each.status, each.states) for each in plugins if each.owner.plugin != "ivrkit"]
