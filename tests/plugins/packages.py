@@ -1,4 +1,4 @@
-"""Makes real packages, installs them, and runs the command ``ivrkit`` where they are."""
+"""Real packages for tests: build them, install them, and run ``ivrkit`` in their environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ requires-python = ">=3.11"
 include = ["*.py"]
 """
 
-#: Builds a wheel of each project folder, by the hook that every installer calls.
+#: Builds a wheel of each project folder. It calls the build hook that every installer calls.
 BUILD = """\
 import os, sys
 import hatchling.build
@@ -41,12 +41,12 @@ for folder in sys.argv[2:]:
 
 
 def metadata_text(name: str, version: str) -> str:
-    """Return the ``METADATA`` of a distribution."""
+    """Return the text of a distribution's ``METADATA``."""
     return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
 
 def entry_points_text(states: Mapping[str, str] | None, plugins: Mapping[str, str] | None) -> str:
-    """Return the ``entry_points.txt`` of a distribution."""
+    """Return the text of a distribution's ``entry_points.txt``."""
     groups = {"ivrkit.states": states or {}, "ivrkit.plugins": plugins or {}}
     return "".join(
         f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
@@ -56,7 +56,14 @@ def entry_points_text(states: Mapping[str, str] | None, plugins: Mapping[str, st
 
 @dataclass(frozen=True)
 class Package:
-    """A package to be: one module, named as the package is, and its entry points as they stand in the project file."""
+    """Package that can be built: one module and its entry points.
+
+    :param name: the name of the distribution. The module has the same name, with underscores.
+    :param version: the version of the distribution.
+    :param code: the source of the module.
+    :param states: the entry points in ``ivrkit.states``: name -> value.
+    :param plugins: the entry points in ``ivrkit.plugins``: name -> value.
+    """
 
     name: str
     version: str
@@ -65,7 +72,10 @@ class Package:
     plugins: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:
-        """Write the project into a folder of its own, as somebody would who begins a package."""
+        """Write the package's project into a new subfolder.
+
+        :returns: the subfolder.
+        """
         project = folder / self.name
         project.mkdir()
         text = PROJECT.format(name=self.name, version=self.version)
@@ -79,20 +89,23 @@ class Package:
 
 
 def run_uv(*arguments: str | Path) -> None:
-    """Run uv, and tell what it said when it fails."""
-    done = subprocess.run(
+    """Run uv. If it fails, the assertion shows its error output."""
+    result = subprocess.run(
         [UV, *map(str, arguments)],
         env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
-        cwd=CHECKOUT.anchor,  # away from the checkout, whose settings are nobody else's
+        cwd=CHECKOUT.anchor,  # outside the checkout, because uv reads the settings of the folder it runs in
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
 
 
 def build_wheels(packages: Iterable[Package], folder: Path) -> dict[str, Path]:
-    """Build a wheel of each package, and return them by the packages' names."""
+    """Build a wheel of each package.
+
+    :returns: name of a package -> path of its wheel.
+    """
     wheels = folder / "wheels"
     wheels.mkdir()
     projects = {package.name: package.write(folder) for package in packages}
@@ -101,8 +114,8 @@ def build_wheels(packages: Iterable[Package], folder: Path) -> dict[str, Path]:
     return {name: next(wheels.glob(f"{name.replace('-', '_')}-*.whl")) for name in projects}
 
 
-def lowest(dependency: str) -> str:
-    """Return the lowest version of a dependency that the core declares."""
+def lowest_version(dependency: str) -> str:
+    """Return the lowest version of a dependency that the core allows."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return next(
         re.findall(rf"^{dependency}>=([\d.]+)", each)[0] for each in project["dependencies"] if dependency in each
@@ -111,33 +124,37 @@ def lowest(dependency: str) -> str:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that has the core as it is in this checkout."""
+    """Virtual environment with an editable install of this checkout."""
 
     folder: Path
 
     @classmethod
     def make(cls, folder: Path, *requirements: str) -> Environment:
-        """Make one, with the core installed and what else is asked for."""
-        made = cls(folder)
+        """Create an environment with the core and further requirements installed."""
+        environment = cls(folder)
         run_uv("venv", "--quiet", "--python", sys.executable, folder)
-        made.install("--editable", CHECKOUT, *requirements)
-        return made
+        environment.install("--editable", CHECKOUT, *requirements)
+        return environment
 
     def script(self, name: str) -> Path:
-        """Return the path of a command in it."""
+        """Return the path of a command in the environment."""
         return self.folder / ("Scripts" if os.name == "nt" else "bin") / name
 
     def install(self, *arguments: str | Path) -> None:
-        """Install into it."""
+        """Install packages into the environment."""
         run_uv("pip", "install", "--quiet", "--python", self.script("python"), *arguments)
 
     def uninstall(self, name: str) -> None:
-        """Uninstall from it."""
+        """Uninstall a package from the environment."""
         run_uv("pip", "uninstall", "--quiet", "--python", self.script("python"), name)
 
     def start(self, command: str, *arguments: str, at: Path, beside: Path | None = None) -> subprocess.Popen[str]:
-        """Start a command of it, in a folder, with the packages of another folder beside its own."""
-        kept = {
+        """Start a command of the environment.
+
+        :param at: the working folder of the command.
+        :param beside: a folder with more packages, which is put on ``PYTHONPATH``.
+        """
+        inherited = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("IVRKIT_", "TWILIO_", "PYTHON", "VIRTUAL_ENV", "COV"))
@@ -146,7 +163,7 @@ class Environment:
         return subprocess.Popen(
             [self.script(command), *arguments],
             cwd=at,
-            env={**kept, **paths, "PYTHONUTF8": "1"},
+            env={**inherited, **paths, "PYTHONUTF8": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -154,7 +171,11 @@ class Environment:
         )
 
     def run(self, command: str, *arguments: str, at: Path) -> tuple[int, str, str]:
-        """Run a command of it; return its exit code, and what it printed and complained of."""
+        """Run a command of the environment and wait for it.
+
+        :param at: the working folder of the command.
+        :returns: the exit code, the standard output and the error output.
+        """
         with self.start(command, *arguments, at=at) as process:
             out, err = process.communicate(timeout=60)
         return process.returncode, out, err

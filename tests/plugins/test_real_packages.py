@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.plugins.packages import Environment, Package, build_wheels, lowest, run_uv
+from tests.plugins.packages import Environment, Package, build_wheels, lowest_version, run_uv
 
 STATE = """\
 from ivrkit import MenuOption, State
@@ -200,7 +200,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 @pytest.fixture(params=[pytest.param("lowest", marks=pytest.mark.once), "latest"])
 def pluggy(request: pytest.FixtureRequest) -> str:
     """Return the lowest supported version of pluggy, or the latest, as a requirement."""
-    return f"pluggy=={lowest('pluggy')}" if request.param == "lowest" else "pluggy"
+    return f"pluggy=={lowest_version('pluggy')}" if request.param == "lowest" else "pluggy"
 
 
 @pytest.fixture
@@ -355,7 +355,7 @@ def test_the_environments_are_what_they_say(environment, pluggy, tmp_path):
     ask = "import importlib.metadata, ivrkit; print(importlib.metadata.version('pluggy'), ivrkit.__file__)"
     code, out, _ = environment.run("python", "-c", ask, at=tmp_path)
     version, file = out.split(maxsplit=1)
-    bound = [int(part) for part in lowest("pluggy").split(".")]
+    bound = [int(part) for part in lowest_version("pluggy").split(".")]
     found = [int(part) for part in version.split(".")]
     assert code == 0
     assert (found[: len(bound)] == bound) == ("==" in pluggy)
