@@ -1,9 +1,9 @@
-"""A phone to Acme's tree, by the fixtures that ivrkit brings."""
+"""A simulated phone for ACME's phone tree."""
 
 import pytest
 
 
 @pytest.fixture
 def phone(make_phone):
-    """Return a phone to the host with this package alone."""
+    """Return a phone that calls ACME's phone tree, without other plugins."""
     return make_phone(plugins=["acme-states"], company="ACME", timezone="America/New_York")

@@ -1,4 +1,4 @@
-"""Opening hours: open or closed to the minute, in the company's own time zone."""
+"""Opening hours: open or closed to the minute, in the time zone of the company."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from acme_states.settings import AcmeSettings
 HERE = ZoneInfo("America/New_York")
 OPEN, CLOSED = "We are open right now.", "We are closed at the moment."
 WEEK = ["Monday to Friday, from 9:00 AM to 6:00 PM", "Saturday, from 10:00 AM to 1:00 PM", "Sunday, closed."]
-AGAIN = "To hear this again, press one. For the menu, press any other key, or just wait."
+REPEAT = "To hear this again, press one. For the menu, press any other key, or just wait."
 #: 2 March 2026 is a Monday.
 MONDAY = datetime(2026, 3, 2, tzinfo=HERE)
 EDGES = [
@@ -33,22 +33,22 @@ EDGES = [
 
 
 def at(day: int, clock: time) -> datetime:
-    """Return a time of the week of 2 March 2026, 0 for Monday."""
+    """Return a time in the week of 2 March 2026; day 0 is Monday."""
     return datetime.combine(MONDAY + timedelta(days=day), clock, tzinfo=HERE)
 
 
 @pytest.mark.parametrize(("day", "clock", "words"), EDGES)
 def test_open_and_closed_to_the_second(day, clock, words):
-    """Open from the opening minute on; the closing minute itself is closed."""
+    """The company is open from the opening minute on, and closed from the closing minute on."""
     assert AcmeSettings().week().is_open(at(day, clock)) is (words == OPEN)
 
 
 @pytest.mark.parametrize(("day", "clock", "words"), EDGES[::4])
-def test_the_caller_hears_whether_somebody_is_there(phone, day, clock, words):
-    """First whether it is open now, then the whole week, then what to press."""
+def test_the_caller_hears_whether_the_company_is_open(phone, day, clock, words):
+    """The caller hears whether the company is open, then the week, then the key for repeating."""
     with time_machine.travel(at(day, clock), tick=False):
         call = phone.call().press("3")
-    assert call.heard_last.splitlines() == [words, *WEEK, AGAIN]
+    assert call.heard_last.splitlines() == [words, *WEEK, REPEAT]
     assert call.waiting.verb == "Gather"
 
 
@@ -63,15 +63,15 @@ def test_the_caller_hears_whether_somebody_is_there(phone, day, clock, words):
     ],
     ids=["winter-before", "winter-open", "summer-before", "summer-open", "still-Friday-evening"],
 )
-def test_the_hours_are_those_of_the_companys_zone(phone, moment, words):
-    """Nine o'clock is nine o'clock there, in winter and in summer, whatever the server's clock says."""
+def test_the_hours_are_in_the_companys_time_zone(phone, moment, words):
+    """Opening hours are in the time zone of the company, in winter and in summer."""
     with time_machine.travel(moment, tick=False):
         call = phone.call().press("3")
     assert call.heard_last.splitlines()[0] == words
 
 
-def told(hours, language="en-US"):
-    """Return the week as it is said, its texts filled in as the host does."""
+def sentences(hours, language="en-US"):
+    """Return the sentences about a week, with their placeholders filled in."""
     texts = Week.from_table(hours).sentences(language)
     return [Language("en-US").translate(text, State("")) for text in texts]
 
@@ -93,13 +93,13 @@ def told(hours, language="en-US"):
         ),
     ],
 )
-def test_the_week_is_read_as_it_is_set(hours, words):
-    """Days in a row with the same hours are read together; a day may have a break."""
-    assert told(hours) == words
+def test_the_sentences_about_a_week(hours, words):
+    """Consecutive days with the same hours are one sentence, and a day may have a break."""
+    assert sentences(hours) == words
 
 
 def test_a_break_is_closed():
-    """Between two windows nobody is there."""
+    """The company is closed between two opening times of a day."""
     week = Week.from_table({"monday": "09:00-12:00, 13:00-18:00"})
     times = [time(8), time(9), time(12), time(12, 59), time(13), time(18)]
     assert [week.is_open(at(0, each)) for each in times] == [False, True, False, False, True, False]
@@ -109,32 +109,32 @@ def test_a_break_is_closed():
     ("language", "monday"),
     [("es-MX", "Lunes"), ("es-XX", "Lunes"), ("de", "Montag"), ("xx-XX", "Monday"), ("no language", "Monday")],
 )
-def test_days_and_times_are_those_of_the_language(language, monday):
-    """Of its general form where the country is not known, and English where the language is not."""
-    assert told({"monday": "09:00-18:00"}, language)[0].startswith(f"{monday}, from ")
+def test_days_and_times_in_a_language(language, monday):
+    """An unknown country has the days of its language, and an unknown language has English days."""
+    assert sentences({"monday": "09:00-18:00"}, language)[0].startswith(f"{monday}, from ")
 
 
-def test_one_reads_the_hours_again(phone):
-    """The hours are made out anew: who waits until nine hears that it is open."""
+def test_one_repeats_the_hours(phone):
+    """Key 1 repeats the hours, as they are at that moment."""
     with time_machine.travel(at(0, time(8, 59)), tick=False) as clock:
         call = phone.call().press("3")
         assert call.heard_last.splitlines()[0] == CLOSED
         clock.shift(60)
         call.press("1")
     assert call.state == "hours"
-    assert call.heard_last.splitlines() == [OPEN, *WEEK, AGAIN]
+    assert call.heard_last.splitlines() == [OPEN, *WEEK, REPEAT]
 
 
 @pytest.mark.parametrize("key", ["2", "9", "*"])
 def test_any_other_key_goes_back_to_the_menu(phone, key):
-    """Nothing here is a wrong choice."""
+    """A key other than 1 leads back to the menu, and is not an invalid choice."""
     call = phone.call().press("3").press(key)
     assert call.state == "menu"
     assert call.heard_last.splitlines()[0] == "For sales, press one."
 
 
 def test_silence_goes_back_to_the_menu(phone):
-    """As the state has promised."""
+    """Silence leads back to the menu."""
     call = phone.call().press("3").stays_silent()
     assert call.state == "menu"
     assert call.heard_last.splitlines()[0] == "For sales, press one."

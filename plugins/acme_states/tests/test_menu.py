@@ -1,4 +1,4 @@
-"""What the package puts into the main menu, and what a wrong key hears."""
+"""The options of the package in the main menu, and invalid keys."""
 
 import ivrkit
 import pytest
@@ -20,8 +20,8 @@ MENU = [
 
 
 @pytest.mark.parametrize("make", [hours, reception, sales, support])
-def test_each_name_in_the_package_makes_a_state(make):
-    """What the entry points name are states of the public API, or make one of settings; the loader gives the names."""
+def test_each_entry_point_gives_a_state(make):
+    """An entry point names a State or a function that returns one; the loader sets the name of the state."""
     assert isinstance(error, ivrkit.State)
     made = make(AcmeSettings())
     assert isinstance(made, ivrkit.State)
@@ -29,7 +29,7 @@ def test_each_name_in_the_package_makes_a_state(make):
 
 
 def test_the_menu_reads_the_options_by_key_and_reception_last(phone):
-    """A caller hears who was called, then 1, 2, 3 and 0, and can choose from the first word of the menu on."""
+    """The menu has the options in the order of their keys with 0 last, and a key is accepted during all of it."""
     call = phone.call()
     assert call.state == "menu"
     assert call.heard.splitlines() == ["Thank you for calling ACME.", *MENU]
@@ -38,19 +38,19 @@ def test_the_menu_reads_the_options_by_key_and_reception_last(phone):
 
 @pytest.mark.parametrize(("key", "state"), [("1", "sales"), ("2", "support"), ("3", "hours"), ("0", "reception")])
 def test_each_key_leads_to_its_state(phone, key, state):
-    """The key that is read out is the key that works."""
+    """Each key of the menu leads to the state of its option."""
     assert phone.call().press(key).state == state
 
 
-def test_a_wrong_key_is_told_and_the_menu_read_again(phone):
-    """The error state goes back to where the caller was."""
+def test_an_invalid_key_repeats_the_menu(phone):
+    """After an invalid key, the caller hears so and hears the menu again."""
     call = phone.call().press("7")
     assert call.state == "menu"
     assert call.heard_last.splitlines() == ["That choice is not valid.", *MENU]
 
 
-def test_a_wrong_key_after_another_state_goes_back_to_the_menu_as_well(phone):
-    """Back is the state of the wrong key, not the one before it."""
+def test_an_invalid_key_after_another_state(phone):
+    """The error state goes back to the state of the invalid key, not to the state before it."""
     call = phone.call().press("3").press("5")
     assert call.state == "menu"
     assert call.heard_last.splitlines() == MENU
@@ -59,23 +59,23 @@ def test_a_wrong_key_after_another_state_goes_back_to_the_menu_as_well(phone):
     assert call.heard_last.splitlines() == ["That choice is not valid.", *MENU]
 
 
-def test_three_wrong_keys_ring_reception(phone):
-    """A caller who cannot manage is given to a person."""
+def test_three_invalid_keys_ring_reception(phone):
+    """A caller with three invalid keys is connected with reception."""
     call = phone.call().press("7").press("8").press("7")
     assert call.state == "reception"
     assert call.heard_last == "One moment, we are ringing reception."
 
 
-def test_nine_reads_the_menu_again(phone):
-    """The key for repeating says nothing of a wrong choice."""
+def test_nine_repeats_the_menu(phone):
+    """Key 9 repeats the menu, and is not an invalid choice."""
     assert phone.call().press("9").heard_last.splitlines() == MENU
 
 
-def test_silence_reads_the_menu_again(phone):
-    """A caller who says and presses nothing is not told off."""
+def test_silence_repeats_the_menu(phone):
+    """Silence repeats the menu, without a remark about a choice."""
     assert phone.call().stays_silent().heard_last.splitlines() == MENU
 
 
-def test_nothing_in_the_tree_is_wrong(phone):
-    """Every path to a depth of four: Twilio would not warn of anything."""
+def test_no_path_has_a_problem(phone):
+    """On every path of up to four steps, Twilio would warn of nothing."""
     assert phone.explore(4).problems == []

@@ -1,4 +1,4 @@
-"""Reception: somebody is rung, and each way in which that can go wrong has an answer."""
+"""Reception: the caller is connected, or hears why not."""
 
 import pytest
 
@@ -6,7 +6,7 @@ MENU_FOLLOWS = "For sales, press one."
 
 
 def test_reception_is_rung(phone):
-    """The caller hears that reception is rung; it rings for twenty seconds."""
+    """The caller hears an announcement, and reception rings for twenty seconds."""
     call = phone.call().press("0")
     assert call.heard_last == "One moment, we are ringing reception."
     assert call.waiting.numbers == ("+15550100",)
@@ -14,7 +14,7 @@ def test_reception_is_rung(phone):
 
 
 def test_after_the_talk_the_call_ends(phone):
-    """Who has talked to reception is said goodbye to."""
+    """After a talk with reception, the caller hears the goodbye and the call ends."""
     call = phone.call().press("0")
     call.callee.answers()
     call.callee.hangs_up(after=60)
@@ -31,22 +31,22 @@ def test_after_the_talk_the_call_ends(phone):
         ("is_canceled", []),
     ],
 )
-def test_who_did_not_get_through_comes_back_to_the_menu(phone, result, words):
-    """The caller hears why, and can choose again."""
+def test_a_caller_who_is_not_connected_is_back_in_the_menu(phone, result, words):
+    """A caller who is not connected hears why, and then the menu."""
     call = phone.call().press("0")
     getattr(call.callee, result)()
     assert call.state == "menu"
     assert call.heard_last.splitlines()[: len(words) + 1] == [*words, MENU_FOLLOWS]
 
 
-def test_who_was_declined_comes_back_to_the_menu(phone):
-    """Reception may be asked first whether it takes the call, and say no."""
+def test_a_declined_caller_is_back_in_the_menu(phone):
+    """A caller whom reception declines hears so, and then the menu."""
     call = phone.call().press("0").verb_ends_with(DialCallStatus="completed", DialBridged="false")
     assert call.heard_last.splitlines()[:2] == ["Reception can't take your call right now.", MENU_FOLLOWS]
 
 
-def test_who_hangs_up_while_it_rings_hears_nothing_more(phone):
-    """A caller who is gone is answered with an empty document."""
+def test_a_caller_who_hangs_up_while_it_rings(phone):
+    """The webhook about a caller who hung up is answered without a Say."""
     call = phone.call().press("0").hangs_up()
     assert "<Say" not in call.responses[-1].body
     assert call.warnings == []

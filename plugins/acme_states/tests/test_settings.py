@@ -1,11 +1,11 @@
-"""What a team can set: each setting is heard, and what can't be is refused before anybody calls."""
+"""The settings of the package: each has an effect, and invalid values stop the start."""
 
 import pytest
 from ivrkit import LoadError
 
 
-def test_every_setting_is_heard(make_phone):
-    """Number, rings, queue and length of a message are those of the team."""
+def test_every_setting_has_an_effect(make_phone):
+    """The number, the ringing time, the queue and the length of a message are those of the settings."""
     own = {"reception_number": "+525550100", "reception_rings": 5, "support_queue": "ayuda", "longest_message": 30}
     phone = make_phone(plugins=["acme-states"], plugin_settings={"acme-states": own})
     reception = phone.call().press("0").waiting
@@ -57,7 +57,7 @@ OPEN = 'opening hours in order, such as "09:00-12:00, 13:00-18:00"'
     ],
 )
 def test_an_invalid_setting_stops_the_start(make_phone, given, message, hint):
-    """An invalid setting is reported when the host starts, with the key, its type, its value and an example."""
+    """An invalid setting stops the start, with the key, its type, its value and an example."""
     with pytest.raises(LoadError) as caught:
         make_phone(plugins=["acme-states"], plugin_settings={"acme-states": given})
     (problem,) = caught.value.problems
@@ -67,7 +67,7 @@ def test_an_invalid_setting_stops_the_start(make_phone, given, message, hint):
 
 
 def test_a_key_of_the_hours_must_be_a_weekday(make_phone):
-    """An unknown weekday is reported when the host starts."""
+    """An unknown weekday stops the start."""
     with pytest.raises(LoadError) as caught:
         make_phone(plugins=["acme-states"], plugin_settings={"acme-states": {"hours": {"mon": "09:00-18:00"}}})
     (problem,) = caught.value.problems

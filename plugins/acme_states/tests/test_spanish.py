@@ -1,4 +1,4 @@
-"""The whole tree in Spanish: nothing that a caller hears is left in English."""
+"""ACME's phone tree in Spanish: the caller hears no English."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from babel.messages.pofile import read_po
 
 import acme_states
 
-#: Words of English that no Spanish sentence has.
+#: English words that are in no Spanish sentence.
 ENGLISH = (" the ", " you ", " is ", " for ", " press ", " our ", "Thank", "Sorry", "We ")
 
 
 def test_the_menu_in_spanish(make_phone):
-    """Greeting, options, and the words of the keys."""
+    """The greeting, the options and the names of the keys are Spanish."""
     phone = make_phone(plugins=["acme-states"], company="ACME", language="es-MX")
     assert phone.call().heard.splitlines() == [
         "Gracias por llamar a ACME.",
@@ -25,7 +25,7 @@ def test_the_menu_in_spanish(make_phone):
 
 
 def test_every_path_is_in_spanish(make_phone):
-    """Whatever is pressed and whatever comes of it; the host has nothing to warn of."""
+    """No path has an English sentence, and the host has no startup warnings."""
     phone = make_phone(plugins=["acme-states"], company="ACME", language="es-MX")
     assert phone.app.extensions["ivrkit"].loaded.startup_warnings == ()
     assert phone.explore(4).problems == []
@@ -37,7 +37,7 @@ def test_every_path_is_in_spanish(make_phone):
 
 
 def test_the_hours_in_spanish(make_phone):
-    """Days and times are said as they are said there."""
+    """Days and times are in the form that is used in Mexico."""
     phone = make_phone(plugins=["acme-states"], language="es-MX", timezone="America/Mexico_City")
     with time_machine.travel("2026-03-02T12:00-06:00", tick=False):
         call = phone.call().press("3")
@@ -49,8 +49,8 @@ def test_the_hours_in_spanish(make_phone):
     ]
 
 
-def test_the_catalogue_has_every_sentence_and_no_other():
-    """What is translated is what is written in the code."""
+def test_the_translations_have_no_unknown_sentence():
+    """Each translated sentence is in the code."""
     folder = Path(acme_states.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     with (folder / "locale/es/LC_MESSAGES/messages.po").open("rb") as file:

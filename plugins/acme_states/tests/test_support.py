@@ -1,4 +1,4 @@
-"""Support: the queue, and whatever can come of it."""
+"""Support: the queue and its results."""
 
 import pytest
 
@@ -6,14 +6,14 @@ MENU_FOLLOWS = "For sales, press one."
 
 
 def test_support_puts_the_caller_into_the_queue(phone):
-    """The caller hears that somebody is looked for, then waits in the queue `support`."""
+    """The caller hears an announcement, and waits in the queue ``support``."""
     call = phone.call().press("2")
     assert call.heard_last == "We are looking for somebody who can help you. Please stay on the line."
     assert call.waiting.queue == "support"
 
 
-def test_who_was_helped_is_thanked(phone):
-    """After the talk the call ends in the name of support."""
+def test_after_the_talk_the_call_ends(phone):
+    """After the talk, the caller hears the thanks of support, and the call ends."""
     call = phone.call().press("2")
     call.agent.answers()
     call.agent.hangs_up(after=60)
@@ -22,8 +22,8 @@ def test_who_was_helped_is_thanked(phone):
 
 
 @pytest.mark.parametrize("result", ["bridging-in-process", "redirected", "redirected-from-bridged"])
-def test_who_was_taken_elsewhere_and_came_back_is_thanked(phone, result):
-    """Results that only Twilio's REST API causes are a talk, too."""
+def test_results_of_twilios_rest_api_are_a_talk(phone, result):
+    """The results that only Twilio's REST API causes count as a talk."""
     call = phone.call().press("2").verb_ends_with(QueueResult=result, QueueSid="QU1", QueueTime="20")
     assert call.heard_last == "Thank you for calling support. Goodbye."
     assert call.ended.reason == "hangup"
@@ -38,8 +38,8 @@ def test_who_was_taken_elsewhere_and_came_back_is_thanked(phone, result):
     ],
     ids=["queue-full", "error", "system-error"],
 )
-def test_who_was_not_helped_comes_back_to_the_menu(phone, queue, words):
-    """The caller hears why, and can choose again."""
+def test_a_caller_who_cannot_wait_is_back_in_the_menu(phone, queue, words):
+    """A caller who cannot wait in the queue hears why, and then the menu."""
     for name, value in queue.items():
         setattr(phone.queue("support"), name, value)
     call = phone.call().press("2")
@@ -47,22 +47,22 @@ def test_who_was_not_helped_comes_back_to_the_menu(phone, queue, words):
     assert call.heard_last.splitlines()[1:3] == [words, MENU_FOLLOWS]
 
 
-def test_who_leaves_the_queue_comes_back_to_the_menu(phone):
-    """As a wait document of somebody's own can let a caller do."""
+def test_a_caller_who_leaves_the_queue_is_back_in_the_menu(phone):
+    """A caller who leaves the queue hears so, and then the menu."""
     call = phone.call().press("2").verb_ends_with(QueueResult="leave", QueueSid="QU1", QueueTime="20")
     assert call.state == "menu"
     assert call.heard_last.splitlines()[:2] == ["You have left the queue.", MENU_FOLLOWS]
 
 
-def test_who_hangs_up_in_the_queue_hears_nothing_more(phone):
-    """A caller who is gone is answered with an empty document."""
+def test_a_caller_who_hangs_up_in_the_queue(phone):
+    """The webhook about a caller who hung up is answered without a Say."""
     call = phone.call().press("2").hangs_up()
     assert "<Say" not in call.responses[-1].body
     assert call.ended.reason == "caller-hung-up"
 
 
-def test_a_hang_up_that_comes_while_the_call_is_said_to_go_on_ends_it(phone):
-    """The queue's own word is enough to end the call."""
+def test_the_result_hangup_ends_the_call(phone):
+    """The queue result ``hangup`` ends the call, even if the call status says that it goes on."""
     call = phone.call().press("2").verb_ends_with(QueueResult="hangup", QueueSid="QU1", QueueTime="3")
     assert call.heard_last == "Goodbye."
     assert call.ended.reason == "hangup"

@@ -1,1 +1,1 @@
-"""The phone tree of the ACME company: sales, support, hours, reception and what is said to a wrong key."""
+"""The phone tree of the ACME company: sales, support, opening hours, reception and the answer to an invalid key."""

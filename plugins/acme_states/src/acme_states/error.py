@@ -1,4 +1,4 @@
-"""What a caller hears who pressed a key that leads nowhere; then it goes back to where that was."""
+"""Error: tell callers that a key is not valid, and send them back to the state of that key."""
 
 from __future__ import annotations
 

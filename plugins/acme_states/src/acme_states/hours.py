@@ -1,4 +1,4 @@
-"""Opening hours: whether somebody is there now, then the whole week; again on 1, else back to the menu."""
+"""Opening hours: whether the company is open now, and the week. Key 1 repeats them, else back to the menu."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from ivrkit import MenuOption, State, Text, states
 
 from acme_states.settings import AcmeSettings
 
-AGAIN = Text("To hear this again, press one. For the menu, press any other key, or just wait.")
+REPEAT = Text("To hear this again, press one. For the menu, press any other key, or just wait.")
 
 
 def hours(settings: AcmeSettings) -> State:
-    """Return the state that reads out the opening hours of the settings."""
+    """Return a state that reads out the opening hours."""
     return states.hours(
-        settings.hours, repeat_text=AGAIN, options=MenuOption(key="3", label=Text("our business hours"))
+        settings.hours, repeat_text=REPEAT, options=MenuOption(key="3", label=Text("our business hours"))
     )

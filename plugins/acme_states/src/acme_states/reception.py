@@ -1,4 +1,4 @@
-"""Reception: ring somebody, and have an answer for each way in which that can go wrong."""
+"""Reception: connect the caller, or say why that was not possible and go back to the menu."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from acme_states.settings import AcmeSettings
 
 
 def reception(settings: AcmeSettings) -> State:
-    """Return the state that rings the number of the settings."""
+    """Return a state that rings reception."""
     return states.transfer(
         settings.reception_number,
         Text("One moment, we are ringing reception."),

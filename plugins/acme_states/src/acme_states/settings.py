@@ -1,4 +1,4 @@
-"""The settings of the package: the table ``[plugins.acme-states]`` of ``ivrkit.toml``."""
+"""The settings: the table ``[plugins.acme-states]`` of ``ivrkit.toml``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _check_weekday(day: str) -> str:
 
 
 def _check_hours(hours: str) -> str:
-    Week.from_table({"monday": hours})  # it raises ValueError for invalid hours, whatever the day
+    Week.from_table({"monday": hours})  # any day will do: only the hours are checked
     return hours
 
 

@@ -1,4 +1,4 @@
-"""Support: wait in the queue for somebody to help."""
+"""Support: put the caller into the queue, or say why that was not possible and go back to the menu."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FULL = Text("All our lines are taken at the moment. Please try again a little la
 
 
 def support(settings: AcmeSettings) -> State:
-    """Return the state that waits in the queue of the settings."""
+    """Return a state that waits in the queue."""
     return states.queue(
         settings.support_queue,
         Text("We are looking for somebody who can help you. Please stay on the line."),
