@@ -45,11 +45,13 @@ class History:
         came_from = self._session.came_from
         if self._top_state(state.name) != self._top_state(origin):
             came_from[state.name] = origin
+        # Inside one state with its substates, the origin is passed on.
         elif state.parent:
             came_from[state.name] = came_from.get(origin, "")
 
     def record_menu(self, menu: str) -> None:
         """Record that the caller is in a menu."""
+        # Each menu once, the latest last.
         self._session.visited_menus = [*(each for each in self._session.visited_menus if each != menu), menu]
 
     def home(self, origin: str | None) -> str | None:
