@@ -1,7 +1,7 @@
-"""Writes the pages of the hooks, of the docstrings in ``src/ivrkit/hookspecs.py``: ``python -m docs.hook_pages``.
+"""The pages of the hooks, made from the docstrings in ``src/ivrkit/hookspecs.py``: ``python -m docs.hook_pages``.
 
-Each hook has a page in ``docs/reference/hooks``, and a line in the list of ``docs/reference/hooks.md``. They are
-committed, so that they can be read where the repository is; a test fails when they are not what this writes.
+Each hook has a page in ``docs/reference/hooks``, and a line in the list of ``docs/reference/hooks.md``. The pages are
+committed, so that they can be read on GitHub, too. A test fails if they differ from the docstrings.
 """
 
 from __future__ import annotations
@@ -17,27 +17,25 @@ from ivrkit import hookspecs
 
 REFERENCE = Path(__file__).parent / "reference"
 HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
-#: Where the list of the hooks begins and ends in ``hooks.md``.
+#: The lines in ``hooks.md`` around the list of hooks.
 BEGIN, END = "<!-- the list of hooks, written by `make pages` -->\n", "<!-- end of the list -->\n"
 NOTICE = "<!-- Written by `make pages` from src/ivrkit/hookspecs.py: change the docstring there. -->\n"
 
-#: When a hook is called -> what is true of all that are called then.
+#: The sections of the list: when hooks are called -> the introduction of the section.
 WHEN = {
-    "at start": "Called when the host starts. What a plugin raises here is a [problem](errors.md#plugins).",
-    "choosing the start": "Called once a call, at its first webhook.",
-    "while a call is answered": "These decide or change what the caller hears, before the session is saved.",
-    "observing": "These are told what happened, after the session is saved, in the order in which it happened. They "
-    "return nothing, and what they raise is logged and nothing else.",
+    "at start": "These hooks are called when the host starts. An error that a plugin raises here is a "
+    "[problem](errors.md#plugins).",
+    "choosing the start": "This hook is called once per call, at its first webhook.",
+    "while a call is answered": "These hooks decide or change the answer, before the session is saved.",
+    "observing": "These hooks are called after the session is saved, in the order of the events. They return nothing. "
+    "An error that a plugin raises here is logged, and has no other effect.",
 }
 #: The fields of a docstring, besides ``when`` and its arguments.
-FIELDS = ("returns", "order", "when it raises")
-#: What stands below every page.
-LAST = (
-    "All hooks are in [the list](../hooks.md); how a module with one becomes a plugin is in "
-    "[Write a plugin with hooks](../../how-to/hooks.md)."
-)
-#: What a docstring sets in code -> the page that has more of it. Hooks are found by their names.
-MORE = {
+FIELDS = ("returns", "order", "failure")
+#: The last paragraph of every page.
+LAST = "See also: [all hooks](../hooks.md), and [how to write a plugin with hooks](../../how-to/hooks.md)."
+#: Words that a docstring sets as code -> the page about them. Hooks link to their own pages.
+LINKS = {
     "callers": "../settings.md#callers",
     "numbers": "../settings.md#numbers",
     "start": "../settings.md#start",
@@ -45,21 +43,21 @@ MORE = {
     "[states.NAME]": "../settings.md#decisions-about-a-state",
     "ivrkit.states": "../loading.md",
     "no-input": "../states.md#outcomes",
-    "fallback": "../states.md#state",
+    "on_error": "../states.md#state",
     "call.turn_key": "../api.md#a-call",
 }
 
 
 @dataclass(frozen=True)
 class Hook:
-    """A hook as its docstring has it, in the docstring's own markup.
+    """A hook as its docstring describes it, in reStructuredText.
 
     :param name: its name.
-    :param signature: as its author wrote it.
+    :param signature: its signature.
     :param summary: the first line.
-    :param text: the paragraphs up to the fields.
-    :param fields: ``when``, ``returns``, ``order``, ``when it raises``, and ``param NAME`` of each argument.
-    :param example: a whole module.
+    :param text: the paragraphs between the summary and the fields.
+    :param fields: ``when``, ``returns``, ``order``, ``failure``, and ``param NAME`` for each argument.
+    :param example: a complete module.
     """
 
     name: str
@@ -71,20 +69,20 @@ class Hook:
 
 
 def read_hook(name: str) -> Hook:
-    """Return what the docstring of a hook says.
+    """Return a hook with the parts of its docstring.
 
-    :raises ValueError: when it lacks something.
+    :raises ValueError: if a part is missing.
     """
     function = getattr(hookspecs, name)
-    told, _, example = (inspect.getdoc(function) or "").partition("\n\nExample::\n\n")
-    said, *rest = re.split(r"^:([\w ]+):", told, flags=re.MULTILINE)
-    summary, *text = [" ".join(paragraph.split()) for paragraph in said.strip().split("\n\n")]
+    contract, _, example = (inspect.getdoc(function) or "").partition("\n\nExample::\n\n")
+    description, *rest = re.split(r"^:([\w ]+):", contract, flags=re.MULTILINE)
+    summary, *text = [" ".join(paragraph.split()) for paragraph in description.strip().split("\n\n")]
     fields = dict(zip(rest[::2], [" ".join(each.split()) for each in rest[1::2]], strict=True))
     arguments = [f"param {each}" for each in inspect.signature(function).parameters]
     if sorted(fields) != sorted(["when", *arguments, *FIELDS]) or fields["when"] not in WHEN or not (text and example):
         raise ValueError(
-            f"the docstring of {name} needs what it is, when it is called, an example, and the fields "
-            f"{', '.join(['when', *arguments, *FIELDS])}; `when` is one of: {', '.join(WHEN)}"
+            f"the docstring of {name} must have a summary, a paragraph, an example, and the fields "
+            f"{', '.join(['when', *arguments, *FIELDS])}; `when` must be one of: {', '.join(WHEN)}"
         )
     signature = name + str(inspect.signature(function)).replace("'", "")
     return Hook(name, signature, summary, tuple(text), fields, textwrap.dedent(example).strip())
@@ -93,9 +91,9 @@ def read_hook(name: str) -> Hook:
 def page_of(hook: Hook) -> str:
     """Return the page of a hook."""
     when = hook.fields["when"]
-    where = f"[{when}](../hooks.md#{when.replace(' ', '-')})"
+    section = f"[{when}](../hooks.md#{when.replace(' ', '-')})"
     arguments = [name.partition(" ")[2] for name in hook.fields if name.startswith("param ")]
-    facts = [f"- when: {where}"]
+    facts = [f"- when: {section}"]
     facts += [f"- `{each}`: {_markdown(hook, hook.fields[f'param {each}'])}" for each in arguments]
     facts += [f"- {each}: {_markdown(hook, hook.fields[each])}" for each in FIELDS]
     parts = [
@@ -112,10 +110,10 @@ def page_of(hook: Hook) -> str:
 
 
 def list_of(hooks: list[Hook]) -> str:
-    """Return the list of the hooks, by when they are called."""
+    """Return the list of the hooks, in sections."""
     parts = []
-    for when, told in WHEN.items():
-        parts += [f"## {when.capitalize()}", _wrapped(told)]
+    for when, introduction in WHEN.items():
+        parts += [f"## {when.capitalize()}", _wrapped(introduction)]
         lines = [
             f"- [`{hook.name}`](hooks/{hook.name}.md): {hook.summary.replace('``', '`')}"
             for hook in hooks
@@ -127,7 +125,7 @@ def list_of(hooks: list[Hook]) -> str:
 
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """Return each page as it should be: that of every hook, and the one with the list."""
+    """Return the path and text of each page: one per hook, and the page with the list."""
     hooks = [read_hook(name) for name in HOOKS]
     for hook in hooks:
         yield REFERENCE / "hooks" / f"{hook.name}.md", page_of(hook)
@@ -137,12 +135,12 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def _markdown(hook: Hook, text: str) -> str:
-    """Return a docstring's text as Markdown, with a link at the first mention of what has a page."""
+    """Return text of a docstring as Markdown. The first mention of a hook or setting becomes a link."""
     linked: set[str] = set()
 
     def code(found: re.Match[str]) -> str:
         name = found[1]
-        target = f"{name}.md" if name in HOOKS and name != hook.name else MORE.get(name)
+        target = f"{name}.md" if name in HOOKS and name != hook.name else LINKS.get(name)
         if not target or name in linked:
             return f"`{name}`"
         linked.add(name)
@@ -152,14 +150,14 @@ def _markdown(hook: Hook, text: str) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> str:
-    """Return a paragraph in lines of the pages' length; code and links are not broken."""
-    held = re.sub(r"`[^`]*`|\[[^\]]*\]\([^)]*\)", lambda found: found[0].replace(" ", "\0"), text)
-    lines = textwrap.fill(held, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    """Return a paragraph in lines of at most 120 characters, without line breaks in code and links."""
+    protected = re.sub(r"`[^`]*`|\[[^\]]*\]\([^)]*\)", lambda found: found[0].replace(" ", "\0"), text)
+    lines = textwrap.fill(protected, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return lines.replace("\0", " ")
 
 
 def main() -> None:
-    """Write the pages, and remove those of hooks that are gone."""
+    """Write all pages, and remove the pages of hooks that no longer exist."""
     wanted = dict(pages())
     (REFERENCE / "hooks").mkdir(exist_ok=True)
     for path in set((REFERENCE / "hooks").glob("*.md")) - set(wanted):

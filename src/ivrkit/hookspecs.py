@@ -1,13 +1,15 @@
-"""The hooks of ivrkit: what a plugin can do besides offering states.
+"""The hooks: the functions that a plugin can implement, besides its states.
 
-A plugin is a module or object named by an entry point of the group ``ivrkit.plugins``. Each function in it that is
-marked with :data:`hookimpl` implements the hook of its name; it takes the arguments it wants, by name. Each plugin is
-called by itself, so that one that fails cannot hurt another; hook wrappers are refused for the same reason. Where
-several plugins implement a hook they are called as pluggy has it: the one loaded last first, ``tryfirst`` and
-``trylast`` observed.
+A plugin with hooks is a module or an object that an entry point of the group ``ivrkit.plugins`` names. Each of its
+functions that is marked with :data:`hookimpl` implements the hook of the same name. It takes any of the hook's
+arguments, by name.
 
-The docstrings are the reference as well: ``docs/hook_pages.py`` writes a page of each, in ``docs/reference/hooks``.
-``:when:`` is the part of that list in which a hook stands.
+Each implementation is called alone, so that one that fails cannot affect the others. Hook wrappers are therefore
+rejected. The order is that of pluggy: the plugin that was loaded last is called first, and ``tryfirst`` and
+``trylast`` change that.
+
+These docstrings are also the reference: ``docs/hook_pages.py`` makes a page of each in ``docs/reference/hooks``. The
+field ``:when:`` names the section of the list in which the hook stands.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from ivrkit.session_store import SharedStore
     from ivrkit.settings import Settings
 
-#: The name by which pluggy knows these hooks.
+#: The name of the project in pluggy.
 PROJECT = "ivrkit"
 
 #: The name of an event of a call -> the observing hook that is called for it.
@@ -43,18 +45,18 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
-    """Declare the settings of a plugin, where none of its functions asks for them.
+    """Declare the settings of a plugin if no other function of the plugin asks for them.
 
-    Called once, after every plugin was imported and before states are registered. A state function, a class that makes
-    a plugin, or ``ivrkit_register_states`` that has the dataclass as an annotation declares it as well, and needs no
-    hook.
+    Called once, after all plugins are imported and before any state is registered. The hook is not needed if the
+    dataclass of settings is the annotation of an argument: of a state function, of a class that makes a plugin, or of
+    ``ivrkit_register_states``.
 
     :when: at start
-    :returns: the dataclass; a package has one. Each of its fields can be set in ``[plugins.NAME]``, its docstring
-        describes them, and a field with ``repr=False`` is a secret. ``None`` is a problem, as is anything else.
-    :order: that of loading. No plugin decides for another.
-    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without the
-        settings.
+    :returns: the dataclass. A plugin has only one. Each field is a setting in ``[plugins.NAME]``, described by the
+        docstring of the class. A field with ``repr=False`` is secret. Any other return value is a problem.
+    :order: the plugin loaded first is called first. The plugins do not affect each other.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts, and the plugin
+        has no settings.
 
     Example::
 
@@ -65,7 +67,7 @@ def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
 
         @dataclass
         class CrmSettings:
-            \"\"\"Where the customers are.
+            \"\"\"Settings of the customer database.
 
             :param url: the address of the CRM.
             \"\"\"
@@ -81,20 +83,22 @@ def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
 
 @hookspec
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: ignore[empty-body]  # a contract
-    """Offer kinds of states, for trees that are written without code: ``kind = "..."`` in a table ``[states.NAME]``.
+    """Offer state kinds for TOML states: the value of ``kind`` in a table ``[states.NAME]``.
 
-    Called once, after every plugin was imported and before any state is made of a table. ivrkit's own kinds,
-    ``message``, ``menu`` and so on, come in by it as well.
+    Called once, after all plugins are imported and before any TOML state is made. The kinds of ivrkit itself, such as
+    ``message`` and ``menu``, are registered by this hook, too.
 
     :when: at start
-    :returns: kind -> a function that returns a ``State``. Its parameters are the keys of the table, by their
-        annotations: ``*texts: ivrkit.Prompt`` is the key ``text``, a ``Target`` a state's name or
-        ``{ to = ..., say = ... }``, and whatever else a setting of a plugin can be. A parameter that takes a function
-        is for code alone. What its docstring says of each, as the example's does, is what editors show. What every
-        state has, such as ``key``, ``label`` and ``voice``, is added to what it returns. ``None`` is a problem.
-    :order: that of loading. Where two plugins offer one kind nobody wins: it is a problem that names both.
-    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without these
-        kinds.
+    :returns: a dict: kind -> function that returns a ``State``. The parameters of the function are the keys of the
+        table, and their annotations are the types. ``*texts: ivrkit.Prompt`` is the key ``text``. A ``Target`` is the
+        name of a state or ``{ to = ..., say = ... }``. All types of plugin settings are possible, too. A parameter that
+        takes a function cannot be set in TOML, so it needs a default. Editors show the descriptions of the docstring.
+        The keys that every state has, such as ``key``, ``label`` and ``voice``, are applied to the returned state. Any
+        other return value is a problem.
+    :order: the plugin loaded first is called first. If two plugins offer the same kind, that is a problem that names
+        both, and neither wins.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts without the kinds
+        of this plugin.
 
     Example::
 
@@ -102,10 +106,10 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
 
 
         def forecast(*texts: ivrkit.Prompt, again: str = "1") -> ivrkit.State:
-            \"\"\"Read out the weather, and once more on a key.
+            \"\"\"Say the weather, and repeat it on a key.
 
-            :param texts: what is said.
-            :param again: the key that reads it again.
+            :param texts: the prompts.
+            :param again: the key to hear it again.
             \"\"\"
             return ivrkit.State(
                 enter=ivrkit.ask(*texts), exit=ivrkit.Routes({again: ivrkit.SAME}, otherwise=ivrkit.HOME)
@@ -120,18 +124,19 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
 
 @hookspec
 def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # type: ignore[empty-body]  # a contract
-    """Offer stores for what is kept of calls between their webhooks, each by the scheme of its URL.
+    """Offer session stores, each for one scheme of URLs.
 
-    Called once, after every plugin was imported. A store is opened only where the setting ``session_url`` names it.
-    ivrkit's own, such as ``sqlite``, ``redis`` and ``postgresql``, come in by this hook as well.
+    Called once, after all plugins are imported. A store is opened only if the setting ``session_url`` has its scheme.
+    The stores of ivrkit itself, such as ``sqlite``, ``redis`` and ``postgresql``, are registered by this hook, too.
 
     :when: at start
-    :returns: scheme -> a function that is given the whole URL and returns a store, see
-        :class:`~ivrkit.sessions.SharedStore`. ``None`` is a problem, as is a scheme that two plugins offer.
-    :order: that of loading. No plugin decides for another.
-    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without these
-        stores. What the function raises for a URL is told when the host starts; of a store that is only away for a
-        while, raise ``StoreUnavailable``, and the host starts all the same.
+    :returns: a dict: scheme -> function. The function takes the whole URL and returns a store, see
+        :class:`~ivrkit.sessions.SharedStore`. Any other return value is a problem.
+    :order: the plugin loaded first is called first. If two plugins offer the same scheme, that is a problem that names
+        both.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts without the stores
+        of this plugin. An error that the returned function raises for a URL stops the start. If a store is only
+        unavailable for the moment, raise ``StoreUnavailable`` instead: the host starts and tries again later.
 
     Example::
 
@@ -140,7 +145,7 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
 
 
         def open_calls(url: str) -> SQLiteStore:
-            \"\"\"Return the store of a team: ``team:`` and its name.\"\"\"
+            \"\"\"Return the store of a URL such as ``team:sales``.\"\"\"
             return SQLiteStore(f"calls-of-{url.removeprefix('team:')}.sqlite3")
 
 
@@ -154,16 +159,17 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
 def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:  # type: ignore[empty-body]  # a contract
     """Offer states whose number or names are known only when the host starts.
 
-    Called once, after the settings of the plugins were read and before the flow is compiled. A state whose name is
-    known beforehand is better an entry point of the group ``ivrkit.states``.
+    Called once, after the settings of the plugins are read and before the states are compiled. If you know the name of
+    a state beforehand, use an entry point of the group ``ivrkit.states`` instead.
 
     :when: at start
-    :param settings: the core's settings; or the plugin's own, where the annotation is their dataclass.
-    :returns: name -> state, or a function ``(settings) -> State``. A name that the same package also offers as an
-        entry point is a problem. ``None`` is a problem; a plugin that has nothing to offer returns an empty dict.
-    :order: that of loading. Where two plugins offer one state nobody wins: it is a problem that names both.
-    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` it starts without these
-        states.
+    :param settings: the settings of the core; or those of the plugin, if their dataclass is the annotation.
+    :returns: a dict: name -> state, or name -> function ``(settings) -> State``. It may be empty. A name that the same
+        package also offers as an entry point is a problem. Any other return value is a problem.
+    :order: the plugin loaded first is called first. If two plugins offer the same state, that is a problem that names
+        both, and neither wins.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts without the states
+        of this hook.
 
     Example::
 
@@ -187,19 +193,19 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
 
 @hookspec
 def ivrkit_edit_state(state: State) -> State | None:
-    """Change a state of any plugin before the flow is compiled. It costs nothing when a call comes.
+    """Edit a state of any plugin before it is compiled.
 
-    Called once for each state, in the order of loading, after the tables ``[states.NAME]`` of the settings were
-    heeded.
+    Called once for each state, in the order of loading, after the tables ``[states.NAME]`` of the settings are
+    applied. It is not called during calls, so it costs callers no time.
 
     :when: at start
-    :param state: the state, with its ``name`` and ``owner`` bound, as the plugin before left it.
-    :returns: the state to take instead, made with ``dataclasses.replace``, or ``None`` to leave it. Its name and
+    :param state: the state, with its ``name`` and ``owner``, as edited by the plugins before.
+    :returns: the edited state, made with ``dataclasses.replace``; or ``None`` to keep the state. The name and the
         owner cannot be changed.
-    :order: the plugin loaded last first. Each is given what the one before made, so the one loaded first has the last
-        word.
-    :when it raises: a problem of the plugin: the host does not start; with ``strict = false`` the state is left as it
-        was before this plugin.
+    :order: the plugin loaded last is called first. Each plugin gets the result of the one before, so the plugin loaded
+        first decides last.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts, and the state
+        stays as it was before this plugin.
 
     Example::
 
@@ -217,21 +223,20 @@ def ivrkit_edit_state(state: State) -> State | None:
 
 @hookspec(firstresult=True)
 def ivrkit_choose_start(call: Call) -> str | Goto | None:
-    """A call came in, and no state was entered yet.
+    """Choose the state in which a call begins.
 
-    Called once a call, at its first webhook, before the settings ``callers``, ``numbers`` and ``start`` are looked at.
-    That is before the session is saved: where two copies of the webhook race it can run twice, and ``call.turn_key``
-    is the same in both.
+    Called once per call, at its first webhook, before the settings ``callers``, ``numbers`` and ``start`` are applied.
+    The session is not saved yet. If two copies of the webhook arrive at the same time, the hook may run for both;
+    ``call.turn_key`` is the same in both.
 
     :when: choosing the start
-    :param call: the call; ``call.to`` is the number that was called, and ``call.data`` can be filled for the states.
-    :returns: the state to begin with, in the language that the settings have for the caller or the number; an
-        ``Goto(state, language="es-MX")`` to choose the language as well; or ``None``
-        to let the next plugin decide, and the settings after the last. A state that no plugin offers, and a language
-        that calls are not held in, are logged and count as ``None``.
-    :order: the plugin loaded last first. The first answer wins, and nobody behind it is asked.
-    :when it raises: logged, and counts as ``None``; ``call.data`` is as it was before. The caller is never lost over
-        it.
+    :param call: the call. ``call.to`` is the called number. The hook may write to ``call.data`` for the states.
+    :returns: the name of the state. The language is then the one that the settings have for the caller or the number;
+        ``Goto(state, language="es-MX")`` chooses the language, too. ``None`` lets the next plugin decide, and after
+        the last plugin the settings. A state that does not exist, or a language that the phone tree does not have, is
+        logged and treated as ``None``.
+    :order: the plugin loaded last is called first. The first answer wins, and the plugins behind it are not called.
+    :failure: logged and treated as ``None``. ``call.data`` is restored. The call goes on.
 
     Example::
 
@@ -247,20 +252,21 @@ def ivrkit_choose_start(call: Call) -> str | Goto | None:
 
 @hookspec
 def ivrkit_edit_response(call: Call, state: State, response: Element) -> None:
-    """Change the document that one webhook is answered with. It costs time in every webhook.
+    """Edit the TwiML document that answers a webhook.
 
-    Called after the engine has worked out the answer and before it is kept and sent; not for the empty answer to a
-    caller who is gone. That is before the session is saved: where two copies of the webhook race it can run twice.
+    Called for each webhook, after the engine has made the document and before it is saved and sent. It is not called
+    for the empty answer to a caller who has hung up. It costs time in every webhook. The session is not saved yet. If
+    two copies of the webhook arrive at the same time, the hook may run for both.
 
     :when: while a call is answered
-    :param call: the call at this webhook; the input of a secret state is hidden, and ``call.data`` is a copy.
-    :param state: the state that the caller is in now.
-    :param response: the ``Response`` element, a copy of the plugin's own; change it in place. Verbs of twilio become
-        elements by their ``xml()``.
+    :param call: the call at this webhook. Input in a secret state is hidden. ``call.data`` is a copy.
+    :param state: the state in which the caller is now.
+    :param response: the element ``Response``, which the hook edits in place. Each plugin gets its own copy. A verb of
+        twilio becomes an element by its method ``xml()``.
     :returns: nothing.
-    :order: the plugin loaded last first. Each is given the document as the one before left it.
-    :when it raises: logged, and the document goes on as it was before this plugin. What is no document any more counts
-        as raised.
+    :order: the plugin loaded last is called first. Each plugin gets the document as the one before left it.
+    :failure: logged. The document stays as it was before this plugin. The same happens if the edited document is not
+        valid XML, or its root is not ``Response``.
 
     Example::
 
@@ -279,20 +285,20 @@ def ivrkit_edit_response(call: Call, state: State, response: Element) -> None:
 
 @hookspec(firstresult=True)
 def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str | None:
-    """A state's own code raised while a caller was on the line.
+    """Choose the state to go to after the code of a state has failed.
 
-    Called once a failure, after it was logged with its owner and before the caller hears anything. Where no plugin
-    decides, the caller goes to the state's ``on_error``, else home.
+    Called once per failure, after the failure is logged with its owner and before the caller hears anything. If no
+    plugin decides, the call goes to the state's ``on_error``, or else home.
 
     :when: while a call is answered
-    :param call: the call as it stood when the state's code ran, with a copy of ``data``; the input of a secret state
-        is hidden.
-    :param state: the state that failed; ``state.owner`` names its package.
-    :param error: what it raised; where the input was secret, another error in its place that says none of it.
-    :returns: the name of the state to send the caller to, or ``None`` to let the next plugin decide. A name that no
-        plugin offers is logged and counts as ``None``.
-    :order: the plugin loaded last first. The first name wins, and nobody behind it is asked.
-    :when it raises: logged, and counts as ``None``.
+    :param call: the call when the state's code ran. Input in a secret state is hidden. ``call.data`` is a copy.
+    :param state: the state that failed. ``state.owner`` is its plugin.
+    :param error: the error that was raised. If the input was secret, it is another error that does not contain the
+        message.
+    :returns: the name of a state, or ``None`` to let the next plugin decide. A name that does not exist is logged and
+        treated as ``None``.
+    :order: the plugin loaded last is called first. The first name wins, and the plugins behind it are not called.
+    :failure: logged and treated as ``None``.
 
     Example::
 
@@ -307,15 +313,15 @@ def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str |
 
 @hookspec
 def ivrkit_call_started(call: Call) -> None:
-    """A call came in.
+    """Observe the start of a call.
 
-    Called once a call, after its first webhook was worked out and the session is saved.
+    Called once per call, at its first webhook, after the session is saved.
 
     :when: observing
-    :param call: the call at its first webhook; what is changed in its ``data`` is not kept.
+    :param call: the call at its first webhook. Changes to ``call.data`` are lost.
     :returns: nothing.
-    :order: the plugin loaded last first. Every plugin is told.
-    :when it raises: logged, and nothing else.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The call goes on.
 
     Example::
 
@@ -334,18 +340,17 @@ def ivrkit_call_started(call: Call) -> None:
 
 @hookspec
 def ivrkit_state_entered(call: Call, state: State) -> None:
-    """A caller came to a state.
+    """Observe that a caller entered a state.
 
-    Called for each state that one webhook passes, in order, after the session is saved; for the same one again when it
-    was repeated.
+    Called for each state that a webhook enters, in order, after the session is saved. A state that is repeated is
+    entered again.
 
     :when: observing
-    :param call: the call at this webhook; the input of a secret state is hidden, and what is changed in ``data`` is not
-        kept.
+    :param call: the call at this webhook. Input in a secret state is hidden. Changes to ``call.data`` are lost.
     :param state: the state that was entered.
     :returns: nothing.
-    :order: the plugin loaded last first. Every plugin is told.
-    :when it raises: logged, and nothing else.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The call goes on.
 
     Example::
 
@@ -369,21 +374,20 @@ def ivrkit_state_entered(call: Call, state: State) -> None:
 
 @hookspec
 def ivrkit_state_left(call: Call, state: State, outcome: str | None) -> None:
-    """A caller left a state.
+    """Observe that a caller left a state, and with which outcome.
 
-    Called after the session is saved, before ``ivrkit_state_entered`` of the state that follows; also when the same
-    state follows, and when the caller hung up while it waited for a recording, a dial or a queue. A state that was
-    removed by a deploy is not told.
+    Called after the session is saved, before ``ivrkit_state_entered`` of the next state. It is also called if the same
+    state is entered again, and if the caller hung up while the state waited for a recording, a dialled number or a
+    queue. It is not called for a state that a deploy has removed.
 
     :when: observing
-    :param call: the call at this webhook; the input of a secret state is hidden, and what is changed in ``data`` is not
-        kept.
+    :param call: the call at this webhook. Input in a secret state is hidden. Changes to ``call.data`` are lost.
     :param state: the state that was left.
-    :param outcome: what happened: the keys, ``no-input``, ``busy``, ``recorded`` ...; ``(secret)`` for the input of
-        a secret state; ``None`` when the state was left at once, or is entered again without an outcome.
+    :param outcome: the outcome: keys, ``no-input``, ``busy``, ``recorded`` and so on. It is ``(secret)`` for the input
+        in a secret state. It is ``None`` if the state did not wait, or is entered again without an outcome.
     :returns: nothing.
-    :order: the plugin loaded last first. Every plugin is told.
-    :when it raises: logged, and nothing else.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The call goes on.
 
     Example::
 
@@ -407,18 +411,18 @@ def ivrkit_state_left(call: Call, state: State, outcome: str | None) -> None:
 
 @hookspec
 def ivrkit_call_ended(call: Call, reason: str) -> None:
-    """A call is over for the flow.
+    """Observe the end of a call.
 
-    Called once a call, after the session is saved: when the flow ends it, or when Twilio tells that the caller is
-    gone, whichever comes first. What the last verb brings, such as a recording, may come after it.
+    Called once per call, after the session is saved: when the phone tree ends the call, or when Twilio reports that
+    the caller has hung up, whichever comes first. The result of the last verb, such as a recording, may arrive later.
 
     :when: observing
-    :param call: the call at this webhook; the input of a secret state is hidden.
-    :param reason: ``finished`` when the flow ended the call, else Twilio's CallStatus: ``completed``, ``busy``,
-        ``failed``, ``no-answer`` or ``canceled``.
+    :param call: the call at this webhook. Input in a secret state is hidden. Changes to ``call.data`` are lost.
+    :param reason: ``finished`` if the phone tree ended the call; otherwise the CallStatus of Twilio: ``completed``,
+        ``busy``, ``failed``, ``no-answer`` or ``canceled``.
     :returns: nothing.
-    :order: the plugin loaded last first. Every plugin is told.
-    :when it raises: logged, and nothing else.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The call goes on.
 
     Example::
 

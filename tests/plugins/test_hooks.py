@@ -125,7 +125,7 @@ class TestSpecs:
         told = re.findall(r":param (\w+):", contract)
         assert told == list(inspect.signature(hook).parameters)
         assert "\n\nCalled " in contract
-        assert re.search(r"^:returns: (.+\n)+?:order: (.+\n)+?:when it raises: ", contract, re.MULTILINE)
+        assert re.search(r"^:returns: (.+\n)+?:order: (.+\n)+?:failure: ", contract, re.MULTILINE)
         assert re.search(rf"@ivrkit\.hookimpl\n +def {name}\(", example)
 
     @pytest.mark.parametrize("name", NAMES)
