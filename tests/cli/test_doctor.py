@@ -249,7 +249,7 @@ def test_without_url_the_public_url_of_the_settings_is_checked(doctor, behind, m
 
 
 def test_a_sub_accounts_token_signs(check_webhook, serve, monkeypatch):
-    """If there are only tokens of sub-accounts, the first of them signs the request."""
+    """If there are only tokens of subaccounts, the first of them signs the request."""
     account = "AC" + "a" * 32
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
     monkeypatch.setenv(f"TWILIO_AUTH_TOKEN_{account}", "sub")

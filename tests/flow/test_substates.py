@@ -88,7 +88,7 @@ def test_every_place_for_a_target_takes_a_dot(call):
 
 
 def test_a_part_may_hang_in_the_menu_of_its_whole(call):
-    """A sub-menu that brings its own options."""
+    """A submenu that brings its own options."""
     sub = State(
         Menu("Bills.", repeat=None),
         options=MenuOption("1", "bills"),

@@ -137,7 +137,7 @@ class TestGoodbye:
 
 
 class TestMenu:
-    """The state kind ``menu``: a sub-menu."""
+    """The state kind ``menu``: a submenu."""
 
     def test_a_menu_reads_its_options(self, at):
         """A menu reads the states that name it and the repeat key; the keys of ``routes`` are not read out."""

@@ -133,7 +133,7 @@ def test_the_report_has_the_refusal(make_app, request_page):
 
 
 def test_a_proof_with_the_token_of_a_sub_account(make_app, request_page):
-    """If only sub-accounts have tokens, a proof with one of them is valid."""
+    """If only subaccounts have tokens, a proof with one of them is valid."""
     app = make_app(auth_token=(), accounts={ACCOUNT: "sub"})
     assert request_page(app, valid_proof("sub")).status_code == 200
     assert request_page(app, valid_proof("main")).status_code == 404

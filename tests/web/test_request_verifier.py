@@ -266,7 +266,7 @@ SUB = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 
 def test_each_sub_account_has_its_own_tokens(make_app, send):
-    """Requests of a sub-account are checked with its tokens only, and other requests with the main tokens only."""
+    """Requests of a subaccount are checked with its tokens only, and other requests with the main tokens only."""
     app, url = make_app(auth_token="main", accounts={SUB: ["sub", "sub-new"]}), "https://a.example/webhook"
     for token, account, good in [
         ("sub", SUB, True),
@@ -279,7 +279,7 @@ def test_each_sub_account_has_its_own_tokens(make_app, send):
 
 
 def test_a_refusal_names_the_account_without_a_token(make_app, send, logged):
-    """If only sub-accounts have tokens, the refusal of another account names the variable to set."""
+    """If only subaccounts have tokens, the refusal of another account names the variable to set."""
     app, url = make_app(auth_token=(), accounts={SUB: "sub"}), "https://a.example/webhook"
     logged()
     assert not send(app, url, (), signature_for(url, "sub"), account=ACCOUNT)

@@ -117,7 +117,7 @@ class Settings:
     :param connection_overrides: how long Twilio waits for an answer, and how often it tries again.
     :param auth_token: the token of the Twilio account, or several while you rotate it. ``TWILIO_AUTH_TOKEN`` in the
         environment.
-    :param accounts: AccountSid of a sub-account -> its token or tokens. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
+    :param accounts: AccountSid of a subaccount -> its token or tokens. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
     :param plugin_settings: plugin -> its settings: the tables ``[plugins.NAME]``. They are read when the plugin is
         loaded.
     :param texts: the core's own sentences: the table ``[texts]``.

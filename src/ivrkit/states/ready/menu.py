@@ -1,4 +1,4 @@
-"""The state kind ``menu``: a sub-menu."""
+"""The state kind ``menu``: a submenu."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def menu(
     give_up: Target = None,
     **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a sub-menu. Its options are the states whose ``MenuOption`` names it.
+    """Return a submenu. Its options are the states whose ``MenuOption`` names it.
 
     :param texts: the prompts before the options.
     :param repeat: the key that repeats the menu; ``None`` for no such key.
