@@ -1,6 +1,9 @@
 """The configuration of Sphinx."""
 
 import importlib.metadata
+import typing
+
+import ivrkit
 
 project = "ivrkit"
 author = "ivrkit contributors"
@@ -51,6 +54,10 @@ nitpick_ignore_regex = [
         r"(ivrkit\.(flow|states\.ready)(\.\w+)+\.)?(StateArguments|FlowConfig|EngineHooks|CompiledState|Content|SentResponse|StateSettings|StartSettings|StartInfo|RenderContext)",
     ),
 ]
+
+
+# Show plain types of the settings. The metadata in their ``Annotated`` fills many lines, and none of it is a link.
+ivrkit.Settings.__annotations__ = typing.get_type_hints(ivrkit.Settings)
 
 
 def shorten_signature(app, what, name, obj, options, signature, return_annotation):

@@ -119,7 +119,6 @@ class Session:
         for response in self.responses:
             if token and response.token == (token if response.twiml else token[:TOKEN_PREFIX_LENGTH]):
                 return response
-            # Without a token, a caller who presses the same key twice sends equal parameters.
             if token or since_turn is None:
                 continue
             if response.turn > since_turn and response.request_hash == request_hash:
@@ -127,7 +126,7 @@ class Session:
         return None
 
     def add_response(self, response: SentResponse) -> None:
-        """Keep a response, and drop all but the latest :data:`MAX_RESPONSES`."""
+        """Keep a response, and drop all but the latest ``MAX_RESPONSES``."""
         self.responses = [*self.responses, response][-MAX_RESPONSES:]
 
 
