@@ -8,7 +8,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
 from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.flow.model.call import HIDDEN_INPUT
-from ivrkit.flow.run.engine import MAX_STATES_PER_RESPONSE
+from ivrkit.flow.run.response import MAX_STATES_PER_RESPONSE
 from ivrkit.flow.run.sandbox import check_data
 
 APOLOGY = "We are sorry, something went wrong."

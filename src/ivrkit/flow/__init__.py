@@ -1,5 +1,5 @@
-"""The call flow: states, exits, the engine and its checks.
+"""The call flow: the model of a phone tree, its compiler and its engine.
 
-Pure: nothing in here knows the web, a database or a clock. What a webhook brings comes in as a
-:class:`~ivrkit.flow.model.call.Call`, what is to be answered goes out as a :class:`~ivrkit.flow.run.turn.Turn`.
+It is pure: it has no web framework, no I/O and no clock. A webhook comes in as a
+:class:`~ivrkit.flow.model.call.Call`, and the response goes out as a :class:`~ivrkit.flow.run.turn.Turn`.
 """

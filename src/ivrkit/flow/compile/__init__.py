@@ -1,1 +1,1 @@
-"""The compiler: turns states into a checked call flow with ready-made TwiML."""
+"""The compiler: checks the states of a phone tree, and renders them to TwiML."""

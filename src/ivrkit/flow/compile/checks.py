@@ -31,6 +31,7 @@ def find_problems(
     :param config: the settings of the flow. Some of them name states.
     :param languages: the languages of calls.
     """
+    # The order matters to a reader: a missing state is the cause of many of the problems that follow.
     yield from _check_settings(states, config, languages)
     yield from _check_targets(states)
     yield from _check_languages(states, languages)
@@ -103,6 +104,7 @@ def _check_menus_of_options(states: States, entries: MenuEntries) -> Iterator[Pr
     menus = [state.name for state in states.values() if is_menu(state, entries)]
     for state in states.values():
         for option in state.menu_options:
+            # Nobody could ever choose such an option.
             if option.menu not in menus:
                 found = "is not a menu" if option.menu in states else "no plugin offers"
                 yield _problem(
@@ -170,6 +172,7 @@ def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> It
         for key in menu.exit.rows:
             if is_key_sequence(key):
                 yield _KeyOwner(key, f"a row of {menu.name} ({menu.owner})", None)
+    # Of two states, the one that was loaded later has to change its key.
     loaded = list(states)
     for entry in sorted(entries, key=lambda entry: loaded.index(entry.state.name)):
         yield _KeyOwner(entry.option.key, f"{entry.state.name} ({entry.state.owner})", entry.state)
@@ -222,6 +225,7 @@ def _check_clashing_phrases(states: States, entries: MenuEntries) -> Iterator[Pr
 
 def _check_loops(states: States) -> Iterator[Problem]:
     """Automatic exits must not form a loop, because it would never come to a state that waits."""
+    # A loop is found from each of its states, but reported once.
     reported: set[str] = set()
     for start in states:
         path, name = [start], _automatic_exit(states[start])

@@ -104,6 +104,7 @@ class CompiledState:
                     hint=f"add the row to the exit instead: Routes({{{enter_content.repeat!r}: SAME}})",
                 )
             enter_content = menu_prompt(enter_content, self.menu_entries, self.routes, localized.language)
+        # At start for data, at each call for a function: the same checks for both.
         content = render(to_verbs(enter_content), localized.context)
         check_content(self.state, self.routes, content, menu=self.is_menu)
         check_size(len(content.xml))

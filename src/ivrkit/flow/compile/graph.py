@@ -62,6 +62,7 @@ def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
         yield Edge(compiled.name, None, HOME if exit.otherwise is ... else destination_of(exit.otherwise))
     for outcome, target in compiled.routes.items():
         yield Edge(compiled.name, outcome, destination_of(target))
+    # The outcomes without a row: the transition rules have a target for them.
     for outcome in VERB_OUTCOMES.get(verb or "", ()):
         if outcome not in compiled.routes:
             yield Edge(compiled.name, outcome, _target_without_row(flow, compiled, outcome))

@@ -58,6 +58,7 @@ class Language:
             found = self.translations.get(state.owner.plugin, _NO_TRANSLATIONS).get(written)
         if found is None:
             found = self._core_text(written)
+        # A sentence without values may have braces of its own.
         if not text.values:
             return found
         return found.format(**{name: self._value(value, state) for name, value in text.values.items()})
@@ -110,6 +111,7 @@ def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
     """
     known = list(tags)
     wanted = tag.replace("_", "-").lower()
+    # The tag without a country comes first, so that the exact one can override it.
     general = [each for each in known if each.lower() == base_language(tag) != wanted]
     return [*general, *(each for each in known if each.replace("_", "-").lower() == wanted)]
 

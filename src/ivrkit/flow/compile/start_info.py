@@ -32,6 +32,7 @@ def make_start_info(start: str, states: Mapping[str, CompiledState], config: Flo
     :param states: name -> compiled state.
     :param config: the settings of the flow.
     """
+    # Everything that a caller may hear before they press the first key.
     reachable = [states[name] for name in _reachable_without_input(start, states)]
     start_menu = next((each.name for each in reachable if each.is_menu), None)
     operator = config.operator or _state_of_key_zero(states.get(start_menu or ""))
@@ -40,6 +41,7 @@ def make_start_info(start: str, states: Mapping[str, CompiledState], config: Flo
 
 def _reachable_without_input(start: str, states: Mapping[str, CompiledState]) -> Iterator[str]:
     """Return the states that automatic exits lead to, the nearest first."""
+    # A breadth-first search. Function exits can form loops, which are only known at run time.
     queue, seen = [start], set()
     while queue:
         name = queue.pop(0)

@@ -39,6 +39,7 @@ def texts_in_state(compiled: CompiledState) -> Iterator[str]:
 def _missing_translations(compiled: CompiledState) -> Iterator[Problem]:
     """Warn of texts that callers would hear in the language that they are written in."""
     state = compiled.state
+    # Each text once, in the order of the state.
     texts = list(dict.fromkeys(text for text in texts_in_state(compiled) if isinstance(text, Text)))
     for tag, localized in compiled.localized.items():
         missing = [text for text in texts if not localized.language.has_translation(text, state)]

@@ -1,1 +1,1 @@
-"""The model of a phone tree: calls, states, targets, routes, prompts, texts."""
+"""The model of a phone tree: calls, states, routes, prompts and texts."""

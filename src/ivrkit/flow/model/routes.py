@@ -147,6 +147,7 @@ def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None)
     :param give_up: the target after the last of them; the operator when left out.
     :raises FlowError: if there is no target, or one of them is invalid.
     """
+    # Without targets, the checks at start would find nothing wrong with the function.
     if not targets:
         raise FlowError(
             "@leads_to must have at least one target",

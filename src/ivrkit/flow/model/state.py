@@ -80,6 +80,7 @@ class MenuOption:
                 f"the sentence of MenuOption {self.label!r} must be a text, not {self.sentence!r}",
                 hint='write a whole sentence: sentence="To talk to sales, press one."',
             )
+        # One phrase may be written without a tuple.
         phrases: Any = self.phrases
         phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
         if not all(map(is_text, phrases)):
@@ -145,6 +146,7 @@ class State:
                     f"an option of {self._title()} must be a MenuOption, not {option!r}",
                     hint='write MenuOption(key="1", label="sales")',
                 )
+        # The dataclass is frozen; this is the way to set a field of it.
         object.__setattr__(self, "options", options)
         object.__setattr__(self, "substates", MappingProxyType(dict(self.substates)))
 
@@ -232,6 +234,7 @@ def _check_handler(title: str, handler: Any) -> None:
             f"the function {name!r} of {title} must be a function, not a class",
             hint=f"pass an object of the class: {name}(...)",
         )
+    # Binding the arguments finds a wrong signature without calling the handler.
     try:
         inspect.signature(handler).bind(None)
     except ValueError:

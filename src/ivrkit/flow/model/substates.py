@@ -20,6 +20,7 @@ def expand_substates(state: State) -> Iterator[State]:
     :param state: the state, with its name and owner bound.
     """
     if not state.substates:
+        # A dot means nothing here. The checks at start report it as an unknown state.
         yield state
         return
     scope = _Scope(state.name, frozenset(state.substates))

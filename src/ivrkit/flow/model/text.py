@@ -155,6 +155,7 @@ def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None
         parsed = list(string.Formatter().parse(sentence))
     except ValueError as error:
         raise FlowError(f"{message}: {error}", hint=hint) from None
+    # A format or a conversion could fail for some values.
     for _, placeholder, layout, conversion in parsed:
         if placeholder is not None and (placeholder not in known or layout or conversion):
             raise FlowError(message, hint=hint)

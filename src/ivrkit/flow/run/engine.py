@@ -17,22 +17,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ivrkit.errors import FlowError, redacted
+from ivrkit.errors import redacted
 from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, MAX_CONTENT_BYTES, Content, check_size, document
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, Content, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
-from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
+from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
 from ivrkit.flow.run.history import History
+from ivrkit.flow.run.response import ResponseBuilder
 from ivrkit.flow.run.sandbox import Failure, Result, catch_failure, run_sandboxed
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.transitions import ExitResult, Transitions
 from ivrkit.flow.run.turn import Event, FallbackStep, Turn
 
-#: More states than this in one response, without one that waits or ends the call, are taken for a loop.
-MAX_STATES_PER_RESPONSE = 50
 #: The reason of an end that the flow itself decided.
 FINISHED = "finished"
 
@@ -64,7 +63,7 @@ def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
 
 
 class _TurnBuilder:
-    """The work on one webhook. It collects the response in ``fragments`` and the events in ``events``."""
+    """The work on one webhook. It collects the response in ``response`` and the events in ``events``."""
 
     def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
         self.flow = flow
@@ -74,12 +73,10 @@ class _TurnBuilder:
         self._switch_language(session.language)
         self.history = History(flow, session)
         self.transitions = Transitions(flow, session)
-        self.fragments: list[bytes] = []
+        self.response = ResponseBuilder()
         self.events: list[Event] = []
         #: States that failed during this webhook. The caller is not sent to them again.
         self.failed_states: set[str] = set()
-        self.apologised = False
-        self.entered_count = 0
         #: The state that the caller was in when the webhook came; ``None`` if a deploy removed it.
         self.waiting_state = flow.states.get(session.state or "")
         #: Whether the input of this webhook is secret: it must reach no log, event or session.
@@ -89,7 +86,7 @@ class _TurnBuilder:
         """Answer the webhook."""
         if fallback_step and self.session.ended == FINISHED and not self.call.has_ended:
             # Twilio could not use the response that ended the call, so the caller is still on the line.
-            return self._finish(document([self._core_prompt("goodbye"), HANGUP]))
+            return self._finish(document([self.flow.core_prompts[self.language]["goodbye"], HANGUP]))
         if self.session.ended or self.call.has_ended:
             self._record_last_outcome(self._read_outcome())
             return self.end_call()
@@ -104,7 +101,7 @@ class _TurnBuilder:
             self.call = replace(self.call, outcome=outcome)
             self._record_outcome(outcome)
             self._follow(self._decide(outcome, fallback_step), self.session.state)
-        return self._finish(document(self.fragments))
+        return self._finish(self.response.to_document())
 
     def end_call(self) -> Turn:
         """Answer for a caller who has hung up: no state is entered, and nothing is counted."""
@@ -194,26 +191,19 @@ class _TurnBuilder:
             if target.language is not None:
                 self._switch_language(target.language)
             if target.say:
-                self._say(self.flow.goto_xml(target, self.language, self.flow.states.get(origin or "")))
+                # The target matters more than the prompts on the way to it.
+                self.response.add_if_it_fits(
+                    self.flow.goto_xml(target, self.language, self.flow.states.get(origin or ""))
+                )
         elif destination is None:
-            self.fragments.append(self._core_prompt("goodbye"))
+            self.response.add(self.flow.core_prompts[self.language]["goodbye"])
         if destination is None:
             self._hang_up(HANGUP)
             return None
-        # Behind `error`, and with SAME or BACK, the caller returns to a state: its failures stay counted.
-        from_error_state = origin == ERROR_STATE
-        returning = from_error_state or destination in (SAME, BACK)
-        name = destination if isinstance(destination, str) else None
-        if destination is SAME:
-            name = origin
-        elif destination is BACK:
-            name = self.history.previous_state(origin)
-        if name not in self.flow.states:
-            # HOME, a sender that is unknown, or a state that a deploy has removed.
-            name, returning = self.history.home(origin), from_error_state
+        name, returning = self.history.resolve(destination, origin)
         if name is None or name in self.failed_states:
             return self.transitions.operator(), origin
-        return self._enter(self.flow.states[name], origin, returning=returning or name == origin)
+        return self._enter(self.flow.states[name], origin, returning=returning)
 
     def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
         """Enter a state.
@@ -235,7 +225,7 @@ class _TurnBuilder:
         self.session.needs_encryption = self.session.needs_encryption or compiled.state.secret
         self.session.path.append([name, None])
         self.events.append(Event("entered", compiled.state))
-        self.fragments.append(content.xml)
+        self.response.add(content.xml)
         if content.waiting_verb is None:
             return self._leave_at_once(compiled, content)
         if compiled.is_menu:
@@ -247,19 +237,12 @@ class _TurnBuilder:
 
         :raises FlowError: if the content is invalid, or too many states were entered.
         """
-        self.entered_count += 1
-        if self.entered_count > MAX_STATES_PER_RESPONSE:
-            self.entered_count = 0
-            self.fragments.clear()
-            raise FlowError(
-                f"one response must enter at most {MAX_STATES_PER_RESPONSE} states, and none of these waits",
-                hint="let one of the states wait for input: their exit functions form a loop",
-            )
+        self.response.count_state()
         localized = compiled.localized[self.language]
         content = localized.content
         if content is None:
             content = self._sandboxed(lambda: call_enter(compiled, localized, self.call))
-        check_size(sum(map(len, self.fragments)) + len(content.xml))
+        self.response.check_fits(content.xml)
         return content
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
@@ -274,18 +257,10 @@ class _TurnBuilder:
 
     def _hang_up(self, last_verb: bytes) -> None:
         """End the call with the verb that ends its document."""
-        self.fragments.append(last_verb)
+        self.response.add(last_verb)
         self.session.waiting_verb = None
         self.session.ended = FINISHED
         self.events.append(Event("ended", reason=FINISHED))
-
-    def _say(self, prompts: bytes) -> None:
-        """Add the prompts of a ``Goto``, unless the response would be too long. The target matters more."""
-        if sum(map(len, self.fragments)) + len(prompts) <= MAX_CONTENT_BYTES:
-            self.fragments.append(prompts)
-
-    def _core_prompt(self, name: str) -> bytes:
-        return self.flow.core_prompts[self.language][name]
 
     # The code of plugins.
 
@@ -316,9 +291,7 @@ class _TurnBuilder:
         if compiled.name == ERROR_STATE and chosen is None:
             # The caller pressed a wrong key. They hear the core's sentence in place of the state that failed.
             return WRONG_KEY_BACK
-        if not self.apologised:
-            self.apologised = True
-            self.fragments.append(self._core_prompt("apology"))
+        self.response.apologise(self.flow.core_prompts[self.language]["apology"])
         start_menu = self.flow.start_info(self.session.start).start_menu
         for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), start_menu):
             if name in self.flow.states and name not in self.failed_states:

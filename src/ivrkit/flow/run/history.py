@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.compile.call_flow import CallFlow
+from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow
+from ivrkit.flow.model.routes import BACK, SAME, RelativeTarget
 from ivrkit.flow.model.state import MenuOption, State
 from ivrkit.flow.run.session import Session
 
 
 class History:
-    """The history of one call, kept in its session. It decides the states that BACK and HOME mean."""
+    """The history of one call, kept in its session. It decides which states SAME, BACK and HOME mean."""
 
     def __init__(self, flow: CallFlow, session: Session) -> None:
         self._flow = flow
         self._session = session
 
-    def previous_state(self, state: str | None) -> str | None:
-        """Return the state that sent the caller to a state, which is where BACK leads."""
-        return self._session.came_from.get(state or "")
+    def resolve(self, destination: str | RelativeTarget, origin: str | None) -> tuple[str | None, bool]:
+        """Return the state that a target means.
+
+        :param destination: the target, without its prompts.
+        :param origin: the state whose exit leads to it; ``None`` at the start of a call.
+        :returns: the name of the state, ``None`` for the operator; and whether the caller returns to it, so that its
+            failures stay counted.
+        """
+        # A wrong key leads through the state `error`. Behind it the caller has not left the state of that key.
+        from_error_state = origin == ERROR_STATE
+        returning = from_error_state or destination in (SAME, BACK)
+        name = destination if isinstance(destination, str) else None
+        if destination is SAME:
+            name = origin
+        elif destination is BACK:
+            name = self._session.came_from.get(origin or "")
+        if name not in self._flow.states:
+            # HOME, a call that came from nowhere, or a state that a deploy has removed.
+            name, returning = self.home(origin), from_error_state
+        return name, returning or name == origin
 
     def record_origin(self, state: State, origin: str) -> None:
         """Record the state that sent the caller to a state.
@@ -27,11 +45,13 @@ class History:
         came_from = self._session.came_from
         if self._top_state(state.name) != self._top_state(origin):
             came_from[state.name] = origin
+        # Inside one state with its substates, the origin is passed on.
         elif state.parent:
             came_from[state.name] = came_from.get(origin, "")
 
     def record_menu(self, menu: str) -> None:
         """Record that the caller is in a menu."""
+        # Each menu once, the latest last.
         self._session.visited_menus = [*(each for each in self._session.visited_menus if each != menu), menu]
 
     def home(self, origin: str | None) -> str | None:

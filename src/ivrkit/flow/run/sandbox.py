@@ -43,12 +43,14 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
     :returns: the result of the code.
     :raises FlowError: if ``data`` cannot be stored afterwards. An error of the code is raised again.
     """
+    # A copy as JSON: the code may change nested values in place.
     before = json.dumps(data)
     try:
         result = run()
         if data:
             check_data(data, max_data_bytes)
     except PLUGIN_ERRORS:
+        # The call and the session hold this very dict, so its contents are replaced.
         data.clear()
         data.update(json.loads(before))
         raise

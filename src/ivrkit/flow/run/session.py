@@ -119,6 +119,7 @@ class Session:
         for response in self.responses:
             if token and response.token == (token if response.twiml else token[:TOKEN_PREFIX_LENGTH]):
                 return response
+            # Without a token, a caller who presses the same key twice sends equal parameters.
             if token or since_turn is None:
                 continue
             if response.turn > since_turn and response.request_hash == request_hash:

@@ -1,0 +1,61 @@
+"""The response to one webhook: the fragments of all states that were entered, joined to one document."""
+
+from __future__ import annotations
+
+from ivrkit.errors import FlowError
+from ivrkit.flow.compile.twiml import MAX_CONTENT_BYTES, check_size, document
+
+#: More states than this in one response, without one that waits or ends the call, are taken for a loop.
+MAX_STATES_PER_RESPONSE = 50
+
+
+class ResponseBuilder:
+    """Collects the fragments of a response, and keeps it within Twilio's limit."""
+
+    def __init__(self) -> None:
+        self._fragments: list[bytes] = []
+        self._state_count = 0
+        self._apologised = False
+
+    def add(self, fragment: bytes) -> None:
+        """Add a fragment that must be heard."""
+        self._fragments.append(fragment)
+
+    def add_if_it_fits(self, fragment: bytes) -> None:
+        """Add a fragment, unless the response would be too long with it."""
+        if self._size() + len(fragment) <= MAX_CONTENT_BYTES:
+            self._fragments.append(fragment)
+
+    def apologise(self, apology: bytes) -> None:
+        """Add the apology, unless the response has had it already."""
+        if not self._apologised:
+            self._apologised = True
+            self._fragments.append(apology)
+
+    def check_fits(self, fragment: bytes) -> None:
+        """Refuse a fragment that would make the response too long.
+
+        :raises FlowError: with the size that the response would have.
+        """
+        check_size(self._size() + len(fragment))
+
+    def count_state(self) -> None:
+        """Count one more state in the response.
+
+        :raises FlowError: if there are too many. The response is then empty again, so that another state can be heard.
+        """
+        self._state_count += 1
+        if self._state_count > MAX_STATES_PER_RESPONSE:
+            self._state_count = 0
+            self._fragments.clear()
+            raise FlowError(
+                f"one response must enter at most {MAX_STATES_PER_RESPONSE} states, and none of these waits",
+                hint="let one of the states wait for input: their exit functions form a loop",
+            )
+
+    def to_document(self) -> bytes:
+        """Return the whole document."""
+        return document(self._fragments)
+
+    def _size(self) -> int:
+        return sum(map(len, self._fragments))
