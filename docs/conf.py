@@ -20,7 +20,7 @@ html_show_sphinx = False
 myst_enable_extensions = ["colon_fence", "deflist", "smartquotes"]
 myst_heading_anchors = 4
 
-# Copy the command without its prompt and its output.
+# The copy button leaves out the prompts and the output.
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
@@ -31,7 +31,7 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
-# Every reference must have a target, except names of other projects and names that plugins do not use.
+# Every reference must have a target, except names of other projects and names that authors of plugins do not need.
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(twilio|flask|xml|types)\..*|TwiML|Gather|Element|Flask|Transport|Assumptions|Line|Action"),
@@ -61,10 +61,10 @@ ivrkit.Settings.__annotations__ = typing.get_type_hints(ivrkit.Settings)
 
 
 def shorten_signature(app, what, name, obj, options, signature, return_annotation):
-    """Show a default that a dataclass creates as ``...``, in place of ``<factory>``, which Sphinx cannot parse."""
+    """Return a signature with ``...`` for a default factory of a dataclass; Sphinx cannot parse ``<factory>``."""
     return (signature and signature.replace("<factory>", "..."), return_annotation)
 
 
 def setup(app):
-    """Connect the handlers of events."""
+    """Register the event handler."""
     app.connect("autodoc-process-signature", shorten_signature)

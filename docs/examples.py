@@ -1,12 +1,12 @@
-"""Runs what the pages show: Python, files that a reader is told to write, and commands with their output.
+"""Runs the examples in the docs: Python code, files, and commands with their output.
 
-Each page is run from top to bottom in a folder of its own, as its reader would:
+The examples of a page run from top to bottom in one workspace:
 
-* a block of Python runs, one that begins with ``>>>`` as a doctest;
-* a block with a caption is a file of that name; an ``ivrkit.toml`` must be one that can be loaded;
-* a block of ``console`` runs, line by line, and what follows a command is its output, ``...`` standing for anything.
+* Python code runs. If it begins with ``>>>``, it runs as a doctest.
+* A block with a caption is written to a file of that name. An ``ivrkit.toml`` must be valid.
+* In a ``console`` block, each command runs, and the lines after it must be its output. ``...`` matches any text.
 
-Servers listen on a free port, whatever port the page names; packages are installed where this page alone sees them.
+A server listens on a free port in place of the port on the page. Packages are installed only for the page.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from docs.desk import Desk
+from docs.workspace import Workspace
 from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.doctest import DocTestEvaluator, OutputChecker
 from sybil.evaluators.python import PythonEvaluator
@@ -32,8 +32,8 @@ from ivrkit.settings import load_settings
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
-#: The languages of blocks that are read and not run.
-ONLY_READ = ("text", "ini", "nginx")
+#: The languages of blocks that do not run.
+NOT_RUN = ("text", "ini", "nginx")
 
 _LEXERS = (
     FencedCodeBlockLexer(language=r"[\w-]+", mapping={"language": "arguments", "source": "source"}),
@@ -45,9 +45,9 @@ _PYTHON = PythonEvaluator()
 
 
 def parse(document: Document) -> Iterable[Region]:
-    """Return what a page shows to be run.
+    """Return the examples of a page.
 
-    :raises ValueError: for a block in a language that is neither run nor known to be only read.
+    :raises ValueError: if the language of a block is unknown.
     """
     for region in chain.from_iterable(lexer(document) for lexer in _LEXERS):
         language, source = region.lexemes["arguments"], region.lexemes["source"]
@@ -67,8 +67,8 @@ def parse(document: Document) -> Iterable[Region]:
             region.evaluator = _load_settings
         elif language == "console":
             region.evaluator = _run_console
-        elif language not in ONLY_READ:
-            raise ValueError(f"{document.path}: nothing here runs a block of {language!r}")
+        elif language not in NOT_RUN:
+            raise ValueError(f"{document.path}: this module cannot run a block of {language!r}")
         if region.evaluator:
             yield region
 
@@ -76,17 +76,17 @@ def parse(document: Document) -> Iterable[Region]:
 PAGES = Sybil(parsers=[parse])
 
 
-def run_page(path: Path, desk: Desk) -> None:
+def run_page(path: Path, workspace: Workspace) -> None:
     """Run the examples of a page, from top to bottom."""
     document = PAGES.parse(path)
-    document.namespace.update(__name__="example", desk=desk)
+    document.namespace.update(__name__="example", workspace=workspace)
     for example in document:
         example.evaluate()
 
 
 def _write_file(example: Example) -> None:
     name, source = example.parsed
-    example.namespace["desk"].write(name, source)
+    example.namespace["workspace"].write(name, source)
     if name.endswith(".toml"):
         tomllib.loads(source)
     if name == "ivrkit.toml":
@@ -94,7 +94,7 @@ def _write_file(example: Example) -> None:
 
 
 def _load_settings(example: Example) -> None:
-    """A block of TOML without a caption is a part of ``ivrkit.toml``."""
+    """Load a block of TOML without a caption as ``ivrkit.toml``."""
     _load(str(example.parsed))
 
 
@@ -105,42 +105,42 @@ def _load(source: str) -> None:
 
 
 def _run_console(example: Example) -> str | None:
-    desk: Desk = example.namespace["desk"]
-    for command, wanted in _commands(str(example.parsed)):
+    workspace: Workspace = example.namespace["workspace"]
+    for command, expected in _commands(str(example.parsed)):
         words = shlex.split(command)
-        desk.typed = None
-        if words[0] == "printf":  # what is typed into the command behind the |
-            assert words[2] == "|", f"nothing here runs {command!r}"
-            desk.typed, words = words[1].replace("\\n", "\n"), words[3:]
+        workspace.typed = None
+        if words[0] == "printf":  # the standard input of the command behind the |
+            assert words[2] == "|", f"this module cannot run {command!r}"
+            workspace.typed, words = words[1].replace("\\n", "\n"), words[3:]
         more = {}
         while re.fullmatch(r"[A-Z_0-9a-f]+=.*", words[0]):
             name, _, value = words.pop(0).partition("=")
             more[name] = value
-        printed, code = desk.run(words, more)
-        if not wanted and code == 0:
+        output, code = workspace.run(words, more)
+        if not expected and code == 0:
             continue
-        if not OutputChecker().check_output(wanted, _clean(printed), FLAGS):
-            return f"$ {command}\nexit code {code}\nExpected:\n{wanted}\nPrinted:\n{printed}"
+        if not OutputChecker().check_output(expected, _end_line(output), FLAGS):
+            return f"$ {command}\nexit code {code}\nExpected:\n{expected}\nPrinted:\n{output}"
     return None
 
 
-def _clean(printed: str) -> str:
-    """Return what was printed as doctest compares it: with an end of line at its end."""
-    return printed if not printed or printed.endswith("\n") else f"{printed}\n"
+def _end_line(output: str) -> str:
+    """Return the output with a newline at its end, as doctest expects it."""
+    return output if not output or output.endswith("\n") else f"{output}\n"
 
 
 def _commands(source: str) -> Iterator[tuple[str, str]]:
-    """Return each command of a console, and the output that follows it."""
+    """Return each command of a console block with its expected output."""
     lines = iter(source.splitlines(keepends=True))
-    command, wanted = "", ""
+    command, expected = "", ""
     for line in lines:
         if line.startswith("$ "):
             if command:
-                yield command, wanted
-            command, wanted = line[2:].rstrip("\n"), ""
+                yield command, expected
+            command, expected = line[2:].rstrip("\n"), ""
             while command.endswith("\\"):
                 command = command[:-1] + next(lines).strip()
         else:
-            wanted += line
+            expected += line
     if command:
-        yield command, wanted
+        yield command, expected

@@ -1,4 +1,4 @@
-"""Draws the picture of a call in a terminal: ``docs/_static/phone.svg``, which the README and the home page show.
+"""Draws the picture of a call in a terminal, ``docs/_static/phone.svg``, for the README and the home page.
 
 Run it as ``python -m docs.picture`` in the checkout, with ivrkit, the ACME package and rich installed. It runs the real
 ``ivrkit phone`` in a pseudo-terminal, types keys, and draws what the terminal shows.
@@ -23,11 +23,12 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "_static" / "phone.svg"
 COMMAND = "ivrkit phone"
-#: A text that the terminal shows, and the line that is typed then. Nothing in this call depends on the time of day.
+#: A text in the terminal, and the line that is typed when it appears. Nothing in this call depends on the time of day.
 TYPED = (("press nine.", "1"), ("when you are done.", '"I need an anvil."'), ("(recording)", "#"))
 COLUMNS, LINES = 84, 60
+#: How long a text may take to appear, in seconds.
 PATIENCE = 30.0
-#: Dark, with colours that can be told apart on it: background, text, the eight ANSI colours, and their bright variants.
+#: A dark theme: background, text, the eight ANSI colours, and their bright variants.
 THEME = TerminalTheme(
     (24, 26, 32),
     (222, 222, 222),
@@ -52,7 +53,7 @@ THEME = TerminalTheme(
         (255, 255, 255),
     ],
 )
-#: The SVG, without a font from the network: the reader's own fixed-width font is used.
+#: The SVG. It loads no font from the network, but uses a fixed-width font of the reader's machine.
 FORMAT = """<svg viewBox="0 0 {width} {height}" width="{width}" xmlns="http://www.w3.org/2000/svg" role="img">
 <title>A call in the terminal</title>
 <style>
@@ -75,13 +76,13 @@ FORMAT = """<svg viewBox="0 0 {width} {height}" width="{width}" xmlns="http://ww
 def transcript(folder: Path) -> str:
     """Return everything that ``ivrkit phone`` shows in a terminal during a call, with its escape sequences.
 
-    :param folder: the working folder, whose ``ivrkit.toml`` counts.
+    :param folder: the working folder, with its ``ivrkit.toml``.
     """
     master, child = pty.openpty()
-    kept = {
+    inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("IVRKIT_", "TWILIO_", "NO_COLOR"))
     }
-    environ = {**kept, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
+    environ = {**inherited, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
     program = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "phone"]
     process = subprocess.Popen(program, cwd=folder, env=environ, stdin=child, stdout=child, stderr=child)  # noqa: S603  our own command
     os.close(child)
@@ -98,7 +99,7 @@ def transcript(folder: Path) -> str:
 
 
 def _read_until(master: int, shown: str, text: str, seen: int) -> str:
-    """Return what the terminal shows once a text has appeared behind a position, and the terminal is quiet."""
+    """Wait until a text appears after a position and the terminal is quiet; return the content of the terminal."""
     end = time.monotonic() + PATIENCE
     while True:
         ready, _, _ = select.select([master], [], [], 0.5)
@@ -107,11 +108,11 @@ def _read_until(master: int, shown: str, text: str, seen: int) -> str:
         elif text in shown[seen:]:
             return shown
         if time.monotonic() > end:
-            raise TimeoutError(f"the terminal never showed {text!r}:\n{shown}")
+            raise TimeoutError(f"the terminal did not show {text!r}:\n{shown}")
 
 
 def draw(shown: str) -> str:
-    """Return the SVG of a terminal's content, under the command that was typed."""
+    """Return the SVG of a terminal with the command and its output."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text(f"$ {COMMAND}", style="bold"))
     lines = shown.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")

@@ -1,4 +1,4 @@
-"""A server as a page starts it, on a free port, and curl as a page calls it."""
+"""Runs the servers and the curl commands of the pages."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ from pathlib import Path
 
 from tests.processes import start
 
-#: The port that the pages name.
+#: The port on the pages.
 PORT = 5000
+#: How long a command or the start of a server may take, in seconds.
 PATIENCE = 60.0
 
 
 class Server:
-    """A server on a free port, as a page starts it."""
+    """A server of a page, on a free port.
+
+    :param command: the command line without the port.
+    :param folder: the working folder.
+    :param environ: the environment.
+    """
 
     def __init__(self, command: list[str], folder: Path, environ: dict[str, str]) -> None:
         with socket.socket() as probe:
@@ -39,11 +45,12 @@ class Server:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        until = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not self._listens() and self._process.poll() is None:
-            assert time.monotonic() < until, f"the server did not come up: {self.printed()}"
+            assert time.monotonic() < deadline, f"the server did not start: {self.new_output()}"
             time.sleep(0.05)
-        self.said = self.printed()
+        #: The output until it listened or ended.
+        self.start_output = self.new_output()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -54,26 +61,26 @@ class Server:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5):
                 return True
-        except urllib.error.HTTPError as answer:
-            answer.close()
+        except urllib.error.HTTPError as error:
+            error.close()
             return True
         except OSError:
             return False
 
-    def printed(self) -> str:
-        """Return what the server printed since this was last asked, with the port that the pages name."""
+    def new_output(self) -> str:
+        """Return the output since the last call of this method, with the port on the pages."""
         if self._process.poll() is not None:
             self._reader.join(PATIENCE)
         lines = []
         with contextlib.suppress(queue.Empty):
             while True:
                 lines.append(self._lines.get_nowait())
-        # granian's own remarks are about the machine, and the log is about times: neither is what the page shows.
-        said = "".join(line for line in lines if not line.startswith("[") and " INFO ivrkit." not in line)
-        return said.replace(str(self.port), str(PORT))
+        # The pages do not show the messages of granian, which are about the machine, and the log, which has times.
+        output = "".join(line for line in lines if not line.startswith("[") and " INFO ivrkit." not in line)
+        return output.replace(str(self.port), str(PORT))
 
     def curl(self, words: list[str]) -> str:
-        """Ask as curl would, with those of its options that the pages use; return what it would print."""
+        """Send a request as curl does, with the options that the pages use, and return the output of curl."""
         fields: list[tuple[str, str]] = []
         headers, formats, url = {}, "", ""
         arguments = iter(words)
@@ -89,20 +96,20 @@ class Server:
             elif word.startswith("http"):
                 url = word.replace(f":{PORT}/", f":{self.port}/")
             else:
-                assert word in ("-s", "--silent"), f"nothing here knows curl's {word}"
+                assert word in ("-s", "--silent"), f"this module does not know the option {word} of curl"
         body = urllib.parse.urlencode(fields).encode() if fields else None
         request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  our own server
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  the same
-                code, text, told = answer.status, answer.read().decode(), answer.headers
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310  our own server
+                code, text, response_headers = response.status, response.read().decode(), response.headers
         except urllib.error.HTTPError as error:
             with error:
-                code, text, told = error.code, error.read().decode(), error.headers
-        formats = re.sub(r"%header\{([\w-]+)\}", lambda found: str(told.get(found[1], "")), formats)
+                code, text, response_headers = error.code, error.read().decode(), error.headers
+        formats = re.sub(r"%header\{([\w-]+)\}", lambda found: str(response_headers.get(found[1], "")), formats)
         return text + formats.replace("%{http_code}", str(code))
 
     def close(self) -> None:
-        """End the server and whatever it started."""
+        """End the server and all its processes."""
         self._process.terminate()
         try:
             self._process.wait(15)

@@ -1,6 +1,6 @@
-"""The reference says what is there: no setting, command, text or public name is missing, or other than it is.
+"""The reference is complete and correct: settings, commands, texts, public names, state kinds and the simulator.
 
-Hooks are in ``test_hook_pages.py``.
+The hooks are tested in ``test_hook_pages.py``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from docs.desk import ROOT
+from docs.workspace import ROOT
 
 import ivrkit
 from ivrkit import Settings, Texts, simulator, states
@@ -34,60 +34,60 @@ def page(name: str) -> str:
 
 
 def sections(text: str) -> dict[str, str]:
-    """Return the sections of the third level: heading -> what is below it."""
+    """Return the sections of the third level: heading -> text."""
     found = re.split(r"^### (.+)\n", re.sub(r"^## .*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
-def test_every_setting_is_described() -> None:
-    """There is a section for every setting, and for nothing else."""
+def test_every_setting_has_a_section() -> None:
+    """The page of the settings has one section for each setting, and no other."""
     assert sorted(heading.strip("`") for heading in sections(page("settings.md"))) == sorted(SETTINGS)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_is_described_as_it_is(name: str, tmp_path: Path) -> None:
-    """Type, default and variable are the real ones, and the example is one that sets it."""
-    described = sections(page("settings.md"))[f"`{name}`"]
-    told = dict(re.findall(r"^- (\w+): (.+)$", described, flags=re.MULTILINE))
-    assert told["type"] == SETTINGS[name].words
+def test_the_section_of_a_setting_is_correct(name: str, tmp_path: Path) -> None:
+    """The section names the type and the default of the setting, and its example changes the setting."""
+    section = sections(page("settings.md"))[f"`{name}`"]
+    documented = dict(re.findall(r"^- (\w+): (.+)$", section, flags=re.MULTILINE))
+    assert documented["type"] == SETTINGS[name].words
     default = getattr(Settings(), name)
     if isinstance(default, bool | int | str | tuple):
-        written = tomllib.loads(f"it = {told['default'].strip('`')}")["it"]
-        assert (tuple(written) if isinstance(written, list) else written) == default
+        value = tomllib.loads(f"it = {documented['default'].strip('`')}")["it"]
+        assert (tuple(value) if isinstance(value, list) else value) == default
     elif default is None:
-        assert told["default"] == "left out"
-    (tmp_path / "ivrkit.toml").write_text(told["example"].strip("`"), encoding="utf-8")
+        assert documented["default"] == "left out"
+    (tmp_path / "ivrkit.toml").write_text(documented["example"].strip("`"), encoding="utf-8")
     assert getattr(load_settings(tmp_path, environ={}), name) != default
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_comes_from_the_variable_that_is_told(name: str, tmp_path: Path) -> None:
-    """The page names the variable of each setting that has one."""
-    described = sections(page("settings.md"))[f"`{name}`"]
-    told = dict(re.findall(r"^- (\w+): (.+)$", described, flags=re.MULTILINE))["environment"]
+def test_the_documented_variable_sets_the_setting(name: str, tmp_path: Path) -> None:
+    """The section names the environment variable, which sets the setting; a table has none."""
+    section = sections(page("settings.md"))[f"`{name}`"]
+    variable = dict(re.findall(r"^- (\w+): (.+)$", section, flags=re.MULTILINE))["environment"]
     if name in TABLES:
-        assert f"`IVRKIT_{name.upper()}`" not in told
+        assert f"`IVRKIT_{name.upper()}`" not in variable
         return
-    assert told.startswith(f"`IVRKIT_{name.upper()}`")
+    assert variable.startswith(f"`IVRKIT_{name.upper()}`")
     (tmp_path / "ivrkit.toml").write_text(
-        re.search(r"^- example: `(.+)`$", described, flags=re.MULTILINE)[1], encoding="utf-8"
+        re.search(r"^- example: `(.+)`$", section, flags=re.MULTILINE)[1], encoding="utf-8"
     )
-    wanted = getattr(load_settings(tmp_path, environ={}), name)
-    text = ",".join(wanted) if isinstance(wanted, tuple) else str(wanted)
-    assert getattr(load_settings(tmp_path / "nowhere", environ={f"IVRKIT_{name.upper()}": text}), name) == wanted
+    expected = getattr(load_settings(tmp_path, environ={}), name)
+    text = ",".join(expected) if isinstance(expected, tuple) else str(expected)
+    assert getattr(load_settings(tmp_path / "nowhere", environ={f"IVRKIT_{name.upper()}": text}), name) == expected
 
 
-def test_every_text_is_listed_with_its_words() -> None:
-    """The table of texts has each sentence, its words and its places."""
+def test_every_text_is_listed() -> None:
+    """The table of texts has a row for each text of the core, with its default and its placeholders."""
     text = page("settings.md")
     for each in fields(Texts):
         if each.name != "keys":
-            places = " ".join(f"`{{{place}}}`" for place in each.metadata["placeholders"])
-            assert f"| `{each.name}` | {each.default} | {places} |" in text
+            placeholders = " ".join(f"`{{{placeholder}}}`" for placeholder in each.metadata["placeholders"])
+            assert f"| `{each.name}` | {each.default} | {placeholders} |" in text
 
 
-def test_every_command_is_described() -> None:
-    """There is a section for every command; its help text is compared where the page shows it."""
+def test_every_command_has_a_section() -> None:
+    """Each command has a section with its help text, which the tests of the examples compare with the real one."""
     text = page("cli.md")
     for command in COMMANDS:
         assert f"\n## `ivrkit {command}`\n" in text
@@ -95,31 +95,31 @@ def test_every_command_is_described() -> None:
 
 
 def test_every_public_name_is_documented() -> None:
-    """Whatever `import ivrkit` offers is in the API page, and nothing else."""
+    """The API page documents exactly the names in ``ivrkit.__all__``."""
     found = re.findall(r"^\.\. (?:auto|py:)\w+:: ivrkit\.(\w+)$", page("api.md"), flags=re.MULTILINE)
     assert sorted(found) == sorted(ivrkit.__all__)
 
 
 @pytest.mark.parametrize("kind", [name for name in states.__all__ if name.islower()])
-def test_every_parameter_of_a_kind_is_in_its_table(kind: str) -> None:
-    """A row for each, as text that can be read anywhere, with the words of its docstring."""
+def test_every_parameter_of_a_state_kind_has_a_row(kind: str) -> None:
+    """The table of a state kind has a row for each parameter, with the text of the docstring."""
     function = getattr(states, kind)
     section = page("kinds.md").split(f"\n## `{kind}`\n")[1].split("\n## ")[0]
-    described = descriptions_of(function)
+    descriptions = descriptions_of(function)
     for each in inspect.signature(function).parameters.values():
         if each.kind is not each.VAR_KEYWORD:
             name = f"*{each.name}" if each.kind is each.VAR_POSITIONAL else each.name
-            assert f"| `{name}` | {described[each.name].replace('``', '`').rstrip('.')[:40]}" in section
+            assert f"| `{name}` | {descriptions[each.name].replace('``', '`').rstrip('.')[:40]}" in section
 
 
-def test_every_attribute_of_a_call_is_in_its_table() -> None:
-    """A row for each, with the words of its docstring."""
-    for name, told in descriptions_of(ivrkit.Call).items():
-        assert f"| `{name}` | {told.replace('``', '`')} |" in page("api.md")
+def test_every_attribute_of_a_call_has_a_row() -> None:
+    """The table of ``Call`` has a row for each attribute, with the text of the docstring."""
+    for name, description in descriptions_of(ivrkit.Call).items():
+        assert f"| `{name}` | {description.replace('``', '`')} |" in page("api.md")
 
 
 def test_every_outcome_is_listed() -> None:
-    """The table of outcomes has those of every verb that waits."""
+    """The table of outcomes has all outcomes of each waiting verb."""
     table = page("states.md").split("\n## Outcomes\n")[1].split("\nHow they are read")[0]
     for verb, outcomes in VERB_OUTCOMES.items():
         row = next(line for line in table.splitlines() if line.startswith("|") and f"`{verb}`" in line)
@@ -182,8 +182,8 @@ def test_assumptions_codes_and_events_of_the_simulator_are_documented() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in REFERENCE.glob("*.md")))
-def test_no_link_leads_out_of_the_checkout(name: str) -> None:
-    """A link to a page of ours names a file that is there."""
+def test_every_link_of_the_reference_names_a_file(name: str) -> None:
+    """Each link from a reference page to another page names an existing file."""
     for target in re.findall(r"\]\(([^)#:]+?\.md)(?:#[^)]*)?\)", page(name)):
         assert (REFERENCE / target).exists(), target
 

@@ -1,6 +1,6 @@
-"""Every example in the pages does what the page says.
+"""The examples in the docs work.
 
-One test is one page: examples build on those above them, while tests run in any order and side by side.
+There is one test per page, because the examples of a page build on each other, and tests run in any order.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs.desk import ROOT, Desk, at_a_desk, is_setting
 from docs.examples import run_page
+from docs.workspace import ROOT, Workspace, is_setting, new_workspace
 
 import ivrkit.web.extension
 
@@ -23,26 +23,26 @@ PAGES = sorted(
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A folder of the page's own as working folder, and an environment without settings."""
+def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """Return a new workspace; its folder is the working folder, and the environment has no settings."""
     stores = []
     open_sessions = ivrkit.web.extension.open_sessions
 
-    def opened(*given):
-        stores.append(open_sessions(*given))
+    def open_and_record(*args):
+        stores.append(open_sessions(*args))
         return stores[-1]
 
-    monkeypatch.setattr(ivrkit.web.extension, "open_sessions", opened)
+    monkeypatch.setattr(ivrkit.web.extension, "open_sessions", open_and_record)
     for variable in filter(is_setting, os.environ):
         monkeypatch.delenv(variable)
-    with at_a_desk() as made:
-        monkeypatch.chdir(made.folder)
-        yield made
+    with new_workspace() as workspace:
+        monkeypatch.chdir(workspace.folder)
+        yield workspace
         for store in stores:
             store.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_examples_of_a_page_do_what_the_page_says(page: str, desk: Desk) -> None:
-    """What a reader types gives what the page shows."""
-    run_page(Path(ROOT, page), desk)
+def test_the_examples_of_a_page_work(page: str, workspace: Workspace) -> None:
+    """Each example of a page runs without an error, and its output is the one on the page."""
+    run_page(Path(ROOT, page), workspace)

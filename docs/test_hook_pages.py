@@ -16,8 +16,8 @@ from types import SimpleNamespace
 
 import pytest
 from docs import hook_pages
-from docs.desk import ROOT
 from docs.hook_pages import HOOKS, REFERENCE, WHEN, page_of, pages, read_hook
+from docs.workspace import ROOT
 
 from ivrkit import hookspecs
 

@@ -1,8 +1,8 @@
-"""The picture of a call is the one that the program shows today."""
+"""The picture of a call is up to date."""
 
 from docs.picture import PICTURE, ROOT, draw, transcript
 
 
-def test_the_picture_shows_the_phone_as_it_is() -> None:
-    """The picture in the README is drawn again and compared: ``make pages`` brings it up to date."""
+def test_the_picture_shows_the_output_of_ivrkit_phone() -> None:
+    """The picture in the README is the one that ``make pages`` draws from the output of ``ivrkit phone``."""
     assert draw(transcript(ROOT)) == PICTURE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where the examples of one page are run: its folder, its packages, its commands and its server."""
+"""The workspace in which the examples of one page run: its folder, packages, environment and server."""
 
 from __future__ import annotations
 
@@ -25,37 +25,40 @@ from ivrkit.cli.main import main
 from ivrkit.web import create_app
 
 ROOT = Path(__file__).parent.parent
-#: Commands of a reader's shell that change nothing for the examples.
-DONE_ELSEWHERE = ("git", ".", "python3")
+#: Commands that change nothing for the examples.
+IGNORED_COMMANDS = ("git", ".", "python3")
 
 _IVRKIT = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')"]
 _FLASK = [sys.executable, "-c", "from flask.cli import cli; cli.main(prog_name='flask')"]
-_NUMBERS = count(1)
+_CALL_NUMBERS = count(1)
 
 
-class Desk:
-    """Where one page is run: a folder, what is installed, the environment, and the server.
+class Workspace:
+    """The state of a reader's machine while the examples of one page run.
 
-    :param folder: a new and empty folder.
+    :param folder: a new, empty folder.
     """
 
     def __init__(self, folder: Path) -> None:
+        #: The working folder.
         self.folder = folder / "work"
         self.folder.mkdir()
-        self.site = folder / "site"
-        self.site.mkdir()
+        #: The folder of the packages that the page installs.
+        self.site_packages = folder / "site"
+        self.site_packages.mkdir()
+        #: The environment variables that the page sets.
         self.exported: dict[str, str] = {}
         self.server: Server | None = None
-        #: What is typed into the next command.
+        #: The standard input of the next command.
         self.typed: str | None = None
 
     def write(self, name: str, source: str) -> None:
-        """Write a file of the page."""
+        """Write a file in the working folder."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
 
-    def package(
+    def install(
         self,
         name: str,
         version: str = "1.0",
@@ -64,44 +67,56 @@ class Desk:
         plugins: Mapping[str, str] | None = None,
         **modules: str,
     ) -> None:
-        """Install a package as an installer leaves it: its modules, and what tells of its entry points."""
-        told = self.site / f"{name.replace('-', '_')}-{version}.dist-info"
-        told.mkdir()
-        (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        groups = {"ivrkit.states": states or {}, "ivrkit.plugins": plugins or {}}
-        lines = [line for group, points in groups.items() for line in (f"[{group}]", *map(" = ".join, points.items()))]
-        (told / "entry_points.txt").write_text("\n".join(lines) + "\n")
-        for module, source in modules.items():
-            (self.site / f"{module}.py").write_text(source)
+        """Install a package: write its modules and its metadata with the entry points.
 
-    def forget(self) -> None:
-        """Remove every package that this page installed."""
-        shutil.rmtree(self.site)
-        self.site.mkdir()
+        :param states: entry points of the group ``ivrkit.states``.
+        :param plugins: entry points of the group ``ivrkit.plugins``.
+        :param modules: name -> source.
+        """
+        metadata = self.site_packages / f"{name.replace('-', '_')}-{version}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        groups = {"ivrkit.states": states or {}, "ivrkit.plugins": plugins or {}}
+        lines = [
+            line for group, entries in groups.items() for line in (f"[{group}]", *map(" = ".join, entries.items()))
+        ]
+        (metadata / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        for module, source in modules.items():
+            (self.site_packages / f"{module}.py").write_text(source)
+
+    def uninstall_all(self) -> None:
+        """Uninstall every package that this page installed."""
+        shutil.rmtree(self.site_packages)
+        self.site_packages.mkdir()
 
     def call(self, **states: Any) -> Callable[..., tuple[str, str]]:
-        """Begin a call to a tree that has these states as well; what is returned answers its webhooks.
+        """Start a call to a phone tree with more states.
 
-        :returns: a function that takes Twilio's parameters and gives the state that the caller is in, and the document.
+        :param states: name -> state.
+        :returns: a function that sends a webhook with Twilio's parameters, and returns the name of the caller's state
+            and the TwiML document.
         """
         register = ivrkit.hookimpl(specname="ivrkit_register_states")(lambda settings: states)
         client = create_app(dev=True, plugins={"example": SimpleNamespace(register=register)}).test_client()
-        fixed = {"CallSid": f"CA{next(_NUMBERS)}", "CallStatus": "in-progress", "From": "+15550123"}
+        fixed = {"CallSid": f"CA{next(_CALL_NUMBERS)}", "CallStatus": "in-progress", "From": "+15550123"}
 
         def webhook(**params: str) -> tuple[str, str]:
-            answer = client.post("/webhook", data={**fixed, **params})
-            assert answer.status_code == 200, answer.text
-            return answer.headers.get("Ivrkit-State", ""), answer.text
+            response = client.post("/webhook", data={**fixed, **params})
+            assert response.status_code == 200, response.text
+            return response.headers.get("Ivrkit-State", ""), response.text
 
         webhook()
         return webhook
 
     def environ(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of a command: the tests' own without settings, and what the page exported."""
-        editable = [line for path in self.site.glob("*.pth") for line in path.read_text().splitlines()]
+        """Return the environment of a command: that of the tests without settings, and the variables of the page.
+
+        :param more: the variables of this command.
+        """
+        editable = [line for path in self.site_packages.glob("*.pth") for line in path.read_text().splitlines()]
         return {
             **{name: value for name, value in os.environ.items() if not is_setting(name)},
-            "PYTHONPATH": os.pathsep.join([str(self.site), *editable]),
+            "PYTHONPATH": os.pathsep.join([str(self.site_packages), *editable]),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "80",
@@ -110,16 +125,16 @@ class Desk:
         }
 
     def run(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        """Run one command of the page; return what it printed and its exit code."""
+        """Run one command of the page, and return its output and its exit code."""
         name, *rest = words
-        if name in DONE_ELSEWHERE:
+        if name in IGNORED_COMMANDS:
             return "", 0
         if words[:2] in (["make", "run"], ["ivrkit", "serve"], ["flask", "run"]) and "--help" not in rest:
             return self._serve(words, more)
         return getattr(self, f"_{name}")(rest, more)
 
     def _serve(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        """Start a server, in place of the one that ran; return what it printed until it listens, or ended."""
+        """Start a server in place of the running one, and return its output until it listens or has ended."""
         self.close()
         command = [*_IVRKIT, *words[1:]]
         if words[0] == "make":
@@ -128,29 +143,29 @@ class Desk:
         elif words[0] == "flask":
             command = [sys.executable, "-m", "flask", *words[1:]]
         self.server = Server(command, self.folder, self.environ(more))
-        return self.server.said, 0
+        return self.server.start_output, 0
 
     def _flask(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        return self._printed([*_FLASK, *words], more)
+        return self._run_process([*_FLASK, *words], more)
 
     def _ivrkit(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        """Run the command in this process, which has everything imported already; see only what the page installed."""
+        """Run ``ivrkit`` in this process, which is faster because everything is imported already."""
         if self.server is not None:
             words = [word.replace(f":{PORT}/", f":{self.server.port}/") for word in words]
-        with self._as_if_started(more):
+        with self._like_a_new_process(more):
             done = CliRunner().invoke(main, words, prog_name="ivrkit", input=self.typed)
         return done.output, done.exit_code
 
     def _make(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        """Call the tree of the checkout, as its Makefile does."""
-        assert words == ["phone"], f"nothing here knows make's {words}"
-        if not (self.folder / "ivrkit.toml").exists():  # a server that watches it would start anew
+        """Run ``make phone`` as the Makefile of the checkout does."""
+        assert words == ["phone"], f"this module cannot run `make {' '.join(words)}`"
+        if not (self.folder / "ivrkit.toml").exists():  # a running server would reload if the file were written again
             self.write("ivrkit.toml", (ROOT / "ivrkit.toml").read_text())
         return self._ivrkit(words, more)
 
     @contextlib.contextmanager
-    def _as_if_started(self, more: Mapping[str, str]) -> Iterator[None]:
-        """Make this process what a new one would be that is started in the page's folder."""
+    def _like_a_new_process(self, more: Mapping[str, str]) -> Iterator[None]:
+        """Give this process the folder, environment and packages of the page, and undo all that at the end."""
         with pytest.MonkeyPatch.context() as patch:
             environ = self.environ(more)
             patch.chdir(self.folder)
@@ -165,19 +180,19 @@ class Desk:
                 yield
             finally:
                 for name in set(sys.modules) - known:
-                    if str(getattr(sys.modules[name], "__file__", "")).startswith(str(self.site.parent)):
+                    if str(getattr(sys.modules[name], "__file__", "")).startswith(str(self.site_packages.parent)):
                         del sys.modules[name]
 
     def _pytest(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        return self._printed([sys.executable, "-m", "pytest", "-p", "no:randomly", *words], more)
+        return self._run_process([sys.executable, "-m", "pytest", "-p", "no:randomly", *words], more)
 
     def _python(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        return self._printed([sys.executable, *words], more)
+        return self._run_process([sys.executable, *words], more)
 
-    def apart(self, words: str, typed: str) -> str:
-        """Run ``ivrkit`` as a process of its own, which has a log and a debugger of its own; return what it printed."""
+    def run_process(self, words: str, typed: str) -> str:
+        """Run ``ivrkit`` in a new process, which has its own log and debugger, and return its output."""
         self.typed = typed
-        return self._printed([*_IVRKIT, *words.split()], {})[0]
+        return self._run_process([*_IVRKIT, *words.split()], {})[0]
 
     def _curl(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         assert self.server is not None, "the page calls a server that it did not start"
@@ -203,20 +218,20 @@ class Desk:
 
     def _pip(self, words: list[str], more: Mapping[str, str]) -> tuple[str, int]:
         if words[0] == "uninstall":
-            for path in self.site.glob(f"{words[-1].replace('-', '_')}-*.dist-info"):
+            for path in self.site_packages.glob(f"{words[-1].replace('-', '_')}-*.dist-info"):
                 shutil.rmtree(path)
             return "", 0
         if words[0] == "wheel":
-            return self._printed(["uv", "build", "--quiet", "--wheel", "--out-dir", words[-2], words[-1]], more)
-        target = ["--python", sys.executable, "--target", str(self.site)]
+            return self._run_process(["uv", "build", "--quiet", "--wheel", "--out-dir", words[-2], words[-1]], more)
+        target = ["--python", sys.executable, "--target", str(self.site_packages)]
         if "--find-links" in words:
-            return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
+            return self._run_process(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
         if not words[-1].startswith(".") or "[" in words[-1] or words[-1].endswith("/plugins/acme_states"):
-            return "", 0  # it is a tool, an extra or a part of the clone, and here already
-        return self._printed(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
+            return "", 0  # a tool, an extra or a part of the clone, which is installed already
+        return self._run_process(["uv", "pip", "install", "--quiet", "--no-deps", *target, *words[1:]], more)
 
-    def _printed(self, command: list[str], more: Mapping[str, str]) -> tuple[str, int]:
-        done = subprocess.run(  # noqa: S603  the commands that our own pages show
+    def _run_process(self, command: list[str], more: Mapping[str, str]) -> tuple[str, int]:
+        done = subprocess.run(  # noqa: S603  commands from our own pages
             command,
             cwd=self.folder,
             env=self.environ(more),
@@ -231,16 +246,16 @@ class Desk:
 
 
 def is_setting(variable: str) -> bool:
-    """Return whether a variable of the environment would change what an example does."""
+    """Return whether an environment variable could change the result of an example."""
     return variable.startswith(("IVRKIT_", "TWILIO_", "FLASK_", "COV_CORE_", "PYTHONPATH"))
 
 
 @contextlib.contextmanager
-def at_a_desk() -> Iterator[Desk]:
-    """Give a desk of its own, and clear it away afterwards."""
+def new_workspace() -> Iterator[Workspace]:
+    """Create a workspace, and remove it afterwards."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        desk = Desk(Path(folder))
+        workspace = Workspace(Path(folder))
         try:
-            yield desk
+            yield workspace
         finally:
-            desk.close()
+            workspace.close()
