@@ -1,4 +1,4 @@
-"""What every start refuses, because it would compile and mislead: each message whole, with its mend."""
+"""The checks at start: each test compares a whole message with its hint."""
 
 import pytest
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, Hangup, Record, Redirect
@@ -6,8 +6,8 @@ from twilio.twiml.voice_response import Dial, Enqueue, Gather, Hangup, Record, R
 from ivrkit import BACK, HOME, SAME, Goto, LoadError, Menu, MenuOption, Routes, State, ask, leads_to
 
 
-def q(table=None, **named):
-    """A question with a table."""
+def question(table=None, **named):
+    """Return a question with a routes table."""
     return State(ask("?"), table or Routes({"1": None}), **named)
 
 
@@ -23,9 +23,9 @@ SAY = '<Say language="en-US"></Say>'
 REINSTALL = "install a plugin with this state, or reinstall the package if its entry point is new"
 
 
-def test_the_settings_name_states_that_are_there(tree):
-    """Start and operator name states, with the nearest name told."""
-    assert problems_of(tree, a=q(), start="b", operator="aa") == [
+def test_the_settings_start_and_operator_must_name_states(tree):
+    """An unknown state in a setting is a problem, with the nearest known name."""
+    assert problems_of(tree, a=question(), start="b", operator="aa") == [
         ("the setting 'start' names the state 'b', which no plugin offers", "use one of: a", None),
         (
             "the setting 'operator' names the state 'aa', which no plugin offers, did you mean 'a'?",
@@ -47,19 +47,19 @@ def test_the_settings_name_states_that_are_there(tree):
 @pytest.mark.parametrize(
     ("state", "where"),
     [
-        (q(Routes({"1": "salse"})), "the row '1'"),
-        (q(Routes({"no-input": Goto("salse")})), "the row 'no-input'"),
-        (q(Routes({"1": None}, otherwise="salse")), "otherwise"),
-        (q(Routes({"1": None}, give_up="salse")), "give_up"),
+        (question(Routes({"1": "salse"})), "the row '1'"),
+        (question(Routes({"no-input": Goto("salse")})), "the row 'no-input'"),
+        (question(Routes({"1": None}, otherwise="salse")), "otherwise"),
+        (question(Routes({"1": None}, give_up="salse")), "give_up"),
         (State("A.", "salse"), "exit"),
         (State("A.", Goto("salse", say="B.")), "exit"),
-        (q(leads_to(None, "salse")(print)), "@leads_to"),
-        (q(leads_to(None, give_up="salse")(print)), "give_up"),
+        (question(leads_to(None, "salse")(print)), "@leads_to"),
+        (question(leads_to(None, give_up="salse")(print)), "give_up"),
         (State("A.", on_error="salse"), "on_error"),
     ],
 )
-def test_every_target_exists(tree, state, where):
-    """An unknown target is told with the place that names it and the nearest name."""
+def test_a_target_must_exist(tree, state, where):
+    """An unknown target is a problem, with the place that names it and the nearest known name."""
     assert problems_of(tree, a=state, sales=State("S.")) == [
         (
             f"state 'a' of test-states 1.0: {where} leads to 'salse', which no plugin offers, did you mean 'sales'?",
@@ -69,9 +69,9 @@ def test_every_target_exists(tree, state, where):
     ]
 
 
-def test_all_unknown_targets_are_told(tree):
-    """One start tells every problem."""
-    assert len(problems_of(tree, a=q(Routes({"1": "x", "2": "y"}, otherwise="z")), b=State("B.", "w"))) == 4
+def test_all_unknown_targets_are_reported(tree):
+    """One start reports the problems of all states."""
+    assert len(problems_of(tree, a=question(Routes({"1": "x", "2": "y"}, otherwise="z")), b=State("B.", "w"))) == 4
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_all_unknown_targets_are_told(tree):
         ("zzz", "which no plugin offers"),
     ],
 )
-def test_an_option_hangs_in_a_menu(tree, menu, found):
-    """An option that names no menu could never be reached."""
-    states = {"menu": State(Menu()), "b": q(), "a": q(options=MenuOption("1", "a", menu=menu))}
+def test_an_option_must_name_a_menu(tree, menu, found):
+    """An option that names no menu is a problem, because nobody could choose it."""
+    states = {"menu": State(Menu()), "b": question(), "a": question(options=MenuOption("1", "a", menu=menu))}
     assert problems_of(tree, states) == [
         (
             f"state 'a' of test-states 1.0: its option '1' names the menu {menu!r}, {found}",
@@ -94,16 +94,16 @@ def test_an_option_hangs_in_a_menu(tree, menu, found):
     ]
 
 
-def test_an_option_without_any_menu(tree):
-    """A tree may have no menu at all."""
-    assert problems_of(tree, a=q(options=MenuOption("1", "a")))[0][1] == "install a plugin that offers a menu"
+def test_an_option_in_a_tree_without_menus(tree):
+    """The hint is to install a menu if the tree has none."""
+    assert problems_of(tree, a=question(options=MenuOption("1", "a")))[0][1] == "install a plugin that offers a menu"
 
 
 @pytest.mark.parametrize("exit", ["a", SAME, leads_to("a")(print), Goto(None)])
-def test_the_exit_beside_a_menu_is_a_table(tree, exit):
-    """A Menu has its routes from options; only a table can add to them."""
+def test_the_exit_of_a_menu_must_be_a_table(tree, exit):
+    """Only a Routes table can be the exit of a Menu, because the options become its rows."""
     [(message, hint, state)] = [
-        problem for problem in problems_of(tree, m=State(Menu(), exit), a=q()) if "loop" not in problem[0]
+        problem for problem in problems_of(tree, m=State(Menu(), exit), a=question()) if "loop" not in problem[0]
     ]
     assert (
         message == f"state 'm' of test-states 1.0: the exit of a Menu must be a Routes table or left out, not {exit!r}"
@@ -113,13 +113,13 @@ def test_the_exit_beside_a_menu_is_a_table(tree, exit):
 
 
 def options(*keys, **menu):
-    """A menu, and a state for each key."""
+    """Return a menu, and a state for each key."""
     made = {"m": State(**{"enter": Menu(), **menu})}
-    return made | {f"s{place}": q(options=MenuOption(key, "it", menu="m")) for place, key in enumerate(keys)}
+    return made | {f"s{place}": question(options=MenuOption(key, "it", menu="m")) for place, key in enumerate(keys)}
 
 
-def test_two_states_of_one_key(tree):
-    """Both owners are named, with the setting that picks and a key that is free."""
+def test_two_options_must_not_have_the_same_key(tree):
+    """The problem names both owners, and the hint the setting with a free key."""
     assert problems_of(tree, options("1", "1")) == [
         (
             "in the menu 'm', the key '1' belongs to both s0 (test-states 1.0) and s1 (test-states 1.0)",
@@ -129,8 +129,8 @@ def test_two_states_of_one_key(tree):
     ]
 
 
-def test_a_key_that_begins_another(tree):
-    """A key that is the beginning of another one would never be heard at once."""
+def test_a_key_must_not_begin_another(tree):
+    """A key that is the beginning of another key is a problem, because it would have to wait for the rest."""
     for keys in (("1", "12"), ("12", "1")):
         first, second = keys
         assert problems_of(tree, options(*keys, "2")) == [
@@ -145,13 +145,13 @@ def test_a_key_that_begins_another(tree):
         ]
 
 
-def test_keys_that_differ_are_fine(tree):
-    """Two keys of two digits that begin alike can be told apart."""
+def test_keys_may_begin_alike(tree):
+    """Two keys of two digits may have the same first digit."""
     assert tree(options("11", "12", "2", "0", "*"))
 
 
-def test_the_repeat_key_is_taken(tree):
-    """The repeat key of a menu is one of its keys."""
+def test_an_option_must_not_have_the_repeat_key(tree):
+    """The repeat key of a menu clashes with an option that has the same key."""
     assert problems_of(tree, options("9")) == [
         (
             (
@@ -166,8 +166,8 @@ def test_the_repeat_key_is_taken(tree):
     assert tree(options("9", enter=Menu(repeat="8")))
 
 
-def test_a_row_of_the_menu_is_taken(tree):
-    """The rows of the exit beside a Menu are keys of the menu."""
+def test_an_option_must_not_have_the_key_of_a_row(tree):
+    """A row of the menu's exit clashes with an option that has the same key."""
     assert problems_of(tree, options("5", exit=Routes({"no-input": SAME, "5": SAME}))) == [
         (
             "in the menu 'm', the key '5' belongs to both a row of m (test-states 1.0) and s0 (test-states 1.0)",
@@ -177,8 +177,8 @@ def test_a_row_of_the_menu_is_taken(tree):
     ]
 
 
-def test_a_menu_clashes_with_itself(tree):
-    """A row on the repeat key is the author's own to mend."""
+def test_a_row_must_not_have_the_repeat_key(tree):
+    """A row on the repeat key is a problem of the menu itself, which no setting can fix."""
     assert problems_of(tree, options("1", exit=Routes({"9": SAME}))) == [
         (
             (
@@ -191,35 +191,35 @@ def test_a_menu_clashes_with_itself(tree):
     ]
 
 
-def test_when_every_key_is_taken(tree):
-    """Where no key is free, the hint leaves it open."""
+def test_the_hint_when_no_key_is_free(tree):
+    """The hint has no key if all keys of the menu are taken."""
     assert (
         problems_of(tree, options(*"12345678", "1"))[0][1]
         == 'choose another key in ivrkit.toml:  [states.s8]  key = "..."'
     )
 
 
-def test_the_same_key_in_two_menus_is_fine(tree):
-    """A key belongs to its menu."""
+def test_the_same_key_in_two_menus_is_allowed(tree):
+    """Keys of different menus do not clash."""
     states = options("1")
     states["sub"] = State(Menu(), options=MenuOption("2", "sub", menu="m"))
-    states["x"] = q(options=[MenuOption("3", "x", menu="m"), MenuOption("1", "x", menu="sub")])
+    states["x"] = question(options=[MenuOption("3", "x", menu="m"), MenuOption("1", "x", menu="sub")])
     assert tree(states)
 
 
-def test_the_order_of_loading_says_who_came_second(tree):
-    """Not the order of keys, but that of loading names the one to move."""
+def test_the_state_that_was_loaded_later_must_change_its_key(tree):
+    """Of two states with one key, the problem belongs to the one that was loaded later."""
     states = options()
-    states["zebra"] = q(options=MenuOption("1", "zebra", menu="m"))
-    states["ape"] = q(options=MenuOption("1", "ape", menu="m"))
+    states["zebra"] = question(options=MenuOption("1", "zebra", menu="m"))
+    states["ape"] = question(options=MenuOption("1", "ape", menu="m"))
     assert problems_of(tree, states)[0][2] == "ape"
 
 
-def test_a_phrase_belongs_to_one_option(tree):
-    """Two options of a menu cannot be told apart by the same words."""
+def test_two_options_must_not_have_the_same_phrase(tree):
+    """The same phrase in two options of a menu is a problem, whatever its case and punctuation."""
     states = options()
     for place, phrase in enumerate(("Sales!", "sales")):
-        states[f"s{place}"] = q(options=MenuOption(str(place + 1), "it", phrases=phrase, menu="m"))
+        states[f"s{place}"] = question(options=MenuOption(str(place + 1), "it", phrases=phrase, menu="m"))
     assert problems_of(tree, states) == [
         (
             "state 's1' of test-states 1.0: in the menu 'm', its phrase 'sales' also belongs to s0 (test-states 1.0)",
@@ -229,10 +229,10 @@ def test_a_phrase_belongs_to_one_option(tree):
     ]
 
 
-def test_one_option_may_say_a_phrase_twice(tree):
+def test_one_option_may_have_a_phrase_twice(tree):
     """The same phrase twice in one option is no clash."""
     states = options()
-    states["a"] = q(options=MenuOption("1", "a", phrases=("Sales", "sales"), menu="m"))
+    states["a"] = question(options=MenuOption("1", "a", phrases=("Sales", "sales"), menu="m"))
     assert tree(states)
 
 
@@ -245,8 +245,8 @@ def test_one_option_may_say_a_phrase_twice(tree):
         ({"x": State("X.", "b"), "b": State("B.", "c"), "c": State("C.", "b")}, "b -> c -> b"),
     ],
 )
-def test_a_ring_of_automatic_exits(tree, states, ring):
-    """A ring of automatic exits never comes to a state that waits; it is told once."""
+def test_automatic_exits_must_not_form_a_loop(tree, states, ring):
+    """A loop of automatic exits is a problem, reported once, because it never comes to a state that waits."""
     first = ring.partition(" ")[0]
     assert problems_of(tree, states) == [
         (
@@ -257,8 +257,8 @@ def test_a_ring_of_automatic_exits(tree, states, ring):
     ]
 
 
-def test_automatic_exits_that_end_are_fine(tree):
-    """BACK, HOME and functions are decided while the call is on."""
+def test_exits_that_are_decided_in_a_call_are_no_loop(tree):
+    """BACK, HOME and functions are not taken for a loop, because only a call decides them."""
     states = {
         "a": State("A.", "b"),
         "b": State("B.", BACK),
@@ -268,8 +268,8 @@ def test_automatic_exits_that_end_are_fine(tree):
     assert tree(states)
 
 
-def content_fault(tree, state, **more):
-    """Return the one problem of a state's content."""
+def content_problem(tree, state, **more):
+    """Return the only problem of a state's content."""
     [(message, hint, name)] = problems_of(tree, a=state, **more)
     assert name == "a"
     prefix = "state 'a' of test-states 1.0: "
@@ -306,7 +306,7 @@ def content_fault(tree, state, **more):
             "say it before Record, or on the way to the target: Goto(target, say=...)",
         ),
         (
-            State([Dial("+1"), Enqueue("q")]),
+            State([Dial("+1"), Enqueue("question")]),
             "it must wait with one verb, not with Dial and Enqueue",
             "put the second verb into a state of its own, and lead there with an exit",
         ),
@@ -331,7 +331,7 @@ def content_fault(tree, state, **more):
             "use an outcome of Dial: answered, busy, no-answer, failed, canceled, declined",
         ),
         (
-            State(Enqueue("q"), Routes({"no-answer": None})),
+            State(Enqueue("question"), Routes({"no-answer": None})),
             "the row 'no-answer' is not an outcome of Enqueue",
             "use an outcome of Enqueue: bridged, leave, hangup, queue-full, failed",
         ),
@@ -357,13 +357,13 @@ def content_fault(tree, state, **more):
         ),
     ],
 )
-def test_what_a_state_says_fits_its_exit(tree, state, message, hint):
-    """Refused at start, with the mend."""
-    assert content_fault(tree, state, b=q()) == (message, hint)
+def test_content_must_fit_the_exit(tree, state, message, hint):
+    """Content that does not fit the exit of its state is a problem at start."""
+    assert content_problem(tree, state, b=question()) == (message, hint)
 
 
-def test_a_key_of_a_menu_that_its_gather_keeps(tree):
-    """# ends a menu's Gather, which is told to whoever offers the option, and not to the menu."""
+def test_an_option_must_not_have_the_finish_key(tree):
+    """A key with # is a problem of the state with the option, because # ends the input of a menu."""
     assert problems_of(tree, options("1#")) == [
         (
             "state 's0' of test-states 1.0: its key '1#' cannot be pressed: '#' ends the input of the menu 'm'",
@@ -375,8 +375,8 @@ def test_a_key_of_a_menu_that_its_gather_keeps(tree):
     assert message in problems_of(tree, options("1", exit=Routes({"#": SAME})))[0][0], "a row is the menu's own"
 
 
-def test_what_fits(tree):
-    """The shapes that look alike and are right."""
+def test_content_that_fits(tree):
+    """These combinations of content and exit look alike, and are valid."""
     assert tree(
         {
             "a": State(ask("?", finish_on_key=""), Routes({"#": None, "no-match": SAME, "no-input": SAME})),
@@ -422,31 +422,31 @@ def test_what_fits(tree):
         ),
     ],
 )
-def test_what_could_never_come_is_refused(tree, state, message, hint):
-    """Keys that a Gather does not bring, secrets in URLs, and answers that are too long are known at start."""
-    assert content_fault(tree, state) == (message, hint)
+def test_rows_that_can_never_match_are_refused(tree, state, message, hint):
+    """Keys that a Gather never sends, secrets in URLs, and responses that are too long are problems at start."""
+    assert content_problem(tree, state) == (message, hint)
 
 
-def test_a_state_that_holds_itself(tree):
-    """Whatever breaks while a state is made ready is a problem of that state."""
+def test_an_error_while_compiling_is_a_problem_of_its_state(tree):
+    """Any error that is raised while a state is compiled is a problem of that state."""
     ring = ["A."]
     ring.append(ring)
-    message, hint = content_fault(tree, State(ring))
+    message, hint = content_problem(tree, State(ring))
     assert message.startswith("RecursionError: maximum recursion depth exceeded")
     assert hint == "change its content: it cannot be rendered as TwiML"
 
 
-def test_options_that_hang_in_a_state_with_a_function_for_an_exit(tree):
-    """The option is at problem, and not the state that it hangs in."""
-    states = {"a": State(print, leads_to(None)(print)), "b": q(options=MenuOption("1", "b", menu="a"))}
+def test_an_option_must_not_name_a_state_with_another_exit(tree):
+    """An option in a state that cannot be a menu is a problem of the state with the option."""
+    states = {"a": State(print, leads_to(None)(print)), "b": question(options=MenuOption("1", "b", menu="a"))}
     [(message, hint, state)] = problems_of(tree, states)
     assert message.startswith("state 'b' of test-states 1.0: its option '1' names the menu 'a', whose exit LeadsTo(")
     assert message.endswith(" takes no options")
     assert (hint, state) == ("name another menu", "b")
 
 
-def test_several_faults_are_told_together(tree):
-    """Content problems of different states are told in one error."""
+def test_problems_of_several_states_are_reported_together(tree):
+    """Content problems of different states are in one error."""
     with pytest.raises(LoadError) as caught:
         tree(a=State("A.", Routes({"1": None})), b=State([Record(), Record()]))
     assert str(caught.value).startswith(

@@ -1,4 +1,4 @@
-"""States, tables, options and texts are checked where they are written."""
+"""The checks of states, tables, options and texts where they are written."""
 
 from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ TARGET = "write a state's name, SAME, BACK, HOME, None, or a Goto of one of thes
 ROW = f"use keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}"
 
 
-def refused(make):
-    """Return message and hint of what is refused."""
+def refusal(make):
+    """Return the message and the hint of the error that is raised."""
     with pytest.raises(FlowError) as caught:
         make()
     return caught.value.message, caught.value.hint
@@ -65,13 +65,13 @@ def refused(make):
         (lambda: leads_to(None, give_up=5), "give_up of @leads_to must be a target, not 5", TARGET),
     ],
 )
-def test_tables_and_functions(make, message, hint):
-    """A typo in a table is an error where the table is made."""
-    assert refused(make) == (message, hint)
+def test_invalid_tables_and_functions(make, message, hint):
+    """An invalid table or decorator raises an error where it is written."""
+    assert refusal(make) == (message, hint)
 
 
-def test_a_table_cannot_be_changed():
-    """What was given to a table may change; the table does not, and its rows can't be set."""
+def test_a_table_is_read_only():
+    """A table keeps its own copy of the rows, and refuses changes."""
     rows = {"1": None}
     table = Routes(rows)
     rows["2"] = "x"
@@ -84,13 +84,13 @@ def test_a_table_cannot_be_changed():
     assert Routes({}, tries=1).tries == 1
 
 
-def test_every_outcome_may_have_a_row():
-    """All the words that a webhook can bring, and keys."""
+def test_every_outcome_can_have_a_row():
+    """A table takes all named outcomes and key sequences."""
     assert set(Routes(dict.fromkeys((*NAMED_OUTCOMES, "0", "12*#"))).rows) == {*NAMED_OUTCOMES, "0", "12*#"}
 
 
 def test_a_decorated_function_can_be_called():
-    """A function exit stays a function, for its own test."""
+    """A function exit can be called by its own test."""
 
     @leads_to("a", SAME, tries=2, give_up="b")
     def choose(call):
@@ -131,15 +131,15 @@ OTHER_VERBS = "put other verbs into a state of their own"
         (lambda: ask("?", None), "a prompt of ask must be a text, Say, Play or Pause, not None", OTHER_VERBS),
     ],
 )
-def test_options_menus_and_questions(make, message, hint):
-    """Options, menus and questions say what they take."""
-    assert refused(make) == (message, hint)
+def test_invalid_options_menus_and_questions(make, message, hint):
+    """An invalid option, menu or question raises an error that says what it must be."""
+    assert refusal(make) == (message, hint)
 
 
-def test_a_verb_that_waits_is_not_said():
-    """Only what sounds may stand in a menu or a question."""
+def test_a_menu_and_a_question_take_prompts_only():
+    """A verb that waits cannot stand inside a menu or a question."""
     for where, make in (("Menu", Menu), ("ask", ask)):
-        message, hint = refused(lambda make=make: make(Dial("+15550100")))
+        message, hint = refusal(lambda make=make: make(Dial("+15550100")))
         assert message.startswith(f"a prompt of {where} must be a text, Say, Play or Pause, not <")
         assert hint == OTHER_VERBS
 
@@ -148,7 +148,7 @@ ENTER = 'write enter="Hello." or a function that takes the call'
 
 
 async def later(call):
-    """Be of no use: handlers are plain functions."""
+    """Stand for an async handler, which is refusal."""
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ async def later(call):
         ),
     ],
 )
-def test_states(make, message, hint):
-    """A state says what is wrong with it, by name once it has one."""
-    assert refused(make) == (message, hint)
+def test_invalid_states(make, message, hint):
+    """An invalid state raises an error with its name, once it has one."""
+    assert refusal(make) == (message, hint)
 
 
 PHRASES = 'write texts: phrases=("sales",)'
@@ -231,18 +231,18 @@ SENTENCE = 'write a whole sentence: sentence="To talk to sales, press one."'
         (lambda: MenuOption("1", "x", phrases=""), "the phrases of MenuOption 'x' must be texts, not ('',)", PHRASES),
     ],
 )
-def test_what_could_only_be_found_out_by_a_caller(make, message, hint):
-    """Handlers that can't be called, and options of the wrong kind, are refused where they are written."""
-    assert refused(make) == (message, hint)
+def test_invalid_handlers_and_option_values(make, message, hint):
+    """Handlers that cannot be called, and invalid values of options, are refusal where they are written."""
+    assert refusal(make) == (message, hint)
 
 
-def test_a_handler_that_does_not_tell_what_it_takes():
-    """Some functions written in C have no signature to look at; they are taken as they are."""
+def test_a_handler_without_a_signature():
+    """A function without a signature, as some written in C, is accepted."""
     assert State(iter).enter is iter
 
 
-def test_an_exit_object_without_a_name():
-    """A callable object is named as it prints."""
+def test_a_callable_object_as_exit_is_named_by_its_repr():
+    """The error about a callable object without targets shows its repr."""
 
     class Choose:
         def __call__(self, call):
@@ -251,12 +251,12 @@ def test_an_exit_object_without_a_name():
         def __repr__(self):
             return "<chooser>"
 
-    message, _ = refused(lambda: State("A.", Choose()))
+    message, _ = refusal(lambda: State("A.", Choose()))
     assert message == f"the exit function {Choose()!r} of a State must declare its targets"
 
 
-def test_the_shape_of_a_state():
-    """State(enter, exit=None, *, options, on_error, secret), with name and owner bound by replace."""
+def test_the_arguments_of_a_state():
+    """State takes enter and exit by position, and all else by name. The loader binds name and owner."""
     state = State("A.", "b", options=MenuOption("1", "a"), on_error="f", secret=True)
     assert (state.enter, state.exit, state.on_error, state.secret) == ("A.", "b", "f", True)
     assert state.options == state.menu_options == (MenuOption("1", "a"),)
@@ -270,22 +270,22 @@ def test_the_shape_of_a_state():
     assert State("A.", options=[MenuOption("1", "a"), MenuOption("2", "b")]).menu_options[1].label == "b"
 
 
-def test_the_shape_of_an_option():
-    """MenuOption(key, label, phrases, menu, line); one phrase may be a string."""
+def test_the_arguments_of_an_option():
+    """MenuOption takes key and label. One phrase may be a string."""
     option = MenuOption("1", "sales")
     assert (option.phrases, option.menu, option.sentence) == ((), "menu", None)
     assert MenuOption("1", "sales", phrases="buy").phrases == ("buy",)
     assert MenuOption("1", "sales", phrases=["a", "b"]).phrases == ("a", "b")
 
 
-def test_the_shape_of_a_menu():
-    """Menu(*texts, repeat="9")."""
+def test_the_arguments_of_a_menu():
+    """Menu takes any number of texts, and the repeat key by name."""
     assert (Menu().texts, Menu().repeat, Menu("A.", "B.", repeat=None)) == ((), "9", Menu("A.", "B.", repeat=None))
     assert Menu("A.").texts == ("A.",)
 
 
-def test_ask_is_a_gather_with_its_texts_inside():
-    """Keys live during the prompt, silence is answered, and attributes are twilio's."""
+def test_ask_returns_a_gather_with_its_texts_inside():
+    """Ask returns a Gather around its prompts, with action_on_empty_result and the given attributes."""
     gather = ask("A.", Play("u"), Pause(), Say("B."), timeout=8, finish_on_key="")
     assert str(gather) == (
         '<?xml version="1.0" encoding="UTF-8"?><Gather actionOnEmptyResult="true" finishOnKey="" timeout="8">'
@@ -339,13 +339,13 @@ PLACEHOLDERS = "leave out other placeholders; write {{ for a brace"
         ),
     ],
 )
-def test_sentences_with_places_that_nobody_fills(texts, message, hint):
-    """A sentence that could not be said is refused when it is set."""
-    assert refused(lambda: Texts(**texts)) == (message, hint)
+def test_invalid_texts_of_the_core(texts, message, hint):
+    """A sentence with an unknown placeholder, and an unknown key, are refusal when they are set."""
+    assert refusal(lambda: Texts(**texts)) == (message, hint)
 
 
-def test_the_sentences_of_the_core():
-    """Each has a default, and can be set; words of keys that are not set stay."""
+def test_the_texts_of_the_core():
+    """Each text has a default and can be set. Names of keys that are not set keep their default."""
     assert {each.name: getattr(Texts(), each.name) for each in fields(Texts) if each.name != "keys"} == {
         "greeting": "Thank you for calling {company}.",
         "option": "For {label}, press {key}.",
@@ -369,30 +369,30 @@ def test_the_sentences_of_the_core():
     assert Texts(greeting="Plain.", option="{label}").greeting == "Plain."
 
 
-def test_a_sentence_set_to_nothing_is_not_said(call):
-    """An empty text leaves a sentence out."""
+def test_an_empty_text_is_not_said(call):
+    """A text that is set to an empty string is left out."""
     caller = call(a=State(ask("A?"), Routes({"1": None})), texts=Texts(goodbye="", wrong_choice=""))
     assert caller.press("5").heard == ["A?"]
     assert caller.press("1").xml == "<Hangup />"
 
 
-def test_a_state_with_nothing_odd_brings_no_startup_warning(tree):
-    """A state that can be served as it is written brings no startup warning."""
+def test_a_valid_state_has_no_startup_warning(tree):
+    """A state that can be served as it is written has no startup warning."""
     assert tree(a=State(["A.", ask("?", Pause()), Say()])).startup_warnings == ()
 
 
 # Call.
 
 
-def made(**params):
+def make(**params):
     """Return the call of these parameters."""
     now = datetime(2026, 1, 2, tzinfo=UTC)
     return make_call({"CallSid": "CA1", **params}, now=now, language="en-GB", turn=3, data={"a": 1})
 
 
 def test_the_facts_of_a_call():
-    """Each fact is Twilio's parameter of that name."""
-    call = made(
+    """Each fact of a call is the parameter of Twilio with that name."""
+    call = make(
         From="+15550101",
         To="+15550102",
         CallStatus="ringing",
@@ -412,9 +412,9 @@ def test_the_facts_of_a_call():
     assert (call.now, call.params["Other"], call.has_ended) == (datetime(2026, 1, 2, tzinfo=UTC), "x", False)
 
 
-def test_a_fact_that_did_not_come():
-    """What did not come is empty, and a call without a status is on the line."""
-    call = made()
+def test_missing_facts_of_a_call():
+    """A missing parameter is an empty text, and a call without a status is on the line."""
+    call = make()
     facts = ("from_", "to", "account_sid", "direction", "forwarded_from", "caller_name", "digits", "speech")
     assert [getattr(call, fact) for fact in facts] == [""] * 8
     assert (call.confidence, call.status, call.has_ended) == (None, "in-progress", False)
@@ -425,23 +425,23 @@ def test_a_fact_that_did_not_come():
     ("text", "confidence"),
     [("", None), ("x", None), ("1.5", None), ("-0.1", None), ("nan", None), ("0", 0.0), ("1.0", 1.0)],
 )
-def test_confidence_is_a_fraction_or_nothing(text, confidence):
-    """0.0 to 1.0, and nothing else."""
-    assert made(Confidence=text).confidence == confidence
+def test_confidence_is_a_number_from_0_to_1(text, confidence):
+    """The confidence is a number from 0.0 to 1.0, else None."""
+    assert make(Confidence=text).confidence == confidence
 
 
 @pytest.mark.parametrize(
     ("status", "gone"),
     [("ringing", False), ("in-progress", False), ("queued", True), ("completed", True), ("busy", True), ("", True)],
 )
-def test_who_is_gone(status, gone):
-    """A status that is neither ringing nor in-progress."""
-    assert made(CallStatus=status).has_ended is gone
+def test_a_call_that_has_ended(status, gone):
+    """A call has ended if its status is neither ringing nor in-progress."""
+    assert make(CallStatus=status).has_ended is gone
 
 
-def test_a_call_cannot_be_changed():
-    """Only data is the handlers' to change."""
-    call = made()
+def test_a_call_is_read_only():
+    """Handlers can change only the data of a call."""
+    call = make()
     assert isinstance(call, Call)
     with pytest.raises(FrozenInstanceError):
         call.digits = "5"
@@ -449,6 +449,6 @@ def test_a_call_cannot_be_changed():
     assert call.data == {"a": 1, "b": 2}
 
 
-def test_an_exit_in_a_table_is_a_target():
-    """An Goto of None, of a name and of a move."""
+def test_a_goto_in_a_table_is_a_target():
+    """A row can be a Goto of None, of a name and of SAME, BACK or HOME."""
     assert Routes({"1": Goto(None), "2": Goto("x"), "3": Goto(SAME)}, otherwise=Goto(SAME), give_up=Goto(None))

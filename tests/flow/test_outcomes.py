@@ -252,7 +252,7 @@ def test_the_message_of_somebody_gone_is_kept(call):
 
 def test_a_caller_who_is_gone_before_the_first_webhook(tree):
     """A call that never was here is marked as ended, and nothing is told of it."""
-    for bring in (lambda caller: caller.webhook(status="completed"), lambda caller: caller.is_over()):
+    for bring in (lambda caller: caller.webhook(status="completed"), lambda caller: caller.status_callback()):
         caller = bring(EngineCall(tree(a=State(ask("A?")))))
         assert (caller.events, caller.session.ended, caller.last.state) == ([], "completed", None)
         assert caller.webhook().events == []
@@ -260,9 +260,9 @@ def test_a_caller_who_is_gone_before_the_first_webhook(tree):
 
 def test_a_status_callback_ends_the_call_once(call):
     """The end is told once, whoever tells it first; the last verb's outcome is still taken afterwards, once."""
-    caller = call(a=State(Record(), Routes())).is_over()
+    caller = call(a=State(Record(), Routes())).status_callback()
     assert caller.events == [("ended", None, "completed")]
-    assert caller.is_over("failed").events == []
+    assert caller.status_callback("failed").events == []
     assert caller.session.ended == "completed"
     late = {"status": "completed", "RecordingUrl": "https://x.example/RE1"}
     assert caller.webhook(**late).events == [("recorded", "a", None), ("left", "a", "recorded")]
@@ -272,7 +272,7 @@ def test_a_status_callback_ends_the_call_once(call):
 
 def test_a_late_webhook_of_a_live_looking_call_is_answered_with_nothing(call):
     """An ended call stays ended, whatever status a late webhook carries."""
-    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).is_over().press("1")
+    caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).status_callback().press("1")
     assert caller.last.twiml.endswith(b"<Response />")
     assert caller.events == [("left", "a", "1")]
     assert caller.last.state.name == "a"
