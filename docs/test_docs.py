@@ -10,15 +10,18 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Annotated, get_origin
 
 import pytest
 from docs.workspace import ROOT
 
 import ivrkit
+import ivrkit.settings
 from ivrkit import Settings, Texts, simulator, states
 from ivrkit.cli.main import COMMANDS
 from ivrkit.flow.model.outcomes import VERB_OUTCOMES
 from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.describe import in_words
 from ivrkit.settings.docstrings import descriptions_of
 from ivrkit.settings.load import TABLES, load_settings
 from ivrkit.simulator import Assumptions
@@ -55,7 +58,7 @@ def test_the_section_of_a_setting_is_correct(name: str, tmp_path: Path) -> None:
         value = tomllib.loads(f"it = {documented['default'].strip('`')}")["it"]
         assert (tuple(value) if isinstance(value, list) else value) == default
     elif default is None:
-        assert documented["default"] == "left out"
+        assert documented["default"] == "not set"
     (tmp_path / "ivrkit.toml").write_text(documented["example"].strip("`"), encoding="utf-8")
     assert getattr(load_settings(tmp_path, environ={}), name) != default
 
@@ -75,6 +78,16 @@ def test_the_documented_variable_sets_the_setting(name: str, tmp_path: Path) -> 
     expected = getattr(load_settings(tmp_path, environ={}), name)
     text = ",".join(expected) if isinstance(expected, tuple) else str(expected)
     assert getattr(load_settings(tmp_path / "nowhere", environ={f"IVRKIT_{name.upper()}": text}), name) == expected
+
+
+def test_every_setting_type_is_listed() -> None:
+    """The table of setting types has each public type with its words."""
+    types = {name: getattr(ivrkit.settings, name) for name in ivrkit.settings.__all__}
+    text = page("settings.md").split("\n## Setting types\n")[1]
+    for name, each in types.items():
+        if get_origin(each) is Annotated and name != "OneOrMore":
+            assert f"| `{name}` | {in_words(each)}" in text
+    assert "| `OneOrMore[T]` |" in text
 
 
 def test_every_text_is_listed() -> None:
