@@ -1,4 +1,4 @@
-"""Each hook's contract, told by telephone: a plugin of the host's own, a webhook, and what came of it."""
+"""Tests of the contract of each hook: a plugin implements it, a webhook arrives, and the response is checked."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ivrkit.web import create_app
 
 pytestmark = pytest.mark.usefixtures("bare")
 
-NAMES = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
+HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
 GOODBYE = State("Goodbye then.")
 ASKING = State(ask("Well?"), Routes({"1": None}))
 
 
-class Tree:
-    """A plugin that offers states."""
+class StatesPlugin:
+    """Plugin that registers states."""
 
     def __init__(self, states: Mapping[str, State]) -> None:
         self.states = states
@@ -42,11 +42,14 @@ class Tree:
         return self.states
 
 
-def hooks(**functions: Callable[..., object]) -> object:
-    """Return a plugin whose hooks are these functions, by their names without the prefix."""
+def make_plugin(**functions: Callable[..., object]) -> object:
+    """Return a plugin that implements hooks.
+
+    :param functions: name of a hook without the prefix ``ivrkit_`` -> its implementation.
+    """
 
     class Plugin:
-        """What the functions are hung on."""
+        """Plugin without hooks, to which the functions are added."""
 
     plugin = Plugin()
     for name, function in functions.items():
@@ -55,8 +58,11 @@ def hooks(**functions: Callable[..., object]) -> object:
 
 
 @pytest.fixture
-def dial(tmp_path):
-    """Return what makes an app of states and plugins, and returns what sends it one webhook after another."""
+def serve(tmp_path):
+    """Return a function that serves states and plugins.
+
+    That function returns ``send``, which sends a webhook of one call and returns the response.
+    """
     stores = []
 
     def make(states, start="one", **plugins):
@@ -64,14 +70,14 @@ def dial(tmp_path):
             dev=True,
             start=start,
             session_url=f"sqlite:///{tmp_path}/calls.sqlite3",
-            plugins={"tree": Tree(states), **plugins},
+            plugins={"tree": StatesPlugin(states), **plugins},
         )
         stores.append(app.extensions["ivrkit"].sessions)
         client = app.test_client()
 
         def send(**params):
-            given = {"CallSid": "CA1", "CallStatus": "in-progress", "From": "+431", "To": "+432", **params}
-            answer = client.post("/webhook", data=given)
+            params = {"CallSid": "CA1", "CallStatus": "in-progress", "From": "+431", "To": "+432", **params}
+            answer = client.post("/webhook", data=params)
             assert answer.status_code == 200
             return answer
 
@@ -82,27 +88,27 @@ def dial(tmp_path):
         store.close()
 
 
-def call_of(**params: str):
-    """Return a call."""
+def new_call(**params: str):
+    """Return a call with these webhook parameters."""
     return make_call({"CallSid": "CA1", **params}, now=None, language="en-US", turn=1, data={})
 
 
-def caller(function: Callable[..., object], name: str = "own", hook: str = "ivrkit_call_started") -> HookImpl:
-    """Return a plugin's implementation of a hook."""
+def hook_impl(function: Callable[..., object], name: str = "own", hook: str = "ivrkit_call_started") -> HookImpl:
+    """Return a function as a plugin's implementation of a hook."""
     return HookImpl(Owner(name, "1.0"), hook, function, tuple(inspect.signature(function).parameters))
 
 
-def fail() -> None:
-    """Fail as a plugin does."""
+def raise_error() -> None:
+    """Raise an error, as a failing hook implementation does."""
     raise ValueError("no such luck")
 
 
-class TestSpecs:
-    """Every hook is a contract."""
+class TestHookspecs:
+    """Hook specifications."""
 
-    def test_the_hooks(self):
-        """These, and no others."""
-        assert NAMES == [
+    def test_exactly_these_hooks_exist(self):
+        """There are exactly these twelve hooks, in this order."""
+        assert HOOKS == [
             "ivrkit_declare_settings",
             "ivrkit_register_kinds",
             "ivrkit_register_stores",
@@ -117,57 +123,60 @@ class TestSpecs:
             "ivrkit_call_ended",
         ]
 
-    @pytest.mark.parametrize("name", NAMES)
-    def test_each_is_a_page(self, name):
-        """When it is called, every argument, what it returns, order, what happens when it raises, and an example."""
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_each_docstring_is_a_contract(self, name):
+        """The docstring of a hook describes its whole contract.
+
+        It says when the hook is called and describes arguments, return value, order and failure. It has an example.
+        """
         hook = getattr(hookspecs, name)
         contract, _, example = inspect.getdoc(hook).partition("\n\nExample::\n")
-        told = re.findall(r":param (\w+):", contract)
-        assert told == list(inspect.signature(hook).parameters)
+        parameters = re.findall(r":param (\w+):", contract)
+        assert parameters == list(inspect.signature(hook).parameters)
         assert "\n\nCalled " in contract
         assert re.search(r"^:returns: (.+\n)+?:order: (.+\n)+?:failure: ", contract, re.MULTILINE)
         assert re.search(rf"@ivrkit\.hookimpl\n +def {name}\(", example)
 
-    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("name", HOOKS)
     def test_only_the_deciding_hooks_stop_at_the_first_result(self, name):
-        """Two of them decide; all others are heard from every plugin."""
-        decides = name in ("ivrkit_choose_start", "ivrkit_state_failed")
-        assert getattr(hookspecs, name).ivrkit_spec["firstresult"] == decides
+        """Only the two deciding hooks stop at the first result; every plugin is called for the others."""
+        is_deciding = name in ("ivrkit_choose_start", "ivrkit_state_failed")
+        assert getattr(hookspecs, name).ivrkit_spec["firstresult"] == is_deciding
 
 
-class TestOrder:
-    """The one loaded last first, ``tryfirst`` and ``trylast`` observed."""
+class TestCalls:
+    """Order and arguments of hook implementations."""
 
-    def test_the_order_of_the_callers(self, dial):
-        """As pluggy has it, whichever hook it is."""
-        said = []
+    def test_hook_implementations_are_called_in_the_order_of_pluggy(self, serve):
+        """The plugin loaded last is called first, except that ``tryfirst`` and ``trylast`` come first and last."""
+        called = []
 
-        def says(word, **marks):
+        def plugin_named(name, **marks):
             class Plugin:
                 @hookimpl(**marks)
                 def ivrkit_call_started(self):
-                    said.append(word)
+                    called.append(name)
 
             return Plugin()
 
-        send = dial(
+        send = serve(
             {"one": GOODBYE},
-            a=says("a"),
-            first=says("first", tryfirst=True),
-            last=says("last", trylast=True),
-            b=says("b"),
+            a=plugin_named("a"),
+            first=plugin_named("first", tryfirst=True),
+            last=plugin_named("last", trylast=True),
+            b=plugin_named("b"),
         )
         send()
-        assert said == ["first", "b", "a", "last"]
+        assert called == ["first", "b", "a", "last"]
 
-    def test_each_takes_the_arguments_it_wants(self):
-        """By name, in any order; what it does not ask for it is not given."""
-        given = {"call": "a call", "state": "a state", "outcome": "1", "reason": None}
-        assert caller(lambda outcome, call: (outcome, call))(given) == ("1", "a call")
-        assert caller(lambda: "nothing")(given) == "nothing"
+    def test_a_hook_implementation_takes_the_arguments_it_names(self):
+        """A hook implementation gets the arguments that it names, in its own order, and no others."""
+        arguments = {"call": "a call", "state": "a state", "outcome": "1", "reason": None}
+        assert hook_impl(lambda outcome, call: (outcome, call))(arguments) == ("1", "a call")
+        assert hook_impl(lambda: "nothing")(arguments) == "nothing"
 
-    def test_the_callers_of_a_hook_nobody_implements(self):
-        """There are none."""
+    def test_a_hook_without_implementations_has_an_empty_tuple(self):
+        """A hook that no plugin implements has no hook implementations."""
         import pluggy
 
         manager = pluggy.PluginManager("ivrkit")
@@ -176,47 +185,50 @@ class TestOrder:
 
 
 class TestObserving:
-    """What only watches is told after the session is saved, and cannot hurt."""
+    """Observing hooks: they run after the session is saved, and their failures do not affect the call."""
 
-    def test_a_call_from_beginning_to_end(self, dial):
-        """ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left and ivrkit_call_ended, in order."""
-        told = []
-        watch = hooks(
-            call_started=lambda call: told.append(("started", call.sid)),
-            state_entered=lambda call, state: told.append(("entered", state.name, state.owner.plugin)),
-            state_left=lambda call, state, outcome: told.append(("left", state.name, outcome)),
-            call_ended=lambda call, reason: told.append(("ended", reason)),
+    def test_observers_are_notified_from_start_to_end(self, serve):
+        """Observers are notified when a call starts, enters a state, leaves a state and ends, in this order."""
+        events = []
+        observer = make_plugin(
+            call_started=lambda call: events.append(("started", call.sid)),
+            state_entered=lambda call, state: events.append(("entered", state.name, state.owner.plugin)),
+            state_left=lambda call, state, outcome: events.append(("left", state.name, outcome)),
+            call_ended=lambda call, reason: events.append(("ended", reason)),
         )
-        send = dial({"one": State(ask("Well?"), Routes({"1": "two"})), "two": GOODBYE}, watch=watch)
+        send = serve({"one": State(ask("Well?"), Routes({"1": "two"})), "two": GOODBYE}, observer=observer)
         send()
-        assert told == [("started", "CA1"), ("entered", "one", "tree")]
-        told.clear()
+        assert events == [("started", "CA1"), ("entered", "one", "tree")]
+        events.clear()
         send(Digits="1")
-        assert told == [("left", "one", "1"), ("entered", "two", "tree"), ("ended", "finished")]
+        assert events == [("left", "one", "1"), ("entered", "two", "tree"), ("ended", "finished")]
 
-    def test_a_caller_who_hangs_up(self, dial):
-        """ivrkit_call_ended is told Twilio's CallStatus."""
-        told = []
+    def test_the_reason_of_a_hangup_is_the_call_status(self, serve):
+        """ivrkit_call_ended gets Twilio's CallStatus as the reason when the caller hangs up."""
+        reasons = []
 
         def ended(reason):
-            told.append(reason)
+            reasons.append(reason)
 
-        send = dial({"one": State(ask("Well?"), Routes({"1": None}))}, watch=hooks(call_ended=ended))
+        send = serve({"one": State(ask("Well?"), Routes({"1": None}))}, observer=make_plugin(call_ended=ended))
         send()
         send(CallStatus="completed")
-        assert told == ["completed"]
+        assert reasons == ["completed"]
 
-    def test_one_that_fails_is_logged_and_nothing_else(self, dial, caplog):
-        """The caller hears the state, the next plugin is told, the log has owner, hook, call and traceback."""
-        told = []
-        send = dial(
+    def test_a_failing_observer_is_only_logged(self, serve, caplog):
+        """A failing observer is logged with owner, hook, call and traceback.
+
+        The caller hears the state, and the other observers are notified.
+        """
+        calls = []
+        send = serve(
             {"one": GOODBYE},
-            watch=hooks(call_started=lambda call: told.append(call.sid)),
-            bad=hooks(call_started=lambda call: fail()),
-            worse=hooks(call_started=lambda call: exit(3)),
+            observer=make_plugin(call_started=lambda call: calls.append(call.sid)),
+            bad=make_plugin(call_started=lambda call: raise_error()),
+            worse=make_plugin(call_started=lambda call: exit(3)),
         )
         assert b"Goodbye then." in send().data
-        assert told == ["CA1"]
+        assert calls == ["CA1"]
         errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
         assert [error.splitlines()[0] for error in errors] == [
             "ivrkit_call_started of worse failed in call CA1",
@@ -225,15 +237,15 @@ class TestObserving:
         assert "Traceback (most recent call last):" in caplog.text
         assert "ValueError: no such luck" in caplog.text
 
-    def test_observe_calls_everybody_in_order(self, caplog):
-        """The log line names hook and owner; what a plugin returns is nothing."""
-        told = []
+    def test_notify_observers_continues_after_a_failure(self, caplog):
+        """notify_observers logs a failing observer with hook and owner, and notifies the next one."""
+        calls = []
 
-        def tell(call):
-            told.append(call)
+        def observe(call):
+            calls.append(call)
 
-        notify_observers([caller(tell), caller(fail, "bad"), caller(tell)], {"call": 1}, "CA9")
-        assert told == [1, 1]
+        notify_observers([hook_impl(observe), hook_impl(raise_error, "bad"), hook_impl(observe)], {"call": 1}, "CA9")
+        assert calls == [1, 1]
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("ivrkit.plugins", "ERROR")
         assert record.getMessage().startswith(
@@ -241,130 +253,133 @@ class TestObserving:
         )
         assert record.getMessage().endswith("\nValueError: no such luck")
 
-    def test_whoever_ends_the_program_ends_it(self):
-        """An interrupt from the keyboard is nobody's problem, and is not caught."""
+    def test_a_keyboard_interrupt_is_not_caught(self):
+        """A KeyboardInterrupt in an observer is not caught, so that the program can be stopped."""
 
-        def interrupted():
+        def interrupt():
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            notify_observers([caller(interrupted)], {}, "CA1")
+            notify_observers([hook_impl(interrupt)], {}, "CA1")
 
 
 class TestEditState:
-    """ivrkit_edit_state costs nothing when a call comes."""
+    """The hook ivrkit_edit_state when the phone tree is served."""
 
-    def test_it_is_called_at_start_alone(self, dial):
-        """Once for each state, and the caller hears what came of it."""
-        seen = []
+    def test_states_are_edited_only_at_start(self, serve):
+        """A state is edited once at start, and every caller hears the edited state."""
+        edited = []
 
         def edit(state):
-            seen.append(state.name)
+            edited.append(state.name)
             return replace(state, enter="Edited.") if state.name == "one" else None
 
-        send = dial({"one": GOODBYE}, own=hooks(edit_state=edit))
+        send = serve({"one": GOODBYE}, own=make_plugin(edit_state=edit))
         assert b"<Say" in send().data
         assert b"Edited." in send(CallSid="CA2").data
-        assert seen == ["greeting", "menu", "one"]
+        assert edited == ["greeting", "menu", "one"]
 
 
 class TestRegisterStates:
-    """ivrkit_register_states is called once, when the host starts."""
+    """The hook ivrkit_register_states when the phone tree is served."""
 
-    def test_it_is_called_at_start_alone(self, dial):
-        """No webhook asks it again."""
-        asked = []
+    def test_states_are_registered_only_at_start(self, serve):
+        """ivrkit_register_states is called once at start, and not again when webhooks arrive."""
+        starts = []
 
         def register(settings):
-            asked.append(settings.start)
+            starts.append(settings.start)
             return {"two": GOODBYE}
 
-        send = dial({"one": State("Hello.", "two")}, own=hooks(register_states=register))
+        send = serve({"one": State("Hello.", "two")}, own=make_plugin(register_states=register))
         send()
         send(CallSid="CA2")
-        assert asked == ["one"]
+        assert starts == ["one"]
 
 
 class TestChooseStart:
-    """ivrkit_choose_start decides where a call begins."""
+    """The hook ivrkit_choose_start, which decides where a call begins."""
 
-    def test_the_first_answer_wins(self, dial):
-        """None lets the next plugin decide; nobody behind the first answer is asked, and no later webhook asks."""
-        asked = []
+    def test_the_first_start_wins(self, serve):
+        """The first plugin that returns a state decides where the call begins.
 
-        def says(word, answer):
+        A plugin that returns None leaves the decision to the next one. Later webhooks of the call do not ask again.
+        """
+        called = []
+
+        def returns(name, result):
             def decide(call):
-                asked.append((word, call.from_))
-                return answer
+                called.append((name, call.from_))
+                return result
 
-            return hooks(choose_start=decide)
+            return make_plugin(choose_start=decide)
 
-        send = dial(
+        send = serve(
             {"one": ASKING, "two": ASKING},
-            never=says("never", "one"),
-            decides=says("decides", "two"),
-            passes=says("passes", None),
+            never=returns("never", "one"),
+            decides=returns("decides", "two"),
+            passes=returns("passes", None),
         )
         assert send(From="+15550100").headers["Ivrkit-State"] == "two"
         send(Digits="")
-        assert asked == [("passes", "+15550100"), ("decides", "+15550100")]
+        assert called == [("passes", "+15550100"), ("decides", "+15550100")]
 
-    def test_it_chooses_the_language_as_well(self):
-        """An Goto has both; a language like one of the tree's is that one."""
-        choose = make_choose_start([caller(lambda: Goto("one", language="es"))], {"one"}, ("en-US", "es-MX"))
-        assert choose(call_of()) == Goto("one", language="es")
+    def test_a_goto_chooses_state_and_language(self):
+        """A Goto chooses the start state and the language; ``es`` is valid if the phone tree has ``es-MX``."""
+        choose = make_choose_start([hook_impl(lambda: Goto("one", language="es"))], {"one"}, ("en-US", "es-MX"))
+        assert choose(new_call()) == Goto("one", language="es")
 
-    @pytest.mark.parametrize("answer", ["nowhere", BACK, 5, ["one"], Goto(SAME), Goto("one", language="fr-FR")])
-    def test_what_can_not_begin_a_call_is_logged_and_counts_as_none(self, caplog, answer):
-        """The next plugin decides."""
-        callers = [
-            caller(lambda: answer, "bad", "ivrkit_choose_start"),
-            caller(lambda: "one", "good", "ivrkit_choose_start"),
+    @pytest.mark.parametrize("result", ["nowhere", BACK, 5, ["one"], Goto(SAME), Goto("one", language="fr-FR")])
+    def test_an_invalid_start_is_logged_and_ignored(self, caplog, result):
+        """An invalid start is logged, and the next plugin decides."""
+        hook_impls = [
+            hook_impl(lambda: result, "bad", "ivrkit_choose_start"),
+            hook_impl(lambda: "one", "good", "ivrkit_choose_start"),
         ]
-        assert make_choose_start(callers, {"one"}, ("en-US",))(call_of()) == Goto("one")
+        assert make_choose_start(hook_impls, {"one"}, ("en-US",))(new_call()) == Goto("one")
         required = "None, the name of a state, or a Goto to a state in a language of the phone tree"
-        assert caplog.messages == [f"ivrkit_choose_start of bad 1.0 must return {required}, not {answer!r}"]
+        assert caplog.messages == [f"ivrkit_choose_start of bad 1.0 must return {required}, not {result!r}"]
 
-    def test_one_that_fails_counts_as_none_and_leaves_nothing_behind(self, caplog):
-        """The caller is not lost, and the call's data is as it was."""
+    def test_a_failing_implementation_does_not_change_call_data(self, caplog):
+        """If ivrkit_choose_start fails, the failure is logged and ``call.data`` is as it was before."""
 
-        def spoil(call):
+        def change_and_fail(call):
             call.data["half"] = 1
             raise LookupError("the shelf is empty")
 
-        call = call_of()
-        choose = make_choose_start([caller(spoil, hook="ivrkit_choose_start")], {"one"}, ("en-US",))
+        call = new_call()
+        choose = make_choose_start([hook_impl(change_and_fail, hook="ivrkit_choose_start")], {"one"}, ("en-US",))
         assert choose(call) is None
         assert call.data == {}
         assert "ivrkit_choose_start of own 1.0 failed in call CA1\nTraceback" in caplog.text
 
-    def test_what_it_leaves_in_data_is_kept(self):
-        """The states find it there."""
+    def test_changes_of_call_data_are_saved(self):
+        """Changes that ivrkit_choose_start makes to ``call.data`` are saved, even if it returns None."""
 
-        def look_up(call):
+        def look_up_customer(call):
             call.data["customer"] = 7
 
-        call = call_of()
-        assert make_choose_start([caller(look_up)], {"one"}, ("en-US",))(call) is None
+        call = new_call()
+        assert make_choose_start([hook_impl(look_up_customer)], {"one"}, ("en-US",))(call) is None
         assert call.data == {"customer": 7}
 
-    def test_nobody_chooses(self):
-        """Then nothing is called."""
+    def test_no_implementations_make_no_choose_start(self):
+        """The engine has no function to call when no plugin implements ivrkit_choose_start."""
         assert make_choose_start([], {"one"}, ("en-US",)) is None
 
 
 class TestEditResponse:
-    """ivrkit_edit_response: one document on its way, each plugin with a copy of its own."""
+    """The hook ivrkit_edit_response, which changes a response before it is sent."""
 
-    def test_a_plugin_changes_the_document(self, dial):
-        """It is given the call, the state the caller is in now, and the Response element."""
+    def test_a_plugin_changes_the_response(self, serve):
+        """ivrkit_edit_response gets the call, the current state and the Response element, and can insert a verb."""
 
         def edit(call, state, response):
             start = Start()
             start.stream(url=f"wss://example.com/{call.sid}/{state.name}")
             response.insert(0, start.xml())
 
-        send = dial({"one": State("Hello.", "two"), "two": GOODBYE}, own=hooks(edit_response=edit))
+        send = serve({"one": State("Hello.", "two"), "two": GOODBYE}, own=make_plugin(edit_response=edit))
         answer = send()
         assert answer.data.startswith(
             b"<?xml version='1.0' encoding='utf-8'?>\n"
@@ -372,21 +387,21 @@ class TestEditResponse:
         )
         assert answer.data.endswith(b"<Hangup /></Response>")
 
-    def test_a_plugin_that_fails_leaves_the_document_as_it_was(self, dial, caplog):
-        """However far it came; the plugins before and after it count."""
+    def test_a_failing_plugin_does_not_change_the_response(self, serve, caplog):
+        """The changes of a failing plugin are dropped; the changes of the plugins before and after it are sent."""
 
-        def spoil(response):
+        def clear_and_fail(response):
             response.clear()
-            fail()
+            raise_error()
 
-        mark = hooks(edit_response=lambda response: response.set("first", "ü"))
-        later = hooks(edit_response=lambda response: response.set("last", "<"))
-        data = dial({"one": GOODBYE}, later=later, bad=hooks(edit_response=spoil), mark=mark)().data
+        before = make_plugin(edit_response=lambda response: response.set("first", "ü"))
+        after = make_plugin(edit_response=lambda response: response.set("last", "<"))
+        data = serve({"one": GOODBYE}, after=after, bad=make_plugin(edit_response=clear_and_fail), before=before)().data
         assert '<Response first="ü" last="&lt;"><Say'.encode() in data
         assert "ivrkit_edit_response of bad failed in call CA1\nTraceback" in caplog.text
 
     @pytest.mark.parametrize(
-        ("edit", "told"),
+        ("edit", "reason"),
         [
             (lambda response: response.set("length", 5), "TypeError: cannot serialize 5 (type int)"),
             (lambda response: response.set("bad", "\x00"), "ParseError: "),
@@ -397,201 +412,213 @@ class TestEditResponse:
             (lambda response: exit(2), "SystemExit: 2"),
         ],
     )
-    def test_what_is_no_document_is_not_sent(self, caplog, edit, told):
-        """Twilio would refuse it, and the caller would hear of an application error."""
-        given = b"<Response><Say>Hello.</Say></Response>"
+    def test_an_invalid_response_is_not_sent(self, caplog, edit, reason):
+        """The unedited response is sent if the edited one is not valid TwiML, and the reason is logged."""
+        response = b"<Response><Say>Hello.</Say></Response>"
         state = State("Hello.", name="one")
-        assert make_edit_response([caller(edit, hook="ivrkit_edit_response")])(call_of(), state, given) == given
+        assert (
+            make_edit_response([hook_impl(edit, hook="ivrkit_edit_response")])(new_call(), state, response) == response
+        )
         (record,) = caplog.records
         assert record.getMessage().startswith("ivrkit_edit_response of own 1.0 failed in call CA1\nTraceback")
-        assert told in record.getMessage()
+        assert reason in record.getMessage()
 
-    def test_each_plugin_has_a_copy_of_its_own(self):
-        """What one keeps of the document cannot change what another sends."""
-        kept = []
+    def test_each_plugin_gets_its_own_copy(self):
+        """A plugin cannot change the response through the element that another plugin got."""
+        responses = []
 
-        def keep(response):
-            kept.append(response)
+        def save(response):
+            responses.append(response)
 
-        def late(response):
-            kept[0].set("late", "yes")
+        def change_saved(response):
+            responses[0].set("late", "yes")
 
-        edit = make_edit_response([caller(keep), caller(late)])
-        assert edit(call_of(), State("Hello."), b"<Response />") == (
+        edit = make_edit_response([hook_impl(save), hook_impl(change_saved)])
+        assert edit(new_call(), State("Hello."), b"<Response />") == (
             b"<?xml version='1.0' encoding='utf-8'?>\n<Response />"
         )
 
-    def test_what_it_is_given(self):
-        """The call, the state and the response, by name."""
-        seen = {}
+    def test_arguments_are_passed_by_name(self):
+        """ivrkit_edit_response gets the call, the state and the response by name, in any order."""
+        received = {}
 
-        def look(state, response, call):
-            seen.update(state=state, call=call, tag=response.tag)
+        def receive(state, response, call):
+            received.update(state=state, call=call, tag=response.tag)
 
-        call, state = call_of(), State("Hello.")
-        make_edit_response([caller(look)])(call, state, b"<Response />")
-        assert seen == {"state": state, "call": call, "tag": "Response"}
+        call, state = new_call(), State("Hello.")
+        make_edit_response([hook_impl(receive)])(call, state, b"<Response />")
+        assert received == {"state": state, "call": call, "tag": "Response"}
 
-    def test_nobody_edits(self):
-        """Then the engine has nothing to call."""
+    def test_no_implementations_make_no_edit_response(self):
+        """The engine has no function to call when no plugin implements ivrkit_edit_response."""
         assert make_edit_response([]) is None
 
-    def test_the_answer_to_somebody_who_is_gone_is_not_edited(self, dial):
-        """There is nothing in it."""
-        seen = []
-        send = dial(
-            {"one": State(ask("Well?"), Routes({"1": None}))}, own=hooks(edit_response=lambda response: seen.append(1))
+    def test_the_response_to_a_hangup_is_not_edited(self, serve):
+        """The empty response after a hangup is not edited."""
+        edited = []
+        send = serve(
+            {"one": State(ask("Well?"), Routes({"1": None}))},
+            own=make_plugin(edit_response=lambda response: edited.append(1)),
         )
         send()
         assert b"<Response" in send(CallStatus="completed").data
-        assert seen == [1]
+        assert edited == [1]
 
 
-def broken(call):
-    """Fail, in a state."""
+def fail_in_state(call):
+    """Raise an error, as the function of a failing state does."""
     raise LookupError("the shelf is empty")
 
 
 class TestStateFailed:
-    """ivrkit_state_failed decides where the caller goes whose state failed."""
+    """The hook ivrkit_state_failed, which decides where the caller goes when a state fails."""
 
-    def test_the_first_name_wins(self, dial, caplog):
-        """None lets the next one decide; nobody behind the first name is asked."""
-        asked = []
+    def test_the_first_target_wins(self, serve, caplog):
+        """The first plugin that returns a state's name decides where the caller goes.
 
-        def says(word, answer):
+        A plugin that returns None leaves the decision to the next one, and later plugins are not called.
+        """
+        called = []
+
+        def returns(name, result):
             def decide(call, state, error):
-                asked.append((word, call.sid, state.name, str(error)))
-                return answer
+                called.append((name, call.sid, state.name, str(error)))
+                return result
 
-            return hooks(state_failed=decide)
+            return make_plugin(state_failed=decide)
 
-        send = dial(
-            {"one": State(broken), "two": GOODBYE},
-            never=says("never", "one"),
-            decides=says("decides", "two"),
-            passes=says("passes", None),
+        send = serve(
+            {"one": State(fail_in_state), "two": GOODBYE},
+            never=returns("never", "one"),
+            decides=returns("decides", "two"),
+            passes=returns("passes", None),
         )
         assert b"Goodbye then." in send().data
-        told = "the shelf is empty"
-        assert asked == [("passes", "CA1", "one", told), ("decides", "CA1", "one", told)]
+        error = "the shelf is empty"
+        assert called == [("passes", "CA1", "one", error), ("decides", "CA1", "one", error)]
         assert "state 'one' of tree failed in call CA1\nTraceback" in caplog.text
 
-    def test_the_failure_is_logged_whoever_decides(self, caplog):
-        """With the state, its owner, the call and the traceback; once."""
+    def test_a_failure_is_logged_once(self, caplog):
+        """The failure of a state is logged once, with state, owner, call and traceback, even without plugins."""
         state = State("Hello.", name="one", owner=Owner("ant", "3.0"))
         with pytest.raises(LookupError) as caught:
-            broken(None)
-        assert make_state_failed([], {"one"})(call_of(), state, caught.value, []) is None
+            fail_in_state(None)
+        assert make_state_failed([], {"one"})(new_call(), state, caught.value, []) is None
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("ivrkit.plugins", "ERROR")
         assert record.getMessage().startswith("state 'one' of ant 3.0 failed in call CA1\nTraceback")
         assert record.getMessage().endswith("LookupError: the shelf is empty")
 
-    @pytest.mark.parametrize("answer", ["nowhere", BACK, 5, ("two",), ["two"]])
-    def test_what_is_no_state_is_logged_and_counts_as_none(self, caplog, answer):
-        """The next plugin decides."""
-        callers = [
-            caller(lambda: answer, "bad", "ivrkit_state_failed"),
-            caller(lambda: "two", "good", "ivrkit_state_failed"),
+    @pytest.mark.parametrize("result", ["nowhere", BACK, 5, ("two",), ["two"]])
+    def test_an_invalid_target_is_logged_and_ignored(self, caplog, result):
+        """A result that is not the name of a state is logged, and the next plugin decides."""
+        hook_impls = [
+            hook_impl(lambda: result, "bad", "ivrkit_state_failed"),
+            hook_impl(lambda: "two", "good", "ivrkit_state_failed"),
         ]
-        chosen = make_state_failed(callers, {"one", "two"})(call_of(), State("Hello."), ValueError(), [])
+        chosen = make_state_failed(hook_impls, {"one", "two"})(new_call(), State("Hello."), ValueError(), [])
         assert chosen == "two"
         assert caplog.records[1].getMessage() == (
-            f"ivrkit_state_failed of bad 1.0 must return the name of a state or None, not {answer!r}"
+            f"ivrkit_state_failed of bad 1.0 must return the name of a state or None, not {result!r}"
         )
 
-    def test_one_that_fails_counts_as_none(self, caplog):
-        """It is logged, and the next plugin decides."""
-        callers = [caller(fail, "bad", "ivrkit_state_failed"), caller(lambda: "two")]
-        assert make_state_failed(callers, {"two"})(call_of(), State("Hello."), ValueError(), []) == "two"
+    def test_a_failing_implementation_is_logged_and_skipped(self, caplog):
+        """If ivrkit_state_failed fails in one plugin, the failure is logged and the next plugin decides."""
+        hook_impls = [hook_impl(raise_error, "bad", "ivrkit_state_failed"), hook_impl(lambda: "two")]
+        assert make_state_failed(hook_impls, {"two"})(new_call(), State("Hello."), ValueError(), []) == "two"
         assert caplog.records[1].getMessage().startswith("ivrkit_state_failed of bad 1.0 failed in call CA1\nTraceback")
 
-    def test_what_it_is_given(self):
-        """The call, the state and what it raised, by name."""
-        call, state, error = call_of(), State("Hello."), ValueError("no")
-        seen = []
+    def test_arguments_are_passed_by_name(self):
+        """ivrkit_state_failed gets the call, the state and the error by name, in any order."""
+        call, state, error = new_call(), State("Hello."), ValueError("no")
+        received = []
 
-        def look(error, state, call):
-            seen.extend((call, state, error))
+        def receive(error, state, call):
+            received.extend((call, state, error))
 
-        make_state_failed([caller(look)], ())(call, state, error, [])
-        assert seen == [call, state, error]
+        make_state_failed([hook_impl(receive)], ())(call, state, error, [])
+        assert received == [call, state, error]
 
 
 SECRET = "7302946118"
 
 
-def leak(call):
-    """Fail with what the caller pressed."""
+def fail_with_digits(call):
+    """Raise an error whose message has the digits that the caller pressed."""
     raise ValueError(f"{call.digits} is no number of ours")
 
 
-def raise_it(error):
-    """Fail with a state's error."""
+def raise_error_of_state(error):
+    """Raise the error of the state again."""
     raise error
 
 
-def raise_from_it(error):
-    """Fail with the words of a state's error."""
+def raise_text_of_error(error):
+    """Raise a new error with the message of the state's error."""
     raise KeyError(str(error)) from error
 
 
-def return_it(error):
-    """Return the words of a state's error in place of a state's name."""
+def return_text_of_error(error):
+    """Return the message of the state's error instead of the name of a state."""
     return str(error)
 
 
 class TestSecrets:
-    """What is pressed in a secret state never reaches a log or a plugin that watches."""
+    """Input of secret states, which reaches neither a log nor an observer."""
 
-    def secret(self) -> dict[str, State]:
-        """Return a tree whose secret state fails with what was pressed."""
-        return {"one": State(ask("Your code?"), leads_to("two")(leak), secret=True, on_error="two"), "two": GOODBYE}
+    def secret_states(self) -> dict[str, State]:
+        """Return states of which the secret one fails with the pressed digits in its message."""
+        return {
+            "one": State(ask("Your code?"), leads_to("two")(fail_with_digits), secret=True, on_error="two"),
+            "two": GOODBYE,
+        }
 
-    def test_the_log_of_a_failure(self, dial, caplog):
-        """The place and the type of the error are told, and nothing of what it says."""
-        send = dial(self.secret())
+    def test_the_log_hides_the_message_of_a_failing_secret_state(self, serve, caplog):
+        """The log of a failing secret state has the location and type of the error, but not its message."""
+        send = serve(self.secret_states())
         send()
         assert b"Goodbye then." in send(Digits=SECRET).data
         assert caplog.messages[-1].startswith("state 'one' of tree failed in call ")
-        assert "in leak\n" in caplog.text
+        assert "in fail_with_digits\n" in caplog.text
         assert caplog.text.rstrip().endswith("\nValueError, and what it says is hidden: the input was secret")
         assert SECRET not in caplog.text
 
-    @pytest.mark.parametrize("hook", [raise_it, raise_from_it, return_it])
-    def test_the_log_of_a_plugin_that_fails_with_it(self, dial, caplog, hook):
-        """A plugin is given another error in its place; whatever it makes of it, the log stays clean."""
-        send = dial(self.secret(), own=hooks(state_failed=hook))
+    @pytest.mark.parametrize("hook", [raise_error_of_state, raise_text_of_error, return_text_of_error])
+    def test_the_log_hides_secrets_of_a_failing_plugin(self, serve, caplog, hook):
+        """Secret input is not logged if a plugin raises or returns the error that it got from ivrkit_state_failed."""
+        send = serve(self.secret_states(), own=make_plugin(state_failed=hook))
         send()
         send(Digits=SECRET)
         assert "ivrkit_state_failed of own" in caplog.messages[-1]
         assert "what it says is hidden: the input was secret" in caplog.messages[-1]
         assert SECRET not in caplog.text
 
-    def test_what_plugins_see(self, dial):
-        """(secret) stands where the input would have stood, in every hook that is given the call."""
+    def test_plugins_see_a_placeholder(self, serve):
+        """Every hook that gets the call sees ``(secret)`` instead of the input of a secret state."""
         seen = []
 
-        def look(call):
+        def record_input(call):
             seen.append((call.digits, call.params.get("Digits"), call.outcome))
 
-        plugin = hooks(
-            state_failed=look,
-            edit_response=look,
-            state_entered=look,
-            call_ended=look,
-            state_left=lambda call, outcome: (look(call), seen.append(outcome)),
+        plugin = make_plugin(
+            state_failed=record_input,
+            edit_response=record_input,
+            state_entered=record_input,
+            call_ended=record_input,
+            state_left=lambda call, outcome: (record_input(call), seen.append(outcome)),
         )
-        send = dial(self.secret(), own=plugin)
+        send = serve(self.secret_states(), own=plugin)
         send()
         seen.clear()
         send(Digits=SECRET)
         hidden = ("(secret)",) * 3
         assert seen == [hidden, hidden, hidden, "(secret)", hidden, hidden]
 
-    def test_what_is_said_in_another_form_is_hidden_too(self, caplog):
-        """0711 is 711 to an error; so nothing is told of what an error says."""
-        make_state_failed([], ())(call_of(), State("Hello.", name="one"), KeyError(711), True)
+    def test_every_message_of_a_secret_failure_is_hidden(self, caplog):
+        """The whole error message is hidden when the input was secret.
+
+        Hiding the input alone is not enough: an error may have ``0711`` as the number 711.
+        """
+        make_state_failed([], ())(new_call(), State("Hello.", name="one"), KeyError(711), True)
         message = "state 'one' of  failed in call CA1\nKeyError, and what it says is hidden: the input was secret"
         assert caplog.messages == [message]
