@@ -1,6 +1,6 @@
-"""The loader, in this process: real metadata on the path, and plugin objects of the host's own code.
+"""Tests of the loader in this process, with real metadata on the path and with plugin objects of the host.
 
-Every message is asserted whole, with its mend, because an error that no test reads is wrong sooner or later.
+Each test compares the whole message and its hint, because a message that no test reads becomes wrong unnoticed.
 """
 
 from __future__ import annotations
@@ -27,87 +27,87 @@ if TYPE_CHECKING:
     from elsewhere import Settings as Unknown
 
 VERSION = importlib_metadata.version("ivrkit")
-HOOKS = (
+HOOKS_HINT = (
     "use one of: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
     "ivrkit_register_states, ivrkit_edit_state, "
     "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
     "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
 )
-MAKE = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
-ANNOTATED = "must be annotated with a dataclass of settings"
-A_FUNCTION = "it must be a State or a function that returns one, not "
-A_STATE = "from ivrkit import State\nfound = State('Hello.')\n"
+STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
+MUST_BE_ANNOTATED = "must be annotated with a dataclass of settings"
+MUST_BE_STATE = "it must be a State or a function that returns one, not "
+STATE_CODE = "from ivrkit import State\nfound = State('Hello.')\n"
 
 
-def leave_out(name: str) -> str:
-    """Return the mend that is offered for whatever a package's own code does."""
+def block_hint(name: str) -> str:
+    """Return the hint to block a plugin whose code fails."""
     return f'leave it out: block = ["{name}"] in ivrkit.toml, or --block {name}'
 
 
 def option(key: str, menu: str = "menu") -> MenuOption:
-    """Return an option of a key, with the same label for all keys."""
+    """Return a menu option with a key and a fixed label."""
     return MenuOption(key=key, label="more", menu=menu)
 
 
 def problems_of(settings: Settings | None = None, /, **extra: object) -> tuple[Problem, ...]:
-    """Return why nothing is served."""
+    """Return the problems with which loading fails."""
     with pytest.raises(LoadError) as caught:
         load(settings or Settings(), extra)
     return caught.value.problems
 
 
 def problem_of(settings: Settings | None = None, /, **extra: object) -> Problem:
-    """Return the one reason why nothing is served."""
+    """Return the only problem with which loading fails."""
     (problem,) = problems_of(settings, **extra)
     return problem
 
 
-class Registers:
-    """A plugin that offers states by its hook."""
+class StatesPlugin:
+    """Plugin that registers states by its hook."""
 
     def __init__(self, states: object) -> None:
         self.states = states
 
     @hookimpl
     def ivrkit_register_states(self, settings):
-        """Return the states, or raise what was given in their place."""
+        """Return the states, or raise the exception that was passed instead."""
         if isinstance(self.states, BaseException):
             raise self.states
         return self.states
 
 
-class Edits:
-    """A plugin that edits every state with a function."""
+class EditingPlugin:
+    """Plugin that edits each state with a function."""
 
     def __init__(self, edit: object) -> None:
         self.edit = edit
 
     @hookimpl
     def ivrkit_edit_state(self, state):
-        """Call the function."""
+        """Return the result of the function."""
         return self.edit(state)
 
 
-class Watches:
-    """A plugin that watches a call begin."""
+class ObservingPlugin:
+    """Plugin that implements the observing hook ``ivrkit_call_started``."""
 
     @hookimpl
     def ivrkit_call_started(self, call):
-        """Do nothing; that it is called is another test's."""
+        """Do nothing. Other tests check that observers are called."""
 
 
 pytestmark = pytest.mark.usefixtures("bare")
 
 
-class TestWhatIsFound:
+class TestEntryPoints:
     """Entry points, their owners and their order."""
 
-    def test_the_core_comes_first_then_entry_name_then_distribution(self, install):
-        """The order is the same on every machine, whatever the order on the path."""
+    def test_entry_points_are_sorted(self, install):
+        """Entry points are sorted on every machine: the core first, then by name, then by distribution."""
         install("zebra", "2.0", states={"alpha": "zebra:x", "omega": "zebra:x"}, plugins={"mid": "zebra"})
         install("ant", "3.0", states={"omega": "ant:x"}, plugins={"alpha": "ant:y.z"})
-        found = [(str(point), str(point.owner)) for point in find_entry_points()]
-        assert found == [
+        entry_points = [(str(each), str(each.owner)) for each in find_entry_points()]
+        assert entry_points == [
             (
                 "entry point greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'",
                 f"ivrkit {VERSION}",
@@ -122,22 +122,22 @@ class TestWhatIsFound:
             ("entry point omega = 'zebra:x' in 'ivrkit.states'", "zebra 2.0"),
         ]
 
-    def test_a_point_keeps_what_its_package_wrote(self, install):
-        """Group, name, value and owner stay apart, and the object is loaded only when it is asked for."""
-        install("ant", "3.0", states={"one": "ant:found"}, ant=A_STATE)
-        point = find_entry_points()[-1]
-        assert (point.group, point.name, point.value, point.owner) == (
+    def test_an_entry_point_has_group_name_value_and_owner(self, install):
+        """An entry point has group, name, value and owner, and its object is loaded only by ``load``."""
+        install("ant", "3.0", states={"one": "ant:found"}, ant=STATE_CODE)
+        entry_point = find_entry_points()[-1]
+        assert (entry_point.group, entry_point.name, entry_point.value, entry_point.owner) == (
             "ivrkit.states", "one", "ant:found", Owner("ant", "3.0"),
         )  # fmt: skip
-        assert point.load().enter == "Hello."
+        assert entry_point.load().enter == "Hello."
 
-    def test_what_is_left_of_a_distribution_has_no_name(self, install):
-        """A half-removed distribution is named by its entry point, and can be blocked as UNKNOWN."""
+    def test_a_half_removed_distribution_is_unknown(self, install):
+        """A half-removed distribution is reported with its entry point, and can be blocked as UNKNOWN."""
         install("ghost", states={"lost": "ghost:x"}, metadata="")
         assert problem_of() == Problem(
             "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' cannot be imported: "
             "ModuleNotFoundError: No module named 'ghost'",
-            f"fix or reinstall the package, or {leave_out('UNKNOWN')}",
+            f"fix or reinstall the package, or {block_hint('UNKNOWN')}",
             owner="UNKNOWN",
         )
         loaded = load(Settings(block=["UNKNOWN"]))
@@ -151,20 +151,20 @@ class TestWhatIsFound:
         ],
     )
     def test_metadata_may_lack_a_field(self, install, metadata, owner):
-        """A distribution without a name or without a version is served as well."""
-        install("ghost", states={"lost": "ghost:found"}, metadata=metadata, ghost=A_STATE)
+        """The states of a distribution without a name or without a version are served."""
+        install("ghost", states={"lost": "ghost:found"}, metadata=metadata, ghost=STATE_CODE)
         assert load(Settings()).flow.states["lost"].state.owner == owner
 
     @pytest.mark.parametrize(
         ("name", "normal"),
         [("Acme.States", "acme-states"), ("acme__-.states", "acme-states"), ("acme", "acme"), ("A-B_c.d", "a-b-c-d")],
     )
-    def test_names_are_compared_as_installers_compare_them(self, name, normal):
-        """No case, and one hyphen for every run of hyphens, underscores and dots."""
+    def test_names_are_normalized_as_installers_do(self, name, normal):
+        """Names are compared in lower case, and each run of hyphens, underscores and dots counts as one hyphen."""
         assert normal_name(name) == normal
 
-    def test_entry_points_that_can_not_be_read_name_their_distribution(self, install, tmp_path, monkeypatch):
-        """Whatever package it is, of ivrkit or not: it is named with the mend, and not with a traceback."""
+    def test_unreadable_entry_points_name_their_distribution(self, install, tmp_path, monkeypatch):
+        """Unreadable entry points of any distribution are reported with its name and a hint, without a traceback."""
         (tmp_path / "odd" / "odd_one-2.0.dist-info").mkdir(parents=True)
         folder = tmp_path / "odd" / "odd_one-2.0.dist-info"
         (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-one\nVersion: 2.0\n", encoding="utf-8")
@@ -177,18 +177,18 @@ class TestWhatIsFound:
         assert (problem.hint, problem.owner) == ("reinstall it, or uninstall it", "odd-one")
 
     def test_the_hosts_own_objects_come_last(self, install):
-        """A plugin object of the host's own code is known by the name it was given, without a version."""
+        """Plugin objects of the host are loaded last, and have the name that the host passed and no version."""
         install("ant", "3.0", plugins={"zz": "ant"}, ant="")
-        loaded = load(Settings(), {"own": Watches(), "more": Watches()})
+        loaded = load(Settings(), {"own": ObservingPlugin(), "more": ObservingPlugin()})
         assert [str(plugin.owner) for plugin in loaded.plugins] == [f"ivrkit {VERSION}", "ant 3.0", "own", "more"]
 
 
-class TestWhatIsServed:
-    """The good way: states by both doors, hooks, owners."""
+class TestLoadedTree:
+    """Loaded trees: states from entry points and hooks, owners and observers."""
 
     def test_a_state_is_served_with_its_name_and_owner(self, install):
-        """The entry's name is the state's name, the distribution its owner; the package's object is not changed."""
-        install("ant", "3.0", states={"one": "ant:found"}, ant=A_STATE)
+        """A state gets its name and owner from its entry point, and the package's object is not changed."""
+        install("ant", "3.0", states={"one": "ant:found"}, ant=STATE_CODE)
         loaded = load(Settings())
         state = loaded.flow.states["one"].state
         assert (state.name, state.owner, state.enter) == ("one", Owner("ant", "3.0"), "Hello.")
@@ -199,8 +199,8 @@ class TestWhatIsServed:
             ("the menu 'menu' has no options: no installed plugin offers any",),
         )
 
-    def test_every_plugin_is_told_with_its_states_and_hooks(self, install):
-        """What was found is listed in the order of loading: owner, status, states and hooks, sorted."""
+    def test_each_plugin_has_its_states_and_hooks(self, install):
+        """The plugins are listed in the order of loading, each with owner, status, states and sorted hooks."""
         code = (
             "from ivrkit import State, hookimpl\nfound = State('Hello.')\n"
             "@hookimpl\ndef ivrkit_state_left(): ...\n@hookimpl\ndef ivrkit_call_ended(): ...\n"
@@ -208,7 +208,7 @@ class TestWhatIsServed:
         install("ant", "3.0", states={"one": "ant:found", "two": "ant:found"}, plugins={"ant": "ant"}, ant=code)
         install("bee", "4.0", plugins={"bee": "bee"}, bee="")
         install("cat", "5.0", states={"three": "cat:nothing"})
-        assert load(Settings(block=["cat"]), {"own": Watches()}).plugins == (
+        assert load(Settings(block=["cat"]), {"own": ObservingPlugin()}).plugins == (
             Plugin(
                 Owner("ivrkit", VERSION),
                 "loaded",
@@ -221,24 +221,24 @@ class TestWhatIsServed:
             Plugin(Owner("own", ""), "loaded", (), ("ivrkit_call_started",)),
         )
 
-    def test_a_hook_that_nobody_implements_costs_nothing(self):
-        """The flow has no hooks but the log of failures, and there are no observers."""
+    def test_hooks_without_implementations_are_not_called(self):
+        """Without implementations, the flow has only the hook that logs failures, and no observers."""
         loaded = load(Settings())
         assert loaded.flow.hooks == EngineHooks(None, loaded.flow.hooks.state_failed)
         assert loaded.observers == {}
 
     def test_observers_are_found_by_hook(self):
-        """Only the hooks that somebody implements are there, each with its callers, the one loaded last first."""
-        first, second = Watches(), Watches()
-        (hook, callers), = load(Settings(), {"one": first, "two": second}).observers.items()  # fmt: skip
+        """``observers`` has only implemented hooks, and their hook implementations with the last loaded one first."""
+        first, second = ObservingPlugin(), ObservingPlugin()
+        (hook, hook_impls), = load(Settings(), {"one": first, "two": second}).observers.items()  # fmt: skip
         assert hook == "ivrkit_call_started"
-        assert callers == (
+        assert hook_impls == (
             HookImpl(Owner("two"), "ivrkit_call_started", second.ivrkit_call_started, ("call",)),
             HookImpl(Owner("one"), "ivrkit_call_started", first.ivrkit_call_started, ("call",)),
         )
 
-    def test_all_that_only_watch_are_observers(self):
-        """Started, entered, left and ended are told to whoever implements them."""
+    def test_there_are_four_observing_hooks(self):
+        """The observing hooks are those for a call that starts, enters a state, leaves a state and ends."""
 
         class All:
             @hookimpl
@@ -263,39 +263,39 @@ class TestWhatIsServed:
         assert loaded.flow.hooks.edit_response is not None
 
     def test_the_settings_reach_the_flow(self):
-        """The compiled flow obeys the settings."""
-        rules = load(Settings(tries=7, start="menu")).flow.config
-        assert replace(rules, languages=()) == Settings(tries=7, start="menu").flow_config()
-        assert [(each.tag, each.texts) for each in rules.languages] == [("en-US", Texts())]
+        """The compiled flow has the configuration of the settings."""
+        config = load(Settings(tries=7, start="menu")).flow.config
+        assert replace(config, languages=()) == Settings(tries=7, start="menu").flow_config()
+        assert [(each.tag, each.texts) for each in config.languages] == [("en-US", Texts())]
 
     def test_a_plugin_may_be_unhashable_and_false(self):
-        """An object is a plugin by its hooks alone: it needs no hash, and may well be empty."""
+        """An object can be a plugin even if it is unhashable and false."""
 
-        class Odd(Watches, list):
+        class Odd(ObservingPlugin, list):
             pass
 
         loaded = load(Settings(), {"odd": Odd()})
         assert loaded.plugins[-1] == Plugin(Owner("odd"), "loaded", (), ("ivrkit_call_started",))
 
-    def test_a_subclass_of_state_stays_one(self):
-        """A package may have a kind of state of its own."""
+    def test_a_subclass_of_state_is_kept(self):
+        """A state of a subclass of State keeps its class and its own fields."""
 
         @dataclass(frozen=True)
         class Spoken(State):
             pace: int = 2
 
-        loaded = load(Settings(), {"own": Registers({"one": Spoken("Hello.", pace=3)})})
+        loaded = load(Settings(), {"own": StatesPlugin({"one": Spoken("Hello.", pace=3)})})
         state = loaded.flow.states["one"].state
         assert isinstance(state, Spoken)
         assert (state.pace, state.name, state.owner) == (3, "one", Owner("own"))
 
 
 class TestBlock:
-    """``block`` leaves a plugin out before any of its code runs."""
+    """The setting ``block``, which leaves a plugin out before its code runs."""
 
     @pytest.mark.parametrize("name", ["Broken-Ant", "broken_ant", "broken.ant"])
     def test_a_blocked_plugin_is_not_imported(self, install, name):
-        """However its name is written."""
+        """A blocked plugin is not imported, even if its name is spelt in another way."""
         install("broken-ant", states={"one": "ant:x"}, plugins={"two": "ant"}, ant="raise SystemExit")
         loaded = load(Settings(block=[name]))
         assert list(loaded.flow.states) == ["greeting", "menu"]
@@ -305,12 +305,12 @@ class TestBlock:
         )
 
     def test_the_hosts_own_object_can_be_blocked(self):
-        """Its name is the one it was given."""
-        loaded = load(Settings(block=["own"]), {"own": Watches()})
+        """A plugin object of the host can be blocked by the name that the host passed."""
+        loaded = load(Settings(block=["own"]), {"own": ObservingPlugin()})
         assert (loaded.observers, loaded.plugins[-1].status) == ({}, "blocked")
 
-    def test_a_block_of_nothing_is_a_notice(self, install):
-        """A misspelt block is told when the host starts, with the nearest name."""
+    def test_a_block_without_a_plugin_is_a_warning(self, install):
+        """A blocked name that is not installed is a startup warning, with the nearest name."""
         install("broken-ant", states={"one": "ant:x"}, ant="raise SystemExit")
         loaded = load(Settings(block=["Broken-Ant", "brokn_ant", "whale"], strict=False))
         assert tuple(map(str, loaded.startup_warnings[1:])) == (
@@ -320,10 +320,10 @@ class TestBlock:
 
 
 class TestImport:
-    """What an entry point names can't be had."""
+    """Entry points that cannot be imported."""
 
     @pytest.mark.parametrize(
-        ("value", "code", "told"),
+        ("value", "code", "reason"),
         [
             ("ant:found", "import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
             ("ant:found", "import sys\nsys.exit('so long')", "SystemExit: so long"),
@@ -332,68 +332,70 @@ class TestImport:
         ],
     )
     @pytest.mark.parametrize("group", ["states", "plugins"])
-    def test_a_broken_import_names_entry_point_owner_and_mend(self, install, group, value, code, told):
-        """Whatever a module does when it is imported, it is told and does not end the host."""
+    def test_a_failed_import_has_entry_point_owner_and_hint(self, install, group, value, code, reason):
+        """Any exception during an import is a problem with entry point, owner and hint, even SystemExit."""
         install("ant", "3.0", **{group: {"one": value}}, ant=code)
         assert problem_of() == Problem(
-            f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' cannot be imported: {told}",
-            f"fix or reinstall the package, or {leave_out('ant')}",
+            f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' cannot be imported: {reason}",
+            f"fix or reinstall the package, or {block_hint('ant')}",
             owner="ant",
         )
 
-    def test_an_error_on_purpose_brings_its_own_mend(self, install):
-        """A state that refuses to be made says how to mend it, besides leaving the package out."""
+    def test_the_hint_of_an_ivrkit_error_is_kept(self, install):
+        """If an import raises an error of ivrkit, the problem has the error's hint and the hint to block the plugin."""
         code = "from ivrkit import MenuOption\nfound = MenuOption(key='x', label='sales')\n"
         install("ant", states={"one": "ant:found"}, ant=code)
         assert problem_of() == Problem(
             "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' cannot be imported: "
             "the key of MenuOption 'sales' must be keys of a telephone (0-9, * and #), not 'x'",
-            f'write the keys as a string: key="1"; or {leave_out("ant")}',
+            f'write the keys as a string: key="1"; or {block_hint("ant")}',
             owner="ant",
         )
 
-    def test_one_broken_import_is_told_once(self, install):
-        """What leads to a state that could not be imported, hangs in it, or takes it from there, is not at problem."""
+    def test_a_failed_import_is_one_problem(self, install):
+        """A failed import is one problem: states that lead to the missing state or replace it cause no others."""
         install("ant", states={"lost": "ant:x", "sub": "ant:y"})
-        around = Registers({
+        dependents = StatesPlugin({
             "to": State("Hello.", "lost"),
             "in": State("Hello.", options=(option("1", "sub"), option("9", "sub"))),
             "lost": State("Me too."),
         })  # fmt: skip
         settings = Settings(states={"lost": StateSettings(plugin="Ant"), "sub": StateSettings(plugin="ant")})
-        problems = problems_of(settings, own=around)
+        problems = problems_of(settings, own=dependents)
         assert [problem.located_message.partition(" cannot")[0] for problem in problems] == [
             "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states'",
             "plugin ant 1.0: its entry point sub = 'ant:y' in 'ivrkit.states'",
         ]
 
-    def test_a_chosen_plugin_whose_state_is_broken_is_told_once(self):
-        """A function that fails counts as much as a module that can't be imported."""
+    def test_a_failed_function_of_a_chosen_plugin_is_one_problem(self):
+        """If the function for a chosen plugin's state fails, the choice is not reported as a second problem."""
         settings = Settings(states={"one": StateSettings(plugin="ant")})
-        problem = problem_of(settings, ant=Registers({"one": _from_lazy}), bee=Registers({"one": State("Hello.")}))
+        problem = problem_of(
+            settings, ant=StatesPlugin({"one": _returns_text}), bee=StatesPlugin({"one": State("Hello.")})
+        )
         assert problem.owner == "ant"
 
-    def test_what_is_broken_elsewhere_does_not_hide_a_wrong_choice(self, install):
-        """Neither another state of the chosen plugin, nor the same state of another plugin."""
+    def test_a_failed_import_does_not_hide_an_invalid_choice(self, install):
+        """A plugin that does not offer the chosen state is a problem, even if another import failed."""
         install("ant", states={"one": "ant:x"})
-        plugins = {"bee": Registers({"one": State("Hello."), "two": State("Hello.")})}
+        plugins = {"bee": StatesPlugin({"one": State("Hello."), "two": State("Hello.")})}
         settings = Settings(states={"one": StateSettings(plugin="whale"), "two": StateSettings(plugin="ant")})
         assert [problem.located_message for problem in problems_of(settings, **plugins)][1:] == [
             "[states.one] plugin must be a plugin that offers the state 'one', not 'whale'",
             "[states.two] plugin must be a plugin that offers the state 'two', not 'ant'",
         ]
 
-    def test_without_strict_the_rest_is_served(self, install):
-        """The broken state is left out, and so is what cannot work without it; each is told."""
+    def test_strict_false_serves_the_other_states(self, install):
+        """``strict = false`` leaves out a broken state and the states that need it, and reports each."""
         install("ant", states={"lost": "ant:x"})
-        install("bee", states={"kept": "bee:found"}, bee=A_STATE)
-        loaded = load(Settings(strict=False), {"own": Registers({"to": State("Hello.", "lost")})})
-        assert list(loaded.flow.states) == ["greeting", "menu", "kept"]
+        install("bee", states={"good": "bee:found"}, bee=STATE_CODE)
+        loaded = load(Settings(strict=False), {"own": StatesPlugin({"to": State("Hello.", "lost")})})
+        assert list(loaded.flow.states) == ["greeting", "menu", "good"]
         assert loaded.problems == (
             Problem(
                 "plugin ant 1.0: its entry point lost = 'ant:x' in 'ivrkit.states' cannot be imported: "
                 "ModuleNotFoundError: No module named 'ant'",
-                f"fix or reinstall the package, or {leave_out('ant')}",
+                f"fix or reinstall the package, or {block_hint('ant')}",
                 owner="ant",
             ),
             Problem(
@@ -407,76 +409,76 @@ class TestImport:
             (f"ivrkit {VERSION}", "loaded"), ("bee 1.0", "loaded"), ("ant 1.0", "faulty"), ("own", "faulty"),
         ]  # fmt: skip
 
-    def test_a_broken_substitute_is_told_once_without_strict_too(self, install):
-        """Where the chosen plugin's state is broken, the other one's is served, and only the breakage is told."""
+    def test_strict_false_serves_another_plugins_state(self, install):
+        """``strict = false`` serves another plugin's state if the state of the chosen plugin is broken."""
         install("ant", states={"one": "ant:x"})
-        install("bee", states={"one": "bee:found"}, bee=A_STATE)
+        install("bee", states={"one": "bee:found"}, bee=STATE_CODE)
         loaded = load(Settings(strict=False, states={"one": StateSettings(plugin="ant")}))
         assert str(loaded.flow.states["one"].state.owner) == "bee 1.0"
         assert [problem.owner for problem in loaded.problems] == ["ant"]
 
 
-def _from_class(settings: Settings) -> State:
+def _with_class(settings: Settings) -> State:
     return State(settings.company)
 
 
-def _from_text(settings: "ivrkit.Settings") -> State:  # noqa: UP037  the quotes are what is tested
+def _with_string(settings: "ivrkit.Settings") -> State:  # noqa: UP037  a string annotation is tested
     return State(settings.company)
 
 
-def _from_quoted(settings: "'Settings'") -> State:  # noqa: UP037  the same
+def _with_quoted_string(settings: "'Settings'") -> State:  # noqa: UP037  a quoted string is tested
     return State(settings.company)
 
 
-def _from_nothing(settings):
+def _without_annotation(settings):
     return State(settings.company)
 
 
-def _from_unknown(settings: Unknown) -> State:
+def _with_unknown_class(settings: Unknown) -> State:
     return State("never made")
 
 
-def _from_checker(settings: Settings) -> Unknown:
+def _with_unknown_result(settings: Settings) -> Unknown:
     return State(settings.company)
 
 
-class Own:
-    """A plugin's own settings, of another name."""
+class OtherSettings:
+    """Class of settings that is not a dataclass."""
 
 
-def _from_own(settings: Own) -> State:
+def _with_other_settings(settings: OtherSettings) -> State:
     return State("never made")
 
 
-def _from_several(settings: Settings, more: int = 1) -> State:
+def _with_two_parameters(settings: Settings, more: int = 1) -> State:
     return State("never made")
 
 
-def _from_none() -> State:
+def _without_parameters() -> State:
     return State("ACME")
 
 
-def _from_bare(settings: Settings, more) -> State:
+def _with_bare_parameter(settings: Settings, more) -> State:
     return State("never made")
 
 
-def _from_lazy(settings: Settings) -> str:
+def _returns_text(settings: Settings) -> str:
     return "no state"
 
 
-def _from_leaving(settings: Settings) -> State:
+def _exits(settings: Settings) -> State:
     raise SystemExit(3)
 
 
-def _from_refused(settings: Settings) -> State:
+def _raises_flow_error(settings: Settings) -> State:
     return State(enter=5)
 
 
-class Callable:
-    """An object that can be called."""
+class CallableObject:
+    """Object that can be called but is not a function."""
 
     def __call__(self, settings: Settings) -> State:
-        """Return what a function could have returned."""
+        """Return a state."""
         return State("never made")
 
     def __repr__(self) -> str:
@@ -484,22 +486,33 @@ class Callable:
 
 
 class TestFactories:
-    """A function (settings) -> State, by either door."""
+    """Functions that return a state, as entry points and in ``ivrkit_register_states``."""
 
     @pytest.mark.parametrize(
         "factory",
         [
-            *(_from_class, _from_text, _from_quoted, _from_nothing, _from_none, _from_checker),
+            *(
+                _with_class,
+                _with_string,
+                _with_quoted_string,
+                _without_annotation,
+                _without_parameters,
+                _with_unknown_result,
+            ),
             lambda settings: State(settings.company),
         ],
     )
-    def test_a_function_is_given_the_core_settings(self, factory):
-        """The annotation may be the class, its name, a name seen by the type checker alone elsewhere, or nothing."""
-        loaded = load(Settings(company="ACME"), {"own": Registers({"one": factory})})
+    def test_a_function_gets_the_settings_of_the_core(self, factory):
+        """A function gets the settings of the core.
+
+        The annotation may be the class, its name, a quoted name or missing. The return annotation is not resolved. A
+        function without parameters is called without arguments.
+        """
+        loaded = load(Settings(company="ACME"), {"own": StatesPlugin({"one": factory})})
         assert loaded.flow.states["one"].state.enter == "ACME"
 
     def test_an_entry_point_may_name_a_function(self, install):
-        """The core's own greeting does; the function may know the settings by another name."""
+        """An entry point can name a function, and the function can import the class Settings under another name."""
         code = (
             "from __future__ import annotations\nfrom ivrkit import Settings as Core, State\n"
             "def make(settings: Core) -> State:\n    return State(settings.company)\n"
@@ -507,8 +520,8 @@ class TestFactories:
         install("ant", states={"one": "ant:make"}, ant=code)
         assert load(Settings(company="ACME")).flow.states["one"].state.enter == "ACME"
 
-    def test_settings_of_the_plugins_own_are_not_the_cores(self, install):
-        """A class that is called Settings too is another class."""
+    def test_another_class_named_settings_is_refused(self, install):
+        """A plugin's own class named Settings is not taken for the settings of the core."""
         code = (
             "from ivrkit import State\nclass Settings: ...\n"
             "def make(settings: Settings) -> State:\n    return State('Hello.')\n"
@@ -516,100 +529,100 @@ class TestFactories:
         install("ant", states={"one": "ant:make"}, ant=code)
         assert problem_of() == Problem(
             "plugin ant 1.0: the entry point 'one' cannot be made into a state: the parameter 'settings' of 'make' "
-            f"{ANNOTATED}, not with Settings",
-            MAKE,
+            f"{MUST_BE_ANNOTATED}, not with Settings",
+            STATE_HINT,
             owner="ant",
         )
 
     @pytest.mark.parametrize(
-        ("factory", "told", "mend"),
+        ("factory", "reason", "hint"),
         [
             (
-                _from_own,
-                f"the parameter 'settings' of '_from_own' {ANNOTATED}, not with Own",
-                MAKE,
+                _with_other_settings,
+                f"the parameter 'settings' of '_with_other_settings' {MUST_BE_ANNOTATED}, not with OtherSettings",
+                STATE_HINT,
             ),
             (
-                _from_unknown,
-                f"the parameter 'settings' of '_from_unknown' {ANNOTATED}, not with Unknown",
-                MAKE,
+                _with_unknown_class,
+                f"the parameter 'settings' of '_with_unknown_class' {MUST_BE_ANNOTATED}, not with Unknown",
+                STATE_HINT,
             ),
             (
-                _from_several,
-                f"the parameter 'more' of '_from_several' {ANNOTATED}, not with int",
-                MAKE,
+                _with_two_parameters,
+                f"the parameter 'more' of '_with_two_parameters' {MUST_BE_ANNOTATED}, not with int",
+                STATE_HINT,
             ),
             (
-                _from_bare,
-                f"the parameter 'more' of '_from_bare' {ANNOTATED}, and it is not annotated",
-                MAKE,
+                _with_bare_parameter,
+                f"the parameter 'more' of '_with_bare_parameter' {MUST_BE_ANNOTATED}, and it is not annotated",
+                STATE_HINT,
             ),
-            (_from_lazy, "the function '_from_lazy' must return a State, not 'no state'", MAKE),
-            (_from_leaving, "SystemExit: 3", leave_out("own")),
+            (_returns_text, "the function '_returns_text' must return a State, not 'no state'", STATE_HINT),
+            (_exits, "SystemExit: 3", block_hint("own")),
             (
-                _from_refused,
+                _raises_flow_error,
                 "enter of a State must be a text, a verb, a list of these, a Menu or a function, not 5",
                 'write enter="Hello." or a function that takes the call',
             ),
-            (Callable(), f"{A_FUNCTION}<Callable>", MAKE),
+            (CallableObject(), f"{MUST_BE_STATE}<Callable>", STATE_HINT),
             (
                 State,
                 "it must be a State or a function that returns one, not <class 'ivrkit.flow.model.state.State'>",
-                MAKE,
+                STATE_HINT,
             ),
-            (None, f"{A_FUNCTION}None", MAKE),
+            (None, f"{MUST_BE_STATE}None", STATE_HINT),
             (
                 functools.partial(int),
                 "it must be a State or a function that returns one, not functools.partial(<class 'int'>)",
-                MAKE,
+                STATE_HINT,
             ),
         ],
     )
-    def test_what_makes_no_state_is_refused(self, factory, told, mend):
-        """The problem says by which door it came and what it is, and only the state is missed."""
-        assert problem_of(own=Registers({"one": factory, "two": State("Hello.", "one")})) == Problem(
-            f"plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: {told}",
-            mend,
+    def test_an_object_that_gives_no_state_is_refused(self, factory, reason, hint):
+        """An object that gives no state is a problem with its source, and its missing state causes no other problem."""
+        assert problem_of(own=StatesPlugin({"one": factory, "two": State("Hello.", "one")})) == Problem(
+            f"plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: {reason}",
+            hint,
             owner="own",
         )
 
-    def test_an_annotation_without_a_name_is_told_as_it_stands(self):
-        """A union has no name of its own."""
+    def test_a_union_annotation_is_shown_unchanged(self):
+        """An annotation without a name, such as a union, is shown unchanged in the message."""
 
         def make(settings):
             return State("never made")
 
         make.__annotations__["settings"] = int | str
-        assert problem_of(own=Registers({"one": make})).message == (
+        assert problem_of(own=StatesPlugin({"one": make})).message == (
             "plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: "
-            f"the parameter 'settings' of 'make' {ANNOTATED}, not with int | str"
+            f"the parameter 'settings' of 'make' {MUST_BE_ANNOTATED}, not with int | str"
         )
 
-    def test_a_state_of_its_own_kind_that_can_not_be_named_is_refused(self):
-        """A subclass whose constructor takes other arguments cannot be given its name and owner."""
+    def test_a_subclass_that_cannot_be_copied_is_refused(self):
+        """A state is refused if the constructor of its subclass does not take name and owner."""
 
         class Spoken(State):
             def __init__(self, word):
                 super().__init__(word)
 
-        problem = problem_of(own=Registers({"one": Spoken("Hello.")}))
+        problem = problem_of(own=StatesPlugin({"one": Spoken("Hello.")}))
         assert problem.located_message.startswith(
             "plugin own: 'one' of its hook ivrkit_register_states cannot be made into a state: TypeError: "
         )
-        assert problem.hint == leave_out("own")
+        assert problem.hint == block_hint("own")
 
     @pytest.mark.parametrize("name", ["no spaces", "-dash", "über", "", "line\n", 'quo"te'])
-    def test_a_name_that_would_not_be_safe_is_refused(self, name):
-        """A state's name is written into settings, logs, headers and pictures."""
-        assert problem_of(own=Registers({name: State("Hello.")})) == Problem(
+    def test_an_unsafe_name_is_refused(self, name):
+        """A state's name with other characters is refused, because it is written to settings, logs and headers."""
+        assert problem_of(own=StatesPlugin({name: State("Hello.")})) == Problem(
             f"plugin own: {name!r} of its hook ivrkit_register_states is not a valid name of a state",
             "use letters, digits, - _ and .",
             owner="own",
         )
 
-    def test_a_name_that_is_refused_at_an_entry_point(self, install):
-        """The door is named."""
-        install("ant", states={"Ü": "ant:found"}, ant=A_STATE)
+    def test_an_unsafe_name_of_an_entry_point_is_refused(self, install):
+        """An entry point whose name is not a valid state name is refused, and the message names it."""
+        install("ant", states={"Ü": "ant:found"}, ant=STATE_CODE)
         assert problem_of() == Problem(
             "plugin ant 1.0: the entry point 'Ü' is not a valid name of a state",
             "use letters, digits, - _ and .",
@@ -617,16 +630,16 @@ class TestFactories:
         )
 
     @pytest.mark.parametrize("name", ["a", "7", "mail_box-2.b", "Sales", 12])
-    def test_a_name_of_letters_digits_and_three_signs_is_fine(self, name):
-        """A number counts as its digits."""
-        assert str(name) in load(Settings(), {"own": Registers({name: State("Hello.")})}).flow.states
+    def test_a_name_of_letters_digits_and_three_signs_is_valid(self, name):
+        """A name of letters, digits, ``-``, ``_`` and ``.`` is valid, and a number is converted to text."""
+        assert str(name) in load(Settings(), {"own": StatesPlugin({name: State("Hello.")})}).flow.states
 
 
 class TestHookPlugins:
-    """What is refused when a plugin with hooks is registered."""
+    """Plugins with hooks that are refused when they are registered."""
 
-    def test_the_name_of_an_entry_point_is_taken(self, install):
-        """Two distributions with one entry name are both named; the first of the two stays."""
+    def test_a_second_entry_point_of_one_name_is_refused(self, install):
+        """The second of two distributions with one entry point name is refused, and the message names both."""
         install("ant", "3.0", plugins={"stats": "ant"}, ant="")
         install("bee", "4.0", plugins={"stats": "bee"}, bee="")
         problem = Problem(
@@ -640,13 +653,13 @@ class TestHookPlugins:
         assert loaded.problems == (problem,)
         assert [plugin.status for plugin in loaded.plugins] == ["loaded", "loaded", "faulty"]
 
-    def test_a_name_stays_taken_by_what_was_refused(self, install):
-        """Whatever is wrong with the first, the second is told as well."""
+    def test_a_refused_plugin_still_uses_its_name(self, install):
+        """A second plugin of one name is a problem even if the first one is refused."""
         install("ant", plugins={"own": "ant:found"}, ant="found = None")
-        assert [problem.owner for problem in problems_of(own=Watches())] == ["ant", "own"]
+        assert [problem.owner for problem in problems_of(own=ObservingPlugin())] == ["ant", "own"]
 
     @pytest.mark.parametrize(
-        ("found", "told", "mend"),
+        ("plugin", "reason", "hint"),
         [
             (
                 "None",
@@ -675,89 +688,92 @@ class TestHookPlugins:
             ),
         ],
     )
-    def test_what_would_mislead_is_refused(self, install, found, told, mend):
-        """None, classes, wrappers, async and unmarked functions: with the mend, and nothing of the plugin stays."""
+    def test_an_object_whose_hooks_would_not_run_is_refused(self, install, plugin, reason, hint):
+        """None, hook wrappers, async functions and unmarked functions are refused with a hint.
+
+        No hook of the refused plugin is called.
+        """
         code = (
             "import ivrkit\ndef wrap(self, call):\n    yield\nasync def later(self, call):\n    pass\n"
-            f"found = {found}\n"
+            f"found = {plugin}\n"
         )
         install("ant", plugins={"stats": "ant:found"}, ant=code)
         problem = Problem(
-            f"plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' cannot be registered: {told}",
-            f"{mend}; or {leave_out('ant')}",
+            f"plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' cannot be registered: {reason}",
+            f"{hint}; or {block_hint('ant')}",
             owner="ant",
         )
         assert problem_of() == problem
-        loaded = load(Settings(strict=False), {"own": Watches()})
+        loaded = load(Settings(strict=False), {"own": ObservingPlugin()})
         assert loaded.problems == (problem,)
-        assert [str(caller.owner) for caller in loaded.observers["ivrkit_call_started"]] == ["own"]
+        assert [str(impl.owner) for impl in loaded.observers["ivrkit_call_started"]] == ["own"]
         assert loaded.plugins[1] == Plugin(Owner("ant", "1.0"), "faulty", (), ())
 
-    def test_what_would_mislead_is_refused_beside_others(self):
-        """Whoever else implements the hook."""
+    def test_an_async_hook_is_refused_beside_valid_ones(self):
+        """An async function is refused even if other plugins implement the hook correctly."""
 
-        class Later:
+        class AsyncPlugin:
             @hookimpl
             async def ivrkit_call_started(self): ...
 
-        plugins = {"own": Watches(), "more": Watches(), "later": Later()}
+        plugins = {"own": ObservingPlugin(), "more": ObservingPlugin(), "later": AsyncPlugin()}
         assert problem_of(**plugins).message.endswith(
             "its ivrkit_call_started must be a plain function, not an async function"
         )
 
     def test_one_object_under_two_names_is_refused(self):
-        """Its hooks would be called twice, or not at all."""
-        both = Watches()
-        assert problem_of(one=both, two=both) == Problem(
+        """One object under two names is refused, because its hooks would be called twice."""
+        plugin = ObservingPlugin()
+        assert problem_of(one=plugin, two=plugin) == Problem(
             "plugin two: its entry point two = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
             "the entry point 'one' of plugin one names the same object",
-            f"remove one of the two; or {leave_out('two')}",
+            f"remove one of the two; or {block_hint('two')}",
             owner="two",
         )
 
-    def test_a_plugin_has_a_name(self):
-        """An empty one would leave its hooks without an owner."""
-        assert problem_of(**{"": Watches()}) == Problem(
+    def test_an_empty_name_is_refused(self):
+        """A plugin with an empty name is refused, because its hooks would have no owner."""
+        assert problem_of(**{"": ObservingPlugin()}) == Problem(
             "plugin : its entry point  = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
             "it has no name",
-            f"name the entry point; or {leave_out('')}",
+            f"name the entry point; or {block_hint('')}",
             owner="",
         )
 
-    def test_an_object_that_can_not_be_registered_is_refused(self):
-        """Whatever it does when it is looked at."""
+    def test_an_object_that_cannot_be_registered_is_refused(self):
+        """An object that raises while it is registered is refused, even if it raises SystemExit."""
 
-        class Grudge(Watches):
+        class Uncomparable(ObservingPlugin):
             def __eq__(self, other):
                 raise SystemExit("not with me")
 
             __hash__ = None
 
-        problems = problems_of(own=Watches(), grudge=Grudge(), last=Watches())
+        problems = problems_of(own=ObservingPlugin(), grudge=Uncomparable(), last=ObservingPlugin())
         assert problems[0].message == (
             "plugin grudge: its entry point grudge = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
             "SystemExit: not with me"
         )
-        assert problems[0].hint == f"fix or reinstall the package, or {leave_out('grudge')}"
+        assert problems[0].hint == f"fix or reinstall the package, or {block_hint('grudge')}"
 
     def test_wrong_arguments_are_refused_in_one_line(self):
-        """The hook, what it was given and what it does not have are named, on every version of pluggy."""
+        """A wrong argument is refused with hook and argument in one line, with every version of pluggy."""
 
         class Wrong:
             @hookimpl
             def ivrkit_call_started(self, caller):
-                """Ask for what is not given."""
+                """Take an argument that the hook does not have."""
 
             @hookimpl
             def ivrkit_call_ended(self, call):
-                """Stand before the wrong one, so that something was registered already."""
+                """Be registered before the invalid implementation."""
 
         problem = Problem(
             "plugin own: its entry point own = \"the host's own code\" in 'ivrkit.plugins' cannot be registered: "
             "PluginValidationError: Plugin 'own' for hook 'ivrkit_call_started' hookimpl definition: "
             "ivrkit_call_started(caller) Argument(s) {'caller'} are declared in the hookimpl but can not be found in "
             "the hookspec",
-            f"fix or reinstall the package, or {leave_out('own')}",
+            f"fix or reinstall the package, or {block_hint('own')}",
             owner="own",
         )
         assert problem_of(own=Wrong()) == problem
@@ -765,10 +781,10 @@ class TestHookPlugins:
         assert (loaded.problems, loaded.observers) == ((problem,), {})
         assert loaded.plugins[-1] == Plugin(Owner("own"), "faulty", (), ())
 
-    def test_every_hook_that_does_not_exist_is_told(self):
-        """With the nearest name and all hooks; of every plugin, and every hook of one."""
+    def test_each_unknown_hook_is_a_problem(self):
+        """Each unknown hook of each plugin is a problem with the nearest name and a list of all hooks."""
 
-        class Typo(Watches):
+        class Typo(ObservingPlugin):
             @hookimpl
             def ivrkit_call_strated(self): ...
 
@@ -778,35 +794,35 @@ class TestHookPlugins:
             @hookimpl(optionalhook=True)
             def ivrkit_some_day(self): ...
 
-        def told(plugin: str, hook: str, nearest: str) -> Problem:
-            door = f"""entry point {plugin} = "the host's own code" in 'ivrkit.plugins'"""
-            message = f"its {door} implements {hook!r}, which is not a hook{nearest}"
-            return Problem(f"plugin {plugin}: {message}", HOOKS, owner=plugin)
+        def problem_with(plugin: str, hook: str, nearest: str) -> Problem:
+            entry_point = f"""entry point {plugin} = "the host's own code" in 'ivrkit.plugins'"""
+            message = f"its {entry_point} implements {hook!r}, which is not a hook{nearest}"
+            return Problem(f"plugin {plugin}: {message}", HOOKS_HINT, owner=plugin)
 
         problems = (
-            told("one", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
-            told("one", "ivrkit_zzz", ""),
-            told("two", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
-            told("two", "ivrkit_zzz", ""),
+            problem_with("one", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
+            problem_with("one", "ivrkit_zzz", ""),
+            problem_with("two", "ivrkit_call_strated", ", did you mean 'ivrkit_call_started'?"),
+            problem_with("two", "ivrkit_zzz", ""),
         )
-        plugins = {"one": Typo(), "two": Typo(), "fine": Watches()}
+        plugins = {"one": Typo(), "two": Typo(), "fine": ObservingPlugin()}
         assert problems_of(**plugins) == problems
         loaded = load(Settings(strict=False), plugins)
         assert loaded.problems == problems
-        assert [str(caller.owner) for caller in loaded.observers["ivrkit_call_started"]] == ["fine"]
+        assert [str(impl.owner) for impl in loaded.observers["ivrkit_call_started"]] == ["fine"]
         assert [plugin.status for plugin in loaded.plugins] == ["loaded", "faulty", "faulty", "loaded"]
 
-    def test_a_hook_may_be_of_another_version(self):
-        """One that is marked optional may be missing here."""
+    def test_an_optional_hook_may_be_unknown(self):
+        """An unknown hook that is marked optional is accepted, because another version may have it."""
 
-        class Later:
+        class OptionalPlugin:
             @hookimpl(optionalhook=True)
             def ivrkit_some_day(self): ...
 
-        assert load(Settings(), {"own": Later()}).problems == ()
+        assert load(Settings(), {"own": OptionalPlugin()}).problems == ()
 
-    def test_nothing_of_a_refused_plugin_is_called(self):
-        """Not even a second function for one hook."""
+    def test_no_hook_of_a_refused_plugin_is_called(self):
+        """No hook of a refused plugin is called, even if two of its functions implement the same hook."""
 
         class Twice:
             @hookimpl(specname="ivrkit_call_started")
@@ -823,15 +839,15 @@ class TestHookPlugins:
 
 
 class TestRegisterStates:
-    """``ivrkit_register_states``: states whose names are known only when the host starts."""
+    """The hook ``ivrkit_register_states``."""
 
-    def test_states_come_in_the_order_of_loading(self):
-        """The plugin that was loaded first offers first; a dict's order is kept."""
+    def test_states_are_in_the_order_of_loading(self):
+        """States are in the order in which their plugins are loaded, and within a plugin in the order of the dict."""
         loaded = load(
             Settings(),
             {
-                "one": Registers({"zulu": State("Hello."), "alpha": _from_class}),
-                "two": Registers({"mike": State("Hello.")}),
+                "one": StatesPlugin({"zulu": State("Hello."), "alpha": _with_class}),
+                "two": StatesPlugin({"mike": State("Hello.")}),
             },
         )
         assert [(name, each.state.owner.plugin) for name, each in loaded.flow.states.items()][2:] == [
@@ -839,38 +855,38 @@ class TestRegisterStates:
         ]  # fmt: skip
         assert [plugin.states for plugin in loaded.plugins] == [("greeting", "menu"), ("zulu", "alpha"), ("mike",)]
 
-    def test_the_hook_is_given_the_settings(self):
-        """They are the core's, the very ones that are loaded with."""
-        seen = []
+    def test_the_hook_gets_the_settings(self):
+        """The hook gets the same settings object with which the tree is loaded."""
+        received = []
 
-        class Looks:
+        class ReceivesSettings:
             @hookimpl
             def ivrkit_register_states(self, settings):
-                seen.append(settings)
+                received.append(settings)
                 return {}
 
         settings = Settings()
-        load(settings, {"own": Looks()})
-        assert seen[0] is settings
+        load(settings, {"own": ReceivesSettings()})
+        assert received[0] is settings
 
     @pytest.mark.parametrize(
-        ("found", "told", "mend"),
+        ("result", "reason", "hint"),
         [
             (None, "it must return a dict, not None", "return a dict: name -> State"),
             ([State], f"it must return a dict, not [{State!r}]", "return a dict: name -> State"),
-            (SystemExit(2), "SystemExit: 2", leave_out("own")),
-            (KeyError("x"), "KeyError: 'x'", leave_out("own")),
+            (SystemExit(2), "SystemExit: 2", block_hint("own")),
+            (KeyError("x"), "KeyError: 'x'", block_hint("own")),
             (ivrkit.FlowError("no", hint="so"), "no", "so"),
         ],
     )
-    def test_a_hook_that_fails_is_told(self, found, told, mend):
-        """What it raised or returned, and the mend."""
-        assert problem_of(own=Registers(found)) == Problem(
-            f"plugin own: its hook ivrkit_register_states failed: {told}", mend, owner="own"
+    def test_a_failing_hook_is_a_problem(self, result, reason, hint):
+        """A hook that raises an exception or does not return a dict is a problem with the reason and a hint."""
+        assert problem_of(own=StatesPlugin(result)) == Problem(
+            f"plugin own: its hook ivrkit_register_states failed: {reason}", hint, owner="own"
         )
 
-    def test_a_mapping_that_breaks_when_it_is_read_is_told(self):
-        """It is the plugin's own code as much as the hook is."""
+    def test_a_mapping_that_fails_on_reading_is_a_problem(self):
+        """A returned mapping that raises an exception when it is read is a problem of the hook."""
 
         class Broken(Mapping):
             def __getitem__(self, name):
@@ -882,62 +898,67 @@ class TestRegisterStates:
             def __len__(self):
                 return 1
 
-        assert problem_of(own=Registers(Broken())).message == (
+        assert problem_of(own=StatesPlugin(Broken())).message == (
             "plugin own: its hook ivrkit_register_states failed: OSError: gone"
         )
 
-    def test_one_that_fails_does_not_hurt_another(self):
-        """Without strict, what the others offer is served."""
+    def test_a_failing_hook_does_not_affect_other_plugins(self):
+        """``strict = false`` serves the states of the other plugins when one plugin's hook fails."""
         loaded = load(
-            Settings(strict=False), {"bad": Registers(KeyError()), "good": Registers({"one": State("Hello.")})}
+            Settings(strict=False), {"bad": StatesPlugin(KeyError()), "good": StatesPlugin({"one": State("Hello.")})}
         )
         assert list(loaded.flow.states) == ["greeting", "menu", "one"]
         assert [plugin.status for plugin in loaded.plugins] == ["loaded", "faulty", "loaded"]
 
 
 class TestEditState:
-    """``ivrkit_edit_state``: a state of any plugin, before the flow is compiled."""
+    """The hook ``ivrkit_edit_state``, which edits states before the flow is compiled."""
 
-    def test_each_plugin_is_given_what_the_one_before_made(self):
-        """The one loaded last is first; None leaves the state as it is."""
+    def test_each_plugin_edits_the_state_of_the_previous_one(self):
+        """Each plugin edits the state that the previous one returned, the last loaded first; None keeps the state."""
 
-        def says(word):
-            return Edits(lambda state: replace(state, enter=f"{state.enter} {word}") if state.name == "one" else None)
+        def appends(word):
+            return EditingPlugin(
+                lambda state: replace(state, enter=f"{state.enter} {word}") if state.name == "one" else None
+            )
 
         plugins = {
-            "own": Registers({"one": State("Hello.")}),
-            "a": says("A"),
-            "none": Edits(lambda _: None),
-            "b": says("B"),
+            "own": StatesPlugin({"one": State("Hello.")}),
+            "a": appends("A"),
+            "none": EditingPlugin(lambda _: None),
+            "b": appends("B"),
         }
         assert load(Settings(), plugins).flow.states["one"].state.enter == "Hello. B A"
 
     def test_every_state_is_edited_in_the_order_of_loading(self):
-        """The core's own are among them; name, owner and the team's key are there."""
-        seen = []
-        plugins = {"own": Registers({"one": State("Hello.", options=option("1"))}), "watch": Edits(seen.append)}
+        """All states, the core's included, are edited in the order of loading, with name, owner and configured key."""
+        edited = []
+        plugins = {
+            "own": StatesPlugin({"one": State("Hello.", options=option("1"))}),
+            "watch": EditingPlugin(edited.append),
+        }
         load(Settings(states={"one": StateSettings(key="5")}), plugins)
-        assert [(state.name, state.owner.plugin) for state in seen] == [
+        assert [(state.name, state.owner.plugin) for state in edited] == [
             ("greeting", "ivrkit"), ("menu", "ivrkit"), ("one", "own"),
         ]  # fmt: skip
-        assert [each.key for each in seen[2].options] == ["5"]
+        assert [each.key for each in edited[2].options] == ["5"]
 
-    def test_name_and_owner_can_not_be_changed(self):
-        """They are what errors and logs go by."""
-        edit = Edits(lambda state: replace(state, name="other", owner=Owner("other"), secret=True))
+    def test_name_and_owner_cannot_be_changed(self):
+        """An edit cannot change the name and the owner of a state, because errors and logs use them."""
+        edit = EditingPlugin(lambda state: replace(state, name="other", owner=Owner("other"), secret=True))
         state = load(Settings(), {"own": edit}).flow.states["menu"].state
         assert (state.name, state.owner.plugin, state.secret) == ("menu", "ivrkit", True)
 
-    def test_an_edit_that_fails_is_left_out(self):
-        """It is told for each state that it failed for, and the other plugins' edits count."""
+    def test_a_failing_edit_is_left_out(self):
+        """A failing edit is a problem for each state on which it fails, and the edits of other plugins are kept."""
 
         def fail(state):
             if state.name == "menu":
                 raise SystemExit("no")
             return "greeting" if state.name == "greeting" else None
 
-        quiet = Edits(lambda state: replace(state, secret=True))
-        loaded = load(Settings(strict=False), {"quiet": quiet, "own": Edits(fail)})
+        secret = EditingPlugin(lambda state: replace(state, secret=True))
+        loaded = load(Settings(strict=False), {"quiet": secret, "own": EditingPlugin(fail)})
         assert [each.state.secret for each in loaded.flow.states.values()] == [True, True]
         assert loaded.problems == (
             Problem(
@@ -948,30 +969,33 @@ class TestEditState:
             ),
             Problem(
                 "plugin own: its hook ivrkit_edit_state failed for 'menu': SystemExit: no",
-                leave_out("own"),
+                block_hint("own"),
                 owner="own",
             ),
         )
 
-    def test_an_edit_that_can_not_be_named_is_left_out(self):
-        """A state of another kind whose constructor takes other arguments."""
+    def test_an_edit_to_a_subclass_that_cannot_be_copied_fails(self):
+        """An edit fails if it returns a subclass of State whose constructor does not take name and owner."""
 
         class Spoken(State):
             def __init__(self):
                 super().__init__("Hello.")
 
-        problem, *_ = problems_of(own=Edits(lambda _: Spoken()))
+        problem, *_ = problems_of(own=EditingPlugin(lambda _: Spoken()))
         assert problem.located_message.startswith(
             "plugin own: its hook ivrkit_edit_state failed for 'greeting': TypeError: "
         )
 
 
 class TestClashes:
-    """Two owners of one thing: both are named, with the setting that picks."""
+    """Clashes: two plugins with one state or one key."""
 
-    def test_a_state_of_two_plugins(self):
-        """The hint chooses the one that was loaded first, and without strict that one is served."""
-        plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("a", "b", "c")}
+    def test_a_state_of_two_plugins_is_a_problem(self):
+        """A state of two plugins is a problem that names both.
+
+        The hint chooses the plugin that was loaded first, and ``strict = false`` serves its state.
+        """
+        plugins = {name: StatesPlugin({"one": State(f"I am {name}.")}) for name in ("a", "b", "c")}
         problems = tuple(
             Problem(
                 f"state 'one' is offered by two plugins: a and {other}",
@@ -989,15 +1013,15 @@ class TestClashes:
         ]  # fmt: skip
 
     @pytest.mark.parametrize("chosen", ["b-b", "B_B"])
-    def test_the_team_chooses_a_plugin(self, chosen):
-        """Then nothing clashes, and the state is the chosen one's, however its name is written."""
-        plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("a", "b-b")}
+    def test_the_settings_choose_a_plugin(self, chosen):
+        """The setting ``plugin`` of a state chooses among several plugins, even if its name is spelt in another way."""
+        plugins = {name: StatesPlugin({"one": State(f"I am {name}.")}) for name in ("a", "b-b")}
         loaded = load(Settings(states={"one": StateSettings(plugin=chosen)}), plugins)
         assert loaded.flow.states["one"].state.enter == "I am b-b."
         assert loaded.problems == ()
 
-    def test_the_same_state_by_both_doors(self, install):
-        """Within one package it is told as such, and no setting picks."""
+    def test_one_state_as_entry_point_and_by_hook_is_a_problem(self, install):
+        """A package must not offer a state both as an entry point and by its hook, and no setting can choose."""
         code = (
             "from ivrkit import State, hookimpl\nfound = State('By the entry point.')\n"
             "@hookimpl\ndef ivrkit_register_states():\n    return {'one': State('By the hook.')}\n"
@@ -1013,9 +1037,13 @@ class TestClashes:
         assert problem_of(Settings(states={"one": StateSettings(plugin="ant")})) == problem
         assert load(Settings(strict=False)).flow.states["one"].state.enter == "By the entry point."
 
-    def test_a_chosen_plugin_that_does_not_offer_it(self):
-        """The nearest name and all that offer it are told; without strict the first is served."""
-        plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("sales", "helpdesk")}
+    def test_a_chosen_plugin_without_the_state_is_a_problem(self):
+        """A chosen plugin that does not offer the state is a problem.
+
+        The message has the nearest name, and the hint lists the plugins that offer the state. ``strict = false`` serves
+        the state of the first one.
+        """
+        plugins = {name: StatesPlugin({"one": State(f"I am {name}.")}) for name in ("sales", "helpdesk")}
         settings = Settings(strict=False, states={"one": StateSettings(plugin="helpdisk")})
         loaded = load(settings, plugins)
         assert loaded.problems == (
@@ -1028,22 +1056,22 @@ class TestClashes:
         assert loaded.flow.states["one"].state.enter == "I am sales."
 
     def test_a_chosen_plugin_may_be_blocked(self):
-        """Then the choice is for another day: the one that is left is taken, and several that are left clash."""
-        plugins = {name: Registers({"one": State(f"I am {name}.")}) for name in ("a", "b", "c")}
+        """The choice of a blocked plugin is ignored: the only other plugin is used, and several others clash."""
+        plugins = {name: StatesPlugin({"one": State(f"I am {name}.")}) for name in ("a", "b", "c")}
         states = {"one": StateSettings(plugin="A")}
         assert load(Settings(block=["a", "c"], states=states), plugins).flow.states["one"].state.enter == "I am b."
         assert problem_of(Settings(block=["a"], states=states), **plugins).message == (
             "state 'one' is offered by two plugins: b and c"
         )
 
-    def test_a_state_that_nobody_offers(self):
-        """A table for it is a problem, with the nearest name and all that are there."""
+    def test_a_table_for_an_unknown_state_is_a_problem(self):
+        """A table for a state that no plugin offers is a problem with the nearest name and a list of all states."""
         assert problem_of(Settings(states={"menus": StateSettings(key="1")})) == Problem(
             "[states.menus] names a state that no plugin offers, did you mean 'menu'?", "use one of: greeting, menu"
         )
 
-    def test_a_block_excuses_nothing_else(self, install):
-        """A table for a state that no plugin offers is a problem, whatever else is blocked."""
+    def test_a_block_does_not_hide_an_unknown_state(self, install):
+        """A table for a state that no plugin offers is a problem even if another plugin is blocked."""
         install("ant", states={"one": "ant:one"}, ant="from ivrkit import State\none = State('One.')\n")
         settings = Settings(states={"one": StateSettings(key="1"), "oen": StateSettings(key="1")}, block=["ant"])
         with pytest.raises(LoadError) as caught:
@@ -1052,14 +1080,17 @@ class TestClashes:
             "[states.oen] names a state that no plugin offers"
         ]
 
-    def test_a_state_of_a_blocked_plugin_may_keep_its_table(self):
-        """Blocking a plugin for a moment does not ask for more edits."""
+    def test_a_table_for_a_state_of_a_blocked_plugin_is_valid(self):
+        """A table for a state of a blocked plugin is valid, so that blocking needs no other change of settings."""
         settings = Settings(states={"one": StateSettings(key="1")}, block=["own"])
-        assert load(settings, {"own": Registers({"one": State("Hello.")})}).problems == ()
+        assert load(settings, {"own": StatesPlugin({"one": State("Hello.")})}).problems == ()
 
-    def test_a_key_of_two_plugins(self):
-        """Both are named with a free key; without strict the one that was loaded later is left out."""
-        plugins = {name: Registers({name: State("Hello.", options=option("1"))}) for name in ("a", "b")}
+    def test_one_key_for_two_states_is_a_problem(self):
+        """One key for two states is a problem that names both owners and a free key.
+
+        ``strict = false`` leaves out the state that was loaded later.
+        """
+        plugins = {name: StatesPlugin({name: State("Hello.", options=option("1"))}) for name in ("a", "b")}
         problem = Problem(
             "in the menu 'menu', the key '1' belongs to both a (a) and b (b)",
             'choose another key in ivrkit.toml:  [states.b]  key = "2"',
@@ -1069,13 +1100,13 @@ class TestClashes:
         assert problem_of(**plugins) == problem
         loaded = load(Settings(strict=False), plugins)
         assert (list(loaded.flow.states), loaded.problems) == (["greeting", "menu", "a"], (problem,))
-        mended = load(Settings(states={"b": StateSettings(key="2")}), plugins)
-        assert mended.flow.states["menu"].routes == {"1": "a", "2": "b", "9": ivrkit.SAME}
+        fixed = load(Settings(states={"b": StateSettings(key="2")}), plugins)
+        assert fixed.flow.states["menu"].routes == {"1": "a", "2": "b", "9": ivrkit.SAME}
 
-    def test_a_key_that_begins_another(self):
-        """The two could not be told apart."""
+    def test_a_key_that_begins_another_is_a_problem(self):
+        """A key that is the beginning of another key in the same menu is a problem, because the two are ambiguous."""
         plugins = {
-            name: Registers({name: State("Hello.", options=option(key))}) for name, key in (("a", "12"), ("b", "1"))
+            name: StatesPlugin({name: State("Hello.", options=option(key))}) for name, key in (("a", "12"), ("b", "1"))
         }
         assert problem_of(**plugins) == Problem(
             "in the menu 'menu', the keys '12' and '1' are ambiguous: they belong to a (a) and b (b)",
@@ -1084,29 +1115,29 @@ class TestClashes:
             state="b",
         )
 
-    def test_a_key_for_every_option(self):
-        """The team's key stands in every menu that the state hangs in, and nothing else of an option changes."""
+    def test_a_configured_key_replaces_the_key_of_each_option(self):
+        """A configured key replaces the key in all menu options of a state, and changes nothing else."""
         state = State("Hello.", options=(option("1"), MenuOption(key="2", label="more", phrases="sales", menu="sub")))
-        plugins = {"own": Registers({"one": state, "sub": State(Menu())})}
-        made = load(Settings(states={"one": StateSettings(key="5")}), plugins).flow.states["one"].state
-        assert made.options == (option("5"), MenuOption(key="5", label="more", phrases="sales", menu="sub"))
-        assert (made.name, made.owner) == ("one", Owner("own"))
+        plugins = {"own": StatesPlugin({"one": state, "sub": State(Menu())})}
+        one = load(Settings(states={"one": StateSettings(key="5")}), plugins).flow.states["one"].state
+        assert one.options == (option("5"), MenuOption(key="5", label="more", phrases="sales", menu="sub"))
+        assert (one.name, one.owner) == ("one", Owner("own"))
 
-    def test_a_key_for_a_state_that_hangs_in_no_menu(self):
-        """It could never be pressed."""
+    def test_a_key_for_a_state_without_options_is_a_problem(self):
+        """A configured key for a state without menu options is a problem, because it could never be pressed."""
         settings = Settings(states={"one": StateSettings(key="5")})
-        assert problem_of(settings, own=Registers({"one": State("Hello.")})) == Problem(
+        assert problem_of(settings, own=StatesPlugin({"one": State("Hello.")})) == Problem(
             "[states.one] key must be left out: the state of own has no menu option", "remove key", owner="own"
         )
 
 
 class TestStrict:
-    """One error with every problem, or whatever can be served."""
+    """The setting ``strict``: one error with all problems, or a tree without the broken states."""
 
-    def test_all_faults_are_told_at_once(self, install):
-        """In the order of loading, and then of compiling; the error's text holds each with its mend."""
+    def test_all_problems_are_raised_at_once(self, install):
+        """One error has all problems in the order of loading, then of compiling, each with its hint."""
         install("ant", states={"lost": "ant:x"})
-        plugins = {"own": Registers({"to": State("Hello.", "nowhere"), "no name": State("Hello.")}), "none": None}
+        plugins = {"own": StatesPlugin({"to": State("Hello.", "nowhere"), "no name": State("Hello.")}), "none": None}
         missing = "ModuleNotFoundError: No module named 'ant'"
         with pytest.raises(LoadError) as caught:
             load(Settings(states={"zz": StateSettings()}), plugins)
@@ -1125,15 +1156,15 @@ class TestStrict:
         )
         assert caught.value.problems[3].hint == "use one of: greeting, lost, menu, to"
 
-    def test_what_falls_with_another_is_left_out_too(self):
-        """State by state, until the rest can be served; nothing is told twice."""
+    def test_states_that_lead_to_a_broken_state_are_left_out(self):
+        """``strict = false`` leaves out each state that leads to a left-out state, and reports each problem once."""
         chain = {
             "a": State("Hello.", "b"),
             "b": State("Hello.", "c"),
             "c": State("Hello.", "gone"),
             "d": State("Hello."),
         }
-        loaded = load(Settings(strict=False), {"own": Registers(chain)})
+        loaded = load(Settings(strict=False), {"own": StatesPlugin(chain)})
         assert list(loaded.flow.states) == ["greeting", "menu", "d"]
         assert [(problem.state, problem.located_message.partition(": ")[2]) for problem in loaded.problems] == [
             ("c", "exit leads to 'gone', which no plugin offers"),
@@ -1141,9 +1172,9 @@ class TestStrict:
             ("a", "exit leads to 'b', which no plugin offers"),
         ]
 
-    def test_what_can_not_be_served_is_an_error_without_strict_too(self):
-        """A tree whose start is missing has nothing to serve; every problem is told, the earlier ones first."""
-        plugins = {"own": Registers({"bad name": State("Hello.")})}
+    def test_a_missing_start_is_an_error_without_strict(self):
+        """A missing start state is an error even with ``strict = false``, and the earlier problems are listed first."""
+        plugins = {"own": StatesPlugin({"bad name": State("Hello.")})}
         assert [
             problem.located_message for problem in problems_of(Settings(strict=False, start="gone"), **plugins)
         ] == [
@@ -1151,40 +1182,40 @@ class TestStrict:
             "the setting 'start' names the state 'gone', which no plugin offers",
         ]
 
-    def test_a_fault_of_compiling_leaves_the_state_out(self):
-        """What can be seen only when it is rendered counts as much."""
+    def test_a_state_that_cannot_be_compiled_is_left_out(self):
+        """``strict = false`` leaves out a state whose problem is found only by the compiler."""
         states = {"bad": State("Hello.", Routes({"1": BACK})), "good": State(ask("Hello?"), Routes({"1": BACK}))}
-        loaded = load(Settings(strict=False), {"own": Registers(states)})
+        loaded = load(Settings(strict=False), {"own": StatesPlugin(states)})
         assert list(loaded.flow.states) == ["greeting", "menu", "good"]
         assert [(problem.owner, problem.state) for problem in loaded.problems] == [("own", "bad")]
 
-    def test_a_failed_hook_names_only_what_is_served(self, caplog):
-        """The states that ``ivrkit_state_failed`` may choose are those that are left."""
+    def test_a_failed_state_cannot_lead_to_a_left_out_state(self, caplog):
+        """``ivrkit_state_failed`` can choose only states that are served, not those that were left out."""
 
-        class Decides:
+        class ChoosesOnError:
             @hookimpl
             def ivrkit_state_failed(self, state):
                 return state.on_error
 
         states = {"bad": State("Hello.", "gone"), "good": State("Hello.")}
-        loaded = load(Settings(strict=False), {"own": Registers(states), "decides": Decides()})
-        assert ask_where(loaded, "good") == "good"
-        assert ask_where(loaded, "bad") is None
+        loaded = load(Settings(strict=False), {"own": StatesPlugin(states), "decides": ChoosesOnError()})
+        assert failure_target(loaded, "good") == "good"
+        assert failure_target(loaded, "bad") is None
         assert "must return the name of a state or None, not 'bad'" in caplog.text
 
 
-def ask_where(loaded, fallback: str) -> str | None:
-    """Return where the plugins send a caller whose state failed, when they answer with its fallback."""
+def failure_target(loaded, on_error: str) -> str | None:
+    """Return the target that the plugins choose when a state with ``on_error`` fails."""
     from ivrkit.flow.model.call import make_call
 
     call = make_call({"CallSid": "CA1"}, now=None, language="en-US", turn=1, data={})
-    state = State("Hello.", name="one", owner=Owner("own"), on_error=fallback)
+    state = State("Hello.", name="one", owner=Owner("own"), on_error=on_error)
     return loaded.flow.hooks.state_failed(call, state, ValueError("no"), [])
 
 
-def test_faults_of_one_owner_do_not_taint_another():
-    """Only the plugin that has the problem is faulty."""
-    loaded = load(Settings(strict=False), {"bad": Registers(None), "good": Watches()})
+def test_a_problem_makes_only_its_owner_faulty():
+    """Only the plugin that owns a problem has the status ``faulty``."""
+    loaded = load(Settings(strict=False), {"bad": StatesPlugin(None), "good": ObservingPlugin()})
     assert [(plugin.owner.plugin, plugin.status) for plugin in loaded.plugins] == [
         ("ivrkit", "loaded"), ("bad", "faulty"), ("good", "loaded"),
     ]  # fmt: skip
