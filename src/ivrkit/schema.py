@@ -170,7 +170,7 @@ def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_setti
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of the tables with a kind. Other tables are valid for it."""
+    """Return the schema of the tables with a kind. All other tables are valid, too."""
     maker = SchemaMaker(definitions, "ivrkit")
     decisions = maker.of_table(StateSettings)["properties"]
     decisions = {name: decisions[name] for name in (KEYS_BESIDE_KIND if in_settings else ("texts",))}

@@ -210,8 +210,8 @@ class TestProblems:
         result = try_load_settings(tmp_path, environ={DAYS: "{ a = 1 }"})
         with pytest.raises(LoadError) as caught:
             load(result.settings, problems=result.problems)
-        told = [str(each) for each in caught.value.problems if each.owner != "ant"]
-        assert "\n".join(told).splitlines() == [
+        messages = [str(each) for each in caught.value.problems if each.owner != "ant"]
+        assert "\n".join(messages).splitlines() == [
             "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
             "  hint: write tries = 3",
             "ivrkit.toml:5: unknown key 'plugins.shop-states.numbr', did you mean 'number'?",

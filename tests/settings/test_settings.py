@@ -365,13 +365,13 @@ def test_an_error_has_the_name_that_was_written(key, shown):
 
 KNOWN = "use some of ct, rt, tt, rc, rp, sni, e, as in rc=1&rp=ct"
 EXAMPLE = "write it as in rc=1&rp=ct"
-#: Connection overrides that can be, and their parts.
+#: Valid connection overrides.
 OVERRIDES_RIGHT = [
     "", "ct=100", "ct=10000", "rt=100", "rt=999", "rt=9999", "rt=15000", "tt=100", "tt=14999", "rc=0", "rc=5", "rp=ct",
     "rp=4xx,5xx,ct,rt", "rp=all,ct,ct", "sni=y", "sni=n", "e=ashburn", "e=ashburn-ix,dublin", "rc=1&rp=ct",
     "ct=2000&rt=3000&tt=5000&rc=2&rp=5xx&sni=n&e=dublin", "rc=1&rc=2",
 ]  # fmt: skip
-#: What can't be: the part that is told, and what it takes.
+#: Invalid connection overrides, with the message and the hint about the first invalid part.
 OVERRIDES_WRONG = [
     ("#rc=1", "'#rc' is not a connection override", KNOWN),
     ("rc=1&", "'' is not a connection override", KNOWN),
@@ -390,7 +390,7 @@ OVERRIDES_WRONG = [
     ("rp=3xx", "rp must be some of 4xx,5xx,ct,rt,all, not '3xx'", EXAMPLE),
     ("sni=yes", "sni must be y or n, not 'yes'", EXAMPLE),
 ]
-#: What the simulator takes all the same: it looks at no edge, and counts as a reader of numbers does.
+#: Invalid connection overrides that the simulator accepts: it does not check edges, and reads numbers as int() does.
 OVERRIDES_STRICT = [
     ("e=", "e must be names of Twilio's edges such as dublin,frankfurt, not ''", EXAMPLE),
     ("e=\x00", "e must be names of Twilio's edges such as dublin,frankfurt, not '\\x00'", EXAMPLE),

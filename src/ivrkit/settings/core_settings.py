@@ -31,29 +31,20 @@ from ivrkit.settings.types import (
     Url,
     UrlPath,
     Voice,
+    non_empty,
 )
 
 #: The largest ``data`` of a call in bytes of JSON, if calls are kept only in their cookies.
 MAX_DATA_IN_COOKIE = 2_048
-_NOT_BLANK = {"pattern": r"\S"}
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError(value)
-    return value
 
 
 def _by_normal_name(tables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({normal_name(name): dict(table) for name, table in tables.items()})
 
 
-SessionUrl = Annotated[
-    str,
-    SettingType("a URL such as 'sqlite:///calls.sqlite3'", _not_blank, _NOT_BLANK, "sqlite:///calls.sqlite3"),
-]
-FolderPath = Annotated[str, SettingType("the path of a folder", _not_blank, _NOT_BLANK, "states")]
-FilePattern = Annotated[str, SettingType("a path or a pattern of paths", _not_blank, _NOT_BLANK, "*.flow.toml")]
+SessionUrl = Annotated[str, non_empty("a URL such as 'sqlite:///calls.sqlite3'", "sqlite:///calls.sqlite3")]
+FolderPath = Annotated[str, non_empty("the path of a folder", "states")]
+FilePattern = Annotated[str, non_empty("a path or a pattern of paths", "*.flow.toml")]
 
 
 #: The settings of plugins, by the normal names of the plugins.

@@ -1,6 +1,6 @@
 """The JSON Schema of setting types, in draft-07, which editors read (https://json-schema.org/draft-07).
 
-Lists, tables and dataclasses are taken apart here, as in ``convert``. The schemas of their items are msgspec's.
+Lists, tables and dataclasses are made item by item here, as in ``convert``. msgspec makes the schemas of other types.
 """
 
 from __future__ import annotations

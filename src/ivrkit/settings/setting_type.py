@@ -66,7 +66,7 @@ class SingleAllowed(Enum):
     SINGLE_ALLOWED = "single allowed"
 
 
-#: The metadata of a list in whose place a file may have a single value.
+#: The metadata of a list for which a file may also have a single value.
 SINGLE_ALLOWED: Final = SingleAllowed.SINGLE_ALLOWED
 
 

@@ -51,7 +51,7 @@ class StateSettings:
     :param label: the name of its menu options.
     :param sentence: the whole sentence of its menu options.
     :param voice: the voice of the state.
-    :param language: the language of the state, whatever the language of the call is.
+    :param language: the language of the state in all calls.
     :param targets: outcome -> its target: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
     :param texts: text of the state -> the text to say instead; in a table of a language, for calls in it only. Kept as
         language -> texts, with ``""`` for every language.

@@ -1,4 +1,4 @@
-"""The keys that every TOML state has, besides those of its own kind: each with its type and its description."""
+"""The keys that every TOML state may have, of every kind: their types and descriptions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CommonStateKeys:
     :param kind: the kind of the state.
     :param options: more menu options, each a table with key, label, sentence, phrases and menu.
     :param voice: the voice of the state.
-    :param language: the language of the state, whatever the language of the call is.
+    :param language: the language of the state in all calls.
     :param on_error: the state to go to if this one fails.
     """
 

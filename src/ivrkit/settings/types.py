@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
-_NOT_BLANK: Mapping[str, Any] = {"pattern": r"\S"}
+_NOT_BLANK = {"pattern": r"\S"}
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LANGUAGE_TAG_SCHEMA = {"pattern": r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"}
 _URL_PATH = "(/[A-Za-z0-9._~-]+)*"
@@ -49,6 +49,15 @@ def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError(value)
     return value
+
+
+def non_empty(words: str, example: str) -> SettingType:
+    """Return the metadata of a text that must not be blank.
+
+    :param words: the type in words.
+    :param example: a valid value.
+    """
+    return SettingType(words, _not_blank, _NOT_BLANK, example)
 
 
 def _time_zone(value: str) -> str:
@@ -128,11 +137,11 @@ def _account_sid(value: str) -> str:
 
 
 #: A text that is not blank.
-NonEmptyText = Annotated[str, SettingType("a non-empty text", _not_blank, _NOT_BLANK, "text")]
+NonEmptyText = Annotated[str, non_empty("a non-empty text", "text")]
 #: The name of a state.
-StateName = Annotated[str, SettingType("the name of a state", _not_blank, _NOT_BLANK, "menu")]
+StateName = Annotated[str, non_empty("the name of a state", "menu")]
 #: The name of a plugin: of its distribution, or of its file.
-PluginName = Annotated[str, SettingType("the name of a plugin", _not_blank, _NOT_BLANK, "acme-states")]
+PluginName = Annotated[str, non_empty("the name of a plugin", "acme-states")]
 #: Keys of a telephone: one or more of ``0-9``, ``*`` and ``#``.
 Keys = Annotated[str, SettingType("keys of a telephone (0-9, * and #)", _keys, {"pattern": "^[0-9*#]+$"}, "4")]
 #: A phone number. It is kept in E.164, and may be written as people write it: ``+1 (415) 555-0100``.
@@ -164,7 +173,7 @@ UrlPath = Annotated[
 #: The tag of a language: ``es-MX``.
 LanguageTag = Annotated[str, SettingType("a language such as 'en-US'", _language_tag, _LANGUAGE_TAG_SCHEMA, "es-MX")]
 #: A voice of Twilio's.
-Voice = Annotated[str, SettingType("a voice such as 'Polly.Joanna'", _not_blank, _NOT_BLANK, "Polly.Joanna")]
+Voice = Annotated[str, non_empty("a voice such as 'Polly.Joanna'", "Polly.Joanna")]
 #: The IANA name of a time zone.
 TimeZone = Annotated[
     str, SettingType("the IANA name of a time zone, such as 'Europe/Vienna'", _time_zone, _NOT_BLANK, "Europe/Vienna")
@@ -190,6 +199,6 @@ AccountSid = Annotated[
     ),
 ]
 #: A token. Declare its field with ``repr=False``: then it is never shown.
-Token = Annotated[str, SettingType("a token", _not_blank, _NOT_BLANK, "your-token")]
-#: A list in whose place a single value may stand: ``OneOrMore[PhoneNumber]``.
+Token = Annotated[str, non_empty("a token", "your-token")]
+#: A list of values, or a single value: ``OneOrMore[PhoneNumber]``. It is kept as a tuple.
 OneOrMore = Annotated[tuple[T, ...], SINGLE_ALLOWED]

@@ -1,4 +1,4 @@
-"""The problem of a value, with the hints for each place where a value can be set."""
+"""The problem of a value, with a hint for a file, for the environment and for code."""
 
 from __future__ import annotations
 
