@@ -59,7 +59,7 @@ def test_the_settings_start_and_operator_must_name_states(tree):
     ],
 )
 def test_a_target_must_exist(tree, state, where):
-    """An unknown target is a problem, with the place that names it and the nearest known name."""
+    """An unknown target is a problem, with the index that names it and the nearest known name."""
     assert problems_of(tree, a=state, sales=State("S.")) == [
         (
             f"state 'a' of test-states 1.0: {where} leads to 'salse', which no plugin offers, did you mean 'sales'?",
@@ -114,8 +114,8 @@ def test_the_exit_of_a_menu_must_be_a_table(tree, exit):
 
 def options(*keys, **menu):
     """Return a menu, and a state for each key."""
-    made = {"m": State(**{"enter": Menu(), **menu})}
-    return made | {f"s{place}": question(options=MenuOption(key, "it", menu="m")) for place, key in enumerate(keys)}
+    found = {"m": State(**{"enter": Menu(), **menu})}
+    return found | {f"s{index}": question(options=MenuOption(key, "it", menu="m")) for index, key in enumerate(keys)}
 
 
 def test_two_options_must_not_have_the_same_key(tree):
@@ -216,10 +216,10 @@ def test_the_state_that_was_loaded_later_must_change_its_key(tree):
 
 
 def test_two_options_must_not_have_the_same_phrase(tree):
-    """The same phrase in two options of a menu is a problem, whatever its case and punctuation."""
+    """The same phrase in two options of a menu is a problem. Case and punctuation do not matter."""
     states = options()
-    for place, phrase in enumerate(("Sales!", "sales")):
-        states[f"s{place}"] = question(options=MenuOption(str(place + 1), "it", phrases=phrase, menu="m"))
+    for index, phrase in enumerate(("Sales!", "sales")):
+        states[f"s{index}"] = question(options=MenuOption(str(index + 1), "it", phrases=phrase, menu="m"))
     assert problems_of(tree, states) == [
         (
             "state 's1' of test-states 1.0: in the menu 'm', its phrase 'sales' also belongs to s0 (test-states 1.0)",

@@ -53,7 +53,7 @@ def test_a_wrong_key_in_the_error_state_itself(call):
 
 
 def test_any_exit_of_the_error_state_keeps_failures_and_origin(call):
-    """A caller who comes to a state through `error` returns to it, whatever target its exit has."""
+    """Any target of the exit of `error` returns the caller to their state, with its failures and its origin."""
     caller = call(
         a=State(ask("A?"), Routes({"1": "b"})),
         b=State(ask("B?"), Routes({"1": BACK})),
@@ -189,7 +189,7 @@ def test_the_setting_max_failures(call):
 
 
 def test_arriving_at_a_state_resets_its_failures(call):
-    """A caller who arrives by name or HOME starts with no failures in that state. Failures in a row go on."""
+    """Arriving by name or HOME resets the failures of a state, but not the failures in a row."""
     states = {
         "a": State(ask("A?"), Routes({"1": None, "no-input": "b"})),
         "b": State(ask("B?"), Routes({"1": None, "no-input": "a"})),
@@ -200,7 +200,7 @@ def test_arriving_at_a_state_resets_its_failures(call):
 
 
 def test_back_keeps_the_failures(call):
-    """A caller who comes BACK to a state keeps the failures there."""
+    """Coming BACK to a state keeps its failures."""
     states = {
         "a": State(ask("A?"), Routes({"1": None, "no-input": "b"})),
         "b": State(ask("B?"), Routes({"1": None, "no-input": BACK})),

@@ -132,7 +132,7 @@ OTHER_VERBS = "put other verbs into a state of their own"
     ],
 )
 def test_invalid_options_menus_and_questions(make, message, hint):
-    """An invalid option, menu or question raises an error that says what it must be."""
+    """An invalid option, menu or question raises an error with the values that it takes."""
     assert refusal(make) == (message, hint)
 
 

@@ -1,9 +1,9 @@
-"""A plugin's code that fails while a caller is on the line hurts nobody."""
+"""Failures of a plugin's code during a call: the caller is not affected by them."""
 
 import sys
 
 import pytest
-from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
 from ivrkit.flow.compile.flow_config import EngineHooks
@@ -17,28 +17,28 @@ WRONG = "Sorry, that is not one of the choices."
 
 
 def boom(call):
-    """Fail."""
+    """Raise an error."""
     raise RuntimeError("secret database password")
 
 
-def leaves(call):
+def exit_process(call):
     """Try to end the process."""
     sys.exit(3)
 
 
 def tree_with(state, **more):
-    """A menu with a state under key 1."""
+    """Return a menu with a state under key 1."""
     return {"m": State(Menu("Menu.", repeat=None)), "x": state, **more}
 
 
 def option(**named):
-    """The option of that state."""
+    """Return the arguments of that state, with its option."""
     return {"options": MenuOption("1", "x", menu="m"), **named}
 
 
-@pytest.mark.parametrize("enter", [boom, leaves])
-def test_a_failing_enter_is_apologised_for_and_home_follows(call, enter):
-    """The caller hears an apology and the menu, and never the exception."""
+@pytest.mark.parametrize("enter", [boom, exit_process])
+def test_a_failing_enter_function_leads_home_with_an_apology(call, enter):
+    """The caller of a failing enter function hears the apology and the menu, and never the exception."""
     caller = call(tree_with(State(enter, **option()))).press("1")
     assert caller.heard == [APOLOGY, "Menu.", "For x, press one."]
     assert caller.state == "m"
@@ -49,15 +49,15 @@ def test_a_failing_enter_is_apologised_for_and_home_follows(call, enter):
     assert "x" not in [state for state, _ in caller.session.path]
 
 
-def test_a_failing_state_has_a_fallback(call):
-    """The state's own fallback comes before HOME."""
+def test_on_error_wins_over_home(call):
+    """A failing state leads to its on_error, whose origin is the origin of the failed state."""
     caller = call(tree_with(State(boom, on_error="f", **option()), f=State(ask("F?"), Routes({"1": BACK})))).press("1")
     assert caller.heard == [APOLOGY, "F?"]
     assert caller.press("1").state == "m", "the fallback was sent by whoever sent the caller to what failed"
 
 
 def test_an_interrupt_is_not_caught(call):
-    """Ending the process from outside ends it."""
+    """KeyboardInterrupt is not caught, so that the process can be ended."""
 
     def interrupted(call):
         raise KeyboardInterrupt
@@ -66,15 +66,15 @@ def test_an_interrupt_is_not_caught(call):
         call(a=State(interrupted))
 
 
-def test_a_failing_exit(call):
-    """A function exit that fails leads to the fallback or HOME as well."""
+def test_a_failing_exit_function_leads_home(call):
+    """A failing function exit leads to on_error or HOME, as a failing enter does."""
     caller = call(tree_with(State(ask("X?"), leads_to("m")(boom), **option()))).press("1", "5")
     assert caller.heard[:2] == [APOLOGY, "Menu."]
     assert caller.session.failure_counts == {}
 
 
-def test_silence_counts_even_where_the_function_fails(call):
-    """A put-down phone in front of a broken function is let go in the end."""
+def test_silence_is_counted_although_the_function_fails(call):
+    """A silent caller of a failing function exit is let go after the last try."""
     failing = State(ask("X?"), leads_to(SAME)(boom), on_error="y")
     caller = call({"x": failing, "y": State(ask("Y?"), Routes({"no-input": "x"}))})
     caller.stays_silent(5)
@@ -82,8 +82,8 @@ def test_silence_counts_even_where_the_function_fails(call):
     assert caller.stays_silent().last.ended
 
 
-def test_a_failing_exit_of_a_state_that_does_not_wait(call):
-    """A router that fails is a state that failed."""
+def test_a_failing_exit_function_of_a_state_that_does_not_wait(call):
+    """A state that only decides, and fails, is a failed state."""
     states = tree_with(
         State("X.", leads_to("m")(boom), on_error="f", **option()), f=State(ask("F?"), Routes({"1": BACK}))
     )
@@ -92,8 +92,8 @@ def test_a_failing_exit_of_a_state_that_does_not_wait(call):
     assert caller.press("1").heard == ["X.", APOLOGY, "F?"], "the router itself sent the caller on"
 
 
-def test_a_result_of_another_kind_than_was_named(call):
-    """A function that returns what it did not name has failed, and the error says so."""
+def test_a_target_that_was_not_declared_is_a_failure(call):
+    """A function exit that returns a target it did not declare has failed, and the error names both."""
 
     @leads_to("m", SAME)
     def wander(call):
@@ -107,8 +107,8 @@ def test_a_result_of_another_kind_than_was_named(call):
         assert caller.heard[0] == APOLOGY
 
 
-def test_a_callable_object_is_named_in_the_error(call):
-    """A function exit need not be a function."""
+def test_a_callable_object_is_called_a_function_in_the_error(call):
+    """The error about a callable object without a name calls it a function."""
 
     class Wander:
         def __call__(self, call):
@@ -124,7 +124,7 @@ WRITE_A_PROMPT = "write a prompt; a function must return one from every branch"
 
 
 @pytest.mark.parametrize(
-    ("said", "message", "hint"),
+    ("content", "message", "hint"),
     [
         (None, NO_PROMPT.format(None), WRITE_A_PROMPT),
         (["A.", None], NO_PROMPT.format(None), WRITE_A_PROMPT),
@@ -142,17 +142,17 @@ WRITE_A_PROMPT = "write a prompt; a function must return one from every branch"
         ("Nothing.", "it has Routes, but waits for nothing, so no outcome can follow", None),
     ],
 )
-def test_an_enter_that_gives_the_wrong_thing_has_failed(call, said, message, hint):
-    """What a function returns is checked as data is at start."""
-    caller = call(tree_with(State(lambda call: said, Routes({"1": None}), **option()))).press("1")
+def test_an_invalid_result_of_enter_is_a_failure(call, content, message, hint):
+    """The result of an enter function is checked at the call as data is at start."""
+    caller = call(tree_with(State(lambda call: content, Routes({"1": None}), **option()))).press("1")
     error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == message
     assert hint is None or error.hint == hint
     assert caller.heard[:2] == [APOLOGY, "Menu."]
 
 
-def test_an_answer_that_is_too_long_is_a_failure(call):
-    """Twilio would drop the call over more than 64 kB, so the state that makes it so has failed."""
+def test_content_that_is_too_long_is_a_failure(call):
+    """A state that would make the response too long for Twilio has failed."""
     caller = call(tree_with(State(lambda call: "x" * 63_000, **option()))).press("1")
     error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == f"the response must have at most 63000 bytes, not {63_000 + len(SAY)}"
@@ -160,16 +160,16 @@ def test_an_answer_that_is_too_long_is_a_failure(call):
     assert caller.state == "m"
 
 
-def test_the_whole_answer_counts(call):
-    """Several states can be too long together; the last one is then left out."""
+def test_the_limit_is_for_the_whole_response(call):
+    """If several states are too long together, the last one has failed."""
     states = {"a": State("a" * 40_000, "b"), "b": State("b" * 30_000, on_error="c"), "c": State("C.")}
     assert call(states).heard == ["a" * 40_000, APOLOGY, "C."]
     fits = 63_000 - len(SAY)
     assert call(a=State("a" * fits)).heard == ["a" * fits]
 
 
-def test_a_ring_of_functions_is_a_failure(call):
-    """Functions that lead round without ever waiting are stopped."""
+def test_a_loop_of_functions_is_a_failure(call):
+    """Function exits that lead in a loop, without a state that waits, are stopped."""
     ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
     caller = call(ring, out=State(ask("Out?")), operator="out")
     error = next(each.error for each in caller.last.events if each.name == "failed")
@@ -181,14 +181,14 @@ def test_a_ring_of_functions_is_a_failure(call):
     assert [each.name for each in caller.last.events].count("entered") == MAX_STATES_PER_RESPONSE + 1
 
 
-def test_a_long_way_is_no_ring(call):
-    """As many states as are allowed may be passed in one answer."""
-    states = {f"s{place}": State([], f"s{place + 1}") for place in range(MAX_STATES_PER_RESPONSE - 1)}
+def test_a_long_path_is_no_loop(call):
+    """One response can enter as many states as the limit allows."""
+    states = {f"s{index}": State([], f"s{index + 1}") for index in range(MAX_STATES_PER_RESPONSE - 1)}
     assert call({**states, f"s{MAX_STATES_PER_RESPONSE - 1}": State("There.")}).heard == ["There."]
 
 
-def test_a_state_that_failed_is_not_entered_again_in_the_same_answer(call):
-    """The fallback chain never leads to what failed, and ends with the goodbye."""
+def test_a_failed_state_is_not_entered_again_in_the_same_response(call):
+    """A failure never leads to a state that failed during the same webhook, and ends with the goodbye."""
     states = {"a": State(boom, on_error="b"), "b": State(boom, on_error="a")}
     caller = call(states)
     assert caller.heard == [APOLOGY, "Goodbye."]
@@ -200,20 +200,20 @@ def test_a_state_that_failed_is_not_entered_again_in_the_same_answer(call):
     ]
 
 
-def test_a_failing_way_out_is_the_goodbye(call):
-    """When the operator itself fails, the call ends with the goodbye."""
+def test_a_failing_operator_is_replaced_by_the_goodbye(call):
+    """If the operator fails too, the call ends with the goodbye."""
     caller = call({"a": State(boom), "out": State(boom)}, operator="out")
     assert caller.heard == [APOLOGY, "Goodbye."]
 
 
-def test_an_automatic_exit_to_what_failed_is_the_way_out(call):
-    """Whatever leads to a state that failed in this answer leads to the operator."""
+def test_an_exit_to_a_failed_state_leads_to_the_operator(call):
+    """Any target that failed during the same webhook is replaced by the operator."""
     states = {"a": State(boom, on_error="b"), "b": State("B.", "a"), "out": State(ask("Out?"))}
     assert call(states, operator="out").heard == [APOLOGY, "B.", "Out?"]
 
 
-def test_the_start_menu_comes_after_a_home_that_failed(call):
-    """When HOME is what failed, the start menu is next."""
+def test_the_start_menu_follows_a_failed_home(call):
+    """If HOME has failed, the start menu is tried next."""
     states = {
         "m": State(Menu("Menu.", repeat=None)),
         "sub": State(boom, options=MenuOption("1", "sub", menu="m")),
@@ -229,17 +229,17 @@ def test_the_start_menu_comes_after_a_home_that_failed(call):
     assert caller.heard[:2] == [APOLOGY, "Menu."]
 
 
-def test_when_error_fails_its_caller_hears_the_cores_words(call):
-    """An error state that fails: the core's text, then BACK; counts and sender stay."""
-    for enter in (boom, leaves):
+def test_a_failing_error_state_is_replaced_by_the_cores_sentence(call):
+    """If `error` fails, the caller hears the core's sentence and goes BACK. Failures and origin stay."""
+    for enter in (boom, exit_process):
         caller = call(tree_with(State("X.", **option()), error=State(enter, BACK))).press("7")
         assert caller.heard == [WRONG, "Menu.", "For x, press one."]
         assert caller.session.failure_counts == {"m": {"no-match": 1}}
         assert [each[:2] for each in caller.events] == [("left", "m"), ("failed", "error"), ("entered", "m")]
 
 
-def test_when_the_exit_of_error_fails(call):
-    """The same where the error state's exit fails."""
+def test_a_failing_exit_of_the_error_state(call):
+    """A failing exit of `error` has the same result as a failing enter of it."""
     states = tree_with(State("X.", **option()), error=State("No.", leads_to(BACK)(boom)))
     assert call(states).press("7").heard == ["No.", WRONG, "Menu.", "For x, press one."]
 
@@ -247,8 +247,8 @@ def test_when_the_exit_of_error_fails(call):
 # data
 
 
-def test_data_is_kept_between_webhooks(call):
-    """call.data is a small JSON dict of the handlers, kept between the webhooks of the call."""
+def test_data_is_stored_between_webhooks(call):
+    """call.data is a dict of the handlers that is stored between the webhooks of a call."""
 
     def count(call):
         call.data["times"] = call.data.get("times", 0) + 1
@@ -259,8 +259,8 @@ def test_data_is_kept_between_webhooks(call):
     assert caller.session.data == {"times": 3}
 
 
-def test_a_handler_that_fails_leaves_data_as_it_was(call):
-    """What a failing handler wrote is taken back."""
+def test_a_failing_handler_leaves_data_unchanged(call):
+    """Changes of a failing handler to call.data are undone."""
 
     def spoil(call):
         call.data["kept"].append("spoilt")
@@ -277,8 +277,8 @@ def test_a_handler_that_fails_leaves_data_as_it_was(call):
 
 
 @pytest.mark.parametrize("bad", [{1, 2}, float("nan"), b"bytes", object()])
-def test_data_that_is_no_json_is_a_failure(call, bad):
-    """What cannot be kept is refused right after the handler."""
+def test_data_that_is_not_json_is_a_failure(call, bad):
+    """A handler that exit_process data that cannot be stored has failed."""
 
     def spoil(call):
         call.data["bad"] = bad
@@ -297,21 +297,21 @@ def test_data_that_is_no_json_is_a_failure(call, bad):
         ({1: "a"}, "call.data {1: 'a'} would be loaded as {'1': 'a'}"),
     ],
 )
-def test_what_data_may_hold(data, message):
-    """Only what comes back as it was; the error says what that is."""
+def test_data_must_be_loaded_as_it_was_stored(data, message):
+    """Data that JSON refuses or changes raises an error with the reason."""
     with pytest.raises(FlowError) as caught:
         check_data(data)
     assert caught.value.message == message
     assert caught.value.hint == "store strings, numbers, booleans, None, lists, and dicts with strings as keys"
 
 
-def test_plain_data_is_fine():
-    """Strings, numbers, booleans, None, lists and dicts."""
+def test_data_of_json_types_is_accepted():
+    """Data can be strings, numbers, booleans, None, lists and dicts."""
     assert check_data({"a": [1, 2.5, "x", True, None, {"b": []}]}) is None
 
 
-def test_not_a_number_is_refused():
-    """JSON has no NaN."""
+def test_data_must_not_be_nan():
+    """NaN is refused, because JSON has no NaN."""
     with pytest.raises(
         FlowError, match=r"call\.data cannot be stored: Out of range float values are not JSON compliant"
     ):
@@ -321,21 +321,21 @@ def test_not_a_number_is_refused():
 # hooks of the flow
 
 
-def test_the_hook_is_told_and_decides(call):
-    """The failed hook is given call, state, error and whether the input is secret; its answer comes first."""
-    told = []
+def test_the_hook_for_failures_chooses_the_next_state(call):
+    """The hook gets call, state, error and whether the input is secret. Its state wins over on_error."""
+    seen = []
 
     def failed(call, state, error, secret):
-        told.append((call.digits, state.name, type(error), secret))
+        seen.append((call.digits, state.name, type(error), secret))
         return "f"
 
     states = tree_with(State(boom, on_error="g", **option()), f=State(ask("F?")), g=State(ask("G?")))
     assert call(states, hooks=EngineHooks(state_failed=failed)).press("1").heard == [APOLOGY, "F?"]
-    assert told == [("1", "x", RuntimeError, False)]
+    assert seen == [("1", "x", RuntimeError, False)]
 
 
-def test_a_hook_that_decides_nothing(call):
-    """None, a state that is not there, and one that has failed, are no decision."""
+def test_an_invalid_choice_of_the_hook_is_ignored(call):
+    """None, an unknown state and a failed state from the hook are ignored."""
     for answer in (None, "nowhere", "x"):
         states = tree_with(State(boom, on_error="g", **option()), g=State(ask("G?")))
         assert call(states, hooks=EngineHooks(state_failed=lambda *_, answer=answer: answer)).press("1").heard == [
@@ -344,14 +344,14 @@ def test_a_hook_that_decides_nothing(call):
         ]
 
 
-def test_the_hook_decides_for_error_too(call):
-    """Where a plugin says where to go when error failed, the caller hears the apology and goes there."""
+def test_the_hook_can_choose_for_the_error_state(call):
+    """If the hook chooses a state for a failed `error`, the caller hears the apology and goes there."""
     states = tree_with(State("X.", **option()), error=State(boom, BACK), f=State(ask("F?")))
     assert call(states, hooks=EngineHooks(state_failed=lambda *_: "f")).press("7").heard == [APOLOGY, "F?"]
 
 
-def test_the_document_can_be_edited(call):
-    """edit_response is given call, state and document, and its result is sent; not for a caller who is gone."""
+def test_a_hook_can_edit_the_document(call):
+    """The document that edit_response returns is sent. It is not called after the caller has hung up."""
     seen = []
 
     def edit(call, state, twiml):
@@ -370,13 +370,13 @@ def test_the_document_can_be_edited(call):
 
 
 def secret_tree(exit, **more):
-    """A state whose input is secret."""
+    """Return a state whose input is secret."""
     return {"pin": State(ask("PIN?"), exit, secret=True), "b": State("B."), **more}
 
 
 @pytest.mark.parametrize("bring", [{"Digits": "4711"}, {"SpeechResult": "four seven one one"}])
-def test_the_input_of_a_secret_state_is_told_to_nobody(call, bring):
-    """Events, path and the observers' call carry no secret; the handler's own call does."""
+def test_the_input_of_a_secret_state_is_hidden(call, bring):
+    """Events, path and the observers' call have no secret input. The handlers' call has it."""
     seen = []
 
     @leads_to("b")
@@ -388,45 +388,45 @@ def test_the_input_of_a_secret_state_is_told_to_nobody(call, bring):
     assert seen == list(bring.values())
     assert caller.events[0] == ("left", "pin", HIDDEN_INPUT)
     assert caller.session.path[0] == ["pin", HIDDEN_INPUT]
-    told = caller.last.call.copy_for_observers(secret=caller.last.secret)
-    assert (told.digits, told.speech, told.outcome) == (HIDDEN_INPUT, HIDDEN_INPUT, HIDDEN_INPUT)
-    assert [told.params[name] for name in bring] == [HIDDEN_INPUT]
-    assert told.params["CallSid"] == "CA1"
+    seen = caller.last.call.copy_for_observers(secret=caller.last.secret)
+    assert (seen.digits, seen.speech, seen.outcome) == (HIDDEN_INPUT, HIDDEN_INPUT, HIDDEN_INPUT)
+    assert [seen.params[name] for name in bring] == [HIDDEN_INPUT]
+    assert seen.params["CallSid"] == "CA1"
     assert "4711" not in caller.session.to_json()
 
 
-def test_silence_in_a_secret_state_is_no_secret(call):
-    """That nothing was pressed may be told."""
+def test_silence_in_a_secret_state_is_not_hidden(call):
+    """The outcome no-input is shown even in a secret state."""
     caller = call(secret_tree(Routes({"1": "b"}))).stays_silent()
     assert caller.events[0] == ("left", "pin", "no-input")
 
 
-def test_other_input_is_no_secret(call):
-    """Input of a state that is not secret is told as it is."""
+def test_the_input_of_another_state_is_not_hidden(call):
+    """The input of a state that is not secret is shown."""
     caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).press("1")
     assert (caller.last.call.digits, caller.last.call.outcome) == ("1", "1")
 
 
-def test_only_what_a_question_brings_is_secret(call):
-    """The outcome of a Dial in a secret state is no input."""
+def test_only_input_of_a_gather_is_hidden(call):
+    """The outcome of a Dial in a secret state is shown, because it is not input."""
     caller = call(a=State(Dial("+15550100"), Routes({"busy": None}), secret=True)).dials("busy")
     assert caller.events[0] == ("left", "a", "busy")
 
 
-def test_the_hook_is_told_that_the_input_is_secret(call):
-    """The failed hook is told to hide it, and is given a call without it, also when a later state fails."""
-    told = []
+def test_the_hook_for_failures_gets_no_secret(call):
+    """The hook gets secret=True and a call without the input, even if a later state fails."""
+    seen = []
 
     def failed(call, state, error, secret):
-        told.append((call.digits, state.name, secret))
+        seen.append((call.digits, state.name, secret))
 
     states = secret_tree(Routes({"4711": "b"}), b=State(boom))
     call(states, hooks=EngineHooks(state_failed=failed)).press("4711")
-    assert told == [(HIDDEN_INPUT, "b", True)]
+    assert seen == [(HIDDEN_INPUT, "b", True)]
 
 
-def test_an_edited_document_sees_no_secret(call):
-    """edit_response gets the call without the secret."""
+def test_the_hook_for_documents_gets_no_secret(call):
+    """edit_response gets a call without the secret input."""
     seen = []
 
     def edit(call, state, twiml):
@@ -437,15 +437,14 @@ def test_an_edited_document_sees_no_secret(call):
     assert seen == ["", HIDDEN_INPUT]
 
 
-def test_a_gather_that_is_no_question_of_a_table(call):
-    """The last input of a caller who is gone is hidden like any other."""
+def test_the_last_input_of_a_secret_state_is_hidden(call):
+    """The input that arrives after the caller has hung up is hidden too."""
     caller = call(secret_tree(Routes({"4711": "b"}))).webhook(status="completed", Digits="4711")
     assert caller.session.path == [["pin", HIDDEN_INPUT]]
-    assert Gather is not None
 
 
-def test_a_secret_stays_one_when_a_deploy_removes_its_state(call, tree):
-    """That the input is secret is kept with the call, because the state may be gone when it comes."""
+def test_input_stays_secret_if_a_deploy_removes_its_state(call, tree):
+    """The session remembers that the input is secret, because a deploy may remove the state before it arrives."""
     caller = call(secret_tree(Routes({"4711": "b"})))
     caller.flow = tree(m=State(Menu("Menu.")), x=State("X.", options=MenuOption("1", "x", menu="m")))
     caller.press("4711")
@@ -454,8 +453,8 @@ def test_a_secret_stays_one_when_a_deploy_removes_its_state(call, tree):
     assert "4711" not in caller.session.to_json()
 
 
-def test_what_an_error_of_a_secret_state_says_is_told_to_nobody(call):
-    """The event has another error in its place, and nobody can see the first as the one being handled."""
+def test_the_error_of_a_secret_state_is_hidden(call):
+    """The event has a redacted error, and a hook cannot find the original as the one being handled."""
     handled = []
 
     def failed(call, state, error, secret):
@@ -471,8 +470,8 @@ def test_what_an_error_of_a_secret_state_says_is_told_to_nobody(call):
     assert handled == [None]
 
 
-def test_hooks_get_data_of_their_own(call):
-    """What a hook writes into data is not the call's, and can't keep it from being saved."""
+def test_hooks_get_a_copy_of_data(call):
+    """A hook that changes data changes a copy, so that the session can still be saved."""
 
     def spoil(call, *_):
         call.data["when"] = object()
@@ -487,20 +486,20 @@ def test_hooks_get_data_of_their_own(call):
     assert (caller.state, caller.session.data) == ("a", {})
 
 
-def test_a_call_cannot_lose_its_parameters(call):
-    """The parameters of a call are for reading."""
+def test_the_parameters_of_a_call_are_read_only(call):
+    """A handler that changes the parameters of a call fails."""
     caller = call(a=State(lambda call: call.params.pop("CallSid"), on_error="b"), b=State(ask("B?")))
     assert caller.heard == [APOLOGY, "B?"]
 
 
-def test_words_on_the_way_do_not_make_an_answer_too_long(call):
-    """Words for which there is no room are left out; the call is worth more."""
+def test_prompts_of_a_goto_that_do_not_fit_are_left_out(call):
+    """Prompts of a Goto that would make the response too long are left out. Its state is entered."""
     states = {"a": State("a" * 40_000, Goto("b", say="w" * 30_000)), "b": State("B.")}
     assert call(states).heard == ["a" * 40_000, "B."]
 
 
-def test_words_of_a_function_that_are_too_long_are_a_failure(call):
-    """They could never be said."""
+def test_prompts_that_could_never_fit_are_a_failure(call):
+    """A function that returns prompts longer than any response has failed."""
 
     @leads_to("b")
     def talk(call):
@@ -510,8 +509,8 @@ def test_words_of_a_function_that_are_too_long_are_a_failure(call):
     assert caller.heard[0] == APOLOGY
 
 
-def test_a_function_that_fails_on_a_key_forgets_nothing(call):
-    """Only a function that answers a key with another state forgets the failures before."""
+def test_a_failing_function_does_not_reset_the_failures(call):
+    """Only a function that answers a key with another state resets the failures."""
 
     @leads_to(SAME)
     def sometimes(call):

@@ -1,4 +1,4 @@
-"""What a webhook says happened, and what follows from each verb's outcome."""
+"""Outcomes: how they are read from a webhook, and where each verb's outcome leads."""
 
 import pytest
 from tests.flow.conftest import EngineCall
@@ -69,19 +69,19 @@ TABLE = [
 
 @pytest.mark.parametrize(("waiting_verb", "params", "outcome"), TABLE)
 def test_the_outcome_of_a_webhook(waiting_verb, params, outcome):
-    """Twilio's parameters, read for the verb that the call waits with; a request about another verb is none."""
+    """The outcome is read from the parameters of the waiting verb; a request about another verb has none."""
     assert read_outcome(waiting_verb, params, {"sales please": "7"}) == outcome
 
 
 def test_every_outcome_can_be_read():
-    """The vocabulary of the tables is what webhooks can bring, each word of each verb."""
+    """Every named outcome of every verb can be read from some webhook."""
     read = {(verb, outcome) for verb, _, outcome in TABLE}
-    assert {(verb, word) for verb, words in VERB_OUTCOMES.items() for word in words} <= read
-    assert set(NAMED_OUTCOMES) == {word for words in VERB_OUTCOMES.values() for word in words}
+    assert {(verb, outcome) for verb, outcomes in VERB_OUTCOMES.items() for outcome in outcomes} <= read
+    assert set(NAMED_OUTCOMES) == {outcome for outcomes in VERB_OUTCOMES.values() for outcome in outcomes}
 
 
-def test_phrases_are_compared_folded():
-    """Case, punctuation and blanks do not tell phrases apart."""
+def test_phrases_are_normalized():
+    """Phrases are compared without case, punctuation and extra spaces."""
     assert normalize_phrase("  The Sales-Team, PLEASE! ") == "the sales team please"
     assert normalize_phrase("Straße 9") == "strasse 9"
 
@@ -89,8 +89,8 @@ def test_phrases_are_compared_folded():
 @pytest.mark.parametrize(
     ("value", "key"), [("1", True), ("*#0", True), ("", False), ("1 ", False), ("a", False), (1, False)]
 )
-def test_what_a_key_is(value, key):
-    """A key is one or more of 0-9 * #, as a string."""
+def test_a_key_sequence(value, key):
+    """A key sequence is a string of one or more of 0-9, * and #."""
     assert is_key_sequence(value) is key
 
 
@@ -105,8 +105,8 @@ VERBS = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_what_was_come_for_is_the_goodbye(call, verb):
-    """answered, bridged, recorded and ended without a row are the goodbye, whatever otherwise says."""
+def test_success_without_a_row_is_the_goodbye(call, verb):
+    """answered, bridged, recorded and ended without a row lead to the goodbye, even with otherwise."""
     enter, good, _ = VERBS[verb]
     for table in (Routes(), Routes(otherwise="b")):
         caller = call(a=State(["A.", enter], table), b=State("B.")).webhook(**good)
@@ -114,8 +114,8 @@ def test_what_was_come_for_is_the_goodbye(call, verb):
 
 
 @pytest.mark.parametrize("verb", ["Dial", "Enqueue"])
-def test_what_failed_is_otherwise_or_home(call, verb):
-    """Any other outcome without a row is otherwise, else HOME with the words that nobody was reached."""
+def test_a_failed_outcome_without_a_row(call, verb):
+    """Any other outcome without a row leads to otherwise, else HOME with the sentence "not connected"."""
     enter, _, bad = VERBS[verb]
     assert call(a=State(enter, Routes(otherwise="b")), b=State("B.")).webhook(**bad).heard == ["B."]
     tree = {
@@ -128,8 +128,8 @@ def test_what_failed_is_otherwise_or_home(call, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_row_comes_first(call, verb):
-    """A row decides, for what was come for as for what failed."""
+def test_a_row_wins(call, verb):
+    """A row wins over the rules for success and for failed outcomes."""
     enter, good, bad = VERBS[verb]
     for bring in filter(None, (good, bad)):
         word = read_outcome(verb, bring, {})
@@ -139,8 +139,8 @@ def test_a_row_comes_first(call, verb):
         assert caller.events[0] == ("left", "a", word) or word == "recorded"
 
 
-def test_a_recording_is_told_with_its_parameters(call):
-    """`recorded` is an event of its own, with Twilio's parameters of the recording."""
+def test_a_recording_is_an_event(call):
+    """The event `recorded` has Twilio's parameters of the recording."""
     caller = call(a=State(Record(), Routes()))
     caller.webhook(RecordingUrl="https://x.example/RE1", RecordingSid="RE1", RecordingDuration="4", Digits="#")
     assert caller.events == [("recorded", "a", None), ("left", "a", "recorded"), ("ended", None, "finished")]
@@ -152,7 +152,7 @@ def test_a_recording_is_told_with_its_parameters(call):
 
 
 def waiting(verb):
-    """A tree whose menu leads to a state that waits with a verb."""
+    """Return a tree whose menu leads to a state that waits with a verb."""
     return {
         "m": State(Menu("Menu.")),
         "a": State(["A.", VERBS[verb][0]], Routes(), options=MenuOption("1", "it", menu="m")),
@@ -160,8 +160,8 @@ def waiting(verb):
 
 
 @pytest.mark.parametrize("verb", ["Dial", "Enqueue", "Record", "Pay", "Refer"])
-def test_what_waits_with_any_verb_but_gather_is_not_run_twice(call, verb):
-    """A request that does not fit the waiting verb sends the caller HOME, and counts nothing."""
+def test_a_verb_is_not_run_again_after_a_request_about_another_verb(call, verb):
+    """A request that does not fit the waiting verb leads HOME and counts nothing, except for a Gather."""
     caller = call(waiting(verb)).press("1").webhook(Digits="1")
     assert caller.state == "m"
     assert "A." not in caller.heard
@@ -170,14 +170,14 @@ def test_what_waits_with_any_verb_but_gather_is_not_run_twice(call, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_after_a_fallback_a_state_that_waits_is_not_run_twice(call, verb):
-    """The fallback's mark: no outcome is looked at, and whatever could ring again does not."""
+def test_a_verb_is_not_run_again_after_a_fallback(call, verb):
+    """After a fallback, no outcome is read, and a verb that could ring again is not run again."""
     caller = call(waiting(verb)).press("1").webhook(FallbackStep.REENTER_STATE, **VERBS[verb][1])
     assert (caller.state, caller.session.failure_counts) == ("m", {})
 
 
 def test_after_a_fallback_a_question_is_asked_again(call):
-    """The fallback's mark enters the stored state again, looks at no input and counts nothing."""
+    """After a fallback, a question is asked again. Input is ignored and nothing is counted."""
     for bring in ({}, {"Digits": "1"}, {"Digits": "5"}):
         caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(FallbackStep.REENTER_STATE, **bring)
         assert (caller.heard, caller.session.failure_counts, caller.session.failures_in_row) == (["A?"], {}, 0)
@@ -185,34 +185,34 @@ def test_after_a_fallback_a_question_is_asked_again(call):
         assert caller.last.call.outcome is None
 
 
-def test_after_two_fallbacks_comes_the_way_out(call):
-    """The second mark is the operator."""
+def test_a_second_fallback_leads_to_the_operator(call):
+    """The second fallback leads to the operator, and the next one to the goodbye."""
     caller = call(a=State(ask("A?"), Routes({"1": None})), out=State(ask("Out?")), operator="out")
     caller.webhook(FallbackStep.TRY_OPERATOR)
     assert caller.state == "out"
     assert caller.webhook(FallbackStep.TRY_OPERATOR).heard == ["Goodbye."]
 
 
-def test_a_fallback_without_a_session_starts(call, tree):
-    """With no session, the fallback's mark leads to the start state."""
+def test_a_fallback_without_a_session_starts_the_call(call, tree):
+    """A fallback of a call without a session leads to the start state."""
     assert EngineCall(tree(a=State(ask("A?")))).webhook(FallbackStep.REENTER_STATE).state == "a"
 
 
-def test_a_state_that_waits_for_nothing_is_entered_again(call):
-    """A session that waits for nothing, as a deploy can leave one, enters its state again."""
+def test_a_session_without_a_waiting_verb_enters_its_state_again(call):
+    """A session that waits for nothing, which a deploy can leave behind, enters its state again."""
     caller = call(a=State(ask("A?"), Routes({"1": None})))
     caller.session.waiting_verb = None
     assert caller.press("1").heard == ["A?"]
 
 
-def test_a_request_about_another_verb_is_no_input(call):
-    """A Gather does not take the late news of another verb for silence."""
+def test_a_request_about_another_verb_is_not_silence(call):
+    """A Gather does not take a late request about another verb for silence."""
     caller = call(a=State(ask("A?"), Routes({"1": None}))).dials("completed")
     assert (caller.heard, caller.session.failure_counts) == (["A?"], {})
 
 
-def test_the_digits_that_end_a_recording_are_no_choice(call):
-    """A Record's Digits is only the key that ended it."""
+def test_the_digits_of_a_recording_are_not_input(call):
+    """The Digits of a Record are only the key that ended it."""
     table = Routes({"recorded": "b"})
     assert (
         call(a=State(Record(), table), b=State("B.")).webhook(RecordingUrl="https://x.example/", Digits="5").state
@@ -224,8 +224,8 @@ def test_the_digits_that_end_a_recording_are_no_choice(call):
 
 
 @pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled", "queued"])
-def test_nothing_is_entered_for_a_caller_who_is_gone(call, status):
-    """A status that is neither ringing nor in-progress: the answer is empty, nothing is entered or counted."""
+def test_no_state_is_entered_after_the_caller_has_hung_up(call, status):
+    """A webhook of a call that has ended gets an empty document. Nothing is entered or counted."""
     caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).webhook(status=status, Digits="1")
     assert caller.last.twiml == b'<?xml version="1.0" encoding="UTF-8"?><Response />'
     assert caller.session.ended == status
@@ -235,31 +235,34 @@ def test_nothing_is_entered_for_a_caller_who_is_gone(call, status):
     assert caller.last.ended
 
 
-def test_silence_of_somebody_gone_is_no_outcome(call):
-    """Who hung up has not stayed silent."""
+def test_silence_of_a_call_that_has_ended_is_not_recorded(call):
+    """Silence at the end of a call only means that the caller has hung up, so it is not recorded."""
     caller = call(a=State(ask("A?"), Routes({"1": None}))).webhook(status="completed")
     assert caller.events == [("ended", None, "completed")]
     assert caller.session.path == [["a", None]]
 
 
-def test_the_message_of_somebody_gone_is_kept(call):
-    """A recording that the hang-up ended is stored."""
+def test_a_recording_that_the_caller_ended_by_hanging_up(call):
+    """A recording that ends because the caller hangs up is recorded."""
     caller = call(a=State(Record(), Routes({"recorded": Goto(None, say="Thanks.")})))
     caller.webhook(status="completed", RecordingUrl="https://x.example/RE1", Digits="hangup")
     assert caller.events == [("recorded", "a", None), ("left", "a", "recorded"), ("ended", None, "completed")]
     assert caller.heard == []
 
 
-def test_a_caller_who_is_gone_before_the_first_webhook(tree):
-    """A call that never was here is marked as ended, and nothing is told of it."""
+def test_a_call_that_ended_before_its_first_webhook(tree):
+    """A call that never reached ivrkit is marked as ended, without events."""
     for bring in (lambda caller: caller.webhook(status="completed"), lambda caller: caller.status_callback()):
         caller = bring(EngineCall(tree(a=State(ask("A?")))))
         assert (caller.events, caller.session.ended, caller.last.state) == ([], "completed", None)
         assert caller.webhook().events == []
 
 
-def test_a_status_callback_ends_the_call_once(call):
-    """The end is told once, whoever tells it first; the last verb's outcome is still taken afterwards, once."""
+def test_a_call_ends_once(call):
+    """The event `ended` happens once, by a status callback or a webhook.
+
+    The last outcome is recorded after it, once.
+    """
     caller = call(a=State(Record(), Routes())).status_callback()
     assert caller.events == [("ended", None, "completed")]
     assert caller.status_callback("failed").events == []
@@ -270,8 +273,8 @@ def test_a_status_callback_ends_the_call_once(call):
     assert caller.webhook(**late).events == []
 
 
-def test_a_late_webhook_of_a_live_looking_call_is_answered_with_nothing(call):
-    """An ended call stays ended, whatever status a late webhook carries."""
+def test_an_ended_call_stays_ended(call):
+    """A late webhook of an ended call gets an empty document, with any status."""
     caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B.")).status_callback().press("1")
     assert caller.last.twiml.endswith(b"<Response />")
     assert caller.events == [("left", "a", "1")]
@@ -281,41 +284,41 @@ def test_a_late_webhook_of_a_live_looking_call_is_answered_with_nothing(call):
 # Deploys.
 
 
-def redeployed(caller, tree, *args, **named):
+def redeploy(caller, tree, *args, **named):
     """Let the same call go on with another tree."""
     caller.flow = tree(*args, **named)
     return caller
 
 
-def test_a_removed_state_sends_the_caller_to_the_start_menu(call, tree):
-    """A state that a deploy removed under a live call: the start menu, with what was brought kept."""
+def test_a_removed_state_leads_to_the_start_menu(call, tree):
+    """If a deploy removes the state of a call, the caller goes to the start menu, and the outcome is recorded."""
     new = {"m": State(Menu("Menu.")), "x": State("X.", options=MenuOption("1", "x", menu="m"))}
-    caller = redeployed(call(a=State(ask("A?"), Routes({"1": None}))), tree, new).press("1")
+    caller = redeploy(call(a=State(ask("A?"), Routes({"1": None}))), tree, new).press("1")
     assert (caller.state, caller.heard[0]) == ("m", "Menu.")
     assert caller.events[0] == ("left", None, "1")
     assert caller.session.path == [["a", "1"], ["m", None]]
 
 
-def test_changed_exits_read_the_menu_again(call, tree):
-    """After a deploy that changed what keys do, input is not misread: the question is asked anew."""
+def test_changed_routes_read_the_menu_again(call, tree):
+    """If a deploy changes the routes, a key is not misread: the question is asked again."""
     caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B."))
     for bring in ({"Digits": "1"}, {"Digits": "5"}, {"SpeechResult": "b"}):
-        redeployed(caller, tree, a=State(ask("New?"), Routes({"1": "c"})), c=State("C.")).session.routes_hash = "old"
+        redeploy(caller, tree, a=State(ask("New?"), Routes({"1": "c"})), c=State("C.")).session.routes_hash = "old"
         assert caller.webhook(**bring).heard == ["New?"]
         assert caller.session.failure_counts == {}
     assert caller.press("1").heard == ["C."]
 
 
-def test_changed_exits_do_not_matter_to_silence(call, tree):
-    """Silence is silence before and after a deploy."""
-    caller = redeployed(call(a=State(ask("A?"), Routes({"1": None}))), tree, a=State(ask("New?"), Routes({"2": None})))
+def test_silence_after_changed_routes(call, tree):
+    """Silence is counted as usual after a deploy that changed the routes."""
+    caller = redeploy(call(a=State(ask("A?"), Routes({"1": None}))), tree, a=State(ask("New?"), Routes({"2": None})))
     assert caller.stays_silent().session.failure_counts == {"a": {"no-input": 1}}
 
 
-def test_changed_words_do_not_matter(call, tree):
-    """The hash is of where keys lead; other words, tries and names on the way keep it."""
+def test_a_change_of_prompts_does_not_change_the_hash(call, tree):
+    """The hash of the routes does not change with prompts, tries and prompts of a Goto."""
     caller = call(a=State(ask("A?"), Routes({"1": "b"})), b=State("B."))
-    redeployed(caller, tree, a=State(ask("New?"), Routes({"1": Goto("b", say="Now.")}, tries=7)), b=State("B."))
+    redeploy(caller, tree, a=State(ask("New?"), Routes({"1": Goto("b", say="Now.")}, tries=7)), b=State("B."))
     assert caller.press("1").heard == ["Now.", "B."]
 
 
@@ -331,8 +334,8 @@ def test_changed_words_do_not_matter(call, tree):
         (Routes({"1": "b"}), Routes({"1": "b", "2": "b"}), False),
     ],
 )
-def test_the_hash_of_exits(tree, before, after, same):
-    """The hash changes when, and only when, some input would lead elsewhere."""
+def test_the_hash_of_routes(tree, before, after, same):
+    """The hash changes if, and only if, an input would lead to another state."""
     hashes = [
         tree(a=State(ask("A?"), table), b=State("B."), c=State("C.")).states["a"].routes_hash
         for table in (before, after)
@@ -341,8 +344,8 @@ def test_the_hash_of_exits(tree, before, after, same):
     assert len(hashes[0]) == 16
 
 
-def test_the_hash_of_a_function_is_of_the_targets_it_names(tree):
-    """For a function exit, the named targets are all that can be compared."""
+def test_the_hash_of_a_function_exit(tree):
+    """The hash of a function exit is that of its declared targets."""
     from ivrkit import leads_to
 
     def hash_of(*targets):
@@ -353,22 +356,22 @@ def test_the_hash_of_a_function_is_of_the_targets_it_names(tree):
     assert hash_of("b") != hash_of("a")
 
 
-def test_other_outcomes_are_looked_up_in_the_new_table(call, tree):
-    """What a Dial came to is looked up in the table of the new release."""
+def test_other_outcomes_use_the_new_routes(call, tree):
+    """The outcome of a Dial is looked up in the routes of the new release."""
     caller = call(a=State(Dial("+15550100"), Routes({"busy": "b"})), b=State("B."))
-    redeployed(caller, tree, a=State(Dial("+15550100"), Routes({"busy": "c"})), c=State("C."))
+    redeploy(caller, tree, a=State(Dial("+15550100"), Routes({"busy": "c"})), c=State("C."))
     assert caller.dials("busy").heard == ["C."]
 
 
-def test_a_question_that_became_automatic_goes_on(call, tree):
-    """A state that a deploy made automatic is simply gone on from."""
+def test_a_question_that_became_automatic(call, tree):
+    """A state that no longer waits after a deploy is entered again and followed by its automatic exit."""
     table = Routes({"1": "b"})
-    caller = redeployed(call(a=State(ask("A?"), table), b=State("B.")), tree, a=State("A.", "c"), c=State("C."))
+    caller = redeploy(call(a=State(ask("A?"), table), b=State("B.")), tree, a=State("A.", "c"), c=State("C."))
     assert caller.stays_silent().heard == ["C."]
 
 
-def test_a_gather_of_the_authors_own_is_a_question(call):
-    """Any Gather will do; ask is only the short way."""
+def test_a_gather_without_ask_is_a_question(call):
+    """A Gather of twilio's library is a question like one made by ask."""
     gather = Gather(timeout=9, input="speech dtmf")
     gather.say("Say or press one.")
     caller = call(a=State(gather, Routes({"1": None})))
@@ -378,8 +381,8 @@ def test_a_gather_of_the_authors_own_is_a_question(call):
     )
 
 
-def test_a_question_is_asked_again_where_it_was_asked(call):
-    """What brings no outcome does not send the caller of a question HOME."""
+def test_a_question_is_asked_again_without_an_outcome(call):
+    """A request without an outcome repeats a question, and does not lead HOME."""
     tree = {
         "m": State(Menu("Menu.")),
         "a": State(ask("A?"), Routes({"1": None}), options=MenuOption("1", "it", menu="m")),

@@ -1,4 +1,4 @@
-"""Where a call begins: a plugin's choice, the caller, the called number, the setting; and what follows from it."""
+"""The start of a call: a plugin's choice, the caller, the called number, the setting."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from ivrkit.flow.model.call import make_call
 
 
 @pytest.fixture
-def begin(tree):
-    """Return a function that lets a call come in, and returns the state and the language it begins with."""
+def start(tree):
+    """Return a function that starts a call, and returns its first state and its language."""
 
     def make(hook=None, from_="+15550100", to="+15550199", **rules):
         states = {"a": State(ask("A?"), Routes({"1": None})), "b": State(ask("B?"), Routes({"1": None}))}
@@ -29,37 +29,37 @@ NUMBERS = {"+15550199": Goto("b", language="es-MX")}
 CALLERS = {"+15550100": Goto("a", language="es-MX")}
 
 
-def test_a_plugin_that_chooses_no_language_leaves_that_of_the_number(begin):
-    """Who calls the Spanish number is spoken to in Spanish, wherever the call begins."""
-    assert begin(lambda call: Goto("a"), numbers=NUMBERS) == ("a", "es-MX")
-    assert begin(lambda call: Goto("a", language="en-US"), numbers=NUMBERS) == ("a", "en-US")
+def test_a_plugins_choice_keeps_the_language_of_the_number(start):
+    """If a plugin chooses a start without a language, the language of the called number holds."""
+    assert start(lambda call: Goto("a"), numbers=NUMBERS) == ("a", "es-MX")
+    assert start(lambda call: Goto("a", language="en-US"), numbers=NUMBERS) == ("a", "en-US")
 
 
-def test_without_anything_it_is_the_start(begin):
-    """As the setting has it."""
-    assert begin() == ("a", "en-US")
+def test_the_default_start_is_the_setting_start(start):
+    """A call starts in the state of the setting start."""
+    assert start() == ("a", "en-US")
 
 
-def test_the_called_number_decides(begin):
-    """State and language of that number; another number is the setting's."""
-    assert begin(numbers=NUMBERS) == ("b", "es-MX")
-    assert begin(numbers=NUMBERS, to="+15550198") == ("a", "en-US")
+def test_the_called_number_decides(start):
+    """The setting numbers has state and language for a called number. Other numbers have the default."""
+    assert start(numbers=NUMBERS) == ("b", "es-MX")
+    assert start(numbers=NUMBERS, to="+15550198") == ("a", "en-US")
 
 
-def test_the_caller_wins_over_the_called_number(begin):
-    """Somebody who is known is known wherever they call."""
-    assert begin(numbers=NUMBERS, callers=CALLERS) == ("a", "es-MX")
-    assert begin(numbers=NUMBERS, callers=CALLERS, from_="+15550111") == ("b", "es-MX")
+def test_the_caller_wins_over_the_called_number(start):
+    """The setting callers wins over the setting numbers."""
+    assert start(numbers=NUMBERS, callers=CALLERS) == ("a", "es-MX")
+    assert start(numbers=NUMBERS, callers=CALLERS, from_="+15550111") == ("b", "es-MX")
 
 
-def test_a_plugin_wins_over_both(begin):
-    """And lets them decide when it has no answer."""
-    assert begin(lambda call: Goto("b"), callers=CALLERS) == ("b", "es-MX")
-    assert begin(lambda call: None, callers=CALLERS) == ("a", "es-MX")
+def test_a_plugin_wins_over_both(start):
+    """A plugin's choice wins over both settings. None leaves the choice to them."""
+    assert start(lambda call: Goto("b"), callers=CALLERS) == ("b", "es-MX")
+    assert start(lambda call: None, callers=CALLERS) == ("a", "es-MX")
 
 
-def test_words_on_the_way(tree):
-    """A plugin may say something first, in the language that it chose; no state says it."""
+def test_the_prompts_of_a_plugins_choice(tree):
+    """The prompts of a plugin's Goto are said in the language that it chose."""
     hooks = EngineHooks(choose_start=lambda call: Goto("a", say="Welcome back.", language="es-MX"))
     flow = tree(a=State("A."), hooks=hooks, languages=(Language("en-US"), Language("es-MX", voice="Polly.Mia")))
     session = Session("CA1")
@@ -67,8 +67,8 @@ def test_words_on_the_way(tree):
     assert b'<Say voice="Polly.Mia" language="es-MX">Welcome back.</Say>' in turn.twiml
 
 
-def test_words_on_the_way_that_can_not_be_said(tree):
-    """The caller comes to the state all the same."""
+def test_invalid_prompts_of_a_plugins_choice_are_left_out(tree):
+    """The caller comes to the chosen state even if its prompts cannot be said."""
     hooks = EngineHooks(choose_start=lambda call: Goto("a", say="x" * 70_000))
     flow = tree(a=State("A."), hooks=hooks)
     turn = advance(flow, make_call({"CallSid": "CA1"}, now=None, language="", turn=1, data={}), Session("CA1"))
@@ -76,8 +76,8 @@ def test_words_on_the_way_that_can_not_be_said(tree):
     assert b"xxx" not in turn.twiml
 
 
-def test_home_and_the_way_out_are_those_of_where_it_began(call):
-    """Two numbers, two menus: a caller of the second is never sent into the first."""
+def test_home_and_operator_depend_on_the_start(call):
+    """With two start menus, a caller of the second one is never sent into the first."""
 
     def state(menu):
         return State(ask(f"{menu}?"), Routes({"1": HOME}), options=MenuOption("0", "help", menu=menu))
@@ -97,8 +97,8 @@ def test_home_and_the_way_out_are_those_of_where_it_began(call):
     assert caller.press("1").stays_silent().heard == ["m2?"]
 
 
-def test_a_start_that_a_deploy_took_away(call):
-    """HOME is that of the setting."""
+def test_home_after_a_deploy_removed_the_start(call):
+    """If a deploy removes the start state of a call, HOME is that of the setting start."""
     caller = call(a=State(ask("A?"), Routes({"1": HOME})))
     caller.session.start = "gone"
     assert caller.press("1").heard == ["A?"]
@@ -119,8 +119,8 @@ def test_a_start_that_a_deploy_took_away(call):
         ),
     ],
 )
-def test_what_can_not_begin_a_call(tree, rules, message, hint):
-    """Refused at start, with the setting that names it."""
+def test_invalid_starts(tree, rules, message, hint):
+    """An unknown state or language in callers or numbers is a problem that names the setting."""
     with pytest.raises(LoadError) as caught:
         tree(a=State("A."), **rules)
     assert [(each.message, each.hint) for each in caught.value.problems] == [(message, hint)]

@@ -1,4 +1,4 @@
-"""States with parts: what they are called, how they lead to each other, and where they hang."""
+"""Substates: their names, their targets, and the menus that they return to."""
 
 from dataclasses import replace
 
@@ -30,13 +30,13 @@ MENU = State(Menu("Welcome."))
 
 
 def account(then="menu", **more):
-    """Return a state that asks for a number, with a part that asks whether it was right."""
+    """Return a state that asks for a number, with a substate that asks whether it is right."""
     confirm = State(ask("Right?"), Routes({"1": then, "2": Goto(".", say="Again.")}))
     return State(ask("Number?"), Routes({"5": ".confirm"}), substates={"confirm": confirm}, **more)
 
 
-def test_a_part_is_a_state_with_the_name_of_both(tree):
-    """Whole names with a dot, the owner of the whole, and no parts left over."""
+def test_a_substate_is_a_state_with_a_full_name(tree):
+    """A substate has its parent's name and owner, and the compiled state has no substates."""
     flow = tree(menu=MENU, account=account(options=MenuOption("1", "account")))
     assert list(flow.states) == ["menu", "account", "account.confirm"]
     part = flow.states["account.confirm"].state
@@ -45,8 +45,8 @@ def test_a_part_is_a_state_with_the_name_of_both(tree):
     assert substate_names(replace(account(), name="account")) == ("account.confirm",)
 
 
-def test_names_with_a_dot_lead_to_the_family(tree):
-    """A dot alone is the whole, a dot and a name its part; in the graph these are whole names."""
+def test_relative_names_become_full_names(tree):
+    """A dot names the parent state, and a dot with a name its substate. The graph has full names."""
     flow = tree(menu=MENU, account=account())
     found = [edge for edge in edges(flow) if edge.state.startswith("account") and edge.outcome in "125"]
     assert found == [
@@ -56,8 +56,8 @@ def test_names_with_a_dot_lead_to_the_family(tree):
     ]
 
 
-def test_every_place_for_a_target_takes_a_dot(call):
-    """Rows, otherwise, give_up, functions and what they name, fallback, and a target by itself."""
+def test_relative_names_work_for_every_target(call):
+    """Rows, otherwise, give_up, functions, declared targets, on_error and automatic exits take relative names."""
 
     @leads_to(SAME, ".end", tries=2, give_up=Goto(".end", say="Enough."))
     def by_function(call):
@@ -87,8 +87,8 @@ def test_every_place_for_a_target_takes_a_dot(call):
     assert call(whole=silent).stays_silent(2).heard == ["The end."]
 
 
-def test_a_part_may_hang_in_the_menu_of_its_whole(call):
-    """A submenu that brings its own options."""
+def test_a_substate_can_be_an_option_of_its_parent(call):
+    """A substate can name its parent as the menu of its option."""
     sub = State(
         Menu("Bills.", repeat=None),
         options=MenuOption("1", "bills"),
@@ -99,8 +99,8 @@ def test_a_part_may_hang_in_the_menu_of_its_whole(call):
     assert caller.press("3").heard == ["Paid.", "Bills.", "For paying, press three."]
 
 
-def test_home_of_a_part_is_the_menu_of_its_whole(call):
-    """The caller goes back to the menu that the whole hangs in."""
+def test_home_of_a_substate_is_the_menu_of_its_parent(call):
+    """HOME from a substate without options is the menu of its parent state."""
     states = {
         "menu": State(Menu("First."), options=()),
         "bills": State(Menu("Bills."), options=MenuOption("1", "bills")),
@@ -110,8 +110,8 @@ def test_home_of_a_part_is_the_menu_of_its_whole(call):
     assert caller.state == "bills"
 
 
-def test_back_from_a_part_is_whoever_sent_the_caller_to_the_whole(call):
-    """The steps within a family leave the sender as it was, in both directions."""
+def test_back_from_a_substate_leaves_the_parent_too(call):
+    """BACK from a substate leads to the state that sent the caller to the parent, in both directions."""
     states = {
         "a": State(ask("A?"), Routes({"1": "account"})),
         "account": account(BACK),
@@ -120,19 +120,19 @@ def test_back_from_a_part_is_whoever_sent_the_caller_to_the_whole(call):
     assert call(states).press("1", "5", "2", "5", "1").state == "a"
 
 
-def test_a_part_that_was_begun_with_has_nobody_to_go_back_to(call):
-    """Then it is HOME, as for every state."""
+def test_back_from_the_first_state_is_home(call):
+    """BACK from a substate that the call started in is HOME, as for every state."""
     assert call(account=account(BACK), start="account").press("5", "1").state == "account"
 
 
-def test_who_is_sent_from_elsewhere_to_a_part_goes_back_there(call):
-    """A part is a state: others may lead to it."""
+def test_back_from_a_substate_that_another_state_leads_to(call):
+    """BACK from a substate leads to the state outside that sent the caller there."""
     states = {"a": State(ask("A?"), Routes({"1": "account.confirm"})), "account": account(BACK)}
     assert call(states).press("1", "1").state == "a"
 
 
-def test_parts_may_have_parts(call):
-    """A name with a dot is looked up in the innermost family that has it; a dot alone is the innermost whole."""
+def test_substates_can_have_substates(call):
+    """A relative name is looked up in the innermost state that has it. A dot is the innermost parent."""
     inner = State(
         ask("Inner?"),
         Routes({"1": ".deep", "2": ".", "3": ".other", "4": BACK}),
@@ -152,38 +152,38 @@ def test_parts_may_have_parts(call):
     assert substate_names(replace(whole, name="whole")) == ("whole.inner", "whole.inner.deep", "whole.other")
 
 
-def test_the_words_of_the_whole_are_those_of_all_its_parts(call):
-    """What a team lets a state say instead reaches as deep as the parts do; the nearest table wins."""
+def test_text_overrides_hold_for_substates(call):
+    """The text overrides of a state hold for its substates at any depth. The nearest table wins."""
     deep = State(ask(Text("Deep?"), Text("Sure?")), Routes({"1": None}))
     inner = State(ask(Text("Inner?"), Text("Sure?")), Routes({"1": ".deep"}), substates={"deep": deep})
     whole = State(ask(Text("Whole?")), Routes({"1": ".inner"}), substates={"inner": inner})
-    own = {
+    overrides = {
         "whole": {"Whole?": "¿Todo?", "Inner?": "¿Dentro?", "Deep?": "¿Hondo?", "Sure?": "¿Sí?"},
         "whole.inner": {"Sure?": "¿Seguro?"},
     }
-    caller = call(whole=whole, language="es-MX", languages=(Language("es-MX", text_overrides=own),))
+    caller = call(whole=whole, language="es-MX", languages=(Language("es-MX", text_overrides=overrides),))
     assert caller.heard == ["¿Todo?"]
     assert caller.press("1").heard == ["¿Dentro?", "¿Seguro?"]
     assert caller.press("1").heard == ["¿Hondo?", "¿Seguro?"]
     assert caller.flow.startup_warnings == ()
 
 
-def test_a_state_without_parts_is_left_as_it_is():
-    """The same object, so that nothing is slower for it."""
+def test_a_state_without_substates_is_not_copied():
+    """A state without substates is returned as the same object."""
     state = replace(MENU, name="menu")
     assert list(expand_substates(state)) == [state]
     assert next(expand_substates(state)) is state
 
 
-def test_a_dot_without_a_family_is_an_unknown_state():
-    """It is told like every other target that is not there."""
+def test_a_relative_name_without_substates_is_unknown():
+    """A relative name in a state without substates is reported as an unknown state."""
     state = State(ask("A?"), Routes({"1": ".b"}), name="a", owner=Owner("x"))
     with pytest.raises(LoadError, match=r"the row '1' leads to '\.b', which no plugin offers"):
         compile_flow([state], FlowConfig(start="a"))
 
 
-def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
-    """A function exit of a family is told by its own name."""
+def test_the_error_of_a_function_has_its_name(call):
+    """The error about a wrong target of a substate's function has the function's own name."""
 
     @leads_to(".end")
     def wander(call):
@@ -195,8 +195,8 @@ def test_the_name_of_a_function_is_told_where_it_misbehaves(call):
     assert str(failed).startswith("its exit function 'wander' must return one of ['a.end'], not 'elsewhere'")
 
 
-def test_the_name_of_something_callable_is_told_as_a_function(call):
-    """What has no name of its own is called a function."""
+def test_the_error_of_a_callable_object(call):
+    """The error about a callable object without a name calls it a function."""
 
     class Wander:
         """A callable without a name."""
@@ -226,15 +226,15 @@ def test_the_name_of_something_callable_is_told_as_a_function(call):
         ({"a": "Hello."}, "the substate 'a' of a State must be a State, not 'Hello.'", "write State(...)"),
     ],
 )
-def test_what_can_not_be_a_part(parts, message, hint):
-    """It is told when the state is made."""
+def test_invalid_substates(parts, message, hint):
+    """An invalid name or value of a substate raises an error where the state is made."""
     with pytest.raises(FlowError) as refused:
         State("A.", substates=parts)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
-def test_parts_can_not_be_changed_afterwards():
-    """A state is frozen, and so is what belongs to it."""
+def test_substates_are_read_only():
+    """The substates of a state cannot be changed."""
     given = {"a": MENU}
     state = State("A.", substates=given)
     given.clear()

@@ -1,4 +1,4 @@
-"""Where each target leads: names, None, SAME, BACK, HOME and Goto, with the words said on the way."""
+"""Targets: names, None, SAME, BACK, HOME and Goto, with its prompts."""
 
 import pytest
 from twilio.twiml.voice_response import Dial, Hangup, Pause, Play, Redirect, Reject, Say
@@ -10,17 +10,17 @@ GOODBYE = '<Say language="en-US">Goodbye.</Say><Hangup />'
 
 
 def question(text="Well?", **exits):
-    """A state that asks, and goes by key to the states named as ``k1="x"``."""
+    """Return a state that asks, and leads by key to the states named as ``k1="x"``."""
     return State(ask(text), Routes({key[1:]: target for key, target in exits.items()}))
 
 
 def test_a_name_leads_to_that_state(call):
-    """A target that is a name is that state."""
+    """A name leads to the state of that name."""
     assert call(a=question(k1="b"), b=question("B?")).press("1").heard == ["B?"]
 
 
 def test_none_is_the_goodbye(call):
-    """A target None says the core's goodbye and hangs up."""
+    """None says the core's goodbye and hangs up."""
     caller = call(a=question(k1=None)).press("1")
     assert caller.xml == GOODBYE
     assert caller.last.ended
@@ -28,20 +28,20 @@ def test_none_is_the_goodbye(call):
     assert caller.events == [("left", "a", "1"), ("ended", None, "finished")]
 
 
-def test_an_automatic_none_in_an_exit_is_its_own_goodbye(call):
-    """Goto(None, say=...) replaces the goodbye by its own words."""
+def test_a_goto_of_none_replaces_the_goodbye(call):
+    """The prompts of Goto(None, say=...) replace the goodbye."""
     caller = call(a=State("Hello.", Goto(None, say="That was all.")))
     assert caller.heard == ["Hello.", "That was all."]
     assert caller.xml.endswith("<Hangup />")
 
 
-def test_an_exit_without_words_and_target_says_nothing(call):
-    """Goto(None) hangs up without the goodbye: the words in its place are none."""
+def test_a_goto_of_none_without_prompts_says_nothing(call):
+    """Goto(None) hangs up without a goodbye."""
     assert call(a=question(k1=Goto(None))).press("1").xml == "<Hangup />"
 
 
-def test_an_exit_says_its_words_first(call):
-    """The words of an Goto come before what its target says, whatever kind of words they are."""
+def test_the_prompts_of_a_goto_come_first(call):
+    """The prompts of a Goto are said before the content of its state, be they texts or verbs."""
     words = ["One.", Play("https://x.example/a.mp3"), Pause(length=2), Say("Two.", voice="man")]
     xml = call(a=question(k1=Goto("b", say=words)), b=State("B.")).press("1").xml
     assert xml == (
@@ -50,8 +50,8 @@ def test_an_exit_says_its_words_first(call):
     )
 
 
-def test_the_words_of_an_exit_made_by_a_function_are_said(call):
-    """An Goto that a function makes while the call is on needs only its target named."""
+def test_the_prompts_of_a_goto_from_a_function(call):
+    """A function can return a Goto with any prompts if its target is declared."""
 
     @leads_to("b")
     def choose(call):
@@ -61,7 +61,7 @@ def test_the_words_of_an_exit_made_by_a_function_are_said(call):
 
 
 def test_same_is_the_state_again(call):
-    """SAME enters the state again, and leaves the state that sent the caller there as it was."""
+    """SAME enters the state again, and keeps its origin."""
     caller = call(a=question(k1="b"), b=State(ask("B?"), Routes({"1": SAME, "2": BACK}))).press("1", "1")
     assert caller.heard == ["B?"]
     assert caller.events == [("left", "b", "1"), ("entered", "b", None)]
@@ -69,7 +69,7 @@ def test_same_is_the_state_again(call):
 
 
 def test_back_is_the_state_that_sent_the_caller(call):
-    """BACK leads to the sender; coming back leaves that one's own sender as it was, so one can go back further."""
+    """BACK leads to the origin of a state, and keeps that state's own origin, so that BACK can be repeated."""
     back = {"9": BACK}
     caller = call(
         a=State(ask("A?"), Routes({"1": "b"})),
@@ -81,8 +81,8 @@ def test_back_is_the_state_that_sent_the_caller(call):
     assert caller.press("9").state == "a"
 
 
-def test_back_without_a_sender_is_home(call):
-    """Where nobody sent the caller, BACK is HOME."""
+def test_back_without_an_origin_is_home(call):
+    """BACK is HOME in a state that no other state led to."""
     caller = call(
         a=State(ask("A?"), Routes({"1": BACK, "2": "menu"})),
         menu=State(Menu()),
@@ -92,14 +92,14 @@ def test_back_without_a_sender_is_home(call):
     assert caller.press("1").state == "a", "the tree has no start menu: HOME is its first question"
 
 
-def test_a_state_is_never_its_own_sender(call):
-    """A state that leads to itself by name is not what BACK leads to."""
+def test_a_state_is_never_its_own_origin(call):
+    """A state that leads to itself by name keeps its origin."""
     caller = call(a=question(k1="b"), b=State(ask("B?"), Routes({"1": "b", "9": BACK}))).press("1", "1", "1", "9")
     assert caller.state == "a"
 
 
 def menus():
-    """Two menus; x hangs in both, y in the second, z in none."""
+    """Return two menus. State x is an option of both, y of the second, z of none."""
     home = Routes({"1": HOME, "2": "z"})
     return {
         "first": State(Menu(), Routes({"0": "second"})),
@@ -121,34 +121,34 @@ def menus():
         ("052", "x", "second"),
     ],
 )
-def test_home_is_the_menu_the_caller_came_from(call, keys, state, home):
-    """HOME: of the state's menus the one last stood in, else its first, else the start menu."""
+def test_home_is_the_menu_that_the_caller_came_from(call, keys, state, home):
+    """HOME is the latest visited menu of the state's options, else its first, else the start menu."""
     caller = call(menus()).press(*keys)
     assert caller.state == state
     assert caller.press("1").state == home
 
 
-def test_home_of_a_state_of_an_unvisited_menu_is_its_first(call):
-    """A state whose menus the caller never stood in goes to the menu of its first option."""
+def test_home_without_a_visited_menu_is_the_first_option(call):
+    """HOME is the menu of the state's first option if the caller was in none of its menus."""
     states = menus()
     states["first"] = State(Menu(), Routes({"7": "y"}))
     assert call(states).press("7", "1").state == "second"
 
 
 def test_home_of_a_start_menu_is_itself(call):
-    """The start menu has no menu above it."""
+    """HOME of the start menu is the start menu."""
     caller = call(m=State(Menu(), Routes({"5": HOME})), x=State("X.", options=MenuOption("1", "x", menu="m")))
     assert caller.press("5").state == "m"
 
 
-def test_home_in_a_tree_without_menu_or_question_is_the_way_out(call):
-    """Where there is nothing that can be asked again, HOME is the operator, here the goodbye."""
+def test_home_without_menu_or_question_is_the_operator(call):
+    """In a tree without a menu or a question, HOME is the operator, here the goodbye."""
     caller = call(a=State(Dial("+15550100"), Routes({"busy": HOME}))).dials("busy")
     assert caller.xml == GOODBYE
 
 
 def test_the_first_menu_reached_by_automatic_exits_is_the_start_menu(tree):
-    """The start menu is found along automatic exits, those of functions included, nearest first."""
+    """The start menu is the nearest menu along automatic exits and declared targets of functions."""
 
     @leads_to("closed", "open")
     def decide(call):
@@ -165,13 +165,13 @@ def test_the_first_menu_reached_by_automatic_exits_is_the_start_menu(tree):
     assert flow.start_menu == flow.home == "main"
 
 
-def test_a_tree_without_a_menu_has_its_first_question_as_home(tree):
-    """Without a menu, HOME is the first question that a caller comes to by automatic exits."""
+def test_home_of_a_tree_without_a_menu_is_its_first_question(tree):
+    """Without a menu, HOME is the first question along automatic exits."""
     flow = tree(hello=State("Hello.", "pin"), pin=State(ask("PIN?"), Routes({"1": HOME})))
     assert (flow.start_menu, flow.home) == (None, "pin")
 
 
-def test_a_dial_is_no_home(tree):
+def test_home_is_never_a_dial(tree):
     """A state that dials is never HOME, because it would dial again."""
     assert tree(hello=State("Hello.", "ring"), ring=State(Dial("+15550100"), Routes({}))).home is None
 
@@ -189,8 +189,8 @@ def test_a_dial_is_no_home(tree):
         ),
     ],
 )
-def test_a_terminal_state_has_the_last_word(call, enter, xml):
-    """exit=None: the state's own words are the last, and whatever is asked next is answered with nothing."""
+def test_a_state_without_an_exit_ends_the_call(call, enter, xml):
+    """With exit=None the content of the state is the last one, and later webhooks get an empty document."""
     caller = call(a=State(enter))
     assert caller.xml == xml
     assert caller.last.ended
@@ -199,21 +199,21 @@ def test_a_terminal_state_has_the_last_word(call, enter, xml):
     assert caller.events == []
 
 
-def test_a_terminal_question_is_answered_with_the_goodbye(call):
-    """A waiting verb with exit=None: any outcome is the goodbye."""
+def test_a_question_without_an_exit_leads_to_the_goodbye(call):
+    """With exit=None any outcome of a waiting verb leads to the goodbye."""
     for params in ({"Digits": "1"}, {"Digits": ""}, {"SpeechResult": "hello"}):
         assert call(a=State(ask("A?"))).webhook(**params).xml == GOODBYE
     assert call(a=State(Dial("+15550100"))).dials("no-answer").xml == GOODBYE
 
 
-def test_what_follows_a_terminal_dial_is_heard(call):
-    """With exit=None, verbs after a Dial are the state's own words: Twilio comes to them by itself."""
+def test_verbs_after_a_dial_without_an_exit_are_heard(call):
+    """With exit=None verbs after a Dial are heard, because Twilio goes on with them."""
     xml = call(a=State([Dial("+15550100"), "Nobody was there."])).xml
     assert xml == '<Dial>+15550100</Dial><Say language="en-US">Nobody was there.</Say>'
 
 
-def test_automatic_exits_are_followed_in_one_answer(call):
-    """States that do not wait are passed in the same answer, each entered and left."""
+def test_automatic_exits_are_followed_in_one_response(call):
+    """States that do not wait are entered and left in the same response."""
     caller = call(a=State("A.", "b"), b=State("B.", "c"), c=question("C?"))
     assert caller.heard == ["A.", "B.", "C?"]
     assert caller.events == [
@@ -227,14 +227,14 @@ def test_automatic_exits_are_followed_in_one_answer(call):
     assert caller.session.path == [["a", None], ["b", None], ["c", None]]
 
 
-def test_an_automatic_back_returns_to_the_sender(call):
-    """A state that does not wait can lead BACK in the same answer."""
+def test_an_automatic_exit_can_be_back(call):
+    """A state that does not wait can lead BACK in the same response."""
     caller = call(a=question("A?", k1="note"), note=State("Noted.", BACK)).press("1")
     assert (caller.heard, caller.state) == (["Noted.", "A?"], "a")
 
 
-def test_a_function_decides_at_once_where_nothing_waits(call):
-    """A function exit on a state that waits for nothing is asked in the same answer."""
+def test_a_function_exit_of_a_state_that_does_not_wait(call):
+    """The function exit of a state that does not wait runs in the same response."""
 
     @leads_to("even", "odd")
     def parity(call):
@@ -266,16 +266,16 @@ def test_a_function_decides_at_once_where_nothing_waits(call):
         ),
     ],
 )
-def test_an_exit_of_another_kind_is_refused(make, message, hint):
-    """An Goto takes a target and words, and says so."""
+def test_an_invalid_goto_is_refused(make, message, hint):
+    """An invalid target or prompt of a Goto raises an error with the values that it takes."""
     with pytest.raises(FlowError) as caught:
         make()
     assert caught.value.message.startswith(message.partition("{}")[0])
     assert caught.value.hint == hint
 
 
-def test_targets_are_named_as_they_are_imported():
-    """The moves print as their names, and an Goto is aimed at its target."""
+def test_the_repr_of_targets():
+    """SAME, BACK and HOME print as their names, and a Goto as the code that makes it."""
     assert [repr(each) for each in (SAME, BACK, HOME)] == ["SAME", "BACK", "HOME"]
     assert [destination_of(each) for each in ("x", None, SAME, Goto(BACK, say="Back."), Goto(None))] == [
         "x",
@@ -289,8 +289,8 @@ def test_targets_are_named_as_they_are_imported():
     assert Goto("x").say == ()
 
 
-def test_home_is_the_last_of_its_menus_however_long_ago(call):
-    """Other menus in between do not matter, nor the order of the options."""
+def test_home_is_the_latest_of_the_states_menus(call):
+    """Other menus in between do not matter for HOME, nor does the order of the options."""
     states = {
         "first": State(Menu(), Routes({"5": "second"})),
         "second": State(Menu(), Routes({"5": "first", "6": "third"})),

@@ -1,4 +1,4 @@
-"""What is said, and where a call goes, as a table has it."""
+"""Prompts and targets as they are written in TOML."""
 
 import pytest
 
@@ -6,16 +6,16 @@ from ivrkit import BACK, HOME, SAME, FlowError, Goto, Text
 from ivrkit.flow.model.toml_values import read_prompts, read_target
 
 
-def told(words) -> list[str]:
-    """Return words as Twilio would get them, texts as they are."""
+def comparable(words) -> list[str]:
+    """Return prompts in a form that can be compared: verbs as TwiML, texts as they are."""
     return [str(each).removeprefix('<?xml version="1.0" encoding="UTF-8"?>') for each in words]
 
 
-class TestWords:
-    """What is said."""
+class TestPrompts:
+    """Prompts."""
 
     @pytest.mark.parametrize(
-        ("written", "said"),
+        ("written", "prompts"),
         [
             ("Hello.", ["Hello."]),
             (["One.", "Two."], ["One.", "Two."]),
@@ -30,12 +30,12 @@ class TestWords:
             ([], []),
         ],
     )
-    def test_it_is_a_text_or_a_verb_that_sounds_or_several(self, written, said):
-        """The keys of a verb may stand in any order."""
-        assert told(read_prompts(written)) == said
+    def test_texts_verbs_and_lists_are_prompts(self, written, prompts):
+        """A prompt is a text, or a table for Play, Pause or Say, or a list of these."""
+        assert comparable(read_prompts(written)) == prompts
 
-    def test_texts_can_be_translated(self):
-        """A text is a ``Text``, that of a verb too."""
+    def test_texts_are_translated(self):
+        """A text is read as a ``Text``, also inside a Say."""
         plain, verb = read_prompts(["Hello.", {"say": "Hi."}])
         assert (type(plain), type(verb.value)) == (Text, Text)
 
@@ -64,13 +64,13 @@ class TestWords:
         ],
     )
     def test_anything_else_is_refused(self, wrong):
-        """Silence, unknown verbs and values of another kind are nobody's words."""
+        """Blank texts, unknown verbs and values of other types raise a ValueError."""
         with pytest.raises(ValueError, match=r"^"):
             read_prompts(wrong)
 
 
 class TestTargets:
-    """Where a call goes."""
+    """Targets."""
 
     @pytest.mark.parametrize(
         ("written", "target"),
@@ -87,25 +87,25 @@ class TestTargets:
             ({"to": "SAME", "language": "es-MX"}, Goto(SAME, language="es-MX")),
         ],
     )
-    def test_it_is_a_state_or_a_move_with_or_without_words(self, written, target):
-        """The moves are written in capitals, as they are in code; to hang up has words of its own."""
+    def test_names_keywords_and_tables_are_targets(self, written, target):
+        """A target is a state's name, a keyword in capitals such as HANG UP, or a table with say and language."""
         assert read_target(written) == target
 
     @pytest.mark.parametrize(
         "wrong", [3, "", " ", [], {}, {"say": "Bye."}, {"to": 3}, {"to": " "}, {"to": "a", "voice": "b"}]
     )
     def test_anything_else_is_refused(self, wrong):
-        """A table needs ``to``, and has nothing but words and a language beside it."""
+        """A table without to, or with an unknown key, raises a ValueError."""
         with pytest.raises(ValueError, match=r"^"):
             read_target(wrong)
 
-    def test_words_on_the_way_are_words(self):
-        """What is said on the way is read as any words are."""
+    def test_the_prompts_of_a_target(self):
+        """The value of say is read as prompts are."""
         with pytest.raises(ValueError, match="dial"):
             read_target({"to": "HOME", "say": {"dial": "+1"}})
 
-    def test_a_language_is_a_text(self):
-        """The exit itself refuses another, and says what it takes."""
+    def test_the_language_of_a_target_must_be_a_text(self):
+        """The Goto itself refuses an invalid language."""
         with pytest.raises(FlowError) as caught:
             read_target({"to": "HOME", "language": 3})
         assert (caught.value.message, caught.value.hint) == (

@@ -1,4 +1,4 @@
-"""Whispers: what whoever is dialled hears before both talk, and whether they take the call."""
+"""Whispers: the prompts for the callee of a Dial, and the key that takes the call."""
 
 from xml.etree import ElementTree
 
@@ -15,34 +15,34 @@ HANG_UP = b'<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response
 FOR_SALES = Whisper("A call for sales.", accept="1")
 
 
-def dialling(said=None, whisper=FOR_SALES, **more):
-    """Return a state that dials, and whispers."""
-    return State(said or Dial("+15550100"), Routes({}), whisper=whisper, **more)
+def dial_state(content=None, whisper=FOR_SALES, **more):
+    """Return a state that dials and has a whisper."""
+    return State(content or Dial("+15550100"), Routes({}), whisper=whisper, **more)
 
 
-def address(state="sales", language="en-US", **more):
-    """Return the parameters of a whisper's address."""
+def query(state="sales", language="en-US", **more):
+    """Return the query parameters of a whisper's address."""
     return {"state": state, "language": language, **more}
 
 
-def test_a_number_is_whispered_to(call):
-    """The noun gets the address, with state and language; a number that was text gets its noun."""
+def test_a_number_gets_the_address_of_the_whisper(call):
+    """The noun Number gets the address with state and language. A number that is text becomes a noun."""
     url = "webhook/whisper?state=sales&amp;language=en-US#rc=1&amp;rp=ct"
-    assert call(sales=dialling()).xml == (
+    assert call(sales=dial_state()).xml == (
         f'<Dial action="webhook#rc=1&amp;rp=ct"><Number url="{url}">+15550100</Number></Dial>'
     )
     assert whisper_url("sales", "en-US", "rc=1&rp=ct") == url.replace("&amp;", "&")
     assert whisper_url("sales", "en-US") == "webhook/whisper?state=sales&language=en-US"
 
 
-def test_numbers_clients_and_sip_addresses_are_whispered_to(call):
-    """All nouns that Twilio asks for a document of; one with a document of its own keeps that."""
+def test_numbers_clients_and_sip_addresses_get_the_whisper(call):
+    """All nouns that take a url get the whisper, unless they have a url already."""
     dial = Dial()
     dial.number("+15550100")
     dial.number("+15550101", url="https://example.com/own")
     dial.client("ann")
     dial.sip("sip:bob@example.com")
-    root = ElementTree.fromstring(call(sales=dialling(dial)).last.twiml)
+    root = ElementTree.fromstring(call(sales=dial_state(dial)).last.twiml)
     urls = [noun.get("url") for noun in root[0]]
     assert urls == [
         "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
@@ -53,18 +53,18 @@ def test_numbers_clients_and_sip_addresses_are_whispered_to(call):
     assert "url" not in dial.verbs[0].attrs
 
 
-def test_words_alone_connect_when_they_were_said(tree):
-    """Without a key the document runs out, and Twilio connects."""
-    flow = tree(sales=dialling(whisper=Whisper("A call for sales.")))
-    assert answer_whisper(flow, address(), "") == (
+def test_a_whisper_without_a_key_connects_after_its_prompts(tree):
+    """Without a key the document ends after the prompts, and Twilio connects."""
+    flow = tree(sales=dial_state(whisper=Whisper("A call for sales.")))
+    assert answer_whisper(flow, query(), "") == (
         b'<?xml version="1.0" encoding="UTF-8"?><Response><Say language="en-US">A call for sales.</Say></Response>'
     )
 
 
 def test_the_key_takes_the_call(tree):
-    """The question has the sentence of the key; the key connects, and nothing else does."""
-    flow = tree(sales=dialling())
-    first = answer_whisper(flow, address(), "")
+    """The Gather has the sentence that asks for the key, and the key connects."""
+    flow = tree(sales=dial_state())
+    first = answer_whisper(flow, query(), "")
     gather = ElementTree.fromstring(first)[0]
     assert gather.attrib == {
         "action": "whisper?state=sales&language=en-US&attempt=1#rc=1&rp=ct",
@@ -74,76 +74,76 @@ def test_the_key_takes_the_call(tree):
         "actionOnEmptyResult": "true",
     }
     assert [say.text for say in gather] == ["A call for sales.", "To take the call, press one."]
-    assert answer_whisper(flow, address(attempt="1"), "1") == CONNECT
+    assert answer_whisper(flow, query(attempt="1"), "1") == CONNECT
 
 
-def test_who_does_not_take_it_is_asked_twice(tree):
-    """A wrong key or silence is asked once more, then it is hung up; a late key counts."""
-    flow = tree(sales=dialling())
+def test_the_callee_is_asked_twice(tree):
+    """After a wrong key or silence the callee is asked once more, then Twilio hangs up. A late key connects."""
+    flow = tree(sales=dial_state())
     for wrong in ("2", ""):
-        again = answer_whisper(flow, address(attempt="1"), wrong)
+        again = answer_whisper(flow, query(attempt="1"), wrong)
         assert b"attempt=2" in again
-        assert answer_whisper(flow, address(attempt="2"), wrong) == HANG_UP
-    assert answer_whisper(flow, address(attempt="2"), "1") == CONNECT
+        assert answer_whisper(flow, query(attempt="2"), wrong) == HANG_UP
+    assert answer_whisper(flow, query(attempt="2"), "1") == CONNECT
 
 
 @pytest.mark.parametrize("attempt", ["99", "-1", "x", ""])
-def test_an_address_that_nobody_wrote_connects_nobody(tree, attempt):
-    """The key alone does."""
-    flow = tree(sales=dialling())
-    assert answer_whisper(flow, address(attempt=attempt), "") == HANG_UP
+def test_an_invalid_attempt_hangs_up(tree, attempt):
+    """An attempt that ivrkit never writes hangs up."""
+    flow = tree(sales=dial_state())
+    assert answer_whisper(flow, query(attempt=attempt), "") == HANG_UP
 
 
-def test_the_key_of_the_call_before_is_no_answer(tree):
-    """What is pressed before anything was asked does not take the call."""
-    flow = tree(sales=dialling())
-    assert b"<Gather" in answer_whisper(flow, address(), "1")
+def test_a_key_before_the_question_does_not_connect(tree):
+    """A key that is pressed before the callee was asked does not take the call."""
+    flow = tree(sales=dial_state())
+    assert b"<Gather" in answer_whisper(flow, query(), "1")
 
 
-def test_a_state_that_is_gone_connects(tree):
-    """A release that took it away, or its whisper, does not cost a call that rings."""
-    flow = tree(sales=dialling(), other=State("Hello."))
-    assert answer_whisper(flow, address("gone"), "") == CONNECT
-    assert answer_whisper(flow, address("other"), "") == CONNECT
+def test_a_removed_state_connects(tree):
+    """If a deploy removes the state or its whisper, the callee is connected."""
+    flow = tree(sales=dial_state(), other=State("Hello."))
+    assert answer_whisper(flow, query("gone"), "") == CONNECT
+    assert answer_whisper(flow, query("other"), "") == CONNECT
     assert answer_whisper(flow, {}, "") == CONNECT
 
 
 def test_the_whisper_is_in_the_language_of_the_call(tree):
-    """Texts are looked up, the sentence of the key as well; an unknown language is the flow's own."""
+    """The prompts and the core's sentence are in the language of the call. An unknown language is the default one."""
     spanish = Language(
         "es-MX",
         "Polly.Mia",
         Texts(accept="Marque {key}.", keys={"1": "uno"}),
         translations={"test-states": {"A call.": "Una llamada."}},
     )
-    state = dialling(whisper=Whisper(Text("A call."), accept="1"))
+    state = dial_state(whisper=Whisper(Text("A call."), accept="1"))
     flow = tree(sales=state, languages=(Language("en-US"), spanish))
-    heard = ElementTree.fromstring(answer_whisper(flow, address(language="es-MX"), ""))
+    heard = ElementTree.fromstring(answer_whisper(flow, query(language="es-MX"), ""))
     assert [(say.text, say.get("voice")) for say in heard.iter("Say")] == [
         ("Una llamada.", "Polly.Mia"),
         ("Marque uno.", "Polly.Mia"),
     ]
-    assert b"A call." in answer_whisper(flow, address(language="xx"), "")
+    assert b"A call." in answer_whisper(flow, query(language="xx"), "")
     assert flow.startup_warnings == ()
 
 
-def test_a_whisper_that_is_not_translated_is_told(tree):
-    """Like every other text of the state."""
-    state = dialling(whisper=Whisper(Text("A call.")))
+def test_a_whisper_without_a_translation_is_a_warning(tree):
+    """A missing translation of a whisper is a startup warning."""
+    state = dial_state(whisper=Whisper(Text("A call.")))
     flow = tree(sales=state, languages=(Language("en-US"), Language("es-MX")))
     assert tuple(map(str, flow.startup_warnings)) == (
         "state 'sales' of test-states 1.0 has no translation into es-MX of 'A call.'",
     )
 
 
-def test_a_key_without_words_is_enough():
-    """The sentence of the key says what to do."""
+def test_a_whisper_can_have_a_key_without_prompts():
+    """A whisper with a key needs no prompts, because the core's sentence asks for the key."""
     assert Whisper(accept="1").texts == ()
     assert Whisper(Play("https://example.com/a.mp3")).accept is None
 
 
 @pytest.mark.parametrize(
-    ("made", "message", "hint"),
+    ("make", "message", "hint"),
     [
         (Whisper, "Whisper has nothing to say", 'give it a prompt: Whisper("A call for sales.")'),
         (
@@ -163,36 +163,36 @@ def test_a_key_without_words_is_enough():
         ),
     ],
 )
-def test_what_can_not_be_whispered(made, message, hint):
-    """It is told when it is made."""
+def test_invalid_whispers(make, message, hint):
+    """An invalid whisper raises an error where it is made."""
     with pytest.raises(FlowError) as refused:
-        made()
+        make()
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
-def test_what_can_not_stand_in_a_whisper():
-    """Twilio takes no pause there: only Play, Say, Gather and Hangup."""
+def test_a_whisper_takes_no_pause():
+    """A whisper takes no Pause, because Twilio does not know it there."""
     with pytest.raises(FlowError, match="a prompt of Whisper must be a text, Say or Play, not <twilio"):
         Whisper(Pause())
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     ["Nobody is dialled.", Dial().append(Conference("room"))],
     ids=["no dial", "a conference"],
 )
-def test_a_whisper_needs_somebody_to_hear_it(tree, said):
-    """Words that nobody would hear are a mistake."""
-    exits = None if isinstance(said, str) else Routes({})
+def test_a_whisper_needs_a_dial(tree, content):
+    """A state with a whisper but no Dial that could use it is a problem."""
+    exits = None if isinstance(content, str) else Routes({})
     with pytest.raises(LoadError) as refused:
-        tree(sales=State(said, exits, whisper=FOR_SALES))
+        tree(sales=State(content, exits, whisper=FOR_SALES))
     (problem,) = refused.value.problems
     assert problem.message == ("state 'sales' of test-states 1.0: it has a whisper, but no Dial that could use it")
     assert problem.hint == "add a Dial with a Number, Client or Sip that has no url"
 
 
-def test_a_function_may_dial_or_not(call):
-    """At night the same state says something else."""
+def test_a_function_can_dial_or_not(call):
+    """An enter function of a state with a whisper can return other content."""
     state = State(lambda call: "We are closed.", Routes({}), whisper=FOR_SALES)
     assert [kind for kind, *_ in call(sales=state).events if kind == "failed"] == ["failed"]  # Routes, and no Dial
     state = State(lambda call: Dial("+15550100"), Routes({}), whisper=FOR_SALES)
