@@ -171,8 +171,8 @@ def _with_hint(message: str, hint: str) -> str:
 
 
 def redacted(error: BaseException) -> FlowError:
-    """Return what stands for an error that may hold what a caller pressed or said in a secret state."""
-    return FlowError(f"{type(error).__name__}, and what it says is hidden: the input was secret")
+    """Return an error in place of one whose message may contain input in a secret state. It only names its type."""
+    return FlowError(f"{type(error).__name__} (its message is hidden, because the input was secret)")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -466,7 +466,7 @@ def test_the_error_of_a_secret_state_is_hidden(call):
 
     caller = call(secret_tree(leak), hooks=EngineHooks(state_failed=failed)).press("4711")
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == "ValueError, and what it says is hidden: the input was secret"
+    assert error.message == "ValueError (its message is hidden, because the input was secret)"
     assert handled == [None]
 
 

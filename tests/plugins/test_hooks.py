@@ -580,7 +580,7 @@ class TestSecrets:
         assert b"Goodbye then." in send(Digits=SECRET).data
         assert caplog.messages[-1].startswith("state 'one' of tree failed in call ")
         assert "in fail_with_digits\n" in caplog.text
-        assert caplog.text.rstrip().endswith("\nValueError, and what it says is hidden: the input was secret")
+        assert caplog.text.rstrip().endswith("\nValueError (its message is hidden, because the input was secret)")
         assert SECRET not in caplog.text
 
     @pytest.mark.parametrize("hook", [raise_error_of_state, raise_text_of_error, return_text_of_error])
@@ -590,7 +590,7 @@ class TestSecrets:
         send()
         send(Digits=SECRET)
         assert "ivrkit_state_failed of own" in caplog.messages[-1]
-        assert "what it says is hidden: the input was secret" in caplog.messages[-1]
+        assert "its message is hidden, because the input was secret" in caplog.messages[-1]
         assert SECRET not in caplog.text
 
     def test_plugins_see_a_placeholder(self, serve):
@@ -620,5 +620,5 @@ class TestSecrets:
         Hiding the input alone is not enough: an error may have ``0711`` as the number 711.
         """
         make_state_failed([], ())(new_call(), State("Hello.", name="one"), KeyError(711), True)
-        message = "state 'one' of  failed in call CA1\nKeyError, and what it says is hidden: the input was secret"
+        message = "state 'one' of  failed in call CA1\nKeyError (its message is hidden, because the input was secret)"
         assert caplog.messages == [message]

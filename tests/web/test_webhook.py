@@ -708,7 +708,7 @@ def test_the_input_of_a_secret_state_is_stored_nowhere(make_app, session_file, d
     text = "\n".join(logged())
     observed = repr(recorder.events) + repr(recorder.calls)
     assert seen == [WRONG, WORD, PIN]
-    assert "ValueError, and what it says is hidden: the input was secret" in text
+    assert "ValueError (its message is hidden, because the input was secret)" in text
     assert ("left", "secret", "(secret)") in recorder.events
     assert call.sid.encode() in stored
     for secret in (PIN, WRONG, WORD):
