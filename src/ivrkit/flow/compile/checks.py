@@ -72,7 +72,7 @@ def _check_languages(states: States, languages: Sequence[str]) -> Iterator[Probl
 
 
 def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
-    """Return every target that a state names, each with the place where it is named."""
+    """Return every target that a state names, each with the location where it is named."""
     if isinstance(state.exit, Routes):
         for outcome, target in state.exit.rows.items():
             yield f"the row {outcome!r}", target

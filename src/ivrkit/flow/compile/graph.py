@@ -33,7 +33,7 @@ def edges(flow: CallFlow) -> Iterator[Edge]:
 
 
 def waiting_verb(compiled: CompiledState) -> str | None:
-    """Return the verb that a state waits with. For an ``enter`` function, its rows tell the verb."""
+    """Return the verb that a state waits with. For an ``enter`` function, it is the verb of its rows."""
     if compiled.content is not None:
         return compiled.content.waiting_verb
     if compiled.is_menu:

@@ -117,7 +117,7 @@ def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
 
 
 def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
-    """Return the tag that is equal to a tag, else the first one of the same language; ``None`` if there is none.
+    """Return the tag that is equal to a tag, else the first one of the same language, else ``None``.
 
     :param tag: such as ``es-MX``, ``es`` or ``es_mx``.
     :param tags: the tags to choose from.

@@ -15,7 +15,7 @@ from ivrkit.flow.model.state import State
 class StartInfo:
     """The facts about a call that depend on the state that it started in.
 
-    :param start_menu: the first menu that automatic exits lead to; ``None`` if there is none.
+    :param start_menu: the first menu that automatic exits lead to; ``None`` if they lead to no menu.
     :param home: the state that HOME means for a state without a menu of its own; ``None`` for the operator.
     :param operator: the state of the operator; ``None`` for the goodbye.
     """

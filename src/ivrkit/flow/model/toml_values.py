@@ -11,7 +11,7 @@ from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, Target, destination_of
 from ivrkit.flow.model.text import Text, is_text
 
-#: The words in TOML for targets that are not states.
+#: The keywords in TOML for targets that are not states.
 TARGET_KEYWORDS: Mapping[str, Target] = {"HOME": HOME, "BACK": BACK, "SAME": SAME, "HANG UP": None}
 #: The keys of a table that is a ``Goto``.
 _GOTO_KEYS = {"to", "say", "language"}
@@ -22,7 +22,7 @@ def read_prompts(value: Any) -> tuple[Prompt, ...]:
 
     A value is a text, ``{play = "https://..."}``, ``{pause = 2}`` or ``{say = ..., voice = ..., language = ...}``.
 
-    :raises ValueError: if a value is none of these.
+    :raises ValueError: if a value has another form.
     """
     return tuple(_read_prompt(each) for each in (value if isinstance(value, list) else [value]))
 
@@ -48,7 +48,7 @@ def read_target(value: Any) -> Target:
 
     A value is a state's name, one of :data:`TARGET_KEYWORDS`, or ``{to = ..., say = ..., language = ...}``.
 
-    :raises ValueError: if the value is none of these.
+    :raises ValueError: if the value has another form.
     """
     if is_text(value):
         return TARGET_KEYWORDS.get(value, value)
