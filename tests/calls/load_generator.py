@@ -163,8 +163,9 @@ class LoadGenerator:
         """Run the whole load."""
         load, self._began = self._load, time.monotonic()
         starts = [(number / load.rate, load.duration) for number in range(int(load.seconds * load.rate))]
-        for _ in range(load.concurrent):
-            at, end = random.uniform(0, load.ramp), random.uniform(0, load.duration)
+        for index in range(load.concurrent):
+            # Their ends are spread evenly, so that the number of simultaneous calls stays the same.
+            at, end = random.uniform(0, load.ramp), load.duration * (index + 0.5) / load.concurrent
             if at < end:  # otherwise this call has already ended
                 starts.append((at, end - at))
         watch = asyncio.create_task(self._watch())

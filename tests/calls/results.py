@@ -74,7 +74,7 @@ class CallResult:
 
 def summary(results: list[CallResult]) -> str:
     """Return the figures of calls in one line."""
-    verdicts = [each.verdict for each in results]
+    verdicts = [each.verdict or "in progress" for each in results]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
     times = sorted(seconds for each in results for seconds in each.response_times)
     return (

@@ -1,4 +1,8 @@
-"""Two thousand simultaneous calls with fifty new ones per second, on one machine and one SQLite file."""
+"""Many simultaneous calls to one server with one SQLite file.
+
+At full size there are two thousand calls, with fifty new ones per second, which keep two cores busy. In CI the load is
+so small that a machine which is busy with other tests can carry it.
+"""
 
 import asyncio
 
@@ -9,13 +13,13 @@ from tests.calls.results import describe_failures, summary
 from tests.calls.size import FULL, report
 
 pytestmark = [pytest.mark.calls, pytest.mark.server]
-LOAD = Load(seconds=600 if FULL else 60)
+LOAD = Load(seconds=600) if FULL else Load(seconds=60, rate=10, think=16)
 _MEGABYTE = 1024 * 1024
 #: The largest growth of the memory from the first quarter to the last one, as a factor.
 _MAX_GROWTH = 1.05
 
 
-def test_two_thousand_callers_are_answered_without_an_error(start_server: StartServer):
+def test_simultaneous_callers_are_answered_without_an_error(start_server: StartServer):
     """Every key of every caller is answered correctly; in a long run, the memory does not grow."""
     server = start_server("serve", workers=2)
     quarter = int(LOAD.seconds / 4)
