@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.calls.trees.patient_stores import TIME_LIMITS
 from tests.sessions.servers import PostgreSQL, Redis
 
 
@@ -84,9 +85,5 @@ def no_store_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     On a busy machine a store can miss its two seconds. Then calls go on with their cookies, and two copies of a webhook
     both count: a test of races would fail although nothing is wrong.
     """
-    seconds = 60.0
-    monkeypatch.setattr("ivrkit.sessions.remote.LIMIT", seconds)
-    monkeypatch.setattr("ivrkit.sessions.sqlite.LOCK_TIMEOUT", seconds)
-    monkeypatch.setattr("ivrkit.sessions.redis.CONNECT_TIMEOUT", seconds)
-    monkeypatch.setattr("ivrkit.sessions.redis.DATA_TIMEOUT", seconds)
-    monkeypatch.setattr("ivrkit.sessions.postgresql._SET_TIMEOUT", f"SET statement_timeout = '{seconds:.0f}s'")
+    for path, value in TIME_LIMITS.items():
+        monkeypatch.setattr(path, value)
