@@ -329,7 +329,7 @@ def test_valid_keys_can_be_kept():
 
 
 def test_a_type_of_a_plugin_s_own():
-    """A plugin may make a setting type with a check and words of its own."""
+    """A plugin may make a setting type with a check and words of its own, which its repr shows."""
 
     def check(value):
         if value % 2:
@@ -338,4 +338,5 @@ def test_a_type_of_a_plugin_s_own():
 
     even = Annotated[int, SettingType("an even number", check, example=2)]
     assert convert(4, even, ("garage",)) == (2, [])
+    assert repr(even.__metadata__) == "(SettingType('an even number'),)"
     assert problems(3, even) == [("garage must be an even number, not 3", "write garage = 2")]

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SettingType:
     """The metadata of a setting type. It stands in ``Annotated``, behind an ordinary type.
 
@@ -25,6 +25,10 @@ class SettingType:
     schema: Mapping[str, Any] | None = None
     example: Any = None
     written_as: Any = None
+
+    def __repr__(self) -> str:
+        """Return the type in words. The repr of its check would have an address."""
+        return f"SettingType({self.words!r})"
 
 
 @dataclass(frozen=True, slots=True)
