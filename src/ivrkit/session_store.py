@@ -29,7 +29,7 @@ class Store(Protocol):
     """
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, ``None`` if there is none. An expired session may be returned or not."""
+        """Return the session of a call, or ``None``. An expired session may be returned or not."""
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session, unless the store has a later turn of the call than the expected one.

@@ -207,7 +207,7 @@ class TestCredentials:
         assert connect(NUMBER).exit_code == 0
 
     def test_missing_credentials_are_asked_for(self, api, connect, monkeypatch):
-        """Missing credentials are asked for, and what is typed is not shown."""
+        """Missing credentials are asked for, and the typed text is not shown."""
         monkeypatch.delenv("TWILIO_ACCOUNT_SID")
         monkeypatch.delenv("TWILIO_AUTH_TOKEN")
         done = connect(NUMBER, typed=f"{ACCOUNT}\n{TOKEN}\n")

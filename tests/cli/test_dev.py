@@ -105,7 +105,7 @@ class Dev:
         return self._output.read_text(encoding="utf-8")
 
     def ask(self, request: urllib.request.Request, at: str) -> tuple[int, str]:
-        """Return the status and the body of a response, or status 0 if there is none."""
+        """Return the status and the body of a response, or status 0 without a response."""
         request.host = at
         request.type = "http"
         try:

@@ -167,7 +167,7 @@ def test_a_tree_that_can_not_be_mounted_is_one_message(flask: Flask):
 
 
 def test_the_help_needs_no_app(flask: Flask):
-    """``--help`` lists the commands even if the app can't be made; ``serve`` is none of them."""
+    """``--help`` lists the commands even if the app can't be made; ``serve`` is not in the list."""
     done = flask("1 / 0", "--help")
     assert done.returncode == 0
     _, *sections = done.stdout.partition("Options:\n")[2].split("\n\n")

@@ -102,7 +102,7 @@ def plugins_of(environment, folder):
 
 
 def test_install_prints_the_plugins(team, wheels, folder, ivrkit):
-    """After the output of the installer, ``ivrkit install`` prints what ``ivrkit plugins`` prints."""
+    """After the output of the installer, ``ivrkit install`` prints the output of ``ivrkit plugins``."""
     code, out, err = ivrkit("install", *from_wheels(wheels["old"], "parking-ivr"))
     assert code == 0
     assert "parking-ivr==1.0" in err

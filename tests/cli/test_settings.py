@@ -1,4 +1,4 @@
-"""``ivrkit settings``: what is set, where, and a file to begin with."""
+"""``ivrkit settings``: the values, their origins, and an example file."""
 
 import json
 import re
@@ -30,7 +30,7 @@ Options:
   --example             Print an ivrkit.toml with every setting.
   --help                Show this message and exit.
 """
-#: A plugin with a setting of every kind; ``NUMBER`` is where one may have to be set.
+#: A plugin with settings of every type. ``NUMBER`` is replaced by the default of ``number``, or by nothing.
 SHOP = """
 from __future__ import annotations
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Inner:
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    '''What the states know.
+    '''Settings of the shop.
 
     :param number: whom to ring
     :param secret: for the till.
@@ -69,32 +69,32 @@ def one(settings: Shop) -> State:
 
 @pytest.fixture
 def shop(alone, install):
-    """Return what installs the plugin; its number has a default, or none."""
+    """Return a function that installs the plugin, with a default for its number or without one."""
 
-    def make(default='= "+1"'):
+    def install_shop(default='= "+1"'):
         code = SHOP.replace("NUMBER", default)
         install("shop-states", "1.0", "[ivrkit.states]\none = shop_states:one\n", shop_states=code)
 
-    return make
+    return install_shop
 
 
 def rows(text):
-    """Return the table, a setting each, as lists of its cells."""
+    """Return the rows of the printed table: setting -> cells."""
     return {cells[0]: cells for cells in (re.split(r"  +", line) for line in text.splitlines()[1:])}
 
 
-def told(text):
-    """Return the JSON, by settings."""
+def settings_in(text):
+    """Return the printed JSON: setting -> its object."""
     return {each["setting"]: each for each in json.loads(text)}
 
 
 def test_help(ivrkit):
-    """What it takes."""
+    """``--help`` describes the output and the options."""
     assert ivrkit("settings", "--help").stdout == HELP
 
 
 def test_every_setting_is_shown(ivrkit, shop):
-    """The core's and the plugins', with value, origin, type and owner."""
+    """The table has the settings of the core and of plugins, with value, origin, type and owner."""
     shop()
     done = ivrkit("settings")
     assert (done.stderr, done.exit_code) == ("", 0)
@@ -112,8 +112,8 @@ def test_every_setting_is_shown(ivrkit, shop):
     assert found["plugins.shop-states.opens"][1] == '"09:00:00"'
 
 
-def test_where_each_comes_from(ivrkit, shop, folder, monkeypatch):
-    """File and line, variable, ``.env``; tables of states, languages and numbers line by line."""
+def test_the_origin_of_each_setting_is_shown(ivrkit, shop, folder, monkeypatch):
+    """The origin is file and line, a variable, or ``.env``; tables are shown line by line."""
     shop()
     (folder / "ivrkit.toml").write_text(
         'company = "ACME"\nlanguages = ["es-MX"]\n[texts.es]\ngoodbye = "Adiós."\n[states.one]\nvoice = "Polly.Mia"\n'
@@ -122,7 +122,7 @@ def test_where_each_comes_from(ivrkit, shop, folder, monkeypatch):
     )
     (folder / ".env").write_text("IVRKIT_TRIES=4\n", encoding="utf-8")
     monkeypatch.setenv("IVRKIT_PLUGINS__SHOP_STATES__SHARE", "0.25")
-    found = told(ivrkit("settings", "--json").stdout)
+    found = settings_in(ivrkit("settings", "--json").stdout)
     assert {name: (found[name]["value"], found[name]["origin"]) for name in WHERE} == WHERE
     assert found["plugins.shop-states.share"]["owner"] == "shop-states 1.0"
 
@@ -140,7 +140,7 @@ WHERE = {
 
 
 def test_secrets_are_masked(ivrkit, shop, monkeypatch):
-    """The core's and the plugins', in the table and in the JSON."""
+    """Secrets of the core and of plugins are masked in the table and in the JSON."""
     shop()
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "sesame")
     monkeypatch.setenv("IVRKIT_PLUGINS__SHOP_STATES__SECRET", "sesame")
@@ -151,7 +151,7 @@ def test_secrets_are_masked(ivrkit, shop, monkeypatch):
 
 
 def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
-    """A field of a dataclass in the settings, with ``repr=False``; nor is it told where the table has a problem."""
+    """A nested field with ``repr=False`` is masked, also if its table has a problem."""
     code = (
         "from dataclasses import dataclass, field\nfrom ivrkit import State\n"
         "@dataclass\nclass Till:\n    user: str = 'a'\n    password: str = field(default='', repr=False)\n"
@@ -170,15 +170,15 @@ def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
     assert "# unset = ... is not set" in ivrkit("settings", "--example").stdout
 
 
-def test_a_long_value_is_cut_in_the_table_alone(ivrkit, alone, monkeypatch):
-    """The whole of it is in the JSON."""
+def test_only_the_table_cuts_off_a_long_value(ivrkit, alone, monkeypatch):
+    """The table cuts off a long value; the JSON has the whole value."""
     monkeypatch.setenv("IVRKIT_COMPANY", "x" * 100)
     assert rows(ivrkit("settings").stdout)["company"][1] == "x" * (MAX_LENGTH - 3) + "..."
-    assert told(ivrkit("settings", "--json").stdout)["company"]["value"] == "x" * 100
+    assert settings_in(ivrkit("settings", "--json").stdout)["company"]["value"] == "x" * 100
 
 
-def test_what_is_wrong_is_told_below_what_is_known(ivrkit, shop, folder):
-    """All of it, the core's and the plugins'; a value that is missing is told as missing."""
+def test_problems_are_printed_below_the_table(ivrkit, shop, folder):
+    """All problems of the core and of plugins are printed, and a missing required value is shown as missing."""
     shop("")
     (folder / "ivrkit.toml").write_text("tries = 0\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
     done = ivrkit("settings")
@@ -197,13 +197,13 @@ def test_what_is_wrong_is_told_below_what_is_known(ivrkit, shop, folder):
 
 
 def test_a_blocked_plugin_has_no_settings(ivrkit, shop):
-    """As it has no states."""
+    """The settings of a blocked plugin are not shown."""
     shop()
     assert "plugins.shop-states" not in ivrkit("settings", "--block", "shop-states").stdout
 
 
-def test_faults_that_are_left_out_are_told_as_well(ivrkit, shop, folder):
-    """With ``strict = false`` the rest is served; here everything that is wrong is told."""
+def test_problems_of_plugins_that_are_not_served_are_printed(ivrkit, shop, folder):
+    """With ``strict = false`` the other plugins are served, but this command prints every problem."""
     shop()
     (folder / "ivrkit.toml").write_text("strict = false\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
     done = ivrkit("settings")
@@ -212,12 +212,12 @@ def test_faults_that_are_left_out_are_told_as_well(ivrkit, shop, folder):
 
 
 def uncommented(text):
-    """Return the example with every setting in force."""
+    """Return the example with every setting uncommented."""
     return re.sub(r"^#(?=\S)", "", text, flags=re.MULTILINE)
 
 
 def test_the_example_changes_nothing(ivrkit, shop, folder):
-    """Commented out as it is, and with what is a default in force."""
+    """The example changes no setting, commented out as printed and with its defaults uncommented."""
     shop()
     example = ivrkit("settings", "--example").stdout
     assert tomllib.loads(example).keys() == {"texts", "states", "plugins"}
@@ -235,8 +235,8 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     assert mine.values == load(Settings()).settings[0].values
 
 
-def test_the_example_says_what_each_setting_is(ivrkit, shop):
-    """The docstrings of the core's settings, and of the plugin's; what must be set has no line in force."""
+def test_the_example_describes_each_setting(ivrkit, shop):
+    """The example has the descriptions from the docstrings; a required setting has only a comment."""
     shop("")
     lines = ivrkit("settings", "--example").stdout.splitlines()
     assert "# The name of the company in the greeting." in lines
@@ -252,8 +252,8 @@ def test_the_example_says_what_each_setting_is(ivrkit, shop):
     assert "`" not in "".join(lines)
 
 
-def test_a_single_line_of_the_example_can_be_put_in_force(ivrkit, shop, folder):
-    """The headers of its tables are in force already."""
+def test_a_single_line_of_the_example_can_be_uncommented(ivrkit, shop, folder):
+    """A single uncommented line works, because the headers of the tables are not commented out."""
     shop()
     example = ivrkit("settings", "--example").stdout
     for line in ('#number = "+1"', "#loud = false", '#goodbye = "Goodbye."', "#enabled = true"):

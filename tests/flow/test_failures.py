@@ -53,7 +53,7 @@ def test_on_error_wins_over_home(call):
     """A failing state leads to its on_error, whose origin is the origin of the failed state."""
     caller = call(tree_with(State(boom, on_error="f", **option()), f=State(ask("F?"), Routes({"1": BACK})))).press("1")
     assert caller.heard == [APOLOGY, "F?"]
-    assert caller.press("1").state == "m", "the fallback was sent by whoever sent the caller to what failed"
+    assert caller.press("1").state == "m", "BACK leads to the sender of the state that failed"
 
 
 def test_an_interrupt_is_not_caught(call):

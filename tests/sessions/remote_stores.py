@@ -106,7 +106,7 @@ class RemoteStoreTests:
         assert proxy.round_trips == 20
 
     def test_a_missing_library_is_an_error_with_the_install_command(self):
-        """Without the library, the module can be imported, and opening a store says what to install."""
+        """Without the library, the module can be imported, and opening a store names the package to install."""
         url = f"{self.extra}://ivr:sesame@localhost/calls"
         code = WITHOUT_LIBRARY.format(library=self.library, url=url, **self.names())
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The codec: which sessions are encrypted in a store, and what happens to those that cannot be read."""
+"""The codec: encrypted sessions in a store, and sessions that cannot be read."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The session manager: what it does for the store, with a store and without one."""
+"""The session manager, with a store and without one."""
 
 import json
 

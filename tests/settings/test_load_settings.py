@@ -276,7 +276,7 @@ class TestTables:
         assert settings.voices == {"es": "Polly.Mia"}
 
     def test_plugins_are_known_by_their_normal_names(self, write):
-        """A plugin's settings of file, environment and code are merged, whatever form its name has there."""
+        """A plugin's settings of file, environment and code are merged, in any spelling of its name."""
         write("[plugins.Acme_States]\na = 1\nb = 2\nc = {x = 1, y = 2}\n[plugins.empty]")
         environ = {
             "IVRKIT_PLUGINS__ACME_STATES__B": "3",

@@ -240,7 +240,7 @@ class WebhookCall:
 
     @property
     def waiting(self) -> ElementTree.Element | None:
-        """The waiting verb of the document, ``None`` if there is none."""
+        """The waiting verb of the document, or ``None``."""
         return next((verb for verb in self.response.root if verb.tag in WAITING_VERBS), None)
 
     @property

@@ -90,7 +90,7 @@ class TwilioAccount:
 
 
 def _prompt_hidden(text: str) -> str:
-    """Ask for a secret, without showing what is typed."""
+    """Ask for a secret, without showing the typed text."""
     typed: str = click.prompt(text, hide_input=True, err=True)
     return typed
 

@@ -1,4 +1,4 @@
-"""Deploys: what a new version changed under a call that is still on the line."""
+"""Deploys: changes of a new version that affect a call in progress."""
 
 from __future__ import annotations
 

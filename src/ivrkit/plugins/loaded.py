@@ -1,4 +1,4 @@
-"""The results of loading: the phone tree that is served, and the list of what is installed."""
+"""The results of loading: the phone tree that is served, and the list of installed plugins."""
 
 from __future__ import annotations
 

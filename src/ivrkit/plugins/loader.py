@@ -118,7 +118,7 @@ class Loader:
         )
 
     def list_installed(self) -> InstalledPlugins:
-        """Return what is installed, whether or not it can be served."""
+        """Return the installed plugins and states, whether or not they can be served."""
         try:
             self.load()
         except LoadError:

@@ -48,7 +48,7 @@ def override(state: State, table: StateSettings) -> State:
 
 
 def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Routes:
-    """Return the exit of a state with other targets. What is said on the way there stays."""
+    """Return the exit of a state with other targets. The words that are said on the way stay."""
     if isinstance(state.exit, LeadsTo):
         raise IvrkitError(
             f"targets must be left out: a function of {state.owner} decides where {state.name!r} leads",

@@ -57,7 +57,7 @@ class Parameter:
     :param type: how the value is read.
     :param annotation: the annotation of the parameter; its type ``VALUE`` is read by it.
     :param required: whether the key must be set.
-    :param default: the default; ``None`` if there is none.
+    :param default: the default; ``None`` without one.
     :param description: the description in the function's docstring.
     :param is_variadic: whether it takes any number of values, as ``*texts`` does.
     """

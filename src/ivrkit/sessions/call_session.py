@@ -5,7 +5,7 @@ refer to them by number.
 
 Reading:
 
-1. The store is not asked if there is none, if it failed earlier in this webhook, or if the circuit breaker is open and
+1. The store is not asked if it is missing, if it failed earlier in this webhook, or if the circuit breaker is open and
    the call brought a cookie. Then the cookie counts.
 2. The first read of a webhook does not ask a remote store if the call brought a cookie, which saves a round trip. If
    the cookie is out of date, the save is refused, and the second read asks the store.

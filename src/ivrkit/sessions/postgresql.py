@@ -100,7 +100,7 @@ class PostgreSQLStore:
         )
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, ``None`` if there is none; one statement."""
+        """Return the session of a call, or ``None``; one statement."""
         self._limit.start()
         rows, _ = self._run(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None

@@ -1,4 +1,4 @@
-"""The structure of an annotation: what a list holds, what a table holds, and the metadata of ``Annotated``."""
+"""The structure of an annotation: the item type of a list or a table, and the metadata of ``Annotated``."""
 
 from __future__ import annotations
 

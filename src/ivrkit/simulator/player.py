@@ -64,7 +64,7 @@ def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
 
 
 def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure) -> WebhookRequest | None:
-    """Return the request to the fallback URL; ``None`` if there is none, or if the fallback failed."""
+    """Return the request to the fallback URL; ``None`` without one, or if the fallback failed."""
     url, method = call.fallback
     if not url or request.purpose == "fallback":
         return None

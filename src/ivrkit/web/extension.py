@@ -184,7 +184,7 @@ def _refuse_taken_names(app: Flask, name: str, prefix: str) -> None:
 
 
 def _log_tree(name: str, tree: MountedTree) -> None:
-    """Log the startup warnings, the problems, and what is served."""
+    """Log the startup warnings, the problems, and a summary of the phone tree."""
     for problem in tree.loaded.startup_warnings:
         log.warning("%s", problem)
     for problem in tree.loaded.problems:

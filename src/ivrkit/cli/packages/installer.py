@@ -19,7 +19,7 @@ def install_packages(arguments: Sequence[str]) -> None:
     """Install packages.
 
     :param arguments: the arguments for ``pip install``.
-    :raises IvrkitError: if the installer fails, or if there is none.
+    :raises IvrkitError: if the installer fails or is missing.
     """
     _run_installer("install", arguments)
 
@@ -27,13 +27,13 @@ def install_packages(arguments: Sequence[str]) -> None:
 def uninstall_packages(names: Sequence[str]) -> None:
     """Uninstall packages, without a question.
 
-    :raises IvrkitError: if the installer fails, or if there is none.
+    :raises IvrkitError: if the installer fails or is missing.
     """
     _run_installer("uninstall", names)
 
 
 def print_plugins() -> int:
-    """Print what ``ivrkit plugins`` prints, as a new process sees it.
+    """Print the output of ``ivrkit plugins``, run in a new process.
 
     :returns: the exit code: 1 if the phone tree has problems and can't be loaded.
     """

@@ -1,4 +1,4 @@
-"""The screen of ``ivrkit phone``: what the caller hears, the state of the call, and problems."""
+"""The screen of ``ivrkit phone``: spoken prompts, the state of the call, and problems."""
 
 from __future__ import annotations
 

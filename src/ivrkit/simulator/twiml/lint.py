@@ -74,7 +74,7 @@ def _misplaced(parent: Element, child: Element, schema: ElementSchema) -> LintWa
 
 
 def _suggestion(name: str, known: frozenset[str]) -> str:
-    """Return the text that suggests a similar known name, ``""`` if there is none.
+    """Return the text that suggests a similar known name, ``""`` without one.
 
     A name that differs in upper and lower case only comes first.
     """

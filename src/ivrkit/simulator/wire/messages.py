@@ -58,7 +58,7 @@ class Response:
     error: str = ""
 
     def header(self, name: str) -> str:
-        """Return the first header of a name, ``""`` if there is none."""
+        """Return the first header of a name, ``""`` without one."""
         return next(iter(self.headers_of(name)), "")
 
     def headers_of(self, name: str) -> list[str]:
