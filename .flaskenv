@@ -1,5 +1,5 @@
-# Read by Flask's own command, so that `flask run` and `flask shell` work in this checkout without options.
-# Development mode takes webhooks without Twilio's signature, and a loopback caller is all that it is for:
-# this file is of the checkout only and is in no package. No secret belongs here.
+# Flask's own command reads this file, so that `flask run` and `flask shell` need no options in this checkout.
+# Dev mode accepts webhooks without Twilio's signature from this machine. The file is in no package.
+# No secret belongs in it.
 FLASK_APP=ivrkit.web:create_app
 IVRKIT_DEV=1

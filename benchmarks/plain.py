@@ -3,7 +3,7 @@
 It has a dict of states, and uses Flask's session, twilio's TwiML builder and twilio's request validator. It says the
 same sentences as ivrkit with ``acme-states``; the benchmark checks that. It also has the usual problems of such files,
 and ``tests/simulator/test_examine.py`` finds them: it returns a ``str``, which Flask sends as HTML; it answers the end
-of a call like any other webhook; and it asks a silent caller for ever.
+of a call like any other webhook; and it repeats its question to a silent caller for ever.
 """
 
 from collections.abc import Callable
