@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivrkit.cli.main import main
+from ivrkit.testing import installed_plugins
 
 #: A `sitecustomize.py` that hides the extra `server` from a process, as if it was never installed.
 WITHOUT_GRANIAN = """
@@ -106,5 +107,6 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 @pytest.fixture
 def alone(install: Callable[..., None]) -> None:
-    """Hide acme-states as well, so that ivrkit is the only plugin."""
-    install("acme-states", "0", "")
+    """Hide all other installed plugins, so that ivrkit is the only one."""
+    for name in installed_plugins():
+        install(name, "0", "")

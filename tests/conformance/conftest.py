@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.plugins.conftest import clean_place, install  # noqa: F401  fixtures are found by their names
+from tests.plugins.conftest import clean_environment, install  # noqa: F401  fixtures are found by their names
 
 from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError
 

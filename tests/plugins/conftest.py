@@ -1,4 +1,4 @@
-"""What the loader's tests share: distributions with real metadata, and a place where nothing else is installed."""
+"""Fixtures for the tests of loading: installed distributions with real metadata, and nothing else beside the core."""
 
 import importlib
 import os
@@ -10,10 +10,12 @@ import pytest
 from tests.plugins.packages import entry_points_text, metadata_text
 from tests.plugins.trees import Folder
 
+from ivrkit.testing import installed_plugins
+
 
 @pytest.fixture(autouse=True)
-def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in a folder without settings, in an environment without any."""
+def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder, without environment variables that are settings."""
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
         if name.startswith(("IVRKIT_", "TWILIO_")):
@@ -22,10 +24,13 @@ def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Install distributions for this process alone: a folder of metadata and modules each, first on the path."""
-    modules: list[str] = []
+    """Return a function that installs a distribution for one test.
 
-    def put(name, version="1.0", *, states=None, plugins=None, metadata=None, **code):
+    The distribution is a folder with its metadata and modules, and comes first on the path.
+    """
+    installed: list[str] = []
+
+    def install(name, version="1.0", *, states=None, plugins=None, metadata=None, **modules):
         folder = tmp_path / f"site-{name}"
         info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
@@ -33,27 +38,31 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         if metadata:
             (info / "METADATA").write_text(metadata, encoding="utf-8")
         (info / "entry_points.txt").write_text(entry_points_text(states, plugins), encoding="utf-8")
-        for module, text in code.items():
-            (folder / f"{module}.py").write_text(text, encoding="utf-8")
-            modules.append(module)
+        for module, code in modules.items():
+            (folder / f"{module}.py").write_text(code, encoding="utf-8")
+            installed.append(module)
         monkeypatch.syspath_prepend(str(folder))
         return folder
 
-    yield put
-    for module in modules:
+    yield install
+    for module in installed:
         sys.modules.pop(module, None)
     importlib.invalidate_caches()
 
 
 @pytest.fixture
-def bare(install: Callable[..., Path]) -> None:
-    """Hide the plugin that may be installed beside the core: of two distributions of one name, the first is found."""
-    install("acme-states", "0")
+def core_only(install: Callable[..., Path]) -> None:
+    """Hide all installed plugins but the core, so that a test loads only the plugins that it installs.
+
+    Of two distributions with the same name, only the first on the path is found. An empty one hides another.
+    """
+    for name in installed_plugins():
+        install(name, "0")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, bare: None) -> Iterator[Folder]:
-    """Give a working folder, where nothing but the core is installed."""
+def folder(tmp_path: Path, core_only: None) -> Iterator[Folder]:
+    """Return a working folder, where only the core is installed."""
     yield Folder(tmp_path)
     for module in [name for name in sys.modules if name.startswith("ivrkit_file_")]:
         del sys.modules[module]

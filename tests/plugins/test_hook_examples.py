@@ -17,7 +17,7 @@ from twilio.twiml.voice_response import Record
 from ivrkit import MenuOption, Routes, State, hookimpl, hookspecs
 from ivrkit.web import create_app
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
 

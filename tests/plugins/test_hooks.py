@@ -23,7 +23,7 @@ from ivrkit.plugins.hook_calls import (
 )
 from ivrkit.web import create_app
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
 GOODBYE = State("Goodbye then.")

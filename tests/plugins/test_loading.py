@@ -96,7 +96,7 @@ class ObservingPlugin:
         """Do nothing. Other tests check that observers are called."""
 
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 
 class TestEntryPoints:

@@ -24,7 +24,7 @@ from ivrkit import (
 from ivrkit.plugins.load import load
 from ivrkit.settings import StateSettings, load_settings
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 DIAL = State(
     ["One moment.", Dial("+15550100")],

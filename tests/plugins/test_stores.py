@@ -6,7 +6,7 @@ import pytest
 from ivrkit import LoadError, Problem, Settings, hookimpl
 from ivrkit.plugins.load import load
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 OWN = f"ivrkit {importlib_metadata.version('ivrkit')}"
 

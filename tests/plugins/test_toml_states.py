@@ -301,7 +301,7 @@ class TestDecisions:
         folder.write("harbour.flow.toml", PARKING.lstrip() + "enabled = false\n")
         assert folder.problem() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", TAKES)
 
-    def test_tables_in_code(self):
+    def test_tables_in_code(self, core_only):
         """The settings may be made by code; then they have no place, and their owner is called as they are."""
         table = {"kind": "message", "text": "Here.", "key": "4"}
         loaded = load(Settings(states={"parking": table}))

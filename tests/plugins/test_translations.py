@@ -15,7 +15,7 @@ from ivrkit.plugins.load import load
 from ivrkit.plugins.translations import PluginTranslations, read_po_file
 from ivrkit.settings import StateSettings
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 CALL = make_call({}, now=datetime(2026, 1, 1, tzinfo=UTC), language="es-MX", turn=1, data={"n": "12"})

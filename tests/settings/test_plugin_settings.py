@@ -9,7 +9,7 @@ from ivrkit.plugins.load import load
 from ivrkit.settings.docstrings import descriptions_of
 from ivrkit.settings.load import load_settings, try_load_settings
 
-pytestmark = pytest.mark.usefixtures("bare")
+pytestmark = pytest.mark.usefixtures("core_only")
 
 CODE = """
 from dataclasses import dataclass, field
