@@ -1,7 +1,7 @@
 """The transition rules: where an outcome leads, and how failures are counted.
 
-A failure is silence (``no-input``) or a wrong key or phrase (``no-match``). The numbers of the rules are those of the
-page on architecture in the documentation. The engine runs a function exit itself and passes its result.
+A failure is silence (``no-input``) or a wrong key or phrase (``no-match``). The numbers of the rules are those in
+``docs/reference/states.md``. The engine runs a function exit itself and passes its result.
 """
 
 from __future__ import annotations
