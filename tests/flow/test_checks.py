@@ -237,7 +237,7 @@ def test_one_option_may_have_a_phrase_twice(tree):
 
 
 @pytest.mark.parametrize(
-    ("states", "ring"),
+    ("states", "loop"),
     [
         ({"a": State("A.", "b"), "b": State("B.", "c"), "c": State("C.", "a")}, "a -> b -> c -> a"),
         ({"a": State("A.", SAME)}, "a -> a"),
@@ -245,12 +245,12 @@ def test_one_option_may_have_a_phrase_twice(tree):
         ({"x": State("X.", "b"), "b": State("B.", "c"), "c": State("C.", "b")}, "b -> c -> b"),
     ],
 )
-def test_automatic_exits_must_not_form_a_loop(tree, states, ring):
+def test_automatic_exits_must_not_form_a_loop(tree, states, loop):
     """A loop of automatic exits is a problem, reported once, because it never comes to a state that waits."""
-    first = ring.partition(" ")[0]
+    first = loop.partition(" ")[0]
     assert problems_of(tree, states) == [
         (
-            f"state {first!r} of test-states 1.0: its automatic exits form a loop: {ring}",
+            f"state {first!r} of test-states 1.0: its automatic exits form a loop: {loop}",
             "let one of these states wait for input, or end the call",
             first,
         )
@@ -429,9 +429,9 @@ def test_rows_that_can_never_match_are_refused(tree, state, message, hint):
 
 def test_an_error_while_compiling_is_a_problem_of_its_state(tree):
     """Any error that is raised while a state is compiled is a problem of that state."""
-    ring = ["A."]
-    ring.append(ring)
-    message, hint = content_problem(tree, State(ring))
+    loop = ["A."]
+    loop.append(loop)
+    message, hint = content_problem(tree, State(loop))
     assert message.startswith("RecursionError: maximum recursion depth exceeded")
     assert hint == "change its content: it cannot be rendered as TwiML"
 

@@ -70,14 +70,14 @@ def test_home_from_the_error_state_keeps_the_failures(call):
     assert caller.session.failure_counts == {"m": {NO_MATCH: 2}}
 
 
-@pytest.mark.parametrize(("kind", "bring"), [(NO_INPUT, {"Digits": ""}), (NO_MATCH, {"Digits": "5"})])
-def test_rows_for_silence_and_wrong_keys_win_over_otherwise(call, kind, bring):
+@pytest.mark.parametrize(("failure", "bring"), [(NO_INPUT, {"Digits": ""}), (NO_MATCH, {"Digits": "5"})])
+def test_rows_for_silence_and_wrong_keys_win_over_otherwise(call, failure, bring):
     """A row for no-input or no-match wins over otherwise, and the failure is counted."""
     caller = call(
-        a=State(ask("A?"), Routes({"1": None, kind: Goto(SAME, say="Row.")}, otherwise="b")), b=State(ask("B?"))
+        a=State(ask("A?"), Routes({"1": None, failure: Goto(SAME, say="Row.")}, otherwise="b")), b=State(ask("B?"))
     )
     assert caller.webhook(**bring).heard == ["Row.", "A?"]
-    assert caller.session.failure_counts == {"a": {kind: 1}}
+    assert caller.session.failure_counts == {"a": {failure: 1}}
     assert caller.session.failures_in_row == 1
 
 

@@ -431,12 +431,12 @@ def test_confidence_is_a_number_from_0_to_1(text, confidence):
 
 
 @pytest.mark.parametrize(
-    ("status", "gone"),
+    ("status", "ended"),
     [("ringing", False), ("in-progress", False), ("queued", True), ("completed", True), ("busy", True), ("", True)],
 )
-def test_a_call_that_has_ended(status, gone):
+def test_a_call_that_has_ended(status, ended):
     """A call has ended if its status is neither ringing nor in-progress."""
-    assert make(CallStatus=status).has_ended is gone
+    assert make(CallStatus=status).has_ended is ended
 
 
 def test_a_call_is_read_only():

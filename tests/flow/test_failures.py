@@ -53,7 +53,7 @@ def test_on_error_wins_over_home(call):
     """A failing state leads to its on_error, whose origin is the origin of the failed state."""
     caller = call(tree_with(State(boom, on_error="f", **option()), f=State(ask("F?"), Routes({"1": BACK})))).press("1")
     assert caller.heard == [APOLOGY, "F?"]
-    assert caller.press("1").state == "m", "BACK leads to the sender of the state that failed"
+    assert caller.press("1").state == "m", "BACK leads to the origin of the state that failed"
 
 
 def test_an_interrupt_is_not_caught(call):
@@ -170,8 +170,8 @@ def test_the_limit_is_for_the_whole_response(call):
 
 def test_a_loop_of_functions_is_a_failure(call):
     """Function exits that lead in a loop, without a state that waits, are stopped."""
-    ring = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
-    caller = call(ring, out=State(ask("Out?")), operator="out")
+    loop = {"a": State([], leads_to("b")(lambda call: "b")), "b": State([], leads_to("a")(lambda call: "a"))}
+    caller = call(loop, out=State(ask("Out?")), operator="out")
     error = next(each.error for each in caller.last.events if each.name == "failed")
     assert error.message == (
         f"one response must enter at most {MAX_STATES_PER_RESPONSE} states, and none of these waits"

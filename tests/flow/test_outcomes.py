@@ -220,7 +220,7 @@ def test_the_digits_of_a_recording_are_not_input(call):
     )
 
 
-# The caller is gone.
+# The caller has hung up.
 
 
 @pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled", "queued"])

@@ -100,7 +100,7 @@ def test_home_and_operator_depend_on_the_start(call):
 def test_home_after_a_deploy_removed_the_start(call):
     """If a deploy removes the start state of a call, HOME is that of the setting start."""
     caller = call(a=State(ask("A?"), Routes({"1": HOME})))
-    caller.session.start = "gone"
+    caller.session.start = "removed"
     assert caller.press("1").heard == ["A?"]
 
 

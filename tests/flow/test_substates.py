@@ -39,8 +39,8 @@ def test_a_substate_is_a_state_with_a_full_name(tree):
     """A substate has its parent's name and owner, and the compiled state has no substates."""
     flow = tree(menu=MENU, account=account(options=MenuOption("1", "account")))
     assert list(flow.states) == ["menu", "account", "account.confirm"]
-    part = flow.states["account.confirm"].state
-    assert (part.owner, part.parent) == (Owner("test-states", "1.0"), "account")
+    substate = flow.states["account.confirm"].state
+    assert (substate.owner, substate.parent) == (Owner("test-states", "1.0"), "account")
     assert flow.states["account"].state.substates == {}
     assert substate_names(replace(account(), name="account")) == ("account.confirm",)
 
@@ -68,7 +68,7 @@ def test_relative_names_work_for_every_target(call):
         """Fail."""
         raise RuntimeError("broken")
 
-    whole = State(
+    parent = State(
         ask("Where?"),
         Routes({"1": ".at-once", "2": ".function", "3": ".broken"}, otherwise=".end", tries=2, give_up=".end"),
         substates={
@@ -78,13 +78,13 @@ def test_relative_names_work_for_every_target(call):
             "end": State("The end."),
         },
     )
-    assert call(whole=whole).press("1").heard == ["At once.", "The end."]
-    assert call(whole=whole).press("2", "7").heard == ["By function.", "The end."]
-    assert call(whole=whole).press("2").stays_silent(2).heard == ["Enough.", "The end."]
-    assert call(whole=whole).press("3").heard == ["We are sorry, something went wrong.", "The end."]
-    assert call(whole=whole).press("4").heard == ["The end."]
+    assert call(parent=parent).press("1").heard == ["At once.", "The end."]
+    assert call(parent=parent).press("2", "7").heard == ["By function.", "The end."]
+    assert call(parent=parent).press("2").stays_silent(2).heard == ["Enough.", "The end."]
+    assert call(parent=parent).press("3").heard == ["We are sorry, something went wrong.", "The end."]
+    assert call(parent=parent).press("4").heard == ["The end."]
     silent = State(ask("Where?"), Routes({}, tries=2, give_up=".end"), substates={"end": State("The end.")})
-    assert call(whole=silent).stays_silent(2).heard == ["The end."]
+    assert call(parent=silent).stays_silent(2).heard == ["The end."]
 
 
 def test_a_substate_can_be_an_option_of_its_parent(call):
@@ -138,30 +138,30 @@ def test_substates_can_have_substates(call):
         Routes({"1": ".deep", "2": ".", "3": ".other", "4": BACK}),
         substates={"deep": State(ask("Deep?"), Routes({"1": ".", "2": ".other", "3": ".deep", "4": BACK}))},
     )
-    whole = State(ask("Whole?"), Routes({"1": ".inner"}), substates={"inner": inner, "other": State("Other.")})
-    states = {"a": State(ask("A?"), Routes({"1": "whole"})), "whole": whole}
-    assert list(call(states).flow.states) == ["a", "whole", "whole.inner", "whole.inner.deep", "whole.other"]
-    assert call(states).press("1", "1", "1").state == "whole.inner.deep"
-    assert call(states).press("1", "1", "1", "1").state == "whole.inner"
+    parent = State(ask("Parent?"), Routes({"1": ".inner"}), substates={"inner": inner, "other": State("Other.")})
+    states = {"a": State(ask("A?"), Routes({"1": "parent"})), "parent": parent}
+    assert list(call(states).flow.states) == ["a", "parent", "parent.inner", "parent.inner.deep", "parent.other"]
+    assert call(states).press("1", "1", "1").state == "parent.inner.deep"
+    assert call(states).press("1", "1", "1", "1").state == "parent.inner"
     assert call(states).press("1", "1", "1", "2").heard == ["Other."]
-    assert call(states).press("1", "1", "1", "3").state == "whole.inner.deep"
+    assert call(states).press("1", "1", "1", "3").state == "parent.inner.deep"
     assert call(states).press("1", "1", "3").heard == ["Other."]
-    assert call(states).press("1", "1", "2").state == "whole.inner"
+    assert call(states).press("1", "1", "2").state == "parent.inner"
     assert call(states).press("1", "1", "1", "4").state == "a"
     assert call(states).press("1", "1", "4").state == "a"
-    assert substate_names(replace(whole, name="whole")) == ("whole.inner", "whole.inner.deep", "whole.other")
+    assert substate_names(replace(parent, name="parent")) == ("parent.inner", "parent.inner.deep", "parent.other")
 
 
 def test_text_overrides_hold_for_substates(call):
     """The text overrides of a state hold for its substates at any depth. The nearest table wins."""
     deep = State(ask(Text("Deep?"), Text("Sure?")), Routes({"1": None}))
     inner = State(ask(Text("Inner?"), Text("Sure?")), Routes({"1": ".deep"}), substates={"deep": deep})
-    whole = State(ask(Text("Whole?")), Routes({"1": ".inner"}), substates={"inner": inner})
+    parent = State(ask(Text("Parent?")), Routes({"1": ".inner"}), substates={"inner": inner})
     overrides = {
-        "whole": {"Whole?": "¿Todo?", "Inner?": "¿Dentro?", "Deep?": "¿Hondo?", "Sure?": "¿Sí?"},
-        "whole.inner": {"Sure?": "¿Seguro?"},
+        "parent": {"Parent?": "¿Todo?", "Inner?": "¿Dentro?", "Deep?": "¿Hondo?", "Sure?": "¿Sí?"},
+        "parent.inner": {"Sure?": "¿Seguro?"},
     }
-    caller = call(whole=whole, language="es-MX", languages=(Language("es-MX", text_overrides=overrides),))
+    caller = call(parent=parent, language="es-MX", languages=(Language("es-MX", text_overrides=overrides),))
     assert caller.heard == ["¿Todo?"]
     assert caller.press("1").heard == ["¿Dentro?", "¿Seguro?"]
     assert caller.press("1").heard == ["¿Hondo?", "¿Seguro?"]
@@ -211,7 +211,7 @@ def test_the_error_of_a_callable_object(call):
 
 
 @pytest.mark.parametrize(
-    ("parts", "message", "hint"),
+    ("substates", "message", "hint"),
     [
         (
             {"a.b": MENU},
@@ -226,10 +226,10 @@ def test_the_error_of_a_callable_object(call):
         ({"a": "Hello."}, "the substate 'a' of a State must be a State, not 'Hello.'", "write State(...)"),
     ],
 )
-def test_invalid_substates(parts, message, hint):
+def test_invalid_substates(substates, message, hint):
     """An invalid name or value of a substate raises an error where the state is made."""
     with pytest.raises(FlowError) as refused:
-        State("A.", substates=parts)
+        State("A.", substates=substates)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 

@@ -103,7 +103,7 @@ def test_a_key_before_the_question_does_not_connect(tree):
 def test_a_removed_state_connects(tree):
     """If a deploy removes the state or its whisper, the callee is connected."""
     flow = tree(sales=dial_state(), other=State("Hello."))
-    assert answer_whisper(flow, query("gone"), "") == CONNECT
+    assert answer_whisper(flow, query("removed"), "") == CONNECT
     assert answer_whisper(flow, query("other"), "") == CONNECT
     assert answer_whisper(flow, {}, "") == CONNECT
 
@@ -194,6 +194,6 @@ def test_a_whisper_needs_a_dial(tree, content):
 def test_a_function_can_dial_or_not(call):
     """An enter function of a state with a whisper can return other content."""
     state = State(lambda call: "We are closed.", Routes({}), whisper=FOR_SALES)
-    assert [kind for kind, *_ in call(sales=state).events if kind == "failed"] == ["failed"]  # Routes, and no Dial
+    assert [name for name, *_ in call(sales=state).events if name == "failed"] == ["failed"]  # Routes, and no Dial
     state = State(lambda call: Dial("+15550100"), Routes({}), whisper=FOR_SALES)
     assert 'url="webhook/whisper?' in call(sales=state).xml
