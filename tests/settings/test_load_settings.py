@@ -173,7 +173,7 @@ class TestFile:
             ('[accounts]\nAC1 = "sesame"',
              "accounts must be a table of AccountSids with their tokens; its value is secret and not shown",
              f'write a table [accounts] with lines such as {SID} = ["your-token"]'),
-            ("plugins = 5", "plugins must be a table of plugins, not 5",
+            ("plugins = 5", "plugins must be a table of plugins; its value is not shown, as it may be secret",
              "write a table [plugins.acme-states] with lines such as reception_rings = 20"),
             ("[plugins]\nacme-states = 5",
              "plugins.acme-states must be a table; its value is not shown, as it may be secret",

@@ -162,10 +162,12 @@ class _Reader:
 
     def _read_plugins(self, file: TomlFile, tables: Any) -> None:
         """Read the tables ``[plugins.NAME]``. Their keys are checked when the plugin is loaded."""
-        example = "[plugins.acme-states] with lines such as reception_rings = 20"
         if not isinstance(tables, dict):
-            message = f"plugins must be a table of plugins, not {tables!r}"
-            self._problems.error(message, f"write a table {example}", location=str(file.location("plugins")))
+            self._problems.error(
+                "plugins must be a table of plugins; its value is not shown, as it may be secret",
+                "write a table [plugins.acme-states] with lines such as reception_rings = 20",
+                location=str(file.location("plugins")),
+            )
             return
         for name, table in tables.items():
             if not isinstance(table, dict):
