@@ -1,4 +1,4 @@
-"""The hook ``ivrkit_register_stores``: which stores there are, and what is refused, with the plugin and the mend."""
+"""The hook ``ivrkit_register_stores``: the stores of plugins, and the problems of invalid ones."""
 
 import importlib_metadata
 import pytest
@@ -11,29 +11,29 @@ pytestmark = pytest.mark.usefixtures("core_only")
 OWN = f"ivrkit {importlib_metadata.version('ivrkit')}"
 
 
-class Selection:
-    """A plugin that offers stores."""
+class OffersStores:
+    """Plugin that offers stores."""
 
     def __init__(self, offered):
         self.offered = offered
 
     @hookimpl
     def ivrkit_register_stores(self):
-        """Offer them, or raise."""
+        """Return the stores, or raise the error given in their place."""
         if isinstance(self.offered, Exception):
             raise self.offered
         return self.offered
 
 
-def open_it(url):
-    """Open no store: it is never called when a host only starts with another."""
+def open_store(url):
+    """Fail: a host that uses another store must not open this one."""
     raise AssertionError(url)
 
 
-def test_stores_are_offered_by_their_schemes():
-    """Beside the core's own."""
-    stores = load(Settings(), {"mine": Selection({"folder": open_it})}).stores
-    assert stores["folder"] is open_it
+def test_a_plugin_offers_a_store_by_its_scheme():
+    """The stores of a plugin are added to those of the core, by their schemes."""
+    stores = load(Settings(), {"mine": OffersStores({"folder": open_store})}).stores
+    assert stores["folder"] is open_store
     assert list(stores) == ["sqlite", "redis", "rediss", "unix", "postgresql", "postgres", "folder"]
 
 
@@ -51,17 +51,17 @@ def test_stores_are_offered_by_their_schemes():
             'leave it out: block = ["mine"] in ivrkit.toml, or --block mine',
         ),
         (
-            {"Folder:": open_it},
+            {"Folder:": open_store},
             "plugin mine: its store must have the scheme of a URL, not 'Folder:'",
             'write the scheme in small letters and without the colon: {"redis": ...}',
         ),
         (
-            {7: open_it},
+            {7: open_store},
             "plugin mine: its store must have the scheme of a URL, not 7",
             'write the scheme in small letters and without the colon: {"redis": ...}',
         ),
         (
-            {"redis": open_it},
+            {"redis": open_store},
             f"the store for redis: is offered by two plugins: {OWN} and mine",
             'leave it out: block = ["mine"] in ivrkit.toml, or --block mine',
         ),
@@ -72,9 +72,9 @@ def test_stores_are_offered_by_their_schemes():
         ),
     ],
 )
-def test_what_is_no_store_is_refused(offered, message, hint):
-    """Who offers it, what it is, and what to write; without ``strict`` the others are there."""
+def test_an_invalid_store_is_a_problem(offered, message, hint):
+    """An invalid store is a problem that names the plugin; without strict, the other stores stay available."""
     with pytest.raises(LoadError) as caught:
-        load(Settings(), {"mine": Selection(offered)})
+        load(Settings(), {"mine": OffersStores(offered)})
     assert caught.value.problems == (Problem(message, hint, owner="mine"),)
-    assert "sqlite" in load(Settings(strict=False), {"mine": Selection(offered)}).stores
+    assert "sqlite" in load(Settings(strict=False), {"mine": OffersStores(offered)}).stores

@@ -28,7 +28,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
         loader.load()
     except LoadError as error:
         raise LoadError([*problems, *error.problems]) from error
-    raise SettingsError.of([*problems, *loader.problems])
+    raise SettingsError.of([*problems, *loader.problems.errors])
 
 
 def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> InstalledPlugins:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, LoadError, Problem, Problems, nearest
+from ivrkit.errors import IvrkitError, LoadError, Problems, nearest
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
@@ -101,18 +101,16 @@ class Loader:
         excused = {*self.blocked, *(normal_name(problem.owner) for problem in self.problems)}
         self.plugin_settings.report_unused_tables(list(self.packages), lambda name: name in excused)
         flow = self._compile(self._edit(self.selection.select()))
-        if flow is None or (self.problems and self.settings.strict):
-            raise LoadError(self.problems)
+        if flow is None or (self.problems.errors and self.settings.strict):
+            raise LoadError(self.problems.errors)
+        self.problems.add(*flow.startup_warnings, *untranslated_core_texts(flow.config.languages))
+        self._warn_of_unknown_blocks()
         return LoadedTree(
             flow=flow,
             plugins=self._plugins([compiled.state for compiled in flow.states.values()]),
-            problems=tuple(self.problems),
+            problems=self.problems.errors,
             observers={hook: impls for hook in OBSERVING_HOOKS.values() if (impls := self.registry.hook_impls(hook))},
-            startup_warnings=(
-                *flow.startup_warnings,
-                *untranslated_core_texts(flow.config.languages),
-                *self._unknown_blocks(),
-            ),
+            startup_warnings=self.problems.warnings,
             settings=self.plugin_settings.all(),
             stores=self.stores.all(),
         )
@@ -129,7 +127,7 @@ class Loader:
         return InstalledPlugins(
             settings=self.plugin_settings.all(),
             state_names=self.selection.state_names(),
-            problems=tuple(self.problems),
+            problems=self.problems.errors,
             can_start=can_start,
             plugins=self._plugins(states),
             states=states,
@@ -270,17 +268,16 @@ class Loader:
         languages = make_languages(self.settings, translations, text_overrides)
         return replace(self.settings.flow_config(), languages=tuple(languages))
 
-    def _unknown_blocks(self) -> Iterator[Problem]:
-        """Return a warning for each name in ``block`` that is not installed."""
+    def _warn_of_unknown_blocks(self) -> None:
+        """Warn of each name in ``block`` that is not installed."""
         installed = {normal_name(point.owner.plugin) for point in self.points}
         for name in self.settings.block:
             if normal_name(name) not in installed:
-                message = f"block names {name!r}, which is not installed{nearest(name, installed)}"
-                yield Problem(message, level="warning")
+                self.problems.warn(f"block names {name!r}, which is not installed{nearest(name, installed)}")
 
     def _plugins(self, states: Sequence[State]) -> tuple[Plugin, ...]:
         """Return all plugins, each with its own of these states."""
-        faulty = {problem.owner for problem in self.problems}
+        faulty = {problem.owner for problem in self.problems.errors}
         plugins = []
         for owner, source in {point.owner: point.source for point in self.points}.items():
             blocked = normal_name(owner.plugin) in self.blocked
