@@ -1,4 +1,4 @@
-"""Plugins that are files: ``*.py`` of a folder, and tables of states in files of their own."""
+"""Plugins that are files: Python files in ``plugins_dir``, and flow files with TOML states."""
 
 import glob
 import os
@@ -13,45 +13,45 @@ from ivrkit.settings.load import try_load_settings
 HEAD = "from ivrkit import *\n"
 PARKING = HEAD + "parking = State('Behind the house.', HOME, options=MenuOption('4', 'parking'))\n"
 TABLE = '[states.{0}]\nkind = "message"\ntext = "{0}"\n'
-OFFERS = (
+NOTHING_OFFERED_HINT = (
     "write a State, a function annotated -> State, or a hook implementation; or let the name of the file begin with _, "
     "so that it is not loaded"
 )
 
 
 def leave_out(name: str) -> str:
-    """Return how a file is left out."""
+    """Return the hint to leave a file out."""
     return f'leave it out: block = ["{name}"] in ivrkit.toml, or --block {name}'
 
 
 @pytest.fixture
-def py(folder):
-    """Write a Python file of the folder ``states``, which the settings name, and return the working folder."""
+def write_python(folder):
+    """Return a function that writes a Python file into the folder ``states``, which is the ``plugins_dir``."""
 
-    def put(text, name="parking.py"):
+    def write(text, name="parking.py"):
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n')
         folder.write(f"states/{name}", text)
         return folder
 
-    return put
+    return write
 
 
 class TestPythonFiles:
-    """The ``*.py`` files of the setting ``plugins_dir``."""
+    """The ``*.py`` files in ``plugins_dir``."""
 
-    def test_each_is_a_plugin(self, py):
-        """Its owner is the file; a file without a version has none."""
-        assert py(PARKING).owners() == [("parking.py", "loaded", ("parking",))]
+    def test_a_python_file_is_a_plugin(self, write_python):
+        """A Python file is a plugin with the name of the file and no version."""
+        assert write_python(PARKING).owners() == [("parking.py", "loaded", ("parking",))]
 
-    def test_its_version(self, py):
-        """It is what the file says, and is known when the file can't be run."""
-        assert py(PARKING + '__version__ = "1.2"\n').owners() == [("parking.py 1.2", "loaded", ("parking",))]
-        message, _ = py("__version__ = '1.3'\n1 / 0\n").problem()
+    def test_the_version_is_that_of_the_file(self, write_python):
+        """The version of a Python file is its ``__version__``, even if the file raises an error."""
+        assert write_python(PARKING + '__version__ = "1.2"\n').owners() == [("parking.py 1.2", "loaded", ("parking",))]
+        message, _ = write_python("__version__ = '1.3'\n1 / 0\n").problem()
         assert message.startswith("plugin parking.py 1.3: ")
 
-    def test_states_and_functions_that_make_one(self, py):
-        """By their names; what is imported, private or of another kind is none."""
-        py(
+    def test_a_file_offers_its_states_and_state_functions(self, write_python):
+        """A file offers each State and each function annotated ``-> State``, but nothing imported or private."""
+        write_python(
             """
             from __future__ import annotations
             import ivrkit
@@ -79,22 +79,22 @@ class TestPythonFiles:
                 return State("Seven.")
             """
         )
-        folder = py(HEAD + "def eight() -> State:\n    return State('Eight.')\n", "other.py")
+        folder = write_python(HEAD + "def eight() -> State:\n    return State('Eight.')\n", "other.py")
         assert folder.owners() == [
             ("other.py", "loaded", ("eight",)),
             ("parking.py", "loaded", ("one", "two", "three", "four")),
         ]
         assert folder.state("two", company="Acme").enter == "Two of Acme."
 
-    def test_hooks_only(self, py):
-        """A file may offer nothing to go to."""
-        folder = py(HEAD + "@hookimpl\ndef ivrkit_call_started(call): pass\n")
+    def test_a_file_may_have_only_hooks(self, write_python):
+        """A file with hooks and without states is a plugin."""
+        folder = write_python(HEAD + "@hookimpl\ndef ivrkit_call_started(call): pass\n")
         plugin = next(each for each in folder.load().plugins if each.owner == Owner("parking.py"))
         assert (plugin.status, plugin.states, plugin.hooks) == ("loaded", (), ("ivrkit_call_started",))
 
-    def test_states_and_hooks(self, py):
-        """A file may have both, and states by a hook besides."""
-        folder = py(
+    def test_a_file_may_have_states_and_hooks(self, write_python):
+        """A file can have states and hooks, including states that a hook registers."""
+        folder = write_python(
             PARKING
             + "@hookimpl\ndef ivrkit_register_states():\n    return {'garage': State('Garage.')}\n"
             + "@hookimpl(specname='ivrkit_edit_state')\ndef louder(state) -> State:\n"
@@ -105,9 +105,9 @@ class TestPythonFiles:
         assert plugin.hooks == ("ivrkit_edit_state", "ivrkit_register_states")
         assert folder.state("garage").enter == "GARAGE"
 
-    def test_a_hook_that_is_not_marked(self, py):
-        """It is refused as that of a package is."""
-        folder = py(PARKING + "def ivrkit_call_started(call): pass\n")
+    def test_an_unmarked_hook_is_a_problem(self, write_python):
+        """A function of a file with the name of a hook is a problem if it is not marked as a hook implementation."""
+        folder = write_python(PARKING + "def ivrkit_call_started(call): pass\n")
         assert folder.problem() == (
             (
                 "plugin parking.py: its file parking.py cannot be registered: its ivrkit_call_started is not marked as "
@@ -116,9 +116,9 @@ class TestPythonFiles:
             f"mark it @ivrkit.hookimpl, or rename it; or {leave_out('parking.py')}",
         )
 
-    def test_helpers_are_no_plugins(self, py):
-        """A name that begins with ``_`` is none, and a folder is none that has no Python files."""
-        assert py("1 / 0", "_helper.py").owners() == []
+    def test_a_file_with_an_underscore_is_not_loaded(self, write_python):
+        """A Python file whose name begins with ``_`` is not a plugin."""
+        assert write_python("1 / 0", "_helper.py").owners() == []
 
     @pytest.mark.parametrize(
         ("text", "message", "hint"),
@@ -139,26 +139,26 @@ class TestPythonFiles:
                 ),
                 'write enter="Hello." or a function that takes the call',
             ),
-            ("x = 1\n", "it has no state and no hook", OFFERS),
-            ("", "it has no state and no hook", OFFERS),
+            ("x = 1\n", "it has no state and no hook", NOTHING_OFFERED_HINT),
+            ("", "it has no state and no hook", NOTHING_OFFERED_HINT),
         ],
     )
-    def test_a_file_that_is_no_plugin(self, py, text, message, hint):
-        """What it raises is told with its line, and how to do without it."""
-        assert py(text).problem() == (
+    def test_a_file_that_cannot_be_loaded_is_a_problem(self, write_python, text, message, hint):
+        """A file that raises an error, or offers nothing, is a problem with the line and a hint."""
+        assert write_python(text).problem() == (
             f"plugin parking.py: its file parking.py cannot be imported: {message}",
             f"{hint}; or {leave_out('parking.py')}",
         )
 
-    def test_a_file_that_fails_leaves_nothing_behind(self, py):
-        """Nobody would find half a module, also when the file takes itself away."""
-        py("import sys\ndel sys.modules[__name__]\n1 / 0\n", "garage.py")
-        assert len(py("1 / 0").problems()) == 2
+    def test_a_failing_file_leaves_no_module(self, write_python):
+        """A file that fails leaves no module in ``sys.modules``, even if it removes itself from there."""
+        write_python("import sys\ndel sys.modules[__name__]\n1 / 0\n", "garage.py")
+        assert len(write_python("1 / 0").problems()) == 2
         assert not [name for name in sys.modules if name.startswith("ivrkit_file_")]
 
-    def test_a_link_that_leads_nowhere(self, py):
-        """It is told like a file that can't be read."""
-        folder = py(PARKING)
+    def test_a_broken_link_is_a_problem(self, write_python):
+        """A broken link is a problem like a file that cannot be read."""
+        folder = write_python(PARKING)
         path = folder.path / "states" / "garage.py"
         path.symlink_to("nowhere.py")
         assert folder.problem() == (
@@ -169,36 +169,36 @@ class TestPythonFiles:
             f"fix the file; or {leave_out('garage.py')}",
         )
 
-    def test_a_link_has_its_own_name(self, py):
-        """A file that is shared by several trees may be called differently in each."""
-        folder = py(PARKING, "_shared.py")
+    def test_a_link_is_named_after_itself(self, write_python):
+        """A link to a file is a plugin with the name of the link."""
+        folder = write_python(PARKING, "_shared.py")
         (folder.path / "states" / "garage.py").symlink_to("_shared.py")
         assert folder.owners() == [("garage.py", "loaded", ("parking",))]
 
-    def test_a_file_that_fails_leaves_the_rest(self, py):
-        """Without ``strict``, as a package does."""
-        py("1 / 0\n", "broken.py")
-        folder = py(PARKING)
+    def test_without_strict_other_files_are_served(self, write_python):
+        """Without strict, a file that fails is left out and the others are served."""
+        write_python("1 / 0\n", "broken.py")
+        folder = write_python(PARKING)
         assert folder.owners(strict=False) == [
             ("broken.py", "faulty", ()),
             ("parking.py", "loaded", ("parking",)),
         ]
 
-    def test_it_is_left_out_by_its_name(self, py):
-        """It is not even run."""
-        folder = py("1 / 0\n")
+    def test_a_blocked_file_is_not_run(self, write_python):
+        """A file that the setting ``block`` names is not run."""
+        folder = write_python("1 / 0\n")
         assert folder.owners(block=["parking.py"]) == [("parking.py", "blocked", ())]
 
-    def test_what_is_decided_about_states_of_a_blocked_file_stays(self, py):
-        """A table for one of them is no problem."""
-        folder = py(PARKING)
+    def test_a_table_for_a_state_of_a_blocked_file_is_allowed(self, write_python):
+        """A table for a state of a blocked file is not a problem."""
+        folder = write_python(PARKING)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[states.parking]\nkey = "5"\n')
         assert "parking" not in folder.load(block=["parking.py"]).flow.states
 
-    def test_a_state_of_a_file_and_of_a_package(self, py, install):
-        """Both are named, and the settings choose."""
+    def test_a_state_of_a_file_and_of_a_package_clash(self, write_python, install):
+        """If a file and a package offer the same state, the problem names both, and the settings choose one."""
         install("garage", "2.0", states={"parking": "garage:found"}, garage=HEAD + "found = State('Garage.')\n")
-        folder = py(PARKING)
+        folder = write_python(PARKING)
         assert folder.problem() == (
             "state 'parking' is offered by two plugins: garage 2.0 and parking.py",
             'choose one in ivrkit.toml:  [states.parking]  plugin = "garage"',
@@ -208,41 +208,41 @@ class TestPythonFiles:
             folder.write("ivrkit.toml", text)
             assert folder.state("parking").enter == said
 
-    def test_two_apps_with_the_same_folder(self, py):
-        """Each has plugins of its own."""
-        folder = py(PARKING + "import dataclasses\n@dataclasses.dataclass\nclass Spot:\n    number: int\n")
+    def test_two_apps_load_a_file_separately(self, write_python):
+        """Two apps with the same folder have separate plugins and states."""
+        folder = write_python(PARKING + "import dataclasses\n@dataclasses.dataclass\nclass Spot:\n    number: int\n")
         first, second = folder.load(), folder.load()
         states = [each.flow.states["parking"].state for each in (first, second)]
         assert states[0] == states[1]
         assert states[0] is not states[1]
 
-    def test_two_folders_with_a_file_of_one_name(self, py, folder):
-        """Their modules do not take each other's place."""
+    def test_files_of_one_name_have_separate_modules(self, write_python, folder):
+        """Files of the same name in two folders are loaded as separate modules."""
         before = set(sys.modules)
-        py(PARKING)
+        write_python(PARKING)
         folder.write("other/parking.py", PARKING.replace("Behind", "Before"))
         said = [folder.state("parking", plugins_dir=name).enter for name in ("states", "other", "states")]
         assert said == ["Behind the house.", "Before the house.", "Behind the house."]
         assert len([name for name in sys.modules.keys() - before if name.startswith("ivrkit_file_parking")]) == 2
 
-    def test_a_file_that_is_edited_between_two_loads(self, py):
-        """The new text counts, also within the same second and of the same size; nothing is written beside it."""
-        folder = py(PARKING)
+    def test_an_edited_file_is_loaded_again(self, write_python):
+        """A file that was edited is loaded again, even within a second and with the same size; no cache is written."""
+        folder = write_python(PARKING)
         path = folder.path / "states" / "parking.py"
         os.utime(path, (1, 1))
         assert folder.state("parking").enter == "Behind the house."
-        py(PARKING.replace("Behind", "Beside"))
+        write_python(PARKING.replace("Behind", "Beside"))
         os.utime(path, (1, 1))
         assert folder.state("parking").enter == "Beside the house."
         assert [each.name for each in path.parent.iterdir()] == ["parking.py"]
 
-    def test_the_mark_of_bad_names(self, py):
-        """A module may be called as its file can't be in code."""
-        assert py(PARKING, "2-car park.py").owners() == [("2-car park.py", "loaded", ("parking",))]
+    def test_a_file_name_need_not_be_an_identifier(self, write_python):
+        """The name of a Python file need not be a valid module name."""
+        assert write_python(PARKING, "2-car park.py").owners() == [("2-car park.py", "loaded", ("parking",))]
 
 
 class TestSettingsOfAFile:
-    """The table ``[plugins."parking.py"]``."""
+    """The settings of a Python file: the table ``[plugins."parking.py"]``."""
 
     CODE = """
         from dataclasses import dataclass
@@ -257,39 +257,39 @@ class TestSettingsOfAFile:
             return State(f"{settings.spots} {settings.where}.")
         """
 
-    def test_they_are_those_of_its_dataclass(self, py):
-        """As a package's are."""
-        folder = py(self.CODE)
+    def test_a_file_can_have_settings(self, write_python):
+        """The settings of a file are read as its dataclass, as those of a package are."""
+        folder = write_python(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 3\n')
         assert folder.state("parking").enter == "3 behind the house."
 
-    def test_one_that_has_to_be_set(self, py):
-        """The hint has the table as it is written."""
-        message, hint = py(self.CODE).problem()
+    def test_a_missing_setting_is_a_problem(self, write_python):
+        """A required setting that is missing is a problem, with the table to write."""
+        message, hint = write_python(self.CODE).problem()
         assert message == "plugins.parking-py.spots must be set to a whole number"
         assert hint == "write it in ivrkit.toml:  [plugins.parking-py]  spots = 1"
 
-    def test_one_of_the_wrong_type(self, py):
-        """The line is that of the table."""
-        folder = py(self.CODE)
+    def test_a_setting_of_the_wrong_type_is_a_problem(self, write_python):
+        """A setting of the wrong type is a problem with the line of the file."""
+        folder = write_python(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = "x"\n')
         assert folder.problem() == (
             "ivrkit.toml:3: plugins.parking-py.spots must be a whole number, not 'x'",
             "write spots = 1",
         )
 
-    def test_one_that_there_is_not(self, py):
-        """The nearest is named."""
-        folder = py(self.CODE)
+    def test_an_unknown_setting_is_a_problem(self, write_python):
+        """An unknown setting is a problem that proposes the most similar name."""
+        folder = write_python(self.CODE)
         folder.write("ivrkit.toml", 'plugins_dir = "states"\n[plugins."parking.py"]\nspots = 1\nwere = "x"\n')
         assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'plugins.parking-py.were', did you mean 'where'?",
             "use one of: spots, where",
         )
 
-    def test_find_plugins_tells_of_it(self, py):
-        """Whether or not it can be served."""
-        folder = py(self.CODE)
+    def test_find_plugins_lists_the_settings_of_a_file(self, write_python):
+        """find_plugins() lists the settings of a file, whether or not they are valid."""
+        folder = write_python(self.CODE)
         found = find_plugins(try_load_settings(folder.path, {}).settings)
         assert ("parking" in found.state_names, len(found.problems)) == (True, 1)
         assert [each.is_missing for each in found.settings[0].settings] == [True, False]
@@ -298,11 +298,11 @@ class TestSettingsOfAFile:
         assert (found.problems, [each.key for each in found.settings]) == ((), ["plugins.parking-py"])
 
 
-class TestFilesOfStates:
-    """Files ``*.flow.toml``."""
+class TestFlowFiles:
+    """The files ``*.flow.toml``."""
 
-    def test_those_beside_the_settings_are_read(self, folder):
-        """They are the default, in the order of their names; in the folder of plugins too."""
+    def test_flow_files_beside_the_settings_are_read(self, folder):
+        """Flow files beside the settings file, and in ``plugins_dir``, are read in the order of their names."""
         folder.write("b.flow.toml", TABLE.format("bees"))
         folder.write("a.flow.toml", TABLE.format("ants"))
         folder.write("states/c.flow.toml", TABLE.format("cats"))
@@ -313,15 +313,15 @@ class TestFilesOfStates:
             ("c.flow.toml", "loaded", ("cats",)),
         ]
 
-    def test_a_file_that_both_settings_name_is_read_once(self, folder):
-        """Also where one of them goes another way."""
+    def test_a_flow_file_is_read_once(self, folder):
+        """A flow file that both settings name is read once, even if one path goes through a link."""
         folder.write("states/c.flow.toml", TABLE.format("cats"))
         (folder.path / "link").symlink_to("states")
         owners = folder.owners(plugins_dir="states", flows=["link/*.flow.toml", "states/c.flow.toml"])
         assert owners == [("c.flow.toml", "loaded", ("cats",))]
 
-    def test_patterns_and_paths(self, folder, tmp_path_factory):
-        """They begin in the folder of the settings; a whole path is itself."""
+    def test_flows_has_patterns_and_paths(self, folder, tmp_path_factory):
+        """The setting ``flows`` has paths and patterns, relative to the folder of the settings or absolute."""
         elsewhere = tmp_path_factory.mktemp("else[where]") / "far.toml"
         elsewhere.write_text(TABLE.format("fish"))
         folder.write("north/deep/a.flow.toml", TABLE.format("ants"))
@@ -335,20 +335,20 @@ class TestFilesOfStates:
             "tree.toml",
         ]
 
-    def test_a_folder_with_brackets_in_its_name(self, folder):
-        """Only the setting is a pattern, and not the folder that it begins in."""
+    def test_the_folder_of_the_settings_is_not_a_pattern(self, folder):
+        """Brackets in the name of the settings folder are not read as a pattern."""
         folder.write("[prod]/a.flow.toml", TABLE.format("ants"))
         settings = try_load_settings(folder.path / "[prod]", {}).settings
         assert "ants" in find_plugins(settings).state_names
 
-    def test_a_link_has_its_own_name(self, folder):
-        """A file that is shared by several trees is called as each calls it."""
+    def test_a_link_is_named_after_itself(self, folder):
+        """A link to a flow file is a plugin with the name of the link."""
         folder.write("shared.toml", TABLE.format("ants"))
         (folder.path / "a.flow.toml").symlink_to("shared.toml")
         assert folder.owners() == [("a.flow.toml", "loaded", ("ants",))]
 
-    def test_a_link_that_leads_nowhere(self, folder):
-        """It is told like a file that can't be read."""
+    def test_a_broken_link_is_a_problem(self, folder):
+        """A broken link is a problem like a file that cannot be read."""
         (folder.path / "a.flow.toml").symlink_to("nowhere.toml")
         path = folder.path / "a.flow.toml"
         assert folder.problem() == (
@@ -359,8 +359,8 @@ class TestFilesOfStates:
             f"write it as TOML, in UTF-8: https://toml.io; or {leave_out('a.flow.toml')}",
         )
 
-    def test_it_is_left_out_by_its_name(self, folder):
-        """It is not even read."""
+    def test_a_blocked_file_is_not_read(self, folder):
+        """A flow file or settings file that the setting ``block`` names has no states, and is not read as such."""
         folder.write("harbour.flow.toml", "no TOML")
         assert folder.owners(block=["harbour.flow.toml"]) == [("harbour.flow.toml", "blocked", ())]
         folder.write("ivrkit.toml", TABLE.format("ants") + 'wrong = "x"\n')
@@ -369,8 +369,8 @@ class TestFilesOfStates:
             ("harbour.flow.toml", "blocked", ()),
         ]
 
-    def test_no_toml(self, folder):
-        """The parser says where."""
+    def test_a_file_that_is_not_toml_is_a_problem(self, folder):
+        """A flow file that is not TOML is a problem with the line and column of the parser."""
         folder.write("harbour.flow.toml", "[states\n")
         message, hint = folder.problem()
         imported = "plugin harbour.flow.toml: its file harbour.flow.toml cannot be imported"
@@ -418,32 +418,32 @@ class TestFilesOfStates:
             ),
         ],
     )
-    def test_what_belongs_elsewhere(self, folder, text, message, hint):
-        """The file, the line, the key and the mend."""
+    def test_invalid_content_is_a_problem(self, folder, text, message, hint):
+        """A flow file holds only tables of states; anything else is a problem with file, line and hint."""
         folder.write("harbour.flow.toml", text)
         problems = [(each.located_message, each.hint, each.owner) for each in folder.problems()]
         assert problems[-1] == (message, hint, "harbour.flow.toml")
 
-    def test_its_texts(self, folder):
-        """They stand in the table; what the settings say wins."""
+    def test_texts_of_a_flow_file_are_overridden_by_the_settings(self, folder):
+        """The texts of a table replace those of its state, and the settings override them."""
         table = (
             TABLE.format("ants") + '[states.ants.texts]\nants = "Ants."\n[states.ants.texts.es]\nants = "Hormigas."\n'
         )
         folder.write("harbour.flow.toml", table)
         folder.write("ivrkit.toml", 'languages = ["es-MX"]\n')
-        assert self.said(folder) == {"en-US": "Ants.", "es-MX": "Hormigas."}
+        assert self.texts_by_language(folder) == {"en-US": "Ants.", "es-MX": "Hormigas."}
         folder.write("ivrkit.toml", 'languages = ["es-MX"]\n[states.ants.texts]\nants = "No ants."\n')
-        assert self.said(folder) == {"en-US": "No ants.", "es-MX": "No ants."}
+        assert self.texts_by_language(folder) == {"en-US": "No ants.", "es-MX": "No ants."}
 
     @staticmethod
-    def said(folder) -> dict[str, str]:
-        """Return what is said in each language."""
+    def texts_by_language(folder) -> dict[str, str]:
+        """Return the text of the state ``ants`` in each language."""
         loaded = folder.load()
         state = loaded.flow.states["ants"].state
         return {each.tag: each.translate(state.enter[0], state) for each in loaded.flow.config.languages}
 
-    def test_one_state_in_two_files(self, folder):
-        """Both are named, and the settings choose."""
+    def test_a_state_in_two_files_clashes(self, folder):
+        """If two files have the same state, the problem names both, and the settings choose one."""
         folder.write("a.flow.toml", TABLE.format("ants"))
         folder.write("b.flow.toml", TABLE.format("ants").replace('"ants"', '"Others."'))
         assert folder.problem() == (
@@ -453,8 +453,8 @@ class TestFilesOfStates:
         folder.write("ivrkit.toml", '[states.ants]\nplugin = "b.flow.toml"\n')
         assert folder.state("ants").enter == ["Others."]
 
-    def test_two_files_of_one_name(self, folder):
-        """To leave one out would leave out both, so one of them has to be called otherwise."""
+    def test_two_files_of_one_name_clash(self, folder):
+        """Two flow files of the same name are a problem, because one could not be blocked without the other."""
         folder.write("a.flow.toml", TABLE.format("ants"))
         folder.write("states/a.flow.toml", TABLE.format("bees"))
         second = folder.path / "states" / "a.flow.toml"
@@ -467,11 +467,11 @@ class TestFilesOfStates:
         )
 
 
-class TestWhereTheyAre:
+class TestPaths:
     """The settings ``plugins_dir`` and ``flows``, and their variables."""
 
-    def test_a_folder_that_there_is_not(self, folder):
-        """It is told once, with its place and the whole path."""
+    def test_a_missing_folder_is_a_problem(self, folder):
+        """A ``plugins_dir`` that does not exist is one problem with its location and the absolute path."""
         folder.write("ivrkit.toml", 'company = "Acme"\nplugins_dir = "nowhere"\n')
         hint = f"fix the path, or make the folder {folder.path / 'nowhere'}"
         assert folder.problem() == ("ivrkit.toml:2: plugins_dir must be a folder, not 'nowhere'", hint)
@@ -481,8 +481,8 @@ class TestWhereTheyAre:
             hint,
         )
 
-    def test_a_file_that_there_is_not(self, folder):
-        """A pattern may find nothing, and a name may not."""
+    def test_a_missing_flow_file_is_a_problem(self, folder):
+        """A file in ``flows`` that does not exist is a problem; a pattern without matches is not."""
         folder.write("ivrkit.toml", 'company = "Acme"\nflows = ["harbour.flow.toml", "*.flow.toml"]\n')
         hint = "fix the path; it is relative to the folder of the settings file"
         message = "flows names 'harbour.flow.toml', which does not exist"
@@ -506,15 +506,15 @@ class TestWhereTheyAre:
             ("flows = ['']", "flows[0] must be a path or a pattern of paths, not ''", 'write flows = ["*.flow.toml"]'),
         ],
     )
-    def test_what_they_take(self, folder, line, message, hint):
-        """They are settings like any other."""
+    def test_invalid_paths_are_problems_of_the_settings(self, folder, line, message, hint):
+        """An invalid ``plugins_dir`` or ``flows`` is reported like any other invalid setting."""
         folder.write("ivrkit.toml", line)
         with pytest.raises(SettingsError) as caught:
             folder.load()
         assert (caught.value.message, caught.value.hint) == (f"ivrkit.toml:1: {message}", hint)
 
-    def test_variables(self, folder):
-        """They begin in the folder of the settings too."""
+    def test_variables_set_both_paths(self, folder):
+        """Both settings can be set by variables; their paths are relative to the folder of the settings."""
         folder.write("states/parking.py", PARKING)
         folder.write("x/a.toml", TABLE.format("ants"))
         folder.write("x/b.toml", TABLE.format("bees"))
@@ -523,8 +523,8 @@ class TestWhereTheyAre:
         loaded = folder.load({"IVRKIT_PLUGINS_DIR": "", "IVRKIT_FLOWS": ""})
         assert "parking" not in loaded.flow.states
 
-    def test_another_settings_file(self, folder):
-        """The owner of its states is that file, as their problems tell it."""
+    def test_states_of_another_settings_file_are_owned_by_it(self, folder):
+        """The states in a settings file named by IVRKIT_SETTINGS are owned by that file."""
         folder.write("prod.toml", TABLE.format("ants"))
         loaded = folder.load({"IVRKIT_SETTINGS": "prod.toml"})
         assert loaded.flow.states["ants"].state.owner == Owner("prod.toml")

@@ -1,4 +1,4 @@
-"""Which files of a folder are plugins, in what order, and what one app's loading leaves to another's."""
+"""The files of a folder that are plugins, their order, and the separation of apps."""
 
 import sys
 from types import ModuleType
@@ -14,13 +14,13 @@ TABLE = '[states.{0}]\nkind = "message"\ntext = "{0}"\n'
 IN_STATES = {"plugins_dir": "states"}
 
 
-def modules() -> dict[str, ModuleType]:
-    """Return the modules that are plugins."""
+def plugin_modules() -> dict[str, ModuleType]:
+    """Return the modules of Python files that are plugins."""
     return {name: each for name, each in sys.modules.items() if name.startswith("ivrkit_file_")}
 
 
-def test_what_is_hidden_is_no_plugin(folder):
-    """An editor keeps such files, and links that lead nowhere, beside the one that is open in it."""
+def test_a_hidden_file_is_not_a_plugin(folder):
+    """A hidden file, such as a backup of an editor, is not a plugin."""
     folder.write("states/parking.py", PARKING)
     folder.write("states/.parking.py", "1 / 0\n")
     folder.write("states/.ants.flow.toml", "no TOML")
@@ -29,35 +29,35 @@ def test_what_is_hidden_is_no_plugin(folder):
     assert folder.owners(**IN_STATES) == [("parking.py", "loaded", ("parking",))]
 
 
-def test_two_files_of_one_name_are_told_apart_by_their_paths(folder):
-    """Which of them is left out must not hang on chance."""
-    for place in ("b", "a", "d", "c"):
-        folder.write(f"{place}/it.flow.toml", TABLE.format(place))
+def test_files_of_one_name_are_sorted_by_path(folder):
+    """Of several flow files with the same name, the first by path is loaded, and each other is a problem."""
+    for name in ("b", "a", "d", "c"):
+        folder.write(f"{name}/it.flow.toml", TABLE.format(name))
     loaded = folder.load(strict=False, flows=["*/it.flow.toml"])
     assert [name for name in loaded.flow.states if name in "abcd"] == ["a"]
     assert len(loaded.problems) == 3
 
 
 @pytest.mark.parametrize("line", ['__version__ = "1.2"', "__version__: str = '1.2'", "__version__ : Final='1.2'"])
-def test_a_version_may_be_annotated(folder, line):
-    """It is read without running the file."""
+def test_an_annotated_version_is_read(folder, line):
+    """The ``__version__`` of a file may be annotated, and is read without running the file."""
     folder.write("states/parking.py", f"from typing import Final\n{PARKING}{line}\n")
     assert folder.owners(**IN_STATES) == [("parking.py 1.2", "loaded", ("parking",))]
 
 
-def test_a_file_that_fails_leaves_another_apps_module_alone(folder):
-    """The first app goes on with the module that it loaded."""
+def test_a_failing_file_keeps_the_module_of_another_app(folder):
+    """If a file fails in a second app, the module that the first app loaded stays."""
     folder.write("states/parking.py", PARKING)
     folder.load(**IN_STATES)
-    before = modules()
+    before = plugin_modules()
     folder.write("states/parking.py", PARKING + "1 / 0\n")
     folder.problems(**IN_STATES)
-    assert modules() == before
+    assert plugin_modules() == before
     assert len(before) == 1
 
 
-def test_a_hook_that_pluggy_refuses(folder):
-    """The mend is that of a file: there is no package to reinstall."""
+def test_a_hook_that_pluggy_rejects_is_a_problem(folder):
+    """A hook that pluggy rejects is a problem, with the hint to fix the file."""
     folder.write("states/parking.py", HEAD + "@hookimpl\ndef ivrkit_call_ended(cal): pass\n")
     message, hint = folder.problem(**IN_STATES)
     assert message.startswith("plugin parking.py: its file parking.py cannot be registered: PluginValidationError: ")
@@ -65,8 +65,8 @@ def test_a_hook_that_pluggy_refuses(folder):
     assert hint == 'fix the file, or leave it out: block = ["parking.py"] in ivrkit.toml, or --block parking.py'
 
 
-def test_a_state_that_is_imported_is_offered_again(folder):
-    """A ``State`` does not say where it was made; both owners are named."""
+def test_an_imported_state_is_offered_twice(folder):
+    """A State that a file imports from a package is offered by both, and the problem names both."""
     folder.write("states/parking.py", "from ivrkit.states.default.menu import menu\n")
     message, hint = folder.problem(**IN_STATES)
     assert message.startswith("state 'menu' is offered by two plugins: ivrkit ")
@@ -74,24 +74,24 @@ def test_a_state_that_is_imported_is_offered_again(folder):
     assert hint == 'choose one in ivrkit.toml:  [states.menu]  plugin = "ivrkit"'
 
 
-def test_a_function_that_asks_for_something_else(folder):
-    """One that helps to make states has a name that begins with ``_``, or says nothing of what it returns."""
+def test_a_state_function_must_take_settings(folder):
+    """A function annotated ``-> State`` must take settings, unless its name begins with ``_``."""
     text = HEAD + "def {0}(words: str){1}:\n    return State(words, HOME)\nparking = {0}('Behind the house.')\n"
-    folder.write("states/parking.py", text.format("told", " -> State"))
+    folder.write("states/parking.py", text.format("make", " -> State"))
     assert folder.problem(**IN_STATES) == (
         (
-            "plugin parking.py: 'told' of its hook ivrkit_register_states cannot be made into a state: the parameter "
-            "'words' of 'told' must be annotated with a dataclass of settings, not with str"
+            "plugin parking.py: 'make' of its hook ivrkit_register_states cannot be made into a state: the parameter "
+            "'words' of 'make' must be annotated with a dataclass of settings, not with str"
         ),
         "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass",
     )
-    for name, returns in (("_told", " -> State"), ("told", "")):
+    for name, returns in (("_make", " -> State"), ("make", "")):
         folder.write("states/parking.py", text.format(name, returns))
         assert folder.owners(**IN_STATES) == [("parking.py", "loaded", ("parking",))]
 
 
-def test_kinds_of_a_file(folder):
-    """The hook of kinds works in a file as in a package."""
+def test_a_file_can_register_state_kinds(folder):
+    """A file can register state kinds, as a package can."""
     code = (
         "def _tide(level: int) -> State:\n    return State(f'{level} feet.', HOME)\n"
         "@hookimpl\ndef ivrkit_register_kinds():\n    return {'tide': _tide}\n"
@@ -101,8 +101,8 @@ def test_kinds_of_a_file(folder):
     assert folder.state("low", **IN_STATES).enter == "3 feet."
 
 
-def test_a_table_whose_name_is_no_states(folder):
-    """It is told once."""
+def test_an_invalid_state_name_is_one_problem(folder):
+    """A TOML state with an invalid name is one problem."""
     folder.write("ivrkit.toml", TABLE.format('"my state"').replace('text = ""my state""', 'text = "x"'))
     assert folder.problem() == (
         "plugin ivrkit.toml: 'my state' of its hook ivrkit_register_states is not a valid name of a state",
@@ -110,8 +110,8 @@ def test_a_table_whose_name_is_no_states(folder):
     )
 
 
-def test_a_table_of_settings_without_quotes(folder):
-    """To TOML that is a table in a table, and to nobody a plugin."""
+def test_a_file_name_in_a_table_needs_quotes(folder):
+    """A table ``[plugins.parking.py]`` without quotes is a problem, because TOML reads it as a nested table."""
     code = (
         "import dataclasses\n@dataclasses.dataclass\nclass Mine:\n    spots: int = 3\n"
         "def parking(mine: Mine) -> State:\n    return State(f'{mine.spots}.', HOME)\n"
@@ -127,8 +127,8 @@ def test_a_table_of_settings_without_quotes(folder):
         assert folder.state("parking").enter == "4."
 
 
-def test_paths_begin_beside_the_settings_file(folder):
-    """Also where it is another file of another folder; the variables mean the same paths."""
+def test_paths_are_relative_to_the_settings_file(folder):
+    """Paths are relative to the settings file, even in another folder and in variables."""
     folder.write("conf/prod.toml", 'plugins_dir = "states"\n')
     folder.write("conf/states/parking.py", PARKING)
     folder.write("conf/ants.flow.toml", TABLE.format("ants"))
@@ -141,18 +141,18 @@ def test_paths_begin_beside_the_settings_file(folder):
     assert "ants" in find_plugins(try_load_settings(folder.path, whole).settings).state_names
 
 
-class TestTexts:
-    """What states say instead, in a file of states and in the settings."""
+class TestTextOverrides:
+    """The text overrides in flow files and in the settings."""
 
-    def said(self, folder, **more):
-        """Return what is said in Spanish."""
+    def texts_in_spanish(self, folder, **more):
+        """Return the texts of the state ``ants`` in Spanish."""
         loaded = folder.load(languages=["es-MX"], **more)
         state = loaded.flow.states["ants"].state
         (spanish,) = (each for each in loaded.flow.config.languages if each.tag == "es-MX")
         return [spanish.translate(each, state) for each in state.enter]
 
-    def test_the_settings_decide_sentence_by_sentence(self, folder):
-        """What they do not decide about stays as the file has it, in all its languages."""
+    def test_the_settings_override_single_texts(self, folder):
+        """The settings override single texts of a flow file in all languages; the others stay."""
         folder.write(
             "ants.flow.toml",
             """
@@ -166,20 +166,20 @@ class TestTexts:
             "Three." = "Tres."
             """,
         )
-        assert self.said(folder) == ["1.", "Dos.", "Tres."]
+        assert self.texts_in_spanish(folder) == ["1.", "Dos.", "Tres."]
         folder.write("ivrkit.toml", '[states.ants.texts]\n"Two." = "2."\n[states.ants.texts.es]\n"One." = "Uno."\n')
-        assert self.said(folder) == ["Uno.", "2.", "Tres."]
+        assert self.texts_in_spanish(folder) == ["Uno.", "2.", "Tres."]
 
-    def test_a_language_that_calls_are_not_held_in(self, folder):
-        """It is told of a file of states as of the settings."""
+    def test_an_unknown_language_is_a_problem(self, folder):
+        """Texts of a flow file for a language that the phone tree does not have are a problem."""
         folder.write("ants.flow.toml", TABLE.format("ants") + '[states.ants.texts.fr]\nants = "fourmis"\n')
         assert folder.problem() == (
             "[states.ants.texts.fr] is for a language that the phone tree does not have",
             "add it in ivrkit.toml:  languages = [...]; or use one of: en-US",
         )
 
-    def test_words_for_what_a_state_does_not_say(self, folder):
-        """The host warns of them, with the nearest that it says; a part's words are the whole's."""
+    def test_unused_text_overrides_are_startup_warnings(self, folder):
+        """An override of a text that the state does not say is a startup warning with the most similar text."""
         folder.write(
             "ants.flow.toml",
             TABLE.format("ants") + 'key = "4"\n[states.ants.texts]\n"antz" = "Ants."\n"Goodbye." = "x"\n',
