@@ -1,4 +1,4 @@
-"""The kinds of states that plugins offer for tables."""
+"""The state kinds that plugins offer for TOML states."""
 
 import importlib_metadata
 import pytest
@@ -17,15 +17,15 @@ OFFER = "\n\n@hookimpl\ndef ivrkit_register_kinds():\n    return {}\n"
 
 
 @pytest.fixture
-def kinds(install):
-    """Install a package that offers kinds: its code, and the table that its hook returns."""
+def offer_kinds(install):
+    """Return a function that installs a package with state kinds: its code, and the dict that its hook returns."""
 
-    def put(code: str, offered: str = '{"tide": tide}', name: str = "harbour-kinds") -> None:
+    def install_kinds(code: str, offered: str = '{"tide": tide}', name: str = "harbour-kinds") -> None:
         module = name.replace("-", "_")
         hook = OFFER.replace("{}", offered)
         install(name, "2.0", plugins={name: module}, **{module: HEAD + code + hook})
 
-    return put
+    return install_kinds
 
 
 TIDE = '''
@@ -51,40 +51,40 @@ TABLE = """
 class TestKindsOfPackages:
     """The hook ``ivrkit_register_kinds``."""
 
-    def test_a_kind_of_a_package_is_used_like_any_other(self, kinds, folder):
-        """Its parameters are keys, and what is given one by one is the key ``text``."""
-        kinds(TIDE)
+    def test_a_kind_of_a_package_makes_a_state(self, offer_kinds, folder):
+        """The parameters of a kind's function are keys, and a variadic parameter is the key ``text``."""
+        offer_kinds(TIDE)
         folder.write("ivrkit.toml", TABLE + 'level = 3\ntext = ["One.", "Two."]\nthen = "HANG UP"\n')
         state = folder.state("low")
         assert [each.value for each in state.enter.verbs] == ["Tide.", "3", "One.", "Two."]
         assert state.exit.otherwise is None
         assert state.owner == Owner("ivrkit.toml")
 
-    def test_texts_that_are_plain_strings_are_not_spread_letter_by_letter(self, kinds, folder):
-        """One text is one of several."""
-        kinds(TIDE)
+    def test_a_single_text_is_not_split_into_letters(self, offer_kinds, folder):
+        """A variadic parameter takes a single text as one value."""
+        offer_kinds(TIDE)
         folder.write("ivrkit.toml", TABLE + 'level = 3\ntext = "One."\n')
         assert [each.value for each in folder.state("low").enter.verbs] == ["Tide.", "3", "One."]
 
-    def test_what_is_left_out_has_its_default(self, kinds, folder):
-        """Only what has none is needed, and nothing is put in another's place."""
-        kinds(TIDE.replace("level: int", "level: int = 7, check: Callable[[Call], bool] | None = None"))
+    def test_a_missing_key_has_its_default(self, offer_kinds, folder):
+        """A key that is left out has the default of its parameter."""
+        offer_kinds(TIDE.replace("level: int", "level: int = 7, check: Callable[[Call], bool] | None = None"))
         folder.write("ivrkit.toml", TABLE + 'text = ["One."]\n')
         assert [each.value for each in folder.state("low").enter.verbs] == ["Tide.", "7", "One."]
 
-    def test_parameters_that_go_by_their_place_alone(self, kinds, folder):
-        """A table has names for them all the same."""
-        kinds(TIDE.replace("level: int", "level: int, /"))
+    def test_positional_only_parameters_are_keys(self, offer_kinds, folder):
+        """Positional-only parameters are keys, too."""
+        offer_kinds(TIDE.replace("level: int", "level: int, /"))
         folder.write("ivrkit.toml", TABLE + 'level = 3\ntext = "One."\n')
         assert [each.value for each in folder.state("low").enter.verbs] == ["Tide.", "3", "One."]
 
-    def test_targets_one_by_one_and_in_tables(self, kinds, folder):
-        """Each is read as a target; a mapping of them is a table of outcomes."""
+    def test_targets_in_lists_and_in_tables(self, offer_kinds, folder):
+        """A variadic parameter of targets takes a list, and a mapping of targets takes a table of outcomes."""
         code = (
             "def tide(*ways: str | None | Goto, routes: 'Mapping[str, str | None | Goto]' = {}) -> State:\n"
             "    return State(ask('Tide.'), Routes({**routes, '5': ways[0]}, otherwise=ways[-1]))\n"
         )
-        kinds(code)
+        offer_kinds(code)
         folder.write("ivrkit.toml", TABLE + 'text = ["HANG UP", "menu"]\nroutes = { 1 = "HOME" }\n')
         table = folder.state("low").exit
         assert ({**table.rows}, table.otherwise) == ({"1": HOME, "5": None}, "menu")
@@ -135,25 +135,25 @@ class TestKindsOfPackages:
             ),
         ],
     )
-    def test_its_keys_are_told_as_its_function_has_them(self, kinds, folder, given, message, hint):
-        """A problem has the file, the line, the key, and what it takes."""
-        kinds(TIDE)
+    def test_a_problem_describes_the_key_of_a_kind(self, offer_kinds, folder, given, message, hint):
+        """The problem of a key has the file, the line, the key and its valid values."""
+        offer_kinds(TIDE)
         folder.write("ivrkit.toml", TABLE + given)
         assert folder.problem() == (message, hint)
 
-    def test_a_kind_without_keys_of_its_own(self, kinds, folder):
-        """That is said where somebody writes one."""
-        kinds("def tide() -> State:\n    return State('Tide.')\n")
+    def test_a_kind_without_keys_has_those_of_every_state(self, offer_kinds, folder):
+        """For a kind without parameters, the hint lists the keys of every state."""
+        offer_kinds("def tide() -> State:\n    return State('Tide.')\n")
         folder.write("ivrkit.toml", TABLE + "zzz = 3")
         assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'states.low.zzz'",
             "use the keys of every state: " + ", ".join(COMMON_KEYS),
         )
 
-    def test_two_plugins_with_one_kind(self, kinds, folder):
-        """Nobody chooses between them; the first stays, where problems are left out."""
-        kinds(TIDE, name="alpha-kinds")
-        kinds(TIDE.replace('"Tide."', '"Other."'))
+    def test_a_kind_of_two_plugins_clashes(self, offer_kinds, folder):
+        """A kind that two plugins offer is a problem that names both; without strict, the first is used."""
+        offer_kinds(TIDE, name="alpha-kinds")
+        offer_kinds(TIDE.replace('"Tide."', '"Other."'))
         folder.write("ivrkit.toml", TABLE + "level = 3")
         message = "the state kind 'tide' is offered by two plugins: alpha-kinds 2.0 and harbour-kinds 2.0"
         assert folder.problem() == (message, LEAVE_OUT)
@@ -161,15 +161,15 @@ class TestKindsOfPackages:
         assert loaded.flow.states["low"].state.enter.verbs[0].value == "Tide."
         assert [each.owner for each in loaded.problems] == ["harbour-kinds"]
 
-    def test_a_kind_of_the_core_is_not_taken_from_it(self, kinds, folder):
-        """The core's own come first."""
-        kinds(TIDE, '{"message": tide}')
+    def test_a_kind_of_the_core_cannot_be_replaced(self, offer_kinds, folder):
+        """A plugin that offers a kind of the core is a problem."""
+        offer_kinds(TIDE, '{"message": tide}')
         message = f"the state kind 'message' is offered by two plugins: ivrkit {CORE} and harbour-kinds 2.0"
         assert folder.problem() == (message, LEAVE_OUT)
 
 
-class TestBadKinds:
-    """What is no kind."""
+class TestInvalidKinds:
+    """State kinds that cannot be used."""
 
     @pytest.mark.parametrize(
         ("code", "message", "hint"),
@@ -208,52 +208,52 @@ class TestBadKinds:
             ),
         ],
     )
-    def test_a_function_that_no_table_can_call(self, kinds, folder, code, message, hint):
-        """It is refused when it is offered, not when somebody uses it."""
-        kinds(code)
+    def test_an_unusable_function_is_a_problem(self, offer_kinds, folder, code, message, hint):
+        """A function that TOML cannot call is a problem when it is offered, even if no table uses it."""
+        offer_kinds(code)
         assert folder.problem() == (f"plugin harbour-kinds 2.0: its state kind 'tide' cannot be used: {message}", hint)
 
-    def test_functions_one_by_one_are_no_key(self, kinds, folder):
-        """They are left out of the table, as a function with a default is."""
-        kinds("def tide(*checks: Callable[[Call], bool]) -> State:\n    return State('Tide.')\n")
+    def test_a_variadic_parameter_of_functions_is_not_a_key(self, offer_kinds, folder):
+        """A variadic parameter that takes functions is left out of the keys."""
+        offer_kinds("def tide(*checks: Callable[[Call], bool]) -> State:\n    return State('Tide.')\n")
         folder.write("ivrkit.toml", TABLE)
         assert folder.state("low").enter == "Tide."
 
-    def test_no_table_at_all(self, kinds, folder):
-        """The hook returns a dict."""
-        kinds("", "[3]")
+    def test_the_hook_must_return_a_dict(self, offer_kinds, folder):
+        """A hook that does not return a dict is a problem."""
+        offer_kinds("", "[3]")
         assert folder.problem() == (
             "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: it must return a dict, not [3]",
             "return a dict: kind -> function that returns a State",
         )
 
-    def test_a_hook_that_raises(self, kinds, folder):
-        """What it raises is told, with how to do without it."""
-        kinds("", "{}[3]")
+    def test_a_failing_hook_is_a_problem(self, offer_kinds, folder):
+        """An error of the hook is a problem, with the hint to leave the plugin out."""
+        offer_kinds("", "{}[3]")
         message = "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: KeyError: 3"
         assert folder.problem() == (message, LEAVE_OUT)
 
     @pytest.mark.parametrize("name", ["3", "' '"])
-    def test_a_name_that_nobody_could_write(self, kinds, folder, name):
-        """A kind is called by a text."""
-        kinds(TIDE, f"{{{name}: tide}}")
+    def test_the_name_of_a_kind_must_be_a_text(self, offer_kinds, folder, name):
+        """A kind whose name is not a text, or is blank, is a problem."""
+        offer_kinds(TIDE, f"{{{name}: tide}}")
         assert folder.problem() == (
             f"plugin harbour-kinds 2.0: the name of its state kind must be a text, not {name}",
             'name the kind: {"opening-hours": ...}',
         )
 
-    def test_a_kind_that_makes_no_state(self, kinds, folder):
-        """The table is not at problem, and the kind's owner is named."""
-        kinds("def tide() -> State:\n    return 'Tide.'\n")
+    def test_a_kind_must_return_a_state(self, offer_kinds, folder):
+        """A kind that returns something else is a problem of the table that names the kind's plugin."""
+        offer_kinds("def tide() -> State:\n    return 'Tide.'\n")
         folder.write("ivrkit.toml", TABLE)
         message = (
             "ivrkit.toml:2: states.low: the state kind 'tide' of harbour-kinds 2.0 must return a State, not 'Tide.'"
         )
         assert folder.problem() == (message, "fix the function of the kind, or use another kind")
 
-    def test_a_kind_that_raises(self, kinds, folder):
-        """What it raises is told, and what it takes."""
-        kinds("def tide(level: int = 0) -> State:\n    return State(1 / level)\n")
+    def test_a_failing_kind_is_a_problem_of_the_table(self, offer_kinds, folder):
+        """An error of a kind is a problem of the table, with the keys of the kind."""
+        offer_kinds("def tide(level: int = 0) -> State:\n    return State(1 / level)\n")
         folder.write("ivrkit.toml", TABLE)
         assert folder.problem() == (
             "ivrkit.toml:2: states.low: ZeroDivisionError: division by zero",
@@ -261,12 +261,12 @@ class TestBadKinds:
         )
 
 
-class TestWhatIsKnownOfAKind:
-    """What is kept of it, for whoever describes kinds."""
+class TestStateKind:
+    """The description of a state kind, for the schema."""
 
-    def test_description_and_parameters(self, install, kinds, folder):
-        """They are those of the function and its docstring."""
-        kinds(TIDE)
+    def test_it_describes_the_function(self, install, offer_kinds, folder):
+        """A state kind has the summary and the parameters of its function."""
+        offer_kinds(TIDE)
         import harbour_kinds
 
         found = StateKinds(Problems())
