@@ -1,4 +1,4 @@
-"""States that are written without code: what a table may say, and how it is told what is wrong with it."""
+"""TOML states: the states that tables make, and the problems of tables."""
 
 import pytest
 
@@ -8,11 +8,10 @@ from ivrkit.settings.toml_keys import COMMON_KEYS
 
 TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 KINDS = "use one of: message, menu, hours, voicemail, transfer, queue, question, goodbye"
-TAKES = "use the keys of 'message': text, then, repeat; or the keys of every state: " + ", ".join(COMMON_KEYS)
-OPTION = "use one of: key, label, sentence, phrases, menu"
+MESSAGE_KEYS = "use the keys of 'message': text, then, repeat; or the keys of every state: " + ", ".join(COMMON_KEYS)
+OPTION_KEYS = "use one of: key, label, sentence, phrases, menu"
 KEY = "must be keys of a telephone (0-9, * and #)"
 NO_KEY = "must be set to keys of a telephone (0-9, * and #)"
-#: A state that everything else hangs in or is changed in.
 PARKING = """
     [states.parking]
     kind = "message"
@@ -22,30 +21,30 @@ PARKING = """
 
 @pytest.fixture(params=["ivrkit.toml", "harbour.flow.toml"])
 def file(request):
-    """Name the file: what a table says is the same in both."""
+    """Return the name of a file with TOML states: tables mean the same in both."""
     return request.param
 
 
-class TestATable:
-    """A table with a ``kind``, in the settings file or in one of its own."""
+class TestTable:
+    """A table with a ``kind``, in the settings file or in a flow file."""
 
-    def test_it_is_a_state_of_the_file(self, folder, file):
-        """The owner is the file, without a version."""
+    def test_a_table_is_a_state_owned_by_its_file(self, folder, file):
+        """A table with a kind is a state, and its owner is the file, without a version."""
         folder.write(file, PARKING)
         state = folder.state("parking")
         assert (state.owner, state.name, state.exit) == (Owner(file), "parking", HOME)
         assert str(state.owner) == file
         assert folder.owners() == [(file, "loaded", ("parking",))]
 
-    def test_what_every_state_has(self, folder, file):
-        """Voice, language and fallback are the state's own, a language as Twilio takes it."""
+    def test_common_keys_are_attributes_of_the_state(self, folder, file):
+        """The keys voice, language and on_error are set on the state, with the language as Twilio writes it."""
         more = 'voice = "Polly.Mia"\nlanguage = "es_MX"\non_error = "menu"\n'
         folder.write(file, PARKING + more)
         state = folder.state("parking")
         assert (state.voice, state.language, state.on_error) == ("Polly.Mia", "es-MX", "menu")
 
-    def test_its_option(self, folder, file):
-        """The label is its name when left out; all words can be translated."""
+    def test_a_key_makes_a_menu_option(self, folder, file):
+        """A table with a key has a menu option; its label defaults to the name, and all its words are translatable."""
         folder.write(file, PARKING.replace("parking", "car-park_2") + 'key = "4"\n')
         (option,) = folder.state("car-park_2").options
         assert option == MenuOption("4", "car park 2")
@@ -56,8 +55,8 @@ class TestATable:
         assert option == MenuOption("4", "the garage", ("garage",), "menu", "Four for the garage.")
         assert {type(each) for each in (option.label, option.sentence, *option.phrases)} == {Text}
 
-    def test_options_in_several_menus(self, folder, file):
-        """Each has a key of its own, and what one is called is nothing to the other."""
+    def test_a_state_can_have_options_in_several_menus(self, folder, file):
+        """Each table in ``options`` is a menu option with its own key, label and menu."""
         folder.write(
             file,
             """
@@ -83,8 +82,8 @@ class TestATable:
         folder.write(file, PARKING + 'options = [{ key = "5" }]\n')
         assert folder.state("parking").options == (MenuOption("5", "parking"),)
 
-    def test_a_menu_with_states_below_it(self, folder, file):
-        """``menu`` names it, in whatever file it stands."""
+    def test_a_menu_in_toml_has_options_of_other_files(self, folder, file):
+        """The key ``menu`` names a menu, which may be in another file."""
         folder.write(file, '[states.billing]\nkind = "menu"\ntext = "Billing."\nkey = "2"\n')
         folder.write("below.flow.toml", PARKING + 'key = "1"\nmenu = "billing"\n')
         loaded = folder.load()
@@ -92,8 +91,8 @@ class TestATable:
         assert loaded.flow.states["billing"].routes["1"] == "parking"
         assert loaded.flow.states["menu"].routes["2"] == "billing"
 
-    def test_words_and_targets(self, folder, file):
-        """They are read as they are everywhere."""
+    def test_prompts_and_targets_are_read(self, folder, file):
+        """Lists of prompts, and targets with words, are read as in code."""
         folder.write(
             file,
             """
@@ -107,14 +106,14 @@ class TestATable:
         assert state.exit == Goto(None, say=Text("Bye."))
         assert [str(each).rpartition("?>")[2] for each in state.enter] == ["Behind the house.", '<Pause length="1" />']
 
-    def test_a_file_that_begins_with_a_mark(self, folder, file):
-        """Some editors write one."""
+    def test_a_byte_order_mark_is_ignored(self, folder, file):
+        """A file may begin with a byte order mark, as some editors write it."""
         folder.write(file, b"\xef\xbb\xbf" + b'[states.parking]\nkind = "message"\ntext = "Here."\n')
         assert folder.state("parking").enter == [Text("Here.")]
 
 
-class TestFaults:
-    """What is wrong with a table: the file, the line, the key and the mend."""
+class TestProblems:
+    """The problems of a table: file, line, key and hint."""
 
     @pytest.mark.parametrize(
         ("line", "message", "hint"),
@@ -184,15 +183,15 @@ class TestFaults:
             (
                 "options = [{ key = '4', lable = 'x' }]",
                 "4: unknown key 'states.parking.options[0].lable', did you mean 'label'?",
-                OPTION,
+                OPTION_KEYS,
             ),
             ("options = [{}]", f"4: states.parking.options[0].key {NO_KEY}", 'write key = "4"'),
         ],
     )
-    def test_a_key(self, folder, file, line, message, hint):
-        """Each is told once, in the line where it stands, and what it takes."""
+    def test_an_invalid_key_is_a_problem(self, folder, file, line, message, hint):
+        """An unknown or invalid key is one problem with its line and its valid values."""
         folder.write(file, PARKING + line)
-        assert folder.problem() == (f"{file}:{message}", hint or TAKES)
+        assert folder.problem() == (f"{file}:{message}", hint or MESSAGE_KEYS)
 
     @pytest.mark.parametrize(
         ("kind", "shown"),
@@ -202,29 +201,29 @@ class TestFaults:
             ('["message"]', "['message'], did you mean 'message'?"),
         ],
     )
-    def test_a_kind_that_there_is_not(self, folder, file, kind, shown):
-        """The kinds are listed."""
+    def test_an_unknown_kind_is_a_problem(self, folder, file, kind, shown):
+        """An unknown kind is a problem that lists the kinds."""
         folder.write(file, PARKING.replace('"message"', kind))
         assert folder.problem() == (f"{file}:2: states.parking.kind must be a state kind, not {shown}", KINDS)
 
-    def test_what_the_kind_itself_refuses(self, folder, file):
-        """It is told with the kind's own mend, in the line of the table."""
+    def test_an_error_of_a_kind_is_a_problem(self, folder, file):
+        """An error that a kind raises is a problem with its own hint, in the line of the table."""
         folder.write(file, '[states.pin]\nkind = "question"\ntext = "PIN?"\nsecret = true\n')
         assert folder.problem() == (
             f"{file}:1: states.pin: question with secret must have check",
             "check the digits with check, a function (call) -> bool, and remove keep and confirm",
         )
 
-    def test_what_a_kind_needs(self, folder, file):
-        """A table without it is told what to write."""
+    def test_a_missing_key_of_a_kind_is_a_problem(self, folder, file):
+        """A table without a required key is a problem with an example."""
         folder.write(file, '[states.desk]\nkind = "transfer"\n')
         assert folder.problem() == (
             f"{file}:1: states.desk.numbers must be set to a text or a list, each a text, because kind is 'transfer'",
             'write numbers = "text"',
         )
 
-    def test_all_faults_of_a_table_are_told_at_once(self, folder, file):
-        """Whoever mends one would find the next otherwise."""
+    def test_all_problems_of_a_table_are_reported_together(self, folder, file):
+        """All problems of a table are reported together, with its file and state."""
         folder.write(file, PARKING.lstrip() + "voice = 3\nkey = 4\nthen = 5\nfoo = 1\n")
         problems = folder.problems()
         assert sorted(each.located_message.partition(": ")[0] for each in problems) == [
@@ -232,8 +231,8 @@ class TestFaults:
         ]
         assert {(each.owner, each.state) for each in problems} == {(file, "parking")}
 
-    def test_without_strict_the_rest_is_served(self, folder, file):
-        """A faulty table is left out, and what leads there is told."""
+    def test_without_strict_other_states_are_served(self, folder, file):
+        """Without strict, a table with a problem is left out and the other states are served."""
         folder.write(file, PARKING + 'key = 4\n[states.pets]\nkind = "message"\ntext = "No pets."\nkey = "5"\n')
         loaded = folder.load(strict=False)
         assert "parking" not in loaded.flow.states
@@ -241,21 +240,21 @@ class TestFaults:
         assert [each.status for each in loaded.plugins if each.owner == Owner(file)] == ["faulty"]
 
 
-class TestDecisions:
-    """What a team decides about any state, in the table of one with a kind in the settings file."""
+class TestOverrides:
+    """The overrides of a TOML state in its table in the settings file."""
 
-    def test_a_state_that_is_not_enabled(self, folder):
-        """It is written and not served."""
+    def test_a_disabled_state_is_left_out(self, folder):
+        """A TOML state with ``enabled = false`` is left out."""
         folder.write("ivrkit.toml", PARKING + 'key = "4"\nenabled = false\n')
         assert "parking" not in folder.load().flow.states
 
-    def test_its_targets(self, folder):
-        """They win over what the kind does."""
+    def test_targets_override_those_of_the_kind(self, folder):
+        """The key ``targets`` overrides the targets of the kind."""
         folder.write("ivrkit.toml", PARKING + 'targets = { exit = "HANG UP" }\n')
         assert folder.state("parking").exit is None
 
-    def test_its_texts(self, folder):
-        """They stand in the table, by their languages or for all of them."""
+    def test_texts_override_those_of_the_state(self, folder):
+        """The key ``texts`` overrides texts, for all languages or for one."""
         folder.write(
             "ivrkit.toml",
             'languages = ["es-MX"]\n'
@@ -263,11 +262,11 @@ class TestDecisions:
             + '[states.parking.texts]\n"Behind the house." = "Before it."\n[states.parking.texts.es]\n'
             '"Behind the house." = "Detrás."\n',
         )
-        assert self.said(folder) == {"en-US": "Before it.", "es-MX": "Detrás."}
+        assert self.texts_by_language(folder) == {"en-US": "Before it.", "es-MX": "Detrás."}
 
     @staticmethod
-    def said(folder) -> dict[str, str]:
-        """Return what is said in each language."""
+    def texts_by_language(folder) -> dict[str, str]:
+        """Return the text of the state ``parking`` in each language."""
         state = folder.state("parking")
         languages = folder.load().flow.config.languages
         return {each.tag: each.translate(state.enter[0], state) for each in languages}
@@ -289,20 +288,20 @@ class TestDecisions:
             ("plugin = 3", "plugin must be the name of a plugin, not 3", 'write plugin = "acme-states"'),
         ],
     )
-    def test_what_they_take(self, folder, line, message, hint):
-        """They are settings, and refused as those are."""
+    def test_an_invalid_override_is_a_problem(self, folder, line, message, hint):
+        """An invalid override is reported like any other invalid setting."""
         folder.write("ivrkit.toml", PARKING.lstrip() + line)
         with pytest.raises(Exception, match="ivrkit") as caught:
             folder.load()
         assert (caught.value.message, caught.value.hint) == (f"ivrkit.toml:4: states.parking.{message}", hint)
 
-    def test_they_are_no_keys_of_another_file(self, folder):
-        """A file of states has its texts, and decides nothing about the tree."""
+    def test_overrides_are_unknown_keys_in_a_flow_file(self, folder):
+        """A table in a flow file has no overrides besides ``texts``."""
         folder.write("harbour.flow.toml", PARKING.lstrip() + "enabled = false\n")
-        assert folder.problem() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", TAKES)
+        assert folder.problem() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", MESSAGE_KEYS)
 
-    def test_tables_in_code(self, core_only):
-        """The settings may be made by code; then they have no place, and their owner is called as they are."""
+    def test_tables_can_be_passed_in_code(self, core_only):
+        """Tables in Settings(states=...) are states owned by ``Settings``, and their problems have no location."""
         table = {"kind": "message", "text": "Here.", "key": "4"}
         loaded = load(Settings(states={"parking": table}))
         assert loaded.flow.states["parking"].state.owner == Owner("Settings")
@@ -314,8 +313,8 @@ class TestDecisions:
         )
 
 
-class TestParts:
-    """States that belong to another, and what a team decides about them."""
+class TestSubstates:
+    """Substates of TOML states, and their tables in the settings."""
 
     ACCOUNT = """
         [states.account]
@@ -327,20 +326,20 @@ class TestParts:
         key = "4"
         """
 
-    def test_a_part_is_a_state(self, folder):
-        """It is named after the whole."""
+    def test_a_substate_is_a_state(self, folder):
+        """A substate is a state with the name of its parent state in front."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         assert folder.owners() == [("harbour.flow.toml", "loaded", ("account", "account.confirm"))]
 
-    def test_a_part_is_decided_about_by_its_name(self, folder):
-        """As any state is."""
+    def test_a_substate_can_be_overridden(self, folder):
+        """A table with the full name of a substate overrides it."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\ntargets = { 1 = "menu" }\n')
         state = folder.state("account.confirm")
         assert (state.voice, state.exit.rows["1"], state.parent) == ("Polly.Mia", "menu", "account")
 
-    def test_a_part_that_is_not_enabled(self, folder):
-        """The whole leads to it, and is told so."""
+    def test_a_disabled_substate_is_a_problem_of_its_parent(self, folder):
+        """Disabling a substate is a problem of its parent state, which leads to it."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nenabled = false\n')
         (message, _) = folder.problem()
@@ -349,8 +348,8 @@ class TestParts:
             "did you mean 'account'?"
         )
 
-    def test_a_part_with_the_name_of_another_state(self, folder):
-        """Nobody could tell the two apart."""
+    def test_a_state_with_the_name_of_a_substate_is_a_problem(self, folder):
+        """A state with the same name as a substate is a problem."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("other.flow.toml", PARKING.replace("parking", '"account.confirm"'))
         assert folder.problem() == (
@@ -361,8 +360,8 @@ class TestParts:
             "rename one of the two",
         )
 
-    def test_a_part_of_a_plugin_that_is_not_there(self, folder):
-        """To choose a plugin for a part is to choose one that has it."""
+    def test_choosing_another_plugin_for_a_substate_is_a_problem(self, folder):
+        """A table that chooses a plugin for a substate must choose the plugin that has it."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nplugin = "other"\n')
         assert folder.problem() == (
@@ -370,8 +369,8 @@ class TestParts:
             "use one of: harbour.flow.toml",
         )
 
-    def test_a_part_of_a_state_with_faults(self, folder):
-        """Nobody knows its parts, so what is decided about one is not told as another problem."""
+    def test_a_table_for_a_substate_of_a_faulty_state_is_allowed(self, folder):
+        """If a state has a problem, a table for its substate is not another problem."""
         folder.write("harbour.flow.toml", self.ACCOUNT.replace("digits = 4", "digits = 400"))
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\n')
         assert folder.problem() == (
@@ -379,8 +378,8 @@ class TestParts:
             'write digits = 4 or digits = "4-8"',
         )
 
-    def test_an_edited_part_is_a_part_still(self, folder, install):
-        """Whatever state a hook puts in its place."""
+    def test_an_edited_substate_keeps_its_parent(self, folder, install):
+        """A substate that a hook replaces keeps its name and its parent state."""
         code = (
             "from ivrkit import State, hookimpl\n@hookimpl\ndef ivrkit_edit_state(state):\n"
             "    return State('Edited.', 'menu') if state.parent else None\n"
