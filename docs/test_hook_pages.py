@@ -115,7 +115,7 @@ def test_a_hook_without_a_test_is_found() -> None:
     assert "ivrkit_x" not in hooks_named_in("def ivrkit_x(): ...")
     assert "ivrkit_x" in hooks_named_in("class Plugin:\n    def ivrkit_x(self): ...\ndef test_it(): ...")
     assert "ivrkit_x" in hooks_named_in("def test_it():\n    hooks(x=print)")
-    assert "ivrkit_x" in hooks_named_in('def test_it():\n    tell("ivrkit_x of it failed")')
+    assert "ivrkit_x" in hooks_named_in('def test_it():\n    log("ivrkit_x of it failed")')
 
 
 @pytest.mark.parametrize(
