@@ -18,7 +18,10 @@ OFFER = "\n\n@hookimpl\ndef ivrkit_register_kinds():\n    return {}\n"
 
 @pytest.fixture
 def offer_kinds(install):
-    """Return a function that installs a package with state kinds: its code, and the dict that its hook returns."""
+    """Return a function that installs a package with state kinds.
+
+    Its arguments are the code of the package and the dict that the hook returns.
+    """
 
     def install_kinds(code: str, offered: str = '{"tide": tide}', name: str = "harbour-kinds") -> None:
         module = name.replace("-", "_")
@@ -49,10 +52,10 @@ TABLE = """
 
 
 class TestKindsOfPackages:
-    """The hook ``ivrkit_register_kinds``."""
+    """State kinds that packages offer with the hook ``ivrkit_register_kinds``."""
 
     def test_a_kind_of_a_package_makes_a_state(self, offer_kinds, folder):
-        """The parameters of a kind's function are keys, and a variadic parameter is the key ``text``."""
+        """The parameters of a kind's function are keys of its tables, and a variadic parameter is the key ``text``."""
         offer_kinds(TIDE)
         folder.write("ivrkit.toml", TABLE + 'level = 3\ntext = ["One.", "Two."]\nthen = "HANG UP"\n')
         state = folder.state("low")
@@ -61,24 +64,24 @@ class TestKindsOfPackages:
         assert state.owner == Owner("ivrkit.toml")
 
     def test_a_single_text_is_not_split_into_letters(self, offer_kinds, folder):
-        """A variadic parameter takes a single text as one value."""
+        """A variadic parameter takes a single text as one value, not as a list of letters."""
         offer_kinds(TIDE)
         folder.write("ivrkit.toml", TABLE + 'level = 3\ntext = "One."\n')
         assert [each.value for each in folder.state("low").enter.verbs] == ["Tide.", "3", "One."]
 
-    def test_a_missing_key_has_its_default(self, offer_kinds, folder):
-        """A key that is left out has the default of its parameter."""
+    def test_a_missing_key_has_the_default_of_its_parameter(self, offer_kinds, folder):
+        """A key that is missing in a table has the default of its parameter."""
         offer_kinds(TIDE.replace("level: int", "level: int = 7, check: Callable[[Call], bool] | None = None"))
         folder.write("ivrkit.toml", TABLE + 'text = ["One."]\n')
         assert [each.value for each in folder.state("low").enter.verbs] == ["Tide.", "7", "One."]
 
     def test_positional_only_parameters_are_keys(self, offer_kinds, folder):
-        """Positional-only parameters are keys, too."""
+        """The positional-only parameters of a kind's function are keys of its tables."""
         offer_kinds(TIDE.replace("level: int", "level: int, /"))
         folder.write("ivrkit.toml", TABLE + 'level = 3\ntext = "One."\n')
         assert [each.value for each in folder.state("low").enter.verbs] == ["Tide.", "3", "One."]
 
-    def test_targets_in_lists_and_in_tables(self, offer_kinds, folder):
+    def test_targets_are_read_in_lists_and_tables(self, offer_kinds, folder):
         """A variadic parameter of targets takes a list, and a mapping of targets takes a table of outcomes."""
         code = (
             "def tide(*ways: str | None | Goto, routes: 'Mapping[str, str | None | Goto]' = {}) -> State:\n"
@@ -101,7 +104,7 @@ class TestKindsOfPackages:
         ]
 
     @pytest.mark.parametrize(
-        ("given", "message", "hint"),
+        ("keys", "message", "hint"),
         [
             ('level = "high"', "ivrkit.toml:4: states.low.level must be a whole number, not 'high'", "write level = 1"),
             (
@@ -135,14 +138,14 @@ class TestKindsOfPackages:
             ),
         ],
     )
-    def test_a_problem_describes_the_key_of_a_kind(self, offer_kinds, folder, given, message, hint):
-        """The problem of a key has the file, the line, the key and its valid values."""
+    def test_a_problem_describes_the_key_of_a_kind(self, offer_kinds, folder, keys, message, hint):
+        """A problem of a key names the file, the line, the key and the valid values."""
         offer_kinds(TIDE)
-        folder.write("ivrkit.toml", TABLE + given)
+        folder.write("ivrkit.toml", TABLE + keys)
         assert folder.problem() == (message, hint)
 
-    def test_a_kind_without_keys_has_those_of_every_state(self, offer_kinds, folder):
-        """For a kind without parameters, the hint lists the keys of every state."""
+    def test_a_kind_without_parameters_has_the_keys_of_every_state(self, offer_kinds, folder):
+        """The hint for an unknown key of a kind without parameters lists the keys of every state."""
         offer_kinds("def tide() -> State:\n    return State('Tide.')\n")
         folder.write("ivrkit.toml", TABLE + "zzz = 3")
         assert folder.problem() == (
@@ -150,8 +153,8 @@ class TestKindsOfPackages:
             "use the keys of every state: " + ", ".join(COMMON_KEYS),
         )
 
-    def test_a_kind_of_two_plugins_clashes(self, offer_kinds, folder):
-        """A kind that two plugins offer is a problem that names both; without strict, the first is used."""
+    def test_a_kind_that_two_plugins_offer_is_a_problem(self, offer_kinds, folder):
+        """A kind that two plugins offer is a problem that names both; without strict, the first plugin is used."""
         offer_kinds(TIDE, name="alpha-kinds")
         offer_kinds(TIDE.replace('"Tide."', '"Other."'))
         folder.write("ivrkit.toml", TABLE + "level = 3")
@@ -162,14 +165,14 @@ class TestKindsOfPackages:
         assert [each.owner for each in loaded.problems] == ["harbour-kinds"]
 
     def test_a_kind_of_the_core_cannot_be_replaced(self, offer_kinds, folder):
-        """A plugin that offers a kind of the core is a problem."""
+        """A plugin cannot replace a kind of the core: a second kind with the same name is a problem."""
         offer_kinds(TIDE, '{"message": tide}')
         message = f"the state kind 'message' is offered by two plugins: ivrkit {CORE} and harbour-kinds 2.0"
         assert folder.problem() == (message, LEAVE_OUT)
 
 
 class TestInvalidKinds:
-    """State kinds that cannot be used."""
+    """Problems of invalid state kinds."""
 
     @pytest.mark.parametrize(
         ("code", "message", "hint"),
@@ -209,18 +212,18 @@ class TestInvalidKinds:
         ],
     )
     def test_an_unusable_function_is_a_problem(self, offer_kinds, folder, code, message, hint):
-        """A function that TOML cannot call is a problem when it is offered, even if no table uses it."""
+        """A kind whose function cannot be called from TOML is a problem, even if no table uses the kind."""
         offer_kinds(code)
         assert folder.problem() == (f"plugin harbour-kinds 2.0: its state kind 'tide' cannot be used: {message}", hint)
 
     def test_a_variadic_parameter_of_functions_is_not_a_key(self, offer_kinds, folder):
-        """A variadic parameter that takes functions is left out of the keys."""
+        """A variadic parameter that takes functions is not a key, because a TOML file cannot hold a function."""
         offer_kinds("def tide(*checks: Callable[[Call], bool]) -> State:\n    return State('Tide.')\n")
         folder.write("ivrkit.toml", TABLE)
         assert folder.state("low").enter == "Tide."
 
     def test_the_hook_must_return_a_dict(self, offer_kinds, folder):
-        """A hook that does not return a dict is a problem."""
+        """A hook ``ivrkit_register_kinds`` that does not return a dict is a problem."""
         offer_kinds("", "[3]")
         assert folder.problem() == (
             "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: it must return a dict, not [3]",
@@ -228,14 +231,14 @@ class TestInvalidKinds:
         )
 
     def test_a_failing_hook_is_a_problem(self, offer_kinds, folder):
-        """An error of the hook is a problem, with the hint to leave the plugin out."""
+        """An exception in the hook ``ivrkit_register_kinds`` is a problem, and its hint is to leave the plugin out."""
         offer_kinds("", "{}[3]")
         message = "plugin harbour-kinds 2.0: its hook ivrkit_register_kinds failed: KeyError: 3"
         assert folder.problem() == (message, LEAVE_OUT)
 
     @pytest.mark.parametrize("name", ["3", "' '"])
     def test_the_name_of_a_kind_must_be_a_text(self, offer_kinds, folder, name):
-        """A kind whose name is not a text, or is blank, is a problem."""
+        """The name of a kind must be a text that is not blank; any other name is a problem."""
         offer_kinds(TIDE, f"{{{name}: tide}}")
         assert folder.problem() == (
             f"plugin harbour-kinds 2.0: the name of its state kind must be a text, not {name}",
@@ -243,7 +246,7 @@ class TestInvalidKinds:
         )
 
     def test_a_kind_must_return_a_state(self, offer_kinds, folder):
-        """A kind that returns something else is a problem of the table that names the kind's plugin."""
+        """A kind that does not return a State is a problem of the table, and the problem names the kind's plugin."""
         offer_kinds("def tide() -> State:\n    return 'Tide.'\n")
         folder.write("ivrkit.toml", TABLE)
         message = (
@@ -252,7 +255,7 @@ class TestInvalidKinds:
         assert folder.problem() == (message, "fix the function of the kind, or use another kind")
 
     def test_a_failing_kind_is_a_problem_of_the_table(self, offer_kinds, folder):
-        """An error of a kind is a problem of the table, with the keys of the kind."""
+        """An exception in a kind's function is a problem of the table, and its hint lists the keys of the kind."""
         offer_kinds("def tide(level: int = 0) -> State:\n    return State(1 / level)\n")
         folder.write("ivrkit.toml", TABLE)
         assert folder.problem() == (
@@ -264,20 +267,20 @@ class TestInvalidKinds:
 class TestStateKind:
     """The description of a state kind, for the schema."""
 
-    def test_it_describes_the_function(self, install, offer_kinds, folder):
-        """A state kind has the summary and the parameters of its function."""
+    def test_a_kind_describes_its_function(self, install, offer_kinds, folder):
+        """A state kind has the summary of its function's docstring and a description of each parameter."""
         offer_kinds(TIDE)
         import harbour_kinds
 
-        found = StateKinds(Problems())
-        found.add(Owner("harbour-kinds", "2.0"), {"tide": harbour_kinds.tide})
-        kind = found.all()["tide"]
+        kinds = StateKinds(Problems())
+        kinds.add(Owner("harbour-kinds", "2.0"), {"tide": harbour_kinds.tide})
+        kind = kinds.all()["tide"]
         assert (kind.name, str(kind.owner), kind.description) == ("tide", "harbour-kinds 2.0", "Tell the tide.")
-        shown = [
+        parameters = [
             (key, each.name, each.type.value, each.required, each.description, each.is_variadic)
             for key, each in kind.parameters.items()
         ]
-        assert shown == [
+        assert parameters == [
             ("level", "level", "value", True, "how high it is.", False),
             ("text", "lines", "value", False, "", True),
             ("then", "then", "target", False, "", False),
