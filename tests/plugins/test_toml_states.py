@@ -1,4 +1,4 @@
-"""TOML states: the states that tables make, and the problems of tables."""
+"""TOML states, the problems of their tables, their overrides and their substates."""
 
 import pytest
 
@@ -21,15 +21,15 @@ PARKING = """
 
 @pytest.fixture(params=["ivrkit.toml", "harbour.flow.toml"])
 def file(request):
-    """Return the name of a file with TOML states: tables mean the same in both."""
+    """Return the name of a settings file or of a flow file, because tables mean the same in both."""
     return request.param
 
 
 class TestTable:
-    """A table with a ``kind``, in the settings file or in a flow file."""
+    """Tables with a ``kind``, in the settings file or in a flow file."""
 
     def test_a_table_is_a_state_owned_by_its_file(self, folder, file):
-        """A table with a kind is a state, and its owner is the file, without a version."""
+        """A table with a kind is a state, and the owner of the state is its file, without a version."""
         folder.write(file, PARKING)
         state = folder.state("parking")
         assert (state.owner, state.name, state.exit) == (Owner(file), "parking", HOME)
@@ -44,7 +44,7 @@ class TestTable:
         assert (state.voice, state.language, state.on_error) == ("Polly.Mia", "es-MX", "menu")
 
     def test_a_key_makes_a_menu_option(self, folder, file):
-        """A table with a key has a menu option; its label defaults to the name, and all its words are translatable."""
+        """A table with a key has a menu option with translatable texts; its label defaults to the name of the state."""
         folder.write(file, PARKING.replace("parking", "car-park_2") + 'key = "4"\n')
         (option,) = folder.state("car-park_2").options
         assert option == MenuOption("4", "car park 2")
@@ -55,7 +55,7 @@ class TestTable:
         assert option == MenuOption("4", "the garage", ("garage",), "menu", "Four for the garage.")
         assert {type(each) for each in (option.label, option.sentence, *option.phrases)} == {Text}
 
-    def test_a_state_can_have_options_in_several_menus(self, folder, file):
+    def test_a_state_can_have_several_menu_options(self, folder, file):
         """Each table in ``options`` is a menu option with its own key, label and menu."""
         folder.write(
             file,
@@ -83,7 +83,7 @@ class TestTable:
         assert folder.state("parking").options == (MenuOption("5", "parking"),)
 
     def test_a_menu_in_toml_has_options_of_other_files(self, folder, file):
-        """The key ``menu`` names a menu, which may be in another file."""
+        """A menu in TOML offers the menu options that name it, even those of other files."""
         folder.write(file, '[states.billing]\nkind = "menu"\ntext = "Billing."\nkey = "2"\n')
         folder.write("below.flow.toml", PARKING + 'key = "1"\nmenu = "billing"\n')
         loaded = folder.load()
@@ -92,7 +92,7 @@ class TestTable:
         assert loaded.flow.states["menu"].routes["2"] == "billing"
 
     def test_prompts_and_targets_are_read(self, folder, file):
-        """Lists of prompts, and targets with words, are read as in code."""
+        """A table can have a list of prompts, and a target with a text to say."""
         folder.write(
             file,
             """
@@ -113,7 +113,7 @@ class TestTable:
 
 
 class TestProblems:
-    """The problems of a table: file, line, key and hint."""
+    """Problems of tables, with file, line, key and hint."""
 
     @pytest.mark.parametrize(
         ("line", "message", "hint"),
@@ -189,7 +189,7 @@ class TestProblems:
         ],
     )
     def test_an_invalid_key_is_a_problem(self, folder, file, line, message, hint):
-        """An unknown or invalid key is one problem with its line and its valid values."""
+        """An unknown or invalid key is one problem that names its line and the valid values."""
         folder.write(file, PARKING + line)
         assert folder.problem() == (f"{file}:{message}", hint or MESSAGE_KEYS)
 
@@ -202,12 +202,12 @@ class TestProblems:
         ],
     )
     def test_an_unknown_kind_is_a_problem(self, folder, file, kind, shown):
-        """An unknown kind is a problem that lists the kinds."""
+        """An unknown kind is a problem, and its hint lists the kinds."""
         folder.write(file, PARKING.replace('"message"', kind))
         assert folder.problem() == (f"{file}:2: states.parking.kind must be a state kind, not {shown}", KINDS)
 
     def test_an_error_of_a_kind_is_a_problem(self, folder, file):
-        """An error that a kind raises is a problem with its own hint, in the line of the table."""
+        """An error that a kind raises is a problem in the first line of the table, with the hint of the error."""
         folder.write(file, '[states.pin]\nkind = "question"\ntext = "PIN?"\nsecret = true\n')
         assert folder.problem() == (
             f"{file}:1: states.pin: question with secret must have check",
@@ -215,7 +215,7 @@ class TestProblems:
         )
 
     def test_a_missing_key_of_a_kind_is_a_problem(self, folder, file):
-        """A table without a required key is a problem with an example."""
+        """A table without a required key of its kind is a problem, and its hint shows an example."""
         folder.write(file, '[states.desk]\nkind = "transfer"\n')
         assert folder.problem() == (
             f"{file}:1: states.desk.numbers must be set to a text or a list, each a text, because kind is 'transfer'",
@@ -223,7 +223,7 @@ class TestProblems:
         )
 
     def test_all_problems_of_a_table_are_reported_together(self, folder, file):
-        """All problems of a table are reported together, with its file and state."""
+        """All problems of a table are reported together, and each one names the file and the state."""
         folder.write(file, PARKING.lstrip() + "voice = 3\nkey = 4\nthen = 5\nfoo = 1\n")
         problems = folder.problems()
         assert sorted(each.located_message.partition(": ")[0] for each in problems) == [
@@ -241,20 +241,20 @@ class TestProblems:
 
 
 class TestOverrides:
-    """The overrides of a TOML state in its table in the settings file."""
+    """Overrides of a TOML state, in its table in the settings file."""
 
     def test_a_disabled_state_is_left_out(self, folder):
         """A TOML state with ``enabled = false`` is left out."""
         folder.write("ivrkit.toml", PARKING + 'key = "4"\nenabled = false\n')
         assert "parking" not in folder.load().flow.states
 
-    def test_targets_override_those_of_the_kind(self, folder):
-        """The key ``targets`` overrides the targets of the kind."""
+    def test_targets_override_the_targets_of_the_kind(self, folder):
+        """The key ``targets`` of a TOML state overrides the targets of its kind."""
         folder.write("ivrkit.toml", PARKING + 'targets = { exit = "HANG UP" }\n')
         assert folder.state("parking").exit is None
 
-    def test_texts_override_those_of_the_state(self, folder):
-        """The key ``texts`` overrides texts, for all languages or for one."""
+    def test_texts_override_the_texts_of_the_state(self, folder):
+        """The key ``texts`` of a TOML state overrides its texts, for all languages or for one."""
         folder.write(
             "ivrkit.toml",
             'languages = ["es-MX"]\n'
@@ -289,19 +289,19 @@ class TestOverrides:
         ],
     )
     def test_an_invalid_override_is_a_problem(self, folder, line, message, hint):
-        """An invalid override is reported like any other invalid setting."""
+        """An invalid override of a TOML state is reported with its file, line, valid value and hint."""
         folder.write("ivrkit.toml", PARKING.lstrip() + line)
         with pytest.raises(Exception, match="ivrkit") as caught:
             folder.load()
         assert (caught.value.message, caught.value.hint) == (f"ivrkit.toml:4: states.parking.{message}", hint)
 
     def test_overrides_are_unknown_keys_in_a_flow_file(self, folder):
-        """A table in a flow file has no overrides besides ``texts``."""
+        """The override ``enabled`` of the settings file is an unknown key in a flow file."""
         folder.write("harbour.flow.toml", PARKING.lstrip() + "enabled = false\n")
         assert folder.problem() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", MESSAGE_KEYS)
 
     def test_tables_can_be_passed_in_code(self, core_only):
-        """Tables in Settings(states=...) are states owned by ``Settings``, and their problems have no location."""
+        """Tables in ``Settings(states=...)`` are states that ``Settings`` owns, and their problems have no location."""
         table = {"kind": "message", "text": "Here.", "key": "4"}
         loaded = load(Settings(states={"parking": table}))
         assert loaded.flow.states["parking"].state.owner == Owner("Settings")
@@ -327,19 +327,19 @@ class TestSubstates:
         """
 
     def test_a_substate_is_a_state(self, folder):
-        """A substate is a state with the name of its parent state in front."""
+        """A substate is a state, and its name begins with the name of its parent state."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         assert folder.owners() == [("harbour.flow.toml", "loaded", ("account", "account.confirm"))]
 
     def test_a_substate_can_be_overridden(self, folder):
-        """A table with the full name of a substate overrides it."""
+        """A table with the full name of a substate overrides its voice and its targets."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\ntargets = { 1 = "menu" }\n')
         state = folder.state("account.confirm")
         assert (state.voice, state.exit.rows["1"], state.parent) == ("Polly.Mia", "menu", "account")
 
     def test_a_disabled_substate_is_a_problem_of_its_parent(self, folder):
-        """Disabling a substate is a problem of its parent state, which leads to it."""
+        """A disabled substate is a problem of its parent state, because the parent state leads to it."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nenabled = false\n')
         (message, _) = folder.problem()
@@ -349,7 +349,7 @@ class TestSubstates:
         )
 
     def test_a_state_with_the_name_of_a_substate_is_a_problem(self, folder):
-        """A state with the same name as a substate is a problem."""
+        """A state with the same name as a substate of another file is a problem that names both files."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("other.flow.toml", PARKING.replace("parking", '"account.confirm"'))
         assert folder.problem() == (
@@ -361,7 +361,7 @@ class TestSubstates:
         )
 
     def test_choosing_another_plugin_for_a_substate_is_a_problem(self, folder):
-        """A table that chooses a plugin for a substate must choose the plugin that has it."""
+        """A table that chooses a plugin for a substate must choose the plugin that offers the substate."""
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nplugin = "other"\n')
         assert folder.problem() == (
@@ -370,7 +370,7 @@ class TestSubstates:
         )
 
     def test_a_table_for_a_substate_of_a_faulty_state_is_allowed(self, folder):
-        """If a state has a problem, a table for its substate is not another problem."""
+        """If a state has a problem, a table that overrides its substate is not a second problem."""
         folder.write("harbour.flow.toml", self.ACCOUNT.replace("digits = 4", "digits = 400"))
         folder.write("ivrkit.toml", '[states."account.confirm"]\nvoice = "Polly.Mia"\n')
         assert folder.problem() == (
