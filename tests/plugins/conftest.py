@@ -1,4 +1,4 @@
-"""Fixtures for the tests of loading: installed distributions with real metadata, and nothing else beside the core."""
+"""Fixtures that install distributions with real metadata, and hide all plugins except the core."""
 
 import importlib
 import os
@@ -15,7 +15,7 @@ from ivrkit.testing import installed_plugins
 
 @pytest.fixture(autouse=True)
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, without environment variables that are settings."""
+    """Run each test in an empty folder, without environment variables that are settings."""
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
         if name.startswith(("IVRKIT_", "TWILIO_")):
@@ -26,7 +26,7 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """Return a function that installs a distribution for one test.
 
-    The distribution is a folder with its metadata and modules, and comes first on the path.
+    The distribution is a folder with its metadata and modules. The folder comes first on ``sys.path``.
     """
     installed: list[str] = []
 
@@ -54,7 +54,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def core_only(install: Callable[..., Path]) -> None:
     """Hide all installed plugins but the core, so that a test loads only the plugins that it installs.
 
-    Of two distributions with the same name, only the first on the path is found. An empty one hides another.
+    Python finds only the first of two distributions with the same name, so an empty distribution hides another.
     """
     for name in installed_plugins():
         install(name, "0")
@@ -62,7 +62,7 @@ def core_only(install: Callable[..., Path]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, core_only: None) -> Iterator[Folder]:
-    """Return a working folder, where only the core is installed."""
+    """Return the working folder of a test that has only the core installed."""
     yield Folder(tmp_path)
     for module in [name for name in sys.modules if name.startswith("ivrkit_file_")]:
         del sys.modules[module]
