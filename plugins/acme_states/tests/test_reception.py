@@ -32,7 +32,7 @@ def test_after_the_talk_the_call_ends(phone):
     ],
 )
 def test_a_caller_who_is_not_connected_is_back_in_the_menu(phone, result, words):
-    """A caller who is not connected hears why, and then the menu."""
+    """After a failed transfer, the caller hears the reason, and then the menu."""
     call = phone.call().press("0")
     getattr(call.callee, result)()
     assert call.state == "menu"
@@ -46,7 +46,7 @@ def test_a_declined_caller_is_back_in_the_menu(phone):
 
 
 def test_a_caller_who_hangs_up_while_it_rings(phone):
-    """The webhook about a caller who hung up is answered without a Say."""
+    """A webhook after the caller has hung up is answered without a Say."""
     call = phone.call().press("0").hangs_up()
     assert "<Say" not in call.responses[-1].body
     assert call.warnings == []

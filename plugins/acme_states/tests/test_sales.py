@@ -2,7 +2,7 @@
 
 
 def test_sales_asks_for_a_message_and_records_it(phone):
-    """The caller hears what to say, and is recorded for at most two minutes."""
+    """The caller is asked for name, number and request, and is recorded for at most two minutes."""
     call = phone.call().press("1")
     assert call.heard_last.splitlines() == [
         "Everybody in sales is on the phone right now.",
@@ -26,7 +26,7 @@ def test_a_silent_caller_hears_the_thanks(phone):
 
 
 def test_a_caller_who_hangs_up_after_the_message(phone):
-    """The webhook about a caller who hung up is answered without a Say."""
+    """A webhook after the caller has hung up is answered without a Say."""
     call = phone.call().press("1").says("I am looking for an anvil.").hangs_up()
     assert "<Say" not in call.responses[-1].body
     assert call.ended.reason == "caller-hung-up"

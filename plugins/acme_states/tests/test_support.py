@@ -39,7 +39,7 @@ def test_results_of_twilios_rest_api_are_a_talk(phone, result):
     ids=["queue-full", "error", "system-error"],
 )
 def test_a_caller_who_cannot_wait_is_back_in_the_menu(phone, queue, words):
-    """A caller who cannot wait in the queue hears why, and then the menu."""
+    """If the queue is full or fails, the caller hears so, and then the menu."""
     for name, value in queue.items():
         setattr(phone.queue("support"), name, value)
     call = phone.call().press("2")
@@ -48,14 +48,14 @@ def test_a_caller_who_cannot_wait_is_back_in_the_menu(phone, queue, words):
 
 
 def test_a_caller_who_leaves_the_queue_is_back_in_the_menu(phone):
-    """A caller who leaves the queue hears so, and then the menu."""
+    """After leaving the queue, the caller hears so, and then the menu."""
     call = phone.call().press("2").verb_ends_with(QueueResult="leave", QueueSid="QU1", QueueTime="20")
     assert call.state == "menu"
     assert call.heard_last.splitlines()[:2] == ["You have left the queue.", MENU_FOLLOWS]
 
 
 def test_a_caller_who_hangs_up_in_the_queue(phone):
-    """The webhook about a caller who hung up is answered without a Say."""
+    """A webhook after the caller has hung up is answered without a Say."""
     call = phone.call().press("2").hangs_up()
     assert "<Say" not in call.responses[-1].body
     assert call.ended.reason == "caller-hung-up"
