@@ -1,7 +1,7 @@
 """Programs that tests start: servers, proxies, databases.
 
 Each program runs in a session of its own, so that all of its processes can be found. They end with the tests even if
-the tests are killed: a watchdog process (``tests/watchdog.py``) sees to that.
+the tests are killed: a watchdog process (``tests/watchdog.py``) ends them then.
 """
 
 import functools
@@ -63,7 +63,7 @@ def free_port() -> int:
 def wait_until(condition: Callable[[], bool], details: Callable[[], str] = str) -> None:
     """Wait until a condition is true, for :data:`PATIENCE` seconds at most.
 
-    :param condition: is asked ten times a second.
+    :param condition: is called ten times a second.
     :param details: returns the text of the failure, if the condition does not become true.
     """
     end = time.monotonic() + PATIENCE

@@ -1,8 +1,8 @@
 """Kills programs that outlive the tests that started them.
 
 Run as a program: it reads the id of a session per line from its standard input. The input is closed when the process
-that started it has ended, however it ended. Then all processes of these sessions are asked to end, and killed two
-seconds later. It stands on the standard library alone, and starts in about 10 ms.
+that started it has ended, however it ended. Then all processes of these sessions get SIGTERM, and SIGKILL two
+seconds later. It imports only the standard library, and starts in about 10 ms.
 """
 
 import contextlib
