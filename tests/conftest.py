@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.calls.trees.patient_stores import TIME_LIMITS
 from tests.sessions.servers import PostgreSQL, Redis
 
 
@@ -85,5 +84,8 @@ def no_store_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     On a busy machine a store can miss its two seconds. Then calls go on with their cookies, and two copies of a webhook
     both count: a test of races would fail although nothing is wrong.
     """
+    # Imported here: the environment `scaffold` runs tests without ivrkit.
+    from tests.calls.trees.patient_stores import TIME_LIMITS
+
     for path, value in TIME_LIMITS.items():
         monkeypatch.setattr(path, value)
