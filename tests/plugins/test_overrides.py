@@ -53,12 +53,10 @@ class OffersStates:
         return self.states
 
 
-def overridden(state=DIAL, more=None, **table):
+def overridden(state=DIAL, **table):
     """Return a compiled state with the overrides of its table."""
     settings = Settings(states={"one": StateSettings(**table)})
-    return (
-        load(settings, {"own": OffersStates({"one": state, "other": OTHER, **(more or {})})}).flow.states["one"].state
-    )
+    return load(settings, {"own": OffersStates({"one": state, "other": OTHER})}).flow.states["one"].state
 
 
 def problem_of(state=DIAL, **table):
