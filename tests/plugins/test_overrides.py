@@ -1,4 +1,4 @@
-"""The overrides of single states: the tables ``[states.NAME]`` of the settings."""
+"""Overrides of single states in the tables ``[states.NAME]`` of the settings."""
 
 import pytest
 from twilio.twiml.voice_response import Dial, Record
@@ -42,44 +42,44 @@ OUTCOMES_HINT = (
 
 
 class OffersStates:
-    """Plugin that offers states."""
+    """A plugin that offers states."""
 
     def __init__(self, states):
         self.states = states
 
     @hookimpl
     def ivrkit_register_states(self):
-        """Return the states."""
+        """Return the states of the plugin."""
         return self.states
 
 
 def overridden(state=DIAL, **table):
-    """Return a compiled state with the overrides of its table."""
+    """Return the state after the loader applied the table to it."""
     settings = Settings(states={"one": StateSettings(**table)})
     return load(settings, {"own": OffersStates({"one": state, "other": OTHER})}).flow.states["one"].state
 
 
 def problem_of(state=DIAL, **table):
-    """Return the only problem of an override."""
+    """Return the only problem that the table causes."""
     with pytest.raises(LoadError) as caught:
         overridden(state, **table)
-    (found,) = caught.value.problems
-    return found
+    (problem,) = caught.value.problems
+    return problem
 
 
-def test_a_table_changes_key_label_and_sentence():
-    """A table changes the key, label and sentence of the menu options, and keeps their phrases."""
+def test_a_table_changes_the_key_label_and_sentence_of_a_menu_option():
+    """A table changes the key, label and sentence of a menu option and keeps its phrases."""
     (option,) = overridden(key="5", label="our shop", sentence="For our shop, press five.").menu_options
     assert option == MenuOption("5", "our shop", phrases=("sales",), sentence="For our shop, press five.")
 
 
-def test_a_table_changes_voice_and_language():
+def test_a_table_changes_the_voice_and_language_of_a_state():
     """A table changes the voice and the language of a state."""
     assert (overridden(voice="Polly.Mia").voice, overridden(language="es-MX").language) == ("Polly.Mia", "es-MX")
 
 
 def test_a_disabled_state_is_left_out():
-    """A state with ``enabled = false`` is not in the phone tree and in no menu."""
+    """A state with ``enabled = false`` is neither in the phone tree nor in a menu."""
     settings = Settings(states={"one": StateSettings(enabled=False)})
     flow = load(settings, {"own": OffersStates({"one": DIAL, "other": OTHER})}).flow
     assert "one" not in flow.states
@@ -87,7 +87,7 @@ def test_a_disabled_state_is_left_out():
 
 
 def test_a_disabled_state_must_not_be_a_target():
-    """Disabling a state is a problem of each state that leads to it."""
+    """A disabled state causes a problem in each state that leads to it."""
     settings = Settings(states={"other": StateSettings(enabled=False)})
     with pytest.raises(LoadError) as caught:
         load(settings, {"own": OffersStates({"one": DIAL, "other": OTHER})})
@@ -96,8 +96,8 @@ def test_a_disabled_state_must_not_be_a_target():
     )
 
 
-def test_targets_change_rows_and_keep_their_words():
-    """Targets change rows, otherwise, give_up and on_error, add new rows, and keep the words of a Goto."""
+def test_targets_change_routes_and_keep_the_words_of_a_goto():
+    """``targets`` changes and adds rows, changes otherwise, give_up and on_error, and keeps the words of a Goto."""
     targets = {"busy": "other", "no-answer": "SAME", "failed": "BACK", "otherwise": "other", "give_up": "HANG UP"}
     state = overridden(targets={**targets, "on_error": "menu"})
     assert dict(state.exit.rows) == {"busy": Goto("other", say="Busy."), "failed": BACK, "no-answer": SAME}
@@ -107,13 +107,13 @@ def test_targets_change_rows_and_keep_their_words():
 
 
 def test_targets_can_add_otherwise():
-    """Targets can add an otherwise to a table that has none, and keep its rows."""
+    """``targets`` can add an otherwise to a routes table without one and keeps the rows of the table."""
     state = overridden(State(ask("?"), Routes({"1": SAME})), targets={"otherwise": "HOME"})
     assert (dict(state.exit.rows), state.exit.otherwise) == ({"1": SAME}, HOME)
 
 
-def test_exit_changes_an_automatic_exit():
-    """The target ``exit`` changes an automatic exit, and keeps the words of a Goto."""
+def test_the_target_exit_changes_an_automatic_exit():
+    """The target ``exit`` changes an automatic exit and keeps the words of a Goto."""
     assert overridden(State("Hello.", "menu"), targets={"exit": "other"}).exit == "other"
     assert overridden(State("Hello.", Goto("menu", say="So.")), targets={"exit": "HANG UP"}).exit == Goto(
         None, say="So."
@@ -121,18 +121,18 @@ def test_exit_changes_an_automatic_exit():
 
 
 def test_targets_can_add_rows_to_a_state_without_routes():
-    """Targets can add rows to a state that ended the call before."""
+    """``targets`` can add rows to a state whose exit is None."""
     state = overridden(State(Record(), None), targets={"recorded": "other"})
     assert dict(state.exit.rows) == {"recorded": "other"}
 
 
 def test_targets_can_add_rows_to_a_menu():
-    """Targets can add rows to a menu, besides its options."""
+    """``targets`` can add rows to a menu next to its options."""
     assert dict(overridden(State(Menu()), targets={"7": "other"}).exit.rows) == {"7": "other"}
 
 
 def test_targets_of_a_function_exit_cannot_be_changed():
-    """Targets are a problem for a state whose exit is a function."""
+    """``targets`` is a problem for a state whose exit is a function."""
 
     @leads_to("menu")
     def decide(call):
@@ -166,21 +166,21 @@ def test_targets_of_a_function_exit_cannot_be_changed():
     ],
 )
 def test_an_invalid_target_is_a_problem(table, message, hint):
-    """An invalid outcome or target is a problem with the nearest name and the valid names."""
-    found = problem_of(**table)
-    assert (found.message, found.hint) == (message, hint)
+    """An invalid outcome or target is a problem that suggests a similar name or lists the valid names."""
+    problem = problem_of(**table)
+    assert (problem.message, problem.hint) == (message, hint)
 
 
 @pytest.mark.parametrize("name", ["key", "label", "sentence"])
-def test_a_state_without_a_menu_option_has_no_key(name):
-    """A key, label or sentence is a problem for a state without a menu option."""
+def test_a_menu_option_setting_needs_a_menu_option(name):
+    """A key, label or sentence in a table is a problem if the state has no menu option."""
     assert problem_of(State("Hello."), **{name: "5"}) == Problem(
         f"[states.one] {name} must be left out: the state of own has no menu option", f"remove {name}", owner="own"
     )
 
 
 def test_texts_replace_the_texts_of_one_state():
-    """Texts replace those of one state, in one language or in all, including plain strings and the words of a Goto."""
+    """``texts`` replaces texts, plain strings and words of a Goto in one state only, for one or all languages."""
     texts = {"": {"One moment.": "Un momento.", "Busy.": "Ocupado."}, "es": {"Busy.": "Comunica."}}
     settings = Settings(states={"one": StateSettings(texts=texts)}, languages=["es-MX"])
     flow = load(settings, {"own": OffersStates({"one": DIAL, "other": State("One moment.")})}).flow
@@ -192,9 +192,9 @@ def test_texts_replace_the_texts_of_one_state():
 
 
 def test_a_problem_has_the_location_of_its_table(tmp_path):
-    """The problem of an override has the file and line of its table."""
+    """A problem in an override has the file and line of its table."""
     (tmp_path / "ivrkit.toml").write_text('company = "A"\n[states.one.targets]\nbsy = "other"\n', encoding="utf-8")
     with pytest.raises(LoadError) as caught:
         load(load_settings(tmp_path, environ={}), {"own": OffersStates({"one": DIAL, "other": OTHER})})
-    (found,) = caught.value.problems
-    assert found.located_message == "ivrkit.toml:2: [states.one] targets.bsy is not an outcome, did you mean 'busy'?"
+    (problem,) = caught.value.problems
+    assert problem.located_message == "ivrkit.toml:2: [states.one] targets.bsy is not an outcome, did you mean 'busy'?"
