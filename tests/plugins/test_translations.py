@@ -1,4 +1,4 @@
-"""The translations that packages bring, and the languages made from them and from the settings."""
+"""Translations in the PO files of packages, and languages made from translations and settings."""
 
 import sys
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ivrkit import LoadError, Owner, Settings, State, Text, Texts
+from ivrkit import LoadError, Owner, Settings, State, Text, Texts, hookimpl
 from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.call import make_call
 from ivrkit.plugins.languages import make_languages
@@ -17,15 +17,18 @@ from ivrkit.settings import StateSettings
 
 pytestmark = pytest.mark.usefixtures("core_only")
 
-HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+PO_HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 CALL = make_call({}, now=datetime(2026, 1, 1, tzinfo=UTC), language="es-MX", turn=1, data={"n": "12"})
-HOLA = 'msgid "Hello, {name}."\nmsgstr "Hola, {name}."\n'
-HELLO = "from ivrkit import Text, State\nhello = State(Text('Hello, {name}.', name='Ann'))\n"
+SPANISH_HELLO = 'msgid "Hello, {name}."\nmsgstr "Hola, {name}."\n'
+HELLO_MODULE = "from ivrkit import Text, State\nhello = State(Text('Hello, {name}.', name='Ann'))\n"
 
 
 @pytest.fixture
 def install_package(install, monkeypatch):
-    """Return a function that installs a package with a state ``hello`` and PO files: folder -> content."""
+    """Return a function that installs a package with a state ``hello`` and with PO files.
+
+    The function takes the content of each PO file under the name of its folder in ``locale``.
+    """
     for name in ("hello_states", "hello_states.hello"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
@@ -33,11 +36,12 @@ def install_package(install, monkeypatch):
         folder = install("hello-states", states={"hello": "hello_states.hello:hello"})
         (folder / "hello_states").mkdir()
         (folder / "hello_states" / "__init__.py").write_text("")
-        (folder / "hello_states" / "hello.py").write_text(HELLO)
-        for name, text in po_files.items():
+        (folder / "hello_states" / "hello.py").write_text(HELLO_MODULE)
+        for name, content in po_files.items():
             messages = folder / "hello_states" / "locale" / name / "LC_MESSAGES"
             messages.mkdir(parents=True)
-            (messages / "messages.po").write_bytes(text if isinstance(text, bytes) else (HEAD + text).encode())
+            content = content if isinstance(content, bytes) else (PO_HEADER + content).encode()
+            (messages / "messages.po").write_bytes(content)
         return folder
 
     return install_package
@@ -49,8 +53,8 @@ def twiml_of(loaded, tag, state="hello"):
 
 
 def test_a_po_file_translates_the_states_of_its_package(install_package):
-    """A package with a PO file in its folder ``locale`` is translated without further settings."""
-    install_package(es=HOLA)
+    """The PO file in the folder ``locale`` of a package translates its states without further settings."""
+    install_package(es=SPANISH_HELLO)
     loaded = load(Settings(languages=("es-MX",)))
     assert "Hello, Ann." in twiml_of(loaded, "en-US")
     assert "Hola, Ann." in twiml_of(loaded, "es-MX")
@@ -59,8 +63,8 @@ def test_a_po_file_translates_the_states_of_its_package(install_package):
     )
 
 
-def test_ready_made_states_use_both_translations(install_package):
-    """Ready-made states of a package are translated by the package, and else by the core."""
+def test_ready_made_states_use_translations_of_the_package_and_of_the_core(install_package):
+    """A ready-made state uses the translations of its package and, for texts of the core, those of the core."""
     folder = install_package(
         es='msgid "Number?"\nmsgstr "¿Número?"\n\nmsgid "One moment, please."\nmsgstr "Momento."\n'
     )
@@ -69,8 +73,8 @@ def test_ready_made_states_use_both_translations(install_package):
         "hello = states.question(Text('Number?'), digits=4, keep='n', confirm=True, then='desk')\n"
         "desk = states.transfer('+15550100', whisper=Text('Number?'), accept='12')\n"
     )
-    points = folder / "hello_states-1.0.dist-info" / "entry_points.txt"
-    points.write_text("[ivrkit.states]\nhello = hello_states.hello:hello\ndesk = hello_states.hello:desk\n")
+    entry_points = folder / "hello_states-1.0.dist-info" / "entry_points.txt"
+    entry_points.write_text("[ivrkit.states]\nhello = hello_states.hello:hello\ndesk = hello_states.hello:desk\n")
     loaded = load(Settings(languages=("es-MX",)))
     assert "¿Número?" in twiml_of(loaded, "es-MX")
     assert "Momento." in twiml_of(loaded, "es-MX", "desk")
@@ -78,26 +82,26 @@ def test_ready_made_states_use_both_translations(install_package):
     assert "¿Número?" in whisper
     assert "Para aceptar la llamada, marque uno dos." in whisper
     confirm = loaded.flow.states["hello.confirm"]
-    asked = ElementTree.fromstring(confirm.render_enter(confirm.state.enter(CALL), confirm.localized["es-MX"]).xml)
-    assert [each.text for each in asked] == [
+    prompts = ElementTree.fromstring(confirm.render_enter(confirm.state.enter(CALL), confirm.localized["es-MX"]).xml)
+    assert [each.text for each in prompts] == [
         "Usted ha marcado 1 2.",
         "Si es correcto, marque uno. Para marcarlo de nuevo, marque dos.",
     ]
     assert [each for each in loaded.startup_warnings if "no translation" in each.message] == []
 
 
-@pytest.mark.parametrize("exact", ["es_MX", "es-MX"])
-def test_the_translation_for_the_country_wins(install_package, exact):
-    """A translation for the country replaces that for the language, text by text."""
-    install_package(**{"es": HOLA, exact: 'msgid "Hello, {name}."\nmsgstr "Qué tal, {name}."\n'})
+@pytest.mark.parametrize("country_folder", ["es_MX", "es-MX"])
+def test_the_translation_for_the_country_wins(install_package, country_folder):
+    """A text in the translation for the country replaces the same text in the translation for the language."""
+    install_package(**{"es": SPANISH_HELLO, country_folder: 'msgid "Hello, {name}."\nmsgstr "Qué tal, {name}."\n'})
     loaded = load(Settings(languages=("es-MX", "es-ES")))
     assert "Qué tal, Ann." in twiml_of(loaded, "es-MX")
     assert "Hola, Ann." in twiml_of(loaded, "es-ES")
 
 
 def test_missing_translations_are_startup_warnings(install_package):
-    """A text without a translation is a startup warning."""
-    install_package(es=HOLA)
+    """A text without a translation into one of the languages causes a startup warning."""
+    install_package(es=SPANISH_HELLO)
     startup_warnings = [str(each) for each in load(Settings(languages=("de-DE",))).startup_warnings]
     assert "state 'hello' of hello-states 1.0 has no translation into de-DE of 'Hello, {name}.'" in startup_warnings
     assert (
@@ -106,11 +110,11 @@ def test_missing_translations_are_startup_warnings(install_package):
     )
 
 
-def test_unfinished_entries_are_left_out(tmp_path):
-    """Entries of a PO file that are fuzzy, empty, plural or have a context are left out."""
+def test_unsupported_entries_of_a_po_file_are_ignored(tmp_path):
+    """The reader of PO files ignores fuzzy and empty entries, and entries with a plural or a context."""
     path = tmp_path / "messages.po"
     path.write_text(
-        f'{HEAD}#, fuzzy\nmsgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr ""\n\n'
+        f'{PO_HEADER}#, fuzzy\nmsgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr ""\n\n'
         'msgctxt "verb"\nmsgid "e"\nmsgstr "E"\n\nmsgid "Press {"\nmsgstr "Marque {"\n\n'
         'msgid "c"\nmsgid_plural "cs"\nmsgstr[0] "C"\nmsgstr[1] "CS"\n\nmsgid "d"\nmsgstr "D"\n'
     )
@@ -123,19 +127,19 @@ def test_unfinished_entries_are_left_out(tmp_path):
         (b"\xff\xfe", "cannot be read: 'utf-8' codec can't decode byte 0xff", "write a PO file in UTF-8"),
         (b"nonsense\n", "cannot be read:", "write a PO file in UTF-8"),
         (
-            (HEAD.replace("utf-8", "klingon") + HOLA).encode(),
+            (PO_HEADER.replace("utf-8", "klingon") + SPANISH_HELLO).encode(),
             "cannot be read: unknown encoding",
             "write a PO file in UTF-8",
         ),
         (
-            (HEAD + 'msgid "Hello, {name}."\nmsgstr "Hola, {nombre}."\n').encode(),
+            (PO_HEADER + 'msgid "Hello, {name}."\nmsgstr "Hola, {nombre}."\n').encode(),
             "messages.po:5: its translation must have only the placeholder {name}, not 'Hola, {nombre}.'",
             "leave out other placeholders; write {{ for a brace",
         ),
     ],
 )
 def test_an_invalid_po_file_is_a_problem(install_package, content, message, hint):
-    """An invalid PO file is a problem that names the plugin, the file, and the line of an invalid translation."""
+    """An invalid PO file is a problem whose message names the plugin, the file and the line of an invalid entry."""
     folder = install_package(es=content)
     with pytest.raises(LoadError) as caught:
         load(Settings(languages=("es-MX",)))
@@ -148,7 +152,7 @@ def test_an_invalid_po_file_is_a_problem(install_package, content, message, hint
 
 
 def test_an_invalid_po_file_is_reported_once(install_package):
-    """A PO file that is read for two countries is one problem."""
+    """An invalid PO file for two countries is reported as one problem."""
     install_package(es=b"nonsense\n")
     with pytest.raises(LoadError) as caught:
         load(Settings(languages=("es-MX", "es-ES")))
@@ -156,13 +160,13 @@ def test_an_invalid_po_file_is_reported_once(install_package):
 
 
 def test_a_folder_is_not_a_po_file(tmp_path):
-    """A folder in place of a PO file cannot be read."""
+    """The reader of PO files raises an error if the path is a folder."""
     with pytest.raises(IvrkitError, match="cannot be read: "):
         read_po_file(tmp_path)
 
 
 def test_a_package_without_translations_is_not_a_problem():
-    """A module without a folder, and a name that is not a module, have no translations and no problems."""
+    """A module without the folder ``locale``, or a name without a module, has no translations and causes no problem."""
     problems = Problems()
     packages = {Owner("a"): ["pytest_ivrkit"], Owner("b"): ["no_such_package"], Owner("c"): ["the host's own code"]}
     assert PluginTranslations(packages, problems).in_language("es") == {}
@@ -170,20 +174,20 @@ def test_a_package_without_translations_is_not_a_problem():
 
 
 def test_a_module_without_a_spec_has_no_translations(monkeypatch):
-    """A module that was made by hand has no spec, and so no translations."""
+    """A module without a spec has no folder and therefore no translations."""
     monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
     assert PluginTranslations({Owner("a"): ["made_by_hand"]}, Problems()).in_language("es") == {}
 
 
 class TestLanguages:
-    """The languages that the settings make."""
+    """The languages made from the settings."""
 
-    def languages(self, **settings):
-        """Return the languages of these settings by tag, with the translations of the core."""
-        made = Settings(**settings)
-        text_overrides = {name: each.texts for name, each in made.states.items()}
-        found = make_languages(made, PluginTranslations({Owner("ivrkit"): ["ivrkit"]}, Problems()), text_overrides)
-        return {each.tag: each for each in found}
+    def languages(self, **values):
+        """Return the languages of the settings by tag, with the translations of the core."""
+        settings = Settings(**values)
+        text_overrides = {name: each.texts for name, each in settings.states.items()}
+        translations = PluginTranslations({Owner("ivrkit"): ["ivrkit"]}, Problems())
+        return {each.tag: each for each in make_languages(settings, translations, text_overrides)}
 
     def test_the_core_is_translated_into_spanish(self):
         """All texts of the core and all names of keys are translated into Spanish."""
@@ -194,18 +198,18 @@ class TestLanguages:
         assert all(texts.keys[key] != plain.keys[key] for key in plain.keys)
 
     def test_the_main_language_comes_first(self):
-        """The setting ``language`` comes first, and a language that is named twice is one."""
+        """The language in the setting ``language`` comes first, and each language appears once."""
         assert list(self.languages(languages=("es-MX", "en-US", "es-MX"))) == ["en-US", "es-MX"]
 
     def test_texts_of_the_settings_win(self):
-        """``[texts]`` is for the main language, ``[texts.es]`` for Spanish, and both win over translations."""
-        found = self.languages(
+        """``[texts]`` for the main language and ``[texts.es]`` for Spanish replace the translations."""
+        languages = self.languages(
             language="es-MX",
             languages=("en-GB", "es-ES"),
             texts=Texts(goodbye="Hasta luego.", keys={"1": "el uno"}),
             texts_in={"es": {"apology": "Perdón.", "keys": {"2": "el dos"}}, "en-GB": {"goodbye": "Cheerio."}},
         )
-        mexican, british, european = (found[tag].texts for tag in ("es-MX", "en-GB", "es-ES"))
+        mexican, british, european = (languages[tag].texts for tag in ("es-MX", "en-GB", "es-ES"))
         assert (mexican.goodbye, mexican.apology, mexican.spell_keys("123")) == (
             "Hasta luego.",
             "Perdón.",
@@ -215,52 +219,54 @@ class TestLanguages:
         assert (british.goodbye, british.apology) == ("Cheerio.", Texts.apology)
 
     def test_the_core_states_say_the_texts_of_the_settings(self):
-        """The core's own states say the texts of the settings in place of the translations."""
+        """The states of the core say the texts of the settings instead of the translations."""
         for settings in ({"texts": Texts(greeting="Bienvenido.")}, {"texts_in": {"es": {"greeting": "Bienvenido."}}}):
             assert "Bienvenido." in twiml_of(load(Settings(language="es-MX", **settings)), "es-MX", "greeting")
 
     def test_tables_of_another_country_do_not_apply(self):
-        """A language uses the tables of its own country and of the language, not those of another country."""
-        found = self.languages(
+        """A language uses the tables of its country and of the language without a country, not of another country."""
+        languages = self.languages(
             languages=("en-GB", "es-ES", "es-MX"),
             texts_in={"en-GB": {"goodbye": "Cheerio."}, "es-MX": {"goodbye": "Bye."}, "es": {"apology": "Perdón."}},
             voices={"en-GB": "Polly.Amy", "es": "Polly.Lucia", "es-MX": "Polly.Mia"},
             voice="Polly.Joanna",
             states={"menu": StateSettings(texts={"es-MX": {"A.": "1"}})},
         )
-        assert [each.texts.goodbye for each in found.values()] == ["Goodbye.", "Cheerio.", "Adiós.", "Bye."]
-        assert [each.texts.apology for each in found.values()][2:] == ["Perdón.", "Perdón."]
-        assert [each.voice for each in found.values()] == ["Polly.Joanna", "Polly.Amy", "Polly.Lucia", "Polly.Mia"]
-        assert [each.text_overrides for each in found.values()] == [{}, {}, {}, {"menu": {"A.": "1"}}]
+        assert [each.texts.goodbye for each in languages.values()] == ["Goodbye.", "Cheerio.", "Adiós.", "Bye."]
+        assert [each.texts.apology for each in languages.values()][2:] == ["Perdón.", "Perdón."]
+        assert [each.voice for each in languages.values()] == ["Polly.Joanna", "Polly.Amy", "Polly.Lucia", "Polly.Mia"]
+        assert [each.text_overrides for each in languages.values()] == [{}, {}, {}, {"menu": {"A.": "1"}}]
 
-    def test_a_voice_is_for_its_language(self):
-        """The setting ``voice`` is for the main language; another language has a voice only by the table ``voices``."""
-        found = self.languages(voice="Polly.Joanna", languages=("en-GB", "es-MX", "de-DE"), voices={"es": "Polly.Mia"})
-        assert [each.voice for each in found.values()] == ["Polly.Joanna", "Polly.Joanna", "Polly.Mia", None]
+    def test_the_setting_voice_is_only_for_the_main_language(self):
+        """``voice`` applies to the main language in all countries; other languages get a voice from ``voices``."""
+        languages = self.languages(
+            voice="Polly.Joanna", languages=("en-GB", "es-MX", "de-DE"), voices={"es": "Polly.Mia"}
+        )
+        assert [each.voice for each in languages.values()] == ["Polly.Joanna", "Polly.Joanna", "Polly.Mia", None]
 
     def test_text_overrides_are_merged_by_language(self):
-        """Text overrides of a state are merged: for all languages, then for the language, then for the country."""
+        """A text override for the country replaces that for the language, which replaces that for all languages."""
         texts = {"": {"A.": "1", "B.": "1", "C.": "1"}, "es": {"B.": "2", "C.": "2"}, "es-MX": {"C.": "3"}}
-        found = self.languages(languages=("es-MX",), states={"menu": StateSettings(texts=texts)})
-        assert found["en-US"].text_overrides == {"menu": {"A.": "1", "B.": "1", "C.": "1"}}
-        assert found["es-MX"].text_overrides == {"menu": {"A.": "1", "B.": "2", "C.": "3"}}
+        languages = self.languages(languages=("es-MX",), states={"menu": StateSettings(texts=texts)})
+        assert languages["en-US"].text_overrides == {"menu": {"A.": "1", "B.": "1", "C.": "1"}}
+        assert languages["es-MX"].text_overrides == {"menu": {"A.": "1", "B.": "2", "C.": "3"}}
 
     def test_a_table_for_an_unknown_language_is_a_problem(self):
-        """A table for a language that the phone tree does not have is a problem with the most similar language."""
+        """A table for a language outside the phone tree is a problem whose message suggests a similar language."""
         states = {"menu": StateSettings(texts={"": {"A.": "1"}, "fr": {"A.": "2"}})}
         with pytest.raises(LoadError) as caught:
             load(Settings(texts_in={"es": {"goodbye": "Adiós."}}, voices={"en-UK": "x", "dd": "y"}, states=states))
-        spoken = "add it in ivrkit.toml:  languages = [...]; or use one of: en-US"
+        hint = "add it in ivrkit.toml:  languages = [...]; or use one of: en-US"
         assert [(each.located_message, each.hint) for each in caught.value.problems] == [
-            ("[texts.es] is for a language that the phone tree does not have", spoken),
-            ("[voices.en-UK] is for a language that the phone tree does not have, did you mean 'en-US'?", spoken),
-            ("[voices.dd] is for a language that the phone tree does not have", spoken),
-            ("[states.menu.texts.fr] is for a language that the phone tree does not have", spoken),
+            ("[texts.es] is for a language that the phone tree does not have", hint),
+            ("[voices.en-UK] is for a language that the phone tree does not have, did you mean 'en-US'?", hint),
+            ("[voices.dd] is for a language that the phone tree does not have", hint),
+            ("[states.menu.texts.fr] is for a language that the phone tree does not have", hint),
         ]
 
 
 def test_a_text_override_must_not_have_other_placeholders():
-    """A text override with an unknown placeholder is a problem; braces that are not placeholders are kept."""
+    """A text override with an unknown placeholder is a problem, but other braces in it are valid."""
     texts = {"": {"Ask for {who}.": "Ask {whom}.", "A {": "B {c}", "Plain.": "{x}"}}
     with pytest.raises(LoadError) as caught:
         load(Settings(states={"menu": StateSettings(texts=texts)}))
@@ -273,8 +279,7 @@ def test_a_text_override_must_not_have_other_placeholders():
 
 
 def test_a_plugin_object_can_use_translations_of_the_core():
-    """A plugin object of the host's own code has no translations, but can use texts of the core."""
-    from ivrkit import hookimpl
+    """A plugin object in the code of the host uses the translations of the texts of the core."""
 
     class Own:
         @hookimpl
