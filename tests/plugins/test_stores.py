@@ -1,4 +1,4 @@
-"""The hook ``ivrkit_register_stores``: the stores of plugins, and the problems of invalid ones."""
+"""Session stores of plugins, from the hook ``ivrkit_register_stores``."""
 
 import importlib_metadata
 import pytest
@@ -8,37 +8,37 @@ from ivrkit.plugins.load import load
 
 pytestmark = pytest.mark.usefixtures("core_only")
 
-OWN = f"ivrkit {importlib_metadata.version('ivrkit')}"
+CORE = f"ivrkit {importlib_metadata.version('ivrkit')}"
 
 
 class OffersStores:
-    """Plugin that offers stores."""
+    """A plugin that offers stores."""
 
-    def __init__(self, offered):
-        self.offered = offered
+    def __init__(self, result):
+        self.result = result
 
     @hookimpl
     def ivrkit_register_stores(self):
-        """Return the stores, or raise the error given in their place."""
-        if isinstance(self.offered, Exception):
-            raise self.offered
-        return self.offered
+        """Return the given result, or raise it if it is an exception."""
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
 
 def open_store(url):
-    """Fail: a host that uses another store must not open this one."""
+    """Fail the test, because the loader must not open a store."""
     raise AssertionError(url)
 
 
-def test_a_plugin_offers_a_store_by_its_scheme():
-    """The stores of a plugin are added to those of the core, by their schemes."""
+def test_a_plugin_offers_a_store_under_its_scheme():
+    """The loader adds the stores of a plugin after those of the core, each under its scheme."""
     stores = load(Settings(), {"mine": OffersStores({"folder": open_store})}).stores
     assert stores["folder"] is open_store
     assert list(stores) == ["sqlite", "redis", "rediss", "unix", "postgresql", "postgres", "folder"]
 
 
 @pytest.mark.parametrize(
-    ("offered", "message", "hint"),
+    ("result", "message", "hint"),
     [
         (
             [1],
@@ -62,7 +62,7 @@ def test_a_plugin_offers_a_store_by_its_scheme():
         ),
         (
             {"redis": open_store},
-            f"the store for redis: is offered by two plugins: {OWN} and mine",
+            f"the store for redis: is offered by two plugins: {CORE} and mine",
             'leave it out: block = ["mine"] in ivrkit.toml, or --block mine',
         ),
         (
@@ -72,9 +72,9 @@ def test_a_plugin_offers_a_store_by_its_scheme():
         ),
     ],
 )
-def test_an_invalid_store_is_a_problem(offered, message, hint):
-    """An invalid store is a problem that names the plugin; without strict, the other stores stay available."""
+def test_an_invalid_store_is_a_problem(result, message, hint):
+    """An invalid store is a problem with the plugin as owner, and non-strict loading keeps the stores of the core."""
     with pytest.raises(LoadError) as caught:
-        load(Settings(), {"mine": OffersStores(offered)})
+        load(Settings(), {"mine": OffersStores(result)})
     assert caught.value.problems == (Problem(message, hint, owner="mine"),)
-    assert "sqlite" in load(Settings(strict=False), {"mine": OffersStores(offered)}).stores
+    assert "sqlite" in load(Settings(strict=False), {"mine": OffersStores(result)}).stores
