@@ -1,4 +1,4 @@
-"""The errors of ivrkit, and the collector of problems."""
+"""Error classes of ivrkit, and the collector of problems."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from ivrkit.errors import Problems, nearest
 
 
 @pytest.mark.parametrize("error_class", [IvrkitError, FlowError, SessionError, SettingsError])
-def test_an_error_is_printed_with_its_hint_below(error_class):
-    """An error is printed as its message, with the hint on the next line if there is one."""
+def test_an_error_is_printed_with_its_hint_on_the_next_line(error_class):
+    """An error is printed as its message, followed by its hint, if any, on the next line."""
     error = error_class("it is broken", hint="fix it")
     assert (error.message, error.hint, str(error)) == ("it is broken", "fix it", "it is broken\n  hint: fix it")
     assert error.args == ("it is broken",)
@@ -17,7 +17,7 @@ def test_an_error_is_printed_with_its_hint_below(error_class):
 
 
 def test_a_problem_is_printed_like_an_error():
-    """A problem is printed as its message and hint, without its owner and state."""
+    """A problem is printed as its message and its hint, without its owner or state."""
     problem = Problem("it is broken", "fix it", owner="ant", state="one")
     assert str(problem) == "it is broken\n  hint: fix it"
     assert str(Problem("it is broken", "")) == "it is broken"
@@ -36,7 +36,7 @@ def test_a_problem_is_printed_like_an_error():
     ],
 )
 def test_a_load_error_lists_all_problems(problems, text):
-    """The text of a LoadError contains all problems in order, each with its hint."""
+    """A LoadError is printed as the number of problems, followed by each problem with its hint in order."""
     error = LoadError(problems)
     assert (str(error), error.message, error.hint) == (text, text, "")
     assert error.problems == tuple(problems)
@@ -44,7 +44,7 @@ def test_a_load_error_lists_all_problems(problems, text):
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "proposal"),
+    ("name", "known", "suggestion"),
     [
         ("sales", ["support", "sale", "sails"], ", did you mean 'sale'?"),
         ("slaes", {"sales": 1, "support": 2}, ", did you mean 'sales'?"),
@@ -54,13 +54,13 @@ def test_a_load_error_lists_all_problems(problems, text):
         ("menu", {"menus"}, ", did you mean 'menus'?"),
     ],
 )
-def test_the_nearest_name_is_proposed(name, known, proposal):
-    """nearest() proposes the most similar known name, and nothing if no name is similar."""
-    assert nearest(name, known) == proposal
+def test_the_nearest_name_is_suggested(name, known, suggestion):
+    """nearest() suggests the most similar known name, or returns an empty text if no name is similar."""
+    assert nearest(name, known) == suggestion
 
 
-def test_a_problem_is_printed_behind_its_location():
-    """A problem with a location is printed behind it: file and line, then the message."""
+def test_a_problem_is_printed_after_its_location():
+    """A problem with a location is printed as the location, a colon, and the message with its hint."""
     problem = Problem("tries must be a number", "write tries = 3", location="ivrkit.toml:3")
     assert str(problem) == "ivrkit.toml:3: tries must be a number\n  hint: write tries = 3"
 
@@ -68,8 +68,8 @@ def test_a_problem_is_printed_behind_its_location():
 class TestProblems:
     """The collector of problems."""
 
-    def test_it_keeps_each_problem_once_in_order(self):
-        """A problem that is added twice is kept once, at its first place."""
+    def test_each_problem_is_kept_once_in_order(self):
+        """The collector keeps a problem that is added twice once, at its first position."""
         problems = Problems([Problem("a")])
         problems.add(Problem("b"), Problem("a"))
         problems.error("b")
@@ -77,8 +77,8 @@ class TestProblems:
         assert len(problems) == 2
         assert not Problems()
 
-    def test_it_separates_errors_and_warnings(self):
-        """Errors and warnings can be read separately; both have all attributes of a problem."""
+    def test_errors_and_warnings_are_separate(self):
+        """The collector returns errors and warnings separately, with all attributes of each problem."""
         problems = Problems()
         problems.error("a", "fix a", location="a.toml:1", owner="ant", state="one")
         problems.warn("b", "fix b", location="b.toml:1", owner="bee", state="two")
@@ -87,8 +87,8 @@ class TestProblems:
             Problem("b", "fix b", level="warning", location="b.toml:1", owner="bee", state="two"),
         )
 
-    def test_it_collects_an_error_of_ivrkit(self):
-        """collect() adds an error of ivrkit as a problem; another error is raised."""
+    def test_collect_adds_only_errors_of_ivrkit(self):
+        """collect() adds an IvrkitError as a problem and lets all other exceptions pass."""
         problems = Problems()
         with problems.collect(location="a.toml:1", owner="ant", state="one"):
             raise FlowError("a", hint="fix a")
