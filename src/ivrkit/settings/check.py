@@ -1,4 +1,4 @@
-"""The check of settings that code makes: every value has the type of its field."""
+"""Type check of settings objects that are created in code."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ A value comes from a file, from code, or from the environment. The rules:
 
 1. Lists, tables and dataclasses are converted item by item, so that each problem has the path of its own key. msgspec
    converts the items (https://jcristharif.com/msgspec/converters.html).
-2. A file and code must have the exact type: the text ``"3"`` is not a number. The environment has texts only; there
-   ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty text is "not set" if the type allows that.
+2. A file and code must have the exact type: the text ``"3"`` is not a number. The environment has only strings: there,
+   ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty string is "not set" if the type allows that.
 3. The metadata of the type check the converted value, in the order in which they are written.
 4. All problems of a value are collected. A problem of a secret value does not contain any part of the value.
 5. The core's settings keep the valid keys of a table with problems. The settings of plugins keep nothing: their
@@ -55,12 +55,12 @@ def convert(
 ) -> tuple[Any, list[ValueProblem]]:
     """Convert a value to a type.
 
-    :param value: the value, as a file, code or the environment has it.
+    :param value: the value from a file, from code or from the environment.
     :param annotation: the type, with metadata.
     :param keys: the path to the value, for its problems.
     :param keep_valid: whether the valid keys of a table with problems are kept.
     :param is_secret: whether the value is never shown.
-    :returns: the converted value, or ``INVALID``; and all problems.
+    :returns: the converted value or ``INVALID``, and a list of all problems.
     """
     converter = _Converter(keep_valid=keep_valid)
     converted = converter.value(value, annotation, _Position(keys, example_of(annotation)), is_secret=is_secret)
@@ -80,10 +80,10 @@ def convert_setting(
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """The position of a value in the value of a setting.
+    """The position of one item in the value of a setting.
 
-    :param keys: the path.
-    :param example: a valid value of the last key that is a name.
+    :param keys: the path to the item: names of keys, and indexes of list items.
+    :param example: a valid value of the last named key in the path.
     """
 
     keys: tuple[str | int, ...]
@@ -144,9 +144,9 @@ class _Converter:
         return INVALID
 
     def _single(self, value: Any, base: Any) -> tuple[Any, ...]:
-        """Convert a single value to a list with that value.
+        """Convert a single value to a list with one item.
 
-        :raises ValueError: if the list cannot have the value.
+        :raises ValueError: if the value is not a valid item of the list.
         """
         converter = _Converter(keep_valid=False)
         converted = converter.value(value, typing.get_args(base)[0], _Position(("",), None))

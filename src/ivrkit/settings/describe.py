@@ -91,7 +91,7 @@ def _first(value: Any, other: Any) -> Any:
 
 
 def _in_words_of_meta(meta: Any) -> Iterable[str]:
-    """Return the limits of a ``msgspec.Meta`` that a range does not have."""
+    """Return the limits of a ``msgspec.Meta`` that :class:`Range` cannot express, in words."""
     limits = (
         ("more than {}", meta.gt),
         ("less than {}", meta.lt),

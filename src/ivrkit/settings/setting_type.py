@@ -56,7 +56,9 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class KeysOf:
-    """The metadata of a mapping with some keys of a dataclass. It is checked as the dataclass, and kept as a mapping.
+    """The metadata of a mapping whose keys are fields of a dataclass.
+
+    The mapping is checked like the dataclass, but the converted value is a mapping. It may have only some of the keys.
 
     :param settings_class: the dataclass.
     """

@@ -55,7 +55,7 @@ class StateSettings:
     :param targets: outcome -> its target: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
     :param texts: text of the state -> the text to say instead; in a table of a language, for calls in it only. Kept as
         language -> texts, with ``""`` for every language.
-    :param table: the whole table of a state of the team's own, with its ``kind``; empty for a state of a plugin.
+    :param table: the whole table if it has a ``kind`` and so defines a state; empty for a state of a plugin.
     :param written_in: the file of that table.
     :raises SettingsError: for invalid values.
     """
@@ -81,9 +81,10 @@ class StateSettings:
 
     @staticmethod
     def split_table(table: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Return the settings of a table, and the arguments that are not settings.
+        """Split a table ``[states.NAME]`` into its settings and other arguments of this class.
 
-        :param table: the table. If it has a ``kind``, it is a state of its own, with few settings.
+        :param table: the table. If it has a ``kind``, it defines a state, and only ``KEYS_BESIDE_KIND`` are settings.
+        :returns: the settings, and the arguments that are not settings.
         """
         if KIND not in table:
             return table, {}

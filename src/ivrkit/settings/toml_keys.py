@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ivrkit.settings.setting import Setting, settings_of
 from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, OneOrMore, StateName, Voice
 
-#: The key of a table ``[states.NAME]`` that makes it a state of the team's own.
+#: The key of a table ``[states.NAME]`` that makes the table define a state.
 KIND = "kind"
 
 

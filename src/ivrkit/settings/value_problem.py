@@ -1,4 +1,4 @@
-"""The problem of a value, with a hint for a file, for the environment and for code."""
+"""A problem of one value of a setting. The hint depends on where the value was set: file, environment or code."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ivrkit.settings.names import dotted
 
 @dataclass(frozen=True, slots=True)
 class ValueProblem:
-    """One problem of a value.
+    """A problem of one value of a setting.
 
-    :param keys: the path of the value: names of keys, and numbers of items in lists.
-    :param message: the key, what it must be, and what it is.
-    :param hint: how to fix it, empty if an example does.
-    :param example: a valid value of the last key.
-    :param is_missing: whether the key has no value.
-    :param is_secret: whether the value is never shown.
+    :param keys: the path to the value: names of keys, and indexes of list items.
+    :param message: the message for the user, such as ``tries must be a whole number of at least 1, not 'three'``.
+    :param hint: how to fix it. If it is ``""``, the methods below make a hint from the example.
+    :param example: a valid value of the last named key in the path.
+    :param is_missing: whether a required key is missing.
+    :param is_secret: whether the value must not be shown.
     """
 
     keys: tuple[str | int, ...]
@@ -33,11 +33,11 @@ class ValueProblem:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The path without the numbers of items in lists: only keys have lines in a file."""
+        """The path without the indexes of list items: only keys have lines in a file."""
         return tuple(key for key in self.keys if isinstance(key, str))
 
     def hint_in_toml(self) -> str:
-        """Return the hint for a file."""
+        """Return the hint for a value in a TOML file."""
         if self.hint:
             return self.hint
         *above, key = self.path
@@ -51,11 +51,11 @@ class ValueProblem:
         )
 
     def hint_in_environment(self, variable: str) -> str:
-        """Return the hint for a variable of the environment."""
+        """Return the hint for a value in an environment variable."""
         return self.hint or f"set {variable}={shlex.quote(as_variable(self.example))}"
 
     def hint_in_code(self) -> str:
-        """Return the hint for an argument in code."""
+        """Return the hint for a value passed as an argument in code."""
         if self.hint:
             return self.hint
         *above, key = self.path
@@ -63,7 +63,7 @@ class ValueProblem:
 
 
 def as_variable(value: Any) -> str:
-    """Return a value as a variable of the environment has it."""
+    """Return the text of an environment variable that has this value."""
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return value if isinstance(value, str) else as_toml(value)
