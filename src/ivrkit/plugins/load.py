@@ -32,7 +32,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
 
 
 def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> InstalledPlugins:
-    """Return all installed plugins, with their problems instead of an error.
+    """Return all installed plugins together with their problems. No error is raised for a problem of a plugin.
 
     :param settings: the settings of the core.
     :param extra: plugin objects of the host's own code by their names.

@@ -1,4 +1,4 @@
-"""The settings of a working folder: ``ivrkit.toml``, over it the environment, over both the arguments in code.
+"""The settings of a working folder. The environment overrides ``ivrkit.toml``; arguments in code override both.
 
 Every problem is collected, with its file and line, before one error reports them all.
 """
@@ -54,10 +54,12 @@ class SettingsResult:
 
 
 def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
-    """Return the settings of a folder: those of the environment over those of the file, and the arguments over both.
+    """Return the settings of a folder.
 
-    :param folder: the folder of ``ivrkit.toml`` and ``.env``; without it, the working folder.
-    :param environ: the environment; without it, the environment of the process over the folder's ``.env``.
+    The environment overrides the file ``ivrkit.toml``, and the arguments override both.
+
+    :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
+    :param environ: the environment variables; by default those of the process and, where it has none, of ``.env``.
     :param arguments: settings by name, as :class:`Settings` takes them.
     :raises SettingsError: with every problem.
     """
@@ -70,11 +72,11 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
 def try_load_settings(
     folder: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: Any
 ) -> SettingsResult:
-    """Return the settings of a folder as :func:`load_settings`, with their problems instead of an error.
+    """Return the settings of a folder together with their problems, where :func:`load_settings` raises an error.
 
-    :param folder: see there.
-    :param environ: see there.
-    :param arguments: see there.
+    :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
+    :param environ: the environment variables; by default those of the process and, where it has none, of ``.env``.
+    :param arguments: settings by name, as :class:`Settings` takes them.
     """
     return _Reader(folder or Path.cwd()).read(environ, arguments)
 
