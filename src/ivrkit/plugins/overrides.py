@@ -48,7 +48,7 @@ def override(state: State, table: StateSettings) -> State:
 
 
 def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Routes:
-    """Return the exit of a state with other targets. The words that are said on the way stay."""
+    """Return the exit of a state with the new targets. The prompts of its ``Goto`` targets are kept."""
     if isinstance(state.exit, LeadsTo):
         raise IvrkitError(
             f"targets must be left out: a function of {state.owner} decides where {state.name!r} leads",
@@ -78,10 +78,10 @@ def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Rout
 
 
 def _with_give_up(before: Target, target: Target) -> Target:
-    """Return another target for ``give_up``. There ``None`` means the operator, so a hang-up becomes a goodbye."""
+    """Return the new target for ``give_up``. ``None`` there means the operator, so a hang-up becomes a goodbye."""
     return _with_target(before, target) if target is not None else Goto(None, say=Text(Texts.goodbye))
 
 
 def _with_target(before: Any, target: Target) -> Target:
-    """Return a target in place of another; a ``Goto`` keeps its words and language."""
+    """Return the new target. If the old one is a ``Goto``, its prompts and its language are kept."""
     return replace(before, target=destination_of(target)) if isinstance(before, Goto) else target

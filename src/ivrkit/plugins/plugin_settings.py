@@ -198,7 +198,7 @@ class PluginSettingsReader:
     def _with_value(
         self, setting: Setting, keys: tuple[str, ...], table: Mapping[str, Any], values: Any
     ) -> PluginSetting:
-        """Return a setting with its value: that of the dataclass, or that in the table if there is no dataclass."""
+        """Return a setting with its value: from the dataclass, or from the table if the dataclass is not created."""
         value = getattr(values, setting.name) if values is not None else table.get(setting.name, setting.default)
         if values is None and isinstance(value, dict | list):
             value = "..."  # parts of it may be secret

@@ -1,4 +1,4 @@
-"""The selection of states: plugins offer states, and one is taken for each name, as the settings decide."""
+"""The selection of states: plugins offer states, and the settings decide which one is used for each name."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Selection:
 
     :param settings: the settings of the core, with the tables ``[states.NAME]``.
     :param plugin_settings: the settings of the plugins, for functions that make a state.
-    :param blocked: the blocked plugins, by their normal names.
-    :param may_be_of_blocked_plugin: returns whether a blocked plugin may offer the state of a name.
+    :param blocked: the normalized names of the blocked plugins.
+    :param may_be_of_blocked_plugin: returns whether a blocked plugin may offer the state with a given name.
     :param problems: collects the problems.
     """
 
@@ -90,7 +90,7 @@ class Selection:
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
     def offered_states(self) -> tuple[State, ...]:
-        """Return all states that can be made, as their plugins offer them, each followed by its substates."""
+        """Return every offered state, before selection and ``[states.NAME]`` tables. Substates follow their state."""
         return tuple(state for offered in self._offered for state in expand_substates(offered.state))
 
     def state_names(self) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ class Selection:
         return tuple(dict.fromkeys(name for state in states for name in (state.name, *substate_names(state))))
 
     def select(self) -> list[State]:
-        """Return one state for each name with its table applied, each followed by its substates."""
+        """Return one state for each name, changed by its ``[states.NAME]`` table. Substates follow their state."""
         by_name: dict[str, list[OfferedState]] = {}
         for offered in self._offered:
             by_name.setdefault(offered.state.name, []).append(offered)

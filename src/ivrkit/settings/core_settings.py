@@ -47,7 +47,7 @@ FolderPath = Annotated[str, non_empty("the path of a folder", "states")]
 FilePattern = Annotated[str, non_empty("a path or a pattern of paths", "*.flow.toml")]
 
 
-#: The settings of plugins, by the normal names of the plugins.
+#: The settings of plugins, by the normalized names of the plugins.
 PluginTables = Annotated[
     Mapping[str, Mapping[str, Any]],
     SettingType("a table of plugins", _by_normal_name, example={"acme-states": {"reception_rings": 20}}),
