@@ -111,7 +111,7 @@ class State:
     :param whisper: the prompts that the callee of this state's ``Dial`` hears before both parties are connected.
     :param substates: name -> state, for states that belong to this one. The substate ``confirm`` of the state
         ``account`` is the state ``account.confirm``. In this state and its substates, ``".confirm"`` is a target that
-        names the substate, and ``"."`` names this state. The ``menu`` of a ``MenuOption`` can be written so too.
+        names the substate, and ``"."`` names this state. The ``menu`` of a ``MenuOption`` accepts these names as well.
         Substates may have substates. A name is looked up in the innermost state that has it.
     :param name: set by the loader: the name of the entry point.
     :param owner: set by the loader: the plugin that the state came from.
