@@ -43,7 +43,7 @@ class SessionManager:
         return CallSession(sid, self.store, self.breaker, CookieStore(self._cipher, cookie), self._codec)
 
     def load(self, sid: str) -> Session | None:
-        """Return the session of a call that the store has, ``None`` if it has none.
+        """Return the session of a call from the store; ``None`` if it is not in the store.
 
         :raises SessionError: if the store cannot be read.
         """

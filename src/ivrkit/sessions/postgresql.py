@@ -100,13 +100,13 @@ class PostgreSQLStore:
         )
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None``; one statement."""
+        """Return the session of a call; ``None`` if the table does not have it."""
         self._limit.start()
         rows, _ = self._run(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session, unless the table has a later turn than the expected one; one statement."""
+        """Save a session in one atomic statement, unless the table has a later turn than the expected one."""
         self._limit.start()
         return self._run(_SAVE, {**session._asdict(), "expected": expected_turn})[1] == 1
 

@@ -1,8 +1,8 @@
 """The session store in Redis: for any number of machines. Redis removes expired sessions by itself.
 
 A session is a text: its turn, its expiry and its body. The key has a time to live
-(https://redis.io/docs/latest/commands/set/), which counts from now on, so the clocks of the hosts and of Redis do not
-have to agree. A save is a script, because Redis runs a script as one atomic step
+(https://redis.io/docs/latest/commands/set/), which starts when the session is saved, so the clocks of the hosts and
+of Redis do not have to agree. A save is a script, because Redis runs a script as one atomic step
 (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
@@ -104,7 +104,7 @@ class RedisStore:
         return pool
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None``; one request."""
+        """Return the session of a call; ``None`` if Redis does not have it."""
 
         def load() -> StoredSession | None:
             found = cast("bytes | None", self._client.get(self._key(sid)))
@@ -116,7 +116,7 @@ class RedisStore:
         return self._request(load)
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session, unless Redis has a later turn than the expected one; one request."""
+        """Save a session atomically, unless Redis has a later turn than the expected one."""
         ttl = min(max(int((session.expires - time.time()) * 1000), 1), MAX_TTL)
         arguments = (expected_turn, session.turn, repr(session.expires), session.body, ttl)
 
@@ -231,7 +231,7 @@ class _LimitedSocket:
         return self._limited().recv(*args)
 
     def recv_into(self, *args: Any) -> Any:
-        """Receive data within the time limit, as hiredis does."""
+        """Receive data into a buffer within the time limit. The parser of hiredis calls this method."""
         return self._limited().recv_into(*args)
 
     def sendall(self, data: bytes) -> None:

@@ -82,12 +82,12 @@ class SQLiteStore:
             raise self._error(error) from error
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None``."""
+        """Return the session of a call; ``None`` if the table does not have it."""
         rows, _ = self._execute(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session, unless the table has a later turn than the expected one; one statement, so it is atomic."""
+        """Save a session in one atomic statement, unless the table has a later turn than the expected one."""
         values = (session.sid, session.turn, session.expires, session.expires, session.body, expected_turn)
         _, changed = self._execute(_SAVE, values)
         return changed == 1
