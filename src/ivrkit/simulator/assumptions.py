@@ -1,4 +1,4 @@
-"""Assumptions about Twilio, each a switch, where its documentation is silent, contradictory or remembered only."""
+"""Assumptions of the simulator about Twilio, each a switch."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ class OtherParty:
     """The callee of a ``Dial``, or the agent of a queue. Each method does one action and returns the call.
 
     :param who: ``callee`` or ``agent``.
-    :param number: the callee's phone if several ring.
+    :param number: the callee's phone number, if several phones ring; otherwise ``None``.
     """
 
     def __init__(self, call: SimulatedCall, who: str, number: str | None = None) -> None:

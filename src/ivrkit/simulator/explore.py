@@ -46,7 +46,7 @@ class CallProblem:
 
     @classmethod
     def from_warning(cls, warning: Warned, actions: Sequence[Action]) -> CallProblem:
-        """Return the problem of a warning event."""
+        """Create a problem from a warning event."""
         return cls(str(warning.code), describe(warning), warning.hint, tuple(actions))
 
 

@@ -81,7 +81,7 @@ class Simulator:
     def for_app(
         cls, app: Callable[..., Any], path: str = "/webhook", *, base_url: str = BASE_URL, **settings: Any
     ) -> Simulator:
-        """Return a number whose webhook is a WSGI app in this process.
+        """Create a simulated number whose webhook is a WSGI app in this process.
 
         :param path: the path of the webhook below ``base_url``.
         :param settings: other parameters of :class:`Simulator`.
@@ -90,7 +90,7 @@ class Simulator:
 
     @classmethod
     def for_url(cls, url: str, **settings: Any) -> Simulator:
-        """Return a number whose webhook is reached over HTTP, on this machine or on the internet.
+        """Create a simulated number whose webhook is reached over HTTP, on this machine or on the internet.
 
         :param settings: other parameters of :class:`Simulator`.
         """
@@ -98,7 +98,7 @@ class Simulator:
 
     @classmethod
     def for_documents(cls, documents: Mapping[str, TableEntry], path: str = "/", **settings: Any) -> Simulator:
-        """Return a number whose documents come from a table in place of an app.
+        """Create a simulated number whose documents come from a table in place of an app.
 
         :param documents: URL or path -> TwiML: see :class:`TableTransport`.
         :param path: the path of the first document.

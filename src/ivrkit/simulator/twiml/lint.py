@@ -76,7 +76,7 @@ def _misplaced(parent: Element, child: Element, schema: ElementSchema) -> LintWa
 def _suggestion(name: str, known: frozenset[str]) -> str:
     """Return the text that suggests a similar known name, ``""`` without one.
 
-    A name that differs in upper and lower case only comes first.
+    A known name that differs only in case is preferred.
     """
     names = sorted(known)
     same = [each for each in names if each.lower() == name.lower()]
@@ -119,7 +119,7 @@ def _lint_say(say: Element) -> Iterator[LintWarning]:
 
 
 def _inner_markup(element: Element) -> Iterator[str]:
-    """Yield the content of an element as markup, about as it was written."""
+    """Yield the content of an element as markup. Escapes and quotes may differ from the source."""
     for each in element.content:
         if isinstance(each, str):
             yield each

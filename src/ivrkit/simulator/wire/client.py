@@ -68,7 +68,7 @@ class Client:
         on_exchange: OnExchange,
         on_invalid_override: Callable[[str], None],
     ) -> tuple[str, Response]:
-        """Send a webhook request, with its retries and redirects.
+        """Send a webhook request, retry it if the overrides allow that, and follow redirects.
 
         :param url: an absolute URL with the connection overrides in its fragment.
         :param on_exchange: a function that is called with each exchange.
@@ -93,7 +93,7 @@ class Client:
         raise Failure(11215, "other", message)
 
     def fetch_file(self, url: str, *, on_exchange: OnExchange) -> Response:
-        """Fetch a file, with its redirects.
+        """Fetch a file and follow redirects.
 
         :raises Failure: if there was no response.
         """

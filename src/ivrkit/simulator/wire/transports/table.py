@@ -50,7 +50,7 @@ class TableTransport:
     def send(self, request: Request, overrides: Overrides) -> Response:
         """Return the document for a request, or a 404.
 
-        :raises Failure: if the document is a failure, or its ``took`` exceeds the timeout.
+        :raises Failure: if the table has a failure for the request, or if the response takes longer than Twilio waits.
         """
         # A GET request has Twilio's parameters at the end of its query. They are not part of the key.
         query = urlencode(request.params) if request.method == "GET" else ""
