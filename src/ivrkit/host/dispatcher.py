@@ -168,7 +168,7 @@ class Dispatcher:
         take_turn: Callable[[Session, datetime, int | None], Turn | _Stop],
         token: str = "",
     ) -> tuple[Turn | _Stop, Session]:
-        """Take a turn on the latest session and save it, until no other request saved one in between.
+        """Take a turn on the latest session and save it. Repeat both if another request saved the session first.
 
         :param take_turn: changes the session and returns the turn, or another result if there is nothing to save. Its
             third argument is the turn at which this request first read the session and lost the race, ``None`` before.

@@ -57,12 +57,12 @@ class CallFlow:
 
     @property
     def home(self) -> str | None:
-        """The state that HOME means in such a call, for a state without a menu of its own."""
+        """The state that HOME means in a call that starts in ``start``, for a state without a menu of its own."""
         return self.start_infos[self.config.start].home
 
     @property
     def operator(self) -> str | None:
-        """The operator of such a call."""
+        """The operator of a call that starts in the state ``start``."""
         return self.start_infos[self.config.start].operator
 
     @property

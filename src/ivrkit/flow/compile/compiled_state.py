@@ -81,7 +81,7 @@ class CompiledState:
         return next(iter(self.localized.values())).content
 
     def gotos_with_prompts(self) -> Iterator[Goto]:
-        """Return the ``Goto`` targets that are known before a call."""
+        """Yield the ``Goto`` targets that are known at start, so that their prompts can be rendered then."""
         exit = self.state.exit
         named = exit.targets if isinstance(exit, LeadsTo) else (exit,)
         for target in (*self.routes.values(), self.otherwise, self.give_up, *named):

@@ -41,7 +41,10 @@ def _key_order(entry: MenuEntry) -> list[int]:
 
 
 def is_menu(state: State, entries: Mapping[str, Sequence[MenuEntry]]) -> bool:
-    """Return whether a state is a menu: its ``enter`` is a Menu, or a function if options name the state."""
+    """Return whether a state is a menu.
+
+    Its ``enter`` is a ``Menu``, or it is a function and the ``menu`` of an option names the state.
+    """
     return isinstance(state.enter, Menu) or (callable(state.enter) and state.name in entries)
 
 

@@ -81,7 +81,7 @@ class RenderContext:
     :param has_routes: whether the state's exit decides what follows, so that silence needs a webhook too.
     :param translate: returns the translation of a text; ``None`` to say every text as it is written.
     :param whisper_url: the address of the state's whisper, ``None`` for no whisper.
-    :param connection_overrides: the connection overrides of the webhook's address, ``""`` for none.
+    :param connection_overrides: the connection overrides of the webhook URL, ``""`` for none.
     """
 
     voice: str | None = None

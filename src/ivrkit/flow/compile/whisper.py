@@ -24,7 +24,7 @@ def whisper_url(state: str, language: str, overrides: str = "") -> str:
 
     :param state: the state's name.
     :param language: the language of the call.
-    :param overrides: the connection overrides of the address, ``""`` for none.
+    :param overrides: the connection overrides of the URL, ``""`` for none.
     """
     address = f"{WEBHOOK_ACTION}/{WHISPER_PATH}?{urlencode({'state': state, 'language': language})}"
     return with_connection_overrides(address, overrides)
@@ -36,7 +36,7 @@ def attempt_url(state: str, language: str, attempt: int, overrides: str = "") ->
     :param state: the state's name.
     :param language: the language of the call.
     :param attempt: how many times the callee was asked to take the call, from 1.
-    :param overrides: the connection overrides of the address, ``""`` for none.
+    :param overrides: the connection overrides of the URL, ``""`` for none.
     """
     query = urlencode({"state": state, "language": language, "attempt": attempt})
     return with_connection_overrides(f"{WHISPER_PATH}?{query}", overrides)

@@ -120,7 +120,7 @@ class _TurnBuilder:
         return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
     def _switch_language(self, language: str) -> None:
-        """Hold the call in a language from here on, or in the closest language that the flow has."""
+        """Continue the call in a language, or in the closest language that the flow has."""
         self.language = self.session.language = self.flow.closest_language(language)
         if self.call.language != self.language:
             self.call = replace(self.call, language=self.language)
@@ -277,7 +277,7 @@ class _TurnBuilder:
         return run_sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
 
     def _handle_failure(self, compiled: CompiledState, error: BaseException) -> Target:
-        """Record a failure, apologise once, and return the target of the caller.
+        """Record a failure, apologise once, and return the target that the call goes to.
 
         The targets are tried in this order: the choice of a plugin's hook, the state's ``on_error``, HOME, the start
         menu, the operator. A state that failed during this webhook is left out.

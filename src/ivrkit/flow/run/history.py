@@ -66,7 +66,7 @@ class History:
         return next(iter(visited or menus), self._flow.start_info(self._session.start).home)
 
     def _top_state(self, name: str) -> str:
-        """Return the state that a substate belongs to, at the top; another state itself."""
+        """Return the outermost parent state of a substate. A state without a parent is returned itself."""
         compiled = self._flow.states.get(name)
         return self._top_state(compiled.state.parent) if compiled and compiled.state.parent else name
 

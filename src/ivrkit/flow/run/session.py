@@ -112,8 +112,8 @@ class Session:
 
         :param token: the request's idempotency token, ``""`` for none.
         :param request_hash: the hash of its parameters.
-        :param since_turn: the turn at which this request first read the session, if it has lost a race since. Only
-            then do equal parameters without a token mean the same request.
+        :param since_turn: the turn at which this request first read the session, if it lost a race after that;
+            otherwise ``None``. Without a token, equal parameters mean the same request only after a lost race.
         :returns: the response; its document is ``""`` when it was left out.
         """
         for response in self.responses:
