@@ -108,7 +108,7 @@ def _is_base_url(url: str) -> bool:
 
 
 def _rows(found: Any) -> list[tuple[str, str]]:
-    """Return the fields to show, with their names: the webhooks, and the preceding fields that are set."""
+    """Return the fields to show, with their names: the webhook URLs, and those fields of ``PRECEDING`` that are set."""
     return [*FIELDS.items(), *((field, name) for field, name in PRECEDING.items() if getattr(found, field, None))]
 
 

@@ -130,7 +130,10 @@ def _unexpected_response() -> IvrkitError:
 
 
 def _parse_api_error(error: Any) -> tuple[int, int | None, str]:
-    """Return status, error code and message. For a list, Twilio's client raises the response itself."""
+    """Return HTTP status, error code and message.
+
+    When Twilio's client requests a list, its exception has only the response, which is parsed here.
+    """
     if hasattr(error, "status"):
         return error.status, error.code, error.msg
     response = error.args[-1]

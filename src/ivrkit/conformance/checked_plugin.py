@@ -116,7 +116,7 @@ class CheckedPlugin:
             return {name: each for name, each in states.items() if normal_name(each.state.owner.plugin) == self.name}
 
     def installed(self) -> InstalledPlugins:
-        """Load it and the plugins that it requires, without compiling them."""
+        """Load the checked plugin and the plugins that it requires, without compiling them."""
         with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
             arguments = self._arguments(Path(folder))
             block = [each for each in installed_plugins() if each not in self.plugins]
@@ -126,7 +126,7 @@ class CheckedPlugin:
 
     @contextmanager
     def phone(self, start: str = NORMAL_START, **settings: Any) -> Iterator[Phone]:
-        """Make a phone that calls a new phone tree of it and the plugins that it requires.
+        """Make a phone that calls a new phone tree with the checked plugin and the plugins that it requires.
 
         :param start: one of :meth:`starts`. Calls begin in this state, even if a hook chooses another one.
         :param settings: single settings of the phone tree.
@@ -194,7 +194,7 @@ def _with_required_plugins(name: str, plugins: set[str]) -> set[str]:
 
 @contextmanager
 def record_plugin_errors() -> Iterator[list[str]]:
-    """Return a list that gets each error that ivrkit logs about plugins in the block; they are not logged elsewhere."""
+    """Collect the errors that ivrkit logs about plugins during the ``with`` block. They are not logged elsewhere."""
     errors: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: errors.append(record.getMessage())  # type: ignore[method-assign]  # simpler than a class

@@ -28,8 +28,8 @@ class UrlParts(NamedTuple):
 def split_url(url: str) -> UrlParts:
     """Split a URL without decoding it.
 
-    Never fails, unlike :func:`urllib.parse.urlsplit`: an invalid URL gives parts that are equal to those of no valid
-    URL.
+    Unlike :func:`urllib.parse.urlsplit`, it never raises an error. The parts of an invalid URL differ from those of
+    every valid URL.
     """
     base, _, query = url.partition("?")
     scheme, _, rest = base.partition("://")
@@ -91,7 +91,7 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
 
 
 def join_paths(front: str, prefix: str) -> str:
-    """Join two paths; segments that end the first and begin the second are not repeated."""
+    """Join two paths. Segments at the end of the first path that also begin the second are kept once."""
     # Drop leading segments of the first path until the rest is a beginning of the second one.
     segments = front.split("/")[1:]
     while segments and not f"{prefix}/".startswith(f"/{'/'.join(segments)}/"):

@@ -43,7 +43,7 @@ class TrustedProxies:
         self._fix = ProxyFix(_empty_app, x_for=count, x_proto=count, x_host=count, x_prefix=count)
 
     def external_request(self, request: Request) -> Request:
-        """Return a request as the outermost trusted proxy received it, to read its address and its URL.
+        """Return a request with the client address and the URL that the outermost trusted proxy received.
 
         :param request: the request as it arrived. It is not changed, because the rest of the app uses it as well.
         :returns: a request without a body; the same request if no proxy is trusted.

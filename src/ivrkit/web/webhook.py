@@ -56,7 +56,10 @@ def make_blueprint(
 
 
 def _verified(view: Callable[[_Views, Request, dict[str, str]], Response]) -> Callable[[_Views], Response]:
-    """Make a view of a method that takes the request and Twilio's parameters; refuse requests Twilio did not sign."""
+    """Turn a method that takes the request and Twilio's parameters into a view.
+
+    The view refuses requests that Twilio did not sign.
+    """
 
     @functools.wraps(view)
     def verified_view(self: _Views) -> Response:
@@ -207,7 +210,7 @@ def _current_request() -> Request:
 
 
 def _twilio_params(request: Request) -> dict[str, str]:
-    """Return Twilio's parameters: those of the form, with GET those of the query."""
+    """Return Twilio's parameters: from the form for POST, from the query for GET."""
     return (request.form if request.method == "POST" else request.args).to_dict()
 
 
@@ -218,7 +221,7 @@ def _fallback_step(query: str) -> FallbackStep:
 
 
 def _split_url(url: str) -> tuple[str, str]:
-    """Return the path and the query of a URL in a parameter, two empty texts if it is not a URL."""
+    """Return the path and the query of a URL in a parameter, two empty strings if it is invalid."""
     try:
         parts = urlsplit(url)
     except ValueError:

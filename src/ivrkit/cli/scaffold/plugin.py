@@ -1,4 +1,4 @@
-"""The contents of a new plugin: the answers, and its sentences in each language."""
+"""A new plugin: the user's answers to the questions of ``ivrkit new``, and the sentences in each language."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def repeat_sentence_in(tag: str) -> str:
 
 @dataclass(frozen=True)
 class NewPlugin:
-    """The answers for a new plugin.
+    """A new plugin, made from the answers to the questions of ``ivrkit new``.
 
     :param name: the distribution.
     :param state: the name of its state.
