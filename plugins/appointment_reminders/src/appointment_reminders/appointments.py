@@ -27,12 +27,12 @@ CREATE TABLE changes (key TEXT PRIMARY KEY, appointment TEXT NOT NULL, status TE
 class Appointment:
     """One appointment.
 
-    :param id: the clinic's name for it.
+    :param id: the clinic's identifier of the appointment.
     :param number: the patient's phone number, in E.164 format.
     :param pin: the hash of the patient's PIN.
     :param at: the time, with its time zone.
-    :param place: the place, as it is said.
-    :param status: whether it was confirmed or cancelled.
+    :param place: the place, in the words that the caller hears.
+    :param status: ``open`` until the caller confirms or cancels it.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Hashes of PINs. The file of appointments contains only hashes."""
+"""Hashes of PINs. The appointments file stores the hash of a PIN, never the PIN."""
 
 import hashlib
 import hmac
@@ -15,5 +15,5 @@ def hash_pin(pepper: str, number: str, pin: str) -> str:
 
 
 def is_correct_pin(pepper: str, number: str, pin: str, hashed: str) -> bool:
-    """Return whether a PIN has a hash."""
+    """Return whether a PIN is correct: its hash equals the stored one."""
     return hmac.compare_digest(hash_pin(pepper, number, pin), hashed)
