@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 class StoredSession(NamedTuple):
-    """The session of one call, as a store has it. A store never looks into ``body``.
+    """The session of one call in the form in which a store keeps it. A store never looks into ``body``.
 
     :param sid: the CallSid; stores compare it exactly, with letter case and spaces.
     :param turn: how many webhooks of the call were answered; 1 after the first.

@@ -65,7 +65,7 @@ class TwilioAccount:
         return str(self._client.api.base_url)
 
     def number(self, number: str) -> Any:
-        """Return a number of the account, as Twilio's client has it.
+        """Return a number of the account as an object of Twilio's client.
 
         :param number: E.164.
         :raises IvrkitError: if the account does not have the number, or the API can't be reached.

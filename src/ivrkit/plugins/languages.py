@@ -63,7 +63,7 @@ def merge_text_overrides(
 
     A text that the settings override in one language is overridden by the settings alone, in every language.
 
-    :param file_texts: language -> text -> replacement, as the state's own file has them.
+    :param file_texts: language -> text -> replacement, from the state's own file.
     :param settings_texts: the same, as the table ``[states.NAME.texts]`` of the settings has them.
     """
     in_settings = {text for texts in settings_texts.values() for text in texts}

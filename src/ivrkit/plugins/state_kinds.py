@@ -79,7 +79,7 @@ class Parameter:
         return f"{words}, or a list of these" if self.is_variadic else words
 
     def example(self) -> Any:
-        """Return a valid value as a TOML file has it."""
+        """Return a valid value for a TOML file."""
         return _EXAMPLES[self.type] if self.type in _EXAMPLES else example_of(self.annotation_of_key())
 
     def annotation_of_key(self) -> Any:
@@ -92,7 +92,7 @@ class Parameter:
 class StateKind:
     """One state kind.
 
-    :param name: its name, as the key ``kind`` of a table has it.
+    :param name: the name, which is the value of ``kind`` in a table.
     :param owner: the plugin that offers it.
     :param function: the function that makes a state.
     :param parameters: key -> parameter.

@@ -34,7 +34,7 @@ class PluginTranslations:
     def in_language(self, tag: str) -> dict[str, Translations]:
         """Return plugin -> text -> translation, for one language.
 
-        :param tag: the language, such as ``es-MX``: the folder ``locale/es``, and over it ``locale/es_MX``.
+        :param tag: the language, such as ``es-MX``, for which ``locale/es_MX`` overrides ``locale/es``.
         """
         return {owner.plugin: found for owner in self._packages if (found := self._of_plugin(owner, tag))}
 
@@ -52,7 +52,7 @@ class PluginTranslations:
 
 
 def _folders(package: str, tag: str) -> Iterator[Path]:
-    """Return the folders of a package for a language, that without a country first."""
+    """Return the folders of a package for a language. The folder without a country is first."""
     exact = tag.replace("-", "_")
     for root in _roots(package):
         for name in dict.fromkeys((base_language(tag), exact, tag)):

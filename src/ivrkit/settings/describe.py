@@ -104,7 +104,7 @@ def _in_words_of_meta(meta: Any) -> Iterable[str]:
 
 
 def example_of(annotation: Any) -> Any:
-    """Return a valid value of a type as a file has it, ``"..."`` if no example is known."""
+    """Return a valid value of a type for a TOML file, ``"..."`` if no example is known."""
     base, metadata = without_metadata(annotation)
     known = [each.example for each in metadata if isinstance(each, SettingType) and each.example is not None]
     if known:

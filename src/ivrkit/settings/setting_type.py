@@ -16,7 +16,7 @@ class SettingType:
     :param check: returns the value as it is kept. It gets a value of the annotated type. It raises ``ValueError`` for
         an invalid value, or an ``IvrkitError`` that has a message and a hint of its own.
     :param schema: JSON Schema (draft-07) of the values in a file; it extends the schema of the annotated type.
-    :param example: a valid value, as a file has it. Hints show it.
+    :param example: a valid value in the form that a TOML file has. Hints show it.
     :param written_as: the type of the values in a file, if another than the annotated one.
     """
 

@@ -37,7 +37,7 @@ def is_mapping(annotation: Any) -> bool:
 
 
 def is_table(annotation: Any) -> bool:
-    """Return whether a file writes the type as a table: a mapping, a dataclass, or one of them or nothing."""
+    """Return whether a type is written as a table: a mapping, a dataclass, or an optional one of these."""
     members = [without_metadata(each)[0] for each in union_members(without_metadata(annotation)[0])]
     known = [each for each in members if each is not type(None)]
     return all(is_mapping(each) or is_dataclass_type(each) for each in known)

@@ -68,7 +68,7 @@ def _time_zone(value: str) -> str:
 
 
 def _language_tag(value: str) -> str:
-    """Return the tag as Twilio has it: ``es-MX``, even if it was written ``es_MX``."""
+    """Return a language tag in Twilio's form: ``es_MX`` becomes ``es-MX``."""
     tag = value.replace("_", "-")
     if not _LANGUAGE_TAG.fullmatch(tag):
         raise ValueError(value)

@@ -50,7 +50,7 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
 
 
 def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str, Response]:
-    """Send a request of a leg, with its retries and redirects.
+    """Send a request of a leg, retry it if the overrides allow that, and follow redirects.
 
     :returns: the URL that responded last, and its response.
     :raises Failure: if there was no usable response.

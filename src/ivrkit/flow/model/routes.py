@@ -45,7 +45,7 @@ class Goto:
     :param say: the prompts before the target: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
     :param language: the language of the call from here on, these prompts included. It must be one of the settings
         ``language`` and ``languages``, such as ``es-MX``.
-    :raises FlowError: if one of them is invalid.
+    :raises FlowError: if an argument is invalid.
     """
 
     target: str | RelativeTarget | None

@@ -49,7 +49,7 @@ class MenuOption:
     :param phrases: phrases that a caller can say instead. With phrases, the menu listens to speech too.
     :param menu: the menu that reads the option.
     :param sentence: the whole sentence, in place of the one made of label and key.
-    :raises FlowError: if one of them is invalid.
+    :raises FlowError: if an argument is invalid.
     """
 
     key: str
@@ -116,7 +116,7 @@ class State:
     :param name: set by the loader: the name of the entry point.
     :param owner: set by the loader: the plugin that the state came from.
     :param parent: set by the loader: the state that this one is a substate of, ``""`` for none.
-    :raises FlowError: if one of them is invalid.
+    :raises FlowError: if an argument is invalid.
     """
 
     enter: EnterContent | EnterFunction
