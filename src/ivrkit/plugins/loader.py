@@ -67,9 +67,11 @@ class Loader:
         self.problems = Problems()
         self.kinds = StateKinds(self.problems)
         self.stores = Stores(self.problems)
+        # The state kinds are still empty here. The files keep the collection and read it in step 4.
         self.files = PluginFiles(settings, self.kinds, self.problems)
         self.points = [*find_entry_points(), *self.files.entry_points(), *extra_entry_points(extra)]
         self.registry = HookRegistry(self.problems)
+        # Blocked plugins are left out, so that neither their translations nor their settings are read.
         self.packages: dict[Owner, set[str]] = {}
         for point in self.points:
             if not self._is_blocked(point):
@@ -84,22 +86,28 @@ class Loader:
 
         :raises LoadError: if there are problems and ``strict`` is on, or if nothing can be served.
         """
+        # 1. A failed import is recorded, so that one start reports the problems of all plugins.
         for point in self.points:
             if not self._is_blocked(point):
                 self._import(point)
+        # 2. Before any hook is called: a plugin with a misspelled hook would run without the part that it names.
         self.registry.remove_unknown_hooks()
+        # 3. This hook is for plugins with no function that asks for settings, so nothing else would read theirs.
         for impl in self._in_loading_order("ivrkit_declare_settings"):
             with self._recording_failure(impl):
                 self.plugin_settings.declare(impl({}), impl.owner)
+        # 4. Before the states, because a TOML file may use a state kind of a plugin that is loaded later.
         for collection in (self.stores, self.kinds):
             for impl in self._in_loading_order(collection.hook):
                 with self._recording_failure(impl):
                     collection.add(impl.owner, impl({}))
         for impl in self._in_loading_order("ivrkit_register_states"):
             self._register_states(impl)
+        # 5. After the states, because the function of a state may be the first to ask for the settings of its plugin.
         # A plugin with a problem may not have got as far as reading its settings.
         excused = {*self.blocked, *(normal_name(problem.owner) for problem in self.problems)}
         self.plugin_settings.report_unused_tables(list(self.packages), lambda name: name in excused)
+        # 6. to 8. Plugins edit the selected states only, with the tables of the settings already applied.
         flow = self._compile(self._edit(self.selection.select()))
         if flow is None or (self.problems.errors and self.settings.strict):
             raise LoadError(self.problems.errors)
@@ -140,6 +148,7 @@ class Loader:
 
     def _may_be_of_blocked_plugin(self, state: str) -> bool:
         """Return whether a blocked plugin offers a state, or might offer it by a hook that was not called."""
+        # A blocked plugin is not imported, so the states of its hooks are unknown: they may have any name.
         blocked = [point for point in self.points if self._is_blocked(point)]
         return any(point.group == PLUGINS_GROUP or point.name == state for point in blocked)
 
@@ -174,6 +183,7 @@ class Loader:
     def _register_plugin(self, point: EntryPoint, found: object) -> None:
         """Register a plugin with hooks. A class or function is called first, with the settings that it asks for."""
         try:
+            # Any other object is a plugin already, even if it can be called.
             if inspect.isclass(found) or inspect.isfunction(found):
                 arguments = self.plugin_settings.arguments(found, point.owner, _PLUGIN_CLASS_HINT)
                 if arguments is None:
@@ -195,12 +205,14 @@ class Loader:
             states = impl({"settings": settings})
             if not isinstance(states, Mapping):
                 raise IvrkitError(f"it must return a dict, not {states!r}", hint="return a dict: name -> State")
+            # A plugin's own Mapping may fail here. The states are added below, where each problem names its state.
             offered.extend(states.items())
         for name, state in offered:
             self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
 
     def _settings_for(self, impl: HookImpl) -> Any:
         """Return the settings that the hook's argument is annotated with; ``None`` if they have problems."""
+        # The function ignores the argument, so the value only has to differ from None.
         if "settings" not in impl.arguments:
             return self.settings
         arguments = self.plugin_settings.arguments(impl.function, impl.owner, _SETTINGS_ARGUMENT_HINT)
@@ -219,6 +231,7 @@ class Loader:
                         hint = "return the edited State, or None to keep it"
                         raise IvrkitError(f"it must return a State or None, not {answer!r}", hint=hint)
                     if answer is not None:
+                        # The next plugin edits this result. Name and owner stay, because they are selected already.
                         edited = replace(answer, name=state.name, owner=state.owner, parent=state.parent)
             edited_states.append(edited)
         return edited_states
@@ -230,6 +243,7 @@ class Loader:
         problem, not one more for each state that leads there.
         """
         missing = self.selection.missing if self.settings.strict else ()
+        # The missing states come first, so that a state of another plugin with the same name replaces the placeholder.
         kept = {state.name: state for state in (*missing, *states)}
         config = self._flow_config()
         # The hooks look up names in the view `kept.keys()`, so they never send a caller to a state that was left out.
@@ -251,6 +265,7 @@ class Loader:
                 broken = {problem.state for problem in error.problems} & kept.keys()
                 if self.settings.strict or not broken:
                     return None
+                # Removing these breaks the states that lead to them, so compiling is repeated until no problem is left.
                 for name in broken:
                     del kept[str(name)]
 
@@ -279,6 +294,7 @@ class Loader:
         """Return all plugins, each with its own of these states."""
         faulty = {problem.owner for problem in self.problems.errors}
         plugins = []
+        # A plugin may have several entry points, and is still listed once.
         for owner, source in {point.owner: point.source for point in self.points}.items():
             blocked = normal_name(owner.plugin) in self.blocked
             plugins.append(

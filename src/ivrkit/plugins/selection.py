@@ -77,12 +77,14 @@ class Selection:
             if not isinstance(offered, State | Unavailable):
                 offered = make_state(offered, owner, self._plugin_settings)
             if isinstance(offered, State):
+                # A copy, because one State object may be offered under two names.
                 state = replace(offered, name=name, owner=owner, parent="")
                 self._offered.append(OfferedState(state, source))
                 return
         except PLUGIN_ERRORS as error:
             message = f"{source} cannot be made into a state: {describe_error(error)}"
             self._problems.add(plugin_problem(owner, message, hint_of(error, owner)))
+        # The problem is recorded. The placeholder prevents a second one, that the name is unknown.
         self.add_missing(owner, name)
 
     def add_missing(self, owner: Owner, name: str) -> None:
@@ -106,6 +108,7 @@ class Selection:
         self._check_tables()
         selected: list[State] = []
         for name, candidates in by_name.items():
+            # The choice comes before the substates, so that a state that is not taken leaves no substates behind.
             state = self._with_table(name, candidates)
             if state is None:
                 continue
@@ -146,6 +149,7 @@ class Selection:
         table = self._settings.states.get(name)
         if table is None:
             return self._choose(name, candidates, None)
+        # A disabled state needs no choice, so two plugins that offer it are not a problem.
         if not table.enabled:
             return None
         state = self._choose(name, candidates, table.plugin)
@@ -155,6 +159,7 @@ class Selection:
             location = self._settings.location("states", name)
             message = f"[states.{name}] {error.message}"
             self._problems.error(message, error.hint, location=location, owner=state.owner.plugin)
+            # The state is kept without its table, so that the states that lead to it are not reported as well.
             return state
 
     def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
@@ -168,6 +173,7 @@ class Selection:
             if not chosen:
                 self._report_choice(name, plugin, [each.state.owner for each in candidates])
                 return candidates[0].state
+            # The chosen plugin may still offer the state twice, which is checked below.
             candidates = chosen
         first, *others = candidates
         for other in others:
@@ -184,6 +190,7 @@ class Selection:
 
     def _report_choice(self, name: str, plugin: str, owners: list[Owner]) -> None:
         """Report that the chosen plugin does not offer a state, unless it does and the state is missing."""
+        # A missing state has its own problem already, and the choice of its plugin is right.
         if any(state.name == name and normal_name(state.owner.plugin) == normal_name(plugin) for state in self.missing):
             return
         near = nearest(plugin, [owner.plugin for owner in owners])
