@@ -49,6 +49,7 @@ def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[st
 
     :param owners: name of a plugin in the manager -> its owner.
     """
+    # pluggy calls its list from the end, so that the plugin registered last comes first.
     found = reversed(getattr(manager.hook, hook).get_hookimpls())
     return tuple(
         HookImpl(owners[each.plugin_name], hook, each.function, tuple(each.argnames))
@@ -71,6 +72,7 @@ def make_state_failed(
         trace = _traceback_text(error, secret=secret)
         log.error("state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, trace)
         arguments = {"call": call, "state": state, "error": redacted(error) if secret else error}
+        # The first valid answer decides. An invalid one is logged, and the next plugin is asked.
         for impl in hook_impls:
             chosen = _call(impl, arguments, call.sid, secret=secret)
             if isinstance(chosen, str) and chosen in states:
@@ -100,6 +102,7 @@ def make_choose_start(
 
     def choose_start(call: Call) -> Goto | None:
         for impl in hook_impls:
+            # A plugin may prepare call.data here. If it fails, its changes must not reach the next plugin.
             chosen = _call(impl, {"call": call}, call.sid, data=call.data, max_data_bytes=max_data_bytes)
             exit = Goto(chosen) if isinstance(chosen, str) else chosen
             if isinstance(exit, Goto) and exit.target in states and _is_spoken(exit.language, languages):
@@ -189,4 +192,5 @@ def _traceback_text(error: BaseException, *, secret: bool) -> str:
     """Return the traceback of an error. If the input was secret, the error's message is left out."""
     if not secret:
         return "".join(traceback.format_exception(error)).rstrip()
+    # The frames show source lines only, but the message of an error may quote what the caller has entered.
     return f"{''.join(traceback.format_tb(error.__traceback__))}{redacted(error).message}"

@@ -55,6 +55,7 @@ class HookRegistry:
             return
         try:
             self._check_object(point.name, plugin)
+            # pluggy has to parse the marks first, so the functions are checked only after the registration.
             self._manager.register(plugin, name=point.name)
             self._check_functions(plugin)
         except PLUGIN_ERRORS as error:
@@ -75,7 +76,9 @@ class HookRegistry:
             unknown = [
                 hook.name
                 for hook in self._hookcallers(plugin)
+                # pluggy accepts an unknown hook, because its specification might be added later.
                 if not hook.has_spec()
+                # Plugins with the same unknown hook share one HookCaller, so its other implementations are skipped.
                 and any(impl.plugin is plugin and not impl.optionalhook for impl in hook.get_hookimpls())
             ]
             for hook in unknown:
@@ -89,15 +92,19 @@ class HookRegistry:
         return self._points[name].owner
 
     def _hookcallers(self, plugin: object) -> list[pluggy.HookCaller]:
+        # pluggy returns None for a plugin that is not registered.
         return self._manager.get_hookcallers(plugin) or []
 
     def _check_object(self, name: str, plugin: object) -> None:
         """Reject an object that pluggy would accept by mistake, or would reject with a message about its internals."""
+        # pluggy ignores None without an error.
         if plugin is None:
             hint = "name a module or an object with functions marked @ivrkit.hookimpl"
             raise IvrkitError("it must be a module or an object, not None", hint=hint)
+        # pluggy makes up a name for an empty one, and the plugin's owner could not be found by it.
         if not name:
             raise IvrkitError("it has no name", hint="name the entry point")
+        # The message of pluggy would print all registered plugins.
         for other, registered in self._manager.list_name_plugin():
             if registered is plugin:
                 raise IvrkitError(
@@ -108,6 +115,7 @@ class HookRegistry:
     def _check_functions(self, plugin: object) -> None:
         """Reject functions that would not be called as their author expects."""
         marked = {hook.name for hook in self._hookcallers(plugin)}
+        # pluggy skips a function without the mark, so a forgotten mark would go unnoticed.
         for name in dir(plugin):
             if name.startswith("ivrkit_") and name not in marked and callable(getattr(plugin, name)):
                 raise IvrkitError(
