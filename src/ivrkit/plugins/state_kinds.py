@@ -136,6 +136,7 @@ class StateKinds:
             if not isinstance(name, str) or not name.strip():
                 message = f"the name of its state kind must be a text, not {name!r}"
                 self._problems.add(plugin_problem(owner, message, 'name the kind: {"opening-hours": ...}'))
+            # The core is loaded first, so a plugin cannot replace a kind of the core.
             elif name in self._kinds:
                 message = f"the state kind {name!r} is offered by two plugins: {self._kinds[name].owner} and {owner}"
                 self._problems.error(message, leave_out(owner), owner=owner.plugin)
@@ -158,12 +159,14 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
     if not inspect.isfunction(function):
         raise IvrkitError(f"it must be a function, not {function!r}", hint=_FUNCTION_HINT)
     try:
+        # The extras are the constraints in Annotated, which are checked when a TOML file is read.
         annotations = typing.get_type_hints(function, include_extras=True)
     except Exception as error:  # Annotations are code, which may raise anything.
         raise IvrkitError(f"its annotations cannot be resolved: {error}", hint="import the names in them") from error
     descriptions = descriptions_of(function)
     parameters: dict[str, Parameter] = {}
     for each in inspect.signature(function).parameters.values():
+        # The names of **kwargs are unknown, and a table that takes any key would hide misspelled ones.
         if each.kind is each.VAR_KEYWORD:
             continue
         if each.name not in annotations:
@@ -176,6 +179,7 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
                     hint="give it a default",
                 )
             continue
+        # The value would be read twice: as an argument of the function, and as an attribute of the state.
         if parameter.key in COMMON_KEYS or parameter.key in settings_of(StateSettings):
             message = f"its parameter {each.name!r} has the name of a key that every state has"
             raise IvrkitError(message, hint="rename the parameter")
@@ -213,6 +217,7 @@ def _type_of(members: tuple[Any, ...]) -> ParameterType:
         return ParameterType.PROMPTS
     if Goto in members:
         return ParameterType.TARGET
+    # Targets by outcome are a Mapping[str, Target], whose second argument is a union with Goto.
     if any(Goto in _union_members(argument) for member in members for argument in typing.get_args(member)):
         return ParameterType.TARGETS
     return ParameterType.VALUE
@@ -220,6 +225,7 @@ def _type_of(members: tuple[Any, ...]) -> ParameterType:
 
 def _union_members(annotation: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the annotation itself."""
+    # Optional[X] is a typing.Union, and X | None is a types.UnionType before Python 3.14.
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return typing.get_args(annotation)
     return (annotation,)
@@ -232,4 +238,5 @@ def _without_ellipsis(members: tuple[Any, ...]) -> Any:
 
 
 def _is_function(annotation: Any) -> bool:
+    # A bare Callable has no origin, so it is compared itself.
     return annotation is Callable or typing.get_origin(annotation) is typing.get_origin(Callable[..., Any])

@@ -86,6 +86,7 @@ class _StateMaker:
             message = f"{self._dotted(KIND)} must be a state kind, not {name!r}{nearest(str(name), kinds)}"
             self._report((KIND,), message, use_one_of(kinds))
             return None
+        # All three run before the check for problems, so that one start reports all problems of the table.
         self._check_keys(kind)
         arguments = self._arguments(kind)
         attributes = self._common_attributes()
@@ -96,6 +97,7 @@ class _StateMaker:
             if not isinstance(state, State):
                 message = f"the state kind {kind.name!r} of {kind.owner} must return a State, not {state!r}"
                 raise IvrkitError(message, hint="fix the function of the kind, or use another kind")
+            # Inside the try block, because State checks its values when it is copied.
             return replace(state, **attributes)
         except PLUGIN_ERRORS as error:
             message = f"{self._dotted()}: {describe_error(error)}"
@@ -136,6 +138,7 @@ class _StateMaker:
             except (ValueError, IvrkitError) as error:
                 hint = getattr(error, "hint", "") or _example_hint(parameter)
                 self._report((key,), f"{self._dotted(key)} must be {parameter.in_words()}, not {value!r}", hint)
+        # Signature.bind() does not take *texts by name, and it would raise an error for a key that is already reported.
         bound = inspect.BoundArguments(inspect.signature(kind.function), arguments)
         bound.apply_defaults()
         return bound
@@ -144,17 +147,20 @@ class _StateMaker:
         """Return a value of the table converted to a type; ``INVALID`` if it has problems."""
         converted, problems = convert(value, annotation, ("states", self._name, *keys))
         for each in problems:
+            # _report() adds the first two keys, `states` and the name.
             self._report(each.path[2:], each.message, each.hint_in_toml())
         return INVALID if problems else converted
 
     def _common_attributes(self) -> dict[str, Any]:
         """Return the attributes of the state that do not depend on its kind. Problems are recorded."""
+        # The first menu option is written in the table itself, further ones in the list `options`.
         option_keys = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
         other_keys = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in option_keys}
         first = self._convert(option_keys, MenuOptionKeys) if option_keys else INVALID
         common = self._convert(other_keys, CommonStateKeys)
         if self.problems:
             return {}
+        # Keys that are left out do not replace the values that the function of the kind has set.
         names = [name for name in ("voice", "language", "on_error") if name in other_keys]
         attributes: dict[str, Any] = {name: getattr(common, name) for name in names}
         options = (*(() if first is INVALID else (first,)), *common.options)
@@ -164,6 +170,7 @@ class _StateMaker:
 
     def _menu_option(self, keys: MenuOptionKeys) -> MenuOption:
         """Return a menu option. Its words are a ``Text``, so that they can be translated."""
+        # Text to speech would read the - and _ of a name aloud.
         label = keys.label or self._name.replace("-", " ").replace("_", " ")
         option = MenuOption(keys.key, Text(label), tuple(map(Text, keys.phrases)))
         if keys.menu is not None:
