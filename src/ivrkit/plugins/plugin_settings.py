@@ -78,6 +78,8 @@ class PluginSettingsReader:
         self._settings = settings
         self._packages = packages
         self._problems = problems
+        # The settings of a plugin cannot be read before its code is imported: only an annotation or a hook names the
+        # dataclass. They are kept even if they have problems, so that each problem is reported once.
         self._read: dict[Owner, PluginSettings] = {}
 
     def all(self) -> tuple[PluginSettings, ...]:
@@ -95,8 +97,10 @@ class PluginSettingsReader:
         """
         parameters = _parameters(function)
         for each in parameters:
+            # A single parameter without annotation takes the core's settings. Among several it would be a guess.
             if each.annotation is inspect.Parameter.empty and len(parameters) > 1:
                 raise IvrkitError(f"{_parameter_must_be(function, each)}, and it is not annotated", hint=hint)
+        # All arguments are read before the check for None, so that the problems of all dataclasses are recorded.
         arguments = [self._argument(function, each, owner, hint) for each in parameters]
         return None if any(each is None for each in arguments) else arguments
 
@@ -150,6 +154,7 @@ class PluginSettingsReader:
         """Return the plugin of a dataclass, by its package. Usually that is the asking plugin."""
         package = settings_class.__module__.partition(".")[0]
         owners = [owner for owner, packages in self._packages.items() if package in packages]
+        # Distributions that share a namespace package are all owners of it. Then the asking plugin comes first.
         return asking if asking in owners or not owners else owners[0]
 
     def _settings_for(self, owner: Owner, settings_class: type) -> PluginSettings:
@@ -168,6 +173,7 @@ class PluginSettingsReader:
         keys = ("plugins", normal_name(owner.plugin))
         table = self._settings.plugin_settings.get(keys[1], {})
         try:
+            # The dataclass is code of the plugin: its annotations and defaults may raise any error.
             values, problems = convert(table, settings_class, keys)
             settings = tuple(
                 self._with_value(each, (*keys, name), table, None if problems else values)
@@ -178,6 +184,7 @@ class PluginSettingsReader:
             self._problems.add(plugin_problem(owner, message, leave_out(owner)))
             return PluginSettings(owner, settings_class, None, ())
         for each in problems:
+            # A missing setting is written nowhere, so there is no line to point at.
             location = "" if each.is_missing else self._settings.location(*each.path)
             self._problems.error(each.message, self._hint(each, owner), location=location, owner=owner.plugin)
         return PluginSettings(owner, settings_class, None if problems else values, settings)

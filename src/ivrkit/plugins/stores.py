@@ -54,4 +54,5 @@ class Stores:
                 message = f"its store for {scheme}: must be a function, not {function!r}"
                 self._problems.add(plugin_problem(owner, message, "write a function (url) -> store"))
             else:
+                # Only the function for the scheme of session_url is called later, so no other store connects.
                 self._openers[scheme], self._owners[scheme] = function, owner
