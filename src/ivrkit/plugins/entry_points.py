@@ -66,10 +66,12 @@ def find_entry_points() -> list[EntryPoint]:
             if entry.dist is not None
         ]
     except Exception as error:
+        # The error does not name its distribution, so each one is read alone to find it.
         damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
         owner = next(damaged, Owner(_UNKNOWN_NAME))
         message = f"its entry_points.txt cannot be read: {describe_error(error)}"
         raise LoadError([plugin_problem(owner, message, "reinstall it, or uninstall it")]) from error
+    # The hooks of the plugin loaded first are called last, so every plugin comes before the core.
     return sorted(points, key=lambda point: (point.owner.plugin != CORE_PLUGIN, point.name, point.owner.plugin))
 
 

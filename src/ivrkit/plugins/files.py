@@ -44,6 +44,7 @@ class PluginFiles:
     def entry_points(self) -> list[EntryPoint]:
         """Return an entry point for each file: first the settings files, then the flow files, then the Python files."""
         settings_files = {table.written_in for table in self._settings.states.values() if table.table}
+        # A set, because both settings may name the same file, which must be loaded once.
         flow_files = {*self._flow_files(), *self._in_plugins_dir("*" + FLOW_SUFFIX)}
         points = [
             _entry_point(name, Owner(name), functools.partial(self._load_settings_file, name))
@@ -51,6 +52,7 @@ class PluginFiles:
         ]
         points += [
             _entry_point(path.name, Owner(path.name), functools.partial(self._load_flow_file, path), path=path)
+            # Sorted, so that the order of loading does not depend on the file system.
             for path in sorted(flow_files, key=lambda path: (path.name, path))
         ]
         points += [
@@ -72,6 +74,7 @@ class PluginFiles:
         files: list[Path] = []
         for pattern in self._settings.flows:
             found = [_absolute(folder / name) for name in glob.glob(pattern, root_dir=folder, recursive=True)]
+            # A pattern may match nothing. A plain name that does not exist is a typing error.
             if not found and not glob.has_magic(pattern):
                 self._problems.error(
                     f"flows names {pattern!r}, which does not exist",
@@ -107,6 +110,7 @@ class PluginFiles:
 
         :raises SettingsError: if it is not a TOML file.
         """
+        # A problem does not stop the reading: the states without problems are still offered.
         file, owner = TomlFile(path), Owner(path.name)
 
         def location(*keys: str) -> str:
@@ -121,6 +125,7 @@ class PluginFiles:
                 self._report(owner, message, "write tables [states.NAME], each with a kind", location(key))
                 continue
             for name, table in value.items():
+                # Without a kind the table would change the state of a plugin, which is left to the settings.
                 if isinstance(table, dict) and KIND in table:
                     tables[name] = self._without_texts(owner, name, table, location)
                 else:

@@ -31,6 +31,7 @@ def load_python_file(path: Path) -> object:
     """
     module = _run(path)
     states = dict(_states_of(module))
+    # Functions without the mark are included, so that the registry reports a forgotten mark.
     hooks = {
         name: value
         for name, value in vars(module).items()
@@ -43,6 +44,7 @@ def load_python_file(path: Path) -> object:
             "begin with _, so that it is not loaded",
         )
     if states:
+        # The name differs from the hook's, because the file may implement that hook itself.
         hooks["states_of_the_file"] = hookimpl(specname="ivrkit_register_states")(lambda: states)
     return SimpleNamespace(**hooks)
 
@@ -63,6 +65,7 @@ def _run(path: Path) -> ModuleType:
     name = module_name(path)
     loader = _SourceLoader(name, str(path))
     spec = ModuleSpec(name, loader, origin=str(path))
+    # Without a location the module would have no __file__.
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)
     # The dataclasses of a module look up their types in sys.modules. Another app may have loaded the same file.
@@ -74,6 +77,7 @@ def _run(path: Path) -> ModuleType:
         sys.modules.pop(name, None)
         if before is not None:
             sys.modules[name] = before
+        # The error may come from a library, so the last line within this file is shown.
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         line = f" ({path.name}, line {lines[-1]})" if lines else ""
         raise IvrkitError(describe_error(error) + line, hint=getattr(error, "hint", "") or "fix the file") from error
@@ -91,9 +95,11 @@ def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 def _returns_state(function: object, module: ModuleType) -> bool:
     """Return whether a value is a function of the module itself that is annotated ``-> State``."""
+    # A function that the file only imports, such as a helper of another plugin, is not a state of the file.
     if not inspect.isfunction(function) or function.__module__ != module.__name__:
         return False
     returned = inspect.get_annotations(function).get("return")
+    # With `from __future__ import annotations` the annotation is a text, such as `ivrkit.State`.
     if isinstance(returned, str):
         return returned.strip("'\"").rpartition(".")[2] == State.__name__
     return returned is State
