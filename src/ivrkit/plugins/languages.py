@@ -38,6 +38,7 @@ def make_languages(
     :param text_overrides: the texts that replace those of single states.
     """
     languages = []
+    # The setting `languages` may repeat the main language.
     for tag in dict.fromkeys((settings.language, *settings.languages)):
         by_plugin = translations.in_language(tag)
         core = by_plugin.pop(CORE_PLUGIN, {})
@@ -66,6 +67,7 @@ def merge_text_overrides(
     :param file_texts: language -> text -> replacement, from the state's own file.
     :param settings_texts: the same, as the table ``[states.NAME.texts]`` of the settings has them.
     """
+    # A general replacement in the settings would otherwise lose against one of the file for a single language.
     in_settings = {text for texts in settings_texts.values() for text in texts}
     kept = {
         tag: {text: said for text, said in texts.items() if text not in in_settings}
@@ -136,15 +138,18 @@ def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
     """Return the core's texts in a language: those of the settings, else translated, else in English."""
     values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
     values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
+    # Later tables replace earlier ones: translations, `texts`, `texts.es`, then `texts.es-MX`.
     tables: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
     tables += [settings.texts_in[each] for each in applicable_tags(tag, settings.texts_in)]
     for table in tables:
+        # A table may rename a few keys, so the names of the others are kept.
         values |= {**table, "keys": {**values["keys"], **table.get("keys", {})}}
     return Texts(**values)
 
 
 def _changed(texts: Texts) -> dict[str, Any]:
     """Return the texts, and the names of keys, that differ from the core's own."""
+    # Settings that are left out are English, and would hide the translation if they were applied.
     plain = Texts()
     names = [each.name for each in fields(Texts) if each.name != "keys"]
     changed: dict[str, Any] = {

@@ -37,6 +37,7 @@ def override(state: State, table: StateSettings) -> State:
             )
     changes: dict[str, Any] = {"options": tuple(replace(option, **option_changes) for option in state.menu_options)}
     changes |= {name: getattr(table, name) for name in ("voice", "language") if getattr(table, name) is not None}
+    # on_error is an attribute of the state, not one of its routes.
     if "on_error" in table.targets:
         changes["on_error"] = table.targets["on_error"]
     targets = {
@@ -49,6 +50,7 @@ def override(state: State, table: StateSettings) -> State:
 
 def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Routes:
     """Return the exit of a state with the new targets. The prompts of its ``Goto`` targets are kept."""
+    # The targets of a function are not known before it runs, so none of them can be replaced.
     if isinstance(state.exit, LeadsTo):
         raise IvrkitError(
             f"targets must be left out: a function of {state.owner} decides where {state.name!r} leads",
@@ -56,6 +58,7 @@ def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Rout
         )
     if not isinstance(state.exit, Routes) and list(targets) == ["exit"]:
         return _with_target(state.exit, targets["exit"])
+    # A single target is replaced by a routes table with only these rows.
     routes = state.exit if isinstance(state.exit, Routes) else Routes()
     known = [*routes.rows, *NAMED_OUTCOMES, *_NOT_OUTCOMES]
     for outcome in targets:

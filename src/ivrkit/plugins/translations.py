@@ -55,6 +55,7 @@ def _folders(package: str, tag: str) -> Iterator[Path]:
     """Return the folders of a package for a language. The folder without a country is first."""
     exact = tag.replace("-", "_")
     for root in _roots(package):
+        # The general folder comes first, so that its translations are replaced by those of the country.
         for name in dict.fromkeys((base_language(tag), exact, tag)):
             folder = root / FOLDER / name
             if folder.is_dir():
@@ -84,6 +85,7 @@ def read_po_file(path: Path) -> Translations:
         raise IvrkitError(f"its PO file {path} cannot be read: {error}", hint="write a PO file in UTF-8") from error
     translations: dict[str, str] = {}
     for message in catalog:
+        # Texts are looked up without a plural and without a context, so other messages could never be found.
         is_plain = isinstance(message.id, str) and message.id and not message.context
         if is_plain and message.string and not message.fuzzy:
             location = f"{path}:{message.lineno}"
