@@ -113,10 +113,11 @@ class Workspace:
 
         :param more: the variables of this command.
         """
+        inherited = filter(None, [os.environ.get("PYTHONPATH")])
         editable = [line for path in self.site_packages.glob("*.pth") for line in path.read_text().splitlines()]
         return {
             **{name: value for name, value in os.environ.items() if not is_setting(name)},
-            "PYTHONPATH": os.pathsep.join([str(self.site_packages), *editable]),
+            "PYTHONPATH": os.pathsep.join([str(self.site_packages), *editable, *inherited]),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "80",
@@ -247,7 +248,7 @@ class Workspace:
 
 def is_setting(variable: str) -> bool:
     """Return whether an environment variable could change the result of an example."""
-    return variable.startswith(("IVRKIT_", "TWILIO_", "FLASK_", "COV_CORE_", "PYTHONPATH"))
+    return variable.startswith(("IVRKIT_", "TWILIO_", "FLASK_", "COV_CORE_"))
 
 
 @contextlib.contextmanager

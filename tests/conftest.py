@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the servers of session stores, started when a test first needs them."""
+"""Fixtures for all tests: only the named plugins, and the servers of session stores, started when they are needed."""
 
 import shutil
 import tempfile
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.installed_plugins import only_named_plugins  # noqa: F401  pytest finds fixtures by their names
 from tests.sessions.servers import PostgreSQL, Redis
 
 

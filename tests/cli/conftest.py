@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import importlib_metadata
 import pytest
 from click.testing import CliRunner, Result
+from tests.installed_plugins import write_metadata
 
 from ivrkit.cli.main import main
 from ivrkit.testing import installed_plugins
@@ -41,31 +41,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("IVRKIT_", "TWILIO_", "FLASK_")):
             monkeypatch.delenv(name)
     return folder
-
-
-@pytest.fixture(autouse=True)
-def _no_other_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide every installed plugin besides ivrkit and acme-states, from this process and from its children.
-
-    If two distributions on the path have one name, Python finds the first one only.
-    """
-    folder = tmp_path / "hidden-plugins"
-    for group in ("ivrkit.states", "ivrkit.plugins"):
-        for entry_point in importlib_metadata.entry_points(group=group):
-            name = entry_point.dist.name
-            if name not in ("ivrkit", "acme-states"):
-                write_metadata(folder, name, "0", "")
-    if folder.exists():
-        monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
-
-
-def write_metadata(folder: Path, name: str, version: str, entry_points: str) -> None:
-    """Write the metadata of a distribution, as an installer does."""
-    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
-    info.mkdir(parents=True, exist_ok=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text(entry_points, encoding="utf-8")
 
 
 @pytest.fixture
