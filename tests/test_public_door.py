@@ -49,3 +49,21 @@ def test_importing_the_package_loads_no_web_framework():
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # it needs sqlite3
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_settings_are_imported_on_use():
+    """``import ivrkit`` does not load the types of the settings; ``ivrkit.Settings`` does, once."""
+    code = (
+        "import sys, ivrkit\n"
+        "before = 'ivrkit.settings' in sys.modules\n"
+        "from ivrkit import Settings\n"
+        "print(before, Settings is ivrkit.Settings, Settings is sys.modules['ivrkit.settings'].Settings)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "True"]
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """A name that the package does not have is the usual error of a module."""
+    with pytest.raises(AttributeError, match=r"^module 'ivrkit' has no attribute 'Exits'$"):
+        _ = ivrkit.Exits

@@ -4,6 +4,8 @@ Everything that a plugin or a host needs is imported from here. The Flask host i
 plugin must not load Flask: ``from ivrkit.web import create_app``.
 """
 
+import typing as _typing
+
 from ivrkit.errors import FlowError, IvrkitError, LoadError, Problem, SessionError, SettingsError, StoreUnavailable
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
@@ -17,7 +19,9 @@ from ivrkit.flow.run.engine import advance
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.turn import Event, Turn
 from ivrkit.hookspecs import hookimpl
-from ivrkit.settings import Settings
+
+if _typing.TYPE_CHECKING:
+    from ivrkit.settings import Settings
 
 __all__ = [
     "BACK",
@@ -55,3 +59,13 @@ __all__ = [
     "hookimpl",
     "leads_to",
 ]
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """Import ``Settings`` when it is first used: its types take a fifth of the time of ``import ivrkit``."""
+    if name != "Settings":
+        raise AttributeError(f"module 'ivrkit' has no attribute {name!r}")
+    from ivrkit.settings import Settings
+
+    globals()["Settings"] = Settings
+    return Settings
