@@ -71,11 +71,11 @@ class CallFlow:
         return tuple(self.core_prompts)
 
     def start_info(self, start: str | None) -> StartInfo:
-        """Return the facts about a call that started in a state; if a deploy removed it, those of ``start``."""
+        """Return the facts about calls that start in a state. If a deploy removed it, use the state ``start``."""
         return self.start_infos.get(start or "") or self.start_infos[self.config.start]
 
     def closest_language(self, tag: str) -> str:
-        """Return the flow's language that is closest to a language; the default one if none is."""
+        """Return the flow's language that is closest to a language, or the default language if none is close."""
         return tag if tag in self.core_prompts else closest_tag(tag, self.core_prompts) or self.languages[0]
 
     def goto_xml(self, goto: Goto, tag: str, origin: CompiledState | None) -> bytes:

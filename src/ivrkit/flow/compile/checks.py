@@ -143,7 +143,7 @@ class _KeyOwner:
 
     :param key: the key.
     :param description: the owner, for a message.
-    :param state: the state whose key a setting can change; ``None`` for a key of the menu itself.
+    :param state: the state whose key a setting can change, or ``None`` for a key of the menu itself.
     """
 
     key: str

@@ -24,9 +24,9 @@ class LocalizedState:
     :param language: the language.
     :param context: the attributes that the state's verbs get.
     :param phrases: normalized phrase -> the key that it stands for.
-    :param content: the rendered ``enter``; ``None`` if it is a function.
+    :param content: the rendered ``enter``, or ``None`` if it is a function.
     :param goto_prompts: the rendered prompts of the ``Goto`` targets that are known before a call.
-    :param whisper: the rendered whisper; ``None`` if the state has none.
+    :param whisper: the rendered whisper, or ``None`` if the state has none.
     """
 
     language: Language
@@ -77,7 +77,7 @@ class CompiledState:
 
     @property
     def content(self) -> Content | None:
-        """The rendered ``enter`` in the default language; ``None`` if it is a function."""
+        """The rendered ``enter`` in the default language, or ``None`` if it is a function."""
         return next(iter(self.localized.values())).content
 
     def gotos_with_prompts(self) -> Iterator[Goto]:

@@ -24,7 +24,7 @@ class FlowConfig:
         ``language``, ``voice`` and ``texts``.
     :param callers: number of a caller -> the start and the language of their calls.
     :param numbers: called number -> the start and the language of its calls.
-    :param max_data_bytes: the maximum size of a call's ``data`` as JSON; ``None`` for no maximum.
+    :param max_data_bytes: the maximum size of a call's ``data`` as JSON, or ``None`` for no maximum.
     :param connection_overrides: Twilio's connection overrides, added to the webhook URLs in documents.
     """
 

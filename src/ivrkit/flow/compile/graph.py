@@ -17,7 +17,7 @@ class Edge:
     """One edge of the graph.
 
     :param state: the name of the state that it starts from.
-    :param outcome: the outcome that leads along it; ``None`` for an automatic exit and for a function.
+    :param outcome: the outcome that leads along it, or ``None`` for an automatic exit and for a function.
     :param target: the target, without the prompts of a ``Goto``.
     """
 

@@ -28,7 +28,7 @@ class Language:
     """One language of calls.
 
     :param tag: a language tag (BCP 47) that Twilio knows: ``es-MX``.
-    :param voice: the voice of every ``Say`` without voice and language; ``None`` for the account's voice.
+    :param voice: the voice of every ``Say`` without voice and language, or ``None`` for the account's voice.
     :param texts: the core's sentences in this language.
     :param translations: plugin -> its translations into this language.
     :param text_overrides: state -> texts that a team says instead of the state's own. They win over translations, and
@@ -80,7 +80,7 @@ class Language:
         return next((table[written] for table in tables if written in table), None)
 
     def _core_text(self, written: str) -> str:
-        """Return a sentence of the core or the name of a key, which any plugin may use; other texts unchanged."""
+        """Return a sentence of the core or the name of a key, which any plugin may use, or another text unchanged."""
         if written in _CORE_TEXT_NAMES:
             return str(getattr(self.texts, _CORE_TEXT_NAMES[written]))
         if written in _KEYS_BY_NAME:
@@ -130,10 +130,10 @@ def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
 
 
 def language_error(name: str, tag: str | None, tags: Iterable[str]) -> FlowError | None:
-    """Return the error for a language that calls are not held in, ``None`` if the language is fine.
+    """Return the error for a language that calls are not held in, or ``None`` if the language is valid.
 
     :param name: the name of the thing that names the language, for the message.
-    :param tag: the language; ``None`` is fine.
+    :param tag: the language. ``None`` is valid.
     :param tags: the languages of calls.
     """
     if tag is None or closest_tag(tag, tags) is not None:

@@ -60,7 +60,7 @@ def _render_context(
 ) -> RenderContext:
     """Return the attributes that the verbs of a state get where its author left them out."""
     state, overrides = compiled.state, config.connection_overrides
-    # The voice of the setting speaks its own language only, not that of a state with another one.
+    # The configured voice speaks one language only. A state in another language does not use it.
     voice = language.voice if state.language in (None, language.tag) else None
     return RenderContext(
         voice=state.voice or voice,

@@ -80,7 +80,7 @@ def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, s
 def menu_prompt(
     menu: Menu, entries: Sequence[MenuEntry], routes: Mapping[str, Target], language: Language
 ) -> list[TwiML | str]:
-    """Return a menu as prompts: a ``Gather`` with its sentences; without keys, the sentence that says so."""
+    """Return a menu as prompts: a ``Gather`` with its sentences, or a sentence that says that the menu has no keys."""
     texts = language.texts
     if not has_keys(routes):
         return [*menu.texts, texts.no_options]

@@ -15,9 +15,9 @@ from ivrkit.flow.model.state import State
 class StartInfo:
     """The facts about a call that depend on the state that it started in.
 
-    :param start_menu: the first menu that automatic exits lead to; ``None`` if they lead to no menu.
-    :param home: the state that HOME means for a state without a menu of its own; ``None`` for the operator.
-    :param operator: the state of the operator; ``None`` for the goodbye.
+    :param start_menu: the first menu that automatic exits lead to, or ``None`` if they lead to no menu.
+    :param home: the state that HOME means for a state without a menu of its own, or ``None`` for the operator.
+    :param operator: the state of the operator, or ``None`` for the goodbye.
     """
 
     start_menu: str | None

@@ -75,7 +75,7 @@ class Content:
 class RenderContext:
     """The attributes that verbs get where their author left them out.
 
-    :param voice: for a ``Say`` with neither voice nor language; ``None`` for the account's voice.
+    :param voice: for a ``Say`` with neither voice nor language, or ``None`` for the account's voice.
     :param language: for a ``Say`` with neither voice nor language, and for a ``Gather`` that listens to speech.
     :param num_digits: for a ``Gather``; ``None`` to leave the end of the input to the finish key and the timeout.
     :param has_routes: whether the state's exit decides what follows, so that silence needs a webhook too.
@@ -222,7 +222,7 @@ def _write_gather(element: ElementTree.Element, context: RenderContext) -> None:
 def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
     """Add the address of a whisper to the nouns of a ``Dial``.
 
-    :returns: whether a noun has it now.
+    :returns: whether at least one noun has the address now.
     """
     # A number that is the text of the Dial has no place for an attribute, so it becomes a noun.
     if dial.text and not len(dial):

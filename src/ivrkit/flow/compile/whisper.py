@@ -1,7 +1,7 @@
 """The address and the prompts of a whisper: https://www.twilio.com/docs/voice/twiml/number#attributes-url.
 
-Twilio requests the whisper in the callee's own call, which has another CallSid than the caller's, while the caller's
-call still waits in its ``Dial``. So the whisper has no session: its address has the state, the language and the number
+Twilio requests the whisper in the call to the callee, which has a CallSid of its own, while the call of the caller
+still waits in its ``Dial``. So the whisper has no session: its address has the state, the language and the number
 of the attempt. :mod:`ivrkit.flow.run.whisper` answers the request.
 """
 

@@ -42,8 +42,8 @@ class Call:
     :param caller_name: the caller's name, if the look-up is on for the number.
     :param digits: the keys of this webhook, ``""`` for none.
     :param speech: the words that the caller said, ``""`` for none.
-    :param confidence: the confidence of the speech recognition, 0.0 to 1.0; ``None`` without speech.
-    :param outcome: the outcome of this webhook, as one word; ``None`` if it has none.
+    :param confidence: the confidence of the speech recognition, 0.0 to 1.0, or ``None`` without speech.
+    :param outcome: the outcome of this webhook, as one word, or ``None`` if it has none.
     :param params: all parameters of this webhook.
     :param now: the time of this webhook, with its time zone.
     :param language: the call's language, such as ``en-US``.
@@ -119,7 +119,7 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
 
 
 def _parse_confidence(text: str) -> float | None:
-    """Return a number from 0.0 to 1.0; ``None`` for anything else."""
+    """Return a number from 0.0 to 1.0, or ``None`` for anything else."""
     try:
         number = float(text)
     except ValueError:

@@ -1,6 +1,6 @@
 """Outcomes: the result of a webhook as one word.
 
-The parameters are Twilio's: https://www.twilio.com/docs/voice/twiml and the page of each verb below it.
+Twilio documents the parameters: https://www.twilio.com/docs/voice/twiml and the page of each verb below it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: M
     :param waiting_verb: the name of the verb, ``None`` if the call does not wait.
     :param params: the parameters of the webhook.
     :param phrases: phrase, normalized by :func:`normalize_phrase` -> the key that it stands for.
-    :returns: a named outcome of the verb, or for a Gather the keys that were pressed or spoken; ``None`` if the
+    :returns: a named outcome of the verb, or for a Gather the keys that were pressed or spoken, or ``None`` if the
         request is not about the verb, such as a status callback that is sent to the webhook.
     """
     if waiting_verb is None:

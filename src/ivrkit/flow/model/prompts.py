@@ -63,9 +63,9 @@ def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
 class Whisper:
     """The prompts that the callee of a ``Dial`` hears before both parties are connected. The caller does not hear them.
 
-    The language is that of the caller's call. With ``accept``, the call is connected only if the callee presses that
-    key, so that an answering machine cannot take it. A call that is not accepted has the outcome ``declined``. The
-    core's text ``accept`` asks for the key.
+    The prompts are said in the language of the caller's call. With ``accept``, the call is connected only if the
+    callee presses that key, so that an answering machine cannot take it. A call that is not accepted has the
+    outcome ``declined``. The core's text ``accept`` asks for the key.
 
     :param texts: the prompts: texts, ``Say`` or ``Play``.
     :param accept: the key that takes the call, ``None`` to connect after the prompts.

@@ -99,7 +99,7 @@ class Routes:
     :param otherwise: the target of every outcome without a row. When left out, silence repeats the state, a wrong key
         goes to the state ``error``, and a call that was not connected goes HOME.
     :param tries: how many failures of one outcome this state takes; the setting ``tries`` when left out.
-    :param give_up: the target after the last of them; the operator when left out.
+    :param give_up: the target after the last failure; the operator when left out.
     :raises FlowError: if an outcome does not exist, or a target is invalid.
     """
 
@@ -134,17 +134,17 @@ class LeadsTo:
     give_up: Target = None
 
     def __call__(self, call: Call) -> Target:
-        """Call the function, as a test of it does."""
+        """Call the function, so that a test can call it directly."""
         return self.function(call)
 
 
 def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None) -> Callable[[ExitFunction], LeadsTo]:
-    """Declare all targets of a function exit, so that they can be checked and drawn like those of a table.
+    """Declare all targets of a function exit, so that they can be checked and drawn like the targets of a table.
 
     :param targets: the targets that the function may return. For a ``Goto``, its target is enough.
     :param tries: how many failures (silences, or keys that the function answers with SAME) the state takes; the
         setting ``tries`` when left out.
-    :param give_up: the target after the last of them; the operator when left out.
+    :param give_up: the target after the last failure; the operator when left out.
     :raises FlowError: if there is no target, or one of them is invalid.
     """
     # Without targets, the checks at start would find nothing wrong with the function.

@@ -106,8 +106,8 @@ class State:
     :param options: the menu option or options that lead to the state.
     :param on_error: the state to go to if this state's code fails; HOME when left out.
     :param secret: whether the caller's input in this state is kept out of every log, record and store.
-    :param voice: the voice of every ``Say`` without voice and language; that of the call's language when left out.
-    :param language: the language of this state in every call; that of the call when left out.
+    :param voice: the voice of every ``Say`` without voice and language; the voice of the call's language when left out.
+    :param language: the language of this state in every call; the language of the call when left out.
     :param whisper: the prompts that the callee of this state's ``Dial`` hears before both parties are connected.
     :param substates: name -> state, for states that belong to this one. The substate ``confirm`` of the state
         ``account`` is the state ``account.confirm``. In this state and its substates, ``".confirm"`` is a target that

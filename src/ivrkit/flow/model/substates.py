@@ -55,7 +55,7 @@ class _Scope:
     substates: frozenset[str]
 
     def full_name(self, name: Any) -> Any:
-        """Return the full name for a relative name of this scope; any other value unchanged."""
+        """Return the full name for a relative name of this scope. Return any other value unchanged."""
         if not (isinstance(name, str) and name.startswith(DOT)):
             return name
         if name == DOT:
@@ -71,7 +71,7 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _ResolvingFunction:
-    """An exit function that returns relative names, as a function that returns full names."""
+    """A wrapper for an exit function that returns relative names. The wrapper returns full names."""
 
     function: ExitFunction
     scope: _Scope

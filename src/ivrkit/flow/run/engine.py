@@ -43,7 +43,7 @@ def advance(flow: CallFlow, call: Call, session: Session, *, fallback_step: Fall
     """Answer one webhook of a call.
 
     :param flow: the compiled states.
-    :param call: the call at this webhook. Its ``data`` is the session's.
+    :param call: the call at this webhook. Its ``data`` is the ``data`` of the session.
     :param session: the session of the call; changed in place.
     :param fallback_step: the fallback step in the webhook's URL.
     :returns: the document to send, with the events that led to it.
@@ -77,7 +77,7 @@ class _TurnBuilder:
         self.events: list[Event] = []
         #: States that failed during this webhook. The caller is not sent to them again.
         self.failed_states: set[str] = set()
-        #: The state that the caller was in when the webhook came; ``None`` if a deploy removed it.
+        #: The state that the caller was in when the webhook came, or ``None`` if a deploy removed it.
         self.waiting_state = flow.states.get(session.state or "")
         #: Whether the input of this webhook is secret: it must reach no log, event or session.
         self.secret = session.secret and session.waiting_verb == "Gather"

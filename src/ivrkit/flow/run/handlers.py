@@ -18,7 +18,9 @@ from ivrkit.flow.run.sandbox import Failure, catch_failure
 
 
 def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
-    """Return the start of a call: a plugin's choice, else the caller's, else the called number's, else the default.
+    """Return the start of a call.
+
+    A plugin can choose the start. Otherwise the settings decide: for the caller, for the called number, or by default.
 
     :param language: the language of the call so far.
     """

@@ -58,8 +58,8 @@ class History:
         """Return the state that HOME means.
 
         :param origin: the state whose exit leads HOME.
-        :returns: the menu with an option for that state that the caller visited last, else the menu of its first
-            option, else the home of the call; ``None`` for the operator.
+        :returns: the menu with an option for that state that the caller visited last, or the menu of its first
+            option, or the home of the call. ``None`` means the operator.
         """
         menus = [option.menu for option in self._menu_options(origin)]
         visited = [menu for menu in reversed(self._session.visited_menus) if menu in menus]
@@ -71,7 +71,7 @@ class History:
         return self._top_state(compiled.state.parent) if compiled and compiled.state.parent else name
 
     def _menu_options(self, name: str | None) -> tuple[MenuOption, ...]:
-        """Return the options of a state. A substate without options has those of its parent state."""
+        """Return the options of a state. A substate without options has the options of its parent state."""
         compiled = self._flow.states.get(name or "")
         if compiled is None:
             return ()

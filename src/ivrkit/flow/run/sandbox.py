@@ -39,7 +39,7 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
 
     :param data: the call's ``data``. The code may change it in place.
     :param run: calls the code.
-    :param max_data_bytes: the maximum size of ``data`` as JSON; ``None`` for no maximum.
+    :param max_data_bytes: the maximum size of ``data`` as JSON, or ``None`` for no maximum.
     :returns: the result of the code.
     :raises FlowError: if ``data`` cannot be stored afterwards. An error of the code is raised again.
     """
@@ -60,7 +60,7 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
 def check_data(data: dict[str, Any], max_bytes: int | None = None) -> None:
     """Refuse ``call.data`` that JSON cannot store or would change.
 
-    :param max_bytes: the maximum size as JSON; ``None`` for no maximum.
+    :param max_bytes: the maximum size as JSON, or ``None`` for no maximum.
     :raises FlowError: with a hint on what can be stored.
     """
     hint = "store strings, numbers, booleans, None, lists, and dicts with strings as keys"

@@ -22,7 +22,7 @@ class SentResponse:
     :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. Only its first
         :data:`TOKEN_PREFIX_LENGTH` characters when the document is left out.
     :param request_hash: a hash of the request's parameters.
-    :param twiml: the whole document; ``""`` when it is left out.
+    :param twiml: the whole document, or ``""`` when it is left out.
     """
 
     turn: int
@@ -37,9 +37,9 @@ class Session:
 
     :param sid: the CallSid. A session belongs to one call.
     :param turn: the number of webhooks that were answered.
-    :param state: the state that the caller is in; ``None`` before the first one.
+    :param state: the state that the caller is in, or ``None`` before the first one.
     :param start: the state that the call started in.
-    :param waiting_verb: the verb that the call waits with; ``None`` when it does not wait.
+    :param waiting_verb: the verb that the call waits with, or ``None`` when it does not wait.
     :param secret: whether input in the current state is secret. Stored, because a deploy may remove the state.
     :param needs_encryption: whether the call was ever in a secret state. From then on a store encrypts the session.
     :param routes_hash: the hash of the current state's routes when it was entered.

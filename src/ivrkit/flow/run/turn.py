@@ -26,7 +26,7 @@ class FallbackStep(enum.IntEnum):
 
     @property
     def next_step(self) -> FallbackStep | None:
-        """The step after this one; ``None`` if the call is to end."""
+        """The step after this one, or ``None`` if the call is to end."""
         return None if self is FallbackStep.TRY_OPERATOR else FallbackStep(self + 1)
 
 
@@ -40,7 +40,7 @@ class Event:
 
     :param name: ``started``, ``entered``, ``left``, ``failed``, ``recorded`` or ``ended``.
     :param state: the state it is about. ``None`` for ``started`` and ``ended``, and if the state no longer exists.
-    :param outcome: for ``left``: the outcome that led out of the state; ``None`` for an automatic exit.
+    :param outcome: for ``left``: the outcome that led out of the state, or ``None`` for an automatic exit.
     :param reason: for ``ended``: ``finished`` when the flow ended the call, else Twilio's CallStatus.
     :param error: for ``failed``: the error of the state's code; hidden if the input is secret.
     :param details: for ``recorded``: Twilio's parameters of the recording.
@@ -59,7 +59,7 @@ class Turn:
     """The response to one webhook, with the events that led to it.
 
     :param twiml: the whole document, as bytes.
-    :param state: the state that the caller is in now; ``None`` if the call was never in one.
+    :param state: the state that the caller is in now, or ``None`` if the call was never in one.
     :param ended: whether the flow has ended the call.
     :param events: the events, in order. The host notifies the observing plugins once the session is saved.
     :param call: the call at this webhook, as the handlers saw it.
