@@ -90,12 +90,12 @@ def make_choose_start(
     languages: Collection[str],
     max_data_bytes: int | None = None,
 ) -> Callable[[Call], Goto | None] | None:
-    """Return the function that asks the plugins where a call begins; ``None`` if no plugin implements the hook.
+    """Return the function that asks the plugins where a call begins, or ``None`` if no plugin implements the hook.
 
     :param hook_impls: the implementations of ``ivrkit_choose_start``, in the order of calling.
     :param states: the names of all states. It is read at each call, after the states are compiled.
     :param languages: the tags of the languages of the phone tree.
-    :param max_data_bytes: the maximum size of ``call.data``; ``None`` for no maximum.
+    :param max_data_bytes: the maximum size of ``call.data``, or ``None`` for no maximum.
     """
     if not hook_impls:
         return None
@@ -125,7 +125,7 @@ def _is_spoken(language: str | None, languages: Collection[str]) -> bool:
 
 
 def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State, bytes], bytes] | None:
-    """Return the function that lets the plugins edit a document; ``None`` if no plugin implements the hook.
+    """Return the function that lets the plugins edit a document, or ``None`` if no plugin implements the hook.
 
     :param hook_impls: the implementations of ``ivrkit_edit_response``, in the order of calling.
     """

@@ -35,7 +35,7 @@ def make_languages(
 
     :param settings: the settings of the core, with languages, voices and texts.
     :param translations: the translations of the plugins.
-    :param text_overrides: the texts that replace those of single states.
+    :param text_overrides: the texts that replace texts of single states.
     """
     languages = []
     # The setting `languages` may repeat the main language.
@@ -60,12 +60,12 @@ def make_languages(
 def merge_text_overrides(
     file_texts: Mapping[str, Translations], settings_texts: Mapping[str, Translations]
 ) -> Mapping[str, Translations]:
-    """Return the text overrides of one state: those of its file, and over them those of the settings.
+    """Return the text overrides of one state: the overrides in its file, replaced by the overrides in the settings.
 
     A text that the settings override in one language is overridden by the settings alone, in every language.
 
     :param file_texts: language -> text -> replacement, from the state's own file.
-    :param settings_texts: the same, as the table ``[states.NAME.texts]`` of the settings has them.
+    :param settings_texts: language -> text -> replacement, from the table ``[states.NAME.texts]`` of the settings.
     """
     # A general replacement in the settings would otherwise lose against one of the file for a single language.
     in_settings = {text for texts in settings_texts.values() for text in texts}
@@ -81,7 +81,7 @@ def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterat
     """Return a problem for each table of a language that the phone tree does not have.
 
     :param settings: the settings of the core.
-    :param text_overrides: the texts that replace those of single states.
+    :param text_overrides: the texts that replace texts of single states.
     """
     spoken = (settings.language, *settings.languages)
     tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
@@ -98,7 +98,7 @@ def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterat
 def check_text_overrides(text_overrides: TextOverrides) -> Iterator[Problem]:
     """Return a problem for each replacement with a placeholder that the replaced text does not have.
 
-    :param text_overrides: the texts that replace those of single states.
+    :param text_overrides: the texts that replace texts of single states.
     """
     for name, by_language in text_overrides.items():
         for text, said in [row for texts in by_language.values() for row in texts.items()]:
@@ -135,7 +135,7 @@ def _voice(settings: Settings, tag: str) -> str | None:
 
 
 def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
-    """Return the core's texts in a language: those of the settings, else translated, else in English."""
+    """Return the core's texts in a language: from the settings, or else translated, or else in English."""
     values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
     values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
     # Later tables replace earlier ones: translations, `texts`, `texts.es`, then `texts.es-MX`.

@@ -17,7 +17,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
 
     :param settings: the settings of the core.
     :param extra: plugin objects of the host's own code by their names.
-    :param problems: the problems of the core's settings, which are reported together with those of the plugins.
+    :param problems: the problems of the core's settings, which are reported together with the problems of the plugins.
     :raises SettingsError: if only the settings of the core have problems.
     :raises LoadError: with all problems, if ``strict`` is on or nothing can be served.
     """

@@ -211,7 +211,7 @@ class Loader:
             self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
 
     def _settings_for(self, impl: HookImpl) -> Any:
-        """Return the settings that the hook's argument is annotated with; ``None`` if they have problems."""
+        """Return the settings that the hook's argument is annotated with, or ``None`` if they have problems."""
         # The function ignores the argument, so the value only has to differ from None.
         if "settings" not in impl.arguments:
             return self.settings

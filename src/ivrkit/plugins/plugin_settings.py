@@ -26,7 +26,7 @@ class PluginSetting:
     """One setting of a plugin, with its value.
 
     :param setting: the name, type, default and description.
-    :param value: the value; ``None`` if the setting is missing.
+    :param value: the value, or ``None`` if the setting is missing.
     :param origin: the origin of the value: ``ivrkit.toml:3``, a variable, ``argument`` or ``default``.
     """
 

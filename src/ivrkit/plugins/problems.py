@@ -36,12 +36,12 @@ def describe_error(error: BaseException) -> str:
 
 
 def hint_of(error: BaseException, owner: Owner) -> str:
-    """Return the hint of an error; if it has none, the hint to leave the plugin out."""
+    """Return the hint of an error, or the hint to leave the plugin out if the error has none."""
     return getattr(error, "hint", "") or leave_out(owner)
 
 
 def fix_or_leave_out(error: BaseException, owner: Owner) -> str:
-    """Return the hint of an error, or the hint to fix the plugin; and the hint to leave the plugin out."""
+    """Return a hint with two choices: fix the error, or leave the plugin out."""
     hint = getattr(error, "hint", "")
     if hint:
         return f"{hint}; or {leave_out(owner)}"

@@ -44,7 +44,7 @@ def load_python_file(path: Path) -> object:
             "begin with _, so that it is not loaded",
         )
     if states:
-        # The name differs from the hook's, because the file may implement that hook itself.
+        # The name differs from the name of the hook, because the file may implement that hook itself.
         hooks["states_of_the_file"] = hookimpl(specname="ivrkit_register_states")(lambda: states)
     return SimpleNamespace(**hooks)
 
@@ -112,7 +112,7 @@ def module_name(path: Path) -> str:
 
 
 def version_of(path: Path) -> str:
-    """Return the ``__version__`` that a file assigns, without running it; ``""`` if it has none."""
+    """Return the ``__version__`` that a file assigns, without running it, or ``""`` if it has none."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:  # It is reported when the file is loaded.

@@ -123,7 +123,7 @@ class Selection:
         names = self.state_names()
         missing = {state.name for state in self.missing}
         for name, table in self._settings.states.items():
-            # A table with a kind is itself a state. Its problems, and those of a missing parent state, are recorded.
+            # A table with a kind is itself a state. Its problems and a missing parent state are recorded.
             is_known = table.table or name in names or name.rpartition(".")[0] in missing
             if not is_known and not self._may_be_of_blocked_plugin(name):
                 self._problems.error(
@@ -133,7 +133,7 @@ class Selection:
                 )
 
     def _substate(self, state: State, by_name: Mapping[str, list[OfferedState]]) -> State | None:
-        """Return a substate with its table applied; ``None`` if it is disabled or another state has its name."""
+        """Return a substate with its table applied, or ``None`` if it is disabled or another state has its name."""
         if state.name in by_name:
             other = by_name[state.name][0].state.owner
             self._problems.error(
@@ -145,7 +145,7 @@ class Selection:
         return self._with_table(state.name, [OfferedState(state, f"a substate of {state.parent!r}")])
 
     def _with_table(self, name: str, candidates: list[OfferedState]) -> State | None:
-        """Return the state of a name with its table ``[states.NAME]`` applied; ``None`` if the table disables it."""
+        """Return the state of a name with its table ``[states.NAME]`` applied, or ``None`` if the table disables it."""
         table = self._settings.states.get(name)
         if table is None:
             return self._choose(name, candidates, None)
@@ -165,7 +165,7 @@ class Selection:
     def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
         """Return the state that is taken. If nothing decides between two, that is a problem and the first is taken.
 
-        :param plugin: the plugin that the settings choose; ``None`` for no choice.
+        :param plugin: the plugin that the settings choose, or ``None`` for no choice.
         """
         # The choice of a blocked plugin does not count: it may stay in the settings while the plugin is blocked.
         if plugin is not None and normal_name(plugin) not in self._blocked:
@@ -206,7 +206,7 @@ def make_state(function: object, owner: Owner, settings: PluginSettingsReader) -
     :param function: the function. Its annotations name the settings that it is called with.
     :param owner: the plugin.
     :param settings: the settings of the plugins.
-    :returns: the state; ``UNAVAILABLE`` if the settings have problems, which are recorded.
+    :returns: the state, or ``UNAVAILABLE`` if the settings have problems, which are recorded.
     :raises IvrkitError: if it is not such a function, or returns something else.
     """
     if not inspect.isfunction(function):

@@ -57,7 +57,7 @@ class Parameter:
     :param type: how the value is read.
     :param annotation: the annotation of the parameter; its type ``VALUE`` is read by it.
     :param required: whether the key must be set.
-    :param default: the default; ``None`` without one.
+    :param default: the default, or ``None`` without one.
     :param description: the description in the function's docstring.
     :param is_variadic: whether it takes any number of values, as ``*texts`` does.
     """
@@ -193,7 +193,7 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
 
 
 def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: str) -> Parameter | None:
-    """Return a parameter of a state kind; ``None`` if it takes a function, which TOML does not have."""
+    """Return a parameter of a state kind, or ``None`` if it takes a function, which TOML does not have."""
     members = _union_members(annotation)
     if any(_is_function(member) for member in members):
         return None
@@ -212,7 +212,7 @@ def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: 
 
 
 def _type_of(members: tuple[Any, ...]) -> ParameterType:
-    """Return the type of a parameter by the types in its annotation: those of ``Prompt`` or ``Target``, or others."""
+    """Return the type of a parameter by its annotation. One without ``Prompt`` or ``Target`` is a value."""
     if {*members} >= {*typing.get_args(Prompt)}:
         return ParameterType.PROMPTS
     if Goto in members:

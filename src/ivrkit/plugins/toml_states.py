@@ -79,7 +79,7 @@ class _StateMaker:
         self.problems = Problems()
 
     def make(self, kinds: Mapping[str, StateKind]) -> State | None:
-        """Return the state; ``None`` if the table has problems."""
+        """Return the state, or ``None`` if the table has problems."""
         name = self._table[KIND]
         kind = kinds.get(name) if isinstance(name, str) else None
         if kind is None:
@@ -144,7 +144,7 @@ class _StateMaker:
         return bound
 
     def _convert(self, value: Any, annotation: Any, *keys: str) -> Any:
-        """Return a value of the table converted to a type; ``INVALID`` if it has problems."""
+        """Return a value of the table converted to a type, or ``INVALID`` if it has problems."""
         converted, problems = convert(value, annotation, ("states", self._name, *keys))
         for each in problems:
             # _report() adds the first two keys, `states` and the name.

@@ -55,7 +55,7 @@ def _folders(package: str, tag: str) -> Iterator[Path]:
     """Return the folders of a package for a language. The folder without a country is first."""
     exact = tag.replace("-", "_")
     for root in _roots(package):
-        # The general folder comes first, so that its translations are replaced by those of the country.
+        # The general folder comes first, so that the translations of the country replace its translations.
         for name in dict.fromkeys((base_language(tag), exact, tag)):
             folder = root / FOLDER / name
             if folder.is_dir():
