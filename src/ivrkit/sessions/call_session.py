@@ -41,7 +41,7 @@ class CallSession:
     """Reads the session of one call, saves it, and reads it again after a lost race.
 
     :param sid: the CallSid.
-    :param store: the shared store; ``None`` if sessions are only in cookies.
+    :param store: the shared store, or ``None`` if sessions are only in cookies.
     :param breaker: the circuit breaker of the store.
     :param cookie_store: the call's cookie.
     :param codec: encodes and decodes the session.

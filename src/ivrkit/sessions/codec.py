@@ -34,18 +34,18 @@ class SessionCodec:
         return Session(sid, turn=turn, language=self._language)
 
     def encode_for_store(self, session: Session) -> StoredSession:
-        """Return the whole session; it is plain JSON that an operator can read, unless the call has a secret."""
+        """Return the whole session, as plain JSON that a person can read, or encrypted if the call has a secret."""
         body = session.to_json()
         if session.needs_encryption:
             body = _ENCRYPTED + self._cipher.encrypt(body, session.sid)
         return StoredSession(session.sid, session.turn, session.expires, body)
 
     def encode_for_cookie(self, session: Session) -> StoredSession:
-        """Return the session without the documents that were answered; the cookie encrypts all of it."""
+        """Return the session without the documents that were answered. It is plain here, and the cookie encrypts it."""
         return StoredSession(session.sid, session.turn, session.expires, session.to_json(lean=True))
 
     def decode(self, stored: StoredSession) -> Session:
-        """Return the session; if it cannot be read, log why and return a new one.
+        """Return the session. If it cannot be read, log why and return a new one.
 
         A new session in place of an unreadable one keeps the turn number. Otherwise the store would refuse to save it.
         """

@@ -35,7 +35,7 @@ class CookieStore:
         self.value = value
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session in the cookie; ``None`` if the cookie is invalid or belongs to another call."""
+        """Return the session in the cookie, or ``None`` if the cookie is invalid or belongs to another call."""
         if self._decrypted != (self.value, sid):
             self._session, self._decrypted = self._decrypt(sid), (self.value, sid)
         return self._session

@@ -22,7 +22,7 @@ log = logging.getLogger("ivrkit.sessions")
 class SessionManager:
     """Gives each webhook the session of its call, and looks after the store.
 
-    :param store: the shared store; ``None`` if sessions are only in cookies.
+    :param store: the shared store, or ``None`` if sessions are only in cookies.
     :param cipher: encrypts cookies and secret sessions.
     :param language: the language that a new call starts in.
     """
@@ -43,7 +43,7 @@ class SessionManager:
         return CallSession(sid, self.store, self.breaker, CookieStore(self._cipher, cookie), self._codec)
 
     def load(self, sid: str) -> Session | None:
-        """Return the session of a call from the store; ``None`` if it is not in the store.
+        """Return the session of a call from the store, or ``None`` if it is not in the store.
 
         :raises SessionError: if the store cannot be read.
         """
@@ -51,7 +51,7 @@ class SessionManager:
         return self._codec.decode(stored) if stored else None
 
     def is_healthy(self) -> bool:
-        """Return whether the store can be read; log the reason if not."""
+        """Return whether the store can be read. If not, log the reason."""
         try:
             self.load(CHECK_SID)
         except SessionError:

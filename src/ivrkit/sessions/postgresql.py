@@ -68,7 +68,7 @@ _SETTINGS_TEXTS = ("FATAL:", "certificate", "does not support SSL", "no password
 class PostgreSQLStore:
     """A session store in a PostgreSQL database. It connects, and creates its table, at its first use.
 
-    :param url: ``postgresql://`` or ``postgres://``, as libpq reads it.
+    :param url: ``postgresql://`` or ``postgres://``, in the form that libpq reads.
     :raises SessionError: if libpq cannot read the URL, or psycopg is not installed.
     """
 
@@ -100,7 +100,7 @@ class PostgreSQLStore:
         )
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call; ``None`` if the table does not have it."""
+        """Return the session of a call, or ``None`` if the table does not have it."""
         self._limit.start()
         rows, _ = self._run(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
@@ -128,7 +128,7 @@ class PostgreSQLStore:
         self._pool().clear()
 
     def _pool(self) -> _ConnectionPool:
-        """Return the connections of this process. A forked process must not use those of its parent."""
+        """Return the connections of this process. A forked process must not use the connections of its parent."""
         process_id = os.getpid()
         return self._pools.get(process_id) or self._pools.setdefault(process_id, _ConnectionPool())
 

@@ -104,7 +104,7 @@ class RedisStore:
         return pool
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call; ``None`` if Redis does not have it."""
+        """Return the session of a call, or ``None`` if Redis does not have it."""
 
         def load() -> StoredSession | None:
             found = cast("bytes | None", self._client.get(self._key(sid)))

@@ -82,7 +82,7 @@ class SQLiteStore:
             raise self._error(error) from error
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call; ``None`` if the table does not have it."""
+        """Return the session of a call, or ``None`` if the table does not have it."""
         rows, _ = self._execute(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
