@@ -1,4 +1,4 @@
-"""Settings: the core's, and the setting types for the settings of plugins.
+"""The settings of the core, and the setting types for the settings of plugins.
 
 A plugin annotates the fields of its dataclass of settings with these types::
 

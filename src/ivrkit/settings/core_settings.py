@@ -167,7 +167,7 @@ class Settings:
     def location(self, *keys: str) -> str:
         """Return the origin of a setting, or of the innermost table above it that has one, as a problem's location.
 
-        :returns: such as ``ivrkit.toml:3``; ``""`` for a default.
+        :returns: such as ``ivrkit.toml:3``, or ``""`` for a default.
         """
         paths = (".".join(keys[:count]) for count in range(len(keys), 0, -1))
         return str(next((self.origins[path] for path in paths if path in self.origins), ""))

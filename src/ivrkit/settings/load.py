@@ -59,7 +59,7 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     The environment overrides the file ``ivrkit.toml``, and the arguments override both.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
-    :param environ: the environment variables; by default those of the process and, where it has none, of ``.env``.
+    :param environ: the environment variables; by default the variables of the process, then the variables of ``.env``.
     :param arguments: settings by name, as :class:`Settings` takes them.
     :raises SettingsError: with every problem.
     """
@@ -75,7 +75,7 @@ def try_load_settings(
     """Return the settings of a folder together with their problems, where :func:`load_settings` raises an error.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
-    :param environ: the environment variables; by default those of the process and, where it has none, of ``.env``.
+    :param environ: the environment variables; by default the variables of the process, then the variables of ``.env``.
     :param arguments: settings by name, as :class:`Settings` takes them.
     """
     return _Reader(folder or Path.cwd()).read(environ, arguments)
@@ -188,7 +188,7 @@ class _Reader:
     # The environment.
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
-        """Return the variables of ``.env`` that the process does not have, and those of the process."""
+        """Return the variables of ``.env`` that the process does not have, and the variables of the process."""
         from dotenv import dotenv_values
 
         path = self._folder / ENV_FILE

@@ -61,7 +61,7 @@ class Setting:
 
     @property
     def example(self) -> Any:
-        """A valid value: the default, unless it is secret, empty or a dataclass; then an example of the type."""
+        """A valid value: the default, or an example of the type if the default is secret, empty or a dataclass."""
         default = None if self.is_secret else self.default
         is_shown = isinstance(default, bool | int | float) or (
             isinstance(default, str | list | tuple | Mapping) and len(default) > 0

@@ -47,7 +47,7 @@ class StateSettings:
 
     :param plugin: the plugin of the state, if several plugins offer it.
     :param enabled: whether the state is in the phone tree.
-    :param key: the key of its menu options, instead of the plugin's.
+    :param key: the key of its menu options, instead of the key that the plugin sets.
     :param label: the name of its menu options.
     :param sentence: the whole sentence of its menu options.
     :param voice: the voice of the state.

@@ -13,7 +13,7 @@ _TABLES = (dict, abc.Mapping, abc.MutableMapping)
 
 
 def without_metadata(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Return the type of an ``Annotated``, and its metadata; of any other annotation, no metadata."""
+    """Return the type and the metadata of an ``Annotated``. Any other annotation has no metadata."""
     if typing.get_origin(annotation) is typing.Annotated:
         return annotation.__origin__, annotation.__metadata__
     return annotation, ()

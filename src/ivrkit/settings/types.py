@@ -172,7 +172,7 @@ UrlPath = Annotated[
 ]
 #: The tag of a language: ``es-MX``.
 LanguageTag = Annotated[str, SettingType("a language such as 'en-US'", _language_tag, _LANGUAGE_TAG_SCHEMA, "es-MX")]
-#: A voice of Twilio's.
+#: The name of a Twilio voice.
 Voice = Annotated[str, non_empty("a voice such as 'Polly.Joanna'", "Polly.Joanna")]
 #: The IANA name of a time zone.
 TimeZone = Annotated[
