@@ -45,7 +45,7 @@ class SimulatedCall:
     def __init__(self, live_call: LiveCall, script: Iterable[Action] = ()) -> None:
         self._live_call = live_call
         self._playback = play_call(live_call)
-        #: The verb that waits and what it waits for; ``None`` if the call is over.
+        #: The verb that waits and what it waits for, or ``None`` if the call is over.
         self.waiting: Waiting | None = None
         #: The actions so far. Another call can repeat them.
         self.actions: list[Action] = []
@@ -182,7 +182,7 @@ class SimulatedCall:
 
     @property
     def responses(self) -> list[Responded]:
-        """The responses that hold a document to play, in order; not those of callbacks and files."""
+        """The responses that hold a document to play, in order. Callbacks and files are left out."""
         return [
             each
             for each in self._live_call.events
@@ -191,7 +191,7 @@ class SimulatedCall:
 
     @property
     def state(self) -> str:
-        """The current state of an ivrkit host in dev mode; ``""`` for any other host."""
+        """The current state of an ivrkit host in dev mode, or ``""`` for any other host."""
         return next((each.state for each in reversed(self.responses)), "")
 
     @property

@@ -28,7 +28,7 @@ class DocumentContext:
     :param verbs: the verbs that are allowed in the document.
     :param play: a function that plays another document. It is passed in because verbs can't import the player, which
         imports the verbs.
-    :param queue: the queue in which the caller waits; ``""`` for none.
+    :param queue: the queue in which the caller waits, or ``""`` for none.
     """
 
     leg: Leg
@@ -50,7 +50,7 @@ class DocumentContext:
     ) -> WebhookRequest | None:
         """Return the request to a URL of a verb.
 
-        :param url: the URL in the document, which may be relative; ``None`` for the URL of the document.
+        :param url: the URL in the document, which may be relative, or ``None`` for the URL of the document.
         :returns: ``None`` if the URL is invalid, which is reported.
         """
         try:

@@ -69,7 +69,7 @@ class Responded(Event):
     :param status: the HTTP status.
     :param body: the text of the response; empty for media.
     :param took: seconds until the response was complete, on a real clock.
-    :param state: the state that an ivrkit host in dev mode reports; ``""`` for any other host.
+    :param state: the state that an ivrkit host in dev mode reports, or ``""`` for any other host.
     :param owner: the plugin that owns this state.
     """
 

@@ -3,7 +3,7 @@
 - ``endless-silence``: a caller who says nothing stays on the line for ever.
 - ``repeated-request-after-end``: a request that Twilio repeats after the end of a call continues it, or fails.
 - ``status-callback-after-end``: the status callback of a call that is over continues it, or fails.
-- ``content-type``: Twilio accepts the Content-Type of the responses, but it is not that of TwiML.
+- ``content-type``: Twilio accepts the Content-Type of the responses, but it is not the Content-Type of TwiML.
 
 Problems of single documents are found on the way, and are named by Twilio's code.
 """
@@ -73,7 +73,7 @@ def _endless_silence(simulator: Simulator) -> list[CallProblem]:
 
 
 def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
-    """Repeat the last request of each call that ended; return the first problem."""
+    """Repeat the last request of each call that ended, and return the first problem."""
     for call in exploration.ends:
         document = call.repeat_last_request()
         effect = _effect_after_end(None if document is None else document.root)
@@ -84,7 +84,7 @@ def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
 
 
 def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
-    """Make each call that ended again with the webhook as its status callback; return the first problem."""
+    """Make each call that ended again with the webhook as its status callback, and return the first problem."""
     with_callback = Simulator(
         simulator.transport,
         simulator.url,

@@ -24,11 +24,11 @@ class Leg:
 
     :param account: the AccountSid.
     :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.
-    :param parent: the CallSid of the call that dialled this one; ``""`` for the caller.
+    :param parent: the CallSid of the call that dialled this one, or ``""`` for the caller.
     :param extra_params: parameters that are added to the usual ones or replace them, such as ``CallerName``,
         ``StirVerstat`` or ``SipHeader_X-...``.
     :param status: Twilio's ``CallStatus``.
-    :param answered_at: time of the answer on the call's clock; ``None`` before.
+    :param answered_at: time of the answer on the call's clock, or ``None`` before.
     """
 
     account: str

@@ -52,7 +52,7 @@ class LiveCall:
     :param status_callback: URL and method of the status callback; the URL is ``""`` for none.
     :param queues: a function that returns the queue of a name.
     :param max_documents: the number of documents after which the simulator stops the call.
-    :param patience: the time at which the caller hangs up, in seconds of the call's clock; ``None`` for never.
+    :param patience: the time at which the caller hangs up, in seconds of the call's clock, or ``None`` for never.
     """
 
     client: Client

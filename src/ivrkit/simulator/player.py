@@ -64,7 +64,7 @@ def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
 
 
 def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure) -> WebhookRequest | None:
-    """Return the request to the fallback URL; ``None`` without one, or if the fallback failed."""
+    """Return the request to the fallback URL, or ``None`` without one, or if the fallback failed."""
     url, method = call.fallback
     if not url or request.purpose == "fallback":
         return None
@@ -108,7 +108,7 @@ def _end_call(call: LiveCall, reason: str, status: str) -> None:
 def play_document(call: LiveCall, context: DocumentContext, document: Document) -> Playback:
     """Play the verbs of a document.
 
-    :returns: the next request; ``None`` if there are no more verbs.
+    :returns: the next request, or ``None`` if there are no more verbs.
     """
     for verb in document.root.children:
         if not _can_play(call, context, verb):

@@ -33,9 +33,9 @@ class Simulator:
     :param transport: the transport that reaches the app.
     :param url: the absolute URL of the webhook.
     :param method: the HTTP method of the first request.
-    :param token: the auth token that signs requests; ``""`` for no signature.
+    :param token: the auth token that signs requests, or ``""`` for no signature.
     :param account: the AccountSid.
-    :param fallback_url: the URL that is requested if the webhook fails, absolute or relative to ``url``; ``""`` for
+    :param fallback_url: the URL that is requested if the webhook fails, absolute or relative to ``url``, or ``""`` for
         none.
     :param status_callback: the URL that is requested when a call is over, absolute or relative to ``url``; ``""`` for
         none.

@@ -18,7 +18,7 @@ class Waiting:
     :param who: the person who is expected to act.
     :param element: the verb in the document.
     :param numbers: the phones that ring, or the one that was picked up.
-    :param queue: the queue in which the caller waits; ``""`` for none.
+    :param queue: the queue in which the caller waits, or ``""`` for none.
     :param until: the time on the call's clock at which Twilio ends a talk; infinite for other waits.
     """
 

@@ -16,7 +16,7 @@ from ivrkit.simulator.wire.messages import Failure, Request, Response
 def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = None) -> Document:
     """Request a document and read it.
 
-    :param leg: the leg whose parameters are sent; by default the caller's.
+    :param leg: the leg whose parameters are sent; by default the leg of the caller.
     :returns: the document. Its warnings have been reported.
     :raises Failure: if Twilio can't use the response. The failure has been reported.
     :raises LegEnded: if the call had the maximum number of documents.
@@ -80,7 +80,7 @@ def send_callback(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
 
 def send_callback_later(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
     """Send a callback after the next document has arrived, or at the end of the call."""
-    leg = replace(leg)  # the parameters are those of now, not those of the later time
+    leg = replace(leg)  # the callback sends the parameters of now, not of the later time
     call.pending_callbacks.append(lambda: send_callback(call, request, leg))
 
 
@@ -93,7 +93,7 @@ def send_pending_callbacks(call: LiveCall) -> None:
 def fetch_media(call: LiveCall, url: str) -> Response | None:
     """Fetch a file with a plain GET, and report a failure as a warning.
 
-    :returns: the response; ``None`` if the request failed, or if the transport does not reach this URL.
+    :returns: the response, or ``None`` if the request failed, or if the transport does not reach this URL.
     """
     if not call.client.transport.serves(url):
         return None

@@ -21,7 +21,7 @@ class ErrorCode:
     hint: str
 
 
-# The numbers are Twilio's. Most of Twilio's texts name no remedy, so meanings and hints are our own.
+# Twilio defines the numbers. Most of Twilio's texts name no remedy, so meanings and hints are our own.
 _ERRORS = (
     (11100, "invalid URL", "use an http or https URL, absolute or relative to the document"),
     (11200, "the document could not be fetched", "answer with the status 200, and check the log of the app"),

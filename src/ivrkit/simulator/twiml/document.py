@@ -11,7 +11,7 @@ from ivrkit.simulator.wire.messages import Failure, Response
 
 #: https://www.twilio.com/docs/voice/twiml, "Twilio understands MIME types"
 XML_TYPES = ("text/xml", "application/xml", "text/html")
-#: How the note about a Content-Type begins that Twilio accepts although it is not that of XML.
+#: The beginning of the note about a Content-Type that Twilio accepts although it is not an XML type.
 ODD_CONTENT_TYPE = "the Content-Type of the response is"
 
 

@@ -18,7 +18,7 @@ _LARGEST_NUMBER = 999_999_999
 class AttributeSchema:
     """The schema of an attribute.
 
-    :param default: the value if the attribute is missing or invalid; ``None`` for no value.
+    :param default: the value if the attribute is missing or invalid, or ``None`` for no value.
     :param expects: a description of the valid values.
     :param accepts: a function that returns whether a value is valid.
     :param code: Twilio's code for an invalid value.

@@ -24,7 +24,7 @@ def talk(
     :param numbers: the callee's number; empty for an agent.
     :param until: the time on the call's clock at which Twilio ends the talk.
     :param hangup_on_star: whether the caller's ``*`` ends the talk.
-    :param queue: the queue from which the caller was taken; ``""`` for none.
+    :param queue: the queue from which the caller was taken, or ``""`` for none.
     :raises HungUp: if one of them hangs up.
     """
     while call.now < until:

@@ -36,7 +36,7 @@ class Client:
     """Twilio as an HTTP client, for one call.
 
     :param transport: the transport that reaches the app.
-    :param token: the auth token that signs requests; ``""`` for no signature.
+    :param token: the auth token that signs requests, or ``""`` for no signature.
     :param redirect_as_get: whether a redirect is followed with GET.
     :param cookies: whether cookies are kept.
     :param new_token: a function that returns a new idempotency token.

@@ -71,10 +71,10 @@ def make_request(
 ) -> Request:
     """Return a webhook request: https://www.twilio.com/docs/voice/twiml.
 
-    :param params: sent as a form; with GET, added to the query of the URL.
-    :param token: the auth token that signs the request; ``""`` for no signature.
+    :param params: the parameters. They are sent as a form, or with GET in the query of the URL.
+    :param token: the auth token that signs the request, or ``""`` for no signature.
     :param idempotency: the idempotency token, which is the same for all attempts of a request.
-    :param cookies: the value of the ``Cookie`` header; ``""`` for none.
+    :param cookies: the value of the ``Cookie`` header, or ``""`` for none.
     """
     url = requested_url(url)
     headers = {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1", "I-Twilio-Idempotency-Token": idempotency}
@@ -86,7 +86,7 @@ def make_request(
         headers["Content-Type"] = _FORM_TYPE
         body = urlencode(params).encode()
     if token:
-        # Twilio signs the parameters of a form one by one; those of a GET are part of the URL.
+        # Twilio signs the parameters of a form one by one. The parameters of a GET are part of the URL.
         headers["X-Twilio-Signature"] = sign(url, () if method == "GET" else params.items(), token)
     if cookies:
         headers["Cookie"] = cookies

@@ -54,7 +54,7 @@ def overrides_of(url: str) -> tuple[Overrides, list[str]]:
 
 
 def _read(key: str, value: str) -> dict[str, Any]:
-    """Return the field that an override sets; nothing for an override that is only recognised.
+    """Return the field that an override sets, or nothing if the override is only recognised.
 
     :raises ValueError: if the override is invalid.
     """

@@ -19,7 +19,7 @@ MAX_BYTES = 1024 * 1024
 class WsgiTransport:
     """A WSGI app in this process.
 
-    :param app: the app, as PEP 3333 defines it.
+    :param app: an app that follows PEP 3333.
     :param base_url: scheme, host and port of the app. Other hosts are not reached.
     :param timer: a function that returns the time in seconds; it measures the responses.
     """
