@@ -71,7 +71,7 @@ class CheckedPlugin:
 
     @property
     def project(self) -> Path:
-        """The folder of the project: that of an editable install, else the root folder of the test run."""
+        """The folder of the project: the folder of an editable install, or else the root folder of the test run."""
         origin = json.loads(self.dist.read_text("direct_url.json") or "{}")
         if origin.get("dir_info", {}).get("editable"):
             return Path(url2pathname(urlsplit(origin["url"]).path))
@@ -152,7 +152,7 @@ class CheckedPlugin:
         return f"{self.name}: {'the normal start' if start == NORMAL_START else f'the state {start!r}'}"
 
     def _arguments(self, folder: Path) -> dict[str, Any]:
-        """Return the arguments for ``make_app``, with those of the project's ``conftest.py``."""
+        """Return the arguments for ``make_app``, including the arguments from the project's ``conftest.py``."""
         # Flow files and single-file plugins of the project are not part of the installed plugin.
         arguments: dict[str, Any] = {"flows": [], "plugins_dir": None}
         if (self.root / "ivrkit.toml").exists():

@@ -1,4 +1,4 @@
-"""The rule that calls do not mix: each of several simultaneous calls hears the same as it does alone."""
+"""The rule that calls do not mix: each of several simultaneous calls gets the same responses as it does alone."""
 
 from __future__ import annotations
 

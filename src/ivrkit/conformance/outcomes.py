@@ -83,7 +83,7 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
 def webhooks_for(phone: Phone, waiting_verb: str | None) -> Iterator[dict[str, str]]:
     """Yield the parameters of all webhooks that Twilio may send to a call.
 
-    :param waiting_verb: the verb that the call waits with; ``None`` if it waits for nothing, which has no webhooks.
+    :param waiting_verb: the verb that the call waits with; ``None`` if the call does not wait, and so gets no webhooks.
     """
     if waiting_verb is None:
         return

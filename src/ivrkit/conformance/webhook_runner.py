@@ -71,7 +71,7 @@ class WebhookRunner:
         """Run a webhook on a copy of a session.
 
         :param session_json: the session before the webhook.
-        :param params: the parameters that Twilio adds to those of the call.
+        :param params: the parameters that Twilio sends in addition to the parameters of the call.
         """
         session = Session.from_json(session_json)
         all_params = {**_CALL, "CallStatus": "in-progress", **params}
