@@ -5,7 +5,7 @@ functions that is marked with :data:`hookimpl` implements the hook of the same n
 arguments, by name.
 
 Each implementation is called alone, so that one that fails cannot affect the others. Hook wrappers are therefore
-rejected. The order is that of pluggy: the plugin that was loaded last is called first, and ``tryfirst`` and
+rejected. The order comes from pluggy: the plugin that was loaded last is called first, and ``tryfirst`` and
 ``trylast`` change that.
 
 These docstrings are also the reference: ``docs/hook_pages.py`` makes a page of each in ``docs/reference/hooks``. The
@@ -163,7 +163,7 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
     a state beforehand, use an entry point of the group ``ivrkit.states`` instead.
 
     :when: at start
-    :param settings: the settings of the core; or those of the plugin, if their dataclass is the annotation.
+    :param settings: the settings of the core, or the settings of the plugin if their dataclass is the annotation.
     :returns: a dict: name -> state, or name -> function ``(settings) -> State``. It may be empty. A name that the same
         package also offers as an entry point is a problem. Any other return value is a problem.
     :order: the plugin loaded first is called first. If two plugins offer the same state, that is a problem that names
