@@ -1,1 +1,1 @@
-"""The states that ship with ivrkit, loaded through entry points like those of any plugin."""
+"""The states that ship with ivrkit, loaded through entry points like the states of any plugin."""

@@ -51,7 +51,7 @@ def gather_attributes(keys: str) -> dict[str, Any]:
 
 
 def repeat_routes(keys: str, then: Target) -> Routes:
-    """Return routes that repeat the state for the keys, and otherwise go on.
+    """Return routes that repeat the state for some keys, and go on for every other outcome.
 
     Silence goes on, too, even where the setting ``tries`` is 1: a caller who has heard enough makes no mistake. The
     target ``None`` of a ``give_up`` says nothing, so the goodbye is added.

@@ -24,7 +24,7 @@ def menu(
     """Return a submenu. Its options are the states whose ``MenuOption`` names it.
 
     :param texts: the prompts before the options.
-    :param repeat: the key that repeats the menu; ``None`` for no such key.
+    :param repeat: the key that repeats the menu, or ``None`` for no such key.
     :param routes: more keys and outcomes, with their targets. The menu does not read them out.
     :param otherwise: the target for any other key and for silence.
     :param tries: after how many silences or invalid keys the caller is given up; by default the setting ``tries``.

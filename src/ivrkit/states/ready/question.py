@@ -41,7 +41,7 @@ def question(
     give_up: Target = None,
     **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that asks for yes or no if ``yes`` or ``no`` is given, and for digits otherwise.
+    """Return a state that asks for yes or no if ``yes`` or ``no`` is given, or else for digits.
 
     :param texts: the question.
     :param yes: the target for yes, key 1; HOME if only ``no`` is given. A sentence that names the keys follows the

@@ -48,7 +48,7 @@ class Week:
         return any(opens <= now.time() < closes for opens, closes in self.days[now.weekday()])
 
     def sentences(self, language: str) -> list[Text]:
-        """Return the sentences that say the week; successive days with the same hours share a sentence.
+        """Return the sentences that say the week. Successive days with the same hours share a sentence.
 
         :param language: the language of the names of the days and of the format of times, such as ``es-MX``.
         """
@@ -102,7 +102,7 @@ def _format_time(moment: time, locale: Locale) -> str:
 
 
 def _locale(language: str) -> Locale:
-    """Return the locale of a language tag; without its country if that is unknown, and English as the last resort."""
+    """Return the locale of a language tag. If the tag is unknown, try it without the country, then use English."""
     from babel import Locale, UnknownLocaleError
 
     for tag in _tags(language):
