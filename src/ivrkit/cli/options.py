@@ -1,4 +1,4 @@
-"""Options that several commands share: --block, --plugins-dir and --json; and loading the phone tree with them."""
+"""Options that several commands share: --block, --plugins-dir and --json. Also loads the phone tree with them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
 def load_flow(block: Sequence[str]) -> LoadedTree:
     """Load the installed phone tree. Print the problems and startup warnings that do not keep it from being served.
 
-    Inside a Flask app, the plugins are those of the mounted phone tree.
+    Inside a Flask app, the phone tree that is mounted in the app is loaded.
     """
     in_app = app_tree()
     if in_app is not None and not block and not given_plugins_dir():

@@ -92,7 +92,7 @@ def check_time_zone(settings: Settings, now: float) -> list[CheckResult]:
 
 
 def check_clock(here: float, there: float) -> list[CheckResult]:
-    """Compare the server's clock with this machine's.
+    """Compare the clock of the server with the clock of this machine.
 
     :param here: the time on this machine, in seconds since 1970.
     :param there: the time on the server, in seconds since 1970.

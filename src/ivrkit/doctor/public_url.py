@@ -28,8 +28,8 @@ class UrlParts(NamedTuple):
 def split_url(url: str) -> UrlParts:
     """Split a URL without decoding it.
 
-    Unlike :func:`urllib.parse.urlsplit`, it never raises an error. The parts of an invalid URL differ from those of
-    every valid URL.
+    Unlike :func:`urllib.parse.urlsplit`, it never raises an error. An invalid URL never has the same parts as a
+    valid one.
     """
     base, _, query = url.partition("?")
     scheme, _, rest = base.partition("://")

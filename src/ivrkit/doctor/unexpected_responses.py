@@ -139,7 +139,7 @@ def _path(public_url: PublicUrl) -> str:
 
 
 def _is_ivrkit(response: Response) -> bool:
-    """Return whether a response is that of ivrkit's ``/healthz``."""
+    """Return whether a response comes from ivrkit's ``/healthz``."""
     try:
         health = json.loads(response.body)
     except ValueError:

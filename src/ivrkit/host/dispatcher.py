@@ -155,7 +155,7 @@ class Dispatcher:
     def apology(self, sid: str = "", cookie: str = "") -> bytes:
         """Return the core's apology in the language of a call.
 
-        :param sid: the CallSid; ``""`` if the session cannot be read, for the language of the phone tree.
+        :param sid: the CallSid, or ``""`` if the session cannot be read, for the language of the phone tree.
         :param cookie: the cookie of the request, ``""`` for none.
         """
         language = self.sessions.for_call(sid, cookie).read().language if sid else self.flow.config.language

@@ -101,7 +101,7 @@ def hash_form(items: Iterable[tuple[str, str]]) -> str:
 
 
 def all_tokens(settings: Settings) -> list[str]:
-    """Return the tokens of the main account, then those of the subaccounts."""
+    """Return the tokens of the main account, then the tokens of the subaccounts."""
     return [*settings.auth_token, *(token for tokens in settings.accounts.values() for token in tokens)]
 
 

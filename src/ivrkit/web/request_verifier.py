@@ -62,7 +62,7 @@ class RequestVerifier:
 
         :param request: the request as it arrived.
         :param params: Twilio's parameters in it.
-        :returns: one line with the reason and the fix, for the log; ``None`` if the request may be answered.
+        :returns: one line with the reason and the fix, for the log, or ``None`` if the request may be answered.
         """
         external = self._proxies.external_request(request)
         if not self.has_token:
@@ -123,7 +123,7 @@ class RequestVerifier:
 
 
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
-    """Return whether a signature is the one of this validator's token.
+    """Return whether a signature was made with the token of this validator.
 
     The validator itself tries the URL with and without its port, which takes twice as long. The URL as requested
     nearly always matches, so it is compared first.

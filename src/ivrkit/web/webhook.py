@@ -1,4 +1,4 @@
-"""The endpoints that Twilio requests: webhook, status callback, fallback and whisper; and the health check."""
+"""The endpoints that Twilio requests: webhook, status callback, fallback and whisper. Also the health check."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class _Views:
         return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
-        """Report whether calls can be answered and the store is well; in dev mode also plugins, states and problems.
+        """Report whether calls can be answered and the store works. In dev mode, list plugins, states and problems.
 
         The status is 200 even if the store is unavailable: the calls go on by their cookies, so a load balancer should
         not take the host out of service.
@@ -163,7 +163,7 @@ class _Views:
             response.delete_cookie(self._cookie_name)
 
     def _apologise(self, apology: bytes, step: FallbackStep, webhook: str, *, pause: bool) -> Response:
-        """Return an apology and a redirect to the webhook with the next fallback step; after the last step, hang up.
+        """Return an apology and a redirect to the webhook with the next fallback step. After the last step, hang up.
 
         :param webhook: the address of the webhook, relative to the endpoint that apologises.
         """
