@@ -83,7 +83,7 @@ class ConformanceItem(pytest.Item):
         self._run()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the message of a broken rule without a traceback; other exceptions have theirs."""
+        """Return the message of a broken rule without a traceback. Other exceptions keep their traceback."""
         from ivrkit.errors import IvrkitError
 
         if isinstance(excinfo.value, IvrkitError):
@@ -158,7 +158,7 @@ def make_phone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeP
 
 @pytest.fixture
 def phone(request: pytest.FixtureRequest, make_phone: MakePhone) -> Phone:
-    """Return a phone for all installed plugins, or for those of ``@pytest.mark.ivrkit(plugins=[...], ...)``."""
+    """Return a phone for all installed plugins, or for the plugins in ``@pytest.mark.ivrkit(plugins=[...], ...)``."""
     marker = request.node.get_closest_marker("ivrkit")
     return make_phone(**(marker.kwargs if marker else {}))
 

@@ -76,8 +76,8 @@ class Problem:
     :param hint: how to fix it, in the imperative; empty when the message says it already.
     :param level: ``error``, or ``warning`` for what can be served but is probably not meant.
     :param location: the file and line, such as ``ivrkit.toml:3``; empty when unknown.
-    :param owner: the plugin that has the problem, by its distribution's name; empty when no single plugin has it.
-    :param state: the state that cannot be served because of it; ``None`` when no state is affected.
+    :param owner: the plugin that has the problem, named by its distribution; empty when no single plugin has it.
+    :param state: the state that cannot be served because of it, or ``None`` when no state is affected.
     """
 
     message: str
@@ -132,20 +132,20 @@ class Problems:
     def error(
         self, message: str, hint: str = "", *, location: str = "", owner: str = "", state: str | None = None
     ) -> None:
-        """Add a problem of level ``error``. The parameters are those of :class:`Problem`."""
+        """Add a problem of level ``error``. It takes the same parameters as :class:`Problem`."""
         self.add(Problem(message, hint, location=location, owner=owner, state=state))
 
     def warn(
         self, message: str, hint: str = "", *, location: str = "", owner: str = "", state: str | None = None
     ) -> None:
-        """Add a problem of level ``warning``. The parameters are those of :class:`Problem`."""
+        """Add a problem of level ``warning``. It takes the same parameters as :class:`Problem`."""
         self.add(Problem(message, hint, level="warning", location=location, owner=owner, state=state))
 
     @contextmanager
     def collect(self, *, location: str = "", owner: str = "", state: str | None = None) -> Iterator[None]:
         """Add the :class:`IvrkitError` that the block raises as a problem, and go on behind the block.
 
-        The parameters are those of :class:`Problem`.
+        It takes the same parameters as :class:`Problem`.
         """
         try:
             yield
@@ -171,7 +171,7 @@ def _with_hint(message: str, hint: str) -> str:
 
 
 def redacted(error: BaseException) -> FlowError:
-    """Return an error in place of one whose message may contain input in a secret state. It only names its type."""
+    """Return an error that replaces one with secret input in its message. The new message only names its type."""
     return FlowError(f"{type(error).__name__} (its message is hidden, because the input was secret)")
 
 

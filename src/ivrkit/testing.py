@@ -70,7 +70,7 @@ def make_app(
 def _all_but(names: Iterable[str]) -> list[str]:
     """Return all other installed plugins.
 
-    :raises SettingsError: if one of the names is not that of an installed plugin.
+    :raises SettingsError: if one of the names does not belong to an installed plugin.
     """
     installed, wanted = installed_plugins(), [normal_name(name) for name in names]
     for name in wanted:
@@ -162,7 +162,7 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
 
 
 def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
-    """Return the account of a token and the token; without a token the first account that has one."""
+    """Return an account and its token. If no token is given, use the first account that has one."""
     # auth_token is the token of the main account, whose SID the settings do not have.
     for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
         if tokens and token in (None, *tokens):
