@@ -83,7 +83,7 @@ class CallFlow:
 
         :param goto: the target with its prompts.
         :param tag: the language of the call.
-        :param origin: the state whose exit it is, ``None`` for no state.
+        :param origin: the state whose exit leads to the target, or ``None`` if no exit does.
         :raises FlowError: if the prompts are invalid.
         """
         if origin is None:

@@ -107,7 +107,7 @@ def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
     """Return the tags whose settings apply to a language: first the one without a country, then the exact one.
 
     :param tag: such as ``es-MX``.
-    :param tags: the tags that have settings. Those of another country do not apply.
+    :param tags: the tags that have settings. A tag of another country does not apply.
     """
     known = list(tags)
     wanted = tag.replace("_", "-").lower()

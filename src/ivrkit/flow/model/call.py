@@ -95,7 +95,7 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
     :param now: the time of the webhook, with its time zone.
     :param language: the call's language, from its session.
     :param turn: the number of the webhook in its call, from 1.
-    :param data: the handlers' data of the session. Handlers change it in place.
+    :param data: the ``data`` of the session, which the handlers change in place.
     """
     sid = params.get("CallSid", "")
     return Call(

@@ -246,7 +246,7 @@ class _TurnBuilder:
         return content
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
-        """Follow the exit of a state that does not wait; without one, end the call."""
+        """Follow the exit of a state that does not wait. If the state has no automatic exit, end the call."""
         exit = compiled.state.exit
         if exit is None or isinstance(exit, Routes) or compiled.is_menu:
             self._hang_up(b"" if content.ends_document else HANGUP)
