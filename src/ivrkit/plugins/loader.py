@@ -237,7 +237,7 @@ class Loader:
         return edited_states
 
     def _compile(self, states: Iterable[State]) -> CallFlow | None:
-        """Return the call flow; ``None`` if there can be none. Without ``strict``, states with problems are left out.
+        """Return the call flow, or ``None`` if none can be made. Without ``strict``, leave out states with problems.
 
         With ``strict``, a state that could not be imported is still a valid target. One broken import is then one
         problem, not one more for each state that leads there.

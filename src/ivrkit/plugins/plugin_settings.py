@@ -87,12 +87,12 @@ class PluginSettingsReader:
         return tuple(self._read.values())
 
     def arguments(self, function: Callable[..., Any], owner: Owner, hint: str) -> list[Any] | None:
-        """Return the arguments of a function or class whose parameters are annotated with settings.
+        """Return the arguments to call a function or class with. Its parameters are annotated with settings.
 
-        :param function: the function, or class.
+        :param function: the function or class.
         :param owner: its plugin.
         :param hint: how to write such a function.
-        :returns: the core's settings and dataclasses of settings; ``None`` if they have problems, which are recorded.
+        :returns: one settings object for each parameter, or ``None`` if one has problems. The problems are recorded.
         :raises IvrkitError: if a parameter has another annotation.
         """
         parameters = _parameters(function)
@@ -136,7 +136,7 @@ class PluginSettingsReader:
             self._problems.error(message, hint, location=self._location_of_table(name))
 
     def _location_of_table(self, name: str) -> str:
-        """Return the location of a plugin's table; if only variables set it, the first of them."""
+        """Return the location of a plugin's table, or its first environment variable if no file has the table."""
         keys = [(), *((key,) for key in self._settings.plugin_settings[name])]
         origins = (self._settings.origin("plugins", name, *key) for key in keys)
         return next((origin for origin in origins if origin not in ("default", "argument")), "")
@@ -226,7 +226,7 @@ def _parameter_must_be(function: Callable[..., Any], parameter: inspect.Paramete
 
 
 def _is_core_settings(annotation: Any) -> bool:
-    """Return whether an annotation is the core's settings. An annotation that was not evaluated counts by its name."""
+    """Return whether an annotation is the core's ``Settings``. An annotation in a string is compared by its name."""
     if isinstance(annotation, str):
         return annotation.strip("'\"").rpartition(".")[2] == Settings.__name__
     return annotation in (inspect.Parameter.empty, Settings)

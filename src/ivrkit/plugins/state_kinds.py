@@ -232,7 +232,7 @@ def _union_members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _without_ellipsis(members: tuple[Any, ...]) -> Any:
-    """Return the union of these types without ``...``, which is a default in code and has no value in TOML."""
+    """Return the union of these types without the type of ``...``, because TOML has no such value."""
     kept = tuple(member for member in members if member is not EllipsisType)
     return typing.Union[kept]  # noqa: UP007  the members are a tuple
 
