@@ -279,7 +279,7 @@ class _Converter:
     def _create(self, base: Any, values: Mapping[str, Any], position: _Position) -> tuple[Any, set[str]]:
         """Create a dataclass. Its ``__post_init__`` may refuse values.
 
-        :returns: the dataclass or ``INVALID``; and the refused keys.
+        :returns: the dataclass or ``INVALID``, and the set of refused keys.
         """
         try:
             return base(**values), set()

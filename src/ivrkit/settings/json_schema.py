@@ -29,8 +29,8 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
 class SchemaMaker:
     """Makes the schemas of types.
 
-    :param definitions: name -> schema of the dataclasses in the types; the maker adds to them.
-    :param prefix: the beginning of their names.
+    :param definitions: name -> schema, for each dataclass in the types. The maker adds new schemas to this dict.
+    :param prefix: the beginning of the names in ``definitions``.
     """
 
     def __init__(self, definitions: dict[str, Any], prefix: str) -> None:

@@ -14,13 +14,13 @@ KIND = "kind"
 
 @dataclass(frozen=True, kw_only=True)
 class MenuOptionKeys:
-    """The keys of a menu option.
+    """The TOML keys that describe a menu option.
 
-    :param key: the key of its menu option.
-    :param label: the name of its menu option; without it, the name of the state.
-    :param sentence: the whole sentence of its menu option.
+    :param key: the key on the phone that chooses the menu option.
+    :param label: the name of the menu option; without it, the name of the state.
+    :param sentence: the whole sentence of the menu option.
     :param phrases: the phrases that a caller can say instead of pressing the key.
-    :param menu: the menu of its option; without it, the main menu.
+    :param menu: the menu that has the option; without it, the main menu.
     """
 
     key: Keys
