@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 class Event:
     """The base class of all events.
 
-    :param at: seconds since the call began. Silence, music and ringing take time on this clock only.
+    :param at: seconds since the call began, on the simulated clock of the call. Silence, music and ringing advance
+        this clock, but nobody waits for them.
     """
 
     name: ClassVar[str] = ""

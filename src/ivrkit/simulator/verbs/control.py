@@ -47,7 +47,7 @@ def hangup(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
 
 
 def leave(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Leave the queue whose wait document this is.
+    """Leave the queue. The verb is in the wait document of that queue.
 
     :raises LeftQueue: always.
     """

@@ -115,7 +115,7 @@ class Client:
         overrides: Overrides,
         on_exchange: OnExchange,
     ) -> Response:
-        """Send a request again, as long as the overrides allow a retry of its failure."""
+        """Send a request, and send it again after each failure for which the overrides allow a retry."""
         retries_left = overrides.retries
         while True:
             # Made for each attempt, because an attempt may have set a cookie.
