@@ -173,7 +173,7 @@ def _forwarding_failure(
 
     :param change: the change, as the first part of the message.
     :param expected: the value that the header should have.
-    :param fixes: the hints for a header without this value; the last one also helps if the header is not trusted.
+    :param fixes: the hints if the header does not have this value. The last hint also helps if no proxy is trusted.
     """
     values = received.header_values(header)
     if expected not in values:

@@ -40,7 +40,7 @@ def redact_url(url: str) -> str:
     """Return a URL without user, password and options, for messages.
 
     A password that is not percent-encoded can contain ``/``, ``?`` and ``@``. So everything up to the last ``@`` is
-    removed, and if an ``@`` comes after a ``?``, the whole address is.
+    removed. If an ``@`` comes after a ``?``, the whole address is removed.
     """
     scheme, slashes, rest = url.partition("://")
     if not slashes or "@" in rest.partition("?")[2]:

@@ -60,7 +60,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 
     They are written to a temporary folder first, so that the new folder is either complete or not there.
 
-    :param target: the folder, which must not exist or be empty.
+    :param target: the folder. It must be empty, or must not exist.
     :param files: path in the folder -> content.
     :raises IvrkitError: if the target is not empty, or can't be written.
     """
