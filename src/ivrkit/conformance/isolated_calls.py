@@ -1,4 +1,4 @@
-"""The rule that calls do not mix: each of several simultaneous calls gets the same responses as it does alone."""
+"""The rule that calls do not mix: each of several simultaneous callers hears the same as in a single call."""
 
 from __future__ import annotations
 

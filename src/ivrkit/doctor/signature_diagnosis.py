@@ -173,7 +173,8 @@ def _forwarding_failure(
 
     :param change: the change, as the first part of the message.
     :param expected: the value that the header should have.
-    :param fixes: the hints if the header does not have this value. The last hint also helps if no proxy is trusted.
+    :param fixes: the hints if the header does not have this value.
+        The last hint also helps if ``trusted_proxies`` is wrong.
     """
     values = received.header_values(header)
     if expected not in values:

@@ -80,7 +80,10 @@ def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, s
 def menu_prompt(
     menu: Menu, entries: Sequence[MenuEntry], routes: Mapping[str, Target], language: Language
 ) -> list[TwiML | str]:
-    """Return a menu as prompts: a ``Gather`` with its sentences, or a sentence that says that the menu has no keys."""
+    """Return a menu as prompts: a ``Gather`` with its sentences.
+
+    A menu without keys has no ``Gather``. It is only its texts, and a sentence that says that there are no options.
+    """
     texts = language.texts
     if not has_keys(routes):
         return [*menu.texts, texts.no_options]

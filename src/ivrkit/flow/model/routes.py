@@ -134,7 +134,7 @@ class LeadsTo:
     give_up: Target = None
 
     def __call__(self, call: Call) -> Target:
-        """Call the function, so that a test can call it directly."""
+        """Return the target that the function chooses, so that a test can call the exit like the function."""
         return self.function(call)
 
 
