@@ -9,7 +9,7 @@ from ivrkit.simulator.twiml.markup import Element
 def text_attribute(element: Element, name: str) -> str:
     """Return the value of an attribute.
 
-    :returns: the value in the document if it is valid, else the default, else ``""``.
+    :returns: the value in the document if it is valid, else the default. Without a default, ``""``.
     """
     schema = _schema(element, name)
     # No page says what Twilio does with an invalid value. The default lets the call go on, as a warning promises.
@@ -22,7 +22,8 @@ def text_attribute(element: Element, name: str) -> str:
 def int_attribute(element: Element, name: str) -> int:
     """Return the value of an attribute as a number.
 
-    :returns: the value if it is a valid number; the default for the word ``auto``; 0 if there is no default.
+    :returns: the number in the document if it is valid, else the default. The default also replaces the word ``auto``.
+        Without a default, 0.
     """
     value = text_attribute(element, name)
     if not value.isdigit():

@@ -1,4 +1,4 @@
-"""Twilio's codes for problems of a response: https://www.twilio.com/docs/api/errors."""
+"""Twilio's codes for problems with a response: https://www.twilio.com/docs/api/errors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """One of Twilio's codes.
+    """A code of Twilio for an error or a warning.
 
     :param level: ``error`` (Twilio can't use the response) or ``warning``.
-    :param meaning: the problem in general.
+    :param meaning: the problem as a phrase, without the details of one document.
     :param hint: how the author of the app can fix it.
     """
 

@@ -16,7 +16,7 @@ ODD_CONTENT_TYPE = "the Content-Type of the response is"
 
 
 class UnreadableDocument(Failure):
-    """A document that can't be read, with the location of the reason."""
+    """A document that can't be read, with the line and column of the problem."""
 
     def __init__(self, code: int, failure_type: str, message: str, line: int, column: int) -> None:
         super().__init__(code, failure_type, message)
@@ -25,7 +25,7 @@ class UnreadableDocument(Failure):
 
 
 def location_of(failure: Failure) -> tuple[int, int]:
-    """Return line and column of a failure in its document, ``(0, 0)`` if it has no location."""
+    """Return the line and column of a failure, or ``(0, 0)`` if the failure has no location."""
     return (failure.line, failure.column) if isinstance(failure, UnreadableDocument) else (0, 0)
 
 
@@ -33,8 +33,8 @@ def location_of(failure: Failure) -> tuple[int, int]:
 class Document:
     """A document that can be played.
 
-    :param url: the URL that returned it; its relative URLs start from here.
-    :param root: its ``Response`` element.
+    :param url: the URL that returned the document. Relative URLs in the document start from this URL.
+    :param root: the ``Response`` element of the document.
     :param warnings: Twilio's warnings.
     :param notes: notes of the simulator, each a message and a hint.
     """
@@ -76,7 +76,7 @@ def read_document(url: str, response: Response, status_error_code: int) -> Docum
 
 
 def _read_plain_text(url: str, response: Response, charset: str | None) -> Document:
-    """Read a plain text: as TwiML if it is TwiML, else as a text to say."""
+    """Return the document of a ``text/plain`` response: the TwiML in the text, else a ``Say`` with the text."""
     notes = (_note_on("text/plain"),)
     try:
         root = parse(response.body, charset)
@@ -91,7 +91,7 @@ def _note_on(content_type: str) -> tuple[str, str]:
 
 
 def _document_of(verb: str, text: str) -> Element:
-    """Return a document of one verb, for a response that is not TwiML."""
+    """Return a document with one verb, for a response that is not TwiML."""
     return Element("Response", {}, (Element(verb, {}, (text,), 0, 0),), 0, 0)
 
 

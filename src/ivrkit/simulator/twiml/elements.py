@@ -1,4 +1,4 @@
-"""The schema of TwiML: every known element, its attributes, their values and its allowed content.
+"""The schema of TwiML: all known elements, with their attributes, valid values and allowed content.
 
 It follows https://www.twilio.com/docs/voice/twiml verb by verb. The codes are Twilio's codes for invalid values.
 """
@@ -22,7 +22,7 @@ class AttributeSchema:
     :param expects: a description of the valid values.
     :param accepts: a function that returns whether a value is valid.
     :param code: Twilio's code for an invalid value.
-    :param played: whether the attribute changes the simulated call; if not, it is only recognised.
+    :param played: whether the attribute changes the simulated call. If not, only the value is checked.
     """
 
     default: str | None
@@ -36,11 +36,11 @@ class AttributeSchema:
 class ElementSchema:
     """The schema of an element.
 
-    :param attributes: the attributes by name; ``None`` if any are accepted, because the element is not simulated yet.
-    :param children: the elements that are allowed in it.
-    :param text: whether text is allowed in it.
-    :param played: whether the simulator plays it.
-    :param child_code: Twilio's code for an element that is not allowed in it.
+    :param attributes: the attributes by name. ``None`` accepts any attribute; such an element is not simulated yet.
+    :param children: names of the elements that are allowed in this element.
+    :param text: whether text is allowed in this element.
+    :param played: whether the simulator plays this element.
+    :param child_code: Twilio's code for a child element that is not allowed.
     """
 
     attributes: Mapping[str, AttributeSchema] | None = field(default_factory=dict)

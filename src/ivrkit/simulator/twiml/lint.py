@@ -74,7 +74,7 @@ def _misplaced(parent: Element, child: Element, schema: ElementSchema) -> LintWa
 
 
 def _suggestion(name: str, known: frozenset[str]) -> str:
-    """Return the text that suggests a similar known name, ``""`` without one.
+    """Return a text that suggests a similar known name, or ``""`` if no known name is similar.
 
     A known name that differs only in case is preferred.
     """

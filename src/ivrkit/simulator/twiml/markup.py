@@ -1,7 +1,8 @@
-"""An XML reader for untrusted documents, whose elements know their line and column.
+"""An XML reader for untrusted documents. Each element has a line and a column.
 
-Expat would resolve entities, and would build a tree of any size. So the reader refuses every DOCTYPE, which rules out
-entities, and limits the size, the depth and the number of elements.
+Expat alone would expand the entities that a document defines, and would read a document of any size. So the reader
+refuses every DOCTYPE, because only a DOCTYPE can define entities. The reader also limits the size of the document, the
+depth and the number of elements.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "utf-16"})
 class Element:
     """An element of a document.
 
-    :param content: its texts and elements, in order.
-    :param line: the line of its ``<``, from 1.
-    :param column: the column of its ``<``, from 1.
+    :param content: the texts and elements in this element, in order.
+    :param line: the line of the start tag, counted from 1.
+    :param column: the column at which the start tag begins, counted from 1.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Element:
 
     @property
     def children(self) -> tuple[Element, ...]:
-        """The elements directly in this one."""
+        """The elements directly in this element."""
         return tuple(each for each in self.content if isinstance(each, Element))
 
     @property
@@ -45,7 +46,7 @@ class Element:
         return "".join(each for each in self.content if isinstance(each, str))
 
     def all_text(self) -> str:
-        """Return the text of this element and of all elements in it, with single spaces."""
+        """Return the text of this element and of all elements in it. Each run of white space becomes one space."""
         return " ".join(self._nested_text().split())
 
     def _nested_text(self) -> str:
@@ -123,7 +124,7 @@ class _TreeBuilder:
 def parse(body: bytes, charset: str | None = None) -> Element:
     """Return the root of a document.
 
-    :param charset: the character set of the Content-Type.
+    :param charset: the character set in the Content-Type of the response, or ``None``.
     :raises MarkupError: if the document is not a valid ``Response``.
     """
     if len(body) > MAX_BYTES:
