@@ -37,8 +37,8 @@ class Client:
 
     :param transport: the transport that reaches the app.
     :param token: the auth token that signs requests, or ``""`` for no signature.
-    :param redirect_as_get: whether a redirect is followed with GET.
-    :param cookies: whether cookies are kept.
+    :param redirect_as_get: whether a redirect is followed with GET. If not, the method stays the same.
+    :param cookies: whether cookies are kept and sent back.
     :param new_token: a function that returns a new idempotency token.
     """
 
@@ -73,7 +73,7 @@ class Client:
         :param url: an absolute URL with the connection overrides in its fragment.
         :param on_exchange: a function that is called with each exchange.
         :param on_invalid_override: a function that is called with a message for each invalid override.
-        :returns: the URL that responded last, and its response with any status.
+        :returns: the URL that responded last, and the response, which may have an error status.
         :raises Failure: if there was no response that Twilio can use.
         """
         # The overrides and the idempotency token of the first URL hold for all attempts and redirects.
@@ -95,7 +95,8 @@ class Client:
     def fetch_file(self, url: str, *, on_exchange: OnExchange) -> Response:
         """Fetch a file and follow redirects.
 
-        :raises Failure: if there was no response.
+        :returns: the response, which may have an error status.
+        :raises Failure: if there was no response that Twilio can use.
         """
         for _ in range(MAX_REDIRECTS + 1):
             # A file is not retried: a failure is a warning, and the caller hears the next verb.
@@ -115,7 +116,7 @@ class Client:
         overrides: Overrides,
         on_exchange: OnExchange,
     ) -> Response:
-        """Send a request, and send it again after each failure for which the overrides allow a retry."""
+        """Send a request. Send it again after each failure or error status for which the overrides allow a retry."""
         retries_left = overrides.retries
         while True:
             # Made for each attempt, because an attempt may have set a cookie.
@@ -203,7 +204,7 @@ def _redirect_target(url: str, response: Response) -> str:
 
 
 def _authorization(request: Request, response: Response, user: str, password: str) -> str:
-    """Return the Authorization header that answers a 401, ``""`` for a scheme that Twilio does not support."""
+    """Return the Authorization header that answers a 401, or ``""`` if Twilio does not support the scheme."""
     scheme, _, challenge = response.header("WWW-Authenticate").partition(" ")
     if scheme.lower() == "basic":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -16,7 +16,8 @@ class Failure(Exception):
     """A request without a response that Twilio can use.
 
     :param code: Twilio's error code.
-    :param failure_type: ``ct`` (no connection), ``rt`` (no response in time) or another word; decides about retries.
+    :param failure_type: ``ct`` (no connection), ``rt`` (no response in time) or another word. The connection overrides
+        list the types that are retried.
     :param message: the failure as a sentence.
     """
 
@@ -32,7 +33,7 @@ class Request:
     """An HTTP request.
 
     :param url: an absolute URL without fragment, user and password. A GET request has its parameters in the query.
-    :param params: Twilio's parameters, sent in the query or as a form; none for a file.
+    :param params: Twilio's parameters, sent in the query or as a form. A request for a file has no parameters.
     """
 
     method: str
@@ -48,7 +49,7 @@ class Response:
 
     :param headers: pairs of name and value, in order.
     :param took: seconds until the response was complete.
-    :param error: the exception that a WSGI app raised, as text. The status is then 500.
+    :param error: the text of the exception that a WSGI app raised, with the status 500; otherwise ``""``.
     """
 
     status: int = 200
@@ -58,11 +59,11 @@ class Response:
     error: str = ""
 
     def header(self, name: str) -> str:
-        """Return the first header of a name, ``""`` without one."""
+        """Return the value of the first header with a name, or ``""`` if there is no such header."""
         return next(iter(self.headers_of(name)), "")
 
     def headers_of(self, name: str) -> list[str]:
-        """Return all headers of a name, in upper or lower case."""
+        """Return the values of all headers with a name. Upper and lower case are equal."""
         return [value for each, value in self.headers if each.lower() == name.lower()]
 
 
@@ -71,7 +72,8 @@ def make_request(
 ) -> Request:
     """Return a webhook request: https://www.twilio.com/docs/voice/twiml.
 
-    :param params: the parameters. They are sent as a form, or with GET in the query of the URL.
+    :param params: the parameters. A GET request has them in the query of the URL, and a POST request sends them as a
+        form.
     :param token: the auth token that signs the request, or ``""`` for no signature.
     :param idempotency: the idempotency token, which is the same for all attempts of a request.
     :param cookies: the value of the ``Cookie`` header, or ``""`` for none.
@@ -99,7 +101,7 @@ def make_file_request(url: str) -> Request:
 
 
 def requested_url(url: str) -> str:
-    """Return a URL as it is requested: without fragment, user and password, and with a path."""
+    """Return the URL for an HTTP request: without fragment, user and password, and with ``/`` as the shortest path."""
     if "#" not in url and "@" not in url and url.count("/") > 2:
         return url  # nothing to remove or add; most URLs take this short way
     parts = urlsplit(url)
@@ -107,9 +109,10 @@ def requested_url(url: str) -> str:
 
 
 def absolute_url(base: str, reference: str) -> str:
-    """Return the absolute URL of a reference in a document, resolved as a browser does. Its fragment is kept.
+    """Return the absolute URL of a reference in a document, with the fragment.
 
     :param base: the URL of the document.
+    :param reference: a URL in the document. A relative URL is resolved as a browser resolves it.
     :raises Failure: if the URL can't be requested.
     """
     url = reference.strip()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-#: The maximum seconds of any request of a call, whatever its overrides are.
+#: The maximum seconds of any request of a call. Overrides can't raise this limit.
 MAX_SECONDS = 15.0
 
 
@@ -18,7 +18,7 @@ class Overrides:
 
     :param connect: seconds for the connection.
     :param read: seconds for the response.
-    :param total: seconds for both.
+    :param total: seconds for the connection and the response together.
     :param retries: number of attempts after the first.
     :param retry_on: the failures that are retried: ``4xx``, ``5xx``, ``ct`` (no connection) or ``rt`` (no response in
         time).
@@ -38,7 +38,10 @@ _TIMEOUTS = {"ct": ("connect", 100, 10_000), "rt": ("read", 100, 15_000), "tt": 
 
 
 def overrides_of(url: str) -> tuple[Overrides, list[str]]:
-    """Return the overrides in the fragment of a URL, and a message for each invalid one, which is ignored."""
+    """Return the overrides in the fragment of a URL, without the invalid overrides.
+
+    :returns: the overrides, and a message for each invalid override.
+    """
     fragment = url.partition("#")[2]
     if not fragment:
         return DEFAULT, []
@@ -54,7 +57,7 @@ def overrides_of(url: str) -> tuple[Overrides, list[str]]:
 
 
 def _read(key: str, value: str) -> dict[str, Any]:
-    """Return the field that an override sets, or nothing if the override is only recognised.
+    """Return the field that an override sets, with its value. The dict is empty if the simulator ignores the override.
 
     :raises ValueError: if the override is invalid.
     """

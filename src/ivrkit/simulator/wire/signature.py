@@ -1,4 +1,4 @@
-"""The X-Twilio-Signature, implemented without Twilio's library so that tests can compare the two.
+"""The X-Twilio-Signature, implemented without Twilio's library, so that tests can compare both implementations.
 
 https://www.twilio.com/docs/usage/security#validating-requests
 """
@@ -15,8 +15,8 @@ def sign(url: str, params: Iterable[tuple[str, str]], token: str) -> str:
     """Return the signature of a request.
 
     :param url: the URL of the request.
-    :param params: the form parameters; none for GET, whose parameters are in the URL. If a name has several values,
-        each different value counts once.
+    :param params: the form parameters. A GET request has none, because its parameters are in the URL. Equal pairs of
+        name and value count once.
     :param token: the auth token of the account.
     """
     text = signed_url(url) + "".join([name + value for name, value in sorted(set(params))])
@@ -24,7 +24,7 @@ def sign(url: str, params: Iterable[tuple[str, str]], token: str) -> str:
 
 
 def signed_url(url: str) -> str:
-    """Return the part of a URL that Twilio signs: no fragment, user or password, and a port with http only."""
+    """Return the part of a URL that Twilio signs: without fragment, user and password, and for https without port."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
