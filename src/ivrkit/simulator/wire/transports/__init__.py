@@ -17,7 +17,7 @@ class Transport(Protocol):
     def send(self, request: Request, overrides: Overrides) -> Response:
         """Send one request, without following redirects.
 
-        :returns: the response with any status.
+        :returns: the response, which may have an error status.
         :raises ~ivrkit.simulator.wire.messages.Failure: if there was no response.
         """
 

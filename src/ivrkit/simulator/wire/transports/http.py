@@ -19,7 +19,7 @@ _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 10, 62, 64
 
 
 class HttpTransport:
-    """HTTP with one connection per request."""
+    """A transport that opens an HTTP connection for each request."""
 
     def serves(self, url: str) -> bool:
         """Return ``True``: any URL can be requested."""
@@ -28,7 +28,7 @@ class HttpTransport:
     def send(self, request: Request, overrides: Overrides) -> Response:
         """Send a request.
 
-        :raises Failure: if there was no connection, or no complete response in time.
+        :raises Failure: if there was no connection, or no valid and complete response in time.
         """
         began = time.monotonic()
         deadline = began + min(overrides.total, MAX_SECONDS)
@@ -66,7 +66,7 @@ def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
 def _connect(connection: http.client.HTTPConnection, host: str) -> None:
     """Open a connection.
 
-    :raises Failure: with Twilio's code, if that is not possible.
+    :raises Failure: with Twilio's code, if the connection can't be opened.
     """
     # From the special to the general: all of these are subclasses of OSError.
     try:
@@ -95,9 +95,10 @@ def _set_timeout(sock: socket.socket, deadline: float, overrides: Overrides) -> 
 
 
 def _read_body(sock: socket.socket, response: http.client.HTTPResponse, deadline: float, overrides: Overrides) -> bytes:
-    """Return the body.
+    """Return the body of a response.
 
-    It is read in chunks: the timeout of a socket starts again with each read, so that a slow body could last for ever.
+    The timeout of a socket starts again with each read, so a slow body could last for ever. Therefore the body is read
+    in chunks, and each chunk gets the time that is left.
     """
     chunks: list[bytes] = []
     size = 0

@@ -11,15 +11,15 @@ from ivrkit.simulator.wire.overrides import Overrides
 
 #: One document: TwiML, a whole response, a failure, or a function that returns one of these.
 TableDocument = str | bytes | Response | Failure | Callable[[Request], "str | bytes | Response | Failure"]
-#: The value of a URL: one document, or a list of documents for one request after the other. The last one is repeated.
+#: The value of a URL: one document, or a list with a document for each request. The last document is repeated.
 TableEntry = TableDocument | list[TableDocument]
 
 
 class TableTransport:
     """A table of documents in place of an app.
 
-    :param documents: absolute URL or path -> document. A key with a query is preferred to one without. Any other URL
-        gets a 404.
+    :param documents: absolute URL or path -> document. A key with a query is preferred to a key without a query. A URL
+        that has no key gets a 404.
     :raises SimulatorError: if a URL or a document is invalid.
     """
 
@@ -73,7 +73,10 @@ class TableTransport:
         return Response(body=document.encode() if isinstance(document, str) else document)
 
     def _key(self, url: str) -> str | None:
-        """Return the key for a URL: with host before path only, and with query before path without."""
+        """Return the key for a URL, or ``None`` if there is no key.
+
+        A key with a host is preferred to a key that is only a path; then a key with a query is preferred.
+        """
         parts = urlsplit(url)
         path = parts.path or "/"
         path_and_query = f"{path}?{parts.query}" if parts.query else path

@@ -1,4 +1,4 @@
-"""A transport to a WSGI app, which is called in this thread as a server would call it."""
+"""A transport to a WSGI app. The transport calls the app in this thread, as a server would."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class WsgiTransport:
     """A WSGI app in this process.
 
     :param app: an app that follows PEP 3333.
-    :param base_url: scheme, host and port of the app. Other hosts are not reached.
-    :param timer: a function that returns the time in seconds; it measures the responses.
+    :param base_url: scheme, host and port of the app. A request to another host is a failure.
+    :param timer: a function that returns the time in seconds. The transport measures each response with this function.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class WsgiTransport:
         return environ
 
     def _call_app(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes, str]:
-        """Call the app; return status, headers, body, and the text of an exception."""
+        """Call the app; return status, headers, body, and the text of an exception or ``""``."""
         started: list[Any] = []
         chunks: list[bytes] = []
 
