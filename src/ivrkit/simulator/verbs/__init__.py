@@ -1,4 +1,4 @@
-"""The verbs that the simulator plays, and the documents in which they are allowed."""
+"""The verbs that the simulator plays. ``CALL_VERBS`` has the verbs for documents of the caller."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from ivrkit.simulator.twiml.markup import Element
 
 
 def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> WebhookRequest:
-    """Return the request for another document, without parameters of its own.
+    """Return the request for another document. The verb adds no parameters to the request.
 
     :raises LegEnded: if the URL is invalid.
     """
@@ -28,7 +28,7 @@ def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> Webhook
 
 
 def reject(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Reject a call that is not answered yet; hang up if it is.
+    """Reject a call that is not answered yet, or hang up an answered call.
 
     :raises LegEnded: always.
     """
@@ -47,7 +47,7 @@ def hangup(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
 
 
 def leave(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Leave the queue. The verb is in the wait document of that queue.
+    """Leave the queue in which the caller waits. Only a wait document can have this verb.
 
     :raises LeftQueue: always.
     """

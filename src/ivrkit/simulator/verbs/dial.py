@@ -3,7 +3,7 @@
 A ``Dial`` goes through these steps:
 
 1. All phones ring at once, or one after the other with ``sequential``, until one is picked up.
-2. The callee who picked up hears the document of the ``Number``, if it has one, and can decline.
+2. The callee who picked up hears the document of the ``Number``, if there is one, and can decline the call.
 3. Caller and callee talk, until one of them hangs up or ``timeLimit`` is over.
 4. The action is requested with the result; without an action, the next verb is played.
 
@@ -46,7 +46,7 @@ _RECORDING_MODES = frozenset(
 class _Phone:
     """A dialled phone.
 
-    :param noun: the ``Number``, or the ``Dial`` itself if the number is its text.
+    :param noun: the ``Number`` element, or the ``Dial`` element if the phone number is the text of the ``Dial``.
     :param callbacks: number of status callbacks so far.
     """
 
@@ -60,7 +60,7 @@ class _Phone:
 class _DialState:
     """A ``Dial`` in progress.
 
-    :param last: the phone that rang last, or was picked up.
+    :param last: the phone that was picked up, or else the phone that rang last.
     :param status: Twilio's ``DialCallStatus``.
     :param bridged: whether caller and callee could talk.
     :param ringing: the ringing phones by number.
@@ -126,7 +126,7 @@ def _phones(call: LiveCall, context: DocumentContext, verb: Element) -> list[_Ph
 
 
 def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[Waiting, Action, _Phone | None]:
-    """Let phones ring at once; return the one that was picked up, ``None`` if none was."""
+    """Let phones ring at the same time; return the phone that was picked up, or ``None``."""
     verb = state.verb
     # Twilio lets a phone ring a few seconds longer than the timeout says.
     deadline = call.now + int_attribute(verb, "timeout") + call.assumptions.extra_ring_seconds
@@ -149,7 +149,7 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
 
 
 def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, deadline: float) -> None:
-    """Handle an action that picks up no phone before the deadline."""
+    """Handle any action during the ringing, except a pick-up before the deadline."""
     if isinstance(action, Refuse) and action.result != "no-answer" and call.now + action.after < deadline:
         call.pass_time(action.after)
         _stop_ringing(call, state, action.result, action.number)
@@ -171,7 +171,11 @@ def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, dea
 
 
 def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | None = None) -> None:
-    """End the ringing of one phone, or of all."""
+    """Stop the ringing of phones.
+
+    :param result: the new ``CallStatus`` of the phones.
+    :param number: the number of the phone that stops, or ``None`` for all phones.
+    """
     for phone in [state.ringing[number]] if number is not None else list(state.ringing.values()):
         del state.ringing[phone.number]
         phone.leg.status = state.status = result
@@ -195,7 +199,7 @@ def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Wait
     try:
         if (yield from _screen(call, state, phone)):
             state.bridged = True
-            call.answer()  # it may not be answered yet, with answerOnBridge
+            call.answer()  # with answerOnBridge, the call is not answered before
             limit = call.now + int_attribute(verb, "timeLimit")
             hangup_on_star = bool_attribute(verb, "hangupOnStar")
             yield from talk(call, verb, (phone.number,), until=limit, hangup_on_star=hangup_on_star)
@@ -256,7 +260,7 @@ def _end_all_phones(call: LiveCall, state: _DialState) -> None:
 
 
 def _action_request(call: LiveCall, state: _DialState) -> WebhookRequest | None:
-    """Return the action request, ``None`` if the verb has no action."""
+    """Return the action request, or ``None`` if the verb has no action."""
     leg = state.last.leg
     params = {
         "DialCallStatus": state.status,

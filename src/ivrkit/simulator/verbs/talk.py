@@ -1,4 +1,4 @@
-"""The talk of two people, after a ``Dial`` or out of a queue."""
+"""The talk of two people, after a ``Dial`` or after a wait in a queue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def talk(
     :param until: the time on the call's clock at which Twilio ends the talk.
     :param hangup_on_star: whether the caller's ``*`` ends the talk.
     :param queue: the queue from which the caller was taken, or ``""`` for none.
-    :raises HungUp: if one of them hangs up.
+    :raises HungUp: if one of the two hangs up.
     """
     while call.now < until:
         action = yield from call.wait(Waiting(verb.name, "talk", CALLER, verb, numbers, queue, until))
