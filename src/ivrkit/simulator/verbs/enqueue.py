@@ -52,7 +52,7 @@ class _EnqueueState:
     joined_at: float
 
     def queue_params(self) -> dict[str, str]:
-        """Return the parameters about the queue that each request of a wait document carries."""
+        """Return the parameters about the queue, for each request during the wait."""
         return {
             "QueuePosition": str(self.queue.size + 1),
             "QueueSid": self.queue.sid,
@@ -62,12 +62,12 @@ class _EnqueueState:
         }
 
     def seconds(self, now: float) -> int:
-        """Return the seconds since the caller joined, Twilio's ``QueueTime``."""
+        """Return Twilio's ``QueueTime``: the seconds since the caller joined the queue, rounded up."""
         return math.ceil(now - self.joined_at)
 
 
 def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Put the caller in a queue; return the action request after the caller has left it."""
+    """Put the caller in a queue; return the action request after the caller has left the queue."""
     queue = call.queues(verb.text.strip() or text_attribute(verb, "workflowSid") or NAMELESS_QUEUE)
     max_size = int_attribute(verb, "maxQueueSize") if text_attribute(verb, "maxQueueSize") else queue.max_size
     state = _EnqueueState(verb, context, queue, max_size, call.now)
@@ -85,7 +85,11 @@ def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback
 
 
 def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = True) -> WebhookRequest | None:
-    """Report the result; return the action request, ``None`` if the verb has no action."""
+    """Report the result of the queue; return the action request, or ``None`` if the verb has no action.
+
+    :param result: Twilio's ``QueueResult``.
+    :param joined: whether the caller was in the queue.
+    """
     seconds = state.seconds(call.now)
     call.emit(Queued(at=call.now, queue=state.queue.name, result=result, seconds=seconds))
     params = {"QueueResult": result}
@@ -95,7 +99,9 @@ def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = Tr
 
 
 def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, str]:
-    """Wait until an agent takes the call, the wait document leaves the queue, or it fails.
+    """Let the caller wait, and then talk to the agent who takes the call.
+
+    The wait also ends if the wait document leaves the queue, or can't be fetched.
 
     :returns: Twilio's ``QueueResult``.
     """
@@ -146,7 +152,7 @@ def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, 
 def _play_wait_document(
     call: LiveCall, state: _EnqueueState, first_request: WebhookRequest
 ) -> Generator[Waiting, Action, None]:
-    """Play the wait document, and the documents that it leads to."""
+    """Play the wait document, and each document that a verb of a wait document requests."""
     request: WebhookRequest | None = first_request
     while request is not None:
         # Each request during the wait carries these, also a redirect and the action of a Gather.
