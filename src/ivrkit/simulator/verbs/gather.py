@@ -1,12 +1,12 @@
 """Gather: a prompt, and the keys or the speech that answer it: https://www.twilio.com/docs/voice/twiml/gather.
 
-The prompt is played first, to its end, and only then does the verb wait. A person who acts during the prompt (barge-in)
-gives a time before the end of the prompt; then the clock is turned back to this time, and the rest of the prompt is
-removed from the events. So the times of a ``Gather`` follow these rules:
+The simulator plays the whole prompt first, and then waits for an action. The time of an action can be before the end of
+the prompt (barge-in). Then the clock is turned back to this time, and the rest of the prompt is removed from the
+events. The times of a ``Gather`` follow these rules:
 
-1. The first key or word must come before the deadline: the end of the prompt plus ``timeout``.
+1. The first key or word must come by the deadline: the end of the prompt plus ``timeout``.
 2. Each key starts the timeout again.
-3. With ``bargeIn="false"``, keys during the prompt are lost, and speech begins at its end.
+3. With ``bargeIn="false"``, keys during the prompt are lost, and speech during the prompt starts at its end instead.
 4. The finish key and the last of ``numDigits`` keys end the verb at once; later keys are lost.
 5. Speech ends after ``speechTimeout`` of silence, and after ``maxSpeechTime`` at the latest.
 """
@@ -54,7 +54,7 @@ class _GatherState:
 
     @property
     def deadline(self) -> float:
-        """The time before which the first key or word must come."""
+        """The latest time for the first key or word."""
         return self.prompt_ends_at + int_attribute(self.verb, "timeout")
 
     @property
@@ -63,7 +63,7 @@ class _GatherState:
 
     @property
     def max_digits(self) -> int:
-        """The attribute ``numDigits``, 0 for no limit."""
+        """The attribute ``numDigits``, or 0 if there is no limit."""
         return int_attribute(self.verb, "numDigits") if text_attribute(self.verb, "numDigits") else 0
 
     @property
@@ -71,7 +71,7 @@ class _GatherState:
         return text_attribute(self.verb, "finishOnKey")
 
     def time_of(self, call: LiveCall, action: Press | Speak) -> float:
-        """Return the time at which somebody starts to press or to speak."""
+        """Return the time at which an action starts."""
         if action.after is None:
             return call.now + REACTION_SECONDS
         at = self.started_at + action.after
@@ -97,7 +97,7 @@ def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
 
 
 def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Playback:
-    """Wait for input that the ``Gather`` accepts; add a note for any other."""
+    """Wait for input, and take it. Add a note for input that the ``Gather`` does not accept."""
     waiting = Waiting("Gather", "gather", context.who, state.verb, queue=context.queue)
     while True:
         action = yield from call.wait(waiting)
@@ -153,7 +153,7 @@ def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, pr
 
 
 def _move_clock(call: LiveCall, state: _GatherState, at: float) -> None:
-    """Move the clock to a time. If this is during the prompt, cut the prompt there."""
+    """Move the clock to a time. If the time is during the prompt, cut the prompt at this time."""
     if at >= call.now:
         call.pass_time(at - call.now)
         return
@@ -195,7 +195,7 @@ def _take_nothing(
     """End the ``Gather`` without input.
 
     :param wait: whether the rest of the timeout still has to pass.
-    :returns: the action request if the verb sets ``actionOnEmptyResult``; else ``None`` for the next verb.
+    :returns: the action request if the verb sets ``actionOnEmptyResult``. Otherwise ``None``: the next verb is played.
     """
     if wait and not finish_key:
         call.pass_time(max(state.deadline - call.now, 0.0))

@@ -31,7 +31,7 @@ class _RecordState:
     """A recording in progress.
 
     :param words: the texts that were said so far.
-    :param silent_seconds: seconds of silence at the end so far.
+    :param silent_seconds: seconds of silence since the last sound.
     """
 
     verb: Element
@@ -46,7 +46,7 @@ class _RecordState:
         return _MAX_TRANSCRIBED_SECONDS if is_limited else int_attribute(self.verb, "maxLength")
 
     def seconds_left(self, now: float) -> float:
-        """Return how long the recording can still last."""
+        """Return how many seconds the recording can still last."""
         return self.started_at + self.max_seconds - now
 
 
@@ -66,7 +66,7 @@ def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
 
 
 def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Generator[Waiting, Action, str]:
-    """Record until something ends the recording; return the key, ``silence`` or ``length``."""
+    """Record until the recording ends; return the key that ended it, ``silence`` or ``length``."""
     finish_keys = text_attribute(state.verb, "finishOnKey")
     while True:
         action = yield from call.wait(Waiting("Record", "record", context.who, state.verb))
@@ -96,7 +96,7 @@ def _record_sound(call: LiveCall, state: _RecordState, seconds: float) -> bool:
 def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) -> str:
     """Record silence.
 
-    :param seconds: how long; ``None`` until the recording ends.
+    :param seconds: seconds of silence, or ``None`` for silence until the recording ends.
     :returns: ``silence`` or ``length`` if the recording ended, else ``""``.
     """
     seconds_left = state.seconds_left(call.now)
@@ -112,7 +112,7 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
 
 
 def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended_by: str) -> WebhookRequest | None:
-    """Report the recording; return the action request."""
+    """Report the recording; return the action request, or ``None`` if the recording is empty and the call goes on."""
     verb, text = state.verb, " ".join(state.words)
     # Silence at the start would be trimmed too, but the simulator only knows the silence at the end.
     trimmed = state.silent_seconds if text_attribute(verb, "trim") == "trim-silence" else 0.0
@@ -136,7 +136,7 @@ def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended
 
 
 def _transcribe(call: LiveCall, context: DocumentContext, state: _RecordState, seconds: int, text: str) -> None:
-    """Send the transcription of a recording if the verb asks for one."""
+    """Send the transcription of a recording, if the verb has ``transcribe`` and a ``transcribeCallback``."""
     verb = state.verb
     if not bool_attribute(verb, "transcribe"):
         return

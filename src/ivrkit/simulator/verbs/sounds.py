@@ -64,19 +64,19 @@ def play(call: LiveCall, context: DocumentContext, verb: Element, *, type_warnin
 
 
 def pause(call: LiveCall, context: DocumentContext, verb: Element) -> None:
-    """Pause. As the first verb of a call, it delays the answer."""
+    """Pause. A pause as the first verb of a call delays the answer."""
     call.hear(Paused, float(int_attribute(verb, "length")), who=context.who)
     if context.who == CALLER and not context.queue:
         call.answer()
 
 
 def seconds_of_keys(keys: str) -> float:
-    """Return how long the tones and pauses of keys take."""
+    """Return how many seconds the tones and pauses of keys take."""
     return sum(_PAUSE_SECONDS.get(key, _TONE_SECONDS) for key in keys)
 
 
 def _is_audio(call: LiveCall, context: DocumentContext, verb: Element, response: Response, type_warning: int) -> bool:
-    """Return whether Twilio can play a file; if not, report it."""
+    """Return whether Twilio can play a file. Report a warning if not."""
     content_type = response.header("Content-Type").partition(";")[0].strip().lower()
     if content_type in AUDIO_TYPES:
         return True
@@ -87,7 +87,7 @@ def _is_audio(call: LiveCall, context: DocumentContext, verb: Element, response:
 
 
 def _seconds_of_file(call: LiveCall, response: Response | None) -> float:
-    """Return the length of a WAV file, and an estimate for any other file."""
+    """Return the length of a WAV file in seconds, or an estimate for any other file."""
     if response is not None and response.body[:4] == b"RIFF":
         try:
             with wave.open(io.BytesIO(response.body)) as sound:
