@@ -80,22 +80,22 @@ class Settings:
 
     :param company: the name of the company in the greeting.
     :param start: the state in which a call begins.
-    :param numbers: number that was called -> the start of its calls: the tables ``[numbers."+15550100"]``.
-    :param callers: number of the caller -> the start of their calls: the tables ``[callers."+15550100"]``. They have
-        priority over ``numbers``.
+    :param numbers: called number -> start of the calls to this number, from the tables ``[numbers."+15550100"]``.
+    :param callers: number of a caller -> start of the calls from this number, from the tables
+        ``[callers."+15550100"]``. These tables have priority over ``numbers``.
     :param operator: the state for a caller who failed too often; without it, the state with key 0 in the start menu.
-    :param tries: the number of failures of one type before a state gives up, if the state does not say.
-    :param max_failures: the number of failures in a row in a call before the operator.
-    :param max_turns: the number of webhooks of a call before the operator.
+    :param tries: the number of failures of one type before a state gives up, if the state does not set ``tries``.
+    :param max_failures: the number of failures in a row in one call before the call goes to the operator.
+    :param max_turns: the number of webhooks of one call before the call goes to the operator.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
     :param languages: more languages in which calls can be held.
     :param voice: the voice of every ``Say`` without voice and language; without it, the voice of the Twilio account.
-    :param voices: language -> voice of the calls in it, if it differs from ``voice``: the table ``[voices]``.
+    :param voices: language -> voice of the calls in this language, from the table ``[voices]``.
     :param timezone: the time zone of ``call.now``, as an IANA name.
     :param session_url: the store of the sessions: ``sqlite:///`` with a file, ``redis://`` with a server,
         ``postgresql://`` with a database, ``cookie:`` for cookies only, or the URL of a plugin's store.
     :param session_hours: the number of hours for which a session is kept after the last webhook of its call.
-    :param strict: whether one problem of a plugin stops the start.
+    :param strict: whether a single problem of a plugin prevents the start of the app.
     :param block: the plugins to leave out, by the names of their distributions or files.
     :param plugins_dir: a folder whose ``*.py`` and ``*.flow.toml`` files are plugins.
     :param flows: files with TOML states, or patterns of their names.
@@ -106,18 +106,19 @@ class Settings:
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
     :param connection_overrides: how long Twilio waits for an answer, and how often it tries again.
-    :param auth_token: the token of the Twilio account, or several while you rotate it. ``TWILIO_AUTH_TOKEN`` in the
-        environment.
-    :param accounts: AccountSid of a subaccount -> its token or tokens. ``TWILIO_AUTH_TOKEN_AC...`` in the environment.
-    :param plugin_settings: plugin -> its settings: the tables ``[plugins.NAME]``. They are read when the plugin is
-        loaded.
-    :param texts: the core's own sentences: the table ``[texts]``.
-    :param texts_in: language -> the core's own sentences in it: the tables ``[texts.es]``.
-    :param states: state -> the team's decisions about it: the tables ``[states.NAME]``.
-    :param origins: the origin of each setting, by its key with dots. It is not a setting.
-    :param folder: the folder of the settings file, where ``plugins_dir`` and ``flows`` begin; without it, the working
-        folder. It is not a setting.
-    :raises SettingsError: with every invalid value.
+    :param auth_token: the token of the Twilio account, or several tokens while you rotate the token. The environment
+        variable is ``TWILIO_AUTH_TOKEN``.
+    :param accounts: AccountSid of a subaccount -> its token or tokens. The environment variables are named
+        ``TWILIO_AUTH_TOKEN_AC...``.
+    :param plugin_settings: name of a plugin -> settings of the plugin, from the tables ``[plugins.NAME]``. The settings
+        are checked when the plugin is loaded.
+    :param texts: the core's own sentences, from the table ``[texts]``.
+    :param texts_in: language -> the core's own sentences in this language, from the tables such as ``[texts.es]``.
+    :param states: name of a state -> the team's decisions about the state, from the tables ``[states.NAME]``.
+    :param origins: dotted key of a setting -> origin of the setting. This field is not a setting.
+    :param folder: the folder of the settings file. ``plugins_dir`` and ``flows`` are relative to this folder. If it is
+        ``None``, they are relative to the working folder. This field is not a setting.
+    :raises SettingsError: if a value is invalid. The error lists every invalid value.
     """
 
     company: NonEmptyText = "our company"
@@ -161,13 +162,13 @@ class Settings:
         check_fields(self, "Settings")
 
     def origin(self, *keys: str) -> str:
-        """Return the origin of a setting, ``default`` if it has none."""
+        """Return the origin of a setting, or ``default`` if the setting has no origin."""
         return str(self.origins.get(".".join(keys), "default"))
 
     def location(self, *keys: str) -> str:
-        """Return the origin of a setting, or of the innermost table above it that has one, as a problem's location.
+        """Return the location of a setting. If the setting has no origin, return the location of the table around it.
 
-        :returns: such as ``ivrkit.toml:3``, or ``""`` for a default.
+        :returns: the location, such as ``ivrkit.toml:3``, or ``""`` if no table around the setting has an origin.
         """
         paths = (".".join(keys[:count]) for count in range(len(keys), 0, -1))
         return str(next((self.origins[path] for path in paths if path in self.origins), ""))
@@ -203,9 +204,9 @@ def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
 
     :param name: the name of the setting.
     :param value: the value as it was written.
-    :param origin: where it was written: ``Settings``, ``app.config``, ...
-    :param key: the name that it has there, if another.
-    :raises SettingsError: for an invalid value, with its origin and name.
+    :param origin: the source of the value: ``Settings``, ``app.config``, ...
+    :param key: the name of the setting in that source, if it differs from ``name``.
+    :raises SettingsError: if the value is invalid. The error contains the origin and the key.
     """
     converted, problems = convert_setting(value, SETTINGS[name], (key or name,))
     if problems:

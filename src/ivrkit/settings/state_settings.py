@@ -1,4 +1,4 @@
-"""The tables of settings: decisions about single states, and where the calls of single numbers begin."""
+"""The settings that are tables: decisions about single states, and the start of the calls of single numbers."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ivrkit.settings.setting_type import SettingType
 from ivrkit.settings.toml_keys import KIND
 from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, PluginName, StateName, Voice
 
-#: The keys of a table with a ``kind`` that are settings; the other keys are for the function that makes the state.
+#: The keys that are settings in a table with a ``kind``. The other keys are read by the code that makes the state.
 KEYS_BESIDE_KIND = ("plugin", "enabled", "targets", "texts")
 
 
 def _by_language(table: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """Return language -> texts, with ``""`` for the texts of every language."""
+    """Return language -> texts. The key ``""`` has the texts for all languages."""
     everywhere = {written: said for written, said in table.items() if isinstance(said, str)}
     single = {language: dict(texts) for language, texts in table.items() if not isinstance(texts, str)}
     return MappingProxyType({**({"": everywhere} if everywhere else {}), **single})
 
 
-#: Where an outcome leads.
+#: The target of an outcome.
 TargetName = Annotated[str, SettingType('the name of a state, "HOME", "BACK", "SAME" or "HANG UP"', example="HOME")]
 Targets = Annotated[
     Mapping[str, TargetName], SettingType("a table of outcomes with their targets", example={"no-answer": "sales"})
 ]
-#: Texts that a state says instead of others, in every language or in single ones.
+#: Texts that replace texts of a state, in all languages or in one language.
 OwnTexts = Annotated[
     Mapping[str, Mapping[str, str]],
     SettingType(
@@ -46,21 +46,21 @@ class StateSettings:
     """The settings of one state: a table ``[states.NAME]``.
 
     :param plugin: the plugin of the state, if several plugins offer it.
-    :param enabled: whether the state is in the phone tree.
-    :param key: the key of its menu options, instead of the key that the plugin sets.
-    :param label: the name of its menu options.
-    :param sentence: the whole sentence of its menu options.
+    :param enabled: whether the state is a part of the phone tree.
+    :param key: the key of the state's menu options. It replaces the key that the plugin sets.
+    :param label: the label of the state's menu options.
+    :param sentence: the whole sentence of the state's menu options.
     :param voice: the voice of the state.
     :param language: the language of the state in all calls.
-    :param targets: outcome -> its target: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
-    :param texts: text of the state -> the text to say instead; in a table of a language, for calls in it only. Kept as
-        language -> texts, with ``""`` for every language.
-    :param table: the whole table if it has a ``kind`` and so defines a state; empty for a state of a plugin.
-    :param written_in: the file of that table.
-    :raises SettingsError: for invalid values.
+    :param targets: outcome -> target: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
+    :param texts: text of the state -> text to say instead. A table of a language has texts for calls in this language
+        only. The converted value is language -> texts, with ``""`` for all languages.
+    :param table: the whole table, if it has a ``kind`` and therefore defines a state; otherwise empty.
+    :param written_in: the name of the file that has ``table``.
+    :raises SettingsError: if a value is invalid. The error lists every invalid value.
     """
 
-    #: A key that a table may have, and that is not a setting.
+    #: The keys of a table that are not settings.
     OTHER_KEYS: ClassVar = (KIND,)
 
     plugin: PluginName | None = None
@@ -76,15 +76,15 @@ class StateSettings:
     written_in: str = not_a_setting(default="")
 
     def __post_init__(self) -> None:
-        """Check the values, and keep each in its final form."""
+        """Check every value, and convert it to its final form."""
         check_fields(self)
 
     @staticmethod
     def split_table(table: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Split a table ``[states.NAME]`` into its settings and other arguments of this class.
+        """Split a table ``[states.NAME]`` into its settings and the other arguments of this class.
 
         :param table: the table. If it has a ``kind``, it defines a state, and only ``KEYS_BESIDE_KIND`` are settings.
-        :returns: the settings, and the arguments that are not settings.
+        :returns: the settings, and the other arguments: ``table`` and ``written_in``.
         """
         if KIND not in table:
             return table, {}
@@ -94,10 +94,10 @@ class StateSettings:
 
 @dataclass(frozen=True, slots=True)
 class StartSettings:
-    """Where the calls of one number begin: a table ``[numbers."+15550100"]`` or ``[callers."+15550100"]``.
+    """The start of the calls to or from one number: a table ``[numbers."+15550100"]`` or ``[callers."+15550100"]``.
 
-    :param start: the state; without it, the setting ``start``.
-    :param language: the language of the calls; without it, the setting ``language``.
+    :param start: the state in which the calls begin. If it is ``None``, the setting ``start`` applies.
+    :param language: the language of the calls. If it is ``None``, the setting ``language`` applies.
     """
 
     start: StateName | None = None

@@ -1,4 +1,4 @@
-"""The keys that every TOML state may have, of every kind: their types and descriptions."""
+"""The keys that every TOML state may have: their types and descriptions. They do not depend on the state kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ivrkit.settings.setting import Setting, settings_of
 from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, OneOrMore, StateName, Voice
 
-#: The key of a table ``[states.NAME]`` that makes the table define a state.
+#: The key with the state kind. A table ``[states.NAME]`` that has this key defines a state.
 KIND = "kind"
 
 
@@ -32,13 +32,13 @@ class MenuOptionKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class CommonStateKeys:
-    """The keys of a TOML state that are not about its first menu option.
+    """The other keys of a TOML state. The keys of its first menu option are in :class:`MenuOptionKeys`.
 
     :param kind: the kind of the state.
     :param options: more menu options, each a table with key, label, sentence, phrases and menu.
     :param voice: the voice of the state.
     :param language: the language of the state in all calls.
-    :param on_error: the state to go to if this one fails.
+    :param on_error: the state to go to if this state fails.
     """
 
     kind: NonEmptyText
