@@ -1,6 +1,6 @@
 """The settings of a working folder. The environment overrides ``ivrkit.toml``; arguments in code override both.
 
-Every problem is collected, with its file and line, before one error reports them all.
+All problems are collected with their files and lines. Then one error reports them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ivrkit.settings.value_problem import ValueProblem
 #: The settings file of a working folder. The environment variable ``IVRKIT_SETTINGS`` names another.
 FILE = "ivrkit.toml"
 FILE_VARIABLE = "IVRKIT_SETTINGS"
-#: The variable of a setting is this and the name of the setting in capitals.
+#: The prefix of the variable of a setting. The name of the setting follows in capitals.
 PREFIX = "IVRKIT_"
-#: The variable of a plugin's setting is this, the plugin, two underscores and the setting.
+#: The prefix of the variable of a plugin's setting. The plugin, two underscores and the setting follow.
 PLUGINS_PREFIX = "IVRKIT_PLUGINS__"
-#: Twilio's own name for the token that signs its webhooks. With ``_`` and an AccountSid it is that account's token.
+#: Twilio's own name for the token that signs its webhooks. For a subaccount, ``_`` and the AccountSid follow.
 TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, not a token
 
 ENVIRONMENT, ENV_FILE, ARGUMENT = "environment", ".env", "argument"
@@ -37,7 +37,7 @@ TEXT_NAMES = tuple(each.name for each in fields(Texts))
 _SENTENCES = tuple(name for name in TEXT_NAMES if name != "keys")
 #: The settings that are tables. They have no variable of their own.
 TABLES = tuple(name for name, each in SETTINGS.items() if is_table(each.annotation))
-#: The keys of the file. Two settings are parts of tables with another name there.
+#: The keys of the file. In the file, ``plugin_settings`` is ``plugins``, and ``texts_in`` is a part of ``texts``.
 FILE_KEYS = (*(name for name in SETTINGS if name not in ("plugin_settings", "texts_in")), "plugins")
 
 
@@ -45,7 +45,7 @@ FILE_KEYS = (*(name for name in SETTINGS if name not in ("plugin_settings", "tex
 class SettingsResult:
     """The result of loading settings: the settings, and their problems.
 
-    :param settings: the settings. An invalid setting has its default.
+    :param settings: the settings. Invalid values are left out.
     :param problems: every problem.
     """
 
@@ -61,7 +61,7 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
     :param environ: the environment variables; by default the variables of the process, then the variables of ``.env``.
     :param arguments: settings by name, as :class:`Settings` takes them.
-    :raises SettingsError: with every problem.
+    :raises SettingsError: if there is a problem. The error lists every problem.
     """
     result = try_load_settings(folder, environ, **arguments)
     if result.problems:
@@ -72,7 +72,9 @@ def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
 def try_load_settings(
     folder: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: Any
 ) -> SettingsResult:
-    """Return the settings of a folder together with their problems, where :func:`load_settings` raises an error.
+    """Return the settings of a folder together with their problems.
+
+    Unlike :func:`load_settings`, this function does not raise an error for an invalid setting.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
     :param environ: the environment variables; by default the variables of the process, then the variables of ``.env``.
@@ -82,7 +84,7 @@ def try_load_settings(
 
 
 class _Reader:
-    """Reads the sources of settings one after the other. ``values``, ``origins`` and ``problems`` collect the results.
+    """Reader of the settings. Each source of values overrides the sources that were read before.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``.
     """
@@ -188,7 +190,7 @@ class _Reader:
     # The environment.
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
-        """Return the variables of ``.env`` that the process does not have, and the variables of the process."""
+        """Return the variables of ``.env`` that the process does not set, then the variables of the process."""
         from dotenv import dotenv_values
 
         path = self._folder / ENV_FILE
@@ -274,7 +276,7 @@ class _Reader:
 
 
 def _exists(path: Path) -> bool:
-    """Return whether a file exists. A path that the system refuses does not."""
+    """Return whether a file exists. A path that the operating system refuses counts as a missing file."""
     try:
         return path.exists()
     except OSError:
@@ -290,7 +292,7 @@ def _not_a_variable(name: str, variable: str, origin: str) -> Problem:
     names = [each.upper() for each in SETTINGS if each not in TABLES]
     sentences = [f"TEXTS_{each.upper()}" for each in _SENTENCES]
     is_known = name in (*TABLES, "texts_keys")
-    # The prefix is put before the name afterwards: what all names share is no likeness.
+    # The prefix is added afterwards, because a prefix that all names share would make unrelated names look similar.
     near = "" if is_known else nearest(name.upper(), names + sentences).replace(" '", f" '{PREFIX}")
     return Problem(
         f"{variable} is not a setting{near}",

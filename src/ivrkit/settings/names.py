@@ -9,12 +9,12 @@ from ivrkit.errors import toml_key
 
 
 def normal_name(name: str) -> str:
-    """Return the name of a distribution in the form in which names are compared (PEP 503)."""
+    """Return the normalized name of a distribution, which is used for comparisons (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def dotted(keys: Iterable[str | int]) -> str:
-    """Return a path of keys and of places in lists as an error shows it: ``states.sales.options[0].key``."""
+    """Return a path of keys and list indexes as text, such as ``states.sales.options[0].key``."""
     written = "".join(f"[{key}]" if isinstance(key, int) else f".{toml_key(key)}" for key in keys)
     return written.removeprefix(".")
 

@@ -1,4 +1,4 @@
-"""The conversion of values that are neither lists nor tables, and the texts of the environment."""
+"""The conversion of values that are neither lists nor tables, and the parsing of environment variables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class EnvironmentText(str):
 
 
 def check_metadata(value: Any, metadata: tuple[Any, ...]) -> Any:
-    """Return a value after the checks of its metadata, which may change it.
+    """Check a value with the metadata of its type, and return the value. A check may change the value.
 
     :raises ValueError: if the value is invalid.
     """
@@ -41,9 +41,9 @@ def check_metadata(value: Any, metadata: tuple[Any, ...]) -> Any:
 
 
 def parse_environment(value: Any, *, split: bool = False) -> Any:
-    """Return the list or table that a text of the environment contains in TOML. Return other values unchanged.
+    """Parse a value from the environment that is a TOML list or table. Return all other values unchanged.
 
-    :param split: whether a text that is not TOML is a list of texts, separated by commas.
+    :param split: whether to split a text that is not TOML at its commas into a list of texts.
     """
     if not isinstance(value, EnvironmentText):
         return value
@@ -105,9 +105,9 @@ def _convert_by_msgspec(value: Any, annotation: Any, *, strict: bool = True) -> 
 
 
 def _path(annotation: type, value: Any) -> Any:
-    """Convert a text to a path, which msgspec cannot do.
+    """Convert a text to a path. msgspec itself cannot convert to paths.
 
-    :raises ValueError: for all other types.
+    :raises ValueError: if the type is not ``Path`` or the value is not a text.
     """
     if annotation is Path and isinstance(value, str):
         return Path(value)

@@ -15,7 +15,7 @@ class TomlFile:
     """A TOML file.
 
     :param path: the file.
-    :raises SettingsError: if the file cannot be read, or is not TOML.
+    :raises SettingsError: if the file cannot be read or is not a TOML file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,17 +35,18 @@ class TomlFile:
         return Location(self, keys)
 
     def line(self, *keys: str) -> int:
-        """Return the line of a key, or of the innermost table above it that has one."""
+        """Return the line of a key. If the file does not have the key, return the line of the table around it."""
         while keys and keys not in self._lines:
             keys = keys[:-1]
         return self._lines.get(keys, 1)
 
     @functools.cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:
-        """Return the line of each key. The parser itself is asked.
+        """Return the line of each key.
 
-        A key is in the first statement with which the beginning of the file has the key. A beginning that ends inside
-        of a value is not TOML, so a statement of several lines counts as its first line. A comment is TOML by itself.
+        The lines are added one by one, and the TOML parser parses each result. If the lines so far are not valid TOML,
+        a value continues on the next line. If they are valid, the last statement ends there. The keys that it adds get
+        the line on which the statement begins.
         """
         import tomllib
 
@@ -67,19 +68,19 @@ class Location:
     """The location of a key in a file. Its line is looked up when it is printed.
 
     :param file: the file.
-    :param keys: the path of the key.
+    :param keys: the path to the key.
     """
 
     file: TomlFile
     keys: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return ``ivrkit.toml:3``."""
+        """Return the location as text, such as ``ivrkit.toml:3``."""
         return f"{self.file.name}:{self.file.line(*self.keys)}"
 
 
 def keys_of(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Return the paths of all keys of a table, and of the tables in it."""
+    """Return the paths to all keys of a table, with the keys of the tables inside the table."""
     for key, value in table.items():
         yield (*above, key)
         if isinstance(value, dict):

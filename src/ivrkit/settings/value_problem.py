@@ -18,8 +18,8 @@ class ValueProblem:
 
     :param keys: the path to the value: names of keys, and indexes of list items.
     :param message: the message for the user, such as ``tries must be a whole number of at least 1, not 'three'``.
-    :param hint: how to fix it. If it is ``""``, the methods below make a hint from the example.
-    :param example: a valid value of the last named key in the path.
+    :param hint: how to fix the problem. If it is ``""``, the methods below make a hint from the example.
+    :param example: a valid value for the last key in the path. An index is not a key.
     :param is_missing: whether a required key is missing.
     :param is_secret: whether the value must not be shown.
     """
@@ -33,7 +33,7 @@ class ValueProblem:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The path without the indexes of list items: only keys have lines in a file."""
+        """The path without the indexes of list items. Only keys have line numbers in a file."""
         return tuple(key for key in self.keys if isinstance(key, str))
 
     def hint_in_toml(self) -> str:
@@ -63,7 +63,7 @@ class ValueProblem:
 
 
 def as_variable(value: Any) -> str:
-    """Return the text of an environment variable that has this value."""
+    """Return a value as the text of an environment variable."""
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return value if isinstance(value, str) else as_toml(value)
