@@ -13,9 +13,9 @@ from ivrkit.settings.setting import settings_of
 def check_fields(settings: Any, origin: str = "") -> None:
     """Convert each field of a frozen dataclass of settings to its type.
 
-    :param settings: the dataclass.
-    :param origin: the location in each message, such as ``Settings``.
-    :raises SettingsError: with every problem.
+    :param settings: the instance of the dataclass.
+    :param origin: the location of the problems, such as ``Settings``.
+    :raises SettingsError: if a field has an invalid value. The error lists every problem.
     """
     problems = Problems()
     for name, setting in settings_of(settings.__class__).items():

@@ -5,11 +5,11 @@ A value comes from a file, from code, or from the environment. The rules:
 1. Lists, tables and dataclasses are converted item by item, so that each problem has the path of its own key. msgspec
    converts the items (https://jcristharif.com/msgspec/converters.html).
 2. A file and code must have the exact type: the text ``"3"`` is not a number. The environment has only strings: there,
-   ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty string is "not set" if the type allows that.
+   ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty string is ``None`` if the type allows ``None``.
 3. The metadata of the type check the converted value, in the order in which they are written.
 4. All problems of a value are collected. A problem of a secret value does not contain any part of the value.
-5. The core's settings keep the valid keys of a table with problems. The settings of plugins keep nothing: their
-   dataclass is only created from valid values.
+5. If a table of the core's settings has problems, its valid keys are kept. If a plugin's settings have problems, none
+   of the plugin's values are kept, because a plugin's dataclass is only created from valid values.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def convert(
 
     :param value: the value from a file, from code or from the environment.
     :param annotation: the type, with metadata.
-    :param keys: the path to the value, for its problems.
+    :param keys: the path to the value. The problems contain the path.
     :param keep_valid: whether the valid keys of a table with problems are kept.
     :param is_secret: whether the value is never shown.
     :returns: the converted value or ``INVALID``, and a list of all problems.
@@ -83,7 +83,7 @@ class _Position:
     """The position of one item in the value of a setting.
 
     :param keys: the path to the item: names of keys, and indexes of list items.
-    :param example: a valid value of the last named key in the path.
+    :param example: a valid value for the last key in the path. An index is not a key.
     """
 
     keys: tuple[str | int, ...]
@@ -134,7 +134,7 @@ class _Converter:
         self.problems.append(ValueProblem(position.keys, message, hint, position.example, is_missing, is_secret))
 
     def _secret(self, value: Any, annotation: Any, position: _Position) -> Any:
-        """Convert a secret value. All its problems become one problem without the value."""
+        """Convert a secret value. If the value has problems, report one problem that does not show the value."""
         converter = _Converter(keep_valid=False)
         converted = converter.value(value, annotation, position)
         if not converter.problems:
@@ -157,7 +157,7 @@ class _Converter:
     def _of_base(self, value: Any, base: Any, position: _Position) -> Any:
         """Convert a value to a type without metadata.
 
-        :raises ValueError: if it is not of that type.
+        :raises ValueError: if the value does not have that type.
         """
         members = union_members(base)
         if len(members) > 1:
@@ -265,7 +265,7 @@ class _Converter:
                 )
 
     def _fields(self, table: Mapping[str, Any], settings: Mapping[str, Setting], position: _Position) -> dict[str, Any]:
-        """Return the valid values of a table, and report the others."""
+        """Return the valid values of a table. Report the invalid values and the missing keys."""
         values: dict[str, Any] = {}
         for name, setting in settings.items():
             key_position = position.of_key(name, setting.example)
@@ -277,9 +277,9 @@ class _Converter:
         return {name: each for name, each in values.items() if each is not INVALID}
 
     def _create(self, base: Any, values: Mapping[str, Any], position: _Position) -> tuple[Any, set[str]]:
-        """Create a dataclass. Its ``__post_init__`` may refuse values.
+        """Create an instance of a dataclass. The ``__post_init__`` of the dataclass may refuse values.
 
-        :returns: the dataclass or ``INVALID``, and the set of refused keys.
+        :returns: the instance or ``INVALID``, and the set of refused keys.
         """
         try:
             return base(**values), set()
@@ -295,7 +295,7 @@ class _Converter:
             return INVALID, set()
 
     def _report_refused(self, base: Any, values: Mapping[str, Any], position: _Position) -> set[str]:
-        """Find the keys that the dataclass refuses, by creating it with each key alone. Report and return them."""
+        """Create the dataclass with each key alone to find the refused keys. Report and return the refused keys."""
         refused: set[str] = set()
         for name, each in values.items():
             try:
@@ -312,7 +312,7 @@ class _Converter:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as an error shows it. The contents of tables and lists may be secret and are not shown."""
+    """Return a value in the form that errors show. The contents of tables and lists may be secret and are not shown."""
     if isinstance(value, Mapping):
         return "a table" if value else "an empty table"
     if isinstance(value, LISTS):

@@ -1,4 +1,4 @@
-"""Setting types in words, and an example of each: for errors, tables and pages."""
+"""Descriptions and examples of setting types, for errors, tables and documentation pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _EXAMPLES: Mapping[Any, Any] = {
 
 
 def in_words(annotation: Any) -> str:
-    """Return a type in words, as they follow "must be"."""
+    """Return a description of a type that can follow "must be", such as ``a whole number``."""
     base, metadata = without_metadata(annotation)
     if SINGLE_ALLOWED in metadata:
         return f"{in_words(typing.get_args(base)[0])}, or a list of these"
@@ -67,7 +67,7 @@ def _of_base(base: Any) -> str:
 
 
 def _with_limits(words: str, metadata: tuple[Any, ...]) -> str:
-    """Return the words with the limits of a number, of a :class:`Range` or of ``msgspec.Meta``."""
+    """Add the limits of a :class:`Range` or a ``msgspec.Meta`` to the description of a type."""
     lowest = highest = None
     more: list[str] = []
     for each in metadata:
@@ -91,7 +91,7 @@ def _first(value: Any, other: Any) -> Any:
 
 
 def _in_words_of_meta(meta: Any) -> Iterable[str]:
-    """Return the limits of a ``msgspec.Meta`` that :class:`Range` cannot express, in words."""
+    """Return descriptions of the limits of a ``msgspec.Meta`` that :class:`Range` cannot express."""
     limits = (
         ("more than {}", meta.gt),
         ("less than {}", meta.lt),
@@ -104,7 +104,7 @@ def _in_words_of_meta(meta: Any) -> Iterable[str]:
 
 
 def example_of(annotation: Any) -> Any:
-    """Return a valid value of a type for a TOML file, ``"..."`` if no example is known."""
+    """Return a valid value of a type for a TOML file, or ``"..."`` if no example is known."""
     base, metadata = without_metadata(annotation)
     known = [each.example for each in metadata if isinstance(each, SettingType) and each.example is not None]
     if known:
@@ -142,7 +142,7 @@ def _example_of_key(annotation: Any) -> Any:
 
 
 def as_toml(value: Any) -> str:
-    """Return a value as TOML writes it."""
+    """Return the TOML text of a value."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, bool):

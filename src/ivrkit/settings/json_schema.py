@@ -1,6 +1,7 @@
 """The JSON Schema of setting types, in draft-07, which editors read (https://json-schema.org/draft-07).
 
-Lists, tables and dataclasses are made item by item here, as in ``convert``. msgspec makes the schemas of other types.
+This module makes the schemas of lists, tables and dataclasses item by item, as ``convert`` converts them. msgspec makes
+the schemas of the other types.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ivrkit.settings.setting import Setting, settings_of
 from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf, Range, SettingType, limits_in
 from ivrkit.settings.type_structure import is_dataclass_type, is_list, is_mapping, union_members, without_metadata
 
-#: What closes a table.
+#: The part of a schema that forbids unknown keys in a table.
 NO_OTHER_KEYS: Mapping[str, Any] = {"additionalProperties": False}
 _SCALARS: Mapping[Any, Mapping[str, Any]] = {
     str: {"type": "string"},
@@ -27,7 +28,7 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
 
 
 class SchemaMaker:
-    """Makes the schemas of types.
+    """Maker of the schemas of types.
 
     :param definitions: name -> schema, for each dataclass in the types. The maker adds new schemas to this dict.
     :param prefix: the beginning of the names in ``definitions``.
@@ -39,7 +40,7 @@ class SchemaMaker:
         self._names: dict[type, str] = {}
 
     def of_setting(self, setting: Setting) -> dict[str, Any]:
-        """Return the schema of a setting, with its description, and with its default if it is not secret."""
+        """Return the schema of a setting with its description. The default of a secret setting is left out."""
         schema: dict[str, Any] = {"description": plain_text(setting.description)} if setting.description else {}
         if setting.is_secret:
             schema["writeOnly"] = True
@@ -48,11 +49,14 @@ class SchemaMaker:
         return self.described(schema, setting.annotation)
 
     def described(self, description: Mapping[str, Any], annotation: Any) -> dict[str, Any]:
-        """Return the schema of a type with a description beside it."""
+        """Return the schema of a type together with the keys of a description."""
         return {**description, **self.of(annotation)}
 
     def of_table(self, settings_class: type) -> dict[str, Any]:
-        """Return the schema of a table with the settings of a dataclass. Secrets are set in the environment."""
+        """Return the schema of a table with the settings of a dataclass.
+
+        A secret is never a required key of the table, because it may be set in the environment.
+        """
         settings = settings_of(settings_class).values()
         return {
             "type": "object",
@@ -62,7 +66,7 @@ class SchemaMaker:
         }
 
     def of(self, annotation: Any) -> dict[str, Any]:
-        """Return the schema of a type, ``{}`` for a type that a file cannot hold."""
+        """Return the schema of a type, or ``{}`` if a file cannot contain values of the type."""
         try:
             return self._of(annotation)
         except Exception:  # the type cannot be read either: the loader reports that
@@ -109,7 +113,7 @@ class SchemaMaker:
         return dict(_SCALARS[base]) if base in _SCALARS else _of_msgspec(base)
 
     def _reference(self, base: type) -> dict[str, Any]:
-        """Return a reference to the schema of a dataclass, which may refer to itself."""
+        """Return a reference to the schema of a dataclass. The fields of a dataclass may have its own type."""
         if base not in self._names:
             same = [each for each in self._names if each.__name__ == base.__name__]
             self._names[base] = f"{self._prefix}.{base.__name__}{len(same) + 1 if same else ''}"
@@ -142,7 +146,7 @@ def plain_text(description: str) -> str:
 
 
 def _of_msgspec(annotation: Any) -> dict[str, Any]:
-    """Return the schema that msgspec makes of a type without parts of its own."""
+    """Return the schema that msgspec makes of a type, or ``{}`` if it needs several definitions."""
     import msgspec
 
     (schema,), parts = msgspec.json.schema_components([annotation], ref_template="{name}")

@@ -1,4 +1,4 @@
-"""The settings of a dataclass, described: name, type, default and description."""
+"""The descriptions of settings: the name, type, default and description of each field of a dataclass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IS_SETTING = "ivrkit_setting"
 def not_a_setting(**options: Any) -> Any:
     """Return a field of a dataclass of settings that cannot be set in a file or in the environment.
 
-    :param options: as of ``dataclasses.field``.
+    :param options: the arguments of ``dataclasses.field``.
     """
     return field(metadata={_IS_SETTING: False}, **options)
 
@@ -26,10 +26,10 @@ def not_a_setting(**options: Any) -> Any:
 class Setting:
     """One setting: a field of a dataclass of settings.
 
-    :param name: its name.
-    :param annotation: its type.
-    :param field: the field.
-    :param description: its description in the docstring of the dataclass.
+    :param name: the name of the setting.
+    :param annotation: the type of the setting, with its metadata.
+    :param field: the field of the dataclass.
+    :param description: the description of the setting, from the docstring of the dataclass.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Setting:
 
     @property
     def words(self) -> str:
-        """The type in words."""
+        """The description of the setting's type that can follow "must be"."""
         return in_words(self.annotation)
 
     @property
@@ -49,12 +49,12 @@ class Setting:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the value is never shown: the field has ``repr=False``."""
+        """Whether the value must never be shown. Secret settings are fields with ``repr=False``."""
         return not self.field.repr
 
     @property
     def default(self) -> Any:
-        """The default, ``None`` if the setting has none."""
+        """The default, or ``None`` if the setting has no default."""
         if self.field.default_factory is not MISSING:
             return self.field.default_factory()
         return None if self.field.default is MISSING else self.field.default

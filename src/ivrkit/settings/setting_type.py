@@ -1,4 +1,4 @@
-"""The metadata by which an annotation becomes a setting type: description, check, schema and example."""
+"""The metadata that makes a setting type from an annotation: a description, a check, a schema and an example."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SettingType:
-    """The metadata of a setting type. It stands in ``Annotated``, behind an ordinary type.
+    """The metadata of a setting type. Write it in ``Annotated``, behind an ordinary type.
 
-    :param words: the type in words, as they follow "must be": ``a state name such as 'menu'``.
-    :param check: returns the value as it is kept. It gets a value of the annotated type. It raises ``ValueError`` for
-        an invalid value, or an ``IvrkitError`` that has a message and a hint of its own.
-    :param schema: JSON Schema (draft-07) of the values in a file; it extends the schema of the annotated type.
-    :param example: a valid value in the form that a TOML file has. Hints show it.
-    :param written_as: the type of the values in a file, if another than the annotated one.
+    :param words: a description of the type that can follow "must be", such as ``a state name such as 'menu'``.
+    :param check: a function that takes a value of the annotated type and returns the value to store. For an invalid
+        value, it raises a ``ValueError``, or an ``IvrkitError`` with its own message and hint.
+    :param schema: the JSON Schema (draft-07) of the values in a file. It extends the schema of the annotated type.
+    :param example: a valid value for a TOML file. Hints show this example.
+    :param written_as: the type of the values in a file, if it differs from the annotated type.
     """
 
     words: str
@@ -27,25 +27,25 @@ class SettingType:
     written_as: Any = None
 
     def __repr__(self) -> str:
-        """Return the type in words. The repr of its check would have an address."""
+        """Return a repr with the description only. The repr of a function would contain its memory address."""
         return f"SettingType({self.words!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The metadata of a number with limits, both included: ``Annotated[Seconds, Range(5, 600)]``.
+    """The limits of a number, as in ``Annotated[Seconds, Range(5, 600)]``. Both limits are valid values.
 
-    :param at_least: the lowest value, ``None`` for no limit.
-    :param at_most: the highest value, ``None`` for no limit.
+    :param at_least: the lowest valid number, or ``None`` for no lower limit.
+    :param at_most: the highest valid number, or ``None`` for no upper limit.
     """
 
     at_least: float | None = None
     at_most: float | None = None
 
     def check(self, value: Any) -> Any:
-        """Return a number within the limits.
+        """Check that a number is within the limits, and return the number.
 
-        :raises ValueError: for a number outside of them.
+        :raises ValueError: if the number is outside the limits.
         """
         if self.at_least is not None and value < self.at_least:
             raise ValueError(value)
@@ -58,7 +58,8 @@ class Range:
 class KeysOf:
     """The metadata of a mapping whose keys are fields of a dataclass.
 
-    The mapping is checked like the dataclass, but the converted value is a mapping. It may have only some of the keys.
+    A value is checked as the table of this dataclass, but it is converted to a mapping. The mapping contains only the
+    keys that were set.
 
     :param settings_class: the dataclass.
     """
@@ -72,13 +73,13 @@ class SingleAllowed(Enum):
     SINGLE_ALLOWED = "single allowed"
 
 
-#: The metadata of a list for which a file may also have a single value.
+#: The metadata of a list type. A single value may be written instead of a list with one item.
 SINGLE_ALLOWED: Final = SingleAllowed.SINGLE_ALLOWED
 
 
 def limits_in(metadata: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the limits among the metadata that are a ``msgspec.Meta``.
+    """Return each ``msgspec.Meta`` in the metadata of a type.
 
-    msgspec is not imported for that: if an annotation has one, its module is imported already.
+    They are found by the name of their module, because importing msgspec here would slow down every start.
     """
     return tuple(each for each in metadata if type(each).__module__.partition(".")[0] == "msgspec")

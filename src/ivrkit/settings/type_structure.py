@@ -27,7 +27,7 @@ def union_members(annotation: Any) -> tuple[Any, ...]:
 
 
 def is_list(annotation: Any) -> bool:
-    """Return whether a file writes the type, which has no metadata, as a list."""
+    """Return whether a type without metadata is a list, a tuple, a set or a similar collection."""
     return annotation in _LISTS or typing.get_origin(annotation) in _LISTS
 
 
@@ -37,7 +37,7 @@ def is_mapping(annotation: Any) -> bool:
 
 
 def is_table(annotation: Any) -> bool:
-    """Return whether a type is written as a table: a mapping, a dataclass, or an optional one of these."""
+    """Return whether a type is a table: a mapping or a dataclass. The type may also be optional."""
     members = [without_metadata(each)[0] for each in union_members(without_metadata(annotation)[0])]
     known = [each for each in members if each is not type(None)]
     return all(is_mapping(each) or is_dataclass_type(each) for each in known)
@@ -53,7 +53,7 @@ def item_types(annotation: Any, count: int) -> list[Any]:
 
     :param annotation: the type of the list.
     :param count: the number of items.
-    :raises ValueError: if the type has a fixed number of items, and not this one.
+    :raises ValueError: if the type is a tuple with a fixed number of items, and ``count`` is another number.
     """
     arguments = typing.get_args(annotation)
     if not arguments:

@@ -1,7 +1,7 @@
 """The setting types: annotations for the fields of a dataclass of settings.
 
-The core's settings use them, and the settings of plugins may. Each is an ordinary type with metadata for the
-description, the check and the schema of its values.
+The core's settings and the settings of plugins use these types. Each setting type is an ordinary type with metadata.
+The metadata has the description, the check and the schema of the values.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _not_blank(value: str) -> str:
 def non_empty(words: str, example: str) -> SettingType:
     """Return the metadata of a text that must not be blank.
 
-    :param words: the type in words.
+    :param words: a description of the type that can follow "must be".
     :param example: a valid value.
     """
     return SettingType(words, _not_blank, _NOT_BLANK, example)
@@ -99,7 +99,7 @@ def _keys(value: str) -> str:
 
 def _phone_number(value: str) -> str:
     """Return the number in E.164."""
-    import phonenumbers  # 75 ms: only who has a phone number among the settings waits for it
+    import phonenumbers  # The import takes 75 ms, and is only needed for phone numbers.
 
     if not re.fullmatch(_PHONE_NUMBER, value):
         raise ValueError(value)
@@ -114,9 +114,9 @@ def _phone_number(value: str) -> str:
 
 
 def _connection_overrides(value: str) -> str:
-    """Return connection overrides as they stand in the fragment of a URL.
+    """Check connection overrides, and return them unchanged.
 
-    :raises SettingsError: for the first that is invalid, with its valid values.
+    :raises SettingsError: if an override is invalid. The error contains the valid values of the first invalid override.
     """
     for override in value.split("&") if value else ():
         name, _, number = override.partition("=")
@@ -140,11 +140,11 @@ def _account_sid(value: str) -> str:
 NonEmptyText = Annotated[str, non_empty("a non-empty text", "text")]
 #: The name of a state.
 StateName = Annotated[str, non_empty("the name of a state", "menu")]
-#: The name of a plugin: of its distribution, or of its file.
+#: The name of a plugin: the name of its distribution or of its file.
 PluginName = Annotated[str, non_empty("the name of a plugin", "acme-states")]
 #: Keys of a telephone: one or more of ``0-9``, ``*`` and ``#``.
 Keys = Annotated[str, SettingType("keys of a telephone (0-9, * and #)", _keys, {"pattern": "^[0-9*#]+$"}, "4")]
-#: A phone number. It is kept in E.164, and may be written as people write it: ``+1 (415) 555-0100``.
+#: A phone number. It may have spaces and punctuation, as in ``+1 (415) 555-0100``. It is converted to E.164.
 PhoneNumber = Annotated[
     str,
     SettingType(
@@ -154,9 +154,9 @@ PhoneNumber = Annotated[
         "+14155550100",
     ),
 ]
-#: A whole number of seconds, at least 1; ``Annotated[Seconds, Range(5, 600)]`` narrows it.
+#: A whole number of seconds, at least 1. ``Annotated[Seconds, Range(5, 600)]`` sets narrower limits.
 Seconds = Annotated[int, SettingType("a whole number of seconds", example=10), Range(1)]
-#: The address of a web site or of an application, without query, fragment and user. A slash at its end is left out.
+#: The URL of a web site or application, without query, fragment and user. A slash at the end is removed.
 Url = Annotated[
     str,
     SettingType(
@@ -166,7 +166,7 @@ Url = Annotated[
         "https://ivr.example.com",
     ),
 ]
-#: A path that stands before others in a URL, or an empty text.
+#: The path at the beginning of other paths in a URL, or an empty text.
 UrlPath = Annotated[
     str, SettingType("a path such as '/phone', or empty", _url_path, {"pattern": f"^{_URL_PATH}$"}, "/phone")
 ]
@@ -198,7 +198,7 @@ AccountSid = Annotated[
         "AC" + "0" * 32,
     ),
 ]
-#: A token. Declare its field with ``repr=False``: then it is never shown.
+#: A token. Declare the field with ``repr=False``, so that the token is never shown.
 Token = Annotated[str, non_empty("a token", "your-token")]
-#: A list of values, or a single value: ``OneOrMore[PhoneNumber]``. It is kept as a tuple.
+#: A list of values, or a single value: ``OneOrMore[PhoneNumber]``. The converted value is a tuple.
 OneOrMore = Annotated[tuple[T, ...], SINGLE_ALLOWED]
