@@ -1,26 +1,27 @@
 """The session of one call during one webhook.
 
-These rules say which copy of the session counts, the one in the store or the one in the cookie. The comments below
-refer to them by number.
+A session has two copies: one in the store and one in the cookie. These rules say which copy counts. The comments below
+refer to the rules by number.
 
 Reading:
 
-1. The store is not asked if it is missing, if it failed earlier in this webhook, or if the circuit breaker is open and
-   the call brought a cookie. Then the cookie counts.
+1. The store gets no request if there is no store, if it failed earlier in this webhook, or if the circuit breaker is
+   open and the call brought a cookie. In these cases the cookie counts.
 2. The first read of a webhook does not ask a remote store if the call brought a cookie, which saves a round trip. If
    the cookie is out of date, the save is refused, and the second read asks the store.
 3. Rule 2 does not apply if the cookie says that the webhook was answered before: the store has the answer's document,
    and the cookie does not.
-4. If both have the call, the higher turn counts. At the same turn the store counts, because its copy has the documents.
-5. If neither has the call, it is a new call. ``unreadable`` says that it may not be new, because the store failed.
+4. If the store and the cookie both have the call, the copy with the higher turn counts. If the turns are equal, the
+   store counts, because only its copy has the documents.
+5. If neither has the call, the session is new. ``unreadable`` is true if the store failed: the call may be an old one.
 
 Saving:
 
-6. The store refuses the session if it has a later turn than the one that was read: another webhook of the call won the
-   race. Then nothing is changed, and the webhook reads again.
+6. The store refuses the session if the store has a later turn than the turn that was read: another webhook of the call
+   won the race. Then nothing is changed, and the webhook reads the session again.
 7. A store that fails does not fail the webhook. The cookie has the turn, and rule 4 brings it back into the store.
-8. The cookie gets a lean copy. If that is too large, the cookie is removed, because an older cookie would take the
-   caller back to an older turn. Without a store that is an error.
+8. The cookie gets a copy without documents. If the copy is too large, the cookie is removed, because an older cookie
+   would take the caller back to an older turn. If there is no store, a copy that is too large is an error.
 """
 
 from __future__ import annotations
@@ -89,11 +90,11 @@ class CallSession:
         return self._codec.decode(stored) if stored else self._codec.new(self.sid)
 
     def save(self, session: Session, turn_read: int) -> bool:
-        """Save the session in the store and in the cookie.
+        """Save the session in the store and in the cookie, unless another webhook of the call won the race.
 
         :param session: the session, with the turn that the call has now.
         :param turn_read: the turn that was read.
-        :returns: ``False``, with nothing changed, if another webhook of the call won the race.
+        :returns: whether the session was saved. If another webhook won the race, nothing is changed.
         :raises SessionError: if there is no store, and the session is too large for the cookie.
         """
         if not self._save(self._usable_store(), session, turn_read):  # rule 6
@@ -123,7 +124,7 @@ class CallSession:
             return None
 
     def _save(self, store: SharedStore | None, session: Session, turn_read: int) -> bool:
-        """Return ``False`` if the store refused the session. A store that cannot be used refuses nothing (rule 7)."""
+        """Return ``False`` if the store refused the session. A store that fails does not refuse it (rule 7)."""
         try:
             return store.save(self._codec.encode_for_store(session), turn_read) if store else True
         except SessionError:

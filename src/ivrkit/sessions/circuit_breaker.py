@@ -1,4 +1,4 @@
-"""A circuit breaker: a store that failed gets no requests for a moment."""
+"""The circuit breaker of a session store: after a failure, the store gets no requests for a moment."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ OPEN_SECONDS = 1.0
 class CircuitBreaker:
     """Remembers that a store failed just now, for all threads of a process.
 
-    A store that does not answer costs each caller up to two seconds. While the circuit is open, calls that brought
-    their cookie go on without the store. The first request after that is the test whether the store is back.
+    A caller waits up to two seconds for a store that does not answer. While the circuit is open, calls that brought
+    their cookie go on without the store. After that time, the next request shows whether the store is back.
 
     :param seconds: how long the circuit stays open after a failure.
     :param clock: returns the time in seconds; it must never go back.

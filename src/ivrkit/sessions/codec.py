@@ -29,7 +29,7 @@ class SessionCodec:
     def new(self, sid: str, turn: int = 0) -> Session:
         """Return the session of a new call.
 
-        :param turn: how many webhooks of the call were answered, if it is new only because its session was unreadable.
+        :param turn: the number of webhooks that were answered. It is above 0 if the session replaces an unreadable one.
         """
         return Session(sid, turn=turn, language=self._language)
 
@@ -41,7 +41,7 @@ class SessionCodec:
         return StoredSession(session.sid, session.turn, session.expires, body)
 
     def encode_for_cookie(self, session: Session) -> StoredSession:
-        """Return the session without the documents that were answered. It is plain here, and the cookie encrypts it."""
+        """Return the session as plain JSON, without the documents that were answered. The cookie encrypts it."""
         return StoredSession(session.sid, session.turn, session.expires, session.to_json(lean=True))
 
     def decode(self, stored: StoredSession) -> Session:

@@ -1,4 +1,4 @@
-"""The session cookie: each response gives the call its session, and the next webhook brings it back.
+"""The session cookie: each response sets the session as a cookie, and the next webhook of the call sends it back.
 
 Twilio keeps cookies and sends them with each request of a call (https://www.twilio.com/docs/voice/twiml).
 """
@@ -19,7 +19,8 @@ MAX_BYTES = 3_900
 class CookieStore:
     """A store for one webhook. It loads from the cookie of the request and saves to the cookie of the response.
 
-    It has one call only, and shares nothing with other processes: of two copies of a webhook, both can save.
+    A cookie store holds one call, and shares nothing with other processes. If Twilio sends a webhook twice, both copies
+    can save.
 
     :param cipher: encrypts the cookie.
     :param value: the cookie of the request, ``""`` for none.
@@ -43,6 +44,7 @@ class CookieStore:
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Put a session into the cookie, unless the cookie has a later turn than the expected one.
 
+        :returns: whether the cookie has this session now.
         :raises SessionError: if the session is too large for a cookie. The cookie is not changed.
         """
         found = self.load(session.sid)

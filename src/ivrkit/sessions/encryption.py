@@ -55,7 +55,7 @@ class SessionCipher:
 
         :param encrypted: any text, for example the value of a cookie.
         :param sid: the CallSid that the text must belong to.
-        :returns: the text, or ``None`` if it is invalid or changed, or belongs to another call or another key.
+        :returns: the text, or ``None`` if ``encrypted`` is invalid, was changed, or belongs to another call or key.
         """
         try:
             # Restore the padding that `encrypt` removed.

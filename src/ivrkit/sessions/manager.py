@@ -20,7 +20,7 @@ log = logging.getLogger("ivrkit.sessions")
 
 
 class SessionManager:
-    """Gives each webhook the session of its call, and looks after the store.
+    """Gives each webhook the session of its call, and checks, cleans and closes the store.
 
     :param store: the shared store, or ``None`` if sessions are only in cookies.
     :param cipher: encrypts cookies and secret sessions.

@@ -1,4 +1,4 @@
-"""From the setting ``session_url`` to the session manager of a phone tree."""
+"""The function that opens the session manager of a phone tree from the setting ``session_url``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ log = logging.getLogger("ivrkit.sessions")
 def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], language: str) -> SessionManager:
     """Open the store of a URL, and return the session manager that uses it.
 
-    A store that is unavailable now, but may be available later, is logged and not an error: a worker that is restarted
-    meanwhile must start, because calls can go on with their cookies.
+    If the store is only unavailable for now, the error is logged and not raised. A worker that restarts meanwhile must
+    start, because calls can go on with their cookies.
 
     :param url: for example ``sqlite:///calls.sqlite3``; ``cookie:`` for no store.
     :param stores: the stores that plugins registered.
