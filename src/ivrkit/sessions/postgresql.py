@@ -1,7 +1,7 @@
 """The session store in a PostgreSQL table: for any number of machines.
 
-A process has a few connections and keeps them open. Each is opened by the thread that needs it, so that this thread
-gets the error if that fails. There is no background thread, because a fork would lose it.
+A process has a few connections and keeps them open. The thread that needs a connection opens it, so this thread gets
+the error if the connection fails. There is no background thread, because a forked process would not have it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _SETTINGS_TEXTS = ("FATAL:", "certificate", "does not support SSL", "no password
 class PostgreSQLStore:
     """A session store in a PostgreSQL database. It connects, and creates its table, at its first use.
 
-    :param url: ``postgresql://`` or ``postgres://``, in the form that libpq reads.
+    :param url: a URL that libpq reads, which starts with ``postgresql://`` or ``postgres://``.
     :raises SessionError: if libpq cannot read the URL, or psycopg is not installed.
     """
 
@@ -111,9 +111,9 @@ class PostgreSQLStore:
         return self._run(_SAVE, {**session._asdict(), "expected": expected_turn})[1] == 1
 
     def remove_expired(self, now: float) -> int:
-        """Remove the sessions that expired before ``now``, and return how many.
+        """Remove the sessions that expired before ``now``, and return their number.
 
-        If there is not enough time for all of them, the rest is left for the next time.
+        If there is not enough time for all sessions, the next call of this method removes the others.
         """
         self._limit.start()
         removed = 0
@@ -124,7 +124,7 @@ class PostgreSQLStore:
                 return removed
 
     def close(self) -> None:
-        """Close the connections that are not in use. The next use opens another."""
+        """Close the connections that are not in use. The next request opens a new connection."""
         self._pool().clear()
 
     def _pool(self) -> _ConnectionPool:
@@ -135,8 +135,8 @@ class PostgreSQLStore:
     def _run(self, statement: str, values: object) -> tuple[list[Any], int]:
         """Run one statement in the time that is left.
 
-        If an open connection turns out to be broken, the statement runs again on a new one. A save can run twice,
-        because the statement accepts a repeated save.
+        If an open connection is broken, the statement runs again on a new connection. This is safe for a save, because
+        the statement accepts a repeated save.
 
         :returns: the rows of the result, and the number of rows that were changed.
         :raises SessionError: for every error of psycopg.
@@ -190,8 +190,8 @@ class PostgreSQLStore:
     def _is_temporary(self, error: Exception) -> bool:
         """Return whether an error may go away without a change of the settings.
 
-        The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 28 is a wrong user or password,
-        3D a missing database, and 25006 a server that takes no writes, such as a standby.
+        PostgreSQL's error codes are in https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 28 is a
+        wrong user or password, class 3D is a missing database, and 25006 is a read-only server, such as a standby.
         """
         code = getattr(error, "sqlstate", None) or ""
         if not isinstance(error, self._psycopg.OperationalError):
@@ -207,9 +207,9 @@ class PostgreSQLStore:
 class _ConnectionPool:
     """The connections of one process.
 
-    The queue has one entry for each connection that is not in use: an open connection, or ``None`` for one that can be
-    opened. The last entry that came in goes out first. So a process opens a second connection only if the first is in
-    use.
+    The queue has one entry for each connection that is not in use. The entry is the open connection, or ``None`` if the
+    connection is not open yet. The queue returns the newest entry first, so a process opens a second connection only if
+    the first is in use.
     """
 
     def __init__(self) -> None:
@@ -218,14 +218,18 @@ class _ConnectionPool:
             self._entries.put(None)
 
     def take(self, timeout: float) -> Connection | None:
-        """Return an open connection, or ``None`` if the caller must open one. Give it back in any case.
+        """Return an open connection, or ``None`` if a new one must be opened. Each take needs one :meth:`give_back`.
 
-        :raises queue.Empty: if all connections are in use for this time.
+        :param timeout: the longest time to wait for a connection, in seconds.
+        :raises queue.Empty: if all connections are in use during this time.
         """
         return self._entries.get(timeout=max(timeout, 0))
 
     def give_back(self, connection: Connection | None) -> None:
-        """Keep a connection for the next statement. Close it if it is broken, or if a statement did not end on it."""
+        """Keep a connection for the next statement. Close it if it is broken or still runs a statement.
+
+        :param connection: ``None`` if no connection was opened.
+        """
         if connection is not None and connection.pgconn.transaction_status != 0:  # 0 is idle
             connection.close()
             connection = None
@@ -253,12 +257,12 @@ class _LimitedConnection:
         return _end_in_time(cast(Any, super())._connect_gen(*args, **named), cls.limit)
 
     def wait(self, steps: Any, *args: Any, **named: Any) -> Any:
-        """Wait for an operation of psycopg, a generator of its steps."""
+        """Wait for an operation of psycopg, which is a generator of steps."""
         return cast(Any, super()).wait(_end_in_time(steps, self.limit), *args, **named)
 
 
 def _end_in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any, Any, Any]:
-    """Return the steps of an operation, with an error when the time is over.
+    """Return the steps of an operation, and raise an error when the time is over.
 
     psycopg resumes the generator several times a second, even if there is nothing to read.
     """

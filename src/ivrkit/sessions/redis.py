@@ -1,8 +1,8 @@
 """The session store in Redis: for any number of machines. Redis removes expired sessions by itself.
 
-A session is a text: its turn, its expiry and its body. The key has a time to live
-(https://redis.io/docs/latest/commands/set/), which starts when the session is saved, so the clocks of the hosts and
-of Redis do not have to agree. A save is a script, because Redis runs a script as one atomic step
+Redis stores each session as one string with the turn, the expiry and the body. The key has a time to live
+(https://redis.io/docs/latest/commands/set/). It starts when the session is saved, so Redis and the hosts may have
+different clocks. A save is a script, because Redis runs a script as one atomic step
 (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
@@ -52,8 +52,8 @@ _TEMPORARY_CODES = re.compile(r"(^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCON
 class RedisStore:
     """A session store in a Redis database. It connects at its first use.
 
-    :param url: ``redis://``, ``rediss://`` or ``unix://``, with the options of redis-py, and with the option
-        ``prefix``, the start of each key.
+    :param url: a URL that starts with ``redis://``, ``rediss://`` or ``unix://``. It can have the options of redis-py,
+        and the option ``prefix``, which is the start of each key.
     :raises SessionError: if redis-py cannot read the URL or is not installed.
     """
 
@@ -133,16 +133,16 @@ class RedisStore:
         return 0
 
     def close(self) -> None:
-        """Close the connections that are not in use. The next use opens another."""
+        """Close the connections that are not in use. The next request opens a new connection."""
         self._pool.disconnect(inuse_connections=False)
 
     def _key(self, sid: str) -> str:
         return f"{self._prefix}session:{sid}"
 
     def _request(self, send: Callable[[], Result]) -> Result:
-        """Send a request within the time limit, a second time if the connection was broken.
+        """Send a request within the time limit. If the connection was broken, send the request again.
 
-        A save can be sent twice, because the script accepts a repeated save.
+        This is safe for a save, because the script accepts a repeated save.
 
         :raises SessionError: for every error of redis-py.
         """
@@ -193,15 +193,15 @@ def _split_prefix(url: str) -> tuple[str, str]:
 class _LimitedConnection:
     """A mixin for connections of redis-py that keep to the time limit, from the connection attempt on.
 
-    redis-py has a timeout for each wait for data, and none for a whole request. A request can wait many times: to
-    connect, for the replies to AUTH, CLIENT SETINFO and SELECT, and for each packet of its own reply.
+    redis-py has a timeout for each wait for data, but no timeout for a whole request. A request can wait many times: to
+    connect, for the replies to AUTH, CLIENT SETINFO and SELECT, and for each packet of the reply.
     """
 
     limit: TimeLimit
     #: The longest time for one connection attempt and for one wait for data, in seconds.
     connect_timeout: float
     data_timeout: float
-    #: What redis-py reads.
+    #: The attribute that redis-py reads: the timeout of the next connection attempt, in seconds.
     socket_connect_timeout: float
 
     def _connect(self) -> _LimitedSocket:
@@ -212,8 +212,8 @@ class _LimitedConnection:
 class _LimitedSocket:
     """A socket whose waits all end at the time limit.
 
-    The parsers of redis-py wait for one packet after the other without giving a connection the chance to look at the
-    time: a reply in small packets took 5.5 seconds with a connection that set the timeout before each reply.
+    It is not enough to set the timeout of the connection before each reply. The parsers of redis-py wait for one packet
+    after the other, and a reply in small packets took 5.5 seconds.
 
     :param timeout: the longest time for one wait, in seconds.
     """

@@ -17,7 +17,7 @@ class TimeLimit(threading.local):
     """The time that is left for the current operation of a thread.
 
     One operation can wait several times: to connect, to log in, to send and to receive. Each wait gets the time that is
-    left, so that all of them together keep to :data:`LIMIT`.
+    left, so all waits together take at most :data:`LIMIT`.
     """
 
     _end = 0.0
@@ -31,7 +31,7 @@ class TimeLimit(threading.local):
         return self._end - time.monotonic()
 
     def cap(self, seconds: float) -> float:
-        """Return a timeout for one wait: the given one, or less if less time is left. It is never 0."""
+        """Return the timeout for one wait: ``seconds``, or the remaining time if that is shorter. It is never 0."""
         # A timeout of 0 would mean not to wait at all, and a negative one is an error.
         return max(min(seconds, self.remaining()), 0.001)
 
@@ -39,8 +39,8 @@ class TimeLimit(threading.local):
 def redact_url(url: str) -> str:
     """Return a URL without user, password and options, for messages.
 
-    A password that is not percent-encoded can contain ``/``, ``?`` and ``@``. So everything up to the last ``@`` is
-    removed. If an ``@`` comes after a ``?``, the whole address is removed.
+    A password that is not percent-encoded can contain ``/``, ``?`` and ``@``. So this function removes the text between
+    the scheme and the last ``@``. If an ``@`` comes after a ``?``, only the scheme remains.
     """
     scheme, slashes, rest = url.partition("://")
     if not slashes or "@" in rest.partition("?")[2]:

@@ -1,7 +1,7 @@
 """The session store in an SQLite file: for one machine, with any number of threads and processes.
 
 The journal is a write-ahead log, so readers and the one writer do not wait for each other. With ``synchronous=NORMAL``
-the file stays valid if a process or the machine dies; the machine may lose the last moments
+the file stays valid if a process or the machine crashes, but after a crash of the machine the last saves may be lost
 (https://www.sqlite.org/wal.html).
 """
 
@@ -52,7 +52,7 @@ _TEMPORARY_ERRORS = {
 class SQLiteStore:
     """A session store in an SQLite file, with one connection for each thread.
 
-    :param path: the file. If it does not exist, it is created, and only its owner can read it.
+    :param path: the path of the file. A file that does not exist is created, and only its owner can read it.
     :raises SessionError: if the file cannot be opened, or is not a session store.
     """
 
@@ -68,8 +68,8 @@ class SQLiteStore:
     def _create_file(self) -> None:
         """Create the file with permissions for its owner only; leave an existing file alone.
 
-        An existing file must not be opened and closed here. When a process closes a file by other means than SQLite, it
-        drops all locks that it has on the file, and another connection could damage it
+        An existing file must not be opened and closed here. A process that closes a file without SQLite loses all its
+        locks on the file, and another connection could then damage the file
         (https://www.sqlite.org/howtocorrupt.html, section 2.2).
         """
         try:
@@ -93,11 +93,11 @@ class SQLiteStore:
         return changed == 1
 
     def remove_expired(self, now: float) -> int:
-        """Remove the sessions that expired before ``now``, and return how many."""
+        """Remove the sessions that expired before ``now``, and return their number."""
         return self._execute(_REMOVE_EXPIRED, (now, now))[1]
 
     def close(self) -> None:
-        """Close the connection of this thread. The next use opens another."""
+        """Close the connection of this thread. The next statement opens a new connection."""
         current: _ThreadConnection | None = getattr(self._local, "current", None)
         if current is not None:
             current.connection.close()
@@ -133,8 +133,8 @@ class _ThreadConnection:
     """The connection of one thread in one process. It is closed when the thread ends.
 
     :param path: the file.
-    :param inherited: the connection of the parent process, after a fork. It is held here, because the garbage collector
-        would close it, and SQLite does not allow that in another process.
+    :param inherited: the connection of the parent process, after a fork. SQLite does not allow this process to close
+        that connection. The reference here keeps the garbage collector from closing it.
     """
 
     def __init__(self, path: str, inherited: _ThreadConnection | None) -> None:
@@ -147,7 +147,7 @@ class _ThreadConnection:
             self.connection.execute(statement)
 
     def _set_wal_mode(self) -> None:
-        """Set the journal to WAL. Wait for other processes that do the same, because SQLite does not wait here."""
+        """Set the journal mode to WAL. If another process does the same, SQLite does not wait, so this method waits."""
         end = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
