@@ -28,7 +28,7 @@ class StateArguments(TypedDict, total=False):
 
 
 def spoken_keys(keys: str) -> Text:
-    """Return the words for keys, in the language of the call: ``"12"`` is said as "one two"."""
+    """Return the text that says the keys, in the language of the call. For ``"12"`` it is "one two"."""
     first, rest = Text(KEY_NAMES[keys[0]]), keys[1:]
     return Text("{key} {more}", key=first, more=spoken_keys(rest)) if rest else first
 
@@ -36,7 +36,9 @@ def spoken_keys(keys: str) -> Text:
 def check_repeat_key(kind: str, keys: object) -> None:
     """Check the argument ``repeat`` of a state kind.
 
-    :raises FlowError: if it is not one or more keys of a phone.
+    :param kind: the name of the state kind, for the error.
+    :param keys: the argument.
+    :raises FlowError: if the argument is not a string of one or more phone keys.
     """
     if not is_key_sequence(keys):
         raise FlowError(f"{kind}: repeat must be a string of 0-9, * and #, not {keys!r}", hint='write repeat = "1"')
@@ -45,7 +47,7 @@ def check_repeat_key(kind: str, keys: object) -> None:
 def gather_attributes(keys: str) -> dict[str, Any]:
     """Return the attributes that a ``Gather`` needs to receive these keys.
 
-    By default ``#`` ends the input and is not part of it.
+    By default ``#`` ends the caller's input and is not part of the input. This is turned off if ``#`` is in the keys.
     """
     return {"finish_on_key": ""} if "#" in keys else {}
 
@@ -53,8 +55,8 @@ def gather_attributes(keys: str) -> dict[str, Any]:
 def repeat_routes(keys: str, then: Target) -> Routes:
     """Return routes that repeat the state for some keys, and go on for every other outcome.
 
-    Silence goes on, too, even where the setting ``tries`` is 1: a caller who has heard enough makes no mistake. The
-    target ``None`` of a ``give_up`` says nothing, so the goodbye is added.
+    Silence leads to ``then``, even if the setting ``tries`` is 1: a caller who is silent here makes no mistake. A
+    ``give_up`` with the target ``None`` ends the call without a word, so the goodbye is added if ``then`` is ``None``.
     """
     return Routes({keys: SAME}, otherwise=then, give_up=Goto(None, say=Text(Texts.goodbye)) if then is None else then)
 

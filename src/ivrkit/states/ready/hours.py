@@ -42,11 +42,11 @@ def hours(
     Days and times are in the language of the call. The setting ``timezone`` decides whether the company is open.
 
     :param week: the opening hours: an English weekday -> its hours, such as ``"09:00-18:00"``, or
-        ``"09:00-12:00, 13:00-18:00"`` with a break. A day that is left out is closed.
+        ``"09:00-12:00, 13:00-18:00"`` with a break. The company is closed on a day that is not in the mapping.
     :param when_open: the first prompts if the company is open.
     :param when_closed: the first prompts if the company is closed.
-    :param repeat: the key that repeats the state. Any other key, and silence, goes on.
-    :param repeat_text: the last prompts, about the key ``repeat``; by default the core's text ``repeat``.
+    :param repeat: the key that repeats the state. Any other key and silence lead to ``then``.
+    :param repeat_text: the last prompts, which name the key ``repeat``; by default the core's text ``repeat``.
     :param then: the next target; by default the menu that the caller came from.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: if a day, a time or the key is invalid, or if hours overlap.

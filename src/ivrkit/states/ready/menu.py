@@ -21,13 +21,14 @@ def menu(
     give_up: Target = None,
     **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a submenu. Its options are the states whose ``MenuOption`` names it.
+    """Return a submenu. Its options are the states with a ``MenuOption`` that names the submenu.
 
     :param texts: the prompts before the options.
     :param repeat: the key that repeats the menu, or ``None`` for no such key.
-    :param routes: more keys and outcomes, with their targets. The menu does not read them out.
+    :param routes: more keys and outcomes, with their targets. The menu does not read these keys out.
     :param otherwise: the target for any other key and for silence.
-    :param tries: after how many silences or invalid keys the caller is given up; by default the setting ``tries``.
+    :param tries: the number of silences or invalid keys after which the caller is given up; by default the setting
+        ``tries``.
     :param give_up: the target for a caller who is given up; by default the operator.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     """

@@ -25,8 +25,8 @@ def message(
 
     :param texts: the prompts.
     :param then: the next target; by default the menu that the caller came from.
-    :param repeat: a key that repeats the message. A sentence that names it follows the texts. Any other key, and
-        silence, goes on.
+    :param repeat: a key that repeats the message. A sentence that names the key follows the texts. Any other key and
+        silence lead to ``then``.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: if there are no prompts, or if the key is invalid.
     """

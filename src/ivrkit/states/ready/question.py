@@ -44,24 +44,26 @@ def question(
     """Return a state that asks for yes or no if ``yes`` or ``no`` is given, or else for digits.
 
     :param texts: the question.
-    :param yes: the target for yes, key 1; HOME if only ``no`` is given. A sentence that names the keys follows the
-        texts.
-    :param no: the target for no, key 2; HOME if only ``yes`` is given.
-    :param digits: the number of digits: ``4``, or ``"4-8"``, where ``#`` ends fewer than 8; by default any number.
-    :param minimum: the minimum of the number that the digits make.
-    :param maximum: the maximum of the number that the digits make.
+    :param yes: the target for yes, which is key 1; by default HOME if ``no`` is given. A sentence that names the keys 1
+        and 2 follows the texts.
+    :param no: the target for no, which is key 2; by default HOME if ``yes`` is given.
+    :param digits: the number of digits, such as ``4`` or ``"4-8"``; by default any number. With ``"4-8"`` the caller
+        presses ``#`` after fewer than 8 digits.
+    :param minimum: the smallest number that the caller may enter.
+    :param maximum: the greatest number that the caller may enter.
     :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. It runs after all other
         checks.
     :param wrong: the prompts for wrong digits; by default the core's text ``wrong_digits``.
-    :param confirm: whether to read out the digits and ask whether they are right, in the substate ``confirm``.
+    :param confirm: whether the substate ``confirm`` reads out the digits and asks the caller whether they are right.
     :param keep: the key in ``call.data`` that gets the digits.
     :param then: the target for right digits; by default HOME.
     :param secret: whether to keep the digits out of every log, record and store. Then ``check`` is required, and
         ``keep`` and ``confirm`` are not allowed.
-    :param tries: after how many silences or wrong answers the caller is given up; by default the setting ``tries``.
+    :param tries: the number of silences or wrong answers after which the caller is given up; by default the setting
+        ``tries``.
     :param give_up: the target for a caller who is given up; by default the operator.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: if an argument is invalid, or if arguments exclude each other.
+    :raises FlowError: if an argument is invalid, or if two arguments exclude each other.
     """
     if not texts:
         raise FlowError("question must have a text", hint="add a text, a Say, a Play or a Pause")
@@ -92,9 +94,9 @@ def question(
 def _refuse_digits(values: dict[str, object], flags: dict[str, object]) -> None:
     """Refuse arguments that belong to a question for digits.
 
-    :param values: arguments that are given unless they are ``None``; 0 counts.
-    :param flags: arguments that are given if they are true.
-    :raises FlowError: if one of them is given.
+    :param values: name -> value. These arguments are refused if they are not ``None``; even 0 is refused.
+    :param flags: name -> value. These arguments are refused if they are true.
+    :raises FlowError: if an argument is refused.
     """
     given = [name for name, value in values.items() if value is not None]
     given += [name for name, value in flags.items() if value]
@@ -107,7 +109,8 @@ def _refuse_digits(values: dict[str, object], flags: dict[str, object]) -> None:
 def _check_secret(check: object, keep: str | None, *, confirm: bool) -> None:
     """Refuse to keep or to read out secret digits.
 
-    The session of such a call is encrypted in the store, but handlers and hooks of other plugins read ``call.data``.
+    The session of a call with secret digits is encrypted in the store. But the handlers and hooks of other plugins can
+    read ``call.data``.
 
     :raises FlowError: if the digits would be kept or read out, or if nothing checks them.
     """

@@ -33,8 +33,8 @@ def queue(
     :param texts: the prompts before the caller waits; by default the core's text ``queue``.
     :param wait_url: the URL of audio or TwiML to play to the waiting caller; by default Twilio's music.
     :param routes: the targets of the outcomes ``bridged``, ``leave``, ``hangup``, ``queue-full`` and ``failed``.
-        Without a row ``bridged`` is the goodbye, and any other outcome says that the call was not connected and goes
-        HOME.
+        Without a row, ``bridged`` leads to the goodbye. After any other outcome without a row, the caller hears that
+        the call was not connected and goes HOME.
     :param otherwise: the target of the outcomes without a row.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: if the name is invalid.

@@ -40,15 +40,15 @@ def transfer(
 
     :param numbers: one to ten numbers: ``+15550100``, ``client:ann`` or ``sip:ann@example.com``.
     :param texts: the prompts before the phones ring; by default the core's text ``transfer``.
-    :param in_order: whether to ring one phone after the other; by default all ring at once.
-    :param timeout: for how many seconds to let each phone ring, 5 to 600.
+    :param in_order: whether to ring one phone after the other; by default all phones ring at once.
+    :param timeout: how long each phone rings, in seconds, 5 to 600.
     :param caller_id: the number to show to the person who is called; by default the caller's number.
     :param whisper: the prompts that the person who answers hears before the caller is connected.
-    :param accept: the key that the person who answers must press, such as ``"1"``, so that a mailbox is not connected.
-        Without the key the outcome is ``declined``.
+    :param accept: the key that the person who answers must press, such as ``"1"``. If nobody presses the key, the
+        outcome is ``declined``, so a mailbox is not connected.
     :param routes: the targets of the outcomes ``answered``, ``busy``, ``no-answer``, ``failed``, ``canceled`` and
-        ``declined``. Without a row ``answered`` is the goodbye, and any other outcome says that the call was not
-        connected and goes HOME.
+        ``declined``. Without a row, ``answered`` leads to the goodbye. After any other outcome without a row, the
+        caller hears that the call was not connected and goes HOME.
     :param otherwise: the target of the outcomes without a row.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: if a number, the count of numbers, the timeout or the key is invalid.

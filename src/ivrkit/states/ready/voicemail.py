@@ -31,12 +31,12 @@ def voicemail(
 ) -> State:
     """Return a state that records a message of the caller.
 
-    The hook ``ivrkit_state_left`` gets the recording with the outcome ``recorded``: ``call.params`` has Twilio's
-    ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``. It gets them, too, if the caller hangs up.
+    After the recording, the hook ``ivrkit_state_left`` is called with the outcome ``recorded``, even if the caller
+    hangs up. Then ``call.params`` has Twilio's ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``.
 
     :param texts: the prompts before the recording; by default the core's text ``voicemail``.
     :param max_length: the maximum length of the message, in seconds, 2 to 14400.
-    :param silence: after how many seconds of silence the recording ends; 0 for never.
+    :param silence: the seconds of silence after which the recording ends; with 0, silence does not end it.
     :param finish_on_key: the keys that end the recording, such as ``"#"``; by default any key.
     :param beep: whether to play a beep before the recording.
     :param then: the next target; by default the caller is thanked, and the call ends.

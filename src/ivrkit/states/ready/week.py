@@ -34,8 +34,8 @@ class Week:
     def from_table(cls, hours: Mapping[str, str]) -> Week:
         """Parse a table of opening hours.
 
-        :param hours: an English weekday -> its windows, such as ``"09:00-12:00, 13:00-18:00"``. A day that is left out
-            is closed.
+        :param hours: an English weekday -> its windows, such as ``"09:00-12:00, 13:00-18:00"``. The company is closed
+            on a day that is not in the table.
         :raises ValueError: if a day or a time is invalid, or if windows overlap.
         """
         for day in hours:
@@ -48,9 +48,9 @@ class Week:
         return any(opens <= now.time() < closes for opens, closes in self.days[now.weekday()])
 
     def sentences(self, language: str) -> list[Text]:
-        """Return the sentences that say the week. Successive days with the same hours share a sentence.
+        """Return the sentences that say the opening hours. Successive days with the same hours share a sentence.
 
-        :param language: the language of the names of the days and of the format of times, such as ``es-MX``.
+        :param language: the language tag, such as ``es-MX``, for the names of the days and the format of the times.
         """
         from babel.dates import get_day_names
 
@@ -102,7 +102,7 @@ def _format_time(moment: time, locale: Locale) -> str:
 
 
 def _locale(language: str) -> Locale:
-    """Return the locale of a language tag. If the tag is unknown, try it without the country, then use English."""
+    """Return the locale of a language tag. If the tag is unknown, use the tag without the country, or else English."""
     from babel import Locale, UnknownLocaleError
 
     for tag in _tags(language):
