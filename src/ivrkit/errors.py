@@ -10,7 +10,7 @@
         └── StoreUnavailable   a session store cannot be used for the moment
 
 A :class:`Problem` describes one thing that is wrong. :class:`Problems` collects them, so that a user sees all of them
-at once. The caller of the collector decides whether they stop the start.
+at once. The code that uses the collector decides whether the problems stop the start.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class IvrkitError(Exception):
 
 
 class SettingsError(IvrkitError):
-    """A setting is unknown, missing or invalid. Several of them are reported in one error."""
+    """A setting is unknown, missing or invalid. One error can report several settings."""
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> SettingsError:
@@ -72,12 +72,12 @@ class StoreUnavailable(SessionError):  # noqa: N818  a condition that passes, no
 class Problem:
     """One thing that is wrong with the settings, a plugin or a state.
 
-    :param message: who has the problem, and what was found.
+    :param message: the owner of the problem, and the value or the code that was found.
     :param hint: how to fix it, in the imperative; empty when the message says it already.
-    :param level: ``error``, or ``warning`` for what can be served but is probably not meant.
+    :param level: ``error``; or ``warning`` if the phone tree can be served, but is probably not as its author meant it.
     :param location: the file and line, such as ``ivrkit.toml:3``; empty when unknown.
     :param owner: the plugin that has the problem, named by its distribution; empty when no single plugin has it.
-    :param state: the state that cannot be served because of it, or ``None`` when no state is affected.
+    :param state: the state that cannot be served because of the problem, or ``None`` when no state is affected.
     """
 
     message: str
@@ -90,7 +90,7 @@ class Problem:
 
     @property
     def located_message(self) -> str:
-        """The message behind its location: ``ivrkit.toml:3: tries must be ...``."""
+        """The message with its location in front: ``ivrkit.toml:3: tries must be ...``."""
         return f"{self.location}: {self.message}" if self.location else self.message
 
     def __str__(self) -> str:
@@ -132,20 +132,20 @@ class Problems:
     def error(
         self, message: str, hint: str = "", *, location: str = "", owner: str = "", state: str | None = None
     ) -> None:
-        """Add a problem of level ``error``. It takes the same parameters as :class:`Problem`."""
+        """Add a problem of level ``error``. The parameters are described in :class:`Problem`."""
         self.add(Problem(message, hint, location=location, owner=owner, state=state))
 
     def warn(
         self, message: str, hint: str = "", *, location: str = "", owner: str = "", state: str | None = None
     ) -> None:
-        """Add a problem of level ``warning``. It takes the same parameters as :class:`Problem`."""
+        """Add a problem of level ``warning``. The parameters are described in :class:`Problem`."""
         self.add(Problem(message, hint, level="warning", location=location, owner=owner, state=state))
 
     @contextmanager
     def collect(self, *, location: str = "", owner: str = "", state: str | None = None) -> Iterator[None]:
-        """Add the :class:`IvrkitError` that the block raises as a problem, and go on behind the block.
+        """Catch an :class:`IvrkitError` that the block raises, and add the error as a problem.
 
-        It takes the same parameters as :class:`Problem`.
+        The code after the block still runs. The parameters are described in :class:`Problem`.
         """
         try:
             yield
@@ -171,7 +171,7 @@ def _with_hint(message: str, hint: str) -> str:
 
 
 def redacted(error: BaseException) -> FlowError:
-    """Return an error that replaces one with secret input in its message. The new message only names its type."""
+    """Return a replacement for an error whose message may contain secret input. It only names the type of the error."""
     return FlowError(f"{type(error).__name__} (its message is hidden, because the input was secret)")
 
 
@@ -179,7 +179,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the known name most like ``name``, or ``""``.
 
     :param name: the name that was written.
-    :param known: the names that would have been right.
+    :param known: the valid names.
     """
     close = difflib.get_close_matches(name, list(known), n=1)
     return f", did you mean {close[0]!r}?" if close else ""

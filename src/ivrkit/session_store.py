@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 class StoredSession(NamedTuple):
     """The session of one call in the form in which a store keeps it. A store never looks into ``body``.
 
-    :param sid: the CallSid; stores compare it exactly, with letter case and spaces.
+    :param sid: the CallSid; stores compare it exactly, so letter case and spaces matter.
     :param turn: how many webhooks of the call were answered; 1 after the first.
     :param expires: when a store may remove the session, in seconds since 1970.
     :param body: the session as JSON, ASCII text in one line; encrypted if the call was in a secret state.
@@ -21,21 +21,21 @@ class StoredSession(NamedTuple):
 
 
 class Store(Protocol):
-    """Has the session of each call between the call's webhooks.
+    """A session store. It keeps the session of each call between the call's webhooks.
 
-    Every method can be called from any thread, and in a process that was forked after the store was created. Every
-    method raises :class:`~ivrkit.errors.SessionError` within two seconds if it cannot do its work, because a caller is
-    waiting.
+    Every method can be called from any thread, and in a process that was forked after the store was created. A method
+    that cannot do its work raises :class:`~ivrkit.errors.SessionError` within two seconds, because a caller is waiting.
     """
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None``. An expired session may be returned or not."""
+        """Return the session of a call, or ``None``. The store may still return a session that has expired."""
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session, unless the store has a later turn of the call than the expected one.
 
-        The comparison and the write are one atomic step for all threads, processes and hosts. An earlier turn, or no
-        session at all, is replaced, because a store can miss turns while it is unavailable.
+        The comparison and the write are one atomic step for all threads, processes and hosts. A store that
+        has an earlier turn, or no session of the call, saves the session too: it may have missed turns while it was
+        unavailable.
 
         :param session: the session, with the turn number that the call has now.
         :param expected_turn: the turn number that was read; 0 for a new call.
@@ -45,17 +45,17 @@ class Store(Protocol):
         """
 
     def close(self) -> None:
-        """Close the open connections. The next call of a method opens them again."""
+        """Close the open connections. The next method call opens new connections."""
 
 
 class SharedStore(Store, Protocol):
-    """A store that all processes and hosts share, so that it decides which of two saves wins."""
+    """A store that all processes and hosts share. If two of them save the same turn of a call, one save succeeds."""
 
-    #: Whether each request to the store is a network round trip. If so, ivrkit leaves out the loads that it can.
+    #: Whether each request to the store is a network round trip. If so, ivrkit skips the loads that it does not need.
     remote: bool
 
     def remove_expired(self, now: float) -> int:
         """Remove the sessions that expired before ``now``, in seconds since 1970.
 
-        :returns: how many were removed; 0 if the store removes expired sessions by itself.
+        :returns: the number of removed sessions; 0 if the store removes expired sessions by itself.
         """
