@@ -31,14 +31,14 @@ ENGINE_PROMPTS = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)
 
 @dataclass(frozen=True)
 class CallFlow:
-    """All states of a phone tree, compiled: checked targets, menus, and bytes in every language.
+    """All states of a phone tree, compiled: with checked targets, menus, and prompts rendered in every language.
 
     :param states: name -> compiled state.
     :param config: the settings of the flow.
     :param hooks: the plugins' code that the engine calls.
     :param start_infos: state -> the facts about calls that start there. A call may start in any state.
     :param startup_warnings: the problems that do not prevent the start.
-    :param core_prompts: language -> name in :class:`Texts` -> the rendered prompt, for those that the engine adds.
+    :param core_prompts: language -> name in :class:`Texts` -> rendered prompt, for the prompts in ``ENGINE_PROMPTS``.
     :param render_contexts: language -> the context of prompts that belong to no state.
     """
 
@@ -52,17 +52,17 @@ class CallFlow:
 
     @property
     def start_menu(self) -> str | None:
-        """The start menu of a call that starts in the state ``start``."""
+        """The start menu of a call that starts in the state of the setting ``start``."""
         return self.start_infos[self.config.start].start_menu
 
     @property
     def home(self) -> str | None:
-        """The state that HOME means in a call that starts in ``start``, for a state without a menu of its own."""
+        """The target of HOME for states without a menu, in a call that starts in the state of the setting ``start``."""
         return self.start_infos[self.config.start].home
 
     @property
     def operator(self) -> str | None:
-        """The operator of a call that starts in the state ``start``."""
+        """The operator of a call that starts in the state of the setting ``start``."""
         return self.start_infos[self.config.start].operator
 
     @property
@@ -71,11 +71,14 @@ class CallFlow:
         return tuple(self.core_prompts)
 
     def start_info(self, start: str | None) -> StartInfo:
-        """Return the facts about calls that start in a state. If a deploy removed it, use the state ``start``."""
+        """Return the facts about calls that start in a state.
+
+        :param start: the state's name. If a deploy has removed the state, the setting ``start`` is used instead.
+        """
         return self.start_infos.get(start or "") or self.start_infos[self.config.start]
 
     def closest_language(self, tag: str) -> str:
-        """Return the flow's language that is closest to a language, or the default language if none is close."""
+        """Return the flow's language that is closest to a language tag, or the default language if none is close."""
         return tag if tag in self.core_prompts else closest_tag(tag, self.core_prompts) or self.languages[0]
 
     def goto_xml(self, goto: Goto, tag: str, origin: CompiledState | None) -> bytes:

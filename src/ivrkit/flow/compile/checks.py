@@ -1,6 +1,7 @@
-"""The checks at start that need no rendering. A tree that fails one of them could be compiled, but would mislead.
+"""The checks at start that need no rendering.
 
-Each check is a small function over the states, and yields a problem for everything it finds.
+A phone tree that fails one of these checks could be compiled, but would not work as its author expects. Each check is a
+small function that takes the states and yields problems.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MenuEntries = Mapping[str, Sequence[MenuEntry]]
 def find_problems(
     states: States, entries: MenuEntries, config: FlowConfig, languages: Sequence[str]
 ) -> Iterator[Problem]:
-    """Return the problems of a phone tree, as far as they can be found before it is rendered.
+    """Return the problems of a phone tree that can be found before its prompts are rendered.
 
     :param states: name -> state, in the order of loading.
     :param entries: menu -> its entries.
@@ -63,7 +64,7 @@ def _check_settings(states: States, config: FlowConfig, languages: Sequence[str]
 
 
 def _check_languages(states: States, languages: Sequence[str]) -> Iterator[Problem]:
-    """A call cannot go on in a language that the flow does not have."""
+    """The language of a ``Goto`` must be one of the flow's languages."""
     for state in states.values():
         for where, target in _named_targets(state):
             error = language_error(where, target.language, languages) if isinstance(target, Goto) else None
@@ -72,7 +73,7 @@ def _check_languages(states: States, languages: Sequence[str]) -> Iterator[Probl
 
 
 def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
-    """Return every target that a state names, each with the location where it is named."""
+    """Return every target that a state names, each with a name for messages, such as ``the row '1'``."""
     if isinstance(state.exit, Routes):
         for outcome, target in state.exit.rows.items():
             yield f"the row {outcome!r}", target
@@ -116,7 +117,7 @@ def _check_menus_of_options(states: States, entries: MenuEntries) -> Iterator[Pr
 
 
 def _check_exits_of_menus(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """The exit of a menu must be a Routes table, because the options become rows of it."""
+    """The exit of a menu must be a Routes table, because the menu's options become rows of that table."""
     for state in states.values():
         if state.exit is None or isinstance(state.exit, Routes) or not is_menu(state, entries):
             continue
@@ -142,7 +143,7 @@ class _KeyOwner:
     """The owner of a key in a menu.
 
     :param key: the key.
-    :param description: the owner, for a message.
+    :param description: the owner's description in a message, such as ``a row of menu (acme-states 1.0)``.
     :param state: the state whose key a setting can change, or ``None`` for a key of the menu itself.
     """
 
@@ -179,7 +180,7 @@ def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> It
 
 
 def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[str]) -> Problem:
-    """Return the problem of two keys, with the setting that changes the key of the state that was loaded later."""
+    """Return the problem of two clashing keys. The hint says how to change the key of the later owner."""
     if later.key == earlier.key:
         keys = f"the key {later.key!r} belongs to both"
     else:
@@ -196,7 +197,7 @@ def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[st
 
 
 def _check_pressable_keys(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """A key must not have #, because # ends the input of a menu's Gather."""
+    """A key must not contain #, because # ends the input of a menu's Gather."""
     for menu in states:
         for entry in entries.get(menu, ()):
             if "#" in entry.option.key:
@@ -224,7 +225,7 @@ def _check_clashing_phrases(states: States, entries: MenuEntries) -> Iterator[Pr
 
 
 def _check_loops(states: States) -> Iterator[Problem]:
-    """Automatic exits must not form a loop, because it would never come to a state that waits."""
+    """Automatic exits must not form a loop, because the call would never reach a state that waits."""
     # A loop is found from each of its states, but reported once.
     reported: set[str] = set()
     for start in states:
@@ -242,7 +243,10 @@ def _check_loops(states: States) -> Iterator[Problem]:
 
 
 def _automatic_exit(state: State) -> str | None:
-    """Return the state that an exit leads to at once, ``None`` if it is a table, a function or no state."""
+    """Return the name of the state that an automatic exit leads to.
+
+    Return ``None`` if the exit is a table or a function, or if its target is not known at start.
+    """
     exit = state.exit
     if isinstance(exit, Routes | LeadsTo):
         return None

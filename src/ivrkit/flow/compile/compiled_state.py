@@ -1,4 +1,4 @@
-"""A compiled state: everything about a state that is known before a call, in every language."""
+"""Compiled states: the routes of a state, and its rendered prompts in every language."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class LocalizedState:
     :param language: the language.
     :param context: the attributes that the state's verbs get.
     :param phrases: normalized phrase -> the key that it stands for.
-    :param content: the rendered ``enter``, or ``None`` if it is a function.
-    :param goto_prompts: the rendered prompts of the ``Goto`` targets that are known before a call.
+    :param content: the rendered ``enter``, or ``None`` if ``enter`` is a function.
+    :param goto_prompts: ``Goto`` -> its prompts, rendered at start, for the targets that the state or a rule declares.
     :param whisper: the rendered whisper, or ``None`` if the state has none.
     """
 
@@ -37,7 +37,7 @@ class LocalizedState:
     whisper: bytes | None = None
 
     def goto_xml(self, goto: Goto) -> bytes:
-        """Return the prompts of a ``Goto`` as bytes. Those of the state's routes were rendered at start.
+        """Return the prompts of a ``Goto`` as bytes. Prompts in ``goto_prompts`` are not rendered again.
 
         :raises FlowError: if a function returned a ``Goto`` with invalid prompts.
         """
@@ -47,14 +47,14 @@ class LocalizedState:
 
 @dataclass(frozen=True, slots=True)
 class CompiledState:
-    """A state, compiled.
+    """A state with its routes, and with its prompts in every language.
 
     :param state: the state itself.
     :param menu_entries: the entries of a menu, in the order of the keys.
-    :param routes: outcome -> target, with the entries of a menu among them.
-    :param otherwise: the target of outcomes without a row, ``...`` for none.
-    :param tries: how many failures of one outcome the state takes.
-    :param give_up: the target after the last of them, ``None`` for the operator.
+    :param routes: outcome -> target, including the entries of a menu.
+    :param otherwise: the target of outcomes without a row, or ``...`` if the exit has no ``otherwise``.
+    :param tries: the number of failures of one outcome at which the call goes to ``give_up``.
+    :param give_up: the target after that number of failures, or ``None`` for the operator.
     :param is_menu: whether the state is a menu.
     :param routes_hash: a hash that changes when an input would lead to another state.
     :param localized: language -> the state in that language, the default language first.
@@ -77,11 +77,11 @@ class CompiledState:
 
     @property
     def content(self) -> Content | None:
-        """The rendered ``enter`` in the default language, or ``None`` if it is a function."""
+        """The rendered ``enter`` in the default language, or ``None`` if ``enter`` is a function."""
         return next(iter(self.localized.values())).content
 
     def gotos_with_prompts(self) -> Iterator[Goto]:
-        """Yield the ``Goto`` targets that are known at start, so that their prompts can be rendered then."""
+        """Yield the ``Goto`` targets that the state declares. Their prompts can be rendered at start."""
         exit = self.state.exit
         named = exit.targets if isinstance(exit, LeadsTo) else (exit,)
         for target in (*self.routes.values(), self.otherwise, self.give_up, *named):
@@ -91,7 +91,7 @@ class CompiledState:
     def render_enter(self, enter_content: Any, localized: LocalizedState) -> Content:
         """Return the content of the state, rendered and checked.
 
-        :param enter_content: the state's ``enter``, or the result of its function.
+        :param enter_content: the state's ``enter``, or the result of its ``enter`` function.
         :param localized: the state in the language of the call.
         :raises FlowError: if the content is invalid, or does not fit the state's exit.
         """
@@ -114,7 +114,7 @@ class CompiledState:
 def render_prompts(prompts: Any, context: RenderContext) -> bytes:
     """Return prompts as bytes.
 
-    :raises FlowError: if they are invalid, or too long for one response.
+    :raises FlowError: if the prompts are invalid, or too long for one response.
     """
     xml = render(to_verbs(prompts), context).xml
     check_size(len(xml))

@@ -80,7 +80,7 @@ def _core_prompts(context: RenderContext) -> dict[str, bytes]:
 
 
 def _state_problem(state: State, error: Exception) -> Problem:
-    """Return an error that was raised while a state was compiled as a problem of its plugin."""
+    """Return the problem of a state whose compilation raised an error."""
     if not isinstance(error, FlowError):
         error = FlowError(f"{type(error).__name__}: {error}", hint="change its content: it cannot be rendered as TwiML")
     message = f"state {state.name!r} of {state.owner}: {error.message}"
@@ -90,9 +90,9 @@ def _state_problem(state: State, error: Exception) -> Problem:
 def _compile_state(
     state: State, entries: Mapping[str, tuple[MenuEntry, ...]], config: FlowConfig, languages: Mapping[str, Language]
 ) -> CompiledState:
-    """Return a state, compiled in every language.
+    """Compile a state in every language.
 
-    :raises FlowError: if its prompts are invalid or do not fit its exit.
+    :raises FlowError: if the prompts of the state are invalid or do not fit its exit.
     """
     menu_entries = entries.get(state.name, ())
     menu = is_menu(state, entries)
@@ -117,7 +117,7 @@ def _compile_state(
 def _hash_routes(state: State, routes: Mapping[str, Target], otherwise: Target | EllipsisType) -> str:
     """Return a hash that changes when an input would lead to another state.
 
-    A session stores it, so that a key is not misread after a deploy has changed the routes.
+    A session stores the hash, so that a key is not misread after a deploy has changed the routes.
     """
     rows = sorted((outcome, repr(destination_of(target))) for outcome, target in routes.items())
     other = repr(otherwise if otherwise is ... else destination_of(otherwise))
