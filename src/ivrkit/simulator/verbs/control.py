@@ -14,7 +14,7 @@ from ivrkit.simulator.twiml.markup import Element
 def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> WebhookRequest:
     """Return the request for another document. The verb adds no parameters to the request.
 
-    :raises LegEnded: if the URL is invalid.
+    :raises LegEnded: if the URL is invalid, or if a missing URL is an error.
     """
     # An empty URL resolves to the document itself. An assumption turns it into an error.
     url = verb.text.strip()

@@ -2,10 +2,10 @@
 
 A ``Dial`` goes through these steps:
 
-1. All phones ring at once, or one after the other with ``sequential``, until one is picked up.
+1. All phones ring at once, or one after the other with ``sequential``, until one phone is picked up.
 2. The callee who picked up hears the document of the ``Number``, if there is one, and can decline the call.
 3. Caller and callee talk, until one of them hangs up or ``timeLimit`` is over.
-4. The action is requested with the result; without an action, the next verb is played.
+4. The action is requested with the result. If the verb has no action, the next verb is played.
 
 A callee who hangs up ends step 2 or 3. A caller who hangs up ends the call, but Twilio may still request the action.
 """
@@ -78,7 +78,7 @@ class _DialState:
 
 
 def dial(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Dial phones, let caller and callee talk, and return the action request."""
+    """Dial phones, let caller and callee talk, and return the action request or ``None``."""
     phones = _phones(call, context, verb)
     if not phones:
         return None
@@ -187,7 +187,7 @@ def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | 
 
 
 def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiting, Action, None]:
-    """Play the document of the ``Number`` to the callee, then let both talk."""
+    """Play the document of the ``Number`` to the callee, then let caller and callee talk."""
     verb, leg = state.verb, phone.leg
     leg.status, leg.answered_at = "in-progress", call.now
     state.last, state.status = phone, "completed"

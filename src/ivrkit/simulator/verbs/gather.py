@@ -7,8 +7,8 @@ events. The times of a ``Gather`` follow these rules:
 1. The first key or word must come by the deadline: the end of the prompt plus ``timeout``.
 2. Each key starts the timeout again.
 3. With ``bargeIn="false"``, keys during the prompt are lost, and speech during the prompt starts at its end instead.
-4. The finish key and the last of ``numDigits`` keys end the verb at once; later keys are lost.
-5. Speech ends after ``speechTimeout`` of silence, and after ``maxSpeechTime`` at the latest.
+4. The finish key ends the verb at once, and so does the last of ``numDigits`` keys. Later keys are lost.
+5. Speech lasts at most ``maxSpeechTime``. The verb ends after ``speechTimeout`` of silence.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _take_speech(call: LiveCall, context: DocumentContext, state: _GatherState, 
 
 
 def _send_partial_results(call: LiveCall, context: DocumentContext, verb: Element, speak: Speak) -> None:
-    """Send partial results if the verb asks for them: the first half of the words, then all of them."""
+    """Send partial results if the verb asks for them: the first half of the words, then all words."""
     url = text_attribute(verb, "partialResultCallback")
     if not url:
         return
