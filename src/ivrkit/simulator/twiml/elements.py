@@ -1,6 +1,7 @@
 """The schema of TwiML: all known elements, with their attributes, valid values and allowed content.
 
-It follows https://www.twilio.com/docs/voice/twiml verb by verb. The codes are Twilio's codes for invalid values.
+The schema follows https://www.twilio.com/docs/voice/twiml verb by verb. The codes are Twilio's codes for invalid
+values.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class MarkupError(ValueError):
 
 
 class _TreeBuilder:
-    """Builds the tree of elements from the events of expat."""
+    """A builder that makes the tree of elements from the events of expat."""
 
     def __init__(self, charset: str | None) -> None:
         # An unknown character set of the Content-Type is ignored: the XML declaration decides.

@@ -101,7 +101,7 @@ def make_file_request(url: str) -> Request:
 
 
 def requested_url(url: str) -> str:
-    """Return the URL for an HTTP request: without fragment, user and password, and with ``/`` as the shortest path."""
+    """Return the URL for an HTTP request, without fragment, user and password. An empty path becomes ``/``."""
     if "#" not in url and "@" not in url and url.count("/") > 2:
         return url  # nothing to remove or add; most URLs take this short way
     parts = urlsplit(url)

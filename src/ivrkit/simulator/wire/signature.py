@@ -24,7 +24,10 @@ def sign(url: str, params: Iterable[tuple[str, str]], token: str) -> str:
 
 
 def signed_url(url: str) -> str:
-    """Return the part of a URL that Twilio signs: without fragment, user and password, and for https without port."""
+    """Return the part of a URL that Twilio signs.
+
+    A fragment, a user and a password are not signed, and neither is the port of an https URL.
+    """
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":

@@ -18,8 +18,8 @@ TableEntry = TableDocument | list[TableDocument]
 class TableTransport:
     """A table of documents in place of an app.
 
-    :param documents: absolute URL or path -> document. A key with a query is preferred to a key without a query. A URL
-        that has no key gets a 404.
+    :param documents: absolute URL or path -> document. A key with a query is preferred to a key without a query. A
+        request for any other URL gets a 404.
     :raises SimulatorError: if a URL or a document is invalid.
     """
 
