@@ -37,11 +37,11 @@ class Press:
     """Press keys one after the other, then wait.
 
     :param keys: one or more of ``0-9 * #``.
-    :param after: seconds from the start of the listening verb, which includes its prompt. A value that is shorter than
-        the prompt interrupts it (barge-in). By default, the first key follows shortly after the prompt.
+    :param after: seconds from the start of the listening verb, including its prompt. A key that is pressed during the
+        prompt interrupts it (barge-in). By default, the first key follows shortly after the prompt.
     :param every: seconds between two keys.
     :param who: ``caller`` or ``callee``.
-    :raises SimulatorError: if ``keys`` contains anything else, or a time is negative.
+    :raises SimulatorError: if ``keys`` contains any other character, or if a time is negative.
     """
 
     keys: str
@@ -71,7 +71,7 @@ class Speak:
     :param confidence: the confidence of the recognition, from 0.0 to 1.0; ``None`` sends no ``Confidence``.
     :param after: seconds from the start of the listening verb, as for :class:`Press`.
     :param who: ``caller`` or ``callee``.
-    :raises SimulatorError: if the confidence is out of range, or a time is negative.
+    :raises SimulatorError: if the confidence is out of range, or if ``after`` is negative.
     """
 
     text: str
@@ -164,8 +164,8 @@ class Refuse:
 
     :param result: the ``DialCallStatus``: ``busy``, ``no-answer``, ``failed`` or ``canceled``.
     :param number: the phone that is not answered if several ring; by default all of them.
-    :param after: seconds from now. ``no-answer`` always takes as long as the phone rings.
-    :raises SimulatorError: for another result, or a negative time.
+    :param after: seconds from now. ``no-answer`` ignores this time: the phone rings until the ``Dial`` times out.
+    :raises SimulatorError: if the result is not one of these four, or if the time is negative.
     """
 
     result: str
@@ -196,9 +196,9 @@ class Refuse:
 class EndVerb:
     """End the waiting verb with a result that nobody in the call can cause.
 
-    An example is ``QueueResult=redirected``, which only Twilio's REST API causes.
+    An example is ``QueueResult=redirected``, which only Twilio's REST API can cause.
 
-    :param params: the parameters of the verb's action request, besides the usual ones.
+    :param params: the parameters that the verb's action request has in addition to the parameters of every request.
     """
 
     params: Mapping[str, str]

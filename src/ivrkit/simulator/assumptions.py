@@ -1,4 +1,4 @@
-"""Assumptions of the simulator about Twilio, each a switch."""
+"""The simulator's assumptions about Twilio. Each assumption can be changed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """Switches for behaviour of Twilio that its documentation does not settle.
+    """Settings for the behaviour of Twilio where Twilio's documentation is unclear.
 
-    Each default is the documented reading, if there is one.
+    If the documentation says anything about a behaviour, the default follows the documentation.
 
-    :param skip_unknown_verbs: skip an unknown verb; if false, the document ends at it.
+    :param skip_unknown_verbs: skip an unknown verb; if false, end the document at an unknown verb.
     :param empty_digits: send ``Digits=`` for a ``Gather`` without input and for a ``Record`` that no key ended; if
         false, send no ``Digits``.
     :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with a ``Gather``, as real requests do.
@@ -22,8 +22,8 @@ class Assumptions:
     :param enqueue_action_after_hangup: request the action of an ``Enqueue`` if the caller hung up.
     :param empty_redirect_repeats_document: request the current document for a ``Redirect`` without a URL; if false,
         the call ends with an error.
-    :param redirect_as_get: follow an HTTP redirect with GET; if false, with the method of the request.
-    :param cookies: keep cookies for the length of a call.
+    :param redirect_as_get: follow an HTTP redirect with GET; if false, use the method of the first request.
+    :param cookies: keep cookies from the start of a call to its end.
     :param status_error_code: Twilio's error code for a response status of 400 or above: 11200, or the newer 11217.
     :param extra_ring_seconds: seconds that a phone rings beyond the ``timeout`` of a ``Dial``.
     """

@@ -32,14 +32,14 @@ _DOCUMENT_PURPOSES = frozenset({"webhook", "action", "redirect", "fallback", "wa
 
 
 class SimulatedCall:
-    """One call, which is played until somebody has to act.
+    """One call. The simulator plays it until somebody has to act.
 
     Each method for an action returns the call, so that actions can be chained::
 
         call.press("3").stays_silent().press("1").hangs_up()
 
     :param live_call: the state of the call.
-    :param script: actions that are done in order, until the call ends.
+    :param script: actions to do in this order. Actions after the end of the call are ignored.
     """
 
     def __init__(self, live_call: LiveCall, script: Iterable[Action] = ()) -> None:
@@ -81,7 +81,7 @@ class SimulatedCall:
         return self
 
     def _resume(self, action: Action | None) -> None:
-        """Play until the next wait; ``None`` starts the call."""
+        """Play the call until the next wait. The action ``None`` starts the call."""
         try:
             # A generator must be started with next() before it can be sent an action.
             self.waiting = next(self._playback) if action is None else self._playback.send(action)
@@ -105,16 +105,16 @@ class SimulatedCall:
         return self.do(HangUp(after))
 
     def verb_ends_with(self, **params: str) -> SimulatedCall:
-        """End the waiting verb with parameters of its action: ``verb_ends_with(QueueResult="redirected")``."""
+        """End the waiting verb, and send parameters to its action: ``verb_ends_with(QueueResult="redirected")``."""
         return self.do(EndVerb(params))
 
     @property
     def callee(self) -> OtherParty:
-        """The callee of a ``Dial``; the first one if several phones ring."""
+        """The callee of a ``Dial``. If several phones ring, it is the callee at the first phone."""
         return OtherParty(self, CALLEE)
 
     def callee_at(self, number: str) -> OtherParty:
-        """Return the callee at a number."""
+        """Return the callee whose phone has this number."""
         return OtherParty(self, CALLEE, number)
 
     @property
@@ -123,9 +123,9 @@ class SimulatedCall:
         return OtherParty(self, AGENT)
 
     def repeat_last_request(self) -> Document | None:
-        """Send the last request again after the call is over, as a retry or a proxy may do.
+        """Send the last request again after the end of the call. Retries and proxies can cause such a request.
 
-        :returns: the document, ``None`` if the request failed.
+        :returns: the document, or ``None`` if the request failed.
         :raises SimulatorError: if the call is not over.
         """
         if self.waiting is not None or self._live_call.last_document_request is None:
@@ -153,20 +153,20 @@ class SimulatedCall:
 
     @property
     def seconds(self) -> float:
-        """The time on the call's clock."""
+        """The seconds since the call began, on the simulated clock of the call."""
         return self._live_call.now
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All events so far.
 
-        Past events never change, except for the prompt of a waiting ``Gather``: a barge-in cuts it short.
+        Past events do not change, with one exception: a barge-in shortens the prompt of a waiting ``Gather``.
         """
         return tuple(self._live_call.events)
 
     @property
     def ended(self) -> Ended | None:
-        """The event that ended the call; ``None`` while the call goes on."""
+        """The event that ended the call, or ``None`` if the call has not ended."""
         last = self._live_call.events[-1]
         return last if isinstance(last, Ended) else None
 
@@ -191,7 +191,7 @@ class SimulatedCall:
 
     @property
     def state(self) -> str:
-        """The current state of an ivrkit host in dev mode, or ``""`` for any other host."""
+        """The current state, as an ivrkit host in dev mode reports it; ``""`` for any other host."""
         return next((each.state for each in reversed(self.responses)), "")
 
     @property
@@ -217,7 +217,7 @@ class SimulatedCall:
         return transcript(self._live_call.events, twiml=twiml)
 
     def __repr__(self) -> str:
-        """Return a short text with the CallSid and the status, as a failing test shows it."""
+        """Return a short text with the CallSid and the status, for the output of failing tests."""
         ended = self.ended
         now = f"ended: {ended.reason}" if ended else f"waits in <{self.waiting.verb}>" if self.waiting else "begins"
         return f"<SimulatedCall {self.sid} {now}>"
@@ -245,7 +245,7 @@ class OtherParty:
         return self._call.do(action if after is None else PickUp(self._number, after, self._who))
 
     def is_busy(self) -> SimulatedCall:
-        """Be on another call."""
+        """Refuse the call as a phone does that is on another call."""
         return self._call.do(Refuse("busy", self._number))
 
     def does_not_answer(self) -> SimulatedCall:
@@ -253,23 +253,23 @@ class OtherParty:
         return self._call.do(Refuse("no-answer", self._number))
 
     def cannot_be_reached(self) -> SimulatedCall:
-        """Fail the call to this number."""
+        """Let the call to this number fail, because the number can't be reached."""
         return self._call.do(Refuse("failed", self._number))
 
     def is_canceled(self) -> SimulatedCall:
-        """Stop ringing, as if the app had canceled the call over Twilio's REST API."""
+        """Stop the ringing, as if the app had canceled the call through Twilio's REST API."""
         return self._call.do(Refuse("canceled", self._number))
 
     def press(self, keys: str) -> SimulatedCall:
-        """Press keys in the document of a ``Number``."""
+        """Press keys while the document of a ``Number`` is played to the callee."""
         return self._call.do(Press(keys, who=self._who))
 
     def says(self, text: str) -> SimulatedCall:
-        """Say something in the document of a ``Number``, or to the caller."""
+        """Say something while the document of a ``Number`` is played, or during the talk with the caller."""
         return self._call.do(Speak(text, who=self._who))
 
     def stays_silent(self, seconds: float | None = None) -> SimulatedCall:
-        """Do nothing in the document of a ``Number``."""
+        """Do nothing while the document of a ``Number`` is played to the callee."""
         return self._call.do(Silence(seconds, who=self._who))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
