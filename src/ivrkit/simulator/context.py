@@ -1,4 +1,4 @@
-"""The context in which a document is played: for whom, and with which verbs."""
+"""The context in which a document is played: the leg, the person who hears it, and the allowed verbs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Verb = Callable[[LiveCall, "DocumentContext", Element], Playback | WebhookReques
 class DocumentContext:
     """The context in which a document is played.
 
-    :param leg: the leg whose parameters its requests carry.
-    :param who: the person who hears it: ``caller`` or ``callee``.
-    :param url: the URL of the document; its relative URLs start from here.
+    :param leg: the leg whose parameters are sent with the document's requests.
+    :param who: the person who hears the document: ``caller`` or ``callee``.
+    :param url: the URL of the document, which is the base of the relative URLs in the document.
     :param verbs: the verbs that are allowed in the document.
-    :param play: a function that plays another document. It is passed in because verbs can't import the player, which
-        imports the verbs.
+    :param play: a function that plays another document. Verbs can't import this function from the player, because the
+        player imports the verbs.
     :param queue: the queue in which the caller waits, or ``""`` for none.
     """
 
@@ -40,7 +40,7 @@ class DocumentContext:
 
     @property
     def description(self) -> str:
-        """The context as a phrase for messages."""
+        """A phrase for the context in messages, such as ``in this call``."""
         if self.queue:
             return "to a caller who waits in a queue"
         return "in this call" if self.who == CALLER else "to the callee"
@@ -48,10 +48,10 @@ class DocumentContext:
     def request(
         self, call: LiveCall, verb: Element, purpose: str, url: str | None, method: str, **params: str
     ) -> WebhookRequest | None:
-        """Return the request to a URL of a verb.
+        """Return the request to a URL that a verb names.
 
-        :param url: the URL in the document, which may be relative, or ``None`` for the URL of the document.
-        :returns: ``None`` if the URL is invalid, which is reported.
+        :param url: the absolute or relative URL that the verb names, or ``None`` for the URL of the document.
+        :returns: the request, or ``None`` if the URL is invalid. An invalid URL is reported as a warning.
         """
         try:
             target = self.url if url is None else absolute_url(self.url, url)
@@ -65,11 +65,11 @@ class DocumentContext:
     ) -> WebhookRequest | None:
         """Return the action request that ends a verb.
 
-        :param required: whether a verb without ``action`` requests the current document. ``Gather`` and ``Record`` do;
-            the other verbs go on with the next verb.
-        :returns: ``None`` if the next verb is played.
+        :param required: whether a verb without ``action`` requests the current document. This is true for ``Gather``
+            and ``Record``. After any other verb without ``action``, the next verb is played.
+        :returns: the request, or ``None`` if the next verb is played.
         """
-        # An empty action means the current document, like a missing one of a Gather or Record.
+        # An empty action means the current document. So does a missing action of a Gather or a Record.
         action = verb.attributes.get("action")
         if action is None and not required:
             return None

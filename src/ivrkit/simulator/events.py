@@ -1,7 +1,7 @@
 """Events: everything that happens in a call, as data.
 
-The events of a call are its transcript. Every event has ``at``, the seconds on the call's own clock, and ``as_dict()``,
-whose result can be passed to ``json.dumps``.
+The events of a call are its transcript. The field ``at`` of an event is its time in seconds on the call's own clock.
+The method ``as_dict()`` returns a dict that ``json.dumps`` accepts.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Called(Event):
 class Requested(Event):
     """Twilio sent a request.
 
-    :param purpose: ``webhook`` (the first request), ``action``, ``redirect``, ``fallback``, ``wait`` or ``screening``,
-        whose responses are played; ``status``, ``dial-status``, ``recording-status``, ``transcription`` or ``partial``,
-        whose responses change nothing; ``media`` for a file.
+    :param purpose: the purpose of the request. Twilio plays the responses to ``webhook`` (the first request),
+        ``action``, ``redirect``, ``fallback``, ``wait`` and ``screening``. It ignores the responses to ``status``,
+        ``dial-status``, ``recording-status``, ``transcription`` and ``partial``. A request for a file is ``media``.
     :param params: Twilio's parameters, sent as a form or in the query.
     """
 
@@ -87,7 +87,7 @@ class Responded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Event):
-    """Twilio answered the call; it is billed from now on."""
+    """Twilio answered the call. The billed time of the call starts now."""
 
     name: ClassVar[str] = "answered"
 
@@ -107,11 +107,11 @@ class Acted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard(Event):
-    """The base class of the events that somebody hears: said, played and paused.
+    """The base class of the events that somebody hears: a text, a sound or a pause.
 
-    :param seconds: how long it is heard. This is an estimate for speech, and for a file whose length is unknown.
-    :param who: the person who hears it.
-    :param cut: whether a key or a hang-up cut it short.
+    :param seconds: the duration. It is an estimate for speech, and for a file whose length is unknown.
+    :param who: the person who hears the text, the sound or the pause.
+    :param cut: whether a key or the end of the call cut it short.
     """
 
     seconds: float
@@ -123,7 +123,7 @@ class Heard(Event):
 class Said(Heard):
     """Twilio said a text.
 
-    :param loop: how often; ``seconds`` covers all repetitions.
+    :param loop: the number of repetitions. ``seconds`` is the duration of all repetitions together.
     """
 
     name: ClassVar[str] = "said"
@@ -138,7 +138,7 @@ class Played(Heard):
     """Twilio played a sound.
 
     :param what: a URL, ``beep``, ``hold music``, or ``keys`` followed by the keys whose tones are played.
-    :param loop: how often; ``seconds`` covers all repetitions.
+    :param loop: the number of repetitions. ``seconds`` is the duration of all repetitions together.
     """
 
     name: ClassVar[str] = "played"
@@ -148,7 +148,7 @@ class Played(Heard):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paused(Heard):
-    """Nothing is heard for a while."""
+    """Twilio paused, and nothing was heard."""
 
     name: ClassVar[str] = "paused"
 
@@ -173,7 +173,7 @@ class Recorded(Event):
     """A recording ended.
 
     :param text: the words that were said during the recording.
-    :param ended_by: the key, ``hangup``, ``silence`` or ``length``.
+    :param ended_by: the key that was pressed, ``hangup``, ``silence``, or ``length`` (the maximum length was reached).
     :param source: Twilio's ``RecordingSource``: ``RecordVerb`` or ``DialVerb``.
     """
 
@@ -191,7 +191,7 @@ class Dialled(Event):
 
     :param result: ``ringing`` or ``answered``; at the end ``completed``, ``busy``, ``no-answer``, ``failed`` or
         ``canceled``.
-    :param bridged: whether caller and callee could talk; only set with ``completed``.
+    :param bridged: whether caller and callee could talk. It is set only if ``result`` is ``completed``.
     :param seconds: how long the callee was on the phone.
     """
 
@@ -220,12 +220,12 @@ class Queued(Event):
 class Warned(Event):
     """A response has a problem, or the simulator does not play something as Twilio would.
 
-    :param code: Twilio's code; 0 for a note of the simulator.
-    :param level: ``error`` (Twilio can't use the response), ``warning``, or ``note`` for the simulator's own.
+    :param code: Twilio's error code; 0 for a note of the simulator.
+    :param level: ``error`` (Twilio can't use the response), ``warning``, or ``note`` (a note of the simulator).
     :param meaning: the general meaning of the code.
     :param what: the problem in this case.
-    :param hint: how to fix it.
-    :param url: the document.
+    :param hint: how to fix the problem.
+    :param url: the URL of the document.
     :param line: the line in the document, from 1; 0 if unknown.
     :param column: the column in this line, from 1; 0 if unknown.
     """
@@ -248,7 +248,7 @@ class Ended(Event):
     :param reason: a key of :data:`END_REASONS`.
     :param status: the last ``CallStatus``.
     :param seconds: seconds since the call was answered.
-    :param billed_minutes: each started minute counts; 0 if the call was never answered.
+    :param billed_minutes: the minutes that Twilio bills. Each started minute counts; 0 if the call was never answered.
     """
 
     name: ClassVar[str] = "ended"
@@ -292,7 +292,7 @@ EVENTS: Mapping[str, type[Event]] = {
 
 
 def event_from(values: Mapping[str, Any]) -> Event:
-    """Return the event for the data that ``as_dict`` returned.
+    """Create an event from the data that its ``as_dict`` method returned.
 
     :param values: the ``name`` of an event and its fields.
     :raises KeyError: if there is no event of this name.

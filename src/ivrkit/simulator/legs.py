@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 #: The API version in every request: https://www.twilio.com/docs/voice/twiml
 API_VERSION = "2010-04-01"
-#: Where Twilio believes a number to be. Twilio looks up the number, not the person, and often most values are empty.
+#: The location that Twilio has for a number. Twilio looks up the number, not the person. Often most values are empty.
 _FROM_GEOGRAPHY = {"City": "SAN FRANCISCO", "State": "CA", "Zip": "94105", "Country": "US"}
 _TO_GEOGRAPHY = {"City": "", "State": "", "Zip": "", "Country": "US"}
 
@@ -24,11 +24,11 @@ class Leg:
 
     :param account: the AccountSid.
     :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.
-    :param parent: the CallSid of the call that dialled this one, or ``""`` for the caller.
+    :param parent: the CallSid of the caller's leg that dialled this leg, or ``""`` for the caller's leg itself.
     :param extra_params: parameters that are added to the usual ones or replace them, such as ``CallerName``,
         ``StirVerstat`` or ``SipHeader_X-...``.
     :param status: Twilio's ``CallStatus``.
-    :param answered_at: time of the answer on the call's clock, or ``None`` before.
+    :param answered_at: time of the answer on the call's clock, or ``None`` if the leg has not been answered.
     """
 
     account: str
@@ -42,7 +42,7 @@ class Leg:
     sid: str = field(default_factory=lambda: new_sid("CA"))
 
     def params(self) -> dict[str, str]:
-        """Return the parameters of every request: https://www.twilio.com/docs/voice/twiml."""
+        """Return the parameters that every request of this leg has: https://www.twilio.com/docs/voice/twiml."""
         params = {
             "AccountSid": self.account,
             "ApiVersion": API_VERSION,
@@ -69,5 +69,5 @@ class Leg:
         return params
 
     def seconds(self, now: float) -> float:
-        """Return the seconds since the leg was answered, 0.0 before the answer."""
+        """Return the seconds since the leg was answered, or 0.0 if it has not been answered."""
         return 0.0 if self.answered_at is None else now - self.answered_at

@@ -25,11 +25,11 @@ MAX_CALL_SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speeds:
-    """Durations on the call's clock that no document states.
+    """Speeds and durations on the call's clock that TwiML documents do not contain.
 
     :param letters_per_second: letters of a text that are said per second.
-    :param media_seconds: seconds of a file whose length is unknown.
-    :param music_seconds: seconds of Twilio's hold music for one :class:`~ivrkit.simulator.Silence` in a queue.
+    :param media_seconds: assumed length in seconds of a file whose length is unknown.
+    :param music_seconds: seconds of Twilio's hold music that one :class:`~ivrkit.simulator.Silence` in a queue takes.
     """
 
     letters_per_second: float = 15.0
@@ -48,8 +48,8 @@ class LiveCall:
     :param client: the HTTP client that reaches the app.
     :param leg: the caller's leg.
     :param webhook: the first request.
-    :param fallback: URL and method of the fallback; the URL is ``""`` for none.
-    :param status_callback: URL and method of the status callback; the URL is ``""`` for none.
+    :param fallback: URL and method of the fallback. The URL is ``""`` if the number has no fallback.
+    :param status_callback: URL and method of the status callback. The URL is ``""`` if there is no status callback.
     :param queues: a function that returns the queue of a name.
     :param max_documents: the number of documents after which the simulator stops the call.
     :param patience: the time at which the caller hangs up, in seconds of the call's clock, or ``None`` for never.
@@ -87,7 +87,7 @@ class LiveCall:
     def warn(self, code: int, message: str, *, url: str = "", line: int = 0, column: int = 0, level: str = "") -> None:
         """Report a problem that has a code of Twilio.
 
-        :param level: the level, if it is not the default level of the code.
+        :param level: the level of the problem; by default, the level of the code.
         """
         known = CODES[code]
         self.emit(
@@ -105,7 +105,7 @@ class LiveCall:
         )
 
     def note(self, message: str, hint: str = "", *, url: str = "", line: int = 0, column: int = 0) -> None:
-        """Add a note of the simulator, once per call for the same message and URL."""
+        """Add a note of the simulator, unless the call already has a note with the same message and URL."""
         if (message + url) in self._known_notes:
             return
         self._known_notes.add(message + url)
@@ -131,7 +131,7 @@ class LiveCall:
         :returns: the action, if the waiting verb has to handle it.
         :raises HungUp: if somebody hangs up.
         :raises TakenFromQueue: if an agent takes the caller from the queue.
-        :raises VerbEnded: if the verb is ended from outside of the call.
+        :raises VerbEnded: if something outside the call ends the verb.
         """
         if self.hangup_is_set:
             # A caller who will hang up answers every wait with silence. If no time has passed since the last wait, the
@@ -160,7 +160,7 @@ class LiveCall:
     def pass_time(self, seconds: float) -> None:
         """Move the clock forward.
 
-        :raises HungUp: if the caller hangs up before, or the call reaches its maximum length.
+        :raises HungUp: if the caller hangs up during this time, or if the call reaches its maximum length.
         """
         seconds_left, reason = self._time_left()
         if seconds < seconds_left:
@@ -172,11 +172,11 @@ class LiveCall:
         raise HungUp(CALLER, reason)
 
     def hear(self, event_class: Callable[..., Heard], seconds: float, **values: Any) -> None:
-        """Let somebody hear something, cut short if the call ends first.
+        """Add the event of a text, sound or pause, and pass its time. The event is cut short if the call ends first.
 
         :param event_class: :class:`Said`, :class:`Played` or :class:`Paused`.
         :param values: the fields of the event, besides ``at``, ``seconds`` and ``cut``.
-        :raises HungUp: if the call ends.
+        :raises HungUp: if the call ends during this time.
         """
         seconds_left = self._time_left()[0]
         cut = seconds >= seconds_left
@@ -197,7 +197,7 @@ class LiveCall:
     # The caller's leg
 
     def answer(self) -> None:
-        """Answer the call, unless it is answered already."""
+        """Answer the call, unless it has already been answered."""
         if self.leg.answered_at is None:
             self.leg.answered_at, self.leg.status = self.now, "in-progress"
             self.emit(Answered(at=self.now))

@@ -1,13 +1,13 @@
-"""Outcomes of a document: the next request, or an exception that ends the document early.
+"""Results of playing a document: the next request, or an exception that ends the document early.
 
-A verb is played by a generator. It yields a :class:`~ivrkit.simulator.waiting.Waiting` whenever somebody has to act,
-is sent the action, and returns the next request or ``None``. The exceptions below are raised deep inside a verb and
-caught where their effect ends:
+A generator plays a verb. When somebody has to act, the generator yields a :class:`~ivrkit.simulator.waiting.Waiting`,
+and the action is sent to the generator. At its end, the generator returns the next request or ``None``. It can also
+raise one of these exceptions, which are caught by the code that plays the leg, the talk, the queue or the verb:
 
 1. :class:`LegEnded` ends a leg: the caller's call, or the callee's part of it.
-2. :class:`HungUp` ends the call if the caller hung up, and the talk if the other party did.
+2. :class:`HungUp` ends the call if the caller hung up. If another party hung up, it ends only the talk.
 3. :class:`LeftQueue` and :class:`TakenFromQueue` end the wait in a queue.
-4. :class:`VerbEnded` ends one verb, from outside of the call.
+4. :class:`VerbEnded` ends one verb. Its cause is outside the call, such as Twilio's REST API.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class WebhookRequest:
 
     :param url: an absolute URL, with the connection overrides in its fragment.
     :param purpose: see :class:`~ivrkit.simulator.events.Requested`.
-    :param params: parameters besides the usual ones of the leg.
+    :param params: parameters that are added to the parameters of the leg.
     """
 
     url: str
@@ -52,7 +52,7 @@ class HungUp(Exception):
     """Somebody hung up, or the call reached its maximum length.
 
     :param who: ``caller``, ``callee`` or ``agent``.
-    :param reason: why the call ends, if it was the caller.
+    :param reason: the reason why the call ends, if ``who`` is ``caller``.
     """
 
     def __init__(self, who: str, reason: str = "caller-hung-up") -> None:
@@ -81,7 +81,7 @@ class TakenFromQueue(Exception):
 class VerbEnded(Exception):
     """The waiting verb ended with a result that nobody in the call can cause.
 
-    :param params: the parameters of its action request.
+    :param params: the parameters of the verb's action request.
     """
 
     def __init__(self, params: Mapping[str, str]) -> None:
