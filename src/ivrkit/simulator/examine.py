@@ -1,11 +1,11 @@
-"""Examination: problems of a phone tree that no single document shows.
+"""Examination of a phone tree, which finds problems that can't be seen in a single document.
 
 - ``endless-silence``: a caller who says nothing stays on the line for ever.
-- ``repeated-request-after-end``: a request that Twilio repeats after the end of a call continues it, or fails.
-- ``status-callback-after-end``: the status callback of a call that is over continues it, or fails.
+- ``repeated-request-after-end``: a request is repeated after the end of a call, and it fails or continues the call.
+- ``status-callback-after-end``: the status callback after the end of a call fails or continues the call.
 - ``content-type``: Twilio accepts the Content-Type of the responses, but it is not the Content-Type of TwiML.
 
-Problems of single documents are found on the way, and are named by Twilio's code.
+The examination also returns the problems of single documents. The name of such a problem is Twilio's error code.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_ACTIONS = 12
 
 
 def examine(simulator: Simulator, *, depth: int = 2) -> list[CallProblem]:
-    """Call a number in many ways, and return the problems, each once.
+    """Call a number in many ways, and return the problems. Each problem is returned once.
 
     :param depth: maximum number of actions in the calls that explore every path.
     """
@@ -84,7 +84,7 @@ def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
 
 
 def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
-    """Make each call that ended again with the webhook as its status callback, and return the first problem."""
+    """Repeat each call that ended, with the webhook as status callback, and return the first problem."""
     with_callback = Simulator(
         simulator.transport,
         simulator.url,
@@ -103,7 +103,7 @@ def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -
 
 
 def _status_callback_document(call: SimulatedCall) -> Element | None:
-    """Return the document in the response to the status callback, ``None`` if the callback failed."""
+    """Return the document in the response to the status callback, or ``None`` if the callback failed."""
     responses = [each for each in call.events if isinstance(each, Responded) and each.purpose == "status"]
     if not responses or responses[-1].status >= 400:
         return None
@@ -114,7 +114,7 @@ def _status_callback_document(call: SimulatedCall) -> Element | None:
 
 
 def _effect_after_end(root: Element | None) -> str:
-    """Return how a document continues a call that is over, ``""`` if it does not."""
+    """Return the problem with a document after the end of a call, or ``""`` if the call is not continued."""
     if root is None:
         return "fails"
     verb = next((each.name for each in root.children if each.name not in _HARMLESS_VERBS), "")

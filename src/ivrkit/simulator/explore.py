@@ -1,4 +1,4 @@
-"""Exploration: every path through a phone tree to a depth, with each position explored once."""
+"""Exploration of every path through a phone tree, up to a maximum number of actions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CallProblem:
     :param name: Twilio's code, or one of the names in :mod:`ivrkit.simulator.examine`.
     :param message: the problem and its location.
     :param hint: how to fix it.
-    :param actions: the actions that lead to it from the start of a call.
+    :param actions: the actions from the start of a call that lead to the problem.
     """
 
     name: str
@@ -55,10 +55,10 @@ class Exploration:
     """The result of exploring a phone tree.
 
     :param positions: number of different positions that calls reached.
-    :param paths: number of sequences of actions that are covered, none longer than the depth.
+    :param paths: number of paths that are covered. A path is a sequence of actions, and has at most ``depth`` of them.
     :param calls: number of calls that were made.
-    :param problems: the problems, each once, with the shortest path to it.
-    :param ends: calls that ended, one for each action that ends a call in some position.
+    :param problems: the problems. Each problem is listed once, with the shortest path that leads to it.
+    :param ends: the calls that ended: for each position, one call for each action that ended the call there.
     """
 
     positions: int = 0
@@ -75,11 +75,11 @@ def explore(
     position: Callable[[SimulatedCall], Hashable] | None = None,
     choices: Callable[[Waiting], Iterable[Action]] | None = None,
 ) -> Exploration:
-    """Explore every path to a depth.
+    """Explore every path up to a depth.
 
-    A position is explored once, because the same actions follow from it each time. So the key of a position must
-    contain everything that decides how the call goes on. The session of an app is not visible from outside: pass
-    ``position`` if the app keeps one. The default key is the last document and what it waits for.
+    Two calls with the same key are in the same position, and each position is explored only once. The key must
+    therefore contain everything that decides how a call goes on. The default key is the last document and the wait in
+    it. If the app keeps sessions, which are not visible from outside, pass ``position`` to include them.
 
     :param call: a function that makes a call with a script.
     :param depth: maximum number of actions in a call.
@@ -92,7 +92,7 @@ def explore(
 class _Explorer:
     """The state of one exploration.
 
-    Calls can't be copied, so each step makes a new call that repeats the actions to a position and adds one.
+    Calls can't be copied. Each step makes a new call, repeats the actions that lead to a position, and adds one action.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class _Explorer:
         self._first_calls: dict[Hashable, SimulatedCall] = {}
 
     def explore(self, depth: int) -> Exploration:
-        """Explore every path to a depth, one action deeper in each round."""
+        """Explore every path up to a depth. Each round adds one action to the paths."""
         result = self._result
         first = self._make_call(())
         if first.waiting is None:
@@ -138,7 +138,7 @@ class _Explorer:
         return result
 
     def _positions_after(self, position: Hashable) -> list[Hashable | None]:
-        """Try each action in a position; return the next positions, ``None`` for a call that ended."""
+        """Try each action in a position. Return the next positions, with ``None`` for each call that ended."""
         next_positions: list[Hashable | None] = []
         reached = self._first_calls[position]
         assert reached.waiting is not None  # noqa: S101  only a call that waits has a position
@@ -154,7 +154,7 @@ class _Explorer:
         return next_positions
 
     def _make_call(self, script: Sequence[Action]) -> SimulatedCall:
-        """Make a call, and collect the problems in it that are new."""
+        """Make a call, and collect the problems that no earlier call had."""
         self._result.calls += 1
         call = self._call(script)
         for warning in call.warnings:
@@ -167,7 +167,7 @@ class _Explorer:
 
 
 def position_of(call: SimulatedCall) -> Hashable:
-    """Return the position that is visible from outside: the last document and the wait in it."""
+    """Return the default key of a call's position: the last document and the wait in it."""
     last = call.responses[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only a call that waits has a position
@@ -176,7 +176,7 @@ def position_of(call: SimulatedCall) -> Hashable:
 
 
 def possible_actions(waiting: Waiting) -> list[Action]:
-    """Return the actions to try in a wait: each key, silence, each result of a phone, and hanging up."""
+    """Return the actions to try in a wait, such as each key, silence, each result of a dialled phone, and a hang-up."""
     if waiting.activity == "gather":
         return [*_inputs(waiting), HangUp()]
     if waiting.activity == "record":
@@ -193,7 +193,7 @@ def possible_actions(waiting: Waiting) -> list[Action]:
 
 
 def _inputs(waiting: Waiting) -> list[Action]:
-    """Return the actions to try in a ``Gather``. One key stands for all keys: it is repeated ``numDigits`` times."""
+    """Return the actions to try in a ``Gather``. Each key is pressed ``numDigits`` times in a row."""
     inputs = text_attribute(waiting.element, "input").split()
     has_limit = text_attribute(waiting.element, "numDigits")
     digits = int_attribute(waiting.element, "numDigits") if has_limit else 1
