@@ -1,4 +1,4 @@
-"""The player of a call: document by document, and verb by verb."""
+"""The player, which plays the documents of a call verb by verb."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def play_call(call: LiveCall) -> Generator[Waiting, Action, None]:
 
 
 def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
-    """Play one document after the other; return the reason why the call ended."""
+    """Play one document after the other, and return the reason why the call ended."""
     request = call.webhook
     while True:
         try:
@@ -64,7 +64,7 @@ def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
 
 
 def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure) -> WebhookRequest | None:
-    """Return the request to the fallback URL, or ``None`` without one, or if the fallback failed."""
+    """Return the request to the fallback URL, or ``None`` if there is no such URL or the fallback failed."""
     url, method = call.fallback
     if not url or request.purpose == "fallback":
         return None
@@ -73,7 +73,7 @@ def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure)
 
 
 def _send_unheard(call: LiveCall, request: WebhookRequest) -> None:
-    """Send a request whose response nobody hears, as Twilio does after a hang-up; report problems of the response."""
+    """Send the last request after a hang-up. Nobody hears the response, but its problems are reported."""
     try:
         fetch_document(call, request)
     except (Failure, LegEnded):
@@ -130,9 +130,9 @@ def play_document(call: LiveCall, context: DocumentContext, document: Document) 
 
 
 def _can_play(call: LiveCall, context: DocumentContext, verb: Element) -> bool:
-    """Return whether a verb can be played in this context; if not, report why.
+    """Return whether a verb can be played in this context. If not, report the reason.
 
-    An unknown verb is not reported here: the lint warnings of its document include it.
+    An unknown verb is not reported here, because it was reported when its document was read.
     """
     if verb.name in context.verbs:
         return True
@@ -150,9 +150,10 @@ def _can_play(call: LiveCall, context: DocumentContext, verb: Element) -> bool:
 
 
 def _answer_by(call: LiveCall, verb: Element) -> None:
-    """Answer the call before its first verb, except for three verbs: https://www.twilio.com/docs/voice/twiml.
+    """Answer the call before a verb, unless the verb is one of three: https://www.twilio.com/docs/voice/twiml.
 
-    ``Reject`` never answers, ``Pause`` answers at its end, and ``Dial`` can leave it to the callee.
+    ``Reject`` never answers the call. ``Pause`` answers the call after the pause. ``Dial`` with ``answerOnBridge``
+    answers the call when the callee answers.
     """
     waits_for_callee = verb.name == "Dial" and verb.attributes.get("answerOnBridge") == "true"
     if verb.name not in ("Reject", "Pause") and not waits_for_callee:

@@ -19,10 +19,10 @@ class Queue:
 
     :param name: the name in ``Enqueue``.
     :param size: number of callers who already wait in the queue.
-    :param max_size: number of callers that the queue accepts.
+    :param max_size: maximum number of callers in the queue.
     :param average_wait_seconds: Twilio's ``AvgQueueTime``.
     :param failure: ``error`` or ``system-error`` for a queue that accepts no caller; else ``""``.
-    :raises SimulatorError: for another failure.
+    :raises SimulatorError: if ``failure`` has any other value.
     """
 
     name: str

@@ -33,7 +33,7 @@ class Recording:
         return cls(sid, _RECORDING_URL.format(account=call.leg.account, sid=sid), source)
 
     def report_status(self, call: LiveCall, context: DocumentContext, verb: Element, status: str, seconds: int) -> None:
-        """Send the status to ``recordingStatusCallback``, if the verb asks for this event."""
+        """Send the status to ``recordingStatusCallback``, if ``recordingStatusCallbackEvent`` includes the status."""
         url = text_attribute(verb, "recordingStatusCallback")
         if not url or status not in text_attribute(verb, "recordingStatusCallbackEvent").split():
             return

@@ -1,4 +1,4 @@
-"""The simulated phone number: each call to it is a simulated call."""
+"""A simulated phone number that a test can call."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ class Simulator:
     def for_documents(cls, documents: Mapping[str, TableEntry], path: str = "/", **settings: Any) -> Simulator:
         """Create a simulated number whose documents come from a table in place of an app.
 
-        :param documents: URL or path -> TwiML: see :class:`TableTransport`.
+        :param documents: table of URL or path -> TwiML, as for :class:`TableTransport`.
         :param path: the path of the first document.
         :param settings: other parameters of :class:`Simulator`.
         """
         return cls(TableTransport(documents), absolute_url(BASE_URL, path), **settings)
 
     def queue(self, name: str) -> Queue:
-        """Return the queue of a name; create it if it is missing."""
+        """Return the queue with a name. Create the queue if it does not exist."""
         return self.queues.setdefault(name, Queue(name))
 
     def call(
@@ -121,11 +121,11 @@ class Simulator:
     ) -> SimulatedCall:
         """Call the number.
 
-        :param script: actions of the people in the call, in order. More can be done with the call that is returned.
+        :param script: actions of the people in the call, in order. The returned call accepts more actions.
         :param from_: the caller: a number in E.164, ``client:name``, ``sip:...`` or a word such as ``anonymous``.
         :param to: the number that is called.
         :param patience: seconds after which the caller hangs up.
-        :param params: parameters that are added to the usual ones or replace them, such as ``CallerName="ACME"``.
+        :param params: parameters that are added to Twilio's parameters or replace them, such as ``CallerName="ACME"``.
         """
         # A client keeps the cookies and passwords of one call, so each call gets a new one.
         client = Client(

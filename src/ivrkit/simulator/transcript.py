@@ -33,7 +33,7 @@ def transcript(events: Iterable[Event], *, twiml: bool = False) -> str:
 
 
 def describe(event: Event, *, twiml: bool = False) -> str:
-    """Return an event as text without its time, ``""`` for an event that a transcript leaves out.
+    """Return an event as text without its time, or ``""`` if transcripts leave the event out.
 
     :param twiml: whether to show the document of a response below its line.
     """

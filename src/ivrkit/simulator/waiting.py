@@ -11,7 +11,7 @@ from ivrkit.simulator.twiml.markup import Element
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A wait: the call goes on when somebody acts.
+    """The wait of a call. The call continues when somebody acts.
 
     :param verb: the name of the verb that waits.
     :param activity: ``gather``, ``record``, ``ring``, ``talk`` or ``queue``.
@@ -38,11 +38,11 @@ class Waiting:
         return frozenset({CALLER, *agent, *({CALLEE} if has_callee else set())})
 
     def why_not(self, action: Action) -> str:
-        """Return the reason why an action is impossible now, ``""`` if it is possible."""
+        """Return the reason why an action is impossible now, or ``""`` if the action is possible."""
         # Twilio's REST API can end any verb, so EndVerb is always possible.
         if isinstance(action, EndVerb):
             return ""
-        # Answering a phone, or not, needs a phone that rings.
+        # Only a phone that rings can be answered or refused.
         if isinstance(action, Refuse) or (isinstance(action, PickUp) and action.who == CALLEE):
             if self.activity != "ring":
                 return "no phone is ringing"

@@ -17,9 +17,9 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
     """Request a document and read it.
 
     :param leg: the leg whose parameters are sent; by default the leg of the caller.
-    :returns: the document. Its warnings have been reported.
-    :raises Failure: if Twilio can't use the response. The failure has been reported.
-    :raises LegEnded: if the call had the maximum number of documents.
+    :returns: the document. The warnings about the document have already been reported.
+    :raises Failure: if Twilio can't use the response. The failure has already been reported.
+    :raises LegEnded: if the call already had the maximum number of documents.
     """
     if call.documents >= call.max_documents:
         # Twilio has no such limit. Without one, a document that redirects to itself would never end.
@@ -50,7 +50,7 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
 
 
 def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str, Response]:
-    """Send a request of a leg, retry it if the overrides allow that, and follow redirects.
+    """Send a request of a leg, retry as the connection overrides of the URL say, and follow redirects.
 
     :returns: the URL that responded last, and its response.
     :raises Failure: if there was no usable response.
@@ -67,7 +67,7 @@ def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str
 
 
 def send_callback(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
-    """Send a callback, whose response changes nothing. A failure is a warning."""
+    """Send a callback. The response does not change the call, and a failure is reported as a warning."""
     # Twilio's error codes apply here too, but a failed callback does not end the call.
     try:
         _, response = send_request(call, request, leg)
@@ -85,7 +85,7 @@ def send_callback_later(call: LiveCall, request: WebhookRequest, leg: Leg) -> No
 
 
 def send_pending_callbacks(call: LiveCall) -> None:
-    """Send the callbacks that were put off."""
+    """Send the callbacks that :func:`send_callback_later` stored."""
     while call.pending_callbacks:
         call.pending_callbacks.pop(0)()
 
@@ -93,7 +93,7 @@ def send_pending_callbacks(call: LiveCall) -> None:
 def fetch_media(call: LiveCall, url: str) -> Response | None:
     """Fetch a file with a plain GET, and report a failure as a warning.
 
-    :returns: the response, or ``None`` if the request failed, or if the transport does not reach this URL.
+    :returns: the response, or ``None`` if the request failed or the transport does not reach this URL.
     """
     if not call.client.transport.serves(url):
         return None
