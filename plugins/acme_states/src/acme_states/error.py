@@ -1,4 +1,4 @@
-"""Error: tell callers that a key is not valid, and send them back to the state of that key."""
+"""Error: say that the choice is not valid, and go back to the state in which the caller made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Opening hours: whether the company is open now, and the week. Key 1 repeats them, else back to the menu."""
+"""Opening hours: say whether the company is open now, then the opening hours of the week.
+
+Key 1 repeats the opening hours. Any other key, or silence, leads back to the menu.
+"""
 
 from __future__ import annotations
 

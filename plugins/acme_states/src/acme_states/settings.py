@@ -1,4 +1,4 @@
-"""The settings: the table ``[plugins.acme-states]`` of ``ivrkit.toml``."""
+"""The settings of the plugin: the table ``[plugins.acme-states]`` of ``ivrkit.toml``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _check_hours(hours: str) -> str:
     return hours
 
 
-#: Two setting types of this package's own.
+#: The setting types that this package defines.
 Weekday = Annotated[str, SettingType("a weekday such as monday", _check_weekday, {"enum": WEEKDAYS}, "monday")]
 OpeningHours = Annotated[
     str, SettingType('opening hours in order, such as "09:00-12:00, 13:00-18:00"', _check_hours, example="09:00-18:00")
@@ -41,8 +41,8 @@ class AcmeSettings:
     :param reception_rings: the number of seconds for which reception's phone rings.
     :param support_queue: the name of the queue in which callers wait for support.
     :param longest_message: the longest message for sales, in seconds.
-    :param hours: weekday -> opening hours, such as "09:00-18:00", or "09:00-12:00, 13:00-18:00" with a break. A weekday
-        that is left out is closed. The times are in the time zone of the core's setting timezone.
+    :param hours: weekday -> opening hours, such as "09:00-18:00", or "09:00-12:00, 13:00-18:00" with a break. The
+        company is closed on a weekday that is left out. The times are in the time zone of the core's setting timezone.
     """
 
     reception_number: PhoneNumber = "+15550100"

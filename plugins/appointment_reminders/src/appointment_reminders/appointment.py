@@ -14,7 +14,7 @@ from appointment_reminders.settings import ReminderSettings
 
 
 def appointment(core: Settings, settings: ReminderSettings) -> State:
-    """Return the state that asks for the PIN. Its substates are the reminder, and the menu behind the PIN."""
+    """Return the state that asks for the PIN. The substates are the reminder, and the menu with its states."""
     appointments = Appointments(settings.file)
     return replace(
         pin(appointments, settings),

@@ -68,7 +68,7 @@ class Appointments:
             )
 
     def find(self, name: str) -> Appointment | None:
-        """Return the appointment with an id."""
+        """Return the appointment with an id, or ``None`` if it does not exist."""
         with self._connect() as connection:
             row = connection.execute("SELECT * FROM appointments WHERE id = ?", (name,)).fetchone()
         return None if row is None else _from_row(row)

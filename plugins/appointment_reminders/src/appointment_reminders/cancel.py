@@ -1,4 +1,7 @@
-"""The states that cancel an appointment: a question first, and only until some hours before it."""
+"""The states that cancel an appointment. One of them asks whether the caller is sure.
+
+They refuse to cancel when fewer than ``cancel_hours`` hours are left before the appointment.
+"""
 
 from datetime import timedelta
 
@@ -12,7 +15,11 @@ from appointment_reminders.settings import ReminderSettings
 
 
 def cancel_states(appointments: Appointments, settings: ReminderSettings) -> dict[str, State]:
-    """Return the substates ``cancel`` in the menu, ``cancel-question``, and ``cancelled``, which cancels."""
+    """Return the substates that cancel an appointment.
+
+    The option of ``cancel`` is in the menu, ``cancel-question`` asks whether to cancel the appointment, and
+    ``cancelled`` cancels it.
+    """
     notice = timedelta(hours=settings.cancel_hours)
     unchanged = Goto(MENU, say=Text("All right, your appointment stays as it is."))
 

@@ -19,7 +19,7 @@ def menu() -> State:
 
 
 def back() -> State:
-    """Return the state that leads back to the main menu. As a state it has an option that the menu reads out."""
+    """Return the state that leads back to the main menu. It is an option of the menu behind the PIN."""
     return State(enter="", exit=MAIN_MENU, options=option("*", Text("the main menu")))
 
 
@@ -36,7 +36,7 @@ def hear(appointments: Appointments) -> State:
 
 
 def confirm(appointments: Appointments) -> State:
-    """Return the state that confirms the appointment, once for each webhook."""
+    """Return the state that confirms the appointment. Two copies of a webhook record only one change."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
         appointments.change(appointment.id, "confirmed", key=change_key(call), now=call.now)

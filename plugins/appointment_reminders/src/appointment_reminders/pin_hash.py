@@ -15,5 +15,5 @@ def hash_pin(pepper: str, number: str, pin: str) -> str:
 
 
 def is_correct_pin(pepper: str, number: str, pin: str, hashed: str) -> bool:
-    """Return whether a PIN is correct: its hash equals the stored one."""
+    """Return whether the hash of a PIN equals the stored hash."""
     return hmac.compare_digest(hash_pin(pepper, number, pin), hashed)

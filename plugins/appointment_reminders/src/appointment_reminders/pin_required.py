@@ -26,7 +26,8 @@ def pin_required(
     """Return a state that looks up the appointment, says something, and goes on.
 
     Without a PIN the call goes to the question for the PIN. If the appointment is cancelled or in the past, the caller
-    hears so. If the file cannot be read, the caller hears the core's apology and goes to the main menu.
+    hears a sentence that says so. If the file cannot be read, the caller hears the core's apology and goes to the main
+    menu.
 
     :param appointments: the file of appointments.
     :param answer: a function that gets the appointment and returns the target.

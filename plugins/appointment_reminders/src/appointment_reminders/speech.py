@@ -10,7 +10,7 @@ from appointment_reminders.appointments import Appointment
 
 
 def time_text(at: datetime, locale: Locale) -> str:
-    """Return a time as it is said, such as "3:30 PM"."""
+    """Return a time as a text to say, such as "3:30 PM"."""
     # Babel puts narrow spaces before AM and PM, which some voices cannot read.
     return " ".join(format_time(at, "short", locale=locale).split())
 
