@@ -26,7 +26,12 @@ DEFAULT_KEY = "4"
 
 
 def parsed_by(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return an option's callback that parses the value like an answer; an invalid value ends the command at once."""
+    """Return the callback of an option, which parses the value as an answer.
+
+    An invalid value ends the command before the first question.
+
+    :param parse: parses and checks an answer.
+    """
     return lambda context, option, value: None if value is None else parse(value)
 
 
@@ -36,7 +41,7 @@ yes_option = click.option("--yes", is_flag=True, help="Ask no questions, and use
 class Questions:
     """Asks the questions that no option answers.
 
-    :param yes: whether to use the defaults instead.
+    :param yes: whether to use the default answers instead of asking.
     """
 
     def __init__(self, yes: bool) -> None:
@@ -46,10 +51,10 @@ class Questions:
         """Return an answer. After an invalid answer, the question is asked again.
 
         :param question: the text of the question.
-        :param given: the value of the option for this question, ``None`` if it is not given.
+        :param given: the parsed value of the option for this question, or ``None`` if the option is not given.
         :param default: the default answer.
         :param parse: parses and checks an answer.
-        :raises IvrkitError: if nothing is asked and the default is invalid, or if nobody answers.
+        :raises IvrkitError: if the default is used and invalid, or if the input has no answer.
         """
         if given is not None:
             return given
@@ -197,9 +202,11 @@ def _create_plugin(made: NewPlugin) -> None:
 
 
 def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
-    """Return the name of the new folder. Called first, so that nobody answers questions in vain.
+    """Return the name of the new folder.
 
-    :raises IvrkitError: if the name is invalid, or the folder exists.
+    The commands call this function before the first question, so that an invalid name is reported at once.
+
+    :raises IvrkitError: if the name is invalid, or if a file or a folder that is not empty has the name.
     """
     from ivrkit.cli.scaffold.templates import refuse_existing
 
@@ -209,7 +216,10 @@ def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
 
 
 def _free_key() -> str:
-    """Return the first free key in the menu of the installed phone tree."""
+    """Return the first free key in the menu of the installed phone tree.
+
+    If the phone tree has problems or its menu has no free key, return the default key.
+    """
     try:
         states = load(load_settings_with(())).flow.states
     except IvrkitError:  # a phone tree with problems must not keep anybody from creating a plugin
@@ -220,7 +230,7 @@ def _free_key() -> str:
 
 
 def _git_user() -> str:
-    """Return the user's name that git knows, or ``""``."""
+    """Return the user's name from the configuration of git, or ``""`` if there is none."""
     git = shutil.which("git")
     if git is None:
         return ""
@@ -230,9 +240,9 @@ def _git_user() -> str:
 
 
 def _create(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
-    """Create the folder in the working folder.
+    """Create a new folder in the working folder.
 
-    :param name: its name.
+    :param name: the name of the new folder.
     :param templates: folders of templates, each with the values of its placeholders.
     :returns: the number of files.
     """

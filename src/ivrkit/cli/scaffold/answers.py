@@ -33,7 +33,7 @@ _TAKEN_MODULES = ("ask", "languages", "locale", "settings")
 def name(answer: str) -> str:
     """Return the normalized name of the new folder.
 
-    :raises IvrkitError: if no distribution can have the name.
+    :raises IvrkitError: if the name is invalid for a folder or a distribution.
     """
     if not _NAME.fullmatch(answer) or len(answer) > MAX_NAME:
         raise IvrkitError(
@@ -46,7 +46,7 @@ def name(answer: str) -> str:
 def distribution(answer: str) -> str:
     """Return the normalized name of a distribution.
 
-    :raises IvrkitError: if the name is invalid, or if its package can't be imported or exists already.
+    :raises IvrkitError: if the name is invalid, or if the name of its package is taken or can't be imported.
     """
     normal = name(answer)
     package = package_of(normal)
@@ -88,7 +88,7 @@ def _package_conflict(name: str, package: str) -> str:
 def state(answer: str) -> str:
     """Return the name of a state.
 
-    :raises IvrkitError: if a state, or the function that makes it, can't have the name.
+    :raises IvrkitError: if the name is invalid or taken, for the state or for the function that makes the state.
     """
     if not _STATE.fullmatch(answer) or len(answer) > MAX_STATE:
         raise IvrkitError(
@@ -106,14 +106,15 @@ def state(answer: str) -> str:
 
 
 def module_of(state: str) -> str:
-    """Return the name of the module that makes a state, and of the function in it."""
+    """Return the name of the function that makes a state. Its module has the same name."""
     return state.lower().replace("-", "_")
 
 
 def key(answer: str) -> str:
     """Return the key of a menu option.
 
-    :raises IvrkitError: if the key is not on a phone, or if the menu uses it itself.
+    :raises IvrkitError: if the key has characters other than digits and ``*``, or begins with the key that repeats the
+        menu.
     """
     if not is_key_sequence(answer) or "#" in answer:
         raise IvrkitError(
@@ -130,7 +131,7 @@ def key(answer: str) -> str:
 def line(answer: str) -> str:
     """Return a text of one line: a sentence, a label or a person's name.
 
-    :raises IvrkitError: if it is empty, has several lines, or has braces, which mark placeholders in a sentence.
+    :raises IvrkitError: if the text is empty, has several lines, or has braces. Braces mark placeholders in a sentence.
     """
     text = answer.strip()
     if not text or not text.isprintable() or "{" in text or "}" in text:
@@ -168,9 +169,9 @@ def translations(option: str, given: Sequence[str], known: Sequence[str]) -> Map
     """Return language -> text, for the values of an option such as ``es=aparcamiento``.
 
     :param option: the name of the option.
-    :param given: its values.
+    :param given: the values of the option.
     :param known: the languages of the plugin.
-    :raises IvrkitError: if a value has another form, or if the plugin does not speak its language.
+    :raises IvrkitError: if a value does not have the form ``LANGUAGE=TEXT``, or if its language is not in ``known``.
     """
     found: dict[str, str] = {}
     for each in given:

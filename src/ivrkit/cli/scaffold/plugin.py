@@ -28,8 +28,8 @@ class Translation(NamedTuple):
 
     :param tag: the language, such as ``es-MX``.
     :param label: the label in the menu.
-    :param says: the sentence that it says.
-    :param repeat: the sentence that names its keys.
+    :param says: the sentence that the state says.
+    :param repeat: the sentence that names the keys of the state.
     """
 
     tag: str
@@ -59,7 +59,9 @@ def default_says(label: str) -> str:
 
 
 def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
-    """Return the default sentence in a language: the English sentence if there is no translation.
+    """Return the default sentence of the state in a language.
+
+    If there is no translation, or if the English sentence is not the default, return the English sentence.
 
     :param tag: the language.
     :param label: the label in English.
@@ -71,7 +73,10 @@ def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
 
 
 def repeat_sentence_in(tag: str) -> str:
-    """Return the sentence that names the keys in a language: the English sentence if there is no translation."""
+    """Return the sentence that names the keys, translated to a language.
+
+    If there is no translation, return the English sentence.
+    """
     translated = _TRANSLATED.get(base_language(tag))
     return translated[1] if translated else REPEAT_SENTENCE
 
@@ -80,8 +85,8 @@ def repeat_sentence_in(tag: str) -> str:
 class NewPlugin:
     """A new plugin, made from the answers to the questions of ``ivrkit new``.
 
-    :param name: the distribution.
-    :param state: the name of its state.
+    :param name: the name of the distribution.
+    :param state: the name of the plugin's state.
     :param key: the key of the state in the menu.
     :param label: the label of the state in the menu.
     :param says: the sentence that the state says.
@@ -99,11 +104,11 @@ class NewPlugin:
 
     @property
     def package(self) -> str:
-        """Return the name of its package."""
+        """Return the name of the plugin's package."""
         return answers.package_of(self.name)
 
     def values(self) -> dict[str, Any]:
-        """Return the values of the templates' placeholders."""
+        """Return the values for the placeholders of the templates."""
         module = answers.module_of(self.state)
         return {
             "package": self.package,

@@ -1,8 +1,8 @@
 """Render the templates of a new folder, and write all of its files or none.
 
 A template is a file that ends in ``.jinja``. Its path may contain placeholders too:
-``src/{{ package }}/{{ module }}.py.jinja``. If a template that is not empty renders to an empty text, no file is
-written.
+``src/{{ package }}/{{ module }}.py.jinja``. An empty template makes an empty file. Any other template that renders to
+an empty text makes no file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_LINE = 100
 
 
 def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the files that a folder of templates makes: path, with slashes -> content.
+    """Render a folder of templates, and return the files: path, with slashes -> content.
 
     :param folder: the folder of the templates.
     :param values: the values of the placeholders. An unknown placeholder raises an error.
@@ -46,9 +46,9 @@ def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refuse_existing(target: Path) -> None:
-    """Refuse a target that is a file, or a folder that is not empty.
+    """Check that a target does not exist or is an empty folder.
 
-    :raises IvrkitError: if it is.
+    :raises IvrkitError: if the target is a file, or a folder that is not empty.
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         what = "is a folder that is not empty" if target.is_dir() else "is a file"
@@ -58,9 +58,9 @@ def refuse_existing(target: Path) -> None:
 def write(target: Path, files: Mapping[str, str]) -> None:
     """Write files into a new folder.
 
-    They are written to a temporary folder first, so that the new folder is either complete or not there.
+    The files are written to a temporary folder first. If the function fails, no incomplete folder is left behind.
 
-    :param target: the folder. It must be empty, or must not exist.
+    :param target: the new folder. If it exists, it must be empty.
     :param files: path in the folder -> content.
     :raises IvrkitError: if the target is not empty, or can't be written.
     """
@@ -89,7 +89,7 @@ def python_text(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text as TOML and PO files write it."""
+    """Return a text as a string of a TOML or PO file, with quotes and escapes."""
     return json.dumps(text, ensure_ascii=False)
 
 
