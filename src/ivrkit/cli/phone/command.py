@@ -57,7 +57,11 @@ def phone(
 
 @contextmanager
 def _open_simulator(url: str | None, block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Open a simulator of the webhook at a URL, else of the mounted phone tree, else of the installed one."""
+    """Open a simulator that calls a phone tree.
+
+    The phone tree is the one at the URL. Without a URL, it is the phone tree that is mounted in the Flask app. Outside
+    ``flask ivrkit``, it is the installed phone tree.
+    """
     in_app = app_tree()
     if url:
         yield _simulator_of_url(url)
@@ -72,7 +76,7 @@ def _open_simulator(url: str | None, block: tuple[str, ...]) -> Iterator[Simulat
 def _simulator_of_url(url: str) -> Simulator:
     """Return a simulator that calls the webhook at a URL.
 
-    :raises IvrkitError: if the URL is invalid.
+    :raises IvrkitError: if the URL or a setting is invalid.
     """
     token = next(iter(load_settings().auth_token), "")
     try:
@@ -85,7 +89,7 @@ def _simulator_of_url(url: str) -> Simulator:
 def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulator]:
     """Open a simulator that calls a mounted phone tree, with the tree's own token and sessions.
 
-    :raises IvrkitError: if an option would change the phone tree.
+    :raises IvrkitError: if --block or --plugins-dir is given, because neither can change a mounted phone tree.
     """
     from ivrkit.testing import Phone
 

@@ -89,7 +89,7 @@ class Keyboard:
     def _perform(self, line: str) -> None:
         """Perform a command, or an action in the call.
 
-        :raises SimulatorError: if the line is neither, or if the action is not possible now.
+        :raises SimulatorError: if the line is not a command or an action, or if the action is not possible now.
         """
         done = self._current.actions
         replayed = {"n": (), "r": tuple(done), "b": tuple(done[:-1])}
@@ -130,7 +130,7 @@ class Keyboard:
         return actions[line]
 
     def _start_call(self, actions: Sequence[Action]) -> None:
-        """Start a new call and perform actions in it, as far as the call goes."""
+        """Start a new call and perform actions in it until the call ends."""
         self._call = self._dial()
         self._shown = 0
         for action in actions:
@@ -145,9 +145,9 @@ class Keyboard:
 
 
 def _last_exchange(call: SimulatedCall) -> str:
-    """Return the last request that asked for a document, with its parameters, and the response.
+    """Return the last request whose response was played, with its parameters and its response.
 
-    Callbacks are left out, such as the status callback after the end: their responses are not played.
+    Callbacks such as the status callback after the end of the call are skipped, because their responses are not played.
     """
     request = [each for each in call.events if isinstance(each, Requested) and each.purpose in _DOCUMENT_PURPOSES][-1]
     params = "\n".join(f"  {name}={value}" for name, value in request.params.items())

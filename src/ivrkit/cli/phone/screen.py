@@ -31,7 +31,7 @@ class Display(Protocol):
 
 
 class SpeechProgram:
-    """A program of this machine that speaks texts.
+    """The program that speaks texts: espeak-ng.
 
     :param program: the path of espeak-ng.
     """
@@ -43,7 +43,7 @@ class SpeechProgram:
     def find(cls) -> SpeechProgram:
         """Return the speech program of this machine.
 
-        :raises IvrkitError: if it is not installed.
+        :raises IvrkitError: if espeak-ng is not installed.
         """
         program = shutil.which("espeak-ng")
         if program is None:
@@ -54,7 +54,7 @@ class SpeechProgram:
         return cls(program)
 
     def say(self, text: str, language: str) -> None:
-        """Speak a text to its end. If the program fails, the text is only shown."""
+        """Speak a text, and wait until it was spoken. If the program fails, the text is only shown."""
         command = [self._program, "-v", language.lower() or "en-us", "--", text]
         subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # noqa: S603  the path of espeak-ng
 
@@ -68,14 +68,14 @@ class JsonLines:
             click.echo(json.dumps(event.as_dict(), ensure_ascii=False))
 
     def message(self, text: str) -> None:
-        """Print a message to the standard error, apart from the events."""
+        """Print a message to the standard error, so that the standard output has only events."""
         click.echo(text, err=True)
 
 
 class Screen:
     """Shows a call as text.
 
-    :param speech: speaks what the caller hears, ``None`` for no speech.
+    :param speech: the program that speaks the sentences of the call, or ``None`` if they are only shown.
     """
 
     def __init__(self, speech: SpeechProgram | None = None) -> None:
@@ -91,7 +91,7 @@ class Screen:
         click.secho(text, dim=True)
 
     def _show(self, event: Event) -> None:
-        """Print an event, or nothing if it is of no interest to the person at the keyboard."""
+        """Print an event. An event that does not interest the person at the keyboard is skipped."""
         if isinstance(event, Responded):
             self._show_state(event)
         elif isinstance(event, Said):
