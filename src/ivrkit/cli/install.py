@@ -14,8 +14,8 @@ def install(context: click.Context, arguments: tuple[str, ...]) -> None:
     """Install plugins with pip.
 
     All arguments are passed to pip: --find-links dist parking-ivr, -e ./parking-ivr, --upgrade parking-ivr. The
-    packages are installed in the environment in which ivrkit runs. Then the plugins are listed, as by "ivrkit plugins".
-    Exits with 1 if the phone tree can't be loaded.
+    packages are installed in the environment in which ivrkit runs. Then the command lists the plugins, as "ivrkit
+    plugins" does. The exit code is 1 if the phone tree can't be loaded.
     """
     install_packages(arguments)
     context.exit(print_plugins())

@@ -21,7 +21,8 @@ from ivrkit.schema import schema_of_flow, schema_of_settings
 def schema(block: tuple[str, ...], flow: bool, output: Path | None) -> None:
     """Print the JSON Schema of ivrkit.toml.
 
-    Editors complete and check the file with it. It has the settings and the state kinds of all installed plugins.
+    Editors use the schema to complete and check the file. The schema has the settings and the state kinds of all
+    installed plugins.
     """
     in_app = app_tree()
     found = find_plugins(try_load_settings_with(block).settings, in_app.mounted.plugins if in_app else None)

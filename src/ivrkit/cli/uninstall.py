@@ -22,7 +22,8 @@ from ivrkit.settings.names import normal_name
 def uninstall(context: click.Context, plugins: tuple[str, ...], yes: bool) -> None:
     """Uninstall plugins with pip.
 
-    Then the other plugins are listed, as by "ivrkit plugins". Exits with 1 if the phone tree can't be loaded.
+    Then the command lists the other plugins, as "ivrkit plugins" does. The exit code is 1 if the phone tree can't be
+    loaded.
     """
     names = _installed_names(plugins)
     if not yes:
