@@ -1,4 +1,4 @@
-"""The phone tree that a command works on when it runs inside a Flask app: ``flask ivrkit``."""
+"""The phone tree of the Flask app in which ``flask ivrkit`` runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AppTree(NamedTuple):
 
 
 def set_app_tree(context: click.Context, tree: AppTree) -> None:
-    """Set the phone tree for all commands below a context."""
+    """Set the phone tree for the command of a context and for its subcommands."""
     context.meta[_KEY] = tree
 
 

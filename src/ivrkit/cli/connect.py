@@ -74,9 +74,11 @@ def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, 
 
 
 def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
-    """Return the fields of a number whose calls go to a phone tree.
+    """Return the fields that connect a number to a phone tree.
 
-    :raises IvrkitError: if the URL or an override is invalid, or if the settings that have the overrides are.
+    :param url: the public URL of the phone tree.
+    :param overrides: the connection overrides, or ``None`` for the overrides in the settings.
+    :raises IvrkitError: if the URL or an override is invalid, or if the overrides are read from invalid settings.
     """
     if not _is_base_url(url):
         raise IvrkitError(
@@ -108,7 +110,7 @@ def _is_base_url(url: str) -> bool:
 
 
 def _rows(found: Any) -> list[tuple[str, str]]:
-    """Return the fields to show, with their names: the webhook URLs, and those fields of ``PRECEDING`` that are set."""
+    """Return the fields to show, with their names: the webhook URLs, and the fields of ``PRECEDING`` that are set."""
     return [*FIELDS.items(), *((field, name) for field, name in PRECEDING.items() if getattr(found, field, None))]
 
 

@@ -24,10 +24,10 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 def example(plugins: Collection[PluginSettings], states: Collection[str]) -> str:
-    """Return the text of the file.
+    """Return the text of the example ``ivrkit.toml``.
 
     :param plugins: the settings of the installed plugins.
-    :param states: the names of their states.
+    :param states: the names of the states of the installed plugins.
     """
     return "\n".join([*_core(), *_texts(), *_states(states), *_plugins(plugins)]) + "\n"
 

@@ -1,6 +1,6 @@
 """``flask ivrkit``: the commands for a phone tree that is mounted in a Flask app.
 
-Flask imports this module for every ``flask`` command of everybody who has ivrkit installed, so it imports nothing slow.
+If ivrkit is installed, Flask imports this module for every ``flask`` command. So this module imports nothing slow.
 """
 
 from __future__ import annotations
@@ -47,9 +47,11 @@ def ivrkit(context: click.Context, name: str | None) -> None:
 
 
 def _find_tree(app: Flask, name: str | None) -> AppTree:
-    """Return the phone tree of a name, or the only one.
+    """Return the phone tree of an app.
 
-    :raises IvrkitError: if the app has no phone tree, or several and no name is given.
+    :param app: the app.
+    :param name: the name of the phone tree, or ``None`` if the app has only one.
+    :raises IvrkitError: if the app has no phone tree of that name, or if it has several and ``name`` is ``None``.
     """
     from ivrkit.web.extension import mounted_tree, mounted_trees
 

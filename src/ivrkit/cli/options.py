@@ -1,4 +1,7 @@
-"""Options that several commands share: --block, --plugins-dir and --json. Also loads the phone tree with them."""
+"""Options that several commands share: --block, --plugins-dir and --json.
+
+The functions of this module load the settings and the phone tree as these options require.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def tree_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def given_plugins_dir() -> str | None:
-    """Return the value of --plugins-dir, or ``None`` if the running command has none."""
+    """Return the value of --plugins-dir, or ``None`` if the option is not given."""
     context = click.get_current_context(silent=True)
     folder: str | None = context.meta.get(_PLUGINS_DIR_KEY) if context else None
     return folder
@@ -55,7 +58,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsResult:
     """Return the settings of the working folder, or of the mounted phone tree, and their problems.
 
-    :param block: plugins to block besides those that the settings block.
+    :param block: plugins to block, in addition to the plugins that the settings block.
     :param overrides: values that replace single settings.
     """
     folder = given_plugins_dir()
@@ -69,7 +72,7 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
 
 
 def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
-    """Return the same settings as :func:`try_load_settings_with`, without problems.
+    """Return the settings of :func:`try_load_settings_with`, or raise an error if they have problems.
 
     :raises SettingsError: with all problems of the settings.
     """
@@ -80,9 +83,9 @@ def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
 
 
 def load_flow(block: Sequence[str]) -> LoadedTree:
-    """Load the installed phone tree. Print the problems and startup warnings that do not keep it from being served.
+    """Load the installed phone tree, or return the phone tree that is mounted in the Flask app.
 
-    Inside a Flask app, the phone tree that is mounted in the app is loaded.
+    If the phone tree can be served although it has problems, print the problems. Print its startup warnings too.
     """
     in_app = app_tree()
     if in_app is not None and not block and not given_plugins_dir():

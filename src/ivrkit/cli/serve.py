@@ -45,13 +45,13 @@ def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...])
 def run_server(settings: Settings, host: str, port: int, workers: int, **environ: str) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    :param settings: the settings. The workers read file and environment again; dev mode, blocked plugins and the
-        folder of plugin files are passed to them.
+    :param settings: the settings. Dev mode, the blocked plugins and the folder of plugin files are passed to the
+        workers. The workers read all other settings again, from the file and the environment.
     :param host: the address to listen on, or its name.
     :param port: the port.
     :param workers: the number of worker processes.
     :param environ: more environment variables for the workers.
-    :raises IvrkitError: for every problem that would keep the workers from starting.
+    :raises IvrkitError: if the workers could not start.
     """
     address = _resolve(host)
     load_seconds = _check(settings, address, port)
@@ -79,7 +79,7 @@ def _resolve(host: str) -> str:
 
 
 def _check(settings: Settings, address: str, port: int) -> float:
-    """Check everything that would keep the workers from starting, to report it as one error.
+    """Check that the workers can start, so that a problem is reported before a worker is started.
 
     :returns: how long the phone tree took to load, in seconds.
     :raises IvrkitError: for the first problem.

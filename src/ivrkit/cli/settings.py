@@ -98,7 +98,7 @@ def _as_json(rows: list[Row]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value for JSON. In a dataclass, a field with ``repr=False`` is a secret."""
+    """Return a value in a form that JSON has. The fields of a dataclass with ``repr=False`` are masked as secrets."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) if each.repr else MASK for each in fields(value)}
     return _table(value)

@@ -23,7 +23,7 @@ class Supervisor:
     """Runs a server as a child process and passes signals to it.
 
     :param command: the server's command line.
-    :param environ: its environment.
+    :param environ: the server's environment variables.
     :param report: prints one line.
     """
 
@@ -37,8 +37,8 @@ class Supervisor:
     def run(self) -> None:
         """Run the server until SIGTERM or SIGINT. SIGHUP is passed to granian, which then reloads gracefully.
 
-        A server that does not end within the grace period, or before a second signal, is killed: granian waits forever
-        for a worker that missed the signal because it was just starting.
+        After SIGTERM or SIGINT, the server is killed if the grace period passes or a second signal comes. This is
+        needed because granian waits forever for a worker that missed the signal while the worker was starting.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)

@@ -1,4 +1,4 @@
-"""A Twilio account, by the REST API: its numbers and their webhooks.
+"""Access to a Twilio account through the REST API: its numbers and their webhooks.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -43,7 +43,12 @@ class TwilioAccount:
 
     @classmethod
     def from_environment(cls) -> TwilioAccount:
-        """Return the account of the environment or of ``.env``. Missing credentials are asked for and not echoed."""
+        """Return the account that the environment or ``.env`` sets.
+
+        If the account SID or the credentials are missing, ask for them without showing the typed text.
+
+        :raises IvrkitError: if ``.env`` can't be read.
+        """
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
@@ -67,7 +72,7 @@ class TwilioAccount:
     def number(self, number: str) -> Any:
         """Return a number of the account as an object of Twilio's client.
 
-        :param number: E.164.
+        :param number: the phone number, in E.164 format.
         :raises IvrkitError: if the account does not have the number, or the API can't be reached.
         """
         with _api_errors():
@@ -114,7 +119,10 @@ def _api_errors() -> Iterator[None]:
 
 
 def _api_error(error: Any) -> IvrkitError:
-    """Return the error for a response of the API; a response in another form did not come from the API."""
+    """Return the error for an error response of the API.
+
+    If the response does not have the form of the API's errors, the error says that it does not come from the API.
+    """
     try:
         status, code, message = _parse_api_error(error)
     except (ValueError, AttributeError, TypeError):
@@ -132,7 +140,7 @@ def _unexpected_response() -> IvrkitError:
 def _parse_api_error(error: Any) -> tuple[int, int | None, str]:
     """Return HTTP status, error code and message.
 
-    When Twilio's client requests a list, its exception has only the response, which is parsed here.
+    If a request for a list fails, the exception of Twilio's client has only the response. Then the response is parsed.
     """
     if hasattr(error, "status"):
         return error.status, error.code, error.msg
