@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ivrkit.session_store import SharedStore, StoredSession
 
-#: How many writers there are, and how often each adds: enough that writers meet, and still a short test.
+#: The number of writers, and the number of additions of each writer: enough for collisions, but still a short test.
 WRITERS, ADDITIONS = 3, 25
 
 #: The counts after all writers are done. The first save is turn 1, and each addition is another turn.
@@ -20,13 +20,13 @@ def stored_session(
 ) -> StoredSession:
     """Return a session for a store.
 
-    :param lasts: after how many seconds from now it expires.
+    :param lasts: the number of seconds from now after which the session expires.
     """
     return StoredSession(sid, turn, time.time() + lasts, body)
 
 
 def count_up(store: SharedStore, writer: int) -> None:
-    """Add one to the writer's count as often as all writers do: load, add, save, and again after a lost race."""
+    """Add one to a writer's count ``ADDITIONS`` times. An addition that loses a race loads, adds and saves again."""
     for _ in range(ADDITIONS):
         while True:
             found = store.load("CA1")
@@ -38,14 +38,14 @@ def count_up(store: SharedStore, writer: int) -> None:
 
 
 def count_up_in_process(open_store: Callable[[], SharedStore], writer: int) -> None:
-    """Count up in another process, with its own connection to the store."""
+    """Count up in a process of its own, which opens its own connection to the store."""
     store = open_store()
     count_up(store, writer)
     store.close()
 
 
 def counted(store: SharedStore) -> dict[str, int]:
-    """Return the count of each writer, and the turn of the session."""
+    """Return the count of each writer, and the session's turn under the key ``turn``."""
     found = store.load("CA1")
     assert found is not None
     return {**json.loads(found.body), "turn": found.turn}

@@ -1,4 +1,4 @@
-"""The contract of session stores, as tests. A test module has a subclass for its store.
+"""The contract of session stores, as tests. To test your store, write a subclass in a test module.
 
 ::
 
@@ -13,9 +13,9 @@
         def open_store(self, tmp_path):
             return partial(MyStore, f"mine://{tmp_path}")
 
-The fixture ``open_store`` returns a function without parameters that opens the same storage each time it is called. The
-storage must be empty at the start of each test. The function is passed to other processes, so pickle must be able to
-handle it: use a function or class of a module, or a ``functools.partial`` of one.
+The fixture ``open_store`` returns a function without parameters. Each call of the function opens the same storage,
+which must be empty at the start of each test. The function is passed to other processes, so it must be picklable: use a
+function or class of a module, or a ``functools.partial`` of such a function or class.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from ivrkit.conformance.store_counting import (
 )
 from ivrkit.session_store import SharedStore, Store, StoredSession
 
-#: How long a store may take to remove an expired session by itself, in seconds.
+#: Seconds that a store may take to remove an expired session by itself.
 REMOVAL_DELAY = 0.05
 
-#: Bodies that are short enough for every store, a cookie included.
+#: Bodies that are short enough for every store, including a cookie.
 BODIES = (
     "{}",
     json.dumps({"state": "menu", "data": {"name": "Zoë", "ids": [1, None, -2.5, True], "deep": {"a": {}}}}),
@@ -55,7 +55,7 @@ BODIES = (
 
 
 class StoreContract:
-    """The rules for every store, also for one that is a cookie of the request."""
+    """The rules for every store, including stores that keep the session in a cookie."""
 
     @pytest.fixture
     def store(self, open_store: Callable[[], Store]) -> Iterator[Store]:
@@ -76,7 +76,7 @@ class StoreContract:
         assert store.load("CA1") == session
 
     def test_a_session_belongs_to_one_call(self, store: Store) -> None:
-        """`load` compares the CallSid exactly, with letter case and spaces."""
+        """`load` finds a session only by exactly the same CallSid, including letter case and spaces."""
         store.save(stored_session(), 0)
         assert store.load("ca1") is None
         assert store.load("CA1 ") is None
@@ -113,11 +113,11 @@ class StoreContract:
 
 
 class SharedStoreContract(StoreContract):
-    """The rules for a store that processes and hosts share, so that it decides which of two saves wins."""
+    """The rules for a store that several processes and hosts share. The store decides which of two saves wins."""
 
     @pytest.fixture
     def other(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
-        """Return the same store, opened a second time as another host does."""
+        """Return a second store object for the same storage, as another host has it."""
         other = open_store()
         yield other
         other.close()
@@ -140,7 +140,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == third
 
     def test_a_repeated_save_succeeds(self, store: SharedStore) -> None:
-        """A save of exactly the stored turn and body returns True: its first reply may have been lost."""
+        """A save of exactly the stored turn and body returns True, because the reply to the first save can get lost."""
         store.save(stored_session(), 0)
         second = stored_session(turn=2, body='"second"')
         assert store.save(second, 1) is True
@@ -149,27 +149,27 @@ class SharedStoreContract(StoreContract):
 
     @pytest.mark.parametrize(("turn", "body"), [(2, '"another"'), (3, '"second"')])
     def test_only_the_same_turn_and_body_are_a_repeated_save(self, store: SharedStore, turn: int, body: str) -> None:
-        """A save with another body or another turn than the stored one is not a repeated save, and is refused."""
+        """`save` refuses an outdated expected turn if the turn or the body differs from the stored session."""
         second = stored_session(turn=2, body='"second"')
         store.save(second, 0)
         assert store.save(stored_session(turn=turn, body=body), 1) is False
         assert store.load("CA1") == second
 
     def test_a_store_that_missed_turns_takes_the_next_one(self, store: SharedStore) -> None:
-        """An earlier turn than the expected one is replaced: the store was unavailable, or restored from a backup."""
+        """`save` replaces a turn before the expected turn, which a store has after an outage or from a backup."""
         store.save(stored_session(), 0)
         fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True
         assert store.load("CA1") == fifth
 
     def test_a_store_that_lost_a_call_takes_its_next_turn(self, store: SharedStore) -> None:
-        """A call that is not in the store is saved with any expected turn."""
+        """`save` accepts any expected turn if the call is not in the store."""
         fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True
         assert store.load("CA1") == fifth
 
     def test_the_turn_does_not_have_to_change(self, store: SharedStore) -> None:
-        """A save with the turn that is in the store succeeds: the store compares turns and does not count them."""
+        """A save can keep the turn that is in the store: the store compares turns and does not count them."""
         store.save(stored_session(), 0)
         same = stored_session(body='"sales"')
         assert store.save(same, 1) is True
@@ -178,7 +178,7 @@ class SharedStoreContract(StoreContract):
     # Contents
 
     def test_similar_calls_are_separate(self, store: SharedStore) -> None:
-        """Each CallSid has its own session, however similar it is to another."""
+        """Each CallSid has its own session, even if another CallSid is almost the same."""
         sids = ("CA1", "ca1", "CA1 ", "CA%", "CA_", "CA*", "CA:1", "É")
         sessions = [stored_session(sid, body=json.dumps(sid)) for sid in sids]
         assert [store.save(session, 0) for session in sessions] == [True] * len(sessions)
@@ -191,7 +191,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == session
 
     def test_two_hosts_see_the_same_sessions(self, store: SharedStore, other: SharedStore) -> None:
-        """A host reads and replaces the session that another host saved, and the other host notices it."""
+        """A host can replace the session that another host saved, and the other host then loads the new session."""
         one, two = stored_session(), stored_session(turn=2, body='"two"')
         store.save(one, 0)
         assert other.load("CA1") == one
@@ -200,7 +200,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == two
 
     def test_a_session_outlives_the_host(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
-        """A store that is opened later has the sessions that were saved before."""
+        """A store object that is opened later loads the sessions that were saved before."""
         session = stored_session()
         store.save(session, 0)
         store.close()
@@ -211,7 +211,7 @@ class SharedStoreContract(StoreContract):
     # Expiry
 
     def test_only_expired_sessions_are_removed(self, store: SharedStore) -> None:
-        """`remove_expired` removes expired sessions only and returns how many; 0 if they disappear by themselves."""
+        """`remove_expired` removes only expired sessions, and returns their number or 0 if they are already gone."""
         for sid, lasts in (("CA1", -10.0), ("CA2", 3600.0), ("CA3", -20.0)):
             store.save(stored_session(sid, lasts=lasts), 0)
         assert store.remove_expired(time.time()) in (0, 2)
@@ -221,7 +221,7 @@ class SharedStoreContract(StoreContract):
         assert store.remove_expired(time.time()) == 0
 
     def test_a_later_turn_extends_the_expiry(self, store: SharedStore) -> None:
-        """The expiry of the last saved turn counts."""
+        """A session expires at the expiry time of its last saved turn."""
         store.save(stored_session(lasts=0.2), 0)
         second = stored_session(turn=2, lasts=3600.0)
         assert store.save(second, 1) is True
@@ -258,7 +258,7 @@ class SharedStoreContract(StoreContract):
         assert found.body == json.dumps(saved.index(True))
 
     def test_no_thread_overwrites_another(self, store: SharedStore) -> None:
-        """If several threads save at the same time, no addition is lost and none is counted twice."""
+        """If several threads count in one session at the same time, each addition is counted exactly once."""
         store.save(stored_session(body="{}"), 0)
 
         def count(writer: int) -> None:
@@ -270,7 +270,7 @@ class SharedStoreContract(StoreContract):
         assert counted(store) == ALL_COUNTED
 
     def test_no_process_overwrites_another(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
-        """If several processes save at the same time, no addition is lost and none is counted twice."""
+        """If several processes count in one session at the same time, each addition is counted exactly once."""
         store.save(stored_session(body="{}"), 0)
         # A spawned process inherits no connection, as a process on another host does not.
         context = multiprocessing.get_context("spawn")
@@ -283,7 +283,7 @@ class SharedStoreContract(StoreContract):
         assert counted(store) == ALL_COUNTED
 
     def test_calls_at_the_same_time_do_not_affect_each_other(self, store: SharedStore) -> None:
-        """Several calls at the same time each save and load their own turns."""
+        """Calls at the same time do not mix: each call loads the turns that it saved."""
 
         def make_call(sid: str) -> bool:
             turns = [stored_session(sid, turn, json.dumps([sid, turn])) for turn in range(1, ADDITIONS)]
