@@ -1,4 +1,4 @@
-"""The plugin that is checked: its metadata, modules and states, and phones that call it."""
+"""The plugin that the checks run on: its metadata, modules and states, and phones that call its states."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ivrkit.settings import load_settings
 from ivrkit.settings.names import normal_name
 from ivrkit.testing import Phone, installed_plugins, make_app
 
-#: The start of calls that begin where the phone tree lets them begin, and not in a given state.
+#: The start of calls that begin in the usual state of the phone tree, not in a state that a check chooses.
 NORMAL_START = "normal-start"
 #: ``(name of the plugin, empty folder) -> arguments of make_phone``, called before each phone tree is made.
 SettingsFor = Callable[[str, Path], Mapping[str, Any] | None]
@@ -40,13 +40,13 @@ class ConformanceError(IvrkitError):
 
 
 class CheckedPlugin:
-    """The installed plugin that is checked.
+    """The installed plugin that the checks run on.
 
-    :param name: the name of its distribution.
+    :param name: the name of the plugin's distribution.
     :param root: the root folder of the test run.
-    :param settings_for: returns settings for the phone trees of the checks, in addition to the ``ivrkit.toml`` in the
-        root folder.
-    :raises SettingsError: if the distribution is not installed, or if it is not a plugin.
+    :param settings_for: a function that returns settings for the phone trees of the checks. They are added to the
+        settings in the ``ivrkit.toml`` of the root folder.
+    :raises SettingsError: if the distribution is not installed or is not a plugin.
     """
 
     def __init__(self, name: str, root: Path, settings_for: SettingsFor | None = None) -> None:
@@ -65,20 +65,20 @@ class CheckedPlugin:
 
     @property
     def packages(self) -> list[str]:
-        """The top-level packages that its entry points name."""
+        """The top-level packages that the plugin's entry points name."""
         entry_points = [each for each in self.dist.entry_points if each.group in (STATES_GROUP, PLUGINS_GROUP)]
         return sorted({each.value.partition(":")[0].partition(".")[0] for each in entry_points})
 
     @property
     def project(self) -> Path:
-        """The folder of the project: the folder of an editable install, or else the root folder of the test run."""
+        """The folder of an editable install, or the root folder of the test run for any other install."""
         origin = json.loads(self.dist.read_text("direct_url.json") or "{}")
         if origin.get("dir_info", {}).get("editable"):
             return Path(url2pathname(urlsplit(origin["url"]).path))
         return self.root
 
     def modules(self) -> list[ModuleType]:
-        """Import all modules of its packages, and return them."""
+        """Import and return all modules of the plugin's packages."""
         modules = []
         for name in self.packages:
             package = importlib.import_module(name)
@@ -88,12 +88,12 @@ class CheckedPlugin:
         return modules
 
     def source_paths(self) -> list[str]:
-        """Return the folders of its packages, and the files of its single modules."""
+        """Return the folders of the plugin's packages, and the files of its top-level modules."""
         tops = [importlib.import_module(package) for package in self.packages]
         return [path for top in tops for path in (*getattr(top, "__path__", ()), str(top.__file__))]
 
     def languages(self) -> list[str]:
-        """Return the languages that it has translations for."""
+        """Return the languages that the plugin has translations for."""
         found: set[str] = set()
         for module in self.modules():
             for folder in getattr(module, "__path__", ()):
@@ -106,7 +106,7 @@ class CheckedPlugin:
             return phone.host.settings.language
 
     def states(self) -> dict[str, CompiledState]:
-        """Return its compiled states by name, with their substates."""
+        """Return the plugin's compiled states by name, including substates."""
         return dict(self._states)
 
     @functools.cached_property
@@ -116,7 +116,7 @@ class CheckedPlugin:
             return {name: each for name, each in states.items() if normal_name(each.state.owner.plugin) == self.name}
 
     def installed(self) -> InstalledPlugins:
-        """Load the checked plugin and the plugins that it requires, without compiling them."""
+        """Load the checked plugin and the plugins that it requires, but do not compile their states."""
         with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
             arguments = self._arguments(Path(folder))
             block = [each for each in installed_plugins() if each not in self.plugins]
@@ -129,7 +129,7 @@ class CheckedPlugin:
         """Make a phone that calls a new phone tree with the checked plugin and the plugins that it requires.
 
         :param start: one of :meth:`starts`. Calls begin in this state, even if a hook chooses another one.
-        :param settings: single settings of the phone tree.
+        :param settings: settings of the phone tree, by name.
         :raises IvrkitError: if the phone tree does not start.
         """
         with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
@@ -143,12 +143,12 @@ class CheckedPlugin:
                 phone.close()
 
     def starts(self) -> list[str]:
-        """Return where the calls of the checks begin: in each state, and at the normal start if there are hooks."""
+        """Return the starts of calls: each state, and the normal start if the plugin has hooks or no states."""
         has_hooks = any(each.group == PLUGINS_GROUP for each in self.dist.entry_points)
         return [*self.states(), *([NORMAL_START] if has_hooks or not self.states() else [])]
 
     def where(self, start: str) -> str:
-        """Return the first part of a message about calls with a start."""
+        """Return the beginning of an error message: the plugin and the start of its calls."""
         return f"{self.name}: {'the normal start' if start == NORMAL_START else f'the state {start!r}'}"
 
     def _arguments(self, folder: Path) -> dict[str, Any]:
@@ -163,19 +163,19 @@ class CheckedPlugin:
 
 
 class _StartPlugin:
-    """A plugin that lets all calls begin in one state. It runs before all other hook implementations."""
+    """A plugin that lets all calls begin in one state. Its hook implementation runs before all others."""
 
     def __init__(self, state: str) -> None:
         self._state = state
 
     @hookimpl(tryfirst=True)
     def ivrkit_choose_start(self) -> str:
-        """Return the state."""
+        """Return the state in which all calls begin."""
         return self._state
 
 
 def requirements_of(dist: Any) -> list[str]:
-    """Return the names of the distributions that a distribution requires without its extras."""
+    """Return the names of the distributions that a distribution requires. Its extras are ignored."""
     lines = [line for line in dist.requires or () if "extra ==" not in line.partition(";")[2]]
     return [normal_name(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) for line in lines]
 
@@ -194,7 +194,7 @@ def _with_required_plugins(name: str, plugins: set[str]) -> set[str]:
 
 @contextmanager
 def record_plugin_errors() -> Iterator[list[str]]:
-    """Collect the errors that ivrkit logs about plugins during the ``with`` block. They are not logged elsewhere."""
+    """Collect the errors that ivrkit logs about plugins during the ``with`` block, and log them nowhere else."""
     errors: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: errors.append(record.getMessage())  # type: ignore[method-assign]  # simpler than a class

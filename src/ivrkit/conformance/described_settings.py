@@ -11,7 +11,7 @@ _SECRET = re.compile(r"(^|_)(token|password|secret|pin|pepper|api_key|credential
 
 
 def settings_are_described(plugin: CheckedPlugin) -> None:
-    """Check that each setting has a line ``:param name:``, and ``repr=False`` if its name suggests a secret."""
+    """Check that each setting has a line ``:param name:``, and that each setting named like a secret is hidden."""
     for each in plugin.installed().settings:
         if normal_name(each.owner.plugin) != plugin.name:
             continue

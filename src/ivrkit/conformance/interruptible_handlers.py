@@ -1,7 +1,7 @@
 """The rule that handlers are interruptible: if a worker is killed in a handler, the next run of the webhook is correct.
 
-Twilio sends the webhook again if a worker was killed, so each handler runs at least once. The checks interrupt a plugin
-at each of its lines in turn, and compare what comes after with an uninterrupted run.
+Twilio sends a webhook again if the worker was killed, so a handler can run more than once. The checks interrupt the
+plugin's code at one line after the other, and then check that the next run or the rest of the call is correct.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, desc
 from ivrkit.simulator import Action
 from ivrkit.testing import Phone
 
-#: At how many lines a webhook or a call is interrupted. Longer handlers are interrupted only at the first of them.
+#: Maximum number of lines at which a webhook or a call is interrupted. Later lines are not interrupted.
 MAX_LINES = 60
 MAX_SCRIPTS = 3
 
@@ -30,7 +30,7 @@ class HandlerInterrupted(Exception):  # noqa: N818  it stands for a killed worke
 
 
 def an_interrupted_handler_can_run_again(plugin: CheckedPlugin, start: str) -> None:
-    """Check that a webhook gives the same result after it was interrupted, for each line of its handlers."""
+    """Interrupt a webhook at each line of its handlers, and check that the next run gives the usual result."""
     with plugin.phone(start) as phone, record_plugin_errors():
         runner = WebhookRunner(phone)
         first = runner.start_call()
@@ -42,7 +42,7 @@ def an_interrupted_handler_can_run_again(plugin: CheckedPlugin, start: str) -> N
 
 
 def an_interrupted_hook_does_not_break_calls(plugin: CheckedPlugin) -> None:
-    """Check that calls have no warnings of the simulator after a hook was interrupted, for each line of the hooks."""
+    """Interrupt the hooks at each of their lines, and check that the simulator has no warnings about the calls."""
     scripts = call_scripts(plugin, NORMAL_START)[:MAX_SCRIPTS]
     with plugin.phone() as phone, record_plugin_errors():
         for script in scripts:
@@ -64,9 +64,9 @@ def _interrupt_at_each_line(
 ) -> None:
     """Interrupt a webhook at each line of the plugin's code in turn, and run it again each time.
 
-    :param webhook: the webhook, for the message.
+    :param webhook: the webhook as text for error messages.
     :param expected: the result of the webhook without an interruption.
-    :param run: runs the webhook.
+    :param run: a function that runs the webhook.
     """
     for line in range(1, MAX_LINES + 1):
         interruption = _Interruption(line, plugin.source_paths())
@@ -93,7 +93,7 @@ def _refuse_uncaught_exception(plugin: CheckedPlugin, start: str, interruption: 
 
 
 def _play(phone: Phone, script: Sequence[Action]) -> None:  # pragma: no cover  the kit's own tracer runs here
-    """Make a call and do the actions of a script that are possible; an interrupted hook can change where it goes."""
+    """Make a call with a script. After an interruption, an action can be impossible: silence replaces it."""
     call = phone.call()
     for action in script:
         if call.waiting is None:
@@ -104,25 +104,25 @@ def _play(phone: Phone, script: Sequence[Action]) -> None:  # pragma: no cover  
 class _Interruption:
     """Raises an exception at one line of a plugin's code.
 
-    It traces the code with :func:`sys.settrace` and counts the lines as they are run. A line counts once for each run
-    of its function: the tracer reports the line of a ``with`` again when the block ends, and an exception there would
-    keep the context manager from closing what it opened.
+    A tracer (:func:`sys.settrace`) counts the lines while they run. Each line is counted once per run of its function.
+    Python reports the line of a ``with`` statement again when its block ends. An exception at that moment would keep
+    the context manager from closing its resource.
 
     :param line: the number of the line to interrupt, counted from 1.
-    :param source_paths: the beginnings of the paths of the plugin's files.
+    :param source_paths: the paths of the plugin's files and folders. Only code below these paths is traced.
     """
 
     def __init__(self, line: int, source_paths: list[str]) -> None:
         self._lines_left = line
         self._source_paths = tuple(source_paths)
         self._seen: set[tuple[int, int]] = set()
-        #: The file and line that were interrupted, empty if the code ended before.
+        #: The file and line that were interrupted; ``""`` if the code ended before this line.
         self.location = ""
         #: The exception that left the code. ivrkit catches :class:`HandlerInterrupted` as an error of the plugin.
         self.uncaught: BaseException | None = None
 
     def run(self, function: Callable[[], object]) -> None:
-        """Run a function and interrupt it, in a new thread, so that a debugger or coverage can trace this one."""
+        """Run a function in a new thread, and interrupt it. A debugger or coverage still traces this thread."""
         thread = threading.Thread(target=self._run, args=(function,))
         thread.start()
         thread.join()

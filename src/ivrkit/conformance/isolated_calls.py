@@ -11,7 +11,7 @@ from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError
 from ivrkit.simulator import Action, SimulatedCall
 from ivrkit.testing import Phone
 
-#: How many calls are made at the same time.
+#: Maximum number of calls at the same time.
 MAX_CALLS = 6
 _HINT = "keep the data of a call in call.data, not in a module, a class or a closure"
 
@@ -27,7 +27,7 @@ class _Transcript(NamedTuple):
 
 
 def simultaneous_calls_do_not_mix(plugin: CheckedPlugin, start: str) -> None:
-    """Check that interleaved calls, and calls in several threads, hear the same as the same calls alone."""
+    """Check that callers hear the same in interleaved calls, in calls on several threads, and in single calls."""
     scripts = call_scripts(plugin, start)
     with plugin.phone(start) as phone:
         expected = [_transcript(phone.call(script)) for script in scripts]
@@ -43,7 +43,7 @@ def simultaneous_calls_do_not_mix(plugin: CheckedPlugin, start: str) -> None:
 
 
 def call_scripts(plugin: CheckedPlugin, start: str) -> list[tuple[Action, ...]]:
-    """Return scripts of up to two actions that lead to different ends of a call, the longest first."""
+    """Return scripts of at most two actions that end a call in different ways. The longest scripts come first."""
     with plugin.phone(start) as phone:
         ends = sorted(phone.explore(2).ends, key=lambda call: len(call.actions), reverse=True)
         return [tuple(call.actions) for call in ends][:MAX_CALLS]

@@ -12,7 +12,7 @@ from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.simulator import examine
 from ivrkit.testing import Phone
 
-#: How many bytes of JSON handlers may keep in ``call.data``.
+#: Maximum number of bytes of JSON that handlers may keep in ``call.data``.
 MAX_DATA = 2000
 
 _RECORDING = {"RecordingUrl": "https://api.twilio.com/r/RE1", "RecordingSid": "RE1", "RecordingDuration": "3"}
@@ -45,7 +45,7 @@ VERB_RESULTS: Mapping[str, list[dict[str, str]]] = {
     "Refer": [{"ReferCallStatus": "failed"}, {"ReferSipResponseCode": "405"}],
     "Connect": [{}],
 }
-#: The parameters of other verbs than the one that the call waits with, as in a late webhook.
+#: The parameters of late webhooks. They belong to another verb than the verb that the call waits with.
 LATE_RESULTS = ({"DialCallStatus": "busy"}, {"QueueResult": "leave"}, _RECORDING, {"Digits": "1"})
 #: The ``CallStatus`` of webhooks after the end of a call.
 FINAL_STATUSES = ("completed", "failed", "no-answer")
@@ -55,7 +55,7 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
     """Check that each webhook gets a valid response, that no handler fails, and that no caller stays on the line.
 
     :param plugin: the plugin.
-    :param start: where calls begin.
+    :param start: the start of the calls, as ``CheckedPlugin.starts`` returns it.
     :param language: the language of the calls.
     """
     where = f"{plugin.where(start)} in {language}"
@@ -83,7 +83,7 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
 def webhooks_for(phone: Phone, waiting_verb: str | None) -> Iterator[dict[str, str]]:
     """Yield the parameters of all webhooks that Twilio may send to a call.
 
-    :param waiting_verb: the verb that the call waits with; ``None`` if the call does not wait, and so gets no webhooks.
+    :param waiting_verb: the verb that the call waits with. If it is ``None``, the call has ended and gets no webhooks.
     """
     if waiting_verb is None:
         return
@@ -111,8 +111,8 @@ def _refuse_much_data(where: str, result: WebhookResult) -> None:
 def _refuse_trap(where: str, phone: Phone, start: str) -> None:
     """Press a key that no state offers until the call leaves the question.
 
-    A call that leaves it only because of the setting ``max_turns`` is trapped: no failure was counted. A state
-    without a menu option is not checked, because its HOME depends on the state that leads to it.
+    If only the setting ``max_turns`` stops the repetition, no failure was counted, and the caller is trapped. States
+    without a menu option are not checked, because their HOME depends on the state that leads to them.
     """
     compiled = phone.host.loaded.flow.states.get(start)
     if compiled is not None and not compiled.state.menu_options:
@@ -129,7 +129,7 @@ def _refuse_trap(where: str, phone: Phone, start: str) -> None:
 
 
 def _refuse_errors(message: str, errors: list[str], plugin: CheckedPlugin) -> None:
-    """Refuse errors of the plugin; the hint has the last line of its own code in the traceback."""
+    """Raise an error if the plugin failed. The hint names the last line of the plugin in the traceback."""
     if not errors:
         return
     own = "|".join(map(re.escape, plugin.source_paths()))

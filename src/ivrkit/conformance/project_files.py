@@ -1,4 +1,4 @@
-"""The rules for the project of a plugin: its metadata and tests and, as an option, its README and changelog."""
+"""The rules for the project of a plugin: metadata, tests and, if the option is set, README and changelog."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def every_state_has_a_test(plugin: CheckedPlugin) -> None:
 
 
 def the_readme_names_every_state(plugin: CheckedPlugin) -> None:
-    """Check that the README in the metadata names each state. Substates need not be named."""
+    """Check that the README in the metadata names each state. It does not have to name substates."""
     readme = (plugin.dist.read_text("METADATA") or "").partition("\n\n")[2]
     for name, each in plugin.states().items():
         if not each.state.parent and name not in readme:

@@ -1,4 +1,4 @@
-"""The rule that handlers are repeatable: a webhook that is run twice, as in a race, gives the same result."""
+"""The rule that handlers are repeatable: if a webhook runs twice, both runs give the same result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, desc
 
 
 def a_repeated_webhook_gives_the_same_result(plugin: CheckedPlugin, start: str) -> None:
-    """Check that two runs with the same session and the same ``call.turn_key`` give the same response and session."""
+    """Check that two runs of a webhook give the same response and session. Both have the same ``call.turn_key``."""
     with plugin.phone(start) as phone, record_plugin_errors():
         runner = WebhookRunner(phone)
         first, again = runner.start_call(), runner.start_call()

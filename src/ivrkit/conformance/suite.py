@@ -1,4 +1,4 @@
-"""The list of all checks of a plugin. Each check is a test of its own."""
+"""The list of all checks of a plugin. pytest runs each check as one test."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ from ivrkit.flow.compile.languages import base_language
 class Check(NamedTuple):
     """One check of a plugin.
 
-    :param name: its name in pytest.
-    :param run: runs it; raises :class:`~ivrkit.conformance.checked_plugin.ConformanceError` if the rule is broken.
+    :param name: the name of the check in pytest.
+    :param run: a function that runs the check. If the plugin breaks the rule, the function raises
+        :class:`~ivrkit.conformance.checked_plugin.ConformanceError`.
     """
 
     name: str
     run: Callable[[], None]
 
 
-#: The checks of each start of calls.
+#: The checks that run once for each start of calls.
 START_CHECKS = (
     simultaneous_calls_do_not_mix,
     a_repeated_webhook_gives_the_same_result,
     an_interrupted_handler_can_run_again,
 )
-#: The checks of the plugin as a whole.
+#: The checks that run once for the plugin.
 PLUGIN_CHECKS = (
     an_interrupted_hook_does_not_break_calls,
     calls_do_not_change_modules,
@@ -60,8 +61,8 @@ DOCS_CHECKS = (the_readme_names_every_state, the_project_has_a_changelog)
 def checks_of(plugin: CheckedPlugin, *, docs: bool = False) -> Iterator[Check]:
     """Yield every check of a plugin, always in the same order.
 
-    :param docs: whether to check README and changelog as well.
-    :raises IvrkitError: if no phone tree can be made of the plugin.
+    :param docs: whether to check the README and the changelog, too.
+    :raises IvrkitError: if a phone tree with the plugin does not start.
     """
     languages, main = plugin.languages(), plugin.language()
     spoken = [main, *(tag for tag in languages if base_language(tag) != base_language(main))]

@@ -1,4 +1,4 @@
-"""The rule that texts are translated: a plugin with translations has one for each text of its states."""
+"""The rule that texts are translated: each language of a plugin has a translation of each text in its states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule that a plugin is typed: the file ``py.typed``, and annotations of the functions that ivrkit calls."""
+"""The rule that a plugin has the file ``py.typed``, and annotations of the functions that ivrkit calls."""
 
 from __future__ import annotations
 

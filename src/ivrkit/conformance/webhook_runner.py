@@ -1,4 +1,7 @@
-"""Single webhooks, run by the engine without a host: to repeat one, and for verbs that the simulator does not play."""
+"""Single webhooks that the engine runs without a host.
+
+The checks use them to repeat a webhook, and to test the verbs that the simulator does not play.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,12 @@ class WebhookResult(NamedTuple):
 
     @property
     def data(self) -> Mapping[str, object]:
-        """The data that handlers keep of the call."""
+        """The content of ``call.data`` after the webhook."""
         return Session.from_json(self.session).data
 
 
 def first_difference(one: WebhookResult, other: WebhookResult) -> tuple[str, str] | None:
-    """Return the responses if they differ, else the sessions if they differ, else ``None``."""
+    """Return the two responses if they differ, or the two sessions if only they differ, or ``None``."""
     if one == other:
         return None
     if one.twiml != other.twiml:
@@ -47,13 +50,13 @@ def first_difference(one: WebhookResult, other: WebhookResult) -> tuple[str, str
 
 
 def describe_webhook(params: Mapping[str, str]) -> str:
-    """Return the text for a webhook in a message: ``a webhook with Digits='7'``."""
+    """Return a webhook as text for error messages, such as ``a webhook with Digits='7'``."""
     given = ", ".join(f"{name}={value!r}" for name, value in params.items())
     return f"a webhook with {given}" if given else "a webhook without parameters"
 
 
 class WebhookRunner:
-    """Runs webhooks of one call. The time is the same for all of them, so that equal webhooks have equal results.
+    """A runner for webhooks of one call. All webhooks have the same ``call.now``, so equal webhooks have equal results.
 
     :param phone: a phone that calls the phone tree.
     """
