@@ -289,6 +289,6 @@ def test_pytest_lists_the_fixtures(run):
             "make_phone -- *",
             "    Make phones, each for a new app: *",
             "phone -- *",
-            "    Return a phone for all installed plugins, or for those of *",
+            "    Return a phone for all installed plugins, or for the plugins in *",
         ]
     )
