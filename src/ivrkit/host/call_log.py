@@ -21,7 +21,7 @@ log = logging.getLogger("ivrkit.calls")
 
 
 class CallLog:
-    """The log of the turns of all calls. It computes nothing while ``INFO`` is off.
+    """The log of the turns of all calls. It does no work while the level ``INFO`` is off.
 
     :param mask_numbers: whether to log only the last four digits of telephone numbers.
     """
@@ -30,11 +30,11 @@ class CallLog:
         self._mask_numbers = mask_numbers
 
     def start_timer(self) -> float | None:
-        """Return the start time of a turn in seconds, or ``None`` while ``INFO`` is off."""
+        """Return the start time of a turn in seconds, or ``None`` while the level ``INFO`` is off."""
         return time.perf_counter() if log.isEnabledFor(logging.INFO) else None
 
     def log_turn(self, turn: Turn, session: Session, started: float | None) -> None:
-        """Log a turn whose session was saved. An error of the log does not end the call.
+        """Log a turn after its session was saved. If a log handler fails, the call goes on.
 
         :param turn: the turn.
         :param session: the session as it was saved.
@@ -71,10 +71,10 @@ class CallLog:
 
 
 def mask_number(number: str) -> str:
-    """Return the part of a caller's or callee's address that may be logged.
+    """Return the part of a telephone number or address that may be logged.
 
     :param number: a telephone number, a SIP or client address, or a word such as ``anonymous``.
-    :returns: such as ``***0100``, ``client:***`` or ``anonymous``.
+    :returns: for example ``***0100``, ``client:***`` or ``anonymous``.
     """
     scheme, colon, _ = number.partition(":")
     if colon:
@@ -86,12 +86,12 @@ def mask_number(number: str) -> str:
 
 
 def escape_control_characters(text: str) -> str:
-    """Return a text as one line: line breaks in a request must not forge lines of the log."""
+    """Return a text with its control characters escaped, so that line breaks in a request cannot forge log lines."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _left_event(turn: Turn) -> Event | None:
-    """Return the event of leaving the state that waited for this webhook, ``None`` at the first webhook."""
+    """Return the event ``left`` of the state that waited for this webhook, or ``None`` at the first webhook."""
     for event in turn.events:
         # States that the caller only passed through are left as well, but after they were entered.
         if event.name == "entered":
@@ -106,7 +106,7 @@ def _owner(state: State | None) -> str | None:
 
 
 def _line(fields: dict[str, Any]) -> str:
-    """Return the line: ``call CA.. turn 3: menu 1 -> sales (acme-states 0.1.0) 4.2 ms from ***0100 to ***0199``."""
+    """Return the log line ``call CA.. turn 3: menu 1 -> sales (acme-states 0.1.0) 4.2 ms from ***0100 to ***0199``."""
     left = " ".join(filter(None, (fields["left"], fields["outcome"])))
     entered = f"{fields['state']} ({fields['owner']})" if fields["owner"] else fields["state"]
     transition = " -> ".join(filter(None, (left, entered)))

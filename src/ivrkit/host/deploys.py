@@ -1,4 +1,4 @@
-"""Deploys: changes of a new version that affect a call in progress."""
+"""Deploys: a new version of the phone tree can change the state of a call in progress."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from ivrkit.flow.run.session import Session
 
 
 def describe_change(flow: CallFlow, session: Session) -> str:
-    """Return how a deploy changed the state that a caller waits in, for the log.
+    """Return a log message about a deploy that changed the state in which the caller waits.
 
     :param flow: the phone tree that is served now.
-    :param session: the session as an earlier version may have saved it.
-    :returns: one sentence, ``""`` if nothing changed.
+    :param session: the session, which an earlier version may have saved.
+    :returns: one sentence, or ``""`` if the state did not change.
     """
     if session.state is None or session.ended:
         return ""

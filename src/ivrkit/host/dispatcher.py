@@ -1,11 +1,11 @@
-"""The dispatcher: answers one webhook, without Flask.
+"""The dispatcher: it answers webhooks, without Flask.
 
 One webhook takes these steps, in this order:
 
-1. Read the session of the call, and return the stored answer if the request was answered before.
-2. Let the engine answer the request. It changes the session in memory only.
-3. Save the session with the turn that it was read at. If another request saved first, start again at step 1.
-4. Write the call log and notify the observing plugins: only now it is certain that the turn happened.
+1. Read the session of the call. If the request was answered before, return the stored answer.
+2. Let the engine answer the request. The engine changes the session in memory only.
+3. Save the session, unless its turn in the store has changed since step 1. In that case start again at step 1.
+4. Write the call log and notify the observing plugins. They come last, because a turn counts only after it is saved.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class TwimlResponse:
     """The response to a webhook.
 
     :param twiml: the whole document.
-    :param state: the state that the caller is in, ``None`` if the call has not entered one or it no longer exists.
+    :param state: the state of the call, or ``None`` if the call has not entered a state or its state no longer exists.
     :param cookie: the value of the cookie that carries the session, ``""`` for none.
     """
 
@@ -60,10 +60,10 @@ class Dispatcher:
     :param flow: the compiled phone tree.
     :param sessions: reads and saves the sessions.
     :param observers: hook name -> its implementations, for the observing hooks.
-    :param clock: returns the time with its zone.
+    :param clock: returns the current time, with a time zone.
     :param session_hours: how long a session is kept after its last webhook, in hours.
-    :param key: the key for the hashes of requests, the same in all processes. Without a secret key, a reader of the
-        store could find out by trial which keys a caller pressed.
+    :param key: the secret key for the hashes of requests, the same in all processes. Without it, a reader of the store
+        could try all inputs to find the phone keys that a caller pressed.
     :param call_log: logs each turn.
     """
 
@@ -134,7 +134,7 @@ class Dispatcher:
         return TwimlResponse(result.twiml, result.state, call_session.cookie)
 
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
-        """Record a status callback: a final status ends the call, even if its first webhook has not arrived yet.
+        """Record a status callback. A final status ends the call, even if no webhook of the call has arrived yet.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, ``""`` for none.
@@ -153,9 +153,10 @@ class Dispatcher:
             self._report(turn, session, started)
 
     def apology(self, sid: str = "", cookie: str = "") -> bytes:
-        """Return the core's apology in the language of a call.
+        """Return the core's apology as TwiML verbs, in the language of a call.
 
-        :param sid: the CallSid, or ``""`` if the session cannot be read, for the language of the phone tree.
+        :param sid: the CallSid. If it is ``""``, the session is not read, and the apology is in the language of the
+            phone tree.
         :param cookie: the cookie of the request, ``""`` for none.
         """
         language = self.sessions.for_call(sid, cookie).read().language if sid else self.flow.config.language
@@ -168,11 +169,11 @@ class Dispatcher:
         take_turn: Callable[[Session, datetime, int | None], Turn | _Stop],
         token: str = "",
     ) -> tuple[Turn | _Stop, Session]:
-        """Take a turn on the latest session and save it. Repeat both if another request saved the session first.
+        """Take a turn on the latest session, and save the session. If another request saved it first, repeat both.
 
         :param take_turn: changes the session and returns the turn, or another result if there is nothing to save. Its
-            third argument is the turn at which this request first read the session and lost the race, ``None`` before.
-        :returns: the result of the last ``take_turn``, and the session that it worked on.
+            third argument is ``None`` at first. After a lost race it is the turn that this request read at first.
+        :returns: the result of the last ``take_turn``, and the session that was its argument.
         :raises SessionError: if the session cannot be read or saved.
         """
         lost_at = None
@@ -196,8 +197,8 @@ class Dispatcher:
     def _read(self, call_session: CallSession, params: Mapping[str, str], token: str) -> Session:
         """Return the session of a call.
 
-        :raises SessionError: if neither the store nor the cookie has the session of a call that has begun. Without
-            it, the call would begin again in the middle.
+        :raises SessionError: if the call has begun, the store failed, and there is no cookie. With a new session, the
+            call would begin again in the middle.
         """
         session = call_session.read(token)
         if call_session.unreadable and params.get("CallStatus") != RINGING:
@@ -229,7 +230,7 @@ class Dispatcher:
                 notify_observers(hook_impls, arguments, call.sid)
 
     def _remove_expired(self, now: datetime) -> None:
-        """Remove expired sessions if it is time to. The caller gets the answer even if that fails."""
+        """Remove expired sessions every :data:`REMOVE_EXPIRED_EVERY` seconds. A failure is logged and not raised."""
         seconds = now.timestamp()
         if seconds < self._remove_expired_at:
             return
@@ -242,5 +243,5 @@ class Dispatcher:
 
 
 def _hash_request(params: Mapping[str, str], fallback_step: int, key: bytes) -> str:
-    """Return a keyed hash of a request: it identifies a copy without storing the keys that were pressed."""
+    """Return a keyed hash of a request. It identifies a copy of the request without storing the caller's input."""
     return hashlib.blake2b(repr((fallback_step, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()

@@ -38,16 +38,16 @@ class JsonFormatter(logging.Formatter):
 
 
 class _StderrHandler(logging.StreamHandler[Any]):
-    """The handler that :func:`configure_logging` adds. The class marks it, so that a second call replaces it."""
+    """The handler that :func:`configure_logging` adds. A second call finds the handler by its class and replaces it."""
 
 
 def configure_logging(settings: Settings) -> None:
     """Write the logger ``ivrkit`` to the standard error output, in the format of the setting ``log_format``.
 
-    Call this only in a process that serves the phone tree and nothing else. An app that a phone tree is mounted in
-    sets up its own log.
+    Call this only in a process that serves the phone tree and nothing else. If you mount a phone tree in your own app,
+    set up the log in your app.
 
-    :param settings: the settings, for ``log_format``.
+    :param settings: the settings. Only ``log_format`` is used.
     """
     handler = _StderrHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT_FORMAT))
