@@ -18,10 +18,10 @@ def create_app(
     """Return a Flask app that answers Twilio's webhooks.
 
     :param settings: the settings; if omitted, they are read from the working folder and the environment.
-    :param plugins: name -> plugin object of your own code, in addition to the installed plugins.
+    :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
     :param overrides: single settings by name. They override the working folder and the environment.
     :raises SettingsError: if a setting is invalid, or no auth token is set outside dev mode.
-    :raises LoadError: with all problems of the installed plugins.
+    :raises LoadError: if the plugins have problems. The error lists all of them.
     :raises SessionError: if the session store cannot be opened.
     """
     refuse_settings_and_overrides("create_app", settings, overrides)
@@ -32,9 +32,11 @@ def create_app(
 
 
 def create_server_app() -> Flask:
-    """Return the app of the working folder and set up its log, for a process that serves nothing else.
+    """Return the app for the settings of the working folder, and set up the log of the process.
 
-    :raises IvrkitError: as :func:`create_app` does.
+    Use this only in a process that serves nothing else.
+
+    :raises IvrkitError: for the same reasons as :func:`create_app`.
     """
     # The log is set up before the app is made, so that it has the startup warnings.
     settings = load_settings()

@@ -1,7 +1,7 @@
-"""The doctor endpoint: reports to ``ivrkit doctor`` how a request arrived at the app.
+"""The doctor endpoint: it reports to ``ivrkit doctor`` how a request arrived at the app.
 
-It answers 404 to everybody else. ``ivrkit doctor`` proves in the header :data:`DOCTOR_HEADER` that it knows the token.
-The proof does not depend on the URL, because a proxy may have changed the URL: that is what the doctor looks for.
+``ivrkit doctor`` proves in the header :data:`DOCTOR_HEADER` that it knows the auth token. A request without the proof
+gets a 404. The proof does not depend on the URL, because the doctor looks for proxies that change the URL.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def make_proof(token: str, seconds: int, nonce: str) -> str:
 
     :param token: the account's auth token.
     :param seconds: the time, in seconds since 1970.
-    :param nonce: a text without blanks, a new one for each request.
+    :param nonce: a text without blanks. Each request needs a new nonce.
     """
     digest = hmac.new(token.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256).hexdigest()
     return f"{seconds} {digest} {nonce}"
@@ -46,7 +46,7 @@ def make_proof(token: str, seconds: int, nonce: str) -> str:
 def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
     """Return whether a header proves that its sender knows one of the tokens.
 
-    :param value: the header, ``""`` if it is missing.
+    :param value: the value of the header, or ``""`` if the header is missing.
     :param tokens: the tokens of the settings.
     :param now: the time, in seconds since 1970.
     """
@@ -64,7 +64,7 @@ def describe_request(request: Request, verifier: RequestVerifier, now: float) ->
     """Return how a request arrived at the app, without secrets.
 
     :param request: the request as it arrived.
-    :param verifier: evaluates the headers of the trusted proxies and checks the signature.
+    :param verifier: reads the headers of the trusted proxies, and checks the signature.
     :param now: the time, in seconds since 1970.
     :returns: the fields that ``docs/reference/web.md`` lists.
     """
@@ -96,7 +96,7 @@ def describe_request(request: Request, verifier: RequestVerifier, now: float) ->
 
 
 def hash_form(items: Iterable[tuple[str, str]]) -> str:
-    """Return a hash of the parameters of a form. It does not depend on their order."""
+    """Return a hash of the parameters of a form. The order of the parameters does not change the hash."""
     return hashlib.sha256(urlencode(sorted(items)).encode()).hexdigest()
 
 
@@ -110,7 +110,7 @@ def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifi
 
     :param blueprint: the blueprint of a phone tree.
     :param path: the path of the endpoint.
-    :param verifier: knows the settings. Without a token in them, the endpoint answers 404 to every request.
+    :param verifier: has the settings. If they have no auth token, the endpoint answers 404 to every request.
     """
 
     def doctor() -> Response:

@@ -1,4 +1,4 @@
-"""The Flask extension: mounts phone trees in an app, each with its own settings, plugins, store and endpoints."""
+"""The Flask extension. It mounts phone trees in an app, each with its own settings, plugins, store and endpoints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger("ivrkit.web")
 
 @dataclass(frozen=True)
 class MountedTree:
-    """A phone tree in an app: ``app.extensions["ivrkit"]``, or by the name of the tree."""
+    """A phone tree in an app. It is ``app.extensions[name]``, where the name of the tree is ``ivrkit`` by default."""
 
     settings: Settings
     loaded: LoadedTree
@@ -40,17 +40,17 @@ class MountedTree:
 
 
 class Ivrkit:
-    """The Flask extension. One object can mount its phone tree in several apps: it keeps no app.
+    """The Flask extension. It keeps no reference to an app, so one object can mount its phone tree in several apps.
 
     :param app: an app to mount the phone tree in at once.
     :param name: the name of the blueprint and of the entry in ``app.extensions``. The phone trees of one app need
         different names.
     :param settings: the settings; if omitted, they are read from the working folder, the environment and
         ``app.config``.
-    :param plugins: name -> plugin object of your own code, in addition to the installed plugins.
+    :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
     :param config_prefix: the prefix of the keys in ``app.config`` that are settings of this phone tree.
-    :param overrides: single settings by name. They override all others.
-    :raises SettingsError: if the name is invalid, and as :meth:`init_app` does.
+    :param overrides: single settings by name. They override the settings from every other source.
+    :raises SettingsError: if the name is invalid, or, with ``app``, for the same reasons as :meth:`init_app`.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Ivrkit:
         :param app: the app. It is unchanged if an error is raised.
         :raises SettingsError: if a setting is invalid, the name or a path is taken, or no auth token is set outside
             dev mode.
-        :raises LoadError: with all problems of the installed plugins.
+        :raises LoadError: if the plugins have problems. The error lists all of them.
         :raises SessionError: if the session store cannot be opened.
         """
         settings, problems = (self._settings, ()) if self._settings else self._settings_of(app)
@@ -144,10 +144,10 @@ def mounted_tree(app: Flask, name: str) -> MountedTree:
 
 
 def refuse_settings_and_overrides(function: str, settings: Settings | None, overrides: Mapping[str, Any]) -> None:
-    """Refuse a call with both a ``Settings`` object and single settings: it would not be clear which ones count.
+    """Refuse a call with both a ``Settings`` object and single settings, because it is not clear which of them count.
 
     :param function: the name of the function that was called, for the error.
-    :raises SettingsError: with the names of the single settings.
+    :raises SettingsError: if both are given. The error names the single settings.
     """
     if settings is not None and overrides:
         raise SettingsError(
@@ -160,7 +160,7 @@ def refuse_settings_and_overrides(function: str, settings: Settings | None, over
 def _refuse_taken_names(app: Flask, name: str, prefix: str) -> None:
     """Refuse a name or a path that is already used in the app.
 
-    :raises SettingsError: with the extension, phone tree or endpoint that uses it.
+    :raises SettingsError: if the name or a path is taken. The error names the extension, phone tree or endpoint.
     """
     if name in app.extensions or name in app.blueprints:
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""Trusted proxies: the request as it was before they changed it."""
+"""Trusted proxies: from their headers follows the request that the outermost proxy received."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _FORWARDING_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Co
 
 
 def is_forwarding_header(name: str) -> bool:
-    """Return whether a proxy or a tunnel sets this header."""
+    """Return whether this is a header that only proxies and tunnels set."""
     name = name.title()
     return name in _FORWARDING_HEADERS or name.startswith("X-Forwarded-")
 
 
 def _empty_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Stand for the WSGI application that ``ProxyFix`` wraps: only its change of the environ is needed."""
+    """Stand in for the WSGI application that ``ProxyFix`` wraps. Only the changes to the environ are needed."""
     return ()
 
 
 def _start_response(*_: Any) -> Any:
-    """Stand for the ``start_response`` of a WSGI server."""
+    """Stand in for the ``start_response`` of a WSGI server."""
 
 
 class TrustedProxies:
     """The trusted proxies in front of a phone tree.
 
-    werkzeug's ``ProxyFix`` ignores a header that has fewer values than there are proxies. Here, a single value counts
-    for every proxy.
+    werkzeug's ``ProxyFix`` ignores a header that has fewer values than there are proxies. This class repeats the first
+    value of such a header, so that there is a value for each proxy.
 
     :param count: the number of proxies in a row.
     """
@@ -46,7 +46,7 @@ class TrustedProxies:
         """Return a request with the client address and the URL that the outermost trusted proxy received.
 
         :param request: the request as it arrived. It is not changed, because the rest of the app uses it as well.
-        :returns: a request without a body; the same request if no proxy is trusted.
+        :returns: a new request without a body, or ``request`` itself if no proxy is trusted.
         """
         if not self._count:
             return request
@@ -61,13 +61,13 @@ class TrustedProxies:
 
 
 def shared_path(public_path: str, path: str) -> str:
-    """Return the end of a public path that the path of a request begins with.
+    """Return the longest end of a public path that is also the beginning of the path of a request.
 
-    The app is mounted there as well, so the URL must have it once.
+    Both paths have this part, so it must be left out of one of them when they are joined.
 
     :param public_path: the path of the public URL, such as ``/ivr/phone``.
     :param path: the path of the request as it arrived, such as ``/phone/webhook``.
-    :returns: such as ``/phone``, or ``""``.
+    :returns: the shared part, such as ``/phone``, or ``""`` if the paths share nothing.
     """
     segments = public_path.split("/")[1:]
     while segments and not path.startswith("/" + "/".join(segments) + "/"):

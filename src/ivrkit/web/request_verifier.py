@@ -1,4 +1,4 @@
-"""The request verifier: checks X-Twilio-Signature, or without a token that the request comes from this machine.
+"""The request verifier: it checks the header X-Twilio-Signature. Without a token, it accepts only this machine.
 
 Twilio signs the URL that it requested and the parameters of the form
 (https://www.twilio.com/docs/usage/security#validating-requests).
@@ -27,10 +27,10 @@ _NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
 
 
 class _Form(dict[str, list[str]]):
-    """A form with ``getall``, which twilio's validator tries first.
+    """A form with the method ``getall``, which Twilio's validator tries first.
 
-    werkzeug's own form has no ``getall``: the validator would fail once per parameter before it tries ``getlist``,
-    which takes as long as the rest of the check.
+    werkzeug's own form has no ``getall``. For each parameter the validator would fail once and then try ``getlist``,
+    and these failures take as long as the rest of the check.
     """
 
     getall = dict.__getitem__
@@ -39,7 +39,7 @@ class _Form(dict[str, list[str]]):
 class RequestVerifier:
     """Decides whether a request may be answered.
 
-    :param settings: the settings: tokens, public URL, number of trusted proxies and ``mask_numbers``.
+    :param settings: the settings with the tokens, the public URL, the number of trusted proxies and ``mask_numbers``.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -61,7 +61,7 @@ class RequestVerifier:
         """Return why a request is refused.
 
         :param request: the request as it arrived.
-        :param params: Twilio's parameters in it.
+        :param params: Twilio's parameters in the request.
         :returns: one line with the reason and the fix, for the log, or ``None`` if the request may be answered.
         """
         external = self._proxies.external_request(request)
@@ -93,14 +93,14 @@ class RequestVerifier:
         )
 
     def _redacted(self, url: str) -> str:
-        """Return a URL for the log: without the caller's input, and with masked numbers."""
+        """Return a URL for the log, without the caller's input. Numbers are masked if the setting says so."""
         redacted = _INPUT.sub(rf"\1={HIDDEN_INPUT}", url)
         if not self._mask_numbers:
             return redacted
         return _NUMBERS.sub(lambda match: f"{match[1]}={mask_number(unquote_plus(match[2]))}", redacted)
 
     def external_request(self, request: Request) -> Request:
-        """Return a request as the outermost trusted proxy received it, to read its address and its URL."""
+        """Return a request with the client address and the URL that the outermost trusted proxy received."""
         return self._proxies.external_request(request)
 
     def signed_url(self, request: Request) -> str:
@@ -125,17 +125,18 @@ class RequestVerifier:
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
     """Return whether a signature was made with the token of this validator.
 
-    The validator itself tries the URL with and without its port, which takes twice as long. The URL as requested
-    nearly always matches, so it is compared first.
+    The validator itself tries the URL with and without its port, which takes twice as long. The URL as requested nearly
+    always matches, so this function tries that URL first.
     """
     expected: str = validator.compute_signature(url, form)
     return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
 
 
 def _refusal_without_token(request: Request) -> str | None:
-    """Return why a request is refused if there is no token: it does not come from this machine.
+    """Return why a request is refused if there is no token, or ``None`` if it comes from this machine.
 
-    A tunnel on this machine connects from the loopback address as well, so its headers are looked for first.
+    A tunnel on this machine connects from the loopback address, too. So this function first looks for the headers that
+    a tunnel sets.
     """
     fix = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other machines"
     forwarding = next((name for name, _ in request.headers if is_forwarding_header(name)), None)

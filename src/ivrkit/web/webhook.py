@@ -1,4 +1,4 @@
-"""The endpoints that Twilio requests: webhook, status callback, fallback and whisper. Also the health check."""
+"""The endpoints for Twilio (webhook, status callback, fallback and whisper), and the health check."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class _Views:
 
     @_verified
     def status(self, request: Request, params: dict[str, str]) -> Response:
-        """Record a status callback. It always answers 204, because an error would not change anything for Twilio."""
+        """Record a status callback. The response is always 204, because Twilio does not act on an error here."""
         try:
             self._dispatcher.record_status(params, cookie=self._cookie(request))
         except Exception:
@@ -111,7 +111,7 @@ class _Views:
 
     @_verified
     def fallback(self, request: Request, params: dict[str, str]) -> Response:
-        """Apologise and redirect the call to the webhook, after Twilio could not use the webhook's response."""
+        """Apologise and redirect the call to the webhook. Twilio requests this URL after the webhook failed."""
         # The log gets the path alone: the query may have the caller's input.
         path, query = _split_url(params.get("ErrorUrl", ""))
         sid = params["CallSid"]
@@ -127,7 +127,7 @@ class _Views:
     def healthz(self) -> Response:
         """Report whether calls can be answered and the store works. In dev mode, list plugins, states and problems.
 
-        The status is 200 even if the store is unavailable: the calls go on by their cookies, so a load balancer should
+        The status is 200 even if the store is unavailable. Calls go on with their cookies, so a load balancer should
         not take the host out of service.
         """
         healthy = self._dispatcher.sessions.is_healthy()
@@ -140,7 +140,7 @@ class _Views:
         return jsonify(report)
 
     def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
-        """Log why a request is refused and return the response, or return ``None`` if it may be answered."""
+        """Return the response that refuses a request, and log the reason. Return ``None`` if it may be answered."""
         reason = self._verifier.refusal_reason(request, params)
         if reason:
             log.warning("403: %s", reason)
@@ -186,7 +186,7 @@ class _Views:
 def _refuse_body() -> Response | None:
     """Refuse a body that is too large or of unknown length, before it is read.
 
-    The limit is for these endpoints alone: Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
+    The limit is for these endpoints only. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
     """
     request = _current_request()
     length = request.content_length
@@ -199,12 +199,12 @@ def _refuse_body() -> Response | None:
 
 
 def _has_unknown_length(environ: Mapping[str, object], length: int | None) -> bool:
-    """Return whether the length of a body is known only when its sender ends it."""
+    """Return whether a request has a body of unknown length, for example because the body is sent in chunks."""
     return "HTTP_TRANSFER_ENCODING" in environ or (length is None and bool(environ.get("wsgi.input_terminated")))
 
 
 def _current_request() -> Request:
-    """Return the request itself. Flask's proxy object would look it up again at each access."""
+    """Return the request object behind Flask's proxy, because the proxy looks it up again at each access."""
     current: Request = request._get_current_object()  # type: ignore[attr-defined]  # declared as a Request
     return current
 
@@ -221,7 +221,7 @@ def _fallback_step(query: str) -> FallbackStep:
 
 
 def _split_url(url: str) -> tuple[str, str]:
-    """Return the path and the query of a URL in a parameter, two empty strings if it is invalid."""
+    """Return the path and the query of a URL, or two empty strings if the URL is invalid."""
     try:
         parts = urlsplit(url)
     except ValueError:
