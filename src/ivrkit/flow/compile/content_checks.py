@@ -1,4 +1,7 @@
-"""The check that the content of a state fits its exit: at start for data, at each call for a function."""
+"""The check that the content of a state fits its exit.
+
+Fixed content is checked at start. The content that an ``enter`` function returns is checked at each call.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
 
     1. A whisper needs a Dial that can use it.
     2. A state waits with one verb.
-    3. If it waits, its exit is a table, a function or None, and fits the verb.
+    3. If a state waits, its exit is a table, a function or None, and fits the verb.
     4. A table needs a verb that waits. A menu without options is an exception: it waits for nothing.
-    5. An automatic exit needs a document that does not end before.
+    5. A state with an automatic exit has no verb that ends the document.
 
     :param state: the state.
-    :param routes: its rows, with the options of a menu among them.
-    :param content: its rendered content.
-    :param menu: whether it is a menu.
+    :param routes: the rows of the state, including the options of a menu.
+    :param content: the rendered content of the state.
+    :param menu: whether the state is a menu.
     :raises FlowError: with a hint how to fix it.
     """
     exit = state.exit
@@ -60,7 +63,7 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
 def _check_waiting_state(
     state: State, routes: Mapping[str, Target], content: Content, verb: str, *, menu: bool
 ) -> None:
-    """Refuse the content of a state that waits where it does not fit the exit."""
+    """Refuse content that waits with a verb but does not fit the state's exit."""
     exit = state.exit
     if not (isinstance(exit, Routes | LeadsTo) or menu):
         if exit is not None:

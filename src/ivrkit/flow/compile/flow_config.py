@@ -48,7 +48,7 @@ class FlowConfig:
         return {each.tag: each for each in known}
 
     def starts_by_setting(self) -> Mapping[str, Goto]:
-        """Return setting -> start, for all settings that name a start for some numbers."""
+        """Return setting -> start, for every number in the settings ``callers`` and ``numbers``."""
         tables = (("callers", self.callers), ("numbers", self.numbers))
         return {f'{table}."{number}"': start for table, starts in tables for number, start in starts.items()}
 
@@ -58,10 +58,10 @@ class EngineHooks:
     """The plugins' code that the engine calls. ``None`` means that no plugin implements the hook.
 
     :param edit_response: takes the call, the state and the document; returns the document to send.
-    :param state_failed: takes the call, the failed state, its error, and whether the input is secret, so that only the
-        type and the location of the error may be logged; returns the name of the next state, or ``None``.
-    :param choose_start: takes the call at its first webhook; returns its start, or ``None`` for the one in the
-        settings.
+    :param state_failed: takes the call, the failed state, its error, and whether the input is secret; returns the name
+        of the next state, or ``None``. If the input is secret, only the error's type and location may be logged.
+    :param choose_start: takes the call at its first webhook; returns the start of the call, or ``None`` to use the
+        start in the settings.
     """
 
     edit_response: Callable[[Call, State, bytes], bytes] | None = None

@@ -1,4 +1,4 @@
-"""The call flow as a graph: which outcome of which state leads where. For drawings, walks and checks."""
+"""The call flow as a graph of states and outcomes. Drawings, walks and checks use this graph."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ivrkit.flow.model.routes import HOME, SAME, LeadsTo, Routes, Target, destin
 class Edge:
     """One edge of the graph.
 
-    :param state: the name of the state that it starts from.
-    :param outcome: the outcome that leads along it, or ``None`` for an automatic exit and for a function.
+    :param state: the name of the state where the edge starts.
+    :param outcome: the outcome of the edge, or ``None`` if the edge has no single outcome, such as an automatic exit.
     :param target: the target, without the prompts of a ``Goto``.
     """
 
@@ -27,13 +27,13 @@ class Edge:
 
 
 def edges(flow: CallFlow) -> Iterator[Edge]:
-    """Return all edges of a call flow, also those that the transition rules add, in the order of loading."""
+    """Return all edges of a call flow in the order of loading, including the edges of the transition rules."""
     for compiled in flow.states.values():
         yield from _edges_of(flow, compiled)
 
 
 def waiting_verb(compiled: CompiledState) -> str | None:
-    """Return the verb that a state waits with. For an ``enter`` function, it is the verb of its rows."""
+    """Return the verb that a state waits with. If ``enter`` is a function, find the verb by the rows."""
     if compiled.content is not None:
         return compiled.content.waiting_verb
     if compiled.is_menu:

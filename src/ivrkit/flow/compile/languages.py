@@ -31,8 +31,8 @@ class Language:
     :param voice: the voice of every ``Say`` without voice and language, or ``None`` for the account's voice.
     :param texts: the core's sentences in this language.
     :param translations: plugin -> its translations into this language.
-    :param text_overrides: state -> texts that a team says instead of the state's own. They win over translations, and
-        also replace texts that are not a ``Text``.
+    :param text_overrides: state -> text as it is written -> the team's text. A team's text takes precedence over a
+        translation. It also replaces a plain ``str``, which has no translations.
     """
 
     tag: str
@@ -64,7 +64,7 @@ class Language:
         return found.format(**{name: self._value(value, state) for name, value in text.values.items()})
 
     def has_translation(self, text: Text, state: State) -> bool:
-        """Return whether a text has a translation into this language. A text of placeholders only needs none."""
+        """Return whether a text has a translation into this language. A text that has only placeholders needs none."""
         plugins = (state.owner.plugin, CORE_PLUGIN)
         tables = (
             *(self.translations.get(plugin, _NO_TRANSLATIONS) for plugin in plugins),
@@ -75,12 +75,12 @@ class Language:
         return found or not _PLACEHOLDER.sub("", text).strip()
 
     def _overriding_text(self, written: str, state: State) -> str | None:
-        """Return the team's text for a state. The texts of a parent state hold for its substates too."""
+        """Return the team's text for a state, or ``None``. A team's texts for a parent state apply to its substates."""
         tables = (self.text_overrides.get(name, _NO_TRANSLATIONS) for name in (state.name, *_parents(state.parent)))
         return next((table[written] for table in tables if written in table), None)
 
     def _core_text(self, written: str) -> str:
-        """Return a sentence of the core or the name of a key, which any plugin may use, or another text unchanged."""
+        """Return the core's text for a sentence or the name of a key. Return any other text unchanged."""
         if written in _CORE_TEXT_NAMES:
             return str(getattr(self.texts, _CORE_TEXT_NAMES[written]))
         if written in _KEYS_BY_NAME:
@@ -92,7 +92,7 @@ class Language:
 
 
 def _parents(parent: str) -> Iterator[str]:
-    """Return a parent state and its own parents. A dot separates the names of a state and its substate."""
+    """Yield the name of a parent state and the names of its own parents: ``a.b`` and ``a`` for ``a.b``."""
     while parent:
         yield parent
         parent = parent.rpartition(".")[0]
@@ -117,10 +117,10 @@ def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
 
 
 def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
-    """Return the tag that is equal to a tag, else the first one of the same language, else ``None``.
+    """Return the known tag that equals ``tag``, else the first known tag of the same language, else ``None``.
 
     :param tag: such as ``es-MX``, ``es`` or ``es_mx``.
-    :param tags: the tags to choose from.
+    :param tags: the known tags.
     """
     known = list(tags)
     wanted = tag.replace("_", "-").lower()
@@ -130,9 +130,9 @@ def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
 
 
 def language_error(name: str, tag: str | None, tags: Iterable[str]) -> FlowError | None:
-    """Return the error for a language that calls are not held in, or ``None`` if the language is valid.
+    """Return an error if a language is not a language of calls, or ``None`` if the language is valid.
 
-    :param name: the name of the thing that names the language, for the message.
+    :param name: the setting or argument that contains the language, for the message.
     :param tag: the language. ``None`` is valid.
     :param tags: the languages of calls.
     """

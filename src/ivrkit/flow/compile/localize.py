@@ -29,10 +29,10 @@ def localize_state(
     """Return a state in the language of a call.
 
     :param compiled: the state.
-    :param call_language: the language of the call. A state with its own ``language`` speaks that one instead.
+    :param call_language: the language of the call. A state with its own ``language`` uses its own language instead.
     :param languages: tag -> language, for all languages of the flow.
     :param config: the settings of the flow.
-    :raises FlowError: if its prompts are invalid or do not fit its exit.
+    :raises FlowError: if the prompts of the state are invalid or do not fit its exit.
     """
     state = compiled.state
     language = call_language
@@ -58,7 +58,7 @@ def localize_state(
 def _render_context(
     compiled: CompiledState, language: Language, call_language: Language, config: FlowConfig
 ) -> RenderContext:
-    """Return the attributes that the verbs of a state get where its author left them out."""
+    """Return the default attributes of a state's verbs. An attribute that the author writes takes precedence."""
     state, overrides = compiled.state, config.connection_overrides
     # The configured voice speaks one language only. A state in another language does not use it.
     voice = language.voice if state.language in (None, language.tag) else None
@@ -75,7 +75,7 @@ def _render_context(
 
 
 def _check_phrases(compiled: CompiledState, language: Language) -> None:
-    """Refuse two phrases with one translation and two keys: one key could not be spoken.
+    """Refuse two phrases of different keys with the same translation, because only one key could be chosen by speech.
 
     :raises FlowError: with the phrase, the language and both keys.
     """
@@ -93,7 +93,7 @@ def _check_phrases(compiled: CompiledState, language: Language) -> None:
 
 
 def _translator(state: State, language: Language) -> Callable[[str], str]:
-    """Return a function that translates the texts of a state. It keeps the latest translations."""
+    """Return a function that translates the texts of a state and caches the latest translations."""
     look_up = functools.lru_cache(TRANSLATION_CACHE_SIZE)(functools.partial(language.translate, state=state))
     has_overrides = state.name in language.text_overrides or state.parent in language.text_overrides
 

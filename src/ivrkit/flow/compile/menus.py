@@ -28,7 +28,7 @@ class MenuEntry:
 
 
 def collect_menu_entries(states: Iterable[State]) -> dict[str, tuple[MenuEntry, ...]]:
-    """Return menu -> its entries in the order of the keys, for every menu that an option names."""
+    """Return menu -> entries in the order of their keys, for every menu that an option names."""
     found: dict[str, list[MenuEntry]] = {}
     for state in states:
         for option in state.menu_options:
@@ -80,9 +80,9 @@ def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, s
 def menu_prompt(
     menu: Menu, entries: Sequence[MenuEntry], routes: Mapping[str, Target], language: Language
 ) -> list[TwiML | str]:
-    """Return a menu as prompts: a ``Gather`` with its sentences.
+    """Return a menu as prompts: a ``Gather`` with the menu's sentences.
 
-    A menu without keys has no ``Gather``. It is only its texts, and a sentence that says that there are no options.
+    A menu without keys has no ``Gather``. It has only the menu's texts, and the sentence ``no_options``.
     """
     texts = language.texts
     if not has_keys(routes):

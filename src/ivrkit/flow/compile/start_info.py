@@ -15,8 +15,8 @@ from ivrkit.flow.model.state import State
 class StartInfo:
     """The facts about a call that depend on the state that it started in.
 
-    :param start_menu: the first menu that automatic exits lead to, or ``None`` if they lead to no menu.
-    :param home: the state that HOME means for a state without a menu of its own, or ``None`` for the operator.
+    :param start_menu: the first menu that automatic exits lead to, or ``None`` if there is no such menu.
+    :param home: the target of HOME for states without a menu, or ``None`` for the operator.
     :param operator: the state of the operator, or ``None`` for the goodbye.
     """
 
@@ -40,7 +40,7 @@ def make_start_info(start: str, states: Mapping[str, CompiledState], config: Flo
 
 
 def _reachable_without_input(start: str, states: Mapping[str, CompiledState]) -> Iterator[str]:
-    """Return the states that automatic exits lead to, the nearest first."""
+    """Yield the first state and the states that automatic exits lead to, the nearest first."""
     # A breadth-first search. Function exits can form loops, which are only known at run time.
     queue, seen = [start], set()
     while queue:
@@ -62,7 +62,7 @@ def _automatic_targets(state: State) -> tuple[Target, ...]:
 
 
 def _first_question(reachable: list[CompiledState]) -> str | None:
-    """Return the first state with a Gather: the home of a tree without a menu, because it can be asked again."""
+    """Return the first state with a ``Gather``. HOME leads there if no menu can be reached without input."""
     contents = ((each.name, each.content) for each in reachable)
     return next((name for name, content in contents if content and content.waiting_verb == "Gather"), None)
 

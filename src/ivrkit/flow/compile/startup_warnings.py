@@ -1,4 +1,4 @@
-"""The startup warnings: parts of a phone tree that can be served but are probably not meant."""
+"""The startup warnings: problems of a phone tree that do not prevent the start."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Probl
 
 
 def texts_in_state(compiled: CompiledState) -> Iterator[str]:
-    """Return every text of a state, with the texts inside verbs and the values of placeholders."""
+    """Return every text of a state, including the texts inside verbs and the values of placeholders."""
     yield from _texts_in(_all_prompts(compiled))
 
 
 def _missing_translations(compiled: CompiledState) -> Iterator[Problem]:
-    """Warn of texts that callers would hear in the language that they are written in."""
+    """Warn of texts without a translation into a language of calls. Callers would hear them untranslated."""
     state = compiled.state
     # Each text once, in the order of the state.
     texts = list(dict.fromkeys(text for text in texts_in_state(compiled) if isinstance(text, Text)))
@@ -70,7 +70,7 @@ def _warning(state: State, message: str, hint: str = "") -> Problem:
 
 
 def _all_prompts(compiled: CompiledState) -> list[Any]:
-    """Return everything that a state says, with the texts of its menu options."""
+    """Return all prompts of a state, including the texts of its menu options."""
     state = compiled.state
     prompts: list[Any] = [state.enter, *(goto.say for goto in compiled.gotos_with_prompts())]
     prompts += state.whisper.texts if state.whisper else ()
@@ -79,7 +79,7 @@ def _all_prompts(compiled: CompiledState) -> list[Any]:
 
 
 def _texts_in(content: Any) -> Iterator[Any]:
-    """Return every text in prompts, with the texts inside verbs and the values of placeholders."""
+    """Return every text in prompts, including the texts inside verbs and the values of placeholders."""
     if isinstance(content, str):
         yield content
         if isinstance(content, Text):
@@ -94,7 +94,7 @@ def _texts_in(content: Any) -> Iterator[Any]:
 
 
 def _spoken_texts(verb: TwiML) -> Iterator[Any]:
-    """Return the texts of a ``Say`` and its SSML elements. The text of another verb is a name or a number."""
+    """Return the texts of a ``Say`` and its SSML elements. The text inside any other verb is not spoken."""
     yield verb.value
     for child in verb.verbs:
         yield from [child] if isinstance(child, str) else _spoken_texts(child)

@@ -1,6 +1,6 @@
 """The rendering of prompts and verbs to the bytes of a TwiML document.
 
-Twilio's verb objects are never changed. Their XML elements are copies, and ivrkit adds what the flow needs to these.
+Twilio's verb objects are never changed. ivrkit copies their XML elements, and adds attributes to the copies.
 How Twilio executes a document: https://www.twilio.com/docs/voice/twiml.
 """
 
@@ -56,9 +56,9 @@ class Content:
     :param xml: the verbs, without a ``Response`` around them.
     :param verbs: the names of the verbs, in order.
     :param waiting_verb: the verb that the call waits with, ``None`` if it does not wait.
-    :param ends_document: whether Twilio would not read anything that follows.
-    :param verb_attributes: the attributes of the waiting verb, as they are sent.
-    :param custom_action: the ``action`` of the waiting verb that the author wrote, ``None`` for none.
+    :param ends_document: whether Twilio would ignore all verbs that follow.
+    :param verb_attributes: the attributes of the waiting verb in ``xml``.
+    :param custom_action: the ``action`` that the author wrote for the waiting verb, or ``None``.
     :param has_whisper: whether a noun of a ``Dial`` has the address of the whisper.
     """
 
@@ -73,11 +73,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """The attributes that verbs get where their author left them out.
+    """The default attributes of verbs. An attribute that the author writes takes precedence.
 
-    :param voice: for a ``Say`` with neither voice nor language, or ``None`` for the account's voice.
-    :param language: for a ``Say`` with neither voice nor language, and for a ``Gather`` that listens to speech.
-    :param num_digits: for a ``Gather``; ``None`` to leave the end of the input to the finish key and the timeout.
+    :param voice: the voice of a ``Say`` with neither voice nor language, or ``None`` for the account's voice.
+    :param language: the language of such a ``Say``, and of a ``Gather`` that listens to speech.
+    :param num_digits: the ``numDigits`` of a ``Gather``, or ``None`` for no maximum number of keys.
     :param has_routes: whether the state's exit decides what follows, so that silence needs a webhook too.
     :param translate: returns the translation of a text; ``None`` to say every text as it is written.
     :param whisper_url: the address of the state's whisper, ``None`` for no whisper.
@@ -94,9 +94,9 @@ class RenderContext:
 
 
 def with_connection_overrides(address: str, overrides: str) -> str:
-    """Return an address with connection overrides, which tell Twilio how long to wait and how often to retry.
+    """Return an address with connection overrides, which set Twilio's timeouts and retries.
 
-    They are in the fragment, which Twilio neither sends nor signs:
+    The overrides are in the fragment of the address, which Twilio neither sends nor signs:
     https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 
     :param address: the address, without a fragment.
@@ -106,10 +106,10 @@ def with_connection_overrides(address: str, overrides: str) -> str:
 
 
 def to_verbs(content: Any) -> list[TwiML]:
-    """Return the content of a state as a list of verbs. A text becomes a ``Say``, a blank text nothing.
+    """Return the content of a state as a list of verbs. A text becomes a ``Say``; a blank text is left out.
 
     :param content: a text, a verb, or a list of these.
-    :raises FlowError: if it is anything else.
+    :raises FlowError: if the content is anything else.
     """
     if isinstance(content, str):
         return [Say(content)] if content.strip() else []
@@ -132,17 +132,18 @@ def to_verbs(content: Any) -> list[TwiML]:
 
 
 def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
-    """Return verbs as bytes, with the attributes of the context where the author left them out.
+    """Return verbs as bytes, with the context's values for the attributes that the author left out.
 
-    1. The last waiting verb gets the webhook as its action, so that the exit decides what follows. If verbs follow it,
-       it gets none, so that they are heard. ``Gather``, ``Record`` and ``Pay`` always get it: without an action Twilio
-       would request the address of the current document.
-    2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the whisper.
+    1. A waiting verb at the end of the content gets the webhook as its ``action``, so that the exit chooses the next
+       state. A waiting verb before other verbs gets no ``action``, so that the other verbs are heard. ``Gather``,
+       ``Record`` and ``Pay`` always get an ``action``, because without it Twilio requests the current document again.
+    2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the address of
+       the whisper.
     3. Every ``Say`` gets voice and language, and its texts are translated.
     4. Characters that XML does not allow are left out, and so is a ``Say`` without text.
 
     :param verbs: the verbs; they are not changed.
-    :param context: the attributes that they get.
+    :param context: the default attributes.
     """
     elements = [verb.xml() for verb in verbs]
     names = tuple(element.tag for element in elements)
@@ -179,8 +180,8 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
 def check_size(size: int) -> None:
     """Refuse content that would make a response too long for Twilio.
 
-    :param size: its size in bytes.
-    :raises FlowError: if it is more than :data:`MAX_CONTENT_BYTES`.
+    :param size: the size of the content in bytes.
+    :raises FlowError: if the size is more than :data:`MAX_CONTENT_BYTES`.
     """
     if size > MAX_CONTENT_BYTES:
         raise FlowError(
@@ -252,7 +253,7 @@ def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
 
 
 def _is_empty_say(element: ElementTree.Element) -> bool:
-    """Return whether a ``Say`` has the translation ``""``, which means that the sentence is left out."""
+    """Return whether a ``Say`` has no text. An empty translation means that the sentence is left out."""
     return element.tag == "Say" and element.text == "" and len(element) == 0
 
 

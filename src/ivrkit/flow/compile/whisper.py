@@ -1,8 +1,8 @@
 """The address and the prompts of a whisper: https://www.twilio.com/docs/voice/twiml/number#attributes-url.
 
-Twilio requests the whisper in the call to the callee, which has a CallSid of its own, while the call of the caller
-still waits in its ``Dial``. So the whisper has no session: its address has the state, the language and the number
-of the attempt. :mod:`ivrkit.flow.run.whisper` answers the request.
+Twilio requests the whisper for the call to the callee, while the caller's call still waits in its ``Dial``. The call
+to the callee has another CallSid, so the whisper has no session. Its address contains the state, the language and the
+number of the attempt. :mod:`ivrkit.flow.run.whisper` answers the request.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def whisper_url(state: str, language: str, overrides: str = "") -> str:
 
 
 def attempt_url(state: str, language: str, attempt: int, overrides: str = "") -> str:
-    """Return the address that a callee's key is sent to, relative to the whisper itself.
+    """Return the address to which Twilio sends a callee's key, relative to the address of the whisper.
 
     :param state: the state's name.
     :param language: the language of the call.
@@ -43,7 +43,7 @@ def attempt_url(state: str, language: str, attempt: int, overrides: str = "") ->
 
 
 def whisper_prompts(whisper: Whisper, language: Language) -> list[str | TwiML]:
-    """Return the prompts of a whisper, with the sentence that asks for the key."""
+    """Return the prompts of a whisper. If the whisper has a key, the last prompt asks for the key."""
     if whisper.accept is None:
         return [*whisper.texts]
     key = language.texts.spell_keys(whisper.accept)
