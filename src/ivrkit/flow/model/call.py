@@ -48,8 +48,8 @@ class Call:
     :param now: the time of this webhook, with its time zone.
     :param language: the call's language, such as ``en-US``.
     :param turn_key: a key of this webhook: CallSid and turn. A handler can run more than once for a webhook, if two
-        copies of the request race, or a worker is killed before it saves the session. The key is then the same. Use it
-        to make your side effects happen once.
+        copies of the request race, or a worker is killed before it saves the session. All runs have the same
+        key. Use the key to make your side effects happen once.
     :param data: a small JSON dict for your handlers, stored between the webhooks of this call. Change it in place.
     """
 

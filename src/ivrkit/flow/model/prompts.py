@@ -25,7 +25,7 @@ class Menu:
     """An ``enter`` whose prompts and routes are made from the options of the installed states.
 
     A caller hears the texts, then a sentence for each option in the order of the keys with 0 last, then the sentence
-    about the repeat key. The ``exit`` beside it may be a ``Routes`` with more rows, ``otherwise``, ``tries`` or
+    about the repeat key. The state's ``exit`` may be a ``Routes`` with more rows, ``otherwise``, ``tries`` or
     ``give_up``.
 
     :param texts: the prompts before the options: texts, ``Say``, ``Play`` or ``Pause``.
@@ -64,7 +64,7 @@ class Whisper:
     """The prompts that the callee of a ``Dial`` hears before both parties are connected. The caller does not hear them.
 
     The prompts are said in the language of the caller's call. With ``accept``, the call is connected only if the
-    callee presses that key, so that an answering machine cannot take it. A call that is not accepted has the
+    callee presses that key, so that an answering machine cannot take the call. A call that is not accepted has the
     outcome ``declined``. The core's text ``accept`` asks for the key.
 
     :param texts: the prompts: texts, ``Say`` or ``Play``.
@@ -91,10 +91,10 @@ EnterContent = str | TwiML | Menu | Sequence[str | TwiML]
 def check_prompts(name: str, prompts: Iterable[Any], verbs: tuple[str, ...] = PROMPT_VERBS) -> None:
     """Refuse anything that is not a prompt.
 
-    :param name: the name of the thing that says the prompts, for the message.
+    :param name: the name of the class or function that takes the prompts, for the message.
     :param prompts: the prompts.
     :param verbs: the verbs that are allowed.
-    :raises FlowError: for the first one that is not a prompt.
+    :raises FlowError: if one of the values is not a prompt.
     """
     for prompt in prompts:
         if not isinstance(prompt, str) and getattr(prompt, "name", None) not in verbs:

@@ -25,7 +25,7 @@ class RelativeTarget(enum.Enum):
     HOME = "HOME"
 
     def __repr__(self) -> str:
-        """Return the name under which it is imported."""
+        """Return the name under which the target is imported."""
         return self.value
 
 
@@ -39,12 +39,12 @@ HOME: Final = RelativeTarget.HOME
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """A target with prompts, a change of the language, or both. With the target ``None``, prompts replace the goodbye.
+    """A target with prompts, a new language, or both. With the target ``None``, the prompts replace the goodbye.
 
     :param target: a state's name, SAME, BACK, HOME, or ``None`` to hang up.
     :param say: the prompts before the target: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
-    :param language: the language of the call from here on, these prompts included. It must be one of the settings
-        ``language`` and ``languages``, such as ``es-MX``.
+    :param language: the new language of the call, such as ``es-MX``. The prompts are said in it already. It must be a
+        language of the settings ``language`` and ``languages``.
     :raises FlowError: if an argument is invalid.
     """
 
@@ -53,7 +53,7 @@ class Goto:
     language: str | None = None
 
     def __repr__(self) -> str:
-        """Return it as it is written in code, without defaults."""
+        """Return the Python code of the ``Goto``, without default arguments."""
         given = {"say": self.say, "language": self.language}
         arguments = [repr(self.target), *(f"{name}={value!r}" for name, value in given.items() if value)]
         return f"Goto({', '.join(arguments)})"
@@ -82,7 +82,7 @@ ExitFunction = Callable[[Call], Target]
 
 
 def destination_of(target: Target) -> str | RelativeTarget | None:
-    """Return the target itself, without the prompts and the language of a ``Goto``."""
+    """Return the destination of a target, without the prompts and the language of a ``Goto``."""
     return target.target if isinstance(target, Goto) else target
 
 
@@ -93,13 +93,14 @@ def is_target(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """A table outcome -> target. It is data, so that it can be checked and drawn.
+    """A table outcome -> target. The table is data, so that ivrkit can check and draw it.
 
     :param rows: key sequences (``"1"``, ``"42"``) and named outcomes (``"no-input"``, ``"busy"``) -> targets.
     :param otherwise: the target of every outcome without a row. When left out, silence repeats the state, a wrong key
         goes to the state ``error``, and a call that was not connected goes HOME.
-    :param tries: how many failures of one outcome this state takes; the setting ``tries`` when left out.
-    :param give_up: the target after the last failure; the operator when left out.
+    :param tries: the number of failures of one outcome at which the call goes to ``give_up``; the setting ``tries``
+        when left out.
+    :param give_up: the target after that number of failures; the operator when left out.
     :raises FlowError: if an outcome does not exist, or a target is invalid.
     """
 
@@ -134,7 +135,7 @@ class LeadsTo:
     give_up: Target = None
 
     def __call__(self, call: Call) -> Target:
-        """Return the target that the function chooses, so that a test can call the exit like the function."""
+        """Return the target that the function chooses. A test can call the exit like the function."""
         return self.function(call)
 
 
@@ -142,9 +143,9 @@ def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None)
     """Declare all targets of a function exit, so that they can be checked and drawn like the targets of a table.
 
     :param targets: the targets that the function may return. For a ``Goto``, its target is enough.
-    :param tries: how many failures (silences, or keys that the function answers with SAME) the state takes; the
-        setting ``tries`` when left out.
-    :param give_up: the target after the last failure; the operator when left out.
+    :param tries: the number of failures at which the call goes to ``give_up``; the setting ``tries`` when left out. A
+        failure is silence, or a key for which the function returns SAME.
+    :param give_up: the target after that number of failures; the operator when left out.
     :raises FlowError: if there is no target, or one of them is invalid.
     """
     # Without targets, the checks at start would find nothing wrong with the function.

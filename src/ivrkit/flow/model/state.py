@@ -1,4 +1,4 @@
-"""States: one place in a phone tree each, the menu options that lead to them, and their owner."""
+"""The states of a phone tree, the menu options that lead to them, and their owners."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Owner:
     """The plugin that a state came from.
 
     :param plugin: the name of the distribution, such as ``acme-states``.
-    :param version: its version, ``""`` if it has none.
+    :param version: the version of the distribution, ``""`` if it has none.
     """
 
     plugin: str
     version: str = ""
 
     def __str__(self) -> str:
-        """Return ``acme-states 1.0``."""
+        """Return the plugin and its version: ``acme-states 1.0``."""
         return f"{self.plugin} {self.version}".rstrip()
 
 
@@ -46,9 +46,9 @@ class MenuOption:
 
     :param key: the key or keys to press, ``0-9 * #``.
     :param label: the name of the option: "For {label}, press {key}."
-    :param phrases: phrases that a caller can say instead. With phrases, the menu listens to speech too.
+    :param phrases: phrases that a caller can say instead of pressing the key. The menu then listens to speech too.
     :param menu: the menu that reads the option.
-    :param sentence: the whole sentence, in place of the one made of label and key.
+    :param sentence: the whole sentence, in place of the sentence that is built from label and key.
     :raises FlowError: if an argument is invalid.
     """
 
@@ -109,10 +109,10 @@ class State:
     :param voice: the voice of every ``Say`` without voice and language; the voice of the call's language when left out.
     :param language: the language of this state in every call; the language of the call when left out.
     :param whisper: the prompts that the callee of this state's ``Dial`` hears before both parties are connected.
-    :param substates: name -> state, for states that belong to this one. The substate ``confirm`` of the state
+    :param substates: name -> state, for states that belong to this state. The substate ``confirm`` of the state
         ``account`` is the state ``account.confirm``. In this state and its substates, ``".confirm"`` is a target that
         names the substate, and ``"."`` names this state. The ``menu`` of a ``MenuOption`` accepts these names as well.
-        Substates may have substates. A name is looked up in the innermost state that has it.
+        Substates may have substates. A name is looked up in the innermost state that has a substate of this name.
     :param name: set by the loader: the name of the entry point.
     :param owner: set by the loader: the plugin that the state came from.
     :param parent: set by the loader: the state that this one is a substate of, ``""`` for none.
@@ -219,9 +219,9 @@ class State:
 def _check_handler(title: str, handler: Any) -> None:
     """Refuse a handler that cannot be called with the call, before a caller is affected.
 
-    :param title: the state, for the message.
+    :param title: the state's title in the message.
     :param handler: an ``enter`` or exit function.
-    :raises FlowError: if it is async, a class, or takes other arguments.
+    :raises FlowError: if the handler is async, is a class, or takes other arguments.
     """
     name = getattr(handler, "__name__", repr(handler))
     if inspect.iscoroutinefunction(handler):

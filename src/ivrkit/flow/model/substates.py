@@ -1,4 +1,4 @@
-"""The expansion of substates: each becomes a state with a full name, and so do the targets that begin with a dot."""
+"""The expansion of substates to states with full names. Targets that begin with a dot get full names too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOT = "."
 
 
 def expand_substates(state: State) -> Iterator[State]:
-    """Return a state and all its substates, each without substates of its own and with full names as targets.
+    """Yield a state and all its substates as separate states, whose targets have full names.
 
     :param state: the state, with its name and owner bound.
     """
@@ -87,7 +87,7 @@ class _ResolvingFunction:
 
 
 def _resolve_names(state: State, scope: _Scope) -> State:
-    """Return a state with the full names of a scope in its exit, its ``on_error`` and its options."""
+    """Return a state whose exit, ``on_error`` and options have full names for the relative names of a scope."""
     options = tuple(replace(option, menu=scope.full_name(option.menu)) for option in state.menu_options)
     exit, on_error = _resolve_exit(state.exit, scope), scope.full_name(state.on_error)
     return replace(state, exit=exit, on_error=on_error, options=options)

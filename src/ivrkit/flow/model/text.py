@@ -28,14 +28,14 @@ KEY_NAMES: Mapping[str, str] = {
 class Text(str):
     """A sentence that is said in the language of the call.
 
-    It is written in the source language of its plugin, and the plugin's translations have it as a message of gettext:
-    ``locale/es/LC_MESSAGES/messages.po`` in the package. Without a translation it is said as it is written. It can
-    stand wherever a text can: in ``enter``, inside ``ask`` and ``Menu``, as label, sentence or phrase of a
-    ``MenuOption``, in ``Goto(say=...)``, or as the text of a verb.
+    The sentence is written in the source language of its plugin. The plugin's package has the translations in files of
+    gettext, such as ``locale/es/LC_MESSAGES/messages.po``. Without a translation, the sentence is said as it is
+    written. A ``Text`` can be used wherever a text can: in ``enter``, inside ``ask`` and ``Menu``, as label, sentence
+    or phrase of a ``MenuOption``, in ``Goto(say=...)``, or as the text of a verb.
 
     :param sentence: the sentence, which may have placeholders in braces: ``Text("Press {key}.", key="4")``.
-    :param values: the values of the placeholders. They are filled in after the translation; a ``Text`` among them is
-        translated too.
+    :param values: the values of the placeholders. They are filled in after the translation. A value that is a ``Text``
+        is translated too.
     :raises FlowError: if a placeholder has no value, or a value has no placeholder.
     """
 
@@ -57,7 +57,7 @@ class Text(str):
         return text
 
     def __repr__(self) -> str:
-        """Return it as it is written in code."""
+        """Return the Python code of the text."""
         return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.values.items()), ")"])
 
     def __eq__(self, other: object) -> bool:
@@ -71,7 +71,7 @@ class Text(str):
     __hash__ = str.__hash__
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Copy and pickle it with its values."""
+        """Return the function and the arguments that copy or unpickle the text with its values."""
         return _restore_text, (str(self), dict(self.values))
 
 
@@ -145,7 +145,7 @@ def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None
     :param name: the name of the sentence, for the message.
     :param sentence: the sentence.
     :param known: the placeholders that have a value.
-    :raises FlowError: if it has another placeholder, one with a format or a conversion, or a single brace.
+    :raises FlowError: if the sentence has an unknown placeholder, a format or conversion, or a single brace.
     """
     names = " and ".join("{" + each + "}" for each in known)
     allowed = f"only the placeholder{'s' * (len(known) > 1)} {names}" if known else "no placeholders"
