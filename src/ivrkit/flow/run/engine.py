@@ -9,7 +9,7 @@ A turn has these steps, and each has its method in :class:`_TurnBuilder`:
 5. If the state does not wait, follow its automatic exit with step 3. The fragments of all states make one response.
 6. Stop at a state that waits, or end the call.
 
-A plugin's code runs in the sandbox. Its failure leads to another state, never to an error for Twilio.
+A plugin's code runs in the sandbox. A failure of this code leads to another state, never to an error response.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def advance(flow: CallFlow, call: Call, session: Session, *, fallback_step: Fall
 
 
 def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
-    """Mark a call as ended after a status callback. The outcome of its last verb may still follow.
+    """Mark a call as ended after a status callback. A webhook with the outcome of the last verb may still follow.
 
     :param flow: the compiled states.
     :param call: the call at this status callback.
@@ -104,7 +104,7 @@ class _TurnBuilder:
         return self._finish(self.response.to_document())
 
     def end_call(self) -> Turn:
-        """Answer for a caller who has hung up: no state is entered, and nothing is counted."""
+        """Return the turn of a caller who has hung up. No state is entered, and no failure is counted."""
         if self.session.ended is None:
             self.session.ended = self.call.status
             if self.session.state is not None:
@@ -112,7 +112,7 @@ class _TurnBuilder:
         return self._finish(EMPTY_RESPONSE)
 
     def _finish(self, twiml: bytes) -> Turn:
-        """Return the turn, after the plugins' hook has edited its document."""
+        """Return the turn. A plugin's ``edit_response`` hook edits its document first."""
         current = self.flow.states.get(self.session.state or "")
         state = current.state if current else None
         if self.flow.hooks.edit_response and state and twiml is not EMPTY_RESPONSE:
@@ -142,7 +142,7 @@ class _TurnBuilder:
         self.events.append(Event("left", state, outcome=shown))
 
     def _record_last_outcome(self, outcome: str | None) -> None:
-        """Record the outcome of a call that is over. Silence means only that the caller has hung up."""
+        """Record the last outcome of a call that is over, unless the outcome is silence."""
         if outcome not in (None, NO_INPUT):
             self._record_outcome(outcome)
             self.session.waiting_verb = None
@@ -208,7 +208,9 @@ class _TurnBuilder:
     def _enter(self, compiled: CompiledState, origin: str | None, *, returning: bool) -> Step | None:
         """Enter a state.
 
-        :param returning: whether the caller returns to the state, so that its failures stay counted.
+        :param compiled: the state.
+        :param origin: the state whose exit led here, or ``None`` at the start of a call.
+        :param returning: whether the caller returns to the state. If so, the state's failures are not forgotten.
         :returns: the next step, ``None`` if the call waits or has ended.
         """
         name = compiled.name
@@ -256,7 +258,10 @@ class _TurnBuilder:
         return target, compiled.name
 
     def _hang_up(self, last_verb: bytes) -> None:
-        """End the call with the verb that ends its document."""
+        """End the call.
+
+        :param last_verb: the verb that ends the document, or ``b""`` if the document has such a verb already.
+        """
         self.response.add(last_verb)
         self.session.waiting_verb = None
         self.session.ended = FINISHED
@@ -265,7 +270,7 @@ class _TurnBuilder:
     # The code of plugins.
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> ExitResult:
-        """Run a function exit. If it fails, the result has the target of the failure."""
+        """Run a function exit. If the function fails, the result has the target of the failure."""
         target = catch_failure(
             lambda: self._sandboxed(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
         )
@@ -280,7 +285,7 @@ class _TurnBuilder:
         """Record a failure, apologise once, and return the target that the call goes to.
 
         The targets are tried in this order: the choice of a plugin's hook, the state's ``on_error``, HOME, the start
-        menu, the operator. A state that failed during this webhook is left out.
+        menu, the operator. A state that failed during this webhook is skipped.
         """
         self.failed_states.add(compiled.name)
         self.events.append(Event("failed", compiled.state, error=redacted(error) if self.secret else error))

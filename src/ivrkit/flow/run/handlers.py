@@ -1,4 +1,4 @@
-"""Calls of the plugins' functions, with the checks of their results."""
+"""The functions that run a plugin's ``enter``, exit or hook, and check the result."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
 def call_enter(compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
     """Return the content that a state's ``enter`` function returns, rendered and checked.
 
-    :raises FlowError: if the content does not fit the state's exit. An error of the function is not caught.
+    :raises FlowError: if the content does not fit the state's exit. Errors of the function are not caught.
     """
     enter = cast(EnterFunction, compiled.state.enter)
     return compiled.render_enter(enter(call), localized)

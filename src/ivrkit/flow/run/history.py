@@ -1,4 +1,4 @@
-"""The history of a call: which state sent the caller to which, and the menus that they were in."""
+"""The history of a call: the origin of each state, and the menus that the caller visited."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class History:
 
         :param destination: the target, without its prompts.
         :param origin: the state whose exit leads to it; ``None`` at the start of a call.
-        :returns: the name of the state, ``None`` for the operator; and whether the caller returns to it, so that its
-            failures stay counted.
+        :returns: two values: the name of the state, or ``None`` for the operator; and whether the caller returns to
+            that state. If so, the state's failures are not forgotten.
         """
         # A wrong key leads through the state `error`. Behind it the caller has not left the state of that key.
         from_error_state = origin == ERROR_STATE
@@ -39,8 +39,8 @@ class History:
     def record_origin(self, state: State, origin: str) -> None:
         """Record the state that sent the caller to a state.
 
-        A state with its substates counts as one: from each of them, BACK leads to the state that sent the caller into
-        the first of them.
+        A parent state and its substates count as one state. From any of the substates, BACK leads to the last state
+        outside of the parent state and its substates.
         """
         came_from = self._session.came_from
         if self._top_state(state.name) != self._top_state(origin):
@@ -58,15 +58,15 @@ class History:
         """Return the state that HOME means.
 
         :param origin: the state whose exit leads HOME.
-        :returns: the menu with an option for that state that the caller visited last, or the menu of its first
-            option, or the home of the call. ``None`` means the operator.
+        :returns: a menu that has an option for that state: the menu that the caller visited last, or the menu of the
+            state's first option. If the state has no options, the home of the call. ``None`` means the operator.
         """
         menus = [option.menu for option in self._menu_options(origin)]
         visited = [menu for menu in reversed(self._session.visited_menus) if menu in menus]
         return next(iter(visited or menus), self._flow.start_info(self._session.start).home)
 
     def _top_state(self, name: str) -> str:
-        """Return the outermost parent state of a substate. A state without a parent is returned itself."""
+        """Return the name of a substate's outermost parent state. For any other state, return its own name."""
         compiled = self._flow.states.get(name)
         return self._top_state(compiled.state.parent) if compiled and compiled.state.parent else name
 

@@ -1,4 +1,4 @@
-"""The response to one webhook: the fragments of all states that were entered, joined to one document."""
+"""The response to one webhook: the fragments of all states that were entered, joined into one document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_STATES_PER_RESPONSE = 50
 
 
 class ResponseBuilder:
-    """Collects the fragments of a response, and keeps it within Twilio's limit."""
+    """Collector of the fragments of a response. It keeps the response within Twilio's size limit."""
 
     def __init__(self) -> None:
         self._fragments: list[bytes] = []
@@ -27,7 +27,7 @@ class ResponseBuilder:
             self._fragments.append(fragment)
 
     def apologise(self, apology: bytes) -> None:
-        """Add the apology, unless the response has had it already."""
+        """Add the apology, unless the response already has one."""
         if not self._apologised:
             self._apologised = True
             self._fragments.append(apology)
@@ -42,7 +42,7 @@ class ResponseBuilder:
     def count_state(self) -> None:
         """Count one more state in the response.
 
-        :raises FlowError: if there are too many. The response is then empty again, so that another state can be heard.
+        :raises FlowError: if the response has too many states. All fragments are removed, so that another state fits.
         """
         self._state_count += 1
         if self._state_count > MAX_STATES_PER_RESPONSE:

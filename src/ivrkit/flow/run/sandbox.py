@@ -25,8 +25,8 @@ class Failure:
 def catch_failure(run: Callable[[], Result]) -> Result | Failure:
     """Return the result of a plugin's code, or its failure.
 
-    The failure is returned after the ``except`` block. Code that handles it, a hook for example, could otherwise read
-    the original error from ``sys.exc_info()`` although it is only given a hidden one.
+    A hook that handles a failure must run after the ``except`` block has ended. Inside the block, the hook could read
+    the original error from ``sys.exc_info()``, although its argument is a redacted error.
     """
     try:
         return run()
@@ -38,10 +38,10 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
     """Run a plugin's code, and restore ``data`` if the code fails.
 
     :param data: the call's ``data``. The code may change it in place.
-    :param run: calls the code.
+    :param run: a function that runs the code.
     :param max_data_bytes: the maximum size of ``data`` as JSON, or ``None`` for no maximum.
     :returns: the result of the code.
-    :raises FlowError: if ``data`` cannot be stored afterwards. An error of the code is raised again.
+    :raises FlowError: if ``data`` cannot be stored after the code has run. An error of the code is raised again.
     """
     # A copy as JSON: the code may change nested values in place.
     before = json.dumps(data)
@@ -58,7 +58,7 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
 
 
 def check_data(data: dict[str, Any], max_bytes: int | None = None) -> None:
-    """Refuse ``call.data`` that JSON cannot store or would change.
+    """Refuse ``call.data`` if JSON cannot store its values, or loads other values than were stored.
 
     :param max_bytes: the maximum size as JSON, or ``None`` for no maximum.
     :raises FlowError: with a hint on what can be stored.

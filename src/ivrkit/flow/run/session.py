@@ -19,8 +19,8 @@ class SentResponse:
     """The response to one webhook, kept in case the same request comes again.
 
     :param turn: the number of the webhook in its call.
-    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. Only its first
-        :data:`TOKEN_PREFIX_LENGTH` characters when the document is left out.
+    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. If the document is left
+        out, only the first :data:`TOKEN_PREFIX_LENGTH` characters of the token are kept.
     :param request_hash: a hash of the request's parameters.
     :param twiml: the whole document, or ``""`` when it is left out.
     """
@@ -40,16 +40,16 @@ class Session:
     :param state: the state that the caller is in, or ``None`` before the first one.
     :param start: the state that the call started in.
     :param waiting_verb: the verb that the call waits with, or ``None`` when it does not wait.
-    :param secret: whether input in the current state is secret. Stored, because a deploy may remove the state.
+    :param secret: whether input in the current state is secret. It is stored, because a deploy may remove the state.
     :param needs_encryption: whether the call was ever in a secret state. From then on a store encrypts the session.
     :param routes_hash: the hash of the current state's routes when it was entered.
     :param came_from: state -> the state that sent the caller there.
     :param visited_menus: the menus that the caller was in, the latest last.
     :param failure_counts: state -> ``no-input`` or ``no-match`` -> number of failures.
     :param failures_in_row: failures in a row, across states.
-    :param operator_tried: whether the call was sent to the operator. That happens once a call.
+    :param operator_tried: whether the call was sent to the operator. A call is sent there only once.
     :param language: the call's language.
-    :param ended: why the call ended: ``finished`` or Twilio's CallStatus. ``None`` while it goes on.
+    :param ended: why the call ended: ``finished`` or Twilio's CallStatus. ``None`` while the call goes on.
     :param path: every state that was entered, each with the outcome that led out of it.
     :param data: the handlers' own data.
     :param responses: the latest responses, for webhooks that Twilio sends twice.
@@ -93,7 +93,9 @@ class Session:
 
     @classmethod
     def from_json(cls, text: str) -> Session:
-        """Return the session that :meth:`to_json` wrote. Unknown fields are ignored, so that versions can differ.
+        """Return the session that :meth:`to_json` wrote. Unknown fields are ignored.
+
+        Another version of ivrkit may have written the session.
 
         :raises SessionError: if the text is not a session.
         """
@@ -111,10 +113,11 @@ class Session:
         """Return the response that the same request already got, or ``None`` for a new request.
 
         :param token: the request's idempotency token, ``""`` for none.
-        :param request_hash: the hash of its parameters.
-        :param since_turn: the turn at which this request first read the session, if it lost a race after that;
-            otherwise ``None``. Without a token, equal parameters mean the same request only after a lost race.
-        :returns: the response; its document is ``""`` when it was left out.
+        :param request_hash: the hash of the request's parameters.
+        :param since_turn: the turn at which this request first read the session, if another request has saved the
+            session since then; otherwise ``None``. A request without a token is recognised by its parameters, and only
+            in the responses after this turn.
+        :returns: the response. Its ``twiml`` is ``""`` if the document was left out.
         """
         for response in self.responses:
             if token and response.token == (token if response.twiml else token[:TOKEN_PREFIX_LENGTH]):

@@ -1,7 +1,8 @@
 """The transition rules: where an outcome leads, and how failures are counted.
 
 A failure is silence (``no-input``) or a wrong key or phrase (``no-match``). The numbers of the rules are those in
-``docs/reference/states.md``. The engine runs a function exit itself and passes its result.
+``docs/reference/states.md``. The engine runs a function exit itself, and passes the result to
+:meth:`Transitions.by_function`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ivrkit.flow.run.session import Session
 class ExitResult:
     """The result of a function exit.
 
-    :param target: the target that it returned, or the target after its failure.
+    :param target: the target that the function returned, or the target that its failure leads to.
     :param failed: whether the function failed.
     """
 
@@ -69,7 +70,7 @@ class Transitions:
         return result.target
 
     def operator(self) -> Target:
-        """Return the operator, and forget all failures. Return ``None``, the goodbye, the second time in a call."""
+        """Return the operator, and forget all failures. The second time in a call, return ``None``, the goodbye."""
         if self._session.operator_tried:
             return None
         self._session.operator_tried = True
@@ -78,11 +79,11 @@ class Transitions:
         return self._flow.start_info(self._session.start).operator
 
     def forget_failures(self, state: str) -> None:
-        """Forget the failures of a state, because the caller has not returned to it but arrived."""
+        """Forget the failures of a state."""
         self._session.failure_counts.pop(state, None)
 
     def _by_input(self, compiled: CompiledState, outcome: str) -> Target:
-        """Return the target after the outcome of a Gather, by rules 1 to 4."""
+        """Return the target after the outcome of a ``Gather``, by rules 1 to 4."""
         # Rule 1: a key with its own row, or a phrase that stands for it, succeeds.
         if KEY_SEQUENCE.fullmatch(outcome) and outcome in compiled.routes:
             self._succeed(compiled)
@@ -106,7 +107,7 @@ class Transitions:
         return self._fail(compiled, failure, target)
 
     def _by_result(self, compiled: CompiledState, outcome: str) -> Target:
-        """Return the target after the outcome of a Dial, Enqueue, Record and others, by rule 5."""
+        """Return the target after the outcome of any verb except ``Gather``, by rule 5."""
         # Rule 5: its own row, else the goodbye after success, else `otherwise`, else HOME with "not connected".
         if outcome in compiled.routes:
             return compiled.routes[outcome]
@@ -122,7 +123,7 @@ class Transitions:
         self._session.failures_in_row = 0
 
     def _fail(self, compiled: CompiledState, failure: str, target: Target) -> Target:
-        """Count a failure, and return its target, or a replacement after too many failures."""
+        """Count a failure, and return its target. After too many failures, return ``give_up`` or the operator."""
         # Rule 3: failures are counted per state and outcome, and in a row per call.
         counts = self._session.failure_counts.setdefault(compiled.name, {})
         counts[failure] = counts.get(failure, 0) + 1

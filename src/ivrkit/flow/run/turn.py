@@ -1,4 +1,4 @@
-"""The engine's answer to one webhook: a turn with its events. And the step of Twilio's fallback that a webhook is."""
+"""The engine's answer to one webhook, and the steps of Twilio's fallback."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FallbackStep(enum.IntEnum):
 
     @property
     def next_step(self) -> FallbackStep | None:
-        """The step after this one, or ``None`` if the call is to end."""
+        """The next step, or ``None`` after the last step, when the call ends."""
         return None if self is FallbackStep.TRY_OPERATOR else FallbackStep(self + 1)
 
 
@@ -39,7 +39,7 @@ class Event:
     """Something that happened in a call during one webhook.
 
     :param name: ``started``, ``entered``, ``left``, ``failed``, ``recorded`` or ``ended``.
-    :param state: the state it is about. ``None`` for ``started`` and ``ended``, and if the state no longer exists.
+    :param state: the state of the event. ``None`` for ``started`` and ``ended``, and if the state no longer exists.
     :param outcome: for ``left``: the outcome that led out of the state, or ``None`` for an automatic exit.
     :param reason: for ``ended``: ``finished`` when the flow ended the call, else Twilio's CallStatus.
     :param error: for ``failed``: the error of the state's code; hidden if the input is secret.
@@ -59,11 +59,11 @@ class Turn:
     """The response to one webhook, with the events that led to it.
 
     :param twiml: the whole document, as bytes.
-    :param state: the state that the caller is in now, or ``None`` if the call was never in one.
-    :param ended: whether the flow has ended the call.
+    :param state: the state that the caller is in now, or ``None`` if there is no such state.
+    :param ended: whether the call has ended.
     :param events: the events, in order. The host notifies the observing plugins once the session is saved.
     :param call: the call at this webhook, as the handlers saw it.
-    :param secret: whether the input was for a secret state, so that it must not be logged or reported.
+    :param secret: whether the input was for a secret state. Secret input must not be logged or reported.
     """
 
     twiml: bytes

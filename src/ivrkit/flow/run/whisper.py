@@ -17,12 +17,12 @@ ACCEPT_SECONDS = 7
 def answer_whisper(flow: CallFlow, query: Mapping[str, str], digits: str) -> bytes:
     """Return the document for a callee who picked up.
 
-    Twilio connects both parties when the document has no verb left, and does not when it hangs up.
+    Twilio connects both parties at the end of the document, unless the document hangs up.
 
     :param flow: the compiled states.
     :param query: the query parameters of :func:`whisper_url` or :func:`attempt_url`.
     :param digits: the keys that the callee pressed.
-    :returns: the whisper, an empty document that connects, or a hangup.
+    :returns: the whisper, an empty document, which connects both parties, or a hangup.
     """
     compiled = flow.states.get(query.get("state", ""))
     if compiled is None or compiled.state.whisper is None:
