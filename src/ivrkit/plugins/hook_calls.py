@@ -1,4 +1,4 @@
-"""Calls to hook implementations: each one alone, so that a plugin that fails cannot affect another plugin."""
+"""Calls to hook implementations. Each call is made separately, so that a failing plugin does not affect the others."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ log = logging.getLogger("ivrkit.plugins")
 
 @dataclass(frozen=True, slots=True)
 class HookImpl:
-    """Hook implementation: the function of one plugin for one hook.
+    """A hook implementation: the function of one plugin for one hook.
 
     :param owner: the plugin.
     :param hook: the name of the hook.
     :param function: the function.
-    :param arguments: the names of the hook's arguments that the function takes, in its order.
+    :param arguments: the names of the hook's arguments that the function takes, in the order of its parameters.
     """
 
     owner: Owner
@@ -37,9 +37,9 @@ class HookImpl:
     arguments: tuple[str, ...]
 
     def __call__(self, arguments: Mapping[str, Any]) -> Any:
-        """Call the function with those arguments that it takes.
+        """Call the function with the arguments that it takes.
 
-        :param arguments: all arguments of the hook by name.
+        :param arguments: name -> value of all arguments of the hook.
         """
         return self.function(*(arguments[name] for name in self.arguments))
 
@@ -62,10 +62,10 @@ def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[st
 def make_state_failed(
     hook_impls: Sequence[HookImpl], states: Collection[str]
 ) -> Callable[[Call, State, BaseException, bool], str | None]:
-    """Return the function that the engine calls when a state fails: it logs the failure and asks the plugins.
+    """Return the function that the engine calls when a state fails. It logs the failure and calls the plugins.
 
     :param hook_impls: the implementations of ``ivrkit_state_failed``, in the order of calling.
-    :param states: the names of all states. It is read at each call, after the states are compiled.
+    :param states: the names of all states. The collection is read during calls, so names may still be added or removed.
     """
 
     def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
@@ -90,10 +90,10 @@ def make_choose_start(
     languages: Collection[str],
     max_data_bytes: int | None = None,
 ) -> Callable[[Call], Goto | None] | None:
-    """Return the function that asks the plugins where a call begins, or ``None`` if no plugin implements the hook.
+    """Return the function that lets the plugins choose the start of a call, or ``None`` without hook implementations.
 
     :param hook_impls: the implementations of ``ivrkit_choose_start``, in the order of calling.
-    :param states: the names of all states. It is read at each call, after the states are compiled.
+    :param states: the names of all states. The collection is read during calls, so names may still be added or removed.
     :param languages: the tags of the languages of the phone tree.
     :param max_data_bytes: the maximum size of ``call.data``, or ``None`` for no maximum.
     """
@@ -125,7 +125,7 @@ def _is_spoken(language: str | None, languages: Collection[str]) -> bool:
 
 
 def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State, bytes], bytes] | None:
-    """Return the function that lets the plugins edit a document, or ``None`` if no plugin implements the hook.
+    """Return the function that lets the plugins edit a TwiML document, or ``None`` without hook implementations.
 
     :param hook_impls: the implementations of ``ivrkit_edit_response``, in the order of calling.
     """
@@ -152,9 +152,9 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
 
 
 def notify_observers(hook_impls: Sequence[HookImpl], arguments: Mapping[str, Any], sid: str) -> None:
-    """Call all implementations of an observing hook. One that fails is logged, and the others are still called.
+    """Call all implementations of an observing hook. Log each failure, and call the other implementations.
 
-    :param arguments: all arguments of the hook by name.
+    :param arguments: name -> value of all arguments of the hook.
     :param sid: the CallSid, for the log.
     """
     for impl in hook_impls:
@@ -170,9 +170,9 @@ def _call(
     data: dict[str, Any] | None = None,
     max_data_bytes: int | None = None,
 ) -> Any:
-    """Call an implementation, and return its result. If it fails, log that and return ``None``.
+    """Call a hook implementation, and return its result. If it fails, log the failure and return ``None``.
 
-    :param data: the call's ``data``, if the implementation may change it; it is restored after a failure.
+    :param data: the call's ``data`` if the implementation may change it. After a failure, the data is restored.
     """
     try:
         if data is None:
@@ -189,7 +189,7 @@ def _log_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool
 
 
 def _traceback_text(error: BaseException, *, secret: bool) -> str:
-    """Return the traceback of an error. If the input was secret, the error's message is left out."""
+    """Return the traceback of an error, without the message of the error if the input was secret."""
     if not secret:
         return "".join(traceback.format_exception(error)).rstrip()
     # The frames show source lines only, but the message of an error may quote what the caller has entered.

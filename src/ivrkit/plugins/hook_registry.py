@@ -1,4 +1,4 @@
-"""The hook registry: the plugins with hooks and their owners. It rejects plugins that pluggy would misunderstand."""
+"""The hook registry: the plugins with hooks and their owners. It checks each plugin more strictly than pluggy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivrkit.settings.names import use_one_of
 
 
 class HookRegistry:
-    """The plugins with hooks, each under the name of its entry point. Each app has its own registry.
+    """The plugins with hooks, by the names of their entry points. Each app has its own registry.
 
     :param problems: collects the problems.
     """
@@ -40,10 +40,10 @@ class HookRegistry:
         return tuple(sorted({hook.name for plugin in plugins for hook in self._hookcallers(plugin)}))
 
     def register(self, point: EntryPoint, plugin: object) -> None:
-        """Register a plugin. A plugin that is rejected becomes a problem, and nothing of it stays registered.
+        """Register a plugin. If the plugin is rejected, record a problem and register none of its hooks.
 
-        :param point: its entry point.
-        :param plugin: the module or object.
+        :param point: the entry point of the plugin.
+        :param plugin: the plugin: a module or an object.
         """
         owner = point.owner
         other = self._points.setdefault(point.name, point)
@@ -96,7 +96,7 @@ class HookRegistry:
         return self._manager.get_hookcallers(plugin) or []
 
     def _check_object(self, name: str, plugin: object) -> None:
-        """Reject an object that pluggy would accept by mistake, or would reject with a message about its internals."""
+        """Reject an object that pluggy would accept by mistake, or would reject with an unclear message."""
         # pluggy ignores None without an error.
         if plugin is None:
             hint = "name a module or an object with functions marked @ivrkit.hookimpl"
@@ -113,7 +113,7 @@ class HookRegistry:
                 )
 
     def _check_functions(self, plugin: object) -> None:
-        """Reject functions that would not be called as their author expects."""
+        """Reject functions without the hook mark, hook wrappers and async functions."""
         marked = {hook.name for hook in self._hookcallers(plugin)}
         # pluggy skips a function without the mark, so a forgotten mark would go unnoticed.
         for name in dir(plugin):

@@ -1,4 +1,4 @@
-"""The two functions that load plugins: :func:`load` to serve them, :func:`find_plugins` to list them."""
+"""The two functions that load plugins: :func:`load` serves them, and :func:`find_plugins` lists them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
     """Find, load and compile all installed plugins.
 
     :param settings: the settings of the core.
-    :param extra: plugin objects of the host's own code by their names.
-    :param problems: the problems of the core's settings, which are reported together with the problems of the plugins.
+    :param extra: name -> plugin object of the host's own code.
+    :param problems: the problems of the core's settings. They are reported together with the problems of the plugins.
     :raises SettingsError: if only the settings of the core have problems.
-    :raises LoadError: with all problems, if ``strict`` is on or nothing can be served.
+    :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
     loader = Loader(settings, extra or {})
     if not problems:
@@ -35,6 +35,6 @@ def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) 
     """Return all installed plugins together with their problems. No error is raised for a problem of a plugin.
 
     :param settings: the settings of the core.
-    :param extra: plugin objects of the host's own code by their names.
+    :param extra: name -> plugin object of the host's own code.
     """
     return Loader(settings, extra or {}).list_installed()

@@ -20,10 +20,10 @@ from ivrkit.session_store import SharedStore
 class Plugin:
     """One plugin: an installed distribution, a file, or an object of the host's own code.
 
-    :param owner: its name and version.
+    :param owner: the name and version of the plugin.
     :param status: ``loaded``, ``blocked`` or ``faulty``.
-    :param states: the names of its states.
-    :param hooks: the names of the hooks that it implements.
+    :param states: the names of the states that the plugin offers.
+    :param hooks: the names of the hooks that the plugin implements.
     :param source: ``entry point`` or ``file``.
     """
 
@@ -39,12 +39,12 @@ class LoadedTree:
     """A phone tree that can be served.
 
     :param flow: the compiled call flow.
-    :param plugins: all plugins in the order of loading, each with the states that are served.
-    :param problems: the problems because of which something was left out; always empty with ``strict``.
-    :param observers: observing hook -> its implementations, for the hooks that have any.
-    :param startup_warnings: problems of level ``warning``: they can be served but are probably not meant.
+    :param plugins: all plugins in the order of loading. The states of each plugin are its served states.
+    :param problems: the errors of plugins and states that were left out. With ``strict``, there are none.
+    :param observers: observing hook -> implementations of the hook. Hooks without implementations are left out.
+    :param startup_warnings: the problems of level ``warning``. They do not prevent the start.
     :param settings: the settings of the plugins.
-    :param stores: scheme of a URL -> function that opens the session store of a URL.
+    :param stores: URL scheme -> function that takes a URL and opens the session store.
     """
 
     flow: CallFlow
@@ -60,11 +60,11 @@ class InstalledPlugins(NamedTuple):
     """The plugins that are installed, whether or not they can be served.
 
     :param settings: the settings of the plugins.
-    :param state_names: the names of all states that they offer, including those that cannot be made.
+    :param state_names: the names of all states that the plugins offer, including states that cannot be made.
     :param problems: the problems of the plugins.
-    :param can_start: whether they can be served.
-    :param plugins: all plugins in the order of loading, each with all states that it offers.
-    :param states: the states that can be made, as their plugins offer them.
+    :param can_start: whether the app can start with these plugins.
+    :param plugins: all plugins in the order of loading. The states of each plugin are all states that it offers.
+    :param states: the states that can be made, before the settings change them.
     :param kinds: name -> state kind.
     :param stores: the stores, as in :class:`LoadedTree`.
     """

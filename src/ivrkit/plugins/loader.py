@@ -1,6 +1,6 @@
-"""The loader: from the entry points and files of plugins to the compiled call flow.
+"""The loader: it loads the entry points and files of plugins, and compiles the call flow.
 
-Every problem is collected with its plugin and a hint. Only the end of loading decides whether they stop the start.
+All problems are collected, each with its plugin and a hint. They prevent the start only at the end of loading.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ _SETTINGS_ARGUMENT_HINT = "annotate it with ivrkit.Settings or the plugin's own 
 
 
 class Loader:
-    """One run of loading. Its parts share one collector, ``problems``.
+    """One run of loading. All helper objects add their problems to ``problems``.
 
-    The steps of :meth:`load`, in this order because each needs the ones before it:
+    :meth:`load` has these steps. Each step needs the results of the steps before it:
 
-    1. Import the entry points and files of all plugins that are not blocked, and register those with hooks.
+    1. Import the entry points and files of all plugins that are not blocked. Register the plugins with hooks.
     2. Remove plugins that implement unknown hooks.
     3. Read the settings that plugins declare by ``ivrkit_declare_settings``.
-    4. Collect the stores and the state kinds, then the states: TOML states are made by state kinds.
+    4. Collect the stores and the state kinds. Then collect the states, because state kinds make the TOML states.
     5. Report the tables ``[plugins.NAME]`` that no plugin has read.
     6. Select one state for each name, and apply the tables ``[states.NAME]``.
     7. Let plugins edit the states.
     8. Compile the states. Without ``strict``, leave out the states with problems and compile again.
 
     :param settings: the settings of the core.
-    :param extra: plugin objects of the host's own code by their names.
+    :param extra: name -> plugin object of the host's own code.
     """
 
     def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
@@ -84,15 +84,15 @@ class Loader:
     def load(self) -> LoadedTree:
         """Load everything, and return the phone tree.
 
-        :raises LoadError: if there are problems and ``strict`` is on, or if nothing can be served.
+        :raises LoadError: if there are problems and ``strict`` is on, or if no phone tree can be served.
         """
         # 1. A failed import is recorded, so that one start reports the problems of all plugins.
         for point in self.points:
             if not self._is_blocked(point):
                 self._import(point)
-        # 2. Before any hook is called: a plugin with a misspelled hook would run without the part that it names.
+        # 2. This comes before any hook call, because a plugin with a misspelled hook must not run with its other hooks.
         self.registry.remove_unknown_hooks()
-        # 3. This hook is for plugins with no function that asks for settings, so nothing else would read theirs.
+        # 3. This hook is for plugins without a function that takes settings. Their settings are not read anywhere else.
         for impl in self._in_loading_order("ivrkit_declare_settings"):
             with self._recording_failure(impl):
                 self.plugin_settings.declare(impl({}), impl.owner)
@@ -104,7 +104,7 @@ class Loader:
         for impl in self._in_loading_order("ivrkit_register_states"):
             self._register_states(impl)
         # 5. After the states, because the function of a state may be the first to ask for the settings of its plugin.
-        # A plugin with a problem may not have got as far as reading its settings.
+        # A plugin with a problem may have failed before it asked for its settings.
         excused = {*self.blocked, *(normal_name(problem.owner) for problem in self.problems)}
         self.plugin_settings.report_unused_tables(list(self.packages), lambda name: name in excused)
         # 6. to 8. Plugins edit the selected states only, with the tables of the settings already applied.
@@ -147,18 +147,20 @@ class Loader:
         return normal_name(point.owner.plugin) in self.blocked
 
     def _may_be_of_blocked_plugin(self, state: str) -> bool:
-        """Return whether a blocked plugin offers a state, or might offer it by a hook that was not called."""
-        # A blocked plugin is not imported, so the states of its hooks are unknown: they may have any name.
+        """Return whether a blocked plugin offers or may offer a state.
+
+        The hooks of a blocked plugin are not called, so they may offer a state of any name.
+        """
         blocked = [point for point in self.points if self._is_blocked(point)]
         return any(point.group == PLUGINS_GROUP or point.name == state for point in blocked)
 
     def _in_loading_order(self, hook: str) -> Iterator[HookImpl]:
-        """Return the implementations of a hook, the plugin loaded first first; pluggy calls the last one first."""
+        """Return the implementations of a hook in the order of loading. pluggy calls them in the reverse order."""
         return reversed(self.registry.hook_impls(hook))
 
     @contextmanager
     def _recording_failure(self, impl: HookImpl, where: str = "") -> Iterator[None]:
-        """Record an error that a hook implementation raises in the block, and go on behind the block."""
+        """Record an error that a hook implementation raises in the ``with`` block, and continue after the block."""
         try:
             yield
         except PLUGIN_ERRORS as error:
@@ -181,7 +183,7 @@ class Loader:
             self._register_plugin(point, found)
 
     def _register_plugin(self, point: EntryPoint, found: object) -> None:
-        """Register a plugin with hooks. A class or function is called first, with the settings that it asks for."""
+        """Register a plugin with hooks. If it is a class or function, call it first, and register its result."""
         try:
             # Any other object is a plugin already, even if it can be called.
             if inspect.isclass(found) or inspect.isfunction(found):
@@ -211,15 +213,15 @@ class Loader:
             self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
 
     def _settings_for(self, impl: HookImpl) -> Any:
-        """Return the settings that the hook's argument is annotated with, or ``None`` if they have problems."""
-        # The function ignores the argument, so the value only has to differ from None.
+        """Return the value of the hook's argument ``settings``, or ``None`` if the settings have problems."""
+        # The function does not take the argument, so any value except None is right.
         if "settings" not in impl.arguments:
             return self.settings
         arguments = self.plugin_settings.arguments(impl.function, impl.owner, _SETTINGS_ARGUMENT_HINT)
         return arguments[0] if arguments else None
 
     def _edit(self, states: Iterable[State]) -> list[State]:
-        """Return the states as the plugins edit them. An edit that fails is left out."""
+        """Let the plugins edit the states, and return the edited states. Failed edits are left out."""
         impls = self.registry.hook_impls("ivrkit_edit_state")
         edited_states = []
         for state in states:
@@ -237,10 +239,10 @@ class Loader:
         return edited_states
 
     def _compile(self, states: Iterable[State]) -> CallFlow | None:
-        """Return the call flow, or ``None`` if none can be made. Without ``strict``, leave out states with problems.
+        """Compile the call flow, or return ``None`` if that is impossible. Without ``strict``, leave out broken states.
 
-        With ``strict``, a state that could not be imported is still a valid target. One broken import is then one
-        problem, not one more for each state that leads there.
+        With ``strict``, a state that could not be imported is still a valid target. The states that lead to it are
+        therefore not reported as further problems.
         """
         missing = self.selection.missing if self.settings.strict else ()
         # The missing states come first, so that a state of another plugin with the same name replaces the placeholder.
@@ -270,7 +272,7 @@ class Loader:
                     del kept[str(name)]
 
     def _flow_config(self) -> FlowConfig:
-        """Return the settings of the call flow, with the translations of all plugins in each of its languages."""
+        """Return the settings of the call flow, with its languages and the translations of all plugins."""
         text_overrides = dict(self.files.text_overrides)
         for name, table in self.settings.states.items():
             if table.texts:
@@ -284,14 +286,17 @@ class Loader:
         return replace(self.settings.flow_config(), languages=tuple(languages))
 
     def _warn_of_unknown_blocks(self) -> None:
-        """Warn of each name in ``block`` that is not installed."""
+        """Record a startup warning for each name in ``block`` that is not an installed plugin."""
         installed = {normal_name(point.owner.plugin) for point in self.points}
         for name in self.settings.block:
             if normal_name(name) not in installed:
                 self.problems.warn(f"block names {name!r}, which is not installed{nearest(name, installed)}")
 
     def _plugins(self, states: Sequence[State]) -> tuple[Plugin, ...]:
-        """Return all plugins, each with its own of these states."""
+        """Return all plugins.
+
+        :param states: the states of all plugins. Each plugin gets the names of its own states.
+        """
         faulty = {problem.owner for problem in self.problems.errors}
         plugins = []
         # A plugin may have several entry points, and is still listed once.
