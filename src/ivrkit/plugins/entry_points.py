@@ -21,15 +21,15 @@ _UNKNOWN_NAME = "UNKNOWN"
 
 
 class EntryPoint(NamedTuple):
-    """An entry point of a plugin. A file and an object of the host's own code are described as one, too.
+    """An entry point of a plugin. A plugin that is a file or an object of the host's own code has an entry point, too.
 
     :param group: ``ivrkit.states`` or ``ivrkit.plugins``.
-    :param name: the name of the entry: in ``ivrkit.states`` the name of the state.
+    :param name: the name of the entry point. In the group ``ivrkit.states``, it is the name of the state.
     :param value: the module and object, such as ``acme_states.sales:sales``.
     :param owner: the plugin.
-    :param load: imports the object and returns it.
+    :param load: a function that imports the object and returns it.
     :param source: ``entry point`` or ``file``.
-    :param location: the path of a file; empty for all others.
+    :param location: the path of the file, or ``""`` if the plugin is not a file.
     """
 
     group: str
@@ -46,7 +46,7 @@ class EntryPoint(NamedTuple):
         return self.value.partition(":")[0].partition(".")[0].strip()
 
     def __str__(self) -> str:
-        """Return the source with the entry as its package wrote it, or with the name of the file."""
+        """Return the source with the line in the package's metadata, or with the name of the file."""
         entry = self.name if self.source == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
         return f"{self.source} {entry}"
 
@@ -54,7 +54,7 @@ class EntryPoint(NamedTuple):
 def find_entry_points() -> list[EntryPoint]:
     """Return the entry points of all installed distributions, in the same order on every machine.
 
-    The core comes first. The others are sorted by the name of the entry, then by the distribution.
+    The entry points of the core come first. The others are sorted by their names, then by their distributions.
 
     :raises LoadError: if the entry points of a distribution cannot be read.
     """
@@ -66,7 +66,7 @@ def find_entry_points() -> list[EntryPoint]:
             if entry.dist is not None
         ]
     except Exception as error:
-        # The error does not name its distribution, so each one is read alone to find it.
+        # The error does not name the damaged distribution, so each distribution is read alone to find it.
         damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
         owner = next(damaged, Owner(_UNKNOWN_NAME))
         message = f"its entry_points.txt cannot be read: {describe_error(error)}"
@@ -84,7 +84,7 @@ def _is_readable(dist: Any) -> bool:
 
 
 def _owner_of(dist: Any) -> Owner:
-    """Return the name and version of a distribution. One that was removed only in part has neither."""
+    """Return the name and version of a distribution. A distribution without metadata is called ``UNKNOWN``."""
     try:
         metadata = dist.metadata
     except OSError:

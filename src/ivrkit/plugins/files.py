@@ -27,10 +27,10 @@ FLOW_SUFFIX = ".flow.toml"
 
 
 class PluginFiles:
-    """The plugins that are files, as the settings name them.
+    """The plugins that are files. The settings of the core name these files.
 
     :param settings: the settings of the core.
-    :param kinds: the state kinds. They are complete when a file's states are made.
+    :param kinds: the state kinds. The loader adds all of them before the states of a file are made.
     :param problems: collects the problems.
     """
 
@@ -38,7 +38,7 @@ class PluginFiles:
         self._settings = settings
         self._kinds = kinds
         self._problems = problems
-        #: State -> language -> texts that replace the state's own, from the tables ``texts`` of flow files.
+        #: State -> language -> texts that replace texts of the state, from the tables ``texts`` of flow files.
         self.text_overrides: dict[str, Mapping[str, Translations]] = {}
 
     def entry_points(self) -> list[EntryPoint]:
@@ -69,7 +69,7 @@ class PluginFiles:
         return points
 
     def _flow_files(self) -> list[Path]:
-        """Return the files of the setting ``flows``. A name without a pattern must exist."""
+        """Return the files of the setting ``flows``. A file that is named without a pattern must exist."""
         folder = self._settings.folder or Path()
         files: list[Path] = []
         for pattern in self._settings.flows:
@@ -108,7 +108,7 @@ class PluginFiles:
     def _load_flow_file(self, path: Path) -> TomlStates:
         """Return the TOML states of a flow file.
 
-        :raises SettingsError: if it is not a TOML file.
+        :raises SettingsError: if the file cannot be read or is not a TOML file.
         """
         # A problem does not stop the reading: the states without problems are still offered.
         file, owner = TomlFile(path), Owner(path.name)
@@ -151,7 +151,7 @@ class PluginFiles:
 
 
 def _absolute(path: Path) -> Path:
-    """Return the absolute path of a file. If the file is a link, it keeps the name of the link."""
+    """Return the absolute path of a file. The path of a symbolic link keeps the name of the link."""
     return path.parent.resolve() / path.name
 
 

@@ -21,17 +21,17 @@ from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
 from ivrkit.settings.names import use_one_of
 
-#: State -> language -> texts that replace the state's own. The language ``""`` stands for all languages.
+#: State -> language -> texts that replace texts of the state. The language ``""`` stands for all languages.
 TextOverrides = Mapping[str, Mapping[str, Translations]]
 
-#: Texts of the core that :class:`Texts` has.
+#: The texts of the core that are fields of :class:`Texts`.
 _IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
 
 
 def make_languages(
     settings: Settings, translations: PluginTranslations, text_overrides: TextOverrides
 ) -> list[Language]:
-    """Return the languages of the phone tree, its main language first.
+    """Return the languages of the phone tree. The main language comes first.
 
     :param settings: the settings of the core, with languages, voices and texts.
     :param translations: the translations of the plugins.
@@ -42,7 +42,7 @@ def make_languages(
     for tag in dict.fromkeys((settings.language, *settings.languages)):
         by_plugin = translations.in_language(tag)
         core = by_plugin.pop(CORE_PLUGIN, {})
-        # The texts that a Texts has come from there, because the settings may override them.
+        # The fields of Texts are left out, because _texts() reads them together with the settings that override them.
         by_plugin[CORE_PLUGIN] = {text: said for text, said in core.items() if text not in _IN_TEXTS}
         overrides = {name: _in_language(texts, tag) for name, texts in text_overrides.items()}
         languages.append(
@@ -60,14 +60,14 @@ def make_languages(
 def merge_text_overrides(
     file_texts: Mapping[str, Translations], settings_texts: Mapping[str, Translations]
 ) -> Mapping[str, Translations]:
-    """Return the text overrides of one state: the overrides in its file, replaced by the overrides in the settings.
+    """Merge the text overrides of one state from its file with the text overrides from the settings.
 
-    A text that the settings override in one language is overridden by the settings alone, in every language.
+    If the settings override a text in any language, all overrides of this text in the file are ignored.
 
     :param file_texts: language -> text -> replacement, from the state's own file.
     :param settings_texts: language -> text -> replacement, from the table ``[states.NAME.texts]`` of the settings.
     """
-    # A general replacement in the settings would otherwise lose against one of the file for a single language.
+    # Otherwise an override for one language in the file would replace an override for all languages in the settings.
     in_settings = {text for texts in settings_texts.values() for text in texts}
     kept = {
         tag: {text: said for text, said in texts.items() if text not in in_settings}
@@ -78,7 +78,7 @@ def merge_text_overrides(
 
 
 def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterator[Problem]:
-    """Return a problem for each table of a language that the phone tree does not have.
+    """Return a problem for each table with a language that the phone tree does not have.
 
     :param settings: the settings of the core.
     :param text_overrides: the texts that replace texts of single states.
@@ -135,7 +135,7 @@ def _voice(settings: Settings, tag: str) -> str | None:
 
 
 def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
-    """Return the core's texts in a language: from the settings, or else translated, or else in English."""
+    """Return the core's texts in a language. The settings override the translations, and these override English."""
     values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
     values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
     # Later tables replace earlier ones: translations, `texts`, `texts.es`, then `texts.es-MX`.
@@ -148,8 +148,8 @@ def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
 
 
 def _changed(texts: Texts) -> dict[str, Any]:
-    """Return the texts, and the names of keys, that differ from the core's own."""
-    # Settings that are left out are English, and would hide the translation if they were applied.
+    """Return the texts and the names of keys that differ from the defaults of the core."""
+    # Texts that are not set have English defaults, which must not replace the translations.
     plain = Texts()
     names = [each.name for each in fields(Texts) if each.name != "keys"]
     changed: dict[str, Any] = {
@@ -159,7 +159,7 @@ def _changed(texts: Texts) -> dict[str, Any]:
 
 
 def _in_language(texts: Mapping[str, Translations], tag: str) -> Translations:
-    """Return the text overrides of a state in a language: those for all languages, and over them its own."""
+    """Return the text overrides of a state in a language. They replace the overrides for all languages."""
     tags = applicable_tags(tag, (each for each in texts if each))
     tables = [texts.get("", {}), *(texts[each] for each in tags)]
     return {text: said for table in tables for text, said in table.items()}
