@@ -17,8 +17,8 @@ def run_checks(
     """Run all checks.
 
     :param loaded: the settings and their problems. If there are problems, no other check runs.
-    :param url: the public URL, in place of the setting: a base URL, or the URL of the webhook.
-    :param plugins: plugin objects that the app registers itself, by name, in addition to the installed plugins.
+    :param url: the public URL, which replaces the setting: a base URL, or the URL of the webhook.
+    :param plugins: name -> plugin object. The app registers these plugins in addition to the installed plugins.
     :returns: the results, in the order of the checks.
     """
     if loaded.problems:

@@ -17,15 +17,15 @@ from ivrkit.sessions.remote import redact_url
 from ivrkit.settings import Settings
 from ivrkit.web.doctor_endpoint import all_tokens
 
-#: After how many seconds the session that is written for the check expires.
+#: The lifetime of the session that the check writes, in seconds.
 LIFETIME = 60.0
-#: How many seconds two clocks may differ without a warning. ``web.doctor_endpoint`` has its own, larger limit.
+#: The largest difference of two clocks without a warning, in seconds. ``web.doctor_endpoint`` has a larger limit.
 TOLERANCE = 30.0
 SET_CLOCK = "synchronize both clocks: timedatectl set-ntp true"
 
 
 def check_settings(settings: Settings) -> list[CheckResult]:
-    """Check that the settings allow Twilio's requests and no others."""
+    """Check that an auth token is set, and that the public URL is an https URL."""
     results = []
     # Without a token the host starts only in dev mode, and then answers only requests from this machine.
     if not all_tokens(settings):
@@ -45,7 +45,7 @@ def check_settings(settings: Settings) -> list[CheckResult]:
 
 
 def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
-    """Load the installed plugins and those that the app registers itself, and report their problems."""
+    """Load the installed plugins and the plugins of the app's own code, and report their problems."""
     try:
         loaded = load(settings, plugins)
     except IvrkitError as error:
@@ -58,7 +58,7 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
 
 
 def check_store(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
-    """Write a session to the store, and read it."""
+    """Check the session store: write a session, and read it back."""
     where = redact_url(settings.session_url)
     try:
         stores = find_plugins(settings, plugins).stores  # a plugin can register the store that session_url names
@@ -79,14 +79,14 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
 def _keeps_a_session(store: SharedStore) -> bool:
     """Return whether a session can be read after it was written.
 
-    The session is not deleted: it expires, and goes with the store's next clean-up.
+    The session is not deleted here. It expires, and the store removes it later with other expired sessions.
     """
     stored = StoredSession(f"doctor-{secrets.token_hex(8)}", 1, time.time() + LIFETIME, '{"responses":[]}')
     return store.save(stored, 0) and store.load(stored.sid) == stored
 
 
 def check_time_zone(settings: Settings, now: float) -> list[CheckResult]:
-    """Report the time that handlers get, so that the reader can check it."""
+    """Report the local time in the setting ``timezone``, so that the reader can check the clock."""
     local = datetime.fromtimestamp(now, ZoneInfo(settings.timezone))
     return [ok("clock", f"it is {local:%Y-%m-%d %H:%M:%S} in the time zone {settings.timezone}")]
 
@@ -105,7 +105,7 @@ def check_clock(here: float, there: float) -> list[CheckResult]:
 
 
 def results_of_error(check: str, error: IvrkitError) -> list[CheckResult]:
-    """Return a failure for an error, or one for each of its problems."""
+    """Return a failure for an error. For a ``LoadError``, return a failure for each of its problems."""
     if isinstance(error, LoadError):
         return results_of_problems(check, error.problems)
     return [failed(check, _one_line(error.message), _one_line(error.hint))]

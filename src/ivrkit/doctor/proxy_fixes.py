@@ -1,11 +1,11 @@
-"""How to fix a proxy that changes requests: configuration lines for nginx and Caddy, and notes on Heroku."""
+"""Fixes for proxies that change requests: configuration lines for nginx and Caddy, and notes on Heroku."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: Defect -> how to fix it, one line for each proxy. ``{prefix}`` is the path that the proxy removes, ``{path}`` the
-#: path of the webhook.
+#: Defect -> the fixes, usually one line for each proxy. ``{prefix}`` is the path that the proxy removes, and ``{path}``
+#: is the path of the webhook.
 FIXES: Mapping[str, tuple[str, ...]] = {
     "proto": (
         "nginx: proxy_set_header X-Forwarded-Proto $scheme;",
@@ -82,6 +82,6 @@ def proxy_fixes(defect: str, **values: str) -> tuple[str, ...]:
     """Return the lines that fix a proxy.
 
     :param defect: a key of :data:`FIXES`.
-    :param values: the values of the placeholders.
+    :param values: the values of the placeholders in these lines.
     """
     return tuple(line.format(**values) for line in FIXES[defect])

@@ -1,4 +1,4 @@
-"""The public URL of a host, and the URLs that follow from it."""
+"""The public URL of a host, and the URLs of the webhook and of the doctor endpoint below it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from urllib.parse import unquote, urlsplit
 from ivrkit.errors import IvrkitError
 from ivrkit.web.doctor_endpoint import DOCTOR_PATH
 
-#: A query that a proxy changes if it decodes and encodes queries.
+#: The query of the doctor's request. A proxy that decodes and encodes queries changes it.
 QUERY = "a=1&b=%20x"
 WEBHOOK = "/webhook"
 
 
 class UrlParts(NamedTuple):
-    """The parts of a URL, not decoded."""
+    """The parts of a URL. They are not decoded."""
 
     scheme: str
     host: str
@@ -28,8 +28,8 @@ class UrlParts(NamedTuple):
 def split_url(url: str) -> UrlParts:
     """Split a URL without decoding it.
 
-    Unlike :func:`urllib.parse.urlsplit`, it never raises an error. An invalid URL never has the same parts as a
-    valid one.
+    Unlike :func:`urllib.parse.urlsplit`, this function never raises an error. The parts of an invalid URL never equal
+    the parts of a valid URL.
     """
     base, _, query = url.partition("?")
     scheme, _, rest = base.partition("://")
@@ -42,7 +42,7 @@ class PublicUrl:
     """The public URL of a host.
 
     :param base: the part before ``/webhook``, without user and password.
-    :param authorization: the ``Authorization`` header for the URL's user and password, ``""`` if it has none.
+    :param authorization: the header ``Authorization``, or ``""`` if the URL has no user and password.
     """
 
     base: str
@@ -61,7 +61,7 @@ class PublicUrl:
 
     @property
     def doctor_page(self) -> str:
-        """The URL of the page that the doctor requests."""
+        """The URL of the doctor endpoint, with the query :data:`QUERY`."""
         return f"{self.base}{DOCTOR_PATH}?{QUERY}"
 
 
@@ -69,7 +69,8 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
     """Parse a public URL.
 
     :param url: a base URL, or the URL of the webhook.
-    :param prefix: the setting ``url_prefix``. It is added to the base URL, except for the part that is there already.
+    :param prefix: the setting ``url_prefix``. It is appended to a base URL, but without the part that the base URL
+        already ends with.
     :raises IvrkitError: if the URL is invalid.
     """
     try:
@@ -91,7 +92,7 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
 
 
 def join_paths(front: str, prefix: str) -> str:
-    """Join two paths. Segments at the end of the first path that also begin the second are kept once."""
+    """Join two paths. If the second path begins with the last segments of the first, they are not repeated."""
     # Drop leading segments of the first path until the rest is a beginning of the second one.
     segments = front.split("/")[1:]
     while segments and not f"{prefix}/".startswith(f"/{'/'.join(segments)}/"):

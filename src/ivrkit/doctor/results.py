@@ -13,7 +13,7 @@ class CheckResult:
     :param check: ``settings``, ``plugins``, ``store``, ``clock`` or ``webhook``.
     :param status: ``failed`` if calls cannot be answered, ``warning`` if they can be answered but something is wrong.
     :param message: the result in one line.
-    :param hints: how to fix it, one line for each proxy or each alternative; empty if the status is ``ok``.
+    :param hints: the fixes, one line for each proxy or each alternative; empty if the status is ``ok``.
     """
 
     check: str
@@ -23,15 +23,15 @@ class CheckResult:
 
 
 def failed(check: str, message: str, *hints: str) -> CheckResult:
-    """Return a failure; empty hints are left out."""
+    """Return a result with the status ``failed``. Empty hints are left out."""
     return CheckResult(check, "failed", message, tuple(filter(None, hints)))
 
 
 def warning(check: str, message: str, *hints: str) -> CheckResult:
-    """Return a warning; empty hints are left out."""
+    """Return a result with the status ``warning``. Empty hints are left out."""
     return CheckResult(check, "warning", message, tuple(filter(None, hints)))
 
 
 def ok(check: str, message: str) -> CheckResult:
-    """Return a success."""
+    """Return a result with the status ``ok``."""
     return CheckResult(check, "ok", message)

@@ -1,4 +1,4 @@
-"""Responses that are not the doctor's page: which program answered, and how to let Twilio through to the app."""
+"""Explanations of responses that do not come from the doctor endpoint: the program that answered, and the fix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivrkit.web.doctor_endpoint import MAX_PROOF_AGE
 _REDIRECTS, _FORBIDDEN, _BAD_GATEWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
 _FIREWALL = "open the firewall to all addresses: Twilio has no fixed ones"
 _TOKEN = "set TWILIO_AUTH_TOKEN to the same token here and there, and restart the server"  # noqa: S105  a hint
-#: How many characters of an unknown response are shown.
+#: The number of characters that are shown of an unknown response.
 _SHOWN = 60
 
 #: Twilio's error code -> hints: https://www.twilio.com/docs/api/errors
@@ -42,7 +42,7 @@ _SLOW = ("check what the proxy waits for, and whether the app hangs: Twilio wait
 
 
 def explain_failure(public_url: PublicUrl, failure: Failure) -> CheckResult:
-    """Return why there was no response."""
+    """Return the result for a request without a valid response, with Twilio's error code and hints."""
     hints = _SLOW if failure.failure_type == "rt" else _HINTS.get(failure.code, _HINTS[11206])
     return failed("webhook", f"{public_url.origin}: {failure.message} (Twilio error {failure.code})", *hints)
 
@@ -50,13 +50,13 @@ def explain_failure(public_url: PublicUrl, failure: Failure) -> CheckResult:
 def explain_response(
     public_url: PublicUrl, response: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
 ) -> CheckResult:
-    """Return which program answered in place of the doctor's page.
+    """Return the result for a response that another program sent in place of the doctor endpoint.
 
     :param public_url: the URL that was requested.
     :param response: the response.
     :param prefix: the setting ``url_prefix``.
     :param now: the time on this machine, in seconds since 1970.
-    :param fetch: returns the response to a GET request of a URL, ``None`` if no response arrived.
+    :param fetch: sends a GET request to a URL. It returns the response, or ``None`` if no response arrived.
     """
     status, path = response.status, split_url(public_url.webhook).path
     if status in _REDIRECTS:
@@ -81,9 +81,10 @@ def explain_response(
 
 
 def _explain_redirect(public_url: PublicUrl, response: Response) -> CheckResult:
-    """Return where a redirect leads.
+    """Return the result for a redirect.
 
-    Twilio follows it, but signs the URL in its console, which is then another URL than the one that the app receives.
+    Twilio follows the redirect, but it signs the URL in its console. The app receives another URL, so the signature is
+    invalid.
     """
     location = response.header("Location")
     sent = split_url(public_url.doctor_page)
@@ -100,7 +101,7 @@ def _explain_redirect(public_url: PublicUrl, response: Response) -> CheckResult:
 def _explain_not_found(
     public_url: PublicUrl, response: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
 ) -> CheckResult:
-    """Return whether a 404 is from ivrkit, which does not accept the proof of the token, or from another program."""
+    """Return the result for a 404, which comes from another program, or from ivrkit if the proof is invalid."""
     health = fetch(f"{public_url.base}/healthz")
     if health is not None and _is_ivrkit(health):
         return _explain_rejected_proof(_clock_difference(health, now))
@@ -122,9 +123,9 @@ def _explain_not_found(
 
 
 def _explain_rejected_proof(difference: float | None) -> CheckResult:
-    """Return why ivrkit did not accept the proof of the token.
+    """Return the result for a proof of the token that ivrkit did not accept.
 
-    :param difference: how many seconds the server's clock is ahead, ``None`` if it is not known.
+    :param difference: the seconds by which the server's clock is ahead, or ``None`` if they are not known.
     """
     message = "ivrkit answered, but did not accept the doctor's proof of the auth token (404)"
     if difference is None:
@@ -148,7 +149,7 @@ def _is_ivrkit(response: Response) -> bool:
 
 
 def _clock_difference(response: Response, now: float) -> float | None:
-    """Return how many seconds the clock of a response is ahead, ``None`` if it has no valid date."""
+    """Return the seconds by which the server's clock is ahead, or ``None`` if the response has no valid date."""
     try:
         date = parsedate_to_datetime(response.header("Date"))
     except ValueError:
