@@ -1,6 +1,7 @@
 """pytest plugin with the fixtures ``phone`` and ``make_phone``, and with the conformance kit.
 
-pytest loads it in every run where ivrkit is installed. So it imports nothing of ivrkit before a fixture is used.
+pytest loads this module in every run if ivrkit is installed. So the module imports ivrkit only when a fixture or a
+check needs it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ pytest.register_assert_rewrite("ivrkit.conformance.stores")
 class MakePhone(Protocol):
     """The type of the fixture ``make_phone``: ``make_phone(plugins=["acme-states"], company="ACME")``.
 
-    It takes the arguments of :func:`ivrkit.testing.make_app`, except the folder: names of installed plugins, plugin
-    objects, a folder with settings, and single settings.
+    The fixture takes the arguments of :func:`ivrkit.testing.make_app`, except ``folder``.
     """
 
     def __call__(self, **arguments: Any) -> Phone:
@@ -59,10 +59,10 @@ class ConformanceHooks:
     def pytest_ivrkit_conformance(self, distribution: str, folder: Path) -> Mapping[str, Any] | None:
         """Return the arguments of ``make_phone`` for the phone trees in which a plugin is checked.
 
-        Called before each phone tree is made.
+        The hook is called before each phone tree is made.
 
-        :param distribution: the name of the plugin.
-        :param folder: an empty folder for files that the settings name.
+        :param distribution: the name of the plugin's distribution.
+        :param folder: an empty folder for files that the settings refer to.
         """
 
 
@@ -139,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def make_phone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakePhone]:
-    """Make phones, each for a new app: ``make_phone(plugins=["acme-states"], company="ACME")``."""
+    """Return a function that makes a phone for a new app: ``make_phone(plugins=["acme-states"], company="ACME")``."""
     from ivrkit.testing import Phone, make_app
 
     phones: list[Phone] = []
@@ -165,7 +165,7 @@ def phone(request: pytest.FixtureRequest, make_phone: MakePhone) -> Phone:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the calls of a failed test to its report, each with its last response."""
+    """Add the transcript and the last response of each call to the report of a failed test."""
     report = yield
     if report.failed:
         calls = [call for phone in item.stash.get(_PHONES, []) for call in phone.calls]

@@ -1,6 +1,6 @@
-"""Phones for tests: an app with some plugins and settings, and the simulator that calls it.
+"""Phones for tests: each phone calls an app with its plugins and settings through the simulator.
 
-``pytest_ivrkit`` has the fixtures for pytest.
+The module ``pytest_ivrkit`` has the fixtures for pytest.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def make_app(
     settings_from: Path | None = None,
     **settings: Any,
 ) -> Flask:
-    """Return an app for tests. It verifies signatures, is in dev mode, and has its own session file.
+    """Return an app for tests. The app is in dev mode, verifies signatures, and has its own session file.
 
-    :param folder: the folder for the session file. No other file in it is read.
-    :param plugins: the names of the installed plugins to load; all by default.
+    :param folder: the folder for the session file. Its ``ivrkit.toml`` is read only without ``settings_from``.
+    :param plugins: the names of the installed plugins to load; by default all installed plugins.
     :param objects: plugin objects by name, as for :func:`ivrkit.web.create_app`.
-    :param settings_from: a folder with an ``ivrkit.toml`` to read; none by default. The environment is not read.
-    :param settings: single settings.
+    :param settings_from: the folder with the ``ivrkit.toml`` to read. The environment is not read.
+    :param settings: single settings by name. They override the file and the settings for tests.
     :raises SettingsError: if a plugin is not installed, or if a setting is invalid.
     :raises LoadError: if there are problems with the plugins.
     """
@@ -68,7 +68,7 @@ def make_app(
 
 
 def _all_but(names: Iterable[str]) -> list[str]:
-    """Return all other installed plugins.
+    """Return the names of the installed plugins that are not in ``names``.
 
     :raises SettingsError: if one of the names does not belong to an installed plugin.
     """
@@ -87,9 +87,10 @@ class Phone:
     """A phone that calls the phone tree of an app.
 
     :param app: an app of :func:`make_app`, or your own app with a phone tree mounted in it.
-    :param simulator: the simulated Twilio number; by default one for the settings of the phone tree.
+    :param simulator: the simulated Twilio number; by default a number that is made from the phone tree's settings.
     :param name: the name of the phone tree.
-    :param token: the auth token that signs requests; by default the first token of the settings, or of a subaccount.
+    :param token: the auth token that signs requests; by default the first token of the main account, or else of a
+        subaccount.
     :raises ~ivrkit.SettingsError: if the app has no phone tree of that name.
     """
 
@@ -105,9 +106,9 @@ class Phone:
     def call(self, script: Sequence[Action] = (), **caller: Any) -> SimulatedCall:
         """Make a call.
 
-        :param script: the actions to do at once.
-        :param caller: the arguments of :meth:`ivrkit.simulator.Simulator.call`: ``from_``, ``to``, ``patience`` and
-            more.
+        :param script: the caller's actions, which are done in order when the call begins.
+        :param caller: the arguments of :meth:`ivrkit.simulator.Simulator.call`, such as ``from_``, ``to`` and
+            ``patience``.
         """
         call = self.simulator.call(**caller)
         self.calls.append(call)
@@ -116,20 +117,21 @@ class Phone:
         return call
 
     def queue(self, name: str) -> Queue:
-        """Return a queue of the account, for example to fill it: ``phone.queue("support").size = 1000``."""
+        """Return a queue of the Twilio account. For example, ``phone.queue("support").size = 1000`` fills a queue."""
         return self.simulator.queue(name)
 
     def explore(self, depth: int) -> Exploration:
-        """Walk all paths of calls up to a depth, see :func:`ivrkit.simulator.explore`.
+        """Walk all paths of calls up to a depth with :func:`ivrkit.simulator.explore`.
 
-        Two paths lead to the same position if the app keeps the same of both calls, see :meth:`position`.
+        Two paths lead to the same position if :meth:`position` returns the same value for both calls.
         """
         return explore(self.simulator.call, depth=depth, position=self.position)
 
     def position(self, call: SimulatedCall) -> Hashable:
-        """Return a value that decides how a call goes on: its session, and the verb that it waits with.
+        """Return a value that is equal for calls that go on in the same way.
 
-        If the app has no session store, it is the transcript of the call.
+        The value is made from the session of the call and the verb that waits for the caller. If the app has no session
+        store, the value is the transcript of the call.
         """
         if self.host.sessions.store is None:
             return call.transcript()
@@ -144,7 +146,7 @@ class Phone:
 
 
 def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
-    """Return a simulated number for the phone tree of an app, at the public URL if the settings have one."""
+    """Return a simulated number for the phone tree of an app. It uses the public URL if the settings have one."""
     public = urlsplit(settings.public_url or BASE_URL)
     webhook = f"{settings.url_prefix}/webhook"
     # The part of the path that a proxy removes, or under which another app mounts this one.
@@ -162,7 +164,7 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
 
 
 def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
-    """Return an account and its token. If no token is given, use the first account that has one."""
+    """Return the SID and the token of an account. If no token is given, use the first account with a token."""
     # auth_token is the token of the main account, whose SID the settings do not have.
     for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
         if tokens and token in (None, *tokens):
