@@ -1,4 +1,4 @@
-"""The overrides of single states: the tables ``[states.NAME]`` of the settings."""
+"""The overrides of single states, from the tables ``[states.NAME]`` of the settings."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NOT_OUTCOMES = ("otherwise", "give_up", "on_error")
 def override(state: State, table: StateSettings) -> State:
     """Return a state with the overrides of its table.
 
-    The texts of the table are not applied here: they are looked up in the language of each call.
+    The texts of the table are not applied here, because they depend on the language of each call.
 
     :param state: the state as its plugin offers it.
-    :param table: the table of the settings.
-    :raises IvrkitError: for an override that the state cannot have.
+    :param table: the table ``[states.NAME]`` of the settings.
+    :raises IvrkitError: if the table has an override that does not fit the state.
     """
     option_changes = {
         name: getattr(table, name) for name in ("key", "label", "sentence") if getattr(table, name) is not None
@@ -49,7 +49,7 @@ def override(state: State, table: StateSettings) -> State:
 
 
 def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Routes:
-    """Return the exit of a state with the new targets. The prompts of its ``Goto`` targets are kept."""
+    """Return the exit of a state with the new targets. If an old target is a ``Goto``, its prompts are kept."""
     # The targets of a function are not known before it runs, so none of them can be replaced.
     if isinstance(state.exit, LeadsTo):
         raise IvrkitError(
@@ -81,10 +81,13 @@ def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Rout
 
 
 def _with_give_up(before: Target, target: Target) -> Target:
-    """Return the new target for ``give_up``. ``None`` there means the operator, so a hang-up becomes a goodbye."""
+    """Return the new target for ``give_up``.
+
+    A hang-up becomes a ``Goto`` that says goodbye, because ``give_up=None`` leads to the operator.
+    """
     return _with_target(before, target) if target is not None else Goto(None, say=Text(Texts.goodbye))
 
 
 def _with_target(before: Any, target: Target) -> Target:
-    """Return the new target. If the old one is a ``Goto``, its prompts and its language are kept."""
+    """Return the new target. If the old target is a ``Goto``, its prompts and its language are kept."""
     return replace(before, target=destination_of(target)) if isinstance(before, Goto) else target

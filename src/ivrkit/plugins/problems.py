@@ -1,4 +1,4 @@
-"""The problems of plugins: their messages, their hints, and states that are missing because of them."""
+"""The messages and hints of plugin problems, and the mark for states that cannot be made."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ class Unavailable(Enum):
     UNAVAILABLE = "unavailable"
 
 
-#: Stands in place of a state that cannot be made. Its problem is recorded already.
+#: The mark that replaces a state that cannot be made. The problem of the state is already recorded.
 UNAVAILABLE = Unavailable.UNAVAILABLE
 
 
 def plugin_problem(owner: Owner, message: str, hint: str, location: str = "") -> Problem:
     """Return a problem of a plugin.
 
-    :param message: the problem; it follows the plugin's name and version.
-    :param location: the file, where the plugin is one.
+    :param message: the message without the name and version of the plugin, which are added before it.
+    :param location: the path of the plugin, if it is a file.
     """
     return Problem(f"plugin {owner}: {message}", hint, location=location, owner=owner.plugin)
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the message of an error; an error that ivrkit did not raise on purpose also has its type."""
+    """Return the message of an error. The message of an error that is not an ``IvrkitError`` begins with its type."""
     return error.message if isinstance(error, IvrkitError) else f"{type(error).__name__}: {error}"
 
 
 def hint_of(error: BaseException, owner: Owner) -> str:
-    """Return the hint of an error, or the hint to leave the plugin out if the error has none."""
+    """Return the hint of an error. If the error has no hint, return the hint to leave the plugin out."""
     return getattr(error, "hint", "") or leave_out(owner)
 
 

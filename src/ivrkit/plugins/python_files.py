@@ -1,4 +1,4 @@
-"""Plugins that are single Python files: each offers the hooks and states that it defines."""
+"""Plugins that are single Python files. Such a plugin has the hook implementations and states of its file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.problems import describe_error
 
 _HOOK_PREFIX = "ivrkit_"
-#: The attribute of a function that is marked as a hook implementation, as pluggy sets it.
+#: The attribute that pluggy sets on a function that is marked as a hook implementation.
 _HOOKIMPL_ATTRIBUTE = "ivrkit_impl"
 
 
@@ -50,10 +50,10 @@ def load_python_file(path: Path) -> object:
 
 
 class _SourceLoader(SourceFileLoader):
-    """Loader that compiles the file each time.
+    """A module loader that compiles the file each time.
 
-    Python's own loader takes compiled code from its cache while the file's size and its time in seconds are the same,
-    so it would miss a quick edit.
+    Python's own loader caches compiled code. It compiles a file again only if the size or the modification time in
+    seconds has changed, so a quick edit could be missed.
     """
 
     def get_code(self, fullname: str) -> CodeType:
@@ -85,7 +85,7 @@ def _run(path: Path) -> ModuleType:
 
 
 def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
-    """Return the states of a module by their names: each ``State``, and each function that returns one."""
+    """Return the name and value of each ``State`` in a module, and of each function that is annotated ``-> State``."""
     for name, value in vars(module).items():
         if name.startswith(("_", _HOOK_PREFIX)) or hasattr(value, _HOOKIMPL_ATTRIBUTE):
             continue
@@ -94,7 +94,7 @@ def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 
 def _returns_state(function: object, module: ModuleType) -> bool:
-    """Return whether a value is a function of the module itself that is annotated ``-> State``."""
+    """Return whether a value is a function that is defined in the module and annotated ``-> State``."""
     # A function that the file only imports, such as a helper of another plugin, is not a state of the file.
     if not inspect.isfunction(function) or function.__module__ != module.__name__:
         return False
@@ -115,7 +115,7 @@ def version_of(path: Path) -> str:
     """Return the ``__version__`` that a file assigns, without running it, or ``""`` if it has none."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # It is reported when the file is loaded.
+    except OSError:  # The error is reported when the file is loaded.
         return ""
     found = re.search(r"""^__version__\s*(?::\s*\w+\s*)?=\s*(['"])(.+?)\1""", text, re.MULTILINE)
     return found[2] if found else ""

@@ -1,4 +1,4 @@
-"""The selection of states: plugins offer states, and the settings decide which one is used for each name."""
+"""The selection of states: several plugins may offer a state of one name, and the settings choose one of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OfferedState(NamedTuple):
     """A state that a plugin offers.
 
     :param state: the state, with its name and owner.
-    :param source: the entry point or hook that offers it, for messages.
+    :param source: the entry point or hook that offers the state. Messages contain this text.
     """
 
     state: State
@@ -35,12 +35,12 @@ class OfferedState(NamedTuple):
 
 
 class Selection:
-    """The states that the plugins offer, and the choice of one for each name.
+    """The states that the plugins offer. :meth:`select` chooses one state for each name.
 
     :param settings: the settings of the core, with the tables ``[states.NAME]``.
     :param plugin_settings: the settings of the plugins, for functions that make a state.
     :param blocked: the normalized names of the blocked plugins.
-    :param may_be_of_blocked_plugin: returns whether a blocked plugin may offer the state with a given name.
+    :param may_be_of_blocked_plugin: a function that returns whether a blocked plugin may offer a state with a name.
     :param problems: collects the problems.
     """
 
@@ -66,8 +66,8 @@ class Selection:
 
         :param owner: the plugin.
         :param name: the name of the state.
-        :param offered: the state; a function that makes it; or ``UNAVAILABLE``.
-        :param source: the entry point or hook that offers it, for messages.
+        :param offered: the state, a function that makes the state, or ``UNAVAILABLE``.
+        :param source: the entry point or hook that offers the state. Messages contain this text.
         """
         if not _STATE_NAME.fullmatch(name):
             message = f"{source} is not a valid name of a state"
@@ -84,15 +84,18 @@ class Selection:
         except PLUGIN_ERRORS as error:
             message = f"{source} cannot be made into a state: {describe_error(error)}"
             self._problems.add(plugin_problem(owner, message, hint_of(error, owner)))
-        # The problem is recorded. The placeholder prevents a second one, that the name is unknown.
+        # The problem is recorded. Without the placeholder, the unknown name would be reported as a second problem.
         self.add_missing(owner, name)
 
     def add_missing(self, owner: Owner, name: str) -> None:
-        """Add a placeholder for a state that cannot be made. It is a menu, because options may refer to it as one."""
+        """Add a placeholder for a state that cannot be made.
+
+        The placeholder is a menu, because menu options of other states may belong to this menu.
+        """
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
     def offered_states(self) -> tuple[State, ...]:
-        """Return every offered state, before selection and ``[states.NAME]`` tables. Substates follow their state."""
+        """Return all offered states, before the settings choose or change them. Substates follow their parent state."""
         return tuple(state for offered in self._offered for state in expand_substates(offered.state))
 
     def state_names(self) -> tuple[str, ...]:
@@ -101,14 +104,14 @@ class Selection:
         return tuple(dict.fromkeys(name for state in states for name in (state.name, *substate_names(state))))
 
     def select(self) -> list[State]:
-        """Return one state for each name, changed by its ``[states.NAME]`` table. Substates follow their state."""
+        """Return one state for each name, with its table applied. Substates follow their parent state."""
         by_name: dict[str, list[OfferedState]] = {}
         for offered in self._offered:
             by_name.setdefault(offered.state.name, []).append(offered)
         self._check_tables()
         selected: list[State] = []
         for name, candidates in by_name.items():
-            # The choice comes before the substates, so that a state that is not taken leaves no substates behind.
+            # The choice comes before the substates, so that the substates of other candidates are never selected.
             state = self._with_table(name, candidates)
             if state is None:
                 continue
@@ -123,7 +126,7 @@ class Selection:
         names = self.state_names()
         missing = {state.name for state in self.missing}
         for name, table in self._settings.states.items():
-            # A table with a kind is itself a state. Its problems and a missing parent state are recorded.
+            # A table with a kind is itself a state, and its problems are recorded. So is a missing parent state.
             is_known = table.table or name in names or name.rpartition(".")[0] in missing
             if not is_known and not self._may_be_of_blocked_plugin(name):
                 self._problems.error(
@@ -133,7 +136,10 @@ class Selection:
                 )
 
     def _substate(self, state: State, by_name: Mapping[str, list[OfferedState]]) -> State | None:
-        """Return a substate with its table applied, or ``None`` if it is disabled or another state has its name."""
+        """Return a substate with its table applied, or ``None`` if the table disables it.
+
+        If another state has the same name, report a problem and return ``None``.
+        """
         if state.name in by_name:
             other = by_name[state.name][0].state.owner
             self._problems.error(
@@ -145,7 +151,7 @@ class Selection:
         return self._with_table(state.name, [OfferedState(state, f"a substate of {state.parent!r}")])
 
     def _with_table(self, name: str, candidates: list[OfferedState]) -> State | None:
-        """Return the state of a name with its table ``[states.NAME]`` applied, or ``None`` if the table disables it."""
+        """Choose the state for a name, and apply its table ``[states.NAME]``. Return ``None`` for a disabled state."""
         table = self._settings.states.get(name)
         if table is None:
             return self._choose(name, candidates, None)
@@ -163,11 +169,11 @@ class Selection:
             return state
 
     def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
-        """Return the state that is taken. If nothing decides between two, that is a problem and the first is taken.
+        """Choose one of several states with the same name. If the choice is not clear, report that and take the first.
 
-        :param plugin: the plugin that the settings choose, or ``None`` for no choice.
+        :param plugin: the plugin that the settings choose, or ``None`` if the settings choose no plugin.
         """
-        # The choice of a blocked plugin does not count: it may stay in the settings while the plugin is blocked.
+        # If the chosen plugin is blocked, the choice is ignored, so that it may stay in the settings.
         if plugin is not None and normal_name(plugin) not in self._blocked:
             chosen = [each for each in candidates if normal_name(each.state.owner.plugin) == normal_name(plugin)]
             if not chosen:
@@ -189,8 +195,11 @@ class Selection:
         return first.state
 
     def _report_choice(self, name: str, plugin: str, owners: list[Owner]) -> None:
-        """Report that the chosen plugin does not offer a state, unless it does and the state is missing."""
-        # A missing state has its own problem already, and the choice of its plugin is right.
+        """Report that the chosen plugin does not offer a state.
+
+        If the plugin offers the state but the state cannot be made, report nothing.
+        """
+        # The problem of a missing state is already recorded, and the choice of the plugin is right.
         if any(state.name == name and normal_name(state.owner.plugin) == normal_name(plugin) for state in self.missing):
             return
         near = nearest(plugin, [owner.plugin for owner in owners])
@@ -203,11 +212,11 @@ class Selection:
 def make_state(function: object, owner: Owner, settings: PluginSettingsReader) -> State | Unavailable:
     """Return the state that a function makes.
 
-    :param function: the function. Its annotations name the settings that it is called with.
+    :param function: the function. Its parameters are annotated with the settings that it takes.
     :param owner: the plugin.
     :param settings: the settings of the plugins.
-    :returns: the state, or ``UNAVAILABLE`` if the settings have problems, which are recorded.
-    :raises IvrkitError: if it is not such a function, or returns something else.
+    :returns: the state, or ``UNAVAILABLE`` if the settings have problems. These problems are recorded.
+    :raises IvrkitError: if ``function`` is not a function, has other parameters, or does not return a State.
     """
     if not inspect.isfunction(function):
         raise IvrkitError(f"it must be a State or a function that returns one, not {function!r}", hint=_STATE_HINT)

@@ -1,4 +1,4 @@
-"""The session stores that plugins offer, each by the scheme of its URL."""
+"""The session stores that plugins offer. The scheme of the setting ``session_url`` chooses the store."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Stores:
         self._owners: dict[str, Owner] = {}
 
     def all(self) -> Mapping[str, Callable[[str], SharedStore]]:
-        """Return scheme -> function that opens the store of a URL."""
+        """Return all stores as a mapping: URL scheme -> function that takes a URL and opens the store."""
         return self._openers
 
     def add(self, owner: Owner, offered: Any) -> None:
-        """Add the stores that a plugin offers. A store that is invalid becomes a problem.
+        """Add the stores that a plugin offers. Record a problem for each invalid store.
 
         :param owner: the plugin.
-        :param offered: the return value of its hook.
-        :raises IvrkitError: if it is not a dict.
+        :param offered: the return value of the plugin's hook.
+        :raises IvrkitError: if the return value is not a dict.
         """
         if not isinstance(offered, Mapping):
             hint = "return a dict: scheme -> function (url) -> store"
