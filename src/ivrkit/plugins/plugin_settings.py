@@ -1,4 +1,4 @@
-"""The settings of plugins: a dataclass of each plugin, read from the table ``[plugins.NAME]``."""
+"""The settings of plugins. Each plugin has a dataclass of settings, which is read from the table ``[plugins.NAME]``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class PluginSetting:
 
     :param setting: the name, type, default and description.
     :param value: the value, or ``None`` if the setting is missing.
-    :param origin: the origin of the value: ``ivrkit.toml:3``, a variable, ``argument`` or ``default``.
+    :param origin: the origin of the value: a location such as ``ivrkit.toml:3``, a variable, ``argument`` or
+        ``default``.
     """
 
     setting: Setting
@@ -51,7 +52,7 @@ class PluginSettings:
 
     :param owner: the plugin.
     :param settings_class: the plugin's dataclass of settings.
-    :param values: an instance of it, ``None`` if the settings have problems.
+    :param values: an instance of the dataclass, or ``None`` if the settings have problems.
     :param settings: the settings, in the order of the dataclass; empty if the dataclass cannot be used.
     """
 
@@ -62,14 +63,14 @@ class PluginSettings:
 
     @property
     def key(self) -> str:
-        """The name of the table of these settings."""
+        """The key of the table with these settings, such as ``plugins.acme-states``."""
         return f"plugins.{normal_name(self.owner.plugin)}"
 
 
 class PluginSettingsReader:
-    """Reads the settings of plugins when a plugin asks for them, the settings of each plugin once.
+    """Reader of the settings of plugins. The settings of a plugin are read once, when they are first needed.
 
-    :param settings: the core's settings, with the plugins' tables.
+    :param settings: the settings of the core, with the tables ``[plugins.NAME]``.
     :param packages: plugin -> its top-level packages. A dataclass of settings belongs to the plugin of its package.
     :param problems: collects the problems.
     """
@@ -83,17 +84,18 @@ class PluginSettingsReader:
         self._read: dict[Owner, PluginSettings] = {}
 
     def all(self) -> tuple[PluginSettings, ...]:
-        """Return the settings that were read, in the order of reading."""
+        """Return the settings of all plugins that were read, in the order of reading."""
         return tuple(self._read.values())
 
     def arguments(self, function: Callable[..., Any], owner: Owner, hint: str) -> list[Any] | None:
-        """Return the arguments to call a function or class with. Its parameters are annotated with settings.
+        """Return the arguments for a function or class whose parameters are annotated with settings.
 
         :param function: the function or class.
-        :param owner: its plugin.
-        :param hint: how to write such a function.
-        :returns: one settings object for each parameter, or ``None`` if one has problems. The problems are recorded.
-        :raises IvrkitError: if a parameter has another annotation.
+        :param owner: the plugin of the function.
+        :param hint: the hint of the error. It describes how to write the function.
+        :returns: one settings object for each parameter, or ``None`` if any settings have problems. The problems are
+            recorded.
+        :raises IvrkitError: if a parameter is not annotated with a dataclass of settings.
         """
         parameters = _parameters(function)
         for each in parameters:
@@ -105,11 +107,11 @@ class PluginSettingsReader:
         return None if any(each is None for each in arguments) else arguments
 
     def declare(self, settings_class: Any, owner: Owner) -> None:
-        """Read the settings that a plugin declares by its hook.
+        """Read the settings that a plugin declares by ``ivrkit_declare_settings``.
 
         :param settings_class: the plugin's dataclass of settings.
         :param owner: the plugin.
-        :raises IvrkitError: if it is not a dataclass, or if the plugin has another dataclass of settings.
+        :raises IvrkitError: if ``settings_class`` is not a dataclass, or if the plugin has a second dataclass.
         """
         if not is_dataclass_type(settings_class):
             raise IvrkitError(
@@ -118,10 +120,11 @@ class PluginSettingsReader:
         self._settings_for(owner, settings_class)
 
     def report_unused_tables(self, owners: Sequence[Owner], is_excused: Callable[[str], bool]) -> None:
-        """Report each table ``[plugins.NAME]`` that no plugin asked for.
+        """Report each table ``[plugins.NAME]`` that was not read for any plugin.
 
-        :param owners: the installed plugins.
-        :param is_excused: returns whether a plugin may have a table in any case, because it was left out.
+        :param owners: the installed plugins that are not blocked.
+        :param is_excused: a function that takes the normalized name of a plugin. It returns whether the plugin may have
+            an unused table, because the plugin is blocked or has problems.
         """
         read = {normal_name(owner.plugin) for owner in self._read}
         installed = {normal_name(owner.plugin): owner for owner in owners}
@@ -136,7 +139,7 @@ class PluginSettingsReader:
             self._problems.error(message, hint, location=self._location_of_table(name))
 
     def _location_of_table(self, name: str) -> str:
-        """Return the location of a plugin's table, or its first environment variable if no file has the table."""
+        """Return the location of a plugin's table. If no file has the table, return its first environment variable."""
         keys = [(), *((key,) for key in self._settings.plugin_settings[name])]
         origins = (self._settings.origin("plugins", name, *key) for key in keys)
         return next((origin for origin in origins if origin not in ("default", "argument")), "")
@@ -151,10 +154,10 @@ class PluginSettingsReader:
         raise IvrkitError(f"{_parameter_must_be(function, parameter)}, not with {name}", hint=hint)
 
     def _owner_of(self, settings_class: type, asking: Owner) -> Owner:
-        """Return the plugin of a dataclass, by its package. Usually that is the asking plugin."""
+        """Return the plugin whose package has a dataclass. Usually this is the plugin that asks for the settings."""
         package = settings_class.__module__.partition(".")[0]
         owners = [owner for owner, packages in self._packages.items() if package in packages]
-        # Distributions that share a namespace package are all owners of it. Then the asking plugin comes first.
+        # A namespace package may have several distributions. If the asking plugin is one of them, it is the owner.
         return asking if asking in owners or not owners else owners[0]
 
     def _settings_for(self, owner: Owner, settings_class: type) -> PluginSettings:
@@ -169,7 +172,7 @@ class PluginSettingsReader:
         return known
 
     def _read_settings(self, owner: Owner, settings_class: type) -> PluginSettings:
-        """Read the settings of a plugin, and collect their problems."""
+        """Read the settings of a plugin, and record their problems."""
         keys = ("plugins", normal_name(owner.plugin))
         table = self._settings.plugin_settings.get(keys[1], {})
         try:
@@ -190,7 +193,11 @@ class PluginSettingsReader:
         return PluginSettings(owner, settings_class, None if problems else values, settings)
 
     def _hint(self, problem: ValueProblem, owner: Owner) -> str:
-        """Return the hint: for a variable or a missing secret, the environment; for others, the file."""
+        """Return the hint of a problem.
+
+        The hint names an environment variable if the value is from the environment, or if a secret is missing. All
+        other hints name the settings file.
+        """
         table, key = f"[{dotted(problem.path[:-1])}]", problem.path[-1]
         if problem.keys == ("plugins", normal_name(owner.plugin)):  # the dataclass refuses its values
             return problem.hint or f"change it in ivrkit.toml:  [{dotted(problem.keys)}]"
@@ -205,15 +212,15 @@ class PluginSettingsReader:
     def _with_value(
         self, setting: Setting, keys: tuple[str, ...], table: Mapping[str, Any], values: Any
     ) -> PluginSetting:
-        """Return a setting with its value: from the dataclass, or from the table if the dataclass is not created."""
+        """Return a setting with its value. If the dataclass could not be created, the value is read from the table."""
         value = getattr(values, setting.name) if values is not None else table.get(setting.name, setting.default)
         if values is None and isinstance(value, dict | list):
-            value = "..."  # parts of it may be secret
+            value = "..."  # the list or table may contain secrets
         return PluginSetting(setting, value, self._settings.origin(*keys))
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return a function's parameters, with evaluated annotations if that is possible."""
+    """Return the parameters of a function. If possible, their annotations are evaluated."""
     try:
         found = inspect.signature(function, eval_str=True)
     except PLUGIN_ERRORS:  # for example a name that is imported for the type checker only

@@ -1,4 +1,4 @@
-"""The state kinds that plugins offer for TOML states: functions whose parameters are the keys of a table."""
+"""The state kinds that plugins offer for TOML states. A kind is a function, and its parameters are keys of a table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FUNCTION_HINT = "write a function with annotated parameters that returns a Stat
 
 
 class ParameterType(Enum):
-    """The four types of parameters, each read from TOML in its own way."""
+    """The four types of parameters. Each type is read from TOML in a different way."""
 
     PROMPTS = "prompts"
     TARGET = "target"
@@ -50,16 +50,16 @@ _EXAMPLES: Mapping[ParameterType, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a state kind, and its key in a table.
+    """One parameter of a state kind, with its key in TOML tables.
 
-    :param key: the name of the key in a table.
+    :param key: the key in a table.
     :param name: the name of the parameter of the function.
-    :param type: how the value is read.
-    :param annotation: the annotation of the parameter; its type ``VALUE`` is read by it.
+    :param type: the type, which decides how the value is read.
+    :param annotation: the annotation of the parameter. A value of the type ``VALUE`` is converted to this annotation.
     :param required: whether the key must be set.
-    :param default: the default, or ``None`` without one.
-    :param description: the description in the function's docstring.
-    :param is_variadic: whether it takes any number of values, as ``*texts`` does.
+    :param default: the default, or ``None`` if the parameter has no default.
+    :param description: the description of the parameter, from the docstring of the function.
+    :param is_variadic: whether the parameter takes any number of values, such as ``*texts``.
     """
 
     key: str
@@ -72,7 +72,7 @@ class Parameter:
     is_variadic: bool = False
 
     def in_words(self) -> str:
-        """Return the valid values in words, as they follow "must be"."""
+        """Return a description of the valid values that can follow "must be"."""
         if self.type == ParameterType.PROMPTS:
             return "a text, { play = ... }, { pause = ... }, or a list of these"
         words = _DESCRIPTIONS.get(self.type) or in_words(self.annotation)
@@ -83,7 +83,7 @@ class Parameter:
         return _EXAMPLES[self.type] if self.type in _EXAMPLES else example_of(self.annotation_of_key())
 
     def annotation_of_key(self) -> Any:
-        """Return the type of the key: the key of a variadic parameter takes a single value or a list."""
+        """Return the type of the key's value. For a variadic parameter, it is a list or a single value."""
         values: Any = tuple.__class_getitem__((self.annotation, ...))
         return typing.Annotated[values, SINGLE_ALLOWED] if self.is_variadic else self.annotation
 
@@ -92,8 +92,8 @@ class Parameter:
 class StateKind:
     """One state kind.
 
-    :param name: the name, which is the value of ``kind`` in a table.
-    :param owner: the plugin that offers it.
+    :param name: the name of the state kind. A table has this name as its value of ``kind``.
+    :param owner: the plugin that offers the state kind.
     :param function: the function that makes a state.
     :param parameters: key -> parameter.
     :param description: the summary of the function's docstring.
@@ -119,15 +119,15 @@ class StateKinds:
         self._kinds: dict[str, StateKind] = {}
 
     def all(self) -> Mapping[str, StateKind]:
-        """Return name -> state kind."""
+        """Return all state kinds as a mapping: name -> state kind."""
         return self._kinds
 
     def add(self, owner: Owner, offered: Any) -> None:
-        """Add the state kinds that a plugin offers. A kind that is invalid becomes a problem.
+        """Add the state kinds that a plugin offers. Record a problem for each invalid kind.
 
         :param owner: the plugin.
-        :param offered: the return value of its hook.
-        :raises IvrkitError: if it is not a dict.
+        :param offered: the return value of the plugin's hook.
+        :raises IvrkitError: if the return value is not a dict.
         """
         if not isinstance(offered, Mapping):
             hint = "return a dict: kind -> function that returns a State"
@@ -149,11 +149,11 @@ class StateKinds:
 
 
 def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
-    """Return the state kind of a function.
+    """Make a state kind from a function.
 
     :param name: the name of the kind.
     :param function: the function that makes a state.
-    :param owner: the plugin that offers it.
+    :param owner: the plugin that offers the state kind.
     :raises IvrkitError: if the function cannot be used from TOML.
     """
     if not inspect.isfunction(function):
@@ -179,7 +179,7 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
                     hint="give it a default",
                 )
             continue
-        # The value would be read twice: as an argument of the function, and as an attribute of the state.
+        # Otherwise the value would be read twice: as an argument of the function, and as an attribute of the state.
         if parameter.key in COMMON_KEYS or parameter.key in settings_of(StateSettings):
             message = f"its parameter {each.name!r} has the name of a key that every state has"
             raise IvrkitError(message, hint="rename the parameter")
@@ -193,7 +193,7 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
 
 
 def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: str) -> Parameter | None:
-    """Return a parameter of a state kind, or ``None`` if it takes a function, which TOML does not have."""
+    """Return a parameter of a state kind. Return ``None`` if the parameter takes a function, because TOML has none."""
     members = _union_members(annotation)
     if any(_is_function(member) for member in members):
         return None
@@ -212,7 +212,10 @@ def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: 
 
 
 def _type_of(members: tuple[Any, ...]) -> ParameterType:
-    """Return the type of a parameter by its annotation. One without ``Prompt`` or ``Target`` is a value."""
+    """Return the type of a parameter. An annotation without ``Prompt`` and ``Target`` has the type ``VALUE``.
+
+    :param members: the members of the annotation, if it is a union; otherwise the annotation alone.
+    """
     if {*members} >= {*typing.get_args(Prompt)}:
         return ParameterType.PROMPTS
     if Goto in members:
@@ -224,7 +227,7 @@ def _type_of(members: tuple[Any, ...]) -> ParameterType:
 
 
 def _union_members(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or the annotation itself."""
+    """Return the members of a union. An annotation that is not a union is its only member."""
     # Optional[X] is a typing.Union, and X | None is a types.UnionType before Python 3.14.
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return typing.get_args(annotation)
@@ -232,7 +235,7 @@ def _union_members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _without_ellipsis(members: tuple[Any, ...]) -> Any:
-    """Return the union of these types without the type of ``...``, because TOML has no such value."""
+    """Return the union of types without the type of ``...``, because ``...`` cannot be written in TOML."""
     kept = tuple(member for member in members if member is not EllipsisType)
     return typing.Union[kept]  # noqa: UP007  the members are a tuple
 

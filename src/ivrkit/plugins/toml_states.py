@@ -1,4 +1,4 @@
-"""TOML states: states without code. Each is a table with a ``kind``, and the function of that kind makes it."""
+"""TOML states: states without code. The function of the state kind makes a state from each table."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class TomlStates:
     """A plugin that offers the TOML states of one file.
 
     :param owner: the file.
-    :param tables: name of a state -> table.
-    :param location: returns the location of a key, for problems.
-    :param kinds: the state kinds. They are complete when the hook of this plugin is called.
+    :param tables: name of a state -> table of the state.
+    :param location: a function that returns the location of a key. Problems contain this location.
+    :param kinds: the state kinds. The loader adds all of them before it calls the hook of this plugin.
     :param problems: collects the problems.
-    :param other_keys: the keys of a table that are read elsewhere.
+    :param other_keys: more valid keys of a table. Other code reads these keys.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class TomlStates:
 
     @hookimpl
     def ivrkit_register_states(self) -> Mapping[str, State | Unavailable]:
-        """Return the state of each table."""
+        """Return the states of all tables by their names."""
         return {name: self._make_state(name, table) for name, table in self._tables.items()}
 
     def _make_state(self, name: str, table: Mapping[str, Any]) -> State | Unavailable:
@@ -61,7 +61,7 @@ class TomlStates:
 
 
 class _StateMaker:
-    """Makes the state of one table. ``problems`` collects the problems of this table alone."""
+    """Maker of the state of one table. ``problems`` has only the problems of this table."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class _StateMaker:
             message = f"{self._dotted(KIND)} must be a state kind, not {name!r}{nearest(str(name), kinds)}"
             self._report((KIND,), message, use_one_of(kinds))
             return None
-        # All three run before the check for problems, so that one start reports all problems of the table.
+        # These three methods run before the check for problems, so that one start reports all problems of the table.
         self._check_keys(kind)
         arguments = self._arguments(kind)
         attributes = self._common_attributes()
@@ -112,7 +112,7 @@ class _StateMaker:
         self.problems.error(message, hint, location=location, owner=self._owner.plugin, state=self._name)
 
     def _check_keys(self, kind: StateKind) -> None:
-        """Report the keys that are unknown, and those that are missing."""
+        """Report unknown keys and missing required keys."""
         known = [*kind.parameters, *COMMON_KEYS, *self._other_keys]
         for key in self._table:
             if key not in known:
@@ -123,7 +123,7 @@ class _StateMaker:
                 self._report((), message, _example_hint(parameter))
 
     def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
-        """Return the arguments of the kind's function. Keys that are left out have their defaults."""
+        """Return the arguments for the function of the state kind. Keys that are not set have the defaults."""
         arguments: dict[str, Any] = {}
         for key, parameter in kind.parameters.items():
             if key not in self._table:
@@ -144,7 +144,7 @@ class _StateMaker:
         return bound
 
     def _convert(self, value: Any, annotation: Any, *keys: str) -> Any:
-        """Return a value of the table converted to a type, or ``INVALID`` if it has problems."""
+        """Convert a value of the table to a type. If the value has problems, report them and return ``INVALID``."""
         converted, problems = convert(value, annotation, ("states", self._name, *keys))
         for each in problems:
             # _report() adds the first two keys, `states` and the name.
@@ -152,7 +152,7 @@ class _StateMaker:
         return INVALID if problems else converted
 
     def _common_attributes(self) -> dict[str, Any]:
-        """Return the attributes of the state that do not depend on its kind. Problems are recorded."""
+        """Return the attributes of the state that do not depend on its kind. Report invalid values."""
         # The first menu option is written in the table itself, further ones in the list `options`.
         option_keys = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
         other_keys = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in option_keys}
@@ -169,7 +169,7 @@ class _StateMaker:
         return attributes
 
     def _menu_option(self, keys: MenuOptionKeys) -> MenuOption:
-        """Return a menu option. Its words are a ``Text``, so that they can be translated."""
+        """Return a menu option. Its label, phrases and sentence are ``Text`` objects, which can be translated."""
         # Text to speech would read the - and _ of a name aloud.
         label = keys.label or self._name.replace("-", " ").replace("_", " ")
         option = MenuOption(keys.key, Text(label), tuple(map(Text, keys.phrases)))
@@ -179,7 +179,7 @@ class _StateMaker:
 
 
 def _keys_hint(kind: StateKind) -> str:
-    """Return the hint that lists the keys of a table of this kind."""
+    """Return the hint that lists the valid keys of a table with a state kind."""
     of_kind = ", ".join(kind.parameters)
     of_every_state = f"the keys of every state: {', '.join(COMMON_KEYS)}"
     return f"use the keys of {kind.name!r}: {of_kind}; or {of_every_state}" if of_kind else f"use {of_every_state}"
@@ -190,10 +190,11 @@ def _example_hint(parameter: Parameter) -> str:
 
 
 def _read(parameter: Parameter, value: Any) -> Any:
-    """Return the value of a key as the kind's function takes it; for a variadic parameter, a tuple of values.
+    """Convert the value of a key to an argument for the function of the state kind.
 
+    :returns: the argument. For a variadic parameter, it is a sequence of values.
     :raises ValueError: if the value is invalid.
-    :raises IvrkitError: if the value is invalid, and there is a hint for it.
+    :raises IvrkitError: if the value is invalid and the error has a hint.
     """
     if not parameter.is_variadic:
         return _read_one(parameter, value)
