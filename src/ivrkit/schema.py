@@ -1,8 +1,10 @@
 """The JSON Schema of ``ivrkit.toml`` and of ``*.flow.toml`` files, for editors and checks.
 
-It is made from the settings and state kinds of all installed plugins, in draft-07, which editors read
-(https://json-schema.org/draft-07). It describes the valid contents of one file. It cannot check rules about the whole
-phone tree: for example that a target exists, or that two options have different keys.
+The schemas are made from the core's settings and from the settings and state kinds of all installed plugins. They are
+in draft-07, which editors read (https://json-schema.org/draft-07).
+
+A schema describes the valid contents of one file. It cannot check rules about the whole phone tree: for example that a
+target exists, or that two options have different keys.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ _SHARED: Mapping[str, Any] = {
         ]
     },
 }
-#: The definition of each type of parameter that has one.
+#: Type of a parameter -> its definition. Other types have no shared definition.
 _DEFINITIONS = {ParameterType.PROMPTS: "prompts", ParameterType.TARGET: "target"}
 
 
@@ -113,7 +115,7 @@ def _document(
 
 
 def _texts() -> dict[str, Any]:
-    """Return the schema of the core's sentences: in the language of the phone tree, and tables of other languages."""
+    """Return the schema of the table ``[texts]``: the core's sentences, and a table for each other language."""
     keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **NO_OTHER_KEYS}
     sentences: dict[str, Any] = {
         each.name: {**_STRING, "default": each.default, "description": _describe(each.metadata["placeholders"])}
@@ -137,7 +139,7 @@ def _describe(placeholders: tuple[str, ...]) -> str:
 def _states(description: str, known: Iterable[str]) -> dict[str, Any]:
     """Return the schema of the tables ``[states.NAME]``.
 
-    :param known: the names that editors propose.
+    :param known: the names of states that editors propose.
     """
     state = {"$ref": "#/definitions/state"}
     properties = dict.fromkeys(known, state)
@@ -145,9 +147,10 @@ def _states(description: str, known: Iterable[str]) -> dict[str, Any]:
 
 
 def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of a table ``[states.NAME]``, and add its dataclasses to the definitions.
+    """Return the schema of a table ``[states.NAME]``. Add the schemas of its dataclasses to the definitions.
 
-    :param in_settings: whether the table is in the settings. There it may have decisions, and needs no kind.
+    :param in_settings: whether the table is in the settings file. In a settings file, a table without a kind is valid
+        and contains decisions about a state of a plugin.
     """
     kinds = [_kind(kind, definitions, in_settings=in_settings) for kind in installed.kinds.values()]
     own_state = {
@@ -170,7 +173,7 @@ def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_setti
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of the tables with a kind. All other tables are valid, too."""
+    """Return the schema of the tables with one state kind. The schema accepts all tables with another kind."""
     maker = SchemaMaker(definitions, "ivrkit")
     decisions = maker.of_table(StateSettings)["properties"]
     decisions = {name: decisions[name] for name in (KEYS_BESIDE_KIND if in_settings else ("texts",))}
@@ -199,7 +202,7 @@ def _parameter(parameter: Parameter, prefix: str, definitions: dict[str, Any]) -
 
 
 def _plugin(plugin: PluginSettings, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a plugin's settings, and add its dataclasses to the definitions."""
+    """Return the schema of a plugin's settings. Add the schemas of its dataclasses to the definitions."""
     description = f"Settings of {plugin.owner}."
     if not plugin.settings and plugin.values is None:  # the dataclass cannot be used, which the loader reports
         return {"type": "object", "description": description}

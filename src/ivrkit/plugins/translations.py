@@ -1,7 +1,7 @@
-"""The translations that packages bring: PO files of gettext, read by Babel.
+"""The translations in the packages of plugins: PO files of gettext, which Babel reads.
 
 A package keeps them in a folder ``locale`` beside its modules, as gettext does:
-``locale/es/LC_MESSAGES/messages.po``. The file may have any name. PO files are read as they are, so nothing has to be
+``locale/es/LC_MESSAGES/messages.po``. The file may have any name. PO files are read directly and need not be
 compiled: https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
 """
 
@@ -21,7 +21,7 @@ FOLDER = "locale"
 
 
 class PluginTranslations:
-    """The translations of the plugins. They are read from the PO files when they are needed.
+    """The translations of the plugins. :meth:`in_language` reads them from the PO files.
 
     :param packages: plugin -> its top-level packages.
     :param problems: collects the problems.
@@ -34,7 +34,7 @@ class PluginTranslations:
     def in_language(self, tag: str) -> dict[str, Translations]:
         """Return plugin -> text -> translation, for one language.
 
-        :param tag: the language, such as ``es-MX``, for which ``locale/es_MX`` overrides ``locale/es``.
+        :param tag: the tag of the language. For ``es-MX``, the folder ``locale/es_MX`` overrides ``locale/es``.
         """
         return {owner.plugin: found for owner in self._packages if (found := self._of_plugin(owner, tag))}
 
@@ -52,7 +52,7 @@ class PluginTranslations:
 
 
 def _folders(package: str, tag: str) -> Iterator[Path]:
-    """Return the folders of a package for a language. The folder without a country is first."""
+    """Return the folders of a package for a language. The folder without a country comes first."""
     exact = tag.replace("-", "_")
     for root in _roots(package):
         # The general folder comes first, so that the translations of the country replace its translations.
@@ -73,9 +73,9 @@ def _roots(package: str) -> list[Path]:
 def read_po_file(path: Path) -> Translations:
     """Return the translations of one PO file. Messages that are untranslated or marked fuzzy are left out.
 
-    :raises IvrkitError: if it is not a PO file, or a translation has a placeholder that its text does not have.
+    :raises IvrkitError: if the file cannot be read, or if a translation has a placeholder that its text does not have.
     """
-    # Babel is imported only when there is a PO file to read: it takes long, and English alone needs none.
+    # Babel is imported here because its import takes long, and a phone tree in English needs no PO file.
     from babel.messages.pofile import PoFileError, read_po
 
     try:
@@ -94,11 +94,11 @@ def read_po_file(path: Path) -> Translations:
 
 
 def _checked(text: str, translation: str, location: str) -> str:
-    """Return a translation that has the placeholders of its text.
+    """Check the placeholders of a translation, and return the translation.
 
-    If the braces of the text are not placeholders, nothing is filled in, and the translation may have any braces.
+    If the braces in the text are not placeholders, the translation may have any braces.
 
-    :raises IvrkitError: with the file and line, for another placeholder.
+    :raises IvrkitError: if the translation has a placeholder that its text does not have. The error has file and line.
     """
     try:
         placeholders = sorted(placeholders_in(text))
