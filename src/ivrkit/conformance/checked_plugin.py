@@ -175,7 +175,7 @@ class _StartPlugin:
 
 
 def requirements_of(dist: Any) -> list[str]:
-    """Return the names of the distributions that a distribution requires. Its extras are ignored."""
+    """Return the names of the distributions that a distribution requires. Requirements of extras are left out."""
     lines = [line for line in dist.requires or () if "extra ==" not in line.partition(";")[2]]
     return [normal_name(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) for line in lines]
 

@@ -26,7 +26,7 @@ MAX_SCRIPTS = 3
 
 
 class HandlerInterrupted(Exception):  # noqa: N818  it stands for a killed worker, which is not an error of the handler
-    """The interruption of a handler, in place of a killed worker."""
+    """The exception that interrupts a handler. It stands for the end of a killed worker."""
 
 
 def an_interrupted_handler_can_run_again(plugin: CheckedPlugin, start: str) -> None:
@@ -102,7 +102,7 @@ def _play(phone: Phone, script: Sequence[Action]) -> None:  # pragma: no cover  
 
 
 class _Interruption:
-    """Raises an exception at one line of a plugin's code.
+    """An interruption of a plugin's code: an exception that is raised at one of the lines.
 
     A tracer (:func:`sys.settrace`) counts the lines while they run. Each line is counted once per run of its function.
     Python reports the line of a ``with`` statement again when its block ends. An exception at that moment would keep
@@ -122,7 +122,7 @@ class _Interruption:
         self.uncaught: BaseException | None = None
 
     def run(self, function: Callable[[], object]) -> None:
-        """Run a function in a new thread, and interrupt it. A debugger or coverage still traces this thread."""
+        """Run a function in a new thread, and interrupt it. A debugger or coverage can then trace this thread."""
         thread = threading.Thread(target=self._run, args=(function,))
         thread.start()
         thread.join()
@@ -135,7 +135,7 @@ class _Interruption:
             self.uncaught = error
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:  # pragma: no cover  tracers are not traced
-        """Count the lines of the plugin's own functions; other functions are not traced."""
+        """Count the lines of the plugin's own functions. Functions of other packages are not traced."""
         if not frame.f_code.co_filename.startswith(self._source_paths):
             return None
         line = (id(frame), frame.f_lineno)

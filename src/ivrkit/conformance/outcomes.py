@@ -109,9 +109,9 @@ def _refuse_much_data(where: str, result: WebhookResult) -> None:
 
 
 def _refuse_trap(where: str, phone: Phone, start: str) -> None:
-    """Press a key that no state offers until the call leaves the question.
+    """Press an invalid key until the call asks for no more input, and raise an error if no failure was counted.
 
-    If only the setting ``max_turns`` stops the repetition, no failure was counted, and the caller is trapped. States
+    If only the setting ``max_turns`` ends the repetition, no failure was counted, and the caller is trapped. States
     without a menu option are not checked, because their HOME depends on the state that leads to them.
     """
     compiled = phone.host.loaded.flow.states.get(start)

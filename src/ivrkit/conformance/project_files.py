@@ -41,7 +41,7 @@ def every_state_has_a_test(plugin: CheckedPlugin) -> None:
 
 
 def the_readme_names_every_state(plugin: CheckedPlugin) -> None:
-    """Check that the README in the metadata names each state. It does not have to name substates."""
+    """Check that the README in the metadata names each state. The README can leave out substates."""
     readme = (plugin.dist.read_text("METADATA") or "").partition("\n\n")[2]
     for name, each in plugin.states().items():
         if not each.state.parent and name not in readme:

@@ -117,7 +117,7 @@ class SharedStoreContract(StoreContract):
 
     @pytest.fixture
     def other(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
-        """Return a second store object for the same storage, as another host has it."""
+        """Return a second store object for the same storage, in place of a store on another host."""
         other = open_store()
         yield other
         other.close()
@@ -156,7 +156,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == second
 
     def test_a_store_that_missed_turns_takes_the_next_one(self, store: SharedStore) -> None:
-        """`save` replaces a turn before the expected turn, which a store has after an outage or from a backup."""
+        """`save` replaces a turn before the expected turn. An outage or a restored backup can leave such a turn."""
         store.save(stored_session(), 0)
         fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True

@@ -1,4 +1,4 @@
-"""The rule that texts are translated: each language of a plugin has a translation of each text in its states."""
+"""The rule that texts are translated: each text in a state has a translation in each language of the plugin."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def the_package_is_typed(plugin: CheckedPlugin) -> None:
 
 
 def _functions(plugin: CheckedPlugin) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield the functions that ivrkit calls, each with its name for the message."""
+    """Yield the functions that ivrkit calls, each with a description for error messages."""
     for entry_point in plugin.dist.entry_points:
         found = entry_point.load() if entry_point.group == "ivrkit.states" else None
         if inspect.isfunction(found):
