@@ -97,7 +97,7 @@ class Speak:
 class Silence:
     """Do nothing, either until the waiting verb times out or for some seconds.
 
-    :param seconds: how long to stay silent; by default until the verb times out.
+    :param seconds: how long the person stays silent; by default, until the verb times out.
     :param who: ``caller`` or ``callee``.
     :raises SimulatorError: if the time is negative.
     """
@@ -118,7 +118,8 @@ class Silence:
 class HangUp:
     """Hang up.
 
-    :param after: seconds from now. The caller stays silent until then, and the call may move on in the meantime.
+    :param after: seconds from now. The caller stays silent until then. The call continues in this time, for example
+        after a ``Gather`` timed out.
     :param who: ``caller``, ``callee`` or ``agent``.
     :raises SimulatorError: if the time is negative.
     """
@@ -139,7 +140,7 @@ class HangUp:
 class PickUp:
     """Answer a ringing phone, or take the next caller from a queue.
 
-    :param number: the phone that answers if several ring; by default the first.
+    :param number: the number of the phone that answers; by default, the first phone that rings.
     :param after: seconds from now.
     :param who: ``callee``, or ``agent`` for a queue.
     :raises SimulatorError: if the time is negative.
@@ -163,7 +164,7 @@ class Refuse:
     """Leave a ringing phone unanswered.
 
     :param result: the ``DialCallStatus``: ``busy``, ``no-answer``, ``failed`` or ``canceled``.
-    :param number: the phone that is not answered if several ring; by default all of them.
+    :param number: the number of the phone that is not answered; by default, all phones that ring.
     :param after: seconds from now. ``no-answer`` ignores this time: the phone rings until the ``Dial`` times out.
     :raises SimulatorError: if the result is not one of these four, or if the time is negative.
     """

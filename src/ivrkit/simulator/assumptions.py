@@ -15,11 +15,11 @@ class Assumptions:
     :param empty_digits: send ``Digits=`` for a ``Gather`` without input and for a ``Record`` that no key ended; if
         false, send no ``Digits``.
     :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with a ``Gather``, as real requests do.
-    :param gather_action_after_hangup: request the action of a ``Gather`` if the caller hung up after pressing keys.
+    :param gather_action_after_hangup: request the action of a ``Gather`` if the caller pressed keys and then hung up.
     :param continue_after_empty_recording: skip the action of an empty recording and play the next verb, as Twilio once
         did.
-    :param dial_action_after_hangup: request the action of a ``Dial`` if the caller hung up.
-    :param enqueue_action_after_hangup: request the action of an ``Enqueue`` if the caller hung up.
+    :param dial_action_after_hangup: request the action of a ``Dial`` even if the caller hung up.
+    :param enqueue_action_after_hangup: request the action of an ``Enqueue`` even if the caller hung up.
     :param empty_redirect_repeats_document: request the current document for a ``Redirect`` without a URL; if false,
         the call ends with an error.
     :param redirect_as_get: follow an HTTP redirect with GET; if false, use the method of the first request.

@@ -245,7 +245,7 @@ class OtherParty:
         return self._call.do(action if after is None else PickUp(self._number, after, self._who))
 
     def is_busy(self) -> SimulatedCall:
-        """Refuse the call as a phone does that is on another call."""
+        """Refuse the call, because the callee is on another call."""
         return self._call.do(Refuse("busy", self._number))
 
     def does_not_answer(self) -> SimulatedCall:
@@ -257,7 +257,7 @@ class OtherParty:
         return self._call.do(Refuse("failed", self._number))
 
     def is_canceled(self) -> SimulatedCall:
-        """Stop the ringing, as if the app had canceled the call through Twilio's REST API."""
+        """Let the phone stop ringing, as if the app had canceled the call through Twilio's REST API."""
         return self._call.do(Refuse("canceled", self._number))
 
     def press(self, keys: str) -> SimulatedCall:

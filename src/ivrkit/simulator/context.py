@@ -28,7 +28,7 @@ class DocumentContext:
     :param verbs: the verbs that are allowed in the document.
     :param play: a function that plays another document. Verbs can't import this function from the player, because the
         player imports the verbs.
-    :param queue: the queue in which the caller waits, or ``""`` for none.
+    :param queue: the queue in which the caller waits, or ``""`` if the caller is not in a queue.
     """
 
     leg: Leg

@@ -16,7 +16,7 @@ class Event:
     """The base class of all events.
 
     :param at: seconds since the call began, on the simulated clock of the call. Silence, music and ringing advance
-        this clock, but nobody waits for them.
+        this clock, but take no real time.
     """
 
     name: ClassVar[str] = ""
@@ -111,7 +111,7 @@ class Heard(Event):
 
     :param seconds: the duration. It is an estimate for speech, and for a file whose length is unknown.
     :param who: the person who hears the text, the sound or the pause.
-    :param cut: whether a key or the end of the call cut it short.
+    :param cut: whether an input or the end of the call cut the text, the sound or the pause short.
     """
 
     seconds: float
@@ -292,7 +292,7 @@ EVENTS: Mapping[str, type[Event]] = {
 
 
 def event_from(values: Mapping[str, Any]) -> Event:
-    """Create an event from the data that its ``as_dict`` method returned.
+    """Create an event from the data that :meth:`Event.as_dict` returned.
 
     :param values: the ``name`` of an event and its fields.
     :raises KeyError: if there is no event of this name.

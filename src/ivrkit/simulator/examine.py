@@ -114,7 +114,7 @@ def _status_callback_document(call: SimulatedCall) -> Element | None:
 
 
 def _effect_after_end(root: Element | None) -> str:
-    """Return the problem with a document after the end of a call, or ``""`` if the call is not continued."""
+    """Return the problem with a document that arrives after the end of a call, or ``""`` if it does no harm."""
     if root is None:
         return "fails"
     verb = next((each.name for each in root.children if each.name not in _HARMLESS_VERBS), "")

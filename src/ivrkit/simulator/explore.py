@@ -35,7 +35,7 @@ class CallProblem:
 
     :param name: Twilio's code, or one of the names in :mod:`ivrkit.simulator.examine`.
     :param message: the problem and its location.
-    :param hint: how to fix it.
+    :param hint: how to fix the problem.
     :param actions: the actions from the start of a call that lead to the problem.
     """
 

@@ -25,7 +25,7 @@ class Leg:
     :param account: the AccountSid.
     :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.
     :param parent: the CallSid of the caller's leg that dialled this leg, or ``""`` for the caller's leg itself.
-    :param extra_params: parameters that are added to the usual ones or replace them, such as ``CallerName``,
+    :param extra_params: parameters that are added to Twilio's parameters or replace them, such as ``CallerName``,
         ``StirVerstat`` or ``SipHeader_X-...``.
     :param status: Twilio's ``CallStatus``.
     :param answered_at: time of the answer on the call's clock, or ``None`` if the leg has not been answered.

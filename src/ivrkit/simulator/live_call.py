@@ -50,9 +50,9 @@ class LiveCall:
     :param webhook: the first request.
     :param fallback: URL and method of the fallback. The URL is ``""`` if the number has no fallback.
     :param status_callback: URL and method of the status callback. The URL is ``""`` if there is no status callback.
-    :param queues: a function that returns the queue of a name.
+    :param queues: a function that returns the queue with a name.
     :param max_documents: the number of documents after which the simulator stops the call.
-    :param patience: the time at which the caller hangs up, in seconds of the call's clock, or ``None`` for never.
+    :param patience: the time at which the caller hangs up, in seconds of the call's clock; ``None`` sets no time.
     """
 
     client: Client
@@ -184,7 +184,7 @@ class LiveCall:
         self.pass_time(seconds)
 
     def _time_left(self) -> tuple[float, str]:
-        """Return how long the call can still last, and why it ends then."""
+        """Return the seconds until the end of the call at the latest, and the reason for this end."""
         limit = (MAX_CALL_SECONDS - self.leg.seconds(self.now), "time-limit")
         if self.patience is None:
             return limit

@@ -15,13 +15,13 @@ FAILURES = ("error", "system-error")
 
 @dataclass(slots=True)
 class Queue:
-    """A queue. A test can fill it or make it fail.
+    """A queue of callers. A test can fill the queue or make it fail.
 
     :param name: the name in ``Enqueue``.
     :param size: number of callers who already wait in the queue.
     :param max_size: maximum number of callers in the queue.
     :param average_wait_seconds: Twilio's ``AvgQueueTime``.
-    :param failure: ``error`` or ``system-error`` for a queue that accepts no caller; else ``""``.
+    :param failure: ``error`` or ``system-error`` for a queue that accepts no caller, ``""`` for any other queue.
     :raises SimulatorError: if ``failure`` has any other value.
     """
 

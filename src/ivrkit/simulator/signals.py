@@ -4,7 +4,7 @@ A generator plays a verb. When somebody has to act, the generator yields a :clas
 and the action is sent to the generator. At its end, the generator returns the next request or ``None``. It can also
 raise one of these exceptions, which are caught by the code that plays the leg, the talk, the queue or the verb:
 
-1. :class:`LegEnded` ends a leg: the caller's call, or the callee's part of it.
+1. :class:`LegEnded` ends a leg. The end of the caller's leg ends the call.
 2. :class:`HungUp` ends the call if the caller hung up. If another party hung up, it ends only the talk.
 3. :class:`LeftQueue` and :class:`TakenFromQueue` end the wait in a queue.
 4. :class:`VerbEnded` ends one verb. Its cause is outside the call, such as Twilio's REST API.

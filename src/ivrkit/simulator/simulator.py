@@ -35,10 +35,10 @@ class Simulator:
     :param method: the HTTP method of the first request.
     :param token: the auth token that signs requests, or ``""`` for no signature.
     :param account: the AccountSid.
-    :param fallback_url: the URL that is requested if the webhook fails, absolute or relative to ``url``, or ``""`` for
-        none.
-    :param status_callback: the URL that is requested when a call is over, absolute or relative to ``url``; ``""`` for
-        none.
+    :param fallback_url: the URL that is requested if the webhook fails. It is absolute or relative to ``url``, or
+        ``""`` if the number has no fallback.
+    :param status_callback: the URL that is requested when a call is over. It is absolute or relative to ``url``, or
+        ``""`` if the number has no status callback.
     :param assumptions: switches for undocumented behaviour of Twilio.
     :param speeds: durations on the call's clock.
     :param max_documents: number of documents after which a call is stopped.

@@ -17,8 +17,8 @@ class Waiting:
     :param activity: ``gather``, ``record``, ``ring``, ``talk`` or ``queue``.
     :param who: the person who is expected to act.
     :param element: the verb in the document.
-    :param numbers: the phones that ring, or the one that was picked up.
-    :param queue: the queue in which the caller waits, or ``""`` for none.
+    :param numbers: the numbers of the phones that ring, or the number of the phone that was picked up.
+    :param queue: the queue in which the caller waits, or ``""`` if the caller is not in a queue.
     :param until: the time on the call's clock at which Twilio ends a talk; infinite for other waits.
     """
 
