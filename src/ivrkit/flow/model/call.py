@@ -43,13 +43,13 @@ class Call:
     :param digits: the keys of this webhook, ``""`` for none.
     :param speech: the words that the caller said, ``""`` for none.
     :param confidence: the confidence of the speech recognition, 0.0 to 1.0, or ``None`` without speech.
-    :param outcome: the outcome of this webhook, as one word, or ``None`` if it has none.
+    :param outcome: the outcome of this webhook, as one word, or ``None`` if the webhook has no outcome.
     :param params: all parameters of this webhook.
     :param now: the time of this webhook, with its time zone.
     :param language: the call's language, such as ``en-US``.
     :param turn_key: a key of this webhook: CallSid and turn. A handler can run more than once for a webhook, if two
-        copies of the request race, or a worker is killed before it saves the session. All runs have the same
-        key. Use the key to make your side effects happen once.
+        copies of the request race, or a worker is killed before it saves the session. All runs have the same key. Use
+        the key to make your side effects happen once.
     :param data: a small JSON dict for your handlers, stored between the webhooks of this call. Change it in place.
     """
 

@@ -76,9 +76,9 @@ def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: M
 
     :param waiting_verb: the name of the verb, ``None`` if the call does not wait.
     :param params: the parameters of the webhook.
-    :param phrases: phrase, normalized by :func:`normalize_phrase` -> the key that it stands for.
-    :returns: a named outcome of the verb, or for a Gather the keys that were pressed or spoken, or ``None`` if the
-        request is not about the verb, such as a status callback that is sent to the webhook.
+    :param phrases: phrase, normalized by :func:`normalize_phrase` -> the key that the phrase stands for.
+    :returns: a named outcome of the verb. A ``Gather`` can also have the keys that were pressed or spoken as outcome.
+        ``None`` if the request is not about the verb, such as a status callback that is sent to the webhook.
     """
     if waiting_verb is None:
         return None

@@ -69,7 +69,7 @@ class Whisper:
 
     :param texts: the prompts: texts, ``Say`` or ``Play``.
     :param accept: the key that takes the call, ``None`` to connect after the prompts.
-    :raises FlowError: if there is neither a prompt nor a key, or one of them is invalid.
+    :raises FlowError: if there is neither a prompt nor a key, or if a prompt or the key is invalid.
     """
 
     texts: tuple[str | TwiML, ...]

@@ -43,8 +43,8 @@ class Goto:
 
     :param target: a state's name, SAME, BACK, HOME, or ``None`` to hang up.
     :param say: the prompts before the target: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
-    :param language: the new language of the call, such as ``es-MX``. The prompts are said in it already. It must be a
-        language of the settings ``language`` and ``languages``.
+    :param language: the new language of the call, such as ``es-MX``. The prompts are already said in this language.
+        The setting ``language`` or ``languages`` must contain the language.
     :raises FlowError: if an argument is invalid.
     """
 
@@ -143,10 +143,10 @@ def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None)
     """Declare all targets of a function exit, so that they can be checked and drawn like the targets of a table.
 
     :param targets: the targets that the function may return. For a ``Goto``, its target is enough.
-    :param tries: the number of failures at which the call goes to ``give_up``; the setting ``tries`` when left out. A
-        failure is silence, or a key for which the function returns SAME.
+    :param tries: the number of failures of one outcome at which the call goes to ``give_up``; the setting ``tries``
+        when left out. A failure is silence, or a key for which the function returns SAME.
     :param give_up: the target after that number of failures; the operator when left out.
-    :raises FlowError: if there is no target, or one of them is invalid.
+    :raises FlowError: if there is no target, or a target is invalid.
     """
     # Without targets, the checks at start would find nothing wrong with the function.
     if not targets:

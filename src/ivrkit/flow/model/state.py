@@ -101,8 +101,8 @@ class State:
 
     :param enter: the content that the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of
         these, a ``Menu``, or a function ``(call) -> any of these``.
-    :param exit: where the call goes next: ``None`` if it ends here, a target to go to at once, a ``Routes`` table, or a
-        function ``(call) -> target`` decorated with ``@leads_to``.
+    :param exit: where the call goes next: ``None`` if the call ends here, a target to go to at once, a ``Routes``
+        table, or a function ``(call) -> target`` decorated with ``@leads_to``.
     :param options: the menu option or options that lead to the state.
     :param on_error: the state to go to if this state's code fails; HOME when left out.
     :param secret: whether the caller's input in this state is kept out of every log, record and store.
