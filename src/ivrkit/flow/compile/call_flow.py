@@ -67,7 +67,7 @@ class CallFlow:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages of calls, the default one first."""
+        """The languages of calls, the default language first."""
         return tuple(self.core_prompts)
 
     def start_info(self, start: str | None) -> StartInfo:

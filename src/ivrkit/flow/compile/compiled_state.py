@@ -22,11 +22,11 @@ class LocalizedState:
     """A state in one language.
 
     :param language: the language.
-    :param context: the attributes that the state's verbs get.
+    :param context: the default attributes of the state's verbs.
     :param phrases: normalized phrase -> the key that it stands for.
     :param content: the rendered ``enter``, or ``None`` if ``enter`` is a function.
     :param goto_prompts: ``Goto`` -> its prompts, rendered at start, for the targets that the state or a rule declares.
-    :param whisper: the rendered whisper, or ``None`` if the state has none.
+    :param whisper: the rendered whisper, or ``None`` if the state has no whisper.
     """
 
     language: Language

@@ -18,7 +18,7 @@ DEFAULT_CONNECTION_OVERRIDES = "rc=1&rp=ct"
 
 @dataclass(frozen=True, slots=True)
 class FlowConfig:
-    """The settings of a call flow. The reference of the settings describes each one.
+    """The settings of a call flow. The settings reference describes each setting.
 
     :param languages: the languages of calls, the default one first. When left out, there is one language, made of
         ``language``, ``voice`` and ``texts``.

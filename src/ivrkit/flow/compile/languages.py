@@ -45,10 +45,10 @@ class Language:
         """Return the translation of a text, with its placeholders filled in.
 
         A ``Text`` is looked up in this order: the team's overrides for the state, the translations of the state's
-        plugin, the core's texts and translations. A text that is found nowhere is said as it is written.
+        plugin, the core's texts and translations. A text without a translation is said as it is written.
 
         :param text: the text; a plain ``str`` is looked up in the overrides only.
-        :param state: the state that says it.
+        :param state: the state that says the text.
         """
         written = str(text)
         found = self._overriding_text(written, state) if self.text_overrides else None
@@ -104,7 +104,7 @@ def base_language(tag: str) -> str:
 
 
 def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
-    """Return the tags whose settings apply to a language: first the one without a country, then the exact one.
+    """Return the tags whose settings apply to a language: first the tag without a country, then the exact tag.
 
     :param tag: such as ``es-MX``.
     :param tags: the tags that have settings. A tag of another country does not apply.

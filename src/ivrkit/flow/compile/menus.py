@@ -43,7 +43,8 @@ def _key_order(entry: MenuEntry) -> list[int]:
 def is_menu(state: State, entries: Mapping[str, Sequence[MenuEntry]]) -> bool:
     """Return whether a state is a menu.
 
-    Its ``enter`` is a ``Menu``, or it is a function and the ``menu`` of an option names the state.
+    A state is a menu if its ``enter`` is a ``Menu``. A state whose ``enter`` is a function is a menu if the ``menu`` of
+    an option names the state.
     """
     return isinstance(state.enter, Menu) or (callable(state.enter) and state.name in entries)
 
@@ -103,7 +104,7 @@ def _phrases(entry: MenuEntry, language: Language) -> list[str]:
 
 
 def _sentence(entry: MenuEntry, language: Language) -> str:
-    """Return the sentence of an entry: its own, or the core's "For {label}, press {key}."."""
+    """Return the sentence of an entry: the option's own sentence, or the core's "For {label}, press {key}."."""
     option = entry.option
     if option.sentence is not None:
         return language.translate(option.sentence, entry.state)

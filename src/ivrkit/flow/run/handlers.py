@@ -49,8 +49,8 @@ def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call
     """Return the target that a function exit returns.
 
     :param language: the language of the call.
-    :raises FlowError: if the target was not named in ``@leads_to``, or its prompts or language are invalid. An error
-        of the function is not caught.
+    :raises FlowError: if the target was not named in ``@leads_to``, or if the target's prompts or language are
+        invalid. Errors of the function are not caught.
     """
     target = exit(call)
     named = [destination_of(each) for each in exit.targets]

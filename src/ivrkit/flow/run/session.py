@@ -19,8 +19,8 @@ class SentResponse:
     """The response to one webhook, kept in case the same request comes again.
 
     :param turn: the number of the webhook in its call.
-    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. If the document is left
-        out, only the first :data:`TOKEN_PREFIX_LENGTH` characters of the token are kept.
+    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. If the document is left out, only the
+        first :data:`TOKEN_PREFIX_LENGTH` characters of the token are kept.
     :param request_hash: a hash of the request's parameters.
     :param twiml: the whole document, or ``""`` when it is left out.
     """

@@ -12,7 +12,7 @@ from ivrkit.flow.model.state import State
 
 
 class FallbackStep(enum.IntEnum):
-    """How often Twilio's fallback URL has sent the call back to the webhook since the last good response.
+    """The number of times that Twilio's fallback URL has sent the call back since the last good response.
 
     The value is the query parameter ``again`` of the webhook's URL.
     """

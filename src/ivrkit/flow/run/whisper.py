@@ -22,7 +22,7 @@ def answer_whisper(flow: CallFlow, query: Mapping[str, str], digits: str) -> byt
     :param flow: the compiled states.
     :param query: the query parameters of :func:`whisper_url` or :func:`attempt_url`.
     :param digits: the keys that the callee pressed.
-    :returns: the whisper, an empty document, which connects both parties, or a hangup.
+    :returns: one of three documents: the whisper, a hangup, or an empty document, which connects both parties.
     """
     compiled = flow.states.get(query.get("state", ""))
     if compiled is None or compiled.state.whisper is None:
