@@ -112,7 +112,7 @@ class Problems:
         return iter(tuple(self._found))
 
     def __len__(self) -> int:
-        """Return how many problems there are; a collector without any is false."""
+        """Return the number of problems. A collector without problems is false."""
         return len(self._found)
 
     @property
@@ -126,7 +126,7 @@ class Problems:
         return tuple(problem for problem in self._found if problem.level == "warning")
 
     def add(self, *problems: Problem) -> None:
-        """Add problems. A problem that is there already is not added again."""
+        """Add problems. A problem that the collector already has is not added again."""
         self._found |= dict.fromkeys(problems)
 
     def error(
@@ -176,7 +176,9 @@ def redacted(error: BaseException) -> FlowError:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``", did you mean 'x'?"`` for the known name most like ``name``, or ``""``.
+    """Return ``", did you mean 'x'?"`` for the known name that is most similar to ``name``.
+
+    Return ``""`` if no known name is similar.
 
     :param name: the name that was written.
     :param known: the valid names.

@@ -9,7 +9,7 @@ class StoredSession(NamedTuple):
     """The session of one call in the form in which a store keeps it. A store never looks into ``body``.
 
     :param sid: the CallSid; stores compare it exactly, so letter case and spaces matter.
-    :param turn: how many webhooks of the call were answered; 1 after the first.
+    :param turn: the number of webhooks of the call that were answered.
     :param expires: when a store may remove the session, in seconds since 1970.
     :param body: the session as JSON, ASCII text in one line; encrypted if the call was in a secret state.
     """
@@ -33,8 +33,8 @@ class Store(Protocol):
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session, unless the store has a later turn of the call than the expected one.
 
-        The comparison and the write are one atomic step for all threads, processes and hosts. A store that
-        has an earlier turn, or no session of the call, saves the session too: it may have missed turns while it was
+        The comparison and the write are one atomic step for all threads, processes and hosts. A store that has an
+        earlier turn, or no session of the call, saves the session too: the store may have missed turns while it was
         unavailable.
 
         :param session: the session, with the turn number that the call has now.
