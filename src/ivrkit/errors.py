@@ -25,7 +25,7 @@ from typing import Literal
 
 
 class IvrkitError(Exception):
-    """An error that ivrkit raises on purpose, with a hint how to fix it.
+    """An error that ivrkit raises on purpose, with a hint on how to fix the problem.
 
     :param message: the owner of the problem, the value that was found, and the value that is needed.
     :param hint: how to fix it, in the imperative; empty when the message says it already.

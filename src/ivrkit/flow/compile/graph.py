@@ -33,7 +33,7 @@ def edges(flow: CallFlow) -> Iterator[Edge]:
 
 
 def waiting_verb(compiled: CompiledState) -> str | None:
-    """Return the verb that a state waits with. If ``enter`` is a function, find the verb by the rows."""
+    """Return the verb that a state waits with. If ``enter`` is a function, derive the verb from the rows."""
     if compiled.content is not None:
         return compiled.content.waiting_verb
     if compiled.is_menu:

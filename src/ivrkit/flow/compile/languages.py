@@ -64,7 +64,7 @@ class Language:
         return found.format(**{name: self._value(value, state) for name, value in text.values.items()})
 
     def has_translation(self, text: Text, state: State) -> bool:
-        """Return whether a text has a translation into this language. A text that has only placeholders needs none."""
+        """Return whether a text has a translation into this language, or has only placeholders."""
         plugins = (state.owner.plugin, CORE_PLUGIN)
         tables = (
             *(self.translations.get(plugin, _NO_TRANSLATIONS) for plugin in plugins),

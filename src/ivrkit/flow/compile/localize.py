@@ -1,4 +1,4 @@
-"""A state in one language: its prompts are translated and rendered at start, so that a call only joins bytes."""
+"""A state in one language: its prompts are translated and rendered at start, so that a webhook only joins bytes."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
 
 
 def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
-    """Add voice and language to a ``Say``, and translate its texts."""
+    """Add voice and language to a ``Say`` that has neither, and translate its texts."""
     # An author who writes only one of both relies on Twilio's choice of the other.
     if say.attrib.keys().isdisjoint(("voice", "language")):
         if context.voice is not None:

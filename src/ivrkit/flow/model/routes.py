@@ -127,7 +127,7 @@ class Routes:
 
 @dataclass(frozen=True, slots=True)
 class LeadsTo:
-    """A function exit with all its targets. :func:`leads_to` makes it."""
+    """A function exit with all its targets. The decorator :func:`leads_to` makes this object."""
 
     function: ExitFunction
     targets: tuple[Target, ...]

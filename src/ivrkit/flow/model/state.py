@@ -115,7 +115,7 @@ class State:
         Substates may have substates. A name is looked up in the innermost state that has a substate of this name.
     :param name: set by the loader: the name of the entry point.
     :param owner: set by the loader: the plugin that the state came from.
-    :param parent: set by the loader: the state that this one is a substate of, ``""`` for none.
+    :param parent: set by the loader: the name of the parent state, ``""`` for none.
     :raises FlowError: if an argument is invalid.
     """
 

@@ -22,7 +22,7 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
 
     A plugin can choose the start. Otherwise the settings decide: for the caller, for the called number, or by default.
 
-    :param language: the language of the call so far.
+    :param language: the language of the call before the start is chosen.
     """
     config = flow.config
     configured = config.callers.get(call.from_) or config.numbers.get(call.to) or Goto(config.start)

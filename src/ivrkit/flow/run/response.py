@@ -22,7 +22,7 @@ class ResponseBuilder:
         self._fragments.append(fragment)
 
     def add_if_it_fits(self, fragment: bytes) -> None:
-        """Add a fragment, unless the response would be too long with it."""
+        """Add a fragment, unless the fragment would make the response too long."""
         if self._size() + len(fragment) <= MAX_CONTENT_BYTES:
             self._fragments.append(fragment)
 

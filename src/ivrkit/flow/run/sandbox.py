@@ -1,4 +1,4 @@
-"""The sandbox: runs a plugin's code so that its failure hurts neither the caller nor the session."""
+"""The sandbox: runs a plugin's code, catches its errors, and restores the call's data after a failure."""
 
 from __future__ import annotations
 
