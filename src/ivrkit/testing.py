@@ -56,7 +56,7 @@ def make_app(
     :param settings_from: the folder with the ``ivrkit.toml`` to read. The environment is not read.
     :param settings: single settings by name. They override the file and the settings for tests.
     :raises SettingsError: if a plugin is not installed, or if a setting is invalid.
-    :raises LoadError: if there are problems with the plugins.
+    :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
     if plugins is not None:
         settings["block"] = [*settings.get("block", ()), *_all_but(plugins)]

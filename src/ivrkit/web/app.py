@@ -21,7 +21,7 @@ def create_app(
     :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
     :param overrides: single settings by name. They override the working folder and the environment.
     :raises SettingsError: if a setting is invalid, or no auth token is set outside dev mode.
-    :raises LoadError: if the plugins have problems. The error lists all of them.
+    :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     :raises SessionError: if the session store cannot be opened.
     """
     refuse_settings_and_overrides("create_app", settings, overrides)

@@ -42,7 +42,7 @@ class MountedTree:
 class Ivrkit:
     """The Flask extension. It keeps no reference to an app, so one object can mount its phone tree in several apps.
 
-    :param app: an app to mount the phone tree in at once.
+    :param app: if given, the phone tree is mounted in this app immediately, as by :meth:`init_app`.
     :param name: the name of the blueprint and of the entry in ``app.extensions``. The phone trees of one app need
         different names.
     :param settings: the settings; if omitted, they are read from the working folder, the environment and
@@ -83,7 +83,7 @@ class Ivrkit:
         :param app: the app. It is unchanged if an error is raised.
         :raises SettingsError: if a setting is invalid, the name or a path is taken, or no auth token is set outside
             dev mode.
-        :raises LoadError: if the plugins have problems. The error lists all of them.
+        :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
         :raises SessionError: if the session store cannot be opened.
         """
         settings, problems = (self._settings, ()) if self._settings else self._settings_of(app)
