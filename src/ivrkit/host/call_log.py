@@ -1,4 +1,4 @@
-"""The call log: one line per turn of a call, logged to ``ivrkit.calls``."""
+"""The call log. It logs one line for each turn of a call to the logger ``ivrkit.calls``."""
 
 from __future__ import annotations
 

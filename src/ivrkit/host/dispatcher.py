@@ -46,7 +46,7 @@ class TwimlResponse:
 
     :param twiml: the whole document.
     :param state: the state of the call, or ``None`` if the call has not entered a state or its state no longer exists.
-    :param cookie: the value of the cookie that carries the session, ``""`` for none.
+    :param cookie: the value of the cookie with the session, or ``""`` for no cookie.
     """
 
     twiml: bytes
@@ -61,7 +61,7 @@ class Dispatcher:
     :param sessions: reads and saves the sessions.
     :param observers: hook name -> its implementations, for the observing hooks.
     :param clock: returns the current time, with a time zone.
-    :param session_hours: how long a session is kept after its last webhook, in hours.
+    :param session_hours: the time that a session is kept after its last webhook, in hours.
     :param key: the secret key for the hashes of requests, the same in all processes. Without it, a reader of the store
         could try all inputs to find the phone keys that a caller pressed.
     :param call_log: logs each turn.
@@ -98,9 +98,9 @@ class Dispatcher:
         """Answer one webhook.
 
         :param params: Twilio's parameters, with ``CallSid``.
-        :param token: the ``I-Twilio-Idempotency-Token`` of the request, ``""`` for none.
+        :param token: the header ``I-Twilio-Idempotency-Token`` of the request, or ``""`` if it is missing.
         :param fallback_step: the fallback step in the URL of the request.
-        :param cookie: the cookie of the request, ``""`` for none.
+        :param cookie: the cookie of the request, or ``""`` for no cookie.
         :raises SessionError: if the session cannot be read or saved.
         """
         # Twilio's token identifies a request that is sent again. Without a token, a hash of the parameters does.
@@ -137,7 +137,7 @@ class Dispatcher:
         """Record a status callback. A final status ends the call, even if no webhook of the call has arrived yet.
 
         :param params: Twilio's parameters, with ``CallSid``.
-        :param cookie: the cookie of the request, ``""`` for none.
+        :param cookie: the cookie of the request, or ``""`` for no cookie.
         :raises SessionError: if the session cannot be read or saved.
         """
         if params.get("CallStatus") not in FINAL_STATUSES:
@@ -157,7 +157,7 @@ class Dispatcher:
 
         :param sid: the CallSid. If it is ``""``, the session is not read, and the apology is in the language of the
             phone tree.
-        :param cookie: the cookie of the request, ``""`` for none.
+        :param cookie: the cookie of the request, or ``""`` for no cookie.
         """
         language = self.sessions.for_call(sid, cookie).read().language if sid else self.flow.config.language
         return self.flow.core_prompts[self.flow.closest_language(language)]["apology"]

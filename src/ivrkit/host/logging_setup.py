@@ -1,4 +1,4 @@
-"""The log of a server process: lines of text, or one JSON object per line."""
+"""The log of a server process, as lines of text or of JSON."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _StderrHandler(logging.StreamHandler[Any]):
 
 
 def configure_logging(settings: Settings) -> None:
-    """Write the logger ``ivrkit`` to the standard error output, in the format of the setting ``log_format``.
+    """Write the log of ``ivrkit`` to the standard error output, in the format of the setting ``log_format``.
 
     Call this only in a process that serves the phone tree and nothing else. If you mount a phone tree in your own app,
     set up the log in your app.

@@ -5,12 +5,12 @@ refer to the rules by number.
 
 Reading:
 
-1. The store gets no request if there is no store, if it failed earlier in this webhook, or if the circuit breaker is
-   open and the call brought a cookie. In these cases the cookie counts.
-2. The first read of a webhook does not ask a remote store if the call brought a cookie, which saves a round trip. If
-   the cookie is out of date, the save is refused, and the second read asks the store.
-3. Rule 2 does not apply if the cookie says that the webhook was answered before: the store has the answer's document,
-   and the cookie does not.
+1. The cookie counts, and no store gets a request, in three cases: there is no store, the store failed earlier in this
+   webhook, or the circuit breaker is open and the call brought a cookie.
+2. If the call brought a cookie, the first read of a webhook does not ask a remote store. This saves a round trip. If
+   the cookie is out of date, the store refuses the save, and the second read asks the store.
+3. Rule 2 does not apply if the cookie says that the webhook was answered before. Only the store has the document of
+   the answer.
 4. If the store and the cookie both have the call, the copy with the higher turn counts. If the turns are equal, the
    store counts, because only its copy has the documents.
 5. If neither has the call, the session is new. ``unreadable`` is true if the store failed: the call may be an old one.
@@ -19,7 +19,7 @@ Saving:
 
 6. The store refuses the session if the store has a later turn than the turn that was read: another webhook of the call
    won the race. Then nothing is changed, and the webhook reads the session again.
-7. A store that fails does not fail the webhook. The cookie has the turn, and rule 4 brings it back into the store.
+7. If the store fails, the webhook does not fail. The cookie has the turn, and rule 4 later returns it to the store.
 8. The cookie gets a copy without documents. If the copy is too large, the cookie is removed, because an older cookie
    would take the caller back to an older turn. If there is no store, a copy that is too large is an error.
 """
@@ -69,13 +69,13 @@ class CallSession:
 
     @property
     def cookie(self) -> str:
-        """The cookie for the response, ``""`` for none."""
+        """The value of the cookie for the response, or ``""`` for no cookie."""
         return self._cookie_store.value
 
     def read(self, token: str = "") -> Session:
-        """Return the session; each read returns a new object.
+        """Return the session. Each read returns a new object.
 
-        :param token: the idempotency token of the webhook, ``""`` for none.
+        :param token: the idempotency token of the webhook, or ``""`` if it has no token.
         """
         store, from_cookie = self._usable_store(), self._from_cookie
         is_first, self._was_read = not self._was_read, True
@@ -132,7 +132,7 @@ class CallSession:
             return True
 
     def _record_failure(self, action: str) -> None:
-        """Log that the store failed, and do not ask it again for now."""
+        """Log that the store failed, and open the circuit breaker."""
         self._store_failed = True
         self._breaker.record_failure()
         log.exception("call %s: the session store could not be %s", self.sid, action)

@@ -10,12 +10,12 @@ OPEN_SECONDS = 1.0
 
 
 class CircuitBreaker:
-    """Remembers that a store failed just now, for all threads of a process.
+    """Remembers for all threads of a process that a store has just failed.
 
     A caller waits up to two seconds for a store that does not answer. While the circuit is open, calls that brought
     their cookie go on without the store. After that time, the next request shows whether the store is back.
 
-    :param seconds: how long the circuit stays open after a failure.
+    :param seconds: the time that the circuit stays open after a failure, in seconds.
     :param clock: returns the time in seconds; it must never go back.
     """
 

@@ -1,4 +1,4 @@
-"""Conversion between a session and its stored form: JSON, encrypted if it has a secret."""
+"""Conversion between a session and its stored form. This is JSON, which is encrypted if the session has a secret."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SessionCodec:
         return Session(sid, turn=turn, language=self._language)
 
     def encode_for_store(self, session: Session) -> StoredSession:
-        """Return the whole session, as plain JSON that a person can read, or encrypted if the call has a secret."""
+        """Return the whole session as JSON. The JSON is encrypted if the call has a secret, and plain otherwise."""
         body = session.to_json()
         if session.needs_encryption:
             body = _ENCRYPTED + self._cipher.encrypt(body, session.sid)

@@ -23,7 +23,7 @@ class CookieStore:
     can save.
 
     :param cipher: encrypts the cookie.
-    :param value: the cookie of the request, ``""`` for none.
+    :param value: the cookie of the request, or ``""`` for no cookie.
     """
 
     def __init__(self, cipher: SessionCipher, value: str = "") -> None:

@@ -38,12 +38,12 @@ class SessionManager:
     def for_call(self, sid: str, cookie: str = "") -> CallSession:
         """Return the session of a call for one webhook.
 
-        :param cookie: the cookie of the request, ``""`` for none.
+        :param cookie: the cookie of the request, or ``""`` for no cookie.
         """
         return CallSession(sid, self.store, self.breaker, CookieStore(self._cipher, cookie), self._codec)
 
     def load(self, sid: str) -> Session | None:
-        """Return the session of a call from the store, or ``None`` if it is not in the store.
+        """Return the session of a call from the store, or ``None`` if the store does not have it.
 
         :raises SessionError: if the store cannot be read.
         """

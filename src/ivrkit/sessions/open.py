@@ -28,8 +28,8 @@ def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], langu
     If the store is only unavailable for now, the error is logged and not raised. A worker that restarts meanwhile must
     start, because calls can go on with their cookies.
 
-    :param url: for example ``sqlite:///calls.sqlite3``; ``cookie:`` for no store.
-    :param stores: the stores that plugins registered.
+    :param url: the URL of a store, such as ``sqlite:///calls.sqlite3``, or ``cookie:`` for no store.
+    :param stores: URL scheme -> the function that opens a store, as the plugins registered it.
     :param tokens: the secrets of the encryption, see :class:`~ivrkit.sessions.encryption.SessionCipher`.
     :param language: the language that a new call starts in.
     :raises SessionError: if the URL is invalid or the store cannot be opened.

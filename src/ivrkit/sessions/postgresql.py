@@ -1,4 +1,4 @@
-"""The session store in a PostgreSQL table: for any number of machines.
+"""The session store in a PostgreSQL table, for any number of machines.
 
 A process has a few connections and keeps them open. The thread that needs a connection opens it, so this thread gets
 the error if the connection fails. There is no background thread, because a forked process would not have it.
@@ -113,7 +113,7 @@ class PostgreSQLStore:
     def remove_expired(self, now: float) -> int:
         """Remove the sessions that expired before ``now``, and return their number.
 
-        If there is not enough time for all sessions, the next call of this method removes the others.
+        If there is not enough time for all sessions, the others stay until the next removal.
         """
         self._limit.start()
         removed = 0
@@ -248,7 +248,7 @@ class _ConnectionPool:
 
 
 class _LimitedConnection:
-    """A mixin for connections of psycopg that keep to the time limit, from the connection attempt on."""
+    """A mixin that makes psycopg's connections keep to the time limit, including the connection attempt."""
 
     limit: TimeLimit
 

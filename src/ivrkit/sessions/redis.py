@@ -1,8 +1,8 @@
-"""The session store in Redis: for any number of machines. Redis removes expired sessions by itself.
+"""The session store in Redis, for any number of machines. Redis removes expired sessions by itself.
 
 Redis stores each session as one string with the turn, the expiry and the body. The key has a time to live
-(https://redis.io/docs/latest/commands/set/). It starts when the session is saved, so Redis and the hosts may have
-different clocks. A save is a script, because Redis runs a script as one atomic step
+(https://redis.io/docs/latest/commands/set/). The time starts when the session is saved, so Redis and the hosts may
+have different clocks. A save is a script, because Redis runs a script as one atomic step
 (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
@@ -191,7 +191,7 @@ def _split_prefix(url: str) -> tuple[str, str]:
 
 
 class _LimitedConnection:
-    """A mixin for connections of redis-py that keep to the time limit, from the connection attempt on.
+    """A mixin that makes redis-py's connections keep to the time limit, including the connection attempt.
 
     redis-py has a timeout for each wait for data, but no timeout for a whole request. A request can wait many times: to
     connect, for the replies to AUTH, CLIENT SETINFO and SELECT, and for each packet of the reply.
@@ -210,7 +210,7 @@ class _LimitedConnection:
 
 
 class _LimitedSocket:
-    """A socket whose waits all end at the time limit.
+    """A socket that never waits past the time limit.
 
     It is not enough to set the timeout of the connection before each reply. The parsers of redis-py wait for one packet
     after the other, and a reply in small packets took 5.5 seconds.

@@ -27,7 +27,7 @@ class TimeLimit(threading.local):
         self._end = time.monotonic() + LIMIT
 
     def remaining(self) -> float:
-        """Return how many seconds are left; 0 or less if the time is over."""
+        """Return the remaining time in seconds. It is 0 or less if the time is over."""
         return self._end - time.monotonic()
 
     def cap(self, seconds: float) -> float:
@@ -52,7 +52,7 @@ def missing_package(url: str, package: str, extra: str) -> SessionError:
     """Return the error for a URL whose store needs a package that is not installed.
 
     :param package: the missing package.
-    :param extra: the extra of ivrkit that installs it.
+    :param extra: the extra of ivrkit that installs the package.
     """
     return SessionError(
         f"the session store {redact_url(url)} needs {package}, which is not installed",

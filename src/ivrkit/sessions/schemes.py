@@ -14,7 +14,7 @@ from ivrkit.sessions.sqlite import SQLiteStore
 
 @hookimpl
 def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:
-    """Return SQLite, Redis and PostgreSQL by their URL schemes."""
+    """Return the functions that open the stores in SQLite, Redis and PostgreSQL, by URL scheme."""
     redis = dict.fromkeys(("redis", "rediss", "unix"), RedisStore)
     postgresql = dict.fromkeys(("postgresql", "postgres"), PostgreSQLStore)
     return {"sqlite": open_sqlite, **redis, **postgresql}

@@ -1,4 +1,4 @@
-"""The session store in an SQLite file: for one machine, with any number of threads and processes.
+"""The session store in an SQLite file, for one machine with any number of threads and processes.
 
 The journal is a write-ahead log, so readers and the one writer do not wait for each other. With ``synchronous=NORMAL``
 the file stays valid if a process or the machine crashes, but after a crash of the machine the last saves may be lost
@@ -66,7 +66,7 @@ class SQLiteStore:
         self._execute("SELECT 1 FROM sessions")  # so that a wrong file is an error at start, and not during a call
 
     def _create_file(self) -> None:
-        """Create the file with permissions for its owner only; leave an existing file alone.
+        """Create the file with permissions for its owner only. An existing file is not touched.
 
         An existing file must not be opened and closed here. A process that closes a file without SQLite loses all its
         locks on the file, and another connection could then damage the file
