@@ -22,7 +22,7 @@ pytest.register_assert_rewrite("ivrkit.conformance.stores")
 
 
 class MakePhone(Protocol):
-    """The type of the fixture ``make_phone``: ``make_phone(plugins=["acme-states"], company="ACME")``.
+    """The type of the fixture ``make_phone``. Call it as ``make_phone(plugins=["acme-states"], company="ACME")``.
 
     The fixture takes the arguments of :func:`ivrkit.testing.make_app`, except ``folder``.
     """

@@ -1,4 +1,4 @@
-"""The result of one check."""
+"""The results of the checks, with the status ``ok``, ``warning`` or ``failed``."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def _forwarding_failure(
 def _signed_host(url: UrlParts, sent: UrlParts | None = None) -> str:
     """Return the host as Twilio signs it: without any port for https, and without port 80 for http.
 
-    :param sent: the URL that was requested, for its scheme, if the scheme of ``url`` may be wrong.
+    :param sent: the URL that was requested. If it is given, its scheme counts, because ``url`` may have a wrong scheme.
     """
     name, colon, port = url.host.rpartition(":")
     return name if colon and port.isdigit() and ((sent or url).scheme == "https" or port == "80") else url.host

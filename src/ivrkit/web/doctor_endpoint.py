@@ -106,7 +106,7 @@ def all_tokens(settings: Settings) -> list[str]:
 
 
 def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifier) -> None:
-    """Add the endpoint to a blueprint.
+    """Add the doctor endpoint to a blueprint.
 
     :param blueprint: the blueprint of a phone tree.
     :param path: the path of the endpoint.

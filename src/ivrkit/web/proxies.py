@@ -1,4 +1,4 @@
-"""Trusted proxies: from their headers follows the request that the outermost proxy received."""
+"""Trusted proxies. Their headers show the request that the outermost proxy received."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class RequestVerifier:
         return bool(self._validators or self._validators_by_account)
 
     def refusal_reason(self, request: Request, params: Mapping[str, str]) -> str | None:
-        """Return why a request is refused.
+        """Return the reason why a request is refused.
 
         :param request: the request as it arrived.
         :param params: Twilio's parameters in the request.
@@ -125,8 +125,8 @@ class RequestVerifier:
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
     """Return whether a signature was made with the token of this validator.
 
-    The validator itself tries the URL with and without its port, which takes twice as long. The URL as requested nearly
-    always matches, so this function tries that URL first.
+    The validator itself tries the URL with and without its port, which takes twice as long. The unchanged URL nearly
+    always matches, so this function tries it first.
     """
     expected: str = validator.compute_signature(url, form)
     return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))

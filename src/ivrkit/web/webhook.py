@@ -72,7 +72,7 @@ def _verified(view: Callable[[_Views, Request, dict[str, str]], Response]) -> Ca
 
 
 class _Views:
-    """The views. Only ``webhook`` enters states."""
+    """The views of the endpoints. Only the view ``webhook`` enters states."""
 
     def __init__(
         self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, cookie_name: str
@@ -125,7 +125,7 @@ class _Views:
         return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
-        """Report whether calls can be answered and the store works. In dev mode, list plugins, states and problems.
+        """Report whether the session store works. In dev mode, also list the plugins, states and problems.
 
         The status is 200 even if the store is unavailable. Calls go on with their cookies, so a load balancer should
         not take the host out of service.
@@ -165,7 +165,10 @@ class _Views:
     def _apologise(self, apology: bytes, step: FallbackStep, webhook: str, *, pause: bool) -> Response:
         """Return an apology and a redirect to the webhook with the next fallback step. After the last step, hang up.
 
-        :param webhook: the address of the webhook, relative to the endpoint that apologises.
+        :param apology: the TwiML verbs of the apology.
+        :param step: the fallback step of the request.
+        :param webhook: the URL of the webhook, relative to the endpoint that apologises.
+        :param pause: whether the call waits for a second before the redirect.
         """
         next_step = step.next_step
         if next_step is None:

@@ -47,13 +47,14 @@ def check_repeat_key(kind: str, keys: object) -> None:
 def gather_attributes(keys: str) -> dict[str, Any]:
     """Return the attributes that a ``Gather`` needs to receive these keys.
 
-    By default ``#`` ends the caller's input and is not part of the input. This is turned off if ``#`` is in the keys.
+    By default Twilio takes ``#`` as the end of the input and does not send it. If ``#`` is in the keys, the attributes
+    change this default.
     """
     return {"finish_on_key": ""} if "#" in keys else {}
 
 
 def repeat_routes(keys: str, then: Target) -> Routes:
-    """Return routes that repeat the state for some keys, and go on for every other outcome.
+    """Return routes that repeat the state for one key sequence, and lead to ``then`` for every other outcome.
 
     Silence leads to ``then``, even if the setting ``tries`` is 1: a caller who is silent here makes no mistake. A
     ``give_up`` with the target ``None`` ends the call without a word, so the goodbye is added if ``then`` is ``None``.

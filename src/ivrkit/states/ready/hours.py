@@ -41,7 +41,7 @@ def hours(
 
     Days and times are in the language of the call. The setting ``timezone`` decides whether the company is open.
 
-    :param week: the opening hours: an English weekday -> its hours, such as ``"09:00-18:00"``, or
+    :param week: English weekday -> opening hours of the day, such as ``"09:00-18:00"``, or
         ``"09:00-12:00, 13:00-18:00"`` with a break. The company is closed on a day that is not in the mapping.
     :param when_open: the first prompts if the company is open.
     :param when_closed: the first prompts if the company is closed.

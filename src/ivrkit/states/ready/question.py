@@ -50,7 +50,7 @@ def question(
     :param digits: the number of digits, such as ``4`` or ``"4-8"``; by default any number. With ``"4-8"`` the caller
         presses ``#`` after fewer than 8 digits.
     :param minimum: the smallest number that the caller may enter.
-    :param maximum: the greatest number that the caller may enter.
+    :param maximum: the largest number that the caller may enter.
     :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. It runs after all other
         checks.
     :param wrong: the prompts for wrong digits; by default the core's text ``wrong_digits``.
@@ -134,7 +134,7 @@ def _yes_or_no(
 
 
 def _parse_lengths(digits: int | str | None) -> tuple[int, int | None]:
-    """Return the smallest and the greatest number of digits.
+    """Return the smallest and the largest number of digits, where ``None`` means no limit.
 
     :raises FlowError: if the argument ``digits`` is invalid.
     """
@@ -152,7 +152,7 @@ def _parse_lengths(digits: int | str | None) -> tuple[int, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class _ExpectedDigits:
-    """The digits that a question asks for: the parameters of :func:`question`, checked."""
+    """The conditions that the digits of a caller must meet. The fields are parameters of :func:`question`."""
 
     shortest: int
     longest: int | None

@@ -36,7 +36,7 @@ def transfer(
     otherwise: Target | EllipsisType = ...,
     **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that dials one or several phones, and connects the caller with the first that answers.
+    """Return a state that dials one or several phones, and connects the caller with the first person who answers.
 
     :param numbers: one to ten numbers: ``+15550100``, ``client:ann`` or ``sip:ann@example.com``.
     :param texts: the prompts before the phones ring; by default the core's text ``transfer``.

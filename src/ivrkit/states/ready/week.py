@@ -1,4 +1,4 @@
-"""The opening hours of a week: parsed from a table, checked for a moment, and said in sentences."""
+"""The opening hours of a week. They are parsed from a table, compared with a time, and said in sentences."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Week:
         return cls(tuple(_parse_windows(day, hours.get(day, "")) for day in DAYS))
 
     def is_open(self, now: datetime) -> bool:
-        """Return whether the company is open at a moment."""
+        """Return whether the company is open at a time."""
         return any(opens <= now.time() < closes for opens, closes in self.days[now.weekday()])
 
     def sentences(self, language: str) -> list[Text]:
