@@ -230,7 +230,7 @@ def _free_key() -> str:
 
 
 def _git_user() -> str:
-    """Return the user's name from the configuration of git, or ``""`` if there is none."""
+    """Return the user's name from the configuration of git, or ``""`` if git has no name."""
     git = shutil.which("git")
     if git is None:
         return ""
