@@ -83,13 +83,13 @@ class Settings:
     :param numbers: called number -> start of the calls to this number, from the tables ``[numbers."+15550100"]``.
     :param callers: number of a caller -> start of the calls from this number, from the tables
         ``[callers."+15550100"]``. These tables have priority over ``numbers``.
-    :param operator: the state for a caller who failed too often; without it, the state with key 0 in the start menu.
+    :param operator: the state for a caller who failed too often. The default is the state with key 0 in the start menu.
     :param tries: the number of failures of one type before a state gives up, if the state does not set ``tries``.
     :param max_failures: the number of failures in a row in one call before the call goes to the operator.
     :param max_turns: the number of webhooks of one call before the call goes to the operator.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
     :param languages: more languages in which calls can be held.
-    :param voice: the voice of every ``Say`` without voice and language; without it, the voice of the Twilio account.
+    :param voice: the voice of every ``Say`` without voice and language. The default is the voice of the Twilio account.
     :param voices: language -> voice of the calls in this language, from the table ``[voices]``.
     :param timezone: the time zone of ``call.now``, as an IANA name.
     :param session_url: the store of the sessions: ``sqlite:///`` with a file, ``redis://`` with a server,
@@ -99,7 +99,7 @@ class Settings:
     :param block: the plugins to leave out, by the names of their distributions or files.
     :param plugins_dir: a folder whose ``*.py`` and ``*.flow.toml`` files are plugins.
     :param flows: files with TOML states, or patterns of their names.
-    :param dev: whether this is development: requests from this machine need no token, and answers name state and owner.
+    :param dev: whether this is development: local requests need no token, and responses name the state and its owner.
     :param log_format: the format of the log: ``text``, or ``json`` with one object per line.
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
     :param public_url: the base URL at which Twilio reaches the app, if the app cannot know it.

@@ -113,7 +113,7 @@ class SchemaMaker:
         return dict(_SCALARS[base]) if base in _SCALARS else _of_msgspec(base)
 
     def _reference(self, base: type) -> dict[str, Any]:
-        """Return a reference to the schema of a dataclass. The fields of a dataclass may have its own type."""
+        """Return a reference to the schema of a dataclass. References allow a dataclass with fields of its own type."""
         if base not in self._names:
             same = [each for each in self._names if each.__name__ == base.__name__]
             self._names[base] = f"{self._prefix}.{base.__name__}{len(same) + 1 if same else ''}"

@@ -284,7 +284,7 @@ def _exists(path: Path) -> bool:
 
 
 def _is_language(name: str, value: Any) -> bool:
-    """Return whether a key of ``[texts]`` is a language with a table of its own."""
+    """Return whether a key of ``[texts]`` is a language. The value of a language is a table."""
     return isinstance(value, dict) and name not in TEXT_NAMES and bool(name.strip())
 
 

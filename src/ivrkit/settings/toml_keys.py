@@ -17,10 +17,10 @@ class MenuOptionKeys:
     """The TOML keys that describe a menu option.
 
     :param key: the key on the phone that chooses the menu option.
-    :param label: the name of the menu option; without it, the name of the state.
+    :param label: the label of the menu option. The default is the name of the state.
     :param sentence: the whole sentence of the menu option.
     :param phrases: the phrases that a caller can say instead of pressing the key.
-    :param menu: the menu that has the option; without it, the main menu.
+    :param menu: the menu that has the option. The default is the main menu.
     """
 
     key: Keys

@@ -31,7 +31,7 @@ _MAX_DIGITS = 15
 
 _TO_15000 = "[1-9][0-9]{2,3}|1[0-4][0-9]{3}|15000"
 _RETRY_REASON = "(4xx|5xx|ct|rt|all)"
-#: Twilio's connection overrides: name -> the valid values in words, and their pattern.
+#: Twilio's connection overrides: name -> description and pattern of the valid values.
 #: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 _OVERRIDES: Mapping[str, tuple[str, str]] = {
     "ct": ("a number of milliseconds from 100 to 10000", "[1-9][0-9]{2,3}|10000"),
