@@ -12,7 +12,7 @@ from ivrkit.errors import LoadError
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner
 from ivrkit.plugins.problems import describe_error, plugin_problem
 
-#: The entry point groups: one state per entry, and plugins with hooks.
+#: The entry point groups. An entry point is a state in the first group, and a plugin with hooks in the second group.
 STATES_GROUP, PLUGINS_GROUP = "ivrkit.states", "ivrkit.plugins"
 #: The two values of :attr:`EntryPoint.source`.
 ENTRY_POINT, FILE = "entry point", "file"

@@ -135,14 +135,14 @@ def _voice(settings: Settings, tag: str) -> str | None:
 
 
 def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
-    """Return the core's texts in a language. The settings override the translations, and these override English."""
+    """Return the core's texts in a language. Settings override translations, and translations override English."""
     values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
     values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
     # Later tables replace earlier ones: translations, `texts`, `texts.es`, then `texts.es-MX`.
     tables: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
     tables += [settings.texts_in[each] for each in applicable_tags(tag, settings.texts_in)]
     for table in tables:
-        # A table may rename a few keys, so the names of the others are kept.
+        # A table may rename only a few keys. The other keys keep their names.
         values |= {**table, "keys": {**values["keys"], **table.get("keys", {})}}
     return Texts(**values)
 

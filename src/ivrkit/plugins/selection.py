@@ -99,7 +99,7 @@ class Selection:
         return tuple(state for offered in self._offered for state in expand_substates(offered.state))
 
     def state_names(self) -> tuple[str, ...]:
-        """Return the names of all states that are offered, including those that cannot be made."""
+        """Return the names of all offered states, including states that cannot be made."""
         states = [*(offered.state for offered in self._offered), *self.missing]
         return tuple(dict.fromkeys(name for state in states for name in (state.name, *substate_names(state))))
 
@@ -126,7 +126,7 @@ class Selection:
         names = self.state_names()
         missing = {state.name for state in self.missing}
         for name, table in self._settings.states.items():
-            # A table with a kind is itself a state, and its problems are recorded. So is a missing parent state.
+            # A table with a kind is itself a state. Its problems and a missing parent state are already recorded.
             is_known = table.table or name in names or name.rpartition(".")[0] in missing
             if not is_known and not self._may_be_of_blocked_plugin(name):
                 self._problems.error(

@@ -241,5 +241,5 @@ def _without_ellipsis(members: tuple[Any, ...]) -> Any:
 
 
 def _is_function(annotation: Any) -> bool:
-    # A bare Callable has no origin, so it is compared itself.
+    # A Callable without arguments has no origin, so it is compared with Callable directly.
     return annotation is Callable or typing.get_origin(annotation) is typing.get_origin(Callable[..., Any])

@@ -153,7 +153,7 @@ class _StateMaker:
 
     def _common_attributes(self) -> dict[str, Any]:
         """Return the attributes of the state that do not depend on its kind. Report invalid values."""
-        # The first menu option is written in the table itself, further ones in the list `options`.
+        # The keys of the first menu option are in the table itself. More options are in the list `options`.
         option_keys = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
         other_keys = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in option_keys}
         first = self._convert(option_keys, MenuOptionKeys) if option_keys else INVALID

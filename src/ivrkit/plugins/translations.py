@@ -32,7 +32,7 @@ class PluginTranslations:
         self._problems = problems
 
     def in_language(self, tag: str) -> dict[str, Translations]:
-        """Return plugin -> text -> translation, for one language.
+        """Return the translations into one language as a mapping: plugin -> text -> translation.
 
         :param tag: the tag of the language. For ``es-MX``, the folder ``locale/es_MX`` overrides ``locale/es``.
         """
