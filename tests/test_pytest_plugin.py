@@ -287,7 +287,7 @@ def test_pytest_lists_the_fixtures(run):
     result.stdout.fnmatch_lines(
         [
             "make_phone -- *",
-            "    Make phones, each for a new app: *",
+            "    Return a function that makes a phone for a new app: *",
             "phone -- *",
             "    Return a phone for all installed plugins, or for the plugins in *",
         ]

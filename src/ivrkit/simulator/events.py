@@ -292,7 +292,7 @@ EVENTS: Mapping[str, type[Event]] = {
 
 
 def event_from(values: Mapping[str, Any]) -> Event:
-    """Create an event from the data that :meth:`Event.as_dict` returned.
+    """Create an event from the data that ``Event.as_dict`` returned.
 
     :param values: the ``name`` of an event and its fields.
     :raises KeyError: if there is no event of this name.
