@@ -46,7 +46,8 @@ class Appointment:
 class Appointments:
     """The file of appointments. Each method opens and closes it, so that several processes can share it.
 
-    :param path: the file. If it is missing or damaged, every method raises ``sqlite3.Error``.
+    :param path: the file. If it is missing or damaged, every method except ``create`` raises
+        ``sqlite3.Error``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +75,7 @@ class Appointments:
         return None if row is None else _from_row(row)
 
     def upcoming(self, number: str, now: datetime) -> list[Appointment]:
-        """Return the future appointments of a phone number, the next one first."""
+        """Return the future appointments of a phone number that are not cancelled, the next one first."""
         with self._connect() as connection:
             rows = connection.execute(
                 "SELECT * FROM appointments WHERE number = ? AND at > ? AND status <> 'cancelled' ORDER BY at",
@@ -83,7 +84,10 @@ class Appointments:
         return [_from_row(row) for row in rows]
 
     def change(self, name: str, status: Status, *, key: str, now: datetime) -> None:
-        """Set the status of an appointment. A second change with the same key does nothing."""
+        """Set the status of an appointment, unless it is cancelled.
+
+        A second change with the same key does nothing.
+        """
         with self._connect() as connection:
             is_new = connection.execute(
                 "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)", (key, name, status, _to_text(now))

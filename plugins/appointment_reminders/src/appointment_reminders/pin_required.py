@@ -23,11 +23,11 @@ def change_key(call: Call) -> str:
 def pin_required(
     appointments: Appointments, answer: Answer, *targets: str, options: Sequence[MenuOption] = ()
 ) -> State:
-    """Return a state that looks up the appointment, says something, and goes on.
+    """Return a state that looks up the appointment, and goes to the target that ``answer`` returns.
 
-    Without a PIN the call goes to the question for the PIN. If the appointment is cancelled or in the past, the caller
-    hears a sentence that says so. If the file cannot be read, the caller hears the core's apology and goes to the main
-    menu.
+    If the caller has not entered the PIN, the call goes to the question for the PIN. If the appointment is cancelled or
+    in the past, the caller hears a sentence that says so. If the file cannot be read, the caller hears the core's
+    apology and goes to the main menu.
 
     :param appointments: the file of appointments.
     :param answer: a function that gets the appointment and returns the target.
