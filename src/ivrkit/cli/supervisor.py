@@ -69,7 +69,7 @@ class Supervisor:
             self._stopping.wait(wait)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        """Handle SIGTERM and SIGINT: pass on the first one, kill the server at the second."""
+        """Handle SIGTERM and SIGINT: pass the first signal to the server, and kill the server at the second signal."""
         if self._stopping.is_set():
             self._kill()
             return

@@ -33,7 +33,7 @@ _DEFAULT_HINT = "look up the error: https://www.twilio.com/docs/api/errors"
 
 
 class TwilioAccount:
-    """An account, through Twilio's own client.
+    """A Twilio account that is read and changed through Twilio's own client.
 
     :param client: the client.
     """

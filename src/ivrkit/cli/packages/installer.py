@@ -25,7 +25,7 @@ def install_packages(arguments: Sequence[str]) -> None:
 
 
 def uninstall_packages(names: Sequence[str]) -> None:
-    """Uninstall packages, without a question.
+    """Uninstall packages without asking.
 
     :raises IvrkitError: if the installer fails or is missing.
     """
@@ -42,7 +42,10 @@ def print_plugins() -> int:
 
 
 def _run_installer(action: str, arguments: Sequence[str]) -> None:
-    """Run the installer. Its output goes to the terminal as it comes."""
+    """Run the installer. Its output goes directly to the terminal.
+
+    :raises IvrkitError: if the installer fails or is missing.
+    """
     if importlib.util.find_spec("pip") is not None:
         name, command = "pip", [sys.executable, "-m", "pip", "--disable-pip-version-check", action]
         options = ["--yes"] if action == "uninstall" else []
