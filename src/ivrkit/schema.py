@@ -125,7 +125,7 @@ def _texts() -> dict[str, Any]:
     language = {"type": "object", "properties": {**sentences, "keys": keys}, **NO_OTHER_KEYS}
     return {
         "type": "object",
-        "description": "The core's own sentences. Those of another language are a table such as [texts.es].",
+        "description": "The core's own sentences. A table such as [texts.es] has the sentences of another language.",
         "properties": {**sentences, "keys": keys},
         "additionalProperties": language,
     }

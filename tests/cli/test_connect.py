@@ -16,15 +16,15 @@ Usage: ivrkit connect [OPTIONS] NUMBER
 
   Show or set the webhooks of a Twilio number.
 
-  The account is set by TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or by
-  TWILIO_API_KEY and TWILIO_API_SECRET, in the environment or in .env. Missing
-  values are asked for.
+  Set TWILIO_ACCOUNT_SID in the environment or in .env, with TWILIO_AUTH_TOKEN
+  or with TWILIO_API_KEY and TWILIO_API_SECRET. The command asks for missing
+  values.
 
 Options:
   --url TEXT        The public URL of the phone tree. Without it, only show the
                     webhooks.
   --overrides TEXT  Connection overrides of the webhooks, such as 'rc=1&rp=ct',
-                    or '' for none. Default: those of the settings.
+                    or '' for none. Default: the settings' value.
   --dry-run         Show the changes without making them.
   --yes             Do not ask before the change.
   --help            Show this message and exit.

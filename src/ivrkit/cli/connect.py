@@ -35,15 +35,15 @@ PRECEDING = {"voice_application_sid": "TwiML app", "trunk_sid": "SIP trunk"}
 @click.option("--url", help="The public URL of the phone tree. Without it, only show the webhooks.")
 @click.option(
     "--overrides",
-    help="Connection overrides of the webhooks, such as 'rc=1&rp=ct', or '' for none. Default: those of the settings.",
+    help="Connection overrides of the webhooks, such as 'rc=1&rp=ct', or '' for none. Default: the settings' value.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
 @click.option("--yes", is_flag=True, help="Do not ask before the change.")
 def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, yes: bool) -> None:
     """Show or set the webhooks of a Twilio number.
 
-    The account is set by TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or by TWILIO_API_KEY and TWILIO_API_SECRET, in the
-    environment or in .env. Missing values are asked for.
+    Set TWILIO_ACCOUNT_SID in the environment or in .env, with TWILIO_AUTH_TOKEN or with TWILIO_API_KEY and
+    TWILIO_API_SECRET. The command asks for missing values.
     """
     if not re.fullmatch(r"\+[1-9]\d{1,14}", number):
         raise IvrkitError(

@@ -50,7 +50,7 @@ def _core() -> Iterator[str]:
 def _texts() -> Iterator[str]:
     yield ""
     yield from _comment(
-        "The core's own sentences, and the names of the keys. Those of another language are tables such as [texts.es] "
+        "The core's own sentences, and the names of the keys. For another language, write tables such as [texts.es] "
         "and [texts.es.keys]."
     )
     yield "[texts]"
