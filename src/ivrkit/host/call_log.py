@@ -106,7 +106,7 @@ def _owner(state: State | None) -> str | None:
 
 
 def _line(fields: dict[str, Any]) -> str:
-    """Return the log line ``call CA.. turn 3: menu 1 -> sales (acme-states 0.1.0) 4.2 ms from ***0100 to ***0199``."""
+    """Return a line like ``call CA.. turn 3: menu 1 -> sales (acme-states 0.1.0) 4.2 ms from ***0100 to ***0199``."""
     left = " ".join(filter(None, (fields["left"], fields["outcome"])))
     entered = f"{fields['state']} ({fields['owner']})" if fields["owner"] else fields["state"]
     transition = " -> ".join(filter(None, (left, entered)))

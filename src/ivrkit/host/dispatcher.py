@@ -134,7 +134,9 @@ class Dispatcher:
         return TwimlResponse(result.twiml, result.state, call_session.cookie)
 
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
-        """Record a status callback. A final status ends the call, even if no webhook of the call has arrived yet.
+        """End a call after a status callback with a final status, even if no webhook of the call has arrived yet.
+
+        Any other status is ignored.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
@@ -171,8 +173,8 @@ class Dispatcher:
     ) -> tuple[Turn | _Stop, Session]:
         """Take a turn on the latest session, and save the session. If another request saved it first, repeat both.
 
-        :param take_turn: changes the session and returns the turn, or another result if there is nothing to save. Its
-            third argument is ``None`` at first. After a lost race it is the turn that this request read at first.
+        :param take_turn: changes the session and returns a ``Turn``, or another result if there is nothing to save. Its
+            third argument is ``None`` at the first attempt. Later it is the ``session.turn`` of the first attempt.
         :returns: the result of the last ``take_turn``, and the session that was its argument.
         :raises SessionError: if the session cannot be read or saved.
         """

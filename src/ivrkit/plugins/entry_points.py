@@ -46,7 +46,7 @@ class EntryPoint(NamedTuple):
         return self.value.partition(":")[0].partition(".")[0].strip()
 
     def __str__(self) -> str:
-        """Return the source with the line in the package's metadata, or with the name of the file."""
+        """Return it for a message: ``entry point sales = 'acme:sales' in 'ivrkit.states'``, or ``file x.py``."""
         entry = self.name if self.source == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
         return f"{self.source} {entry}"
 

@@ -221,7 +221,7 @@ class Loader:
         return arguments[0] if arguments else None
 
     def _edit(self, states: Iterable[State]) -> list[State]:
-        """Let the plugins edit the states, and return the edited states. Failed edits are left out."""
+        """Let the plugins edit the states, and return all states. A failed edit leaves its state unchanged."""
         impls = self.registry.hook_impls("ivrkit_edit_state")
         edited_states = []
         for state in states:

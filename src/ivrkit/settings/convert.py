@@ -4,9 +4,11 @@ A value comes from a file, from code, or from the environment. The rules:
 
 1. Lists, tables and dataclasses are converted item by item, so that each problem has the path of its own key. msgspec
    converts the items (https://jcristharif.com/msgspec/converters.html).
-2. A file and code must have the exact type: the text ``"3"`` is not a number. The environment has only strings: there,
-   ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty string is ``None`` if the type allows ``None``.
-3. The metadata of the type check the converted value, in the order in which they are written.
+2. A value from a file or from code must have the exact type: the text ``"3"`` is not a number. The environment has only
+   strings: there, ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty string is ``None`` if the type
+   allows ``None``.
+3. The checks in the metadata of the type are applied to the converted value, in the order in which they are written;
+   the limits of ``msgspec.Meta`` come last. A check may change the value.
 4. All problems of a value are collected. A problem of a secret value does not contain any part of the value.
 5. If a table of the core's settings has problems, its valid keys are kept. If a plugin's settings have problems, none
    of the plugin's values are kept, because a plugin's dataclass is only created from valid values.
@@ -83,7 +85,8 @@ class _Position:
     """The position of one item in the value of a setting.
 
     :param keys: the path to the item: names of keys, and indexes of list items.
-    :param example: a valid value for the last key in the path. An index is not a key.
+    :param example: a valid value for the last key in the path. If the path ends with an index, it is a value for the
+        whole list.
     """
 
     keys: tuple[str | int, ...]

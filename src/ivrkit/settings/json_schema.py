@@ -49,7 +49,7 @@ class SchemaMaker:
         return self.described(schema, setting.annotation)
 
     def described(self, description: Mapping[str, Any], annotation: Any) -> dict[str, Any]:
-        """Return the schema of a type together with the keys of a description."""
+        """Return the schema of a type, with more JSON Schema keys such as ``description`` and ``default``."""
         return {**description, **self.of(annotation)}
 
     def of_table(self, settings_class: type) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
 
 
 def repeat_sentence_in(tag: str) -> str:
-    """Return the sentence that names the keys, translated to a language.
+    """Return the sentence that offers to repeat the state or go to the menu, translated to a language.
 
     If there is no translation, return the English sentence.
     """

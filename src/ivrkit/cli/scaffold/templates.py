@@ -46,9 +46,9 @@ def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refuse_existing(target: Path) -> None:
-    """Check that a target does not exist or is an empty folder.
+    """Check that a new folder does not exist yet, or is empty.
 
-    :raises IvrkitError: if the target is a file, or a folder that is not empty.
+    :raises IvrkitError: if it is a file, or a folder that is not empty.
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         what = "is a folder that is not empty" if target.is_dir() else "is a file"

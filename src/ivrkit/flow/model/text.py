@@ -112,7 +112,7 @@ class Texts:
     keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_NAMES))
 
     def __post_init__(self) -> None:
-        """Check the placeholders of every sentence and the names of the keys."""
+        """Check every placeholder and the keys of ``keys``, and add the default names of the other keys."""
         for each in fields(self):
             if each.name != "keys":
                 check_placeholders(f"texts.{each.name}", getattr(self, each.name), each.metadata["placeholders"])

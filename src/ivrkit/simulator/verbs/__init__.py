@@ -1,4 +1,4 @@
-"""The verbs that the simulator plays. ``CALL_VERBS`` has the verbs for documents of the caller."""
+"""The verbs that the simulator plays. ``CALL_VERBS`` has the verbs of documents that the caller hears."""
 
 from __future__ import annotations
 
