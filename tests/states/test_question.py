@@ -172,7 +172,7 @@ class TestSecret:
             @hookimpl
             def ivrkit_register_states(self):
                 """Return the question."""
-                return {"pin": states.question("PIN?", digits=4, check=lambda call: False, secret=True)}
+                return {"pin": states.question("PIN?", digits=8, check=lambda call: False, secret=True)}
 
             @hookimpl
             def ivrkit_state_left(self, call, outcome):
@@ -181,9 +181,9 @@ class TestSecret:
 
         phone = make_phone(plugins=[], objects={"pin": Pin()}, start="pin")
         with caplog.at_level(0):
-            phone.call().press("1379")
+            phone.call().press("13791379")
         assert observed
-        assert "1379" not in repr(observed) + caplog.text
+        assert "13791379" not in repr(observed) + caplog.text
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
