@@ -117,7 +117,7 @@ class SharedStoreContract(StoreContract):
 
     @pytest.fixture
     def other(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
-        """Return a second store object for the same storage, in place of a store on another host."""
+        """Return a second store object for the same storage. It plays the store of another host."""
         other = open_store()
         yield other
         other.close()

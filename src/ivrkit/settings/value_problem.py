@@ -19,7 +19,7 @@ class ValueProblem:
     :param keys: the path to the value: names of keys, and indexes of list items.
     :param message: the message for the user, such as ``tries must be a whole number of at least 1, not 'three'``.
     :param hint: how to fix the problem. If it is ``""``, the methods below make a hint from the example.
-    :param example: a valid value for the last key in the path. An index is not a key.
+    :param example: a valid value for the last name in the path; indexes of list items are skipped.
     :param is_missing: whether a required key is missing.
     :param is_secret: whether the value must not be shown.
     """

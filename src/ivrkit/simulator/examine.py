@@ -84,7 +84,7 @@ def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
 
 
 def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
-    """Repeat each call that ended, with the webhook as status callback, and return the first problem."""
+    """Repeat each call that ended, with the webhook's URL as the status callback URL; return the first problem."""
     with_callback = Simulator(
         simulator.transport,
         simulator.url,

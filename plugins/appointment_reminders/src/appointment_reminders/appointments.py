@@ -99,7 +99,7 @@ class Appointments:
                 )
 
     def has_change(self, key: str) -> bool:
-        """Return whether there was a change with a key."""
+        """Return whether the file has a change of an appointment with this idempotency key."""
         with self._connect() as connection:
             return connection.execute("SELECT 1 FROM changes WHERE key = ?", (key,)).fetchone() is not None
 

@@ -14,7 +14,7 @@ def reminder(core: Settings) -> State:
 
 
 def reminder_text(call: Call) -> Text | str:
-    """Return the text of the reminder, or ``""`` if the hook did not find an appointment."""
+    """Return the text of the reminder, or ``""`` if ``ivrkit_choose_start`` found no appointment."""
     match call.data.get(REMINDER_DAY):
         case "today":
             return Text("Hello. Please remember your appointment today.")

@@ -19,10 +19,10 @@ class SentResponse:
     """The response to one webhook, kept in case the same request comes again.
 
     :param turn: the number of the webhook in its call.
-    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. If the document is left out, only the
-        first :data:`TOKEN_PREFIX_LENGTH` characters of the token are kept.
+    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. Where ``twiml`` is left out, only its
+        first :data:`TOKEN_PREFIX_LENGTH` characters are kept.
     :param request_hash: a hash of the request's parameters.
-    :param twiml: the whole document, or ``""`` when it is left out.
+    :param twiml: the whole document. A cookie has no room for it: there it is left out, and is ``""``.
     """
 
     turn: int
@@ -40,8 +40,8 @@ class Session:
     :param state: the state that the caller is in, or ``None`` before the first one.
     :param start: the state that the call started in.
     :param waiting_verb: the verb that the call waits with, or ``None`` when it does not wait.
-    :param secret: whether input in the current state is secret. It is stored, because a deploy may remove the state.
-    :param needs_encryption: whether the call was ever in a secret state. From then on a store encrypts the session.
+    :param secret: whether the current state's input is secret. This flag is kept because a deploy may remove the state.
+    :param needs_encryption: whether the call was ever in a secret state. From then on its stored session is encrypted.
     :param routes_hash: the hash of the current state's routes when it was entered.
     :param came_from: state -> the state that sent the caller there.
     :param visited_menus: the menus that the caller was in, the latest last.

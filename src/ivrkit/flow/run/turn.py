@@ -1,4 +1,4 @@
-"""The engine's answer to one webhook, and the steps of Twilio's fallback."""
+"""The engine's answer to one webhook, and the step that a webhook has after a call to the fallback URL."""
 
 from __future__ import annotations
 

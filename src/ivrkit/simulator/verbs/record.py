@@ -97,7 +97,7 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
     """Record silence.
 
     :param seconds: seconds of silence, or ``None`` for silence until the recording ends.
-    :returns: ``silence`` or ``length`` if the recording ended, else ``""``.
+    :returns: the reason if the recording ended, ``silence`` or ``length``; else ``""``.
     """
     seconds_left = state.seconds_left(call.now)
     timeout = int_attribute(state.verb, "timeout")
