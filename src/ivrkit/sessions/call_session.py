@@ -5,21 +5,23 @@ refer to the rules by number.
 
 Reading:
 
-1. The cookie counts, and no store gets a request, in three cases: there is no store, the store failed earlier in this
-   webhook, or the circuit breaker is open and the call brought a cookie.
-2. If the call brought a cookie, the first read of a webhook does not ask a remote store. This saves a round trip. If
-   the cookie is out of date, the store refuses the save, and the second read asks the store.
-3. Rule 2 does not apply if the cookie says that the webhook was answered before. Only the store has the document of
-   the answer.
-4. If the store and the cookie both have the call, the copy with the higher turn counts. If the turns are equal, the
-   store counts, because only its copy has the documents.
-5. If neither has the call, the session is new. ``unreadable`` is true if the store failed: the call may be an old one.
+1. The session is read from the cookie, and the store gets no request, in three cases: there is no store, the store
+   failed earlier in this webhook, or the request has a cookie while the circuit breaker is open.
+2. If the request has a cookie, the first read of a webhook does not ask a remote store. This saves a round trip. If the
+   cookie is out of date, the store refuses the save, and the second read asks the store.
+3. Rule 2 does not apply if the cookie says that the webhook was answered before. Only the store has the document of the
+   answer.
+4. If the store and the cookie both have a session of the call, the copy with the higher turn counts. If the turns are
+   equal, the store counts, because only the copy in the store has the documents.
+5. If neither the store nor the cookie has a session of the call, a new session is created. ``unreadable`` is true if
+   the store failed, because the store may have an old session of the call.
 
 Saving:
 
 6. The store refuses the session if the store has a later turn than the turn that was read: another webhook of the call
    won the race. Then nothing is changed, and the webhook reads the session again.
-7. If the store fails, the webhook does not fail. The cookie has the turn, and rule 4 later returns it to the store.
+7. If the store fails, the webhook does not fail. The session is saved in the cookie, and by rule 4 a later webhook
+   takes the session from the cookie.
 8. The cookie gets a copy without documents. If the copy is too large, the cookie is removed, because an older cookie
    would take the caller back to an older turn. If there is no store, a copy that is too large is an error.
 """
@@ -39,12 +41,14 @@ log = logging.getLogger("ivrkit.sessions")
 
 
 class CallSession:
-    """Reads the session of one call, saves it, and reads it again after a lost race.
+    """Reads and saves the session of one call during one webhook.
+
+    If another webhook of the call saved the session in the meantime, the session can be read again.
 
     :param sid: the CallSid.
     :param store: the shared store, or ``None`` if sessions are only in cookies.
     :param breaker: the circuit breaker of the store.
-    :param cookie_store: the call's cookie.
+    :param cookie_store: reads and writes the session cookie of the call.
     :param codec: encodes and decodes the session.
     """
 
@@ -69,13 +73,13 @@ class CallSession:
 
     @property
     def cookie(self) -> str:
-        """The value of the cookie for the response, or ``""`` for no cookie."""
+        """The value of the session cookie for the response, or ``""`` if the response must have no session cookie."""
         return self._cookie_store.value
 
     def read(self, token: str = "") -> Session:
-        """Return the session. Each read returns a new object.
+        """Read the session, and return the session as a new object.
 
-        :param token: the idempotency token of the webhook, or ``""`` if it has no token.
+        :param token: the idempotency token of the webhook, or ``""`` if the webhook has no idempotency token.
         """
         store, from_cookie = self._usable_store(), self._from_cookie
         is_first, self._was_read = not self._was_read, True
@@ -92,8 +96,8 @@ class CallSession:
     def save(self, session: Session, turn_read: int) -> bool:
         """Save the session in the store and in the cookie, unless another webhook of the call won the race.
 
-        :param session: the session, with the turn that the call has now.
-        :param turn_read: the turn that was read.
+        :param session: the session after this webhook, with its new turn number.
+        :param turn_read: the turn number of the session when this webhook read the session.
         :returns: whether the session was saved. If another webhook won the race, nothing is changed.
         :raises SessionError: if there is no store, and the session is too large for the cookie.
         """
@@ -108,9 +112,10 @@ class CallSession:
         return True
 
     def _usable_store(self) -> SharedStore | None:
-        """Return the store if it may be asked now (rule 1).
+        """Return the store, or ``None`` if this webhook must not send a request to the store now (rule 1).
 
-        A call without a cookie asks the store even if the circuit is open: it has no other copy of its session.
+        A call without a cookie asks the store even if the circuit breaker is open, because the call has no other copy
+        of its session.
         """
         if self._store_failed or (self._from_cookie is not None and self._breaker.is_open):
             return None
@@ -124,7 +129,10 @@ class CallSession:
             return None
 
     def _save(self, store: SharedStore | None, session: Session, turn_read: int) -> bool:
-        """Return ``False`` if the store refused the session. A store that fails does not refuse it (rule 7)."""
+        """Save the session in the store. Return ``False`` only if the store refuses the session.
+
+        If the store fails, log the failure and return ``True`` (rule 7).
+        """
         try:
             return store.save(self._codec.encode_for_store(session), turn_read) if store else True
         except SessionError:
@@ -132,7 +140,10 @@ class CallSession:
             return True
 
     def _record_failure(self, action: str) -> None:
-        """Log that the store failed, and open the circuit breaker."""
+        """Log that the store failed, and open the circuit breaker.
+
+        :param action: the operation that failed, for the log: ``read`` or ``written``.
+        """
         self._store_failed = True
         self._breaker.record_failure()
         log.exception("call %s: the session store could not be %s", self.sid, action)

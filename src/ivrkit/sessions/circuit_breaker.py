@@ -1,4 +1,4 @@
-"""The circuit breaker of a session store: after a failure, the store gets no requests for a moment."""
+"""The circuit breaker of a session store: for a short time after a failure, the store gets no requests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ OPEN_SECONDS = 1.0
 class CircuitBreaker:
     """Remembers for all threads of a process that a store has just failed.
 
-    A caller waits up to two seconds for a store that does not answer. While the circuit is open, calls that brought
-    their cookie go on without the store. After that time, the next request shows whether the store is back.
+    A caller waits up to two seconds for a store that does not answer. While the circuit is open, calls that have a
+    session cookie continue without the store. When the circuit is closed again, the next request to the store shows
+    whether the store works again.
 
     :param seconds: the time that the circuit stays open after a failure, in seconds.
-    :param clock: returns the time in seconds; it must never go back.
+    :param clock: a function that returns the time in seconds. This time must never go back.
     """
 
     def __init__(self, seconds: float = OPEN_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +28,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the store should get no requests now."""
+        """Whether the circuit is open. While the circuit is open, the store should get no requests."""
         return self._clock() < self.open_until
 
     def record_failure(self) -> None:

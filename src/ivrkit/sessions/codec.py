@@ -1,4 +1,7 @@
-"""Conversion between a session and its stored form. This is JSON, which is encrypted if the session has a secret."""
+"""Conversion between a session and its stored form.
+
+The stored form is JSON. The JSON is encrypted if the call was ever in a secret state.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ log = logging.getLogger("ivrkit.sessions")
 class SessionCodec:
     """Encodes and decodes sessions.
 
-    :param cipher: encrypts the sessions that have a secret.
-    :param language: the language that a new call starts in.
+    :param cipher: encrypts the sessions of calls that were in a secret state.
+    :param language: the language in which a new call starts.
     """
 
     def __init__(self, cipher: SessionCipher, language: str) -> None:
@@ -29,25 +32,31 @@ class SessionCodec:
     def new(self, sid: str, turn: int = 0) -> Session:
         """Return the session of a new call.
 
-        :param turn: the number of webhooks that were answered. It is above 0 if the session replaces an unreadable one.
+        :param sid: the CallSid.
+        :param turn: the number of webhooks of the call that were answered. This number is above 0 only if the new
+            session replaces a stored session that could not be read.
         """
         return Session(sid, turn=turn, language=self._language)
 
     def encode_for_store(self, session: Session) -> StoredSession:
-        """Return the whole session as JSON. The JSON is encrypted if the call has a secret, and plain otherwise."""
+        """Return the session as JSON. The JSON is encrypted if the call was ever in a secret state."""
         body = session.to_json()
         if session.needs_encryption:
             body = _ENCRYPTED + self._cipher.encrypt(body, session.sid)
         return StoredSession(session.sid, session.turn, session.expires, body)
 
     def encode_for_cookie(self, session: Session) -> StoredSession:
-        """Return the session as plain JSON, without the documents that were answered. The cookie encrypts it."""
+        """Return the session as plain JSON, without the TwiML documents of earlier responses.
+
+        The JSON is plain, because the cookie store encrypts each session.
+        """
         return StoredSession(session.sid, session.turn, session.expires, session.to_json(lean=True))
 
     def decode(self, stored: StoredSession) -> Session:
-        """Return the session. If it cannot be read, log why and return a new one.
+        """Return the session from its stored form.
 
-        A new session in place of an unreadable one keeps the turn number. Otherwise the store would refuse to save it.
+        If the stored form is unreadable, this method logs the reason and returns a new session. The new session keeps
+        the turn number of the stored session. With a lower turn number, the store would refuse to save the new session.
         """
         try:
             return self._decode(stored)

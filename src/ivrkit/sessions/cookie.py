@@ -17,13 +17,13 @@ MAX_BYTES = 3_900
 
 
 class CookieStore:
-    """A store for one webhook. It loads from the cookie of the request and saves to the cookie of the response.
+    """A session store for one webhook: it loads the request's cookie, and saves the response's cookie.
 
-    A cookie store holds one call, and shares nothing with other processes. If Twilio sends a webhook twice, both copies
-    can save.
+    A cookie store holds the session of one call, and shares nothing with other processes. If Twilio sends a webhook
+    twice, both requests can save a session.
 
     :param cipher: encrypts the cookie.
-    :param value: the cookie of the request, or ``""`` for no cookie.
+    :param value: the value of the cookie in the request, or ``""`` if the request has no cookie.
     """
 
     def __init__(self, cipher: SessionCipher, value: str = "") -> None:
@@ -42,7 +42,7 @@ class CookieStore:
         return self._session
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Put a session into the cookie, unless the cookie has a later turn than the expected one.
+        """Put a session into the cookie, unless the cookie already has a later turn than ``expected_turn``.
 
         :returns: whether the cookie has this session now.
         :raises SessionError: if the session is too large for a cookie. The cookie is not changed.

@@ -30,8 +30,9 @@ _TEXT, _COMPRESSED = b"t", b"z"
 class SessionCipher:
     """Encrypts and decrypts the text of a session.
 
-    :param secrets: the secrets that the keys are derived from. The first key encrypts, and every key decrypts. To
-        rotate a secret, keep the old one after the new one until the calls that use it have expired.
+    :param secrets: the secrets from which the keys are derived. The key of the first secret encrypts. The key of each
+        secret can decrypt. To rotate a secret, put the new secret first, and keep the old secret in the list until all
+        calls that use the old secret have expired.
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
@@ -41,8 +42,8 @@ class SessionCipher:
         """Encrypt a text for one call.
 
         :param text: ASCII text.
-        :param sid: the CallSid. It is authenticated together with the text, so no other call can use the result.
-        :returns: letters, digits, ``-`` and ``_``.
+        :param sid: the CallSid. The encrypted text can be decrypted only with the same CallSid.
+        :returns: the encrypted text, which has only letters, digits, ``-`` and ``_``.
         """
         plain = text.encode("ascii")
         packed = _COMPRESSED + zlib.compress(plain, 1) if len(plain) > _COMPRESS_ABOVE else _TEXT + plain
@@ -51,11 +52,12 @@ class SessionCipher:
         return base64.urlsafe_b64encode(encrypted).rstrip(b"=").decode()
 
     def decrypt(self, encrypted: str, sid: str) -> str | None:
-        """Return the text that :meth:`encrypt` was given.
+        """Decrypt a text that :meth:`encrypt` returned.
 
         :param encrypted: any text, for example the value of a cookie.
-        :param sid: the CallSid that the text must belong to.
-        :returns: the text, or ``None`` if ``encrypted`` is invalid, was changed, or belongs to another call or key.
+        :param sid: the CallSid of the call for which the text was encrypted.
+        :returns: the plain text, or ``None`` if ``encrypted`` is invalid, was changed, belongs to another call, or was
+            encrypted with an unknown secret.
         """
         try:
             # Restore the padding that `encrypt` removed.

@@ -20,11 +20,11 @@ log = logging.getLogger("ivrkit.sessions")
 
 
 class SessionManager:
-    """Gives each webhook the session of its call, and checks, cleans and closes the store.
+    """Gives each webhook the session of its call. Also checks and closes the store, and removes expired sessions.
 
     :param store: the shared store, or ``None`` if sessions are only in cookies.
-    :param cipher: encrypts cookies and secret sessions.
-    :param language: the language that a new call starts in.
+    :param cipher: encrypts cookies, and the stored sessions of calls that were in a secret state.
+    :param language: the language in which a new call starts.
     """
 
     def __init__(self, store: SharedStore | None, cipher: SessionCipher, language: str) -> None:
@@ -36,22 +36,27 @@ class SessionManager:
         self._codec = SessionCodec(cipher, language)
 
     def for_call(self, sid: str, cookie: str = "") -> CallSession:
-        """Return the session of a call for one webhook.
+        """Return an object that reads and saves the session of a call during one webhook.
 
-        :param cookie: the cookie of the request, or ``""`` for no cookie.
+        :param sid: the CallSid.
+        :param cookie: the value of the session cookie in the request, or ``""`` if the request has no session cookie.
         """
         return CallSession(sid, self.store, self.breaker, CookieStore(self._cipher, cookie), self._codec)
 
     def load(self, sid: str) -> Session | None:
-        """Return the session of a call from the store, or ``None`` if the store does not have it.
+        """Return the session of a call from the store.
 
+        :returns: the session, or ``None`` if the store has no session of this call or if there is no store.
         :raises SessionError: if the store cannot be read.
         """
         stored = self.store.load(sid) if self.store else None
         return self._codec.decode(stored) if stored else None
 
     def is_healthy(self) -> bool:
-        """Return whether the store can be read. If not, log the reason."""
+        """Return whether the store can be read. If the store cannot be read, log the reason.
+
+        :returns: ``True`` also if there is no store.
+        """
         try:
             self.load(CHECK_SID)
         except SessionError:
@@ -60,8 +65,9 @@ class SessionManager:
         return True
 
     def remove_expired(self, now: float) -> None:
-        """Remove the sessions that expired before ``now``, in seconds since 1970.
+        """Remove the expired sessions from the store.
 
+        :param now: the current time in seconds since 1970.
         :raises SessionError: if the store cannot be used.
         """
         if self.store:

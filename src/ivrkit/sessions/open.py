@@ -1,4 +1,4 @@
-"""The function that opens the session manager of a phone tree from the setting ``session_url``."""
+"""The function that opens the session store of a phone tree, which the setting ``session_url`` names."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ log = logging.getLogger("ivrkit.sessions")
 
 
 def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], language: str) -> SessionManager:
-    """Open the store of a URL, and return the session manager that uses it.
+    """Open the store of a URL, and return the session manager that uses the store.
 
-    If the store is only unavailable for now, the error is logged and not raised. A worker that restarts meanwhile must
-    start, because calls can go on with their cookies.
+    If the store is temporarily unavailable, the error is logged and not raised. The calls continue with their cookies
+    in the meantime, so a worker that restarts must be able to start.
 
     :param url: the URL of a store, such as ``sqlite:///calls.sqlite3``, or ``cookie:`` for no store.
-    :param stores: URL scheme -> the function that opens a store, as the plugins registered it.
+    :param stores: dict of URL scheme -> function that opens a store. Plugins register these functions.
     :param tokens: the secrets of the encryption, see :class:`~ivrkit.sessions.encryption.SessionCipher`.
-    :param language: the language that a new call starts in.
-    :raises SessionError: if the URL is invalid or the store cannot be opened.
+    :param language: the language in which a new call starts.
+    :raises SessionError: if the URL is invalid, or if the store cannot be opened for a permanent reason.
     """
     scheme, colon, rest = url.partition(":")
     if scheme == COOKIE_SCHEME and colon and not rest.strip("/"):
