@@ -1,7 +1,8 @@
 """The session store in a PostgreSQL table, for any number of machines.
 
-A process has a few connections and keeps them open. The thread that needs a connection opens it, so this thread gets
-the error if the connection fails. There is no background thread, because a forked process would not have it.
+A process keeps a few connections open. A thread that needs a new connection opens the connection itself, so this thread
+gets the error if the connection attempt fails. There is no background thread, because a forked process would not have
+the background thread of its parent.
 """
 
 from __future__ import annotations
@@ -66,10 +67,12 @@ _SETTINGS_TEXTS = ("FATAL:", "certificate", "does not support SSL", "no password
 
 
 class PostgreSQLStore:
-    """A session store in a PostgreSQL database. It connects, and creates its table, at its first use.
+    """A session store in a PostgreSQL database.
 
-    :param url: a URL that libpq reads, which starts with ``postgresql://`` or ``postgres://``.
-    :raises SessionError: if libpq cannot read the URL, or psycopg is not installed.
+    The store connects at its first use. If the table for the sessions does not exist, the store creates the table.
+
+    :param url: a URL that libpq can read. The URL starts with ``postgresql://`` or ``postgres://``.
+    :raises SessionError: if libpq cannot read the URL, or if psycopg is not installed.
     """
 
     #: PostgreSQL is reached over a network.
@@ -100,20 +103,24 @@ class PostgreSQLStore:
         )
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None`` if the table does not have it."""
+        """Return the session of a call, or ``None`` if the table has no session of this call."""
         self._limit.start()
         rows, _ = self._run(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session in one atomic statement, unless the table has a later turn than the expected one."""
+        """Save a session in one atomic statement, unless the table already has a later turn than ``expected_turn``.
+
+        :returns: whether the table has this session now.
+        """
         self._limit.start()
         return self._run(_SAVE, {**session._asdict(), "expected": expected_turn})[1] == 1
 
     def remove_expired(self, now: float) -> int:
         """Remove the sessions that expired before ``now``, and return their number.
 
-        If there is not enough time for all sessions, the others stay until the next removal.
+        If the time limit is too short for all expired sessions, the remaining sessions stay in the table until the next
+        removal.
         """
         self._limit.start()
         removed = 0
@@ -128,15 +135,18 @@ class PostgreSQLStore:
         self._pool().clear()
 
     def _pool(self) -> _ConnectionPool:
-        """Return the connections of this process. A forked process must not use the connections of its parent."""
+        """Return the connection pool of this process.
+
+        A forked process gets a pool of its own, because a process must not use the connections of its parent.
+        """
         process_id = os.getpid()
         return self._pools.get(process_id) or self._pools.setdefault(process_id, _ConnectionPool())
 
     def _run(self, statement: str, values: object) -> tuple[list[Any], int]:
-        """Run one statement in the time that is left.
+        """Run one SQL statement within the time limit of the current operation.
 
-        If an open connection is broken, the statement runs again on a new connection. This is safe for a save, because
-        the statement accepts a repeated save.
+        If an open connection is broken, the statement runs again on a new connection. For a save this is safe, because
+        a save that is repeated changes nothing.
 
         :returns: the rows of the result, and the number of rows that were changed.
         :raises SessionError: for every error of psycopg.
@@ -171,7 +181,7 @@ class PostgreSQLStore:
         return connection
 
     def _execute(self, connection: Connection, statement: str, values: object) -> tuple[list[Any], int]:
-        """Run a statement; if the table does not exist, create it and run the statement again."""
+        """Run a statement. If the table does not exist, create the table and run the statement again."""
         try:
             cursor = connection.execute(cast(Any, statement), cast(Any, values))
         except self._psycopg.errors.UndefinedTable:
@@ -190,8 +200,9 @@ class PostgreSQLStore:
     def _is_temporary(self, error: Exception) -> bool:
         """Return whether an error may go away without a change of the settings.
 
-        PostgreSQL's error codes are in https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 28 is a
-        wrong user or password, class 3D is a missing database, and 25006 is a read-only server, such as a standby.
+        PostgreSQL's error codes are in https://www.postgresql.org/docs/current/errcodes-appendix.html. A code that
+        starts with 28 means a wrong user or password. A code that starts with 3D means a missing database. The code
+        25006 means a read-only server, such as a standby.
         """
         code = getattr(error, "sqlstate", None) or ""
         if not isinstance(error, self._psycopg.OperationalError):
@@ -205,11 +216,11 @@ class PostgreSQLStore:
 
 
 class _ConnectionPool:
-    """The connections of one process.
+    """The PostgreSQL connections of one process.
 
     The queue has one entry for each connection that is not in use. The entry is the open connection, or ``None`` if the
-    connection is not open yet. The queue returns the newest entry first, so a process opens a second connection only if
-    the first is in use.
+    connection is not open yet. The queue returns the newest entry first, so a process opens a second connection only
+    while the first connection is in use.
     """
 
     def __init__(self) -> None:
@@ -218,7 +229,9 @@ class _ConnectionPool:
             self._entries.put(None)
 
     def take(self, timeout: float) -> Connection | None:
-        """Return an open connection, or ``None`` if a new one must be opened. Each take needs one :meth:`give_back`.
+        """Return an open connection, or ``None`` if the thread has to open a new connection.
+
+        Each call of this method must be followed by one call of :meth:`give_back`.
 
         :param timeout: the longest time to wait for a connection, in seconds.
         :raises queue.Empty: if all connections are in use during this time.
@@ -226,9 +239,9 @@ class _ConnectionPool:
         return self._entries.get(timeout=max(timeout, 0))
 
     def give_back(self, connection: Connection | None) -> None:
-        """Keep a connection for the next statement. Close it if it is broken or still runs a statement.
+        """Put a connection back into the pool. Close a connection that is broken or still runs a statement.
 
-        :param connection: ``None`` if no connection was opened.
+        :param connection: the connection, or ``None`` if no connection was opened.
         """
         if connection is not None and connection.pgconn.transaction_status != 0:  # 0 is idle
             connection.close()
@@ -248,7 +261,7 @@ class _ConnectionPool:
 
 
 class _LimitedConnection:
-    """A mixin that makes psycopg's connections keep to the time limit, including the connection attempt."""
+    """A mixin for psycopg's connections, which limits the time of each connection attempt and of each statement."""
 
     limit: TimeLimit
 
@@ -257,14 +270,20 @@ class _LimitedConnection:
         return _end_in_time(cast(Any, super())._connect_gen(*args, **named), cls.limit)
 
     def wait(self, steps: Any, *args: Any, **named: Any) -> Any:
-        """Wait for an operation of psycopg, which is a generator of steps."""
+        """Wait until an operation of psycopg is done, at most until the time limit is over.
+
+        :param steps: the operation, as a generator of psycopg.
+        """
         return cast(Any, super()).wait(_end_in_time(steps, self.limit), *args, **named)
 
 
 def _end_in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any, Any, Any]:
-    """Return the steps of an operation, and raise an error when the time is over.
+    """Run the steps of a psycopg operation, and raise an error when the time limit is over.
 
-    psycopg resumes the generator several times a second, even if there is nothing to read.
+    psycopg resumes this generator several times a second, even if the server has sent nothing.
+
+    :param steps: the operation, as a generator of psycopg.
+    :raises psycopg.OperationalError: if the time limit is over before the operation is done.
     """
     from psycopg import OperationalError
 

@@ -1,9 +1,9 @@
 """The session store in Redis, for any number of machines. Redis removes expired sessions by itself.
 
-Redis stores each session as one string with the turn, the expiry and the body. The key has a time to live
-(https://redis.io/docs/latest/commands/set/). The time starts when the session is saved, so Redis and the hosts may
-have different clocks. A save is a script, because Redis runs a script as one atomic step
-(https://redis.io/docs/latest/develop/programmability/eval-intro/).
+Redis stores each session as one string with the turn, the expiry and the body of the session. The Redis key of a
+session has a time to live (https://redis.io/docs/latest/commands/set/), which starts when the session is saved. So the
+clock of Redis may differ from the clocks of the hosts. A save is a Lua script, because Redis runs a script as one
+atomic step (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ _TEMPORARY_CODES = re.compile(r"(^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCON
 
 
 class RedisStore:
-    """A session store in a Redis database. It connects at its first use.
+    """A session store in a Redis database. The store connects at its first use.
 
-    :param url: a URL that starts with ``redis://``, ``rediss://`` or ``unix://``. It can have the options of redis-py,
-        and the option ``prefix``, which is the start of each key.
-    :raises SessionError: if redis-py cannot read the URL or is not installed.
+    :param url: a URL that starts with ``redis://``, ``rediss://`` or ``unix://``. The URL can have the options of
+        redis-py, and the option ``prefix``: the text at the start of each Redis key.
+    :raises SessionError: if redis-py cannot read the URL, or if redis-py is not installed.
     """
 
     #: Redis is reached over a network.
@@ -81,7 +81,7 @@ class RedisStore:
     def _make_pool(self, options: Any) -> Any:
         """Return a pool of connections that keep to the time limit.
 
-        :param options: the options of redis-py from the URL.
+        :param options: the options that redis-py has read from the URL.
         """
         # Protocol 3 needs more requests to connect, and some of its features set timeouts of their own.
         options = {"protocol": 2, **options}
@@ -104,7 +104,7 @@ class RedisStore:
         return pool
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None`` if Redis does not have it."""
+        """Return the session of a call, or ``None`` if Redis has no session of this call."""
 
         def load() -> StoredSession | None:
             found = cast("bytes | None", self._client.get(self._key(sid)))
@@ -116,7 +116,10 @@ class RedisStore:
         return self._request(load)
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session atomically, unless Redis has a later turn than the expected one."""
+        """Save a session in one atomic step, unless Redis already has a later turn than ``expected_turn``.
+
+        :returns: whether Redis has this session now.
+        """
         ttl = min(max(int((session.expires - time.time()) * 1000), 1), MAX_TTL)
         arguments = (expected_turn, session.turn, repr(session.expires), session.body, ttl)
 
@@ -142,8 +145,10 @@ class RedisStore:
     def _request(self, send: Callable[[], Result]) -> Result:
         """Send a request within the time limit. If the connection was broken, send the request again.
 
-        This is safe for a save, because the script accepts a repeated save.
+        For a save this is safe, because a save that is repeated changes nothing.
 
+        :param send: a function that sends the request to Redis and returns the result.
+        :returns: the result of ``send``.
         :raises SessionError: for every error of redis-py.
         """
         self._limit.start()
@@ -183,7 +188,7 @@ class RedisStore:
 
 
 def _split_prefix(url: str) -> tuple[str, str]:
-    """Return the option ``prefix`` of a URL, and the URL without it."""
+    """Return the option ``prefix`` of a URL, and the URL without this option."""
     address, _, query = url.partition("?")
     options = parse_qsl(query, keep_blank_values=True)
     others = urlencode([(name, value) for name, value in options if name != "prefix"])
@@ -191,7 +196,7 @@ def _split_prefix(url: str) -> tuple[str, str]:
 
 
 class _LimitedConnection:
-    """A mixin that makes redis-py's connections keep to the time limit, including the connection attempt.
+    """A mixin for redis-py's connections, which limits the time of each connection attempt and of each request.
 
     redis-py has a timeout for each wait for data, but no timeout for a whole request. A request can wait many times: to
     connect, for the replies to AUTH, CLIENT SETINFO and SELECT, and for each packet of the reply.
@@ -212,9 +217,11 @@ class _LimitedConnection:
 class _LimitedSocket:
     """A socket that never waits past the time limit.
 
-    It is not enough to set the timeout of the connection before each reply. The parsers of redis-py wait for one packet
-    after the other, and a reply in small packets took 5.5 seconds.
+    A timeout for each reply is not enough. redis-py reads a reply packet by packet, and its timeout starts again with
+    each packet. So a reply in many small packets can take longer than the time limit.
 
+    :param wrapped: the socket that redis-py opened.
+    :param limit: the time limit of the current operation.
     :param timeout: the longest time for one wait, in seconds.
     """
 

@@ -1,4 +1,4 @@
-"""Helpers for stores behind a network: their time limit, and error messages without passwords."""
+"""Helpers for session stores behind a network: a time limit, and error messages without passwords."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ LIMIT = 1.6
 
 # Thread-local, because the threads of a process share one store, and each has its own operation.
 class TimeLimit(threading.local):
-    """The time that is left for the current operation of a thread.
+    """The time limit of the current operation of a thread.
 
-    One operation can wait several times: to connect, to log in, to send and to receive. Each wait gets the time that is
-    left, so all waits together take at most :data:`LIMIT`.
+    One operation can wait several times: to connect, to log in, to send and to receive. Each wait gets only the
+    remaining time, so all waits together take at most :data:`LIMIT` seconds.
     """
 
     _end = 0.0
 
     def start(self) -> None:
-        """Start the time of an operation."""
+        """Start the time limit for a new operation."""
         self._end = time.monotonic() + LIMIT
 
     def remaining(self) -> float:
-        """Return the remaining time in seconds. It is 0 or less if the time is over."""
+        """Return the remaining time in seconds. The result is 0 or less if the time limit is over."""
         return self._end - time.monotonic()
 
     def cap(self, seconds: float) -> float:
-        """Return the timeout for one wait: ``seconds``, or the remaining time if that is shorter. It is never 0."""
+        """Return the timeout for one wait, in seconds: at most the remaining time, and always above 0.
+
+        :param seconds: the timeout if enough time remains.
+        """
         # A timeout of 0 would mean not to wait at all, and a negative one is an error.
         return max(min(seconds, self.remaining()), 0.001)
 
@@ -40,7 +43,7 @@ def redact_url(url: str) -> str:
     """Return a URL without user, password and options, for messages.
 
     A password that is not percent-encoded can contain ``/``, ``?`` and ``@``. So this function removes the text between
-    the scheme and the last ``@``. If an ``@`` comes after a ``?``, only the scheme remains.
+    the scheme and the last ``@``. If an ``@`` comes after a ``?``, this function removes everything after the scheme.
     """
     scheme, slashes, rest = url.partition("://")
     if not slashes or "@" in rest.partition("?")[2]:

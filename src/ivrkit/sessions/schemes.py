@@ -24,7 +24,7 @@ def open_sqlite(url: str) -> SQLiteStore:
     """Open the store in an SQLite file.
 
     :param url: ``sqlite:///`` and the path of the file.
-    :raises SessionError: if the URL has no path, or the file cannot be opened.
+    :raises SessionError: if the URL has no path of a file, or if the file cannot be opened.
     """
     path = url.removeprefix("sqlite:///")
     # An in-memory database would be another one in each thread.

@@ -52,8 +52,9 @@ _TEMPORARY_ERRORS = {
 class SQLiteStore:
     """A session store in an SQLite file, with one connection for each thread.
 
-    :param path: the path of the file. A file that does not exist is created, and only its owner can read it.
-    :raises SessionError: if the file cannot be opened, or is not a session store.
+    :param path: the path of the file. If the file does not exist, the store creates a file that only its owner can
+        read.
+    :raises SessionError: if the file cannot be opened, or if the file is not a session store.
     """
 
     #: The file is on this machine.
@@ -66,10 +67,10 @@ class SQLiteStore:
         self._execute("SELECT 1 FROM sessions")  # so that a wrong file is an error at start, and not during a call
 
     def _create_file(self) -> None:
-        """Create the file with permissions for its owner only. An existing file is not touched.
+        """Create the file with permissions for its owner only, unless the file exists.
 
-        An existing file must not be opened and closed here. A process that closes a file without SQLite loses all its
-        locks on the file, and another connection could then damage the file
+        An existing file must not be opened and closed here. A process that closes the file without SQLite loses all the
+        locks that SQLite holds on the file for this process. Then another connection could damage the file
         (https://www.sqlite.org/howtocorrupt.html, section 2.2).
         """
         try:
@@ -82,12 +83,15 @@ class SQLiteStore:
             raise self._error(error) from error
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None`` if the table does not have it."""
+        """Return the session of a call, or ``None`` if the table has no session of this call."""
         rows, _ = self._execute(_LOAD, (sid,))
         return StoredSession(*rows[0]) if rows else None
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session in one atomic statement, unless the table has a later turn than the expected one."""
+        """Save a session in one atomic statement, unless the table already has a later turn than ``expected_turn``.
+
+        :returns: whether the table has this session now.
+        """
         values = (session.sid, session.turn, session.expires, session.expires, session.body, expected_turn)
         _, changed = self._execute(_SAVE, values)
         return changed == 1
@@ -104,7 +108,7 @@ class SQLiteStore:
             self._local.current = None
 
     def _execute(self, statement: str, values: tuple[object, ...] = ()) -> tuple[list[Any], int]:
-        """Run one statement on the connection of this thread.
+        """Run one SQL statement on the connection of this thread.
 
         :returns: the rows of the result, and the number of rows that were changed.
         :raises SessionError: for every error of SQLite.
@@ -130,11 +134,12 @@ class SQLiteStore:
 
 
 class _ThreadConnection:
-    """The connection of one thread in one process. It is closed when the thread ends.
+    """The SQLite connection of one thread in one process. The connection is closed when the thread ends.
 
-    :param path: the file.
-    :param inherited: the connection of the parent process, after a fork. SQLite does not allow this process to close
-        that connection. The reference here keeps the garbage collector from closing it.
+    :param path: the path of the SQLite file.
+    :param inherited: after a fork, the connection that the parent process opened; otherwise ``None``. SQLite does not
+        allow the forked process to close that connection. A reference to the connection keeps the garbage collector
+        from closing the connection.
     """
 
     def __init__(self, path: str, inherited: _ThreadConnection | None) -> None:
@@ -147,7 +152,13 @@ class _ThreadConnection:
             self.connection.execute(statement)
 
     def _set_wal_mode(self) -> None:
-        """Set the journal mode to WAL. If another process does the same, SQLite does not wait, so this method waits."""
+        """Set the journal mode to WAL (write-ahead log).
+
+        SQLite does not wait if another process sets the journal mode at the same time. So this method repeats the
+        statement until the statement succeeds, at most for :data:`LOCK_TIMEOUT` seconds.
+
+        :raises sqlite3.OperationalError: if the file is still locked after this time.
+        """
         end = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
@@ -160,6 +171,6 @@ class _ThreadConnection:
                 return
 
     def __del__(self) -> None:
-        """Close the connection, but only in the process that opened it."""
+        """Close the connection, unless this process is a fork of the process that opened the connection."""
         if getattr(self, "process_id", None) == os.getpid():
             self.connection.close()
