@@ -1,4 +1,4 @@
-"""Type check of settings objects that are created in code."""
+"""The type check of a settings object when code creates it, such as ``Settings(tries=3)``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ivrkit.settings.setting import settings_of
 
 
 def check_fields(settings: Any, origin: str = "") -> None:
-    """Convert each field of a frozen dataclass of settings to its type.
+    """Convert the value of each field to the type of the field. Store the converted values in the settings object.
 
-    :param settings: the instance of the dataclass.
-    :param origin: the location of the problems, such as ``Settings``.
+    :param settings: an instance of a frozen dataclass of settings.
+    :param origin: the name of the source of the values, such as ``Settings``. Messages begin with this name.
     :raises SettingsError: if a field has an invalid value. The error lists every problem.
     """
     problems = Problems()

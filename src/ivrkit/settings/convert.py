@@ -2,16 +2,16 @@
 
 A value comes from a file, from code, or from the environment. The rules:
 
-1. Lists, tables and dataclasses are converted item by item, so that each problem has the path of its own key. msgspec
-   converts the items (https://jcristharif.com/msgspec/converters.html).
+1. Lists, tables and dataclasses are converted item by item, so that each problem has the path to the invalid item.
+   msgspec converts the items (https://jcristharif.com/msgspec/converters.html).
 2. A value from a file or from code must have the exact type: the text ``"3"`` is not a number. The environment has only
    strings: there, ``3`` is a number, ``yes`` is true, ``a,b`` is a list, and an empty string is ``None`` if the type
    allows ``None``.
-3. The checks in the metadata of the type are applied to the converted value, in the order in which they are written;
-   the limits of ``msgspec.Meta`` come last. A check may change the value.
+3. The checks in the metadata of the type are applied to the converted value, in the order in which they are written.
+   The limits of a ``msgspec.Meta`` are checked last. A check may change the value.
 4. All problems of a value are collected. A problem of a secret value does not contain any part of the value.
-5. If a table of the core's settings has problems, its valid keys are kept. If a plugin's settings have problems, none
-   of the plugin's values are kept, because a plugin's dataclass is only created from valid values.
+5. If a table of the core's settings has problems, the valid keys of the table are kept. If a plugin's settings have
+   problems, none of the plugin's values are kept, because a plugin's dataclass is only created from valid values.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from ivrkit.settings.value_problem import ValueProblem
 
 
 class Invalid(Enum):
-    """The type of :data:`INVALID`."""
+    """The type of :data:`INVALID`, which is the result of converting an invalid value."""
 
     INVALID = "invalid"
 
@@ -55,14 +55,15 @@ INVALID: Final = Invalid.INVALID
 def convert(
     value: Any, annotation: Any, keys: tuple[str | int, ...], *, keep_valid: bool = False, is_secret: bool = False
 ) -> tuple[Any, list[ValueProblem]]:
-    """Convert a value to a type.
+    """Convert a value to a setting type.
 
     :param value: the value from a file, from code or from the environment.
-    :param annotation: the type, with metadata.
+    :param annotation: the setting type, with its metadata.
     :param keys: the path to the value. The problems contain the path.
-    :param keep_valid: whether the valid keys of a table with problems are kept.
-    :param is_secret: whether the value is never shown.
-    :returns: the converted value or ``INVALID``, and a list of all problems.
+    :param keep_valid: whether to return the valid keys of a table that also has invalid keys. Otherwise the result for
+        this table is ``INVALID``.
+    :param is_secret: whether the value is secret, so that no message may show the value.
+    :returns: two values: the converted value, or ``INVALID``; and a list of all problems.
     """
     converter = _Converter(keep_valid=keep_valid)
     converted = converter.value(value, annotation, _Position(keys, example_of(annotation)), is_secret=is_secret)
@@ -72,7 +73,7 @@ def convert(
 def convert_setting(
     value: Any, setting: Setting, keys: tuple[str | int, ...], *, keep_valid: bool = False
 ) -> tuple[Any, list[ValueProblem]]:
-    """Convert a value of a setting; see :func:`convert`."""
+    """Convert a value to the type of a setting. The arguments and the result are described at :func:`convert`."""
     converter = _Converter(keep_valid=keep_valid)
     converted = converter.value(
         value, setting.annotation, _Position(keys, setting.example), is_secret=setting.is_secret
@@ -85,8 +86,8 @@ class _Position:
     """The position of one item in the value of a setting.
 
     :param keys: the path to the item: names of keys, and indexes of list items.
-    :param example: a valid value for the last key in the path. If the path ends with an index, it is a value for the
-        whole list.
+    :param example: a valid value for the last key in the path. If the path ends with a list index, ``example`` is a
+        valid value for the whole list.
     """
 
     keys: tuple[str | int, ...]
@@ -100,9 +101,9 @@ class _Position:
 
 
 class _Converter:
-    """One conversion, which collects its problems.
+    """One conversion of a value. It collects the problems of the value.
 
-    :param keep_valid: whether the valid keys of a table with problems are kept.
+    :param keep_valid: whether to return the valid keys of a table that also has invalid keys.
     """
 
     def __init__(self, *, keep_valid: bool) -> None:
@@ -110,7 +111,7 @@ class _Converter:
         self._keep_valid = keep_valid
 
     def value(self, value: Any, annotation: Any, position: _Position, *, is_secret: bool = False) -> Any:
-        """Convert a value. Return ``INVALID`` after a problem."""
+        """Return a value converted to a type, or ``INVALID`` if the value has a problem."""
         if is_secret:
             return self._secret(value, annotation, position)
         base, metadata = without_metadata(annotation)
@@ -137,7 +138,7 @@ class _Converter:
         self.problems.append(ValueProblem(position.keys, message, hint, position.example, is_missing, is_secret))
 
     def _secret(self, value: Any, annotation: Any, position: _Position) -> Any:
-        """Convert a secret value. If the value has problems, report one problem that does not show the value."""
+        """Convert a secret value. If the value is invalid, report one problem whose message does not show the value."""
         converter = _Converter(keep_valid=False)
         converted = converter.value(value, annotation, position)
         if not converter.problems:
@@ -147,7 +148,7 @@ class _Converter:
         return INVALID
 
     def _single(self, value: Any, base: Any) -> tuple[Any, ...]:
-        """Convert a single value to a list with one item.
+        """Return a single value as a tuple with one converted item, for a type that allows a value instead of a list.
 
         :raises ValueError: if the value is not a valid item of the list.
         """
@@ -176,7 +177,10 @@ class _Converter:
         return convert_scalar(value, base)
 
     def _union(self, value: Any, base: Any, members: tuple[Any, ...], position: _Position) -> Any:
-        """Convert a value to one of several types."""
+        """Convert a value to the first type of a union that the value fits.
+
+        :raises ValueError: if the value does not fit any type of the union.
+        """
         if NoneType in members and (value is None or (isinstance(value, EnvironmentText) and not value.strip())):
             return None
         known = [each for each in members if each is not NoneType]
@@ -239,7 +243,12 @@ class _Converter:
         return INVALID
 
     def _dataclass(self, value: Any, base: Any, position: _Position, *, as_mapping: bool = False) -> Any:
-        """Convert a table to a dataclass, or to a mapping with the keys of a dataclass."""
+        """Convert a table to an instance of a dataclass.
+
+        :param as_mapping: whether to return a mapping instead, with only the keys that are set in the table.
+        :returns: the instance or the mapping, or ``INVALID`` if the table has problems.
+        :raises ValueError: if the value is not a table.
+        """
         if isinstance(value, base):
             return value
         if not isinstance(value, Mapping):
@@ -268,7 +277,7 @@ class _Converter:
                 )
 
     def _fields(self, table: Mapping[str, Any], settings: Mapping[str, Setting], position: _Position) -> dict[str, Any]:
-        """Return the valid values of a table. Report the invalid values and the missing keys."""
+        """Return the converted values of a table by their keys. Report the invalid values and the missing keys."""
         values: dict[str, Any] = {}
         for name, setting in settings.items():
             key_position = position.of_key(name, setting.example)
@@ -280,9 +289,9 @@ class _Converter:
         return {name: each for name, each in values.items() if each is not INVALID}
 
     def _create(self, base: Any, values: Mapping[str, Any], position: _Position) -> tuple[Any, set[str]]:
-        """Create an instance of a dataclass. The ``__post_init__`` of the dataclass may refuse values.
+        """Create an instance of a dataclass. Report the values that the ``__post_init__`` of the dataclass refuses.
 
-        :returns: the instance or ``INVALID``, and the set of refused keys.
+        :returns: two values: the instance, or ``INVALID``; and the names of the fields with refused values.
         """
         try:
             return base(**values), set()
@@ -298,7 +307,10 @@ class _Converter:
             return INVALID, set()
 
     def _report_refused(self, base: Any, values: Mapping[str, Any], position: _Position) -> set[str]:
-        """Create the dataclass with each key alone to find the refused keys. Report and return the refused keys."""
+        """Report and return the keys whose values a dataclass refuses.
+
+        To find these keys, the dataclass is created once for each key, with this key alone.
+        """
         refused: set[str] = set()
         for name, each in values.items():
             try:
@@ -315,7 +327,7 @@ class _Converter:
 
 
 def _shown(value: Any) -> str:
-    """Return a value in the form that errors show. The contents of tables and lists may be secret and are not shown."""
+    """Return a value as error messages show it. The items of a table or a list are not shown, as they may be secret."""
     if isinstance(value, Mapping):
         return "a table" if value else "an empty table"
     if isinstance(value, LISTS):

@@ -1,4 +1,4 @@
-"""The core's settings: their types, defaults and descriptions."""
+"""The core's settings, with the type, the default and the description of each setting."""
 
 from __future__ import annotations
 
@@ -80,42 +80,48 @@ class Settings:
 
     :param company: the name of the company in the greeting.
     :param start: the state in which a call begins.
-    :param numbers: called number -> start of the calls to this number, from the tables ``[numbers."+15550100"]``.
-    :param callers: number of a caller -> start of the calls from this number, from the tables
-        ``[callers."+15550100"]``. These tables have priority over ``numbers``.
+    :param numbers: called number -> start and language of the calls to this number, from the tables
+        ``[numbers."+15550100"]``.
+    :param callers: number of a caller -> start and language of the calls from this number, from the tables
+        ``[callers."+15550100"]``. The setting ``callers`` has priority over the setting ``numbers``.
     :param operator: the state for a caller who failed too often. The default is the state with key 0 in the start menu.
-    :param tries: the number of failures of one type before a state gives up, if the state does not set ``tries``.
-    :param max_failures: the number of failures in a row in one call before the call goes to the operator.
-    :param max_turns: the number of webhooks of one call before the call goes to the operator.
+    :param tries: the number of silences, or of invalid keys, at which a state gives the caller up. A state may set its
+        own ``tries``.
+    :param max_failures: the number of silences and invalid keys in a row at which a call goes to the operator.
+    :param max_turns: the number of webhooks of one call at which the call goes to the operator.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
     :param languages: more languages in which calls can be held.
     :param voice: the voice of every ``Say`` without voice and language. The default is the voice of the Twilio account.
-    :param voices: language -> voice of the calls in this language, from the table ``[voices]``.
+    :param voices: language -> voice in calls in this language, from the table ``[voices]``.
     :param timezone: the time zone of ``call.now``, as an IANA name.
-    :param session_url: the store of the sessions: ``sqlite:///`` with a file, ``redis://`` with a server,
-        ``postgresql://`` with a database, ``cookie:`` for cookies only, or the URL of a plugin's store.
+    :param session_url: the URL of the session store: ``sqlite:///`` and a file, ``redis://`` and a server,
+        ``postgresql://`` and a database, ``cookie:`` for cookies only, or the URL of a plugin's store.
     :param session_hours: the number of hours for which a session is kept after the last webhook of its call.
     :param strict: whether a single problem of a plugin prevents the start of the app.
     :param block: the plugins to leave out, by the names of their distributions or files.
     :param plugins_dir: a folder whose ``*.py`` and ``*.flow.toml`` files are plugins.
-    :param flows: files with TOML states, or patterns of their names.
-    :param dev: whether this is development: local requests need no token, and responses name the state and its owner.
+    :param flows: the files with TOML states, as paths or as patterns such as ``*.flow.toml``.
+    :param dev: whether the app is in development mode. If no auth token is set, the app then starts, but it answers
+        only requests from the same machine. Each response names the state and the plugin of the state.
     :param log_format: the format of the log: ``text``, or ``json`` with one object per line.
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
-    :param public_url: the base URL at which Twilio reaches the app, if the app cannot know it.
+    :param public_url: the base URL at which Twilio reaches the app. Set it if the app itself sees another URL.
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
-    :param connection_overrides: how long Twilio waits for an answer, and how often it tries again.
+    :param connection_overrides: Twilio's connection overrides for webhooks, such as ``rc=1&rp=ct``. They say how long
+        Twilio waits for a response, and how often Twilio repeats a failed request.
     :param auth_token: the token of the Twilio account, or several tokens while you rotate the token. The environment
         variable is ``TWILIO_AUTH_TOKEN``.
-    :param accounts: AccountSid of a subaccount -> its token or tokens. The environment variables are named
-        ``TWILIO_AUTH_TOKEN_AC...``.
+    :param accounts: AccountSid of a subaccount -> auth token or tokens of the subaccount. The environment variables
+        are named ``TWILIO_AUTH_TOKEN_AC...``.
     :param plugin_settings: name of a plugin -> settings of the plugin, from the tables ``[plugins.NAME]``. The settings
         are checked when the plugin is loaded.
     :param texts: the core's own sentences, from the table ``[texts]``.
     :param texts_in: language -> the core's own sentences in this language, from the tables such as ``[texts.es]``.
-    :param states: name of a state -> the team's decisions about the state, from the tables ``[states.NAME]``.
-    :param origins: dotted key of a setting -> origin of the setting. This field is not a setting.
+    :param states: name of a state -> settings of the state, such as its menu key, label, voice and targets, from the
+        tables ``[states.NAME]``.
+    :param origins: dotted key of a setting, such as ``states.sales.key`` -> origin of its value, such as
+        ``ivrkit.toml:3`` or ``argument``. This field is not a setting.
     :param folder: the folder of the settings file. ``plugins_dir`` and ``flows`` are relative to this folder. If it is
         ``None``, they are relative to the working folder. This field is not a setting.
     :raises SettingsError: if a value is invalid. The error lists every invalid value.
@@ -158,23 +164,27 @@ class Settings:
     folder: Path | None = not_a_setting(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check every value, and keep it in its final form."""
+        """Check the value of every setting, and store it converted to the type of the setting."""
         check_fields(self, "Settings")
 
     def origin(self, *keys: str) -> str:
-        """Return the origin of a setting, or ``default`` if the setting has no origin."""
+        """Return the origin of a setting's value, such as ``ivrkit.toml:3``, or ``default`` if the setting is not set.
+
+        :param keys: the path to the setting, such as ``"states", "sales", "key"``.
+        """
         return str(self.origins.get(".".join(keys), "default"))
 
     def location(self, *keys: str) -> str:
-        """Return the location of a setting. If the setting has no origin, return the location of the table around it.
+        """Return the location of a setting, or the location of the table around the setting if the setting is not set.
 
-        :returns: the location, such as ``ivrkit.toml:3``, or ``""`` if no table around the setting has an origin.
+        :param keys: the path to the setting, such as ``"states", "sales", "key"``.
+        :returns: the location, such as ``ivrkit.toml:3``, or ``""`` if no table around the setting is set either.
         """
         paths = (".".join(keys[:count]) for count in range(len(keys), 0, -1))
         return str(next((self.origins[path] for path in paths if path in self.origins), ""))
 
     def flow_config(self) -> FlowConfig:
-        """Return the settings of the call flow."""
+        """Return the settings that the call flow needs."""
         given = {name: getattr(self, name) for name in _FLOW_SETTINGS}
         callers, numbers = self._starts(self.callers), self._starts(self.numbers)
         max_data_bytes = MAX_DATA_IN_COOKIE if self.session_url.startswith("cookie:") else None
@@ -200,12 +210,12 @@ SETTINGS: Mapping[str, Setting] = settings_of(Settings)
 
 
 def read_value(name: str, value: Any, origin: str, key: str = "") -> Any:
-    """Return the value of a setting in its final form.
+    """Return a value converted to the type of a setting.
 
     :param name: the name of the setting.
     :param value: the value as it was written.
-    :param origin: the source of the value: ``Settings``, ``app.config``, ...
-    :param key: the name of the setting in that source, if it differs from ``name``.
+    :param origin: the source of the value, such as ``Settings`` or ``app.config``.
+    :param key: the name of the setting in the source of the value, if this name differs from ``name``.
     :raises SettingsError: if the value is invalid. The error contains the origin and the key.
     """
     converted, problems = convert_setting(value, SETTINGS[name], (key or name,))

@@ -38,7 +38,7 @@ _EXAMPLES: Mapping[Any, Any] = {
 
 
 def in_words(annotation: Any) -> str:
-    """Return a description of a type that can follow "must be", such as ``a whole number``."""
+    """Return a description of a type that can follow "must be" in a message, such as ``a whole number``."""
     base, metadata = without_metadata(annotation)
     if SINGLE_ALLOWED in metadata:
         return f"{in_words(typing.get_args(base)[0])}, or a list of these"
@@ -67,7 +67,11 @@ def _of_base(base: Any) -> str:
 
 
 def _with_limits(words: str, metadata: tuple[Any, ...]) -> str:
-    """Add the limits of a :class:`Range` or a ``msgspec.Meta`` to the description of a type."""
+    """Return the description of a type with the limits that a :class:`Range` or a ``msgspec.Meta`` sets.
+
+    :param words: the description without limits.
+    :param metadata: the metadata of the type.
+    """
     lowest = highest = None
     more: list[str] = []
     for each in metadata:
@@ -91,7 +95,7 @@ def _first(value: Any, other: Any) -> Any:
 
 
 def _in_words_of_meta(meta: Any) -> Iterable[str]:
-    """Return descriptions of the limits of a ``msgspec.Meta`` that :class:`Range` cannot express."""
+    """Return descriptions of limits of a ``msgspec.Meta`` for which :class:`Range` has no parameter, such as ``gt``."""
     limits = (
         ("more than {}", meta.gt),
         ("less than {}", meta.lt),
@@ -142,7 +146,7 @@ def _example_of_key(annotation: Any) -> Any:
 
 
 def as_toml(value: Any) -> str:
-    """Return the TOML text of a value."""
+    """Return a value as it is written in a TOML file."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, bool):

@@ -7,9 +7,9 @@ import re
 
 
 def descriptions_of(described: object) -> dict[str, str]:
-    """Return the description of each parameter, from the ``:param name:`` lines of a docstring.
+    """Return parameter name -> description, from the ``:param name:`` lines of a docstring.
 
-    :param described: a class or a function.
+    :param described: the class or the function with the docstring.
     """
     docstring = inspect.getdoc(described) or ""
     found = re.findall(r"^:param (\w+):\s*(.+?)(?=^:|^\s*$|\Z)", docstring, re.MULTILINE | re.DOTALL)

@@ -1,7 +1,6 @@
 """The JSON Schema of setting types, in draft-07, which editors read (https://json-schema.org/draft-07).
 
-This module makes the schemas of lists, tables and dataclasses item by item, as ``convert`` converts them. msgspec makes
-the schemas of the other types.
+This module makes the schemas of lists, tables and dataclasses. msgspec makes the schemas of the other types.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
 
 
 class SchemaMaker:
-    """Maker of the schemas of types.
+    """Maker of the JSON Schemas of setting types.
 
-    :param definitions: name -> schema, for each dataclass in the types. The maker adds new schemas to this dict.
-    :param prefix: the beginning of the names in ``definitions``.
+    :param definitions: name -> schema of a dataclass. The maker adds the schema of each dataclass that it needs.
+    :param prefix: the prefix of all names in ``definitions``.
     """
 
     def __init__(self, definitions: dict[str, Any], prefix: str) -> None:
@@ -40,7 +39,7 @@ class SchemaMaker:
         self._names: dict[type, str] = {}
 
     def of_setting(self, setting: Setting) -> dict[str, Any]:
-        """Return the schema of a setting with its description. The default of a secret setting is left out."""
+        """Return the schema of a setting, with the description and the default. A secret default is left out."""
         schema: dict[str, Any] = {"description": plain_text(setting.description)} if setting.description else {}
         if setting.is_secret:
             schema["writeOnly"] = True
@@ -49,13 +48,17 @@ class SchemaMaker:
         return self.described(schema, setting.annotation)
 
     def described(self, description: Mapping[str, Any], annotation: Any) -> dict[str, Any]:
-        """Return the schema of a type, with more JSON Schema keys such as ``description`` and ``default``."""
+        """Return the schema of a type, with additional JSON Schema keys.
+
+        :param description: the additional keys and their values, such as ``description`` and ``default``.
+        :param annotation: the type.
+        """
         return {**description, **self.of(annotation)}
 
     def of_table(self, settings_class: type) -> dict[str, Any]:
-        """Return the schema of a table with the settings of a dataclass.
+        """Return the schema of a TOML table whose keys are the settings of a dataclass.
 
-        A secret is never a required key of the table, because it may be set in the environment.
+        A secret setting is never a required key, because the setting may be set in the environment.
         """
         settings = settings_of(settings_class).values()
         return {
@@ -113,7 +116,7 @@ class SchemaMaker:
         return dict(_SCALARS[base]) if base in _SCALARS else _of_msgspec(base)
 
     def _reference(self, base: type) -> dict[str, Any]:
-        """Return a reference to the schema of a dataclass. References allow a dataclass with fields of its own type."""
+        """Return a JSON Schema ``$ref`` to the schema of a dataclass. The dataclass may have fields of its own type."""
         if base not in self._names:
             same = [each for each in self._names if each.__name__ == base.__name__]
             self._names[base] = f"{self._prefix}.{base.__name__}{len(same) + 1 if same else ''}"
@@ -141,12 +144,12 @@ class SchemaMaker:
 
 
 def plain_text(description: str) -> str:
-    """Return a description without the marks of reStructuredText."""
+    """Return a description without the double backquotes of reStructuredText."""
     return description.replace("``", "")
 
 
 def _of_msgspec(annotation: Any) -> dict[str, Any]:
-    """Return the schema that msgspec makes of a type, or ``{}`` if it needs several definitions."""
+    """Return the schema that msgspec makes of a type, or ``{}`` if the schema consists of several definitions."""
     import msgspec
 
     (schema,), parts = msgspec.json.schema_components([annotation], ref_template="{name}")

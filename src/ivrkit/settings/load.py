@@ -1,6 +1,6 @@
 """The settings of a working folder. The environment overrides ``ivrkit.toml``; arguments in code override both.
 
-All problems are collected with their files and lines. Then one error reports them.
+All problems are collected with their files and lines. At the end, one error reports all problems.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ FILE_KEYS = (*(name for name in SETTINGS if name not in ("plugin_settings", "tex
 class SettingsResult:
     """The result of loading settings: the settings, and their problems.
 
-    :param settings: the settings. Invalid values are left out.
-    :param problems: every problem.
+    :param settings: the settings, without the invalid values.
+    :param problems: the problems of all invalid values.
     """
 
     settings: Settings
@@ -56,12 +56,13 @@ class SettingsResult:
 def load_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
     """Return the settings of a folder.
 
-    The environment overrides the file ``ivrkit.toml``, and the arguments override both.
+    Environment variables override the file ``ivrkit.toml``. The arguments override the file and the variables.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
-    :param environ: the environment variables; by default the variables of the process, then the variables of ``.env``.
-    :param arguments: settings by name, as :class:`Settings` takes them.
-    :raises SettingsError: if there is a problem. The error lists every problem.
+    :param environ: the environment variables; by default the variables of the process and of the file ``.env``. If both
+        have a variable, the value in the process is used.
+    :param arguments: settings by name, with the names of the parameters of :class:`Settings`.
+    :raises SettingsError: if a setting is invalid or unknown. The error lists every problem.
     """
     result = try_load_settings(folder, environ, **arguments)
     if result.problems:
@@ -77,14 +78,15 @@ def try_load_settings(
     Unlike :func:`load_settings`, this function does not raise an error for an invalid setting.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``; by default the working folder.
-    :param environ: the environment variables; by default the variables of the process, then the variables of ``.env``.
-    :param arguments: settings by name, as :class:`Settings` takes them.
+    :param environ: the environment variables; by default the variables of the process and of the file ``.env``. If both
+        have a variable, the value in the process is used.
+    :param arguments: settings by name, with the names of the parameters of :class:`Settings`.
     """
     return _Reader(folder or Path.cwd()).read(environ, arguments)
 
 
 class _Reader:
-    """Reader of the settings. Each source of values overrides the sources that were read before.
+    """Reader of the settings. A source that is read later overrides the sources that were read before.
 
     :param folder: the folder of ``ivrkit.toml`` and ``.env``.
     """
@@ -98,7 +100,11 @@ class _Reader:
         self._problems = Problems()
 
     def read(self, environ: Mapping[str, str] | None, arguments: Mapping[str, Any]) -> SettingsResult:
-        """Read the file, the environment and the arguments."""
+        """Read the file ``ivrkit.toml``, the environment variables and the arguments, and return the settings.
+
+        :param environ: the environment variables, or ``None`` for the variables of the process and of ``.env``.
+        :param arguments: settings by name.
+        """
         layers = [(ENVIRONMENT, environ)] if environ is not None else self._environments()
         variables = {name: text for _, each in layers for name, text in each.items()}
         with self._problems.collect():
@@ -113,9 +119,13 @@ class _Reader:
         return SettingsResult(settings, tuple(self._problems))
 
     def _convert(self, name: str, value: Any, keys: tuple[str, ...], report: Callable[[ValueProblem], Problem]) -> bool:
-        """Convert the value of a setting, keep its valid parts, and collect its problems.
+        """Convert and store the value of a setting, and collect the problems. Invalid keys of a table are left out.
 
-        :returns: whether the value is valid.
+        :param name: the name of the setting.
+        :param value: the value as it was written.
+        :param keys: the path to the value in its source.
+        :param report: a function that adds the location and the hint to a problem.
+        :returns: whether the whole value is valid.
         """
         converted, problems = convert_setting(value, SETTINGS[name], keys, keep_valid=True)
         for each in problems:
@@ -165,7 +175,7 @@ class _Reader:
             }
 
     def _read_plugins(self, file: TomlFile, tables: Any) -> None:
-        """Read the tables ``[plugins.NAME]``. Their keys are checked when the plugin is loaded."""
+        """Read the tables ``[plugins.NAME]``. The keys of each table are checked later, when its plugin is loaded."""
         if not isinstance(tables, dict):
             self._problems.error(
                 "plugins must be a table of plugins; its value is not shown, as it may be secret",
@@ -190,7 +200,10 @@ class _Reader:
     # The environment.
 
     def _environments(self) -> list[tuple[str, Mapping[str, str]]]:
-        """Return the variables of ``.env`` that the process does not set, then the variables of the process."""
+        """Return the environment variables of the file ``.env`` and of the process, as two pairs of origin and mapping.
+
+        The mapping for ``.env`` does not contain variables that the process sets, too.
+        """
         from dotenv import dotenv_values
 
         path = self._folder / ENV_FILE
@@ -284,7 +297,11 @@ def _exists(path: Path) -> bool:
 
 
 def _is_language(name: str, value: Any) -> bool:
-    """Return whether a key of ``[texts]`` is a language. The value of a language is a table."""
+    """Return whether a key of the table ``[texts]`` is a language, such as ``es`` in ``[texts.es]``.
+
+    :param name: the key.
+    :param value: the value of the key. The value of a language is a table.
+    """
     return isinstance(value, dict) and name not in TEXT_NAMES and bool(name.strip())
 
 

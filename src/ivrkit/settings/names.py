@@ -1,4 +1,4 @@
-"""The names of distributions, and of keys in tables."""
+"""The names of distributions, and the names of keys in TOML tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ivrkit.errors import toml_key
 
 
 def normal_name(name: str) -> str:
-    """Return the normalized name of a distribution, which is used for comparisons (PEP 503)."""
+    """Return the normalized name of a distribution (PEP 503). Compare distributions by their normalized names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -1,4 +1,4 @@
-"""The conversion of values that are neither lists nor tables, and the parsing of environment variables."""
+"""The conversion of single values, such as numbers and texts, and the parsing of environment variables."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 class EnvironmentText(str):
-    """A value from the environment."""
+    """The text of an environment variable. It is converted by other rules than a text from a file."""
 
     __slots__ = ()
 
 
 def check_metadata(value: Any, metadata: tuple[Any, ...]) -> Any:
-    """Check a value with the metadata of its type, and return the value. A check may change the value.
+    """Return a value after the checks in the metadata of its type. A check may change the value.
 
-    :raises ValueError: if the value is invalid.
+    :raises ValueError: if a check refuses the value.
     """
     if value is None:
         return None
@@ -41,9 +41,10 @@ def check_metadata(value: Any, metadata: tuple[Any, ...]) -> Any:
 
 
 def parse_environment(value: Any, *, split: bool = False) -> Any:
-    """Parse a value from the environment that is a TOML list or table. Return all other values unchanged.
+    """Return the list or the table that an environment variable contains as TOML. Return any other value unchanged.
 
-    :param split: whether to split a text that is not TOML at its commas into a list of texts.
+    :param split: whether to split the text of a variable at its commas if the text is not TOML. The result is then a
+        list of texts.
     """
     if not isinstance(value, EnvironmentText):
         return value
@@ -67,9 +68,9 @@ def _typed(value: Any) -> tuple[type, Any]:
 
 
 def convert_scalar(value: Any, base: Any) -> Any:
-    """Convert a value to a type that is neither a list nor a table.
+    """Convert a value to a type that is neither a list nor a table, such as ``int`` or ``str``.
 
-    :raises ValueError: if the value does not have the type.
+    :raises ValueError: if the value does not have this type.
     """
     # Importing msgspec takes 30 ms. Values that have the exact type do not need it.
     if type(value) is base and base in (str, int, float, bool):
@@ -94,7 +95,7 @@ def convert_scalar(value: Any, base: Any) -> Any:
 def _convert_by_msgspec(value: Any, annotation: Any, *, strict: bool = True) -> Any:
     """Convert a value with msgspec.
 
-    :raises ValueError: if the value does not have the type. (The error of older msgspec versions is not a ValueError.)
+    :raises ValueError: if the value does not have the type.
     """
     import msgspec
 
@@ -105,7 +106,7 @@ def _convert_by_msgspec(value: Any, annotation: Any, *, strict: bool = True) -> 
 
 
 def _path(annotation: type, value: Any) -> Any:
-    """Convert a text to a path. msgspec itself cannot convert to paths.
+    """Return a text as a ``Path``. msgspec calls this function for types that msgspec does not know.
 
     :raises ValueError: if the type is not ``Path`` or the value is not a text.
     """

@@ -15,9 +15,9 @@ _IS_SETTING = "ivrkit_setting"
 
 
 def not_a_setting(**options: Any) -> Any:
-    """Return a field of a dataclass of settings that cannot be set in a file or in the environment.
+    """Return a dataclass field that is not a setting, so that it cannot be set in a file or in the environment.
 
-    :param options: the arguments of ``dataclasses.field``.
+    :param options: the arguments for ``dataclasses.field``.
     """
     return field(metadata={_IS_SETTING: False}, **options)
 
@@ -39,7 +39,7 @@ class Setting:
 
     @property
     def words(self) -> str:
-        """The description of the setting's type that can follow "must be"."""
+        """The description of the setting's type, in a form that can follow "must be" in a message."""
         return in_words(self.annotation)
 
     @property
@@ -61,7 +61,11 @@ class Setting:
 
     @property
     def example(self) -> Any:
-        """A valid value: the default, or an example of the type if the default is secret, empty or a dataclass."""
+        """A valid value of the setting, to show in hints.
+
+        It is the default of the setting. If the default is missing, secret, empty or a dataclass, it is an example of
+        the setting's type.
+        """
         default = None if self.is_secret else self.default
         is_shown = isinstance(default, bool | int | float) or (
             isinstance(default, str | list | tuple | Mapping) and len(default) > 0
@@ -71,9 +75,9 @@ class Setting:
 
 @functools.cache
 def settings_of(settings_class: type) -> Mapping[str, Setting]:
-    """Return the settings of a dataclass by their names.
+    """Return name -> setting, for each field of a dataclass that is a setting.
 
-    :raises Exception: if an annotation cannot be evaluated, for example ``NameError``.
+    :raises Exception: if the annotation of a field cannot be evaluated. The error is often a ``NameError``.
     """
     hints = typing.get_type_hints(settings_class, include_extras=True)
     descriptions = descriptions_of(settings_class)

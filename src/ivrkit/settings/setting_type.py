@@ -12,7 +12,7 @@ from typing import Any, Final
 class SettingType:
     """The metadata of a setting type. Write it in ``Annotated``, behind an ordinary type.
 
-    :param words: a description of the type that can follow "must be", such as ``a state name such as 'menu'``.
+    :param words: a description of the type that can follow "must be" in a message, such as ``a phone number``.
     :param check: a function that takes a value of the annotated type and returns the value to store. For an invalid
         value, it raises a ``ValueError``, or an ``IvrkitError`` with its own message and hint.
     :param schema: the JSON Schema (draft-07) of the values in a file. It extends the schema of the annotated type.
@@ -27,13 +27,13 @@ class SettingType:
     written_as: Any = None
 
     def __repr__(self) -> str:
-        """Return a repr with the description only. The repr of a function would contain its memory address."""
+        """Return a repr that contains only the description, and no memory addresses of functions."""
         return f"SettingType({self.words!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The limits of a number, as in ``Annotated[Seconds, Range(5, 600)]``. Both limits are valid values.
+    """The limits of a number, as in ``Annotated[Seconds, Range(5, 600)]``. The limits themselves are valid values.
 
     :param at_least: the lowest valid number, or ``None`` for no lower limit.
     :param at_most: the highest valid number, or ``None`` for no upper limit.
@@ -56,10 +56,9 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class KeysOf:
-    """The metadata of a mapping whose keys are fields of a dataclass.
+    """The metadata of a mapping whose keys are the fields of a dataclass.
 
-    A value is checked as the table of this dataclass, but it is converted to a mapping. The mapping contains only the
-    keys that were set.
+    Each value in the mapping is checked with the type of the field. The mapping contains only the keys that were set.
 
     :param settings_class: the dataclass.
     """
@@ -68,7 +67,7 @@ class KeysOf:
 
 
 class SingleAllowed(Enum):
-    """The type of :data:`SINGLE_ALLOWED`."""
+    """The type of :data:`SINGLE_ALLOWED`, the metadata that allows a single value instead of a list."""
 
     SINGLE_ALLOWED = "single allowed"
 
@@ -80,6 +79,6 @@ SINGLE_ALLOWED: Final = SingleAllowed.SINGLE_ALLOWED
 def limits_in(metadata: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return each ``msgspec.Meta`` in the metadata of a type.
 
-    They are found by the name of their module, because importing msgspec here would slow down every start.
+    A ``Meta`` is recognised by the name of its module, because importing msgspec here would slow down every start.
     """
     return tuple(each for each in metadata if type(each).__module__.partition(".")[0] == "msgspec")

@@ -1,4 +1,4 @@
-"""The settings that are tables: decisions about single states, and the start of the calls of single numbers."""
+"""The settings of single states (``[states.NAME]``) and of single numbers (``[numbers]`` and ``[callers]``)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ KEYS_BESIDE_KIND = ("plugin", "enabled", "targets", "texts")
 
 
 def _by_language(table: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """Return language -> texts. The key ``""`` has the texts for all languages."""
+    """Return language -> text of the state -> text to say instead. The language ``""`` stands for all languages.
+
+    :param table: the table ``[states.NAME.texts]``. The value of a key is a text to say instead, or a table of such
+        texts for one language.
+    """
     everywhere = {written: said for written, said in table.items() if isinstance(said, str)}
     single = {language: dict(texts) for language, texts in table.items() if not isinstance(texts, str)}
     return MappingProxyType({**({"": everywhere} if everywhere else {}), **single})
@@ -45,18 +49,19 @@ OwnTexts = Annotated[
 class StateSettings:
     """The settings of one state: a table ``[states.NAME]``.
 
-    :param plugin: the plugin of the state, if several plugins offer it.
+    :param plugin: the plugin from which the state is taken, if several plugins offer a state of this name.
     :param enabled: whether the state is a part of the phone tree.
-    :param key: the key of the state's menu options. It replaces the key that the plugin sets.
-    :param label: the label of the state's menu options.
-    :param sentence: the whole sentence of the state's menu options.
+    :param key: the phone key of the state's menu options. It replaces the key that the plugin sets.
+    :param label: the label of the state's menu options, in "For {label}, press {key}."
+    :param sentence: the whole sentence of the state's menu options, instead of "For {label}, press {key}."
     :param voice: the voice of the state.
     :param language: the language of the state in all calls.
     :param targets: outcome -> target: the name of a state, ``HOME``, ``BACK``, ``SAME`` or ``HANG UP``.
-    :param texts: text of the state -> text to say instead. A table of a language has texts for calls in this language
-        only. The converted value is language -> texts, with ``""`` for all languages.
-    :param table: the whole table, if it has a ``kind`` and therefore defines a state; otherwise empty.
-    :param written_in: the name of the file that has ``table``.
+    :param texts: text of the state -> text to say instead. A table inside ``texts``, such as
+        ``[states.NAME.texts.es]``, has the texts for calls in one language. The stored value is language -> texts,
+        where the language ``""`` stands for all languages.
+    :param table: the whole table if it has the key ``kind``, so that it defines a TOML state; otherwise an empty dict.
+    :param written_in: the name of the file that contains ``table``.
     :raises SettingsError: if a value is invalid. The error lists every invalid value.
     """
 
@@ -76,15 +81,17 @@ class StateSettings:
     written_in: str = not_a_setting(default="")
 
     def __post_init__(self) -> None:
-        """Check every value, and convert it to its final form."""
+        """Check the value of every field, and store it converted to the type of the field."""
         check_fields(self)
 
     @staticmethod
     def split_table(table: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Split a table ``[states.NAME]`` into its settings and the other arguments of this class.
+        """Split a table ``[states.NAME]`` into the settings and the other arguments of this class.
 
-        :param table: the table. If it has a ``kind``, it defines a state, and only ``KEYS_BESIDE_KIND`` are settings.
-        :returns: the settings, and the other arguments: ``table`` and ``written_in``.
+        :param table: the table. If it has the key ``kind``, it defines a TOML state, and only ``plugin``, ``enabled``,
+            ``targets`` and ``texts`` are settings.
+        :returns: two mappings: the settings, and the arguments ``table`` and ``written_in``. The second mapping is
+            empty for a table without ``kind``.
         """
         if KIND not in table:
             return table, {}

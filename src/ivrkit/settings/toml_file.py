@@ -1,4 +1,4 @@
-"""A TOML file, with the line of each of its keys."""
+"""A TOML file whose keys have line numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ivrkit.errors import SettingsError
 
 
 class TomlFile:
-    """A TOML file.
+    """A TOML file whose keys have line numbers.
 
-    :param path: the file.
+    :param path: the path of the file.
     :raises SettingsError: if the file cannot be read or is not a TOML file.
     """
 
@@ -31,22 +31,28 @@ class TomlFile:
             ) from error
 
     def location(self, *keys: str) -> Location:
-        """Return the location of a key."""
+        """Return the location of a key in the file.
+
+        :param keys: the path to the key, such as ``"states", "sales", "key"``.
+        """
         return Location(self, keys)
 
     def line(self, *keys: str) -> int:
-        """Return the line of a key. If the file does not have the key, return the line of the table around it."""
+        """Return the line number of a key, from 1. If the file lacks the key, return the line of the table around it.
+
+        :param keys: the path to the key.
+        """
         while keys and keys not in self._lines:
             keys = keys[:-1]
         return self._lines.get(keys, 1)
 
     @functools.cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:
-        """Return the line of each key.
+        """Return the path of each key -> the number of the line on which the key is written.
 
-        The lines are added one by one, and the TOML parser parses each result. If the lines so far are not valid TOML,
-        a value continues on the next line. If they are valid, the last statement ends there. The keys that it adds get
-        the line on which the statement begins.
+        The TOML parser parses the first line, then the first two lines, and so on. As long as the text is not valid
+        TOML, a statement continues on the next line. The keys that a statement adds get the line number of its
+        beginning.
         """
         import tomllib
 
@@ -65,10 +71,10 @@ class TomlFile:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The location of a key in a file. Its line is looked up when it is printed.
+    """The location of a key in a file. The line number is only looked up when the location is printed.
 
     :param file: the file.
-    :param keys: the path to the key.
+    :param keys: the path to the key, such as ``("states", "sales", "key")``.
     """
 
     file: TomlFile
@@ -80,7 +86,11 @@ class Location:
 
 
 def keys_of(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Return the paths to all keys of a table, with the keys of the tables inside the table."""
+    """Yield the path to each key of a table, including the keys of tables inside the table.
+
+    :param table: the table.
+    :param above: the path to the table itself. The path to each key begins with it.
+    """
     for key, value in table.items():
         yield (*above, key)
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The keys that every TOML state may have: their types and descriptions. They do not depend on the state kind."""
+"""The keys that a TOML state of any state kind may have, with their types and descriptions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class MenuOptionKeys:
     """The TOML keys that describe a menu option.
 
     :param key: the key on the phone that chooses the menu option.
-    :param label: the label of the menu option. The default is the name of the state.
-    :param sentence: the whole sentence of the menu option.
+    :param label: the label of the menu option, in "For {label}, press {key}." The default is the name of the state.
+    :param sentence: the whole sentence of the menu option, instead of "For {label}, press {key}."
     :param phrases: the phrases that a caller can say instead of pressing the key.
     :param menu: the menu that has the option. The default is the main menu.
     """
@@ -32,9 +32,9 @@ class MenuOptionKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class CommonStateKeys:
-    """The other keys of a TOML state. The keys of its first menu option are in :class:`MenuOptionKeys`.
+    """The TOML keys of a state, without the keys of its first menu option (:class:`MenuOptionKeys`).
 
-    :param kind: the kind of the state.
+    :param kind: the state kind, such as ``message``.
     :param options: more menu options, each a table with key, label, sentence, phrases and menu.
     :param voice: the voice of the state.
     :param language: the language of the state in all calls.

@@ -13,14 +13,14 @@ _TABLES = (dict, abc.Mapping, abc.MutableMapping)
 
 
 def without_metadata(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Return the type and the metadata of an ``Annotated``. Any other annotation has no metadata."""
+    """Return two values: the type inside an ``Annotated``, and its metadata. Any other annotation has no metadata."""
     if typing.get_origin(annotation) is typing.Annotated:
         return annotation.__origin__, annotation.__metadata__
     return annotation, ()
 
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or an annotation that is not a union as its only member."""
+    """Return the members of a union. For any other annotation, return a tuple that contains only this annotation."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return typing.get_args(annotation)
     return (annotation,)
@@ -37,7 +37,7 @@ def is_mapping(annotation: Any) -> bool:
 
 
 def is_table(annotation: Any) -> bool:
-    """Return whether a type is a table: a mapping or a dataclass. The type may also be optional."""
+    """Return whether a type is a mapping, a dataclass, or a union of such types. ``None`` in the union is ignored."""
     members = [without_metadata(each)[0] for each in union_members(without_metadata(annotation)[0])]
     known = [each for each in members if each is not type(None)]
     return all(is_mapping(each) or is_dataclass_type(each) for each in known)
@@ -49,10 +49,10 @@ def is_dataclass_type(annotation: Any) -> bool:
 
 
 def item_types(annotation: Any, count: int) -> list[Any]:
-    """Return the type of each item of a list.
+    """Return a list with the type of each item of a list.
 
     :param annotation: the type of the list.
-    :param count: the number of items.
+    :param count: the number of items in the list.
     :raises ValueError: if the type is a tuple with a fixed number of items, and ``count`` is another number.
     """
     arguments = typing.get_args(annotation)

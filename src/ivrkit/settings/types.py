@@ -52,9 +52,9 @@ def _not_blank(value: str) -> str:
 
 
 def non_empty(words: str, example: str) -> SettingType:
-    """Return the metadata of a text that must not be blank.
+    """Return the metadata of a setting type whose values are texts that are not blank.
 
-    :param words: a description of the type that can follow "must be".
+    :param words: a description of the type that can follow "must be" in a message.
     :param example: a valid value.
     """
     return SettingType(words, _not_blank, _NOT_BLANK, example)
@@ -68,7 +68,10 @@ def _time_zone(value: str) -> str:
 
 
 def _language_tag(value: str) -> str:
-    """Return a language tag in Twilio's form: ``es_MX`` becomes ``es-MX``."""
+    """Return a language tag in Twilio's form: ``es_MX`` becomes ``es-MX``.
+
+    :raises ValueError: if the value is not a language tag.
+    """
     tag = value.replace("_", "-")
     if not _LANGUAGE_TAG.fullmatch(tag):
         raise ValueError(value)
@@ -76,7 +79,10 @@ def _language_tag(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    """Return the URL without a slash at its end."""
+    """Return a URL without the slash at its end.
+
+    :raises ValueError: if the value is not an HTTP URL, or if it has a query, a fragment or a user.
+    """
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(value)
@@ -98,7 +104,10 @@ def _keys(value: str) -> str:
 
 
 def _phone_number(value: str) -> str:
-    """Return the number in E.164."""
+    """Return a phone number in the format E.164: ``+1 (415) 555-0100`` becomes ``+14155550100``.
+
+    :raises ValueError: if the value is not a phone number with a country code.
+    """
     import phonenumbers  # The import takes 75 ms, and is only needed for phone numbers.
 
     if not re.fullmatch(_PHONE_NUMBER, value):
@@ -114,7 +123,7 @@ def _phone_number(value: str) -> str:
 
 
 def _connection_overrides(value: str) -> str:
-    """Check connection overrides, and return them unchanged.
+    """Return Twilio's connection overrides, such as ``rc=1&rp=ct``, unchanged after a check.
 
     :raises SettingsError: if an override is invalid. The error contains the valid values of the first invalid override.
     """

@@ -1,4 +1,4 @@
-"""A problem of one value of a setting. The hint depends on where the value was set: file, environment or code."""
+"""The problem of one invalid value in the settings, with a hint for a TOML file, the environment or code."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ivrkit.settings.names import dotted
 
 @dataclass(frozen=True, slots=True)
 class ValueProblem:
-    """A problem of one value of a setting.
+    """The problem of one invalid or missing value in the settings.
 
     :param keys: the path to the value: names of keys, and indexes of list items.
     :param message: the message for the user, such as ``tries must be a whole number of at least 1, not 'three'``.
-    :param hint: how to fix the problem. If it is ``""``, the methods below make a hint from the example.
-    :param example: a valid value for the last name in the path; indexes of list items are skipped.
-    :param is_missing: whether a required key is missing.
+    :param hint: how to fix the problem. If it is ``""``, the methods of this class make a hint from ``example``.
+    :param example: a valid value for the last key in ``keys``. If ``keys`` ends with a list index, ``example`` is a
+        valid value for the whole list.
+    :param is_missing: whether the problem is that a required key is missing.
     :param is_secret: whether the value must not be shown.
     """
 
@@ -33,11 +34,11 @@ class ValueProblem:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The path without the indexes of list items. Only keys have line numbers in a file."""
+        """The path to the value, without the indexes of list items, because list items have no line numbers."""
         return tuple(key for key in self.keys if isinstance(key, str))
 
     def hint_in_toml(self) -> str:
-        """Return the hint for a value in a TOML file."""
+        """Return the hint that shows how to write the value in a TOML file."""
         if self.hint:
             return self.hint
         *above, key = self.path
@@ -51,11 +52,14 @@ class ValueProblem:
         )
 
     def hint_in_environment(self, variable: str) -> str:
-        """Return the hint for a value in an environment variable."""
+        """Return the hint that shows how to set the value in an environment variable.
+
+        :param variable: the name of the environment variable.
+        """
         return self.hint or f"set {variable}={shlex.quote(as_variable(self.example))}"
 
     def hint_in_code(self) -> str:
-        """Return the hint for a value passed as an argument in code."""
+        """Return the hint that shows how to pass the value as an argument in code."""
         if self.hint:
             return self.hint
         *above, key = self.path
@@ -63,7 +67,7 @@ class ValueProblem:
 
 
 def as_variable(value: Any) -> str:
-    """Return a value as the text of an environment variable."""
+    """Return a value as it is written in an environment variable. The items of a list are separated by commas."""
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return value if isinstance(value, str) else as_toml(value)
