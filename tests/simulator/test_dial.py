@@ -463,13 +463,13 @@ def test_a_dual_recording_has_two_channels():
         ),
         pytest.param(
             dial('answerOnBridge="x"'),
-            12200,
+            13219,
             "<Dial answerOnBridge> must be true or false, not 'x'",
             id="Dial.answerOnBridge-wrong",
         ),
         pytest.param(
             dial('sequential="x"'),
-            12200,
+            13218,
             "<Dial sequential> must be true or false, not 'x'",
             id="Dial.sequential-wrong",
         ),
@@ -507,6 +507,12 @@ def test_a_dual_recording_has_two_channels():
             id="Number-no-number",
         ),
         pytest.param(
+            dial('ringTone="loud"', NUMBER),
+            13220,
+            "<Dial ringTone> must be the code of a country such as us, not 'loud'",
+            id="Dial.ringTone-wrong",
+        ),
+        pytest.param(
             dial("", f'<Number statusCallbackEvent="x">{NUMBER}</Number>'),
             12200,
             "<Number statusCallbackEvent> must be one or more of initiated, ringing, answered, completed, not 'x'",
@@ -533,6 +539,7 @@ def test_an_invalid_dial_or_number_is_a_warning(twiml, code, what):
 
 RECOGNISED = [
     pytest.param("Dial", 'ringTone="at"', id="Dial.ringTone"),
+    pytest.param("Dial", 'ringTone="us-old"', id="Dial.ringTone-old"),
     pytest.param("Dial", 'referUrl="/refer"', id="Dial.referUrl"),
     pytest.param("Dial", 'callReason="a parcel"', id="Dial.callReason"),
     pytest.param("Dial", 'recordingConfigurationId="x"', id="Dial.recordingConfigurationId"),

@@ -327,13 +327,50 @@ def test_keys_before_a_hangup_can_be_dropped():
             "<Gather profanityFilter> must be true or false, not 'no'",
             id="Gather.profanityFilter",
         ),
-        pytest.param('enhanced="1"', 12200, "<Gather enhanced> must be true or false, not '1'", id="Gather.enhanced"),
+        pytest.param('enhanced="1"', 13339, "<Gather enhanced> must be true or false, not '1'", id="Gather.enhanced"),
         pytest.param(
             'speechModel="phone_call" speechTimeout="auto"',
-            13327,
+            13335,
             "<Gather speechTimeout> must be a whole number with speechModel, not 'auto'",
             id="Gather.speechModel",
         ),
+        pytest.param(
+            'speechModel="default" speechTimeout="auto"',
+            13335,
+            "<Gather speechTimeout> must be a whole number with speechModel, not 'auto'",
+            id="Gather.speechModel-default-and-auto",
+        ),
+        pytest.param(
+            'speechModel="nova-3-general"',
+            13334,
+            "<Gather speechModel> must be one of default, numbers_and_commands, phone_call, "
+            "experimental_conversations, experimental_utterances, or a model of a provider such as deepgram_nova-3 or "
+            "googlev2_telephony, not 'nova-3-general'",
+            id="Gather.speechModel-unknown",
+        ),
+        pytest.param(
+            'speechModel="deepgram_nova_3_general"',
+            13343,
+            "<Gather speechModel> must be deepgram_ with the name of a model such as nova-3-general, "
+            "not 'deepgram_nova_3_general'",
+            id="Gather.speechModel-of-a-provider",
+        ),
+        pytest.param(
+            'input="dtmf speech" language="en"',
+            13331,
+            "<Gather language> must be a language with a region, such as en-US, not 'en'",
+            id="Gather.language-without-a-region",
+        ),
+        pytest.param(
+            'maxSpeechTime="0"',
+            13328,
+            "<Gather maxSpeechTime> must be a whole number of at least 1, not '0'",
+            id="Gather.maxSpeechTime-wrong",
+        ),
+        pytest.param(
+            'bargeIn="no"', 13332, "<Gather bargeIn> must be true or false, not 'no'", id="Gather.bargeIn-wrong"
+        ),
+        pytest.param('debug="1"', 13336, "<Gather debug> must be true or false, not '1'", id="Gather.debug-wrong"),
         pytest.param(
             'timeOut="3"', 12200, "<Gather> has no attribute 'timeOut', did you mean 'timeout'?", id="Gather-wrong-case"
         ),
@@ -348,7 +385,16 @@ def test_an_invalid_value_is_a_warning_and_the_default_is_used(attribute, code, 
 
 @pytest.mark.parametrize(
     "attribute",
-    [pytest.param('language="de-DE"', id="Gather.language"), pytest.param('debug="true"', id="Gather.debug")],
+    [
+        pytest.param('language="de-DE"', id="Gather.language"),
+        pytest.param('language="en"', id="Gather.language-without-speech"),
+        pytest.param('input="dtmf speech" language="cmn-Hans-CN"', id="Gather.language-with-a-script"),
+        pytest.param('input="dtmf speech" language="es-419"', id="Gather.language-of-a-large-region"),
+        pytest.param('debug="true"', id="Gather.debug"),
+        pytest.param('speechModel="deepgram_nova-2-phonecall"', id="Gather.speechModel-deepgram"),
+        pytest.param('speechModel="googlev2_telephony_short"', id="Gather.speechModel-google"),
+        pytest.param('speechModel="phone_call" enhanced="true"', id="Gather.enhanced-valid"),
+    ],
 )
 def test_a_recognised_attribute_changes_nothing(attribute):
     """An attribute that is only recognised is valid and does not change the call."""

@@ -3,7 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.simulator.cases import play, response
 
+from ivrkit.simulator import Assumptions, Press, Speak
+from ivrkit.simulator.events import Requested
 from ivrkit.simulator.twiml.attributes import bool_attribute, int_attribute, text_attribute
 from ivrkit.simulator.twiml.codes import CODES
 from ivrkit.simulator.twiml.elements import ELEMENTS
@@ -133,6 +136,50 @@ def test_each_default_is_valid():
         for attribute in (grammar.attributes or {}).values():
             assert attribute.default is None or attribute.accepts(attribute.default)
             assert attribute.expects
+
+
+def test_an_invalid_attribute_is_logged_at_the_level_of_twilio_s_page():
+    """Twilio logs most invalid attributes as warnings, but these as errors; the call goes on with the default."""
+    levels = {number: CODES[number].level for number in (13219, 13220, 13224, 13331, 13335, 13338, 13339, 13343, 13621)}
+    errors = {number for number, level in levels.items() if level == "error"}
+    assert errors == {13224, 13338, 13343, 13621}
+    call = play("<Record recordingStatusCallbackEvent='x' action='/next'/>", Press("1"))
+    assert [(each.code, each.level) for each in call.warnings] == [(13621, "error")]
+    assert call.heard == "Next."
+
+
+CASES = [
+    pytest.param("<Redirect method='get'>/next</Redirect>", (13710, "redirect GET"), id="method"),
+    pytest.param("<Gather method='Post' action='/next'/>", (13312, "action POST"), id="mixed"),
+    pytest.param(
+        "<Record transcribe='TRUE' transcribeCallback='/text' action='/next'/>",
+        (13614, "transcription POST"),
+        id="flag",
+    ),
+    pytest.param("<Gather input='DTMF  Speech' action='/next'/>", (12200, "action POST"), id="several-words"),
+    pytest.param("<Gather speechTimeout='AUTO' action='/next'/>", (13327, "action POST"), id="auto"),
+]
+
+
+@pytest.mark.parametrize(("twiml", "expected"), CASES)
+def test_the_letter_case_of_a_value_is_an_assumption(twiml, expected):
+    """A word in another letter case is an invalid value, unless the assumptions ignore the letter case."""
+    code, sent = expected
+    script = [Speak("x" * 45), Press("1")] if "Record" in twiml else [Press("1")] if "Gather" in twiml else []
+    strict = play(twiml, *script, documents={"/text": response("")})
+    assert [each.code for each in strict.warnings] == [code]
+    number = {"assumptions": Assumptions(ignore_letter_case_of_values=True)}
+    call = play(twiml, *script, documents={"/text": response("")}, number=number)
+    assert call.warnings == []
+    assert sent in [f"{each.purpose} {each.method}" for each in call.events if isinstance(each, Requested)]
+
+
+def test_the_letter_case_of_names_and_of_free_values_is_kept():
+    """If the letter case is ignored, wrong names are still warnings, and free values and invalid words are kept."""
+    number = {"assumptions": Assumptions(ignore_letter_case_of_values=True)}
+    call = play("<say>A</say><Say Voice='man'>Hello You</Say><Pause length=' '/><Gather input='x'/>", number=number)
+    assert [each.code for each in call.warnings] == [12200, 12200, 13910, 12200]
+    assert call.heard == "Hello You"
 
 
 NAME = st.sampled_from([*ELEMENTS, "say", "x"])

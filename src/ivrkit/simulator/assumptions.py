@@ -12,6 +12,8 @@ class Assumptions:
     If the documentation says anything about a behaviour, the default follows the documentation.
 
     :param skip_unknown_verbs: skip an unknown verb; if false, end the document at an unknown verb.
+    :param ignore_letter_case_of_values: accept words in any letter case, such as ``method="post"`` and
+        ``transcribe="TRUE"``; if false, such a value is invalid, and the default is used.
     :param empty_digits: send ``Digits=`` for a ``Gather`` without input and for a ``Record`` that no key ended; if
         false, send no ``Digits``.
     :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with a ``Gather``, as real requests do.
@@ -29,6 +31,7 @@ class Assumptions:
     """
 
     skip_unknown_verbs: bool = True
+    ignore_letter_case_of_values: bool = False
     empty_digits: bool = True
     finished_on_key: bool = True
     gather_action_after_hangup: bool = True

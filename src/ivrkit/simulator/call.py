@@ -134,7 +134,7 @@ class SimulatedCall:
         request, leg = self._live_call.last_document_request
         try:
             url, response = send_request(self._live_call, request, leg)
-            return read_document(url, response, self._live_call.assumptions.status_error_code)
+            return read_document(url, response, self._live_call.assumptions)
         except Failure:
             return None
 

@@ -221,7 +221,8 @@ class Warned(Event):
     """A response has a problem, or the simulator does not play something as Twilio would.
 
     :param code: Twilio's error code; 0 for a note of the simulator.
-    :param level: ``error`` (Twilio can't use the response), ``warning``, or ``note`` (a note of the simulator).
+    :param level: the level at which Twilio logs the problem, ``error`` or ``warning``; ``note`` for a note of the
+        simulator.
     :param meaning: the general meaning of the code.
     :param what: the problem in this case.
     :param hint: how to fix the problem.

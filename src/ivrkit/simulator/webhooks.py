@@ -35,7 +35,7 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
     url = request.url
     try:
         url, response = send_request(call, request, leg)
-        document = read_document(url, response, call.assumptions.status_error_code)
+        document = read_document(url, response, call.assumptions)
     except Failure as failure:
         line, column = location_of(failure)
         call.warn(failure.code, failure.message, url=url, line=line, column=column)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 class ErrorCode:
     """A code of Twilio for an error or a warning.
 
-    :param level: ``error`` (Twilio can't use the response) or ``warning``.
+    :param level: the level at which Twilio logs the problem, ``error`` or ``warning``. Most errors end the call; an
+        invalid attribute does not.
     :param meaning: the problem as a phrase, without the details of one document.
     :param hint: how the author of the app can fix it.
     """
@@ -42,6 +43,14 @@ _ERRORS = (
     (12102, "the root element is not Response", "put all verbs in one <Response>"),
     (12300, "unsupported Content-Type", "answer with text/xml"),
     (13201, "Dial is not allowed in the document of a Number", "use Say, Play, Gather or Hangup there"),
+    (13224, "Number: the number can't be dialled", "check the number"),
+    (13338, "Gather: invalid actionOnEmptyResult", "use true or false"),
+    (
+        13343,
+        "Gather: invalid configuration of the speech provider",
+        "name a model of the provider, such as deepgram_nova-3-general",
+    ),
+    (13621, "Record: invalid recordingStatusCallbackEvent", "use in-progress, completed or absent"),
 )
 _WARNINGS = (
     (12200, "the document does not match Twilio's schema", "check the verb or attribute on Twilio's page"),
@@ -52,10 +61,12 @@ _WARNINGS = (
     (13215, "Dial: invalid content", "use one number as text, or nouns"),
     (13216, "Dial: invalid timeLimit", "use a whole number of seconds"),
     (13217, "Dial: invalid record", "use one of the values on Twilio's page"),
+    (13218, "Dial: invalid sequential", "use true or false"),
+    (13219, "Dial: invalid answerOnBridge", "use true or false"),
+    (13220, "Dial: invalid ringTone", "use the code of a country on Twilio's page, such as us"),
     (13221, "Number: invalid method", "use GET or POST"),
     (13222, "Number: invalid sendDigits", "use keys, and w for half a second"),
     (13223, "Number: invalid phone number", "use E.164, such as +14155550100"),
-    (13224, "Number: the number can't be dialled", "check the number"),
     (13225, "Number: the number is forbidden", "dial another number"),
     (13226, "Number: the country is not allowed", "allow the country in the settings of the account"),
     (13227, "Number: international calls are not allowed", "allow them in the settings of the account"),
@@ -67,8 +78,14 @@ _WARNINGS = (
     (13320, "Gather: invalid content", "use Say, Play or Pause in it, and put other verbs after it"),
     (13325, "Gather: a file of an unsupported type", "serve MP3, WAV, AIFF, GSM or u-law"),
     (13327, "Gather: invalid speechTimeout", "use a whole number of seconds, or auto"),
+    (13328, "Gather: invalid maxSpeechTime", "use a whole number of seconds of at least 1"),
     (13330, "Gather: invalid hints", "use at most 500 hints of at most 100 characters"),
-    (13338, "Gather: invalid actionOnEmptyResult", "use true or false"),
+    (13331, "Gather: invalid language", "use a language with a region, such as en-US"),
+    (13332, "Gather: invalid bargeIn", "use true or false"),
+    (13334, "Gather: invalid speechModel", "use a model on Twilio's page; one of a provider begins with its name"),
+    (13335, "Gather: speechTimeout auto with a speechModel", "use a whole number of seconds, or no speechModel"),
+    (13336, "Gather: invalid debug", "use true or false"),
+    (13339, "Gather: invalid enhanced", "use true or false, or remove the deprecated attribute"),
     (13410, "Play: invalid loop", "use a whole number; 0 repeats without end"),
     (13420, "Play: a file of an unsupported type", "serve MP3, WAV, AIFF, GSM or u-law with its Content-Type"),
     (13510, "Say: invalid loop", "use a whole number; 0 repeats without end"),
@@ -87,7 +104,6 @@ _WARNINGS = (
         "Record: the recording can't be transcribed",
         "transcribe recordings of more than 2 and less than 120 seconds",
     ),
-    (13621, "Record: invalid recordingStatusCallbackEvent", "use in-progress, completed or absent"),
     (13710, "Redirect: invalid method", "use GET or POST"),
     (13910, "Pause: invalid length", "use a whole number of seconds of at least 1"),
     (14201, "Enqueue: invalid method", "use GET or POST"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.message import Message
 
+from ivrkit.simulator.assumptions import Assumptions
+from ivrkit.simulator.twiml.letter_case import with_usual_letter_case
 from ivrkit.simulator.twiml.lint import LintWarning, lint
 from ivrkit.simulator.twiml.markup import MAX_BYTES, Element, MarkupError, parse
 from ivrkit.simulator.wire.messages import Failure, Response
@@ -45,17 +47,17 @@ class Document:
     notes: tuple[tuple[str, str], ...] = ()
 
 
-def read_document(url: str, response: Response, status_error_code: int) -> Document:
+def read_document(url: str, response: Response, assumptions: Assumptions) -> Document:
     """Read the document of a response.
 
     :param url: the URL that responded.
-    :param status_error_code: Twilio's code for a status of 400 or above.
+    :param assumptions: the code for a status of 400 or above, and the rule for the letter case of values.
     :raises Failure: with Twilio's code, if Twilio can't use the response.
     """
     # The status comes first: the body of an error page is not a document, of any type.
     if response.status >= 400:
         cause = f": {response.error}" if response.error else ""
-        raise Failure(status_error_code, "status", f"the response has the status {response.status}{cause}")
+        raise Failure(assumptions.status_error_code, "status", f"the response has the status {response.status}{cause}")
     if len(response.body) > MAX_BYTES:
         message = f"the response must have at most {MAX_BYTES} bytes, not {len(response.body)}"
         raise Failure(11750, "other", message)
@@ -63,23 +65,28 @@ def read_document(url: str, response: Response, status_error_code: int) -> Docum
     if content_type.startswith("audio/"):
         return Document(url, _document_of("Play", url))
     if content_type == "text/plain":
-        return _read_plain_text(url, response, charset)
+        return _read_plain_text(url, response, charset, assumptions)
     if content_type not in XML_TYPES:
         found = f"must be text/xml, not {content_type!r}" if content_type else "is missing"
         raise Failure(12300, "other", f"the Content-Type of the response {found}")
     try:
-        root = parse(response.body, charset)
+        root = _parse(response, charset, assumptions)
     except MarkupError as error:
         raise UnreadableDocument(error.code, "other", error.message, error.line, error.column) from None
     notes = (_note_on(content_type),) if content_type == "text/html" else ()
     return Document(url, root, tuple(lint(root)), notes)
 
 
-def _read_plain_text(url: str, response: Response, charset: str | None) -> Document:
+def _parse(response: Response, charset: str | None, assumptions: Assumptions) -> Element:
+    root = parse(response.body, charset)
+    return with_usual_letter_case(root) if assumptions.ignore_letter_case_of_values else root
+
+
+def _read_plain_text(url: str, response: Response, charset: str | None, assumptions: Assumptions) -> Document:
     """Return the document of a ``text/plain`` response: the TwiML in the text, else a ``Say`` with the text."""
     notes = (_note_on("text/plain"),)
     try:
-        root = parse(response.body, charset)
+        root = _parse(response, charset, assumptions)
     except MarkupError:
         text = " ".join(response.body.decode("utf-8", "replace").split())
         return Document(url, _document_of("Say", text), (), notes)

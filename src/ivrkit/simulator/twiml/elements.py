@@ -24,6 +24,7 @@ class AttributeSchema:
     :param accepts: a function that returns whether a value is valid.
     :param code: Twilio's code for an invalid value.
     :param played: whether the attribute changes the simulated call. If not, only the value is checked.
+    :param words: the words of which a valid value is made, or no words if the value is a number, a URL or free text.
     """
 
     default: str | None
@@ -31,6 +32,7 @@ class AttributeSchema:
     accepts: Callable[[str], bool]
     code: int = SCHEMA_WARNING
     played: bool = True
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,16 @@ def _whole(
 
 
 def _flag(default: str, code: int = SCHEMA_WARNING, *, played: bool = True) -> AttributeSchema:
-    return AttributeSchema(default, "true or false", _is_one_of("true", "false"), code, played)
+    return AttributeSchema(default, "true or false", _is_one_of("true", "false"), code, played, ("true", "false"))
 
 
 def _one_of(default: str | None, *words: str, code: int = SCHEMA_WARNING, played: bool = True) -> AttributeSchema:
     expects = f"{', '.join(words[:-1])} or {words[-1]}"
-    return AttributeSchema(default, expects, _is_one_of(*words), code, played)
+    return AttributeSchema(default, expects, _is_one_of(*words), code, played, words)
 
 
 def _some_of(default: str | None, *words: str, code: int = SCHEMA_WARNING) -> AttributeSchema:
-    return AttributeSchema(default, f"one or more of {', '.join(words)}", _are_some_of(*words), code)
+    return AttributeSchema(default, f"one or more of {', '.join(words)}", _are_some_of(*words), code, words=words)
 
 
 def _method(code: int = SCHEMA_WARNING, *, played: bool = True) -> AttributeSchema:
@@ -118,7 +120,11 @@ def _url(code: int = SCHEMA_WARNING) -> AttributeSchema:
 
 def _seconds_or_auto(default: str | None, code: int) -> AttributeSchema:
     return AttributeSchema(
-        default, "a whole number of at least 1, or auto", _matches("auto|0{0,7}[1-9][0-9]{0,8}"), code
+        default,
+        "a whole number of at least 1, or auto",
+        _matches("auto|0{0,7}[1-9][0-9]{0,8}"),
+        code,
+        words=("auto",),
     )
 
 
@@ -141,24 +147,24 @@ _DUAL_RECORDING_MODES = ("record-from-answer-dual", "record-from-ringing-dual")
 _GATHER: Mapping[str, AttributeSchema] = {
     "action": _url(),
     "method": _method(13312),
-    "input": AttributeSchema("dtmf", "dtmf, speech or both", _are_some_of("dtmf", "speech")),
+    "input": AttributeSchema("dtmf", "dtmf, speech or both", _are_some_of("dtmf", "speech"), words=("dtmf", "speech")),
     "timeout": _seconds_or_auto("5", 13313),
     "numDigits": _whole(None, 1, 13314),
     "finishOnKey": AttributeSchema("#", "one of 0-9 # *, or empty", _matches("[0-9#*]?"), 13310),
     "actionOnEmptyResult": _flag("false", 13338),
     "speechTimeout": _seconds_or_auto(None, 13327),
-    "maxSpeechTime": _whole("60", 1),
+    "maxSpeechTime": _whole("60", 1, 13328),
     "partialResultCallback": _url(),
     "partialResultCallbackMethod": _method(),
-    "bargeIn": _flag("true"),
+    "bargeIn": _flag("true", 13332),
     "language": _language(played=False),
     "hints": AttributeSchema(
         None, "at most 500 hints of at most 100 characters, separated by commas", _are_hints, 13330, played=False
     ),
     "speechModel": AttributeSchema("default", "the name of a speech model", _is_anything, played=False),
     "profanityFilter": _flag("true", played=False),
-    "enhanced": _flag("false", played=False),
-    "debug": _RECOGNISED,
+    "enhanced": _flag("false", 13339, played=False),
+    "debug": _flag("false", 13336, played=False),
 }
 
 _RECORDING_CALLBACKS: Mapping[str, AttributeSchema] = {
@@ -189,13 +195,15 @@ _DIAL: Mapping[str, AttributeSchema] = {
         None, "a phone number, client:name or a SIP name", _matches(r"\+?[0-9]{1,15}|[\w.+:@-]+"), 13214
     ),
     "hangupOnStar": _flag("false", 13213),
-    "answerOnBridge": _flag("false"),
-    "sequential": _flag("false"),
+    "answerOnBridge": _flag("false", 13219),
+    "sequential": _flag("false", 13218),
     "record": _one_of("do-not-record", *_RECORDING_MODES, *_DUAL_RECORDING_MODES, "true", "false", code=13217),
     **_RECORDING_CALLBACKS,
     "trim": _one_of("do-not-trim", "trim-silence", "do-not-trim", played=False),
     "recordingTrack": _one_of("both", "inbound", "outbound", "both", played=False),
-    "ringTone": _RECOGNISED,
+    "ringTone": AttributeSchema(
+        None, "the code of a country such as us", _matches("[a-z]{2}|us-old"), 13220, played=False
+    ),
     "referUrl": _RECOGNISED,
     "referMethod": _method(played=False),
     "callReason": _RECOGNISED,

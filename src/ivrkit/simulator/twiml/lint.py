@@ -22,6 +22,15 @@ MAX_QUEUE_NAME = 64
 MAX_TRANSCRIBED_SECONDS = 120
 #: A phone number in the ways that people write it.
 _PHONE_NUMBER = re.compile(r"\+?[0-9][0-9 ().-]*")
+#: The speech models without a provider: https://www.twilio.com/docs/voice/twiml/gather
+_GENERIC_MODELS = (
+    *("default", "numbers_and_commands", "phone_call"),
+    *("experimental_conversations", "experimental_utterances"),
+)
+#: Provider -> the names of its models.
+_PROVIDER_MODELS = {"googlev2": re.compile(r"[a-z0-9_]+"), "deepgram": re.compile(r"[a-z]+-[0-9]+(-[a-z]+)*")}
+#: A language with a region, such as ``en-US``, ``es-419`` or ``cmn-Hans-CN``.
+_LANGUAGE_WITH_REGION = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?-([a-zA-Z]{2}|[0-9]{3})")
 #: The nouns that must be the only noun of a ``Dial``.
 _SINGLE_NOUNS = ("Conference", "Queue", "Application")
 
@@ -139,10 +148,30 @@ def _lint_gather(gather: Element) -> Iterator[LintWarning]:
     for child in gather.children:
         if child.name == "Play" and "digits" in child.attributes:
             yield _warning(child, 13320, "<Play digits> is not allowed in <Gather>")
-    has_model = gather.attributes.get("speechModel", "default") != "default"
-    if has_model and text_attribute(gather, "speechTimeout") == "auto":
-        message = "<Gather speechTimeout> must be a whole number with speechModel, not 'auto'"
-        yield _warning(gather, 13327, message)
+    if "speech" in text_attribute(gather, "input").split():
+        yield from _lint_language(gather)
+    if "speechModel" in gather.attributes:
+        yield from _lint_speech_model(gather, gather.attributes["speechModel"])
+
+
+def _lint_language(gather: Element) -> Iterator[LintWarning]:
+    language = text_attribute(gather, "language")
+    if _LANGUAGE_WITH_REGION.fullmatch(language) is None:
+        yield _warning(
+            gather, 13331, f"<Gather language> must be a language with a region, such as en-US, not {language[:60]!r}"
+        )
+
+
+def _lint_speech_model(gather: Element, name: str) -> Iterator[LintWarning]:
+    provider, _, model = name.partition("_")
+    if name not in _GENERIC_MODELS and not (provider in _PROVIDER_MODELS and model):
+        message = f"<Gather speechModel> must be one of {', '.join(_GENERIC_MODELS)}, or a model of a provider such as "
+        yield _warning(gather, 13334, f"{message}deepgram_nova-3 or googlev2_telephony, not {name[:60]!r}")
+    elif name not in _GENERIC_MODELS and _PROVIDER_MODELS[provider].fullmatch(model) is None:
+        message = f"<Gather speechModel> must be {provider}_ with the name of a model such as nova-3-general, not "
+        yield _warning(gather, 13343, message + repr(name[:60]))
+    if text_attribute(gather, "speechTimeout") == "auto":
+        yield _warning(gather, 13335, "<Gather speechTimeout> must be a whole number with speechModel, not 'auto'")
 
 
 def _lint_record(record: Element) -> Iterator[LintWarning]:
