@@ -343,7 +343,7 @@ def content_problem(tree, state, **more):
         (
             State(Record(), Routes({"ended": None})),
             "the row 'ended' is not an outcome of Record, did you mean 'recorded'?",
-            "use an outcome of Record: recorded",
+            "use an outcome of Record: recorded, no-message",
         ),
         (
             State(["A.", Hangup()], "b"),

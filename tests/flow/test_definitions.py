@@ -358,6 +358,7 @@ def test_the_texts_of_the_core():
         "accept": "To take the call, press {key}.",
         "voicemail": "Please leave a message after the tone.",
         "thanks": "Thank you. We have your message.",
+        "no_message": "We did not hear a message.",
         "transfer": "One moment, please.",
         "queue": "Please stay on the line.",
         "yes_or_no": "For yes, press {yes}. For no, press {no}.",

@@ -36,7 +36,13 @@ TABLE = [
     ("Enqueue", {"Digits": "1"}, None),
     ("Record", {"RecordingUrl": "https://x.example/RE1", "Digits": "#"}, "recorded"),
     ("Record", {"RecordingSid": "RE1", "Digits": "hangup"}, "recorded"),
+    ("Record", {"RecordingUrl": "https://x.example/RE1", "RecordingDuration": "1"}, "recorded"),
+    ("Record", {"RecordingUrl": "https://x.example/RE1", "RecordingDuration": "0"}, "no-message"),
+    ("Record", {"RecordingSid": "RE1", "RecordingDuration": "0", "Digits": "hangup"}, "no-message"),
+    ("Record", {}, "no-message"),
     ("Record", {"Digits": "1"}, None),
+    ("Record", {"SpeechResult": "one"}, None),
+    ("Record", {"DialCallStatus": "busy"}, None),
     ("Pay", {"Result": "success"}, "ended"),
     ("Pay", {}, None),
     ("Refer", {"ReferCallStatus": "busy"}, "ended"),
@@ -137,6 +143,31 @@ def test_a_row_wins(call, verb):
         caller = call(a=State(enter, table), b=State("B."), c=State("C.")).webhook(**bring)
         assert caller.heard == ["Row.", "B."]
         assert caller.events[0] == ("left", "a", word) or word == "recorded"
+
+
+@pytest.mark.parametrize("params", [{}, {"RecordingUrl": "https://x.example/RE1", "RecordingDuration": "0"}])
+def test_an_empty_recording_without_a_row(call, params):
+    """A caller who leaves no message hears so and goes HOME, or to `otherwise`; with `exit=None` they hear goodbye."""
+    tree = {
+        "m": State(Menu("Menu.", repeat=None)),
+        "a": State(Record(), Routes({"recorded": "b"}), options=MenuOption("1", "it", menu="m")),
+        "b": State("B."),
+    }
+    caller = call(tree).press("1").webhook(**params)
+    assert caller.heard == ["We did not hear a message.", "Menu.", "For it, press one."]
+    assert caller.events[0] == ("left", "a", "no-message")
+    assert call(a=State(Record(), Routes(otherwise="b")), b=State("B.")).webhook(**params).heard == ["B."]
+    assert call(a=State(["A.", Record()])).webhook(**params).heard == ["Goodbye."]
+
+
+def test_a_hang_up_says_nothing_about_a_recording(call):
+    """A final status without a recording is no outcome: the recording of a caller who hung up may still follow."""
+    caller = call(a=State(Record(), Routes())).webhook(status="completed")
+    assert caller.events == [("ended", None, "completed")]
+    late = {"status": "completed", "RecordingUrl": "https://x.example/RE1", "Digits": "hangup"}
+    assert caller.webhook(RecordingDuration="0", **late).events == [("left", "a", "no-message")]
+    other = call(a=State(Record(), Routes())).webhook(status="completed").webhook(RecordingDuration="2", **late)
+    assert other.events[-1] == ("left", "a", "recorded")
 
 
 def test_a_recording_is_an_event(call):

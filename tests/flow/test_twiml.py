@@ -85,7 +85,7 @@ def test_rendering_does_not_change_the_verb():
     [
         (Gather(), '<Gather action="webhook" actionOnEmptyResult="true" />'),
         (Gather(action_on_empty_result=False), '<Gather actionOnEmptyResult="true" action="webhook" />'),
-        (Record(), '<Record action="webhook" />'),
+        (Record(), '<Record action="webhook" /><Redirect>webhook</Redirect>'),
         (Pay(), '<Pay action="webhook" />'),
         (Dial("+15550100"), '<Dial action="webhook">+15550100</Dial>'),
         (Enqueue("q"), '<Enqueue action="webhook">q</Enqueue>'),

@@ -37,7 +37,7 @@ OTHER = State("Other.", "menu", options=MenuOption("2", "other"))
 
 OUTCOMES_HINT = (
     "use keys, no-match, no-input, answered, busy, no-answer, failed, canceled, declined, bridged, leave, "
-    "hangup, queue-full, recorded, ended, otherwise, give_up, on_error, or exit"
+    "hangup, queue-full, recorded, no-message, ended, otherwise, give_up, on_error, or exit"
 )
 
 

@@ -1,5 +1,6 @@
 """The ready-made state kinds in a phone tree without code, called in Spanish by the simulator."""
 
+import dataclasses
 import textwrap
 
 import pytest
@@ -210,3 +211,16 @@ def test_secret_digits_reach_only_the_check(make_phone, tmp_path, caplog):
     for digits in checked:
         assert digits not in "".join(observed) + caplog.text + kept + answers
     assert phone.host.sessions.load(call.sid).data == {}
+
+
+@pytest.mark.parametrize("continue_after_empty_recording", [True, False])
+def test_a_caller_who_leaves_no_message(phone, continue_after_empty_recording):
+    """A silent caller is not thanked for a message. The line is not dead, if Twilio requests the action or not."""
+    phone.simulator.assumptions = dataclasses.replace(
+        phone.simulator.assumptions, continue_after_empty_recording=continue_after_empty_recording
+    )
+    call = phone.call().stays_silent().stays_silent()
+    assert call.state == "mailbox"
+    call.stays_silent()
+    assert lines(call)[0] == "No hemos oído ningún mensaje."
+    assert (call.waiting.verb, call.warnings) == ("Gather", [])

@@ -176,6 +176,14 @@ class TestVoicemail:
         assert at(states.voicemail()).webhook(**recorded).heard == ["Thank you. We have your message."]
         assert at(states.voicemail(then="there")).webhook(**recorded).heard == ["There."]
 
+    def test_a_caller_who_leaves_no_message(self, at):
+        """A caller who says nothing is not thanked: they go HOME with the core's text, or to ``no_message``."""
+        empty = {"RecordingUrl": "https://r/1", "RecordingSid": "RE1", "RecordingDuration": "0"}
+        caller = at(states.voicemail()).webhook(**empty)
+        assert caller.heard[:2] == ["We did not hear a message.", "Menu."]
+        assert at(states.voicemail(no_message="there")).webhook(**empty).heard == ["There."]
+        assert at(states.voicemail(no_message=None)).webhook(**empty).heard == ["Goodbye."]
+
     def test_the_arguments_become_attributes_of_record(self, at):
         """Length, silence, finish key and beep are attributes of the ``Record``."""
         state = states.voicemail("Speak.", max_length=30, silence=0, finish_on_key="#", beep=False)

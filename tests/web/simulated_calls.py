@@ -10,6 +10,7 @@ TOKEN = "12345"
 ACTIONS_FOR_OUTCOME = {
     ("Gather", "no-input"): [Silence()],
     ("Record", "recorded"): [Press("#")],
+    ("Record", "no-message"): [Silence()],
     ("Dial", "answered"): [PickUp(), HangUp(after=42, who="callee")],
     ("Dial", "declined"): [EndVerb({"DialCallStatus": "completed", "DialBridged": "false"})],
     ("Dial", "busy"): [Refuse("busy")],

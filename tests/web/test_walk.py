@@ -377,7 +377,7 @@ def test_hold_key_reports_an_endless_call(make_app):
     [
         [Press("3"), Press("1"), Silence(), HangUp()],
         [Press("1"), Speak("I want an anvil."), Press("#")],
-        [Press("1"), Silence()],
+        [Press("1"), Silence(), HangUp()],
         [Press("1"), HangUp(after=9)],
         [Press("2"), PickUp(who="agent"), HangUp(who="agent", after=60)],
         [Press("2"), HangUp(after=30)],

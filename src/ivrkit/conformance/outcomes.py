@@ -40,7 +40,11 @@ VERB_RESULTS: Mapping[str, list[dict[str, str]]] = {
         for bridged in ({}, {"DialBridged": "true"}, {"DialBridged": "false"})
     ],
     "Enqueue": [{"QueueResult": result, **more} for result in _QUEUE for more in ({}, {"QueueTime": "3"})],
-    "Record": [{**_RECORDING, **more} for more in ({}, {"Digits": ""}, {"Digits": "#"}, {"Digits": "hangup"})],
+    "Record": [
+        *({**_RECORDING, **more} for more in ({}, {"Digits": ""}, {"Digits": "#"}, {"Digits": "hangup"})),
+        {**_RECORDING, "RecordingDuration": "0"},
+        {},
+    ],
     "Pay": [{"Result": result} for result in _PAY],
     "Refer": [{"ReferCallStatus": "failed"}, {"ReferSipResponseCode": "405"}],
     "Connect": [{}],

@@ -23,8 +23,10 @@ WRONG_KEY = Goto(SAME, say=Text(Texts.wrong_choice))
 WRONG_KEY_BACK = Goto(BACK, say=Text(Texts.wrong_choice))
 #: The target of a Dial or Enqueue that failed and has no row.
 NOT_CONNECTED = Goto(HOME, say=Text(Texts.not_connected))
+#: The target of a Record without a message and without a row.
+NOTHING_RECORDED = Goto(HOME, say=Text(Texts.no_message))
 #: All targets with prompts that the transition rules use.
-RULE_GOTOS = (WRONG_KEY, WRONG_KEY_BACK, NOT_CONNECTED)
+RULE_GOTOS = (WRONG_KEY, WRONG_KEY_BACK, NOT_CONNECTED, NOTHING_RECORDED)
 #: The prompts that the engine adds by itself, by their names in :class:`Texts`.
 ENGINE_PROMPTS = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)}
 

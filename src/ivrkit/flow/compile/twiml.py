@@ -137,6 +137,8 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     1. A waiting verb at the end of the content gets the webhook as its ``action``, so that the exit chooses the next
        state. A waiting verb before other verbs gets no ``action``, so that the other verbs are heard. ``Gather``,
        ``Record`` and ``Pay`` always get an ``action``, because without it Twilio requests the current document again.
+       A ``Record`` at the end is followed by a ``Redirect`` to the webhook, because Twilio plays the next verb after an
+       empty recording if it does not request the action.
     2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the address of
        the whisper.
     3. Every ``Say`` gets voice and language, and its texts are translated.
@@ -161,6 +163,8 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
             _write_say(say, context)
         for child in element.iter():
             _remove_forbidden(child)
+    if names and names[-1] == "Record":
+        elements.append(_redirect(context))
     audible = [element for element in elements if not _is_empty_say(element)]
     for element in audible:
         for empty in [child for child in element if _is_empty_say(child)]:
@@ -211,6 +215,13 @@ def _write_action(element: ElementTree.Element, context: RenderContext, *, last:
     # Without this attribute, silence would go on with the next verb, or end the document.
     if element.tag == "Gather" and (last or context.has_routes):
         element.set("actionOnEmptyResult", "true")
+
+
+def _redirect(context: RenderContext) -> ElementTree.Element:
+    """Return a ``Redirect`` to the webhook."""
+    redirect = ElementTree.Element("Redirect")
+    redirect.text = with_connection_overrides(WEBHOOK_ACTION, context.connection_overrides)
+    return redirect
 
 
 def _write_gather(element: ElementTree.Element, context: RenderContext) -> None:

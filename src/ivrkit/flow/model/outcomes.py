@@ -10,13 +10,15 @@ from collections.abc import Mapping
 
 NO_INPUT = "no-input"
 NO_MATCH = "no-match"
+#: The outcome of a Record without a sound.
+NO_MESSAGE = "no-message"
 
 #: Waiting verb -> its named outcomes. A Gather also has key sequences.
 VERB_OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "Gather": (NO_MATCH, NO_INPUT),
     "Dial": ("answered", "busy", "no-answer", "failed", "canceled", "declined"),
     "Enqueue": ("bridged", "leave", "hangup", "queue-full", "failed"),
-    "Record": ("recorded",),
+    "Record": ("recorded", NO_MESSAGE),
     "Pay": ("ended",),
     "Refer": ("ended",),
     "Connect": ("ended",),
@@ -88,6 +90,8 @@ def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: M
         return None if verbs else "ended"
     if waiting_verb == "Gather":
         return None if verbs else _gather_outcome(params, phrases)
+    if waiting_verb == "Record":
+        return None if verbs - {"Record"} else _record_outcome(params)
     if waiting_verb not in verbs:
         return None
     if waiting_verb == "Dial":
@@ -111,6 +115,18 @@ def _gather_outcome(params: Mapping[str, str], phrases: Mapping[str, str]) -> st
     if speech:
         return phrases.get(speech, NO_MATCH)
     return NO_INPUT
+
+
+def _record_outcome(params: Mapping[str, str]) -> str | None:
+    """Return ``recorded``, ``no-message`` for an empty recording, or ``None`` if the request is not about a recording.
+
+    Twilio's pages disagree about an empty recording. By the current page, Twilio requests the action with a duration of
+    0 seconds. By an older page, it plays the next verb: the ``Redirect`` of ``ivrkit.flow.compile.twiml.render``, whose
+    request has neither a recording nor input.
+    """
+    if "RecordingUrl" in params or "RecordingSid" in params:
+        return NO_MESSAGE if params.get("RecordingDuration", "").strip() == "0" else "recorded"
+    return None if "Digits" in params or "SpeechResult" in params else NO_MESSAGE
 
 
 def _dial_outcome(status: str, bridged: str) -> str:

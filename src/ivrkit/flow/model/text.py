@@ -103,6 +103,7 @@ class Texts:
     accept: str = _sentence("To take the call, press {key}.", "key")
     voicemail: str = _sentence("Please leave a message after the tone.")
     thanks: str = _sentence("Thank you. We have your message.")
+    no_message: str = _sentence("We did not hear a message.")
     transfer: str = _sentence("One moment, please.")
     queue: str = _sentence("Please stay on the line.")
     yes_or_no: str = _sentence("For yes, press {yes}. For no, press {no}.", "yes", "no")

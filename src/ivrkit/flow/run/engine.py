@@ -22,7 +22,7 @@ from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, Content, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
-from ivrkit.flow.model.outcomes import NO_INPUT, read_outcome
+from ivrkit.flow.model.outcomes import NO_INPUT, NO_MESSAGE, read_outcome
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
 from ivrkit.flow.run.history import History
@@ -142,7 +142,12 @@ class _TurnBuilder:
         self.events.append(Event("left", state, outcome=shown))
 
     def _record_last_outcome(self, outcome: str | None) -> None:
-        """Record the last outcome of a call that is over, unless the outcome is silence."""
+        """Record the last outcome of a call that is over, unless the outcome is silence.
+
+        A request without a recording says nothing about a ``Record``: the request with the recording may still follow.
+        """
+        if outcome == NO_MESSAGE and "RecordingDuration" not in self.call.params:
+            return
         if outcome not in (None, NO_INPUT):
             self._record_outcome(outcome)
             self.session.waiting_verb = None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivrkit.flow.compile.call_flow import ERROR_STATE, NOT_CONNECTED, WRONG_KEY, CallFlow
+from ivrkit.flow.compile.call_flow import ERROR_STATE, NOT_CONNECTED, NOTHING_RECORDED, WRONG_KEY, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES
+from ivrkit.flow.model.outcomes import KEY_SEQUENCE, NO_INPUT, NO_MATCH, NO_MESSAGE, SUCCESSFUL_OUTCOMES
 from ivrkit.flow.model.routes import SAME, Target, destination_of
 from ivrkit.flow.run.session import Session
 
@@ -108,14 +108,15 @@ class Transitions:
 
     def _by_result(self, compiled: CompiledState, outcome: str) -> Target:
         """Return the target after the outcome of any verb except ``Gather``, by rule 5."""
-        # Rule 5: its own row, else the goodbye after success, else `otherwise`, else HOME with "not connected".
+        # Rule 5: its own row, else the goodbye after success, else `otherwise`, else HOME with the core's sentence: "no
+        # message" for an empty recording, else "not connected".
         if outcome in compiled.routes:
             return compiled.routes[outcome]
         if outcome in SUCCESSFUL_OUTCOMES:
             return None
         if compiled.otherwise is not ...:
             return compiled.otherwise
-        return NOT_CONNECTED
+        return NOTHING_RECORDED if outcome == NO_MESSAGE else NOT_CONNECTED
 
     def _succeed(self, compiled: CompiledState) -> None:
         """Forget the failures of a state and the failures in a row."""

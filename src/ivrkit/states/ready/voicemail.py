@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any, Unpack
 
 from twilio.twiml.voice_response import Record
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.model.outcomes import is_key_sequence
+from ivrkit.flow.model.outcomes import NO_MESSAGE, is_key_sequence
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto, Routes, Target
 from ivrkit.flow.model.state import State
@@ -27,6 +28,7 @@ def voicemail(
     finish_on_key: str | None = None,
     beep: bool = True,
     then: Target = THANKS,
+    no_message: Target | EllipsisType = ...,
     **state_arguments: Unpack[StateArguments],
 ) -> State:
     """Return a state that records a message of the caller.
@@ -40,6 +42,8 @@ def voicemail(
     :param finish_on_key: the keys that end the recording, such as ``"#"``; by default any key.
     :param beep: whether to play a beep before the recording.
     :param then: the next target; by default the caller is thanked, and the call ends.
+    :param no_message: the target for a caller who left no message; by default the caller hears the core's text
+        ``no_message`` and goes HOME.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
     :raises FlowError: if the length, the silence or a key is invalid.
     """
@@ -61,4 +65,5 @@ def voicemail(
             )
         attributes["finish_on_key"] = finish_on_key
     prompts = prompts_or_default(texts, Texts.voicemail)
-    return State([*prompts, Record(**attributes)], Routes({"recorded": then}), **state_arguments)
+    routes: dict[str, Target] = {"recorded": then} if no_message is ... else {"recorded": then, NO_MESSAGE: no_message}
+    return State([*prompts, Record(**attributes)], Routes(routes), **state_arguments)
