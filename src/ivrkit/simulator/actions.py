@@ -19,7 +19,7 @@ UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
 
 
 class SimulatorError(IvrkitError):
-    """An action, a queue or a document that the simulator can't accept."""
+    """An error: an action, a queue or a table of documents is invalid, or an action is impossible now."""
 
 
 def _check_seconds(action: object, **times: float | None) -> None:
@@ -37,8 +37,9 @@ class Press:
     """Press keys one after the other, then wait.
 
     :param keys: one or more of ``0-9 * #``.
-    :param after: seconds from the start of the listening verb, including its prompt. A key that is pressed during the
-        prompt interrupts it (barge-in). By default, the first key follows shortly after the prompt.
+    :param after: the time of the first key, in seconds since the listening verb started with its prompt. A key that is
+        pressed during the prompt interrupts the prompt (barge-in). By default, the first key follows shortly after the
+        prompt.
     :param every: seconds between two keys.
     :param who: ``caller`` or ``callee``.
     :raises SimulatorError: if ``keys`` contains any other character, or if a time is negative.
@@ -50,7 +51,7 @@ class Press:
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Check the keys and the times."""
+        """Raise an error if ``keys`` contains an invalid character, or if ``after`` or ``every`` is negative."""
         if not re.fullmatch(r"[0-9*#]+", self.keys):
             raise SimulatorError(
                 f"Press: keys must be one or more of 0-9, * and #, not {self.keys!r}",
@@ -59,7 +60,7 @@ class Press:
         _check_seconds(self, after=self.after, every=self.every)
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts, such as ``presses 3``."""
         return f"presses {self.keys}"
 
 
@@ -69,7 +70,7 @@ class Speak:
 
     :param text: the words as Twilio recognises them.
     :param confidence: the confidence of the recognition, from 0.0 to 1.0; ``None`` sends no ``Confidence``.
-    :param after: seconds from the start of the listening verb, as for :class:`Press`.
+    :param after: the time of the first word, in seconds since the listening verb started with its prompt.
     :param who: ``caller`` or ``callee``.
     :raises SimulatorError: if the confidence is out of range, or if ``after`` is negative.
     """
@@ -80,7 +81,7 @@ class Speak:
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Check the time and the confidence."""
+        """Raise an error if ``after`` is negative, or if ``confidence`` is not from 0.0 to 1.0."""
         _check_seconds(self, after=self.after)
         if self.confidence is not None and not 0 <= self.confidence <= 1:
             raise SimulatorError(
@@ -89,7 +90,7 @@ class Speak:
             )
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts, such as ``says "opening hours"``."""
         return f'says "{self.text}"'
 
 
@@ -97,20 +98,20 @@ class Speak:
 class Silence:
     """Do nothing, either until the waiting verb times out or for some seconds.
 
-    :param seconds: how long the person stays silent; by default, until the verb times out.
+    :param seconds: how long the person stays silent. By default, the silence lasts until the waiting verb times out.
     :param who: ``caller`` or ``callee``.
-    :raises SimulatorError: if the time is negative.
+    :raises SimulatorError: if ``seconds`` is negative.
     """
 
     seconds: float | None = None
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Check the time."""
+        """Raise an error if ``seconds`` is negative."""
         _check_seconds(self, seconds=self.seconds)
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts, such as ``stays silent for 5 s``."""
         return "stays silent" if self.seconds is None else f"stays silent for {self.seconds:g} s"
 
 
@@ -118,21 +119,21 @@ class Silence:
 class HangUp:
     """Hang up.
 
-    :param after: seconds from now. The caller stays silent until then. The call continues in this time, for example
-        after a ``Gather`` timed out.
+    :param after: seconds from now until the hang-up. A caller stays silent for this time, and the call continues: for
+        example, a ``Gather`` times out, and the next verb is played.
     :param who: ``caller``, ``callee`` or ``agent``.
-    :raises SimulatorError: if the time is negative.
+    :raises SimulatorError: if ``after`` is negative.
     """
 
     after: float = 0.0
     who: str = CALLER
 
     def __post_init__(self) -> None:
-        """Check the time."""
+        """Raise an error if ``after`` is negative."""
         _check_seconds(self, after=self.after)
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts."""
         return "hangs up"
 
 
@@ -140,10 +141,10 @@ class HangUp:
 class PickUp:
     """Answer a ringing phone, or take the next caller from a queue.
 
-    :param number: the number of the phone that answers; by default, the first phone that rings.
-    :param after: seconds from now.
+    :param number: the number of the phone that is answered; by default, the first phone that rings.
+    :param after: seconds from now until the phone is answered, or until the agent takes the caller.
     :param who: ``callee``, or ``agent`` for a queue.
-    :raises SimulatorError: if the time is negative.
+    :raises SimulatorError: if ``after`` is negative.
     """
 
     number: str | None = None
@@ -151,22 +152,23 @@ class PickUp:
     who: str = CALLEE
 
     def __post_init__(self) -> None:
-        """Check the time."""
+        """Raise an error if ``after`` is negative."""
         _check_seconds(self, after=self.after)
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts."""
         return "picks up"
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Leave a ringing phone unanswered.
+    """End the ringing of a phone that nobody answers.
 
     :param result: the ``DialCallStatus``: ``busy``, ``no-answer``, ``failed`` or ``canceled``.
     :param number: the number of the phone that is not answered; by default, all phones that ring.
-    :param after: seconds from now. ``no-answer`` ignores this time: the phone rings until the ``Dial`` times out.
-    :raises SimulatorError: if the result is not one of these four, or if the time is negative.
+    :param after: seconds from now. The result ``no-answer`` ignores this time: the phone rings until the ``Dial`` times
+        out.
+    :raises SimulatorError: if ``result`` is not one of these four words, or if ``after`` is negative.
     """
 
     result: str
@@ -175,7 +177,7 @@ class Refuse:
     who: str = CALLEE
 
     def __post_init__(self) -> None:
-        """Check the result and the time."""
+        """Raise an error if ``result`` is not a valid ``DialCallStatus``, or if ``after`` is negative."""
         if self.result not in UNANSWERED_STATUSES:
             raise SimulatorError(
                 f"Refuse: result must be busy, no-answer, failed or canceled, not {self.result!r}",
@@ -184,7 +186,7 @@ class Refuse:
         _check_seconds(self, after=self.after)
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts, such as ``is busy``."""
         return {
             "busy": "is busy",
             "no-answer": "does not answer",
@@ -199,14 +201,14 @@ class EndVerb:
 
     An example is ``QueueResult=redirected``, which only Twilio's REST API can cause.
 
-    :param params: the parameters that the verb's action request has in addition to the parameters of every request.
+    :param params: the parameters that the simulator adds to the action request of the verb.
     """
 
     params: Mapping[str, str]
     who: str = TWILIO
 
     def __str__(self) -> str:
-        """Return the action as a transcript shows it."""
+        """Return the action as text for transcripts, such as ``ends the verb with QueueResult=redirected``."""
         return "ends the verb with " + " ".join(f"{name}={value}" for name, value in self.params.items())
 
 

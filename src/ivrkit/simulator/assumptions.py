@@ -1,4 +1,4 @@
-"""The simulator's assumptions about Twilio. Each assumption can be changed."""
+"""The simulator's assumptions about the behaviour of Twilio where Twilio's documentation is unclear."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ class Assumptions:
         ``transcribe="TRUE"``; if false, such a value is invalid, and the default is used.
     :param empty_digits: send ``Digits=`` for a ``Gather`` without input and for a ``Record`` that no key ended; if
         false, send no ``Digits``.
-    :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with a ``Gather``, as real requests do.
+    :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with the action request of a ``Gather``. Twilio sends
+        both parameters, but does not document them.
     :param gather_action_after_hangup: request the action of a ``Gather`` if the caller pressed keys and then hung up.
     :param continue_after_empty_recording: skip the action of an empty recording and play the next verb, as Twilio once
         did.
     :param dial_action_after_hangup: request the action of a ``Dial`` even if the caller hung up.
     :param enqueue_action_after_hangup: request the action of an ``Enqueue`` even if the caller hung up.
-    :param empty_redirect_repeats_document: request the current document for a ``Redirect`` without a URL; if false,
-        the call ends with an error.
+    :param empty_redirect_repeats_document: request the current document again for a ``Redirect`` without a URL; if
+        false, end the call with an error.
     :param redirect_as_get: follow an HTTP redirect with GET; if false, use the method of the first request.
-    :param cookies: keep cookies from the start of a call to its end.
+    :param cookies: keep the cookies that the app sets, and send them back until the end of the call; if false, send no
+        cookies.
     :param status_error_code: Twilio's error code for a response status of 400 or above: 11200, or the newer 11217.
-    :param extra_ring_seconds: seconds that a phone rings beyond the ``timeout`` of a ``Dial``.
+    :param extra_ring_seconds: how many seconds longer than the ``timeout`` of a ``Dial`` a phone rings.
     """
 
     skip_unknown_verbs: bool = True
