@@ -32,14 +32,14 @@ _DOCUMENT_PURPOSES = frozenset({"webhook", "action", "redirect", "fallback", "wa
 
 
 class SimulatedCall:
-    """One call. The simulator plays it until somebody has to act.
+    """A simulated call. The simulator plays the call until somebody has to act.
 
     Each method for an action returns the call, so that actions can be chained::
 
         call.press("3").stays_silent().press("1").hangs_up()
 
     :param live_call: the state of the call.
-    :param script: actions to do in this order. Actions after the end of the call are ignored.
+    :param script: the actions of the people in the call, in order. Actions after the end of the call are ignored.
     """
 
     def __init__(self, live_call: LiveCall, script: Iterable[Action] = ()) -> None:
@@ -81,7 +81,10 @@ class SimulatedCall:
         return self
 
     def _resume(self, action: Action | None) -> None:
-        """Play the call until the next wait. The action ``None`` starts the call."""
+        """Play the call until the call waits for somebody again, or until the call is over.
+
+        :param action: the action that continues the call, or ``None`` to start the call.
+        """
         try:
             # A generator must be started with next() before it can be sent an action.
             self.waiting = next(self._playback) if action is None else self._playback.send(action)
@@ -97,24 +100,35 @@ class SimulatedCall:
         return self.do(Speak(text, confidence, after))
 
     def stays_silent(self, seconds: float | None = None) -> SimulatedCall:
-        """Do nothing as the caller, until the waiting verb times out or for some seconds."""
+        """Do nothing as the caller: see :class:`~ivrkit.simulator.Silence`.
+
+        :param seconds: how long the caller stays silent. By default, the silence lasts until the waiting verb times
+            out.
+        """
         return self.do(Silence(seconds))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
-        """Hang up as the caller, now or after some seconds."""
+        """Hang up as the caller: see :class:`~ivrkit.simulator.HangUp`.
+
+        :param after: seconds from now until the hang-up.
+        """
         return self.do(HangUp(after))
 
     def verb_ends_with(self, **params: str) -> SimulatedCall:
-        """End the waiting verb, and send parameters to its action: ``verb_ends_with(QueueResult="redirected")``."""
+        """End the waiting verb: see :class:`~ivrkit.simulator.EndVerb`.
+
+        :param params: the parameters that the simulator adds to the action request of the verb, such as
+            ``QueueResult="redirected"``.
+        """
         return self.do(EndVerb(params))
 
     @property
     def callee(self) -> OtherParty:
-        """The callee of a ``Dial``. If several phones ring, it is the callee at the first phone."""
+        """The callee of a ``Dial``. If several phones ring, this property returns the callee at the first phone."""
         return OtherParty(self, CALLEE)
 
     def callee_at(self, number: str) -> OtherParty:
-        """Return the callee whose phone has this number."""
+        """Return the callee at the phone with this number."""
         return OtherParty(self, CALLEE, number)
 
     @property
@@ -123,9 +137,11 @@ class SimulatedCall:
         return OtherParty(self, AGENT)
 
     def repeat_last_request(self) -> Document | None:
-        """Send the last request again after the end of the call. Retries and proxies can cause such a request.
+        """Send the last request for a document again, after the end of the call.
 
-        :returns: the document, or ``None`` if the request failed.
+        Retries and proxies can repeat a request.
+
+        :returns: the document in the response, or ``None`` if the request failed.
         :raises SimulatorError: if the call is not over.
         """
         if self.waiting is not None or self._live_call.last_document_request is None:
@@ -182,7 +198,10 @@ class SimulatedCall:
 
     @property
     def responses(self) -> list[Responded]:
-        """The responses that hold a document to play, in order. Callbacks and files are left out."""
+        """The responses with a document to play, in order.
+
+        Responses to callbacks and responses with files are left out.
+        """
         return [
             each
             for each in self._live_call.events
@@ -191,28 +210,37 @@ class SimulatedCall:
 
     @property
     def state(self) -> str:
-        """The current state, as an ivrkit host in dev mode reports it; ``""`` for any other host."""
+        """The name of the current state, or ``""`` if the app reports no state.
+
+        An ivrkit app in dev mode reports its states.
+        """
         return next((each.state for each in reversed(self.responses)), "")
 
     @property
     def path(self) -> list[str]:
-        """The states in which the call waited or ended, in order; empty if the host reports no states."""
+        """The names of the states in which the call waited or ended, in order.
+
+        The list is empty if the app reports no states.
+        """
         return [each.state for each in self.responses if each.state]
 
     @property
     def warnings(self) -> list[Warned]:
-        """Twilio's errors and warnings about the responses, without the simulator's own notes."""
+        """The errors and warnings that Twilio would report about the responses.
+
+        The simulator's own notes are left out.
+        """
         return [each for each in self._live_call.events if isinstance(each, Warned) and each.level != "note"]
 
     @property
     def notes(self) -> list[Warned]:
-        """The simulator's own notes."""
+        """The simulator's own notes, for example about a verb that the simulator does not play."""
         return [each for each in self._live_call.events if isinstance(each, Warned) and each.level == "note"]
 
     def transcript(self, *, twiml: bool = False) -> str:
-        """Return the events as text, one per line.
+        """Return the events of the call as text, one event per line.
 
-        :param twiml: whether to show the documents.
+        :param twiml: whether to show the TwiML documents of the responses.
         """
         return transcript(self._live_call.events, twiml=twiml)
 
@@ -228,7 +256,9 @@ def _texts(events: Iterable[Event]) -> str:
 
 
 class OtherParty:
-    """The callee of a ``Dial``, or the agent of a queue. Each method does one action and returns the call.
+    """The callee of a ``Dial``, or the agent of a queue.
+
+    Each method does one action of this person and returns the call.
 
     :param who: ``callee`` or ``agent``.
     :param number: the callee's phone number, if several phones ring; otherwise ``None``.
@@ -240,7 +270,10 @@ class OtherParty:
         self._number = number
 
     def answers(self, after: float | None = None) -> SimulatedCall:
-        """Pick up the phone, or take the caller from the queue."""
+        """Pick up the phone, or take the caller from the queue.
+
+        :param after: seconds from now; by default, a few seconds.
+        """
         action = PickUp(self._number, who=self._who)
         return self._call.do(action if after is None else PickUp(self._number, after, self._who))
 
@@ -249,7 +282,7 @@ class OtherParty:
         return self._call.do(Refuse("busy", self._number))
 
     def does_not_answer(self) -> SimulatedCall:
-        """Let the phone ring until it stops."""
+        """Let the phone ring until the ``Dial`` times out."""
         return self._call.do(Refuse("no-answer", self._number))
 
     def cannot_be_reached(self) -> SimulatedCall:
@@ -265,7 +298,7 @@ class OtherParty:
         return self._call.do(Press(keys, who=self._who))
 
     def says(self, text: str) -> SimulatedCall:
-        """Say something while the document of a ``Number`` is played, or during the talk with the caller."""
+        """Say something, either while the document of a ``Number`` is played or during the talk with the caller."""
         return self._call.do(Speak(text, who=self._who))
 
     def stays_silent(self, seconds: float | None = None) -> SimulatedCall:
@@ -273,5 +306,8 @@ class OtherParty:
         return self._call.do(Silence(seconds, who=self._who))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
-        """Hang up, now or after some seconds."""
+        """Hang up.
+
+        :param after: seconds from now until the hang-up.
+        """
         return self._call.do(HangUp(after, self._who))

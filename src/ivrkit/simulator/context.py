@@ -1,4 +1,4 @@
-"""The context in which a document is played: the leg, the person who hears it, and the allowed verbs."""
+"""The context in which a TwiML document is played: the call leg, the listener, and the verbs that are allowed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Verb = Callable[[LiveCall, "DocumentContext", Element], Playback | WebhookReques
 
 @dataclass(frozen=True, slots=True)
 class DocumentContext:
-    """The context in which a document is played.
+    """The context in which a TwiML document is played.
 
-    :param leg: the leg whose parameters are sent with the document's requests.
+    :param leg: the leg of the call whose parameters, such as ``CallSid``, are sent with the document's requests.
     :param who: the person who hears the document: ``caller`` or ``callee``.
     :param url: the URL of the document, which is the base of the relative URLs in the document.
     :param verbs: the verbs that are allowed in the document.
@@ -40,7 +40,7 @@ class DocumentContext:
 
     @property
     def description(self) -> str:
-        """A phrase for the context in messages, such as ``in this call``."""
+        """A phrase for messages that says where the document is played, such as ``in this call``."""
         if self.queue:
             return "to a caller who waits in a queue"
         return "in this call" if self.who == CALLER else "to the callee"
@@ -48,9 +48,11 @@ class DocumentContext:
     def request(
         self, call: LiveCall, verb: Element, purpose: str, url: str | None, method: str, **params: str
     ) -> WebhookRequest | None:
-        """Return the request to a URL that a verb names.
+        """Return the request for a URL that a verb contains, for example in ``action`` or ``statusCallback``.
 
-        :param url: the absolute or relative URL that the verb names, or ``None`` for the URL of the document.
+        :param purpose: the purpose of the request: see :class:`~ivrkit.simulator.events.Requested`.
+        :param url: the absolute or relative URL in the verb, or ``None`` for the URL of the document.
+        :param params: the parameters of the request, in addition to the parameters of the leg.
         :returns: the request, or ``None`` if the URL is invalid. An invalid URL is reported as a warning.
         """
         try:
@@ -63,11 +65,12 @@ class DocumentContext:
     def action_request(
         self, call: LiveCall, verb: Element, params: Mapping[str, str], *, required: bool
     ) -> WebhookRequest | None:
-        """Return the action request that ends a verb.
+        """Return the request for the ``action`` of a verb that has ended.
 
-        :param required: whether a verb without ``action`` requests the current document. This is true for ``Gather``
-            and ``Record``. After any other verb without ``action``, the next verb is played.
-        :returns: the request, or ``None`` if the next verb is played.
+        :param params: the parameters of the request, in addition to the parameters of the leg.
+        :param required: whether a verb without ``action`` requests the current document again. This is true for
+            ``Gather`` and ``Record``. After any other verb without ``action``, the next verb is played.
+        :returns: the request, or ``None`` if there is no request and the next verb is played.
         """
         # An empty action means the current document. So does a missing action of a Gather or a Record.
         action = verb.attributes.get("action")
