@@ -1,4 +1,4 @@
-"""Error: say that the choice is not valid, and go back to the state in which the caller made it."""
+"""The state ``error``: it says that the choice is not valid, and goes back to the state of the invalid key."""
 
 from __future__ import annotations
 

@@ -52,5 +52,5 @@ class AcmeSettings:
     hours: dict[Weekday, OpeningHours] = field(default_factory=lambda: dict(HOURS))
 
     def week(self) -> Week:
-        """Return the opening hours of the week."""
+        """Return the setting ``hours`` as a ``Week``, which ivrkit can compare with a time."""
         return Week.from_table(self.hours)

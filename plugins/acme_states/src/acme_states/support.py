@@ -10,7 +10,7 @@ FULL = Text("All our lines are taken at the moment. Please try again a little la
 
 
 def support(settings: AcmeSettings) -> State:
-    """Return a state in which the caller waits in the queue."""
+    """Return a state in which the caller waits in the queue for support."""
     return states.queue(
         settings.support_queue,
         Text("We are looking for somebody who can help you. Please stay on the line."),

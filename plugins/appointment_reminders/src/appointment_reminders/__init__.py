@@ -1,1 +1,1 @@
-"""Appointments by phone: patients hear, confirm and cancel them, or ask for a call back."""
+"""Appointments by phone: patients hear, confirm or cancel their appointments, or ask for a call back."""

@@ -14,7 +14,7 @@ from appointment_reminders.settings import ReminderSettings
 
 
 def appointment(core: Settings, settings: ReminderSettings) -> State:
-    """Return the state that asks for the PIN. The substates are the reminder, and the menu with its states."""
+    """Return the state ``appointment``, which asks for the PIN, with all other states of the plugin as substates."""
     appointments = Appointments(settings.file)
     return replace(
         pin(appointments, settings),

@@ -30,9 +30,9 @@ class Appointment:
     :param id: the clinic's identifier of the appointment.
     :param number: the patient's phone number, in E.164 format.
     :param pin: the hash of the patient's PIN.
-    :param at: the time, with its time zone.
-    :param place: the place, in the words that the caller hears.
-    :param status: ``open`` until the caller confirms or cancels it.
+    :param at: the time of the appointment, with a time zone.
+    :param place: the place of the appointment, as a text that the caller hears.
+    :param status: ``open``, ``confirmed`` or ``cancelled``.
     """
 
     id: str
@@ -44,9 +44,9 @@ class Appointment:
 
 
 class Appointments:
-    """The file of appointments. Each method opens and closes it, so that several processes can share it.
+    """The SQLite file with the appointments. Each method opens and closes the file, so several processes can share it.
 
-    :param path: the file. If it is missing or damaged, every method except ``create`` raises
+    :param path: the path of the file. If the file is missing or damaged, every method except ``create`` raises
         ``sqlite3.Error``.
     """
 
@@ -55,7 +55,7 @@ class Appointments:
         self.path = path
 
     def create(self) -> None:
-        """Create an empty file."""
+        """Create the file, with empty tables."""
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.executescript(_TABLES)
 
@@ -69,13 +69,13 @@ class Appointments:
             )
 
     def find(self, name: str) -> Appointment | None:
-        """Return the appointment with an id, or ``None`` if it does not exist."""
+        """Return the appointment with an id, or ``None`` if no appointment has the id."""
         with self._connect() as connection:
             row = connection.execute("SELECT * FROM appointments WHERE id = ?", (name,)).fetchone()
         return None if row is None else _from_row(row)
 
     def upcoming(self, number: str, now: datetime) -> list[Appointment]:
-        """Return the future appointments of a phone number that are not cancelled, the next one first."""
+        """Return the future appointments of a phone number, the earliest first. Cancelled appointments are left out."""
         with self._connect() as connection:
             rows = connection.execute(
                 "SELECT * FROM appointments WHERE number = ? AND at > ? AND status <> 'cancelled' ORDER BY at",
@@ -84,9 +84,12 @@ class Appointments:
         return [_from_row(row) for row in rows]
 
     def change(self, name: str, status: Status, *, key: str, now: datetime) -> None:
-        """Set the status of an appointment, unless it is cancelled.
+        """Set the status of an appointment. A cancelled appointment is not changed.
 
-        A second change with the same key does nothing.
+        :param name: the id of the appointment.
+        :param status: the new status.
+        :param key: the idempotency key of the change. A second change with the same key does nothing.
+        :param now: the time of the change.
         """
         with self._connect() as connection:
             is_new = connection.execute(
@@ -99,12 +102,12 @@ class Appointments:
                 )
 
     def has_change(self, key: str) -> bool:
-        """Return whether the file has a change of an appointment with this idempotency key."""
+        """Return whether a change with this idempotency key was already made."""
         with self._connect() as connection:
             return connection.execute("SELECT 1 FROM changes WHERE key = ?", (key,)).fetchone() is not None
 
     def changes(self) -> list[tuple[str, str]]:
-        """Return all changes in order: the id of the appointment, and its new status."""
+        """Return all changes, the oldest first. Each change is the id of an appointment and the new status."""
         with self._connect() as connection:
             return connection.execute("SELECT appointment, status FROM changes ORDER BY rowid").fetchall()
 

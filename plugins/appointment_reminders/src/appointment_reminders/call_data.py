@@ -1,4 +1,4 @@
-"""The keys of this plugin in ``call.data``. All plugins share that dict, so each key has the name of the plugin."""
+"""The keys of this plugin in ``call.data``. All plugins share ``call.data``, so each key has the plugin's name."""
 
 from typing import Literal, TypedDict
 
@@ -15,7 +15,7 @@ ACTIONS = "appointment-reminders.actions"
 
 
 class Action(TypedDict):
-    """Something that the caller did with an appointment."""
+    """An action of the caller: confirm or cancel an appointment, or request a call back about an appointment."""
 
     appointment: str
     action: Literal["confirmed", "cancelled", "callback"]

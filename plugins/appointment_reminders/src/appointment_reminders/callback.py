@@ -1,4 +1,4 @@
-"""The request for a call back, so that the clinic can find another time."""
+"""The states in which a caller asks the clinic to call back and find another time for the appointment."""
 
 from ivrkit import Call, Goto, MenuOption, State, Text, states
 

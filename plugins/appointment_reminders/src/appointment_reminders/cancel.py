@@ -1,6 +1,7 @@
-"""The states that cancel an appointment. One of them asks whether the caller is sure.
+"""The states that cancel an appointment.
 
-They refuse to cancel when fewer than ``cancel_hours`` hours are left before the appointment.
+The caller must confirm the cancellation. If fewer than ``cancel_hours`` hours are left before the appointment, the
+caller hears that it is too late to cancel.
 """
 
 from datetime import timedelta
@@ -17,8 +18,8 @@ from appointment_reminders.settings import ReminderSettings
 def cancel_states(appointments: Appointments, settings: ReminderSettings) -> dict[str, State]:
     """Return the substates that cancel an appointment.
 
-    The option of ``cancel`` is in the menu, ``cancel-question`` asks whether to cancel the appointment, and
-    ``cancelled`` cancels it.
+    A menu option leads to ``cancel``. The state ``cancel-question`` asks whether to cancel the appointment, and the
+    state ``cancelled`` cancels the appointment.
     """
     notice = timedelta(hours=settings.cancel_hours)
     unchanged = Goto(MENU, say=Text("All right, your appointment stays as it is."))

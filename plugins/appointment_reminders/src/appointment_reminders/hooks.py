@@ -28,9 +28,10 @@ class Hooks:
 
     @hookimpl(trylast=True)
     def ivrkit_choose_start(self, call: Call) -> str | None:
-        """Start with the reminder if the caller has an appointment soon.
+        """Return the state of the reminder if the caller has an appointment within a day, else ``None``.
 
-        Other plugins may choose a start first. A start in the settings of a caller or number takes precedence, too.
+        If the settings have a start state for this caller or this number, there is no reminder. If another plugin
+        chooses the start state, this function is not called.
         """
         own = [each for each in (self.core.callers.get(call.from_), self.core.numbers.get(call.to)) if each]
         if any(each.start for each in own):
@@ -44,7 +45,7 @@ class Hooks:
 
     @hookimpl
     def ivrkit_call_ended(self, call: Call, reason: str) -> None:
-        """Write a line to the audit log. A call without actions has no line."""
+        """Write a line with the caller's actions to the audit log. A call without actions gets no line."""
         actions = call.data.get(ACTIONS)
         if not actions:
             return

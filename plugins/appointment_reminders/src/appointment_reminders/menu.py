@@ -1,4 +1,4 @@
-"""The menu behind the PIN, and the states that say and confirm the appointment."""
+"""The menu that follows the correct PIN, and the states that say and confirm the appointment."""
 
 from ivrkit import Call, Goto, MenuOption, State, Text, states
 
@@ -9,22 +9,22 @@ from appointment_reminders.speech import appointment_text
 
 
 def option(key: str, label: Text) -> MenuOption:
-    """Return an option of the menu behind the PIN."""
+    """Return an option of the menu that follows the correct PIN."""
     return MenuOption(key=key, label=label, menu=MENU)
 
 
 def menu() -> State:
-    """Return the menu behind the PIN. It has no menu option, so that no key leads to it without the PIN."""
+    """Return the menu that follows the correct PIN. The main menu has no key for this menu."""
     return states.menu(Text("Your appointment."))
 
 
 def back() -> State:
-    """Return the state that leads back to the main menu. It is an option of the menu behind the PIN."""
+    """Return the state that leads from the menu that follows the PIN back to the main menu."""
     return State(enter="", exit=MAIN_MENU, options=option("*", Text("the main menu")))
 
 
 def hear(appointments: Appointments) -> State:
-    """Return the state that says the time and place of the appointment, and whether it is confirmed."""
+    """Return the state that says the time and place of the appointment, and whether the appointment is confirmed."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
         texts = [appointment_text(call, appointment)]
@@ -36,7 +36,7 @@ def hear(appointments: Appointments) -> State:
 
 
 def confirm(appointments: Appointments) -> State:
-    """Return the state that confirms the appointment. Two copies of a webhook record only one change."""
+    """Return the state that confirms the appointment. If Twilio repeats the webhook, only one change is recorded."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
         appointments.change(appointment.id, "confirmed", key=change_key(call), now=call.now)

@@ -1,4 +1,4 @@
-"""The question for the PIN."""
+"""The state that asks for the PIN."""
 
 from ivrkit import Call, MenuOption, State, Text, states
 
@@ -10,10 +10,11 @@ from appointment_reminders.settings import ReminderSettings
 
 
 def pin(appointments: Appointments, settings: ReminderSettings) -> State:
-    """Return the state that asks for the PIN of an appointment of the caller, up to three times.
+    """Return the state that asks the caller for the PIN of an appointment, up to three times.
 
-    It has no ``give_up``, so after three wrong PINs the call goes to the operator: the setting ``operator``, else the
-    state with the key 0, else the goodbye. A caller without an appointment hears the same as after a wrong PIN.
+    The state has no ``give_up``, so after three wrong PINs the call goes to the operator: the setting ``operator``,
+    else the state with the key 0, else the goodbye. A caller without an appointment hears the same sentences as a
+    caller with a wrong PIN.
     """
 
     def check(call: Call) -> bool:

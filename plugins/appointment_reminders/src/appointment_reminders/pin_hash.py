@@ -9,7 +9,7 @@ def hash_pin(pepper: str, number: str, pin: str) -> str:
 
     :param pepper: the secret of the clinic.
     :param number: the patient's phone number, so that equal PINs have different hashes.
-    :param pin: the digits.
+    :param pin: the digits of the PIN.
     """
     return hmac.new(pepper.encode(), f"{number}:{pin}".encode(), hashlib.sha256).hexdigest()
 

@@ -16,7 +16,7 @@ Answer = Callable[[Call, Appointment], Goto]
 
 
 def change_key(call: Call) -> str:
-    """Return the key for the changes of this webhook. If two copies of a webhook race, both have the same key."""
+    """Return the idempotency key for changes in this webhook. Two copies of a webhook have the same key."""
     return f"appointment-reminders:{call.turn_key}"
 
 
@@ -25,12 +25,12 @@ def pin_required(
 ) -> State:
     """Return a state that looks up the appointment, and goes to the target that ``answer`` returns.
 
-    If the caller has not entered the PIN, the call goes to the question for the PIN. If the appointment is cancelled or
-    in the past, the caller hears a sentence that says so. If the file cannot be read, the caller hears the core's
-    apology and goes to the main menu.
+    If the caller has not entered the PIN, the call goes to the state that asks for the PIN. If the appointment is
+    cancelled or in the past, the caller hears the reason and goes to the main menu. If the file cannot be read, the
+    caller hears the core's apology and goes to the main menu.
 
     :param appointments: the file of appointments.
-    :param answer: a function that gets the appointment and returns the target.
+    :param answer: a function that gets the call and the appointment, and returns the target.
     :param targets: all targets that ``answer`` may return.
     :param options: the menu options of the state.
     """

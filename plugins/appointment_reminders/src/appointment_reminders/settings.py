@@ -31,12 +31,12 @@ Pepper = Annotated[
 class ReminderSettings:
     """The settings of the plugin.
 
-    :param pin_pepper: the secret for the hashes of PINs, at least 16 characters. Without the secret, nobody
-        can find out a PIN from a stolen file of appointments.
+    :param pin_pepper: the secret for the hashes of PINs, at least 16 characters. A thief of the file of appointments
+        cannot find out the PINs without this secret.
     :param file: the SQLite file with the appointments.
     :param audit_log: the file that gets a line of JSON for each call with an action.
     :param pin_digits: the number of digits of a PIN.
-    :param cancel_hours: the number of hours before an appointment in which it can no longer be cancelled.
+    :param cancel_hours: callers can cancel an appointment until this number of hours before the appointment.
     """
 
     pin_pepper: Pepper = field(repr=False)

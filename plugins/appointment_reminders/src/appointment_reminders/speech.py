@@ -10,7 +10,7 @@ from appointment_reminders.appointments import Appointment
 
 
 def time_text(at: datetime, locale: Locale) -> str:
-    """Return a time as a text to say, such as "3:30 PM"."""
+    """Return a time of day as a text that the caller hears, such as "3:30 PM"."""
     # Babel puts narrow spaces before AM and PM, which some voices cannot read.
     return " ".join(format_time(at, "short", locale=locale).split())
 
@@ -18,7 +18,7 @@ def time_text(at: datetime, locale: Locale) -> str:
 def appointment_text(call: Call, appointment: Appointment) -> Text:
     """Return the sentence about an appointment, in the language of the call and the time zone of the host.
 
-    Babel has the names of days and months. The translation decides the order of the words.
+    The names of days and months come from Babel. The order of the words comes from the translation of the sentence.
     """
     at = appointment.at.astimezone(call.now.tzinfo)
     locale = Locale.parse(call.language, sep="-")
