@@ -62,7 +62,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Import ``Settings`` when it is first used: its types take a fifth of the time of ``import ivrkit``."""
+    """Import and return ``Settings`` at its first use, so that ``import ivrkit`` is faster.
+
+    :raises AttributeError: if ``name`` is any other missing name.
+    """
     if name != "Settings":
         raise AttributeError(f"module 'ivrkit' has no attribute {name!r}")
     from ivrkit.settings import Settings

@@ -71,9 +71,9 @@ Usage: ivrkit serve [OPTIONS]
 
   Answer Twilio's webhooks at /webhook.
 
-  With --dev the server listens on this machine only, puts state and owner into
-  the response headers, and needs no token. If TWILIO_AUTH_TOKEN is set,
-  signatures are still checked.
+  With --dev the server listens on this machine only, and each response has
+  headers with the state and its owner. The server then needs no auth token. If
+  TWILIO_AUTH_TOKEN is set, signatures are still checked.
 
 Options:
   --host TEXT              Address to listen on.  [default: 127.0.0.1]

@@ -26,12 +26,12 @@ class AppTree(NamedTuple):
 
 
 def set_app_tree(context: click.Context, tree: AppTree) -> None:
-    """Set the phone tree for the command of a context and for its subcommands."""
+    """Store a phone tree in a click context, so that :func:`app_tree` returns it in the command and subcommands."""
     context.meta[_KEY] = tree
 
 
 def app_tree() -> AppTree | None:
-    """Return the phone tree of the running command, or ``None`` outside ``flask ivrkit``."""
+    """Return the mounted phone tree that ``flask ivrkit`` works on, or ``None`` in the command ``ivrkit``."""
     context = click.get_current_context(silent=True)
     tree: AppTree | None = context.meta.get(_KEY) if context else None
     return tree

@@ -74,11 +74,12 @@ def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, 
 
 
 def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
-    """Return the fields that connect a number to a phone tree.
+    """Return the fields of a Twilio number that connect the number to a phone tree: field -> value.
 
     :param url: the public URL of the phone tree.
-    :param overrides: the connection overrides, or ``None`` for the overrides in the settings.
-    :raises IvrkitError: if the URL or an override is invalid, or if the overrides are read from invalid settings.
+    :param overrides: the connection overrides, or ``None`` to use the overrides in the settings.
+    :raises IvrkitError: if the URL or an override is invalid, or if ``overrides`` is ``None`` and the settings are
+        invalid.
     """
     if not _is_base_url(url):
         raise IvrkitError(
@@ -110,7 +111,10 @@ def _is_base_url(url: str) -> bool:
 
 
 def _rows(found: Any) -> list[tuple[str, str]]:
-    """Return the fields to show, with their names: the webhook URLs, and the fields of ``PRECEDING`` that are set."""
+    """Return the fields of a Twilio number to show: the webhook URLs, and the fields of ``PRECEDING`` that are set.
+
+    :returns: pairs of a field and the name of the field in the output.
+    """
     return [*FIELDS.items(), *((field, name) for field, name in PRECEDING.items() if getattr(found, field, None))]
 
 

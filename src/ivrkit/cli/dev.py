@@ -25,7 +25,7 @@ HOST = "127.0.0.1"
 def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
     """Serve on this machine and reload on changes.
 
-    With --tunnel the server gets a public address. Then everybody can reach it, so signatures are checked and
+    With --tunnel the server gets a public address. Everybody can reach this address, so signatures are checked and
     TWILIO_AUTH_TOKEN must be set.
     """
     settings = load_settings_with(block, dev=True)
@@ -54,7 +54,7 @@ def _print_addresses(url: str, settings: Settings) -> None:
 
 @contextmanager
 def _open_tunnel(port: int) -> Iterator[str]:
-    """Open a tunnel to a port of this machine, and yield its public URL.
+    """Open an ngrok tunnel to a port of this machine, and yield the public URL of the tunnel.
 
     :raises IvrkitError: if pyngrok is not installed, or if ngrok fails.
     """

@@ -1,4 +1,4 @@
-"""The ``ivrkit.toml`` that ``ivrkit settings --example`` prints: every setting, commented out."""
+"""The example ``ivrkit.toml`` of ``ivrkit settings --example``: every setting, commented out."""
 
 from __future__ import annotations
 

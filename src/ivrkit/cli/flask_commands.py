@@ -27,7 +27,7 @@ NAMES = (
 
 
 class MountedCommandGroup(CommandGroup):
-    """The commands for a mounted phone tree."""
+    """The group of the commands that work on a mounted phone tree."""
 
     sections: Mapping[str, Mapping[str, str]] = {
         heading: {name: module for name, module in section.items() if name in NAMES}
@@ -51,7 +51,8 @@ def _find_tree(app: Flask, name: str | None) -> AppTree:
 
     :param app: the app.
     :param name: the name of the phone tree, or ``None`` if the app has only one.
-    :raises IvrkitError: if the app has no phone tree of that name, or if it has several and ``name`` is ``None``.
+    :raises IvrkitError: if the app has no phone tree of that name, or if ``name`` is ``None`` and the app has several
+        phone trees.
     """
     from ivrkit.web.extension import mounted_tree, mounted_trees
 

@@ -1,4 +1,4 @@
-"""The command ``ivrkit``: its subcommands, and how it prints errors."""
+"""The command ``ivrkit``: it finds the subcommands, and prints errors without a traceback."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MAX_SUMMARY = 45
 
 
 class CommandGroup(click.Group):
-    """A group that imports each command when it is needed, and lists the commands in sections."""
+    """A click group that imports a command only when the command is used. ``--help`` lists commands in sections."""
 
     sections: Mapping[str, Mapping[str, str]] = SECTIONS
 
@@ -60,7 +60,7 @@ class CommandGroup(click.Group):
         return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one section of the help text for each heading."""
+        """Write the list of commands into the help text, in a section for each heading."""
         width = max(map(len, self.list_commands(ctx)))
         for heading, section in self.sections.items():
             with formatter.section(heading):
@@ -72,7 +72,7 @@ class CommandGroup(click.Group):
         return command.get_short_help_str(MAX_SUMMARY)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. Print an ``IvrkitError`` as a message with a hint, without a traceback."""
+        """Run a command. If it raises an ``IvrkitError``, print the message and the hint, and exit with code 1."""
         try:
             return super().invoke(ctx)
         except IvrkitError as error:

@@ -26,11 +26,11 @@ DEFAULT_KEY = "4"
 
 
 def parsed_by(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return the callback of an option, which parses the value as an answer.
+    """Return a click callback that parses the value of a command-line option.
 
-    An invalid value ends the command before the first question.
+    An invalid value ends the command before the user is asked the first question.
 
-    :param parse: parses and checks an answer.
+    :param parse: a function that parses and checks the value.
     """
     return lambda context, option, value: None if value is None else parse(value)
 
@@ -39,7 +39,7 @@ yes_option = click.option("--yes", is_flag=True, help="Ask no questions, and use
 
 
 class Questions:
-    """Asks the questions that no option answers.
+    """Asks the user each question that no command-line option answers.
 
     :param yes: whether to use the default answers instead of asking.
     """
@@ -48,13 +48,13 @@ class Questions:
         self._yes = yes
 
     def ask(self, question: str, given: Answer | None, default: str, parse: Callable[[str], Answer]) -> Answer:
-        """Return an answer. After an invalid answer, the question is asked again.
+        """Return the answer to a question. The question is repeated until the user's answer is valid.
 
         :param question: the text of the question.
-        :param given: the parsed value of the option for this question, or ``None`` if the option is not given.
-        :param default: the default answer.
-        :param parse: parses and checks an answer.
-        :raises IvrkitError: if the default is used and invalid, or if the input has no answer.
+        :param given: the parsed value of the command-line option. If it is not ``None``, the question is not asked.
+        :param default: the default answer. With ``--yes`` it is used without asking.
+        :param parse: a function that parses and checks an answer.
+        :raises IvrkitError: if ``--yes`` is given and the default answer is invalid, or if the standard input ends.
         """
         if given is not None:
             return given
@@ -129,8 +129,8 @@ def plugin(
 ) -> None:
     """Create a plugin: a state, tests, packaging.
 
-    The folder NAME gets a complete package that works at once. NAME is the name of the distribution, such as
-    parking-ivr. The command asks for everything that no option sets.
+    Writes a complete package into the folder NAME. The package works at once. NAME is the name of the distribution,
+    such as parking-ivr. The command asks for everything that no option sets.
     """
     questions = Questions(yes)
     name = _parse_folder_name(name, answers.distribution)
@@ -172,7 +172,7 @@ def plugin(
 def project(name: str, company: str | None, timezone: str | None, languages: tuple[str, ...] | None, yes: bool) -> None:
     """Create a project: settings, states, tests.
 
-    The folder NAME gets a phone tree that works at once, with states in TOML and in Python. The command asks for
+    Writes a phone tree that works at once into the folder NAME, with states in TOML and in Python. The command asks for
     everything that no option sets.
     """
     questions = Questions(yes)
@@ -202,11 +202,12 @@ def _create_plugin(made: NewPlugin) -> None:
 
 
 def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
-    """Return the name of the new folder.
+    """Parse and return the name of the new folder.
 
     The commands call this function before the first question, so that an invalid name is reported at once.
 
-    :raises IvrkitError: if the name is invalid, or if a file or a folder that is not empty has the name.
+    :param parse: a function that parses and checks the name.
+    :raises IvrkitError: if the name is invalid. Also if a file of that name exists, or a folder that is not empty.
     """
     from ivrkit.cli.scaffold.templates import refuse_existing
 
@@ -216,9 +217,9 @@ def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
 
 
 def _free_key() -> str:
-    """Return the first free key in the menu of the installed phone tree.
+    """Return the first phone key that no state uses in the menu of the installed phone tree.
 
-    If the phone tree has problems or its menu has no free key, return the default key.
+    If the phone tree has problems, or if all keys of the menu are used, return :data:`DEFAULT_KEY`.
     """
     try:
         states = load(load_settings_with(())).flow.states
@@ -230,7 +231,7 @@ def _free_key() -> str:
 
 
 def _git_user() -> str:
-    """Return the user's name from the configuration of git, or ``""`` if git has no name."""
+    """Return git's setting ``user.name``, or ``""`` if git is not installed or the setting is missing."""
     git = shutil.which("git")
     if git is None:
         return ""
@@ -240,11 +241,11 @@ def _git_user() -> str:
 
 
 def _create(name: str, *templates: tuple[str, Mapping[str, Any]]) -> int:
-    """Create a new folder in the working folder.
+    """Create a new folder in the working folder, with the files that the templates give.
 
     :param name: the name of the new folder.
-    :param templates: folders of templates, each with the values of its placeholders.
-    :returns: the number of files.
+    :param templates: pairs of a folder of templates and the values of the placeholders in these templates.
+    :returns: the number of created files.
     """
     from ivrkit.cli.scaffold.templates import TEMPLATES, render, write
 

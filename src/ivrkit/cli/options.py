@@ -26,7 +26,7 @@ _block_option = click.option(
 
 
 def _store_plugins_dir(context: click.Context, parameter: click.Parameter, folder: str | None) -> None:
-    """Store the value in the context, so that the commands need no parameter for it."""
+    """Store the value of --plugins-dir in the click context, so that the commands need no parameter for it."""
     context.meta[_PLUGINS_DIR_KEY] = folder
 
 
@@ -41,7 +41,7 @@ _plugins_dir_option = click.option(
 
 
 def tree_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --block and --plugins-dir to a command. The command takes the parameter ``block``."""
+    """Add --block and --plugins-dir to a command. The function of the command must have the parameter ``block``."""
     return _block_option(_plugins_dir_option(command))
 
 
@@ -56,10 +56,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsResult:
-    """Return the settings of the working folder, or of the mounted phone tree, and their problems.
+    """Return the settings of the phone tree, and the problems of these settings.
+
+    ``flask ivrkit`` uses the settings of the mounted phone tree. Any other command reads the settings from the working
+    folder and the environment.
 
     :param block: plugins to block, in addition to the plugins that the settings block.
-    :param overrides: values that replace single settings.
+    :param overrides: single settings by name. They override all other sources.
     """
     folder = given_plugins_dir()
     overrides = {"plugins_dir": folder, **overrides} if folder else overrides
@@ -85,7 +88,10 @@ def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
 def load_flow(block: Sequence[str]) -> LoadedTree:
     """Load the installed phone tree, or return the phone tree that is mounted in the Flask app.
 
-    If the phone tree can be served although it has problems, print the problems. Print its startup warnings too.
+    Print the startup warnings, and the problems that do not keep the phone tree from being served.
+
+    :raises SettingsError: if only the settings of the core have problems.
+    :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
     in_app = app_tree()
     if in_app is not None and not block and not given_plugins_dir():

@@ -36,8 +36,8 @@ NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...]) -> None:
     """Answer Twilio's webhooks at /webhook.
 
-    With --dev the server listens on this machine only, puts state and owner into the response headers, and needs no
-    token. If TWILIO_AUTH_TOKEN is set, signatures are still checked.
+    With --dev the server listens on this machine only, and each response has headers with the state and its owner. The
+    server then needs no auth token. If TWILIO_AUTH_TOKEN is set, signatures are still checked.
     """
     run_server(load_settings_with(block, **({"dev": True} if dev else {})), host, port, workers)
 
@@ -47,11 +47,11 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
 
     :param settings: the settings. Dev mode, the blocked plugins and the folder of plugin files are passed to the
         workers. The workers read all other settings again, from the file and the environment.
-    :param host: the address to listen on, or its name.
-    :param port: the port.
+    :param host: the IP address or the host name to listen on.
+    :param port: the port to listen on.
     :param workers: the number of worker processes.
-    :param environ: more environment variables for the workers.
-    :raises IvrkitError: if the workers could not start.
+    :param environ: additional environment variables for the workers.
+    :raises IvrkitError: if the workers would not be able to start, for example because the port is in use.
     """
     address = _resolve(host)
     load_seconds = _check(settings, address, port)
@@ -108,7 +108,7 @@ def _check(settings: Settings, address: str, port: int) -> float:
 
 
 def _granian_command(settings: Settings, address: str, port: int, workers: int, overlap: float) -> list[str]:
-    """Return granian's command line.
+    """Return the command line that starts granian.
 
     :param overlap: how long the old and the new process of a worker both answer during a reload, in seconds.
     """

@@ -30,7 +30,7 @@ _TABLES = ("states", "texts", "texts_in", "plugin_settings")
 
 
 class Row(NamedTuple):
-    """A row of the output."""
+    """A row in the output of ``ivrkit settings``: one setting."""
 
     setting: str
     value: Any
@@ -98,7 +98,7 @@ def _as_json(rows: list[Row]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value in a form that JSON has. The fields of a dataclass with ``repr=False`` are masked as secrets."""
+    """Return a value as a type that JSON has. The fields of a dataclass that have ``repr=False`` are masked."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) if each.repr else MASK for each in fields(value)}
     return _table(value)

@@ -1,4 +1,4 @@
-"""A supervisor that restarts the server when it ends by itself, and passes signals to it."""
+"""A supervisor: a process that passes signals to the server, and restarts the server after a crash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Supervisor:
 
     :param command: the server's command line.
     :param environ: the server's environment variables.
-    :param report: prints one line.
+    :param report: a function that prints one line of text.
     """
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], report: Callable[[str], None]) -> None:
@@ -50,7 +50,7 @@ class Supervisor:
             signal.alarm(0)
 
     def _run_child(self) -> None:
-        """Start the server, and start it again each time it ends by itself."""
+        """Start the server, and start the server again each time the server ends without a signal to stop."""
         wait = MIN_WAIT
         while not self._stopping.is_set():
             start = time.monotonic()

@@ -1,4 +1,4 @@
-"""Access to a Twilio account through the REST API: its numbers and their webhooks.
+"""Access to the phone numbers of a Twilio account and to the webhooks of these numbers, through the REST API.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -35,7 +35,7 @@ _DEFAULT_HINT = "look up the error: https://www.twilio.com/docs/api/errors"
 class TwilioAccount:
     """A Twilio account that is read and changed through Twilio's own client.
 
-    :param client: the client.
+    :param client: a ``twilio.rest.Client``.
     """
 
     def __init__(self, client: Any) -> None:
@@ -43,7 +43,7 @@ class TwilioAccount:
 
     @classmethod
     def from_environment(cls) -> TwilioAccount:
-        """Return the account that the environment or ``.env`` sets.
+        """Return the account whose SID and credentials are in the environment or in ``.env``.
 
         If the account SID or the credentials are missing, ask for them without showing the typed text.
 
@@ -70,10 +70,10 @@ class TwilioAccount:
         return str(self._client.api.base_url)
 
     def number(self, number: str) -> Any:
-        """Return a number of the account as an object of Twilio's client.
+        """Return a phone number of the account as an ``IncomingPhoneNumberInstance`` of Twilio's client.
 
         :param number: the phone number, in E.164 format.
-        :raises IvrkitError: if the account does not have the number, or the API can't be reached.
+        :raises IvrkitError: if the account does not have the number, or if the API can't be reached.
         """
         with _api_errors():
             found = self._client.incoming_phone_numbers.list(phone_number=number, limit=1)
@@ -86,8 +86,10 @@ class TwilioAccount:
         )
 
     def change(self, number: Any, fields: Mapping[str, str]) -> Any:
-        """Set fields of a number, and return the changed number.
+        """Set fields of a phone number, and return the changed number.
 
+        :param number: a phone number that :meth:`number` returned.
+        :param fields: field -> new value.
         :raises IvrkitError: if the API refuses the change or can't be reached.
         """
         with _api_errors():
@@ -102,7 +104,7 @@ def _prompt_hidden(text: str) -> str:
 
 @contextmanager
 def _api_errors() -> Iterator[None]:
-    """Turn every error of Twilio's client into an ``IvrkitError`` without secrets."""
+    """Replace each error of Twilio's client in the ``with`` block by an ``IvrkitError`` without secrets."""
     from twilio.base.exceptions import TwilioException
 
     try:
@@ -119,9 +121,9 @@ def _api_errors() -> Iterator[None]:
 
 
 def _api_error(error: Any) -> IvrkitError:
-    """Return the error for an error response of the API.
+    """Return the ``IvrkitError`` for an exception of Twilio's client.
 
-    If the response does not have the form of the API's errors, the error says that it does not come from the API.
+    If the response does not have the form of an API error, the message says that another program sent the response.
     """
     try:
         status, code, message = _parse_api_error(error)
@@ -138,9 +140,9 @@ def _unexpected_response() -> IvrkitError:
 
 
 def _parse_api_error(error: Any) -> tuple[int, int | None, str]:
-    """Return HTTP status, error code and message.
+    """Return the HTTP status, the error code and the message of an exception of Twilio's client.
 
-    If a request for a list fails, the exception of Twilio's client has only the response. Then the response is parsed.
+    After a failed request for a list, the exception has only the response, so this function parses the response.
     """
     if hasattr(error, "status"):
         return error.status, error.code, error.msg
@@ -152,7 +154,7 @@ def _parse_api_error(error: Any) -> tuple[int, int | None, str]:
 def _read_dotenv() -> dict[str, str | None]:
     """Return the variables of ``.env``.
 
-    :raises IvrkitError: if the file can't be read.
+    :raises IvrkitError: if ``.env`` exists and can't be read.
     """
     try:
         return dotenv_values(Path(".env"))

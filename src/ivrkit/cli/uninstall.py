@@ -33,9 +33,9 @@ def uninstall(context: click.Context, plugins: tuple[str, ...], yes: bool) -> No
 
 
 def _installed_names(names: Sequence[str]) -> list[str]:
-    """Return the distribution names of plugins, as their packages spell them.
+    """Return the names of plugins with the spelling in the metadata of the plugins.
 
-    :raises IvrkitError: if a name is not an installed plugin, or is ivrkit itself.
+    :raises IvrkitError: if a name is not the name of an installed plugin, or is the name of ivrkit itself.
     """
     installed = {normal_name(point.owner.plugin): point.owner.plugin for point in find_entry_points()}
     found = []
@@ -50,7 +50,7 @@ def _installed_names(names: Sequence[str]) -> list[str]:
 
 
 def _unknown_plugin(name: str, installed: Sequence[str]) -> IvrkitError:
-    """Return the error for a name that is not an installed package."""
+    """Return the error for a name that is not the name of an installed plugin package."""
     files = [each.owner.plugin for each in find_plugins(try_load_settings().settings).plugins if each.source == FILE]
     if normal_name(name) in map(normal_name, files):
         return IvrkitError(

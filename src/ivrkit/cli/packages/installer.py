@@ -1,4 +1,4 @@
-"""The installer of the environment in which ivrkit runs: pip, or uv where there is no pip."""
+"""The installer of the environment in which ivrkit runs: pip, or uv if the environment has no pip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLUGINS_COMMAND = "from ivrkit.cli.main import main; main(prog_name='ivrkit')"
 
 
 def install_packages(arguments: Sequence[str]) -> None:
-    """Install packages.
+    """Install packages with pip or uv.
 
     :param arguments: the arguments for ``pip install``.
     :raises IvrkitError: if the installer fails or is missing.
@@ -35,15 +35,17 @@ def uninstall_packages(names: Sequence[str]) -> None:
 def print_plugins() -> int:
     """Print the output of ``ivrkit plugins``, run in a new process.
 
-    :returns: the exit code: 1 if the phone tree has problems and can't be loaded.
+    :returns: the exit code of ``ivrkit plugins``: 0, or 1 if the phone tree can't be loaded.
     """
     command = [sys.executable, "-c", _PLUGINS_COMMAND, "plugins"]
     return subprocess.run(command, check=False).returncode  # noqa: S603  our own command line
 
 
 def _run_installer(action: str, arguments: Sequence[str]) -> None:
-    """Run the installer. Its output goes directly to the terminal.
+    """Run pip or uv. The output of the program goes directly to the terminal.
 
+    :param action: ``install`` or ``uninstall``.
+    :param arguments: the arguments after the action.
     :raises IvrkitError: if the installer fails or is missing.
     """
     if importlib.util.find_spec("pip") is not None:

@@ -40,8 +40,8 @@ def phone(
 ) -> None:
     """Call the phone tree from the keyboard.
 
-    Type keys and press Enter, type words in quotes to say them, and type ? for help. With URL, the webhook at that URL
-    is called; requests are signed if TWILIO_AUTH_TOKEN is set.
+    Type keys and press Enter, type words in quotes to say them, and type ? for help. With URL, the command calls the
+    webhook at that URL, and signs its requests if TWILIO_AUTH_TOKEN is set.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         context.color = False
@@ -59,8 +59,8 @@ def phone(
 def _open_simulator(url: str | None, block: tuple[str, ...]) -> Iterator[Simulator]:
     """Open a simulator that calls a phone tree.
 
-    The phone tree is the one at the URL. Without a URL, it is the phone tree that is mounted in the Flask app. Outside
-    ``flask ivrkit``, it is the installed phone tree.
+    With a URL, the simulator calls the phone tree at the URL. Without a URL, ``flask ivrkit phone`` calls the phone
+    tree that is mounted in the Flask app, and ``ivrkit phone`` calls the installed phone tree.
     """
     in_app = app_tree()
     if url:
@@ -87,7 +87,7 @@ def _simulator_of_url(url: str) -> Simulator:
 
 @contextmanager
 def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Open a simulator that calls a mounted phone tree, with the tree's own token and sessions.
+    """Open a simulator that calls a mounted phone tree with the auth token and session store of the phone tree.
 
     :raises IvrkitError: if --block or --plugins-dir is given, because neither can change a mounted phone tree.
     """
@@ -107,7 +107,7 @@ def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulat
 
 @contextmanager
 def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Open a simulator that calls the installed phone tree, with a token and sessions for this command only."""
+    """Open a simulator that calls the installed phone tree with a random token and a temporary session store."""
     from ivrkit.web import create_app
 
     token = secrets.token_hex(16)

@@ -30,10 +30,10 @@ _REFUSALS = {"u": "busy", "o": "no-answer", "f": "failed"}
 
 
 class Keyboard:
-    """Reads lines, performs them in the call, and shows the result.
+    """Reads typed lines, performs the action of each line in the call, and shows the result.
 
-    :param dial: starts a call.
-    :param display: shows the call.
+    :param dial: a function that starts a call.
+    :param display: shows the call on the screen or as JSON.
     """
 
     def __init__(self, dial: Callable[[], SimulatedCall], display: Display) -> None:
@@ -87,7 +87,7 @@ class Keyboard:
         return f"({who}{_ACTIVITIES[waiting.activity]}{number}) "
 
     def _perform(self, line: str) -> None:
-        """Perform a command, or an action in the call.
+        """Perform a typed line, which is a command or an action in the call.
 
         :raises SimulatorError: if the line is not a command or an action, or if the action is not possible now.
         """
@@ -107,7 +107,7 @@ class Keyboard:
             self._show_new_events()
 
     def _parse_action(self, line: str) -> Action:
-        """Return the action of a line.
+        """Return the action of the caller, callee or agent that a typed line stands for.
 
         :raises SimulatorError: if the line is not an action.
         """
@@ -130,7 +130,7 @@ class Keyboard:
         return actions[line]
 
     def _start_call(self, actions: Sequence[Action]) -> None:
-        """Start a new call and perform actions in it until the call ends."""
+        """Start a new call, and perform the actions until the call ends."""
         self._call = self._dial()
         self._shown = 0
         for action in actions:
@@ -145,7 +145,7 @@ class Keyboard:
 
 
 def _last_exchange(call: SimulatedCall) -> str:
-    """Return the last request whose response was played, with its parameters and its response.
+    """Return the last request whose response was played, and this response, as text for the screen.
 
     Callbacks such as the status callback after the end of the call are skipped, because their responses are not played.
     """

@@ -21,13 +21,13 @@ MAX_WIDTH = 100
 
 
 class Display(Protocol):
-    """Shows a call."""
+    """The interface of :class:`JsonLines` and :class:`Screen`, which show a call to the user of ``ivrkit phone``."""
 
     def show(self, events: Iterable[Event]) -> None:
         """Show events of the call."""
 
     def message(self, text: str) -> None:
-        """Show a message of the command itself, such as the help."""
+        """Show a message of ``ivrkit phone`` itself, such as the help."""
 
 
 class SpeechProgram:
@@ -54,7 +54,7 @@ class SpeechProgram:
         return cls(program)
 
     def say(self, text: str, language: str) -> None:
-        """Speak a text, and wait until it was spoken. If the program fails, the text is only shown."""
+        """Speak a text, and return when it was spoken. A failure of espeak-ng is ignored."""
         command = [self._program, "-v", language.lower() or "en-us", "--", text]
         subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # noqa: S603  the path of espeak-ng
 
@@ -63,35 +63,35 @@ class JsonLines:
     """Shows each event as a line of JSON on the standard output."""
 
     def show(self, events: Iterable[Event]) -> None:
-        """Print events."""
+        """Print each event as a line of JSON."""
         for event in events:
             click.echo(json.dumps(event.as_dict(), ensure_ascii=False))
 
     def message(self, text: str) -> None:
-        """Print a message to the standard error, so that the standard output has only events."""
+        """Print a message to the standard error output, because the standard output has only events."""
         click.echo(text, err=True)
 
 
 class Screen:
     """Shows a call as text.
 
-    :param speech: the program that speaks the sentences of the call, or ``None`` if they are only shown.
+    :param speech: the program that speaks the sentences of the call, or ``None`` to show the sentences only as text.
     """
 
     def __init__(self, speech: SpeechProgram | None = None) -> None:
         self._speech = speech
 
     def show(self, events: Iterable[Event]) -> None:
-        """Print events."""
+        """Print the events that the user needs to see, in colors."""
         for event in events:
             self._show(event)
 
     def message(self, text: str) -> None:
-        """Print a message of the command itself."""
+        """Print a message of ``ivrkit phone`` itself."""
         click.secho(text, dim=True)
 
     def _show(self, event: Event) -> None:
-        """Print an event. An event that does not interest the person at the keyboard is skipped."""
+        """Print an event. Events that the user does not need to see, such as requests, are skipped."""
         if isinstance(event, Responded):
             self._show_state(event)
         elif isinstance(event, Said):

@@ -46,7 +46,8 @@ def name(answer: str) -> str:
 def distribution(answer: str) -> str:
     """Return the normalized name of a distribution.
 
-    :raises IvrkitError: if the name is invalid, or if the name of its package is taken or can't be imported.
+    :raises IvrkitError: if the name is invalid, or if the import name of the package is taken or is not a valid name in
+        Python.
     """
     normal = name(answer)
     package = package_of(normal)
@@ -65,17 +66,17 @@ def distribution(answer: str) -> str:
 
 
 def package_of(name: str) -> str:
-    """Return the package of a distribution: ``parking_ivr`` for ``parking-ivr``."""
+    """Return the import name of a distribution's package: ``parking_ivr`` for ``parking-ivr``."""
     return name.replace("-", "_")
 
 
 def _similar(name: str) -> str:
-    """Return a similar name that begins with a letter and is not taken."""
+    """Return a name to propose instead: a similar name that begins with a letter."""
     return f"{name}-ivr" if name[:1].isalpha() else f"ivr-{name}"
 
 
 def _package_conflict(name: str, package: str) -> str:
-    """Return why a package name is taken, or ``""`` if it is free."""
+    """Return the reason why an import name is taken, as the end of a sentence, or ``""`` if the name is free."""
     if package in sys.stdlib_module_names:
         return "is in Python's standard library"
     if package in _TAKEN_PACKAGES:
@@ -88,7 +89,8 @@ def _package_conflict(name: str, package: str) -> str:
 def state(answer: str) -> str:
     """Return the name of a state.
 
-    :raises IvrkitError: if the name is invalid or taken, for the state or for the function that makes the state.
+    :raises IvrkitError: if the name is invalid, if the core has a state of that name, or if the function that makes the
+        state can't have that name.
     """
     if not _STATE.fullmatch(answer) or len(answer) > MAX_STATE:
         raise IvrkitError(
@@ -111,7 +113,7 @@ def module_of(state: str) -> str:
 
 
 def key(answer: str) -> str:
-    """Return the key of a menu option.
+    """Return the phone key of a menu option.
 
     :raises IvrkitError: if the key has characters other than digits and ``*``, or begins with the key that repeats the
         menu.
@@ -140,9 +142,9 @@ def line(answer: str) -> str:
 
 
 def languages(answer: str) -> tuple[str, ...]:
-    """Return the tags of the languages besides English.
+    """Return the language tags in an answer such as "es, de".
 
-    :raises IvrkitError: if an item is not a language tag, or is English.
+    :raises IvrkitError: if one of the tags is not a language tag, or is a tag of English.
     """
     tags = [] if answer.strip() == NONE else [each.strip() for each in answer.split(",")]
     found, problems = convert(tags, tuple[LanguageTag, ...], ("languages",))
@@ -166,11 +168,11 @@ def zone(answer: str) -> str:
 
 
 def translations(option: str, given: Sequence[str], known: Sequence[str]) -> Mapping[str, str]:
-    """Return language -> text, for the values of an option such as ``es=aparcamiento``.
+    """Parse the values of an option, such as ``es=aparcamiento``, and return language -> text.
 
     :param option: the name of the option.
     :param given: the values of the option.
-    :param known: the languages of the plugin.
+    :param known: the languages of the new plugin.
     :raises IvrkitError: if a value does not have the form ``LANGUAGE=TEXT``, or if its language is not in ``known``.
     """
     found: dict[str, str] = {}

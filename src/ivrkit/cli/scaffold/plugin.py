@@ -24,12 +24,12 @@ _TRANSLATED: Mapping[str, tuple[str, str]] = {
 
 
 class Translation(NamedTuple):
-    """The sentences of the state in one language besides English.
+    """The sentences of the new plugin's state in one language other than English.
 
     :param tag: the language, such as ``es-MX``.
-    :param label: the label in the menu.
+    :param label: the label of the state in the menu.
     :param says: the sentence that the state says.
-    :param repeat: the sentence that names the keys of the state.
+    :param repeat: the sentence that names the phone keys of the state.
     """
 
     tag: str
@@ -49,24 +49,25 @@ class Translation(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Return the name of the language's folder, as gettext writes it."""
+        """Return the name of the folder with the PO file of the language, such as ``es_MX``."""
         return self.tag.replace("-", "_")
 
 
 def default_says(label: str) -> str:
-    """Return the default sentence of the state."""
+    """Return the English sentence that the state says by default. The sentence contains the label."""
     return _SAYS.format(label=label)
 
 
 def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
-    """Return the default sentence of the state in a language.
+    """Return the sentence that the state says by default in a language other than English.
 
-    If there is no translation, or if the English sentence is not the default, return the English sentence.
+    If ivrkit has no translation for the language, or if the user wrote the English sentence, return the English
+    sentence.
 
     :param tag: the language.
-    :param label: the label in English.
-    :param its_label: the label in the language.
-    :param says: the sentence in English.
+    :param label: the label of the state in English.
+    :param its_label: the label of the state in the language.
+    :param says: the sentence that the state says in English.
     """
     translated = _TRANSLATED.get(base_language(tag))
     return translated[0].format(label=its_label) if translated and says == default_says(label) else says
@@ -75,7 +76,7 @@ def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
 def repeat_sentence_in(tag: str) -> str:
     """Return the sentence that offers to repeat the state or go to the menu, translated to a language.
 
-    If there is no translation, return the English sentence.
+    If ivrkit has no translation for the language, return the English sentence.
     """
     translated = _TRANSLATED.get(base_language(tag))
     return translated[1] if translated else REPEAT_SENTENCE
@@ -87,11 +88,11 @@ class NewPlugin:
 
     :param name: the name of the distribution.
     :param state: the name of the plugin's state.
-    :param key: the key of the state in the menu.
+    :param key: the phone key of the state in the menu.
     :param label: the label of the state in the menu.
     :param says: the sentence that the state says.
-    :param author: the author.
-    :param translations: the sentences in each language besides English.
+    :param author: the author of the plugin.
+    :param translations: the sentences in each language other than English.
     """
 
     name: str
@@ -108,7 +109,7 @@ class NewPlugin:
         return answers.package_of(self.name)
 
     def values(self) -> dict[str, Any]:
-        """Return the values for the placeholders of the templates."""
+        """Return the values of the placeholders in the templates, by name."""
         module = answers.module_of(self.state)
         return {
             "package": self.package,
@@ -125,11 +126,11 @@ class NewPlugin:
         }
 
     def po_files(self) -> Iterator[dict[str, Any]]:
-        """Return the additional values for the PO file of each language."""
+        """Yield the values of the placeholders that only PO files have, in one dict for each language."""
         for each in self.translations:
             pairs = {self.label: each.label, self.says: each.says, REPEAT_SENTENCE: each.repeat}
             yield {"language": each, "pairs": pairs}
 
     def untranslated(self) -> list[str]:
-        """Return the languages in which a sentence is still English."""
+        """Return the tags of the languages in which the sentences of the state are not all translated."""
         return [each.tag for each in self.translations if self.says == each.says or each.repeat == REPEAT_SENTENCE]

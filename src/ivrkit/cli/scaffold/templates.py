@@ -1,6 +1,6 @@
-"""Render the templates of a new folder, and write all of its files or none.
+"""Render the templates of a new folder, and write either all files or none.
 
-A template is a file that ends in ``.jinja``. Its path may contain placeholders too:
+A template is a file that ends in ``.jinja``. The path of a template may contain placeholders too:
 ``src/{{ package }}/{{ module }}.py.jinja``. An empty template makes an empty file. Any other template that renders to
 an empty text makes no file.
 """
@@ -25,10 +25,11 @@ _MAX_LINE = 100
 
 
 def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
-    """Render a folder of templates, and return the files: path, with slashes -> content.
+    """Render a folder of templates.
 
     :param folder: the folder of the templates.
     :param values: the values of the placeholders. An unknown placeholder raises an error.
+    :returns: path -> content of each new file. The path is relative and has slashes on every system.
     """
     jinja = Environment(  # noqa: S701  the files are Python, TOML and Markdown, where HTML escapes would be wrong
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
@@ -48,7 +49,7 @@ def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
 def refuse_existing(target: Path) -> None:
     """Check that a new folder does not exist yet, or is empty.
 
-    :raises IvrkitError: if it is a file, or a folder that is not empty.
+    :raises IvrkitError: if the path is a file, or a folder that is not empty.
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         what = "is a folder that is not empty" if target.is_dir() else "is a file"
@@ -62,7 +63,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 
     :param target: the new folder. If it exists, it must be empty.
     :param files: path in the folder -> content.
-    :raises IvrkitError: if the target is not empty, or can't be written.
+    :raises IvrkitError: if the target is a file or a folder that is not empty, or if the target can't be written.
     """
     try:
         refuse_existing(target)
@@ -83,7 +84,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 
 
 def python_text(text: str) -> str:
-    """Return a text as a Python literal, in the quotes that a formatter chooses."""
+    """Return a text as a Python literal, with the quotes that ``ruff format`` would choose."""
     quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + text.replace("\\", "\\\\").replace(quote, f"\\{quote}") + quote
 
@@ -94,7 +95,7 @@ def quoted(text: str) -> str:
 
 
 def text_constant(name: str, text: str) -> str:
-    """Return the code that assigns a ``Text`` to a constant, on one line or on three, as a formatter writes it.
+    """Return the line of Python code that assigns a ``Text`` to a constant. A long line is split as by ``ruff format``.
 
     :param name: the name of the constant.
     :param text: the sentence.
