@@ -1,11 +1,13 @@
-"""Examination of a phone tree, which finds problems that can't be seen in a single document.
+"""A check of a phone tree by simulated calls. It finds problems that cannot be seen in a single TwiML document.
 
 - ``endless-silence``: a caller who says nothing stays on the line for ever.
-- ``repeated-request-after-end``: a request is repeated after the end of a call, and it fails or continues the call.
-- ``status-callback-after-end``: the status callback after the end of a call fails or continues the call.
-- ``content-type``: Twilio accepts the Content-Type of the responses, but it is not the Content-Type of TwiML.
+- ``repeated-request-after-end``: the last request of a call is sent again after the end of the call. The repeated
+  request fails, or its response continues the call.
+- ``status-callback-after-end``: the status callback is sent after the end of the call. The status callback fails, or
+  its response continues the call.
+- ``content-type``: the responses have a Content-Type that Twilio accepts, but that is not a Content-Type of TwiML.
 
-The examination also returns the problems of single documents. The name of such a problem is Twilio's error code.
+The check also finds the problems in single documents. The name of such a problem is Twilio's error code.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _MAX_ACTIONS = 12
 def examine(simulator: Simulator, *, depth: int = 2) -> list[CallProblem]:
     """Call a number in many ways, and return the problems. Each problem is returned once.
 
-    :param depth: maximum number of actions in the calls that explore every path.
+    :param depth: maximum number of actions in each call that explores the phone tree.
     """
     exploration = explore(simulator.call, depth=depth)
     return [
@@ -52,7 +54,10 @@ def _content_type(call: SimulatedCall) -> list[CallProblem]:
 
 
 def _endless_silence(simulator: Simulator) -> list[CallProblem]:
-    """Make a call in which nobody says a word and no callee answers."""
+    """Make a call in which the caller stays silent and no callee answers.
+
+    :returns: a list with one problem if the call does not end by itself; otherwise an empty list.
+    """
     call = simulator.call()
     while call.waiting is not None:
         if call.waiting.activity == "ring":
@@ -73,7 +78,10 @@ def _endless_silence(simulator: Simulator) -> list[CallProblem]:
 
 
 def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
-    """Repeat the last request of each call that ended, and return the first problem."""
+    """Repeat the last request of each call that ended.
+
+    :returns: a list with the first problem, or an empty list if no repeated request causes a problem.
+    """
     for call in exploration.ends:
         document = call.repeat_last_request()
         effect = _effect_after_end(None if document is None else document.root)
@@ -84,7 +92,10 @@ def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
 
 
 def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
-    """Repeat each call that ended, with the webhook's URL as the status callback URL; return the first problem."""
+    """Make each call that ended again, with the webhook's URL as the URL of the status callback.
+
+    :returns: a list with the first problem, or an empty list if no status callback causes a problem.
+    """
     with_callback = Simulator(
         simulator.transport,
         simulator.url,
@@ -103,7 +114,10 @@ def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -
 
 
 def _status_callback_document(call: SimulatedCall) -> Element | None:
-    """Return the document in the response to the status callback, or ``None`` if the callback failed."""
+    """Return the root of the document that the app sent in response to the status callback.
+
+    :returns: the root, or ``None`` if the status callback failed.
+    """
     responses = [each for each in call.events if isinstance(each, Responded) and each.purpose == "status"]
     if not responses or responses[-1].status >= 400:
         return None
@@ -114,7 +128,10 @@ def _status_callback_document(call: SimulatedCall) -> Element | None:
 
 
 def _effect_after_end(root: Element | None) -> str:
-    """Return the problem with a document that arrives after the end of a call, or ``""`` if it does no harm."""
+    """Return the problem with a response that arrives after the end of a call, or ``""`` if the response does no harm.
+
+    :param root: the root of the document in the response, or ``None`` if the request failed.
+    """
     if root is None:
         return "fails"
     verb = next((each.name for each in root.children if each.name not in _HARMLESS_VERBS), "")

@@ -33,10 +33,10 @@ UNKNOWN_WORDS = "elephants in the rain"
 class CallProblem:
     """A problem that was found in a call.
 
-    :param name: Twilio's code, or one of the names in :mod:`ivrkit.simulator.examine`.
+    :param name: Twilio's error code, or one of the names in :mod:`ivrkit.simulator.examine`.
     :param message: the problem and its location.
     :param hint: how to fix the problem.
-    :param actions: the actions from the start of a call that lead to the problem.
+    :param actions: the actions in the call that lead to the problem, from the start of the call.
     """
 
     name: str
@@ -46,7 +46,10 @@ class CallProblem:
 
     @classmethod
     def from_warning(cls, warning: Warned, actions: Sequence[Action]) -> CallProblem:
-        """Create a problem from a warning event."""
+        """Create a problem from a warning event.
+
+        :param actions: the actions in the call that lead to the warning, from the start of the call.
+        """
         return cls(str(warning.code), describe(warning), warning.hint, tuple(actions))
 
 
@@ -55,7 +58,7 @@ class Exploration:
     """The result of exploring a phone tree.
 
     :param positions: number of different positions that calls reached.
-    :param paths: number of paths that are covered. A path is a sequence of actions, and has at most ``depth`` of them.
+    :param paths: number of paths that were explored. A path is a sequence of at most ``depth`` actions.
     :param calls: number of calls that were made.
     :param problems: the problems. Each problem is listed once, with the shortest path that leads to it.
     :param ends: the calls that ended: for each position, one call for each action that ended the call there.
@@ -75,16 +78,17 @@ def explore(
     position: Callable[[SimulatedCall], Hashable] | None = None,
     choices: Callable[[Waiting], Iterable[Action]] | None = None,
 ) -> Exploration:
-    """Explore every path up to a depth.
+    """Explore every path through a phone tree, up to a maximum number of actions.
 
-    Two calls with the same key are in the same position, and each position is explored only once. The key must
-    therefore contain everything that decides how a call goes on. The default key is the last document and the wait in
-    it. If the app keeps sessions, which are not visible from outside, pass ``position`` to include them.
+    Each position in the phone tree is explored only once. Two calls are in the same position if ``position`` returns
+    equal keys for them, so a key must contain everything that decides how a call continues. The default key contains
+    the last document and the wait in this document. An app with sessions needs a ``position`` function of its own,
+    because the sessions are not visible in the documents.
 
-    :param call: a function that makes a call with a script.
+    :param call: a function that makes a call with a list of actions.
     :param depth: maximum number of actions in a call.
-    :param position: a function that returns the key of a call's position.
-    :param choices: a function that returns the actions to try in a wait; by default :func:`possible_actions`.
+    :param position: a function that returns the key of a call's position; by default :func:`position_of`.
+    :param choices: a function that returns the actions to try when a call waits; by default :func:`possible_actions`.
     """
     return _Explorer(call, position or position_of, choices or possible_actions).explore(depth)
 
@@ -110,7 +114,7 @@ class _Explorer:
         self._first_calls: dict[Hashable, SimulatedCall] = {}
 
     def explore(self, depth: int) -> Exploration:
-        """Explore every path up to a depth. Each round adds one action to the paths."""
+        """Explore every path, up to a maximum number of actions. Each round makes the paths longer by one action."""
         result = self._result
         first = self._make_call(())
         if first.waiting is None:
@@ -138,7 +142,10 @@ class _Explorer:
         return result
 
     def _positions_after(self, position: Hashable) -> list[Hashable | None]:
-        """Try each action in a position. Return the next positions, with ``None`` for each call that ended."""
+        """Try each possible action in a position.
+
+        :returns: for each action, the next position of the call, or ``None`` if the action ended the call.
+        """
         next_positions: list[Hashable | None] = []
         reached = self._first_calls[position]
         assert reached.waiting is not None  # noqa: S101  only a call that waits has a position
@@ -154,7 +161,7 @@ class _Explorer:
         return next_positions
 
     def _make_call(self, script: Sequence[Action]) -> SimulatedCall:
-        """Make a call, and collect the problems that no earlier call had."""
+        """Make a call with these actions, and collect the problems that no earlier call had."""
         self._result.calls += 1
         call = self._call(script)
         for warning in call.warnings:
@@ -167,7 +174,7 @@ class _Explorer:
 
 
 def position_of(call: SimulatedCall) -> Hashable:
-    """Return the default key of a call's position: the last document and the wait in it."""
+    """Return the default key of a call's position: the last document of the call, and the wait in this document."""
     last = call.responses[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only a call that waits has a position
@@ -176,7 +183,10 @@ def position_of(call: SimulatedCall) -> Hashable:
 
 
 def possible_actions(waiting: Waiting) -> list[Action]:
-    """Return the actions to try in a wait, such as each key, silence, each result of a dialled phone, and a hang-up."""
+    """Return the actions to try when a call waits.
+
+    Examples are each phone key, silence, each result of a dialled phone, and a hang-up.
+    """
     if waiting.activity == "gather":
         return [*_inputs(waiting), HangUp()]
     if waiting.activity == "record":
@@ -193,7 +203,7 @@ def possible_actions(waiting: Waiting) -> list[Action]:
 
 
 def _inputs(waiting: Waiting) -> list[Action]:
-    """Return the actions to try in a ``Gather``. Each key is pressed ``numDigits`` times in a row."""
+    """Return the actions to try in a ``Gather``. Each phone key is pressed ``numDigits`` times in a row."""
     inputs = text_attribute(waiting.element, "input").split()
     has_limit = text_attribute(waiting.element, "numDigits")
     digits = int_attribute(waiting.element, "numDigits") if has_limit else 1

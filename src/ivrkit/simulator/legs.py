@@ -1,4 +1,4 @@
-"""Legs of a call: SID, numbers, status and the parameters that every request carries."""
+"""Legs of a call. A leg is the part of the call that connects one person, the caller or a callee, with Twilio."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def new_sid(prefix: str) -> str:
 
 @dataclass(slots=True)
 class Leg:
-    """One party's leg of a call.
+    """One person's leg of a call.
 
     :param account: the AccountSid.
     :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.
-    :param parent: the CallSid of the caller's leg that dialled this leg, or ``""`` for the caller's leg itself.
-    :param extra_params: parameters that are added to Twilio's parameters or replace them, such as ``CallerName``,
-        ``StirVerstat`` or ``SipHeader_X-...``.
+    :param parent: for a callee, the CallSid of the caller's leg; for the caller, ``""``.
+    :param extra_params: parameters that are added to Twilio's parameters, such as ``CallerName``, ``StirVerstat`` or
+        ``SipHeader_X-...``. They replace parameters of the same name.
     :param status: Twilio's ``CallStatus``.
-    :param answered_at: time of the answer on the call's clock, or ``None`` if the leg has not been answered.
+    :param answered_at: the time on the call's clock at which the leg was answered, or ``None`` if the leg has not been
+        answered.
     """
 
     account: str
@@ -69,5 +70,8 @@ class Leg:
         return params
 
     def seconds(self, now: float) -> float:
-        """Return the seconds since the leg was answered, or 0.0 if it has not been answered."""
+        """Return the seconds since the leg was answered, or 0.0 if the leg has not been answered.
+
+        :param now: the current time on the call's clock, in seconds.
+        """
         return 0.0 if self.answered_at is None else now - self.answered_at
