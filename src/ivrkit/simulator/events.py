@@ -23,7 +23,7 @@ class Event:
     at: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the event as plain data: its ``name``, then its fields."""
+        """Return the event as a dict of plain data: the ``name`` of the event, then its fields."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         # json can dump a dict, but not every other Mapping.
         return {
@@ -50,7 +50,7 @@ class Requested(Event):
     """Twilio sent a request.
 
     :param purpose: the purpose of the request. Twilio plays the responses to ``webhook`` (the first request),
-        ``action``, ``redirect``, ``fallback``, ``wait`` and ``screening``. It ignores the responses to ``status``,
+        ``action``, ``redirect``, ``fallback``, ``wait`` and ``screening``. Twilio ignores the responses to ``status``,
         ``dial-status``, ``recording-status``, ``transcription`` and ``partial``. A request for a file is ``media``.
     :param params: Twilio's parameters, sent as a form or in the query.
     """
@@ -70,8 +70,9 @@ class Responded(Event):
     :param status: the HTTP status.
     :param body: the text of the response; empty for media.
     :param took: seconds until the response was complete, on a real clock.
-    :param state: the state that an ivrkit host in dev mode reports, or ``""`` for any other host.
-    :param owner: the plugin that owns this state.
+    :param state: the name of the current state, which an ivrkit app reports in dev mode; ``""`` if the app reports no
+        state.
+    :param owner: the plugin that owns this state, or ``""`` if the app reports no state.
     """
 
     name: ClassVar[str] = "response"
@@ -109,9 +110,9 @@ class Acted(Event):
 class Heard(Event):
     """The base class of the events that somebody hears: a text, a sound or a pause.
 
-    :param seconds: the duration. It is an estimate for speech, and for a file whose length is unknown.
+    :param seconds: the duration. For speech, and for a file whose length is unknown, the duration is an estimate.
     :param who: the person who hears the text, the sound or the pause.
-    :param cut: whether an input or the end of the call cut the text, the sound or the pause short.
+    :param cut: whether the text, the sound or the pause was interrupted, by an input or by the end of the call.
     """
 
     seconds: float
@@ -123,7 +124,7 @@ class Heard(Event):
 class Said(Heard):
     """Twilio said a text.
 
-    :param loop: the number of repetitions. ``seconds`` is the duration of all repetitions together.
+    :param loop: how many times the text is said. ``seconds`` is the duration of all these times together.
     """
 
     name: ClassVar[str] = "said"
@@ -137,8 +138,9 @@ class Said(Heard):
 class Played(Heard):
     """Twilio played a sound.
 
-    :param what: a URL, ``beep``, ``hold music``, or ``keys`` followed by the keys whose tones are played.
-    :param loop: the number of repetitions. ``seconds`` is the duration of all repetitions together.
+    :param what: the sound: the URL of a file, ``beep``, ``hold music``, or ``keys`` followed by phone keys, such as
+        ``keys 123``.
+    :param loop: how many times the sound is played. ``seconds`` is the duration of all these times together.
     """
 
     name: ClassVar[str] = "played"
@@ -157,8 +159,8 @@ class Paused(Heard):
 class Gathered(Event):
     """A ``Gather`` ended.
 
-    :param ended_by: ``key`` (the finish key), ``digits`` (``numDigits`` were pressed), ``timeout``, ``speech`` or
-        ``hangup``.
+    :param ended_by: ``key`` (the finish key was pressed), ``digits`` (``numDigits`` keys were pressed), ``timeout``,
+        ``speech`` or ``hangup``.
     """
 
     name: ClassVar[str] = "gathered"
@@ -191,8 +193,8 @@ class Dialled(Event):
 
     :param result: ``ringing`` or ``answered``; at the end ``completed``, ``busy``, ``no-answer``, ``failed`` or
         ``canceled``.
-    :param bridged: whether caller and callee could talk. It is set only if ``result`` is ``completed``.
-    :param seconds: how long the callee was on the phone.
+    :param bridged: whether caller and callee could talk. This field is only set if ``result`` is ``completed``.
+    :param seconds: how long the callee was on the phone, in seconds.
     """
 
     name: ClassVar[str] = "dialled"
@@ -207,7 +209,7 @@ class Dialled(Event):
 class Queued(Event):
     """The caller joined a queue, was taken from it, or left it.
 
-    :param result: ``joined`` or ``taken``; at the end Twilio's ``QueueResult``.
+    :param result: ``joined``, ``taken`` (by an agent), or at the end the ``QueueResult`` that Twilio sends.
     """
 
     name: ClassVar[str] = "queued"
@@ -224,7 +226,7 @@ class Warned(Event):
     :param level: the level at which Twilio logs the problem, ``error`` or ``warning``; ``note`` for a note of the
         simulator.
     :param meaning: the general meaning of the code.
-    :param what: the problem in this case.
+    :param what: the problem in this response.
     :param hint: how to fix the problem.
     :param url: the URL of the document.
     :param line: the line in the document, from 1; 0 if unknown.
@@ -247,9 +249,10 @@ class Ended(Event):
     """The call ended.
 
     :param reason: a key of :data:`END_REASONS`.
-    :param status: the last ``CallStatus``.
+    :param status: Twilio's ``CallStatus`` at the end of the call.
     :param seconds: seconds since the call was answered.
-    :param billed_minutes: the minutes that Twilio bills. Each started minute counts; 0 if the call was never answered.
+    :param billed_minutes: the minutes that Twilio bills. Each started minute counts as a whole minute. The value is 0
+        if the call was never answered.
     """
 
     name: ClassVar[str] = "ended"
@@ -295,8 +298,8 @@ EVENTS: Mapping[str, type[Event]] = {
 def event_from(values: Mapping[str, Any]) -> Event:
     """Create an event from the data that ``Event.as_dict`` returned.
 
-    :param values: the ``name`` of an event and its fields.
-    :raises KeyError: if there is no event of this name.
+    :param values: a dict with the ``name`` of the event and the fields of the event.
+    :raises KeyError: if the name of the event is unknown.
     :raises TypeError: if a field is missing or unknown.
     """
     return EVENTS[values["name"]](**{field: value for field, value in values.items() if field != "name"})

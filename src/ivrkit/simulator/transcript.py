@@ -1,4 +1,4 @@
-"""Transcripts: the events of a call as text, one per line, with the call's clock."""
+"""Transcripts: the events of a call as text. Each line has the time and the text of one event."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from ivrkit.simulator.events import (
 
 
 def transcript(events: Iterable[Event], *, twiml: bool = False) -> str:
-    """Return events as text.
+    """Return the events of a call as text.
 
-    :param twiml: whether to show the documents.
+    :param twiml: whether to show the TwiML documents of the responses.
     """
     return "\n".join(f"{each.at:7.1f}  {text}" for each in events if (text := describe(each, twiml=twiml)))
 
 
 def describe(event: Event, *, twiml: bool = False) -> str:
-    """Return an event as text without its time, or ``""`` if transcripts leave the event out.
+    """Return an event as text without its time, or ``""`` if transcripts leave out such an event.
 
-    :param twiml: whether to show the document of a response below its line.
+    :param twiml: whether to show the TwiML document of a response below the line of the response.
     """
     text = _DESCRIPTIONS[type(event)](event)
     if twiml and isinstance(event, Responded) and event.body:
