@@ -1,4 +1,4 @@
-"""A call in progress: its clock, its events and the state of the caller's leg."""
+"""A call in progress: the simulated clock and the events of the call, and the state of the caller's leg."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MAX_CALL_SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speeds:
-    """Speeds and durations on the call's clock that TwiML documents do not contain.
+    """How long speech, files and hold music take on the call's simulated clock. TwiML documents do not say this.
 
-    :param letters_per_second: letters of a text that are said per second.
-    :param media_seconds: assumed length in seconds of a file whose length is unknown.
+    :param letters_per_second: the number of letters that are said in one second.
+    :param media_seconds: the length, in seconds, that the simulator assumes for a file whose length is unknown.
     :param music_seconds: seconds of Twilio's hold music that one :class:`~ivrkit.simulator.Silence` in a queue takes.
     """
 
@@ -37,7 +37,7 @@ class Speeds:
     music_seconds: float = 60.0
 
     def seconds_of_text(self, text: str) -> float:
-        """Return how long it takes to say a text."""
+        """Return how many seconds it takes to say a text."""
         return len(text) / self.letters_per_second
 
 
@@ -47,12 +47,16 @@ class LiveCall:
 
     :param client: the HTTP client that reaches the app.
     :param leg: the caller's leg.
-    :param webhook: the first request.
-    :param fallback: URL and method of the fallback. The URL is ``""`` if the number has no fallback.
-    :param status_callback: URL and method of the status callback. The URL is ``""`` if there is no status callback.
-    :param queues: a function that returns the queue with a name.
+    :param webhook: the first request of the call.
+    :param fallback: the fallback URL and its HTTP method. The URL is ``""`` if the number has no fallback URL.
+    :param status_callback: the URL of the status callback and its HTTP method. The URL is ``""`` if the number has no
+        status callback.
+    :param queues: a function that takes the name of a queue and returns the queue.
+    :param assumptions: the settings for behaviour of Twilio that Twilio's documentation leaves unclear.
+    :param speeds: how long speech, files and hold music take.
     :param max_documents: the number of documents after which the simulator stops the call.
-    :param patience: the time at which the caller hangs up, in seconds of the call's clock; ``None`` sets no time.
+    :param patience: the time on the call's clock, in seconds, at which the caller hangs up, or ``None`` for no such
+        time.
     """
 
     client: Client
@@ -81,13 +85,15 @@ class LiveCall:
     # Events
 
     def emit(self, event: Event) -> None:
-        """Add an event to the call."""
+        """Add an event to the events of the call."""
         self.events.append(event)
 
     def warn(self, code: int, message: str, *, url: str = "", line: int = 0, column: int = 0, level: str = "") -> None:
-        """Report a problem that has a code of Twilio.
+        """Add a warning event about a problem for which Twilio has an error code.
 
-        :param level: the level of the problem; by default, the level of the code.
+        :param code: Twilio's error code.
+        :param message: the problem in this response.
+        :param level: ``error`` or ``warning``. By default, the event has the level that Twilio gives to the code.
         """
         known = CODES[code]
         self.emit(
@@ -128,7 +134,7 @@ class LiveCall:
     def wait(self, waiting: Waiting) -> Generator[Waiting, Action, Action]:
         """Wait until somebody acts.
 
-        :returns: the action, if the waiting verb has to handle it.
+        :returns: the action of a person, which the waiting verb has to handle.
         :raises HungUp: if somebody hangs up.
         :raises TakenFromQueue: if an agent takes the caller from the queue.
         :raises VerbEnded: if something outside the call ends the verb.
@@ -158,7 +164,7 @@ class LiveCall:
         return action
 
     def pass_time(self, seconds: float) -> None:
-        """Move the clock forward.
+        """Move the call's simulated clock forward.
 
         :raises HungUp: if the caller hangs up during this time, or if the call reaches its maximum length.
         """
@@ -172,10 +178,13 @@ class LiveCall:
         raise HungUp(CALLER, reason)
 
     def hear(self, event_class: Callable[..., Heard], seconds: float, **values: Any) -> None:
-        """Add the event of a text, sound or pause, and pass its time. The event is cut short if the call ends first.
+        """Add the event of a text, a sound or a pause, and move the clock forward by its duration.
+
+        If the call ends during this time, the event is cut short.
 
         :param event_class: :class:`Said`, :class:`Played` or :class:`Paused`.
-        :param values: the fields of the event, besides ``at``, ``seconds`` and ``cut``.
+        :param seconds: the full duration of the text, the sound or the pause.
+        :param values: the fields of the event, except ``at``, ``seconds`` and ``cut``.
         :raises HungUp: if the call ends during this time.
         """
         seconds_left = self._time_left()[0]
@@ -184,7 +193,10 @@ class LiveCall:
         self.pass_time(seconds)
 
     def _time_left(self) -> tuple[float, str]:
-        """Return the seconds until the end of the call at the latest, and the reason for this end."""
+        """Return the seconds until the call must end, and the reason for this end.
+
+        The call must end at its maximum length, or at the time at which the caller will hang up.
+        """
         limit = (MAX_CALL_SECONDS - self.leg.seconds(self.now), "time-limit")
         if self.patience is None:
             return limit
@@ -197,7 +209,7 @@ class LiveCall:
     # The caller's leg
 
     def answer(self) -> None:
-        """Answer the call, unless it has already been answered."""
+        """Answer the call, unless the call has already been answered."""
         if self.leg.answered_at is None:
             self.leg.answered_at, self.leg.status = self.now, "in-progress"
             self.emit(Answered(at=self.now))

@@ -64,7 +64,13 @@ def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
 
 
 def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure) -> WebhookRequest | None:
-    """Return the request to the fallback URL, or ``None`` if there is no such URL or the fallback failed."""
+    """Return the request to the fallback URL, after another request has failed.
+
+    :param request: the request that failed.
+    :param failure: the failure of this request.
+    :returns: the request, or ``None`` if there is no fallback URL, or if ``request`` was the request to the fallback
+        URL.
+    """
     url, method = call.fallback
     if not url or request.purpose == "fallback":
         return None
@@ -73,7 +79,10 @@ def _fallback_request(call: LiveCall, request: WebhookRequest, failure: Failure)
 
 
 def _send_unheard(call: LiveCall, request: WebhookRequest) -> None:
-    """Send the last request after a hang-up. Nobody hears the response, but its problems are reported."""
+    """Send the last request after a hang-up.
+
+    Nobody hears the document in the response, but its problems are reported as warnings.
+    """
     try:
         fetch_document(call, request)
     except (Failure, LegEnded):
@@ -108,7 +117,7 @@ def _end_call(call: LiveCall, reason: str, status: str) -> None:
 def play_document(call: LiveCall, context: DocumentContext, document: Document) -> Playback:
     """Play the verbs of a document.
 
-    :returns: the next request, or ``None`` if there are no more verbs.
+    :returns: the request for the next document, or ``None`` if all verbs were played and none requested a document.
     """
     for verb in document.root.children:
         if not _can_play(call, context, verb):
@@ -130,7 +139,7 @@ def play_document(call: LiveCall, context: DocumentContext, document: Document) 
 
 
 def _can_play(call: LiveCall, context: DocumentContext, verb: Element) -> bool:
-    """Return whether a verb can be played in this context. If not, report the reason.
+    """Return whether a verb can be played in this context. If the verb can't be played, report the reason.
 
     An unknown verb is not reported here, because it was reported when its document was read.
     """
@@ -150,7 +159,7 @@ def _can_play(call: LiveCall, context: DocumentContext, verb: Element) -> bool:
 
 
 def _answer_by(call: LiveCall, verb: Element) -> None:
-    """Answer the call before a verb, unless the verb is one of three: https://www.twilio.com/docs/voice/twiml.
+    """Answer the call before a verb is played, with three exceptions: https://www.twilio.com/docs/voice/twiml.
 
     ``Reject`` never answers the call. ``Pause`` answers the call after the pause. ``Dial`` with ``answerOnBridge``
     answers the call when the callee answers.

@@ -15,9 +15,9 @@ FAILURES = ("error", "system-error")
 
 @dataclass(slots=True)
 class Queue:
-    """A queue of callers. A test can fill the queue or make it fail.
+    """A queue in which callers wait. A test can fill the queue, or make the queue fail.
 
-    :param name: the name in ``Enqueue``.
+    :param name: the name of the queue, which the text of an ``Enqueue`` contains.
     :param size: number of callers who already wait in the queue.
     :param max_size: maximum number of callers in the queue.
     :param average_wait_seconds: Twilio's ``AvgQueueTime``.
@@ -33,7 +33,7 @@ class Queue:
     sid: str = field(default_factory=lambda: new_sid("QU"))
 
     def __post_init__(self) -> None:
-        """Check the failure."""
+        """Raise an error if ``failure`` has an invalid value."""
         if self.failure and self.failure not in FAILURES:
             raise SimulatorError(
                 f"Queue: failure must be error or system-error, not {self.failure!r}",

@@ -17,7 +17,7 @@ _RECORDING_URL = "https://api.twilio.com/2010-04-01/Accounts/{account}/Recording
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording that is being made, or has been made.
+    """A recording of a call, in progress or finished.
 
     :param source: Twilio's ``RecordingSource``: ``RecordVerb`` or ``DialVerb``.
     """
@@ -33,7 +33,13 @@ class Recording:
         return cls(sid, _RECORDING_URL.format(account=call.leg.account, sid=sid), source)
 
     def report_status(self, call: LiveCall, context: DocumentContext, verb: Element, status: str, seconds: int) -> None:
-        """Send the status to ``recordingStatusCallback``, if ``recordingStatusCallbackEvent`` includes the status."""
+        """Send the status of the recording to the ``recordingStatusCallback`` of a verb.
+
+        Nothing is sent if ``recordingStatusCallbackEvent`` does not include the status.
+
+        :param status: ``in-progress``, ``completed`` or ``absent``.
+        :param seconds: the length of the recording.
+        """
         url = text_attribute(verb, "recordingStatusCallback")
         if not url or status not in text_attribute(verb, "recordingStatusCallbackEvent").split():
             return

@@ -1,13 +1,13 @@
 """Results of playing a document: the next request, or an exception that ends the document early.
 
-A generator plays a verb. When somebody has to act, the generator yields a :class:`~ivrkit.simulator.waiting.Waiting`,
-and the action is sent to the generator. At its end, the generator returns the next request or ``None``. It can also
-raise one of these exceptions, which are caught by the code that plays the leg, the talk, the queue or the verb:
+Each verb that waits is a generator. When somebody has to act, the generator yields a
+:class:`~ivrkit.simulator.waiting.Waiting`, and receives the action. At its end, the generator returns the next request,
+or ``None`` if the next verb of the document is played. A verb can also raise one of these exceptions:
 
 1. :class:`LegEnded` ends a leg. The end of the caller's leg ends the call.
-2. :class:`HungUp` ends the call if the caller hung up. If another party hung up, it ends only the talk.
+2. :class:`HungUp` ends the call if the caller hung up. If another person hung up, the exception ends only the talk.
 3. :class:`LeftQueue` and :class:`TakenFromQueue` end the wait in a queue.
-4. :class:`VerbEnded` ends one verb. Its cause is outside the call, such as Twilio's REST API.
+4. :class:`VerbEnded` ends one verb. The cause is outside the call, for example Twilio's REST API.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ Playback = Generator[Waiting, Action, "WebhookRequest | None"]
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request that Twilio is about to send.
+    """A request that the simulator is about to send.
 
-    :param url: an absolute URL, with the connection overrides in its fragment.
+    :param url: an absolute URL. The fragment of the URL can contain connection overrides, which set timeouts and
+        retries.
     :param purpose: see :class:`~ivrkit.simulator.events.Requested`.
-    :param params: parameters that are added to the parameters of the leg.
+    :param params: the parameters of the request, in addition to the parameters of the leg.
     """
 
     url: str
@@ -38,7 +39,7 @@ class WebhookRequest:
 
 
 class LegEnded(Exception):
-    """The document ended this leg.
+    """A document ended the leg of the person who hears the document.
 
     :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`.
     """
@@ -52,7 +53,8 @@ class HungUp(Exception):
     """Somebody hung up, or the call reached its maximum length.
 
     :param who: ``caller``, ``callee`` or ``agent``.
-    :param reason: the reason why the call ends, if ``who`` is ``caller``.
+    :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`. The reason counts only if ``who`` is
+        ``caller``.
     """
 
     def __init__(self, who: str, reason: str = "caller-hung-up") -> None:

@@ -28,20 +28,20 @@ BASE_URL = "https://ivr.example.com"
 
 
 class Simulator:
-    """A phone number at Twilio with its settings.
+    """A simulated phone number at Twilio, with the settings of the number.
 
-    :param transport: the transport that reaches the app.
+    :param transport: the connection to the app: a WSGI app in this process, HTTP, or a table of documents.
     :param url: the absolute URL of the webhook.
     :param method: the HTTP method of the first request.
     :param token: the auth token that signs requests, or ``""`` for no signature.
     :param account: the AccountSid.
-    :param fallback_url: the URL that is requested if the webhook fails. It is absolute or relative to ``url``, or
-        ``""`` if the number has no fallback.
-    :param status_callback: the URL that is requested when a call is over. It is absolute or relative to ``url``, or
-        ``""`` if the number has no status callback.
-    :param assumptions: switches for undocumented behaviour of Twilio.
-    :param speeds: durations on the call's clock.
-    :param max_documents: number of documents after which a call is stopped.
+    :param fallback_url: the URL that is requested if the webhook fails, absolute or relative to ``url``. The value
+        ``""`` means that the number has no fallback URL.
+    :param status_callback: the URL that is requested when a call is over, absolute or relative to ``url``. The value
+        ``""`` means that the number has no status callback.
+    :param assumptions: settings for behaviour of Twilio that Twilio's documentation leaves unclear.
+    :param speeds: how long speech, files and hold music take on the simulated clock of a call.
+    :param max_documents: the number of documents after which the simulator stops a call.
     :raises ~ivrkit.simulator.wire.messages.Failure: if a URL is invalid.
     """
 
@@ -83,7 +83,9 @@ class Simulator:
     ) -> Simulator:
         """Create a simulated number whose webhook is a WSGI app in this process.
 
+        :param app: the WSGI app.
         :param path: the path of the webhook below ``base_url``.
+        :param base_url: scheme, host and port of the app, as the app sees them in a request.
         :param settings: other parameters of :class:`Simulator`.
         """
         return cls(WsgiTransport(app, base_url), base_url + path, **settings)
@@ -92,22 +94,23 @@ class Simulator:
     def for_url(cls, url: str, **settings: Any) -> Simulator:
         """Create a simulated number whose webhook is reached over HTTP, on this machine or on the internet.
 
+        :param url: the absolute URL of the webhook.
         :param settings: other parameters of :class:`Simulator`.
         """
         return cls(HttpTransport(), url, **settings)
 
     @classmethod
     def for_documents(cls, documents: Mapping[str, TableEntry], path: str = "/", **settings: Any) -> Simulator:
-        """Create a simulated number whose documents come from a table in place of an app.
+        """Create a simulated number without an app. The TwiML documents come from a table.
 
-        :param documents: table of URL or path -> TwiML, as for :class:`TableTransport`.
+        :param documents: dict of URL or path -> TwiML: see :class:`TableTransport`.
         :param path: the path of the first document.
         :param settings: other parameters of :class:`Simulator`.
         """
         return cls(TableTransport(documents), absolute_url(BASE_URL, path), **settings)
 
     def queue(self, name: str) -> Queue:
-        """Return the queue with a name. Create the queue if it does not exist."""
+        """Return the queue with a name. If no queue has this name, create an empty queue."""
         return self.queues.setdefault(name, Queue(name))
 
     def call(
@@ -121,11 +124,13 @@ class Simulator:
     ) -> SimulatedCall:
         """Call the number.
 
-        :param script: actions of the people in the call, in order. The returned call accepts more actions.
+        :param script: the actions of the people in the call, in order. The call that is returned accepts more actions.
         :param from_: the caller: a number in E.164, ``client:name``, ``sip:...`` or a word such as ``anonymous``.
         :param to: the number that is called.
-        :param patience: seconds after which the caller hangs up.
-        :param params: parameters that are added to Twilio's parameters or replace them, such as ``CallerName="ACME"``.
+        :param patience: the number of seconds after which the caller hangs up. By default, there is no such limit.
+        :param params: parameters that are added to Twilio's parameters, such as ``CallerName="ACME"``. They replace
+            parameters of the same name.
+        :returns: the call, which waits for the next action or has ended.
         """
         # A client keeps the cookies and passwords of one call, so each call gets a new one.
         client = Client(

@@ -11,15 +11,16 @@ from ivrkit.simulator.twiml.markup import Element
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The wait of a call. The call continues when somebody acts.
+    """A call that waits until somebody acts.
 
     :param verb: the name of the verb that waits.
     :param activity: ``gather``, ``record``, ``ring``, ``talk`` or ``queue``.
     :param who: the person who is expected to act.
-    :param element: the verb in the document.
+    :param element: the XML element of the verb that waits.
     :param numbers: the numbers of the phones that ring, or the number of the phone that was picked up.
     :param queue: the queue in which the caller waits, or ``""`` if the caller is not in a queue.
-    :param until: the time on the call's clock at which Twilio ends a talk; infinite for other waits.
+    :param until: the time on the call's clock at which Twilio ends a talk; infinite if the call does not wait in a
+        talk.
     """
 
     verb: str

@@ -16,7 +16,7 @@ from ivrkit.simulator.wire.messages import Failure, Request, Response
 def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = None) -> Document:
     """Request a document and read it.
 
-    :param leg: the leg whose parameters are sent; by default the leg of the caller.
+    :param leg: the leg whose parameters are sent with the request; by default, the leg of the caller.
     :returns: the document. The warnings about the document have already been reported.
     :raises Failure: if Twilio can't use the response. The failure has already been reported.
     :raises LegEnded: if the call already had the maximum number of documents.
@@ -50,10 +50,10 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
 
 
 def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str, Response]:
-    """Send a request of a leg, retry as the connection overrides of the URL say, and follow redirects.
+    """Send a request of a leg, and follow redirects. The connection overrides of the URL decide about retries.
 
-    :returns: the URL that responded last, and its response.
-    :raises Failure: if there was no usable response.
+    :returns: the URL that responded last, and the response from this URL.
+    :raises Failure: if there was no response that Twilio can use.
     """
     return call.client.send(
         request.method,
@@ -67,7 +67,7 @@ def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str
 
 
 def send_callback(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
-    """Send a callback. The response does not change the call, and a failure is reported as a warning."""
+    """Send a callback. The response does not change the call. A failure of the callback is reported as a warning."""
     # Twilio's error codes apply here too, but a failed callback does not end the call.
     try:
         _, response = send_request(call, request, leg)
@@ -79,7 +79,7 @@ def send_callback(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
 
 
 def send_callback_later(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:
-    """Send a callback after the next document has arrived, or at the end of the call."""
+    """Store a callback. The callback is sent after the next document has arrived, or at the end of the call."""
     leg = replace(leg)  # the callback sends the parameters of now, not of the later time
     call.pending_callbacks.append(lambda: send_callback(call, request, leg))
 
@@ -91,9 +91,9 @@ def send_pending_callbacks(call: LiveCall) -> None:
 
 
 def fetch_media(call: LiveCall, url: str) -> Response | None:
-    """Fetch a file with a plain GET, and report a failure as a warning.
+    """Fetch a file with a GET request without parameters. A failure is reported as a warning.
 
-    :returns: the response, or ``None`` if the request failed or the transport does not reach this URL.
+    :returns: the response, or ``None`` if the request failed or if the transport can't reach this URL.
     """
     if not call.client.transport.serves(url):
         return None
@@ -110,7 +110,7 @@ def fetch_media(call: LiveCall, url: str) -> Response | None:
 
 
 def _event_emitter(call: LiveCall, purpose: str) -> Callable[[Request, Response | Failure], None]:
-    """Return a function that adds the events of one request and its response."""
+    """Return a function that adds a request and its response to the events of the call."""
 
     def emit(request: Request, result: Response | Failure) -> None:
         call.emit(
