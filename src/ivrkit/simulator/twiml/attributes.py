@@ -1,4 +1,4 @@
-"""Values of attributes, with the defaults of Twilio."""
+"""Values of the attributes of TwiML elements, with Twilio's default values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from ivrkit.simulator.twiml.markup import Element
 def text_attribute(element: Element, name: str) -> str:
     """Return the value of an attribute.
 
-    :returns: the value in the document if it is valid, else the default. Without a default, ``""``.
+    :returns: the value in the document if this value is valid, otherwise the default value of the attribute. An
+        attribute without a default value has ``""``.
     """
     schema = _schema(element, name)
     # No page says what Twilio does with an invalid value. The default lets the call go on, as a warning promises.
@@ -22,8 +23,8 @@ def text_attribute(element: Element, name: str) -> str:
 def int_attribute(element: Element, name: str) -> int:
     """Return the value of an attribute as a number.
 
-    :returns: the number in the document if it is valid, else the default. The default also replaces the word ``auto``.
-        Without a default, 0.
+    :returns: the number in the document if this number is valid, otherwise the default value of the attribute. The word
+        ``auto`` also becomes the default value. An attribute without a default value has 0.
     """
     value = text_attribute(element, name)
     if not value.isdigit():

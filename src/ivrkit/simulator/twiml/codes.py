@@ -13,7 +13,7 @@ class ErrorCode:
     :param level: the level at which Twilio logs the problem, ``error`` or ``warning``. Most errors end the call; an
         invalid attribute does not.
     :param meaning: the problem as a phrase, without the details of one document.
-    :param hint: how the author of the app can fix it.
+    :param hint: how the author of the app can fix the problem.
     """
 
     number: int

@@ -18,7 +18,7 @@ ODD_CONTENT_TYPE = "the Content-Type of the response is"
 
 
 class UnreadableDocument(Failure):
-    """A document that can't be read, with the line and column of the problem."""
+    """A document with a syntax error. The failure has the line and the column of the error."""
 
     def __init__(self, code: int, failure_type: str, message: str, line: int, column: int) -> None:
         super().__init__(code, failure_type, message)
@@ -37,8 +37,8 @@ class Document:
 
     :param url: the URL that returned the document. Relative URLs in the document start from this URL.
     :param root: the ``Response`` element of the document.
-    :param warnings: Twilio's warnings.
-    :param notes: notes of the simulator, each a message and a hint.
+    :param warnings: the warnings that Twilio would report about the document.
+    :param notes: notes of the simulator. Each note is a pair of message and hint.
     """
 
     url: str
@@ -51,8 +51,8 @@ def read_document(url: str, response: Response, assumptions: Assumptions) -> Doc
     """Read the document of a response.
 
     :param url: the URL that responded.
-    :param assumptions: the code for a status of 400 or above, and the rule for the letter case of values.
-    :raises Failure: with Twilio's code, if Twilio can't use the response.
+    :param status_error_code: Twilio's error code for an HTTP status of 400 or above.
+    :raises Failure: if Twilio can't use the response. The failure has Twilio's error code.
     """
     # The status comes first: the body of an error page is not a document, of any type.
     if response.status >= 400:
@@ -83,7 +83,10 @@ def _parse(response: Response, charset: str | None, assumptions: Assumptions) ->
 
 
 def _read_plain_text(url: str, response: Response, charset: str | None, assumptions: Assumptions) -> Document:
-    """Return the document of a ``text/plain`` response: the TwiML in the text, else a ``Say`` with the text."""
+    """Return the document of a ``text/plain`` response.
+
+    :returns: the TwiML document if the text is TwiML, otherwise a document with a ``Say`` that says the text.
+    """
     notes = (_note_on("text/plain"),)
     try:
         root = _parse(response, charset, assumptions)
@@ -98,12 +101,20 @@ def _note_on(content_type: str) -> tuple[str, str]:
 
 
 def _document_of(verb: str, text: str) -> Element:
-    """Return a document with one verb, for a response that is not TwiML."""
+    """Return a document with one verb, for a response that is not TwiML.
+
+    :param verb: ``Play`` or ``Say``.
+    :param text: the text in the verb.
+    """
     return Element("Response", {}, (Element(verb, {}, (text,), 0, 0),), 0, 0)
 
 
 def _content_type_of(response: Response) -> tuple[str, str | None]:
-    """Return the media type without its parameters, and the character set."""
+    """Return the media type of a response, and the character set.
+
+    :returns: the media type without parameters, or ``""`` if the response has no Content-Type. The character set, or
+        ``None`` if the Content-Type has no character set.
+    """
     header = response.header("Content-Type")
     if not header:
         return "", None

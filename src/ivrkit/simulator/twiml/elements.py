@@ -1,7 +1,7 @@
 """The schema of TwiML: all known elements, with their attributes, valid values and allowed content.
 
-The schema follows https://www.twilio.com/docs/voice/twiml verb by verb. The codes are Twilio's codes for invalid
-values.
+The schema follows https://www.twilio.com/docs/voice/twiml verb by verb. Each attribute has Twilio's error code for an
+invalid value.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ _LARGEST_NUMBER = 999_999_999
 class AttributeSchema:
     """The schema of an attribute.
 
-    :param default: the value if the attribute is missing or invalid, or ``None`` for no value.
-    :param expects: a description of the valid values.
+    :param default: the value that is used if the attribute is missing or invalid, or ``None`` if there is no such
+        value.
+    :param expects: a description of the valid values, for messages.
     :param accepts: a function that returns whether a value is valid.
-    :param code: Twilio's code for an invalid value.
-    :param played: whether the attribute changes the simulated call. If not, only the value is checked.
+    :param code: Twilio's error code for an invalid value.
+    :param played: whether the attribute changes the simulated call. If the attribute does not change the call, only its
+        value is checked.
     :param words: the words of which a valid value is made, or no words if the value is a number, a URL or free text.
     """
 
@@ -39,11 +41,11 @@ class AttributeSchema:
 class ElementSchema:
     """The schema of an element.
 
-    :param attributes: the attributes by name. ``None`` accepts any attribute; such an element is not simulated yet.
+    :param attributes: dict of attribute name -> schema of the attribute. ``None`` means that any attribute is accepted.
     :param children: names of the elements that are allowed in this element.
     :param text: whether text is allowed in this element.
     :param played: whether the simulator plays this element.
-    :param child_code: Twilio's code for a child element that is not allowed.
+    :param child_code: Twilio's error code for a child element that is not allowed.
     """
 
     attributes: Mapping[str, AttributeSchema] | None = field(default_factory=dict)

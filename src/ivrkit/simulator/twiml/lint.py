@@ -39,7 +39,7 @@ _SINGLE_NOUNS = ("Conference", "Queue", "Application")
 class LintWarning:
     """A mistake in a document.
 
-    :param code: Twilio's code.
+    :param code: Twilio's error code.
     :param message: the mistake as a sentence.
     """
 
@@ -50,7 +50,7 @@ class LintWarning:
 
 
 def lint(root: Element) -> list[LintWarning]:
-    """Return the warnings about a document, in the order of the document."""
+    """Return the warnings about a document, in the order in which the mistakes occur in the document."""
     return list(_lint(root))
 
 
@@ -75,7 +75,10 @@ def _warning(element: Element, code: int, message: str) -> LintWarning:
 
 
 def _misplaced(parent: Element, child: Element, schema: ElementSchema) -> LintWarning:
-    """Return the warning about an element that is unknown, or not allowed in its parent."""
+    """Return the warning about an element that is unknown, or that is not allowed in its parent element.
+
+    :param schema: the schema of the parent element.
+    """
     if child.name in ELEMENTS:
         return _warning(child, schema.child_code, f"<{child.name}> is not allowed in <{parent.name}>")
     suggestion = _suggestion(child.name, schema.children)
@@ -83,9 +86,11 @@ def _misplaced(parent: Element, child: Element, schema: ElementSchema) -> LintWa
 
 
 def _suggestion(name: str, known: frozenset[str]) -> str:
-    """Return a text that suggests a similar known name, or ``""`` if no known name is similar.
+    """Return a text such as ``, did you mean 'Say'?``, or ``""`` if no known name is similar.
 
-    A known name that differs only in case is preferred.
+    A known name that differs only in upper and lower case is preferred.
+
+    :param known: the known names of elements or attributes.
     """
     names = sorted(known)
     same = [each for each in names if each.lower() == name.lower()]
@@ -128,7 +133,10 @@ def _lint_say(say: Element) -> Iterator[LintWarning]:
 
 
 def _inner_markup(element: Element) -> Iterator[str]:
-    """Yield the content of an element as markup. Escapes and quotes may differ from the source."""
+    """Yield the content of an element as XML, in pieces.
+
+    Escapes and quotes may differ from the source of the document.
+    """
     for each in element.content:
         if isinstance(each, str):
             yield each

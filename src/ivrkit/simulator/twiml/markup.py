@@ -1,8 +1,8 @@
-"""An XML reader for untrusted documents. Each element has a line and a column.
+"""An XML reader for untrusted documents. The reader keeps the line and the column of each element.
 
 Expat alone would expand the entities that a document defines, and would read a document of any size. So the reader
-refuses every DOCTYPE, because only a DOCTYPE can define entities. The reader also limits the size of the document, the
-depth and the number of elements.
+refuses every DOCTYPE, because only a DOCTYPE can define entities. The reader also limits the size of a document, the
+number of elements, and the depth to which elements are nested.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "utf-16"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Element:
-    """An element of a document.
+    """An XML element of a document.
 
-    :param content: the texts and elements in this element, in order.
+    :param content: the texts and elements directly in this element, in order.
     :param line: the line of the start tag, counted from 1.
     :param column: the column at which the start tag begins, counted from 1.
     """
@@ -37,16 +37,19 @@ class Element:
 
     @property
     def children(self) -> tuple[Element, ...]:
-        """The elements directly in this element."""
+        """The child elements of this element."""
         return tuple(each for each in self.content if isinstance(each, Element))
 
     @property
     def text(self) -> str:
-        """The text directly in this element."""
+        """The text directly in this element, without the text in child elements."""
         return "".join(each for each in self.content if isinstance(each, str))
 
     def all_text(self) -> str:
-        """Return the text of this element and of all elements in it. Each run of white space becomes one space."""
+        """Return the text of this element and of all elements in this element.
+
+        Each run of white space becomes one space.
+        """
         return " ".join(self._nested_text().split())
 
     def _nested_text(self) -> str:
@@ -56,8 +59,10 @@ class Element:
 class MarkupError(ValueError):
     """A document that can't be read.
 
-    :param code: Twilio's code.
+    :param code: Twilio's error code.
     :param message: the problem as a sentence.
+    :param line: the line of the problem, counted from 1; 0 if unknown.
+    :param column: the column of the problem, counted from 1; 0 if unknown.
     """
 
     def __init__(self, code: int, message: str, line: int = 0, column: int = 0) -> None:
@@ -69,7 +74,7 @@ class MarkupError(ValueError):
 
 
 class _TreeBuilder:
-    """A builder that makes the tree of elements from the events of expat."""
+    """Builds the tree of elements from the events of the XML parser expat."""
 
     def __init__(self, charset: str | None) -> None:
         # An unknown character set of the Content-Type is ignored: the XML declaration decides.
@@ -87,7 +92,7 @@ class _TreeBuilder:
         self.root: Element | None = None
 
     def _error(self, message: str, code: int = 12100) -> MarkupError:
-        """Return an error at the current location of the parser."""
+        """Return an error with the current line and column of the XML parser."""
         return MarkupError(code, message, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
 
     def _start_element(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -122,10 +127,12 @@ class _TreeBuilder:
 
 
 def parse(body: bytes, charset: str | None = None) -> Element:
-    """Return the root of a document.
+    """Parse a document, and return its root element.
 
-    :param charset: the character set in the Content-Type of the response, or ``None``.
-    :raises MarkupError: if the document is not a valid ``Response``.
+    :param body: the document as bytes.
+    :param charset: the character set in the Content-Type of the response, or ``None`` if the Content-Type has no
+        character set.
+    :raises MarkupError: if the document is not valid XML with the root ``Response``.
     """
     if len(body) > MAX_BYTES:
         raise MarkupError(11750, f"the document must have at most {MAX_BYTES} bytes, not {len(body)}")
