@@ -1,4 +1,4 @@
-"""The verbs that the simulator plays. ``CALL_VERBS`` has the verbs of documents that the caller hears."""
+"""The verbs that the simulator plays. ``CALL_VERBS`` has the verbs that a document for the caller can contain."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from ivrkit.simulator.twiml.markup import Element
 
 
 def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> WebhookRequest:
-    """Return the request for another document. The verb adds no parameters to the request.
+    """Return the request for the document to which a ``Redirect`` leads. The request has no parameters of its own.
 
-    :raises LegEnded: if the URL is invalid, or if a missing URL is an error.
+    :raises LegEnded: if the URL is invalid. A missing URL is also an error if the simulator's assumptions say so.
     """
     # An empty URL resolves to the document itself. An assumption turns it into an error.
     url = verb.text.strip()
@@ -28,7 +28,7 @@ def redirect(call: LiveCall, context: DocumentContext, verb: Element) -> Webhook
 
 
 def reject(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Reject a call that is not answered yet, or hang up an answered call.
+    """Reject a call that is not answered yet. Hang up if the call has already been answered.
 
     :raises LegEnded: always.
     """
@@ -39,7 +39,7 @@ def reject(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
 
 
 def hangup(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Hang up.
+    """Hang up on the person who hears the document.
 
     :raises LegEnded: always.
     """
@@ -47,7 +47,7 @@ def hangup(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
 
 
 def leave(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Leave the queue in which the caller waits. Only a wait document can have this verb.
+    """Take the caller out of the queue in which the caller waits. Only a wait document can have the verb ``Leave``.
 
     :raises LeftQueue: always.
     """

@@ -2,10 +2,10 @@
 
 A ``Dial`` goes through these steps:
 
-1. All phones ring at once, or one after the other with ``sequential``, until one phone is picked up.
-2. The callee who picked up hears the document of the ``Number``, if there is one, and can decline the call.
+1. All phones ring at once until one phone is picked up. With ``sequential``, the phones ring one after the other.
+2. If the ``Number`` has a document, the callee who picked up hears the document, and can decline the call.
 3. Caller and callee talk, until one of them hangs up or ``timeLimit`` is over.
-4. The action is requested with the result. If the verb has no action, the next verb is played.
+4. The action is requested with the result of the ``Dial``. If the verb has no action, the next verb is played.
 
 A callee who hangs up ends step 2 or 3. A caller who hangs up ends the call, but Twilio may still request the action.
 """
@@ -46,8 +46,9 @@ _RECORDING_MODES = frozenset(
 class _Phone:
     """A dialled phone.
 
-    :param noun: the ``Number`` element, or the ``Dial`` element if the phone number is the text of the ``Dial``.
-    :param callbacks: number of status callbacks so far.
+    :param noun: the ``Number`` element with the phone number. A ``Dial`` whose text is the phone number is its own
+        noun.
+    :param callbacks: the number of status callbacks that were sent for this phone so far.
     """
 
     number: str
@@ -60,10 +61,10 @@ class _Phone:
 class _DialState:
     """A ``Dial`` in progress.
 
-    :param last: the phone that was picked up, or else the phone that rang last.
+    :param last: the phone that was picked up, or the phone that rang last if no phone was picked up.
     :param status: Twilio's ``DialCallStatus``.
     :param bridged: whether caller and callee could talk.
-    :param ringing: the ringing phones by number.
+    :param ringing: dict of phone number -> ringing phone.
     :param canceled_by_star: whether the caller stopped the ringing with ``*``.
     """
 
@@ -78,7 +79,10 @@ class _DialState:
 
 
 def dial(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Dial phones, let caller and callee talk, and return the action request or ``None``."""
+    """Dial the phones of a ``Dial``, and let caller and callee talk.
+
+    :returns: the action request, or ``None`` if the next verb is played.
+    """
     phones = _phones(call, context, verb)
     if not phones:
         return None
@@ -100,7 +104,7 @@ def dial(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
 
 
 def _phones(call: LiveCall, context: DocumentContext, verb: Element) -> list[_Phone]:
-    """Return the phones of a ``Dial``; add a note for each noun that is not simulated."""
+    """Return the phones of a ``Dial``. Add a note to the call for each noun that is not simulated."""
     nouns = [each for each in verb.children if each.name == "Number"]
     for child in verb.children:
         if child.name != "Number":
@@ -126,7 +130,10 @@ def _phones(call: LiveCall, context: DocumentContext, verb: Element) -> list[_Ph
 
 
 def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[Waiting, Action, _Phone | None]:
-    """Let phones ring at the same time; return the phone that was picked up, or ``None``."""
+    """Let phones ring at the same time.
+
+    :returns: the phone that was picked up, or ``None`` if no phone was picked up.
+    """
     verb = state.verb
     # Twilio lets a phone ring a few seconds longer than the timeout says.
     deadline = call.now + int_attribute(verb, "timeout") + call.assumptions.extra_ring_seconds
@@ -149,7 +156,10 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
 
 
 def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, deadline: float) -> None:
-    """Handle any action during the ringing, except a pick-up before the deadline."""
+    """Handle an action while phones ring. A pick-up before the deadline is handled elsewhere.
+
+    :param deadline: the time on the call's clock at which the phones stop ringing.
+    """
     if isinstance(action, Refuse) and action.result != "no-answer" and call.now + action.after < deadline:
         call.pass_time(action.after)
         _stop_ringing(call, state, action.result, action.number)
@@ -173,8 +183,8 @@ def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, dea
 def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | None = None) -> None:
     """Stop the ringing of phones.
 
-    :param result: the new ``CallStatus`` of the phones.
-    :param number: the number of the phone that stops, or ``None`` for all phones.
+    :param result: the ``CallStatus`` of these phones from now on.
+    :param number: the number of the phone that stops ringing, or ``None`` if all phones stop ringing.
     """
     for phone in [state.ringing[number]] if number is not None else list(state.ringing.values()):
         del state.ringing[phone.number]
@@ -187,7 +197,7 @@ def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | 
 
 
 def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiting, Action, None]:
-    """Play the document of the ``Number`` to the callee, then let caller and callee talk."""
+    """Play the document of the ``Number`` to the callee who picked up. Then let caller and callee talk."""
     verb, leg = state.verb, phone.leg
     leg.status, leg.answered_at = "in-progress", call.now
     state.last, state.status = phone, "completed"
@@ -210,7 +220,10 @@ def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Wait
 
 
 def _screen(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiting, Action, bool]:
-    """Play the document of a ``Number`` to the callee; return whether the callee accepted the call."""
+    """Play the document of a ``Number`` to the callee.
+
+    :returns: whether the callee accepted the call. If the ``Number`` has no document, the result is ``True``.
+    """
     noun = phone.noun
     # A number that is the text of the Dial has no attributes of a Number.
     keys = text_attribute(noun, "sendDigits") if noun.name == "Number" else ""
@@ -234,7 +247,7 @@ def _screen(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiti
 
 
 def _end_leg(call: LiveCall, state: _DialState, phone: _Phone) -> None:
-    """End the leg of the callee."""
+    """End the callee's leg of the call."""
     leg = phone.leg
     leg.status = "completed"
     seconds = math.ceil(leg.seconds(call.now))
@@ -249,7 +262,7 @@ def _end_leg(call: LiveCall, state: _DialState, phone: _Phone) -> None:
 
 
 def _end_all_phones(call: LiveCall, state: _DialState) -> None:
-    """End the ringing or the talk, because the caller hung up."""
+    """After the caller hung up, end the ringing of all phones or the talk."""
     if state.ringing:
         _stop_ringing(call, state, "canceled")
     else:
@@ -260,7 +273,7 @@ def _end_all_phones(call: LiveCall, state: _DialState) -> None:
 
 
 def _action_request(call: LiveCall, state: _DialState) -> WebhookRequest | None:
-    """Return the action request, or ``None`` if the verb has no action."""
+    """Return the action request, or ``None`` if the ``Dial`` has no action."""
     leg = state.last.leg
     params = {
         "DialCallStatus": state.status,
@@ -275,7 +288,10 @@ def _action_request(call: LiveCall, state: _DialState) -> WebhookRequest | None:
 
 
 def _report_progress(call: LiveCall, state: _DialState, phone: _Phone, event: str) -> None:
-    """Send an event to the ``statusCallback`` of a ``Number``, if the noun asks for this event."""
+    """Send an event to the ``statusCallback`` of a ``Number``, if ``statusCallbackEvent`` includes this event.
+
+    :param event: ``initiated``, ``ringing``, ``answered`` or ``completed``.
+    """
     noun, leg = phone.noun, phone.leg
     if noun.name != "Number":
         return

@@ -42,7 +42,7 @@ class _EnqueueState:
     """A caller in a queue.
 
     :param max_size: number of callers that the queue accepts.
-    :param joined_at: the time at which the caller joined the queue.
+    :param joined_at: the time on the call's clock at which the caller joined the queue.
     """
 
     verb: Element
@@ -52,7 +52,7 @@ class _EnqueueState:
     joined_at: float
 
     def queue_params(self) -> dict[str, str]:
-        """Return the parameters about the queue, for each request during the wait."""
+        """Return the parameters about the queue, which each request has while the caller waits."""
         return {
             "QueuePosition": str(self.queue.size + 1),
             "QueueSid": self.queue.sid,
@@ -67,7 +67,10 @@ class _EnqueueState:
 
 
 def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Put the caller in a queue; return the action request after the caller has left the queue."""
+    """Put the caller in a queue, and wait until the caller has left the queue.
+
+    :returns: the action request, or ``None`` if the next verb is played.
+    """
     queue = call.queues(verb.text.strip() or text_attribute(verb, "workflowSid") or NAMELESS_QUEUE)
     max_size = int_attribute(verb, "maxQueueSize") if text_attribute(verb, "maxQueueSize") else queue.max_size
     state = _EnqueueState(verb, context, queue, max_size, call.now)
@@ -85,10 +88,11 @@ def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback
 
 
 def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = True) -> WebhookRequest | None:
-    """Report the result of the queue; return the action request, or ``None`` if the verb has no action.
+    """Report the result of the queue, and return the action request.
 
     :param result: Twilio's ``QueueResult``.
     :param joined: whether the caller was in the queue.
+    :returns: the action request, or ``None`` if the ``Enqueue`` has no action.
     """
     seconds = state.seconds(call.now)
     call.emit(Queued(at=call.now, queue=state.queue.name, result=result, seconds=seconds))
@@ -99,9 +103,9 @@ def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = Tr
 
 
 def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, str]:
-    """Let the caller wait, and then talk to the agent who takes the call.
+    """Let the caller wait for an agent, and then let the caller and the agent talk.
 
-    The wait also ends if the wait document leaves the queue, or can't be fetched.
+    The wait also ends if the wait document contains a ``Leave``, or if the wait document can't be fetched.
 
     :returns: Twilio's ``QueueResult``.
     """
@@ -152,7 +156,7 @@ def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, 
 def _play_wait_document(
     call: LiveCall, state: _EnqueueState, first_request: WebhookRequest
 ) -> Generator[Waiting, Action, None]:
-    """Play the wait document, and each document that a verb of a wait document requests."""
+    """Play the first document at ``waitUrl``, then each document that a verb of a wait document requests."""
     request: WebhookRequest | None = first_request
     while request is not None:
         # Each request during the wait carries these, also a redirect and the action of a Gather.

@@ -1,14 +1,16 @@
 """Gather: a prompt, and the keys or the speech that answer it: https://www.twilio.com/docs/voice/twiml/gather.
 
-The simulator plays the whole prompt first, and then waits for an action. The time of an action can be before the end of
-the prompt (barge-in). Then the clock is turned back to this time, and the rest of the prompt is removed from the
-events. The times of a ``Gather`` follow these rules:
+The simulator first plays the whole prompt, and then waits for an action. If the time of the action is before the end of
+the prompt (barge-in), the simulator sets the clock back to the time of the action, and removes the rest of the prompt
+from the events. The times of a ``Gather`` follow these rules:
 
 1. The first key or word must come by the deadline: the end of the prompt plus ``timeout``.
 2. Each key starts the timeout again.
-3. With ``bargeIn="false"``, keys during the prompt are lost, and speech during the prompt starts at its end instead.
-4. The finish key ends the verb at once, and so does the last of ``numDigits`` keys. Later keys are lost.
-5. Speech lasts at most ``maxSpeechTime``. The verb ends after ``speechTimeout`` of silence.
+3. With ``bargeIn="false"``, keys during the prompt are lost. Speech during the prompt is moved to the end of the
+   prompt.
+4. The finish key ends the ``Gather`` at once. If ``numDigits`` is set, the last of these keys also ends the ``Gather``
+   at once. Later keys are lost.
+5. Speech lasts at most ``maxSpeechTime``. The ``Gather`` ends after ``speechTimeout`` seconds of silence.
 """
 
 from __future__ import annotations
@@ -38,12 +40,12 @@ _PROMPT_VERBS: Mapping[str, Callable[[LiveCall, DocumentContext, Element], None]
 
 @dataclass(slots=True)
 class _GatherState:
-    """A ``Gather`` that listens.
+    """A ``Gather`` that listens. All times are seconds on the call's clock.
 
     :param started_at: the time at which the prompt began.
-    :param prompt_ends_at: the time at which the prompt ends, or was interrupted.
-    :param first_event: the index of the first event of the prompt.
-    :param digits: the keys so far.
+    :param prompt_ends_at: the time at which the prompt ends, or at which the prompt was interrupted.
+    :param first_event: the index of the prompt's first event in the events of the call.
+    :param digits: the keys that were pressed so far.
     """
 
     verb: Element
@@ -54,7 +56,7 @@ class _GatherState:
 
     @property
     def deadline(self) -> float:
-        """The latest time for the first key or word."""
+        """The latest time for the first key or word, in seconds on the call's clock."""
         return self.prompt_ends_at + int_attribute(self.verb, "timeout")
 
     @property
@@ -63,7 +65,7 @@ class _GatherState:
 
     @property
     def max_digits(self) -> int:
-        """The attribute ``numDigits``, or 0 if there is no limit."""
+        """The value of the attribute ``numDigits``, or 0 if the number of keys is not limited."""
         return int_attribute(self.verb, "numDigits") if text_attribute(self.verb, "numDigits") else 0
 
     @property
@@ -71,7 +73,7 @@ class _GatherState:
         return text_attribute(self.verb, "finishOnKey")
 
     def time_of(self, call: LiveCall, action: Press | Speak) -> float:
-        """Return the time at which an action starts."""
+        """Return the time at which an action starts, in seconds on the call's clock."""
         if action.after is None:
             return call.now + REACTION_SECONDS
         at = self.started_at + action.after
@@ -80,7 +82,10 @@ class _GatherState:
 
 
 def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Play the prompt, listen, and return the action request with the input."""
+    """Play the prompt, listen, and return the action request with the keys or the speech.
+
+    :returns: the action request, or ``None`` if the next verb is played.
+    """
     started_at, first_event = call.now, len(call.events)
     for child in verb.children:
         if child.name in _PROMPT_VERBS:
@@ -97,7 +102,10 @@ def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
 
 
 def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Playback:
-    """Wait for input, and take it. Add a note for input that the ``Gather`` does not accept."""
+    """Wait for keys or speech. Add a note to the call for an input that the ``Gather`` does not accept.
+
+    :returns: the action request, or ``None`` if the next verb is played.
+    """
     waiting = Waiting("Gather", "gather", context.who, state.verb, queue=context.queue)
     while True:
         action = yield from call.wait(waiting)
@@ -120,7 +128,10 @@ def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Pl
 
 
 def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, press: Press) -> WebhookRequest | None:
-    """Take keys one after the other, until one of them ends the ``Gather`` or the timeout is over."""
+    """Take keys one after the other, until a key ends the ``Gather`` or the timeout is over.
+
+    :returns: the action request, or ``None`` if the next verb is played.
+    """
     timeout = int_attribute(state.verb, "timeout")
     # The timeout runs from the end of the prompt, then from each key that is taken.
     at, timeout_starts_at = state.time_of(call, press), state.prompt_ends_at
@@ -153,7 +164,7 @@ def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, pr
 
 
 def _move_clock(call: LiveCall, state: _GatherState, at: float) -> None:
-    """Move the clock to a time. If the time is during the prompt, cut the prompt at this time."""
+    """Set the call's clock to a time. If the prompt is still playing at this time, cut the prompt short."""
     if at >= call.now:
         call.pass_time(at - call.now)
         return
@@ -179,7 +190,11 @@ def _note_lost_keys(call: LiveCall, keys: str) -> None:
 def _end_with_digits(
     call: LiveCall, context: DocumentContext, state: _GatherState, ended_by: str, finish_key: str
 ) -> WebhookRequest | None:
-    """End the ``Gather`` with the keys so far; return the action request."""
+    """End the ``Gather`` with the keys that were pressed so far, and return the action request.
+
+    :param ended_by: the cause of the end: ``key``, ``digits`` or ``timeout``.
+    :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.
+    """
     call.emit(Gathered(at=call.now, digits=state.digits, speech="", ended_by=ended_by, who=context.who))
     params = {"Digits": state.digits, **_finish_params(call, finish_key)}
     return context.action_request(call, state.verb, params, required=True)
@@ -194,8 +209,10 @@ def _take_nothing(
 ) -> WebhookRequest | None:
     """End the ``Gather`` without input.
 
+    :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.
     :param wait: whether the rest of the timeout still has to pass.
-    :returns: the action request if the verb sets ``actionOnEmptyResult``. Otherwise ``None``: the next verb is played.
+    :returns: the action request if the verb sets ``actionOnEmptyResult``; otherwise ``None``, and the next verb is
+        played.
     """
     if wait and not finish_key:
         call.pass_time(max(state.deadline - call.now, 0.0))
@@ -209,7 +226,10 @@ def _take_nothing(
 
 
 def _take_speech(call: LiveCall, context: DocumentContext, state: _GatherState, speak: Speak) -> WebhookRequest | None:
-    """Take speech, and wait for the silence that ends it."""
+    """Take speech, and wait for the silence that ends the speech.
+
+    :returns: the action request, or ``None`` if the speech came too late and the next verb is played.
+    """
     at, timeout = state.time_of(call, speak), int_attribute(state.verb, "timeout")
     if at < state.prompt_ends_at and not bool_attribute(state.verb, "bargeIn"):
         at = state.prompt_ends_at
@@ -232,7 +252,10 @@ def _take_speech(call: LiveCall, context: DocumentContext, state: _GatherState, 
 
 
 def _send_partial_results(call: LiveCall, context: DocumentContext, verb: Element, speak: Speak) -> None:
-    """Send partial results if the verb asks for them: the first half of the words, then all words."""
+    """Send partial results of the speech recognition, if the ``Gather`` has a ``partialResultCallback``.
+
+    The first partial result has the first half of the words. The second partial result has all words.
+    """
     url = text_attribute(verb, "partialResultCallback")
     if not url:
         return

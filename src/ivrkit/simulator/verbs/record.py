@@ -30,8 +30,9 @@ _HANGUP, _SILENCE, _LENGTH = "hangup", "silence", "length"
 class _RecordState:
     """A recording in progress.
 
+    :param started_at: the time on the call's clock at which the recording began.
     :param words: the texts that were said so far.
-    :param silent_seconds: seconds of silence since the last sound.
+    :param silent_seconds: seconds of silence at the end of the recording so far.
     """
 
     verb: Element
@@ -51,7 +52,10 @@ class _RecordState:
 
 
 def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Record until a key, silence, the maximum length or a hang-up; return the action request."""
+    """Record until a key, silence, the maximum length or a hang-up ends the recording.
+
+    :returns: the action request, or ``None`` if the next verb is played.
+    """
     if bool_attribute(verb, "playBeep"):
         call.hear(Played, _BEEP_SECONDS, what="beep", who=context.who)
     state = _RecordState(verb, call.now, Recording.new(call, "RecordVerb"))
@@ -66,7 +70,10 @@ def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
 
 
 def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Generator[Waiting, Action, str]:
-    """Record until the recording ends; return the key that ended it, ``silence`` or ``length``."""
+    """Record until the recording ends.
+
+    :returns: the key that ended the recording, ``silence``, or ``length`` if the recording reached its maximum length.
+    """
     finish_keys = text_attribute(state.verb, "finishOnKey")
     while True:
         action = yield from call.wait(Waiting("Record", "record", context.who, state.verb))
@@ -86,7 +93,10 @@ def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Gener
 
 
 def _record_sound(call: LiveCall, state: _RecordState, seconds: float) -> bool:
-    """Record sound for some seconds; return whether the recording can go on."""
+    """Record sound for some seconds.
+
+    :returns: ``False`` if the recording has reached its maximum length, otherwise ``True``.
+    """
     seconds_left = state.seconds_left(call.now)
     call.pass_time(min(seconds, seconds_left))
     state.silent_seconds = 0.0
@@ -97,7 +107,7 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
     """Record silence.
 
     :param seconds: seconds of silence, or ``None`` for silence until the recording ends.
-    :returns: the reason if the recording ended, ``silence`` or ``length``; else ``""``.
+    :returns: ``silence`` or ``length`` as the reason why the recording ended, or ``""`` if the recording goes on.
     """
     seconds_left = state.seconds_left(call.now)
     timeout = int_attribute(state.verb, "timeout")
@@ -112,7 +122,11 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
 
 
 def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended_by: str) -> WebhookRequest | None:
-    """Report the recording; return the action request, or ``None`` if the recording is empty and the call goes on."""
+    """Report the recording, and return the action request.
+
+    :param ended_by: the key that ended the recording, ``silence``, ``length`` or ``hangup``.
+    :returns: the action request, or ``None`` if the recording is empty and the next verb is played.
+    """
     verb, text = state.verb, " ".join(state.words)
     # Silence at the start would be trimmed too, but the simulator only knows the silence at the end.
     trimmed = state.silent_seconds if text_attribute(verb, "trim") == "trim-silence" else 0.0
@@ -136,7 +150,11 @@ def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended
 
 
 def _transcribe(call: LiveCall, context: DocumentContext, state: _RecordState, seconds: int, text: str) -> None:
-    """Send the transcription of a recording, if the verb has ``transcribe`` and a ``transcribeCallback``."""
+    """Send the transcription of a recording, if the ``Record`` has ``transcribe`` and a ``transcribeCallback``.
+
+    :param seconds: the length of the recording. A recording that is too short or too long causes a warning.
+    :param text: the words in the recording.
+    """
     verb = state.verb
     if not bool_attribute(verb, "transcribe"):
         return

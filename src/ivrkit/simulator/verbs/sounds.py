@@ -1,4 +1,4 @@
-"""Say, Play and Pause: the verbs that are only heard."""
+"""Say, Play and Pause: the verbs that a person only hears."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TONE_SECONDS = 0.2
 
 
 def say(call: LiveCall, context: DocumentContext, verb: Element) -> None:
-    """Say a text."""
+    """Say the text of a ``Say`` to the person who hears the document."""
     text = verb.all_text()
     if not text:
         return
@@ -43,9 +43,9 @@ def say(call: LiveCall, context: DocumentContext, verb: Element) -> None:
 
 
 def play(call: LiveCall, context: DocumentContext, verb: Element, *, type_warning: int = 13420) -> None:
-    """Play a file, or the tones of keys.
+    """Play a file, or the tones of phone keys.
 
-    :param type_warning: Twilio's code for a file of an unsupported type.
+    :param type_warning: Twilio's error code for a file of an unsupported type.
     """
     loop = int_attribute(verb, "loop") or MAX_LOOPS
     keys = text_attribute(verb, "digits")
@@ -64,19 +64,19 @@ def play(call: LiveCall, context: DocumentContext, verb: Element, *, type_warnin
 
 
 def pause(call: LiveCall, context: DocumentContext, verb: Element) -> None:
-    """Pause. A pause as the first verb of a call delays the answer."""
+    """Pause for some seconds. If a call begins with a ``Pause``, the call is answered after the pause."""
     call.hear(Paused, float(int_attribute(verb, "length")), who=context.who)
     if context.who == CALLER and not context.queue:
         call.answer()
 
 
 def seconds_of_keys(keys: str) -> float:
-    """Return how many seconds the tones and pauses of keys take."""
+    """Return how many seconds the tones of phone keys take. ``w`` and ``W`` among the keys are pauses."""
     return sum(_PAUSE_SECONDS.get(key, _TONE_SECONDS) for key in keys)
 
 
 def _is_audio(call: LiveCall, context: DocumentContext, verb: Element, response: Response, type_warning: int) -> bool:
-    """Return whether Twilio can play a file. Report a warning if not."""
+    """Return whether Twilio can play a file. If Twilio can't play the file, report a warning."""
     content_type = response.header("Content-Type").partition(";")[0].strip().lower()
     if content_type in AUDIO_TYPES:
         return True

@@ -1,4 +1,4 @@
-"""The talk of two people, after a ``Dial`` or after a wait in a queue."""
+"""The talk of the caller with a callee, after a ``Dial``, or with an agent, after a wait in a queue."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ def talk(
     hangup_on_star: bool = False,
     queue: str = "",
 ) -> Generator[Waiting, Action, None]:
-    """Let two people talk.
+    """Let the caller talk to a callee or to an agent.
 
-    :param numbers: the callee's number; empty for an agent.
+    :param verb: the ``Dial`` or the ``Enqueue``.
+    :param numbers: the callee's number; empty for a talk with an agent.
     :param until: the time on the call's clock at which Twilio ends the talk.
-    :param hangup_on_star: whether the caller's ``*`` ends the talk.
-    :param queue: the queue from which the caller was taken, or ``""`` for none.
-    :raises HungUp: if one of the two hangs up.
+    :param hangup_on_star: whether the key ``*`` ends the talk if the caller presses this key.
+    :param queue: the queue from which the agent took the caller, or ``""`` for a talk with a callee.
+    :raises HungUp: if one of the two people hangs up.
     """
     while call.now < until:
         action = yield from call.wait(Waiting(verb.name, "talk", CALLER, verb, numbers, queue, until))
