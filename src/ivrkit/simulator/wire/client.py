@@ -1,4 +1,4 @@
-"""Twilio as an HTTP client: retries, redirects, cookies and passwords of one call."""
+"""Twilio as an HTTP client for one call: retries, redirects, cookies and passwords."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ OnExchange = Callable[[Request, Response | Failure], None]
 class Client:
     """Twilio as an HTTP client, for one call.
 
-    :param transport: the transport that reaches the app.
+    :param transport: the connection to the app: a WSGI app in this process, HTTP, or a table of documents.
     :param token: the auth token that signs requests, or ``""`` for no signature.
-    :param redirect_as_get: whether a redirect is followed with GET. If not, the method stays the same.
-    :param cookies: whether cookies are kept and sent back.
+    :param redirect_as_get: whether a redirect is followed with GET. If this is false, the request after the redirect
+        has the method of the first request.
+    :param cookies: whether the client keeps the cookies that the app sets, and sends them back.
     :param new_token: a function that returns a new idempotency token.
     """
 
@@ -68,11 +69,12 @@ class Client:
         on_exchange: OnExchange,
         on_invalid_override: Callable[[str], None],
     ) -> tuple[str, Response]:
-        """Send a webhook request, retry it if the overrides allow that, and follow redirects.
+        """Send a webhook request, and follow redirects. The connection overrides of the URL decide about retries.
 
-        :param url: an absolute URL with the connection overrides in its fragment.
-        :param on_exchange: a function that is called with each exchange.
-        :param on_invalid_override: a function that is called with a message for each invalid override.
+        :param url: an absolute URL. The fragment of the URL can contain connection overrides, which set timeouts and
+            retries.
+        :param on_exchange: a function that is called with each request, and with the response or the failure.
+        :param on_invalid_override: a function that is called with a message for each invalid connection override.
         :returns: the URL that responded last, and the response, which may have an error status.
         :raises Failure: if there was no response that Twilio can use.
         """
@@ -93,8 +95,9 @@ class Client:
         raise Failure(11215, "other", message)
 
     def fetch_file(self, url: str, *, on_exchange: OnExchange) -> Response:
-        """Fetch a file and follow redirects.
+        """Fetch a file, and follow redirects.
 
+        :param on_exchange: a function that is called with each request, and with the response or the failure.
         :returns: the response, which may have an error status.
         :raises Failure: if there was no response that Twilio can use.
         """
@@ -116,7 +119,12 @@ class Client:
         overrides: Overrides,
         on_exchange: OnExchange,
     ) -> Response:
-        """Send a request. Send it again after each failure or error status for which the overrides allow a retry."""
+        """Send a request. Repeat the request after a failure or an error status, as often as the overrides allow.
+
+        :param token: the idempotency token, which all attempts have in common.
+        :returns: the last response, which may have an error status.
+        :raises Failure: if the last attempt had no response that Twilio can use.
+        """
         retries_left = overrides.retries
         while True:
             # Made for each attempt, because an attempt may have set a cookie.
@@ -180,7 +188,7 @@ class Client:
 
 
 class _CookieHeaders:
-    """The part of a response that a cookie jar reads."""
+    """The ``Set-Cookie`` headers of a response, in the form that Python's cookie jar can read."""
 
     def __init__(self, set_cookies: list[str]) -> None:
         self._message = Message()
@@ -204,7 +212,12 @@ def _redirect_target(url: str, response: Response) -> str:
 
 
 def _authorization(request: Request, response: Response, user: str, password: str) -> str:
-    """Return the Authorization header that answers a 401, or ``""`` if Twilio does not support the scheme."""
+    """Return the ``Authorization`` header for a request that got a 401.
+
+    :param request: the request that got the 401.
+    :param response: the response with the status 401.
+    :returns: the value of the header, or ``""`` if Twilio does not support the authentication scheme.
+    """
     scheme, _, challenge = response.header("WWW-Authenticate").partition(" ")
     if scheme.lower() == "basic":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

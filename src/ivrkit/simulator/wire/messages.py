@@ -13,11 +13,11 @@ _FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class Failure(Exception):
-    """A request without a response that Twilio can use.
+    """A request that got no response that Twilio can use.
 
     :param code: Twilio's error code.
     :param failure_type: ``ct`` (no connection), ``rt`` (no response in time) or another word. The connection overrides
-        list the types that are retried.
+        of a URL say which failure types are retried.
     :param message: the failure as a sentence.
     """
 
@@ -48,8 +48,9 @@ class Response:
     """An HTTP response.
 
     :param headers: pairs of name and value, in order.
-    :param took: seconds until the response was complete.
-    :param error: the text of the exception that a WSGI app raised, with the status 500; otherwise ``""``.
+    :param took: seconds from the start of the request until the response was complete.
+    :param error: the text of the exception, if a WSGI app raised an exception; otherwise ``""``. The status is then
+        500.
     """
 
     status: int = 200
@@ -59,11 +60,11 @@ class Response:
     error: str = ""
 
     def header(self, name: str) -> str:
-        """Return the value of the first header with a name, or ``""`` if there is no such header."""
+        """Return the value of the first header that has this name, or ``""`` if no header has this name."""
         return next(iter(self.headers_of(name)), "")
 
     def headers_of(self, name: str) -> list[str]:
-        """Return the values of all headers with a name. Upper and lower case are equal."""
+        """Return the values of all headers that have this name. Upper and lower case of a name make no difference."""
         return [value for each, value in self.headers if each.lower() == name.lower()]
 
 
@@ -75,8 +76,8 @@ def make_request(
     :param params: the parameters. A GET request has them in the query of the URL, and a POST request sends them as a
         form.
     :param token: the auth token that signs the request, or ``""`` for no signature.
-    :param idempotency: the idempotency token, which is the same for all attempts of a request.
-    :param cookies: the value of the ``Cookie`` header, or ``""`` for none.
+    :param idempotency: the idempotency token of the request. All attempts to send a request have the same token.
+    :param cookies: the value of the ``Cookie`` header, or ``""`` for no such header.
     """
     url = requested_url(url)
     headers = {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1", "I-Twilio-Idempotency-Token": idempotency}
@@ -96,12 +97,15 @@ def make_request(
 
 
 def make_file_request(url: str) -> Request:
-    """Return the request for a file, which Twilio sends without parameters and signature."""
+    """Return a request for a file. Twilio sends such a request without parameters and without a signature."""
     return Request("GET", requested_url(url), {}, {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1"})
 
 
 def requested_url(url: str) -> str:
-    """Return the URL for an HTTP request, without fragment, user and password. An empty path becomes ``/``."""
+    """Return the URL that is sent in an HTTP request: without fragment, user and password.
+
+    An empty path becomes ``/``.
+    """
     if "#" not in url and "@" not in url and url.count("/") > 2:
         return url  # nothing to remove or add; most URLs take this short way
     parts = urlsplit(url)
@@ -109,11 +113,11 @@ def requested_url(url: str) -> str:
 
 
 def absolute_url(base: str, reference: str) -> str:
-    """Return the absolute URL of a reference in a document, with the fragment.
+    """Return the absolute URL of a URL in a document. The fragment of the URL is kept.
 
     :param base: the URL of the document.
     :param reference: a URL in the document. A relative URL is resolved as a browser resolves it.
-    :raises Failure: if the URL can't be requested.
+    :raises Failure: if the URL is not a valid http or https URL.
     """
     url = reference.strip()
     try:

@@ -16,12 +16,12 @@ MAX_SECONDS = 15.0
 class Overrides:
     """Timeouts and retries of a request.
 
-    :param connect: seconds for the connection.
-    :param read: seconds for the response.
-    :param total: seconds for the connection and the response together.
-    :param retries: number of attempts after the first.
-    :param retry_on: the failures that are retried: ``4xx``, ``5xx``, ``ct`` (no connection) or ``rt`` (no response in
-        time).
+    :param connect: the longest time to open the connection, in seconds.
+    :param read: the longest time to wait for the response, in seconds.
+    :param total: the longest time for the connection and the response together, in seconds.
+    :param retries: the number of attempts after the first attempt.
+    :param retry_on: the failures after which the request is sent again: ``4xx``, ``5xx``, ``ct`` (no connection) or
+        ``rt`` (no response in time).
     """
 
     connect: float = 5.0
@@ -38,9 +38,9 @@ _TIMEOUTS = {"ct": ("connect", 100, 10_000), "rt": ("read", 100, 15_000), "tt": 
 
 
 def overrides_of(url: str) -> tuple[Overrides, list[str]]:
-    """Return the overrides in the fragment of a URL, without the invalid overrides.
+    """Return the connection overrides in the fragment of a URL. Invalid overrides are left out.
 
-    :returns: the overrides, and a message for each invalid override.
+    :returns: the overrides, and a list with a message for each invalid override.
     """
     fragment = url.partition("#")[2]
     if not fragment:
@@ -57,9 +57,11 @@ def overrides_of(url: str) -> tuple[Overrides, list[str]]:
 
 
 def _read(key: str, value: str) -> dict[str, Any]:
-    """Return the field that an override sets, with its value. The dict is empty if the simulator ignores the override.
+    """Return a dict with the field of :class:`Overrides` that one connection override sets, and its value.
 
-    :raises ValueError: if the override is invalid.
+    :param key: the name of the connection override, such as ``rc``.
+    :returns: the dict, which is empty if the simulator ignores this connection override.
+    :raises ValueError: if the name or the value is invalid.
     """
     if key in _TIMEOUTS:
         name, least, most = _TIMEOUTS[key]

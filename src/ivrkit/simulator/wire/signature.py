@@ -12,11 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 def sign(url: str, params: Iterable[tuple[str, str]], token: str) -> str:
-    """Return the signature of a request.
+    """Return the X-Twilio-Signature of a request.
 
     :param url: the URL of the request.
-    :param params: the form parameters. A GET request has none, because its parameters are in the URL. Equal pairs of
-        name and value count once.
+    :param params: the form parameters as pairs of name and value; empty for a GET request. Equal pairs count once.
     :param token: the auth token of the account.
     """
     text = signed_url(url) + "".join([name + value for name, value in sorted(set(params))])
@@ -26,7 +25,7 @@ def sign(url: str, params: Iterable[tuple[str, str]], token: str) -> str:
 def signed_url(url: str) -> str:
     """Return the part of a URL that Twilio signs.
 
-    A fragment, a user and a password are not signed, and neither is the port of an https URL.
+    Twilio does not sign the fragment, the user and the password. Twilio does not sign the port of an https URL.
     """
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]

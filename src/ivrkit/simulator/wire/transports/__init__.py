@@ -12,17 +12,18 @@ from ivrkit.simulator.wire.transports.wsgi import WsgiTransport
 
 
 class Transport(Protocol):
-    """A way to reach an app."""
+    """A way in which the simulator reaches an app."""
 
     def send(self, request: Request, overrides: Overrides) -> Response:
         """Send one request, without following redirects.
 
+        :param overrides: the timeouts of the request.
         :returns: the response, which may have an error status.
         :raises ~ivrkit.simulator.wire.messages.Failure: if there was no response.
         """
 
     def serves(self, url: str) -> bool:
-        """Return whether a file at this URL can be fetched."""
+        """Return whether the transport can fetch a file at this URL."""
 
 
 __all__ = ["HttpTransport", "TableEntry", "TableTransport", "Transport", "WsgiTransport"]

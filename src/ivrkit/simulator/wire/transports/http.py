@@ -22,13 +22,13 @@ class HttpTransport:
     """A transport that opens an HTTP connection for each request."""
 
     def serves(self, url: str) -> bool:
-        """Return ``True``: any URL can be requested."""
+        """Return ``True``, because this transport can request any URL."""
         return True
 
     def send(self, request: Request, overrides: Overrides) -> Response:
         """Send a request.
 
-        :raises Failure: if there was no connection, or no valid and complete response in time.
+        :raises Failure: if there was no connection, or if there was no valid and complete response in time.
         """
         began = time.monotonic()
         deadline = began + min(overrides.total, MAX_SECONDS)
@@ -55,7 +55,7 @@ class HttpTransport:
 
 
 def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
-    """Return a connection that is not open yet."""
+    """Return an HTTP connection to the host of a URL. The connection is not open yet."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http":
@@ -66,7 +66,7 @@ def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
 def _connect(connection: http.client.HTTPConnection, host: str) -> None:
     """Open a connection.
 
-    :raises Failure: with Twilio's code, if the connection can't be opened.
+    :raises Failure: if the connection can't be opened. The failure has Twilio's error code.
     """
     # From the special to the general: all of these are subclasses of OSError.
     try:
@@ -84,9 +84,10 @@ def _connect(connection: http.client.HTTPConnection, host: str) -> None:
 
 
 def _set_timeout(sock: socket.socket, deadline: float, overrides: Overrides) -> None:
-    """Limit the next read to the time that is left.
+    """Limit the next read from the socket to the read timeout, and to the time until the deadline.
 
-    :raises TimeoutError: if no time is left.
+    :param deadline: the time at which the whole response must be complete, as :func:`time.monotonic` counts.
+    :raises TimeoutError: if the deadline has passed.
     """
     seconds_left = min(deadline - time.monotonic(), overrides.read)
     if seconds_left <= 0:
@@ -98,7 +99,7 @@ def _read_body(sock: socket.socket, response: http.client.HTTPResponse, deadline
     """Return the body of a response.
 
     The timeout of a socket starts again with each read, so a slow body could last for ever. Therefore the body is read
-    in chunks, and each chunk gets the time that is left.
+    in chunks, and the timeout of each chunk is at most the time until the deadline.
     """
     chunks: list[bytes] = []
     size = 0

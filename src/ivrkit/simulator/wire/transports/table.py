@@ -16,10 +16,10 @@ TableEntry = TableDocument | list[TableDocument]
 
 
 class TableTransport:
-    """A table of documents in place of an app.
+    """A transport without an app: each document comes from a table.
 
-    :param documents: absolute URL or path -> document. A key with a query is preferred to a key without a query. A
-        request for any other URL gets a 404.
+    :param documents: dict of absolute URL or path -> document. If the table has a URL with and without its query, the
+        URL with the query counts. A request for a URL that is not in the table gets a 404.
     :raises SimulatorError: if a URL or a document is invalid.
     """
 
@@ -48,7 +48,9 @@ class TableTransport:
         return self._key(url) is not None
 
     def send(self, request: Request, overrides: Overrides) -> Response:
-        """Return the document for a request, or a 404.
+        """Return the response with the document for a request.
+
+        If the table has no document for the URL, the status is 404.
 
         :raises Failure: if the table has a failure for the request, or if the response takes longer than Twilio waits.
         """
@@ -73,9 +75,9 @@ class TableTransport:
         return Response(body=document.encode() if isinstance(document, str) else document)
 
     def _key(self, url: str) -> str | None:
-        """Return the key for a URL, or ``None`` if there is no key.
+        """Return the key of the table for a URL, or ``None`` if the table has no document for this URL.
 
-        A key with a host is preferred to a key that is only a path; then a key with a query is preferred.
+        An absolute URL is preferred to a path. Among two absolute URLs or two paths, the key with a query is preferred.
         """
         parts = urlsplit(url)
         path = parts.path or "/"

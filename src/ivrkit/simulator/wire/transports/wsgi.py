@@ -17,11 +17,11 @@ MAX_BYTES = 1024 * 1024
 
 
 class WsgiTransport:
-    """A WSGI app in this process.
+    """A transport to a WSGI app in this process.
 
     :param app: an app that follows PEP 3333.
     :param base_url: scheme, host and port of the app. A request to another host is a failure.
-    :param timer: a function that returns the time in seconds. The transport measures each response with this function.
+    :param timer: a function that returns the current time in seconds, to measure how long a response takes.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class WsgiTransport:
         return (parts.scheme, parts.netloc.rpartition("@")[2]) == self._origin
 
     def send(self, request: Request, overrides: Overrides) -> Response:
-        """Call the app. An exception of the app becomes a 500, as with a server.
+        """Call the app with a request. If the app raises an exception, the response has the status 500.
 
-        :raises Failure: if the URL belongs to another host, or the response took too long.
+        :raises Failure: if the URL belongs to another host, or if the response took too long.
         """
         if not self.serves(request.url):
             url, origin = request.url.partition("?")[0], "://".join(self._origin)
@@ -86,7 +86,11 @@ class WsgiTransport:
         return environ
 
     def _call_app(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes, str]:
-        """Call the app; return status, headers, body, and the text of an exception or ``""``."""
+        """Call the app.
+
+        :returns: the status, the headers and the body of the response, and the text of the exception that the app
+            raised. The text is ``""`` if the app raised no exception.
+        """
         started: list[Any] = []
         chunks: list[bytes] = []
 
