@@ -1,4 +1,4 @@
-"""The plugin that the checks run on: its metadata, modules and states, and phones that call its states."""
+"""The checked plugin: the metadata, modules and states of the plugin, and phones that call these states."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SettingsFor = Callable[[str, Path], Mapping[str, Any] | None]
 
 
 class ConformanceError(IvrkitError):
-    """A plugin breaks a rule that every plugin must keep."""
+    """The error for a plugin that breaks a rule of the conformance kit."""
 
 
 class CheckedPlugin:
@@ -44,8 +44,8 @@ class CheckedPlugin:
 
     :param name: the name of the plugin's distribution.
     :param root: the root folder of the test run.
-    :param settings_for: a function that returns settings for the phone trees of the checks. They are added to the
-        settings in the ``ivrkit.toml`` of the root folder.
+    :param settings_for: a function that returns settings for the phone trees of the checks. These settings are added
+        to the settings in the ``ivrkit.toml`` of the root folder.
     :raises SettingsError: if the distribution is not installed or is not a plugin.
     """
 
@@ -71,7 +71,7 @@ class CheckedPlugin:
 
     @property
     def project(self) -> Path:
-        """The folder of an editable install, or the root folder of the test run for any other install."""
+        """The project folder of an editable install. For any other install, the root folder of the test run."""
         origin = json.loads(self.dist.read_text("direct_url.json") or "{}")
         if origin.get("dir_info", {}).get("editable"):
             return Path(url2pathname(urlsplit(origin["url"]).path))
@@ -101,7 +101,7 @@ class CheckedPlugin:
         return sorted(tag.replace("_", "-") for tag in found)
 
     def language(self) -> str:
-        """Return the language of the phone trees of the checks."""
+        """Return the default language of the phone trees that the checks call."""
         with self.phone() as phone:
             return phone.host.settings.language
 
@@ -116,7 +116,7 @@ class CheckedPlugin:
             return {name: each for name, each in states.items() if normal_name(each.state.owner.plugin) == self.name}
 
     def installed(self) -> InstalledPlugins:
-        """Load the checked plugin and the plugins that it requires, but do not compile their states."""
+        """Load the checked plugin and the plugins that this plugin requires. The states are not compiled."""
         with tempfile.TemporaryDirectory(prefix="ivrkit-") as folder:
             arguments = self._arguments(Path(folder))
             block = [each for each in installed_plugins() if each not in self.plugins]
@@ -126,9 +126,9 @@ class CheckedPlugin:
 
     @contextmanager
     def phone(self, start: str = NORMAL_START, **settings: Any) -> Iterator[Phone]:
-        """Make a phone that calls a new phone tree with the checked plugin and the plugins that it requires.
+        """Yield a phone that calls a new phone tree with the checked plugin and the plugins that this plugin requires.
 
-        :param start: one of :meth:`starts`. Calls begin in this state, even if a hook chooses another one.
+        :param start: a name from :meth:`starts`. All calls begin in this state, even if a hook chooses another state.
         :param settings: settings of the phone tree, by name.
         :raises IvrkitError: if the phone tree does not start.
         """
@@ -143,12 +143,18 @@ class CheckedPlugin:
                 phone.close()
 
     def starts(self) -> list[str]:
-        """Return the starts of calls: each state, and the normal start if the plugin has hooks or no states."""
+        """Return the names of the states in which the calls of the checks begin: all states of the plugin.
+
+        If the plugin has hooks or no states, the list also has :data:`NORMAL_START`: the start of any other call.
+        """
         has_hooks = any(each.group == PLUGINS_GROUP for each in self.dist.entry_points)
         return [*self.states(), *([NORMAL_START] if has_hooks or not self.states() else [])]
 
     def where(self, start: str) -> str:
-        """Return the beginning of an error message: the plugin and the start of its calls."""
+        """Return the beginning of an error message: the plugin, and the state in which the calls begin.
+
+        :param start: a name from :meth:`starts`.
+        """
         return f"{self.name}: {'the normal start' if start == NORMAL_START else f'the state {start!r}'}"
 
     def _arguments(self, folder: Path) -> dict[str, Any]:
@@ -163,7 +169,7 @@ class CheckedPlugin:
 
 
 class _StartPlugin:
-    """A plugin that lets all calls begin in one state. Its hook implementation runs before all others."""
+    """A plugin that lets all calls begin in one state, even if another plugin chooses a start state."""
 
     def __init__(self, state: str) -> None:
         self._state = state
@@ -175,13 +181,19 @@ class _StartPlugin:
 
 
 def requirements_of(dist: Any) -> list[str]:
-    """Return the names of the distributions that a distribution requires. Requirements of extras are left out."""
+    """Return the names of the distributions that a distribution requires. Optional requirements are left out."""
     lines = [line for line in dist.requires or () if "extra ==" not in line.partition(";")[2]]
     return [normal_name(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) for line in lines]
 
 
 def _with_required_plugins(name: str, plugins: set[str]) -> set[str]:
-    """Return a plugin and all plugins that it requires, directly or through packages that are not plugins."""
+    """Return the names of a plugin and of all plugins that this plugin requires.
+
+    A plugin can be required through a package that is not a plugin.
+
+    :param name: the name of the plugin.
+    :param plugins: the names of the installed plugins.
+    """
     seen, queue = set[str](), [name]
     while queue:
         each = queue.pop()

@@ -11,7 +11,7 @@ _SECRET = re.compile(r"(^|_)(token|password|secret|pin|pepper|api_key|credential
 
 
 def settings_are_described(plugin: CheckedPlugin) -> None:
-    """Check that each setting has a line ``:param name:``, and that each setting named like a secret is hidden."""
+    """Check that each setting has a line ``:param name:``, and that secrets such as ``api_key`` have ``repr=False``."""
     for each in plugin.installed().settings:
         if normal_name(each.owner.plugin) != plugin.name:
             continue

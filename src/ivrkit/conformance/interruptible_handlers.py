@@ -1,7 +1,7 @@
 """The rule that handlers are interruptible: if a worker is killed in a handler, the next run of the webhook is correct.
 
 Twilio sends a webhook again if the worker was killed, so a handler can run more than once. The checks interrupt the
-plugin's code at one line after the other, and then check that the next run or the rest of the call is correct.
+plugin's code at each line in turn. After each interruption, the next run or the rest of the call must be correct.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MAX_SCRIPTS = 3
 
 
 class HandlerInterrupted(Exception):  # noqa: N818  it stands for a killed worker, which is not an error of the handler
-    """The exception that interrupts a handler. It stands for the end of a killed worker."""
+    """The exception that interrupts a handler, as if the worker process were killed."""
 
 
 def an_interrupted_handler_can_run_again(plugin: CheckedPlugin, start: str) -> None:
-    """Interrupt a webhook at each line of its handlers, and check that the next run gives the usual result."""
+    """Interrupt the handlers of a webhook at each line, and check that the next run of the webhook is correct."""
     with plugin.phone(start) as phone, record_plugin_errors():
         runner = WebhookRunner(phone)
         first = runner.start_call()
@@ -42,7 +42,7 @@ def an_interrupted_handler_can_run_again(plugin: CheckedPlugin, start: str) -> N
 
 
 def an_interrupted_hook_does_not_break_calls(plugin: CheckedPlugin) -> None:
-    """Interrupt the hooks at each of their lines, and check that the simulator has no warnings about the calls."""
+    """Interrupt the plugin's hooks at each line, and check that the simulator has no warnings about the calls."""
     scripts = call_scripts(plugin, NORMAL_START)[:MAX_SCRIPTS]
     with plugin.phone() as phone, record_plugin_errors():
         for script in scripts:
@@ -62,11 +62,12 @@ def an_interrupted_hook_does_not_break_calls(plugin: CheckedPlugin) -> None:
 def _interrupt_at_each_line(
     plugin: CheckedPlugin, start: str, webhook: str, expected: WebhookResult, run: Callable[[], WebhookResult]
 ) -> None:
-    """Interrupt a webhook at each line of the plugin's code in turn, and run it again each time.
+    """Interrupt a webhook at each line of the plugin's code in turn. Run the webhook again after each interruption.
 
-    :param webhook: the webhook as text for error messages.
+    :param webhook: a description of the webhook for error messages.
     :param expected: the result of the webhook without an interruption.
     :param run: a function that runs the webhook.
+    :raises ConformanceError: if the result of the second run is not the expected result.
     """
     for line in range(1, MAX_LINES + 1):
         interruption = _Interruption(line, plugin.source_paths())
@@ -93,7 +94,7 @@ def _refuse_uncaught_exception(plugin: CheckedPlugin, start: str, interruption: 
 
 
 def _play(phone: Phone, script: Sequence[Action]) -> None:  # pragma: no cover  the kit's own tracer runs here
-    """Make a call with a script. After an interruption, an action can be impossible: silence replaces it."""
+    """Make a call and perform the actions of a script. Stay silent in place of an action that is not possible."""
     call = phone.call()
     for action in script:
         if call.waiting is None:
@@ -102,13 +103,12 @@ def _play(phone: Phone, script: Sequence[Action]) -> None:  # pragma: no cover  
 
 
 class _Interruption:
-    """An interruption of a plugin's code: an exception that is raised at one of the lines.
+    """An interruption of a plugin's code: an exception that is raised at one line of the code.
 
-    A tracer (:func:`sys.settrace`) counts the lines while they run. Each line is counted once per run of its function.
-    Python reports the line of a ``with`` statement again when its block ends. An exception at that moment would keep
-    the context manager from closing its resource.
+    A tracer (:func:`sys.settrace`) counts the lines that run. A line that a function runs several times is counted
+    once.
 
-    :param line: the number of the line to interrupt, counted from 1.
+    :param line: the line to interrupt, as the number of lines that have run: 1 is the first line that runs.
     :param source_paths: the paths of the plugin's files and folders. Only code below these paths is traced.
     """
 
@@ -122,7 +122,7 @@ class _Interruption:
         self.uncaught: BaseException | None = None
 
     def run(self, function: Callable[[], object]) -> None:
-        """Run a function in a new thread, and interrupt it. A debugger or coverage can then trace this thread."""
+        """Run a function in a new thread, and interrupt the function. The tracer is set in the new thread only."""
         thread = threading.Thread(target=self._run, args=(function,))
         thread.start()
         thread.join()
@@ -135,7 +135,7 @@ class _Interruption:
             self.uncaught = error
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:  # pragma: no cover  tracers are not traced
-        """Count the lines of the plugin's own functions. Functions of other packages are not traced."""
+        """Count the lines that run in the plugin's files, and raise :class:`HandlerInterrupted` at the chosen line."""
         if not frame.f_code.co_filename.startswith(self._source_paths):
             return None
         line = (id(frame), frame.f_lineno)

@@ -1,4 +1,4 @@
-"""The rule that calls do not mix: each of several simultaneous callers hears the same as in a single call."""
+"""The rule that calls do not mix: a caller hears the same texts with and without other calls at the same time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Transcript(NamedTuple):
 
 
 def simultaneous_calls_do_not_mix(plugin: CheckedPlugin, start: str) -> None:
-    """Check that callers hear the same in interleaved calls, in calls on several threads, and in single calls."""
+    """Check that callers hear the same texts in single calls, in interleaved calls and in calls on several threads."""
     scripts = call_scripts(plugin, start)
     with plugin.phone(start) as phone:
         expected = [_transcript(phone.call(script)) for script in scripts]
@@ -43,7 +43,7 @@ def simultaneous_calls_do_not_mix(plugin: CheckedPlugin, start: str) -> None:
 
 
 def call_scripts(plugin: CheckedPlugin, start: str) -> list[tuple[Action, ...]]:
-    """Return scripts of at most two actions that end a call in different ways. The longest scripts come first."""
+    """Return scripts that lead a call to different ends. A script has at most two actions; long scripts come first."""
     with plugin.phone(start) as phone:
         ends = sorted(phone.explore(2).ends, key=lambda call: len(call.actions), reverse=True)
         return [tuple(call.actions) for call in ends][:MAX_CALLS]

@@ -1,4 +1,4 @@
-"""The rule that modules keep no data of a call. This data belongs in ``call.data``."""
+"""The rule that global variables keep no data of a call. The data of a call belongs in ``call.data``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONTAINER_TYPES = (bytearray, deque, list, set, tuple, frozenset, Mapping)
 
 
 def calls_do_not_change_modules(plugin: CheckedPlugin) -> None:
-    """Check that calls do not change the plain values and containers in the plugin's modules."""
+    """Check that calls do not change the global variables in the plugin's modules."""
     before = _module_variables(plugin)
     for start in plugin.starts():
         scripts = call_scripts(plugin, start)

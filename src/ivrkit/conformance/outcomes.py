@@ -59,7 +59,7 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
     """Check that each webhook gets a valid response, that no handler fails, and that no caller stays on the line.
 
     :param plugin: the plugin.
-    :param start: the start of the calls, as ``CheckedPlugin.starts`` returns it.
+    :param start: the state in which the calls begin: a name from ``CheckedPlugin.starts``.
     :param language: the language of the calls.
     """
     where = f"{plugin.where(start)} in {language}"
@@ -85,9 +85,11 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
 
 
 def webhooks_for(phone: Phone, waiting_verb: str | None) -> Iterator[dict[str, str]]:
-    """Yield the parameters of all webhooks that Twilio may send to a call.
+    """Yield the parameters of each webhook that Twilio may send next in a call.
 
-    :param waiting_verb: the verb that the call waits with. If it is ``None``, the call has ended and gets no webhooks.
+    :param phone: a phone that calls the phone tree.
+    :param waiting_verb: the TwiML verb that Twilio runs, such as ``Gather``, or ``None`` if the call has ended. A call
+        that has ended gets no webhooks.
     """
     if waiting_verb is None:
         return
@@ -113,10 +115,12 @@ def _refuse_much_data(where: str, result: WebhookResult) -> None:
 
 
 def _refuse_trap(where: str, phone: Phone, start: str) -> None:
-    """Press an invalid key until the call asks for no more input, and raise an error if no failure was counted.
+    """Press an invalid key again and again, and raise an error if only the setting ``max_turns`` ends the call.
 
-    If only the setting ``max_turns`` ends the repetition, no failure was counted, and the caller is trapped. States
-    without a menu option are not checked, because their HOME depends on the state that leads to them.
+    In such a call the invalid keys are not counted as failures, so the caller is trapped. States without a menu option
+    are not checked.
+
+    :raises ConformanceError: if the caller is trapped.
     """
     compiled = phone.host.loaded.flow.states.get(start)
     if compiled is not None and not compiled.state.menu_options:
@@ -133,7 +137,7 @@ def _refuse_trap(where: str, phone: Phone, start: str) -> None:
 
 
 def _refuse_errors(message: str, errors: list[str], plugin: CheckedPlugin) -> None:
-    """Raise an error if the plugin failed. The hint names the last line of the plugin in the traceback."""
+    """Raise an error if ivrkit logged an error of the plugin. The hint names the line of the plugin that failed."""
     if not errors:
         return
     own = "|".join(map(re.escape, plugin.source_paths()))

@@ -1,4 +1,4 @@
-"""The rules for the project of a plugin: metadata, tests and, if the option is set, README and changelog."""
+"""The rules for the files of a plugin's project: metadata, tests, README and changelog."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def the_metadata_is_complete(plugin: CheckedPlugin) -> None:
 
 
 def every_state_has_a_test(plugin: CheckedPlugin) -> None:
-    """Check that a test of the project names each state."""
+    """Check that the name of each state is in a test file of the project."""
     tests = "\n".join(_test_files(plugin))
     for state in plugin.states():
         if state not in tests and state.rpartition(".")[2] not in tests:
@@ -41,7 +41,7 @@ def every_state_has_a_test(plugin: CheckedPlugin) -> None:
 
 
 def the_readme_names_every_state(plugin: CheckedPlugin) -> None:
-    """Check that the README in the metadata names each state. The README can leave out substates."""
+    """Check that the README in the metadata names each state, except substates."""
     readme = (plugin.dist.read_text("METADATA") or "").partition("\n\n")[2]
     for name, each in plugin.states().items():
         if not each.state.parent and name not in readme:

@@ -8,7 +8,7 @@ from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, desc
 
 
 def a_repeated_webhook_gives_the_same_result(plugin: CheckedPlugin, start: str) -> None:
-    """Check that two runs of a webhook give the same response and session. Both have the same ``call.turn_key``."""
+    """Check that two runs of a webhook with the same ``call.turn_key`` give the same response and session."""
     with plugin.phone(start) as phone, record_plugin_errors():
         runner = WebhookRunner(phone)
         first, again = runner.start_call(), runner.start_call()

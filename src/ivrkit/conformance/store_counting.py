@@ -18,7 +18,7 @@ ALL_COUNTED = {**{str(writer): ADDITIONS for writer in range(WRITERS)}, "turn": 
 def stored_session(
     sid: str = "CA1", turn: int = 1, body: str = '{"state": "menu"}', lasts: float = 3600.0
 ) -> StoredSession:
-    """Return a session for a store.
+    """Return a session that a test can save in a store.
 
     :param lasts: the number of seconds from now after which the session expires.
     """
@@ -26,7 +26,7 @@ def stored_session(
 
 
 def count_up(store: SharedStore, writer: int) -> None:
-    """Add one to a writer's count ``ADDITIONS`` times. An addition that loses a race loads, adds and saves again."""
+    """Add one to a writer's count ``ADDITIONS`` times. After a lost race, load the session and add again."""
     for _ in range(ADDITIONS):
         while True:
             found = store.load("CA1")
@@ -38,14 +38,14 @@ def count_up(store: SharedStore, writer: int) -> None:
 
 
 def count_up_in_process(open_store: Callable[[], SharedStore], writer: int) -> None:
-    """Count up in a process of its own, which opens its own connection to the store."""
+    """Open the store and run :func:`count_up`. Each writing process runs this function."""
     store = open_store()
     count_up(store, writer)
     store.close()
 
 
 def counted(store: SharedStore) -> dict[str, int]:
-    """Return the count of each writer, and the session's turn under the key ``turn``."""
+    """Return writer -> count. The dict key ``turn`` has the turn of the session."""
     found = store.load("CA1")
     assert found is not None
     return {**json.loads(found.body), "turn": found.turn}

@@ -55,7 +55,7 @@ BODIES = (
 
 
 class StoreContract:
-    """The rules for every store, including stores that keep the session in a cookie."""
+    """The rules for every session store, including a store that keeps the session in a cookie."""
 
     @pytest.fixture
     def store(self, open_store: Callable[[], Store]) -> Iterator[Store]:
@@ -98,7 +98,7 @@ class StoreContract:
         assert store.load("CA1") == session
 
     def test_any_thread_can_use_the_store(self, store: Store) -> None:
-        """Any thread can load, save and close, and sees what other threads saved."""
+        """Any thread can load, save and close. A thread loads the sessions that other threads saved."""
         one, two = stored_session(), stored_session(turn=2)
         store.save(one, 0)
 
@@ -113,11 +113,11 @@ class StoreContract:
 
 
 class SharedStoreContract(StoreContract):
-    """The rules for a store that several processes and hosts share. The store decides which of two saves wins."""
+    """The rules for a session store that several processes and hosts share."""
 
     @pytest.fixture
     def other(self, open_store: Callable[[], SharedStore]) -> Iterator[SharedStore]:
-        """Return a second store object for the same storage. It plays the store of another host."""
+        """Return a second store object for the same storage, as another host would have."""
         other = open_store()
         yield other
         other.close()
@@ -149,14 +149,14 @@ class SharedStoreContract(StoreContract):
 
     @pytest.mark.parametrize(("turn", "body"), [(2, '"another"'), (3, '"second"')])
     def test_only_the_same_turn_and_body_are_a_repeated_save(self, store: SharedStore, turn: int, body: str) -> None:
-        """`save` refuses an outdated expected turn if the turn or the body differs from the stored session."""
+        """`save` with an outdated expected turn returns False if the turn or body differs from the stored session."""
         second = stored_session(turn=2, body='"second"')
         store.save(second, 0)
         assert store.save(stored_session(turn=turn, body=body), 1) is False
         assert store.load("CA1") == second
 
     def test_a_store_that_missed_turns_takes_the_next_one(self, store: SharedStore) -> None:
-        """`save` replaces a turn before the expected turn. An outage or a restored backup can leave such a turn."""
+        """`save` replaces a session with an earlier turn than the expected turn: the store may have had an outage."""
         store.save(stored_session(), 0)
         fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True
@@ -169,7 +169,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == fifth
 
     def test_the_turn_does_not_have_to_change(self, store: SharedStore) -> None:
-        """A save can keep the turn that is in the store: the store compares turns and does not count them."""
+        """`save` accepts a session with the same turn as the stored session. The turn need not grow with each save."""
         store.save(stored_session(), 0)
         same = stored_session(body='"sales"')
         assert store.save(same, 1) is True
@@ -200,7 +200,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == two
 
     def test_a_session_outlives_the_host(self, store: SharedStore, open_store: Callable[[], SharedStore]) -> None:
-        """A store object that is opened later loads the sessions that were saved before."""
+        """A new store object loads the sessions that another store object saved before it was closed."""
         session = stored_session()
         store.save(session, 0)
         store.close()
@@ -211,7 +211,7 @@ class SharedStoreContract(StoreContract):
     # Expiry
 
     def test_only_expired_sessions_are_removed(self, store: SharedStore) -> None:
-        """`remove_expired` removes only expired sessions, and returns their number or 0 if they are already gone."""
+        """`remove_expired` removes only expired sessions, and returns the number of sessions that it removed."""
         for sid, lasts in (("CA1", -10.0), ("CA2", 3600.0), ("CA3", -20.0)):
             store.save(stored_session(sid, lasts=lasts), 0)
         assert store.remove_expired(time.time()) in (0, 2)

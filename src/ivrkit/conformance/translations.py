@@ -9,7 +9,7 @@ from ivrkit.flow.model.text import Text
 
 
 def texts_are_translated(plugin: CheckedPlugin, language: str) -> None:
-    """Check that each text is a ``Text`` with a translation. Texts that functions return are not checked.
+    """Check that each text of a state is a ``Text`` with a translation. Texts that functions return are not checked.
 
     :param language: one of the languages that the plugin has translations for.
     """

@@ -1,4 +1,4 @@
-"""The rule that a plugin has the file ``py.typed``, and annotations of the functions that ivrkit calls."""
+"""The rule that a plugin has the file ``py.typed``, and type annotations in the functions that ivrkit calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ivrkit.flow.model.routes import LeadsTo
 
 
 def the_package_is_typed(plugin: CheckedPlugin) -> None:
-    """Check that ``py.typed`` is in the package, and that state functions, handlers and hooks are annotated."""
+    """Check that the package has ``py.typed``, and that state functions, handlers and hooks have type annotations."""
     files = [str(each) for each in plugin.dist.files or ()]
     # An editable install does not list the files of the package.
     has_py_typed = any(file.endswith("py.typed") for file in files) or any(
@@ -35,7 +35,7 @@ def the_package_is_typed(plugin: CheckedPlugin) -> None:
 
 
 def _functions(plugin: CheckedPlugin) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield the functions that ivrkit calls, each with a description for error messages."""
+    """Yield the functions of the plugin that ivrkit calls, each with a description for error messages."""
     for entry_point in plugin.dist.entry_points:
         found = entry_point.load() if entry_point.group == "ivrkit.states" else None
         if inspect.isfunction(found):

@@ -1,6 +1,6 @@
-"""Single webhooks that the engine runs without a host.
+"""Single webhooks that the engine answers directly, without a host and an HTTP request.
 
-The checks use them to repeat a webhook, and to test the verbs that the simulator does not play.
+The checks repeat such webhooks, and use them to test the TwiML verbs that the simulator does not play.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _CALL = {"CallSid": "CA" + "0" * 32, "From": FROM, "To": TO}
 class WebhookResult(NamedTuple):
     """The result of one webhook.
 
-    :param twiml: the response.
-    :param session: the session after the webhook, as JSON.
+    :param twiml: the TwiML of the response.
+    :param session: the session of the call after the webhook, as JSON.
     """
 
     twiml: bytes
@@ -31,7 +31,7 @@ class WebhookResult(NamedTuple):
 
     @property
     def waiting_verb(self) -> str | None:
-        """The verb that the call waits with."""
+        """The TwiML verb that Twilio runs after the webhook, such as ``Gather``, or ``None`` if the call has ended."""
         return Session.from_json(self.session).waiting_verb
 
     @property
@@ -41,7 +41,10 @@ class WebhookResult(NamedTuple):
 
 
 def first_difference(one: WebhookResult, other: WebhookResult) -> tuple[str, str] | None:
-    """Return the two responses if they differ, or the two sessions if only they differ, or ``None``."""
+    """Return the texts in which two results differ: the two responses, or the two sessions if the responses are equal.
+
+    :returns: a pair of texts, or ``None`` if the results are equal.
+    """
     if one == other:
         return None
     if one.twiml != other.twiml:
@@ -56,7 +59,7 @@ def describe_webhook(params: Mapping[str, str]) -> str:
 
 
 class WebhookRunner:
-    """A runner for webhooks of one call. All webhooks have the same ``call.now``, so equal webhooks have equal results.
+    """A runner for the webhooks of one call. All webhooks have the same ``call.now``, so that results can be compared.
 
     :param phone: a phone that calls the phone tree.
     """
@@ -71,9 +74,9 @@ class WebhookRunner:
         return self.run(self._new_session, {"CallStatus": "ringing"})
 
     def run(self, session_json: str, params: Mapping[str, str]) -> WebhookResult:
-        """Run a webhook on a copy of a session.
+        """Run a webhook.
 
-        :param session_json: the session before the webhook.
+        :param session_json: the session of the call before the webhook, as JSON.
         :param params: the parameters that Twilio sends in addition to the parameters of the call.
         """
         session = Session.from_json(session_json)
