@@ -16,9 +16,9 @@ def run_checks(
 ) -> list[CheckResult]:
     """Run all checks.
 
-    :param loaded: the settings and their problems. If there are problems, no other check runs.
-    :param url: the public URL, which replaces the setting: a base URL, or the URL of the webhook.
-    :param plugins: name -> plugin object. The app registers these plugins in addition to the installed plugins.
+    :param loaded: the settings and the problems of the settings. If there are problems, no other check runs.
+    :param url: the public URL of the app or of its webhook, or ``None`` to use the setting ``public_url``.
+    :param plugins: name -> plugin object, for the plugins that the app registers in addition to the installed plugins.
     :returns: the results, in the order of the checks.
     """
     if loaded.problems:

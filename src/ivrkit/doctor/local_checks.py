@@ -25,7 +25,7 @@ SET_CLOCK = "synchronize both clocks: timedatectl set-ntp true"
 
 
 def check_settings(settings: Settings) -> list[CheckResult]:
-    """Check that an auth token is set, and that the public URL is an https URL."""
+    """Check that an auth token is set, and that the setting ``public_url`` is an https URL if it is set."""
     results = []
     # Without a token the host starts only in dev mode, and then answers only requests from this machine.
     if not all_tokens(settings):
@@ -45,7 +45,10 @@ def check_settings(settings: Settings) -> list[CheckResult]:
 
 
 def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
-    """Load the installed plugins and the plugins of the app's own code, and report their problems."""
+    """Load all plugins, and report their problems.
+
+    :param plugins: name -> plugin object, for the plugins that the app registers in addition to the installed plugins.
+    """
     try:
         loaded = load(settings, plugins)
     except IvrkitError as error:
@@ -58,7 +61,7 @@ def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = Non
 
 
 def check_store(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:
-    """Check the session store: write a session, and read it back."""
+    """Check that a session can be written to the session store and read again."""
     where = redact_url(settings.session_url)
     try:
         stores = find_plugins(settings, plugins).stores  # a plugin can register the store that session_url names
@@ -77,22 +80,22 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
 
 
 def _keeps_a_session(store: SharedStore) -> bool:
-    """Return whether a session can be read after it was written.
+    """Write a session to a store, and return whether the store returns the same session.
 
-    The session is not deleted here. It expires, and the store removes it later with other expired sessions.
+    This function does not delete the session. The store removes the session after :data:`LIFETIME`.
     """
     stored = StoredSession(f"doctor-{secrets.token_hex(8)}", 1, time.time() + LIFETIME, '{"responses":[]}')
     return store.save(stored, 0) and store.load(stored.sid) == stored
 
 
 def check_time_zone(settings: Settings, now: float) -> list[CheckResult]:
-    """Report the local time in the setting ``timezone``, so that the reader can check the clock."""
+    """Report this machine's time in the setting ``timezone``, so that the user can compare the time with a clock."""
     local = datetime.fromtimestamp(now, ZoneInfo(settings.timezone))
     return [ok("clock", f"it is {local:%Y-%m-%d %H:%M:%S} in the time zone {settings.timezone}")]
 
 
 def check_clock(here: float, there: float) -> list[CheckResult]:
-    """Compare the clock of the server with the clock of this machine.
+    """Check that the clock of the server agrees with the clock of this machine.
 
     :param here: the time on this machine, in seconds since 1970.
     :param there: the time on the server, in seconds since 1970.
@@ -105,17 +108,23 @@ def check_clock(here: float, there: float) -> list[CheckResult]:
 
 
 def results_of_error(check: str, error: IvrkitError) -> list[CheckResult]:
-    """Return a failure for an error. For a ``LoadError``, return a failure for each of its problems."""
+    """Return a failed result for an error, or for each problem of a ``LoadError``.
+
+    :param check: the name of the check, such as ``plugins``.
+    """
     if isinstance(error, LoadError):
         return results_of_problems(check, error.problems)
     return [failed(check, _one_line(error.message), _one_line(error.hint))]
 
 
 def results_of_problems(check: str, problems: Iterable[Problem]) -> list[CheckResult]:
-    """Return a failure for each problem."""
+    """Return a failed result for each problem.
+
+    :param check: the name of the check, such as ``plugins``.
+    """
     return [failed(check, _one_line(problem.located_message), _one_line(problem.hint)) for problem in problems]
 
 
 def _one_line(text: str) -> str:
-    """Return a text with all white space replaced by single spaces."""
+    """Return a text as one line: line breaks and other white space become single spaces."""
     return " ".join(text.split())

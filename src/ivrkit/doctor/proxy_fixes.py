@@ -79,9 +79,9 @@ FIXES: Mapping[str, tuple[str, ...]] = {
 
 
 def proxy_fixes(defect: str, **values: str) -> tuple[str, ...]:
-    """Return the lines that fix a proxy.
+    """Return hints with the configuration lines that fix a proxy.
 
-    :param defect: a key of :data:`FIXES`.
-    :param values: the values of the placeholders in these lines.
+    :param defect: a key of :data:`FIXES`, which names the change that the proxy makes to requests.
+    :param values: the values of the placeholders in the hints.
     """
     return tuple(line.format(**values) for line in FIXES[defect])

@@ -1,4 +1,4 @@
-"""The public URL of a host, and the URLs of the webhook and of the doctor endpoint below it."""
+"""The public URL of a host, and the URLs of the webhook and of the doctor endpoint below the public URL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WEBHOOK = "/webhook"
 
 
 class UrlParts(NamedTuple):
-    """The parts of a URL. They are not decoded."""
+    """The parts of a URL, without decoding of ``%20`` and similar escapes."""
 
     scheme: str
     host: str
@@ -26,7 +26,7 @@ class UrlParts(NamedTuple):
 
 
 def split_url(url: str) -> UrlParts:
-    """Split a URL without decoding it.
+    """Split a URL into parts without decoding the parts.
 
     Unlike :func:`urllib.parse.urlsplit`, this function never raises an error. The parts of an invalid URL never equal
     the parts of a valid URL.
@@ -41,8 +41,8 @@ def split_url(url: str) -> UrlParts:
 class PublicUrl:
     """The public URL of a host.
 
-    :param base: the part before ``/webhook``, without user and password.
-    :param authorization: the header ``Authorization``, or ``""`` if the URL has no user and password.
+    :param base: the part of the URL before ``/webhook``, without user and password.
+    :param authorization: the value of the header ``Authorization``, or ``""`` if the URL has no user and password.
     """
 
     base: str
@@ -50,13 +50,13 @@ class PublicUrl:
 
     @property
     def origin(self) -> str:
-        """The scheme and the host."""
+        """The scheme and the host of the URL, such as ``https://ivr.example.com``."""
         parts = split_url(self.base)
         return f"{parts.scheme}://{parts.host}"
 
     @property
     def webhook(self) -> str:
-        """The URL of the webhook, as it is entered in Twilio's console."""
+        """The URL of the webhook, as the user enters it in Twilio's console."""
         return self.base + WEBHOOK
 
     @property
@@ -68,9 +68,9 @@ class PublicUrl:
 def parse_public_url(url: str, prefix: str) -> PublicUrl:
     """Parse a public URL.
 
-    :param url: a base URL, or the URL of the webhook.
-    :param prefix: the setting ``url_prefix``. It is appended to a base URL, but without the part that the base URL
-        already ends with.
+    :param url: the public URL of the app or of its webhook.
+    :param prefix: the setting ``url_prefix``. The prefix is appended to the URL of an app. Segments of the prefix at
+        the end of the URL are not repeated.
     :raises IvrkitError: if the URL is invalid.
     """
     try:
@@ -92,7 +92,7 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
 
 
 def join_paths(front: str, prefix: str) -> str:
-    """Join two paths. If the second path begins with the last segments of the first, they are not repeated."""
+    """Join two paths without repeating the segments that both have: ``/a/b`` and ``/b/c`` give ``/a/b/c``."""
     # Drop leading segments of the first path until the rest is a beginning of the second one.
     segments = front.split("/")[1:]
     while segments and not f"{prefix}/".startswith(f"/{'/'.join(segments)}/"):

@@ -12,8 +12,8 @@ class CheckResult:
 
     :param check: ``settings``, ``plugins``, ``store``, ``clock`` or ``webhook``.
     :param status: ``failed`` if calls cannot be answered, ``warning`` if they can be answered but something is wrong.
-    :param message: the result in one line.
-    :param hints: the fixes, one line for each proxy or each alternative; empty if the status is ``ok``.
+    :param message: the result as one line of text.
+    :param hints: the fixes, one line for each proxy or alternative. There are no hints if the status is ``ok``.
     """
 
     check: str

@@ -1,4 +1,4 @@
-"""Diagnosis of an invalid signature: the sent request is compared with the request that the app received."""
+"""Diagnosis of an invalid signature: it compares the request that was sent with the request that the app received."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ class ReceivedRequest:
     trusted_proxies: int
 
     def header_values(self, name: str) -> list[str]:
-        """Return the values that the proxies added to a header. The value of the outermost proxy is the first."""
+        """Return the values that the proxies added to a header, the value of the outermost proxy first."""
         # Some proxies append to the header after a comma, and others add the header a second time.
         joined = ",".join(value for each, value in self.headers if each.title() == name)
         return [value.strip() for value in joined.split(",") if value.strip()]
 
 
 def parse_diagnosis(body: bytes) -> ReceivedRequest | None:
-    """Parse the response of the doctor endpoint. Return ``None`` if the body is not such a response."""
+    """Parse a response of the doctor endpoint. Return ``None`` if another program sent the response.
+
+    :param body: the body of the response.
+    """
     # Another program may answer with any JSON, so a missing field or a wrong type is not an error.
     try:
         page = json.loads(body)
@@ -67,11 +70,13 @@ def parse_diagnosis(body: bytes) -> ReceivedRequest | None:
 
 
 def compare_requests(public_url: PublicUrl, form: Mapping[str, str], received: ReceivedRequest) -> list[CheckResult]:
-    """Return a failure for each difference that makes the signature invalid, or one success if the signature is valid.
+    """Return a failed result for each difference that makes the signature invalid.
+
+    If the signature is valid, return one result with the status ``ok``.
 
     :param public_url: the URL that the request was sent to.
     :param form: the parameters that were sent.
-    :param received: the request that arrived.
+    :param received: the request that the app received.
     """
     page = public_url.doctor_page
     if received.refusal is None:
@@ -93,7 +98,7 @@ def compare_requests(public_url: PublicUrl, form: Mapping[str, str], received: R
 
 
 def _compare_method_and_body(form: Mapping[str, str], received: ReceivedRequest) -> Iterator[CheckResult]:
-    """Yield a failure for each change to the method, the signature header and the body."""
+    """Yield a failed result for each change to the method, the signature header and the body."""
     if not received.signed:
         yield failed("webhook", "X-Twilio-Signature did not arrive", *proxy_fixes("signature"))
     if received.method != "POST":
@@ -113,7 +118,7 @@ def _compare_method_and_body(form: Mapping[str, str], received: ReceivedRequest)
 
 
 def _compare_query(sent: UrlParts, received: ReceivedRequest) -> Iterator[CheckResult]:
-    """Yield a failure if the query changed. The signature covers its bytes, so even an equivalent query is a change."""
+    """Yield a failed result if the bytes of the query changed, because the signature covers these bytes."""
     if received.query != sent.query:
         change = f"changed from {sent.query!r} to {received.query!r}" if received.query else f"dropped: {sent.query!r}"
         yield failed("webhook", f"the query was {change}", *proxy_fixes("query"))
@@ -122,9 +127,10 @@ def _compare_query(sent: UrlParts, received: ReceivedRequest) -> Iterator[CheckR
 def _compare_with_public_url(
     public_url: PublicUrl, sent: UrlParts, signed: UrlParts, received: ReceivedRequest
 ) -> Iterator[CheckResult]:
-    """Yield a failure if the requested URL does not match the app's setting ``public_url``.
+    """Yield a failed result if the requested URL does not match the app's setting ``public_url``.
 
-    With this setting the app ignores the scheme, host and path of the request, so no proxy can have changed them.
+    With this setting the app ignores the scheme, host and path of the request. So a proxy that changes these parts
+    does no harm.
     """
     if (sent.scheme, _signed_host(sent), sent.path) != (signed.scheme, _signed_host(signed, sent), signed.path):
         yield failed(
@@ -139,7 +145,7 @@ def _compare_with_public_url(
 def _compare_urls(
     public_url: PublicUrl, sent: UrlParts, signed: UrlParts, received: ReceivedRequest
 ) -> Iterator[CheckResult]:
-    """Yield a failure for each change to the scheme, the host and the path."""
+    """Yield a failed result for each change to the scheme, the host and the path."""
     fixed_url = f"or, if the app has one public URL, set IVRKIT_PUBLIC_URL={public_url.base}"
     trust = "" if received.trusted_proxies else "and set IVRKIT_TRUSTED_PROXIES=1 for the app"
     # Each part that differs has a forwarding header of its own, in which the proxy could have sent the right value.
@@ -169,13 +175,15 @@ def _compare_urls(
 def _forwarding_failure(
     received: ReceivedRequest, change: str, header: str, expected: str, fixes: tuple[str, ...]
 ) -> CheckResult:
-    """Return the failure for a change that a forwarding header should have undone.
+    """Return the failed result for a change to the URL of a request.
+
+    A proxy may change the URL if it sends the original value in a forwarding header such as ``X-Forwarded-Host``.
 
     :param change: the change, as the first part of the message.
-    :param header: the name of the header.
-    :param expected: the value that the header should have.
-    :param fixes: the hints if the header does not have the expected value. If the header has the value but
-        ``trusted_proxies`` is wrong, only the last hint is used.
+    :param header: the name of the forwarding header.
+    :param expected: the value that the forwarding header should have.
+    :param fixes: the hints if the forwarding header does not have the expected value. If the header has the value, the
+        setting ``trusted_proxies`` is wrong, and only the last hint is used.
     """
     values = received.header_values(header)
     if expected not in values:
@@ -194,7 +202,9 @@ def _forwarding_failure(
 def _signed_host(url: UrlParts, sent: UrlParts | None = None) -> str:
     """Return the host as Twilio signs it: without any port for https, and without port 80 for http.
 
-    :param sent: the URL that was requested. If it is given, its scheme counts, because ``url`` may have a wrong scheme.
+    :param url: the URL whose host is returned.
+    :param sent: the URL that was requested. If it is given, the scheme of ``url`` is ignored, because a proxy may have
+        changed this scheme.
     """
     name, colon, port = url.host.rpartition(":")
     return name if colon and port.isdigit() and ((sent or url).scheme == "https" or port == "80") else url.host

@@ -1,4 +1,4 @@
-"""Explanations of responses that do not come from the doctor endpoint: the program that answered, and the fix."""
+"""Explanations of responses that another program sent in place of the doctor endpoint, with hints."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SLOW = ("check what the proxy waits for, and whether the app hangs: Twilio wait
 
 
 def explain_failure(public_url: PublicUrl, failure: Failure) -> CheckResult:
-    """Return the result for a request without a valid response, with Twilio's error code and hints."""
+    """Return the result for a request that got no valid HTTP response. The message has Twilio's error code."""
     hints = _SLOW if failure.failure_type == "rt" else _HINTS.get(failure.code, _HINTS[11206])
     return failed("webhook", f"{public_url.origin}: {failure.message} (Twilio error {failure.code})", *hints)
 
@@ -56,7 +56,8 @@ def explain_response(
     :param response: the response.
     :param prefix: the setting ``url_prefix``.
     :param now: the time on this machine, in seconds since 1970.
-    :param fetch: sends a GET request to a URL. It returns the response, or ``None`` if no response arrived.
+    :param fetch: a function that sends a GET request to a URL. The function returns the response, or ``None`` if no
+        response arrived.
     """
     status, path = response.status, split_url(public_url.webhook).path
     if status in _REDIRECTS:
@@ -83,8 +84,8 @@ def explain_response(
 def _explain_redirect(public_url: PublicUrl, response: Response) -> CheckResult:
     """Return the result for a redirect.
 
-    Twilio follows the redirect, but it signs the URL in its console. The app receives another URL, so the signature is
-    invalid.
+    Twilio follows the redirect, but the signature is for the URL in Twilio's console. The app receives another URL, so
+    the signature is invalid.
     """
     location = response.header("Location")
     sent = split_url(public_url.doctor_page)
@@ -101,7 +102,10 @@ def _explain_redirect(public_url: PublicUrl, response: Response) -> CheckResult:
 def _explain_not_found(
     public_url: PublicUrl, response: Response, prefix: str, now: float, fetch: Callable[[str], Response | None]
 ) -> CheckResult:
-    """Return the result for a 404, which comes from another program, or from ivrkit if the proof is invalid."""
+    """Return the result for a response with status 404.
+
+    ivrkit sends this status if the proof of the auth token is invalid. Otherwise another program sent the response.
+    """
     health = fetch(f"{public_url.base}/healthz")
     if health is not None and _is_ivrkit(health):
         return _explain_rejected_proof(_clock_difference(health, now))
@@ -123,9 +127,10 @@ def _explain_not_found(
 
 
 def _explain_rejected_proof(difference: float | None) -> CheckResult:
-    """Return the result for a proof of the token that ivrkit did not accept.
+    """Return the result for a request whose proof of the auth token ivrkit did not accept.
 
-    :param difference: the seconds by which the server's clock is ahead, or ``None`` if they are not known.
+    :param difference: the seconds by which the server's clock is ahead of this machine's clock, or ``None`` if the
+        server's time is unknown.
     """
     message = "ivrkit answered, but did not accept the doctor's proof of the auth token (404)"
     if difference is None:
@@ -149,7 +154,10 @@ def _is_ivrkit(response: Response) -> bool:
 
 
 def _clock_difference(response: Response, now: float) -> float | None:
-    """Return the seconds by which the server's clock is ahead, or ``None`` if the response has no valid date."""
+    """Return the seconds by which the server's clock is ahead of this machine's clock.
+
+    Return ``None`` if the response has no valid date.
+    """
     try:
         date = parsedate_to_datetime(response.header("Date"))
     except ValueError:

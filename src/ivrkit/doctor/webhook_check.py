@@ -26,8 +26,8 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
     """Check that a signed request arrives as it was sent, and that the server's clock is right.
 
     :param settings: the settings, with the auth token and the public URL.
-    :param url: the public URL, which replaces the setting: a base URL, or the URL of the webhook.
-    :param overrides: the timeouts; by default Twilio's timeouts.
+    :param url: the public URL of the app or of its webhook, or ``None`` to use the setting ``public_url``.
+    :param overrides: the timeouts of the request. By default they are Twilio's timeouts.
     """
     public = url or settings.public_url
     if not public:
@@ -44,7 +44,7 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
 
 
 def _form_and_token(settings: Settings) -> tuple[dict[str, str], str]:
-    """Return the parameters to send, and the token that signs them, or ``""`` if no token is set."""
+    """Return the parameters to send, and the auth token that signs them, or ``""`` if no token is set."""
     if settings.auth_token:
         return _FORM, settings.auth_token[0]
     # The app selects the token of a subaccount by the parameter AccountSid.
@@ -53,7 +53,7 @@ def _form_and_token(settings: Settings) -> tuple[dict[str, str], str]:
 
 
 class _WebhookCheck:
-    """Sends the requests of the check to one public URL."""
+    """The check of one public URL."""
 
     def __init__(self, public_url: PublicUrl, overrides: Overrides) -> None:
         self._public_url = public_url
@@ -61,10 +61,10 @@ class _WebhookCheck:
         self._headers = {"Authorization": public_url.authorization} if public_url.authorization else {}
 
     def run(self, form: dict[str, str], token: str, prefix: str) -> list[CheckResult]:
-        """Request the doctor endpoint, and return the results.
+        """Request the doctor endpoint, and return the results of the check.
 
         :param form: the parameters to send.
-        :param token: the token that signs the request.
+        :param token: the auth token that signs the request.
         :param prefix: the setting ``url_prefix``.
         """
         began = time.time()
@@ -80,7 +80,7 @@ class _WebhookCheck:
         return [*check_clock(now, received.time), *compare_requests(self._public_url, form, received)]
 
     def _request_page(self, form: dict[str, str], token: str) -> Response:
-        """Send a request with Twilio's signature, and with the proof that the sender knows the token."""
+        """Send a request with Twilio's signature, and with the proof that the sender knows the auth token."""
         nonce = secrets.token_hex(16)
         request = make_request("POST", self._public_url.doctor_page, form, token=token, idempotency=nonce)
         headers = {**request.headers, **self._headers, DOCTOR_HEADER: make_proof(token, int(time.time()), nonce)}
