@@ -24,11 +24,11 @@ class EntryPoint(NamedTuple):
     """An entry point of a plugin. A plugin that is a file or an object of the host's own code has an entry point, too.
 
     :param group: ``ivrkit.states`` or ``ivrkit.plugins``.
-    :param name: the name of the entry point. In the group ``ivrkit.states``, it is the name of the state.
-    :param value: the module and object, such as ``acme_states.sales:sales``.
+    :param name: the name of the entry point. In the group ``ivrkit.states``, this is the name of the state.
+    :param value: the module and the object that the entry point names, such as ``acme_states.sales:sales``.
     :param owner: the plugin.
-    :param load: a function that imports the object and returns it.
-    :param source: ``entry point`` or ``file``.
+    :param load: a function without arguments that imports and returns the named object.
+    :param source: ``file`` for a plugin that is a file, otherwise ``entry point``.
     :param location: the path of the file, or ``""`` if the plugin is not a file.
     """
 
@@ -42,11 +42,11 @@ class EntryPoint(NamedTuple):
 
     @property
     def package(self) -> str:
-        """The top-level package of the value."""
+        """The top-level package of the named object, such as ``acme_states``."""
         return self.value.partition(":")[0].partition(".")[0].strip()
 
     def __str__(self) -> str:
-        """Return it for a message: ``entry point sales = 'acme:sales' in 'ivrkit.states'``, or ``file x.py``."""
+        """Return a text for messages: ``entry point sales = 'acme:sales' in 'ivrkit.states'``, or ``file x.py``."""
         entry = self.name if self.source == FILE else f"{self.name} = {self.value!r} in {self.group!r}"
         return f"{self.source} {entry}"
 
@@ -54,7 +54,7 @@ class EntryPoint(NamedTuple):
 def find_entry_points() -> list[EntryPoint]:
     """Return the entry points of all installed distributions, in the same order on every machine.
 
-    The entry points of the core come first. The others are sorted by their names, then by their distributions.
+    The entry points of the core come first. All other entry points are sorted by name, then by distribution.
 
     :raises LoadError: if the entry points of a distribution cannot be read.
     """
@@ -97,7 +97,7 @@ def _identity(plugin: object) -> object:
 
 
 def extra_entry_points(extra: Mapping[str, object]) -> Iterator[EntryPoint]:
-    """Return the plugin objects of the host's own code as entry points.
+    """Yield an entry point for each plugin object of the host's own code.
 
     :param extra: name -> plugin object.
     """

@@ -27,11 +27,11 @@ FLOW_SUFFIX = ".flow.toml"
 
 
 class PluginFiles:
-    """The plugins that are files. The settings of the core name these files.
+    """The plugins that are files. The settings ``plugins_dir``, ``flows`` and ``states`` of the core define them.
 
     :param settings: the settings of the core.
-    :param kinds: the state kinds. The loader adds all of them before the states of a file are made.
-    :param problems: collects the problems.
+    :param kinds: the collection of state kinds. It may be empty at first: it is only read when states are made.
+    :param problems: the collection to which problems are added.
     """
 
     def __init__(self, settings: Settings, kinds: StateKinds, problems: Problems) -> None:
@@ -69,7 +69,7 @@ class PluginFiles:
         return points
 
     def _flow_files(self) -> list[Path]:
-        """Return the files of the setting ``flows``. A file that is named without a pattern must exist."""
+        """Return the paths of the files that the setting ``flows`` names. Report a path that does not exist."""
         folder = self._settings.folder or Path()
         files: list[Path] = []
         for pattern in self._settings.flows:
@@ -85,7 +85,7 @@ class PluginFiles:
         return files
 
     def _in_plugins_dir(self, pattern: str) -> list[Path]:
-        """Return the files of the setting ``plugins_dir`` that match a pattern."""
+        """Return the paths of the files in the folder ``plugins_dir`` that match a pattern, such as ``*.py``."""
         if self._settings.plugins_dir is None:
             return []
         folder = (self._settings.folder or Path()) / self._settings.plugins_dir
@@ -100,13 +100,16 @@ class PluginFiles:
         return []
 
     def _load_settings_file(self, name: str) -> TomlStates:
-        """Return the TOML states of a settings file."""
+        """Return a plugin with the TOML states of a settings file.
+
+        :param name: the name of the file.
+        """
         states = self._settings.states
         tables = {state: each.table for state, each in states.items() if each.table and each.written_in == name}
         return TomlStates(Owner(name), tables, self._settings.location, self._kinds, self._problems, KEYS_BESIDE_KIND)
 
     def _load_flow_file(self, path: Path) -> TomlStates:
-        """Return the TOML states of a flow file.
+        """Return a plugin with the TOML states of a flow file (``*.flow.toml``).
 
         :raises SettingsError: if the file cannot be read or is not a TOML file.
         """
@@ -136,7 +139,7 @@ class PluginFiles:
     def _without_texts(
         self, owner: Owner, name: str, table: dict[str, Any], location: Callable[..., str]
     ) -> Mapping[str, Any]:
-        """Return a table without its key ``texts``, whose value is added to the text overrides."""
+        """Return the table of a state without the key ``texts``. Add the texts to ``text_overrides`` instead."""
         if "texts" in table:
             keys = ("states", name, "texts")
             texts, problems = convert_setting(table["texts"], settings_of(StateSettings)["texts"], keys)
@@ -151,7 +154,7 @@ class PluginFiles:
 
 
 def _absolute(path: Path) -> Path:
-    """Return the absolute path of a file. The path of a symbolic link keeps the name of the link."""
+    """Return the absolute path of a file. The last part of the path stays, even if it is a symbolic link."""
     return path.parent.resolve() / path.name
 
 

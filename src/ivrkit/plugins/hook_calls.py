@@ -27,8 +27,8 @@ class HookImpl:
 
     :param owner: the plugin.
     :param hook: the name of the hook.
-    :param function: the function.
-    :param arguments: the names of the hook's arguments that the function takes, in the order of its parameters.
+    :param function: the function of the plugin.
+    :param arguments: the names of the function's parameters, in order. Each is the name of an argument of the hook.
     """
 
     owner: Owner
@@ -37,9 +37,9 @@ class HookImpl:
     arguments: tuple[str, ...]
 
     def __call__(self, arguments: Mapping[str, Any]) -> Any:
-        """Call the function with the arguments that it takes.
+        """Call the function of the plugin with the arguments that the function takes, and return the result.
 
-        :param arguments: name -> value of all arguments of the hook.
+        :param arguments: name -> value, for all arguments of the hook.
         """
         return self.function(*(arguments[name] for name in self.arguments))
 
@@ -47,7 +47,9 @@ class HookImpl:
 def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[str, Owner]) -> tuple[HookImpl, ...]:
     """Return the implementations of a hook in the order in which they are called.
 
-    :param owners: name of a plugin in the manager -> its owner.
+    :param manager: pluggy's plugin manager.
+    :param hook: the name of the hook.
+    :param owners: name under which a plugin is registered in the manager -> name and version of the plugin.
     """
     # pluggy calls its list from the end, so that the plugin registered last comes first.
     found = reversed(getattr(manager.hook, hook).get_hookimpls())
@@ -62,10 +64,12 @@ def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[st
 def make_state_failed(
     hook_impls: Sequence[HookImpl], states: Collection[str]
 ) -> Callable[[Call, State, BaseException, bool], str | None]:
-    """Return the function that the engine calls when a state fails. It logs the failure and calls the plugins.
+    """Return the function that the engine calls when the code of a state fails.
+
+    The function logs the failure. Then it lets the plugins choose the next state.
 
     :param hook_impls: the implementations of ``ivrkit_state_failed``, in the order of calling.
-    :param states: the names of all states. The collection is read during calls, so names may still be added or removed.
+    :param states: the names of all states. The collection may still change, because it is only read during calls.
     """
 
     def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
@@ -93,9 +97,9 @@ def make_choose_start(
     """Return the function that lets the plugins choose the start of a call, or ``None`` without hook implementations.
 
     :param hook_impls: the implementations of ``ivrkit_choose_start``, in the order of calling.
-    :param states: the names of all states. The collection is read during calls, so names may still be added or removed.
+    :param states: the names of all states. The collection may still change, because it is only read during calls.
     :param languages: the tags of the languages of the phone tree.
-    :param max_data_bytes: the maximum size of ``call.data``, or ``None`` for no maximum.
+    :param max_data_bytes: the maximum size of ``call.data`` as JSON, in bytes, or ``None`` for no maximum.
     """
     if not hook_impls:
         return None
@@ -152,9 +156,10 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
 
 
 def notify_observers(hook_impls: Sequence[HookImpl], arguments: Mapping[str, Any], sid: str) -> None:
-    """Call all implementations of an observing hook. Log each failure, and call the other implementations.
+    """Call all implementations of a hook that only observes calls. Log each implementation that fails.
 
-    :param arguments: name -> value of all arguments of the hook.
+    :param hook_impls: the implementations, in the order of calling.
+    :param arguments: name -> value, for all arguments of the hook.
     :param sid: the CallSid, for the log.
     """
     for impl in hook_impls:
@@ -170,9 +175,14 @@ def _call(
     data: dict[str, Any] | None = None,
     max_data_bytes: int | None = None,
 ) -> Any:
-    """Call a hook implementation, and return its result. If it fails, log the failure and return ``None``.
+    """Return the result of a hook implementation. If the implementation fails, log the failure and return ``None``.
 
-    :param data: the call's ``data`` if the implementation may change it. After a failure, the data is restored.
+    :param impl: the hook implementation.
+    :param arguments: name -> value, for all arguments of the hook.
+    :param sid: the CallSid, for the log.
+    :param secret: whether the input was secret, so that the log must not contain the message of an error.
+    :param data: ``call.data`` if the implementation may change it, otherwise ``None``. A failure undoes the changes.
+    :param max_data_bytes: the maximum size of ``data`` as JSON, in bytes, or ``None`` for no maximum.
     """
     try:
         if data is None:
@@ -189,7 +199,11 @@ def _log_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool
 
 
 def _traceback_text(error: BaseException, *, secret: bool) -> str:
-    """Return the traceback of an error, without the message of the error if the input was secret."""
+    """Return the traceback of an error as text.
+
+    :param error: the error.
+    :param secret: whether the input was secret. If so, the text does not contain the message of the error.
+    """
     if not secret:
         return "".join(traceback.format_exception(error)).rstrip()
     # The frames show source lines only, but the message of an error may quote what the caller has entered.

@@ -1,4 +1,4 @@
-"""The hook registry: the plugins with hooks and their owners. It checks each plugin more strictly than pluggy."""
+"""The hook registry: the registered plugins with hooks. It refuses mistakes in a plugin that pluggy would accept."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ivrkit.settings.names import use_one_of
 
 
 class HookRegistry:
-    """The plugins with hooks, by the names of their entry points. Each app has its own registry.
+    """The registered plugins with hooks, by the names of their entry points. Each app has its own registry.
 
-    :param problems: collects the problems.
+    :param problems: the collection to which problems are added.
     """
 
     def __init__(self, problems: Problems) -> None:
@@ -35,15 +35,15 @@ class HookRegistry:
         return find_hook_impls(self._manager, hook, owners)
 
     def hooks_of(self, owner: Owner) -> tuple[str, ...]:
-        """Return the names of the hooks that a plugin implements, sorted."""
+        """Return the sorted names of the hooks that a plugin implements."""
         plugins = [plugin for name, plugin in self._manager.list_name_plugin() if self._owner(name) == owner]
         return tuple(sorted({hook.name for plugin in plugins for hook in self._hookcallers(plugin)}))
 
     def register(self, point: EntryPoint, plugin: object) -> None:
-        """Register a plugin. If the plugin is rejected, record a problem and register none of its hooks.
+        """Register a plugin. If a check rejects the plugin, record a problem instead.
 
         :param point: the entry point of the plugin.
-        :param plugin: the plugin: a module or an object.
+        :param plugin: the module or object that has the hook implementations.
         """
         owner = point.owner
         other = self._points.setdefault(point.name, point)
@@ -67,9 +67,9 @@ class HookRegistry:
                 self._manager.unregister(name=point.name)
 
     def remove_unknown_hooks(self) -> None:
-        """Remove each plugin that implements an unknown hook, and record the problem.
+        """Remove each plugin that implements an unknown hook, and record a problem for each unknown hook.
 
-        ``check_pending()`` of pluggy does the same, but it stops at the first problem.
+        The method ``check_pending()`` of pluggy does the same check, but stops at the first problem.
         """
         known = [name for name in vars(hookspecs) if name.startswith("ivrkit_")]
         for name, plugin in self._manager.list_name_plugin():
@@ -96,7 +96,12 @@ class HookRegistry:
         return self._manager.get_hookcallers(plugin) or []
 
     def _check_object(self, name: str, plugin: object) -> None:
-        """Reject an object that pluggy would accept by mistake, or would reject with an unclear message."""
+        """Reject ``None``, an empty name, and an object that is already registered.
+
+        pluggy would accept some of these by mistake, and would reject others with an unclear message.
+
+        :raises IvrkitError: if the object is rejected.
+        """
         # pluggy ignores None without an error.
         if plugin is None:
             hint = "name a module or an object with functions marked @ivrkit.hookimpl"
@@ -113,7 +118,10 @@ class HookRegistry:
                 )
 
     def _check_functions(self, plugin: object) -> None:
-        """Reject functions without the hook mark, hook wrappers and async functions."""
+        """Reject async functions, hook wrappers, and functions that lack the decorator ``@ivrkit.hookimpl``.
+
+        :raises IvrkitError: if the plugin has such a function.
+        """
         marked = {hook.name for hook in self._hookcallers(plugin)}
         # pluggy skips a function without the mark, so a forgotten mark would go unnoticed.
         for name in dir(plugin):

@@ -31,11 +31,11 @@ _IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
 def make_languages(
     settings: Settings, translations: PluginTranslations, text_overrides: TextOverrides
 ) -> list[Language]:
-    """Return the languages of the phone tree. The main language comes first.
+    """Return the languages of the phone tree. The language of the setting ``language`` comes first.
 
     :param settings: the settings of the core, with languages, voices and texts.
     :param translations: the translations of the plugins.
-    :param text_overrides: the texts that replace texts of single states.
+    :param text_overrides: state -> language -> text of the state -> text to say instead.
     """
     languages = []
     # The setting `languages` may repeat the main language.
@@ -60,12 +60,13 @@ def make_languages(
 def merge_text_overrides(
     file_texts: Mapping[str, Translations], settings_texts: Mapping[str, Translations]
 ) -> Mapping[str, Translations]:
-    """Merge the text overrides of one state from its file with the text overrides from the settings.
+    """Merge the replacements for texts of one state that a flow file has with the replacements that the settings have.
 
-    If the settings override a text in any language, all overrides of this text in the file are ignored.
+    If the settings replace a text in any language, all replacements of this text in the flow file are ignored.
 
-    :param file_texts: language -> text -> replacement, from the state's own file.
+    :param file_texts: language -> text -> replacement, from the flow file that defines the state.
     :param settings_texts: language -> text -> replacement, from the table ``[states.NAME.texts]`` of the settings.
+    :returns: language -> text -> replacement.
     """
     # Otherwise an override for one language in the file would replace an override for all languages in the settings.
     in_settings = {text for texts in settings_texts.values() for text in texts}
@@ -78,10 +79,10 @@ def merge_text_overrides(
 
 
 def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterator[Problem]:
-    """Return a problem for each table with a language that the phone tree does not have.
+    """Yield a problem for each table of texts or voices whose language is not a language of the phone tree.
 
-    :param settings: the settings of the core.
-    :param text_overrides: the texts that replace texts of single states.
+    :param settings: the settings of the core, with the tables ``[texts.LANGUAGE]`` and ``[voices]``.
+    :param text_overrides: state -> language -> text of the state -> text to say instead.
     """
     spoken = (settings.language, *settings.languages)
     tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
@@ -96,9 +97,9 @@ def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterat
 
 
 def check_text_overrides(text_overrides: TextOverrides) -> Iterator[Problem]:
-    """Return a problem for each replacement with a placeholder that the replaced text does not have.
+    """Yield a problem for each replacement that has a placeholder that the replaced text does not have.
 
-    :param text_overrides: the texts that replace texts of single states.
+    :param text_overrides: state -> language -> text of the state -> text to say instead.
     """
     for name, by_language in text_overrides.items():
         for text, said in [row for texts in by_language.values() for row in texts.items()]:
@@ -113,7 +114,7 @@ def check_text_overrides(text_overrides: TextOverrides) -> Iterator[Problem]:
 
 
 def untranslated_core_texts(languages: Sequence[Language]) -> Iterator[Problem]:
-    """Return a startup warning for each language in which the core's texts are said in English."""
+    """Yield a startup warning for each language other than English that lacks translations of the core's texts."""
     for language in languages:
         missing = [text for name, text in CORE_TEXTS.items() if getattr(language.texts, name) == text]
         if missing and base_language(language.tag) != SOURCE_LANGUAGE:
@@ -127,7 +128,10 @@ def untranslated_core_texts(languages: Sequence[Language]) -> Iterator[Problem]:
 
 
 def _voice(settings: Settings, tag: str) -> str | None:
-    """Return the voice of a language. The setting ``voice`` is only for the main language."""
+    """Return the voice of a language, or ``None`` for the voice of the Twilio account.
+
+    The table ``[voices]`` has priority. The setting ``voice`` is only for the language of the setting ``language``.
+    """
     tags = applicable_tags(tag, settings.voices)
     if tags:
         return settings.voices[tags[-1]]
@@ -135,7 +139,14 @@ def _voice(settings: Settings, tag: str) -> str | None:
 
 
 def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
-    """Return the core's texts in a language. Settings override translations, and translations override English."""
+    """Return the core's texts in a language.
+
+    A text from the settings has priority over a translation. A text with neither is in English.
+
+    :param settings: the settings of the core.
+    :param tag: the tag of the language.
+    :param translations: English text of the core -> translation into the language.
+    """
     values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
     values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
     # Later tables replace earlier ones: translations, `texts`, `texts.es`, then `texts.es-MX`.
@@ -148,7 +159,7 @@ def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
 
 
 def _changed(texts: Texts) -> dict[str, Any]:
-    """Return the texts and the names of keys that differ from the defaults of the core."""
+    """Return the texts, and the names of phone keys, that the settings have changed from the defaults of the core."""
     # Texts that are not set have English defaults, which must not replace the translations.
     plain = Texts()
     names = [each.name for each in fields(Texts) if each.name != "keys"]
@@ -159,7 +170,13 @@ def _changed(texts: Texts) -> dict[str, Any]:
 
 
 def _in_language(texts: Mapping[str, Translations], tag: str) -> Translations:
-    """Return the text overrides of a state in a language. They replace the overrides for all languages."""
+    """Return text of a state -> text to say instead, for calls in one language.
+
+    A replacement for the language has priority over a replacement for all languages.
+
+    :param texts: language -> text -> replacement. The language ``""`` stands for all languages.
+    :param tag: the tag of the language.
+    """
     tags = applicable_tags(tag, (each for each in texts if each))
     tables = [texts.get("", {}), *(texts[each] for each in tags)]
     return {text: said for table in tables for text, said in table.items()}

@@ -1,4 +1,4 @@
-"""The two functions that load plugins: :func:`load` serves them, and :func:`find_plugins` lists them."""
+"""The two functions that load plugins: :func:`load` to serve a phone tree, :func:`find_plugins` to list plugins."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ __all__ = ["InstalledPlugins", "LoadedTree", "Plugin", "find_plugins", "load"]
 
 
 def load(settings: Settings, extra: Mapping[str, object] | None = None, problems: Sequence[Problem] = ()) -> LoadedTree:
-    """Find, load and compile all installed plugins.
+    """Load all installed plugins, and return the phone tree of their states.
 
     :param settings: the settings of the core.
     :param extra: name -> plugin object of the host's own code.
-    :param problems: the problems of the core's settings. They are reported together with the problems of the plugins.
-    :raises SettingsError: if only the settings of the core have problems.
-    :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
+    :param problems: the problems of the core's settings, to report together with the problems of the plugins.
+    :raises SettingsError: if the settings of the core have problems, and the plugins have none.
+    :raises LoadError: if a plugin has a problem while the setting ``strict`` is true, or if no phone tree can be
+        served.
     """
     loader = Loader(settings, extra or {})
     if not problems:
@@ -32,7 +33,7 @@ def load(settings: Settings, extra: Mapping[str, object] | None = None, problems
 
 
 def find_plugins(settings: Settings, extra: Mapping[str, object] | None = None) -> InstalledPlugins:
-    """Return all installed plugins together with their problems. No error is raised for a problem of a plugin.
+    """Return all installed plugins together with their problems. A problem of a plugin does not raise an error.
 
     :param settings: the settings of the core.
     :param extra: name -> plugin object of the host's own code.

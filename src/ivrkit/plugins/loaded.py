@@ -21,7 +21,8 @@ class Plugin:
     """One plugin: an installed distribution, a file, or an object of the host's own code.
 
     :param owner: the name and version of the plugin.
-    :param status: ``loaded``, ``blocked`` or ``faulty``.
+    :param status: ``loaded``; ``blocked`` if the setting ``block`` names the plugin; or ``faulty`` if the plugin has
+        problems.
     :param states: the names of the states that the plugin offers.
     :param hooks: the names of the hooks that the plugin implements.
     :param source: ``entry point`` or ``file``.
@@ -39,10 +40,12 @@ class LoadedTree:
     """A phone tree that can be served.
 
     :param flow: the compiled call flow.
-    :param plugins: all plugins in the order of loading. The states of each plugin are its served states.
-    :param problems: the errors of plugins and states that were left out. With ``strict``, there are none.
-    :param observers: observing hook -> implementations of the hook. Hooks without implementations are left out.
-    :param startup_warnings: the problems of level ``warning``. They do not prevent the start.
+    :param plugins: all plugins in the order of loading. Each plugin lists only those of its states that are served.
+    :param problems: the problems of the plugins and states that were left out. The tuple is empty if the setting
+        ``strict`` is true.
+    :param observers: name of a hook that only observes calls -> implementations of the hook. Hooks without
+        implementations are left out.
+    :param startup_warnings: the problems that do not prevent the start.
     :param settings: the settings of the plugins.
     :param stores: URL scheme -> function that takes a URL and opens the session store.
     """
@@ -57,16 +60,16 @@ class LoadedTree:
 
 
 class InstalledPlugins(NamedTuple):
-    """The plugins that are installed, whether or not they can be served.
+    """The installed plugins, including plugins that cannot be served.
 
     :param settings: the settings of the plugins.
     :param state_names: the names of all states that the plugins offer, including states that cannot be made.
     :param problems: the problems of the plugins.
     :param can_start: whether the app can start with these plugins.
-    :param plugins: all plugins in the order of loading. The states of each plugin are all states that it offers.
-    :param states: the states that can be made, before the settings change them.
+    :param plugins: all plugins in the order of loading. Each plugin lists all states that it offers.
+    :param states: all states that can be made, without the changes that the tables ``[states.NAME]`` make.
     :param kinds: name -> state kind.
-    :param stores: the stores, as in :class:`LoadedTree`.
+    :param stores: URL scheme -> function that takes a URL and opens the session store.
     """
 
     settings: tuple[PluginSettings, ...]

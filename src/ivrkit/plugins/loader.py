@@ -1,6 +1,6 @@
 """The loader: it loads the entry points and files of plugins, and compiles the call flow.
 
-All problems are collected, each with its plugin and a hint. They prevent the start only at the end of loading.
+All problems are collected, each with its plugin and a hint. At the end of loading, one error reports all problems.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SETTINGS_ARGUMENT_HINT = "annotate it with ivrkit.Settings or the plugin's own 
 
 
 class Loader:
-    """One run of loading. All helper objects add their problems to ``problems``.
+    """One run of loading. It collects the problems of all plugins in the attribute ``problems``.
 
     :meth:`load` has these steps. Each step needs the results of the steps before it:
 
@@ -54,8 +54,8 @@ class Loader:
     4. Collect the stores and the state kinds. Then collect the states, because state kinds make the TOML states.
     5. Report the tables ``[plugins.NAME]`` that no plugin has read.
     6. Select one state for each name, and apply the tables ``[states.NAME]``.
-    7. Let plugins edit the states.
-    8. Compile the states. Without ``strict``, leave out the states with problems and compile again.
+    7. Let plugins edit the states by ``ivrkit_edit_state``.
+    8. Compile the states. If the setting ``strict`` is false, leave out the states with problems and compile again.
 
     :param settings: the settings of the core.
     :param extra: name -> plugin object of the host's own code.
@@ -82,9 +82,10 @@ class Loader:
         )
 
     def load(self) -> LoadedTree:
-        """Load everything, and return the phone tree.
+        """Load all plugins, and return the phone tree.
 
-        :raises LoadError: if there are problems and ``strict`` is on, or if no phone tree can be served.
+        :raises LoadError: if a plugin has a problem while the setting ``strict`` is true, or if no phone tree can be
+            served.
         """
         # 1. A failed import is recorded, so that one start reports the problems of all plugins.
         for point in self.points:
@@ -124,7 +125,7 @@ class Loader:
         )
 
     def list_installed(self) -> InstalledPlugins:
-        """Return the installed plugins and states, whether or not they can be served."""
+        """Return all installed plugins and states, including plugins and states that cannot be served."""
         try:
             self.load()
         except LoadError:
@@ -147,20 +148,29 @@ class Loader:
         return normal_name(point.owner.plugin) in self.blocked
 
     def _may_be_of_blocked_plugin(self, state: str) -> bool:
-        """Return whether a blocked plugin offers or may offer a state.
+        """Return whether a plugin that the setting ``block`` names may offer a state.
 
-        The hooks of a blocked plugin are not called, so they may offer a state of any name.
+        The hooks of such a plugin are not called. A blocked plugin with hooks may therefore offer a state of any name.
+
+        :param state: the name of the state.
         """
         blocked = [point for point in self.points if self._is_blocked(point)]
         return any(point.group == PLUGINS_GROUP or point.name == state for point in blocked)
 
     def _in_loading_order(self, hook: str) -> Iterator[HookImpl]:
-        """Return the implementations of a hook in the order of loading. pluggy calls them in the reverse order."""
+        """Return the implementations of a hook, in the order in which their plugins were loaded.
+
+        pluggy itself calls the implementations in the reverse order.
+        """
         return reversed(self.registry.hook_impls(hook))
 
     @contextmanager
     def _recording_failure(self, impl: HookImpl, where: str = "") -> Iterator[None]:
-        """Record an error that a hook implementation raises in the ``with`` block, and continue after the block."""
+        """Record an error that the ``with`` block raises as a problem of a plugin. The error is not raised again.
+
+        :param impl: the hook implementation that the ``with`` block calls.
+        :param where: more words for the message, such as ``" for 'menu'"``.
+        """
         try:
             yield
         except PLUGIN_ERRORS as error:
@@ -168,7 +178,7 @@ class Loader:
             self.problems.add(plugin_problem(impl.owner, message, hint_of(error, impl.owner)))
 
     def _import(self, point: EntryPoint) -> None:
-        """Import an entry point, and add its state or register its hooks."""
+        """Import the object that an entry point names. Add the object as a state, or register it as a plugin."""
         try:
             found = point.load()
         except PLUGIN_ERRORS as error:
@@ -183,7 +193,10 @@ class Loader:
             self._register_plugin(point, found)
 
     def _register_plugin(self, point: EntryPoint, found: object) -> None:
-        """Register a plugin with hooks. If it is a class or function, call it first, and register its result."""
+        """Register an imported object as a plugin with hooks.
+
+        If the object is a class or a function, it is called first, and its result is registered.
+        """
         try:
             # Any other object is a plugin already, even if it can be called.
             if inspect.isclass(found) or inspect.isfunction(found):
@@ -213,7 +226,7 @@ class Loader:
             self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
 
     def _settings_for(self, impl: HookImpl) -> Any:
-        """Return the value of the hook's argument ``settings``, or ``None`` if the settings have problems."""
+        """Return the argument ``settings`` for a hook implementation, or ``None`` if the settings have problems."""
         # The function does not take the argument, so any value except None is right.
         if "settings" not in impl.arguments:
             return self.settings
@@ -221,7 +234,10 @@ class Loader:
         return arguments[0] if arguments else None
 
     def _edit(self, states: Iterable[State]) -> list[State]:
-        """Let the plugins edit the states, and return all states. A failed edit leaves its state unchanged."""
+        """Return all states after the plugins have edited them by ``ivrkit_edit_state``.
+
+        If a hook implementation fails for a state, the state stays as it was before this implementation.
+        """
         impls = self.registry.hook_impls("ivrkit_edit_state")
         edited_states = []
         for state in states:
@@ -239,10 +255,11 @@ class Loader:
         return edited_states
 
     def _compile(self, states: Iterable[State]) -> CallFlow | None:
-        """Compile the call flow, or return ``None`` if that is impossible. Without ``strict``, leave out broken states.
+        """Return the call flow of the states, or ``None`` if the states cannot be compiled.
 
-        With ``strict``, a state that could not be imported is still a valid target. The states that lead to it are
-        therefore not reported as further problems.
+        If the setting ``strict`` is false, states with problems are left out. If ``strict`` is true, a state that could
+        not be imported is still a valid target, so that no further problems are reported for the states that lead to
+        this state.
         """
         missing = self.selection.missing if self.settings.strict else ()
         # The missing states come first, so that a state of another plugin with the same name replaces the placeholder.
@@ -272,7 +289,7 @@ class Loader:
                     del kept[str(name)]
 
     def _flow_config(self) -> FlowConfig:
-        """Return the settings of the call flow, with its languages and the translations of all plugins."""
+        """Return the settings of the call flow, including the languages of calls and the plugins' translations."""
         text_overrides = dict(self.files.text_overrides)
         for name, table in self.settings.states.items():
             if table.texts:
@@ -293,9 +310,9 @@ class Loader:
                 self.problems.warn(f"block names {name!r}, which is not installed{nearest(name, installed)}")
 
     def _plugins(self, states: Sequence[State]) -> tuple[Plugin, ...]:
-        """Return all plugins.
+        """Return all plugins with their status, states and hooks.
 
-        :param states: the states of all plugins. Each plugin gets the names of its own states.
+        :param states: the states to list, of all plugins.
         """
         faulty = {problem.owner for problem in self.problems.errors}
         plugins = []

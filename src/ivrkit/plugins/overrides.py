@@ -1,4 +1,4 @@
-"""The overrides of single states, from the tables ``[states.NAME]`` of the settings."""
+"""The changes to single states that the tables ``[states.NAME]`` of the settings make."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _NOT_OUTCOMES = ("otherwise", "give_up", "on_error")
 
 
 def override(state: State, table: StateSettings) -> State:
-    """Return a state with the overrides of its table.
+    """Return a state with the changes that the settings make: menu key, label, sentence, voice, language and targets.
 
-    The texts of the table are not applied here, because they depend on the language of each call.
+    The key ``texts`` of the table is not applied here, because its texts depend on the language of each call.
 
     :param state: the state as its plugin offers it.
     :param table: the table ``[states.NAME]`` of the settings.
-    :raises IvrkitError: if the table has an override that does not fit the state.
+    :raises IvrkitError: if the state has nothing that a key of the table could change, such as a menu option.
     """
     option_changes = {
         name: getattr(table, name) for name in ("key", "label", "sentence") if getattr(table, name) is not None
@@ -49,7 +49,12 @@ def override(state: State, table: StateSettings) -> State:
 
 
 def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Routes:
-    """Return the exit of a state with the new targets. If an old target is a ``Goto``, its prompts are kept."""
+    """Return the exit of a state with new targets. The prompts of a ``Goto`` in the exit are kept.
+
+    :param state: the state.
+    :param targets: outcome -> new target.
+    :raises IvrkitError: if the exit is a function, or if a key of ``targets`` is not an outcome.
+    """
     # The targets of a function are not known before it runs, so none of them can be replaced.
     if isinstance(state.exit, LeadsTo):
         raise IvrkitError(
@@ -81,13 +86,19 @@ def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Rout
 
 
 def _with_give_up(before: Target, target: Target) -> Target:
-    """Return the new target for ``give_up``.
+    """Return the value for ``give_up`` of a routes table.
 
-    A hang-up becomes a ``Goto`` that says goodbye, because ``give_up=None`` leads to the operator.
+    :param before: the old value. If it is a ``Goto``, its prompts and its language are kept.
+    :param target: the new target. ``None`` means hang up. It becomes a ``Goto`` that says goodbye and hangs up, because
+        ``give_up=None`` would lead to the operator.
     """
     return _with_target(before, target) if target is not None else Goto(None, say=Text(Texts.goodbye))
 
 
 def _with_target(before: Any, target: Target) -> Target:
-    """Return the new target. If the old target is a ``Goto``, its prompts and its language are kept."""
+    """Return a new target, with the prompts and the language of the old target.
+
+    :param before: the old target. Only a ``Goto`` has prompts and a language.
+    :param target: the new target.
+    """
     return replace(before, target=destination_of(target)) if isinstance(before, Goto) else target

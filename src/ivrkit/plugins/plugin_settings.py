@@ -1,4 +1,4 @@
-"""The settings of plugins. Each plugin has a dataclass of settings, which is read from the table ``[plugins.NAME]``."""
+"""The settings of plugins. A plugin declares its settings as a dataclass. Users write a table ``[plugins.NAME]``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from ivrkit.settings.value_problem import ValueProblem
 class PluginSetting:
     """One setting of a plugin, with its value.
 
-    :param setting: the name, type, default and description.
-    :param value: the value, or ``None`` if the setting is missing.
-    :param origin: the origin of the value: a location such as ``ivrkit.toml:3``, a variable, ``argument`` or
-        ``default``.
+    :param setting: the name, type, default and description of the setting.
+    :param value: the value, or ``None`` if a required setting is not set.
+    :param origin: the origin of the value: a location such as ``ivrkit.toml:3``, an environment variable, ``argument``
+        or ``default``.
     """
 
     setting: Setting
@@ -42,7 +42,7 @@ class PluginSetting:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the setting is required and not set."""
+        """Whether the setting has no default and is not set."""
         return self.setting.is_required and self.origin == "default"
 
 
@@ -52,8 +52,8 @@ class PluginSettings:
 
     :param owner: the plugin.
     :param settings_class: the plugin's dataclass of settings.
-    :param values: an instance of the dataclass, or ``None`` if the settings have problems.
-    :param settings: the settings, in the order of the dataclass; empty if the dataclass cannot be used.
+    :param values: an instance of the dataclass with the values, or ``None`` if the settings have problems.
+    :param settings: the settings, in the order of the fields. The tuple is empty if the dataclass cannot be used.
     """
 
     owner: Owner
@@ -63,16 +63,16 @@ class PluginSettings:
 
     @property
     def key(self) -> str:
-        """The key of the table with these settings, such as ``plugins.acme-states``."""
+        """The dotted key of the TOML table with these settings, such as ``plugins.acme-states``."""
         return f"plugins.{normal_name(self.owner.plugin)}"
 
 
 class PluginSettingsReader:
-    """Reader of the settings of plugins. The settings of a plugin are read once, when they are first needed.
+    """Reader of the settings of plugins. It reads the settings of each plugin once, when they are first needed.
 
     :param settings: the settings of the core, with the tables ``[plugins.NAME]``.
-    :param packages: plugin -> its top-level packages. A dataclass of settings belongs to the plugin of its package.
-    :param problems: collects the problems.
+    :param packages: plugin -> top-level packages of the plugin. A dataclass belongs to the plugin of its package.
+    :param problems: the collection to which problems are added.
     """
 
     def __init__(self, settings: Settings, packages: Mapping[Owner, Collection[str]], problems: Problems) -> None:
@@ -84,17 +84,17 @@ class PluginSettingsReader:
         self._read: dict[Owner, PluginSettings] = {}
 
     def all(self) -> tuple[PluginSettings, ...]:
-        """Return the settings of all plugins that were read, in the order of reading."""
+        """Return the settings that were read so far, one object for each plugin, in the order of reading."""
         return tuple(self._read.values())
 
     def arguments(self, function: Callable[..., Any], owner: Owner, hint: str) -> list[Any] | None:
-        """Return the arguments for a function or class whose parameters are annotated with settings.
+        """Return the arguments for a function or class whose parameters are annotated with dataclasses of settings.
 
         :param function: the function or class.
         :param owner: the plugin of the function.
-        :param hint: the hint of the error. It describes how to write the function.
-        :returns: one settings object for each parameter, or ``None`` if any settings have problems. The problems are
-            recorded.
+        :param hint: the hint of the error below. It describes how to write the function.
+        :returns: one settings object for each parameter. If any of these settings has problems, the problems are
+            recorded, and the result is ``None``.
         :raises IvrkitError: if a parameter is not annotated with a dataclass of settings.
         """
         parameters = _parameters(function)
@@ -120,11 +120,11 @@ class PluginSettingsReader:
         self._settings_for(owner, settings_class)
 
     def report_unused_tables(self, owners: Sequence[Owner], is_excused: Callable[[str], bool]) -> None:
-        """Report each table ``[plugins.NAME]`` that was not read for any plugin.
+        """Report each table ``[plugins.NAME]`` that no plugin has used.
 
         :param owners: the installed plugins that are not blocked.
-        :param is_excused: a function that takes the normalized name of a plugin. It returns whether the plugin may have
-            an unused table, because the plugin is blocked or has problems.
+        :param is_excused: a function that takes the normalized name of a plugin and returns whether to ignore an unused
+            table of this plugin, because the plugin is blocked or has problems.
         """
         read = {normal_name(owner.plugin) for owner in self._read}
         installed = {normal_name(owner.plugin): owner for owner in owners}
@@ -139,7 +139,10 @@ class PluginSettingsReader:
             self._problems.error(message, hint, location=self._location_of_table(name))
 
     def _location_of_table(self, name: str) -> str:
-        """Return the location of a plugin's table. If no file has the table, return its first environment variable."""
+        """Return the location of the table ``[plugins.NAME]``, or ``""`` if only code sets the plugin's settings.
+
+        If the settings are set in the environment, the result names the first environment variable.
+        """
         keys = [(), *((key,) for key in self._settings.plugin_settings[name])]
         origins = (self._settings.origin("plugins", name, *key) for key in keys)
         return next((origin for origin in origins if origin not in ("default", "argument")), "")
@@ -154,7 +157,11 @@ class PluginSettingsReader:
         raise IvrkitError(f"{_parameter_must_be(function, parameter)}, not with {name}", hint=hint)
 
     def _owner_of(self, settings_class: type, asking: Owner) -> Owner:
-        """Return the plugin whose package has a dataclass. Usually this is the plugin that asks for the settings."""
+        """Return the plugin whose package defines a dataclass of settings.
+
+        :param settings_class: the dataclass.
+        :param asking: the plugin whose code uses the dataclass. Usually, this plugin is the result.
+        """
         package = settings_class.__module__.partition(".")[0]
         owners = [owner for owner, packages in self._packages.items() if package in packages]
         # A namespace package may have several distributions. If the asking plugin is one of them, it is the owner.
@@ -172,7 +179,7 @@ class PluginSettingsReader:
         return known
 
     def _read_settings(self, owner: Owner, settings_class: type) -> PluginSettings:
-        """Read the settings of a plugin, and record their problems."""
+        """Return the settings of a plugin, and record the problems of these settings."""
         keys = ("plugins", normal_name(owner.plugin))
         table = self._settings.plugin_settings.get(keys[1], {})
         try:
@@ -193,10 +200,10 @@ class PluginSettingsReader:
         return PluginSettings(owner, settings_class, None if problems else values, settings)
 
     def _hint(self, problem: ValueProblem, owner: Owner) -> str:
-        """Return the hint of a problem.
+        """Return the hint of a problem in the settings of a plugin.
 
-        The hint names an environment variable if the value is from the environment, or if a secret is missing. All
-        other hints name the settings file.
+        The hint names an environment variable if the value is from the environment, or if a secret setting is not set.
+        All other hints show how to write the settings file.
         """
         table, key = f"[{dotted(problem.path[:-1])}]", problem.path[-1]
         if problem.keys == ("plugins", normal_name(owner.plugin)):  # the dataclass refuses its values
@@ -212,7 +219,13 @@ class PluginSettingsReader:
     def _with_value(
         self, setting: Setting, keys: tuple[str, ...], table: Mapping[str, Any], values: Any
     ) -> PluginSetting:
-        """Return a setting with its value. If the dataclass could not be created, the value is read from the table."""
+        """Return a setting with its value, to show to the user.
+
+        :param setting: the setting.
+        :param keys: the path to the setting.
+        :param table: the table ``[plugins.NAME]``, which has the value if ``values`` is ``None``.
+        :param values: an instance of the dataclass, or ``None`` if the settings have problems.
+        """
         value = getattr(values, setting.name) if values is not None else table.get(setting.name, setting.default)
         if values is None and isinstance(value, dict | list):
             value = "..."  # the list or table may contain secrets
@@ -220,7 +233,7 @@ class PluginSettingsReader:
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return the parameters of a function. If possible, their annotations are evaluated."""
+    """Return the parameters of a function. Annotations are evaluated, unless a name in them cannot be resolved."""
     try:
         found = inspect.signature(function, eval_str=True)
     except PLUGIN_ERRORS:  # for example a name that is imported for the type checker only
@@ -233,7 +246,11 @@ def _parameter_must_be(function: Callable[..., Any], parameter: inspect.Paramete
 
 
 def _is_core_settings(annotation: Any) -> bool:
-    """Return whether an annotation is the core's ``Settings``. An annotation in a string is compared by its name."""
+    """Return whether a parameter takes the core's settings.
+
+    :param annotation: the annotation of the parameter: the class ``Settings``, its name in a string, or the mark of
+        ``inspect`` for no annotation.
+    """
     if isinstance(annotation, str):
         return annotation.strip("'\"").rpartition(".")[2] == Settings.__name__
     return annotation in (inspect.Parameter.empty, Settings)

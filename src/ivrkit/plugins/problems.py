@@ -1,4 +1,4 @@
-"""The messages and hints of plugin problems, and the mark for states that cannot be made."""
+"""The messages and hints of plugin problems, and the object that stands for a state that cannot be made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FILE_SUFFIXES = (".py", ".toml")
 
 
 class Unavailable(Enum):
-    """The type of :data:`UNAVAILABLE`."""
+    """The type of :data:`UNAVAILABLE`, the object that stands for a state that cannot be made."""
 
     UNAVAILABLE = "unavailable"
 
@@ -24,19 +24,21 @@ UNAVAILABLE = Unavailable.UNAVAILABLE
 def plugin_problem(owner: Owner, message: str, hint: str, location: str = "") -> Problem:
     """Return a problem of a plugin.
 
-    :param message: the message without the name and version of the plugin, which are added before it.
-    :param location: the path of the plugin, if it is a file.
+    :param owner: the plugin.
+    :param message: the message. This function adds the name and version of the plugin in front of the message.
+    :param hint: how to fix the problem.
+    :param location: the path of a plugin that is a file, or ``""`` for any other plugin.
     """
     return Problem(f"plugin {owner}: {message}", hint, location=location, owner=owner.plugin)
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the message of an error. The message of an error that is not an ``IvrkitError`` begins with its type."""
+    """Return the message of an error. For an error that is not an ``IvrkitError``, add the type of the error."""
     return error.message if isinstance(error, IvrkitError) else f"{type(error).__name__}: {error}"
 
 
 def hint_of(error: BaseException, owner: Owner) -> str:
-    """Return the hint of an error. If the error has no hint, return the hint to leave the plugin out."""
+    """Return the hint of an error. If the error has no hint, return a hint how to leave the plugin out."""
     return getattr(error, "hint", "") or leave_out(owner)
 
 
@@ -50,5 +52,5 @@ def fix_or_leave_out(error: BaseException, owner: Owner) -> str:
 
 
 def leave_out(owner: Owner) -> str:
-    """Return the hint to leave a plugin out."""
+    """Return a hint how to leave a plugin out, by the setting ``block`` or the option ``--block``."""
     return f'leave it out: block = ["{owner.plugin}"] in ivrkit.toml, or --block {owner.plugin}'

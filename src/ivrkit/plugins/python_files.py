@@ -1,4 +1,4 @@
-"""Plugins that are single Python files. Such a plugin has the hook implementations and states of its file."""
+"""Plugins that are single Python files. A plugin has the hook implementations and the states that its file defines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOOKIMPL_ATTRIBUTE = "ivrkit_impl"
 
 
 def load_python_file(path: Path) -> object:
-    """Run a Python file, and return a plugin with its hook implementations and its states.
+    """Run a Python file, and return a plugin with the hook implementations and the states of the file.
 
     :raises IvrkitError: if the file raises an error, or has neither a hook implementation nor a state.
     """
@@ -50,10 +50,10 @@ def load_python_file(path: Path) -> object:
 
 
 class _SourceLoader(SourceFileLoader):
-    """A module loader that compiles the file each time.
+    """A module loader that compiles the Python file at each start.
 
-    Python's own loader caches compiled code. It compiles a file again only if the size or the modification time in
-    seconds has changed, so a quick edit could be missed.
+    Python's own loader caches compiled code. It compiles a file again only if the size of the file, or its modification
+    time in seconds, has changed. It would miss an edit of the same size within one second.
     """
 
     def get_code(self, fullname: str) -> CodeType:
@@ -85,7 +85,10 @@ def _run(path: Path) -> ModuleType:
 
 
 def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
-    """Return the name and value of each ``State`` in a module, and of each function that is annotated ``-> State``."""
+    """Yield the states of a module, as pairs of name and value.
+
+    A value is a ``State``, or a function that is annotated ``-> State``.
+    """
     for name, value in vars(module).items():
         if name.startswith(("_", _HOOK_PREFIX)) or hasattr(value, _HOOKIMPL_ATTRIBUTE):
             continue
@@ -94,7 +97,7 @@ def _states_of(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 
 def _returns_state(function: object, module: ModuleType) -> bool:
-    """Return whether a value is a function that is defined in the module and annotated ``-> State``."""
+    """Return whether a value is a function that the module itself defines and annotates ``-> State``."""
     # A function that the file only imports, such as a helper of another plugin, is not a state of the file.
     if not inspect.isfunction(function) or function.__module__ != module.__name__:
         return False
@@ -106,13 +109,13 @@ def _returns_state(function: object, module: ModuleType) -> bool:
 
 
 def module_name(path: Path) -> str:
-    """Return the module name of a file. Files of the same name in different folders have different module names."""
+    """Return a module name for a Python file. The name is unique for the path of the file."""
     stem = re.sub(r"\W", "_", path.stem)
     return f"ivrkit_file_{stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
 
 def version_of(path: Path) -> str:
-    """Return the ``__version__`` that a file assigns, without running it, or ``""`` if it has none."""
+    """Return the ``__version__`` that is written in a Python file, or ``""`` without one. The file is not run."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:  # The error is reported when the file is loaded.

@@ -1,4 +1,4 @@
-"""The selection of states: several plugins may offer a state of one name, and the settings choose one of them."""
+"""The selection of states: if several plugins offer a state of the same name, the settings choose the plugin."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settin
 class OfferedState(NamedTuple):
     """A state that a plugin offers.
 
-    :param state: the state, with its name and owner.
-    :param source: the entry point or hook that offers the state. Messages contain this text.
+    :param state: the state, with its name and the plugin.
+    :param source: a description of the entry point or hook that offers the state, for messages.
     """
 
     state: State
@@ -38,10 +38,11 @@ class Selection:
     """The states that the plugins offer. :meth:`select` chooses one state for each name.
 
     :param settings: the settings of the core, with the tables ``[states.NAME]``.
-    :param plugin_settings: the settings of the plugins, for functions that make a state.
-    :param blocked: the normalized names of the blocked plugins.
-    :param may_be_of_blocked_plugin: a function that returns whether a blocked plugin may offer a state with a name.
-    :param problems: collects the problems.
+    :param plugin_settings: the reader of the plugins' settings, which are arguments of functions that make a state.
+    :param blocked: the normalized names of the plugins that the setting ``block`` names.
+    :param may_be_of_blocked_plugin: a function that takes the name of a state and returns whether a blocked plugin may
+        offer a state of this name.
+    :param problems: the collection to which problems are added.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class Selection:
         self.missing: list[State] = []
 
     def add(self, owner: Owner, name: str, offered: object, source: str) -> None:
-        """Add a state that a plugin offers.
+        """Add a state that a plugin offers. If the state is invalid, record a problem.
 
         :param owner: the plugin.
         :param name: the name of the state.
-        :param offered: the state, a function that makes the state, or ``UNAVAILABLE``.
-        :param source: the entry point or hook that offers the state. Messages contain this text.
+        :param offered: the state; a function that makes the state; or ``UNAVAILABLE`` for a state that cannot be made.
+        :param source: a description of the entry point or hook that offers the state, for messages.
         """
         if not _STATE_NAME.fullmatch(name):
             message = f"{source} is not a valid name of a state"
@@ -95,16 +96,22 @@ class Selection:
         self.missing.append(State(Menu(repeat=None), name=name, owner=owner))
 
     def offered_states(self) -> tuple[State, ...]:
-        """Return all offered states, before the settings choose or change them. Substates follow their parent state."""
+        """Return all states that the plugins offer, without the changes that the settings make.
+
+        The substates of a state follow their parent state.
+        """
         return tuple(state for offered in self._offered for state in expand_substates(offered.state))
 
     def state_names(self) -> tuple[str, ...]:
-        """Return the names of all offered states, including states that cannot be made."""
+        """Return the names of all states that the plugins offer, including states that cannot be made."""
         states = [*(offered.state for offered in self._offered), *self.missing]
         return tuple(dict.fromkeys(name for state in states for name in (state.name, *substate_names(state))))
 
     def select(self) -> list[State]:
-        """Return one state for each name, with its table applied. Substates follow their parent state."""
+        """Return one state for each name, with the changes that the tables ``[states.NAME]`` make.
+
+        The substates of a state follow their parent state. Disabled states are left out.
+        """
         by_name: dict[str, list[OfferedState]] = {}
         for offered in self._offered:
             by_name.setdefault(offered.state.name, []).append(offered)
@@ -122,7 +129,7 @@ class Selection:
         return selected
 
     def _check_tables(self) -> None:
-        """Report the tables ``[states.NAME]`` for states that no plugin offers."""
+        """Report each table ``[states.NAME]`` whose name is not the name of a state that a plugin offers."""
         names = self.state_names()
         missing = {state.name for state in self.missing}
         for name, table in self._settings.states.items():
@@ -136,9 +143,12 @@ class Selection:
                 )
 
     def _substate(self, state: State, by_name: Mapping[str, list[OfferedState]]) -> State | None:
-        """Return a substate with its table applied, or ``None`` if the table disables it.
+        """Return a substate with the changes that its table ``[states.NAME]`` makes.
 
-        If another state has the same name, report a problem and return ``None``.
+        :param state: the substate.
+        :param by_name: name -> states with this name that are not substates.
+        :returns: the changed substate, or ``None`` if the table disables the substate. If another state has the same
+            name, a problem is recorded, and the result is ``None``, too.
         """
         if state.name in by_name:
             other = by_name[state.name][0].state.owner
@@ -151,7 +161,12 @@ class Selection:
         return self._with_table(state.name, [OfferedState(state, f"a substate of {state.parent!r}")])
 
     def _with_table(self, name: str, candidates: list[OfferedState]) -> State | None:
-        """Choose the state for a name, and apply its table ``[states.NAME]``. Return ``None`` for a disabled state."""
+        """Return the chosen state for a name, with the changes that the table ``[states.NAME]`` makes.
+
+        :param name: the name.
+        :param candidates: all states with this name.
+        :returns: the changed state, or ``None`` if the table disables the state.
+        """
         table = self._settings.states.get(name)
         if table is None:
             return self._choose(name, candidates, None)
@@ -169,8 +184,10 @@ class Selection:
             return state
 
     def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
-        """Choose one of several states with the same name. If the choice is not clear, report that and take the first.
+        """Return the chosen state for a name. If more than one state is left, report this and return the first state.
 
+        :param name: the name.
+        :param candidates: all states with this name.
         :param plugin: the plugin that the settings choose, or ``None`` if the settings choose no plugin.
         """
         # If the chosen plugin is blocked, the choice is ignored, so that it may stay in the settings.
@@ -195,9 +212,13 @@ class Selection:
         return first.state
 
     def _report_choice(self, name: str, plugin: str, owners: list[Owner]) -> None:
-        """Report that the chosen plugin does not offer a state.
+        """Report that the plugin in the table ``[states.NAME]`` does not offer the state.
 
-        If the plugin offers the state but the state cannot be made, report nothing.
+        If the plugin offers the state, but the state cannot be made, report nothing.
+
+        :param name: the name of the state.
+        :param plugin: the plugin in the table.
+        :param owners: the plugins that offer the state.
         """
         # The problem of a missing state is already recorded, and the choice of the plugin is right.
         if any(state.name == name and normal_name(state.owner.plugin) == normal_name(plugin) for state in self.missing):
@@ -210,13 +231,14 @@ class Selection:
 
 
 def make_state(function: object, owner: Owner, settings: PluginSettingsReader) -> State | Unavailable:
-    """Return the state that a function makes.
+    """Call a function of a plugin that makes a state, and return the state.
 
-    :param function: the function. Its parameters are annotated with the settings that it takes.
+    :param function: the function. Its parameters are annotated with dataclasses of settings.
     :param owner: the plugin.
-    :param settings: the settings of the plugins.
-    :returns: the state, or ``UNAVAILABLE`` if the settings have problems. These problems are recorded.
-    :raises IvrkitError: if ``function`` is not a function, has other parameters, or does not return a State.
+    :param settings: the reader of the plugins' settings.
+    :returns: the state. If the settings have problems, the problems are recorded, and the result is ``UNAVAILABLE``.
+    :raises IvrkitError: if ``function`` is not a function, has parameters that are not annotated with a dataclass of
+        settings, or does not return a ``State``.
     """
     if not inspect.isfunction(function):
         raise IvrkitError(f"it must be a State or a function that returns one, not {function!r}", hint=_STATE_HINT)

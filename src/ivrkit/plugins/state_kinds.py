@@ -1,4 +1,7 @@
-"""The state kinds that plugins offer for TOML states. A kind is a function, and its parameters are keys of a table."""
+"""The state kinds that plugins offer for TOML states.
+
+A state kind is a function that makes a state. The parameters of the function are the keys of a TOML table.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _FUNCTION_HINT = "write a function with annotated parameters that returns a Stat
 
 
 class ParameterType(Enum):
-    """The four types of parameters. Each type is read from TOML in a different way."""
+    """The four types of parameters of a state kind. The type decides how a value is read from TOML."""
 
     PROMPTS = "prompts"
     TARGET = "target"
@@ -50,13 +53,14 @@ _EXAMPLES: Mapping[ParameterType, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a state kind, with its key in TOML tables.
+    """One parameter of a state kind, which is a key of a TOML table.
 
-    :param key: the key in a table.
-    :param name: the name of the parameter of the function.
-    :param type: the type, which decides how the value is read.
-    :param annotation: the annotation of the parameter. A value of the type ``VALUE`` is converted to this annotation.
-    :param required: whether the key must be set.
+    :param key: the key in a TOML table.
+    :param name: the name of the parameter in the function.
+    :param type: the parameter type, which decides how a value is read from TOML.
+    :param annotation: the annotation of the parameter. If ``type`` is ``VALUE``, values are converted to this
+        annotation.
+    :param required: whether the TOML table must have the key.
     :param default: the default, or ``None`` if the parameter has no default.
     :param description: the description of the parameter, from the docstring of the function.
     :param is_variadic: whether the parameter takes any number of values, such as ``*texts``.
@@ -72,7 +76,7 @@ class Parameter:
     is_variadic: bool = False
 
     def in_words(self) -> str:
-        """Return a description of the valid values that can follow "must be"."""
+        """Return a description of the valid values, in a form that can follow "must be" in a message."""
         if self.type == ParameterType.PROMPTS:
             return "a text, { play = ... }, { pause = ... }, or a list of these"
         words = _DESCRIPTIONS.get(self.type) or in_words(self.annotation)
@@ -83,20 +87,23 @@ class Parameter:
         return _EXAMPLES[self.type] if self.type in _EXAMPLES else example_of(self.annotation_of_key())
 
     def annotation_of_key(self) -> Any:
-        """Return the type of the key's value. For a variadic parameter, it is a list or a single value."""
+        """Return the type that a value of the TOML key must have.
+
+        For a parameter such as ``*texts``, the value may be a list or a single value.
+        """
         values: Any = tuple.__class_getitem__((self.annotation, ...))
         return typing.Annotated[values, SINGLE_ALLOWED] if self.is_variadic else self.annotation
 
 
 @dataclass(frozen=True, slots=True)
 class StateKind:
-    """One state kind.
+    """One state kind, such as ``message``.
 
-    :param name: the name of the state kind. A table has this name as its value of ``kind``.
+    :param name: the name of the state kind. The key ``kind`` of a TOML table has this name as its value.
     :param owner: the plugin that offers the state kind.
-    :param function: the function that makes a state.
-    :param parameters: key -> parameter.
-    :param description: the summary of the function's docstring.
+    :param function: the function that makes a state of this kind.
+    :param parameters: TOML key -> parameter of the function.
+    :param description: the first paragraph of the function's docstring.
     """
 
     name: str
@@ -109,7 +116,7 @@ class StateKind:
 class StateKinds:
     """The state kinds of all plugins.
 
-    :param problems: collects the problems.
+    :param problems: the collection to which problems are added.
     """
 
     hook = "ivrkit_register_kinds"
@@ -126,7 +133,7 @@ class StateKinds:
         """Add the state kinds that a plugin offers. Record a problem for each invalid kind.
 
         :param owner: the plugin.
-        :param offered: the return value of the plugin's hook.
+        :param offered: the return value of the plugin's hook ``ivrkit_register_kinds``.
         :raises IvrkitError: if the return value is not a dict.
         """
         if not isinstance(offered, Mapping):
@@ -149,12 +156,13 @@ class StateKinds:
 
 
 def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
-    """Make a state kind from a function.
+    """Return the state kind of a function.
 
-    :param name: the name of the kind.
-    :param function: the function that makes a state.
+    :param name: the name of the state kind.
+    :param function: the function that makes a state of this kind.
     :param owner: the plugin that offers the state kind.
-    :raises IvrkitError: if the function cannot be used from TOML.
+    :raises IvrkitError: if a parameter of the function cannot be a key of a TOML table, or if ``function`` is not a
+        function.
     """
     if not inspect.isfunction(function):
         raise IvrkitError(f"it must be a function, not {function!r}", hint=_FUNCTION_HINT)
@@ -193,7 +201,12 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
 
 
 def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: str) -> Parameter | None:
-    """Return a parameter of a state kind. Return ``None`` if the parameter takes a function, because TOML has none."""
+    """Return a parameter of a state kind, or ``None`` if the parameter takes a function.
+
+    :param parameter: the parameter in the signature of the state kind's function.
+    :param annotation: the evaluated annotation of the parameter.
+    :param description: the description of the parameter, from the docstring of the function.
+    """
     members = _union_members(annotation)
     if any(_is_function(member) for member in members):
         return None
@@ -212,9 +225,9 @@ def _make_parameter(parameter: inspect.Parameter, annotation: Any, description: 
 
 
 def _type_of(members: tuple[Any, ...]) -> ParameterType:
-    """Return the type of a parameter. An annotation without ``Prompt`` and ``Target`` has the type ``VALUE``.
+    """Return the parameter type for an annotation. It is ``VALUE`` for anything except prompts and targets.
 
-    :param members: the members of the annotation, if it is a union; otherwise the annotation alone.
+    :param members: the members of an annotation that is a union. For any other annotation, a tuple with the annotation.
     """
     if {*members} >= {*typing.get_args(Prompt)}:
         return ParameterType.PROMPTS
@@ -227,7 +240,7 @@ def _type_of(members: tuple[Any, ...]) -> ParameterType:
 
 
 def _union_members(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union. An annotation that is not a union is its only member."""
+    """Return the members of a union. For any other annotation, return a tuple that contains only this annotation."""
     # Optional[X] is a typing.Union, and X | None is a types.UnionType before Python 3.14.
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return typing.get_args(annotation)
@@ -235,7 +248,7 @@ def _union_members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _without_ellipsis(members: tuple[Any, ...]) -> Any:
-    """Return the union of types without the type of ``...``, because ``...`` cannot be written in TOML."""
+    """Return the union of the given types. The type of ``...`` is left out, because TOML has no such value."""
     kept = tuple(member for member in members if member is not EllipsisType)
     return typing.Union[kept]  # noqa: UP007  the members are a tuple
 

@@ -1,4 +1,4 @@
-"""The session stores that plugins offer. The scheme of the setting ``session_url`` chooses the store."""
+"""The session stores that plugins offer. The URL scheme of the setting ``session_url`` chooses the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 class Stores:
     """The session stores of all plugins.
 
-    :param problems: collects the problems.
+    :param problems: the collection to which problems are added.
     """
 
     hook = "ivrkit_register_stores"
@@ -33,10 +33,10 @@ class Stores:
         return self._openers
 
     def add(self, owner: Owner, offered: Any) -> None:
-        """Add the stores that a plugin offers. Record a problem for each invalid store.
+        """Add the session stores that a plugin offers. Record a problem for each invalid store.
 
         :param owner: the plugin.
-        :param offered: the return value of the plugin's hook.
+        :param offered: the return value of the plugin's hook ``ivrkit_register_stores``.
         :raises IvrkitError: if the return value is not a dict.
         """
         if not isinstance(offered, Mapping):

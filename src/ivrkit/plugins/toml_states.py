@@ -1,4 +1,4 @@
-"""TOML states: states without code. The function of the state kind makes a state from each table."""
+"""TOML states: states that are tables in a TOML file. The function of a state kind makes a state from each table."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ivrkit.settings.toml_keys import COMMON_KEYS, KIND, MENU_OPTION_KEYS, Commo
 class TomlStates:
     """A plugin that offers the TOML states of one file.
 
-    :param owner: the file.
+    :param owner: the file, as the owner of the states.
     :param tables: name of a state -> table of the state.
-    :param location: a function that returns the location of a key. Problems contain this location.
-    :param kinds: the state kinds. The loader adds all of them before it calls the hook of this plugin.
-    :param problems: collects the problems.
-    :param other_keys: more valid keys of a table. Other code reads these keys.
+    :param location: a function that takes the path to a key, and returns the location of the key for messages.
+    :param kinds: the collection of state kinds. It may be empty at first: it is only read when states are made.
+    :param problems: the collection to which problems are added.
+    :param other_keys: additional keys that each table may have. This class does not read the values of these keys.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class TomlStates:
 
 
 class _StateMaker:
-    """Maker of the state of one table. ``problems`` has only the problems of this table."""
+    """Maker of the state that one table defines. The attribute ``problems`` has the problems of this table."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _StateMaker:
                 self._report((), message, _example_hint(parameter))
 
     def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
-        """Return the arguments for the function of the state kind. Keys that are not set have the defaults."""
+        """Return the arguments for the function of the state kind. A key that is not set has its default."""
         arguments: dict[str, Any] = {}
         for key, parameter in kind.parameters.items():
             if key not in self._table:
@@ -144,7 +144,7 @@ class _StateMaker:
         return bound
 
     def _convert(self, value: Any, annotation: Any, *keys: str) -> Any:
-        """Convert a value of the table to a type. If the value has problems, report them and return ``INVALID``."""
+        """Return a value of the table converted to a type. Report an invalid value and return ``INVALID``."""
         converted, problems = convert(value, annotation, ("states", self._name, *keys))
         for each in problems:
             # _report() adds the first two keys, `states` and the name.
@@ -152,7 +152,10 @@ class _StateMaker:
         return INVALID if problems else converted
 
     def _common_attributes(self) -> dict[str, Any]:
-        """Return the attributes of the state that do not depend on its kind. Report invalid values."""
+        """Return the attributes that a state of any state kind may have: menu options, voice, language and on_error.
+
+        Report invalid values. If the table has any problem, return an empty dict.
+        """
         # The keys of the first menu option are in the table itself. More options are in the list `options`.
         option_keys = {key: self._table[key] for key in MENU_OPTION_KEYS if key in self._table}
         other_keys = {key: self._table[key] for key in COMMON_KEYS if key in self._table and key not in option_keys}
@@ -169,7 +172,7 @@ class _StateMaker:
         return attributes
 
     def _menu_option(self, keys: MenuOptionKeys) -> MenuOption:
-        """Return a menu option. Its label, phrases and sentence are ``Text`` objects, which can be translated."""
+        """Return the menu option that TOML keys describe. The texts of the option can be translated."""
         # Text to speech would read the - and _ of a name aloud.
         label = keys.label or self._name.replace("-", " ").replace("_", " ")
         option = MenuOption(keys.key, Text(label), tuple(map(Text, keys.phrases)))
@@ -179,7 +182,7 @@ class _StateMaker:
 
 
 def _keys_hint(kind: StateKind) -> str:
-    """Return the hint that lists the valid keys of a table with a state kind."""
+    """Return the hint that lists the valid keys of a table whose ``kind`` is a given state kind."""
     of_kind = ", ".join(kind.parameters)
     of_every_state = f"the keys of every state: {', '.join(COMMON_KEYS)}"
     return f"use the keys of {kind.name!r}: {of_kind}; or {of_every_state}" if of_kind else f"use {of_every_state}"
@@ -190,11 +193,13 @@ def _example_hint(parameter: Parameter) -> str:
 
 
 def _read(parameter: Parameter, value: Any) -> Any:
-    """Convert the value of a key to an argument for the function of the state kind.
+    """Return the prompts, the target or the targets that the value of a TOML key contains.
 
-    :returns: the argument. For a variadic parameter, it is a sequence of values.
-    :raises ValueError: if the value is invalid.
-    :raises IvrkitError: if the value is invalid and the error has a hint.
+    :param parameter: the parameter of the state kind with this key.
+    :param value: the value of the key.
+    :returns: the argument for the parameter. For a parameter such as ``*texts``, it is a sequence of arguments.
+    :raises ValueError: if the value is invalid and there is no special hint.
+    :raises IvrkitError: if the value is invalid and there is a special hint, which the error contains.
     """
     if not parameter.is_variadic:
         return _read_one(parameter, value)

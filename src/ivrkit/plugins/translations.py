@@ -1,8 +1,8 @@
 """The translations in the packages of plugins: PO files of gettext, which Babel reads.
 
-A package keeps them in a folder ``locale`` beside its modules, as gettext does:
-``locale/es/LC_MESSAGES/messages.po``. The file may have any name. PO files are read directly and need not be
-compiled: https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
+A package keeps its PO files in a folder ``locale`` beside its modules, such as ``locale/es/LC_MESSAGES/messages.po``.
+The name ``messages`` may be any other name. PO files are read directly and need not be compiled:
+https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ FOLDER = "locale"
 
 
 class PluginTranslations:
-    """The translations of the plugins. :meth:`in_language` reads them from the PO files.
+    """The translations of the plugins. :meth:`in_language` reads the PO files of one language.
 
-    :param packages: plugin -> its top-level packages.
-    :param problems: collects the problems.
+    :param packages: plugin -> top-level packages of the plugin.
+    :param problems: the collection to which problems are added.
     """
 
     def __init__(self, packages: Mapping[Owner, Collection[str]], problems: Problems) -> None:
@@ -52,7 +52,13 @@ class PluginTranslations:
 
 
 def _folders(package: str, tag: str) -> Iterator[Path]:
-    """Return the folders of a package for a language. The folder without a country comes first."""
+    """Yield the folders with translations of a package into a language.
+
+    The folder without a country comes first: ``locale/es`` before ``locale/es_MX``.
+
+    :param package: the name of the package.
+    :param tag: the tag of the language.
+    """
     exact = tag.replace("-", "_")
     for root in _roots(package):
         # The general folder comes first, so that the translations of the country replace its translations.
@@ -71,9 +77,9 @@ def _roots(package: str) -> list[Path]:
 
 
 def read_po_file(path: Path) -> Translations:
-    """Return the translations of one PO file. Messages that are untranslated or marked fuzzy are left out.
+    """Return text -> translation, for one PO file. Messages that are untranslated or marked fuzzy are left out.
 
-    :raises IvrkitError: if the file cannot be read, or if a translation has a placeholder that its text does not have.
+    :raises IvrkitError: if the file cannot be read, or if a translation has a placeholder that the text does not have.
     """
     # Babel is imported here because its import takes long, and a phone tree in English needs no PO file.
     from babel.messages.pofile import PoFileError, read_po
@@ -94,11 +100,14 @@ def read_po_file(path: Path) -> Translations:
 
 
 def _checked(text: str, translation: str, location: str) -> str:
-    """Check the placeholders of a translation, and return the translation.
+    """Return a translation after a check of its placeholders.
 
-    If the braces in the text are not placeholders, the translation may have any braces.
+    If the original text has braces that are not placeholders, nothing is checked.
 
-    :raises IvrkitError: if the translation has a placeholder that its text does not have. The error has file and line.
+    :param text: the original text.
+    :param translation: the translation of the text.
+    :param location: the file and line of the translation, for the error.
+    :raises IvrkitError: if the translation has a placeholder that the text does not have.
     """
     try:
         placeholders = sorted(placeholders_in(text))
