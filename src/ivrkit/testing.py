@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import importlib_metadata
 from flask import Flask
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from ivrkit.errors import SettingsError, nearest
+from ivrkit.errors import Problems, SettingsError, nearest
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.run.session import Session
-from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
+from ivrkit.plugins.distributions import find_distributions
 from ivrkit.settings import Settings, load_settings
 from ivrkit.settings.names import normal_name
 from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
@@ -36,8 +35,7 @@ _IRRELEVANT_FIELDS = ("sid", "turn", "path", "responses", "expires")
 
 def installed_plugins() -> list[str]:
     """Return the names of the installed plugins, without ivrkit itself."""
-    entries = [each for group in (STATES_GROUP, PLUGINS_GROUP) for each in importlib_metadata.entry_points(group=group)]
-    return sorted({normal_name(each.dist.name) for each in entries if each.dist is not None} - {CORE_PLUGIN})
+    return sorted({normal_name(each.owner.plugin) for each in find_distributions(Problems())} - {CORE_PLUGIN})
 
 
 def make_app(

@@ -6,7 +6,6 @@ Each test compares the whole message and its hint, because a message that no tes
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,12 +14,27 @@ import importlib_metadata
 import pytest
 
 import ivrkit
-from ivrkit import BACK, LoadError, Menu, MenuOption, Owner, Problem, Routes, Settings, State, Texts, ask, hookimpl
+from ivrkit import (
+    BACK,
+    LoadError,
+    Menu,
+    MenuOption,
+    Owner,
+    Problem,
+    Routes,
+    Settings,
+    SettingsError,
+    State,
+    Texts,
+    ask,
+    hookimpl,
+)
+from ivrkit.errors import Problems
 from ivrkit.flow.compile.flow_config import EngineHooks
 from ivrkit.plugins.entry_points import find_entry_points
 from ivrkit.plugins.hook_calls import HookImpl
 from ivrkit.plugins.load import Plugin, load
-from ivrkit.settings import StateSettings
+from ivrkit.settings import StateSettings, load_settings
 from ivrkit.settings.names import normal_name
 
 if TYPE_CHECKING:
@@ -106,7 +120,7 @@ class TestEntryPoints:
         """Entry points are sorted on every machine: the core first, then by name, then by distribution."""
         install("zebra", "2.0", states={"alpha": "zebra:x", "omega": "zebra:x"}, plugins={"mid": "zebra"})
         install("ant", "3.0", states={"omega": "ant:x"}, plugins={"alpha": "ant:y.z"})
-        entry_points = [(str(each), str(each.owner)) for each in find_entry_points()]
+        entry_points = [(str(each), str(each.owner)) for each in find_entry_points(Problems())]
         assert entry_points == [
             (
                 "entry point greeting = 'ivrkit.states.default.greeting:greeting' in 'ivrkit.states'",
@@ -125,35 +139,17 @@ class TestEntryPoints:
     def test_an_entry_point_has_group_name_value_and_owner(self, install):
         """An entry point has group, name, value and owner, and its object is loaded only by ``load``."""
         install("ant", "3.0", states={"one": "ant:found"}, ant=STATE_CODE)
-        entry_point = find_entry_points()[-1]
+        entry_point = find_entry_points(Problems())[-1]
         assert (entry_point.group, entry_point.name, entry_point.value, entry_point.owner) == (
             "ivrkit.states", "one", "ant:found", Owner("ant", "3.0"),
         )  # fmt: skip
         assert entry_point.load().enter == "Hello."
 
-    def test_a_half_removed_distribution_is_unknown(self, install):
-        """A half-removed distribution is reported with its entry point, and can be blocked as UNKNOWN."""
-        install("ghost", states={"lost": "ghost:x"}, metadata="")
-        assert problem_of() == Problem(
-            "plugin UNKNOWN: its entry point lost = 'ghost:x' in 'ivrkit.states' cannot be imported: "
-            "ModuleNotFoundError: No module named 'ghost'",
-            f"fix or reinstall the package, or {block_hint('UNKNOWN')}",
-            owner="UNKNOWN",
-        )
-        loaded = load(Settings(block=["UNKNOWN"]))
-        assert loaded.plugins[-1] == Plugin(Owner("UNKNOWN", ""), "blocked")
-
-    @pytest.mark.parametrize(
-        ("metadata", "owner"),
-        [
-            ("Metadata-Version: 2.1\nVersion: 5\n", Owner("UNKNOWN", "5")),
-            ("Metadata-Version: 2.1\nName: ghost\n", Owner("ghost", "")),
-        ],
-    )
-    def test_metadata_may_lack_a_field(self, install, metadata, owner):
-        """The states of a distribution without a name or without a version are served."""
+    def test_metadata_may_lack_the_version(self, install):
+        """The states of a distribution without a version are served."""
+        metadata = "Metadata-Version: 2.1\nName: ghost\n"
         install("ghost", states={"lost": "ghost:found"}, metadata=metadata, ghost=STATE_CODE)
-        assert load(Settings()).flow.states["lost"].state.owner == owner
+        assert load(Settings()).flow.states["lost"].state.owner == Owner("ghost", "")
 
     @pytest.mark.parametrize(
         ("name", "normal"),
@@ -162,19 +158,6 @@ class TestEntryPoints:
     def test_names_are_normalized_as_installers_do(self, name, normal):
         """Names are compared in lower case, and each run of hyphens, underscores and dots counts as one hyphen."""
         assert normal_name(name) == normal
-
-    def test_unreadable_entry_points_name_their_distribution(self, install, tmp_path, monkeypatch):
-        """Unreadable entry points of any distribution are reported with its name and a hint, without a traceback."""
-        (tmp_path / "odd" / "odd_one-2.0.dist-info").mkdir(parents=True)
-        folder = tmp_path / "odd" / "odd_one-2.0.dist-info"
-        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-one\nVersion: 2.0\n", encoding="utf-8")
-        (folder / "entry_points.txt").write_text("[console_scripts]\nno value\n", encoding="utf-8")
-        monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "odd")])
-        with pytest.raises(LoadError) as caught:
-            find_entry_points()
-        (problem,) = caught.value.problems
-        assert problem.located_message.startswith("plugin odd-one 2.0: its entry_points.txt cannot be read: ")
-        assert (problem.hint, problem.owner) == ("reinstall it, or uninstall it", "odd-one")
 
     def test_the_hosts_own_objects_come_last(self, install):
         """Plugin objects of the host are loaded last, and have the name that the host passed and no version."""
@@ -192,7 +175,7 @@ class TestLoadedTree:
         loaded = load(Settings())
         state = loaded.flow.states["one"].state
         assert (state.name, state.owner, state.enter) == ("one", Owner("ant", "3.0"), "Hello.")
-        assert find_entry_points()[-1].load().name == ""
+        assert find_entry_points(Problems())[-1].load().name == ""
         assert list(loaded.flow.states) == ["greeting", "menu", "one"]
         assert (loaded.problems, tuple(map(str, loaded.startup_warnings))) == (
             (),
@@ -316,6 +299,58 @@ class TestBlock:
         assert tuple(map(str, loaded.startup_warnings[1:])) == (
             "block names 'brokn_ant', which is not installed, did you mean 'broken-ant'?",
             "block names 'whale', which is not installed",
+        )
+
+
+class TestAllow:
+    """The setting ``allow``, which leaves out every installed plugin that it does not name."""
+
+    def test_only_the_named_plugins_are_loaded(self, install):
+        """Only the plugins in ``allow`` are imported, in any spelling of their names; the core is always loaded."""
+        install("good-ant", states={"one": "ant:found"}, ant=STATE_CODE)
+        install("late-bee", states={"two": "bee:x"}, bee="raise SystemExit")
+        loaded = load(Settings(allow=["Good.Ant"]))
+        assert list(loaded.flow.states) == ["greeting", "menu", "one"]
+        assert [(plugin.owner.plugin, plugin.status) for plugin in loaded.plugins] == [
+            ("ivrkit", "loaded"), ("good-ant", "loaded"), ("late-bee", "blocked"),
+        ]  # fmt: skip
+
+    def test_an_empty_list_allows_the_core_only(self, install):
+        """An empty ``allow`` leaves out every installed plugin."""
+        install("good-ant", states={"one": "ant:found"}, ant=STATE_CODE)
+        assert list(load(Settings(allow=[])).flow.states) == ["greeting", "menu"]
+
+    def test_the_hosts_own_object_needs_no_entry(self):
+        """A plugin object of the host is loaded although ``allow`` does not name it."""
+        assert load(Settings(allow=[]), {"own": ObservingPlugin()}).plugins[-1].status == "loaded"
+
+    def test_block_wins(self, install):
+        """A plugin that both settings name is left out."""
+        install("good-ant", states={"one": "ant:found"}, ant=STATE_CODE)
+        assert list(load(Settings(allow=["good-ant"], block=["good-ant"])).flow.states) == ["greeting", "menu"]
+
+    def test_a_name_that_is_not_installed_is_an_error(self, install):
+        """A wrong name in ``allow`` prevents the start, because a plugin that the team needs is missing."""
+        install("good-ant", states={"one": "ant:found"}, ant=STATE_CODE)
+        assert problem_of(Settings(allow=["god-ant"])) == Problem(
+            "allow names 'god-ant', which is not installed, did you mean 'good-ant'?",
+            "install the plugin, or remove the name from allow",
+        )
+
+    def test_the_error_has_the_line(self, tmp_path):
+        """The error for a wrong name in ``allow`` has the file and line of the setting."""
+        (tmp_path / "ivrkit.toml").write_text('tries = 2\nallow = ["whale"]\n', encoding="utf-8")
+        assert problem_of(load_settings(tmp_path, {})).location == "ivrkit.toml:2"
+
+    def test_a_list_of_plugins_is_not_the_tables_of_plugins(self, tmp_path):
+        """A list under ``plugins``, the key of the tables with settings, gets a hint to write ``allow``."""
+        (tmp_path / "ivrkit.toml").write_text('plugins = ["acme-states"]\n', encoding="utf-8")
+        with pytest.raises(SettingsError) as caught:
+            load_settings(tmp_path, {})
+        assert caught.value.message.startswith("ivrkit.toml:1: plugins must be a table of plugins; ")
+        assert caught.value.hint == (
+            'to load only some plugins, write allow = ["acme-states"]; to change the settings of a plugin, '
+            "write a table [plugins.acme-states] with lines such as reception_rings = 20"
         )
 
 

@@ -14,8 +14,8 @@ SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, operator, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
-    "session_hours, strict, block, plugins_dir, flows, dev, log_format, mask_numbers, public_url, trusted_proxies, "
-    "url_prefix, connection_overrides, auth_token"
+    "session_hours, strict, block, allow, plugins_dir, flows, dev, log_format, mask_numbers, public_url, "
+    "trusted_proxies, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "use one of: "
@@ -174,7 +174,8 @@ class TestFile:
              "accounts must be a table of AccountSids with their tokens; its value is secret and not shown",
              f'write a table [accounts] with lines such as {SID} = ["your-token"]'),
             ("plugins = 5", "plugins must be a table of plugins; its value is not shown, as it may be secret",
-             "write a table [plugins.acme-states] with lines such as reception_rings = 20"),
+             ('to load only some plugins, write allow = ["acme-states"]; to change the settings of a plugin, '
+              "write a table [plugins.acme-states] with lines such as reception_rings = 20")),
             ("[plugins]\nacme-states = 5",
              "plugins.acme-states must be a table; its value is not shown, as it may be secret",
              "write a table [plugins.acme-states] with a line for each setting"),
@@ -333,6 +334,8 @@ class TestEnvironment:
             ("SESSION_HOURS", "1", {"session_hours": 1}),
             ("BLOCK", "a, b ,,c", {"block": ["a", "b", "c"]}),
             ("BLOCK", "", {"block": []}),
+            ("ALLOW", "a, b", {"allow": ["a", "b"]}),
+            ("ALLOW", "", {"allow": None}),
             ("PUBLIC_URL", "https://x.example", {"public_url": "https://x.example"}),
             ("PUBLIC_URL", "", {"public_url": None}),
             ("TRUSTED_PROXIES", "0", {"trusted_proxies": 0}),

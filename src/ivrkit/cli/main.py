@@ -80,7 +80,15 @@ class CommandGroup(click.Group):
             sys.exit(1)
 
 
+def _installed_version() -> str:
+    """Return the version of ivrkit. Without its metadata, a command still runs and reports what is missing."""
+    try:
+        return importlib_metadata.version("ivrkit")
+    except importlib_metadata.PackageNotFoundError:
+        return "of unknown version (its metadata is not installed)"
+
+
 @click.command(cls=CommandGroup)
-@click.version_option(importlib_metadata.version("ivrkit"), prog_name="ivrkit", message="%(prog)s %(version)s")
+@click.version_option(_installed_version(), prog_name="ivrkit", message="%(prog)s %(version)s")
 def main() -> None:
     """Develop, inspect and serve a phone tree (IVR)."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import click
 
 from ivrkit.cli.packages.installer import print_plugins, uninstall_packages
-from ivrkit.errors import IvrkitError, nearest
+from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import CORE_PLUGIN
-from ivrkit.plugins.entry_points import FILE, find_entry_points
+from ivrkit.plugins.distributions import find_distributions
+from ivrkit.plugins.entry_points import FILE
 from ivrkit.plugins.load import find_plugins
 from ivrkit.settings.load import try_load_settings
 from ivrkit.settings.names import normal_name
@@ -37,7 +38,7 @@ def _installed_names(names: Sequence[str]) -> list[str]:
 
     :raises IvrkitError: if a name is not the name of an installed plugin, or is the name of ivrkit itself.
     """
-    installed = {normal_name(point.owner.plugin): point.owner.plugin for point in find_entry_points()}
+    installed = {normal_name(each.owner.plugin): each.owner.plugin for each in find_distributions(Problems())}
     found = []
     for name in names:
         normal = normal_name(name)

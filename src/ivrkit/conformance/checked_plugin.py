@@ -22,7 +22,7 @@ import importlib_metadata
 from ivrkit.errors import IvrkitError, SettingsError, nearest
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP
+from ivrkit.plugins.distributions import PLUGINS_GROUP, STATES_GROUP
 from ivrkit.plugins.load import find_plugins
 from ivrkit.plugins.loaded import InstalledPlugins
 from ivrkit.settings import load_settings

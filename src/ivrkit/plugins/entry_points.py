@@ -8,16 +8,12 @@ from typing import Any, NamedTuple
 
 import importlib_metadata
 
-from ivrkit.errors import LoadError
+from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner
-from ivrkit.plugins.problems import describe_error, plugin_problem
+from ivrkit.plugins.distributions import PLUGINS_GROUP, STATES_GROUP, find_distributions
 
-#: The entry point groups. An entry point is a state in the first group, and a plugin with hooks in the second group.
-STATES_GROUP, PLUGINS_GROUP = "ivrkit.states", "ivrkit.plugins"
 #: The two values of :attr:`EntryPoint.source`.
 ENTRY_POINT, FILE = "entry point", "file"
-#: The name of a distribution whose metadata has no name.
-_UNKNOWN_NAME = "UNKNOWN"
 
 
 class EntryPoint(NamedTuple):
@@ -51,45 +47,37 @@ class EntryPoint(NamedTuple):
         return f"{self.source} {entry}"
 
 
-def find_entry_points() -> list[EntryPoint]:
+def find_entry_points(problems: Problems) -> list[EntryPoint]:
     """Return the entry points of all installed distributions, in the same order on every machine.
 
     The entry points of the core come first. All other entry points are sorted by name, then by distribution.
 
-    :raises LoadError: if the entry points of a distribution cannot be read.
+    :param problems: collects the problems of damaged distributions, which are left out.
+    :raises LoadError: if the metadata of ivrkit itself is not installed.
     """
-    try:
-        points = [
-            EntryPoint(group, entry.name, entry.value, _owner_of(entry.dist), entry.load)
-            for group in (STATES_GROUP, PLUGINS_GROUP)
-            for entry in importlib_metadata.entry_points(group=group)
-            if entry.dist is not None
-        ]
-    except Exception as error:
-        # The error does not name the damaged distribution, so each distribution is read alone to find it.
-        damaged = (_owner_of(dist) for dist in importlib_metadata.distributions() if not _is_readable(dist))
-        owner = next(damaged, Owner(_UNKNOWN_NAME))
-        message = f"its entry_points.txt cannot be read: {describe_error(error)}"
-        raise LoadError([plugin_problem(owner, message, "reinstall it, or uninstall it")]) from error
+    points = [
+        EntryPoint(entry.group, entry.name, entry.value, dist.owner, functools.partial(_load, entry))
+        for dist in find_distributions(problems)
+        for entry in dist.entry_points
+    ]
     # The hooks of the plugin loaded first are called last, so every plugin comes before the core.
     return sorted(points, key=lambda point: (point.owner.plugin != CORE_PLUGIN, point.name, point.owner.plugin))
 
 
-def _is_readable(dist: Any) -> bool:
-    try:
-        list(dist.entry_points)
-    except Exception:
-        return False
-    return True
+def _load(entry: importlib_metadata.EntryPoint) -> Any:
+    """Import the object that an entry point names.
 
-
-def _owner_of(dist: Any) -> Owner:
-    """Return the name and version of a distribution. A distribution without metadata is called ``UNKNOWN``."""
-    try:
-        metadata = dist.metadata
-    except OSError:
-        return Owner(_UNKNOWN_NAME)
-    return Owner(metadata.get("Name") or _UNKNOWN_NAME, metadata.get("Version") or "")
+    :raises IvrkitError: if the entry point does not name a module or an object of a module.
+    """
+    if not entry.pattern.match(entry.value) or (entry.group == STATES_GROUP and ":" not in entry.value):
+        form = (
+            "'package.module:object'" if entry.group == STATES_GROUP else "'package.module' or 'package.module:object'"
+        )
+        raise IvrkitError(
+            f"its value must be {form}, not {entry.value!r}",
+            hint="fix the entry point in the plugin's pyproject.toml, and install the plugin again",
+        )
+    return entry.load()
 
 
 def _identity(plugin: object) -> object:

@@ -11,7 +11,8 @@ from typing import Any
 from ivrkit.errors import Problems, nearest
 from ivrkit.flow.compile.languages import Translations
 from ivrkit.flow.model.state import Owner
-from ivrkit.plugins.entry_points import FILE, PLUGINS_GROUP, EntryPoint
+from ivrkit.plugins.distributions import PLUGINS_GROUP
+from ivrkit.plugins.entry_points import FILE, EntryPoint
 from ivrkit.plugins.python_files import load_python_file, module_name, version_of
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.toml_states import TomlStates

@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, LoadError, Problems, nearest
+from ivrkit.errors import IvrkitError, LoadError, Problems
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import OBSERVING_HOOKS
-from ivrkit.plugins.entry_points import PLUGINS_GROUP, STATES_GROUP, EntryPoint, extra_entry_points, find_entry_points
+from ivrkit.plugins.blocked import blocked_plugins, warn_of_unknown_blocks
+from ivrkit.plugins.distributions import PLUGINS_GROUP, STATES_GROUP
+from ivrkit.plugins.entry_points import EntryPoint, extra_entry_points, find_entry_points
 from ivrkit.plugins.files import PluginFiles
 from ivrkit.plugins.hook_calls import HookImpl, make_choose_start, make_edit_response, make_state_failed
 from ivrkit.plugins.hook_registry import HookRegistry
@@ -63,13 +65,18 @@ class Loader:
 
     def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
         self.settings = settings
-        self.blocked = {normal_name(name) for name in settings.block}
         self.problems = Problems()
         self.kinds = StateKinds(self.problems)
         self.stores = Stores(self.problems)
         # The state kinds are still empty here. The files keep the collection and read it in step 4.
         self.files = PluginFiles(settings, self.kinds, self.problems)
-        self.points = [*find_entry_points(), *self.files.entry_points(), *extra_entry_points(extra)]
+        damage = Problems()
+        installed = find_entry_points(damage)
+        distributions = {*(point.owner.plugin for point in installed), *(problem.owner for problem in damage)}
+        self.blocked = blocked_plugins(settings, distributions, self.problems)
+        # A damaged distribution that is blocked needs no fix.
+        self.problems.add(*(problem for problem in damage if normal_name(problem.owner) not in self.blocked))
+        self.points = [*installed, *self.files.entry_points(), *extra_entry_points(extra)]
         self.registry = HookRegistry(self.problems)
         # Blocked plugins are left out, so that neither their translations nor their settings are read.
         self.packages: dict[Owner, set[str]] = {}
@@ -113,7 +120,7 @@ class Loader:
         if flow is None or (self.problems.errors and self.settings.strict):
             raise LoadError(self.problems.errors)
         self.problems.add(*flow.startup_warnings, *untranslated_core_texts(flow.config.languages))
-        self._warn_of_unknown_blocks()
+        warn_of_unknown_blocks(self.settings, [point.owner.plugin for point in self.points], self.problems)
         return LoadedTree(
             flow=flow,
             plugins=self._plugins([compiled.state for compiled in flow.states.values()]),
@@ -301,13 +308,6 @@ class Loader:
         translations = PluginTranslations(self.packages, self.problems)
         languages = make_languages(self.settings, translations, text_overrides)
         return replace(self.settings.flow_config(), languages=tuple(languages))
-
-    def _warn_of_unknown_blocks(self) -> None:
-        """Record a startup warning for each name in ``block`` that is not an installed plugin."""
-        installed = {normal_name(point.owner.plugin) for point in self.points}
-        for name in self.settings.block:
-            if normal_name(name) not in installed:
-                self.problems.warn(f"block names {name!r}, which is not installed{nearest(name, installed)}")
 
     def _plugins(self, states: Sequence[State]) -> tuple[Plugin, ...]:
         """Return all plugins with their status, states and hooks.

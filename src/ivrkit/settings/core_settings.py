@@ -99,6 +99,8 @@ class Settings:
     :param session_hours: the number of hours for which a session is kept after the last webhook of its call.
     :param strict: whether a single problem of a plugin prevents the start of the app.
     :param block: the plugins to leave out, by the names of their distributions or files.
+    :param allow: the installed plugins to load, by the names of their distributions. The default is all of them. ivrkit
+        itself and plugin files need no entry.
     :param plugins_dir: a folder whose ``*.py`` and ``*.flow.toml`` files are plugins.
     :param flows: the files with TOML states, as paths or as patterns such as ``*.flow.toml``.
     :param dev: whether the app is in development mode. If no auth token is set, the app then starts, but it answers
@@ -144,6 +146,7 @@ class Settings:
     session_hours: Annotated[int, Range(1)] = 25
     strict: bool = True
     block: OneOrMore[PluginName] = ()
+    allow: OneOrMore[PluginName] | None = None
     plugins_dir: FolderPath | None = None
     flows: OneOrMore[FilePattern] = ("*.flow.toml",)
     dev: bool = False

@@ -179,6 +179,7 @@ class _Reader:
         if not isinstance(tables, dict):
             self._problems.error(
                 "plugins must be a table of plugins; its value is not shown, as it may be secret",
+                'to load only some plugins, write allow = ["acme-states"]; to change the settings of a plugin, '
                 "write a table [plugins.acme-states] with lines such as reception_rings = 20",
                 location=str(file.location("plugins")),
             )

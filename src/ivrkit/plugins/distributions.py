@@ -1,0 +1,143 @@
+"""The installed distributions that have plugins. Damaged metadata is reported with its path and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any, Literal, NamedTuple
+
+import importlib_metadata
+
+from ivrkit.errors import LoadError, Problem, Problems
+from ivrkit.flow.model.state import CORE_PLUGIN, Owner
+from ivrkit.plugins.problems import describe_error
+from ivrkit.settings.names import normal_name
+
+#: The entry point groups. An entry point is a state in the first group, and a plugin with hooks in the second group.
+STATES_GROUP, PLUGINS_GROUP = "ivrkit.states", "ivrkit.plugins"
+GROUPS = (STATES_GROUP, PLUGINS_GROUP)
+_ENTRY_POINTS_FILE = "entry_points.txt"
+#: pip gives a folder that it cannot delete a name that begins with this character.
+_LEFTOVER = "~"
+
+
+class PluginDistribution(NamedTuple):
+    """An installed distribution with entry points for ivrkit.
+
+    :param owner: the name and version of the distribution.
+    :param path: the folder with the metadata, such as ``.../site-packages/acme_states-1.0.dist-info``.
+    :param entry_points: the entry points in the groups of ivrkit.
+    """
+
+    owner: Owner
+    path: str
+    entry_points: tuple[importlib_metadata.EntryPoint, ...]
+
+
+def find_distributions(problems: Problems) -> list[PluginDistribution]:
+    """Return the installed distributions with plugins, in the order of ``sys.path``.
+
+    1. A distribution is a plugin if its ``entry_points.txt`` names a group of ivrkit. Other files are not parsed.
+    2. A folder that pip could not delete during an upgrade is left out, with a warning.
+    3. A plugin with damaged metadata is left out, with an error. A distribution without a name that has no entry points
+       for ivrkit is left out with a warning.
+    4. If a name is installed twice, Python imports the first distribution on ``sys.path``. The second distribution is
+       left out, with a warning if its version or its entry points differ.
+
+    :param problems: collects the problems. Each message has the path of the metadata.
+    :raises LoadError: if the metadata of ivrkit itself is not installed.
+    """
+    first: dict[str, PluginDistribution] = {}
+    for dist in importlib_metadata.distributions():
+        path = _path_of(dist)
+        try:
+            found = _read(dist, path)
+        except _DamageError as damage:
+            problems.add(damage.problem)
+            continue
+        earlier = first.setdefault(_name_in_path(path) or normal_name(found.owner.plugin), found)
+        if earlier.entry_points and found.entry_points and _differ(earlier, found):
+            problems.warn(
+                f"{found.path}: {found.owner} is left out, because {earlier.owner} is installed in {earlier.path}",
+                "uninstall one of the two, or delete its folder",
+                owner=found.owner.plugin,
+            )
+    if not any(each.owner.plugin == CORE_PLUGIN for each in first.values()):
+        raise LoadError([_core_is_missing()])
+    return [each for each in first.values() if each.entry_points]
+
+
+class _DamageError(Exception):
+    """Carries the problem of a distribution that must be left out. Only :func:`find_distributions` catches it."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def _read(dist: Any, path: str) -> PluginDistribution:
+    """Return a distribution. Its metadata is read only if it has plugins or if its path has no name.
+
+    :raises _DamageError: if the distribution must be left out.
+    """
+    name = _name_in_path(path)
+    with _damage_in(path, name, f"its {_ENTRY_POINTS_FILE} cannot be read"):
+        text = dist.read_text(_ENTRY_POINTS_FILE) or ""
+    has_plugins = any(group in text for group in GROUPS)
+    if not has_plugins and name:
+        return PluginDistribution(Owner(name), path, ())
+    if has_plugins and name.startswith(_LEFTOVER):
+        raise _DamageError(_left_out(path, name, "an installer could not delete it during an upgrade", "warning"))
+    level: Literal["error", "warning"] = "error" if has_plugins else "warning"
+    with _damage_in(path, name, "its metadata cannot be read", level):
+        metadata = dist.metadata
+        owner = Owner(metadata.get("Name") or "", metadata.get("Version") or "")
+    if not owner.plugin:
+        raise _DamageError(_left_out(path, name, "its metadata has no name", level))
+    with _damage_in(path, name, f"its {_ENTRY_POINTS_FILE} cannot be read"):
+        entry_points = tuple(each for each in dist.entry_points if each.group in GROUPS)
+    return PluginDistribution(owner, path, entry_points)
+
+
+@contextmanager
+def _damage_in(path: str, name: str, reason: str, level: Literal["error", "warning"] = "error") -> Iterator[None]:
+    """Replace any error of the block by a ``_DamageError``. The errors of the library depend on its version."""
+    try:
+        yield
+    except Exception as error:
+        raise _DamageError(_left_out(path, name, f"{reason}: {describe_error(error)}", level)) from error
+
+
+def _left_out(path: str, name: str, reason: str, level: Literal["error", "warning"]) -> Problem:
+    message = f"{path} is not a usable distribution: {reason}"
+    return Problem(message, "reinstall the package, or delete this folder", level=level, owner=name)
+
+
+def _path_of(dist: Any) -> str:
+    """Return the path of a distribution's metadata, or the description of a distribution without a path."""
+    # A distribution of an import hook may have no path. The library has no public name for the path.
+    return str(getattr(dist, "_path", dist))
+
+
+def _name_in_path(path: str) -> str:
+    """Return the normalized name in a path such as ``acme_states-1.0.dist-info``, or ``""`` if it has no name."""
+    folder = PurePath(path)
+    return normal_name(folder.stem.partition("-")[0]) if folder.suffix in (".dist-info", ".egg-info") else ""
+
+
+def _differ(one: PluginDistribution, other: PluginDistribution) -> bool:
+    """Return whether two installations of one name have different versions or entry points.
+
+    An editable install often has a second folder of metadata in its source folder. Both folders are the same then.
+    """
+    entries = [{(each.group, each.name, each.value) for each in dist.entry_points} for dist in (one, other)]
+    return one.owner.version != other.owner.version or entries[0] != entries[1]
+
+
+def _core_is_missing() -> Problem:
+    return Problem(
+        "the metadata of the distribution 'ivrkit' is not installed, so no entry point of any state can be found",
+        "install ivrkit with pip; or include the metadata in your bundle: for PyInstaller, "
+        "--copy-metadata ivrkit and --copy-metadata with the name of each plugin",
+        owner=CORE_PLUGIN,
+    )
