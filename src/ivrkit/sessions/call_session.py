@@ -1,12 +1,12 @@
 """The session of one call during one webhook.
 
-A session has two copies: one in the store and one in the cookie. These rules say which copy counts. The comments below
-refer to the rules by number.
+A session has two copies: one in the store and one in the cookie. The turn of a copy is the number of webhooks of the
+call that were answered. These rules say which copy counts. The comments below refer to the rules by number.
 
 Reading:
 
-1. The session is read from the cookie, and the store gets no request, in three cases: there is no store, the store
-   failed earlier in this webhook, or the request has a cookie while the circuit breaker is open.
+1. The store gets no request in three cases: there is no store, the store failed earlier in this webhook, or the request
+   has a cookie while the circuit breaker is open. Then the cookie counts.
 2. If the request has a cookie, the first read of a webhook does not ask a remote store. This saves a round trip. If the
    cookie is out of date, the store refuses the save, and the second read asks the store.
 3. Rule 2 does not apply if the cookie says that the webhook was answered before. Only the store has the document of the
@@ -18,8 +18,8 @@ Reading:
 
 Saving:
 
-6. The store refuses the session if the store has a later turn than the turn that was read: another webhook of the call
-   won the race. Then nothing is changed, and the webhook reads the session again.
+6. If the store has a later turn than the turn that was read, another webhook of the call has saved the session first.
+   Then the store refuses the save, nothing is changed, and the webhook reads the session again.
 7. If the store fails, the webhook does not fail. The session is saved in the cookie, and by rule 4 a later webhook
    takes the session from the cookie.
 8. The cookie gets a copy without documents. If the copy is too large, the cookie is removed, because an older cookie
@@ -94,11 +94,12 @@ class CallSession:
         return self._codec.decode(stored) if stored else self._codec.new(self.sid)
 
     def save(self, session: Session, turn_read: int) -> bool:
-        """Save the session in the store and in the cookie, unless another webhook of the call won the race.
+        """Save the session in the store and in the cookie, unless another webhook of the call was first.
 
         :param session: the session after this webhook, with its new turn number.
         :param turn_read: the turn number of the session when this webhook read the session.
-        :returns: whether the session was saved. If another webhook won the race, nothing is changed.
+        :returns: whether the session was saved. If another webhook of the call has saved the session since this webhook
+            read the session, the result is ``False``, and nothing is changed.
         :raises SessionError: if there is no store, and the session is too large for the cookie.
         """
         if not self._save(self._usable_store(), session, turn_read):  # rule 6
@@ -112,7 +113,7 @@ class CallSession:
         return True
 
     def _usable_store(self) -> SharedStore | None:
-        """Return the store, or ``None`` if this webhook must not send a request to the store now (rule 1).
+        """Return the store, or ``None`` if rule 1 of this module forbids a request to the store now.
 
         A call without a cookie asks the store even if the circuit breaker is open, because the call has no other copy
         of its session.
@@ -131,7 +132,7 @@ class CallSession:
     def _save(self, store: SharedStore | None, session: Session, turn_read: int) -> bool:
         """Save the session in the store. Return ``False`` only if the store refuses the session.
 
-        If the store fails, log the failure and return ``True`` (rule 7).
+        If the store fails, log the failure and return ``True`` (rule 7 of this module).
         """
         try:
             return store.save(self._codec.encode_for_store(session), turn_read) if store else True
@@ -142,7 +143,7 @@ class CallSession:
     def _record_failure(self, action: str) -> None:
         """Log that the store failed, and open the circuit breaker.
 
-        :param action: the operation that failed, for the log: ``read`` or ``written``.
+        :param action: a word for the log: ``read`` if a load failed, ``written`` if a save failed.
         """
         self._store_failed = True
         self._breaker.record_failure()

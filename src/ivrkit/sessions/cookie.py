@@ -1,6 +1,7 @@
-"""The session cookie: each response sets the session as a cookie, and the next webhook of the call sends it back.
+"""The session cookie: each response sets a cookie with the session, and the next webhook of the call brings the cookie.
 
-Twilio keeps cookies and sends them with each request of a call (https://www.twilio.com/docs/voice/twiml).
+Twilio keeps the cookies of a call, and sends them with each request of the call
+(https://www.twilio.com/docs/voice/twiml).
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ MAX_BYTES = 3_900
 
 
 class CookieStore:
-    """A session store for one webhook: it loads the request's cookie, and saves the response's cookie.
+    """A session store for one webhook. The session is loaded from a cookie of the request.
 
-    A cookie store holds the session of one call, and shares nothing with other processes. If Twilio sends a webhook
-    twice, both requests can save a session.
+    A save puts the session into a cookie for the response. A cookie store holds the session of one call, and shares
+    nothing with other processes. If Twilio sends a webhook twice, both requests can save a session.
 
     :param cipher: encrypts the cookie.
     :param value: the value of the cookie in the request, or ``""`` if the request has no cookie.
@@ -44,6 +45,7 @@ class CookieStore:
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Put a session into the cookie, unless the cookie already has a later turn than ``expected_turn``.
 
+        :param expected_turn: the turn number of the session when the webhook read the session.
         :returns: whether the cookie has this session now.
         :raises SessionError: if the session is too large for a cookie. The cookie is not changed.
         """

@@ -55,7 +55,7 @@ class SessionManager:
     def is_healthy(self) -> bool:
         """Return whether the store can be read. If the store cannot be read, log the reason.
 
-        :returns: ``True`` also if there is no store.
+        :returns: ``True`` if the store can be read, or if there is no store.
         """
         try:
             self.load(CHECK_SID)

@@ -1,4 +1,4 @@
-"""The function that opens the session store of a phone tree, which the setting ``session_url`` names."""
+"""Opening of the session store that the setting ``session_url`` names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], langu
 
     :param url: the URL of a store, such as ``sqlite:///calls.sqlite3``, or ``cookie:`` for no store.
     :param stores: dict of URL scheme -> function that opens a store. Plugins register these functions.
-    :param tokens: the secrets of the encryption, see :class:`~ivrkit.sessions.encryption.SessionCipher`.
+    :param tokens: the auth tokens, from which the keys of the encryption are derived: see
+        :class:`~ivrkit.sessions.encryption.SessionCipher`.
     :param language: the language in which a new call starts.
     :raises SessionError: if the URL is invalid, or if the store cannot be opened for a permanent reason.
     """

@@ -111,16 +111,19 @@ class PostgreSQLStore:
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session in one atomic statement, unless the table already has a later turn than ``expected_turn``.
 
+        :param expected_turn: the turn number of the session when the webhook read the session.
         :returns: whether the table has this session now.
         """
         self._limit.start()
         return self._run(_SAVE, {**session._asdict(), "expected": expected_turn})[1] == 1
 
     def remove_expired(self, now: float) -> int:
-        """Remove the sessions that expired before ``now``, and return their number.
+        """Remove the sessions that expired before ``now``, and return the number of removed sessions.
 
         If the time limit is too short for all expired sessions, the remaining sessions stay in the table until the next
         removal.
+
+        :param now: a time in seconds since 1970.
         """
         self._limit.start()
         removed = 0
@@ -218,9 +221,9 @@ class PostgreSQLStore:
 class _ConnectionPool:
     """The PostgreSQL connections of one process.
 
-    The queue has one entry for each connection that is not in use. The entry is the open connection, or ``None`` if the
-    connection is not open yet. The queue returns the newest entry first, so a process opens a second connection only
-    while the first connection is in use.
+    The pool is a queue with one entry for each connection that is not in use. The entry is the open connection, or
+    ``None`` if the connection is not open yet. The queue returns the newest entry first, so a process opens a second
+    connection only while the first connection is in use.
     """
 
     def __init__(self) -> None:
@@ -280,7 +283,8 @@ class _LimitedConnection:
 def _end_in_time(steps: Generator[Any, Any, Any], limit: TimeLimit) -> Generator[Any, Any, Any]:
     """Run the steps of a psycopg operation, and raise an error when the time limit is over.
 
-    psycopg resumes this generator several times a second, even if the server has sent nothing.
+    psycopg resumes this generator several times a second, even if the server has sent nothing. So the error comes in
+    time.
 
     :param steps: the operation, as a generator of psycopg.
     :raises psycopg.OperationalError: if the time limit is over before the operation is done.

@@ -79,7 +79,7 @@ class RedisStore:
         self._client = redis.Redis(connection_pool=self._pool)
 
     def _make_pool(self, options: Any) -> Any:
-        """Return a pool of connections that keep to the time limit.
+        """Return a pool of Redis connections with a time limit for each request.
 
         :param options: the options that redis-py has read from the URL.
         """
@@ -118,6 +118,7 @@ class RedisStore:
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session in one atomic step, unless Redis already has a later turn than ``expected_turn``.
 
+        :param expected_turn: the turn number of the session when the webhook read the session.
         :returns: whether Redis has this session now.
         """
         ttl = min(max(int((session.expires - time.time()) * 1000), 1), MAX_TTL)
@@ -132,7 +133,7 @@ class RedisStore:
         return bool(self._request(save) == 1)
 
     def remove_expired(self, now: float) -> int:
-        """Do nothing: Redis removes expired sessions by itself."""
+        """Return 0, because Redis removes expired sessions by itself."""
         return 0
 
     def close(self) -> None:
@@ -188,7 +189,7 @@ class RedisStore:
 
 
 def _split_prefix(url: str) -> tuple[str, str]:
-    """Return the option ``prefix`` of a URL, and the URL without this option."""
+    """Return the option ``prefix`` of a URL, by default ``ivrkit:``, and the URL without this option."""
     address, _, query = url.partition("?")
     options = parse_qsl(query, keep_blank_values=True)
     others = urlencode([(name, value) for name, value in options if name != "prefix"])
@@ -217,7 +218,7 @@ class _LimitedConnection:
 class _LimitedSocket:
     """A socket that never waits past the time limit.
 
-    A timeout for each reply is not enough. redis-py reads a reply packet by packet, and its timeout starts again with
+    A timeout for each reply is not enough. redis-py reads a reply packet by packet, and the timeout starts again with
     each packet. So a reply in many small packets can take longer than the time limit.
 
     :param wrapped: the socket that redis-py opened.

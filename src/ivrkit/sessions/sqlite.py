@@ -90,6 +90,7 @@ class SQLiteStore:
     def save(self, session: StoredSession, expected_turn: int) -> bool:
         """Save a session in one atomic statement, unless the table already has a later turn than ``expected_turn``.
 
+        :param expected_turn: the turn number of the session when the webhook read the session.
         :returns: whether the table has this session now.
         """
         values = (session.sid, session.turn, session.expires, session.expires, session.body, expected_turn)
@@ -97,7 +98,10 @@ class SQLiteStore:
         return changed == 1
 
     def remove_expired(self, now: float) -> int:
-        """Remove the sessions that expired before ``now``, and return their number."""
+        """Remove the sessions that expired before ``now``, and return the number of removed sessions.
+
+        :param now: a time in seconds since 1970.
+        """
         return self._execute(_REMOVE_EXPIRED, (now, now))[1]
 
     def close(self) -> None:
