@@ -1,10 +1,11 @@
 """A simulator of Twilio that calls a voice webhook without a phone, an account or the internet.
 
 A :class:`Simulator` is a phone number whose voice webhook is the app under test. The app does not have to be built with
-ivrkit. The simulator sends the requests that Twilio would send, plays the TwiML of the responses verb by verb,
-and lets a caller press keys, speak, stay silent and hang up.
+ivrkit. The simulator sends the requests that Twilio would send, plays the TwiML of the responses verb by verb, and lets
+a caller press keys, speak, stay silent and hang up.
 
-The simulator shares no code with ivrkit's web host. If both shared a wrong assumption about Twilio, no test would fail.
+The simulator shares no code with ivrkit's web host. If the simulator and the web host shared a wrong assumption about
+Twilio, no test would fail.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def _check_seconds(action: object, **times: float | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press keys one after the other, then wait.
+    """Press keys one after the other.
 
     :param keys: one or more of ``0-9 * #``.
     :param after: the time of the first key, in seconds since the listening verb started with its prompt. A key that is

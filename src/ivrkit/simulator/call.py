@@ -294,15 +294,19 @@ class OtherParty:
         return self._call.do(Refuse("canceled", self._number))
 
     def press(self, keys: str) -> SimulatedCall:
-        """Press keys while the document of a ``Number`` is played to the callee."""
+        """Press keys as the callee, while the callee hears the document of a ``Number``."""
         return self._call.do(Press(keys, who=self._who))
 
     def says(self, text: str) -> SimulatedCall:
-        """Say something, either while the document of a ``Number`` is played or during the talk with the caller."""
+        """Say something while the callee hears the document of a ``Number``, or during the talk with the caller."""
         return self._call.do(Speak(text, who=self._who))
 
     def stays_silent(self, seconds: float | None = None) -> SimulatedCall:
-        """Do nothing while the document of a ``Number`` is played to the callee."""
+        """Do nothing as the callee, while the callee hears the document of a ``Number``.
+
+        :param seconds: how long the callee stays silent. By default, the silence lasts until the waiting verb times
+            out.
+        """
         return self._call.do(Silence(seconds, who=self._who))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:

@@ -248,7 +248,7 @@ class Warned(Event):
 class Ended(Event):
     """The call ended.
 
-    :param reason: a key of :data:`END_REASONS`.
+    :param reason: a key of :data:`END_REASONS`, such as ``hangup``.
     :param status: Twilio's ``CallStatus`` at the end of the call.
     :param seconds: seconds since the call was answered.
     :param billed_minutes: the minutes that Twilio bills. Each started minute counts as a whole minute. The value is 0

@@ -1,4 +1,4 @@
-"""A check of a phone tree by simulated calls. It finds problems that cannot be seen in a single TwiML document.
+"""A check of a phone tree by simulated calls. The check finds problems that cannot be seen in a single TwiML document.
 
 - ``endless-silence``: a caller who says nothing stays on the line for ever.
 - ``repeated-request-after-end``: the last request of a call is sent again after the end of the call. The repeated
@@ -92,7 +92,7 @@ def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
 
 
 def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
-    """Make each call that ended again, with the webhook's URL as the URL of the status callback.
+    """Repeat each call that ended, with the webhook's URL as the URL of the status callback.
 
     :returns: a list with the first problem, or an empty list if no status callback causes a problem.
     """

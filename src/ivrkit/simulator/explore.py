@@ -82,8 +82,8 @@ def explore(
 
     Each position in the phone tree is explored only once. Two calls are in the same position if ``position`` returns
     equal keys for them, so a key must contain everything that decides how a call continues. The default key contains
-    the last document and the wait in this document. An app with sessions needs a ``position`` function of its own,
-    because the sessions are not visible in the documents.
+    the last document and the verb in this document that waits. An app with sessions needs a ``position`` function of
+    its own, because the sessions are not visible in the documents.
 
     :param call: a function that makes a call with a list of actions.
     :param depth: maximum number of actions in a call.
@@ -174,7 +174,7 @@ class _Explorer:
 
 
 def position_of(call: SimulatedCall) -> Hashable:
-    """Return the default key of a call's position: the last document of the call, and the wait in this document."""
+    """Return the default key of a call's position: the last document, and the verb in this document that waits."""
     last = call.responses[-1]
     waiting = call.waiting
     assert waiting is not None  # noqa: S101  only a call that waits has a position

@@ -26,7 +26,7 @@ class Leg:
     :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.
     :param parent: for a callee, the CallSid of the caller's leg; for the caller, ``""``.
     :param extra_params: parameters that are added to Twilio's parameters, such as ``CallerName``, ``StirVerstat`` or
-        ``SipHeader_X-...``. They replace parameters of the same name.
+        ``SipHeader_X-...``. Such a parameter replaces Twilio's parameter of the same name.
     :param status: Twilio's ``CallStatus``.
     :param answered_at: the time on the call's clock at which the leg was answered, or ``None`` if the leg has not been
         answered.

@@ -25,7 +25,9 @@ MAX_CALL_SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speeds:
-    """How long speech, files and hold music take on the call's simulated clock. TwiML documents do not say this.
+    """How long speech, files and hold music take on the call's simulated clock.
+
+    TwiML documents do not contain these durations.
 
     :param letters_per_second: the number of letters that are said in one second.
     :param media_seconds: the length, in seconds, that the simulator assumes for a file whose length is unknown.
@@ -178,7 +180,7 @@ class LiveCall:
         raise HungUp(CALLER, reason)
 
     def hear(self, event_class: Callable[..., Heard], seconds: float, **values: Any) -> None:
-        """Add the event of a text, a sound or a pause, and move the clock forward by its duration.
+        """Add the event of a text, a sound or a pause, and move the clock forward by the duration of this event.
 
         If the call ends during this time, the event is cut short.
 

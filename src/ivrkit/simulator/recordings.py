@@ -38,7 +38,7 @@ class Recording:
         Nothing is sent if ``recordingStatusCallbackEvent`` does not include the status.
 
         :param status: ``in-progress``, ``completed`` or ``absent``.
-        :param seconds: the length of the recording.
+        :param seconds: the length of the recording, in seconds.
         """
         url = text_attribute(verb, "recordingStatusCallback")
         if not url or status not in text_attribute(verb, "recordingStatusCallbackEvent").split():

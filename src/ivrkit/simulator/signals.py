@@ -41,7 +41,7 @@ class WebhookRequest:
 class LegEnded(Exception):
     """A document ended the leg of the person who hears the document.
 
-    :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`.
+    :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`, such as ``hangup``.
     """
 
     def __init__(self, reason: str) -> None:

@@ -127,9 +127,9 @@ class Simulator:
         :param script: the actions of the people in the call, in order. The call that is returned accepts more actions.
         :param from_: the caller: a number in E.164, ``client:name``, ``sip:...`` or a word such as ``anonymous``.
         :param to: the number that is called.
-        :param patience: the number of seconds after which the caller hangs up. By default, there is no such limit.
-        :param params: parameters that are added to Twilio's parameters, such as ``CallerName="ACME"``. They replace
-            parameters of the same name.
+        :param patience: the number of seconds after which the caller hangs up. By default, the caller does not hang up.
+        :param params: parameters that are added to Twilio's parameters, such as ``CallerName="ACME"``. Such a parameter
+            replaces Twilio's parameter of the same name.
         :returns: the call, which waits for the next action or has ended.
         """
         # A client keeps the cookies and passwords of one call, so each call gets a new one.

@@ -35,7 +35,7 @@ def location_of(failure: Failure) -> tuple[int, int]:
 class Document:
     """A document that can be played.
 
-    :param url: the URL that returned the document. Relative URLs in the document start from this URL.
+    :param url: the URL that returned the document. A relative URL in the document is resolved against this URL.
     :param root: the ``Response`` element of the document.
     :param warnings: the warnings that Twilio would report about the document.
     :param notes: notes of the simulator. Each note is a pair of message and hint.
@@ -112,8 +112,8 @@ def _document_of(verb: str, text: str) -> Element:
 def _content_type_of(response: Response) -> tuple[str, str | None]:
     """Return the media type of a response, and the character set.
 
-    :returns: the media type without parameters, or ``""`` if the response has no Content-Type. The character set, or
-        ``None`` if the Content-Type has no character set.
+    :returns: a pair. The media type has no parameters, and is ``""`` if the response has no Content-Type. The character
+        set is ``None`` if the Content-Type has no character set.
     """
     header = response.header("Content-Type")
     if not header:

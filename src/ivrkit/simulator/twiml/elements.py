@@ -26,7 +26,7 @@ class AttributeSchema:
     :param code: Twilio's error code for an invalid value.
     :param played: whether the attribute changes the simulated call. If the attribute does not change the call, only its
         value is checked.
-    :param words: the words of which a valid value is made, or no words if the value is a number, a URL or free text.
+    :param words: the words that a valid value consists of; empty if a valid value is a number, a URL or free text.
     """
 
     default: str | None

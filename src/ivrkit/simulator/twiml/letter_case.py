@@ -1,6 +1,6 @@
 """The letter case of words in attributes, such as ``post`` for ``POST``.
 
-Twilio's pages spell each word in one way, and do not say what Twilio does with any other way.
+Twilio's pages spell each word in one letter case. They do not say what Twilio does with any other letter case.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from ivrkit.simulator.twiml.markup import Element
 
 
 def with_usual_letter_case(element: Element) -> Element:
-    """Return an element whose attributes spell the known words in the way of Twilio's pages."""
+    """Return an element whose attributes spell each known word in the letter case of Twilio's pages.
+
+    The elements in this element are changed in the same way.
+    """
     schema = ELEMENTS.get(element.name)
     known = (schema and schema.attributes) or {}
     attributes = {
@@ -23,7 +26,10 @@ def with_usual_letter_case(element: Element) -> Element:
 
 
 def _usual_value(attribute: AttributeSchema, value: str) -> str:
-    """Return a value with its words as Twilio's pages spell them. Unknown words stay as they are."""
+    """Return the value of an attribute, with each known word in the letter case of Twilio's pages.
+
+    Unknown words are not changed.
+    """
     usual = {word.lower(): word for word in attribute.words}
     words = [usual.get(word.lower(), word) for word in value.split()]
     # A value without known words keeps its white space, because it is invalid or not made of words.

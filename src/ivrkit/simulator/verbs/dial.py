@@ -3,7 +3,7 @@
 A ``Dial`` goes through these steps:
 
 1. All phones ring at once until one phone is picked up. With ``sequential``, the phones ring one after the other.
-2. If the ``Number`` has a document, the callee who picked up hears the document, and can decline the call.
+2. If the ``Number`` has a ``url``, the callee who picked up hears the document at this URL, and can decline the call.
 3. Caller and callee talk, until one of them hangs up or ``timeLimit`` is over.
 4. The action is requested with the result of the ``Dial``. If the verb has no action, the next verb is played.
 
@@ -46,8 +46,8 @@ _RECORDING_MODES = frozenset(
 class _Phone:
     """A dialled phone.
 
-    :param noun: the ``Number`` element with the phone number. A ``Dial`` whose text is the phone number is its own
-        noun.
+    :param noun: the element with the phone number: a ``Number``, or the ``Dial`` if the phone number is the text of the
+        ``Dial``.
     :param callbacks: the number of status callbacks that were sent for this phone so far.
     """
 
@@ -156,7 +156,7 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
 
 
 def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, deadline: float) -> None:
-    """Handle an action while phones ring. A pick-up before the deadline is handled elsewhere.
+    """Handle an action while phones ring. :func:`_ring` itself handles a pick-up before the deadline.
 
     :param deadline: the time on the call's clock at which the phones stop ringing.
     """
@@ -262,7 +262,7 @@ def _end_leg(call: LiveCall, state: _DialState, phone: _Phone) -> None:
 
 
 def _end_all_phones(call: LiveCall, state: _DialState) -> None:
-    """After the caller hung up, end the ringing of all phones or the talk."""
+    """End the ringing of all phones, or the talk, after the caller has hung up."""
     if state.ringing:
         _stop_ringing(call, state, "canceled")
     else:

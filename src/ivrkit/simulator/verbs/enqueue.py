@@ -156,7 +156,7 @@ def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, 
 def _play_wait_document(
     call: LiveCall, state: _EnqueueState, first_request: WebhookRequest
 ) -> Generator[Waiting, Action, None]:
-    """Play the first document at ``waitUrl``, then each document that a verb of a wait document requests."""
+    """Play the document at ``waitUrl``, then each document to which a verb in a wait document leads."""
     request: WebhookRequest | None = first_request
     while request is not None:
         # Each request during the wait carries these, also a redirect and the action of a Gather.

@@ -73,8 +73,8 @@ def make_request(
 ) -> Request:
     """Return a webhook request: https://www.twilio.com/docs/voice/twiml.
 
-    :param params: the parameters. A GET request has them in the query of the URL, and a POST request sends them as a
-        form.
+    :param params: the parameters. A GET request has the parameters in the query of the URL. A POST request sends the
+        parameters as a form.
     :param token: the auth token that signs the request, or ``""`` for no signature.
     :param idempotency: the idempotency token of the request. All attempts to send a request have the same token.
     :param cookies: the value of the ``Cookie`` header, or ``""`` for no such header.
