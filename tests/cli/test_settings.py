@@ -227,7 +227,7 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     assert not any(load_settings().plugin_settings.values())
     (folder / "ivrkit.toml").write_text(uncommented(example), encoding="utf-8")
     settings = load_settings()
-    tables = ("numbers", "callers", "voices", "accounts", "states", "plugin_settings")
+    tables = ("numbers", "callers", "voices", "accounts", "shared_keys", "states", "plugin_settings")
     given = {"voice", "operator", "public_url", "plugins_dir", *tables}
     plain = Settings()
     assert {name for name in SETTINGS if getattr(settings, name) != getattr(plain, name)} == given

@@ -109,6 +109,7 @@ SETTINGS_RIGHT = [
     '[states.menu]\nvoice = "a"\n[states.harbour]\nkey = "5"\nlabel = "x"\n[states.harbour.targets]\nexit = "menu"\n',
     '[states.harbour.texts]\n"+15550100" = "Ring."\n',
     '[accounts]\nAC00000000000000000000000000000000 = ["a", "b"]\n',
+    '[shared_keys]\nwebhooks_sharedkey_01a = "a"\nB-2 = "b"\n',
 ]
 SETTINGS_WRONG = [
     'compny = "x"',
@@ -138,6 +139,9 @@ SETTINGS_WRONG = [
     "[states.harbour]\nenabled = 1",
     'states = "x"',
     '[accounts]\nAC1 = "a"',
+    '[shared_keys]\n"a,b" = "a"',
+    '[shared_keys]\na = " "',
+    '[shared_keys]\na = ["a"]',
 ]
 OWN_RIGHT = [
     '[states.one]\nkind = "message"\ntext = "Hi."\nkey = "4"\n',

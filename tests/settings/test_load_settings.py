@@ -20,12 +20,13 @@ SINGLE = (
 KEYS = (
     "use one of: "
     + SINGLE.replace("operator", "numbers, callers, operator").replace("voice,", "voice, voices,")
-    + ", accounts, texts, states, plugins"
+    + ", accounts, shared_keys, texts, states, plugins"
 )
-NAMES = KEYS.replace("accounts, texts, states, plugins", "accounts, plugin_settings, texts, texts_in, states")
+NAMES = KEYS.replace("keys, texts, states, plugins", "keys, plugin_settings, texts, texts_in, states")
 VARIABLES = (
     "use one of: IVRKIT_" + SINGLE.upper().replace(", ", ", IVRKIT_") + "; texts as IVRKIT_TEXTS_GOODBYE and so on, "
-    "settings of plugins as IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER; tables only in ivrkit.toml"
+    "settings of plugins as IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER, shared keys as "
+    "IVRKIT_SHARED_KEYS__ and the id; other tables only in ivrkit.toml"
 )
 OF_PLUGIN = (
     "write IVRKIT_PLUGINS__, the plugin, two underscores and the setting: IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
@@ -450,6 +451,56 @@ class TestTokens:
         write(f'[accounts]\n{SID} = "of the file"')
         environ = {f"TWILIO_AUTH_TOKEN_{SID}": "", f"TWILIO_AUTH_TOKEN_{OTHER}": ""}
         assert load_settings(environ=environ).accounts == {SID: ("of the file",)}
+
+    def test_shared_keys(self, write):
+        """Variables add shared keys to those of the file and win over them; the case of the ids is kept."""
+        write('[shared_keys]\nwebhooks_sharedkey_01a = "of the file"\nOther-1 = "x"')
+        environ = {
+            "IVRKIT_SHARED_KEYS__webhooks_sharedkey_01a": " s=1,2 \n",
+            "IVRKIT_SHARED_KEYS__webhooks_sharedkey_01B": "3",
+        }
+        settings = load_settings(environ=environ)
+        assert settings.shared_keys == {
+            "webhooks_sharedkey_01a": "s=1,2",
+            "Other-1": "x",
+            "webhooks_sharedkey_01B": "3",
+        }
+        assert settings.origin("shared_keys") == "IVRKIT_SHARED_KEYS__webhooks_sharedkey_01a in the environment"
+
+    def test_shared_keys_in_the_env_file(self, write):
+        """The file .env may have shared keys."""
+        write("IVRKIT_SHARED_KEYS__k1=sesame\n", ".env")
+        assert load_settings().shared_keys == {"k1": "sesame"}
+
+    @pytest.mark.parametrize("name", ["", "a.b", "a,b", "é"])
+    def test_a_shared_key_with_an_invalid_id(self, name):
+        """A variable whose id Twilio cannot send is refused, without its value."""
+        assert error_of({f"IVRKIT_SHARED_KEYS__{name}": "sesame"}) == (
+            (
+                "environment: the name of a variable must be IVRKIT_SHARED_KEYS__ and the id of a shared key (letters, "
+                f"digits, _ and -), not IVRKIT_SHARED_KEYS__{name}"
+            ),
+            f"write the id as Twilio shows it: IVRKIT_SHARED_KEYS__webhooks_sharedkey_{'0' * 26}",
+        )
+
+    @pytest.mark.parametrize("secret", ["", " \n"])
+    def test_a_shared_key_without_a_secret(self, secret):
+        """A variable without a secret is refused."""
+        assert error_of({"IVRKIT_SHARED_KEYS__k1": secret}) == (
+            "environment: IVRKIT_SHARED_KEYS__k1 must be the secret of a shared key, not empty",
+            "set it to the secret that Twilio showed when the key was created, or unset the variable",
+        )
+
+    def test_shared_keys_are_a_table(self, write):
+        """An invalid table of shared keys is one problem with file and line, and shows neither ids nor secrets."""
+        write('[shared_keys]\nk1 = ""')
+        assert error_of() == (
+            (
+                "ivrkit.toml:1: shared_keys must be a table of shared key ids (letters, digits, _ and -) with their "
+                "secrets; its value is secret and not shown"
+            ),
+            f'write a table [shared_keys] with lines such as webhooks_sharedkey_{"0" * 26} = "your-token"',
+        )
 
 
 class TestArguments:

@@ -18,6 +18,7 @@ from ivrkit.simulator.wire.overrides import overrides_of
 SID = "AC" + "0123456789abcdefABCDEF0123456789"
 TOKENS = "a token, or a list of these"
 ACCOUNTS = "a table of AccountSids with their tokens"
+SHARED_KEYS = "a table of shared key ids (letters, digits, _ and -) with their secrets"
 LANGUAGE = "a language such as 'en-US'"
 VOICE = "a voice such as 'Polly.Joanna'"
 ZONE = "the IANA name of a time zone, such as 'Europe/Vienna'"
@@ -60,6 +61,7 @@ def test_every_setting_has_its_default():
         "connection_overrides": "rc=1&rp=ct",
         "auth_token": (),
         "accounts": {},
+        "shared_keys": {},
         "plugin_settings": {},
         "texts": Texts(),
         "texts_in": {},
@@ -107,6 +109,7 @@ def test_every_setting_has_its_default():
         ("auth_token", ["12345", "67890"], ("12345", "67890")),
         ("auth_token", [], ()),
         ("accounts", {SID: "12345"}, {SID: ("12345",)}),
+        ("shared_keys", {"webhooks_sharedkey_01": "s=1,2", "B-2": "x"}, {"webhooks_sharedkey_01": "s=1,2", "B-2": "x"}),
         ("accounts", {SID: ["12345", "67890"]}, {SID: ("12345", "67890")}),
         ("texts", Texts(goodbye="Bye."), Texts(goodbye="Bye.")),
         ("states", {"sales": StateSettings(key="42*#")}, {"sales": StateSettings(None, True, "42*#")}),
@@ -283,6 +286,15 @@ def test_all_invalid_settings_are_in_one_error():
         ("accounts", {SID + "0": "sesame"}, ACCOUNTS),
         ("accounts", {SID: ["sesame", 5]}, ACCOUNTS),
         ("accounts", "sesame", ACCOUNTS),
+        ("shared_keys", {"k1": ""}, SHARED_KEYS),
+        ("shared_keys", {"k1": " \n"}, SHARED_KEYS),
+        ("shared_keys", {"k1": ["sesame"]}, SHARED_KEYS),
+        ("shared_keys", {"k1,k2": "sesame"}, SHARED_KEYS),
+        ("shared_keys", {"k 1": "sesame"}, SHARED_KEYS),
+        ("shared_keys", {"k=1": "sesame"}, SHARED_KEYS),
+        ("shared_keys", {"ké": "sesame"}, SHARED_KEYS),
+        ("shared_keys", {"": "sesame"}, SHARED_KEYS),
+        ("shared_keys", "sesame", SHARED_KEYS),
     ],
 )
 def test_a_secret_is_in_no_error(name, given, words):
@@ -296,12 +308,20 @@ def test_a_secret_is_in_no_error(name, given, words):
 
 def test_a_secret_is_in_no_repr():
     """The repr of settings contains no token: it may be logged."""
-    shown = repr(Settings(auth_token=["sesame"], accounts={SID: "open"}))
+    shown = repr(Settings(auth_token=["sesame"], accounts={SID: "open"}, shared_keys={"k1": "simsalabim"}))
     assert "sesame" not in shown
     assert "open" not in shown
     assert "auth_token" not in shown
     assert "accounts" not in shown
+    assert "simsalabim" not in shown
     assert "company='our company'" in shown
+
+
+def test_secrets_are_in_the_order_in_which_they_encrypt():
+    """The tokens of the main account come first, and the newest shared key comes before the older ones."""
+    settings = Settings(auth_token=["t1", "t2"], accounts={SID: "t3"}, shared_keys={"old": "s1", "new": "s2"})
+    assert settings.secrets() == ["t1", "t2", "t3", "s2", "s1"]
+    assert Settings().secrets() == []
 
 
 def test_settings_do_not_change():

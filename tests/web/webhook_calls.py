@@ -132,10 +132,14 @@ class _QuietHandler(WSGIRequestHandler):
         pass
 
 
-def sign(url: str, params: Iterable[tuple[str, str]] = (), token: str = TOKEN) -> str:
-    """Return the signature of a URL and a form, computed as Twilio's documentation describes it."""
+def sign(url: str, params: Iterable[tuple[str, str]] = (), token: str = TOKEN, algorithm: str = "sha1") -> str:
+    """Return the signature of a URL and a form, computed as Twilio's documentation describes it.
+
+    :param token: the auth token, or the secret of a shared key.
+    :param algorithm: ``sha1`` or ``sha256``.
+    """
     text = url + "".join(name + value for name, value in sorted(set(params)))
-    return base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
+    return base64.b64encode(hmac.digest(token.encode(), text.encode(), algorithm)).decode()
 
 
 def twilio_params(sid: str, status: str = "in-progress", **more: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "callers": ('callers."+15550100"', {"start": "menu"}),
     "voices": ("voices", {"en-US": "Polly.Joanna"}),
     "accounts": ("accounts", {"AC" + "0" * 32: "its token"}),
+    "shared_keys": ("shared_keys", {"webhooks_sharedkey_" + "0" * 26: "its secret"}),
 }
 
 

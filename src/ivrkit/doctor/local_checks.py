@@ -15,7 +15,6 @@ from ivrkit.plugins.load import find_plugins, load
 from ivrkit.sessions import SharedStore, StoredSession, open_sessions
 from ivrkit.sessions.remote import redact_url
 from ivrkit.settings import Settings
-from ivrkit.web.doctor_endpoint import all_tokens
 
 #: The lifetime of the session that the check writes, in seconds.
 LIFETIME = 60.0
@@ -28,7 +27,7 @@ def check_settings(settings: Settings) -> list[CheckResult]:
     """Check that an auth token is set, and that the setting ``public_url`` is an https URL if it is set."""
     results = []
     # Without a token the host starts only in dev mode, and then answers only requests from this machine.
-    if not all_tokens(settings):
+    if not settings.secrets():
         hint = "set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console"
         missing = "there is no auth token, so no signature can be checked"
         results.append(
@@ -65,7 +64,7 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
     where = redact_url(settings.session_url)
     try:
         stores = find_plugins(settings, plugins).stores  # a plugin can register the store that session_url names
-        sessions = open_sessions(settings.session_url, stores, all_tokens(settings), settings.language)
+        sessions = open_sessions(settings.session_url, stores, settings.secrets(), settings.language)
         try:
             works = _keeps_a_session(sessions.store) if sessions.store else True
         finally:

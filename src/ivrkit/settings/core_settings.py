@@ -25,6 +25,7 @@ from ivrkit.settings.types import (
     NonEmptyText,
     OneOrMore,
     PluginName,
+    SharedKeyId,
     StateName,
     TimeZone,
     Token,
@@ -55,6 +56,10 @@ PluginTables = Annotated[
 Accounts = Annotated[
     Mapping[AccountSid, OneOrMore[Token]],
     SettingType("a table of AccountSids with their tokens"),
+]
+SharedKeys = Annotated[
+    Mapping[SharedKeyId, Token],
+    SettingType("a table of shared key ids (letters, digits, _ and -) with their secrets"),
 ]
 Starts = Annotated[
     Mapping[str, Start],
@@ -116,6 +121,8 @@ class Settings:
         variable is ``TWILIO_AUTH_TOKEN``.
     :param accounts: AccountSid of a subaccount -> auth token or tokens of the subaccount. The environment variables
         are named ``TWILIO_AUTH_TOKEN_AC...``.
+    :param shared_keys: id of a shared key -> its secret. The environment variables are named
+        ``IVRKIT_SHARED_KEYS__`` and the id.
     :param plugin_settings: name of a plugin -> settings of the plugin, from the tables ``[plugins.NAME]``. The settings
         are checked when the plugin is loaded.
     :param texts: the core's own sentences, from the table ``[texts]``.
@@ -158,6 +165,7 @@ class Settings:
     connection_overrides: ConnectionOverrides = DEFAULT_CONNECTION_OVERRIDES
     auth_token: OneOrMore[Token] = field(default=(), repr=False)
     accounts: Accounts = field(default_factory=dict, repr=False)
+    shared_keys: SharedKeys = field(default_factory=dict, repr=False)
     plugin_settings: PluginTables = field(default_factory=dict, repr=False)
     texts: CoreTexts = field(default_factory=Texts)
     texts_in: TextTables = field(default_factory=dict)
@@ -185,6 +193,15 @@ class Settings:
         """
         paths = (".".join(keys[:count]) for count in range(len(keys), 0, -1))
         return str(next((self.origins[path] for path in paths if path in self.origins), ""))
+
+    def secrets(self) -> list[str]:
+        """Return every secret that can sign webhooks: the tokens of the accounts, then the secrets of the shared keys.
+
+        The keys of encrypted sessions are derived from these secrets, and the first secret encrypts. The last shared
+        key comes before the other ones, because it is the newest: the other ones can be removed later.
+        """
+        of_accounts = [token for tokens in self.accounts.values() for token in tokens]
+        return [*self.auth_token, *of_accounts, *list(self.shared_keys.values())[::-1]]
 
     def flow_config(self) -> FlowConfig:
         """Return the settings that the call flow needs."""

@@ -17,6 +17,7 @@ from ivrkit.settings.convert import INVALID, convert_setting
 from ivrkit.settings.core_settings import SETTINGS, Settings
 from ivrkit.settings.names import dotted, normal_name, use_one_of
 from ivrkit.settings.scalars import EnvironmentText
+from ivrkit.settings.shared_key_variables import SHARED_KEYS_PREFIX, shared_key_of_variable
 from ivrkit.settings.toml_file import TomlFile, keys_of
 from ivrkit.settings.type_structure import is_table
 from ivrkit.settings.types import ACCOUNT_SID
@@ -221,6 +222,11 @@ class _Reader:
         variable_in = f"{variable} in {'the environment' if origin == ENVIRONMENT else origin}"
         if variable.startswith(PLUGINS_PREFIX):
             self._read_plugin_variable(variable, text, origin, variable_in)
+        elif variable.startswith(SHARED_KEYS_PREFIX):
+            with self._problems.collect(location=origin):
+                key, secret = shared_key_of_variable(variable, text)
+                self._values["shared_keys"] = {**self._values.get("shared_keys", {}), key: secret}
+                self._origins["shared_keys"] = variable_in
         elif variable.startswith(PREFIX) and variable != FILE_VARIABLE:
             self._read_setting_variable(variable, text, origin, variable_in)
         elif variable == TOKEN_VARIABLE and text:
@@ -315,7 +321,8 @@ def _not_a_variable(name: str, variable: str, origin: str) -> Problem:
     return Problem(
         f"{variable} is not a setting{near}",
         f"{use_one_of([PREFIX + each for each in names])}; texts as {PREFIX}TEXTS_GOODBYE and so on, settings of "
-        f"plugins as {PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER; tables only in {FILE}",
+        f"plugins as {PLUGINS_PREFIX}ACME_STATES__RECEPTION_NUMBER, shared keys as {SHARED_KEYS_PREFIX} and the id; "
+        f"other tables only in {FILE}",
         location=origin,
     )
 

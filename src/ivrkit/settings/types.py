@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 #: An AccountSid: https://www.twilio.com/docs/glossary/what-is-a-sid
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+#: The id of a shared key. The webhook header that names it separates its parts with commas and equals signs.
+SHARED_KEY_ID = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_BLANK = {"pattern": r"\S"}
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LANGUAGE_TAG_SCHEMA = {"pattern": r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"}
@@ -145,6 +147,12 @@ def _account_sid(value: str) -> str:
     return value
 
 
+def _shared_key_id(value: str) -> str:
+    if not SHARED_KEY_ID.fullmatch(value):
+        raise ValueError(value)
+    return value
+
+
 #: A text that is not blank.
 NonEmptyText = Annotated[str, non_empty("a non-empty text", "text")]
 #: The name of a state.
@@ -205,6 +213,16 @@ AccountSid = Annotated[
         _account_sid,
         {"pattern": "^AC[0-9a-fA-F]{32}$"},
         "AC" + "0" * 32,
+    ),
+]
+#: The id of a shared key that signs webhooks: https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
+SharedKeyId = Annotated[
+    str,
+    SettingType(
+        "the id of a shared key (letters, digits, _ and -)",
+        _shared_key_id,
+        {"pattern": f"^{SHARED_KEY_ID.pattern}$"},
+        "webhooks_sharedkey_" + "0" * 26,
     ),
 ]
 #: A token. Declare the field with ``repr=False``, so that the token is never shown.

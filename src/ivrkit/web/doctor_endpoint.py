@@ -17,7 +17,6 @@ import importlib_metadata
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.wrappers import Request
 
-from ivrkit.settings import Settings
 from ivrkit.web.proxies import is_forwarding_header
 from ivrkit.web.request_verifier import RequestVerifier
 
@@ -100,11 +99,6 @@ def hash_form(items: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256(urlencode(sorted(items)).encode()).hexdigest()
 
 
-def all_tokens(settings: Settings) -> list[str]:
-    """Return the tokens of the main account, then the tokens of the subaccounts."""
-    return [*settings.auth_token, *(token for tokens in settings.accounts.values() for token in tokens)]
-
-
 def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifier) -> None:
     """Add the doctor endpoint to a blueprint.
 
@@ -115,7 +109,7 @@ def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifi
 
     def doctor() -> Response:
         now = time.time()
-        if not is_valid_proof(request.headers.get(DOCTOR_HEADER, ""), all_tokens(verifier.settings), now):
+        if not is_valid_proof(request.headers.get(DOCTOR_HEADER, ""), verifier.settings.secrets(), now):
             abort(404)  # not 403, which would show that the endpoint exists
         response = jsonify(describe_request(request, verifier, now))
         response.headers["Cache-Control"] = "no-store"

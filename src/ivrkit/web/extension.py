@@ -19,7 +19,6 @@ from ivrkit.sessions import SessionManager, open_sessions
 from ivrkit.settings import Settings
 from ivrkit.settings.core_settings import SETTINGS, read_value
 from ivrkit.settings.load import PREFIX, try_load_settings
-from ivrkit.web.doctor_endpoint import all_tokens
 from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.webhook import PATHS, make_blueprint
 
@@ -90,14 +89,14 @@ class Ivrkit:
         _refuse_taken_names(app, self.name, settings.url_prefix)
         loaded = load(settings, self._plugins, problems)
         verifier = RequestVerifier(settings)
-        if not verifier.has_token and not settings.dev:
+        if not verifier.has_secret and not settings.dev:
             raise SettingsError(
                 "no auth token is set, so requests cannot be verified",
                 hint="set TWILIO_AUTH_TOKEN to your account's auth token, or IVRKIT_DEV=1 to answer only requests "
                 "from this machine",
             )
         # The store is opened last, so that an error before does not leave it open.
-        sessions = open_sessions(settings.session_url, loaded.stores, all_tokens(settings), settings.language)
+        sessions = open_sessions(settings.session_url, loaded.stores, settings.secrets(), settings.language)
         tree = MountedTree(settings, loaded, sessions, self._plugins)
         _log_tree(self.name, tree)
         app.register_blueprint(_blueprint(self.name, tree, verifier), url_prefix=settings.url_prefix)
@@ -206,7 +205,7 @@ def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Bluep
         loaded.observers,
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,
-        key=next(iter(settings.auth_token), ""),  # every process has the same token
+        key=next(iter(settings.secrets()), ""),  # every process has the same secrets
         call_log=CallLog(mask_numbers=settings.mask_numbers),
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)

@@ -1,16 +1,18 @@
-"""The request verifier: it checks the header X-Twilio-Signature. Without a token, it accepts only this machine.
+"""The request verifier: it checks the header X-Twilio-Signature. Without a secret, it accepts only this machine.
 
 Twilio signs the URL that it requested and the parameters of the form
-(https://www.twilio.com/docs/usage/security#validating-requests).
+(https://www.twilio.com/docs/usage/security#validating-requests). The secret is the account's auth token, or a shared
+key that another header names.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Request
@@ -20,7 +22,10 @@ from ivrkit.host.call_log import mask_number
 from ivrkit.settings import Settings
 from ivrkit.settings.types import ACCOUNT_SID
 from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, shared_path
+from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER, Candidates, SharedKeys
 
+#: The content types of bodies that are parsed as forms.
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _INPUT = re.compile(rf"\b({'|'.join(INPUT_PARAMETERS)})=[^&]*")
 #: The parameters of a query that hold telephone numbers.
 _NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
@@ -39,7 +44,8 @@ class _Form(dict[str, list[str]]):
 class RequestVerifier:
     """Decides whether a request may be answered.
 
-    :param settings: the settings with the tokens, the public URL, the number of trusted proxies and ``mask_numbers``.
+    :param settings: the settings with the tokens and shared keys, the public URL, the number of trusted proxies and
+        ``mask_numbers``.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -51,11 +57,12 @@ class RequestVerifier:
         self._validators_by_account = {
             sid.lower(): [RequestValidator(token) for token in tokens] for sid, tokens in settings.accounts.items()
         }
+        self._shared_keys = SharedKeys(settings.shared_keys)
 
     @property
-    def has_token(self) -> bool:
-        """Whether there is a token to check signatures with."""
-        return bool(self._validators or self._validators_by_account)
+    def has_secret(self) -> bool:
+        """Whether there is a token or a shared key to check signatures with."""
+        return bool(self._validators or self._validators_by_account or self._shared_keys)
 
     def refusal_reason(self, request: Request, params: Mapping[str, str]) -> str | None:
         """Return the reason why a request is refused.
@@ -65,8 +72,8 @@ class RequestVerifier:
         :returns: one line with the reason and the fix, for the log, or ``None`` if the request may be answered.
         """
         external = self._proxies.external_request(request)
-        if not self.has_token:
-            return _refusal_without_token(external)
+        if not self.has_secret:
+            return _refusal_without_secret(external)
         try:
             return self._signature_refusal(request, self._signed_url(external), params.get("AccountSid", ""))
         except ValueError:  # of urllib, while the URL is put together or the validator takes it apart
@@ -74,23 +81,36 @@ class RequestVerifier:
 
     def _signature_refusal(self, request: Request, url: str, account: str) -> str | None:
         signature = request.headers.get("X-Twilio-Signature", "")
-        validators = self._validators_by_account.get(account.lower(), self._validators)
+        settings = request.headers.get(SIGNATURE_SETTINGS_HEADER, "").strip()
+        candidates = self._shared_keys.candidates(settings) if settings else self._tokens_of(account)
         # With GET, Twilio signs the URL alone. A body that came with it is not part of the signature.
         form = _Form(request.form.lists() if request.method == "POST" else ())
-        if any(_matches(validator, url, form, signature) for validator in validators):
+        body_fits = _body_fits_its_hash(request)
+        if body_fits and any(_matches(each, url, form, signature) for each in candidates.validators):
             return None
         shown = self._redacted(url)
         if not signature:
             return f"no X-Twilio-Signature for {shown!r}: only requests that Twilio signed are answered"
-        if not validators:
-            # The account comes from the request: only a real SID may appear in the name of a variable.
-            variable = f"TWILIO_AUTH_TOKEN_{account}" if ACCOUNT_SID.fullmatch(account) else "TWILIO_AUTH_TOKEN_AC..."
-            return f"no auth token for account {account!r}: set TWILIO_AUTH_TOKEN or {variable}"
+        if not candidates.validators:
+            return candidates.problem
+        if not body_fits:
+            return f"the body does not match bodySHA256 in {shown!r}: check that no proxy changes the body"
+        secret = f" with {candidates.secret}" if candidates.secret else ""
         return (
-            f"X-Twilio-Signature does not match {shown!r}: if Twilio requested another URL, set IVRKIT_PUBLIC_URL to "
-            "its base URL (or IVRKIT_TRUSTED_PROXIES behind a proxy); if the URL is right, TWILIO_AUTH_TOKEN belongs "
-            "to another account"
+            f"X-Twilio-Signature does not match {shown!r}{secret}: if Twilio requested another URL, set "
+            "IVRKIT_PUBLIC_URL to its base URL (or IVRKIT_TRUSTED_PROXIES behind a proxy); "
+            f"if the URL is right, {candidates.hint}"
         )
+
+    def _tokens_of(self, account: str) -> Candidates:
+        """Return the validators with the tokens of an account."""
+        validators = self._validators_by_account.get(account.lower(), self._validators)
+        if validators:
+            return Candidates(validators, hint="TWILIO_AUTH_TOKEN belongs to another account")
+        # The account comes from the request: only a real SID may appear in the name of a variable.
+        variable = f"TWILIO_AUTH_TOKEN_{account}" if ACCOUNT_SID.fullmatch(account) else "TWILIO_AUTH_TOKEN_AC..."
+        reason = f" and no {SIGNATURE_SETTINGS_HEADER} in the request" if self._shared_keys else ""
+        return Candidates(problem=f"no auth token for account {account!r}{reason}: set TWILIO_AUTH_TOKEN or {variable}")
 
     def _redacted(self, url: str) -> str:
         """Return a URL for the log, without the caller's input. Numbers are masked if the setting says so."""
@@ -122,6 +142,17 @@ class RequestVerifier:
         return f"{base}{path}{'?' * bool(query)}{query}"
 
 
+def _body_fits_its_hash(request: Request) -> bool:
+    """Return whether the body of a request has the SHA-256 hash that the query contains.
+
+    Twilio signs the parameters of a form. Of any other body it signs only the hash, as a parameter of the URL.
+    """
+    if request.method != "POST" or b"bodySHA256=" not in request.query_string or request.mimetype in _FORM_TYPES:
+        return True
+    expected = parse_qs(request.query_string.decode("latin-1")).get("bodySHA256")
+    return not expected or hmac.compare_digest(hashlib.sha256(request.get_data()).hexdigest(), expected[0])
+
+
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
     """Return whether a signature was made with the token of this validator.
 
@@ -132,8 +163,8 @@ def _matches(validator: RequestValidator, url: str, form: _Form, signature: str)
     return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
 
 
-def _refusal_without_token(request: Request) -> str | None:
-    """Return why a request is refused if there is no token, or ``None`` if it comes from this machine.
+def _refusal_without_secret(request: Request) -> str | None:
+    """Return why a request is refused if there is no secret, or ``None`` if it comes from this machine.
 
     A tunnel on this machine connects from the loopback address, too. So this function first looks for the headers that
     a tunnel sets.

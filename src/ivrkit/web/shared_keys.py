@@ -1,0 +1,134 @@
+"""Signatures with shared keys. A header of the request names the shared key and the algorithm.
+
+The signed text is the same as for a signature with the account's auth token
+(https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys).
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twilio.request_validator import RequestValidator
+
+from ivrkit.settings.shared_key_variables import SHARED_KEYS_PREFIX
+from ivrkit.settings.types import SHARED_KEY_ID
+
+#: The header with the id of the shared key and the algorithm: ``key=<id>,algorithm=HMAC_SHA256``. Without this header,
+#: the request is signed with the account's auth token and HMAC-SHA1.
+SIGNATURE_SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
+SHA1, SHA256 = "HMAC_SHA1", "HMAC_SHA256"
+#: How many characters of a value from a header are logged.
+_MAX_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The validators that can accept the signature of one request.
+
+    :param validators: the validators, at least one of which must accept the signature.
+    :param problem: why there is no validator, with the fix.
+    :param secret: the secret that made the signature, in words that can follow "with".
+    :param hint: the fix if no validator accepts the signature although the URL is right.
+    """
+
+    validators: Sequence[RequestValidator] = ()
+    problem: str = ""
+    secret: str = ""
+    hint: str = ""
+
+
+class Sha256Validator(RequestValidator):
+    """Twilio's validator with HMAC-SHA256. Twilio's own validator knows this algorithm since version 9.13 only.
+
+    :param secret: the secret of the shared key.
+    """
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)  # type: ignore[no-untyped-call]  # Twilio's class has no types
+
+    def compute_signature(self, uri: str, params: Mapping[str, Sequence[str]], algorithm: str | None = None) -> str:
+        """Return the signature of a URL and a form.
+
+        :param uri: the URL.
+        :param params: name -> values of the form's parameters.
+        :param algorithm: not used. Newer versions of the class pass it.
+        """
+        text = uri + "".join(name + value for name in sorted(params) for value in sorted(set(params[name])))
+        return base64.b64encode(hmac.digest(self.token, text.encode(), "sha256")).decode()
+
+
+class SharedKeys:
+    """The shared keys of the settings.
+
+    :param secrets: id of a shared key -> its secret.
+    """
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._validators: Mapping[str, Mapping[str, RequestValidator]] = {
+            key: {SHA1: RequestValidator(secret), SHA256: Sha256Validator(secret)} for key, secret in secrets.items()
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._validators)
+
+    def candidates(self, header: str) -> Candidates:
+        """Return the validators for a request with the header :data:`SIGNATURE_SETTINGS_HEADER`.
+
+        :param header: the value of the header, which is not blank.
+        """
+        parts = _parse(header)
+        key, algorithm = parts.get("key", ""), parts.get("algorithm", SHA1).upper()
+        if not key:
+            return Candidates(
+                problem=f"{SIGNATURE_SETTINGS_HEADER} must be 'key=<id>,algorithm={SHA256}', not {_shown(header)}: "
+                "check that no proxy changes this header"
+            )
+        if algorithm not in (SHA1, SHA256):
+            return Candidates(
+                problem=f"the algorithm in {SIGNATURE_SETTINGS_HEADER} must be {SHA1} or {SHA256}, not "
+                f"{_shown(parts['algorithm'])}: choose one of these in the signature of the webhook setting at Twilio"
+            )
+        known = self._known_as(key)
+        if not known:
+            return Candidates(problem=self._unknown_key(key))
+        return Candidates(
+            [self._validators[each][algorithm] for each in known],
+            secret=f"the shared key {_shown(key)} and {algorithm}",
+            hint="the secret in shared_keys belongs to another key",
+        )
+
+    def _known_as(self, key: str) -> list[str]:
+        """Return the ids in the settings that a key can have.
+
+        Twilio distinguishes upper and lower case, so an equal id is the only one. Without an equal id, the case is
+        ignored, because some systems write the names of all environment variables in capitals.
+        """
+        if key in self._validators:
+            return [key]
+        return [each for each in self._validators if each.lower() == key.lower()]
+
+    def _unknown_key(self, key: str) -> str:
+        known = f"only {', '.join(map(repr, self._validators))}" if self._validators else "and no other"
+        # The id comes from the request: only an id that can be one may appear in the name of a variable.
+        variable = f"{SHARED_KEYS_PREFIX}{key if SHARED_KEY_ID.fullmatch(key) else '<id>'}"
+        return (
+            f"the shared key {_shown(key)} in {SIGNATURE_SETTINGS_HEADER} is not set, {known}: set {variable} to its "
+            "secret, or add it to the table [shared_keys] of ivrkit.toml"
+        )
+
+
+def _parse(header: str) -> dict[str, str]:
+    """Return the parts of the header by their names. Of several parts with one name, the first one counts."""
+    parts: dict[str, str] = {}
+    for part in header.split(","):
+        name, _, value = part.partition("=")
+        if value.strip():
+            parts.setdefault(name.strip(), value.strip())
+    return parts
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= _MAX_SHOWN else f"{value[:_MAX_SHOWN]}...")
