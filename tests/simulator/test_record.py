@@ -3,7 +3,7 @@
 import pytest
 from tests.simulator.cases import play, requests, response, trace, warned
 
-from ivrkit.simulator import Assumptions, HangUp, Press, Response, Silence, Speak
+from ivrkit.simulator import Assumptions, HangUp, Press, Response, Silence, Simulator, Speak, explore
 from ivrkit.simulator.events import Recorded
 
 ENDS = ["hears Next.", "ended no-more-verbs completed"]
@@ -70,12 +70,12 @@ CASES = [
 @pytest.mark.parametrize(("twiml", "script", "lines"), CASES)
 def test_each_rule_of_record(twiml, script, lines):
     """Each attribute of Record has the effect that Twilio's page describes, and the action gets the recording."""
-    actual = [line for line in trace(play(twiml, *script))[1:] if line and not line.startswith("note")]
+    actual = [line for line in trace(play(twiml, *script))[1:] if line and not line.startswith("note:")]
     if lines is None:
         assert actual == [
             "hears beep",
             "recorded 120 by length",
-            "warning 13617: a recording of 120 s is not transcribed",
+            "note 13617: a recording of 120 s is not transcribed",
             ASKED.format(120, ""),
             *ENDS,
         ]
@@ -197,12 +197,36 @@ def test_a_recording_is_transcribed(attributes, seconds, text, expected):
     """A recording that is long enough is transcribed if the verb asks for it, and the text is sent to the callback."""
     call = play(record(attributes), Speak(WORDS[seconds]), Press("1"), documents={"/text": response("")})
     assert [each.params["TranscriptionText"] for each in requests(call, "transcription")] == ([text] if text else [])
-    assert warned(call) == expected
+    assert [(each.code, each.what) for each in call.notes] == expected
+    assert warned(call) == []
     for request in requests(call, "transcription"):
         assert request.method == "POST"
         assert request.params["TranscriptionStatus"] == "completed"
         assert request.params["RecordingSid"] == requests(call, "action")[0].params["RecordingSid"]
         assert request.params["TranscriptionUrl"].endswith(request.params["TranscriptionSid"])
+
+
+@pytest.mark.parametrize("letters", range(1, 60, 2))
+def test_a_recording_is_never_longer_than_its_maximum(letters):
+    """RecordingDuration is at most maxLength, whatever was said before the recording and in how many pieces."""
+    twiml = f"<Say>{'x' * letters}</Say>" + record('maxLength="20" timeout="0" trim="do-not-trim"')
+    call = play(twiml, *[Speak("x" * letters)] * 3, Silence(1.1), Silence())
+    (request,) = requests(call, "action")
+    assert request.params["RecordingDuration"] == "20"
+
+
+@pytest.mark.parametrize(("rounding", "expected"), [("up", "3"), ("down", "2"), ("nearest", "3")])
+def test_the_rounding_of_a_duration_is_an_assumption(rounding, expected):
+    """A recording of 2.5 seconds has 2 or 3 whole seconds, as the assumptions say."""
+    call = play(record(), Speak(WORDS[2]), Press("1"), number={"assumptions": Assumptions(rounding=rounding)})
+    assert requests(call, "action")[0].params["RecordingDuration"] == expected
+
+
+def test_a_short_message_is_no_problem_of_a_transcribing_app():
+    """A message that is too short for its transcription is a note with Twilio's code, because no app can prevent it."""
+    twiml = record('transcribe="true" transcribeCallback="/text"')
+    documents = {"/": response(twiml), "/next": response(""), "/text": response("")}
+    assert explore(Simulator.for_documents(documents).call, depth=2).problems == []
 
 
 def test_keys_that_do_not_end_a_recording_are_noted():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivrkit.simulator.actions import SimulatorError
+from ivrkit.simulator.clock import ROUNDINGS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
@@ -30,6 +33,9 @@ class Assumptions:
         cookies.
     :param status_error_code: Twilio's error code for a response status of 400 or above: 11200, or the newer 11217.
     :param extra_ring_seconds: how many seconds longer than the ``timeout`` of a ``Dial`` a phone rings.
+    :param rounding: how durations become whole seconds in ``RecordingDuration``, ``DialCallDuration``,
+        ``CallDuration`` and ``QueueTime``: ``up``, ``down`` or ``nearest``.
+    :raises SimulatorError: if the rounding is not ``up``, ``down`` or ``nearest``.
     """
 
     skip_unknown_verbs: bool = True
@@ -45,3 +51,12 @@ class Assumptions:
     cookies: bool = True
     status_error_code: int = 11200
     extra_ring_seconds: float = 5.0
+    rounding: str = "up"
+
+    def __post_init__(self) -> None:
+        """Check the rounding."""
+        if self.rounding not in ROUNDINGS:
+            raise SimulatorError(
+                f"Assumptions: rounding must be up, down or nearest, not {self.rounding!r}",
+                hint="leave it out to round up",
+            )

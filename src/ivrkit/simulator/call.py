@@ -170,7 +170,7 @@ class SimulatedCall:
     @property
     def seconds(self) -> float:
         """The seconds since the call began, on the simulated clock of the call."""
-        return self._live_call.now
+        return self._live_call.at
 
     @property
     def events(self) -> tuple[Event, ...]:

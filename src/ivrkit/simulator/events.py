@@ -222,7 +222,7 @@ class Queued(Event):
 class Warned(Event):
     """A response has a problem, or the simulator does not play something as Twilio would.
 
-    :param code: Twilio's error code; 0 for a note of the simulator.
+    :param code: Twilio's error code; 0 for a note of the simulator that has no code.
     :param level: the level at which Twilio logs the problem, ``error`` or ``warning``; ``note`` for a note of the
         simulator.
     :param meaning: the general meaning of the code.

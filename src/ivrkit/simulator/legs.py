@@ -28,8 +28,8 @@ class Leg:
     :param extra_params: parameters that are added to Twilio's parameters, such as ``CallerName``, ``StirVerstat`` or
         ``SipHeader_X-...``. Such a parameter replaces Twilio's parameter of the same name.
     :param status: Twilio's ``CallStatus``.
-    :param answered_at: the time on the call's clock at which the leg was answered, or ``None`` if the leg has not been
-        answered.
+    :param answered_at: the time on the call's clock, in milliseconds, at which the leg was answered, or ``None`` if the
+        leg has not been answered.
     """
 
     account: str
@@ -39,7 +39,7 @@ class Leg:
     parent: str = ""
     extra_params: Mapping[str, str] = field(default_factory=dict)
     status: str = "ringing"
-    answered_at: float | None = None
+    answered_at: int | None = None
     sid: str = field(default_factory=lambda: new_sid("CA"))
 
     def params(self) -> dict[str, str]:
@@ -69,9 +69,9 @@ class Leg:
         params.update(self.extra_params)
         return params
 
-    def seconds(self, now: float) -> float:
-        """Return the seconds since the leg was answered, or 0.0 if the leg has not been answered.
+    def duration(self, now: int) -> int:
+        """Return the milliseconds since the leg was answered, or 0 if the leg has not been answered.
 
-        :param now: the current time on the call's clock, in seconds.
+        :param now: the current time on the call's clock, in milliseconds.
         """
-        return 0.0 if self.answered_at is None else now - self.answered_at
+        return 0 if self.answered_at is None else now - self.answered_at

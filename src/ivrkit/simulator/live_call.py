@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 
 from ivrkit.simulator.actions import CALLEE, CALLER, Action, EndVerb, HangUp, PickUp, Silence
 from ivrkit.simulator.assumptions import Assumptions
+from ivrkit.simulator.clock import FOREVER, milliseconds, seconds, whole_seconds
 from ivrkit.simulator.events import Acted, Answered, Event, Heard, Warned
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.queues import Queue
@@ -19,8 +19,8 @@ from ivrkit.simulator.twiml.codes import CODES
 from ivrkit.simulator.waiting import Waiting
 from ivrkit.simulator.wire.client import Client
 
-#: The maximum length of a call in seconds: https://www.twilio.com/docs/voice (24 hours for accounts that asked for it).
-MAX_CALL_SECONDS = 4 * 3600.0
+#: The maximum length of a call in milliseconds: https://www.twilio.com/docs/voice (24 hours for accounts that asked).
+MAX_CALL = milliseconds(4 * 3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,9 @@ class LiveCall:
     :param assumptions: the settings for behaviour of Twilio that Twilio's documentation leaves unclear.
     :param speeds: how long speech, files and hold music take.
     :param max_documents: the number of documents after which the simulator stops the call.
-    :param patience: the time on the call's clock, in seconds, at which the caller hangs up, or ``None`` for no such
-        time.
+    :param patience: the time on the call's clock, in milliseconds, at which the caller hangs up, or ``None`` for no
+        such time.
+    :param now: the time on the call's clock, in milliseconds since the call began.
     """
 
     client: Client
@@ -70,9 +71,9 @@ class LiveCall:
     assumptions: Assumptions
     speeds: Speeds
     max_documents: int
-    patience: float | None = None
+    patience: int | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    now: float = 0.0
+    now: int = 0
     events: list[Event] = field(default_factory=list)
     documents: int = 0
     #: The last request for a document, and the leg that sent it.
@@ -81,7 +82,7 @@ class LiveCall:
     pending_callbacks: list[Callable[[], None]] = field(default_factory=list)
     #: Whether the caller will hang up at a set time. Until then, the caller does nothing else.
     hangup_is_set: bool = False
-    _last_wait_at: float = -1.0
+    _last_wait_at: int = -1
     _known_notes: set[str] = field(default_factory=set)
 
     # Events
@@ -100,7 +101,7 @@ class LiveCall:
         known = CODES[code]
         self.emit(
             Warned(
-                at=self.now,
+                at=self.at,
                 code=code,
                 level=level or known.level,
                 meaning=known.meaning,
@@ -119,7 +120,7 @@ class LiveCall:
         self._known_notes.add(message + url)
         self.emit(
             Warned(
-                at=self.now,
+                at=self.at,
                 code=0,
                 level="note",
                 meaning="a note of the simulator",
@@ -152,12 +153,12 @@ class LiveCall:
         if isinstance(action, HangUp) and action.who == CALLER and action.after:
             # The call goes on until then, so the hang-up is a limit on the clock and not an end of this wait.
             self.hangup_is_set = True
-            self.patience = min(self.now + action.after, self.patience or math.inf)
+            self.patience = min(self.now + milliseconds(action.after), self.patience or FOREVER)
             return Silence(who=waiting.who)
-        self.emit(Acted(at=self.now, who=action.who, did=str(action)))
+        self.emit(Acted(at=self.at, who=action.who, did=str(action)))
         if isinstance(action, HangUp):
             # Another party can't hang up later than Twilio ends the talk.
-            self.pass_time(min(action.after, waiting.until - self.now))
+            self.pass_time(min(milliseconds(action.after), waiting.until - self.now))
             raise HungUp(action.who)
         if isinstance(action, EndVerb):
             raise VerbEnded(action.params)
@@ -165,48 +166,65 @@ class LiveCall:
             raise TakenFromQueue(action.after)
         return action
 
-    def pass_time(self, seconds: float) -> None:
+    def pass_time(self, duration: int) -> None:
         """Move the call's simulated clock forward.
 
+        :param duration: milliseconds.
         :raises HungUp: if the caller hangs up during this time, or if the call reaches its maximum length.
         """
-        seconds_left, reason = self._time_left()
-        if seconds < seconds_left:
-            self.now += seconds
+        time_left, reason = self._time_left()
+        if duration < time_left:
+            self.now += duration
             return
-        self.now += seconds_left
+        self.now += time_left
         if reason == "caller-hung-up":
-            self.emit(Acted(at=self.now, who=CALLER, did=str(HangUp())))
+            self.emit(Acted(at=self.at, who=CALLER, did=str(HangUp())))
         raise HungUp(CALLER, reason)
 
-    def hear(self, event_class: Callable[..., Heard], seconds: float, **values: Any) -> None:
+    def hear(self, event_class: Callable[..., Heard], duration: int, **values: Any) -> None:
         """Add the event of a text, a sound or a pause, and move the clock forward by the duration of this event.
 
         If the call ends during this time, the event is cut short.
 
         :param event_class: :class:`Said`, :class:`Played` or :class:`Paused`.
-        :param seconds: the full duration of the text, the sound or the pause.
+        :param duration: the full duration of the text, the sound or the pause, in milliseconds.
         :param values: the fields of the event, except ``at``, ``seconds`` and ``cut``.
         :raises HungUp: if the call ends during this time.
         """
-        seconds_left = self._time_left()[0]
-        cut = seconds >= seconds_left
-        self.emit(event_class(at=self.now, seconds=round(min(seconds, seconds_left), 3), cut=cut, **values))
-        self.pass_time(seconds)
+        time_left = self._time_left()[0]
+        cut = duration >= time_left
+        self.emit(event_class(at=self.at, seconds=seconds(min(duration, time_left)), cut=cut, **values))
+        self.pass_time(duration)
 
-    def _time_left(self) -> tuple[float, str]:
-        """Return the seconds until the call must end, and the reason for this end.
+    def _time_left(self) -> tuple[int, str]:
+        """Return the milliseconds until the call must end, and the reason for this end.
 
         The call must end at its maximum length, or at the time at which the caller will hang up.
         """
-        limit = (MAX_CALL_SECONDS - self.leg.seconds(self.now), "time-limit")
+        limit = (MAX_CALL - self.leg.duration(self.now), "time-limit")
         if self.patience is None:
             return limit
-        return min(limit, (max(self.patience - self.now, 0.0), "caller-hung-up"))
+        return min(limit, (max(self.patience - self.now, 0), "caller-hung-up"))
+
+    @property
+    def at(self) -> float:
+        """The time on the call's clock in seconds, for events."""
+        return seconds(self.now)
+
+    def whole_seconds(self, duration: int) -> int:
+        """Return a duration in whole seconds, for Twilio's parameters.
+
+        :param duration: milliseconds.
+        """
+        return whole_seconds(duration, self.assumptions.rounding)
+
+    def duration_of_text(self, text: str) -> int:
+        """Return how many milliseconds it takes to say a text."""
+        return milliseconds(self.speeds.seconds_of_text(text))
 
     def timestamp(self) -> str:
         """Return the current time in Twilio's format: RFC 2822, GMT."""
-        return format_datetime(self.began + timedelta(seconds=self.now), usegmt=True)
+        return format_datetime(self.began + timedelta(milliseconds=self.now), usegmt=True)
 
     # The caller's leg
 
@@ -214,4 +232,4 @@ class LiveCall:
         """Answer the call, unless the call has already been answered."""
         if self.leg.answered_at is None:
             self.leg.answered_at, self.leg.status = self.now, "in-progress"
-            self.emit(Answered(at=self.now))
+            self.emit(Answered(at=self.at))

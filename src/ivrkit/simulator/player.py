@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator
 
 from ivrkit.simulator.actions import CALLER, Action
+from ivrkit.simulator.clock import milliseconds, seconds
 from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.events import Ended, Said
 from ivrkit.simulator.live_call import LiveCall
@@ -51,7 +52,7 @@ def _play_documents(call: LiveCall) -> Generator[Waiting, Action, str]:
             if fallback is None:
                 # Twilio answers a call in order to play its message.
                 call.answer()
-                call.hear(Said, call.speeds.seconds_of_text(APPLICATION_ERROR_TEXT), text=APPLICATION_ERROR_TEXT)
+                call.hear(Said, call.duration_of_text(APPLICATION_ERROR_TEXT), text=APPLICATION_ERROR_TEXT)
                 return "application-error"
             request = fallback
             continue
@@ -99,19 +100,20 @@ def _final_status(call: LiveCall, reason: str) -> str:
 def _end_call(call: LiveCall, reason: str, status: str) -> None:
     """Send the pending callbacks and the status callback, and end the call."""
     call.leg.status = status
-    seconds = round(call.leg.seconds(call.now), 3)
+    duration = call.leg.duration(call.now)
     send_pending_callbacks(call)
     url, method = call.status_callback
     if url:
         params = {
-            "CallDuration": str(math.ceil(seconds)),
+            "CallDuration": str(call.whole_seconds(duration)),
             "CallbackSource": "call-progress-events",
             "SequenceNumber": "0",
             "Timestamp": call.timestamp(),
         }
         send_callback(call, WebhookRequest(url, method, "status", params), call.leg)
-    minutes = 0 if call.leg.answered_at is None else max(1, math.ceil(seconds / 60))
-    call.emit(Ended(at=call.now, reason=reason, status=status, seconds=seconds, billed_minutes=minutes))
+    # Twilio bills each started minute. That is the price list, not the rounding of the parameters.
+    minutes = 0 if call.leg.answered_at is None else max(1, math.ceil(duration / milliseconds(60)))
+    call.emit(Ended(at=call.at, reason=reason, status=status, seconds=seconds(duration), billed_minutes=minutes))
 
 
 def play_document(call: LiveCall, context: DocumentContext, document: Document) -> Playback:

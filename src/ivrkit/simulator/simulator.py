@@ -9,6 +9,7 @@ from typing import Any
 from ivrkit.simulator.actions import Action
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.call import SimulatedCall
+from ivrkit.simulator.clock import milliseconds
 from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.live_call import LiveCall, Speeds
 from ivrkit.simulator.queues import Queue
@@ -150,6 +151,6 @@ class Simulator:
             assumptions=self.assumptions,
             speeds=self.speeds,
             max_documents=self.max_documents,
-            patience=patience,
+            patience=None if patience is None else milliseconds(patience),
         )
         return SimulatedCall(live_call, script)

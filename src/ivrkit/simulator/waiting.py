@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ivrkit.simulator.actions import AGENT, CALLEE, CALLER, Action, EndVerb, PickUp, Refuse
+from ivrkit.simulator.clock import FOREVER
 from ivrkit.simulator.twiml.markup import Element
 
 
@@ -19,8 +19,8 @@ class Waiting:
     :param element: the XML element of the verb that waits.
     :param numbers: the numbers of the phones that ring, or the number of the phone that was picked up.
     :param queue: the queue in which the caller waits, or ``""`` if the caller is not in a queue.
-    :param until: the time on the call's clock at which Twilio ends a talk; infinite if the call does not wait in a
-        talk.
+    :param until: the time on the call's clock, in milliseconds, at which Twilio ends a talk; later than the end of any
+        call if the call does not wait in a talk.
     """
 
     verb: str
@@ -29,7 +29,7 @@ class Waiting:
     element: Element
     numbers: tuple[str, ...] = ()
     queue: str = ""
-    until: float = math.inf
+    until: int = FOREVER
 
     @property
     def parties(self) -> frozenset[str]:

@@ -115,7 +115,7 @@ def _event_emitter(call: LiveCall, purpose: str) -> Callable[[Request, Response 
     def emit(request: Request, result: Response | Failure) -> None:
         call.emit(
             Requested(
-                at=call.now,
+                at=call.at,
                 purpose=purpose,
                 method=request.method,
                 url=request.url,
@@ -124,14 +124,14 @@ def _event_emitter(call: LiveCall, purpose: str) -> Callable[[Request, Response 
             )
         )
         if isinstance(result, Response):
-            call.emit(_responded(call.now, purpose, request, result))
+            call.emit(_responded(call.at, purpose, request, result))
 
     return emit
 
 
-def _responded(now: float, purpose: str, request: Request, response: Response) -> Responded:
+def _responded(at: float, purpose: str, request: Request, response: Response) -> Responded:
     return Responded(
-        at=now,
+        at=at,
         purpose=purpose,
         url=request.url,
         status=response.status,

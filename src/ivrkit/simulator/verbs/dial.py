@@ -12,11 +12,11 @@ A callee who hangs up ends step 2 or 3. A caller who hangs up ends the call, but
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from ivrkit.simulator.actions import CALLEE, CALLER, Action, PickUp, Press, Refuse, Silence, Speak
+from ivrkit.simulator.clock import milliseconds
 from ivrkit.simulator.context import DocumentContext, Verb
 from ivrkit.simulator.events import Dialled, Played, Recorded
 from ivrkit.simulator.legs import Leg
@@ -27,7 +27,7 @@ from ivrkit.simulator.twiml.attributes import bool_attribute, int_attribute, tex
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.verbs.control import hangup
 from ivrkit.simulator.verbs.gather import gather
-from ivrkit.simulator.verbs.sounds import play, say, seconds_of_keys
+from ivrkit.simulator.verbs.sounds import duration_of_keys, play, say
 from ivrkit.simulator.verbs.talk import talk
 from ivrkit.simulator.waiting import Waiting
 from ivrkit.simulator.webhooks import fetch_document, send_callback
@@ -136,18 +136,18 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
     """
     verb = state.verb
     # Twilio lets a phone ring a few seconds longer than the timeout says.
-    deadline = call.now + int_attribute(verb, "timeout") + call.assumptions.extra_ring_seconds
+    deadline = call.now + milliseconds(int_attribute(verb, "timeout") + call.assumptions.extra_ring_seconds)
     for phone in phones:
         # The last phone that rang gives its status to the action if nobody answers.
         state.ringing[phone.number] = state.last = phone
         _report_progress(call, state, phone, "initiated")
         phone.leg.status = "ringing"
-        call.emit(Dialled(at=call.now, to=phone.number, sid=phone.leg.sid, result="ringing"))
+        call.emit(Dialled(at=call.at, to=phone.number, sid=phone.leg.sid, result="ringing"))
         _report_progress(call, state, phone, "ringing")
     while state.ringing:
         action = yield from call.wait(Waiting("Dial", "ring", CALLER, verb, numbers=tuple(state.ringing)))
-        if isinstance(action, PickUp) and call.now + action.after < deadline:
-            call.pass_time(action.after)
+        if isinstance(action, PickUp) and call.now + milliseconds(action.after) < deadline:
+            call.pass_time(milliseconds(action.after))
             answered = state.ringing.pop(action.number or next(iter(state.ringing)))
             _stop_ringing(call, state, "canceled")  # the other phones
             return answered
@@ -155,13 +155,14 @@ def _ring(call: LiveCall, state: _DialState, phones: list[_Phone]) -> Generator[
     return None
 
 
-def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, deadline: float) -> None:
+def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, deadline: int) -> None:
     """Handle an action while phones ring. :func:`_ring` itself handles a pick-up before the deadline.
 
-    :param deadline: the time on the call's clock at which the phones stop ringing.
+    :param deadline: the time on the call's clock, in milliseconds, at which the phones stop ringing.
     """
-    if isinstance(action, Refuse) and action.result != "no-answer" and call.now + action.after < deadline:
-        call.pass_time(action.after)
+    time_left = deadline - call.now
+    if isinstance(action, Refuse) and action.result != "no-answer" and milliseconds(action.after) < time_left:
+        call.pass_time(milliseconds(action.after))
         _stop_ringing(call, state, action.result, action.number)
     elif isinstance(action, Refuse) and action.number is not None and len(state.ringing) > 1:
         # One of several phones is not answered: the others ring on, and no time passes for it.
@@ -172,11 +173,11 @@ def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, dea
     elif isinstance(action, Press | Speak):
         message = f"the caller {action} while it rings, but no verb is listening"
         call.note(message, 'set hangupOnStar="true" to let the caller cancel with *')
-    elif isinstance(action, Silence) and action.seconds is not None and call.now + action.seconds < deadline:
-        call.pass_time(action.seconds)
+    elif isinstance(action, Silence) and action.seconds is not None and milliseconds(action.seconds) < time_left:
+        call.pass_time(milliseconds(action.seconds))
     else:
         # Silence until the end, or an action that comes after the deadline.
-        call.pass_time(deadline - call.now)
+        call.pass_time(time_left)
         _stop_ringing(call, state, "no-answer")
 
 
@@ -189,7 +190,7 @@ def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | 
     for phone in [state.ringing[number]] if number is not None else list(state.ringing.values()):
         del state.ringing[phone.number]
         phone.leg.status = state.status = result
-        call.emit(Dialled(at=call.now, to=phone.number, sid=phone.leg.sid, result=result))
+        call.emit(Dialled(at=call.at, to=phone.number, sid=phone.leg.sid, result=result))
         _report_progress(call, state, phone, "completed")
 
 
@@ -201,7 +202,7 @@ def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Wait
     verb, leg = state.verb, phone.leg
     leg.status, leg.answered_at = "in-progress", call.now
     state.last, state.status = phone, "completed"
-    call.emit(Dialled(at=call.now, to=phone.number, sid=leg.sid, result="answered"))
+    call.emit(Dialled(at=call.at, to=phone.number, sid=leg.sid, result="answered"))
     _report_progress(call, state, phone, "answered")
     if text_attribute(verb, "record") in _RECORDING_MODES:
         state.recording = Recording.new(call, "DialVerb")
@@ -210,7 +211,7 @@ def _connect(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Wait
         if (yield from _screen(call, state, phone)):
             state.bridged = True
             call.answer()  # with answerOnBridge, the call is not answered before
-            limit = call.now + int_attribute(verb, "timeLimit")
+            limit = call.now + milliseconds(int_attribute(verb, "timeLimit"))
             hangup_on_star = bool_attribute(verb, "hangupOnStar")
             yield from talk(call, verb, (phone.number,), until=limit, hangup_on_star=hangup_on_star)
     except HungUp as hung_up:
@@ -228,7 +229,7 @@ def _screen(call: LiveCall, state: _DialState, phone: _Phone) -> Generator[Waiti
     # A number that is the text of the Dial has no attributes of a Number.
     keys = text_attribute(noun, "sendDigits") if noun.name == "Number" else ""
     if keys:
-        call.hear(Played, seconds_of_keys(keys), what=f"keys {keys}", who=CALLEE)
+        call.hear(Played, duration_of_keys(keys), what=f"keys {keys}", who=CALLEE)
     url = text_attribute(noun, "url") if noun.name == "Number" else ""
     if not url:
         return True
@@ -250,13 +251,13 @@ def _end_leg(call: LiveCall, state: _DialState, phone: _Phone) -> None:
     """End the callee's leg of the call."""
     leg = phone.leg
     leg.status = "completed"
-    seconds = math.ceil(leg.seconds(call.now))
+    seconds = call.whole_seconds(leg.duration(call.now))
     call.emit(
-        Dialled(at=call.now, to=phone.number, sid=leg.sid, result="completed", bridged=state.bridged, seconds=seconds)
+        Dialled(at=call.at, to=phone.number, sid=leg.sid, result="completed", bridged=state.bridged, seconds=seconds)
     )
     if state.recording is not None:
         url, source = state.recording.url, state.recording.source
-        call.emit(Recorded(at=call.now, seconds=seconds, text="", ended_by="hangup", url=url, source=source))
+        call.emit(Recorded(at=call.at, seconds=seconds, text="", ended_by="hangup", url=url, source=source))
         state.recording.report_status(call, state.context, state.verb, "completed", seconds)
     _report_progress(call, state, phone, "completed")
 
@@ -281,7 +282,7 @@ def _action_request(call: LiveCall, state: _DialState) -> WebhookRequest | None:
         "DialCallSid": leg.sid,
     }
     if leg.answered_at is not None:
-        params["DialCallDuration"] = str(math.ceil(leg.seconds(call.now)))
+        params["DialCallDuration"] = str(call.whole_seconds(leg.duration(call.now)))
     if state.recording is not None:
         params["RecordingUrl"] = state.recording.url
     return state.context.action_request(call, state.verb, params, required=False)
@@ -298,7 +299,7 @@ def _report_progress(call: LiveCall, state: _DialState, phone: _Phone, event: st
     url = text_attribute(noun, "statusCallback")
     if not url or event not in text_attribute(noun, "statusCallbackEvent").split():
         return
-    params = {"CallDuration": str(math.ceil(leg.seconds(call.now)))} if event == "completed" else {}
+    params = {"CallDuration": str(call.whole_seconds(leg.duration(call.now)))} if event == "completed" else {}
     params |= {
         "CallbackSource": "call-progress-events",
         "Timestamp": call.timestamp(),

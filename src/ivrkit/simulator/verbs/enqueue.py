@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 
 from ivrkit.simulator.actions import AGENT, CALLER, Action, Press, Silence, Speak
+from ivrkit.simulator.clock import milliseconds
 from ivrkit.simulator.context import DocumentContext, Verb
 from ivrkit.simulator.events import Played, Queued
-from ivrkit.simulator.live_call import MAX_CALL_SECONDS, LiveCall
+from ivrkit.simulator.live_call import MAX_CALL, LiveCall
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.signals import HungUp, LeftQueue, Playback, TakenFromQueue, WebhookRequest
 from ivrkit.simulator.twiml.attributes import int_attribute, text_attribute
@@ -42,14 +42,14 @@ class _EnqueueState:
     """A caller in a queue.
 
     :param max_size: number of callers that the queue accepts.
-    :param joined_at: the time on the call's clock at which the caller joined the queue.
+    :param joined_at: the time on the call's clock, in milliseconds, at which the caller joined the queue.
     """
 
     verb: Element
     context: DocumentContext
     queue: Queue
     max_size: int
-    joined_at: float
+    joined_at: int
 
     def queue_params(self) -> dict[str, str]:
         """Return the parameters about the queue, which each request has while the caller waits."""
@@ -61,9 +61,9 @@ class _EnqueueState:
             "MaxQueueSize": str(self.max_size),
         }
 
-    def seconds(self, now: float) -> int:
-        """Return Twilio's ``QueueTime``: the seconds since the caller joined the queue, rounded up."""
-        return math.ceil(now - self.joined_at)
+    def queue_time(self, call: LiveCall) -> int:
+        """Return Twilio's ``QueueTime``: the whole seconds since the caller joined the queue."""
+        return call.whole_seconds(call.now - self.joined_at)
 
 
 def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
@@ -77,7 +77,7 @@ def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback
     # A full or failed queue never had the caller, so the action gets no SID and no time of the queue.
     if queue.failure or queue.size >= max_size:
         return _end(call, state, queue.failure or "queue-full", joined=False)
-    call.emit(Queued(at=call.now, queue=queue.name, result="joined"))
+    call.emit(Queued(at=call.at, queue=queue.name, result="joined"))
     try:
         result = yield from _wait(call, state)
     except HungUp as hung_up:  # it was the caller: an agent who hangs up ends the talk only
@@ -94,8 +94,8 @@ def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = Tr
     :param joined: whether the caller was in the queue.
     :returns: the action request, or ``None`` if the ``Enqueue`` has no action.
     """
-    seconds = state.seconds(call.now)
-    call.emit(Queued(at=call.now, queue=state.queue.name, result=result, seconds=seconds))
+    seconds = state.queue_time(call)
+    call.emit(Queued(at=call.at, queue=state.queue.name, result=result, seconds=seconds))
     params = {"QueueResult": result}
     if joined:
         params |= {"QueueSid": state.queue.sid, "QueueTime": str(seconds)}
@@ -117,11 +117,11 @@ def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, st
     except Failure:
         return "system-error"
     except TakenFromQueue as taken:
-        call.pass_time(taken.after)
-    call.emit(Queued(at=call.now, queue=state.queue.name, result="taken", seconds=state.seconds(call.now)))
+        call.pass_time(milliseconds(taken.after))
+    call.emit(Queued(at=call.at, queue=state.queue.name, result="taken", seconds=state.queue_time(call)))
     # An agent who hangs up ends the talk; a caller who hangs up ends the call.
     try:
-        yield from talk(call, state.verb, (), until=MAX_CALL_SECONDS, queue=state.queue.name)
+        yield from talk(call, state.verb, (), until=MAX_CALL, queue=state.queue.name)
     except HungUp as hung_up:
         if hung_up.who != AGENT:
             raise
@@ -146,11 +146,11 @@ def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, 
     if isinstance(action, Silence):
         # A silent caller hears the wait document again at once, or a while of music or silence.
         default = call.speeds.music_seconds if request is None else 0.0
-        seconds = default if action.seconds is None else action.seconds
+        duration = milliseconds(default if action.seconds is None else action.seconds)
         if wait_url is None:
-            call.hear(Played, seconds, what="hold music")
+            call.hear(Played, duration, what="hold music")
         else:
-            call.pass_time(seconds)
+            call.pass_time(duration)
 
 
 def _play_wait_document(
@@ -160,7 +160,7 @@ def _play_wait_document(
     request: WebhookRequest | None = first_request
     while request is not None:
         # Each request during the wait carries these, also a redirect and the action of a Gather.
-        params = {**state.queue_params(), "QueueTime": str(state.seconds(call.now)), **request.params}
+        params = {**state.queue_params(), "QueueTime": str(state.queue_time(call)), **request.params}
         document = fetch_document(call, replace(request, params=params))
         context = DocumentContext(
             call.leg, CALLER, document.url, WAIT_VERBS, state.context.play, queue=state.queue.name

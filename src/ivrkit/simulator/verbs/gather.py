@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ivrkit.simulator.actions import REACTION_SECONDS, Press, Silence, Speak
+from ivrkit.simulator.clock import milliseconds, seconds
 from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.events import Gathered, Heard
 from ivrkit.simulator.live_call import LiveCall
@@ -40,7 +41,7 @@ _PROMPT_VERBS: Mapping[str, Callable[[LiveCall, DocumentContext, Element], None]
 
 @dataclass(slots=True)
 class _GatherState:
-    """A ``Gather`` that listens. All times are seconds on the call's clock.
+    """A ``Gather`` that listens. All times are milliseconds on the call's clock.
 
     :param started_at: the time at which the prompt began.
     :param prompt_ends_at: the time at which the prompt ends, or at which the prompt was interrupted.
@@ -49,15 +50,20 @@ class _GatherState:
     """
 
     verb: Element
-    started_at: float
-    prompt_ends_at: float
+    started_at: int
+    prompt_ends_at: int
     first_event: int
     digits: str = ""
 
     @property
-    def deadline(self) -> float:
-        """The latest time for the first key or word, in seconds on the call's clock."""
-        return self.prompt_ends_at + int_attribute(self.verb, "timeout")
+    def timeout(self) -> int:
+        """The attribute ``timeout`` in milliseconds."""
+        return milliseconds(int_attribute(self.verb, "timeout"))
+
+    @property
+    def deadline(self) -> int:
+        """The latest time for the first key or word, in milliseconds on the call's clock."""
+        return self.prompt_ends_at + self.timeout
 
     @property
     def inputs(self) -> list[str]:
@@ -72,11 +78,11 @@ class _GatherState:
     def finish_key(self) -> str:
         return text_attribute(self.verb, "finishOnKey")
 
-    def time_of(self, call: LiveCall, action: Press | Speak) -> float:
-        """Return the time at which an action starts, in seconds on the call's clock."""
+    def time_of(self, call: LiveCall, action: Press | Speak) -> int:
+        """Return the time at which an action starts, in milliseconds on the call's clock."""
         if action.after is None:
-            return call.now + REACTION_SECONDS
-        at = self.started_at + action.after
+            return call.now + milliseconds(REACTION_SECONDS)
+        at = self.started_at + milliseconds(action.after)
         # A time before now is a barge-in. It is possible only if nothing has happened since the prompt.
         return at if call.now == self.prompt_ends_at else max(at, call.now)
 
@@ -95,7 +101,7 @@ def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
         return (yield from _listen(call, context, state))
     except HungUp as hung_up:
         if hung_up.who == context.who:
-            call.emit(Gathered(at=call.now, digits=state.digits, speech="", ended_by="hangup", who=context.who))
+            call.emit(Gathered(at=call.at, digits=state.digits, speech="", ended_by="hangup", who=context.who))
             if state.digits and call.assumptions.gather_action_after_hangup:
                 hung_up.last_request = _end_with_digits(call, context, state, "timeout", "")
         raise
@@ -116,8 +122,8 @@ def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Pl
             return _take_keys(call, context, state, action)
         elif isinstance(action, Speak) and "speech" in state.inputs and action.text:
             return _take_speech(call, context, state, action)
-        elif isinstance(action, Silence) and action.seconds is not None and call.now + action.seconds < state.deadline:
-            call.pass_time(action.seconds)
+        elif isinstance(action, Silence) and _is_short(call, state, action):
+            call.pass_time(milliseconds(action.seconds or 0))
         elif isinstance(action, Silence) or (isinstance(action, Speak) and "speech" in state.inputs):
             # Speech without text stands for words that were not understood.
             return _take_nothing(call, context, state, "")
@@ -127,17 +133,22 @@ def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Pl
             call.note(message, f'set input="{needed}"')
 
 
+def _is_short(call: LiveCall, state: _GatherState, silence: Silence) -> bool:
+    """Return whether a silence ends before the ``Gather`` times out."""
+    return silence.seconds is not None and call.now + milliseconds(silence.seconds) < state.deadline
+
+
 def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, press: Press) -> WebhookRequest | None:
     """Take keys one after the other, until a key ends the ``Gather`` or the timeout is over.
 
     :returns: the action request, or ``None`` if the next verb is played.
     """
-    timeout = int_attribute(state.verb, "timeout")
+    timeout, interval = state.timeout, milliseconds(press.every)
     # The timeout runs from the end of the prompt, then from each key that is taken.
     at, timeout_starts_at = state.time_of(call, press), state.prompt_ends_at
     for index, key in enumerate(press.keys):
         if at < state.prompt_ends_at and not bool_attribute(state.verb, "bargeIn"):
-            at += press.every
+            at += interval
             continue
         if at > timeout_starts_at + timeout:
             _note_lost_keys(call, press.keys[index:])
@@ -154,7 +165,7 @@ def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, pr
         if len(state.digits) == state.max_digits:
             _note_lost_keys(call, press.keys[index + 1 :])
             return _end_with_digits(call, context, state, "digits", "")
-        timeout_starts_at, at = at, at + press.every
+        timeout_starts_at, at = at, at + interval
     else:
         # All keys were taken and none ended the Gather: the timeout after the last one does.
         _move_clock(call, state, max(call.now, timeout_starts_at + timeout))
@@ -163,7 +174,7 @@ def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, pr
     return _take_nothing(call, context, state, "", wait=False)
 
 
-def _move_clock(call: LiveCall, state: _GatherState, at: float) -> None:
+def _move_clock(call: LiveCall, state: _GatherState, at: int) -> None:
     """Set the call's clock to a time. If the prompt is still playing at this time, cut the prompt short."""
     if at >= call.now:
         call.pass_time(at - call.now)
@@ -172,14 +183,15 @@ def _move_clock(call: LiveCall, state: _GatherState, at: float) -> None:
     # Events that are not heard, such as the request for a file, did happen: they stay, at most at this time.
     prompt_events = call.events[state.first_event :]
     del call.events[state.first_event :]
-    for event in prompt_events:
-        if not isinstance(event, Heard):
-            call.events.append(event if event.at <= at else replace(event, at=at))
-        elif event.at + event.seconds <= at:
-            call.events.append(event)
-        elif event.at < at:
-            call.events.append(replace(event, seconds=round(at - event.at, 3), cut=True))
     call.now = at
+    for event in prompt_events:
+        began_at = milliseconds(event.at)
+        if not isinstance(event, Heard):
+            call.events.append(event if began_at <= at else replace(event, at=call.at))
+        elif began_at + milliseconds(event.seconds) <= at:
+            call.events.append(event)
+        elif began_at < at:
+            call.events.append(replace(event, seconds=seconds(at - began_at), cut=True))
 
 
 def _note_lost_keys(call: LiveCall, keys: str) -> None:
@@ -195,7 +207,7 @@ def _end_with_digits(
     :param ended_by: the cause of the end: ``key``, ``digits`` or ``timeout``.
     :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.
     """
-    call.emit(Gathered(at=call.now, digits=state.digits, speech="", ended_by=ended_by, who=context.who))
+    call.emit(Gathered(at=call.at, digits=state.digits, speech="", ended_by=ended_by, who=context.who))
     params = {"Digits": state.digits, **_finish_params(call, finish_key)}
     return context.action_request(call, state.verb, params, required=True)
 
@@ -215,9 +227,9 @@ def _take_nothing(
         played.
     """
     if wait and not finish_key:
-        call.pass_time(max(state.deadline - call.now, 0.0))
+        call.pass_time(max(state.deadline - call.now, 0))
     ended_by = "key" if finish_key else "timeout"
-    call.emit(Gathered(at=call.now, digits="", speech="", ended_by=ended_by, who=context.who))
+    call.emit(Gathered(at=call.at, digits="", speech="", ended_by=ended_by, who=context.who))
     if not bool_attribute(state.verb, "actionOnEmptyResult"):
         return None
     digits = {"Digits": ""} if call.assumptions.empty_digits else {}
@@ -230,21 +242,22 @@ def _take_speech(call: LiveCall, context: DocumentContext, state: _GatherState, 
 
     :returns: the action request, or ``None`` if the speech came too late and the next verb is played.
     """
-    at, timeout = state.time_of(call, speak), int_attribute(state.verb, "timeout")
+    at = state.time_of(call, speak)
     if at < state.prompt_ends_at and not bool_attribute(state.verb, "bargeIn"):
         at = state.prompt_ends_at
     if at > state.deadline:
         return _take_nothing(call, context, state, "")
     _move_clock(call, state, at)
     _send_partial_results(call, context, state.verb, speak)
-    call.pass_time(min(call.speeds.seconds_of_text(speak.text), int_attribute(state.verb, "maxSpeechTime")))
+    longest = milliseconds(int_attribute(state.verb, "maxSpeechTime"))
+    call.pass_time(min(call.duration_of_text(speak.text), longest))
     # Without speechTimeout, the timeout of the keys applies. "auto" means a short silence.
     speech_timeout = text_attribute(state.verb, "speechTimeout")
     if not speech_timeout:
-        call.pass_time(timeout)
+        call.pass_time(state.timeout)
     else:
-        call.pass_time(float(speech_timeout) if speech_timeout.isdigit() else REACTION_SECONDS)
-    call.emit(Gathered(at=call.now, digits="", speech=speak.text, ended_by="speech", who=context.who))
+        call.pass_time(milliseconds(int(speech_timeout) if speech_timeout.isdigit() else REACTION_SECONDS))
+    call.emit(Gathered(at=call.at, digits="", speech=speak.text, ended_by="speech", who=context.who))
     params = {"SpeechResult": speak.text}
     if speak.confidence is not None:
         params["Confidence"] = f"{speak.confidence:.8g}"

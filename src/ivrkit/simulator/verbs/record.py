@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from ivrkit.simulator.actions import REACTION_SECONDS, Action, Press, Silence, Speak
+from ivrkit.simulator.clock import FOREVER, milliseconds
 from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.events import Played, Recorded
 from ivrkit.simulator.legs import new_sid
@@ -18,37 +18,37 @@ from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Waiting
 from ivrkit.simulator.webhooks import send_callback_later
 
-_BEEP_SECONDS = 0.5
-#: A transcription needs a length between these limits. The upper one is also the default maxLength with transcribe.
-_MIN_TRANSCRIBED_SECONDS = 2
-_MAX_TRANSCRIBED_SECONDS = 120
+_BEEP = 500
+#: Milliseconds between which a recording can be transcribed. The upper limit is also the maxLength with transcribe.
+_MIN_TRANSCRIBED = milliseconds(2)
+_MAX_TRANSCRIBED = milliseconds(120)
 #: The ends of a recording besides a key. Twilio sends ``hangup`` as ``Digits``, and nothing for the other two.
 _HANGUP, _SILENCE, _LENGTH = "hangup", "silence", "length"
 
 
 @dataclass(slots=True)
 class _RecordState:
-    """A recording in progress.
+    """A recording in progress. All times are milliseconds on the call's clock.
 
     :param started_at: the time on the call's clock at which the recording began.
     :param words: the texts that were said so far.
-    :param silent_seconds: seconds of silence at the end of the recording so far.
+    :param silence: milliseconds of silence at the end of the recording so far.
     """
 
     verb: Element
-    started_at: float
+    started_at: int
     recording: Recording
     words: list[str] = field(default_factory=list)
-    silent_seconds: float = 0.0
+    silence: int = 0
 
     @property
-    def max_seconds(self) -> int:
+    def max_duration(self) -> int:
         is_limited = bool_attribute(self.verb, "transcribe") and "maxLength" not in self.verb.attributes
-        return _MAX_TRANSCRIBED_SECONDS if is_limited else int_attribute(self.verb, "maxLength")
+        return _MAX_TRANSCRIBED if is_limited else milliseconds(int_attribute(self.verb, "maxLength"))
 
-    def seconds_left(self, now: float) -> float:
-        """Return how many seconds the recording can still last."""
-        return self.started_at + self.max_seconds - now
+    def time_left(self, now: int) -> int:
+        """Return how many milliseconds the recording can still last."""
+        return self.started_at + self.max_duration - now
 
 
 def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
@@ -57,7 +57,7 @@ def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
     :returns: the action request, or ``None`` if the next verb is played.
     """
     if bool_attribute(verb, "playBeep"):
-        call.hear(Played, _BEEP_SECONDS, what="beep", who=context.who)
+        call.hear(Played, _BEEP, what="beep", who=context.who)
     state = _RecordState(verb, call.now, Recording.new(call, "RecordVerb"))
     state.recording.report_status(call, context, verb, "in-progress", 0)
     try:
@@ -80,10 +80,10 @@ def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Gener
         # Sound and silence share one clock: each action is recorded up to the maximum length at most.
         if isinstance(action, Speak):
             state.words.append(action.text)
-            if not _record_sound(call, state, (action.after or 0.0) + call.speeds.seconds_of_text(action.text)):
+            if not _record_sound(call, state, milliseconds(action.after or 0) + call.duration_of_text(action.text)):
                 return _LENGTH
         elif isinstance(action, Press):
-            if not _record_sound(call, state, REACTION_SECONDS if action.after is None else action.after):
+            if not _record_sound(call, state, milliseconds(REACTION_SECONDS if action.after is None else action.after)):
                 return _LENGTH
             if finish_key := next((key for key in action.keys if key in finish_keys), ""):
                 return finish_key
@@ -92,15 +92,15 @@ def _run(call: LiveCall, context: DocumentContext, state: _RecordState) -> Gener
             return ended_by
 
 
-def _record_sound(call: LiveCall, state: _RecordState, seconds: float) -> bool:
-    """Record sound for some seconds.
+def _record_sound(call: LiveCall, state: _RecordState, duration: int) -> bool:
+    """Record sound for some milliseconds.
 
     :returns: ``False`` if the recording has reached its maximum length, otherwise ``True``.
     """
-    seconds_left = state.seconds_left(call.now)
-    call.pass_time(min(seconds, seconds_left))
-    state.silent_seconds = 0.0
-    return seconds < seconds_left
+    time_left = state.time_left(call.now)
+    call.pass_time(min(duration, time_left))
+    state.silence = 0
+    return duration < time_left
 
 
 def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) -> str:
@@ -109,14 +109,14 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
     :param seconds: seconds of silence, or ``None`` for silence until the recording ends.
     :returns: ``silence`` or ``length`` as the reason why the recording ended, or ``""`` if the recording goes on.
     """
-    seconds_left = state.seconds_left(call.now)
-    timeout = int_attribute(state.verb, "timeout")
+    time_left = state.time_left(call.now)
+    timeout = milliseconds(int_attribute(state.verb, "timeout"))
     # Silence adds up over several actions. A timeout of 0 never ends a recording.
-    timeout_left = timeout - state.silent_seconds if timeout else math.inf
-    passed = min(timeout_left, seconds_left, math.inf if seconds is None else seconds)
+    timeout_left = timeout - state.silence if timeout else FOREVER
+    passed = min(timeout_left, time_left, FOREVER if seconds is None else milliseconds(seconds))
     call.pass_time(passed)
-    state.silent_seconds += passed
-    if passed == seconds_left:
+    state.silence += passed
+    if passed == time_left:
         return _LENGTH
     return _SILENCE if passed == timeout_left else ""
 
@@ -129,15 +129,16 @@ def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended
     """
     verb, text = state.verb, " ".join(state.words)
     # Silence at the start would be trimmed too, but the simulator only knows the silence at the end.
-    trimmed = state.silent_seconds if text_attribute(verb, "trim") == "trim-silence" else 0.0
-    seconds = math.ceil(call.now - state.started_at - trimmed)
-    call.emit(Recorded(at=call.now, seconds=seconds, text=text, ended_by=ended_by, url=state.recording.url))
+    trimmed = state.silence if text_attribute(verb, "trim") == "trim-silence" else 0
+    duration = call.now - state.started_at - trimmed
+    seconds = call.whole_seconds(duration)
+    call.emit(Recorded(at=call.at, seconds=seconds, text=text, ended_by=ended_by, url=state.recording.url))
     # Twilio calls a recording absent if it has no sound at all.
-    if not text and not seconds and call.assumptions.continue_after_empty_recording:
+    if not text and not duration and call.assumptions.continue_after_empty_recording:
         state.recording.report_status(call, context, verb, "absent", 0)
         return None
     state.recording.report_status(call, context, verb, "completed", seconds)
-    _transcribe(call, context, state, seconds, text)
+    _transcribe(call, context, state, duration, text)
     digits = "" if ended_by in (_SILENCE, _LENGTH) else ended_by
     params = {
         "RecordingUrl": state.recording.url,
@@ -149,18 +150,19 @@ def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended
     return context.action_request(call, verb, params, required=True)
 
 
-def _transcribe(call: LiveCall, context: DocumentContext, state: _RecordState, seconds: int, text: str) -> None:
+def _transcribe(call: LiveCall, context: DocumentContext, state: _RecordState, duration: int, text: str) -> None:
     """Send the transcription of a recording, if the ``Record`` has ``transcribe`` and a ``transcribeCallback``.
 
-    :param seconds: the length of the recording. A recording that is too short or too long causes a warning.
+    :param duration: the length of the recording in milliseconds. A recording that is too short or too long is only
+        noted: its length is the choice of the caller, not of the app.
     :param text: the words in the recording.
     """
     verb = state.verb
     if not bool_attribute(verb, "transcribe"):
         return
-    if not _MIN_TRANSCRIBED_SECONDS < seconds < _MAX_TRANSCRIBED_SECONDS:
-        message = f"a recording of {seconds} s is not transcribed"
-        call.warn(13617, message, url=context.url, line=verb.line, column=verb.column)
+    if not _MIN_TRANSCRIBED < duration < _MAX_TRANSCRIBED:
+        message = f"a recording of {call.whole_seconds(duration)} s is not transcribed"
+        call.warn(13617, message, url=context.url, line=verb.line, column=verb.column, level="note")
         return
     url = text_attribute(verb, "transcribeCallback")
     if not url:

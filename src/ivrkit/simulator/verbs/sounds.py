@@ -6,6 +6,7 @@ import io
 import wave
 
 from ivrkit.simulator.actions import CALLER
+from ivrkit.simulator.clock import milliseconds
 from ivrkit.simulator.context import DocumentContext
 from ivrkit.simulator.events import Paused, Played, Said
 from ivrkit.simulator.live_call import LiveCall
@@ -20,9 +21,9 @@ MAX_LOOPS = 1000
 AUDIO_TYPES = frozenset(
     f"audio/{each}" for each in ("mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw")
 )
-#: Seconds of the two characters in ``digits`` that are pauses, and of the tone of any key.
-_PAUSE_SECONDS = {"w": 0.5, "W": 1.0}
-_TONE_SECONDS = 0.2
+#: Milliseconds of the two characters in ``digits`` that are pauses, and of the tone of any key.
+_PAUSES = {"w": 500, "W": 1000}
+_TONE = 200
 
 
 def say(call: LiveCall, context: DocumentContext, verb: Element) -> None:
@@ -33,7 +34,7 @@ def say(call: LiveCall, context: DocumentContext, verb: Element) -> None:
     loop = int_attribute(verb, "loop") or MAX_LOOPS
     call.hear(
         Said,
-        call.speeds.seconds_of_text(text) * loop,
+        call.duration_of_text(text) * loop,
         text=text,
         voice=verb.attributes.get("voice", ""),
         language=text_attribute(verb, "language"),
@@ -50,7 +51,7 @@ def play(call: LiveCall, context: DocumentContext, verb: Element, *, type_warnin
     loop = int_attribute(verb, "loop") or MAX_LOOPS
     keys = text_attribute(verb, "digits")
     if keys:
-        call.hear(Played, seconds_of_keys(keys) * loop, what=f"keys {keys}", loop=loop, who=context.who)
+        call.hear(Played, duration_of_keys(keys) * loop, what=f"keys {keys}", loop=loop, who=context.who)
     elif verb.text.strip():
         try:
             url = absolute_url(context.url, verb.text)
@@ -60,19 +61,19 @@ def play(call: LiveCall, context: DocumentContext, verb: Element, *, type_warnin
         # A file that the transport can't reach is heard as well, because its URL is probably valid.
         response = fetch_media(call, url)
         if response is None or _is_audio(call, context, verb, response, type_warning):
-            call.hear(Played, _seconds_of_file(call, response) * loop, what=url, loop=loop, who=context.who)
+            call.hear(Played, _duration_of_file(call, response) * loop, what=url, loop=loop, who=context.who)
 
 
 def pause(call: LiveCall, context: DocumentContext, verb: Element) -> None:
     """Pause for some seconds. If a call begins with a ``Pause``, the call is answered after the pause."""
-    call.hear(Paused, float(int_attribute(verb, "length")), who=context.who)
+    call.hear(Paused, milliseconds(int_attribute(verb, "length")), who=context.who)
     if context.who == CALLER and not context.queue:
         call.answer()
 
 
-def seconds_of_keys(keys: str) -> float:
-    """Return how many seconds the tones of phone keys take. ``w`` and ``W`` among the keys are pauses."""
-    return sum(_PAUSE_SECONDS.get(key, _TONE_SECONDS) for key in keys)
+def duration_of_keys(keys: str) -> int:
+    """Return how many milliseconds the tones of phone keys take. ``w`` and ``W`` among the keys are pauses."""
+    return sum(_PAUSES.get(key, _TONE) for key in keys)
 
 
 def _is_audio(call: LiveCall, context: DocumentContext, verb: Element, response: Response, type_warning: int) -> bool:
@@ -86,8 +87,12 @@ def _is_audio(call: LiveCall, context: DocumentContext, verb: Element, response:
     return False
 
 
+def _duration_of_file(call: LiveCall, response: Response | None) -> int:
+    """Return the length of a WAV file in milliseconds, or an estimate for any other file."""
+    return milliseconds(_seconds_of_file(call, response))
+
+
 def _seconds_of_file(call: LiveCall, response: Response | None) -> float:
-    """Return the length of a WAV file in seconds, or an estimate for any other file."""
     if response is not None and response.body[:4] == b"RIFF":
         try:
             with wave.open(io.BytesIO(response.body)) as sound:

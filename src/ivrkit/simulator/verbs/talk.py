@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ivrkit.simulator.actions import CALLER, Action, Press, Silence, Speak
+from ivrkit.simulator.clock import milliseconds
 from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Waiting
@@ -15,7 +16,7 @@ def talk(
     verb: Element,
     numbers: tuple[str, ...],
     *,
-    until: float,
+    until: int,
     hangup_on_star: bool = False,
     queue: str = "",
 ) -> Generator[Waiting, Action, None]:
@@ -23,7 +24,7 @@ def talk(
 
     :param verb: the ``Dial`` or the ``Enqueue``.
     :param numbers: the callee's number; empty for a talk with an agent.
-    :param until: the time on the call's clock at which Twilio ends the talk.
+    :param until: the time on the call's clock, in milliseconds, at which Twilio ends the talk.
     :param hangup_on_star: whether the key ``*`` ends the talk if the caller presses this key.
     :param queue: the queue from which the agent took the caller, or ``""`` for a talk with a callee.
     :raises HungUp: if one of the two people hangs up.
@@ -33,8 +34,8 @@ def talk(
         if isinstance(action, Press) and action.who == CALLER and hangup_on_star and "*" in action.keys:
             return
         # Any other key is only heard by the other party and takes no time.
-        seconds_left = until - call.now
+        time_left = until - call.now
         if isinstance(action, Silence):
-            call.pass_time(seconds_left if action.seconds is None else min(action.seconds, seconds_left))
+            call.pass_time(time_left if action.seconds is None else min(milliseconds(action.seconds), time_left))
         elif isinstance(action, Speak):
-            call.pass_time(min(call.speeds.seconds_of_text(action.text), seconds_left))
+            call.pass_time(min(call.duration_of_text(action.text), time_left))
