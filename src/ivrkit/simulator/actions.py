@@ -19,7 +19,7 @@ UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
 
 
 class SimulatorError(IvrkitError):
-    """An error: an action, a queue or a table of documents is invalid, or an action is impossible now."""
+    """Raised if an action, a queue or a table of documents is invalid, or if an action is impossible now."""
 
 
 def _check_seconds(action: object, **times: float | None) -> None:
@@ -201,7 +201,7 @@ class EndVerb:
 
     An example is ``QueueResult=redirected``, which only Twilio's REST API can cause.
 
-    :param params: the parameters that the simulator adds to the action request of the verb.
+    :param params: the parameters that the simulator adds to the request for the ``action`` of the verb.
     """
 
     params: Mapping[str, str]

@@ -19,8 +19,8 @@ class Assumptions:
         ``transcribe="TRUE"``; if false, such a value is invalid, and the default is used.
     :param empty_digits: send ``Digits=`` for a ``Gather`` without input and for a ``Record`` that no key ended; if
         false, send no ``Digits``.
-    :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with the action request of a ``Gather``. Twilio sends
-        both parameters, but does not document them.
+    :param finished_on_key: send ``FinishedOnKey`` and ``msg`` with the request for the ``action`` of a ``Gather``.
+        Twilio sends both parameters, but does not document them.
     :param gather_action_after_hangup: request the action of a ``Gather`` if the caller pressed keys and then hung up.
     :param continue_after_empty_recording: skip the action of an empty recording and play the next verb, as Twilio once
         did.

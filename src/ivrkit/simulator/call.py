@@ -117,7 +117,7 @@ class SimulatedCall:
     def verb_ends_with(self, **params: str) -> SimulatedCall:
         """End the waiting verb: see :class:`~ivrkit.simulator.EndVerb`.
 
-        :param params: the parameters that the simulator adds to the action request of the verb, such as
+        :param params: the parameters that the simulator adds to the request for the ``action`` of the verb, such as
             ``QueueResult="redirected"``.
         """
         return self.do(EndVerb(params))
@@ -270,7 +270,7 @@ class OtherParty:
         self._number = number
 
     def answers(self, after: float | None = None) -> SimulatedCall:
-        """Pick up the phone, or take the caller from the queue.
+        """Pick up the phone as the callee, or take the caller from the queue as the agent.
 
         :param after: seconds from now; by default, a few seconds.
         """
@@ -310,7 +310,7 @@ class OtherParty:
         return self._call.do(Silence(seconds, who=self._who))
 
     def hangs_up(self, after: float = 0.0) -> SimulatedCall:
-        """Hang up.
+        """Hang up as the callee or as the agent.
 
         :param after: seconds from now until the hang-up.
         """

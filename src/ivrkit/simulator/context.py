@@ -70,7 +70,7 @@ class DocumentContext:
         :param params: the parameters of the request, in addition to the parameters of the leg.
         :param required: whether a verb without ``action`` requests the current document again. This is true for
             ``Gather`` and ``Record``. After any other verb without ``action``, the next verb is played.
-        :returns: the request, or ``None`` if there is no request and the next verb is played.
+        :returns: the request, or ``None`` if the verb requests no document. Then the next verb is played.
         """
         # An empty action means the current document. So does a missing action of a Gather or a Record.
         action = verb.attributes.get("action")

@@ -81,7 +81,7 @@ class _DialState:
 def dial(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
     """Dial the phones of a ``Dial``, and let caller and callee talk.
 
-    :returns: the action request, or ``None`` if the next verb is played.
+    :returns: the request for the ``action`` of the ``Dial``, or ``None`` if the ``Dial`` has no phone or no ``action``.
     """
     phones = _phones(call, context, verb)
     if not phones:
@@ -184,7 +184,7 @@ def _handle_while_ringing(call: LiveCall, state: _DialState, action: Action, dea
 def _stop_ringing(call: LiveCall, state: _DialState, result: str, number: str | None = None) -> None:
     """Stop the ringing of phones.
 
-    :param result: the ``CallStatus`` of these phones from now on.
+    :param result: the final ``CallStatus`` of these phones.
     :param number: the number of the phone that stops ringing, or ``None`` if all phones stop ringing.
     """
     for phone in [state.ringing[number]] if number is not None else list(state.ringing.values()):
@@ -274,7 +274,7 @@ def _end_all_phones(call: LiveCall, state: _DialState) -> None:
 
 
 def _action_request(call: LiveCall, state: _DialState) -> WebhookRequest | None:
-    """Return the action request, or ``None`` if the ``Dial`` has no action."""
+    """Return the request for the ``action`` of the ``Dial``, or ``None`` if the ``Dial`` has no ``action``."""
     leg = state.last.leg
     params = {
         "DialCallStatus": state.status,

@@ -69,7 +69,7 @@ class _EnqueueState:
 def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
     """Put the caller in a queue, and wait until the caller has left the queue.
 
-    :returns: the action request, or ``None`` if the next verb is played.
+    :returns: the request for the ``action`` of the ``Enqueue``, or ``None`` if the ``Enqueue`` has no ``action``.
     """
     queue = call.queues(verb.text.strip() or text_attribute(verb, "workflowSid") or NAMELESS_QUEUE)
     max_size = int_attribute(verb, "maxQueueSize") if text_attribute(verb, "maxQueueSize") else queue.max_size
@@ -88,11 +88,11 @@ def enqueue(call: LiveCall, context: DocumentContext, verb: Element) -> Playback
 
 
 def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = True) -> WebhookRequest | None:
-    """Report the result of the queue, and return the action request.
+    """Report the result of the queue, and return the request for the ``action`` of the ``Enqueue``.
 
     :param result: Twilio's ``QueueResult``.
     :param joined: whether the caller was in the queue.
-    :returns: the action request, or ``None`` if the ``Enqueue`` has no action.
+    :returns: the request, or ``None`` if the ``Enqueue`` has no ``action``.
     """
     seconds = state.queue_time(call)
     call.emit(Queued(at=call.at, queue=state.queue.name, result=result, seconds=seconds))

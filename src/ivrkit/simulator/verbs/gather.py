@@ -88,9 +88,10 @@ class _GatherState:
 
 
 def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
-    """Play the prompt, listen, and return the action request with the keys or the speech.
+    """Play the prompt, and listen to the caller or the callee.
 
-    :returns: the action request, or ``None`` if the next verb is played.
+    :returns: the request for the ``action`` of the ``Gather`` with the keys or the speech, or ``None`` if there was no
+        input and the next verb is played.
     """
     started_at, first_event = call.now, len(call.events)
     for child in verb.children:
@@ -110,7 +111,8 @@ def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
 def _listen(call: LiveCall, context: DocumentContext, state: _GatherState) -> Playback:
     """Wait for keys or speech. Add a note to the call for an input that the ``Gather`` does not accept.
 
-    :returns: the action request, or ``None`` if the next verb is played.
+    :returns: the request for the ``action`` of the ``Gather``, or ``None`` if there was no input and the next verb is
+        played.
     """
     waiting = Waiting("Gather", "gather", context.who, state.verb, queue=context.queue)
     while True:
@@ -141,7 +143,8 @@ def _is_short(call: LiveCall, state: _GatherState, silence: Silence) -> bool:
 def _take_keys(call: LiveCall, context: DocumentContext, state: _GatherState, press: Press) -> WebhookRequest | None:
     """Take keys one after the other, until a key ends the ``Gather`` or the timeout is over.
 
-    :returns: the action request, or ``None`` if the next verb is played.
+    :returns: the request for the ``action`` of the ``Gather``, or ``None`` if no key was taken and the next verb is
+        played.
     """
     timeout, interval = state.timeout, milliseconds(press.every)
     # The timeout runs from the end of the prompt, then from each key that is taken.
@@ -202,7 +205,7 @@ def _note_lost_keys(call: LiveCall, keys: str) -> None:
 def _end_with_digits(
     call: LiveCall, context: DocumentContext, state: _GatherState, ended_by: str, finish_key: str
 ) -> WebhookRequest | None:
-    """End the ``Gather`` with the keys that were pressed so far, and return the action request.
+    """End the ``Gather`` with the keys that were pressed so far, and return the request for its ``action``.
 
     :param ended_by: the cause of the end: ``key``, ``digits`` or ``timeout``.
     :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.
@@ -223,8 +226,8 @@ def _take_nothing(
 
     :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.
     :param wait: whether the rest of the timeout still has to pass.
-    :returns: the action request if the verb sets ``actionOnEmptyResult``; otherwise ``None``, and the next verb is
-        played.
+    :returns: the request for the ``action`` if the ``Gather`` sets ``actionOnEmptyResult``; otherwise ``None``, and the
+        next verb is played.
     """
     if wait and not finish_key:
         call.pass_time(max(state.deadline - call.now, 0))
@@ -240,7 +243,8 @@ def _take_nothing(
 def _take_speech(call: LiveCall, context: DocumentContext, state: _GatherState, speak: Speak) -> WebhookRequest | None:
     """Take speech, and wait for the silence that ends the speech.
 
-    :returns: the action request, or ``None`` if the speech came too late and the next verb is played.
+    :returns: the request for the ``action`` of the ``Gather``, or ``None`` if the speech came too late and the next
+        verb is played.
     """
     at = state.time_of(call, speak)
     if at < state.prompt_ends_at and not bool_attribute(state.verb, "bargeIn"):

@@ -54,7 +54,8 @@ class _RecordState:
 def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
     """Record until a key, silence, the maximum length or a hang-up ends the recording.
 
-    :returns: the action request, or ``None`` if the next verb is played.
+    :returns: the request for the ``action`` of the ``Record``, or ``None`` if the recording is empty and the next verb
+        is played.
     """
     if bool_attribute(verb, "playBeep"):
         call.hear(Played, _BEEP, what="beep", who=context.who)
@@ -122,10 +123,10 @@ def _record_silence(call: LiveCall, state: _RecordState, seconds: float | None) 
 
 
 def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended_by: str) -> WebhookRequest | None:
-    """Report the recording, and return the action request.
+    """Report the recording, and return the request for the ``action`` of the ``Record``.
 
     :param ended_by: the key that ended the recording, ``silence``, ``length`` or ``hangup``.
-    :returns: the action request, or ``None`` if the recording is empty and the next verb is played.
+    :returns: the request, or ``None`` if the recording is empty and the next verb is played.
     """
     verb, text = state.verb, " ".join(state.words)
     # Silence at the start would be trimmed too, but the simulator only knows the silence at the end.
