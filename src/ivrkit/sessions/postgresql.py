@@ -264,7 +264,7 @@ class _ConnectionPool:
 
 
 class _LimitedConnection:
-    """A mixin for psycopg's connections, which limits the time of each connection attempt and of each statement."""
+    """A mixin that limits the time of each connection attempt and of each statement of a psycopg connection."""
 
     limit: TimeLimit
 

@@ -197,7 +197,7 @@ def _split_prefix(url: str) -> tuple[str, str]:
 
 
 class _LimitedConnection:
-    """A mixin for redis-py's connections, which limits the time of each connection attempt and of each request.
+    """A mixin that limits the time of each connection attempt and of each request of a redis-py connection.
 
     redis-py has a timeout for each wait for data, but no timeout for a whole request. A request can wait many times: to
     connect, for the replies to AUTH, CLIENT SETINFO and SELECT, and for each packet of the reply.

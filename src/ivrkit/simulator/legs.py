@@ -20,7 +20,7 @@ def new_sid(prefix: str) -> str:
 
 @dataclass(slots=True)
 class Leg:
-    """One person's leg of a call.
+    """A leg of a call: the part of the call that connects one person, the caller or a callee, with Twilio.
 
     :param account: the AccountSid.
     :param direction: ``inbound`` for the caller, ``outbound-dial`` for a callee.

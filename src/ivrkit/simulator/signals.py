@@ -39,7 +39,7 @@ class WebhookRequest:
 
 
 class LegEnded(Exception):
-    """A document ended the leg of the person who hears the document.
+    """Raised when a document ends the leg of the person who hears the document.
 
     :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`, such as ``hangup``.
     """
@@ -50,7 +50,7 @@ class LegEnded(Exception):
 
 
 class HungUp(Exception):
-    """Somebody hung up, or the call reached its maximum length.
+    """Raised when somebody hangs up, or when the call reaches its maximum length.
 
     :param who: ``caller``, ``callee`` or ``agent``.
     :param reason: a key of :data:`~ivrkit.simulator.events.END_REASONS`. The reason counts only if ``who`` is
@@ -66,11 +66,11 @@ class HungUp(Exception):
 
 
 class LeftQueue(Exception):
-    """The verb ``Leave`` took the caller out of the queue."""
+    """Raised when the verb ``Leave`` takes the caller out of the queue."""
 
 
 class TakenFromQueue(Exception):
-    """An agent takes the caller from the queue.
+    """Raised when an agent takes the caller from the queue.
 
     :param after: seconds until the agent answers.
     """
@@ -81,9 +81,9 @@ class TakenFromQueue(Exception):
 
 
 class VerbEnded(Exception):
-    """The waiting verb ended with a result that nobody in the call can cause.
+    """Raised when the waiting verb ends with a result that nobody in the call can cause.
 
-    :param params: the parameters of the verb's action request.
+    :param params: the parameters that are sent to the ``action`` of the verb.
     """
 
     def __init__(self, params: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ ODD_CONTENT_TYPE = "the Content-Type of the response is"
 
 
 class UnreadableDocument(Failure):
-    """A document with a syntax error. The failure has the line and the column of the error."""
+    """The error for a document that is not valid TwiML. The error has the line and the column of the problem."""
 
     def __init__(self, code: int, failure_type: str, message: str, line: int, column: int) -> None:
         super().__init__(code, failure_type, message)

@@ -57,7 +57,7 @@ class Element:
 
 
 class MarkupError(ValueError):
-    """A document that can't be read.
+    """The error for a document that is not valid XML with the root ``Response``.
 
     :param code: Twilio's error code.
     :param message: the problem as a sentence.

@@ -13,7 +13,7 @@ _FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class Failure(Exception):
-    """A request that got no response that Twilio can use.
+    """The error for a request that got no response that Twilio can use.
 
     :param code: Twilio's error code.
     :param failure_type: ``ct`` (no connection), ``rt`` (no response in time) or another word. The connection overrides
