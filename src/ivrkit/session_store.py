@@ -28,17 +28,20 @@ class Store(Protocol):
     """
 
     def load(self, sid: str) -> StoredSession | None:
-        """Return the session of a call, or ``None``. The store may still return a session that has expired."""
+        """Return the session of a call, or ``None`` if the store has no session of the call.
+
+        The store may return a session that has expired, until the session is removed.
+        """
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session, unless the store has a later turn of the call than the expected one.
+        """Save a session, unless the store has a later turn of the call than ``expected_turn``.
 
         The comparison and the write are one atomic step for all threads, processes and hosts. A store that has an
         earlier turn, or no session of the call, saves the session too: the store may have missed turns while it was
         unavailable.
 
-        :param session: the session, with the turn number that the call has now.
-        :param expected_turn: the turn number that was read; 0 for a new call.
+        :param session: the session, with its new turn number.
+        :param expected_turn: the turn number of the session that was loaded, or 0 for a new call.
         :returns: ``False``, with nothing changed, if the store has a later turn than ``expected_turn``. There is one
             exception: if the store already has exactly this turn and body, an earlier save succeeded and its reply was
             lost. Then the result is ``True``.
@@ -49,7 +52,7 @@ class Store(Protocol):
 
 
 class SharedStore(Store, Protocol):
-    """A store that all processes and hosts share. If two of them save the same turn of a call, one save succeeds."""
+    """A store that all processes and hosts share. If two hosts save the same turn of a call, only one save succeeds."""
 
     #: Whether each request to the store is a network round trip. If so, ivrkit skips the loads that it does not need.
     remote: bool
@@ -57,5 +60,5 @@ class SharedStore(Store, Protocol):
     def remove_expired(self, now: float) -> int:
         """Remove the sessions that expired before ``now``, in seconds since 1970.
 
-        :returns: the number of removed sessions; 0 if the store removes expired sessions by itself.
+        :returns: the number of removed sessions, or 0 if the store removes expired sessions by itself.
         """

@@ -1,1 +1,1 @@
-"""The host: it answers one webhook and writes the log, without Flask."""
+"""The host: it answers webhooks and writes the log, independently of Flask."""

@@ -21,7 +21,7 @@ log = logging.getLogger("ivrkit.calls")
 
 
 class CallLog:
-    """The log of the turns of all calls. It does no work while the level ``INFO`` is off.
+    """The log of the turns of all calls. If the logger ``ivrkit.calls`` does not log ``INFO``, nothing is computed.
 
     :param mask_numbers: whether to log only the last four digits of telephone numbers.
     """
@@ -30,15 +30,15 @@ class CallLog:
         self._mask_numbers = mask_numbers
 
     def start_timer(self) -> float | None:
-        """Return the start time of a turn in seconds, or ``None`` while the level ``INFO`` is off."""
+        """Return the time at the start of a turn, in seconds, or ``None`` if the logger does not log ``INFO``."""
         return time.perf_counter() if log.isEnabledFor(logging.INFO) else None
 
     def log_turn(self, turn: Turn, session: Session, started: float | None) -> None:
         """Log a turn after its session was saved. If a log handler fails, the call goes on.
 
         :param turn: the turn.
-        :param session: the session as it was saved.
-        :param started: the result of :meth:`start_timer`.
+        :param session: the session after it was saved.
+        :param started: the time that :meth:`start_timer` returned. If it is ``None``, nothing is logged.
         """
         if started is None:
             return
@@ -91,7 +91,10 @@ def escape_control_characters(text: str) -> str:
 
 
 def _left_event(turn: Turn) -> Event | None:
-    """Return the event ``left`` of the state that waited for this webhook, or ``None`` at the first webhook."""
+    """Return the event ``left`` for the state that the call left in this webhook.
+
+    Return ``None`` at the first webhook of a call.
+    """
     for event in turn.events:
         # States that the caller only passed through are left as well, but after they were entered.
         if event.name == "entered":

@@ -10,8 +10,8 @@ def describe_change(flow: CallFlow, session: Session) -> str:
     """Return a log message about a deploy that changed the state in which the caller waits.
 
     :param flow: the phone tree that is served now.
-    :param session: the session, which an earlier version may have saved.
-    :returns: one sentence, or ``""`` if the state did not change.
+    :param session: the session of the call. An earlier version of the phone tree may have saved the session.
+    :returns: one sentence, or ``""`` if no deploy changed the state.
     """
     if session.state is None or session.ended:
         return ""

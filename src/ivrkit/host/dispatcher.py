@@ -5,7 +5,8 @@ One webhook takes these steps, in this order:
 1. Read the session of the call. If the request was answered before, return the stored answer.
 2. Let the engine answer the request. The engine changes the session in memory only.
 3. Save the session, unless its turn in the store has changed since step 1. In that case start again at step 1.
-4. Write the call log and notify the observing plugins. They come last, because a turn counts only after it is saved.
+4. Write the call log and notify the observing plugins. This comes last, because a turn counts only after its session
+   is saved.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _Stop = TypeVar("_Stop")
 class TwimlResponse:
     """The response to a webhook.
 
-    :param twiml: the whole document.
+    :param twiml: the whole TwiML document.
     :param state: the state of the call, or ``None`` if the call has not entered a state or its state no longer exists.
     :param cookie: the value of the cookie with the session, or ``""`` for no cookie.
     """
@@ -58,13 +59,13 @@ class Dispatcher:
     """Answers the webhooks of all calls.
 
     :param flow: the compiled phone tree.
-    :param sessions: reads and saves the sessions.
-    :param observers: hook name -> its implementations, for the observing hooks.
-    :param clock: returns the current time, with a time zone.
-    :param session_hours: the time that a session is kept after its last webhook, in hours.
-    :param key: the secret key for the hashes of requests, the same in all processes. Without it, a reader of the store
-        could try all inputs to find the phone keys that a caller pressed.
-    :param call_log: logs each turn.
+    :param sessions: the session manager, which reads and saves the sessions.
+    :param observers: name of an observing hook -> the implementations of the hook.
+    :param clock: a function that returns the current time, with a time zone.
+    :param session_hours: the number of hours that a session is kept after the last webhook of its call.
+    :param key: the secret for the hashes of requests, the same in all processes. If the hashes had no secret, a reader
+        of the store could try all inputs to find the phone keys that a caller pressed.
+    :param call_log: the log that gets a line for each turn.
     """
 
     def __init__(
@@ -99,7 +100,8 @@ class Dispatcher:
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param token: the header ``I-Twilio-Idempotency-Token`` of the request, or ``""`` if it is missing.
-        :param fallback_step: the fallback step in the URL of the request.
+        :param fallback_step: the number of times that Twilio's fallback URL has sent the call back to the webhook. The
+            query of the request has this number.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
         :raises SessionError: if the session cannot be read or saved.
         """
@@ -134,9 +136,9 @@ class Dispatcher:
         return TwimlResponse(result.twiml, result.state, call_session.cookie)
 
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
-        """End a call after a status callback with a final status, even if no webhook of the call has arrived yet.
+        """End a call if a status callback has a final status such as ``completed``. Ignore any other status.
 
-        Any other status is ignored.
+        The call is ended even if none of its webhooks has arrived.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
@@ -157,8 +159,7 @@ class Dispatcher:
     def apology(self, sid: str = "", cookie: str = "") -> bytes:
         """Return the core's apology as TwiML verbs, in the language of a call.
 
-        :param sid: the CallSid. If it is ``""``, the session is not read, and the apology is in the language of the
-            phone tree.
+        :param sid: the CallSid, or ``""`` to use the default language of the phone tree.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
         """
         language = self.sessions.for_call(sid, cookie).read().language if sid else self.flow.config.language
@@ -171,11 +172,12 @@ class Dispatcher:
         take_turn: Callable[[Session, datetime, int | None], Turn | _Stop],
         token: str = "",
     ) -> tuple[Turn | _Stop, Session]:
-        """Take a turn on the latest session, and save the session. If another request saved it first, repeat both.
+        """Read the session, call ``take_turn``, and save the session. Start again if another request saved it first.
 
-        :param take_turn: changes the session and returns a ``Turn``, or another result if there is nothing to save. Its
-            third argument is ``None`` at the first attempt. Later it is the ``session.turn`` of the first attempt.
-        :returns: the result of the last ``take_turn``, and the session that was its argument.
+        :param take_turn: a function that changes the session and returns a ``Turn``. If there is nothing to save, the
+            function returns another result. The arguments of the function are the session, the time, and ``None``.
+            After a failed save, the third argument is the ``session.turn`` that was read for the first attempt.
+        :returns: the last result of ``take_turn``, and the session that ``take_turn`` changed.
         :raises SessionError: if the session cannot be read or saved.
         """
         lost_at = None
@@ -199,8 +201,8 @@ class Dispatcher:
     def _read(self, call_session: CallSession, params: Mapping[str, str], token: str) -> Session:
         """Return the session of a call.
 
-        :raises SessionError: if the call has begun, the store failed, and there is no cookie. With a new session, the
-            call would begin again in the middle.
+        :raises SessionError: if the store failed, the request has no cookie, and the call began before this webhook.
+            With a new session, the caller would hear the greeting again.
         """
         session = call_session.read(token)
         if call_session.unreadable and params.get("CallStatus") != RINGING:
@@ -222,7 +224,7 @@ class Dispatcher:
         self._notify_observers(turn)
 
     def _notify_observers(self, turn: Turn) -> None:
-        """Notify the observing plugins of the events of a turn, in order."""
+        """Call the observing hooks for the events of a turn, in the order of the events."""
         for event in turn.events:
             hook_impls = self._observers.get(OBSERVING_HOOKS.get(event.name, ""), ())
             # No hook observes "failed" and "recorded". A state that a deploy removed has no State for the hook.
@@ -245,5 +247,5 @@ class Dispatcher:
 
 
 def _hash_request(params: Mapping[str, str], fallback_step: int, key: bytes) -> str:
-    """Return a keyed hash of a request. It identifies a copy of the request without storing the caller's input."""
+    """Return a keyed hash of a request. The hash identifies a copy of the request, and does not show the input."""
     return hashlib.blake2b(repr((fallback_step, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()

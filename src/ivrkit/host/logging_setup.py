@@ -1,4 +1,4 @@
-"""The log of a server process, as lines of text or of JSON."""
+"""The setup of the log of a server process. The lines of the log are text or JSON."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 class JsonFormatter(logging.Formatter):
     """A formatter that writes each log record as one line of JSON.
 
-    Every object has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``. A record with an exception has
-    ``exception``. A record of a turn has the fields of the turn: ``call``, ``turn``, ``left``, ``outcome``, ``state``,
+    Every line has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``. The line of an exception also has
+    ``exception``. The line of a turn in a call also has ``call``, ``turn``, ``left``, ``outcome``, ``state``,
     ``owner``, ``ended``, ``milliseconds``, ``from`` and ``to``.
     """
 
@@ -38,7 +38,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class _StderrHandler(logging.StreamHandler[Any]):
-    """The handler that :func:`configure_logging` adds. A second call finds the handler by its class and replaces it."""
+    """The log handler that :func:`configure_logging` adds. A second call of that function replaces the handler."""
 
 
 def configure_logging(settings: Settings) -> None:
