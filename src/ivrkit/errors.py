@@ -1,4 +1,4 @@
-"""The errors that ivrkit raises on purpose, and the problems that it collects before it raises one.
+"""The errors that ivrkit raises on purpose, and the problems that ivrkit collects before it raises an error.
 
 ::
 
@@ -9,8 +9,8 @@
     └── SessionError       a session store cannot be opened, read or written
         └── StoreUnavailable   a session store cannot be used for the moment
 
-A :class:`Problem` describes one thing that is wrong. :class:`Problems` collects them, so that a user sees all of them
-at once. The code that uses the collector decides whether the problems stop the start.
+A :class:`Problem` describes one thing that is wrong. :class:`Problems` collects problems, so that a user sees all
+problems at once. The code that uses the collector decides whether the phone tree starts in spite of the problems.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from typing import Literal
 class IvrkitError(Exception):
     """An error that ivrkit raises on purpose, with a hint on how to fix the problem.
 
-    :param message: the owner of the problem, the value that was found, and the value that is needed.
-    :param hint: how to fix it, in the imperative; empty when the message says it already.
+    :param message: a text with the owner of the problem, the value that was found, and the value that is needed.
+    :param hint: how to fix the problem, in the imperative, or ``""`` if the message says how.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -46,9 +46,9 @@ class SettingsError(IvrkitError):
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> SettingsError:
-        """Return one error for all of these problems.
+        """Return one error that reports all problems.
 
-        :param problems: the problems, at least one.
+        :param problems: one or more problems of settings.
         """
         problems = tuple(problems)
         if len(problems) == 1:
@@ -72,12 +72,14 @@ class StoreUnavailable(SessionError):  # noqa: N818  a condition that passes, no
 class Problem:
     """One thing that is wrong with the settings, a plugin or a state.
 
-    :param message: the owner of the problem, and the value or the code that was found.
-    :param hint: how to fix it, in the imperative; empty when the message says it already.
-    :param level: ``error``; or ``warning`` if the phone tree can be served, but is probably not as its author meant it.
-    :param location: the file and line, such as ``ivrkit.toml:3``; empty when unknown.
-    :param owner: the plugin that has the problem, named by its distribution; empty when no single plugin has it.
-    :param state: the state that cannot be served because of the problem, or ``None`` when no state is affected.
+    :param message: a text with the owner of the problem, and the value or the code that was found.
+    :param hint: how to fix the problem, in the imperative, or ``""`` if the message says how.
+    :param level: ``error`` or ``warning``. After a warning the phone tree can be served, but its author probably made a
+        mistake.
+    :param location: the file and line, such as ``ivrkit.toml:3``, or ``""`` if they are unknown.
+    :param owner: the distribution name of the plugin that has the problem, or ``""`` if no single plugin has the
+        problem.
+    :param state: the state that cannot be served because of the problem, or ``None`` if no state is affected.
     """
 
     message: str
@@ -99,16 +101,16 @@ class Problem:
 
 
 class Problems:
-    """Collector of problems. It keeps each problem once, in the order in which they were found.
+    """A collector of problems. The problems keep the order in which they were found, and equal problems are kept once.
 
-    :param problems: the problems to begin with.
+    :param problems: the first problems of the collector.
     """
 
     def __init__(self, problems: Iterable[Problem] = ()) -> None:
         self._found = dict.fromkeys(problems)
 
     def __iter__(self) -> Iterator[Problem]:
-        """Iterate over all problems, errors and warnings."""
+        """Iterate over all problems of both levels."""
         return iter(tuple(self._found))
 
     def __len__(self) -> int:
@@ -143,9 +145,9 @@ class Problems:
 
     @contextmanager
     def collect(self, *, location: str = "", owner: str = "", state: str | None = None) -> Iterator[None]:
-        """Catch an :class:`IvrkitError` that the block raises, and add the error as a problem.
+        """Catch an :class:`IvrkitError` in the ``with`` block, and add the error as a problem.
 
-        The code after the block still runs. The parameters are described in :class:`Problem`.
+        The code after the ``with`` block still runs. The parameters are described in :class:`Problem`.
         """
         try:
             yield
@@ -154,7 +156,7 @@ class Problems:
 
 
 class LoadError(IvrkitError):
-    """The installed plugins have problems and cannot be served.
+    """The installed plugins have problems, so the phone tree was not started.
 
     :param problems: all problems, in the order of loading.
     """
@@ -171,16 +173,16 @@ def _with_hint(message: str, hint: str) -> str:
 
 
 def redacted(error: BaseException) -> FlowError:
-    """Return a replacement for an error whose message may contain secret input. It only names the type of the error."""
+    """Return an error with only the type of another error, whose message may contain secret input."""
     return FlowError(f"{type(error).__name__} (its message is hidden, because the input was secret)")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``", did you mean 'x'?"`` for the known name that is most similar to ``name``.
+    """Return ``", did you mean 'x'?"``, where x is the known name that is most similar to a wrong name.
 
-    Return ``""`` if no known name is similar.
+    If no known name is similar, return ``""``.
 
-    :param name: the name that was written.
+    :param name: the wrong name that the user wrote.
     :param known: the valid names.
     """
     close = difflib.get_close_matches(name, list(known), n=1)
@@ -188,7 +190,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def toml_key(name: str) -> str:
-    """Return a name as a key in TOML: in quotes, unless it has only ASCII letters, digits, - and _.
+    """Return a name as a key in TOML. The name is put in quotes, unless it has only ASCII letters, digits, - and _.
 
     :param name: the name of a state or plugin, for the example in a hint.
     """

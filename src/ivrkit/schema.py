@@ -1,10 +1,10 @@
 """The JSON Schema of ``ivrkit.toml`` and of ``*.flow.toml`` files, for editors and checks.
 
-The schemas are made from the core's settings and from the settings and state kinds of all installed plugins. They are
-in draft-07, which editors read (https://json-schema.org/draft-07).
+The schemas are made from the core's settings and from the settings and state kinds of all installed plugins. The
+schemas are in draft-07, which editors can read (https://json-schema.org/draft-07).
 
-A schema describes the valid contents of one file. It cannot check rules about the whole phone tree: for example that a
-target exists, or that two options have different keys.
+A schema describes the valid contents of one file. Rules about the whole phone tree are not in the schema: for example
+that a target exists, or that two menu options have different keys.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _document(
 
 
 def _texts() -> dict[str, Any]:
-    """Return the schema of the table ``[texts]``: the core's sentences, and a table for each other language."""
+    """Return the schema of the table ``[texts]``: the core's sentences, and a table for each additional language."""
     keys = {"type": "object", "properties": dict.fromkeys(KEY_NAMES, _STRING), **NO_OTHER_KEYS}
     sentences: dict[str, Any] = {
         each.name: {**_STRING, "default": each.default, "description": _describe(each.metadata["placeholders"])}
@@ -139,7 +139,7 @@ def _describe(placeholders: tuple[str, ...]) -> str:
 def _states(description: str, known: Iterable[str]) -> dict[str, Any]:
     """Return the schema of the tables ``[states.NAME]``.
 
-    :param known: the names of states that editors propose.
+    :param known: the names of states that editors propose for NAME.
     """
     state = {"$ref": "#/definitions/state"}
     properties = dict.fromkeys(known, state)
@@ -147,10 +147,11 @@ def _states(description: str, known: Iterable[str]) -> dict[str, Any]:
 
 
 def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of a table ``[states.NAME]``. Add the schemas of its dataclasses to the definitions.
+    """Return the schema of a table ``[states.NAME]``.
 
-    :param in_settings: whether the table is in the settings file. In a settings file, a table without a kind is valid
-        and contains decisions about a state of a plugin.
+    :param definitions: the definitions of the whole schema. The function adds the dataclasses that the table refers to.
+    :param in_settings: whether the table is in ``ivrkit.toml``. In that file, a table without the key ``kind`` is valid
+        and changes a state of a plugin.
     """
     kinds = [_kind(kind, definitions, in_settings=in_settings) for kind in installed.kinds.values()]
     own_state = {
@@ -173,7 +174,7 @@ def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_setti
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of the tables with one state kind. The schema accepts all tables with another kind."""
+    """Return the schema of ``[states.NAME]`` tables with one state kind. It accepts any table with another kind."""
     maker = SchemaMaker(definitions, "ivrkit")
     decisions = maker.of_table(StateSettings)["properties"]
     decisions = {name: decisions[name] for name in (KEYS_BESIDE_KIND if in_settings else ("texts",))}
@@ -202,7 +203,11 @@ def _parameter(parameter: Parameter, prefix: str, definitions: dict[str, Any]) -
 
 
 def _plugin(plugin: PluginSettings, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a plugin's settings. Add the schemas of its dataclasses to the definitions."""
+    """Return the schema of a plugin's settings.
+
+    :param definitions: the definitions of the whole schema. The function adds the dataclasses that the settings refer
+        to.
+    """
     description = f"Settings of {plugin.owner}."
     if not plugin.settings and plugin.values is None:  # the dataclass cannot be used, which the loader reports
         return {"type": "object", "description": description}
