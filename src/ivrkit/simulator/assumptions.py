@@ -54,7 +54,7 @@ class Assumptions:
     rounding: str = "up"
 
     def __post_init__(self) -> None:
-        """Check the rounding."""
+        """Raise an error if ``rounding`` has an invalid value."""
         if self.rounding not in ROUNDINGS:
             raise SimulatorError(
                 f"Assumptions: rounding must be up, down or nearest, not {self.rounding!r}",

@@ -13,14 +13,17 @@ FOREVER = 10**12
 
 
 def milliseconds(seconds: float) -> int:
-    """Return a duration in milliseconds, rounded to the nearest one and at most :data:`FOREVER`."""
+    """Return a duration in whole milliseconds, at most :data:`FOREVER`.
+
+    :param seconds: the duration in seconds.
+    """
     return round(min(seconds * 1000, FOREVER))
 
 
 def seconds(duration: int) -> float:
     """Return a duration in seconds.
 
-    :param duration: milliseconds.
+    :param duration: the duration in milliseconds.
     """
     return duration / 1000
 
@@ -28,7 +31,7 @@ def seconds(duration: int) -> float:
 def whole_seconds(duration: int, rounding: str) -> int:
     """Return a duration in whole seconds.
 
-    :param duration: milliseconds.
-    :param rounding: a key of :data:`ROUNDINGS`. To the nearest second, half a second is rounded up.
+    :param duration: the duration in milliseconds.
+    :param rounding: a key of :data:`ROUNDINGS`. With ``nearest``, half a second is rounded up.
     """
     return (duration + ROUNDINGS[rounding]) // 1000

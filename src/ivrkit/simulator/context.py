@@ -26,8 +26,8 @@ class DocumentContext:
     :param who: the person who hears the document: ``caller`` or ``callee``.
     :param url: the URL of the document, which is the base of the relative URLs in the document.
     :param verbs: the verbs that are allowed in the document.
-    :param play: a function that plays another document. Verbs can't import this function from the player, because the
-        player imports the verbs.
+    :param play: a function that plays another document. The context has this function, because a verb can't import the
+        player.
     :param queue: the queue in which the caller waits, or ``""`` if the caller is not in a queue.
     """
 

@@ -56,7 +56,7 @@ def _content_type(call: SimulatedCall) -> list[CallProblem]:
 def _endless_silence(simulator: Simulator) -> list[CallProblem]:
     """Make a call in which the caller stays silent and no callee answers.
 
-    :returns: a list with one problem if the call does not end by itself; otherwise an empty list.
+    :returns: a list with one problem if this call does not end; otherwise an empty list.
     """
     call = simulator.call()
     while call.waiting is not None:

@@ -169,7 +169,7 @@ class LiveCall:
     def pass_time(self, duration: int) -> None:
         """Move the call's simulated clock forward.
 
-        :param duration: milliseconds.
+        :param duration: the time to pass, in milliseconds.
         :raises HungUp: if the caller hangs up during this time, or if the call reaches its maximum length.
         """
         time_left, reason = self._time_left()
@@ -214,7 +214,7 @@ class LiveCall:
     def whole_seconds(self, duration: int) -> int:
         """Return a duration in whole seconds, for Twilio's parameters.
 
-        :param duration: milliseconds.
+        :param duration: the duration in milliseconds.
         """
         return whole_seconds(duration, self.assumptions.rounding)
 

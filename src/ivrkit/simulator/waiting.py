@@ -19,8 +19,8 @@ class Waiting:
     :param element: the XML element of the verb that waits.
     :param numbers: the numbers of the phones that ring, or the number of the phone that was picked up.
     :param queue: the queue in which the caller waits, or ``""`` if the caller is not in a queue.
-    :param until: the time on the call's clock, in milliseconds, at which Twilio ends a talk; later than the end of any
-        call if the call does not wait in a talk.
+    :param until: the time on the call's clock, in milliseconds, at which Twilio ends a talk. If the call does not wait
+        in a talk, this time is later than the end of any call.
     """
 
     verb: str

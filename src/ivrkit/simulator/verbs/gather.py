@@ -205,7 +205,7 @@ def _note_lost_keys(call: LiveCall, keys: str) -> None:
 def _end_with_digits(
     call: LiveCall, context: DocumentContext, state: _GatherState, ended_by: str, finish_key: str
 ) -> WebhookRequest | None:
-    """End the ``Gather`` with the keys that were pressed so far, and return the request for its ``action``.
+    """End the ``Gather`` with the keys that were pressed so far, and return the request for the ``action``.
 
     :param ended_by: the cause of the end: ``key``, ``digits`` or ``timeout``.
     :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.

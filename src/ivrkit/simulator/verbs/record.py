@@ -154,8 +154,8 @@ def _finish(call: LiveCall, context: DocumentContext, state: _RecordState, ended
 def _transcribe(call: LiveCall, context: DocumentContext, state: _RecordState, duration: int, text: str) -> None:
     """Send the transcription of a recording, if the ``Record`` has ``transcribe`` and a ``transcribeCallback``.
 
-    :param duration: the length of the recording in milliseconds. A recording that is too short or too long is only
-        noted: its length is the choice of the caller, not of the app.
+    :param duration: the length of the recording in milliseconds. A recording that is too short or too long causes a
+        note and not a warning, because the caller and not the app chooses the length.
     :param text: the words in the recording.
     """
     verb = state.verb
