@@ -19,10 +19,11 @@ def test_after_a_message_the_call_ends(phone):
     assert call.ended.reason == "hangup"
 
 
-def test_a_silent_caller_hears_the_thanks(phone):
-    """Silence ends the recording, and the caller hears the thanks."""
+def test_a_silent_caller_is_not_thanked(phone):
+    """Silence is no message: the caller hears so and goes back to the menu, and the call goes on."""
     call = phone.call().press("1").stays_silent()
-    assert call.heard_last.startswith("Thank you.")
+    assert call.heard_last.startswith("We did not hear a message.\nFor sales, press one.")
+    assert (call.state, call.ended) == ("menu", None)
 
 
 def test_a_caller_who_hangs_up_after_the_message(phone):
