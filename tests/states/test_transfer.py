@@ -1,5 +1,6 @@
 """The state kind transfer: the phones that ring, and the outcomes."""
 
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -110,6 +111,27 @@ def test_phones_can_ring_in_order(make_phone):
     assert call.waiting.numbers == ("+15550100",)
     call.callee.does_not_answer()
     assert call.waiting.numbers == ("+15550101",)
+
+
+@pytest.mark.parametrize(
+    ("from_", "to", "shown"),
+    [
+        ("+14155550123", "+15550199", None),
+        ("client:ann", "+15550199", "+15550199"),
+        ("sip:bob@pbx.example.com", "+15550199", "+15550199"),
+        ("anonymous", "+15550199", "+15550199"),
+        ("+266696687", "+15550199", "+15550199"),
+        ("client:ann", "client:desk", None),
+    ],
+)
+def test_a_caller_without_a_phone_number_calls_with_the_called_number(make_phone, from_, to, shown):
+    """Twilio refuses to pass on a client, a SIP address or a withheld number, so the callee sees the called number."""
+    tree = {"desk": states.transfer("+15550100"), "own": states.transfer("+15550100", caller_id="+15550101")}
+    plugin = SimpleNamespace(add=hookimpl(specname="ivrkit_register_states")(lambda: tree))
+    phone = make_phone(plugins=[], objects={"desk": plugin}, start="desk")
+    assert phone.call(from_=from_, to=to).waiting.element.attributes.get("callerId") == shown
+    own = make_phone(plugins=[], objects={"desk": plugin}, start="own").call(from_=from_, to=to)
+    assert own.waiting.element.attributes["callerId"] == "+15550101"
 
 
 INVALID = "transfer: a number must be a phone number, a client or a SIP address, not"

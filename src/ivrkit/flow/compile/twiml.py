@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,6 +16,7 @@ from twilio.twiml import GenericNode, TwiML
 from twilio.twiml.voice_response import Say
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.compile.dial import caller_id_position, write_whisper
 
 #: The verbs that request a webhook and wait for its outcome.
 WAITING_VERBS = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
@@ -26,8 +27,6 @@ VOICE_VERBS = WAITING_VERBS | ENDING_VERBS | {"Say", "Play", "Pause", "Leave", "
 
 #: The address of the webhook, relative to every document of the flow. It works below any prefix.
 WEBHOOK_ACTION = "webhook"
-#: The nouns of a ``Dial`` that take a whisper (https://www.twilio.com/docs/voice/twiml/number#attributes-url).
-WHISPER_NOUNS = frozenset({"Number", "Client", "Sip"})
 #: The maximum size of all states in one response. Twilio refuses a document of more than 64 kB (error 11750), which is
 #: read here as 64,000 bytes, the smaller one of its two meanings. The rest is for the document itself and a goodbye.
 MAX_CONTENT_BYTES = 63_000
@@ -60,6 +59,8 @@ class Content:
     :param verb_attributes: the attributes of the waiting verb in ``xml``.
     :param custom_action: the ``action`` that the author wrote for the waiting verb, or ``None``.
     :param has_whisper: whether a noun of a ``Dial`` has the address of the whisper.
+    :param caller_id_position: where a ``callerId`` can be inserted in ``xml``: in a ``Dial`` that rings a phone number
+        and has no ``callerId``. ``None`` if there is no such ``Dial``.
     """
 
     xml: bytes
@@ -69,6 +70,14 @@ class Content:
     verb_attributes: Mapping[str, str]
     custom_action: str | None
     has_whisper: bool = False
+    caller_id_position: int | None = None
+
+    def with_caller_id(self, number: str) -> Content:
+        """Return a copy whose ``Dial`` shows a number to the callee. A ``callerId`` of the author is kept."""
+        if self.caller_id_position is None:
+            return self
+        before, after = self.xml[: self.caller_id_position], self.xml[self.caller_id_position :]
+        return replace(self, xml=before + f" callerId={quote_attribute(number)}".encode() + after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,7 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
             if element.tag == "Gather":
                 _write_gather(element, context)
             elif element.tag == "Dial" and context.whisper_url is not None:
-                has_whisper = _write_whisper(element, context.whisper_url)
+                has_whisper = write_whisper(element, context.whisper_url)
             attributes = element.attrib
         for say in element.iter("Say"):
             _write_say(say, context)
@@ -169,15 +178,16 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     for element in audible:
         for empty in [child for child in element if _is_empty_say(child)]:
             element.remove(empty)
-    xml = "".join([ElementTree.tostring(element, encoding="unicode") for element in audible])
+    fragments = [ElementTree.tostring(element, encoding="unicode").encode() for element in audible]
     return Content(
-        xml=xml.encode("utf-8"),
+        xml=b"".join(fragments),
         verbs=names,
         waiting_verb=next((name for name in names if name in WAITING_VERBS), None),
         ends_document=not ENDING_VERBS.isdisjoint(names),
         verb_attributes=attributes,
         custom_action=custom_action,
         has_whisper=has_whisper,
+        caller_id_position=caller_id_position(audible, fragments),
     )
 
 
@@ -229,21 +239,6 @@ def _write_gather(element: ElementTree.Element, context: RenderContext) -> None:
         element.set("numDigits", str(context.num_digits))
     if "speech" in element.get("input", "") and "language" not in element.attrib:
         element.set("language", context.language)
-
-
-def _write_whisper(dial: ElementTree.Element, url: str) -> bool:
-    """Add the address of a whisper to the nouns of a ``Dial``.
-
-    :returns: whether at least one noun has the address now.
-    """
-    # A number that is the text of the Dial has no place for an attribute, so it becomes a noun.
-    if dial.text and not len(dial):
-        ElementTree.SubElement(dial, "Number").text = dial.text
-        dial.text = None
-    nouns = [noun for noun in dial if noun.tag in WHISPER_NOUNS and "url" not in noun.attrib]
-    for noun in nouns:
-        noun.set("url", url)
-    return bool(nouns)
 
 
 def _write_say(say: ElementTree.Element, context: RenderContext) -> None:

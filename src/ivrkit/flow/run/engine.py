@@ -24,6 +24,7 @@ from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, Content, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, NO_MESSAGE, read_outcome
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
+from ivrkit.flow.run.caller_id import with_caller_id
 from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.response import ResponseBuilder
@@ -249,6 +250,7 @@ class _TurnBuilder:
         content = localized.content
         if content is None:
             content = self._sandboxed(lambda: call_enter(compiled, localized, self.call))
+        content = with_caller_id(content, self.call)
         self.response.check_fits(content.xml)
         return content
 

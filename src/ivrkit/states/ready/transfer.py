@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from types import EllipsisType
 from typing import Any, Unpack
@@ -10,6 +9,7 @@ from typing import Any, Unpack
 from twilio.twiml.voice_response import Dial
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.model.caller_ids import E164
 from ivrkit.flow.model.prompts import Prompt, Whisper
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
@@ -20,8 +20,6 @@ from ivrkit.states.ready.common import StateArguments, as_prompts, prompts_or_de
 MAX_NUMBERS = 10
 #: The shortest and the longest ``timeout`` of a ``Dial``, in seconds (the same page).
 MIN_TIMEOUT, MAX_TIMEOUT = 5, 600
-#: A phone number in E.164 format (https://www.twilio.com/docs/glossary/what-e164).
-PHONE_NUMBER = re.compile(r"\+[1-9]\d{1,14}")
 
 
 def transfer(
@@ -42,7 +40,8 @@ def transfer(
     :param texts: the prompts before the phones ring; by default the core's text ``transfer``.
     :param in_order: whether to ring one phone after the other; by default all phones ring at once.
     :param timeout: how long each phone rings, in seconds, 5 to 600.
-    :param caller_id: the number to show to the person who is called; by default the caller's number.
+    :param caller_id: the number to show to the person who is called; by default the caller's number, or the number that
+        was called if the caller has no phone number.
     :param whisper: the prompts that the person who answers hears before the caller is connected.
     :param accept: the key that the person who answers must press, such as ``"1"``. If nobody presses the key, the
         outcome is ``declined``, so a mailbox is not connected.
@@ -92,7 +91,7 @@ def _add_number(dial: Dial, number: str) -> None:
         dial.client(name)
     elif scheme == "sip" and "@" in name:
         dial.sip(number)
-    elif PHONE_NUMBER.fullmatch(str(number)):
+    elif E164.fullmatch(str(number)):
         dial.number(number)
     else:
         raise FlowError(

@@ -1,0 +1,21 @@
+"""The number that a ``Dial`` shows to the callee: https://www.twilio.com/docs/voice/twiml/dial#callerid."""
+
+from __future__ import annotations
+
+from ivrkit.flow.compile.twiml import Content
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.caller_ids import is_phone_number
+
+
+def with_caller_id(content: Content, call: Call) -> Content:
+    """Return content whose ``Dial`` shows the called number, if the caller has no phone number.
+
+    Twilio shows the caller's own number by default. If the caller is a client or a SIP address, or withholds the
+    number, Twilio does not place the call (https://www.twilio.com/docs/api/errors/13214). It accepts the called number.
+
+    :param content: the content of a state. A ``callerId`` of its author is kept.
+    :param call: the call.
+    """
+    if content.caller_id_position is None or is_phone_number(call.from_) or not is_phone_number(call.to):
+        return content
+    return content.with_caller_id(call.to)
