@@ -321,6 +321,13 @@ def test_the_key_of_a_table_may_have_a_type():
     ]
 
 
+def test_two_forms_of_one_key():
+    """Two keys with the same final form are a problem, because one of them would be lost."""
+    assert problems({"+15550100": 1, "+1 555 0100": 2}, dict[PhoneNumber, int]) == [
+        ("garage: '+1 555 0100' is in the table twice, as '+15550100'", "remove one")
+    ]
+
+
 def test_valid_keys_can_be_kept():
     """The core's settings keep the valid keys of a table with problems; the settings of plugins do not."""
     value = {"one": 1, "two": "x"}

@@ -271,10 +271,10 @@ class TestTables:
 
     def test_numbers_callers_and_voices(self, write):
         """The tables of numbers, callers and voices are read."""
-        write('[numbers."+1555"]\nstart = "a"\n[callers."+1556"]\nlanguage = "es"\n[voices]\nes = "Polly.Mia"')
+        write('[numbers."+15550155"]\nstart = "a"\n[callers."+15550156"]\nlanguage = "es"\n[voices]\nes = "Polly.Mia"')
         settings = load_settings(environ={})
-        assert settings.numbers == {"+1555": StartSettings(start="a")}
-        assert settings.callers == {"+1556": StartSettings(language="es")}
+        assert settings.numbers == {"+15550155": StartSettings(start="a")}
+        assert settings.callers == {"+15550156": StartSettings(language="es")}
         assert settings.voices == {"es": "Polly.Mia"}
 
     def test_plugins_are_known_by_their_normal_names(self, write):

@@ -116,8 +116,8 @@ def test_every_setting_has_its_default():
         ("states", {"sales": StateSettings()}, {"sales": StateSettings(None)}),
         ("languages", ["es-MX", "de_AT"], ("es-MX", "de-AT")),
         ("voices", {"es": "Polly.Mia"}, {"es": "Polly.Mia"}),
-        ("numbers", {"+1": {"start": "menu"}}, {"+1": StartSettings("menu")}),
-        ("callers", {"+1": StartSettings(language="es")}, {"+1": StartSettings(None, "es")}),
+        ("numbers", {"+15550100": {"start": "menu"}}, {"+15550100": StartSettings("menu")}),
+        ("callers", {"+15550100": StartSettings(language="es")}, {"+15550100": StartSettings(None, "es")}),
         ("texts_in", {"es": {"goodbye": "Adiós."}}, {"es": {"goodbye": "Adiós."}}),
         ("plugin_settings", {"Acme_States": {"a": 1}}, {"acme-states": {"a": 1}}),
         ("log_format", "json", "json"),
@@ -359,11 +359,11 @@ def test_the_settings_of_the_flow():
         language="de-AT",
         voice="Vicki",
         texts=texts,
-        numbers={"+431": {"language": "de"}},
-        callers={"+432": {"start": "menu"}},
+        numbers={"+4312345678": {"language": "de"}},
+        callers={"+4312345679": {"start": "menu"}},
         connection_overrides="rc=0",
     )
-    starts = {"callers": {"+432": Goto("menu")}, "numbers": {"+431": Goto("one", language="de")}}
+    starts = {"callers": {"+4312345679": Goto("menu")}, "numbers": {"+4312345678": Goto("one", language="de")}}
     assert settings.flow_config() == FlowConfig(
         "one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts, connection_overrides="rc=0"
     )

@@ -219,6 +219,8 @@ class _Converter:
         complete = True
         for name, each in value.items():
             key = self._key(name, key_type, position)
+            if key in converted:
+                key = self._duplicate(name, key, position)
             item = self.value(each, item_type, position.of_key(str(name), example_of(item_type)))
             if key is INVALID or item is INVALID:
                 complete = False
@@ -231,15 +233,24 @@ class _Converter:
         key = converter.value(name, key_type, position)
         if not converter.problems:
             return key
+        refused = converter.problems[0]
         base, _ = without_metadata(key_type)
         names = [str(each) for each in typing.get_args(base)] if typing.get_origin(base) is typing.Literal else []
         key_position = position.of_key(str(name), None)
         if names:
             message = f"unknown key {dotted(key_position.keys)!r}{nearest(str(name), names)}"
             self._report(key_position, message, use_one_of(names))
+        elif refused.hint:  # the check of the type has its own message and hint
+            self._report(key_position, refused.message, refused.hint)
         else:
             message = f"{dotted(position.keys)}: the key must be {in_words(key_type)}, not {name!r}"
             self._report(key_position, message, f"use a key such as {example_of(key_type)}")
+        return INVALID
+
+    def _duplicate(self, name: Any, key: Any, position: _Position) -> Any:
+        """Report a key that has the same converted form as an earlier key of its table, and return ``INVALID``."""
+        key_position = position.of_key(str(name), None)
+        self._report(key_position, f"{dotted(position.keys)}: {name!r} is in the table twice, as {key!r}", "remove one")
         return INVALID
 
     def _dataclass(self, value: Any, base: Any, position: _Position, *, as_mapping: bool = False) -> Any:

@@ -12,6 +12,7 @@ from ivrkit.errors import Problem, SettingsError
 from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.text import Texts
+from ivrkit.settings.caller_ids import CalledId, CallerId
 from ivrkit.settings.check import check_fields
 from ivrkit.settings.convert import convert_setting
 from ivrkit.settings.names import normal_name
@@ -61,10 +62,9 @@ SharedKeys = Annotated[
     Mapping[SharedKeyId, Token],
     SettingType("a table of shared key ids (letters, digits, _ and -) with their secrets"),
 ]
-Starts = Annotated[
-    Mapping[str, Start],
-    SettingType("a table of phone numbers, each with start or language", example={"+15550100": {"start": "menu"}}),
-]
+_STARTS = SettingType("a table of phone numbers, each with start or language", example={"+15550100": {"start": "menu"}})
+NumberStarts = Annotated[Mapping[CalledId, Start], _STARTS]
+CallerStarts = Annotated[Mapping[CallerId, Start], _STARTS]
 #: The core's sentences in one language.
 LanguageTexts = Annotated[Mapping[str, Any], KeysOf(Texts), SettingType("a table of texts")]
 Voices = Annotated[
@@ -138,8 +138,8 @@ class Settings:
 
     company: NonEmptyText = "our company"
     start: StateName = "greeting"
-    numbers: Starts = field(default_factory=dict)
-    callers: Starts = field(default_factory=dict)
+    numbers: NumberStarts = field(default_factory=dict)
+    callers: CallerStarts = field(default_factory=dict)
     operator: StateName | None = None
     tries: Annotated[int, Range(1)] = 3
     max_failures: Annotated[int, Range(1)] = 6

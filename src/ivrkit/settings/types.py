@@ -105,9 +105,11 @@ def _keys(value: str) -> str:
     return value
 
 
-def _phone_number(value: str) -> str:
+def to_e164(value: str, *, only_possible: bool = False) -> str:
     """Return a phone number in the format E.164: ``+1 (415) 555-0100`` becomes ``+14155550100``.
 
+    :param value: the number as people write it, with its country code.
+    :param only_possible: whether to refuse a number that is too short or too long for its country.
     :raises ValueError: if the value is not a phone number with a country code.
     """
     import phonenumbers  # The import takes 75 ms, and is only needed for phone numbers.
@@ -118,6 +120,8 @@ def _phone_number(value: str) -> str:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException as error:
         raise ValueError(value) from error
+    if only_possible and not phonenumbers.is_possible_number(number):
+        raise ValueError(value)
     written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     if len(written) > len("+") + _MAX_DIGITS:
         raise ValueError(value)
@@ -166,7 +170,7 @@ PhoneNumber = Annotated[
     str,
     SettingType(
         "a phone number in E.164, such as +14155550100",
-        _phone_number,
+        to_e164,
         {"pattern": f"^{_PHONE_NUMBER}$"},
         "+14155550100",
     ),

@@ -12,6 +12,7 @@ from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState
 from ivrkit.flow.compile.languages import language_error
 from ivrkit.flow.compile.twiml import Content
 from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
 from ivrkit.flow.model.state import EnterFunction
 from ivrkit.flow.run.sandbox import Failure, catch_failure
@@ -25,7 +26,9 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
     :param language: the language of the call before the start is chosen.
     """
     config = flow.config
-    configured = config.callers.get(call.from_) or config.numbers.get(call.to) or Goto(config.start)
+    by_caller = config.callers.get(normalize_caller_id(call.from_ or ANONYMOUS)) if config.callers else None
+    by_number = config.numbers.get(normalize_caller_id(call.to)) if config.numbers else None
+    configured = by_caller or by_number or Goto(config.start)
     chosen = flow.hooks.choose_start(call) if flow.hooks.choose_start else None
     if chosen is None:
         return configured

@@ -1,0 +1,75 @@
+"""The setting types of callers and of called numbers. The simulator's ``--from`` and ``--to`` can be checked with them.
+
+A number must begin with ``+`` and its country code. Without it, ``4155550123`` could be a number of San Francisco or of
+Switzerland. A number of up to six digits needs no ``+``: it is the extension of a private network, which Twilio sends
+as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from ivrkit.errors import SettingsError
+from ivrkit.flow.model.caller_ids import ANONYMOUS, nearest_withheld_word, normalize_caller_id
+from ivrkit.settings.setting_type import SettingType
+from ivrkit.settings.types import to_e164
+
+_EXTENSION = re.compile(r"[0-9]{1,6}")
+_ADDRESS = re.compile(r"client:.+|sip:[^@]+@[^@]+")
+_ADDRESSES = "a phone number such as +14155550100, client:NAME, sip:USER@HOST"
+_PATTERN = r"\s*(\+[0-9 ().-]+|[0-9]{1,6}|[Cc][Ll][Ii][Ee][Nn][Tt]:.+|[Ss][Ii][Pp]:.+@.+)\s*"
+
+
+def read_caller_id(value: str) -> str:
+    """Return a caller in the form in which callers are compared.
+
+    :param value: a phone number with its country code, ``client:NAME``, ``sip:USER@HOST``, the extension of a private
+        network, or a word for a withheld number such as ``anonymous`` or ``Restricted``.
+    :returns: for example ``+14155550100``, ``client:ann`` or ``anonymous``.
+    :raises SettingsError: if no caller can have this value.
+    """
+    if normalize_caller_id(value) == ANONYMOUS:
+        return ANONYMOUS
+    return _read(value, f"a caller must be {_ADDRESSES} or anonymous", nearest_withheld_word(value))
+
+
+def read_called_id(value: str) -> str:
+    """Return a called number in the form in which called numbers are compared.
+
+    :param value: a phone number with its country code, ``client:NAME``, ``sip:USER@HOST``, or the extension of a
+        private network.
+    :raises SettingsError: if no call can go to this value.
+    """
+    return _read(value, f"a called number must be {_ADDRESSES}")
+
+
+def _read(value: str, message: str, near: str = "") -> str:
+    """Return a number or an address in the form in which they are compared.
+
+    :raises SettingsError: if the value is neither. The error consists of the message, the value and ``near``.
+    """
+    normal = normalize_caller_id(value)
+    if _EXTENSION.fullmatch(normal) or _ADDRESS.fullmatch(normal):
+        return normal
+    try:
+        return to_e164(normal, only_possible=True)
+    except ValueError:
+        raise SettingsError(f"{message}, not {value!r}{near}", hint=_hint(normal)) from None
+
+
+def _hint(number: str) -> str:
+    if re.fullmatch(r"[0-9 ().-]+", number):
+        return "begin the number with + and its country code, as in +1 415 555 0100"
+    return "write it as Twilio sends it, such as +14155550100, client:ann or sip:ann@example.com"
+
+
+#: A caller: a key of the setting ``callers``.
+CallerId = Annotated[
+    str,
+    SettingType(
+        f"{_ADDRESSES} or anonymous", read_caller_id, {"pattern": f"^({_PATTERN}|\\s*[A-Za-z]+\\s*)$"}, "+14155550100"
+    ),
+]
+#: A called number: a key of the setting ``numbers``.
+CalledId = Annotated[str, SettingType(_ADDRESSES, read_called_id, {"pattern": f"^{_PATTERN}$"}, "+14155550100")]
