@@ -22,9 +22,10 @@ pytest.register_assert_rewrite("ivrkit.conformance.stores")
 
 
 class MakePhone(Protocol):
-    """The type of the fixture ``make_phone``. Call it as ``make_phone(plugins=["acme-states"], company="ACME")``.
+    """The type of the fixture ``make_phone``, for annotations of tests.
 
-    The fixture takes the arguments of :func:`ivrkit.testing.make_app`, except ``folder``.
+    Example: ``make_phone(plugins=["acme-states"], company="ACME")``. The arguments are the arguments of
+    :func:`ivrkit.testing.make_app`, except ``folder``.
     """
 
     def __call__(self, **arguments: Any) -> Phone:
@@ -53,11 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class ConformanceHooks:
-    """The hook of the conformance kit, which a ``conftest.py`` may implement."""
+    """The hook of the conformance kit. A ``conftest.py`` may implement this hook."""
 
     @pytest.hookspec(firstresult=True)
     def pytest_ivrkit_conformance(self, distribution: str, folder: Path) -> Mapping[str, Any] | None:
-        """Return the arguments of ``make_phone`` for the phone trees in which a plugin is checked.
+        """Return arguments for ``make_phone``, which makes the phone trees in which a plugin is checked.
 
         The hook is called before each phone tree is made.
 
@@ -72,7 +73,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 class ConformanceItem(pytest.Item):
-    """One check of the conformance kit."""
+    """One check of the conformance kit, as an item that pytest runs."""
 
     def __init__(self, *, run: Callable[[], None], **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -83,7 +84,7 @@ class ConformanceItem(pytest.Item):
         self._run()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the message of a broken rule without a traceback. Other exceptions keep their traceback."""
+        """Return the text for a failed check. The text has a traceback only if the exception is no ``IvrkitError``."""
         from ivrkit.errors import IvrkitError
 
         if isinstance(excinfo.value, IvrkitError):
@@ -96,14 +97,14 @@ class ConformanceItem(pytest.Item):
 
 
 class ConformanceCollector(pytest.Collector):
-    """The checks of one plugin."""
+    """The pytest collector of the checks of one plugin."""
 
     def __init__(self, *, distribution: str, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._distribution = distribution
 
     def collect(self) -> Iterator[ConformanceItem]:
-        """Yield an item for each check."""
+        """Yield a :class:`ConformanceItem` for each check of the plugin."""
         from ivrkit.conformance.checked_plugin import CheckedPlugin
         from ivrkit.conformance.suite import checks_of
 

@@ -1,4 +1,4 @@
-"""Phones for tests: each phone calls an app with its plugins and settings through the simulator.
+"""Phones for tests: each phone calls the phone tree of an app through the simulator.
 
 The module ``pytest_ivrkit`` has the fixtures for pytest.
 """
@@ -48,11 +48,12 @@ def make_app(
 ) -> Flask:
     """Return an app for tests. The app is in dev mode, verifies signatures, and has its own session file.
 
-    :param folder: the folder for the session file. Its ``ivrkit.toml`` is read only without ``settings_from``.
-    :param plugins: the names of the installed plugins to load; by default all installed plugins.
-    :param objects: plugin objects by name, as for :func:`ivrkit.web.create_app`.
-    :param settings_from: the folder with the ``ivrkit.toml`` to read. The environment is not read.
-    :param settings: single settings by name. They override the file and the settings for tests.
+    :param folder: the folder for the session file.
+    :param plugins: the names of the installed plugins to load. By default all installed plugins are loaded.
+    :param objects: name -> plugin object. These plugins are added to the installed plugins.
+    :param settings_from: the folder with the ``ivrkit.toml`` to read. By default it is ``folder``. Environment
+        variables are not read.
+    :param settings: single settings by name. They override ``ivrkit.toml`` and the settings that this function makes.
     :raises SettingsError: if a plugin is not installed, or if a setting is invalid.
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
@@ -85,10 +86,11 @@ class Phone:
     """A phone that calls the phone tree of an app.
 
     :param app: an app of :func:`make_app`, or your own app with a phone tree mounted in it.
-    :param simulator: the simulated Twilio number; by default a number that is made from the phone tree's settings.
-    :param name: the name of the phone tree.
-    :param token: the auth token that signs requests; by default the first token of the main account, or else of a
-        subaccount.
+    :param simulator: the simulated Twilio number. By default the phone makes a number for the URL and the tokens in the
+        settings of the phone tree.
+    :param name: the name of the phone tree in the app.
+    :param token: the auth token that signs requests. By default it is the first token of the main account. If the main
+        account has no token, it is the first token of a subaccount.
     :raises ~ivrkit.SettingsError: if the app has no phone tree of that name.
     """
 
@@ -104,8 +106,8 @@ class Phone:
     def call(self, script: Sequence[Action] = (), **caller: Any) -> SimulatedCall:
         """Make a call.
 
-        :param script: the caller's actions, which are done in order when the call begins.
-        :param caller: the arguments of :meth:`ivrkit.simulator.Simulator.call`, such as ``from_``, ``to`` and
+        :param script: the actions of the caller, which are performed in order at the beginning of the call.
+        :param caller: the arguments for :meth:`ivrkit.simulator.Simulator.call`, such as ``from_``, ``to`` and
             ``patience``.
         """
         call = self.simulator.call(**caller)
@@ -119,17 +121,17 @@ class Phone:
         return self.simulator.queue(name)
 
     def explore(self, depth: int) -> Exploration:
-        """Walk all paths of calls up to a depth with :func:`ivrkit.simulator.explore`.
+        """Make calls with all sequences of at most ``depth`` actions, with :func:`ivrkit.simulator.explore`.
 
-        Two paths lead to the same position if :meth:`position` returns the same value for both calls.
+        Two calls are at the same position if :meth:`position` returns the same value for both calls.
         """
         return explore(self.simulator.call, depth=depth, position=self.position)
 
     def position(self, call: SimulatedCall) -> Hashable:
-        """Return a value that is equal for calls that go on in the same way.
+        """Return a value that is equal for two calls if the same actions have the same effects in both calls.
 
-        The value is made from the session of the call and the verb that waits for the caller. If the app has no session
-        store, the value is the transcript of the call.
+        The value is made from the session of the call and from the action that the call waits for. If the app has no
+        session store, the value is the transcript of the call.
         """
         if self.host.sessions.store is None:
             return call.transcript()
@@ -144,7 +146,11 @@ class Phone:
 
 
 def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
-    """Return a simulated number for the phone tree of an app. It uses the public URL if the settings have one."""
+    """Return a simulated number that calls the phone tree of an app.
+
+    :param settings: the settings of the phone tree. If they have a public URL, the number requests this URL.
+    :param token: the auth token that signs requests, or ``None`` to use a token of the settings.
+    """
     public = urlsplit(settings.public_url or BASE_URL)
     webhook = f"{settings.url_prefix}/webhook"
     # The part of the path that a proxy removes, or under which another app mounts this one.
@@ -162,7 +168,10 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
 
 
 def _account_and_token(settings: Settings, token: str | None) -> tuple[str, str]:
-    """Return the SID and the token of an account. If no token is given, use the first account with a token."""
+    """Return the SID and an auth token of an account in the settings.
+
+    :param token: the auth token of the account, or ``None`` to use the first account that has a token.
+    """
     # auth_token is the token of the main account, whose SID the settings do not have.
     for account, tokens in ((ACCOUNT, settings.auth_token), *settings.accounts.items()):
         if tokens and token in (None, *tokens):
