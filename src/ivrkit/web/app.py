@@ -17,10 +17,10 @@ def create_app(
 ) -> Flask:
     """Return a Flask app that answers Twilio's webhooks.
 
-    :param settings: the settings; if omitted, they are read from the working folder and the environment.
+    :param settings: the settings. By default the settings are read from the working folder and the environment.
     :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
-    :param overrides: single settings by name. They override the working folder and the environment.
-    :raises SettingsError: if a setting is invalid, or no auth token is set outside dev mode.
+    :param overrides: single settings by name. They override the settings from the working folder and the environment.
+    :raises SettingsError: if a setting is invalid. Also if no auth token or shared key is set and dev mode is off.
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     :raises SessionError: if the session store cannot be opened.
     """
@@ -32,9 +32,9 @@ def create_app(
 
 
 def create_server_app() -> Flask:
-    """Return the app for the settings of the working folder, and set up the log of the process.
+    """Return an app with the settings of the working folder and the environment, and set up the log of the process.
 
-    Use this only in a process that serves nothing else.
+    Use this function only in a process that serves nothing else.
 
     :raises IvrkitError: for the same reasons as :func:`create_app`.
     """

@@ -1,7 +1,7 @@
 """The doctor endpoint: it reports to ``ivrkit doctor`` how a request arrived at the app.
 
-``ivrkit doctor`` proves in the header :data:`DOCTOR_HEADER` that it knows the auth token. A request without the proof
-gets a 404. The proof does not depend on the URL, because the doctor looks for proxies that change the URL.
+The header :data:`DOCTOR_HEADER` proves that ``ivrkit doctor`` knows the auth token. A request without the proof gets a
+404. The proof does not depend on the URL, because the doctor looks for proxies that change the URL.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 def make_proof(token: str, seconds: int, nonce: str) -> str:
-    """Return the value of the header :data:`DOCTOR_HEADER`.
+    """Return the value of the header :data:`DOCTOR_HEADER`, which proves that the sender knows the auth token.
 
-    :param token: the account's auth token.
-    :param seconds: the time, in seconds since 1970.
+    :param token: the auth token.
+    :param seconds: the time of the request, in seconds since 1970.
     :param nonce: a text without blanks. Each request needs a new nonce.
     """
     digest = hmac.new(token.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256).hexdigest()
@@ -43,10 +43,10 @@ def make_proof(token: str, seconds: int, nonce: str) -> str:
 
 
 def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
-    """Return whether a header proves that its sender knows one of the tokens.
+    """Return whether the sender of a request proves that the sender knows an auth token of the settings.
 
-    :param value: the value of the header, or ``""`` if the header is missing.
-    :param tokens: the tokens of the settings.
+    :param value: the value of the header :data:`DOCTOR_HEADER`, or ``""`` if the header is missing.
+    :param tokens: the auth tokens of the settings.
     :param now: the time, in seconds since 1970.
     """
     parts = value.split(" ")
@@ -60,10 +60,10 @@ def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
 
 
 def describe_request(request: Request, verifier: RequestVerifier, now: float) -> dict[str, Any]:
-    """Return how a request arrived at the app, without secrets.
+    """Return a description of a request as it arrived at the app, without secrets.
 
-    :param request: the request as it arrived.
-    :param verifier: reads the headers of the trusted proxies, and checks the signature.
+    :param request: the request.
+    :param verifier: the request verifier, which reads the headers of the trusted proxies and checks the signature.
     :param now: the time, in seconds since 1970.
     :returns: the fields that ``docs/reference/web.md`` lists.
     """
@@ -104,7 +104,8 @@ def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifi
 
     :param blueprint: the blueprint of a phone tree.
     :param path: the path of the endpoint.
-    :param verifier: has the settings. If they have no auth token, the endpoint answers 404 to every request.
+    :param verifier: the request verifier of the phone tree. If its settings have no auth token, the endpoint responds
+        with 404 to every request.
     """
 
     def doctor() -> Response:

@@ -1,4 +1,4 @@
-"""The Flask extension. It mounts phone trees in an app, each with its own settings, plugins, store and endpoints."""
+"""The Flask extension. It mounts phone trees in an app. Each phone tree has its own settings, plugins and endpoints."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger("ivrkit.web")
 
 @dataclass(frozen=True)
 class MountedTree:
-    """A phone tree in an app. It is ``app.extensions[name]``, where the name of the tree is ``ivrkit`` by default."""
+    """A phone tree in a Flask app: the value of ``app.extensions["ivrkit"]``, or of another name that the app chose."""
 
     settings: Settings
     loaded: LoadedTree
@@ -39,17 +39,17 @@ class MountedTree:
 
 
 class Ivrkit:
-    """The Flask extension. It keeps no reference to an app, so one object can mount its phone tree in several apps.
+    """The Flask extension. One object can mount the same phone tree in several apps.
 
-    :param app: if given, the phone tree is mounted in this app immediately, as by :meth:`init_app`.
+    :param app: the app in which the phone tree is mounted immediately. Without an app, call :meth:`init_app` later.
     :param name: the name of the blueprint and of the entry in ``app.extensions``. The phone trees of one app need
         different names.
-    :param settings: the settings; if omitted, they are read from the working folder, the environment and
+    :param settings: the settings. By default the settings are read from the working folder, the environment and
         ``app.config``.
     :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
     :param config_prefix: the prefix of the keys in ``app.config`` that are settings of this phone tree.
     :param overrides: single settings by name. They override the settings from every other source.
-    :raises SettingsError: if the name is invalid, or, with ``app``, for the same reasons as :meth:`init_app`.
+    :raises SettingsError: if the name is invalid. If ``app`` is given, the errors of :meth:`init_app` are raised too.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class Ivrkit:
     def init_app(self, app: Flask) -> None:
         """Mount the phone tree in an app, below the path of the setting ``url_prefix``.
 
-        :param app: the app. It is unchanged if an error is raised.
-        :raises SettingsError: if a setting is invalid, the name or a path is taken, or no auth token is set outside
-            dev mode.
+        :param app: the app. If an error is raised, the app is unchanged.
+        :raises SettingsError: if a setting is invalid, or if the app already uses the name or a path of the phone tree.
+            Also if no auth token or shared key is set and dev mode is off.
         :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
         :raises SessionError: if the session store cannot be opened.
         """
@@ -103,9 +103,9 @@ class Ivrkit:
         app.extensions[self.name] = tree
 
     def _settings_of(self, app: Flask) -> tuple[Settings, tuple[Problem, ...]]:
-        """Return the settings of the working folder, the environment and ``app.config``, and their problems.
+        """Return the settings from the working folder, the environment and ``app.config``, with their problems.
 
-        :raises SettingsError: if a key of ``app.config`` is unknown or its value is invalid.
+        :raises SettingsError: if a key of ``app.config`` is unknown or has an invalid value.
         """
         prefix = self._config_prefix
         names = {name.upper(): name for name in SETTINGS}
@@ -124,7 +124,7 @@ class Ivrkit:
 
 
 def mounted_trees(app: Flask) -> dict[str, MountedTree]:
-    """Return the phone trees of an app by their names."""
+    """Return the phone trees of an app: name -> phone tree."""
     return {name: each for name, each in app.extensions.items() if isinstance(each, MountedTree)}
 
 
@@ -143,10 +143,10 @@ def mounted_tree(app: Flask, name: str) -> MountedTree:
 
 
 def refuse_settings_and_overrides(function: str, settings: Settings | None, overrides: Mapping[str, Any]) -> None:
-    """Refuse a call with both a ``Settings`` object and single settings, because it is not clear which of them count.
+    """Raise an error if a function is called with a ``Settings`` object and with single settings.
 
-    :param function: the name of the function that was called, for the error.
-    :raises SettingsError: if both are given. The error names the single settings.
+    :param function: the name of the function, for the error message.
+    :raises SettingsError: if both arguments are given. The message names the single settings.
     """
     if settings is not None and overrides:
         raise SettingsError(
@@ -157,9 +157,10 @@ def refuse_settings_and_overrides(function: str, settings: Settings | None, over
 
 
 def _refuse_taken_names(app: Flask, name: str, prefix: str) -> None:
-    """Refuse a name or a path that is already used in the app.
+    """Raise an error if the app already uses the name or a path of a new phone tree.
 
-    :raises SettingsError: if the name or a path is taken. The error names the extension, phone tree or endpoint.
+    :param prefix: the setting ``url_prefix`` of the new phone tree.
+    :raises SettingsError: if the name or a path is taken. The message names the extension, phone tree or endpoint.
     """
     if name in app.extensions or name in app.blueprints:
         raise SettingsError(
@@ -195,7 +196,7 @@ def _log_tree(name: str, tree: MountedTree) -> None:
 
 
 def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Blueprint:
-    """Return the endpoints of a phone tree."""
+    """Return a blueprint with the endpoints of a phone tree."""
     settings, loaded = tree.settings, tree.loaded
     # Looked up once: the time zone database is a file.
     zone = ZoneInfo(settings.timezone)

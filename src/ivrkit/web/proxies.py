@@ -1,4 +1,4 @@
-"""Trusted proxies. Their headers show the request that the outermost proxy received."""
+"""Trusted proxies. The headers that these proxies add show the request that the outermost proxy received."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ _FORWARDING_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Co
 
 
 def is_forwarding_header(name: str) -> bool:
-    """Return whether this is a header that only proxies and tunnels set."""
+    """Return whether a header is one that only proxies and tunnels set.
+
+    :param name: the name of the header.
+    """
     name = name.title()
     return name in _FORWARDING_HEADERS or name.startswith("X-Forwarded-")
 
 
 def _empty_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Stand in for the WSGI application that ``ProxyFix`` wraps. Only the changes to the environ are needed."""
+    """Do nothing. ``ProxyFix`` must wrap a WSGI application, but only its changes to the WSGI environ are used."""
     return ()
 
 
 def _start_response(*_: Any) -> Any:
-    """Stand in for the ``start_response`` of a WSGI server."""
+    """Do nothing. ``ProxyFix`` must be called with a ``start_response`` function."""
 
 
 class TrustedProxies:
@@ -35,7 +38,7 @@ class TrustedProxies:
     werkzeug's ``ProxyFix`` ignores a header that has fewer values than there are proxies. This class repeats the first
     value of such a header, so that there is a value for each proxy.
 
-    :param count: the number of proxies in a row.
+    :param count: the number of proxies that each request passes through.
     """
 
     def __init__(self, count: int) -> None:
@@ -45,8 +48,8 @@ class TrustedProxies:
     def external_request(self, request: Request) -> Request:
         """Return a request with the client address and the URL that the outermost trusted proxy received.
 
-        :param request: the request as it arrived. It is not changed, because the rest of the app uses it as well.
-        :returns: a new request without a body, or ``request`` itself if no proxy is trusted.
+        :param request: the request as it arrived at the app. This object is not changed.
+        :returns: a new request object without a body, or ``request`` itself if no proxy is trusted.
         """
         if not self._count:
             return request
@@ -63,7 +66,7 @@ class TrustedProxies:
 def shared_path(public_path: str, path: str) -> str:
     """Return the longest end of a public path that is also the beginning of the path of a request.
 
-    Both paths have this part, so it must be left out of one of them when they are joined.
+    When the two paths are joined, this part must not be repeated.
 
     :param public_path: the path of the public URL, such as ``/ivr/phone``.
     :param path: the path of the request as it arrived, such as ``/phone/webhook``.

@@ -1,8 +1,9 @@
-"""The request verifier: it checks the header X-Twilio-Signature. Without a secret, it accepts only this machine.
+"""The request verifier, which checks the header X-Twilio-Signature.
 
-Twilio signs the URL that it requested and the parameters of the form
-(https://www.twilio.com/docs/usage/security#validating-requests). The secret is the account's auth token, or a shared
-key that another header names.
+Twilio signs the URL of the request and the parameters of the form
+(https://www.twilio.com/docs/usage/security#validating-requests). The secret of the signature is the account's auth
+token, or a shared key that another header names. If the settings have no secret, the request verifier accepts only
+requests from this machine.
 """
 
 from __future__ import annotations
@@ -32,10 +33,9 @@ _NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
 
 
 class _Form(dict[str, list[str]]):
-    """A form with the method ``getall``, which Twilio's validator tries first.
+    """A form with the method ``getall``, which Twilio's validator calls.
 
-    werkzeug's own form has no ``getall``. For each parameter the validator would fail once and then try ``getlist``,
-    and these failures take as long as the rest of the check.
+    werkzeug's own form has no ``getall``. The validator accepts that form too, but then the check takes twice as long.
     """
 
     getall = dict.__getitem__
@@ -44,8 +44,8 @@ class _Form(dict[str, list[str]]):
 class RequestVerifier:
     """Decides whether a request may be answered.
 
-    :param settings: the settings with the tokens and shared keys, the public URL, the number of trusted proxies and
-        ``mask_numbers``.
+    :param settings: the settings. The auth tokens, the shared keys, ``public_url``, ``trusted_proxies`` and
+        ``mask_numbers`` are used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -61,15 +61,15 @@ class RequestVerifier:
 
     @property
     def has_secret(self) -> bool:
-        """Whether there is a token or a shared key to check signatures with."""
+        """Whether the settings have an auth token or a shared key, so that signatures can be checked."""
         return bool(self._validators or self._validators_by_account or self._shared_keys)
 
     def refusal_reason(self, request: Request, params: Mapping[str, str]) -> str | None:
-        """Return the reason why a request is refused.
+        """Return the reason to refuse a request, or ``None`` if the request may be answered.
 
-        :param request: the request as it arrived.
+        :param request: the request as it arrived at the app.
         :param params: Twilio's parameters in the request.
-        :returns: one line with the reason and the fix, for the log, or ``None`` if the request may be answered.
+        :returns: the reason and the fix as one line for the log, or ``None``.
         """
         external = self._proxies.external_request(request)
         if not self.has_secret:
@@ -103,7 +103,10 @@ class RequestVerifier:
         )
 
     def _tokens_of(self, account: str) -> Candidates:
-        """Return the validators with the tokens of an account."""
+        """Return the validators with the auth tokens of an account.
+
+        :param account: the account SID in the request. The tokens of the main account are for any unknown SID.
+        """
         validators = self._validators_by_account.get(account.lower(), self._validators)
         if validators:
             return Candidates(validators, hint="TWILIO_AUTH_TOKEN belongs to another account")
@@ -113,7 +116,7 @@ class RequestVerifier:
         return Candidates(problem=f"no auth token for account {account!r}{reason}: set TWILIO_AUTH_TOKEN or {variable}")
 
     def _redacted(self, url: str) -> str:
-        """Return a URL for the log, without the caller's input. Numbers are masked if the setting says so."""
+        """Return a URL for the log, without the caller's input. Phone numbers are masked if ``mask_numbers`` is on."""
         redacted = _INPUT.sub(rf"\1={HIDDEN_INPUT}", url)
         if not self._mask_numbers:
             return redacted
@@ -126,7 +129,7 @@ class RequestVerifier:
     def signed_url(self, request: Request) -> str:
         """Return the URL that Twilio requested and signed.
 
-        :param request: the request as it arrived.
+        :param request: the request as it arrived at the app.
         """
         return self._signed_url(self.external_request(request))
 
@@ -145,7 +148,8 @@ class RequestVerifier:
 def _body_fits_its_hash(request: Request) -> bool:
     """Return whether the body of a request has the SHA-256 hash that the query contains.
 
-    Twilio signs the parameters of a form. Of any other body it signs only the hash, as a parameter of the URL.
+    A request without this hash, or with a form as its body, is accepted. Twilio signs the parameters of a form. For any
+    other body, Twilio signs only the hash in the query of the URL.
     """
     if request.method != "POST" or b"bodySHA256=" not in request.query_string or request.mimetype in _FORM_TYPES:
         return True
@@ -154,20 +158,20 @@ def _body_fits_its_hash(request: Request) -> bool:
 
 
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
-    """Return whether a signature was made with the token of this validator.
+    """Return whether a signature was made with the secret of a validator.
 
-    The validator itself tries the URL with and without its port, which takes twice as long. The unchanged URL nearly
-    always matches, so this function tries it first.
+    The validator checks two URLs, one with a port and one without a port. This function checks the unchanged URL
+    first, which nearly always matches, because one check is faster than two checks.
     """
     expected: str = validator.compute_signature(url, form)
     return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
 
 
 def _refusal_without_secret(request: Request) -> str | None:
-    """Return why a request is refused if there is no secret, or ``None`` if it comes from this machine.
+    """Return the reason to refuse a request when no secret is set, or ``None`` if it comes from this machine.
 
-    A tunnel on this machine connects from the loopback address, too. So this function first looks for the headers that
-    a tunnel sets.
+    A request through a tunnel also comes from the loopback address, but the request is refused if it has a header that
+    only tunnels and proxies set.
     """
     fix = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other machines"
     forwarding = next((name for name, _ in request.headers if is_forwarding_header(name)), None)

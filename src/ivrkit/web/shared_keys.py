@@ -1,6 +1,6 @@
-"""Signatures with shared keys. A header of the request names the shared key and the algorithm.
+"""Signatures with Twilio's shared keys. A header of the request names the shared key and the algorithm.
 
-The signed text is the same as for a signature with the account's auth token
+The signed text is the same as in a signature with the account's auth token
 (https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys).
 """
 
@@ -28,9 +28,9 @@ _MAX_SHOWN = 100
 class Candidates:
     """The validators that can accept the signature of one request.
 
-    :param validators: the validators, at least one of which must accept the signature.
-    :param problem: why there is no validator, with the fix.
-    :param secret: the secret that made the signature, in words that can follow "with".
+    :param validators: the validators. The request is answered if one of them accepts the signature.
+    :param problem: the reason why there is no validator, and the fix; ``""`` if there are validators.
+    :param secret: the name of the secret for error messages, such as "the shared key '...' and HMAC_SHA256".
     :param hint: the fix if no validator accepts the signature although the URL is right.
     """
 
@@ -41,7 +41,7 @@ class Candidates:
 
 
 class Sha256Validator(RequestValidator):
-    """Twilio's validator with HMAC-SHA256. Twilio's own validator knows this algorithm since version 9.13 only.
+    """A validator for signatures with HMAC-SHA256. Versions of ``twilio`` before 9.13 have only HMAC-SHA1.
 
     :param secret: the secret of the shared key.
     """
@@ -53,8 +53,8 @@ class Sha256Validator(RequestValidator):
         """Return the signature of a URL and a form.
 
         :param uri: the URL.
-        :param params: name -> values of the form's parameters.
-        :param algorithm: not used. Newer versions of the class pass it.
+        :param params: name -> values, for the parameters of the form.
+        :param algorithm: not used. Newer versions of the base class call this method with an algorithm.
         """
         text = uri + "".join(name + value for name in sorted(params) for value in sorted(set(params[name])))
         return base64.b64encode(hmac.digest(self.token, text.encode(), "sha256")).decode()
@@ -63,7 +63,7 @@ class Sha256Validator(RequestValidator):
 class SharedKeys:
     """The shared keys of the settings.
 
-    :param secrets: id of a shared key -> its secret.
+    :param secrets: id of a shared key -> secret of the shared key.
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
@@ -101,10 +101,12 @@ class SharedKeys:
         )
 
     def _known_as(self, key: str) -> list[str]:
-        """Return the ids in the settings that a key can have.
+        """Return the ids in the settings that match the id in a request.
 
-        Twilio distinguishes upper and lower case, so an equal id is the only one. Without an equal id, the case is
-        ignored, because some systems write the names of all environment variables in capitals.
+        If an id in the settings is equal to the id in the request, return only that id. Otherwise return all ids that
+        differ only in upper and lower case, because some systems write environment variables in capitals.
+
+        :param key: the id in the request.
         """
         if key in self._validators:
             return [key]
@@ -121,7 +123,7 @@ class SharedKeys:
 
 
 def _parse(header: str) -> dict[str, str]:
-    """Return the parts of the header by their names. Of several parts with one name, the first one counts."""
+    """Return the parts of a header such as ``key=a,algorithm=b``: name -> value. A repeated name is ignored."""
     parts: dict[str, str] = {}
     for part in header.split(","):
         name, _, value = part.partition("=")

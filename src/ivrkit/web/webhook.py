@@ -34,11 +34,11 @@ def make_blueprint(
 ) -> Blueprint:
     """Return the endpoints of a phone tree as a blueprint.
 
-    :param dispatcher: answers the webhooks.
-    :param verifier: decides which requests are answered.
-    :param loaded: the plugins and states, for the health check.
-    :param dev: whether responses name the state and its owner.
-    :param name: the name of the blueprint and of the cookie.
+    :param dispatcher: the dispatcher, which answers the webhooks.
+    :param verifier: the request verifier, which decides whether a request is answered.
+    :param loaded: the loaded phone tree. In dev mode the health check lists its plugins, states and problems.
+    :param dev: whether dev mode is on. In dev mode, headers of the responses name the state and the state's owner.
+    :param name: the name of the blueprint and of the session cookie.
     """
     blueprint = Blueprint(name, __name__)
     views = _Views(dispatcher, verifier, loaded, dev=dev, cookie_name=name)
@@ -56,7 +56,7 @@ def make_blueprint(
 
 
 def _verified(view: Callable[[_Views, Request, dict[str, str]], Response]) -> Callable[[_Views], Response]:
-    """Turn a method that takes the request and Twilio's parameters into a view.
+    """Return a Flask view that calls a method with the request and Twilio's parameters.
 
     The view refuses requests that Twilio did not sign.
     """
@@ -85,7 +85,7 @@ class _Views:
 
     @_verified
     def webhook(self, request: Request, params: dict[str, str]) -> Response:
-        """Answer a webhook with the next document of the call."""
+        """Answer a webhook with the next TwiML document of the call."""
         step = _fallback_step(request.query_string.decode("latin-1"))
         token = request.headers.get("I-Twilio-Idempotency-Token", "")
         try:
@@ -102,7 +102,7 @@ class _Views:
 
     @_verified
     def status(self, request: Request, params: dict[str, str]) -> Response:
-        """Record a status callback. The response is always 204, because Twilio does not act on an error here."""
+        """Record a status callback. The response is 204 even after an error, because Twilio ignores the response."""
         try:
             self._dispatcher.record_status(params, cookie=self._cookie(request))
         except Exception:
@@ -111,7 +111,7 @@ class _Views:
 
     @_verified
     def fallback(self, request: Request, params: dict[str, str]) -> Response:
-        """Apologise and redirect the call to the webhook. Twilio requests this URL after the webhook failed."""
+        """Apologise and redirect the call to the webhook. Twilio requests the fallback URL after the webhook failed."""
         # The log gets the path alone: the query may have the caller's input.
         path, query = _split_url(params.get("ErrorUrl", ""))
         sid = params["CallSid"]
@@ -121,7 +121,7 @@ class _Views:
 
     @_verified
     def whisper(self, request: Request, params: dict[str, str]) -> Response:
-        """Answer the callee of a ``Dial``, before both parties are connected."""
+        """Answer a request for the callee of a ``Dial``, before caller and callee are connected."""
         return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
@@ -140,7 +140,7 @@ class _Views:
         return jsonify(report)
 
     def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
-        """Return the response that refuses a request, and log the reason. Return ``None`` if it may be answered."""
+        """Return a response that refuses a request, or ``None`` if the request may be answered."""
         reason = self._verifier.refusal_reason(request, params)
         if reason:
             log.warning("403: %s", reason)
@@ -166,9 +166,9 @@ class _Views:
         """Return an apology and a redirect to the webhook with the next fallback step. After the last step, hang up.
 
         :param apology: the TwiML verbs of the apology.
-        :param step: the fallback step of the request.
+        :param step: the number of times that an apology has already redirected the call.
         :param webhook: the URL of the webhook, relative to the endpoint that apologises.
-        :param pause: whether the call waits for a second before the redirect.
+        :param pause: whether the call pauses for a second before the redirect.
         """
         next_step = step.next_step
         if next_step is None:
@@ -187,9 +187,9 @@ class _Views:
 
 
 def _refuse_body() -> Response | None:
-    """Refuse a body that is too large or of unknown length, before it is read.
+    """Return a response that refuses a body that is too large or of unknown length, or ``None`` for any other body.
 
-    The limit is for these endpoints only. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
+    The limit is only for the endpoints of the phone tree. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
     """
     request = _current_request()
     length = request.content_length
@@ -207,18 +207,18 @@ def _has_unknown_length(environ: Mapping[str, object], length: int | None) -> bo
 
 
 def _current_request() -> Request:
-    """Return the request object behind Flask's proxy, because the proxy looks it up again at each access."""
+    """Return the current request itself, which is faster to use than Flask's proxy ``flask.request``."""
     current: Request = request._get_current_object()  # type: ignore[attr-defined]  # declared as a Request
     return current
 
 
 def _twilio_params(request: Request) -> dict[str, str]:
-    """Return Twilio's parameters: from the form for POST, from the query for GET."""
+    """Return Twilio's parameters. A POST request has them in the form, and a GET request in the query."""
     return (request.form if request.method == "POST" else request.args).to_dict()
 
 
 def _fallback_step(query: str) -> FallbackStep:
-    """Return the fallback step in the query of a webhook's URL."""
+    """Return the value of ``again`` in the query of a webhook: how many apologies have redirected the call."""
     value = parse_qs(query).get("again", [""])[-1] if query else ""
     return FallbackStep(int(value)) if value in ("1", "2") else FallbackStep.NONE
 
