@@ -50,8 +50,9 @@ class Requested(Event):
     """Twilio sent a request.
 
     :param purpose: the purpose of the request. Twilio plays the responses to ``webhook`` (the first request),
-        ``action``, ``redirect``, ``fallback``, ``wait`` and ``screening``. Twilio ignores the responses to ``status``,
-        ``dial-status``, ``recording-status``, ``transcription`` and ``partial``. A request for a file is ``media``.
+        ``action``, ``redirect``, ``fallback``, ``wait`` (the ``waitUrl`` of an ``Enqueue``) and ``screening`` (the
+        ``url`` of a ``Number``). Twilio ignores the responses to ``status``, ``dial-status``, ``recording-status``,
+        ``transcription`` and ``partial``. A request for a file is ``media``.
     :param params: Twilio's parameters, sent as a form or in the query.
     """
 

@@ -47,7 +47,9 @@ def hangup(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
 
 
 def leave(call: LiveCall, context: DocumentContext, verb: Element) -> NoReturn:
-    """Take the caller out of the queue in which the caller waits. Only a wait document can have the verb ``Leave``.
+    """Take the caller out of the queue in which the caller waits.
+
+    Only a document for waiting callers can have a ``Leave``.
 
     :raises LeftQueue: always.
     """

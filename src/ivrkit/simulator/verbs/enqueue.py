@@ -105,7 +105,7 @@ def _end(call: LiveCall, state: _EnqueueState, result: str, *, joined: bool = Tr
 def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, str]:
     """Let the caller wait for an agent, and then let the caller and the agent talk.
 
-    The wait also ends if the wait document contains a ``Leave``, or if the wait document can't be fetched.
+    The wait also ends if the document at ``waitUrl`` plays a ``Leave``, or if this document can't be fetched.
 
     :returns: Twilio's ``QueueResult``.
     """
@@ -129,9 +129,9 @@ def _wait(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, st
 
 
 def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, Action, None]:
-    """Play the wait document once, then wait for somebody to act.
+    """Play the document at ``waitUrl`` once, then wait for somebody to act.
 
-    :raises Failure: if the wait document can't be fetched.
+    :raises Failure: if the document can't be fetched.
     """
     # No waitUrl means Twilio's music, an empty one means silence.
     wait_url = state.verb.attributes.get("waitUrl")
@@ -156,7 +156,7 @@ def _play_wait_once(call: LiveCall, state: _EnqueueState) -> Generator[Waiting, 
 def _play_wait_document(
     call: LiveCall, state: _EnqueueState, first_request: WebhookRequest
 ) -> Generator[Waiting, Action, None]:
-    """Play the document at ``waitUrl``, then each document to which a verb in a wait document leads."""
+    """Play the document at ``waitUrl``, then each document to which a verb in such a document leads."""
     request: WebhookRequest | None = first_request
     while request is not None:
         # Each request during the wait carries these, also a redirect and the action of a Gather.

@@ -48,7 +48,7 @@ class TableTransport:
         return self._key(url) is not None
 
     def send(self, request: Request, overrides: Overrides) -> Response:
-        """Return the response with the document for a request.
+        """Return a response with the document that the table has for the URL of a request.
 
         If the table has no document for the URL, the status is 404.
 
