@@ -1,4 +1,4 @@
-"""The state ``error``: it says that the choice is not valid, and goes back to the state of the invalid key."""
+"""The state ``error``. It says that the choice is not valid, and returns to the state that asked for the choice."""
 
 from __future__ import annotations
 

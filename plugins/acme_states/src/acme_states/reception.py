@@ -1,4 +1,4 @@
-"""Reception: connect the caller, or say why that was not possible and go back to the menu."""
+"""Reception: connect the caller to reception. If that fails, say the reason and go back to the menu."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Support: put the caller into the queue, or say why that was not possible and go back to the menu."""
+"""Support: put the caller into the queue for support. If the queue is full or fails, say so and go to the menu."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ callback = states.question(
 
 
 def callback_requested(appointments: Appointments) -> State:
-    """Return the state that records the request for the audit log, and promises the call back."""
+    """Return the state that records the request for a call back in the audit log, and promises the call back."""
 
     def answer(call: Call, appointment: Appointment) -> Goto:
         record_action(call, Action(appointment=appointment.id, action="callback"))

@@ -19,7 +19,7 @@ def menu() -> State:
 
 
 def back() -> State:
-    """Return the state that leads from the menu that follows the PIN back to the main menu."""
+    """Return the state that leads the caller back to the main menu."""
     return State(enter="", exit=MAIN_MENU, options=option("*", Text("the main menu")))
 
 

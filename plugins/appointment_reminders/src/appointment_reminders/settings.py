@@ -34,7 +34,8 @@ class ReminderSettings:
     :param pin_pepper: the secret for the hashes of PINs, at least 16 characters. A thief of the file of appointments
         cannot find out the PINs without this secret.
     :param file: the SQLite file with the appointments.
-    :param audit_log: the file that gets a line of JSON for each call with an action.
+    :param audit_log: the file that gets a line of JSON for each call in which the caller confirmed or cancelled an
+        appointment, or requested a call back.
     :param pin_digits: the number of digits of a PIN.
     :param cancel_hours: callers can cancel an appointment until this number of hours before the appointment.
     """
