@@ -58,7 +58,7 @@ class ConformanceHooks:
 
     @pytest.hookspec(firstresult=True)
     def pytest_ivrkit_conformance(self, distribution: str, folder: Path) -> Mapping[str, Any] | None:
-        """Return arguments for ``make_phone``, which makes the phone trees in which a plugin is checked.
+        """Return the arguments of ``make_phone`` for the phone trees that the checks of a plugin call.
 
         The hook is called before each phone tree is made.
 

@@ -64,7 +64,7 @@ __all__ = [
 def __getattr__(name: str) -> _typing.Any:
     """Import and return ``Settings`` at its first use, so that ``import ivrkit`` is faster.
 
-    :raises AttributeError: if ``name`` is any other missing name.
+    :raises AttributeError: if ``name`` is not ``Settings``.
     """
     if name != "Settings":
         raise AttributeError(f"module 'ivrkit' has no attribute {name!r}")

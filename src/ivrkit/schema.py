@@ -174,7 +174,7 @@ def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_setti
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of ``[states.NAME]`` tables with one state kind. It accepts any table with another kind."""
+    """Return the schema of ``[states.NAME]`` tables with one state kind. Tables with another kind are not checked."""
     maker = SchemaMaker(definitions, "ivrkit")
     decisions = maker.of_table(StateSettings)["properties"]
     decisions = {name: decisions[name] for name in (KEYS_BESIDE_KIND if in_settings else ("texts",))}

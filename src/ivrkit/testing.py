@@ -148,7 +148,7 @@ class Phone:
 def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
     """Return a simulated number that calls the phone tree of an app.
 
-    :param settings: the settings of the phone tree. If they have a public URL, the number requests this URL.
+    :param settings: the settings of the phone tree. If the settings have a public URL, the number requests this URL.
     :param token: the auth token that signs requests, or ``None`` to use a token of the settings.
     """
     public = urlsplit(settings.public_url or BASE_URL)

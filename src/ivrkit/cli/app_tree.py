@@ -26,7 +26,7 @@ class AppTree(NamedTuple):
 
 
 def set_app_tree(context: click.Context, tree: AppTree) -> None:
-    """Store a phone tree in a click context, so that :func:`app_tree` returns it in the command and subcommands."""
+    """Store a phone tree in a click context, so that :func:`app_tree` returns this phone tree in the command."""
     context.meta[_KEY] = tree
 
 

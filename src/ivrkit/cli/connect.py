@@ -42,8 +42,8 @@ PRECEDING = {"voice_application_sid": "TwiML app", "trunk_sid": "SIP trunk"}
 def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, yes: bool) -> None:
     """Show or set the webhooks of a Twilio number.
 
-    Set TWILIO_ACCOUNT_SID in the environment or in .env, with TWILIO_AUTH_TOKEN or with TWILIO_API_KEY and
-    TWILIO_API_SECRET. The command asks for missing values.
+    Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN in the environment or in .env. In place of the auth token, you can set
+    TWILIO_API_KEY and TWILIO_API_SECRET. The command asks for missing values.
     """
     if not re.fullmatch(r"\+[1-9]\d{1,14}", number):
         raise IvrkitError(

@@ -37,7 +37,7 @@ def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_j
 
 
 def results_as_text(results: Iterable[CheckResult]) -> str:
-    """Return one line for each result, followed by the hints of the result."""
+    """Return the results of the checks as text: a line for each result, and below it the hints of the result."""
     lines = []
     for each in results:
         status = "FAILED" if each.status == "failed" else each.status

@@ -72,7 +72,7 @@ class CommandGroup(click.Group):
         return command.get_short_help_str(MAX_SUMMARY)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. If it raises an ``IvrkitError``, print the message and the hint, and exit with code 1."""
+        """Run a command. If an ``IvrkitError`` is raised, print the message and the hint, and exit with code 1."""
         try:
             return super().invoke(ctx)
         except IvrkitError as error:
@@ -81,7 +81,7 @@ class CommandGroup(click.Group):
 
 
 def _installed_version() -> str:
-    """Return the version of ivrkit. Without its metadata, a command still runs and reports what is missing."""
+    """Return the version of ivrkit, or a text for ``--version`` if the metadata of ivrkit is not installed."""
     try:
         return importlib_metadata.version("ivrkit")
     except importlib_metadata.PackageNotFoundError:

@@ -51,8 +51,9 @@ class Questions:
         """Return the answer to a question. The question is repeated until the user's answer is valid.
 
         :param question: the text of the question.
-        :param given: the parsed value of the command-line option. If it is not ``None``, the question is not asked.
-        :param default: the default answer. With ``--yes`` it is used without asking.
+        :param given: the parsed value of the command-line option. If the value is not ``None``, the question is not
+            asked.
+        :param default: the default answer. With ``--yes``, the default answer is used without asking.
         :param parse: a function that parses and checks an answer.
         :raises IvrkitError: if ``--yes`` is given and the default answer is invalid, or if the standard input ends.
         """
@@ -172,7 +173,7 @@ def plugin(
 def project(name: str, company: str | None, timezone: str | None, languages: tuple[str, ...] | None, yes: bool) -> None:
     """Create a project: settings, states, tests.
 
-    Writes a phone tree that works at once into the folder NAME, with states in TOML and in Python. The command asks for
+    Writes a complete phone tree into the folder NAME, with states in TOML and in Python. The command asks for
     everything that no option sets.
     """
     questions = Questions(yes)

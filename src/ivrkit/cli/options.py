@@ -75,7 +75,7 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
 
 
 def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
-    """Return the settings of :func:`try_load_settings_with`, or raise an error if they have problems.
+    """Return the settings of :func:`try_load_settings_with`, or raise an error if the settings have problems.
 
     :raises SettingsError: with all problems of the settings.
     """
@@ -88,7 +88,7 @@ def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:
 def load_flow(block: Sequence[str]) -> LoadedTree:
     """Load the installed phone tree, or return the phone tree that is mounted in the Flask app.
 
-    Print the startup warnings, and the problems that do not keep the phone tree from being served.
+    Print the startup warnings. If the phone tree can be served although it has problems, print the problems too.
 
     :raises SettingsError: if only the settings of the core have problems.
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
@@ -107,7 +107,7 @@ def load_flow(block: Sequence[str]) -> LoadedTree:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as columns below their headings, with two spaces between the columns."""
+    """Return rows as a text with aligned columns below the headings, with two spaces between the columns."""
     lines = [headings, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     return "\n".join(

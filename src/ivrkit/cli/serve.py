@@ -46,7 +46,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
     """Serve until SIGTERM or SIGINT.
 
     :param settings: the settings. Dev mode, the blocked plugins and the folder of plugin files are passed to the
-        workers. The workers read all other settings again, from the file and the environment.
+        workers. The workers read all other settings again, from ``ivrkit.toml`` and the environment.
     :param host: the IP address or the host name to listen on.
     :param port: the port to listen on.
     :param workers: the number of worker processes.

@@ -46,7 +46,7 @@ class Row(NamedTuple):
 def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     """Show every setting and where it was set.
 
-    Each row has the value, its source, its type and its owner. Secrets are masked. With --example, the command prints
+    Each row has the value, source, type and owner of a setting. Secrets are masked. With --example, the command prints
     an ivrkit.toml in which every setting is commented out: uncomment the settings that you want to change.
     """
     loaded = try_load_settings_with(block)

@@ -20,7 +20,7 @@ GRACE = 15
 
 
 class Supervisor:
-    """Runs a server as a child process and passes signals to it.
+    """Runs a server as a child process and passes signals to the server.
 
     :param command: the server's command line.
     :param environ: the server's environment variables.

@@ -34,7 +34,7 @@ def uninstall(context: click.Context, plugins: tuple[str, ...], yes: bool) -> No
 
 
 def _installed_names(names: Sequence[str]) -> list[str]:
-    """Return the names of plugins with the spelling in the metadata of the plugins.
+    """Return the names of plugins, spelled as in the metadata of the installed packages.
 
     :raises IvrkitError: if a name is not the name of an installed plugin, or is the name of ivrkit itself.
     """

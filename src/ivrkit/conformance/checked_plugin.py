@@ -145,7 +145,8 @@ class CheckedPlugin:
     def starts(self) -> list[str]:
         """Return the names of the states in which the calls of the checks begin: all states of the plugin.
 
-        If the plugin has hooks or no states, the list also has :data:`NORMAL_START`: the start of any other call.
+        If the plugin has hooks or no states, the list also has :data:`NORMAL_START`, for calls that begin in
+        the start state of the phone tree.
         """
         has_hooks = any(each.group == PLUGINS_GROUP for each in self.dist.entry_points)
         return [*self.states(), *([NORMAL_START] if has_hooks or not self.states() else [])]

@@ -108,7 +108,7 @@ class _Interruption:
     A tracer (:func:`sys.settrace`) counts the lines that run. A line that a function runs several times is counted
     once.
 
-    :param line: the line to interrupt, as the number of lines that have run: 1 is the first line that runs.
+    :param line: the line to interrupt: 1 is the first line that runs, 2 is the second line that runs, and so on.
     :param source_paths: the paths of the plugin's files and folders. Only code below these paths is traced.
     """
 

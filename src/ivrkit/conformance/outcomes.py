@@ -56,7 +56,7 @@ FINAL_STATUSES = ("completed", "failed", "no-answer")
 
 
 def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) -> None:
-    """Check that each webhook gets a valid response, that no handler fails, and that no caller stays on the line.
+    """Check that each webhook gets a valid response, that no handler fails, and that each call can end.
 
     :param plugin: the plugin.
     :param start: the state in which the calls begin: a name from ``CheckedPlugin.starts``.

@@ -26,7 +26,7 @@ def stored_session(
 
 
 def count_up(store: SharedStore, writer: int) -> None:
-    """Add one to a writer's count ``ADDITIONS`` times. After a lost race, load the session and add again."""
+    """Add one to a writer's count ``ADDITIONS`` times. If another writer saved first, load and add again."""
     for _ in range(ADDITIONS):
         while True:
             found = store.load("CA1")

@@ -230,7 +230,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == second
 
     def test_a_removed_call_can_start_again(self, store: SharedStore) -> None:
-        """A CallSid whose session expired and was removed is a new call."""
+        """After the expired session of a call was removed, a new call with the same CallSid can be saved."""
         store.save(stored_session(turn=7, lasts=-10.0), 0)
         store.remove_expired(time.time())
         time.sleep(REMOVAL_DELAY)

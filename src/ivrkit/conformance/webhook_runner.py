@@ -77,7 +77,8 @@ class WebhookRunner:
         """Run a webhook.
 
         :param session_json: the session of the call before the webhook, as JSON.
-        :param params: the parameters that Twilio sends in addition to the parameters of the call.
+        :param params: the parameters of the webhook, such as ``Digits``. ``CallSid``, ``From`` and ``To`` are
+            added.
         """
         session = Session.from_json(session_json)
         all_params = {**_CALL, "CallStatus": "in-progress", **params}

@@ -69,8 +69,8 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
     """Parse a public URL.
 
     :param url: the public URL of the app or of its webhook.
-    :param prefix: the setting ``url_prefix``. The prefix is appended to the URL of an app. Segments of the prefix at
-        the end of the URL are not repeated.
+    :param prefix: the setting ``url_prefix``. The prefix is appended to the URL of an app. If the URL already ends
+        with segments of the prefix, these segments are not repeated.
     :raises IvrkitError: if the URL is invalid.
     """
     try:

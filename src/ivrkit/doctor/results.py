@@ -11,7 +11,8 @@ class CheckResult:
     """The result of one check.
 
     :param check: ``settings``, ``plugins``, ``store``, ``clock`` or ``webhook``.
-    :param status: ``failed`` if calls cannot be answered, ``warning`` if they can be answered but something is wrong.
+    :param status: ``failed`` if calls cannot be answered, ``warning`` if there is a problem but calls can be
+        answered, or ``ok``.
     :param message: the result as one line of text.
     :param hints: the fixes, one line for each proxy or alternative. There are no hints if the status is ``ok``.
     """

@@ -203,8 +203,8 @@ def _signed_host(url: UrlParts, sent: UrlParts | None = None) -> str:
     """Return the host as Twilio signs it: without any port for https, and without port 80 for http.
 
     :param url: the URL whose host is returned.
-    :param sent: the URL that was requested. If it is given, the scheme of ``url`` is ignored, because a proxy may have
-        changed this scheme.
+    :param sent: the URL that was requested. If this URL is given, the scheme of ``url`` is ignored, because a proxy
+        may have changed that scheme.
     """
     name, colon, port = url.host.rpartition(":")
     return name if colon and port.isdigit() and ((sent or url).scheme == "https" or port == "80") else url.host

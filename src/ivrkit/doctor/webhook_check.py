@@ -44,7 +44,7 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
 
 
 def _form_and_token(settings: Settings) -> tuple[dict[str, str], str]:
-    """Return the parameters to send, and the auth token that signs them, or ``""`` if no token is set."""
+    """Return the parameters to send, and the auth token for the signature. A missing token is returned as ``""``."""
     if settings.auth_token:
         return _FORM, settings.auth_token[0]
     # The app selects the token of a subaccount by the parameter AccountSid.

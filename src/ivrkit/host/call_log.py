@@ -21,7 +21,7 @@ log = logging.getLogger("ivrkit.calls")
 
 
 class CallLog:
-    """The log of the turns of all calls. If the logger ``ivrkit.calls`` does not log ``INFO``, nothing is computed.
+    """The log of the turns of all calls. If the logger ``ivrkit.calls`` does not log ``INFO``, this class does nothing.
 
     :param mask_numbers: whether to log only the last four digits of telephone numbers.
     """

@@ -43,7 +43,7 @@ def make_proof(token: str, seconds: int, nonce: str) -> str:
 
 
 def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
-    """Return whether the sender of a request proves that the sender knows an auth token of the settings.
+    """Return whether a header proves that the sender of the request knows an auth token of the settings.
 
     :param value: the value of the header :data:`DOCTOR_HEADER`, or ``""`` if the header is missing.
     :param tokens: the auth tokens of the settings.

@@ -30,7 +30,7 @@ log = logging.getLogger("ivrkit.web")
 
 @dataclass(frozen=True)
 class MountedTree:
-    """A phone tree in a Flask app: the value of ``app.extensions["ivrkit"]``, or of another name that the app chose."""
+    """A phone tree in a Flask app. ``app.extensions`` has this object under the name of the phone tree."""
 
     settings: Settings
     loaded: LoadedTree

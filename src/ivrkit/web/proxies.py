@@ -24,7 +24,7 @@ def is_forwarding_header(name: str) -> bool:
 
 
 def _empty_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Do nothing. ``ProxyFix`` must wrap a WSGI application, but only its changes to the WSGI environ are used."""
+    """Do nothing. ``ProxyFix`` must wrap a WSGI application, but only the changed WSGI environ is used."""
     return ()
 
 

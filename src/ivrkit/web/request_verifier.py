@@ -105,7 +105,7 @@ class RequestVerifier:
     def _tokens_of(self, account: str) -> Candidates:
         """Return the validators with the auth tokens of an account.
 
-        :param account: the account SID in the request. The tokens of the main account are for any unknown SID.
+        :param account: the account SID in the request. For an unknown SID, the tokens of the main account are used.
         """
         validators = self._validators_by_account.get(account.lower(), self._validators)
         if validators:
@@ -168,7 +168,7 @@ def _matches(validator: RequestValidator, url: str, form: _Form, signature: str)
 
 
 def _refusal_without_secret(request: Request) -> str | None:
-    """Return the reason to refuse a request when no secret is set, or ``None`` if it comes from this machine.
+    """Return the reason to refuse a request when no secret is set. Return ``None`` if the request is from this machine.
 
     A request through a tunnel also comes from the loopback address, but the request is refused if it has a header that
     only tunnels and proxies set.

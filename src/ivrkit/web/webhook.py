@@ -36,7 +36,8 @@ def make_blueprint(
 
     :param dispatcher: the dispatcher, which answers the webhooks.
     :param verifier: the request verifier, which decides whether a request is answered.
-    :param loaded: the loaded phone tree. In dev mode the health check lists its plugins, states and problems.
+    :param loaded: the loaded phone tree. In dev mode the health check lists the plugins, states and problems of the
+        phone tree.
     :param dev: whether dev mode is on. In dev mode, headers of the responses name the state and the state's owner.
     :param name: the name of the blueprint and of the session cookie.
     """
@@ -163,7 +164,7 @@ class _Views:
             response.delete_cookie(self._cookie_name)
 
     def _apologise(self, apology: bytes, step: FallbackStep, webhook: str, *, pause: bool) -> Response:
-        """Return an apology and a redirect to the webhook with the next fallback step. After the last step, hang up.
+        """Return an apology and a redirect to the webhook. After two redirects, return an apology and a hang-up.
 
         :param apology: the TwiML verbs of the apology.
         :param step: the number of times that an apology has already redirected the call.
@@ -218,7 +219,7 @@ def _twilio_params(request: Request) -> dict[str, str]:
 
 
 def _fallback_step(query: str) -> FallbackStep:
-    """Return the value of ``again`` in the query of a webhook: how many apologies have redirected the call."""
+    """Return the value of ``again`` in the query of a webhook: the number of apologies that redirected the call."""
     value = parse_qs(query).get("again", [""])[-1] if query else ""
     return FallbackStep(int(value)) if value in ("1", "2") else FallbackStep.NONE
 

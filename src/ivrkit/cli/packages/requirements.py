@@ -13,7 +13,7 @@ from ivrkit.plugins.loaded import Plugin
 
 
 def requirements(plugins: Iterable[Plugin]) -> Iterator[str]:
-    """Yield a line for each plugin, in the order of ``plugins``. A plugin that is not a package gets a comment.
+    """Yield a line for each plugin. The line of a plugin that is not an installed package is a comment.
 
     An installer records the source of each package in ``direct_url.json``:
     https://packaging.python.org/en/latest/specifications/direct-url/.

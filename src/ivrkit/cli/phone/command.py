@@ -41,7 +41,7 @@ def phone(
     """Call the phone tree from the keyboard.
 
     Type keys and press Enter, type words in quotes to say them, and type ? for help. With URL, the command calls the
-    webhook at that URL, and signs its requests if TWILIO_AUTH_TOKEN is set.
+    webhook at that URL, and signs the requests if TWILIO_AUTH_TOKEN is set.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         context.color = False
@@ -87,7 +87,7 @@ def _simulator_of_url(url: str) -> Simulator:
 
 @contextmanager
 def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Open a simulator that calls a mounted phone tree with the auth token and session store of the phone tree.
+    """Open a simulator that calls a mounted phone tree and uses the auth token in the settings of the phone tree.
 
     :raises IvrkitError: if --block or --plugins-dir is given, because neither can change a mounted phone tree.
     """
@@ -107,7 +107,7 @@ def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulat
 
 @contextmanager
 def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Open a simulator that calls the installed phone tree with a random token and a temporary session store."""
+    """Open a simulator that calls the installed phone tree. The auth token is random, the session store temporary."""
     from ivrkit.web import create_app
 
     token = secrets.token_hex(16)

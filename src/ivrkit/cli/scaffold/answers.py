@@ -71,7 +71,7 @@ def package_of(name: str) -> str:
 
 
 def _similar(name: str) -> str:
-    """Return a name to propose instead: a similar name that begins with a letter."""
+    """Return a similar name that begins with a letter, to propose in place of an invalid name."""
     return f"{name}-ivr" if name[:1].isalpha() else f"ivr-{name}"
 
 
@@ -108,7 +108,7 @@ def state(answer: str) -> str:
 
 
 def module_of(state: str) -> str:
-    """Return the name of the function that makes a state. Its module has the same name."""
+    """Return the name of the function that makes a state. The module of the function has the same name."""
     return state.lower().replace("-", "_")
 
 

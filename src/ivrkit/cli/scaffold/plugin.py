@@ -61,7 +61,7 @@ def default_says(label: str) -> str:
 def default_says_in(tag: str, label: str, its_label: str, says: str) -> str:
     """Return the sentence that the state says by default in a language other than English.
 
-    If ivrkit has no translation for the language, or if the user wrote the English sentence, return the English
+    If ivrkit has no translation for the language, or if the user changed the English sentence, return the English
     sentence.
 
     :param tag: the language.

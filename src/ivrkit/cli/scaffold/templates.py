@@ -61,7 +61,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 
     The files are written to a temporary folder first. If the function fails, no incomplete folder is left behind.
 
-    :param target: the new folder. If it exists, it must be empty.
+    :param target: the new folder. An existing folder must be empty.
     :param files: path in the folder -> content.
     :raises IvrkitError: if the target is a file or a folder that is not empty, or if the target can't be written.
     """
@@ -95,7 +95,7 @@ def quoted(text: str) -> str:
 
 
 def text_constant(name: str, text: str) -> str:
-    """Return the line of Python code that assigns a ``Text`` to a constant. A long line is split as by ``ruff format``.
+    """Return the Python code that assigns a ``Text`` to a constant. Code that is too long for one line has three lines.
 
     :param name: the name of the constant.
     :param text: the sentence.
