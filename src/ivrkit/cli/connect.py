@@ -111,9 +111,9 @@ def _is_base_url(url: str) -> bool:
 
 
 def _rows(found: Any) -> list[tuple[str, str]]:
-    """Return the fields of a Twilio number to show: the webhook URLs, and the fields of ``PRECEDING`` that are set.
+    """Return the fields of a Twilio number that the command shows, as pairs of a field and its name in the output.
 
-    :returns: pairs of a field and the name of the field in the output.
+    The fields are the webhook URLs, and the TwiML app and the SIP trunk if they are set for the number.
     """
     return [*FIELDS.items(), *((field, name) for field, name in PRECEDING.items() if getattr(found, field, None))]
 

@@ -1,4 +1,4 @@
-"""The rule that settings are described, and that secret settings are hidden."""
+"""The rule that settings have descriptions, and that the values of secret settings are hidden in all output."""
 
 from __future__ import annotations
 

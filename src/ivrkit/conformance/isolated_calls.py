@@ -43,7 +43,10 @@ def simultaneous_calls_do_not_mix(plugin: CheckedPlugin, start: str) -> None:
 
 
 def call_scripts(plugin: CheckedPlugin, start: str) -> list[tuple[Action, ...]]:
-    """Return scripts that lead a call to different ends. A script has at most two actions; long scripts come first."""
+    """Return the scripts for the checks. A script is a sequence of at most two actions of the caller that end a call.
+
+    The list has at most :data:`MAX_CALLS` scripts. The longest scripts come first.
+    """
     with plugin.phone(start) as phone:
         ends = sorted(phone.explore(2).ends, key=lambda call: len(call.actions), reverse=True)
         return [tuple(call.actions) for call in ends][:MAX_CALLS]

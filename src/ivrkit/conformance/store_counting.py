@@ -26,7 +26,10 @@ def stored_session(
 
 
 def count_up(store: SharedStore, writer: int) -> None:
-    """Add one to a writer's count ``ADDITIONS`` times. If another writer saved first, load and add again."""
+    """Add one to the count of a writer, ``ADDITIONS`` times.
+
+    If another writer saved the session first, load the session again and repeat the addition.
+    """
     for _ in range(ADDITIONS):
         while True:
             found = store.load("CA1")

@@ -123,7 +123,10 @@ class SharedKeys:
 
 
 def _parse(header: str) -> dict[str, str]:
-    """Return the parts of a header such as ``key=a,algorithm=b``: name -> value. A repeated name is ignored."""
+    """Return the parts of a header such as ``key=a,algorithm=b``: name -> value.
+
+    If a name is repeated, the first value of the name is used.
+    """
     parts: dict[str, str] = {}
     for part in header.split(","):
         name, _, value = part.partition("=")

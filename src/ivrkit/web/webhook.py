@@ -219,7 +219,7 @@ def _twilio_params(request: Request) -> dict[str, str]:
 
 
 def _fallback_step(query: str) -> FallbackStep:
-    """Return the value of ``again`` in the query of a webhook: the number of apologies that redirected the call."""
+    """Return the query parameter ``again`` of a webhook: the number of apologies that have redirected the call."""
     value = parse_qs(query).get("again", [""])[-1] if query else ""
     return FallbackStep(int(value)) if value in ("1", "2") else FallbackStep.NONE
 

@@ -107,7 +107,7 @@ def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulat
 
 @contextmanager
 def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
-    """Open a simulator that calls the installed phone tree. The auth token is random, the session store temporary."""
+    """Open a simulator that calls the installed phone tree. The auth token and the session store are temporary."""
     from ivrkit.web import create_app
 
     token = secrets.token_hex(16)
