@@ -1,4 +1,4 @@
-"""The call flow: all states of a phone tree, compiled. The engine answers calls from it."""
+"""The call flow: all compiled states of a phone tree. The engine answers calls with the call flow."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ ENGINE_PROMPTS = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)
 
 @dataclass(frozen=True)
 class CallFlow:
-    """All states of a phone tree, compiled: with checked targets, menus, and prompts rendered in every language.
+    """All compiled states of a phone tree: with checked targets, menus, and prompts rendered in every language.
 
     :param states: name -> compiled state.
-    :param config: the settings of the flow.
-    :param hooks: the plugins' code that the engine calls.
-    :param start_infos: state -> the facts about calls that start there. A call may start in any state.
+    :param config: the settings of the call flow.
+    :param hooks: the plugins' hook implementations that the engine calls.
+    :param start_infos: name of a state -> start menu, HOME and operator of the calls that start in this state.
     :param startup_warnings: the problems that do not prevent the start.
-    :param core_prompts: language -> name in :class:`Texts` -> rendered prompt, for the prompts in ``ENGINE_PROMPTS``.
-    :param render_contexts: language -> the context of prompts that belong to no state.
+    :param core_prompts: language -> ``apology`` or ``goodbye`` -> rendered sentence of the core.
+    :param render_contexts: language -> voice, language and translations for prompts that belong to no state.
     """
 
     states: Mapping[str, CompiledState]
@@ -54,41 +54,51 @@ class CallFlow:
 
     @property
     def start_menu(self) -> str | None:
-        """The start menu of a call that starts in the state of the setting ``start``."""
+        """The name of the start menu of calls that start in the state of the setting ``start``, or ``None``."""
         return self.start_infos[self.config.start].start_menu
 
     @property
     def home(self) -> str | None:
-        """The target of HOME for states without a menu, in a call that starts in the state of the setting ``start``."""
+        """The name of the state that HOME means in states without menu options, or ``None`` for the operator.
+
+        This is for calls that start in the state of the setting ``start``.
+        """
         return self.start_infos[self.config.start].home
 
     @property
     def operator(self) -> str | None:
-        """The operator of a call that starts in the state of the setting ``start``."""
+        """The name of the operator state, or ``None`` for the goodbye.
+
+        This is for calls that start in the state of the setting ``start``.
+        """
         return self.start_infos[self.config.start].operator
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages of calls, the default language first."""
+        """The tags of the languages of calls. The tag of the default language comes first."""
         return tuple(self.core_prompts)
 
     def start_info(self, start: str | None) -> StartInfo:
-        """Return the facts about calls that start in a state.
+        """Return the start menu, HOME and the operator of the calls that start in a state.
 
-        :param start: the state's name. If a deploy has removed the state, the setting ``start`` is used instead.
+        :param start: the name of the state. If a deploy has removed the state, the setting ``start`` is used instead.
         """
         return self.start_infos.get(start or "") or self.start_infos[self.config.start]
 
     def closest_language(self, tag: str) -> str:
-        """Return the flow's language that is closest to a language tag, or the default language if none is close."""
+        """Return the language of calls that fits a language tag best.
+
+        :param tag: the language tag, such as ``es-MX``.
+        :returns: the same tag, else the first tag of the same language, else the default language.
+        """
         return tag if tag in self.core_prompts else closest_tag(tag, self.core_prompts) or self.languages[0]
 
     def goto_xml(self, goto: Goto, tag: str, origin: CompiledState | None) -> bytes:
-        """Return the prompts of a ``Goto`` as bytes.
+        """Return the prompts of a ``Goto`` as TwiML in bytes.
 
         :param goto: the target with its prompts.
         :param tag: the language of the call.
-        :param origin: the state whose exit leads to the target, or ``None`` if no exit does.
+        :param origin: the state whose exit returned the target, or ``None`` at the start of a call.
         :raises FlowError: if the prompts are invalid.
         """
         if origin is None:

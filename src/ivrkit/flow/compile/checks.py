@@ -1,4 +1,4 @@
-"""The checks at start that need no rendering.
+"""The checks of a phone tree that run before its prompts are rendered.
 
 A phone tree that fails one of these checks could be compiled, but would not work as its author expects. Each check is a
 small function that takes the states and yields problems.
@@ -25,12 +25,12 @@ MenuEntries = Mapping[str, Sequence[MenuEntry]]
 def find_problems(
     states: States, entries: MenuEntries, config: FlowConfig, languages: Sequence[str]
 ) -> Iterator[Problem]:
-    """Return the problems of a phone tree that can be found before its prompts are rendered.
+    """Yield the problems of a phone tree that can be found before its prompts are rendered.
 
     :param states: name -> state, in the order of loading.
-    :param entries: menu -> its entries.
-    :param config: the settings of the flow. Some of them name states.
-    :param languages: the languages of calls.
+    :param entries: name of a menu -> entries of the menu.
+    :param config: the settings of the call flow. The settings ``start`` and ``operator`` must name existing states.
+    :param languages: the tags of the languages of calls.
     """
     # The order matters to a reader: a missing state is the cause of many of the problems that follow.
     yield from _check_settings(states, config, languages)
@@ -64,7 +64,7 @@ def _check_settings(states: States, config: FlowConfig, languages: Sequence[str]
 
 
 def _check_languages(states: States, languages: Sequence[str]) -> Iterator[Problem]:
-    """The language of a ``Goto`` must be one of the flow's languages."""
+    """Yield a problem for each ``Goto`` whose language is not a language of calls."""
     for state in states.values():
         for where, target in _named_targets(state):
             error = language_error(where, target.language, languages) if isinstance(target, Goto) else None
@@ -73,7 +73,7 @@ def _check_languages(states: States, languages: Sequence[str]) -> Iterator[Probl
 
 
 def _named_targets(state: State) -> Iterator[tuple[str, Target]]:
-    """Return every target that a state names, each with a name for messages, such as ``the row '1'``."""
+    """Yield the targets of a state, as pairs: a description of the target, such as ``the row '1'``, and the target."""
     if isinstance(state.exit, Routes):
         for outcome, target in state.exit.rows.items():
             yield f"the row {outcome!r}", target
@@ -117,7 +117,10 @@ def _check_menus_of_options(states: States, entries: MenuEntries) -> Iterator[Pr
 
 
 def _check_exits_of_menus(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """The exit of a menu must be a Routes table, because the menu's options become rows of that table."""
+    """Yield a problem for each menu whose exit is not a ``Routes`` table.
+
+    The options of a menu become rows of this table.
+    """
     for state in states.values():
         if state.exit is None or isinstance(state.exit, Routes) or not is_menu(state, entries):
             continue
@@ -140,11 +143,11 @@ def _check_exits_of_menus(states: States, entries: MenuEntries) -> Iterator[Prob
 
 @dataclass(frozen=True, slots=True)
 class _KeyOwner:
-    """The owner of a key in a menu.
+    """The part of a phone tree that uses a phone key in a menu: the menu itself, or a state with a menu option.
 
-    :param key: the key.
-    :param description: the owner's description in a message, such as ``a row of menu (acme-states 1.0)``.
-    :param state: the state whose key a setting can change, or ``None`` for a key of the menu itself.
+    :param key: the phone key.
+    :param description: the part in words, for messages, such as ``a row of menu (acme-states 1.0)``.
+    :param state: the state with the menu option, or ``None`` for the menu itself.
     """
 
     key: str
@@ -153,7 +156,10 @@ class _KeyOwner:
 
 
 def _check_clashing_keys(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """Two entries of a menu must not have the same key, nor may one key be the beginning of another."""
+    """Yield a problem for two entries of a menu with the same key, or with keys such as ``1`` and ``12``.
+
+    If one key is the beginning of the other key, the menu cannot know which entry the caller means.
+    """
     for menu in states.values():
         if is_menu(menu, entries):
             owners = list(_key_owners(menu, entries.get(menu.name, ()), states))
@@ -165,7 +171,10 @@ def _check_clashing_keys(states: States, entries: MenuEntries) -> Iterator[Probl
 
 
 def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> Iterator[_KeyOwner]:
-    """Return the owners of a menu's keys: the menu itself first, then its options in the order of loading."""
+    """Yield an owner for each phone key of a menu: first for the keys of the menu itself, then for its options.
+
+    The options are in the order in which their states were loaded.
+    """
     repeat = repeat_key(menu)
     if isinstance(menu.enter, Menu) and repeat is not None:
         yield _KeyOwner(repeat, f"the repeat key of {menu.name} ({menu.owner})", None)
@@ -180,7 +189,13 @@ def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> It
 
 
 def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[str]) -> Problem:
-    """Return the problem of two clashing keys. The hint says how to change the key of the later owner."""
+    """Return the problem of two clashing keys in a menu. The hint shows how to change the second key.
+
+    :param menu: the menu.
+    :param earlier: the owner of the first key.
+    :param later: the owner of the second key.
+    :param first_keys: the first characters of all keys of the menu. The hint proposes another key.
+    """
     if later.key == earlier.key:
         keys = f"the key {later.key!r} belongs to both"
     else:
@@ -197,7 +212,7 @@ def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[st
 
 
 def _check_pressable_keys(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """A key must not contain #, because # ends the input of a menu's Gather."""
+    """Yield a problem for each menu option whose key contains ``#``, because ``#`` ends the input of a menu."""
     for menu in states:
         for entry in entries.get(menu, ()):
             if "#" in entry.option.key:
@@ -209,7 +224,7 @@ def _check_pressable_keys(states: States, entries: MenuEntries) -> Iterator[Prob
 
 
 def _check_clashing_phrases(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """Two entries of a menu must not have the same phrase."""
+    """Yield a problem for two entries of a menu that have the same phrase."""
     for menu in states:
         owners: dict[str, MenuEntry] = {}
         for entry in entries.get(menu, ()):
@@ -225,7 +240,7 @@ def _check_clashing_phrases(states: States, entries: MenuEntries) -> Iterator[Pr
 
 
 def _check_loops(states: States) -> Iterator[Problem]:
-    """Automatic exits must not form a loop, because the call would never reach a state that waits."""
+    """Yield a problem for each loop of states that go on to the next state without waiting for input."""
     # A loop is found from each of its states, but reported once.
     reported: set[str] = set()
     for start in states:
@@ -243,9 +258,9 @@ def _check_loops(states: States) -> Iterator[Problem]:
 
 
 def _automatic_exit(state: State) -> str | None:
-    """Return the name of the state that an automatic exit leads to.
+    """Return the name of the state that a state goes on to without waiting for input.
 
-    Return ``None`` if the exit is a table or a function, or if its target is not known at start.
+    Return ``None`` if the exit of the state is a table or a function, or if its target depends on the call.
     """
     exit = state.exit
     if isinstance(exit, Routes | LeadsTo):

@@ -19,13 +19,13 @@ from ivrkit.flow.model.state import State
 
 @dataclass(frozen=True, slots=True)
 class LocalizedState:
-    """A state in one language.
+    """The prompts and phrases of a state in one language.
 
     :param language: the language.
     :param context: the default attributes of the state's verbs.
-    :param phrases: normalized phrase -> the key that it stands for.
+    :param phrases: normalized phrase -> phone key that the phrase stands for.
     :param content: the rendered ``enter``, or ``None`` if ``enter`` is a function.
-    :param goto_prompts: ``Goto`` -> its prompts, rendered at start, for the targets that the state or a rule declares.
+    :param goto_prompts: ``Goto`` -> rendered prompts of the ``Goto``, for all targets that are known at start.
     :param whisper: the rendered whisper, or ``None`` if the state has no whisper.
     """
 
@@ -37,9 +37,9 @@ class LocalizedState:
     whisper: bytes | None = None
 
     def goto_xml(self, goto: Goto) -> bytes:
-        """Return the prompts of a ``Goto`` as bytes. Prompts in ``goto_prompts`` are not rendered again.
+        """Return the prompts of a ``Goto`` as TwiML in bytes. Prompts in ``goto_prompts`` are not rendered again.
 
-        :raises FlowError: if a function returned a ``Goto`` with invalid prompts.
+        :raises FlowError: if the prompts are invalid.
         """
         rendered = self.goto_prompts.get(goto)
         return render_prompts(goto.say, self.context) if rendered is None else rendered
@@ -49,15 +49,16 @@ class LocalizedState:
 class CompiledState:
     """A state with its routes, and with its prompts in every language.
 
-    :param state: the state itself.
-    :param menu_entries: the entries of a menu, in the order of the keys.
-    :param routes: outcome -> target, including the entries of a menu.
-    :param otherwise: the target of outcomes without a row, or ``...`` if the exit has no ``otherwise``.
-    :param tries: the number of failures of one outcome at which the call goes to ``give_up``.
-    :param give_up: the target after that number of failures, or ``None`` for the operator.
+    :param state: the state that the plugin offers.
+    :param menu_entries: the menu entries in the order of their keys. The tuple is empty if the state is not a menu.
+    :param routes: outcome -> target, including the keys of the menu entries.
+    :param otherwise: the target of all outcomes that are not in ``routes``. The value ``...`` means that the exit of
+        the state does not set ``otherwise``.
+    :param tries: the number of silences, or of invalid keys, at which the call goes to ``give_up``.
+    :param give_up: the target for a caller who has used up the tries, or ``None`` for the operator.
     :param is_menu: whether the state is a menu.
-    :param routes_hash: a hash that changes when an input would lead to another state.
-    :param localized: language -> the state in that language, the default language first.
+    :param routes_hash: a hash that changes if a deploy changes the target of an input.
+    :param localized: language -> prompts in this language. The default language comes first.
     """
 
     state: State
@@ -72,7 +73,7 @@ class CompiledState:
 
     @property
     def name(self) -> str:
-        """The state's name."""
+        """The name of the state."""
         return self.state.name
 
     @property
@@ -81,7 +82,7 @@ class CompiledState:
         return next(iter(self.localized.values())).content
 
     def gotos_with_prompts(self) -> Iterator[Goto]:
-        """Yield the ``Goto`` targets that the state declares. Their prompts can be rendered at start."""
+        """Yield each ``Goto`` in the exit of the state. The prompts of these targets can be rendered at start."""
         exit = self.state.exit
         named = exit.targets if isinstance(exit, LeadsTo) else (exit,)
         for target in (*self.routes.values(), self.otherwise, self.give_up, *named):
@@ -89,7 +90,7 @@ class CompiledState:
                 yield target
 
     def render_enter(self, enter_content: Any, localized: LocalizedState) -> Content:
-        """Return the content of the state, rendered and checked.
+        """Return the rendered content of the state after all checks.
 
         :param enter_content: the state's ``enter``, or the result of its ``enter`` function.
         :param localized: the state in the language of the call.
@@ -112,8 +113,10 @@ class CompiledState:
 
 
 def render_prompts(prompts: Any, context: RenderContext) -> bytes:
-    """Return prompts as bytes.
+    """Return prompts as TwiML in bytes.
 
+    :param prompts: a text, a verb, or a list of texts and verbs.
+    :param context: the default attributes of the verbs.
     :raises FlowError: if the prompts are invalid, or too long for one response.
     """
     xml = render(to_verbs(prompts), context).xml

@@ -30,12 +30,13 @@ _CORE_STATE = State(Menu(), owner=Owner(CORE_PLUGIN))
 def compile_flow(
     states: Iterable[State], config: FlowConfig | None = None, hooks: EngineHooks | None = None
 ) -> CallFlow:
-    """Return the call flow of these states.
+    """Check and render the states of a phone tree, and return its call flow.
 
-    :param states: the states in the order of loading, with their names and owners bound; each may have substates.
-    :param config: the settings of the flow; the defaults when left out.
-    :param hooks: the plugins' code that the engine calls.
-    :raises LoadError: with every problem of the states.
+    :param states: the states in the order of loading. The ``name`` and ``owner`` of each state must be set. A state may
+        have substates.
+    :param config: the settings of the call flow; by default all settings have their defaults.
+    :param hooks: the plugins' hook implementations that the engine calls; by default there are no implementations.
+    :raises LoadError: if a state has a problem. The error lists the problems of all states.
     """
     config = config or FlowConfig()
     by_name = {each.name: each for state in states for each in expand_substates(state)}
@@ -66,7 +67,7 @@ def compile_flow(
 
 
 def _core_context(language: Language, config: FlowConfig) -> RenderContext:
-    """Return the context of prompts that belong to no state."""
+    """Return the default attributes of verbs in prompts that belong to no state, such as the core's goodbye."""
     return RenderContext(
         language.voice,
         language.tag,
@@ -80,7 +81,7 @@ def _core_prompts(context: RenderContext) -> dict[str, bytes]:
 
 
 def _state_problem(state: State, error: Exception) -> Problem:
-    """Return the problem of a state whose compilation raised an error."""
+    """Return the problem to report for a state whose compilation raised an error."""
     if not isinstance(error, FlowError):
         error = FlowError(f"{type(error).__name__}: {error}", hint="change its content: it cannot be rendered as TwiML")
     message = f"state {state.name!r} of {state.owner}: {error.message}"
@@ -90,7 +91,7 @@ def _state_problem(state: State, error: Exception) -> Problem:
 def _compile_state(
     state: State, entries: Mapping[str, tuple[MenuEntry, ...]], config: FlowConfig, languages: Mapping[str, Language]
 ) -> CompiledState:
-    """Compile a state in every language.
+    """Return a state with its routes, and with its prompts rendered in every language.
 
     :raises FlowError: if the prompts of the state are invalid or do not fit its exit.
     """
@@ -115,9 +116,10 @@ def _compile_state(
 
 
 def _hash_routes(state: State, routes: Mapping[str, Target], otherwise: Target | EllipsisType) -> str:
-    """Return a hash that changes when an input would lead to another state.
+    """Return a hash that changes if a deploy changes the target of an input.
 
-    A session stores the hash, so that a key is not misread after a deploy has changed the routes.
+    A session stores the hash. If the hash has changed when the caller presses a key, the key may mean something else
+    now, so the engine repeats the state.
     """
     rows = sorted((outcome, repr(destination_of(target))) for outcome, target in routes.items())
     other = repr(otherwise if otherwise is ... else destination_of(otherwise))

@@ -16,21 +16,21 @@ from ivrkit.flow.model.state import State
 
 
 def check_content(state: State, routes: Mapping[str, Target], content: Content, *, menu: bool) -> None:
-    """Refuse content that does not fit the state's exit.
+    """Raise an error if the content of a state does not fit the exit of the state.
 
     These are the rules:
 
-    1. A whisper needs a Dial that can use it.
-    2. A state waits with one verb.
-    3. If a state waits, its exit is a table, a function or None, and fits the verb.
-    4. A table needs a verb that waits. A menu without options is an exception: it waits for nothing.
-    5. A state with an automatic exit has no verb that ends the document.
+    1. A state with a whisper needs a ``Dial`` with a noun that can have the whisper.
+    2. A state waits with at most one verb.
+    3. If a state waits, its exit is a table, a function or ``None``, and fits the verb.
+    4. A state whose exit is a table needs a verb that waits. Only a menu without options needs none.
+    5. A state whose exit is a single target has no verb that ends the document.
 
     :param state: the state.
-    :param routes: the rows of the state, including the options of a menu.
+    :param routes: outcome -> target of the state, including the options of a menu.
     :param content: the rendered content of the state.
     :param menu: whether the state is a menu.
-    :raises FlowError: with a hint how to fix it.
+    :raises FlowError: if the content breaks a rule. The error has a hint how to fix the state.
     """
     exit = state.exit
     waiting = [name for name in content.verbs if name in WAITING_VERBS]
@@ -63,7 +63,10 @@ def check_content(state: State, routes: Mapping[str, Target], content: Content, 
 def _check_waiting_state(
     state: State, routes: Mapping[str, Target], content: Content, verb: str, *, menu: bool
 ) -> None:
-    """Refuse content that waits with a verb but does not fit the state's exit."""
+    """Raise an error if a state waits with a verb that does not fit the exit of the state.
+
+    :raises FlowError: if the verb does not fit the exit.
+    """
     exit = state.exit
     if not (isinstance(exit, Routes | LeadsTo) or menu):
         if exit is not None:
@@ -95,7 +98,10 @@ def _check_waiting_state(
 
 
 def _check_row(outcome: str, verb: str, content: Content) -> None:
-    """Refuse a row for an outcome that the verb never has."""
+    """Raise an error if a row of a routes table is for an outcome that the verb never has.
+
+    :raises FlowError: if the verb never has this outcome.
+    """
     if is_key_sequence(outcome) and verb == "Gather":
         _check_key(outcome, content.verb_attributes)
     elif outcome not in VERB_OUTCOMES[verb]:
@@ -107,10 +113,11 @@ def _check_row(outcome: str, verb: str, content: Content) -> None:
 
 
 def _check_key(key: str, gather: Mapping[str, str]) -> None:
-    """Refuse a key that the Gather never sends.
+    """Raise an error if a row of a routes table is for keys that the state's ``Gather`` can never send.
 
-    :param key: the keys of the row.
-    :param gather: the attributes of the Gather.
+    :param key: the phone keys of the row, such as ``"42"``.
+    :param gather: the attributes of the ``Gather``.
+    :raises FlowError: if the ``Gather`` can never send these keys.
     """
     finish = next((each for each in key if each in gather.get("finishOnKey", "#")), None)
     if finish is not None:

@@ -1,4 +1,4 @@
-"""The settings of a call flow, and the plugins' code that its engine calls."""
+"""The settings of a call flow, and the plugins' hook implementations that the engine calls."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DEFAULT_CONNECTION_OVERRIDES = "rc=1&rp=ct"
 
 @dataclass(frozen=True, slots=True)
 class FlowConfig:
-    """The settings of a call flow. The settings reference describes each setting.
+    """The settings of a call flow. ``docs/reference/settings.md`` describes the settings that are not listed here.
 
-    :param languages: the languages of calls, the default one first. When left out, there is one language, made of
-        ``language``, ``voice`` and ``texts``.
-    :param callers: number of a caller -> the start and the language of their calls.
-    :param numbers: called number -> the start and the language of its calls.
-    :param max_data_bytes: the maximum size of a call's ``data`` as JSON, or ``None`` for no maximum.
-    :param connection_overrides: Twilio's connection overrides, added to the webhook URLs in documents.
+    :param languages: the languages of calls, the default language first. If the tuple is empty, there is one language,
+        made of ``language``, ``voice`` and ``texts``.
+    :param callers: number of a caller -> start and language of the calls from this number.
+    :param numbers: called number -> start and language of the calls to this number.
+    :param max_data_bytes: the maximum size of ``call.data`` as JSON, in bytes, or ``None`` for no maximum.
+    :param connection_overrides: Twilio's connection overrides, such as ``rc=1&rp=ct``, for the webhook URLs in TwiML.
     """
 
     start: str = "greeting"
@@ -43,24 +43,24 @@ class FlowConfig:
     connection_overrides: str = DEFAULT_CONNECTION_OVERRIDES
 
     def languages_by_tag(self) -> Mapping[str, Language]:
-        """Return tag -> language, the default language first."""
+        """Return tag -> language, for all languages of calls. The default language comes first."""
         known = self.languages or (Language(self.language, self.voice, self.texts),)
         return {each.tag: each for each in known}
 
     def starts_by_setting(self) -> Mapping[str, Goto]:
-        """Return setting -> start, for every number in the settings ``callers`` and ``numbers``."""
+        """Return dotted setting, such as ``callers."+15550100"`` -> start of the calls from or to this number."""
         tables = (("callers", self.callers), ("numbers", self.numbers))
         return {f'{table}."{number}"': start for table, starts in tables for number, start in starts.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class EngineHooks:
-    """The plugins' code that the engine calls. ``None`` means that no plugin implements the hook.
+    """The functions by which the engine calls the plugins. A function is ``None`` if no plugin implements its hook.
 
-    :param edit_response: takes the call, the state and the document; returns the document to send.
-    :param state_failed: takes the call, the failed state, its error, and whether the input is secret; returns the name
-        of the next state, or ``None``. If the input is secret, only the error's type and location may be logged.
-    :param choose_start: takes the call at its first webhook; returns the start of the call, or ``None`` to use the
+    :param edit_response: takes the call, the state and the TwiML document, and returns the TwiML document to send.
+    :param state_failed: takes the call, the failed state, the error of the state, and whether the input is secret.
+        Returns the name of the next state, or ``None``. For secret input, it must not log the message of the error.
+    :param choose_start: takes the call at its first webhook, and returns the start of the call, or ``None`` to use the
         start in the settings.
     """
 

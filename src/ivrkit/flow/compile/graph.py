@@ -1,4 +1,4 @@
-"""The call flow as a graph of states and outcomes. Drawings, walks and checks use this graph."""
+"""The call flow as a graph: each state is a node, and each outcome is an edge. ``ivrkit graph`` draws this graph."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ivrkit.flow.model.routes import HOME, SAME, LeadsTo, Routes, Target, destin
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One edge of the graph.
+    """One edge of the graph: an outcome of a state, and the target of this outcome.
 
     :param state: the name of the state where the edge starts.
-    :param outcome: the outcome of the edge, or ``None`` if the edge has no single outcome, such as an automatic exit.
+    :param outcome: the outcome, or ``None`` if the edge stands for no single outcome, as for a function exit.
     :param target: the target, without the prompts of a ``Goto``.
     """
 
@@ -27,13 +27,20 @@ class Edge:
 
 
 def edges(flow: CallFlow) -> Iterator[Edge]:
-    """Return all edges of a call flow in the order of loading, including the edges of the transition rules."""
+    """Yield all edges of a call flow, in the order in which the states were loaded.
+
+    If a state has no target for an outcome, the edge has the target that the transition rules give.
+    """
     for compiled in flow.states.values():
         yield from _edges_of(flow, compiled)
 
 
 def waiting_verb(compiled: CompiledState) -> str | None:
-    """Return the verb that a state waits with. If ``enter`` is a function, derive the verb from the rows."""
+    """Return the name of the verb that a state waits with, or ``None`` if the state does not wait.
+
+    If ``enter`` is a function, the outcomes in the routes show the verb. If they fit several verbs, the result is the
+    first of these verbs.
+    """
     if compiled.content is not None:
         return compiled.content.waiting_verb
     if compiled.is_menu:
@@ -69,7 +76,7 @@ def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:
 
 
 def _target_without_row(flow: CallFlow, compiled: CompiledState, outcome: str) -> Target:
-    """Return the target of an outcome without a row, by rules 2 and 5 of the transitions."""
+    """Return the target of an outcome that has no row in the routes, by the transition rules."""
     if outcome in SUCCESSFUL_OUTCOMES:
         return None
     if compiled.otherwise is not ...:

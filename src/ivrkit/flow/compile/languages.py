@@ -27,12 +27,12 @@ _KEYS_BY_NAME: Mapping[str, str] = {name: key for key, name in KEY_NAMES.items()
 class Language:
     """One language of calls.
 
-    :param tag: a language tag (BCP 47) that Twilio knows: ``es-MX``.
+    :param tag: a language tag (BCP 47) that Twilio knows, such as ``es-MX``.
     :param voice: the voice of every ``Say`` without voice and language, or ``None`` for the account's voice.
     :param texts: the core's sentences in this language.
-    :param translations: plugin -> its translations into this language.
-    :param text_overrides: state -> text as it is written -> the team's text. A team's text takes precedence over a
-        translation. It also replaces a plain ``str``, which has no translations.
+    :param translations: name of a plugin -> text -> translation into this language.
+    :param text_overrides: name of a state -> text of the state -> text that the settings set instead. Such a text has
+        priority over a translation.
     """
 
     tag: str
@@ -44,10 +44,10 @@ class Language:
     def translate(self, text: str, state: State) -> str:
         """Return the translation of a text, with its placeholders filled in.
 
-        A ``Text`` is looked up in this order: the team's overrides for the state, the translations of the state's
-        plugin, the core's texts and translations. A text without a translation is said as it is written.
+        A ``Text`` is looked up in this order: the texts that the settings set for the state, the translations of the
+        state's plugin, the core's texts and translations. A text that is not found is returned as it is written.
 
-        :param text: the text; a plain ``str`` is looked up in the overrides only.
+        :param text: the text. A plain ``str`` is only looked up in the texts that the settings set for the state.
         :param state: the state that says the text.
         """
         written = str(text)
@@ -64,7 +64,7 @@ class Language:
         return found.format(**{name: self._value(value, state) for name, value in text.values.items()})
 
     def has_translation(self, text: Text, state: State) -> bool:
-        """Return whether a text has a translation into this language, or has only placeholders."""
+        """Return whether a text has a translation into this language. A text of only placeholders needs none."""
         plugins = (state.owner.plugin, CORE_PLUGIN)
         tables = (
             *(self.translations.get(plugin, _NO_TRANSLATIONS) for plugin in plugins),
@@ -75,12 +75,21 @@ class Language:
         return found or not _PLACEHOLDER.sub("", text).strip()
 
     def _overriding_text(self, written: str, state: State) -> str | None:
-        """Return the team's text for a state, or ``None``. A team's texts for a parent state apply to its substates."""
+        """Return the text that the settings set instead of a text of a state, or ``None``.
+
+        Settings for a parent state apply to its substates, too.
+
+        :param written: the text as it is written.
+        :param state: the state.
+        """
         tables = (self.text_overrides.get(name, _NO_TRANSLATIONS) for name in (state.name, *_parents(state.parent)))
         return next((table[written] for table in tables if written in table), None)
 
     def _core_text(self, written: str) -> str:
-        """Return the core's text for a sentence or the name of a key. Return any other text unchanged."""
+        """Return the translation of a core's sentence or of a phone key's name. Return any other text unchanged.
+
+        :param written: the English sentence or name.
+        """
         if written in _CORE_TEXT_NAMES:
             return str(getattr(self.texts, _CORE_TEXT_NAMES[written]))
         if written in _KEYS_BY_NAME:
@@ -92,7 +101,7 @@ class Language:
 
 
 def _parents(parent: str) -> Iterator[str]:
-    """Yield the name of a parent state and the names of its own parents: ``a.b`` and ``a`` for ``a.b``."""
+    """Yield the name of a state and the names of all its parent states: for ``a.b``, yield ``a.b`` and ``a``."""
     while parent:
         yield parent
         parent = parent.rpartition(".")[0]
@@ -104,10 +113,12 @@ def base_language(tag: str) -> str:
 
 
 def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
-    """Return the tags whose settings apply to a language: first the tag without a country, then the exact tag.
+    """Return the tags whose settings apply to a language, such as ``es`` and ``es-MX`` for ``es-MX``.
 
-    :param tag: such as ``es-MX``.
-    :param tags: the tags that have settings. A tag of another country does not apply.
+    The tag without a country comes first. A tag of another country does not apply.
+
+    :param tag: the tag of the language, such as ``es-MX``.
+    :param tags: the tags that have settings.
     """
     known = list(tags)
     wanted = tag.replace("_", "-").lower()
@@ -119,7 +130,7 @@ def applicable_tags(tag: str, tags: Iterable[str]) -> list[str]:
 def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
     """Return the known tag that equals ``tag``, else the first known tag of the same language, else ``None``.
 
-    :param tag: such as ``es-MX``, ``es`` or ``es_mx``.
+    :param tag: the tag of a language, such as ``es-MX``, ``es`` or ``es_mx``.
     :param tags: the known tags.
     """
     known = list(tags)
@@ -132,9 +143,9 @@ def closest_tag(tag: str, tags: Iterable[str]) -> str | None:
 def language_error(name: str, tag: str | None, tags: Iterable[str]) -> FlowError | None:
     """Return an error if a language is not a language of calls, or ``None`` if the language is valid.
 
-    :param name: the setting or argument that contains the language, for the message.
-    :param tag: the language. ``None`` is valid.
-    :param tags: the languages of calls.
+    :param name: the name of the setting or argument that contains the language, for the message.
+    :param tag: the tag of the language. ``None`` is valid.
+    :param tags: the tags of the languages of calls.
     """
     if tag is None or closest_tag(tag, tags) is not None:
         return None

@@ -1,4 +1,4 @@
-"""A state in one language: its prompts are translated and rendered at start, so that a webhook only joins bytes."""
+"""The translation and rendering of a state's prompts at start, so that webhooks are answered fast."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ TRANSLATION_CACHE_SIZE = 64
 def localize_state(
     compiled: CompiledState, call_language: Language, languages: Mapping[str, Language], config: FlowConfig
 ) -> LocalizedState:
-    """Return a state in the language of a call.
+    """Return the prompts and phrases of a state for calls in one language.
 
     :param compiled: the state.
-    :param call_language: the language of the call. A state with its own ``language`` uses its own language instead.
-    :param languages: tag -> language, for all languages of the flow.
-    :param config: the settings of the flow.
+    :param call_language: the language of the calls. If the state sets its own ``language``, the prompts are in the
+        language of the state instead.
+    :param languages: tag -> language, for all languages of calls.
+    :param config: the settings of the call flow.
     :raises FlowError: if the prompts of the state are invalid or do not fit its exit.
     """
     state = compiled.state
@@ -58,7 +59,7 @@ def localize_state(
 def _render_context(
     compiled: CompiledState, language: Language, call_language: Language, config: FlowConfig
 ) -> RenderContext:
-    """Return the default attributes of a state's verbs. An attribute that the author writes takes precedence."""
+    """Return the default attributes of a state's verbs. An attribute that the state's author sets has priority."""
     state, overrides = compiled.state, config.connection_overrides
     # The configured voice speaks one language only. A state in another language does not use it.
     voice = language.voice if state.language in (None, language.tag) else None
@@ -75,9 +76,11 @@ def _render_context(
 
 
 def _check_phrases(compiled: CompiledState, language: Language) -> None:
-    """Refuse two phrases of different keys with the same translation, because only one key could be chosen by speech.
+    """Raise an error if the phrases of two menu options have the same translation.
 
-    :raises FlowError: with the phrase, the language and both keys.
+    A caller could choose only one of the two options by speech.
+
+    :raises FlowError: if two phrases have the same translation. The error names the phrase, the language and both keys.
     """
     keys: dict[str, tuple[str, str]] = {}
     for entry in compiled.menu_entries:
@@ -93,7 +96,7 @@ def _check_phrases(compiled: CompiledState, language: Language) -> None:
 
 
 def _translator(state: State, language: Language) -> Callable[[str], str]:
-    """Return a function that translates the texts of a state and caches the latest translations."""
+    """Return a function that translates a text of a state. The function caches the latest translations."""
     look_up = functools.lru_cache(TRANSLATION_CACHE_SIZE)(functools.partial(language.translate, state=state))
     has_overrides = state.name in language.text_overrides or state.parent in language.text_overrides
 

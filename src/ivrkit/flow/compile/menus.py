@@ -1,4 +1,4 @@
-"""Menus: their entries, routes and prompts, which are made from the options of the installed states."""
+"""Menus: the entries, routes and prompts of a menu are made from the menu options of the installed states."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ DEFAULT_REPEAT_KEY = Menu().repeat
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One entry of a menu: an option, and the state that it leads to."""
+    """One entry of a menu: a menu option, and the state that the option leads to."""
 
     option: MenuOption
     state: State
 
 
 def collect_menu_entries(states: Iterable[State]) -> dict[str, tuple[MenuEntry, ...]]:
-    """Return menu -> entries in the order of their keys, for every menu that an option names."""
+    """Return name of a menu -> entries of the menu, for every menu that a menu option names.
+
+    The entries are in the order of their keys.
+    """
     found: dict[str, list[MenuEntry]] = {}
     for state in states:
         for option in state.menu_options:
@@ -43,21 +46,27 @@ def _key_order(entry: MenuEntry) -> list[int]:
 def is_menu(state: State, entries: Mapping[str, Sequence[MenuEntry]]) -> bool:
     """Return whether a state is a menu.
 
-    A state is a menu if its ``enter`` is a ``Menu``. A state whose ``enter`` is a function is a menu if the ``menu`` of
-    an option names the state.
+    A state is a menu if its ``enter`` is a ``Menu``. A state whose ``enter`` is a function is a menu if a menu option
+    of any state names it.
+
+    :param state: the state.
+    :param entries: name of a menu -> entries of the menu.
     """
     return isinstance(state.enter, Menu) or (callable(state.enter) and state.name in entries)
 
 
 def repeat_key(state: State) -> str | None:
-    """Return the key that repeats a menu. A menu from a function has the default key."""
+    """Return the key that repeats a menu, or ``None``. If ``enter`` is a function, the menu has the default key."""
     return state.enter.repeat if isinstance(state.enter, Menu) else DEFAULT_REPEAT_KEY
 
 
 def menu_routes(state: State, entries: Sequence[MenuEntry]) -> dict[str, Target]:
-    """Return the routes of a menu: its entries, the rows of its exit, and the key that repeats it.
+    """Return key or outcome -> target, for a menu: from its entries, the rows of its exit, and its repeat key.
 
-    A menu without keys gets no repeat key, because it has nothing to repeat.
+    A menu without other keys gets no repeat key, because it has nothing to repeat.
+
+    :param state: the menu.
+    :param entries: the entries of the menu.
     """
     routes: dict[str, Target] = {entry.option.key: entry.state.name for entry in entries}
     if isinstance(state.exit, Routes):
@@ -69,21 +78,26 @@ def menu_routes(state: State, entries: Sequence[MenuEntry]) -> dict[str, Target]
 
 
 def has_keys(routes: Mapping[str, Target]) -> bool:
-    """Return whether routes have a row for a key."""
+    """Return whether routes have a row for a phone key, and not only rows for named outcomes such as ``no-input``."""
     return any(map(is_key_sequence, routes))
 
 
 def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, str]:
-    """Return normalized phrase -> the key that it stands for."""
+    """Return normalized phrase -> phone key that the phrase stands for.
+
+    :param entries: the entries of a menu.
+    :param language: the language of the phrases.
+    """
     return {normalize_phrase(phrase): entry.option.key for entry in entries for phrase in _phrases(entry, language)}
 
 
 def menu_prompt(
     menu: Menu, entries: Sequence[MenuEntry], routes: Mapping[str, Target], language: Language
 ) -> list[TwiML | str]:
-    """Return a menu as prompts: a ``Gather`` with the menu's sentences.
+    """Return the prompts of a menu: a list with one ``Gather`` that contains all sentences of the menu.
 
-    A menu without keys has no ``Gather``. It has only the menu's texts, and the sentence ``no_options``.
+    If the menu has no keys, the result is the texts of the menu and the core's sentence ``no_options``, without a
+    ``Gather``.
     """
     texts = language.texts
     if not has_keys(routes):
@@ -104,7 +118,7 @@ def _phrases(entry: MenuEntry, language: Language) -> list[str]:
 
 
 def _sentence(entry: MenuEntry, language: Language) -> str:
-    """Return the sentence of an entry: the option's own sentence, or the core's "For {label}, press {key}."."""
+    """Return the sentence of a menu entry: the sentence of its option, or else "For {label}, press {key}."."""
     option = entry.option
     if option.sentence is not None:
         return language.translate(option.sentence, entry.state)

@@ -1,4 +1,4 @@
-"""The start menu, HOME and the operator of a call. They depend on the state that the call started in."""
+"""The start menu, HOME and the operator of a call, which depend on the state in which the call started."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ivrkit.flow.model.state import State
 
 @dataclass(frozen=True, slots=True)
 class StartInfo:
-    """The facts about a call that depend on the state that it started in.
+    """The start menu, HOME and the operator of the calls that start in one state.
 
-    :param start_menu: the first menu that automatic exits lead to, or ``None`` if there is no such menu.
-    :param home: the target of HOME for states without a menu, or ``None`` for the operator.
-    :param operator: the state of the operator, or ``None`` for the goodbye.
+    :param start_menu: the name of the first menu that a call reaches without input, or ``None`` without such a menu.
+    :param home: the name of the state that HOME means in states without menu options, or ``None`` for the operator.
+    :param operator: the name of the operator state, or ``None`` for the goodbye.
     """
 
     start_menu: str | None
@@ -26,11 +26,11 @@ class StartInfo:
 
 
 def make_start_info(start: str, states: Mapping[str, CompiledState], config: FlowConfig) -> StartInfo:
-    """Return the facts about calls that start in a state.
+    """Return the start menu, HOME and the operator of the calls that start in a state.
 
-    :param start: the state's name.
+    :param start: the name of the state.
     :param states: name -> compiled state.
-    :param config: the settings of the flow.
+    :param config: the settings of the call flow.
     """
     # Everything that a caller may hear before they press the first key.
     reachable = [states[name] for name in _reachable_without_input(start, states)]
@@ -40,7 +40,11 @@ def make_start_info(start: str, states: Mapping[str, CompiledState], config: Flo
 
 
 def _reachable_without_input(start: str, states: Mapping[str, CompiledState]) -> Iterator[str]:
-    """Yield the first state and the states that automatic exits lead to, the nearest first."""
+    """Yield the names of the states that a call can reach before any input, the nearest state first.
+
+    :param start: the name of the state in which the call starts. It is yielded, too.
+    :param states: name -> compiled state.
+    """
     # A breadth-first search. Function exits can form loops, which are only known at run time.
     queue, seen = [start], set()
     while queue:
@@ -53,7 +57,10 @@ def _reachable_without_input(start: str, states: Mapping[str, CompiledState]) ->
 
 
 def _automatic_targets(state: State) -> tuple[Target, ...]:
-    """Return the targets of a state that does not wait: its exit, or all targets of its function exit."""
+    """Return the possible targets of a state that does not wait for input.
+
+    A state whose exit is a routes table or ``None`` has no such target.
+    """
     if isinstance(state.exit, LeadsTo):
         return state.exit.targets
     if state.exit is None or isinstance(state.exit, Routes):
@@ -62,12 +69,12 @@ def _automatic_targets(state: State) -> tuple[Target, ...]:
 
 
 def _first_question(reachable: list[CompiledState]) -> str | None:
-    """Return the first state with a ``Gather``. HOME leads there if no menu can be reached without input."""
+    """Return the name of the first state that asks for input with a ``Gather``, or ``None`` if no state does."""
     contents = ((each.name, each.content) for each in reachable)
     return next((name for name, content in contents if content and content.waiting_verb == "Gather"), None)
 
 
 def _state_of_key_zero(start_menu: CompiledState | None) -> str | None:
-    """Return the state that key 0 of the start menu leads to."""
+    """Return the name of the state that key 0 of the start menu leads to, or ``None`` without such a state."""
     target = destination_of(start_menu.routes.get("0")) if start_menu else None
     return target if isinstance(target, str) else None

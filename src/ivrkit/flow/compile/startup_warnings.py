@@ -19,7 +19,7 @@ from ivrkit.flow.model.text import Text
 
 
 def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Problem]:
-    """Return the startup warnings, in the order of the states.
+    """Yield the startup warnings of a phone tree, in the order of the states.
 
     :param states: name -> compiled state.
     """
@@ -32,12 +32,12 @@ def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Probl
 
 
 def texts_in_state(compiled: CompiledState) -> Iterator[str]:
-    """Return every text of a state, including the texts inside verbs and the values of placeholders."""
+    """Yield every text that a state may say, including the texts inside verbs and the values of placeholders."""
     yield from _texts_in(_all_prompts(compiled))
 
 
 def _missing_translations(compiled: CompiledState) -> Iterator[Problem]:
-    """Warn of texts without a translation into a language of calls. Callers would hear them untranslated."""
+    """Yield a warning for each language of calls into which a text of the state has no translation."""
     state = compiled.state
     # Each text once, in the order of the state.
     texts = list(dict.fromkeys(text for text in texts_in_state(compiled) if isinstance(text, Text)))
@@ -49,7 +49,10 @@ def _missing_translations(compiled: CompiledState) -> Iterator[Problem]:
 
 
 def _unused_overrides(compiled: CompiledState, states: Mapping[str, CompiledState]) -> Iterator[Problem]:
-    """Warn of a team's texts that replace no text of the state or its substates."""
+    """Yield a warning for each text in ``[states.NAME.texts]`` that neither the state nor a substate says.
+
+    Such a text in the settings replaces nothing.
+    """
     state = compiled.state
     members = [compiled, *(each for each in states.values() if f"{each.state.parent}.".startswith(f"{state.name}."))]
     if any(callable(each.state.enter) or isinstance(each.state.exit, LeadsTo) for each in members):
@@ -70,7 +73,7 @@ def _warning(state: State, message: str, hint: str = "") -> Problem:
 
 
 def _all_prompts(compiled: CompiledState) -> list[Any]:
-    """Return all prompts of a state, including the texts of its menu options."""
+    """Return all prompts of a state, and the label, sentence and phrases of each of its menu options."""
     state = compiled.state
     prompts: list[Any] = [state.enter, *(goto.say for goto in compiled.gotos_with_prompts())]
     prompts += state.whisper.texts if state.whisper else ()
@@ -79,7 +82,7 @@ def _all_prompts(compiled: CompiledState) -> list[Any]:
 
 
 def _texts_in(content: Any) -> Iterator[Any]:
-    """Return every text in prompts, including the texts inside verbs and the values of placeholders."""
+    """Yield every text in prompts, including the texts inside verbs and the values of placeholders."""
     if isinstance(content, str):
         yield content
         if isinstance(content, Text):
@@ -94,7 +97,7 @@ def _texts_in(content: Any) -> Iterator[Any]:
 
 
 def _spoken_texts(verb: TwiML) -> Iterator[Any]:
-    """Return the texts of a ``Say`` and its SSML elements. The text inside any other verb is not spoken."""
+    """Yield the texts of a ``Say`` verb, and the texts of the SSML elements inside this verb."""
     yield verb.value
     for child in verb.verbs:
         yield from [child] if isinstance(child, str) else _spoken_texts(child)

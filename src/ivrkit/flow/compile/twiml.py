@@ -52,15 +52,15 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class Content:
     """The rendered content of a state.
 
-    :param xml: the verbs, without a ``Response`` around them.
+    :param xml: the TwiML of the verbs, without the element ``Response``.
     :param verbs: the names of the verbs, in order.
-    :param waiting_verb: the verb that the call waits with, ``None`` if it does not wait.
-    :param ends_document: whether Twilio would ignore all verbs that follow.
+    :param waiting_verb: the name of the verb that the call waits with, or ``None`` if the call does not wait.
+    :param ends_document: whether the content has a verb after which Twilio ignores all other verbs, such as ``Hangup``.
     :param verb_attributes: the attributes of the waiting verb in ``xml``.
-    :param custom_action: the ``action`` that the author wrote for the waiting verb, or ``None``.
-    :param has_whisper: whether a noun of a ``Dial`` has the address of the whisper.
-    :param caller_id_position: where a ``callerId`` can be inserted in ``xml``: in a ``Dial`` that rings a phone number
-        and has no ``callerId``. ``None`` if there is no such ``Dial``.
+    :param custom_action: the ``action`` that the state's author has set for the waiting verb, or ``None``.
+    :param has_whisper: whether a noun of a ``Dial`` has the URL of the whisper.
+    :param caller_id_position: the index in ``xml`` at which a ``callerId`` can be inserted in a ``Dial``. The index is
+        ``None`` if no ``Dial`` rings a phone number, or if the ``Dial`` has a ``callerId`` already.
     """
 
     xml: bytes
@@ -82,15 +82,15 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """The default attributes of verbs. An attribute that the author writes takes precedence.
+    """The default attributes of verbs. An attribute that the state's author sets has priority.
 
     :param voice: the voice of a ``Say`` with neither voice nor language, or ``None`` for the account's voice.
-    :param language: the language of such a ``Say``, and of a ``Gather`` that listens to speech.
+    :param language: the language of a ``Say`` with neither voice nor language, and of a ``Gather`` for speech.
     :param num_digits: the ``numDigits`` of a ``Gather``, or ``None`` for no maximum number of keys.
-    :param has_routes: whether the state's exit decides what follows, so that silence needs a webhook too.
-    :param translate: returns the translation of a text; ``None`` to say every text as it is written.
-    :param whisper_url: the address of the state's whisper, ``None`` for no whisper.
-    :param connection_overrides: the connection overrides of the webhook URL, ``""`` for none.
+    :param has_routes: whether the exit of the state is a table or a function. Twilio must then report silence, too.
+    :param translate: a function that translates a text, or ``None`` to say every text as it is written.
+    :param whisper_url: the URL of the state's whisper, or ``None`` if the state has no whisper.
+    :param connection_overrides: Twilio's connection overrides for the webhook URL, or ``""`` for Twilio's defaults.
     """
 
     voice: str | None = None
@@ -103,21 +103,21 @@ class RenderContext:
 
 
 def with_connection_overrides(address: str, overrides: str) -> str:
-    """Return an address with connection overrides, which set Twilio's timeouts and retries.
+    """Return a URL with Twilio's connection overrides, which set the timeouts and retries of Twilio's requests.
 
-    The overrides are in the fragment of the address, which Twilio neither sends nor signs:
+    The overrides are the fragment of the URL, which Twilio neither sends nor signs:
     https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 
-    :param address: the address, without a fragment.
-    :param overrides: such as ``rc=1&rp=ct``, ``""`` for Twilio's defaults.
+    :param address: the URL, without a fragment.
+    :param overrides: the overrides, such as ``rc=1&rp=ct``, or ``""`` for Twilio's defaults.
     """
     return f"{address}#{overrides}" if overrides else address
 
 
 def to_verbs(content: Any) -> list[TwiML]:
-    """Return the content of a state as a list of verbs. A text becomes a ``Say``; a blank text is left out.
+    """Return the content of a state as a list of verbs. A text becomes a ``Say``. A blank text is left out.
 
-    :param content: a text, a verb, or a list of these.
+    :param content: a text, a verb, or a list of texts and verbs.
     :raises FlowError: if the content is anything else.
     """
     if isinstance(content, str):
@@ -141,19 +141,19 @@ def to_verbs(content: Any) -> list[TwiML]:
 
 
 def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
-    """Return verbs as bytes, with the context's values for the attributes that the author left out.
+    """Return the TwiML of verbs, after adding the attributes that the state's author has not set.
 
     1. A waiting verb at the end of the content gets the webhook as its ``action``, so that the exit chooses the next
        state. A waiting verb before other verbs gets no ``action``, so that the other verbs are heard. ``Gather``,
        ``Record`` and ``Pay`` always get an ``action``, because without it Twilio requests the current document again.
        A ``Record`` at the end is followed by a ``Redirect`` to the webhook, because Twilio plays the next verb after an
        empty recording if it does not request the action.
-    2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the address of
-       the whisper.
+    2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the URL of the
+       whisper.
     3. Every ``Say`` gets voice and language, and its texts are translated.
     4. Characters that XML does not allow are left out, and so is a ``Say`` without text.
 
-    :param verbs: the verbs; they are not changed.
+    :param verbs: the verbs. The objects themselves are not changed.
     :param context: the default attributes.
     """
     elements = [verb.xml() for verb in verbs]
@@ -192,7 +192,7 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
 
 
 def check_size(size: int) -> None:
-    """Refuse content that would make a response too long for Twilio.
+    """Raise an error if the content of a response is too long for Twilio.
 
     :param size: the size of the content in bytes.
     :raises FlowError: if the size is more than :data:`MAX_CONTENT_BYTES`.
@@ -205,7 +205,10 @@ def check_size(size: int) -> None:
 
 
 def document(fragments: Iterable[bytes]) -> bytes:
-    """Return the whole TwiML document of rendered fragments."""
+    """Return a whole TwiML document that contains rendered verbs.
+
+    :param fragments: the rendered verbs, in order.
+    """
     return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(fragments) + b"</Response>"
 
 
@@ -242,7 +245,7 @@ def _write_gather(element: ElementTree.Element, context: RenderContext) -> None:
 
 
 def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
-    """Add voice and language to a ``Say`` that has neither, and translate its texts."""
+    """Translate the texts of a ``Say``. Add voice and language if the ``Say`` has neither."""
     # An author who writes only one of both relies on Twilio's choice of the other.
     if say.attrib.keys().isdisjoint(("voice", "language")):
         if context.voice is not None:
@@ -259,7 +262,7 @@ def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
 
 
 def _is_empty_say(element: ElementTree.Element) -> bool:
-    """Return whether a ``Say`` has no text. An empty translation means that the sentence is left out."""
+    """Return whether an element is a ``Say`` without text. A translation may be empty to leave a sentence out."""
     return element.tag == "Say" and element.text == "" and len(element) == 0
 
 

@@ -1,8 +1,8 @@
-"""The address and the prompts of a whisper: https://www.twilio.com/docs/voice/twiml/number#attributes-url.
+"""The URL and the prompts of a whisper: https://www.twilio.com/docs/voice/twiml/number#attributes-url.
 
 Twilio requests the whisper for the call to the callee, while the caller's call still waits in its ``Dial``. The call
-to the callee has another CallSid, so the whisper has no session. Its address contains the state, the language and the
-number of the attempt. :mod:`ivrkit.flow.run.whisper` answers the request.
+to the callee has another CallSid, so the whisper has no session. The URL of the whisper contains the state, the
+language and the number of the attempt. :mod:`ivrkit.flow.run.whisper` answers the request.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ WHISPER_PATH = "whisper"
 
 
 def whisper_url(state: str, language: str, overrides: str = "") -> str:
-    """Return the address of a state's whisper in one language, relative to the webhook's directory.
+    """Return the URL of a state's whisper in one language, relative to the URL of the webhook.
 
-    :param state: the state's name.
+    :param state: the name of the state.
     :param language: the language of the call.
-    :param overrides: the connection overrides of the URL, ``""`` for none.
+    :param overrides: Twilio's connection overrides for the URL, or ``""`` for Twilio's defaults.
     """
     address = f"{WEBHOOK_ACTION}/{WHISPER_PATH}?{urlencode({'state': state, 'language': language})}"
     return with_connection_overrides(address, overrides)
 
 
 def attempt_url(state: str, language: str, attempt: int, overrides: str = "") -> str:
-    """Return the address to which Twilio sends a callee's key, relative to the address of the whisper.
+    """Return the URL to which Twilio sends the key that a callee presses, relative to the URL of the whisper.
 
-    :param state: the state's name.
+    :param state: the name of the state.
     :param language: the language of the call.
     :param attempt: how many times the callee was asked to take the call, from 1.
-    :param overrides: the connection overrides of the URL, ``""`` for none.
+    :param overrides: Twilio's connection overrides for the URL, or ``""`` for Twilio's defaults.
     """
     query = urlencode({"state": state, "language": language, "attempt": attempt})
     return with_connection_overrides(f"{WHISPER_PATH}?{query}", overrides)
 
 
 def whisper_prompts(whisper: Whisper, language: Language) -> list[str | TwiML]:
-    """Return the prompts of a whisper. If the whisper has a key, the last prompt asks for the key."""
+    """Return the prompts of a whisper. If the callee must press a key, the last prompt asks for this key."""
     if whisper.accept is None:
         return [*whisper.texts]
     key = language.texts.spell_keys(whisper.accept)

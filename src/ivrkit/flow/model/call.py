@@ -27,10 +27,10 @@ INPUT_PARAMETERS = ("Digits", "SpeechResult")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One phone call at one webhook: its facts, the webhook's input, and the handlers' data.
+    """One phone call at one webhook: Twilio's request parameters, the caller's input, and the data of your handlers.
 
-    The facts are Twilio's request parameters (https://www.twilio.com/docs/voice/twiml#request-parameters). A parameter
-    that Twilio did not send is ``""``.
+    Twilio describes the parameters: https://www.twilio.com/docs/voice/twiml#request-parameters. A parameter that Twilio
+    did not send is ``""``.
 
     :param sid: ``CallSid``, the same at all webhooks of the call.
     :param from_: the caller: E.164, ``client:name``, ``sip:...``, or a word such as ``anonymous``.
@@ -38,18 +38,19 @@ class Call:
     :param status: ``CallStatus``: ``ringing`` at first, then ``in-progress``.
     :param account_sid: ``AccountSid``.
     :param direction: ``inbound``, ``outbound-api`` or ``outbound-dial``.
-    :param forwarded_from: the number that forwarded the call, if the carrier sends it.
-    :param caller_name: the caller's name, if the look-up is on for the number.
-    :param digits: the keys of this webhook, ``""`` for none.
-    :param speech: the words that the caller said, ``""`` for none.
+    :param forwarded_from: the number that forwarded the call, if the carrier sends this number.
+    :param caller_name: the caller's name, if the caller ID look-up is on for the called number.
+    :param digits: the keys that the caller pressed, or ``""`` for no keys.
+    :param speech: the words that the caller said, or ``""`` for no words.
     :param confidence: the confidence of the speech recognition, 0.0 to 1.0, or ``None`` without speech.
-    :param outcome: the outcome of this webhook, as one word, or ``None`` if the webhook has no outcome.
-    :param params: all parameters of this webhook.
-    :param now: the time of this webhook, with its time zone.
+    :param outcome: the result of the verb that the call waited with: keys, ``no-input``, ``busy``, ``recorded`` and so
+        on. It is ``None`` if the call did not wait.
+    :param params: all of Twilio's request parameters at this webhook.
+    :param now: the time of this webhook, in the time zone of the setting ``timezone``.
     :param language: the call's language, such as ``en-US``.
-    :param turn_key: a key of this webhook: CallSid and turn. A handler can run more than once for a webhook, if two
-        copies of the request race, or a worker is killed before it saves the session. All runs have the same key. Use
-        the key to make your side effects happen once.
+    :param turn_key: an identifier of this webhook, made of the CallSid and the number of the webhook. A handler can run
+        twice for the same webhook, for example if Twilio sends a request twice. The identifier is then the same, so use
+        it to make side effects happen only once.
     :param data: a small JSON dict for your handlers, stored between the webhooks of this call. Change it in place.
     """
 
@@ -73,13 +74,13 @@ class Call:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the call is over: its status is neither ringing nor in-progress."""
+        """Whether the call is over. The status of such a call is neither ``ringing`` nor ``in-progress``."""
         return self.status not in LIVE_STATUSES
 
     def copy_for_observers(self, *, secret: bool) -> Call:
-        """Return a copy for plugins that only observe the call: with its own ``data``, and without secret input.
+        """Return a copy of the call, with a copy of ``data``, for hooks that must not change the call.
 
-        :param secret: whether to hide the input.
+        :param secret: whether the input is secret. The copy then has ``(secret)`` in place of the input.
         """
         data = copy.deepcopy(self.data)
         if not secret:
@@ -89,11 +90,11 @@ class Call:
 
 
 def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: int, data: dict[str, Any]) -> Call:
-    """Return the call at a webhook.
+    """Return the :class:`Call` for a webhook.
 
     :param params: Twilio's request parameters.
-    :param now: the time of the webhook, with its time zone.
-    :param language: the call's language, from its session.
+    :param now: the time of the webhook, with a time zone.
+    :param language: the language of the call, from its session.
     :param turn: the number of the webhook in its call, from 1.
     :param data: the ``data`` of the session, which the handlers change in place.
     """
@@ -119,7 +120,7 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
 
 
 def _parse_confidence(text: str) -> float | None:
-    """Return a number from 0.0 to 1.0, or ``None`` for anything else."""
+    """Return a text as a number from 0.0 to 1.0, or ``None`` if the text is not such a number."""
     try:
         number = float(text)
     except ValueError:

@@ -1,6 +1,7 @@
-"""Outcomes: the result of a webhook as one word.
+"""Outcomes: the result of a verb, as one word such as ``no-input`` or ``busy``, or as the keys that were pressed.
 
-Twilio documents the parameters: https://www.twilio.com/docs/voice/twiml and the page of each verb below it.
+Twilio's request parameters contain the result. The page of each verb below https://www.twilio.com/docs/voice/twiml
+describes the parameters.
 """
 
 from __future__ import annotations
@@ -69,18 +70,18 @@ _QUEUE_OUTCOMES = {
 
 
 def is_key_sequence(value: object) -> bool:
-    """Return whether a value is one or more keys of a telephone, as a string."""
+    """Return whether a value is a string of one or more keys of a telephone: ``0-9``, ``*`` and ``#``."""
     return isinstance(value, str) and KEY_SEQUENCE.fullmatch(value) is not None
 
 
 def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: Mapping[str, str]) -> str | None:
     """Return the outcome of the verb that a call waits with.
 
-    :param waiting_verb: the name of the verb, ``None`` if the call does not wait.
-    :param params: the parameters of the webhook.
-    :param phrases: phrase, normalized by :func:`normalize_phrase` -> the key that the phrase stands for.
-    :returns: a named outcome of the verb. A ``Gather`` can also have the keys that were pressed or spoken as outcome.
-        ``None`` if the request is not about the verb, such as a status callback that is sent to the webhook.
+    :param waiting_verb: the name of the verb, or ``None`` if the call does not wait.
+    :param params: the request parameters of the webhook.
+    :param phrases: phrase, normalized by :func:`normalize_phrase` -> phone key that the phrase stands for.
+    :returns: a named outcome, such as ``busy``. For a ``Gather``, also the keys that were pressed, or the key that a
+        phrase stands for. ``None`` if the call does not wait, or if the request is not about the verb.
     """
     if waiting_verb is None:
         return None
@@ -102,12 +103,15 @@ def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: M
 
 
 def normalize_phrase(phrase: str) -> str:
-    """Return a phrase for comparison: without case and punctuation, and with single spaces."""
+    """Return a phrase in small letters, without punctuation and with single spaces, so that phrases can be compared."""
     return " ".join(re.sub(r"[^\w\s]", " ", phrase.casefold()).split())
 
 
 def _gather_outcome(params: Mapping[str, str], phrases: Mapping[str, str]) -> str:
-    """Return the keys that were pressed, the key that a phrase stands for, ``no-match`` or ``no-input``."""
+    """Return the outcome of a ``Gather``.
+
+    :returns: the keys that were pressed, the key that the spoken phrase stands for, ``no-match`` or ``no-input``.
+    """
     digits = params.get("Digits", "").strip()
     if digits:
         return digits if KEY_SEQUENCE.fullmatch(digits) else NO_MATCH
@@ -130,7 +134,11 @@ def _record_outcome(params: Mapping[str, str]) -> str | None:
 
 
 def _dial_outcome(status: str, bridged: str) -> str:
-    """Return the outcome of a Dial. A callee who picked up but did not take the call has declined."""
+    """Return the outcome of a ``Dial``. If the callee picked up but did not accept the call, it is ``declined``.
+
+    :param status: the request parameter ``DialCallStatus``.
+    :param bridged: the request parameter ``DialBridged``, or ``""``.
+    """
     if status == "completed" and bridged == "false":
         return "declined"
     return _DIAL_OUTCOMES.get(status, "failed")

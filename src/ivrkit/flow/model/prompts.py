@@ -1,4 +1,4 @@
-"""Prompts: texts and sounds, a menu of the installed states, a question, and a whisper."""
+"""Prompts: the content that callers hear, menus of the installed states, questions, and whispers for callees."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ WHISPER_VERBS = ("Say", "Play")
 
 @dataclass(frozen=True, slots=True, init=False)
 class Menu:
-    """An ``enter`` whose prompts and routes are made from the options of the installed states.
+    """The ``enter`` of a menu. Its prompts and routes are made from the menu options of the installed states.
 
-    A caller hears the texts, then a sentence for each option in the order of the keys with 0 last, then the sentence
-    about the repeat key. The state's ``exit`` may be a ``Routes`` with more rows, ``otherwise``, ``tries`` or
-    ``give_up``.
+    A caller hears the texts, then a sentence for each option in the order of the keys, with key 0 last, then the
+    sentence that names the repeat key. The ``exit`` of the menu may be a ``Routes`` with more rows, ``otherwise``,
+    ``tries`` or ``give_up``.
 
     :param texts: the prompts before the options: texts, ``Say``, ``Play`` or ``Pause``.
-    :param repeat: the key that reads the menu again, ``None`` for no such key.
+    :param repeat: the key that repeats the menu, or ``None`` for no such key.
     :raises FlowError: if the repeat key or a prompt is invalid.
     """
 
@@ -44,11 +44,11 @@ class Menu:
 
 
 def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
-    """Return a ``Gather`` with prompts inside it, so that a caller can press keys while they hear them.
+    """Return a ``Gather`` that contains prompts, so that a caller can press keys while the prompts are said.
 
     :param texts: the prompts: texts, ``Say``, ``Play`` or ``Pause``.
-    :param attributes: attributes of the ``Gather`` (https://www.twilio.com/docs/voice/twiml/gather), as twilio's
-        class takes them: ``timeout=8``, ``finish_on_key=""``, ``input="dtmf speech"``.
+    :param attributes: arguments for the class ``Gather`` of the package ``twilio``, such as ``timeout=8``,
+        ``finish_on_key=""`` or ``input="dtmf speech"`` (https://www.twilio.com/docs/voice/twiml/gather).
     :raises FlowError: if a prompt is invalid.
     """
     check_prompts("ask", texts)
@@ -63,12 +63,12 @@ def ask(*texts: str | TwiML, **attributes: Any) -> Gather:
 class Whisper:
     """The prompts that the callee of a ``Dial`` hears before both parties are connected. The caller does not hear them.
 
-    The prompts are said in the language of the caller's call. With ``accept``, the call is connected only if the
-    callee presses that key, so that an answering machine cannot take the call. A call that is not accepted has the
-    outcome ``declined``. The core's text ``accept`` asks for the key.
+    The prompts are said in the language of the caller's call. If ``accept`` is a key, the call is connected only if the
+    callee presses this key, so that an answering machine cannot take the call. If the callee does not press the key,
+    the outcome is ``declined``. The core's text ``accept`` asks for the key.
 
     :param texts: the prompts: texts, ``Say`` or ``Play``.
-    :param accept: the key that takes the call, ``None`` to connect after the prompts.
+    :param accept: the key that accepts the call, or ``None`` to connect after the prompts.
     :raises FlowError: if there is neither a prompt nor a key, or if a prompt or the key is invalid.
     """
 
@@ -89,12 +89,12 @@ EnterContent = str | TwiML | Menu | Sequence[str | TwiML]
 
 
 def check_prompts(name: str, prompts: Iterable[Any], verbs: tuple[str, ...] = PROMPT_VERBS) -> None:
-    """Refuse anything that is not a prompt.
+    """Raise an error if a value is not a prompt, which is a text or an allowed verb.
 
     :param name: the name of the class or function that takes the prompts, for the message.
-    :param prompts: the prompts.
-    :param verbs: the verbs that are allowed.
-    :raises FlowError: if one of the values is not a prompt.
+    :param prompts: the values to check.
+    :param verbs: the names of the verbs that are allowed as prompts.
+    :raises FlowError: if a value is not a prompt.
     """
     for prompt in prompts:
         if not isinstance(prompt, str) and getattr(prompt, "name", None) not in verbs:

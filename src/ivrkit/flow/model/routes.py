@@ -1,4 +1,4 @@
-"""Routes: targets, tables from outcomes to targets, and function exits."""
+"""Targets, routes tables (outcome -> target), and function exits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RelativeTarget(enum.Enum):
     HOME = "HOME"
 
     def __repr__(self) -> str:
-        """Return the name under which the target is imported."""
+        """Return the name under which Python code imports the target, such as ``HOME``."""
         return self.value
 
 
@@ -39,12 +39,13 @@ HOME: Final = RelativeTarget.HOME
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """A target with prompts, a new language, or both. With the target ``None``, the prompts replace the goodbye.
+    """A target with prompts, a new language, or both. If the target is ``None``, the prompts replace the goodbye.
 
-    :param target: a state's name, SAME, BACK, HOME, or ``None`` to hang up.
-    :param say: the prompts before the target: a text, a ``Say``, ``Play`` or ``Pause``, or several of these.
-    :param language: the new language of the call, such as ``es-MX``. The prompts are already said in this language.
-        The setting ``language`` or ``languages`` must contain the language.
+    :param target: the name of a state, SAME, BACK, HOME, or ``None`` to hang up.
+    :param say: the prompts that the caller hears before the call goes to the target: a text, a ``Say``, a ``Play``, a
+        ``Pause``, or a list of these.
+    :param language: the new language of the call, such as ``es-MX``. The prompts in ``say`` are said in this language,
+        too. The setting ``language`` or ``languages`` must contain the language.
     :raises FlowError: if an argument is invalid.
     """
 
@@ -93,14 +94,15 @@ def is_target(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """A table outcome -> target. The table is data, so that ivrkit can check and draw it.
+    """A table outcome -> target. ivrkit can check and draw such a table, unlike a function.
 
-    :param rows: key sequences (``"1"``, ``"42"``) and named outcomes (``"no-input"``, ``"busy"``) -> targets.
-    :param otherwise: the target of every outcome without a row. When left out, silence repeats the state, a wrong key
-        goes to the state ``error``, and a call that was not connected goes HOME.
-    :param tries: the number of failures of one outcome at which the call goes to ``give_up``; the setting ``tries``
-        when left out.
-    :param give_up: the target after that number of failures; the operator when left out.
+    :param rows: outcome -> target. An outcome is a key sequence, such as ``"1"`` or ``"42"``, or a named outcome, such
+        as ``"no-input"`` or ``"busy"``.
+    :param otherwise: the target of every outcome without a row. By default, silence repeats the state, an invalid key
+        leads to the state ``error`` or repeats the state, and a call that was not connected leads HOME.
+    :param tries: the number of silences, or of invalid keys, at which the call goes to ``give_up``; by default the
+        setting ``tries``.
+    :param give_up: the target for a caller who has used up the tries; by default the operator.
     :raises FlowError: if an outcome does not exist, or a target is invalid.
     """
 
@@ -127,7 +129,7 @@ class Routes:
 
 @dataclass(frozen=True, slots=True)
 class LeadsTo:
-    """A function exit with all its targets. The decorator :func:`leads_to` makes this object."""
+    """A function exit together with all its targets. The decorator :func:`leads_to` returns such an object."""
 
     function: ExitFunction
     targets: tuple[Target, ...]
@@ -135,17 +137,18 @@ class LeadsTo:
     give_up: Target = None
 
     def __call__(self, call: Call) -> Target:
-        """Return the target that the function chooses. A test can call the exit like the function."""
+        """Return the target that the function chooses for a call. Tests can call the decorated function directly."""
         return self.function(call)
 
 
 def leads_to(*targets: Target, tries: int | None = None, give_up: Target = None) -> Callable[[ExitFunction], LeadsTo]:
-    """Declare all targets of a function exit, so that they can be checked and drawn like the targets of a table.
+    """Decorate a function exit with all targets that the function may return, so that ivrkit can check the targets.
 
-    :param targets: the targets that the function may return. For a ``Goto``, its target is enough.
-    :param tries: the number of failures of one outcome at which the call goes to ``give_up``; the setting ``tries``
-        when left out. A failure is silence, or a key for which the function returns SAME.
-    :param give_up: the target after that number of failures; the operator when left out.
+    :param targets: the targets that the function may return. If the function returns ``Goto("sales", say=...)``, the
+        target ``"sales"`` is enough.
+    :param tries: the number of silences, or of invalid keys, at which the call goes to ``give_up``; by default the
+        setting ``tries``. A key is invalid if the function returns SAME for this key.
+    :param give_up: the target for a caller who has used up the tries; by default the operator.
     :raises FlowError: if there is no target, or a target is invalid.
     """
     # Without targets, the checks at start would find nothing wrong with the function.

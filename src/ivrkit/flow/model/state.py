@@ -26,10 +26,10 @@ _SUBSTATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The plugin that a state came from.
+    """The name and version of the plugin that offers a state.
 
     :param plugin: the name of the distribution, such as ``acme-states``.
-    :param version: the version of the distribution, ``""`` if it has none.
+    :param version: the version of the distribution, or ``""`` if the version is unknown.
     """
 
     plugin: str
@@ -42,13 +42,14 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class MenuOption:
-    """The way to a state from a menu.
+    """The menu option by which a caller reaches a state.
 
-    :param key: the key or keys to press, ``0-9 * #``.
-    :param label: the name of the option: "For {label}, press {key}."
-    :param phrases: phrases that a caller can say instead of pressing the key. The menu then listens to speech too.
-    :param menu: the menu that reads the option.
-    :param sentence: the whole sentence, in place of the sentence that is built from label and key.
+    :param key: the phone key or keys to press, ``0-9 * #``.
+    :param label: the name of the option in the sentence "For {label}, press {key}."
+    :param phrases: the phrases that a caller can say instead of pressing the key. With phrases, the menu listens to
+        speech, too.
+    :param menu: the name of the menu that has the option.
+    :param sentence: the whole sentence of the option, instead of "For {label}, press {key}."
     :raises FlowError: if an argument is invalid.
     """
 
@@ -59,7 +60,10 @@ class MenuOption:
     sentence: str | None = None
 
     def __post_init__(self) -> None:
-        """Check all values, so that the error names the option and not the menu that reads it."""
+        """Check all values.
+
+        :raises FlowError: if a value is invalid. The error names the menu option.
+        """
         if not is_key_sequence(self.key):
             raise FlowError(
                 f"the key of MenuOption {self.label!r} must be keys of a telephone (0-9, * and #), not {self.key!r}",
@@ -99,23 +103,23 @@ EnterFunction = Callable[[Call], EnterContent]
 class State:
     """One place in a phone tree.
 
-    :param enter: the content that the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of
-        these, a ``Menu``, or a function ``(call) -> any of these``.
-    :param exit: where the call goes next: ``None`` if the call ends here, a target to go to at once, a ``Routes``
-        table, or a function ``(call) -> target`` decorated with ``@leads_to``.
+    :param enter: the content that the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of texts
+        and verbs, a ``Menu``, or a function that takes the call and returns any of these.
+    :param exit: where the call goes next: ``None`` to end the call, a target to go to at once, a ``Routes`` table, or a
+        function ``(call) -> target`` with the decorator ``@leads_to``.
     :param options: the menu option or options that lead to the state.
-    :param on_error: the state to go to if this state's code fails; HOME when left out.
+    :param on_error: the name of the state to go to if the code of this state fails; by default HOME.
     :param secret: whether the caller's input in this state is kept out of every log, record and store.
-    :param voice: the voice of every ``Say`` without voice and language; the voice of the call's language when left out.
-    :param language: the language of this state in every call; the language of the call when left out.
+    :param voice: the voice of every ``Say`` without voice and language; by default the voice of the call's language.
+    :param language: the language of this state in every call; by default the language of the call.
     :param whisper: the prompts that the callee of this state's ``Dial`` hears before both parties are connected.
-    :param substates: name -> state, for states that belong to this state. The substate ``confirm`` of the state
-        ``account`` is the state ``account.confirm``. In this state and its substates, ``".confirm"`` is a target that
-        names the substate, and ``"."`` names this state. The ``menu`` of a ``MenuOption`` accepts these names as well.
-        Substates may have substates. A name is looked up in the innermost state that has a substate of this name.
-    :param name: set by the loader: the name of the entry point.
-    :param owner: set by the loader: the plugin that the state came from.
-    :param parent: set by the loader: the name of the parent state, ``""`` for none.
+    :param substates: name -> state, for states that belong to this state. The full name of the substate ``confirm`` of
+        the state ``account`` is ``account.confirm``. In the exits and menu options of both states, ``".confirm"`` is
+        short for ``account.confirm``, and ``"."`` is short for ``account``. Substates may have substates: a short name
+        means a substate of the innermost state that has a substate of this name.
+    :param name: the name of the state. The loader sets it.
+    :param owner: the plugin that offers the state. The loader sets it.
+    :param parent: the name of the parent state, or ``""`` if the state is not a substate. The loader sets it.
     :raises FlowError: if an argument is invalid.
     """
 
@@ -212,16 +216,16 @@ class State:
 
     @property
     def menu_options(self) -> tuple[MenuOption, ...]:
-        """The options as a tuple."""
+        """The menu options that lead to the state, as a tuple even for a single option."""
         return cast("tuple[MenuOption, ...]", self.options)
 
 
 def _check_handler(title: str, handler: Any) -> None:
-    """Refuse a handler that cannot be called with the call, before a caller is affected.
+    """Raise an error if an ``enter`` or exit function cannot be called with the call as its only argument.
 
-    :param title: the state's title in the message.
-    :param handler: an ``enter`` or exit function.
-    :raises FlowError: if the handler is async, is a class, or takes other arguments.
+    :param title: the state in words, for the message.
+    :param handler: the ``enter`` or exit function.
+    :raises FlowError: if the function is async, is a class, or takes other arguments.
     """
     name = getattr(handler, "__name__", repr(handler))
     if inspect.iscoroutinefunction(handler):

@@ -1,4 +1,7 @@
-"""The expansion of substates to states with full names. Targets that begin with a dot get full names too."""
+"""The expansion of substates to separate states with full names, such as ``account.confirm``.
+
+Short names in targets, such as ``.confirm``, are replaced by full names.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ DOT = "."
 
 
 def expand_substates(state: State) -> Iterator[State]:
-    """Yield a state and all its substates as separate states, whose targets have full names.
+    """Yield a state and all its substates as separate states. All targets in these states have full names.
 
-    :param state: the state, with its name and owner bound.
+    :param state: the state. Its ``name`` and ``owner`` must be set.
     """
     if not state.substates:
         # A dot means nothing here. The checks at start report it as an unknown state.
@@ -33,7 +36,7 @@ def expand_substates(state: State) -> Iterator[State]:
 
 
 def substate_names(state: State) -> tuple[str, ...]:
-    """Return the full names of all substates of a state."""
+    """Return the full names of all substates of a state, including the substates of substates."""
     return tuple(_substate_names(state, state.name))
 
 
@@ -45,17 +48,20 @@ def _substate_names(state: State, parent: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """The names that a state gives to itself and its substates.
+    """The short names that are valid in one state: ``.`` for the state, and ``.NAME`` for each of its substates.
 
     :param parent: the full name of the state.
-    :param substates: the names of its substates.
+    :param substates: the names of the state's substates, without a dot.
     """
 
     parent: str
     substates: frozenset[str]
 
     def full_name(self, name: Any) -> Any:
-        """Return the full name for a relative name of this scope. Return any other value unchanged."""
+        """Return the full name for a short name, such as ``account.confirm`` for ``.confirm``.
+
+        Any other value is returned unchanged.
+        """
         if not (isinstance(name, str) and name.startswith(DOT)):
             return name
         if name == DOT:
@@ -63,7 +69,7 @@ class _Scope:
         return self.parent + name if name[1:] in self.substates else name
 
     def full_target(self, target: Any) -> Any:
-        """Return a target with its full name. An invalid target is returned unchanged; a check reports it later."""
+        """Return a target with the full name of its state. A target without a short name is returned unchanged."""
         if isinstance(target, Goto):
             return replace(target, target=self.full_name(target.target))
         return self.full_name(target)
@@ -71,14 +77,14 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _ResolvingFunction:
-    """A wrapper for an exit function that returns relative names. The wrapper returns full names."""
+    """A wrapper for an exit function that may return a short name. The wrapper returns the full name."""
 
     function: ExitFunction
     scope: _Scope
 
     @property
     def __name__(self) -> str:
-        """The name of the original function, for errors."""
+        """The name of the wrapped function, for error messages."""
         return getattr(self.function, "__name__", "function")
 
     def __call__(self, call: Call) -> Target:
@@ -87,7 +93,11 @@ class _ResolvingFunction:
 
 
 def _resolve_names(state: State, scope: _Scope) -> State:
-    """Return a state whose exit, ``on_error`` and options have full names for the relative names of a scope."""
+    """Return a copy of a state with full names in place of short names, in its exit, ``on_error`` and menu options.
+
+    :param state: the state.
+    :param scope: the short names to replace.
+    """
     options = tuple(replace(option, menu=scope.full_name(option.menu)) for option in state.menu_options)
     exit, on_error = _resolve_exit(state.exit, scope), scope.full_name(state.on_error)
     return replace(state, exit=exit, on_error=on_error, options=options)

@@ -28,21 +28,21 @@ KEY_NAMES: Mapping[str, str] = {
 class Text(str):
     """A sentence that is said in the language of the call.
 
-    The sentence is written in the source language of its plugin. The plugin's package has the translations in files of
-    gettext, such as ``locale/es/LC_MESSAGES/messages.po``. Without a translation, the sentence is said as it is
-    written. A ``Text`` can be used wherever a text can: in ``enter``, inside ``ask`` and ``Menu``, as label, sentence
-    or phrase of a ``MenuOption``, in ``Goto(say=...)``, or as the text of a verb.
+    Write the sentence in the source language of your plugin, and the translations in gettext files of your package,
+    such as ``locale/es/LC_MESSAGES/messages.po``. Without a translation, the sentence is said as it is written. A
+    ``Text`` is valid wherever a string is: in ``enter``, ``ask``, ``Menu`` and ``Goto(say=...)``, as the label,
+    sentence or phrase of a ``MenuOption``, and as the text of a verb.
 
     :param sentence: the sentence, which may have placeholders in braces: ``Text("Press {key}.", key="4")``.
-    :param values: the values of the placeholders. They are filled in after the translation. A value that is a ``Text``
-        is translated too.
+    :param values: the values of the placeholders. Each value is filled in after the translation. A value that is a
+        ``Text`` is translated, too.
     :raises FlowError: if a placeholder has no value, or a value has no placeholder.
     """
 
     values: Mapping[str, object]
 
     def __new__(cls, sentence: str, /, **values: object) -> Text:
-        """Create the text."""
+        """Create the text, and check its placeholders."""
         text = super().__new__(cls, sentence)
         text.values = values
         # Without values, braces mean nothing: the sentence is said as it is.
@@ -57,7 +57,7 @@ class Text(str):
         return text
 
     def __repr__(self) -> str:
-        """Return the Python code of the text."""
+        """Return the text as Python code, such as ``Text('Hello.')``."""
         return "".join([f"Text({str(self)!r}", *(f", {name}={value!r}" for name, value in self.values.items()), ")"])
 
     def __eq__(self, other: object) -> bool:
@@ -71,7 +71,7 @@ class Text(str):
     __hash__ = str.__hash__
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return the function and the arguments that copy or unpickle the text with its values."""
+        """Return the function and the arguments with which ``copy`` and ``pickle`` create a copy of the text."""
         return _restore_text, (str(self), dict(self.values))
 
 
@@ -80,7 +80,11 @@ def _restore_text(sentence: str, values: Mapping[str, object]) -> Text:
 
 
 def _sentence(default: str, *placeholders: str) -> str:
-    """Return a dataclass field for a sentence with placeholders."""
+    """Return a dataclass field for a sentence of the core.
+
+    :param default: the English sentence.
+    :param placeholders: the names of the placeholders that the sentence may have.
+    """
     value: str = field(default=default, metadata={"placeholders": placeholders})
     return value
 
@@ -89,7 +93,7 @@ def _sentence(default: str, *placeholders: str) -> str:
 class Texts:
     """The core's own sentences: the table ``[texts]`` of ``ivrkit.toml``.
 
-    :raises FlowError: if a sentence has an unknown placeholder, or a key does not exist.
+    :raises FlowError: if a sentence has an unknown placeholder, or if ``keys`` names a key that is not on a telephone.
     """
 
     greeting: str = _sentence("Thank you for calling {company}.", "company")
@@ -113,7 +117,10 @@ class Texts:
     keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_NAMES))
 
     def __post_init__(self) -> None:
-        """Check every placeholder and the keys of ``keys``, and add the default names of the other keys."""
+        """Check the placeholders of all sentences. Add the default names of the phone keys that ``keys`` does not name.
+
+        :raises FlowError: if a sentence has an unknown placeholder, or if ``keys`` has an unknown key.
+        """
         for each in fields(self):
             if each.name != "keys":
                 check_placeholders(f"texts.{each.name}", getattr(self, each.name), each.metadata["placeholders"])
@@ -126,12 +133,12 @@ class Texts:
         object.__setattr__(self, "keys", {**KEY_NAMES, **self.keys})
 
     def spell_keys(self, keys: str) -> str:
-        """Return the names of a key sequence: ``"one two"`` for ``"12"``."""
+        """Return the names of phone keys as one text: ``"one two"`` for ``"12"``."""
         return " ".join(self.keys[key] for key in keys)
 
 
 def is_text(value: object) -> bool:
-    """Return whether a value is a text that is not blank."""
+    """Return whether a value is a string that is not blank."""
     return isinstance(value, str) and value.strip() != ""
 
 
@@ -141,12 +148,13 @@ def placeholders_in(sentence: str) -> set[str]:
 
 
 def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None:
-    """Refuse a sentence whose placeholders could not be filled in during a call.
+    """Raise an error if the placeholders of a sentence could not be filled in during a call.
 
     :param name: the name of the sentence, for the message.
     :param sentence: the sentence.
-    :param known: the placeholders that have a value.
-    :raises FlowError: if the sentence has an unknown placeholder, a format or conversion, or a single brace.
+    :param known: the names of the placeholders that have a value.
+    :raises FlowError: if the sentence has an unknown placeholder, a single brace, or a placeholder with a format or a
+        conversion, such as ``{key:>3}`` or ``{key!r}``.
     """
     names = " and ".join("{" + each + "}" for each in known)
     allowed = f"only the placeholder{'s' * (len(known) > 1)} {names}" if known else "no placeholders"

@@ -18,11 +18,11 @@ _GOTO_KEYS = {"to", "say", "language"}
 
 
 def read_prompts(value: Any) -> tuple[Prompt, ...]:
-    """Return the prompts of a TOML value, or of a list of values.
+    """Return the prompts that a TOML value describes.
 
-    A value is a text, ``{play = "https://..."}``, ``{pause = 2}`` or ``{say = ..., voice = ..., language = ...}``.
-
-    :raises ValueError: if a value has another form.
+    :param value: a prompt or a list of prompts. A prompt is a text, ``{play = "https://..."}``, ``{pause = 2}`` or
+        ``{say = ..., voice = ..., language = ...}``.
+    :raises ValueError: if a prompt has another form.
     """
     return tuple(_read_prompt(each) for each in (value if isinstance(value, list) else [value]))
 
@@ -44,10 +44,10 @@ def _read_prompt(value: Any) -> Prompt:
 
 
 def read_target(value: Any) -> Target:
-    """Return the target of a TOML value.
+    """Return the target that a TOML value describes.
 
-    A value is a state's name, one of :data:`TARGET_KEYWORDS`, or ``{to = ..., say = ..., language = ...}``.
-
+    :param value: the name of a state, ``HOME``, ``BACK``, ``SAME``, ``HANG UP``, or
+        ``{to = ..., say = ..., language = ...}``.
     :raises ValueError: if the value has another form.
     """
     if is_text(value):

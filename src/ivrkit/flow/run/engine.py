@@ -1,15 +1,16 @@
 """The engine: answers one webhook of one call.
 
-A turn has these steps, and each has its method in :class:`_TurnBuilder`:
+The answer to a webhook has these steps. Each step has a method in :class:`_TurnBuilder`:
 
-1. Read the outcome of the verb that the call waited with, and record it in the call's path.
+1. Read the outcome of the verb that the call waited with, and record the outcome in the call's path.
 2. Decide the target: run a function exit, and apply the transition rules.
 3. Go to the target: say the prompts of a ``Goto``, and look up the state that SAME, BACK or HOME means.
 4. Enter the state: render its ``enter``, and update the session.
-5. If the state does not wait, follow its automatic exit with step 3. The fragments of all states make one response.
+5. If the state does not wait for input, continue with step 3 and the target of its exit. The TwiML of all states that
+   are entered makes one response.
 6. Stop at a state that waits, or end the call.
 
-A plugin's code runs in the sandbox. A failure of this code leads to another state, never to an error response.
+A plugin's code runs in the sandbox. If this code fails, the call goes to another state. The response is never an error.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ def advance(flow: CallFlow, call: Call, session: Session, *, fallback_step: Fall
     """Answer one webhook of a call.
 
     :param flow: the compiled states.
-    :param call: the call at this webhook. Its ``data`` is the ``data`` of the session.
-    :param session: the session of the call; changed in place.
-    :param fallback_step: the fallback step in the webhook's URL.
-    :returns: the document to send, with the events that led to it.
+    :param call: the call at this webhook. ``call.data`` must be the dict ``session.data``.
+    :param session: the session of the call. It is changed in place.
+    :param fallback_step: how often Twilio's fallback URL has sent the call back, as written in the webhook's URL.
+    :returns: the TwiML document to send, and the events of this webhook.
     """
     return _TurnBuilder(flow, call, session).answer(fallback_step)
 
@@ -57,14 +58,14 @@ def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
 
     :param flow: the compiled states.
     :param call: the call at this status callback.
-    :param session: the session of the call; changed in place.
-    :returns: an empty document, with the event ``ended`` unless the call had ended before.
+    :param session: the session of the call. It is changed in place.
+    :returns: an empty TwiML document, and the event ``ended`` if the session did not yet say that the call has ended.
     """
     return _TurnBuilder(flow, call, session).end_call()
 
 
 class _TurnBuilder:
-    """The work on one webhook. It collects the response in ``response`` and the events in ``events``."""
+    """The work on one webhook. The attribute ``response`` collects the TwiML, and ``events`` collects the events."""
 
     def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
         self.flow = flow
@@ -84,7 +85,10 @@ class _TurnBuilder:
         self.secret = session.secret and session.waiting_verb == "Gather"
 
     def answer(self, fallback_step: FallbackStep) -> Turn:
-        """Answer the webhook."""
+        """Answer the webhook, and return the response with its events.
+
+        :param fallback_step: how often Twilio's fallback URL has sent the call back.
+        """
         if fallback_step and self.session.ended == FINISHED and not self.call.has_ended:
             # Twilio could not use the response that ended the call, so the caller is still on the line.
             return self._finish(document([self.flow.core_prompts[self.language]["goodbye"], HANGUP]))
@@ -105,7 +109,7 @@ class _TurnBuilder:
         return self._finish(self.response.to_document())
 
     def end_call(self) -> Turn:
-        """Return the turn of a caller who has hung up. No state is entered, and no failure is counted."""
+        """Return the response to a webhook after the caller has hung up. No state is entered, no failure is counted."""
         if self.session.ended is None:
             self.session.ended = self.call.status
             if self.session.state is not None:
@@ -113,7 +117,10 @@ class _TurnBuilder:
         return self._finish(EMPTY_RESPONSE)
 
     def _finish(self, twiml: bytes) -> Turn:
-        """Return the turn. A plugin's ``edit_response`` hook edits its document first."""
+        """Return the response to the webhook, after the hooks ``ivrkit_edit_response`` have edited it.
+
+        :param twiml: the TwiML document before the edits.
+        """
         current = self.flow.states.get(self.session.state or "")
         state = current.state if current else None
         if self.flow.hooks.edit_response and state and twiml is not EMPTY_RESPONSE:
@@ -121,7 +128,7 @@ class _TurnBuilder:
         return Turn(twiml, state, self.session.ended is not None, tuple(self.events), self.call, self.secret)
 
     def _switch_language(self, language: str) -> None:
-        """Continue the call in a language, or in the closest language that the flow has."""
+        """Set the language of the call. If calls cannot be held in this language, set the closest language of calls."""
         self.language = self.session.language = self.flow.closest_language(language)
         if self.call.language != self.language:
             self.call = replace(self.call, language=self.language)
@@ -133,7 +140,7 @@ class _TurnBuilder:
         return read_outcome(self.session.waiting_verb, self.call.params, phrases)
 
     def _record_outcome(self, outcome: str | None) -> None:
-        """Record an outcome in the call's path and in the events, hidden if the input is secret."""
+        """Record an outcome in the call's path and in the events. If the input is secret, ``(secret)`` is recorded."""
         shown = HIDDEN_INPUT if self.secret and outcome not in (None, NO_INPUT) else outcome
         state = self.waiting_state.state if self.waiting_state else None
         self.session.path[-1][1] = shown
@@ -156,7 +163,11 @@ class _TurnBuilder:
     # Step 2: the target.
 
     def _decide(self, outcome: str | None, fallback_step: FallbackStep) -> Target:
-        """Return the target of a call that waited in a state."""
+        """Return the target that an outcome of the waiting state leads to.
+
+        :param outcome: the outcome, or ``None`` if the webhook has no outcome.
+        :param fallback_step: how often Twilio's fallback URL has sent the call back.
+        """
         waiting_verb, compiled = self.session.waiting_verb, self.waiting_state
         # Rule 6: too many webhooks end a call. The operator is also the last resort of the fallback.
         if self.session.turn + 1 >= self.flow.config.max_turns or fallback_step is FallbackStep.TRY_OPERATOR:
@@ -182,15 +193,21 @@ class _TurnBuilder:
     # Steps 3 to 6.
 
     def _follow(self, target: Target, origin: str | None) -> None:
-        """Go to a target, and follow automatic exits until the call waits or ends."""
+        """Go to a target, and on from each state that does not wait, until the call waits for input or ends.
+
+        :param target: the target.
+        :param origin: the name of the state whose exit led to the target, or ``None`` at the start of a call.
+        """
         step: Step | None = (target, origin)
         while step is not None:
             step = self._go_to(*step)
 
     def _go_to(self, target: Target, origin: str | None) -> Step | None:
-        """Say the prompts of a target and enter its state.
+        """Say the prompts of a target, and enter the state of the target.
 
-        :returns: the next step, ``None`` if the call waits or has ended.
+        :param target: the target.
+        :param origin: the name of the state whose exit led to the target, or ``None`` at the start of a call.
+        :returns: the next target and the state that leads to it, or ``None`` if the call waits for input or has ended.
         """
         destination = destination_of(target)
         if isinstance(target, Goto):
@@ -215,9 +232,9 @@ class _TurnBuilder:
         """Enter a state.
 
         :param compiled: the state.
-        :param origin: the state whose exit led here, or ``None`` at the start of a call.
-        :param returning: whether the caller returns to the state. If so, the state's failures are not forgotten.
-        :returns: the next step, ``None`` if the call waits or has ended.
+        :param origin: the name of the state whose exit led to this state, or ``None`` at the start of a call.
+        :param returning: whether the caller returns to the state, so that the failure counts of the state are kept.
+        :returns: the next target and the state that leads to it, or ``None`` if the call waits for input or has ended.
         """
         name = compiled.name
         if not returning:
@@ -241,9 +258,9 @@ class _TurnBuilder:
         return None
 
     def _render(self, compiled: CompiledState) -> Content:
-        """Return the content of a state. Its ``enter`` function runs here.
+        """Return the rendered content of a state. If ``enter`` is a function, the function is called.
 
-        :raises FlowError: if the content is invalid, or too many states were entered.
+        :raises FlowError: if the content is invalid, or if this webhook has entered too many states.
         """
         self.response.count_state()
         localized = compiled.localized[self.language]
@@ -255,7 +272,10 @@ class _TurnBuilder:
         return content
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
-        """Follow the exit of a state that does not wait. If the state has no automatic exit, end the call."""
+        """Return the target of a state that does not wait for input, and the name of this state.
+
+        If the state has no single target and no function exit, end the call and return ``None``.
+        """
         exit = compiled.state.exit
         if exit is None or isinstance(exit, Routes) or compiled.is_menu:
             self._hang_up(b"" if content.ends_document else HANGUP)
@@ -267,7 +287,7 @@ class _TurnBuilder:
     def _hang_up(self, last_verb: bytes) -> None:
         """End the call.
 
-        :param last_verb: the verb that ends the document, or ``b""`` if the document has such a verb already.
+        :param last_verb: the TwiML that ends the call, or ``b""`` if the response already ends the call.
         """
         self.response.add(last_verb)
         self.session.waiting_verb = None
@@ -277,7 +297,7 @@ class _TurnBuilder:
     # The code of plugins.
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> ExitResult:
-        """Run a function exit. If the function fails, the result has the target of the failure."""
+        """Run a function exit, and return its target. If the function fails, return the target after a failure."""
         target = catch_failure(
             lambda: self._sandboxed(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
         )
@@ -289,10 +309,10 @@ class _TurnBuilder:
         return run_sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
 
     def _handle_failure(self, compiled: CompiledState, error: BaseException) -> Target:
-        """Record a failure, apologise once, and return the target that the call goes to.
+        """Record the failure of a state's code, add the apology to the response, and return the next target.
 
-        The targets are tried in this order: the choice of a plugin's hook, the state's ``on_error``, HOME, the start
-        menu, the operator. A state that failed during this webhook is skipped.
+        The target is the first of these: the state that a hook ``ivrkit_state_failed`` chooses, the state's
+        ``on_error``, HOME, the start menu, the operator. A state that failed during this webhook is skipped.
         """
         self.failed_states.add(compiled.name)
         self.events.append(Event("failed", compiled.state, error=redacted(error) if self.secret else error))

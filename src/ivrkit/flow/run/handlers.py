@@ -1,4 +1,4 @@
-"""The functions that run a plugin's ``enter``, exit or hook, and check the result."""
+"""The functions that call a plugin's ``enter`` function, exit function or start hook, and check the result."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from ivrkit.flow.run.sandbox import Failure, catch_failure
 
 
 def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
-    """Return the start of a call.
+    """Return the target and the language with which a call starts.
 
-    A plugin can choose the start. Otherwise the settings decide: for the caller, for the called number, or by default.
+    A plugin can choose the start by the hook ``ivrkit_choose_start``. If no plugin chooses a start, the settings
+    ``callers``, ``numbers`` and ``start`` decide, in this order.
 
-    :param language: the language of the call before the start is chosen.
+    :param flow: the compiled states.
+    :param call: the call at its first webhook.
+    :param language: the language of the call before its start is chosen.
     """
     config = flow.config
     by_caller = config.callers.get(normalize_caller_id(call.from_ or ANONYMOUS)) if config.callers else None
@@ -40,20 +43,24 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
 
 
 def call_enter(compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
-    """Return the content that a state's ``enter`` function returns, rendered and checked.
+    """Call the ``enter`` function of a state, and return its content after rendering and all checks.
 
-    :raises FlowError: if the content does not fit the state's exit. Errors of the function are not caught.
+    :raises FlowError: if the content does not fit the exit of the state. An error of the function itself is not caught.
     """
     enter = cast(EnterFunction, compiled.state.enter)
     return compiled.render_enter(enter(call), localized)
 
 
 def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
-    """Return the target that a function exit returns.
+    """Call the exit function of a state, and return its target after all checks.
 
+    :param flow: the compiled states.
+    :param compiled: the state.
+    :param exit: the exit function with its declared targets.
+    :param call: the call, which is the argument of the function.
     :param language: the language of the call.
-    :raises FlowError: if the target was not named in ``@leads_to``, or if the target's prompts or language are
-        invalid. Errors of the function are not caught.
+    :raises FlowError: if ``@leads_to`` does not name the target, or if the prompts or the language of the target are
+        invalid. An error of the function itself is not caught.
     """
     target = exit(call)
     named = [destination_of(each) for each in exit.targets]

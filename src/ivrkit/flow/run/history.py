@@ -1,4 +1,4 @@
-"""The history of a call: the origin of each state, and the menus that the caller visited."""
+"""The history of a call: the state from which the caller came to each state, and the menus that the caller visited."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ivrkit.flow.run.session import Session
 
 
 class History:
-    """The history of one call, kept in its session. It decides which states SAME, BACK and HOME mean."""
+    """The history of one call, which its session stores. The history decides which states SAME, BACK and HOME mean."""
 
     def __init__(self, flow: CallFlow, session: Session) -> None:
         self._flow = flow
@@ -18,10 +18,10 @@ class History:
     def resolve(self, destination: str | RelativeTarget, origin: str | None) -> tuple[str | None, bool]:
         """Return the state that a target means.
 
-        :param destination: the target, without its prompts.
-        :param origin: the state whose exit leads to it; ``None`` at the start of a call.
+        :param destination: the name of a state, SAME, BACK or HOME.
+        :param origin: the name of the state whose exit leads to the target, or ``None`` at the start of a call.
         :returns: two values: the name of the state, or ``None`` for the operator; and whether the caller returns to
-            that state. If so, the state's failures are not forgotten.
+            this state, so that the failure counts of the state are kept.
         """
         # A wrong key leads through the state `error`. Behind it the caller has not left the state of that key.
         from_error_state = origin == ERROR_STATE
@@ -37,10 +37,13 @@ class History:
         return name, returning or name == origin
 
     def record_origin(self, state: State, origin: str) -> None:
-        """Record the state that sent the caller to a state.
+        """Record the state from which the caller came to another state, for BACK.
 
-        A parent state and its substates count as one state. From any of the substates, BACK leads to the last state
-        outside of the parent state and its substates.
+        A parent state and its substates count as one state. BACK in a substate leads to the last state outside of the
+        parent state and its substates.
+
+        :param state: the state that the caller enters.
+        :param origin: the name of the state from which the caller came.
         """
         came_from = self._session.came_from
         if self._top_state(state.name) != self._top_state(origin):
@@ -55,23 +58,27 @@ class History:
         self._session.visited_menus = [*(each for each in self._session.visited_menus if each != menu), menu]
 
     def home(self, origin: str | None) -> str | None:
-        """Return the state that HOME means.
+        """Return the name of the state that HOME means, or ``None`` for the operator.
 
-        :param origin: the state whose exit leads HOME.
-        :returns: a menu that has an option for that state: the menu that the caller visited last, or the menu of the
-            state's first option. If the state has no options, the home of the call. ``None`` means the operator.
+        If the origin has menu options, HOME is a menu with such an option: the menu that the caller visited last, or
+        else the menu of the first option. If the origin has no menu options, HOME depends on the start of the call.
+
+        :param origin: the name of the state whose exit leads HOME.
         """
         menus = [option.menu for option in self._menu_options(origin)]
         visited = [menu for menu in reversed(self._session.visited_menus) if menu in menus]
         return next(iter(visited or menus), self._flow.start_info(self._session.start).home)
 
     def _top_state(self, name: str) -> str:
-        """Return the name of a substate's outermost parent state. For any other state, return its own name."""
+        """Return the name of the outermost parent state of a substate. For any other state, return the same name."""
         compiled = self._flow.states.get(name)
         return self._top_state(compiled.state.parent) if compiled and compiled.state.parent else name
 
     def _menu_options(self, name: str | None) -> tuple[MenuOption, ...]:
-        """Return the options of a state. A substate without options has the options of its parent state."""
+        """Return the menu options that lead to a state.
+
+        For a substate without menu options, return the menu options of its parent state.
+        """
         compiled = self._flow.states.get(name or "")
         if compiled is None:
             return ()

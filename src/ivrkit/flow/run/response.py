@@ -1,4 +1,4 @@
-"""The response to one webhook: the fragments of all states that were entered, joined into one document."""
+"""The response to one webhook: the TwiML of all states that were entered, joined into one document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_STATES_PER_RESPONSE = 50
 
 
 class ResponseBuilder:
-    """Collector of the fragments of a response. It keeps the response within Twilio's size limit."""
+    """Collector of the rendered verbs of one response. It checks the size limit that Twilio sets for a document."""
 
     def __init__(self) -> None:
         self._fragments: list[bytes] = []
@@ -18,31 +18,35 @@ class ResponseBuilder:
         self._apologised = False
 
     def add(self, fragment: bytes) -> None:
-        """Add a fragment that must be heard."""
+        """Add rendered verbs to the response, without a check of their size."""
         self._fragments.append(fragment)
 
     def add_if_it_fits(self, fragment: bytes) -> None:
-        """Add a fragment, unless the fragment would make the response too long."""
+        """Add rendered verbs to the response, unless they would make the response too long for Twilio."""
         if self._size() + len(fragment) <= MAX_CONTENT_BYTES:
             self._fragments.append(fragment)
 
     def apologise(self, apology: bytes) -> None:
-        """Add the apology, unless the response already has one."""
+        """Add the apology to the response, unless the response already has an apology.
+
+        :param apology: the rendered apology.
+        """
         if not self._apologised:
             self._apologised = True
             self._fragments.append(apology)
 
     def check_fits(self, fragment: bytes) -> None:
-        """Refuse a fragment that would make the response too long.
+        """Raise an error if rendered verbs would make the response too long for Twilio. Nothing is added here.
 
-        :raises FlowError: with the size that the response would have.
+        :raises FlowError: if the response would be too long.
         """
         check_size(self._size() + len(fragment))
 
     def count_state(self) -> None:
-        """Count one more state in the response.
+        """Count one more state that this webhook enters.
 
-        :raises FlowError: if the response has too many states. All fragments are removed, so that another state fits.
+        :raises FlowError: if the webhook has entered too many states. The response is emptied before, so that the next
+            state fits.
         """
         self._state_count += 1
         if self._state_count > MAX_STATES_PER_RESPONSE:
@@ -54,7 +58,7 @@ class ResponseBuilder:
             )
 
     def to_document(self) -> bytes:
-        """Return the whole document."""
+        """Return the response as a whole TwiML document."""
         return document(self._fragments)
 
     def _size(self) -> int:

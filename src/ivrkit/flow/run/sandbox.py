@@ -23,10 +23,12 @@ class Failure:
 
 
 def catch_failure(run: Callable[[], Result]) -> Result | Failure:
-    """Return the result of a plugin's code, or its failure.
+    """Run a plugin's code, and return its result. If the code raises an error, return a :class:`Failure`.
 
-    A hook that handles a failure must run after the ``except`` block has ended. Inside the block, the hook could read
-    the original error from ``sys.exc_info()``, although its argument is a redacted error.
+    The error is returned so that the hook ``ivrkit_state_failed`` runs outside of an ``except`` block. Inside such a
+    block, the hook could read a secret message of the error from ``sys.exc_info()``.
+
+    :param run: a function that runs the code.
     """
     try:
         return run()
@@ -35,13 +37,14 @@ def catch_failure(run: Callable[[], Result]) -> Result | Failure:
 
 
 def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_bytes: int | None = None) -> Result:
-    """Run a plugin's code, and restore ``data`` if the code fails.
+    """Run a plugin's code. If the code fails, undo its changes to ``call.data``.
 
-    :param data: the call's ``data``. The code may change it in place.
+    :param data: the dict ``call.data``, which the code may change in place.
     :param run: a function that runs the code.
-    :param max_data_bytes: the maximum size of ``data`` as JSON, or ``None`` for no maximum.
+    :param max_data_bytes: the maximum size of ``data`` as JSON, in bytes, or ``None`` for no maximum.
     :returns: the result of the code.
-    :raises FlowError: if ``data`` cannot be stored after the code has run. An error of the code is raised again.
+    :raises FlowError: if the code has written values to ``data`` that cannot be stored. An error of the code itself is
+        raised again.
     """
     # A copy as JSON: the code may change nested values in place.
     before = json.dumps(data)
@@ -58,10 +61,11 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
 
 
 def check_data(data: dict[str, Any], max_bytes: int | None = None) -> None:
-    """Refuse ``call.data`` if JSON cannot store its values, or loads other values than were stored.
+    """Raise an error if ``call.data`` cannot be stored as JSON and loaded again unchanged.
 
-    :param max_bytes: the maximum size as JSON, or ``None`` for no maximum.
-    :raises FlowError: with a hint on what can be stored.
+    :param data: the dict ``call.data``.
+    :param max_bytes: the maximum size of the JSON in bytes, or ``None`` for no maximum.
+    :raises FlowError: if ``data`` cannot be stored. The hint lists the values that can be stored.
     """
     hint = "store strings, numbers, booleans, None, lists, and dicts with strings as keys"
     try:

@@ -1,4 +1,4 @@
-"""The session of one call: everything that is stored between its webhooks."""
+"""The session of one call: the data that is stored between the webhooks of the call."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TOKEN_PREFIX_LENGTH = 8
 
 @dataclass(slots=True)
 class SentResponse:
-    """The response to one webhook, kept in case the same request comes again.
+    """The response to one webhook, which is kept in case Twilio sends the same request again.
 
     :param turn: the number of the webhook in its call.
-    :param token: the request's ``I-Twilio-Idempotency-Token``, ``""`` for none. Where ``twiml`` is left out, only its
-        first :data:`TOKEN_PREFIX_LENGTH` characters are kept.
-    :param request_hash: a hash of the request's parameters.
-    :param twiml: the whole document. A cookie has no room for it: there it is left out, and is ``""``.
+    :param token: the header ``I-Twilio-Idempotency-Token`` of the request, or ``""`` without this header. In a cookie,
+        only the first 8 characters of the token are kept.
+    :param request_hash: a hash of the request's parameters, or ``""`` in a cookie.
+    :param twiml: the whole TwiML document, or ``""`` in a cookie, which has no room for documents.
     """
 
     turn: int
@@ -35,24 +35,25 @@ class SentResponse:
 class Session:
     """The session of one call.
 
-    :param sid: the CallSid. A session belongs to one call.
-    :param turn: the number of webhooks that were answered.
-    :param state: the state that the caller is in, or ``None`` before the first one.
-    :param start: the state that the call started in.
-    :param waiting_verb: the verb that the call waits with, or ``None`` when it does not wait.
-    :param secret: whether the current state's input is secret. This flag is kept because a deploy may remove the state.
-    :param needs_encryption: whether the call was ever in a secret state. From then on its stored session is encrypted.
-    :param routes_hash: the hash of the current state's routes when it was entered.
-    :param came_from: state -> the state that sent the caller there.
-    :param visited_menus: the menus that the caller was in, the latest last.
-    :param failure_counts: state -> ``no-input`` or ``no-match`` -> number of failures.
-    :param failures_in_row: failures in a row, across states.
-    :param operator_tried: whether the call was sent to the operator. A call is sent there only once.
-    :param language: the call's language.
-    :param ended: why the call ended: ``finished`` or Twilio's CallStatus. ``None`` while the call goes on.
-    :param path: every state that was entered, each with the outcome that led out of it.
-    :param data: the handlers' own data.
-    :param responses: the latest responses, for webhooks that Twilio sends twice.
+    :param sid: the CallSid.
+    :param turn: the number of webhooks of the call that were answered.
+    :param state: the name of the state that the caller is in, or ``None`` before the call enters its first state.
+    :param start: the name of the state in which the call started, or ``None`` before the start.
+    :param waiting_verb: the name of the verb that the call waits with, or ``None`` if the call does not wait.
+    :param secret: whether the input in the current state is secret, even if a deploy has removed this state.
+    :param needs_encryption: whether the call was ever in a secret state. A store must then encrypt the session.
+    :param routes_hash: the hash that the routes of the current state had when the caller entered the state.
+    :param came_from: name of a state -> name of the state from which the caller came to it.
+    :param visited_menus: the names of the menus that the caller visited, the latest menu last.
+    :param failure_counts: name of a state -> ``no-input`` or ``no-match`` -> number of failures.
+    :param failures_in_row: the number of silences and invalid keys in a row, in all states together.
+    :param operator_tried: whether the call was sent to the operator. A call goes to the operator only once.
+    :param language: the language of the call.
+    :param ended: the reason of the call's end: ``finished`` or Twilio's CallStatus. ``None`` while the call goes on.
+    :param path: a list ``[state, outcome]`` for each state that was entered. The outcome is ``None`` if the state did
+        not wait, or still waits.
+    :param data: the dict ``call.data``, in which handlers store values.
+    :param responses: the latest responses. Twilio gets the same response again if it sends a request twice.
     :param expires: the time after which a store may remove the session, in seconds since 1970.
     """
 
@@ -79,8 +80,8 @@ class Session:
     def to_json(self, *, lean: bool = False) -> str:
         """Return the session as JSON.
 
-        :param lean: leave out the documents of past responses, so that the session fits in a cookie. A repeated
-            request is still recognised by its token.
+        :param lean: whether to leave out the TwiML documents of past responses, so that the session fits in a cookie.
+            The tokens of the requests are kept, so that a repeated request is still recognised.
         """
         values = {name: getattr(self, name) for name in _PLAIN_FIELDS}
         if lean:
@@ -93,11 +94,11 @@ class Session:
 
     @classmethod
     def from_json(cls, text: str) -> Session:
-        """Return the session that :meth:`to_json` wrote. Unknown fields are ignored.
+        """Return the session from the JSON that :meth:`to_json` returned.
 
-        Another version of ivrkit may have written the session.
+        Another version of ivrkit may have stored the session. Fields that this version does not know are ignored.
 
-        :raises SessionError: if the text is not a session.
+        :raises SessionError: if the text is not the JSON of a session.
         """
         try:
             values = json.loads(text)
@@ -112,12 +113,14 @@ class Session:
     def find_response(self, token: str, request_hash: str, since_turn: int | None) -> SentResponse | None:
         """Return the response that the same request already got, or ``None`` for a new request.
 
-        :param token: the request's idempotency token, ``""`` for none.
+        A request is recognised by its token. A request without a token is recognised by its parameters, but only if
+        another request has saved the session while this request was handled.
+
+        :param token: the idempotency token of the request, or ``""`` without a token.
         :param request_hash: the hash of the request's parameters.
-        :param since_turn: the turn at which this request first read the session, if another request has saved the
-            session since then; otherwise ``None``. A request without a token is recognised by its parameters, and only
-            in the responses after this turn.
-        :returns: the response. Its ``twiml`` is ``""`` if the document was left out.
+        :param since_turn: the value of ``turn`` when this request read the session, if another request has saved the
+            session since then; otherwise ``None``.
+        :returns: the response. Its ``twiml`` is ``""`` if the session was loaded from a cookie.
         """
         for response in self.responses:
             if token and response.token == (token if response.twiml else token[:TOKEN_PREFIX_LENGTH]):
@@ -130,7 +133,7 @@ class Session:
         return None
 
     def add_response(self, response: SentResponse) -> None:
-        """Keep a response, and drop all but the latest ``MAX_RESPONSES``."""
+        """Add a response to ``responses``, and remove the oldest responses beyond ``MAX_RESPONSES``."""
         self.responses = [*self.responses, response][-MAX_RESPONSES:]
 
 

@@ -1,8 +1,7 @@
 """The transition rules: where an outcome leads, and how failures are counted.
 
-A failure is silence (``no-input``) or a wrong key or phrase (``no-match``). The numbers of the rules are those in
-``docs/reference/states.md``. The engine runs a function exit itself, and passes the result to
-:meth:`Transitions.by_function`.
+A failure is silence (``no-input``), or an invalid key or phrase (``no-match``). The rules have the same numbers as in
+``docs/reference/states.md``.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from ivrkit.flow.run.session import Session
 class ExitResult:
     """The result of a function exit.
 
-    :param target: the target that the function returned, or the target that its failure leads to.
-    :param failed: whether the function failed.
+    :param target: the target that the function returned, or the target to go to if the function failed.
+    :param failed: whether the function raised an error or returned an invalid target.
     """
 
     target: Target
@@ -32,7 +31,7 @@ class Transitions:
     """The transition rules of one call.
 
     :param flow: the compiled states.
-    :param session: the session of the call. The failures are counted in it.
+    :param session: the session of the call, which stores the failure counts.
     """
 
     def __init__(self, flow: CallFlow, session: Session) -> None:
@@ -70,7 +69,10 @@ class Transitions:
         return result.target
 
     def operator(self) -> Target:
-        """Return the operator, and forget all failures. The second time in a call, return ``None``, the goodbye."""
+        """Return the operator as the target, and reset all failure counts of the call.
+
+        A call goes to the operator only once. The second time, the target is ``None``, which says goodbye and hangs up.
+        """
         if self._session.operator_tried:
             return None
         self._session.operator_tried = True
@@ -79,7 +81,10 @@ class Transitions:
         return self._flow.start_info(self._session.start).operator
 
     def forget_failures(self, state: str) -> None:
-        """Forget the failures of a state."""
+        """Reset the failure counts of a state.
+
+        :param state: the name of the state.
+        """
         self._session.failure_counts.pop(state, None)
 
     def _by_input(self, compiled: CompiledState, outcome: str) -> Target:
@@ -119,12 +124,18 @@ class Transitions:
         return NOTHING_RECORDED if outcome == NO_MESSAGE else NOT_CONNECTED
 
     def _succeed(self, compiled: CompiledState) -> None:
-        """Forget the failures of a state and the failures in a row."""
+        """Reset the failure counts of a state, and the number of failures in a row."""
         self.forget_failures(compiled.name)
         self._session.failures_in_row = 0
 
     def _fail(self, compiled: CompiledState, failure: str, target: Target) -> Target:
-        """Count a failure, and return its target. After too many failures, return ``give_up`` or the operator."""
+        """Count a failure, and return the next target.
+
+        :param compiled: the state.
+        :param failure: ``no-input`` or ``no-match``.
+        :param target: the target if the caller has tries left.
+        :returns: ``target``, or ``give_up`` or the operator after too many failures.
+        """
         # Rule 3: failures are counted per state and outcome, and in a row per call.
         counts = self._session.failure_counts.setdefault(compiled.name, {})
         counts[failure] = counts.get(failure, 0) + 1

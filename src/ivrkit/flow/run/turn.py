@@ -1,4 +1,4 @@
-"""The engine's answer to one webhook, and the step that a webhook has after a call to the fallback URL."""
+"""The engine's response to one webhook, its events, and the steps after an error response (Twilio's fallback URL)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ivrkit.flow.model.state import State
 
 
 class FallbackStep(enum.IntEnum):
-    """The number of times that Twilio's fallback URL has sent the call back since the last good response.
+    """The number of times that Twilio's fallback URL has sent a call back to the webhook since the last valid response.
 
-    The value is the query parameter ``again`` of the webhook's URL.
+    The number is the query parameter ``again`` of the webhook's URL.
     """
 
     #: A normal webhook.
@@ -26,7 +26,7 @@ class FallbackStep(enum.IntEnum):
 
     @property
     def next_step(self) -> FallbackStep | None:
-        """The next step, or ``None`` after the last step, when the call ends."""
+        """The step after this step, or ``None`` after the last step, so that the call ends."""
         return None if self is FallbackStep.TRY_OPERATOR else FallbackStep(self + 1)
 
 
@@ -36,14 +36,15 @@ EventName = Literal["started", "entered", "left", "failed", "recorded", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened in a call during one webhook.
+    """An event in a call during one webhook.
 
     :param name: ``started``, ``entered``, ``left``, ``failed``, ``recorded`` or ``ended``.
-    :param state: the state of the event. ``None`` for ``started`` and ``ended``, and if the state no longer exists.
-    :param outcome: for ``left``: the outcome that led out of the state, or ``None`` for an automatic exit.
-    :param reason: for ``ended``: ``finished`` when the flow ended the call, else Twilio's CallStatus.
-    :param error: for ``failed``: the error of the state's code; hidden if the input is secret.
-    :param details: for ``recorded``: Twilio's parameters of the recording.
+    :param state: the state of the event. It is ``None`` for ``started`` and ``ended``, and for a state that a deploy
+        has removed.
+    :param outcome: for ``left``: the outcome that led out of the state, or ``None`` if the state did not wait.
+    :param reason: for ``ended``: ``finished`` if the phone tree ended the call, otherwise Twilio's CallStatus.
+    :param error: for ``failed``: the error of the state's code. For secret input, the message of the error is hidden.
+    :param details: for ``recorded``: Twilio's request parameters about the recording.
     """
 
     name: EventName
@@ -58,11 +59,12 @@ class Event:
 class Turn:
     """The response to one webhook, with the events that led to it.
 
-    :param twiml: the whole document, as bytes.
-    :param state: the state that the caller is in now, or ``None`` if there is no such state.
+    :param twiml: the whole TwiML document, as bytes.
+    :param state: the state that the caller is in now, or ``None`` if the caller has not entered a state yet or a deploy
+        has removed the state.
     :param ended: whether the call has ended.
-    :param events: the events, in order. The host notifies the observing plugins once the session is saved.
-    :param call: the call at this webhook, as the handlers saw it.
+    :param events: the events, in order. The host reports the events to the plugins after the session is saved.
+    :param call: the call at this webhook, with the changes of the handlers to ``call.data``.
     :param secret: whether the input was for a secret state. Secret input must not be logged or reported.
     """
 

@@ -15,14 +15,14 @@ ACCEPT_SECONDS = 7
 
 
 def answer_whisper(flow: CallFlow, query: Mapping[str, str], digits: str) -> bytes:
-    """Return the document for a callee who picked up.
+    """Return the TwiML document for a callee who has picked up.
 
     Twilio connects both parties at the end of the document, unless the document hangs up.
 
     :param flow: the compiled states.
-    :param query: the query parameters of :func:`whisper_url` or :func:`attempt_url`.
+    :param query: the query parameters in the URL that :func:`whisper_url` or :func:`attempt_url` returned.
     :param digits: the keys that the callee pressed.
-    :returns: one of three documents: the whisper, a hangup, or an empty document, which connects both parties.
+    :returns: a document with the whisper, a document that hangs up, or an empty document to connect at once.
     """
     compiled = flow.states.get(query.get("state", ""))
     if compiled is None or compiled.state.whisper is None:
