@@ -179,7 +179,7 @@ def test_states_are_listed_with_plugin_key_and_targets(ivrkit):
         ("error", "acme-states", acme, "", "BACK"),
         ("hours", "acme-states", acme, "3", "SAME, HOME"),
         ("reception", "acme-states", acme, "0", "HOME, hang up"),
-        ("sales", "acme-states", acme, "1", "hang up"),
+        ("sales", "acme-states", acme, "1", "hang up, HOME"),
         ("support", "acme-states", acme, "2", "hang up, HOME"),
     ]
     lines = [f"{state:9}  {plugin:11}  {version:{width}}  {key:3}  {to}" for state, plugin, version, key, to in rows]
