@@ -270,6 +270,13 @@ def test_assumptions_change_the_parameters_of_a_gather(assumed, attributes, acti
     assert {name: request.params.get(name) for name in params} == params
 
 
+def test_a_hangup_after_keys_ends_a_gather_once():
+    """A caller who hangs up after some keys ends the Gather once: the event has the keys and names the hang-up."""
+    call = play(gather(), Press("56", every=1), patience=1.0)
+    (gathered,) = [each for each in call.events if isinstance(each, Gathered)]
+    assert (gathered.ended_by, gathered.digits) == ("hangup", "5")
+
+
 def test_keys_before_a_hangup_can_be_dropped():
     """With gather_action_after_hangup=False, keys before a hang-up cause no request."""
     assumed = Assumptions(gather_action_after_hangup=False)

@@ -104,7 +104,7 @@ def gather(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
         if hung_up.who == context.who:
             call.emit(Gathered(at=call.at, digits=state.digits, speech="", ended_by="hangup", who=context.who))
             if state.digits and call.assumptions.gather_action_after_hangup:
-                hung_up.last_request = _end_with_digits(call, context, state, "timeout", "")
+                hung_up.last_request = _request_with_digits(call, context, state, "")
         raise
 
 
@@ -211,6 +211,13 @@ def _end_with_digits(
     :param finish_key: the finish key that was pressed, or ``""`` if no finish key was pressed.
     """
     call.emit(Gathered(at=call.at, digits=state.digits, speech="", ended_by=ended_by, who=context.who))
+    return _request_with_digits(call, context, state, finish_key)
+
+
+def _request_with_digits(
+    call: LiveCall, context: DocumentContext, state: _GatherState, finish_key: str
+) -> WebhookRequest | None:
+    """Return the request for the ``action`` with the keys that were pressed so far."""
     params = {"Digits": state.digits, **_finish_params(call, finish_key)}
     return context.action_request(call, state.verb, params, required=True)
 
