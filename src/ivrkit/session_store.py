@@ -8,10 +8,10 @@ from typing import NamedTuple, Protocol
 class StoredSession(NamedTuple):
     """The session of one call in the form in which a store keeps it. A store never looks into ``body``.
 
-    :param sid: the CallSid; stores compare it exactly, so letter case and spaces matter.
+    :param sid: the CallSid. Stores must distinguish CallSids that differ only in letter case or spaces.
     :param turn: the number of webhooks of the call that were answered.
     :param expires: when a store may remove the session, in seconds since 1970.
-    :param body: the session as JSON, ASCII text in one line; encrypted if the call was in a secret state.
+    :param body: the session as one line of JSON in ASCII. The session is encrypted if the call was in a secret state.
     """
 
     sid: str
@@ -21,7 +21,7 @@ class StoredSession(NamedTuple):
 
 
 class Store(Protocol):
-    """A session store. It keeps the session of each call between the call's webhooks.
+    """The interface of a session store, which keeps the session of each call between the webhooks of the call.
 
     Every method can be called from any thread, and in a process that was forked after the store was created. A method
     that cannot do its work raises :class:`~ivrkit.errors.SessionError` within two seconds, because a caller is waiting.
@@ -34,17 +34,17 @@ class Store(Protocol):
         """
 
     def save(self, session: StoredSession, expected_turn: int) -> bool:
-        """Save a session, unless the store has a later turn of the call than ``expected_turn``.
+        """Save a session, unless the stored session of the call has a later turn than ``expected_turn``.
 
-        The comparison and the write are one atomic step for all threads, processes and hosts. A store that has an
-        earlier turn, or no session of the call, saves the session too: the store may have missed turns while it was
-        unavailable.
+        The comparison and the write are one atomic step for all threads, processes and hosts. If the stored session
+        has an earlier turn, or if there is no stored session, the session is saved too: the store may have missed turns
+        during an outage.
 
         :param session: the session, with its new turn number.
         :param expected_turn: the turn number of the session that was loaded, or 0 for a new call.
-        :returns: ``False``, with nothing changed, if the store has a later turn than ``expected_turn``. There is one
-            exception: if the store already has exactly this turn and body, an earlier save succeeded and its reply was
-            lost. Then the result is ``True``.
+        :returns: ``True`` if the session was saved. If the stored session has a later turn than ``expected_turn``,
+            return ``False`` and change nothing. There is one exception: if the stored session has exactly the turn
+            and body of ``session``, an earlier save succeeded and the reply was lost. Then return ``True``.
         """
 
     def close(self) -> None:

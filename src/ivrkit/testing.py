@@ -51,9 +51,9 @@ def make_app(
     :param folder: the folder for the session file.
     :param plugins: the names of the installed plugins to load. By default all installed plugins are loaded.
     :param objects: name -> plugin object. These plugins are added to the installed plugins.
-    :param settings_from: the folder with the ``ivrkit.toml`` to read. By default it is ``folder``. Environment
+    :param settings_from: the folder with the ``ivrkit.toml`` to read. The default is ``folder``. Environment
         variables are not read.
-    :param settings: single settings by name. They override ``ivrkit.toml`` and the settings that this function makes.
+    :param settings: single settings by name, which override ``ivrkit.toml`` and the settings that this function makes.
     :raises SettingsError: if a plugin is not installed, or if a setting is invalid.
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
@@ -89,8 +89,8 @@ class Phone:
     :param simulator: the simulated Twilio number. By default the phone makes a number for the URL and the tokens in the
         settings of the phone tree.
     :param name: the name of the phone tree in the app.
-    :param token: the auth token that signs requests. By default it is the first token of the main account. If the main
-        account has no token, it is the first token of a subaccount.
+    :param token: the auth token that signs requests. The default is the first token of the main account. If the main
+        account has no token, the default is the first token of a subaccount.
     :raises ~ivrkit.SettingsError: if the app has no phone tree of that name.
     """
 

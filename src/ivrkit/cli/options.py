@@ -62,7 +62,7 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
     folder and the environment.
 
     :param block: plugins to block, in addition to the plugins that the settings block.
-    :param overrides: single settings by name. They override all other sources.
+    :param overrides: single settings by name, which override the settings from all other sources.
     """
     folder = given_plugins_dir()
     overrides = {"plugins_dir": folder, **overrides} if folder else overrides

@@ -133,7 +133,7 @@ class SharedStoreContract(StoreContract):
 
     @pytest.mark.parametrize("expected_turn", [0, 1, 2])
     def test_a_save_after_a_lost_race_is_refused(self, store: SharedStore, expected_turn: int) -> None:
-        """If the store has a later turn than the expected one, `save` returns False and changes nothing."""
+        """If the store has a later turn than the expected turn, `save` returns False and changes nothing."""
         third = stored_session(turn=3)
         store.save(third, 0)
         assert store.save(stored_session(turn=expected_turn + 1, body='"late"'), expected_turn) is False

@@ -1,4 +1,4 @@
-"""Diagnosis of an invalid signature: it compares the request that was sent with the request that the app received."""
+"""Diagnosis of an invalid signature: a comparison of the sent request with the request that the app received."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
 
     :param settings: the settings, with the auth token and the public URL.
     :param url: the public URL of the app or of its webhook, or ``None`` to use the setting ``public_url``.
-    :param overrides: the timeouts of the request. By default they are Twilio's timeouts.
+    :param overrides: the timeouts of the request. The default values are Twilio's timeouts.
     """
     public = url or settings.public_url
     if not public:

@@ -1,4 +1,4 @@
-"""The call log. It logs one line for each turn of a call to the logger ``ivrkit.calls``."""
+"""The call log: one line for each turn of a call, in the logger ``ivrkit.calls``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CallLog:
 
         :param turn: the turn.
         :param session: the session after it was saved.
-        :param started: the time that :meth:`start_timer` returned. If it is ``None``, nothing is logged.
+        :param started: the time that :meth:`start_timer` returned. Nothing is logged if the time is ``None``.
         """
         if started is None:
             return

@@ -4,9 +4,9 @@ One webhook takes these steps, in this order:
 
 1. Read the session of the call. If the request was answered before, return the stored answer.
 2. Let the engine answer the request. The engine changes the session in memory only.
-3. Save the session, unless its turn in the store has changed since step 1. In that case start again at step 1.
-4. Write the call log and notify the observing plugins. This comes last, because a turn counts only after its session
-   is saved.
+3. Save the session. If another request has saved the session since step 1, start again at step 1.
+4. Write the call log and notify the observing plugins. This step is the last, because a turn counts only after the
+   session is saved.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class TwimlResponse:
     """The response to a webhook.
 
     :param twiml: the whole TwiML document.
-    :param state: the state of the call, or ``None`` if the call has not entered a state or its state no longer exists.
+    :param state: the state of the call, or ``None`` if the call has not entered a state. Also ``None`` if a deploy has
+        removed the state.
     :param cookie: the value of the cookie with the session, or ``""`` for no cookie.
     """
 
@@ -138,7 +139,7 @@ class Dispatcher:
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
         """End a call if a status callback has a final status such as ``completed``. Ignore any other status.
 
-        The call is ended even if none of its webhooks has arrived.
+        The call is ended even if no webhook of the call has arrived.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, or ``""`` for no cookie.

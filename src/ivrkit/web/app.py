@@ -19,7 +19,7 @@ def create_app(
 
     :param settings: the settings. By default the settings are read from the working folder and the environment.
     :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
-    :param overrides: single settings by name. They override the settings from the working folder and the environment.
+    :param overrides: single settings by name, which override the settings from the working folder and the environment.
     :raises SettingsError: if a setting is invalid. Also if no auth token or shared key is set and dev mode is off.
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     :raises SessionError: if the session store cannot be opened.

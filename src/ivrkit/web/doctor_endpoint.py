@@ -104,8 +104,8 @@ def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifi
 
     :param blueprint: the blueprint of a phone tree.
     :param path: the path of the endpoint.
-    :param verifier: the request verifier of the phone tree. If its settings have no auth token, the endpoint responds
-        with 404 to every request.
+    :param verifier: the request verifier of the phone tree. If the settings of the phone tree have no auth token,
+        the endpoint responds with 404 to every request.
     """
 
     def doctor() -> Response:

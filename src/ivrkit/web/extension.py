@@ -1,4 +1,4 @@
-"""The Flask extension. It mounts phone trees in an app. Each phone tree has its own settings, plugins and endpoints."""
+"""The Flask extension, which mounts phone trees in an app. Each phone tree has its own settings and endpoints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Ivrkit:
         ``app.config``.
     :param plugins: name -> plugin object. These plugins of your own code are added to the installed plugins.
     :param config_prefix: the prefix of the keys in ``app.config`` that are settings of this phone tree.
-    :param overrides: single settings by name. They override the settings from every other source.
+    :param overrides: single settings by name, which override the settings from every other source.
     :raises SettingsError: if the name is invalid. If ``app`` is given, the errors of :meth:`init_app` are raised too.
     """
 

@@ -15,7 +15,7 @@ _FORWARDING_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Co
 
 
 def is_forwarding_header(name: str) -> bool:
-    """Return whether a header is one that only proxies and tunnels set.
+    """Return whether a header is set only by proxies and tunnels.
 
     :param name: the name of the header.
     """

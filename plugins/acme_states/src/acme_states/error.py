@@ -1,4 +1,4 @@
-"""The state ``error``. It says that the choice is not valid, and returns to the state that asked for the choice."""
+"""The state ``error``, which says that the choice is not valid, and goes back to the previous state."""
 
 from __future__ import annotations
 
