@@ -25,12 +25,11 @@ from twilio.twiml.voice_response import (
 )
 
 from ivrkit import FlowError, Text, ask
+from ivrkit.flow.compile.fragments import Content, quote_attribute
 from ivrkit.flow.compile.twiml import (
     EMPTY_RESPONSE,
-    Content,
     RenderContext,
     document,
-    quote_attribute,
     render,
     to_verbs,
     with_connection_overrides,
@@ -160,7 +159,7 @@ def test_the_facts_about_rendered_content():
     """Content has the names of its verbs, the waiting verb with its attributes, and whether the document ends."""
     content = render(to_verbs(["A.", ask("B?", finish_on_key="*")]), RenderContext())
     sent = {"action": "webhook", "actionOnEmptyResult": "true", "finishOnKey": "*"}
-    assert content == Content(content.xml, ("Say", "Gather"), "Gather", False, sent, None)
+    assert content == Content(content.xml, len(content.xml), ("Say", "Gather"), "Gather", False, sent, None)
     content = render(to_verbs([Gather(action="/x")]), RenderContext())
     assert (content.waiting_verb, content.custom_action) == ("Gather", "/x")
     content = render(to_verbs([Dial("+1", action="/y")]), RenderContext())
@@ -168,7 +167,7 @@ def test_the_facts_about_rendered_content():
     for verb in (Hangup(), Reject(), Redirect("u")):
         content = render(to_verbs(["A.", verb]), RenderContext())
         assert (content.waiting_verb, content.ends_document, content.custom_action) == (None, True, None)
-    assert render([], RenderContext()) == Content(b"", (), None, False, {}, None)
+    assert render([], RenderContext()) == Content(b"", 0, (), None, False, {}, None)
 
 
 def test_a_document_joins_fragments():

@@ -186,8 +186,8 @@ def test_texts_replace_the_texts_of_one_state():
     flow = load(settings, {"own": OffersStates({"one": DIAL, "other": State("One moment.")})}).flow
     localized = flow.states["one"].localized
     assert b"Un momento." in localized["en-US"].content.xml
-    assert b"Ocupado." in localized["en-US"].goto_xml(DIAL.exit.rows["busy"])
-    assert b"Comunica." in localized["es-MX"].goto_xml(DIAL.exit.rows["busy"])
+    assert b"Ocupado." in localized["en-US"].goto_fragment(DIAL.exit.rows["busy"]).xml
+    assert b"Comunica." in localized["es-MX"].goto_fragment(DIAL.exit.rows["busy"]).xml
     assert b"One moment." in flow.states["other"].localized["en-US"].content.xml
 
 

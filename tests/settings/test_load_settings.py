@@ -13,9 +13,9 @@ from ivrkit.settings.load import load_settings, try_load_settings
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
-    "company, start, operator, tries, max_failures, max_turns, language, languages, voice, timezone, session_url, "
-    "session_hours, strict, block, allow, plugins_dir, flows, dev, log_format, mask_numbers, public_url, "
-    "trusted_proxies, url_prefix, connection_overrides, auth_token"
+    "company, start, operator, tries, max_failures, max_turns, uninterruptible_reprompts, language, languages, voice, "
+    "timezone, session_url, session_hours, strict, block, allow, plugins_dir, flows, dev, log_format, mask_numbers, "
+    "public_url, trusted_proxies, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "use one of: "
@@ -324,6 +324,7 @@ class TestEnvironment:
             ("TRIES", " 5 ", {"tries": 5}),
             ("MAX_FAILURES", "7", {"max_failures": 7}),
             ("MAX_TURNS", "8", {"max_turns": 8}),
+            ("UNINTERRUPTIBLE_REPROMPTS", "yes", {"uninterruptible_reprompts": True}),
             ("LANGUAGE", "de-AT", {"language": "de-AT"}),
             ("LANGUAGES", "de-AT,es-MX", {"languages": ["de-AT", "es-MX"]}),
             ("LOG_FORMAT", "json", {"log_format": "json"}),

@@ -40,6 +40,7 @@ def test_every_setting_has_its_default():
         "tries": 3,
         "max_failures": 6,
         "max_turns": 100,
+        "uninterruptible_reprompts": False,
         "language": "en-US",
         "languages": (),
         "voice": None,
@@ -356,6 +357,7 @@ def test_the_settings_of_the_flow():
         tries=4,
         max_failures=5,
         max_turns=6,
+        uninterruptible_reprompts=True,
         language="de-AT",
         voice="Vicki",
         texts=texts,
@@ -365,7 +367,17 @@ def test_the_settings_of_the_flow():
     )
     starts = {"callers": {"+4312345679": Goto("menu")}, "numbers": {"+4312345678": Goto("one", language="de")}}
     assert settings.flow_config() == FlowConfig(
-        "one", "two", 4, 5, 6, "de-AT", "Vicki", texts, **starts, connection_overrides="rc=0"
+        "one",
+        "two",
+        4,
+        5,
+        6,
+        "de-AT",
+        "Vicki",
+        texts,
+        **starts,
+        uninterruptible_reprompts=True,
+        connection_overrides="rc=0",
     )
     assert Settings(session_url="cookie:").flow_config().max_data_bytes == 2048
 

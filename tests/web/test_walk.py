@@ -28,6 +28,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit import BACK, HOME, SAME, Routes, State, ask, edges
 from ivrkit.simulator import HangUp, PickUp, Press, Refuse, Silence, Speak
+from ivrkit.simulator.events import Said
 
 KEYS = "1234567890*#"
 
@@ -94,8 +95,11 @@ def walk_edges(number, flow):
         where = f"{edge.state} -> {edge.outcome} -> {edge.target}"
         for name in filter(None, passed):
             content = flow.states[name].content
-            heard = content is None or content.xml.decode() in call.responses[-1].body
-            assert heard, f"{where}: nothing is heard of {name}"
+            # The prompts on the way are inside a Gather, before its own prompts.
+            tag, _, rest = (content.xml.decode() if content else ">").partition(">")
+            _, found, after = call.responses[-1].body.partition(f"{tag}>")
+            assert found, f"{where}: nothing is heard of {name}"
+            assert rest in after, f"{where}: {name} is not heard completely"
         assert call.warnings == [], where
         if passed[-1] is None:
             assert call.ended, f"{where} does not hang up"
@@ -158,6 +162,23 @@ def test_each_key_of_the_menu_leads_to_its_state(acme, key, state, heard):
     assert call.state == state
     assert heard in call.heard_last.replace("\n", " ")
     assert ("not valid" in call.heard_last) == (key == "7")
+
+
+@pytest.mark.acme
+def test_a_key_during_the_greeting_is_taken(acme):
+    """Over HTTP, greeting and menu are in one answer, and a key that is pressed during the greeting is taken."""
+    app = acme()
+    with serving(app, sessions_of(app)) as base:
+        call = simulator_for_url(f"{base}/webhook").call()
+        assert len(call.responses) == 1
+        assert "Thank you for calling our company." in call.heard
+        assert "For sales, press one." in call.heard
+        call.do(Press("1", after=0.5))
+    assert len(call.responses) == 2
+    assert call.state == "sales"
+    first = next(event for event in call.events if isinstance(event, Said))
+    assert (first.cut, first.seconds) == (True, 0.5)
+    assert "For sales" not in call.heard
 
 
 @pytest.mark.acme

@@ -164,7 +164,7 @@ class Dispatcher:
         :param cookie: the cookie of the request, or ``""`` for no cookie.
         """
         language = self.sessions.for_call(sid, cookie).read().language if sid else self.flow.config.language
-        return self.flow.core_prompts[self.flow.closest_language(language)]["apology"]
+        return self.flow.core_prompts[self.flow.closest_language(language)]["apology"].xml
 
     def _save_turn(
         self,

@@ -94,6 +94,8 @@ class Settings:
         own ``tries``.
     :param max_failures: the number of silences and invalid keys in a row at which a call goes to the operator.
     :param max_turns: the number of webhooks of one call at which the call goes to the operator.
+    :param uninterruptible_reprompts: whether the words after a failure, such as "not one of the choices", are always
+        said in full. By default a key interrupts them, like all words before a question.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
     :param languages: more languages in which calls can be held.
     :param voice: the voice of every ``Say`` without voice and language. The default is the voice of the Twilio account.
@@ -144,6 +146,7 @@ class Settings:
     tries: Annotated[int, Range(1)] = 3
     max_failures: Annotated[int, Range(1)] = 6
     max_turns: Annotated[int, Range(2)] = 100
+    uninterruptible_reprompts: bool = False
     language: LanguageTag = "en-US"
     languages: OneOrMore[LanguageTag] = ()
     voice: Voice | None = None
@@ -220,6 +223,7 @@ _FLOW_SETTINGS = (
     "tries",
     "max_failures",
     "max_turns",
+    "uninterruptible_reprompts",
     "language",
     "voice",
     "texts",

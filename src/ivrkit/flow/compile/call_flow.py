@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ivrkit.errors import Problem
 from ivrkit.flow.compile.compiled_state import CompiledState, render_prompts
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
+from ivrkit.flow.compile.fragments import Fragment
 from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.compile.start_info import StartInfo
 from ivrkit.flow.compile.twiml import RenderContext
@@ -49,7 +50,7 @@ class CallFlow:
     hooks: EngineHooks
     start_infos: Mapping[str, StartInfo]
     startup_warnings: tuple[Problem, ...]
-    core_prompts: Mapping[str, Mapping[str, bytes]] = field(repr=False)
+    core_prompts: Mapping[str, Mapping[str, Fragment]] = field(repr=False)
     render_contexts: Mapping[str, RenderContext] = field(repr=False)
 
     @property
@@ -93,8 +94,8 @@ class CallFlow:
         """
         return tag if tag in self.core_prompts else closest_tag(tag, self.core_prompts) or self.languages[0]
 
-    def goto_xml(self, goto: Goto, tag: str, origin: CompiledState | None) -> bytes:
-        """Return the prompts of a ``Goto`` as TwiML in bytes.
+    def goto_fragment(self, goto: Goto, tag: str, origin: CompiledState | None) -> Fragment:
+        """Return the rendered prompts of a ``Goto``.
 
         :param goto: the target with its prompts.
         :param tag: the language of the call.
@@ -103,4 +104,4 @@ class CallFlow:
         """
         if origin is None:
             return render_prompts(goto.say, self.render_contexts[tag])
-        return origin.localized[tag].goto_xml(goto)
+        return origin.localized[tag].goto_fragment(goto)

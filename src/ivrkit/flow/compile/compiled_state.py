@@ -9,9 +9,10 @@ from typing import Any
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.compile.content_checks import check_content
+from ivrkit.flow.compile.fragments import Content, Fragment
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.compile.menus import MenuEntry, menu_prompt, repeat_key
-from ivrkit.flow.compile.twiml import Content, RenderContext, check_size, render, to_verbs
+from ivrkit.flow.compile.twiml import RenderContext, check_size, render, to_verbs
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target
 from ivrkit.flow.model.state import State
@@ -33,11 +34,11 @@ class LocalizedState:
     context: RenderContext
     phrases: Mapping[str, str]
     content: Content | None
-    goto_prompts: Mapping[Goto, bytes]
+    goto_prompts: Mapping[Goto, Fragment]
     whisper: bytes | None = None
 
-    def goto_xml(self, goto: Goto) -> bytes:
-        """Return the prompts of a ``Goto`` as TwiML in bytes. Prompts in ``goto_prompts`` are not rendered again.
+    def goto_fragment(self, goto: Goto) -> Fragment:
+        """Return the rendered prompts of a ``Goto``. Prompts in ``goto_prompts`` are not rendered again.
 
         :raises FlowError: if the prompts are invalid.
         """
@@ -112,13 +113,13 @@ class CompiledState:
         return content
 
 
-def render_prompts(prompts: Any, context: RenderContext) -> bytes:
-    """Return prompts as TwiML in bytes.
+def render_prompts(prompts: Any, context: RenderContext) -> Fragment:
+    """Return rendered prompts.
 
     :param prompts: a text, a verb, or a list of texts and verbs.
     :param context: the default attributes of the verbs.
     :raises FlowError: if the prompts are invalid, or too long for one response.
     """
-    xml = render(to_verbs(prompts), context).xml
-    check_size(len(xml))
-    return xml
+    content = render(to_verbs(prompts), context)
+    check_size(len(content.xml))
+    return content

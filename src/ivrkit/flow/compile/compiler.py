@@ -12,6 +12,7 @@ from ivrkit.flow.compile.call_flow import ENGINE_PROMPTS, CallFlow
 from ivrkit.flow.compile.checks import find_problems
 from ivrkit.flow.compile.compiled_state import CompiledState, render_prompts
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
+from ivrkit.flow.compile.fragments import Fragment
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.compile.localize import localize_state
 from ivrkit.flow.compile.menus import MenuEntry, collect_menu_entries, is_menu, menu_routes
@@ -76,7 +77,7 @@ def _core_context(language: Language, config: FlowConfig) -> RenderContext:
     )
 
 
-def _core_prompts(context: RenderContext) -> dict[str, bytes]:
+def _core_prompts(context: RenderContext) -> dict[str, Fragment]:
     return {name: render_prompts(text, context) for name, text in ENGINE_PROMPTS.items()}
 
 

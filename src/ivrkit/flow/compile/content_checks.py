@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivrkit.errors import FlowError, nearest
+from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.compile.menus import has_keys
-from ivrkit.flow.compile.twiml import ENDING_VERBS, WAITING_VERBS, Content
+from ivrkit.flow.compile.twiml import ENDING_VERBS, WAITING_VERBS
 from ivrkit.flow.model.outcomes import VERB_OUTCOMES, is_key_sequence
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import State

@@ -40,6 +40,7 @@ class FlowConfig:
     callers: Mapping[str, Goto] = field(default_factory=dict)
     numbers: Mapping[str, Goto] = field(default_factory=dict)
     max_data_bytes: int | None = None
+    uninterruptible_reprompts: bool = False
     connection_overrides: str = DEFAULT_CONNECTION_OVERRIDES
 
     def languages_by_tag(self) -> Mapping[str, Language]:

@@ -49,7 +49,7 @@ def localize_state(
         goto_prompts={
             goto: render_prompts(goto.say, context) for goto in (*compiled.gotos_with_prompts(), *RULE_GOTOS)
         },
-        whisper=render_prompts(whisper_prompts(state.whisper, language), context) if state.whisper else None,
+        whisper=render_prompts(whisper_prompts(state.whisper, language), context).xml if state.whisper else None,
     )
     if callable(state.enter):
         return localized

@@ -7,8 +7,8 @@ How Twilio executes a document: https://www.twilio.com/docs/voice/twiml.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +17,8 @@ from twilio.twiml.voice_response import Say
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.compile.dial import caller_id_position, write_whisper
+from ivrkit.flow.compile.fragments import Content
+from ivrkit.flow.model.prompts import PROMPT_VERBS
 
 #: The verbs that request a webhook and wait for its outcome.
 WAITING_VERBS = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
@@ -34,50 +36,8 @@ MAX_CONTENT_BYTES = 63_000
 HANGUP = b"<Hangup />"
 EMPTY_RESPONSE = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
-#: The characters that the value of an XML attribute cannot hold as they are; ``&`` first, so that it is replaced once.
-_REFERENCES = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "\n": "&#10;",
-    "\r": "&#13;",
-    "\t": "&#9;",
-}
 #: The characters that XML 1.0 does not allow (https://www.w3.org/TR/xml/#charsets). Twilio would end the call (12100).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The rendered content of a state.
-
-    :param xml: the TwiML of the verbs, without the element ``Response``.
-    :param verbs: the names of the verbs, in order.
-    :param waiting_verb: the name of the verb that the call waits with, or ``None`` if the call does not wait.
-    :param ends_document: whether the content has a verb after which Twilio ignores all other verbs, such as ``Hangup``.
-    :param verb_attributes: the attributes of the waiting verb in ``xml``.
-    :param custom_action: the ``action`` that the state's author has set for the waiting verb, or ``None``.
-    :param has_whisper: whether a noun of a ``Dial`` has the URL of the whisper.
-    :param caller_id_position: the index in ``xml`` at which a ``callerId`` can be inserted in a ``Dial``. The index is
-        ``None`` if no ``Dial`` rings a phone number, or if the ``Dial`` has a ``callerId`` already.
-    """
-
-    xml: bytes
-    verbs: tuple[str, ...]
-    waiting_verb: str | None
-    ends_document: bool
-    verb_attributes: Mapping[str, str]
-    custom_action: str | None
-    has_whisper: bool = False
-    caller_id_position: int | None = None
-
-    def with_caller_id(self, number: str) -> Content:
-        """Return a copy whose ``Dial`` shows a number to the callee. A ``callerId`` of the author is kept."""
-        if self.caller_id_position is None:
-            return self
-        before, after = self.xml[: self.caller_id_position], self.xml[self.caller_id_position :]
-        return replace(self, xml=before + f" callerId={quote_attribute(number)}".encode() + after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +138,18 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     for element in audible:
         for empty in [child for child in element if _is_empty_say(child)]:
             element.remove(empty)
-    fragments = [ElementTree.tostring(element, encoding="unicode").encode() for element in audible]
+    pieces = [ElementTree.tostring(element, encoding="unicode").encode() for element in audible]
+    last = max((index for index, element in enumerate(audible) if not _is_prompt(element)), default=-1)
     return Content(
-        xml=b"".join(fragments),
+        xml=b"".join(pieces),
+        prompts_start=sum(map(len, pieces[: last + 1])),
         verbs=names,
         waiting_verb=next((name for name in names if name in WAITING_VERBS), None),
         ends_document=not ENDING_VERBS.isdisjoint(names),
         verb_attributes=attributes,
         custom_action=custom_action,
         has_whisper=has_whisper,
-        caller_id_position=caller_id_position(audible, fragments),
+        caller_id_position=caller_id_position(audible, pieces),
     )
 
 
@@ -210,16 +172,6 @@ def document(fragments: Iterable[bytes]) -> bytes:
     :param fragments: the rendered verbs, in order.
     """
     return b'<?xml version="1.0" encoding="UTF-8"?><Response>' + b"".join(fragments) + b"</Response>"
-
-
-def quote_attribute(value: str) -> str:
-    """Return a text as the value of an XML attribute, in double quotes.
-
-    ``xml.sax.saxutils.quoteattr`` does the same, but its module loads ``http.client`` and ``ssl``.
-    """
-    for character, reference in _REFERENCES.items():
-        value = value.replace(character, reference)
-    return f'"{value}"'
 
 
 def _write_action(element: ElementTree.Element, context: RenderContext, *, last: bool) -> None:
@@ -259,6 +211,11 @@ def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
             child.text = str(context.translate(child.text))
         if child is not say and child.tail is not None:
             child.tail = str(context.translate(child.tail))
+
+
+def _is_prompt(element: ElementTree.Element) -> bool:
+    """Return whether a verb can stand inside a ``Gather``. A ``Play`` that sends keys cannot."""
+    return element.tag in PROMPT_VERBS and "digits" not in element.attrib
 
 
 def _is_empty_say(element: ElementTree.Element) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.compile.twiml import Content
+from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.caller_ids import is_phone_number
 

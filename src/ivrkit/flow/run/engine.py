@@ -8,7 +8,7 @@ The answer to a webhook has these steps. Each step has a method in :class:`_Turn
 4. Enter the state: render its ``enter``, and update the session.
 5. If the state does not wait for input, continue with step 3 and the target of its exit. The TwiML of all states that
    are entered makes one response.
-6. Stop at a state that waits, or end the call.
+6. Stop at a state that waits, or end the call. The prompts on the way to a question are moved into its ``Gather``.
 
 A plugin's code runs in the sandbox. If this code fails, the call goes to another state. The response is never an error.
 """
@@ -21,7 +21,8 @@ from dataclasses import replace
 from ivrkit.errors import redacted
 from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
-from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, Content, document
+from ivrkit.flow.compile.fragments import Content
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, NO_MESSAGE, read_outcome
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
@@ -91,7 +92,7 @@ class _TurnBuilder:
         """
         if fallback_step and self.session.ended == FINISHED and not self.call.has_ended:
             # Twilio could not use the response that ended the call, so the caller is still on the line.
-            return self._finish(document([self.flow.core_prompts[self.language]["goodbye"], HANGUP]))
+            return self._finish(document([self.flow.core_prompts[self.language]["goodbye"].xml, HANGUP]))
         if self.session.ended or self.call.has_ended:
             self._record_last_outcome(self._read_outcome())
             return self.end_call()
@@ -106,7 +107,8 @@ class _TurnBuilder:
             self.call = replace(self.call, outcome=outcome)
             self._record_outcome(outcome)
             self._follow(self._decide(outcome, fallback_step), self.session.state)
-        return self._finish(self.response.to_document())
+        in_full = self.flow.config.uninterruptible_reprompts and self.transitions.has_failed
+        return self._finish(self.response.to_document(interruptible=not in_full))
 
     def end_call(self) -> Turn:
         """Return the response to a webhook after the caller has hung up. No state is entered, no failure is counted."""
@@ -216,7 +218,7 @@ class _TurnBuilder:
             if target.say:
                 # The target matters more than the prompts on the way to it.
                 self.response.add_if_it_fits(
-                    self.flow.goto_xml(target, self.language, self.flow.states.get(origin or ""))
+                    self.flow.goto_fragment(target, self.language, self.flow.states.get(origin or ""))
                 )
         elif destination is None:
             self.response.add(self.flow.core_prompts[self.language]["goodbye"])
@@ -250,7 +252,7 @@ class _TurnBuilder:
         self.session.needs_encryption = self.session.needs_encryption or compiled.state.secret
         self.session.path.append([name, None])
         self.events.append(Event("entered", compiled.state))
-        self.response.add(content.xml)
+        self.response.add(content)
         if content.waiting_verb is None:
             return self._leave_at_once(compiled, content)
         if compiled.is_menu:
@@ -289,7 +291,7 @@ class _TurnBuilder:
 
         :param last_verb: the TwiML that ends the call, or ``b""`` if the response already ends the call.
         """
-        self.response.add(last_verb)
+        self.response.add_verb(last_verb)
         self.session.waiting_verb = None
         self.session.ended = FINISHED
         self.events.append(Event("ended", reason=FINISHED))

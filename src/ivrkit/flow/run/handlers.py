@@ -9,8 +9,8 @@ from typing import cast
 from ivrkit.errors import FlowError
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState, LocalizedState
+from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.compile.languages import language_error
-from ivrkit.flow.compile.twiml import Content
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
@@ -36,7 +36,7 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
     if chosen is None:
         return configured
     tag = flow.closest_language(chosen.language or language)
-    if isinstance(catch_failure(partial(flow.goto_xml, chosen, tag, None)), Failure):
+    if isinstance(catch_failure(partial(flow.goto_fragment, chosen, tag, None)), Failure):
         # Prompts that cannot be rendered must not cost the call.
         chosen = replace(chosen, say=())
     return chosen if chosen.language else replace(chosen, language=configured.language)
@@ -75,5 +75,5 @@ def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call
         if error:
             raise error
         # Rendered here, in the sandbox, so that an invalid prompt is a failure of this state.
-        flow.goto_xml(target, flow.closest_language(target.language or language), compiled)
+        flow.goto_fragment(target, flow.closest_language(target.language or language), compiled)
     return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.compile.fragments import Fragment, move_prompts_into_gather
 from ivrkit.flow.compile.twiml import MAX_CONTENT_BYTES, check_size, document
 
 #: More states than this in one response, without one that waits or ends the call, are taken for a loop.
@@ -13,20 +14,24 @@ class ResponseBuilder:
     """Collector of the rendered verbs of one response. It checks the size limit that Twilio sets for a document."""
 
     def __init__(self) -> None:
-        self._fragments: list[bytes] = []
+        self._fragments: list[Fragment] = []
         self._state_count = 0
         self._apologised = False
 
-    def add(self, fragment: bytes) -> None:
+    def add(self, fragment: Fragment) -> None:
         """Add rendered verbs to the response, without a check of their size."""
         self._fragments.append(fragment)
 
-    def add_if_it_fits(self, fragment: bytes) -> None:
+    def add_verb(self, xml: bytes) -> None:
+        """Add one rendered verb to the response that is not a prompt."""
+        self._fragments.append(Fragment(xml, len(xml)))
+
+    def add_if_it_fits(self, fragment: Fragment) -> None:
         """Add rendered verbs to the response, unless they would make the response too long for Twilio."""
-        if self._size() + len(fragment) <= MAX_CONTENT_BYTES:
+        if self._size() + len(fragment.xml) <= MAX_CONTENT_BYTES:
             self._fragments.append(fragment)
 
-    def apologise(self, apology: bytes) -> None:
+    def apologise(self, apology: Fragment) -> None:
         """Add the apology to the response, unless the response already has an apology.
 
         :param apology: the rendered apology.
@@ -57,9 +62,14 @@ class ResponseBuilder:
                 hint="let one of the states wait for input: their exit functions form a loop",
             )
 
-    def to_document(self) -> bytes:
-        """Return the response as a whole TwiML document."""
-        return document(self._fragments)
+    def to_document(self, *, interruptible: bool) -> bytes:
+        """Return the response as a whole TwiML document.
+
+        :param interruptible: whether a key interrupts the prompts on the way to a question.
+        """
+        if interruptible:
+            return document(move_prompts_into_gather(self._fragments))
+        return document([each.xml for each in self._fragments])
 
     def _size(self) -> int:
-        return sum(map(len, self._fragments))
+        return sum(len(each.xml) for each in self._fragments)

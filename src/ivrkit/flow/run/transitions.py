@@ -37,6 +37,8 @@ class Transitions:
     def __init__(self, flow: CallFlow, session: Session) -> None:
         self._flow = flow
         self._session = session
+        #: Whether a failure was counted during this webhook.
+        self.has_failed = False
 
     def by_routes(self, compiled: CompiledState, verb: str, outcome: str) -> Target:
         """Return the target after an outcome of a menu or of a state with a routes table.
@@ -136,6 +138,7 @@ class Transitions:
         :param target: the target if the caller has tries left.
         :returns: ``target``, or ``give_up`` or the operator after too many failures.
         """
+        self.has_failed = True
         # Rule 3: failures are counted per state and outcome, and in a row per call.
         counts = self._session.failure_counts.setdefault(compiled.name, {})
         counts[failure] = counts.get(failure, 0) + 1

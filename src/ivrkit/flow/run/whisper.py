@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivrkit.flow.compile.call_flow import CallFlow
-from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, quote_attribute
+from ivrkit.flow.compile.fragments import quote_attribute
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document
 from ivrkit.flow.compile.whisper import attempt_url
 
 #: How many times a callee is asked to take the call.
