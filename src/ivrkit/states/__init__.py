@@ -1,7 +1,7 @@
 """Ready-made state kinds: functions that return the states that most phone trees need.
 
-A plugin calls these functions for its entry points and hooks. In a TOML file, the key ``kind`` of a table
-``[states.NAME]`` is the name of a function, and the other keys are the arguments of this function.
+A plugin calls these functions to make the states that it offers. In a TOML file, the key ``kind`` of a table
+``[states.NAME]`` is the name of a function, and the other keys of the table are the arguments of this function.
 """
 
 from ivrkit.states.ready.common import StateArguments

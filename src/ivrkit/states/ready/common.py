@@ -1,4 +1,4 @@
-"""Helpers that several state kinds use: common arguments, keys and prompts."""
+"""Helper functions that several state kinds use, for common arguments, phone keys and prompts."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class StateArguments(TypedDict, total=False):
 
 
 def spoken_keys(keys: str) -> Text:
-    """Return the text that says the keys, in the language of the call. For ``"12"`` it is "one two"."""
+    """Return a text with the names of phone keys in the language of the call, such as "one two" for ``"12"``."""
     first, rest = Text(KEY_NAMES[keys[0]]), keys[1:]
     return Text("{key} {more}", key=first, more=spoken_keys(rest)) if rest else first
 
 
 def check_repeat_key(kind: str, keys: object) -> None:
-    """Check the argument ``repeat`` of a state kind.
+    """Raise an error if the argument ``repeat`` of a state kind is invalid.
 
     :param kind: the name of the state kind, for the error.
-    :param keys: the argument.
+    :param keys: the value of the argument.
     :raises FlowError: if the argument is not a string of one or more phone keys.
     """
     if not is_key_sequence(keys):
@@ -45,33 +45,35 @@ def check_repeat_key(kind: str, keys: object) -> None:
 
 
 def gather_attributes(keys: str) -> dict[str, Any]:
-    """Return the attributes that a ``Gather`` needs to receive these keys.
+    """Return the attributes that a ``Gather`` needs to receive the given phone keys.
 
-    By default Twilio takes ``#`` as the end of the input and does not send it. If ``#`` is in the keys, the attributes
-    change this default.
+    By default, ``#`` ends the input of a ``Gather``, and Twilio does not send it. If ``#`` is in the keys, the
+    attributes change this default.
     """
     return {"finish_on_key": ""} if "#" in keys else {}
 
 
 def repeat_routes(keys: str, then: Target) -> Routes:
-    """Return routes that repeat the state for one key sequence, and lead to ``then`` for every other outcome.
+    """Return routes that repeat the state for some phone keys, and lead to ``then`` for every other outcome.
 
-    Silence leads to ``then``, even if the setting ``tries`` is 1: a caller who is silent here makes no mistake. A
-    ``give_up`` with the target ``None`` ends the call without a word, so the goodbye is added if ``then`` is ``None``.
+    A caller who has used up the tries goes to ``then``, too, and not to the operator.
+
+    :param keys: the phone keys that repeat the state.
+    :param then: the target for every other outcome. ``None`` says goodbye and hangs up.
     """
     return Routes({keys: SAME}, otherwise=then, give_up=Goto(None, say=Text(Texts.goodbye)) if then is None else then)
 
 
 def spaced_digits(digits: str) -> str:
-    """Return digits with spaces between them, so that Twilio does not read ``12345`` as a number."""
+    """Return digits with spaces in between, so that Twilio says each digit of ``12345`` and not one large number."""
     return " ".join(digits)
 
 
 def as_prompts(prompts: Prompt | Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """Return one or several prompts as a tuple."""
+    """Return a single prompt, or a sequence of prompts, as a tuple of prompts."""
     return (prompts,) if isinstance(prompts, str | TwiML) else tuple(prompts)
 
 
 def prompts_or_default(prompts: Prompt | Sequence[Prompt], default: str) -> tuple[Prompt, ...]:
-    """Return one or several prompts as a tuple, or the default sentence if there are none."""
+    """Return a single prompt, or a sequence of prompts, as a tuple. If the tuple is empty, add the default sentence."""
     return as_prompts(prompts) or (Text(default),)

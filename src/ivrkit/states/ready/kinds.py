@@ -18,7 +18,7 @@ from ivrkit.states.ready.voicemail import voicemail
 
 @hookimpl
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:
-    """Return all ready-made state kinds by name."""
+    """Return name of a state kind -> function that makes a state, for all ready-made state kinds."""
     kinds = (message, menu, hours, voicemail, transfer, queue, question, goodbye)
     # The name of the function is the name of the state kind.
     return {kind.__name__: kind for kind in kinds}

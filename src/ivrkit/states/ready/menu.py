@@ -25,11 +25,11 @@ def menu(
 
     :param texts: the prompts before the options.
     :param repeat: the key that repeats the menu, or ``None`` for no such key.
-    :param routes: more keys and outcomes, with their targets. The menu does not read these keys out.
+    :param routes: key or outcome -> target, for more keys and outcomes. The menu does not say these keys.
     :param otherwise: the target for any other key and for silence.
-    :param tries: the number of silences or invalid keys after which the caller is given up; by default the setting
-        ``tries``.
-    :param give_up: the target for a caller who is given up; by default the operator.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :param tries: the number of silences, or of invalid keys, at which the call goes to ``give_up``; by default the
+        setting ``tries``.
+    :param give_up: the target for a caller who has used up the tries; by default the operator.
+    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
     """
     return State(Menu(*texts, repeat=repeat), Routes(routes or {}, otherwise, tries, give_up), **state_arguments)

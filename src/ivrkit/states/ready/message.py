@@ -25,10 +25,10 @@ def message(
 
     :param texts: the prompts.
     :param then: the next target; by default the menu that the caller came from.
-    :param repeat: a key that repeats the message. A sentence that names the key follows the texts. Any other key and
-        silence lead to ``then``.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: if there are no prompts, or if the key is invalid.
+    :param repeat: the phone key that repeats the message, or ``None`` for no such key. With a key, the last prompt
+        names the key, and any other key and silence lead to ``then``.
+    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :raises FlowError: if there are no prompts, or if the key ``repeat`` is invalid.
     """
     if not texts:
         raise FlowError("message must have a text", hint="add a text, a Say, a Play or a Pause")

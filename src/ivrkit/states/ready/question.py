@@ -41,28 +41,30 @@ def question(
     give_up: Target = None,
     **state_arguments: Unpack[StateArguments],
 ) -> State:
-    """Return a state that asks for yes or no if ``yes`` or ``no`` is given, or else for digits.
+    """Return a state that asks a question. The caller answers yes or no, or enters digits.
 
-    :param texts: the question.
-    :param yes: the target for yes, which is key 1; by default HOME if ``no`` is given. A sentence that names the keys 1
-        and 2 follows the texts.
-    :param no: the target for no, which is key 2; by default HOME if ``yes`` is given.
+    With ``yes`` or ``no``, the question is for yes or no. Without both arguments, the question is for digits.
+
+    :param texts: the prompts of the question.
+    :param yes: the target for yes, which is key 1; by default HOME. The last prompt names the keys for yes and no.
+    :param no: the target for no, which is key 2; by default HOME.
     :param digits: the number of digits, such as ``4`` or ``"4-8"``; by default any number. With ``"4-8"`` the caller
         presses ``#`` after fewer than 8 digits.
-    :param minimum: the smallest number that the caller may enter.
-    :param maximum: the largest number that the caller may enter.
-    :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. It runs after all other
-        checks.
+    :param minimum: the smallest number that the caller may enter; by default there is no limit.
+    :param maximum: the largest number that the caller may enter; by default there is no limit.
+    :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. The function runs after
+        all other checks.
     :param wrong: the prompts for wrong digits; by default the core's text ``wrong_digits``.
-    :param confirm: whether the substate ``confirm`` reads out the digits and asks the caller whether they are right.
-    :param keep: the key in ``call.data`` that gets the digits.
+    :param confirm: whether to say the digits and ask the caller whether the digits are right. This happens in the
+        substate ``confirm``.
+    :param keep: the name in ``call.data`` under which the digits are stored; by default the digits are not stored.
     :param then: the target for right digits; by default HOME.
-    :param secret: whether to keep the digits out of every log, record and store. Then ``check`` is required, and
-        ``keep`` and ``confirm`` are not allowed.
-    :param tries: the number of silences or wrong answers after which the caller is given up; by default the setting
-        ``tries``.
-    :param give_up: the target for a caller who is given up; by default the operator.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
+    :param secret: whether to keep the digits out of every log, record and store. A secret question must have ``check``,
+        and must not have ``keep`` or ``confirm``.
+    :param tries: the number of silences, or of wrong answers, at which the call goes to ``give_up``; by default the
+        setting ``tries``.
+    :param give_up: the target for a caller who has used up the tries; by default the operator.
+    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
     :raises FlowError: if an argument is invalid, or if two arguments exclude each other.
     """
     if not texts:
@@ -92,11 +94,11 @@ def question(
 
 
 def _refuse_digits(values: dict[str, object], flags: dict[str, object]) -> None:
-    """Refuse arguments that belong to a question for digits.
+    """Raise an error if a question for yes or no has an argument that belongs to a question for digits.
 
-    :param values: name -> value. These arguments are refused if they are not ``None``; even 0 is refused.
-    :param flags: name -> value. These arguments are refused if they are true.
-    :raises FlowError: if an argument is refused.
+    :param values: name -> value, for arguments that must be ``None``.
+    :param flags: name -> value, for arguments that must be false or empty.
+    :raises FlowError: if one of the arguments has another value.
     """
     given = [name for name, value in values.items() if value is not None]
     given += [name for name, value in flags.items() if value]
@@ -107,12 +109,14 @@ def _refuse_digits(values: dict[str, object], flags: dict[str, object]) -> None:
 
 
 def _check_secret(check: object, keep: str | None, *, confirm: bool) -> None:
-    """Refuse to keep or to read out secret digits.
+    """Raise an error if a secret question stores the digits, says the digits, or has no ``check``.
 
-    The session of a call with secret digits is encrypted in the store. But the handlers and hooks of other plugins can
-    read ``call.data``.
+    Secret digits must not be in ``call.data``, because the handlers and hooks of other plugins can read ``call.data``.
 
-    :raises FlowError: if the digits would be kept or read out, or if nothing checks them.
+    :param check: the argument ``check`` of :func:`question`.
+    :param keep: the argument ``keep``.
+    :param confirm: the argument ``confirm``.
+    :raises FlowError: if ``keep`` or ``confirm`` is set, or ``check`` is not set.
     """
     hint = "check the digits with check, a function (call) -> bool, and remove keep and confirm"
     if keep is not None or confirm:
@@ -134,9 +138,11 @@ def _yes_or_no(
 
 
 def _parse_lengths(digits: int | str | None) -> tuple[int, int | None]:
-    """Return the smallest and the largest number of digits, where ``None`` means no limit.
+    """Return the smallest and the largest number of digits that the caller may enter.
 
-    :raises FlowError: if the argument ``digits`` is invalid.
+    :param digits: the argument ``digits`` of :func:`question`.
+    :returns: two numbers. The second number is ``None`` if there is no limit.
+    :raises FlowError: if the argument is invalid.
     """
     if digits is None:
         return 1, None
@@ -152,7 +158,7 @@ def _parse_lengths(digits: int | str | None) -> tuple[int, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class _ExpectedDigits:
-    """The conditions that the digits of a caller must meet. The fields are parameters of :func:`question`."""
+    """The conditions that the digits of a caller must meet, from the arguments of :func:`question`."""
 
     shortest: int
     longest: int | None
@@ -163,9 +169,9 @@ class _ExpectedDigits:
     wrong: tuple[Prompt, ...]
 
     def __post_init__(self) -> None:
-        """Refuse limits that no answer can meet.
+        """Raise an error if no digits could meet all conditions.
 
-        :raises FlowError: if the limits contradict each other.
+        :raises FlowError: if two conditions contradict each other, such as a minimum above the maximum.
         """
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise FlowError(
@@ -184,10 +190,10 @@ class _ExpectedDigits:
             )
 
     def exit(self, target: Target, limits: Routes) -> LeadsTo:
-        """Return the function exit that checks the digits and keeps them.
+        """Return a function exit that checks the caller's digits, and stores right digits in ``call.data``.
 
         :param target: the target for right digits.
-        :param limits: routes with ``tries`` and ``give_up``.
+        :param limits: routes whose ``tries`` and ``give_up`` the function exit gets.
         """
         wrong = Goto(SAME, say=self.wrong)
 
@@ -217,7 +223,12 @@ class _ExpectedDigits:
 
 
 def _confirmation(keep: str, target: Target, limits: Routes) -> State:
-    """Return the substate that reads out the digits and asks whether they are right."""
+    """Return the substate that says the digits to the caller and asks whether the digits are right.
+
+    :param keep: the name in ``call.data`` under which the digits are stored.
+    :param target: the target for yes.
+    :param limits: routes whose ``tries`` and ``give_up`` the substate gets.
+    """
 
     def read_out(call: Call) -> Gather:
         entered = Text(Texts.entered, digits=spaced_digits(str(call.data.get(keep, ""))))

@@ -32,12 +32,12 @@ def queue(
     :param name: the name of the queue, 1 to 64 characters. Twilio creates the queue when it is first used.
     :param texts: the prompts before the caller waits; by default the core's text ``queue``.
     :param wait_url: the URL of audio or TwiML to play to the waiting caller; by default Twilio's music.
-    :param routes: the targets of the outcomes ``bridged``, ``leave``, ``hangup``, ``queue-full`` and ``failed``.
-        Without a row, ``bridged`` leads to the goodbye. After any other outcome without a row, the caller hears that
-        the call was not connected and goes HOME.
-    :param otherwise: the target of the outcomes without a row.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: if the name is invalid.
+    :param routes: the targets of the outcomes ``bridged``, ``leave``, ``hangup``, ``queue-full`` and ``failed``. By
+        default, ``bridged`` (an agent has taken the call) leads to the goodbye. After any other outcome, the caller
+        hears by default that the call was not connected, and goes HOME.
+    :param otherwise: the target of all outcomes that are not in ``routes``, except ``bridged``.
+    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :raises FlowError: if the name of the queue is invalid.
     """
     if not name.strip() or len(name) > MAX_NAME_LENGTH:
         raise FlowError(

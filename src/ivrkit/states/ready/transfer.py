@@ -36,21 +36,21 @@ def transfer(
 ) -> State:
     """Return a state that dials one or several phones, and connects the caller with the first person who answers.
 
-    :param numbers: one to ten numbers: ``+15550100``, ``client:ann`` or ``sip:ann@example.com``.
+    :param numbers: one to ten numbers, such as ``+15550100``, ``client:ann`` or ``sip:ann@example.com``.
     :param texts: the prompts before the phones ring; by default the core's text ``transfer``.
     :param in_order: whether to ring one phone after the other; by default all phones ring at once.
     :param timeout: how long each phone rings, in seconds, 5 to 600.
-    :param caller_id: the number to show to the person who is called; by default the caller's number, or the number that
-        was called if the caller has no phone number.
+    :param caller_id: the number to show to the person who is called; by default the caller's number. If the caller has
+        no phone number, the default is the number that the caller has called.
     :param whisper: the prompts that the person who answers hears before the caller is connected.
     :param accept: the key that the person who answers must press, such as ``"1"``. If nobody presses the key, the
         outcome is ``declined``, so a mailbox is not connected.
     :param routes: the targets of the outcomes ``answered``, ``busy``, ``no-answer``, ``failed``, ``canceled`` and
-        ``declined``. Without a row, ``answered`` leads to the goodbye. After any other outcome without a row, the
-        caller hears that the call was not connected and goes HOME.
-    :param otherwise: the target of the outcomes without a row.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: if a number, the count of numbers, the timeout or the key is invalid.
+        ``declined``. By default, ``answered`` leads to the goodbye. After any other outcome, the caller hears by
+        default that the call was not connected, and goes HOME.
+    :param otherwise: the target of all outcomes that are not in ``routes``, except ``answered``.
+    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :raises FlowError: if a number, the count of numbers, the timeout or the key ``accept`` is invalid.
     """
     # A single string is one number, not a sequence of characters.
     dialled = [numbers] if isinstance(numbers, str) else [*numbers]
@@ -82,8 +82,10 @@ def transfer(
 
 
 def _add_number(dial: Dial, number: str) -> None:
-    """Add a number to a ``Dial``, with the noun for its type.
+    """Add a number to a ``Dial``, as the noun ``Number``, ``Client`` or ``Sip``.
 
+    :param dial: the ``Dial``.
+    :param number: a phone number such as ``+15550100``, ``client:ann`` or ``sip:ann@example.com``.
     :raises FlowError: if the number is invalid.
     """
     scheme, _, name = str(number).partition(":")  # str, because authors may forget the quotes

@@ -34,18 +34,20 @@ def voicemail(
     """Return a state that records a message of the caller.
 
     After the recording, the hook ``ivrkit_state_left`` is called with the outcome ``recorded``, even if the caller
-    hangs up. Then ``call.params`` has Twilio's ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``.
+    hangs up. In this hook, ``call.params`` has Twilio's ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``.
 
     :param texts: the prompts before the recording; by default the core's text ``voicemail``.
     :param max_length: the maximum length of the message, in seconds, 2 to 14400.
-    :param silence: the seconds of silence after which the recording ends; with 0, silence does not end it.
-    :param finish_on_key: the keys that end the recording, such as ``"#"``; by default any key.
+    :param silence: the seconds of silence after which the recording ends, or 0 if silence does not end the recording.
+    :param finish_on_key: the keys that end the recording, such as ``"#"``; by default any key. With ``""``, no key ends
+        the recording.
     :param beep: whether to play a beep before the recording.
-    :param then: the next target; by default the caller is thanked, and the call ends.
+    :param then: the target after a recording; by default the caller hears the core's text ``thanks``, then the call
+        ends.
     :param no_message: the target for a caller who left no message; by default the caller hears the core's text
         ``no_message`` and goes HOME.
-    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of the state.
-    :raises FlowError: if the length, the silence or a key is invalid.
+    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :raises FlowError: if ``max_length``, ``silence`` or ``finish_on_key`` is invalid.
     """
     if not MIN_LENGTH <= max_length <= MAX_LENGTH:
         raise FlowError(

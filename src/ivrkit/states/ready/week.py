@@ -1,4 +1,4 @@
-"""The opening hours of a week. They are parsed from a table, compared with a time, and said in sentences."""
+"""The opening hours of a week: the parsing of a table, the check whether the company is open, and the sentences."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ Window = tuple[time, time]
 class Week:
     """The opening hours of a week.
 
-    :param days: the windows of each day, Monday first.
+    :param days: a tuple for each day, Monday first, with pairs of an opening time and a closing time.
     """
 
     days: tuple[tuple[Window, ...], ...]
 
     @classmethod
     def from_table(cls, hours: Mapping[str, str]) -> Week:
-        """Parse a table of opening hours.
+        """Return the opening hours that a table describes.
 
-        :param hours: an English weekday -> its windows, such as ``"09:00-12:00, 13:00-18:00"``. The company is closed
-            on a day that is not in the table.
-        :raises ValueError: if a day or a time is invalid, or if windows overlap.
+        :param hours: English weekday -> opening hours of the day, such as ``"09:00-12:00, 13:00-18:00"``. The company
+            is closed on a day that is not in the table.
+        :raises ValueError: if a day or a time is invalid, or if the opening hours of a day overlap.
         """
         for day in hours:
             if day not in DAYS:
@@ -44,7 +44,7 @@ class Week:
         return cls(tuple(_parse_windows(day, hours.get(day, "")) for day in DAYS))
 
     def is_open(self, now: datetime) -> bool:
-        """Return whether the company is open at a time."""
+        """Return whether the company is open at a date and time, in the time zone of the company."""
         return any(opens <= now.time() < closes for opens, closes in self.days[now.weekday()])
 
     def sentences(self, language: str) -> list[Text]:
@@ -102,7 +102,7 @@ def _format_time(moment: time, locale: Locale) -> str:
 
 
 def _locale(language: str) -> Locale:
-    """Return the locale of a language tag. If the tag is unknown, use the tag without the country, or else English."""
+    """Return Babel's locale of a language tag. For an unknown tag, try the tag without its country, then English."""
     from babel import Locale, UnknownLocaleError
 
     for tag in _tags(language):
