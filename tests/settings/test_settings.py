@@ -98,6 +98,7 @@ def test_every_setting_has_its_default():
         ("public_url", "https://ivr.example.com", "https://ivr.example.com"),
         ("public_url", "http://10.0.0.1:8080/phone/", "http://10.0.0.1:8080/phone"),
         ("public_url", "HTTPS://ivr.example.com", "https://ivr.example.com"),
+        ("public_url", "https://ivr.example.com/webhooks", "https://ivr.example.com/webhooks"),
         ("public_url", None, None),
         ("trusted_proxies", 0, 0),
         ("trusted_proxies", 2, 2),
@@ -561,3 +562,21 @@ class TestStatesWithAKind:
         """A table without a kind is not kept as a whole."""
         found = Settings(states={"x": {"key": "4"}}).states["x"]
         assert (found.key, dict(found.table), found.written_in) == ("4", {}, "")
+
+
+@pytest.mark.parametrize("end", ["/webhook", "/webhook/status", "/webhook/fallback"])
+def test_the_public_url_is_the_base_and_not_an_endpoint(end):
+    """A ``public_url`` that ends with an endpoint is refused at start, and the hint has the base URL."""
+    for url in (f"https://ivr.example.com/phone{end}", f"https://ivr.example.com/phone{end}/"):
+        with pytest.raises(SettingsError) as caught:
+            Settings(public_url=url)
+        assert str(caught.value) == (
+            f"Settings: public_url: the base URL must be written without {end}, not as {url!r}\n"
+            "  hint: leave out the end: https://ivr.example.com/phone"
+        )
+
+
+def test_a_token_has_no_line_break():
+    """The line break at the end of a token that was read from a file is left out, for accounts as well."""
+    settings = Settings(auth_token="12345\n", accounts={SID: ["one\r\n", " two "]})
+    assert (settings.auth_token, settings.accounts) == (("12345",), {SID: ("one", "two")})

@@ -21,6 +21,7 @@ from ivrkit.settings.setting_type import KeysOf, Range, SettingType
 from ivrkit.settings.state_settings import Start, StartSettings, StateSettings
 from ivrkit.settings.types import (
     AccountSid,
+    BaseUrl,
     ConnectionOverrides,
     LanguageTag,
     NonEmptyText,
@@ -30,7 +31,6 @@ from ivrkit.settings.types import (
     StateName,
     TimeZone,
     Token,
-    Url,
     UrlPath,
     Voice,
     non_empty,
@@ -162,7 +162,7 @@ class Settings:
     dev: bool = False
     log_format: Literal["text", "json"] = "text"
     mask_numbers: bool = True
-    public_url: Url | None = None
+    public_url: BaseUrl | None = None
     trusted_proxies: Annotated[int, Range(0)] = 0
     url_prefix: UrlPath = ""
     connection_overrides: ConnectionOverrides = DEFAULT_CONNECTION_OVERRIDES

@@ -93,6 +93,25 @@ def _url(value: str) -> str:
     return parts.geturl().rstrip("/")
 
 
+def _base_url(value: str) -> str:
+    """Return a URL below which ivrkit's endpoints are, without a slash at its end.
+
+    :raises SettingsError: if the URL is the URL of an endpoint.
+    """
+    url = _url(value)
+    base, found, rest = url.rpartition("/webhook")
+    if found and rest in ("", "/status", "/fallback"):
+        raise SettingsError(
+            f"the base URL must be written without {found}{rest}, not as {value!r}", hint=f"leave out the end: {base}"
+        )
+    return url
+
+
+def _token(value: str) -> str:
+    """Return a token without the line break that it has if it was read from a file."""
+    return _not_blank(value).strip()
+
+
 def _url_path(value: str) -> str:
     if not re.fullmatch(_URL_PATH, value):
         raise ValueError(value)
@@ -187,6 +206,16 @@ Url = Annotated[
         "https://ivr.example.com",
     ),
 ]
+#: The URL in front of ``/webhook``.
+BaseUrl = Annotated[
+    str,
+    SettingType(
+        "a URL such as 'https://ivr.example.com'",
+        _base_url,
+        {"pattern": "^https?://[^?#@]+$", "not": {"pattern": "/webhook(/status|/fallback)?/*$"}},
+        "https://ivr.example.com",
+    ),
+]
 #: The path at the beginning of other paths in a URL, or an empty text.
 UrlPath = Annotated[
     str, SettingType("a path such as '/phone', or empty", _url_path, {"pattern": f"^{_URL_PATH}$"}, "/phone")
@@ -230,6 +259,6 @@ SharedKeyId = Annotated[
     ),
 ]
 #: A token. Declare the field with ``repr=False``, so that the token is never shown.
-Token = Annotated[str, non_empty("a token", "your-token")]
+Token = Annotated[str, SettingType("a token", _token, _NOT_BLANK, "your-token")]
 #: A list of values, or a single value: ``OneOrMore[PhoneNumber]``. The converted value is a tuple.
 OneOrMore = Annotated[tuple[T, ...], SINGLE_ALLOWED]
