@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Request
@@ -12,6 +13,10 @@ from werkzeug.wrappers import Request
 _HEADERS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PREFIX")
 #: The headers of a proxy or tunnel, besides those that begin with ``X-Forwarded-``.
 _FORWARDING_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
+
+#: The characters that are not encoded in a path (https://www.rfc-editor.org/rfc/rfc3986#section-3.3). The % is one of
+#: them, because a proxy's X-Forwarded-Prefix is encoded already.
+_PATH_CHARACTERS = "/!$&'()*+,;=:@~%"
 
 
 def is_forwarding_header(name: str) -> bool:
@@ -61,6 +66,24 @@ class TrustedProxies:
                 environ[header] = ",".join([values[0]] * (self._count - len(values)) + values)
         self._fix(environ, _start_response)
         return Request(environ, populate_request=False)
+
+
+def requested_path(environ: Mapping[str, Any]) -> str:
+    """Return the path of a request as the client wrote it, with its percent-encoding and its slashes.
+
+    Twilio signs the path as it is written in the URL. WSGI has the path decoded only, and most servers add the path as
+    it was written. If a server does not, the decoded path is encoded again.
+
+    :param environ: the environ of the request.
+    """
+    root, page = environ.get("SCRIPT_NAME", "").strip("/"), environ.get("PATH_INFO") or "/"
+    path = f"/{root}{page}".encode("latin-1") if root else page.encode("latin-1")
+    written = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "").partition("?")[0]
+    decoded = unquote_to_bytes(written)
+    if not decoded or not path.endswith(decoded):
+        return quote(path, _PATH_CHARACTERS)
+    # The beginning is missing in the written path if a proxy removed it.
+    return quote(path[: len(path) - len(decoded)], _PATH_CHARACTERS) + written
 
 
 def shared_path(public_path: str, path: str) -> str:

@@ -22,7 +22,7 @@ from ivrkit.flow.model.call import HIDDEN_INPUT, INPUT_PARAMETERS
 from ivrkit.host.call_log import mask_number
 from ivrkit.settings import Settings
 from ivrkit.settings.types import ACCOUNT_SID
-from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, shared_path
+from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, requested_path, shared_path
 from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER, Candidates, SharedKeys
 
 #: The content types of bodies that are parsed as forms.
@@ -134,7 +134,7 @@ class RequestVerifier:
         return self._signed_url(self.external_request(request))
 
     def _signed_url(self, request: Request) -> str:
-        base, path = f"{request.scheme}://{request.host}", request.root_path + request.path
+        base, path = f"{request.scheme}://{request.host}", requested_path(request.environ)
         if self._public_url:
             # The public URL replaces scheme, host and the path in front of the app. If the app is mounted below that
             # path as well, the path would stand in the URL twice.
