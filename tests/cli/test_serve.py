@@ -267,7 +267,7 @@ def test_a_server_logs_each_turn(serve, folder):
     wait_until(lambda: '"level": "WARNING"' in server.output)
     lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
     assert {line["logger"] for line in lines} == {"ivrkit.web"}
-    assert lines[-1]["message"].startswith("403: no X-Twilio-Signature for ")
+    assert lines[-1]["message"].startswith("403 POST /webhook from 127.0.0.1: no X-Twilio-Signature for ")
     assert server.end() == 0
 
 

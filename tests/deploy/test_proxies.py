@@ -20,7 +20,7 @@ from tests.processes import DEPLOY, TOKEN, Running, ask, free_port, program, shi
 from twilio.request_validator import RequestValidator
 
 from ivrkit.simulator import Simulator
-from ivrkit.web.webhook import MAX_BODY_BYTES
+from ivrkit.web.request_body import MAX_BODY_BYTES
 
 pytestmark = [pytest.mark.deep, pytest.mark.acme]
 THANKS = "Thank you. Somebody from sales will call you back today. Goodbye."

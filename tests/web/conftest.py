@@ -11,6 +11,8 @@ from ivrkit import Settings
 from ivrkit.web import create_app
 
 WEBHOOK = "https://ivr.example.com/webhook"
+#: The beginning of the log line for a webhook that is refused. The test client has no address.
+REFUSED = "WARNING 403 POST /webhook from an unknown address: "
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.web.conftest import WEBHOOK
+from tests.web.conftest import REFUSED, WEBHOOK
 from tests.web.sample_trees import SHOP, TreePlugin, sessions_of
 from tests.web.webhook_calls import ACCOUNT, TOKEN, Response, in_process, new_sid, sign, twilio_params
 from twilio.request_validator import RequestValidator
@@ -143,6 +143,24 @@ SETUPS = {
         {"environ": {"SCRIPT_NAME": "/ivr/"}},
         "https://example.com/ivr/phone/webhook",
     ),
+    "SCRIPT_NAME with a blank": (
+        {},
+        "https://example.com/webhook",
+        {"environ": {"SCRIPT_NAME": "/my lines"}},
+        "https://example.com/my%20lines/webhook",
+    ),
+    "public_url with a path with a blank": (
+        {"public_url": "https://example.com/my%20lines"},
+        "http://10.0.0.7:5000/webhook",
+        {"environ": {"SCRIPT_NAME": "/my lines"}},
+        "https://example.com/my%20lines/webhook",
+    ),
+    "a proxy with an encoded prefix": (
+        {"trusted_proxies": 1},
+        "http://10.0.0.7:5000/webhook",
+        {**PROXIED, "X_Forwarded_Prefix": "/my%20lines"},
+        "https://ivr.example.com/my%20lines/webhook",
+    ),
     "one proxy": ({"trusted_proxies": 1}, "http://10.0.0.7:5000/webhook", PROXIED, "https://ivr.example.com/webhook"),
     "one proxy with a prefix": (
         {"trusted_proxies": 1},
@@ -201,7 +219,7 @@ def test_a_refusal_names_the_url(make_app, send, logged):
     send(app, "http://10.0.0.7:5000/webhook?again=1", (), FORGED_SIGNATURE)
     (line,) = logged()
     assert line == (
-        "WARNING 403: X-Twilio-Signature does not match 'https://example.com/ivr/webhook?again=1': if Twilio requested "
+        f"{REFUSED}X-Twilio-Signature does not match 'https://example.com/ivr/webhook?again=1': if Twilio requested "
         "another URL, set IVRKIT_PUBLIC_URL to its base URL (or IVRKIT_TRUSTED_PROXIES behind a proxy); if the URL is "
         "right, TWILIO_AUTH_TOKEN belongs to another account"
     )
@@ -285,8 +303,8 @@ def test_a_refusal_names_the_account_without_a_token(make_app, send, logged):
     assert not send(app, url, (), signature_for(url, "sub"), account=ACCOUNT)
     assert not send(app, url, (), "", account=ACCOUNT)
     assert logged() == [
-        f"WARNING 403: no auth token for account '{ACCOUNT}': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{ACCOUNT}",
-        f"WARNING 403: no X-Twilio-Signature for {url!r}: only requests that Twilio signed are answered",
+        f"{REFUSED}no auth token for account '{ACCOUNT}': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_{ACCOUNT}",
+        f"{REFUSED}no X-Twilio-Signature for {url!r}: only requests that Twilio signed are answered",
     ]
 
 
@@ -296,7 +314,7 @@ def test_an_invalid_account_sid_does_not_forge_a_log_line(make_app, send, logged
     logged()
     assert not send(app, url, (), signature_for(url, "sub"), account="AC\nforged")
     assert logged() == [
-        "WARNING 403: no auth token for account 'AC\\nforged': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_AC..."
+        f"{REFUSED}no auth token for account 'AC\\nforged': set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_AC..."
     ]
 
 
@@ -432,7 +450,7 @@ def test_a_refusal_names_an_invalid_host(make_app, send, logged):
     app = make_app()
     logged()
     assert not send(app, "http://a.example/webhook", (), FORGED_SIGNATURE, environ={"HTTP_HOST": "[1:2:3]"})
-    assert logged() == ["WARNING 403: the Host header must name a host, not '[1:2:3]'"]
+    assert logged() == [f"{REFUSED}the Host header must name a host, not '[1:2:3]'"]
 
 
 @pytest.mark.parametrize("signature", ["ä", "\x00", "a" * 10_000, "=", "'", " RSOYDt4T1cUTdK1PDd93/VVr8B8="])
@@ -484,7 +502,7 @@ def test_without_a_token_other_addresses_are_refused(app_without_token, logged, 
     answer = request_from(app_without_token, address)
     reason = f"the request comes from {address} and no auth token is set: {NEEDS_TOKEN}"
     assert (answer.status, answer.body.decode()) == (403, f"{reason}\n")
-    assert logged() == [f"WARNING 403: {reason}"]
+    assert logged() == [f"WARNING 403 POST /webhook from {address}: {reason}"]
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "localhost", "127.0.0.1, 10.0.0.7"])
@@ -517,15 +535,16 @@ FORWARDING = [
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_without_a_token_forwarded_requests_are_refused(make_app, logged, proxies):
     """Without a token, a request with a header of a proxy or tunnel is refused, even from the loopback interface."""
-    app = make_app(auth_token=(), dev=True, trusted_proxies=proxies)
-    logged()
     for header in FORWARDING:
+        app = make_app(auth_token=(), dev=True, trusted_proxies=proxies)  # a new one, because it limits its log lines
+        logged()
         answer = request_from(app, "127.0.0.1", **{header.replace("-", "_"): "127.0.0.1"})
         reason = (
             f"the request was forwarded (it has the header {header.title()}) and no auth token is set: {NEEDS_TOKEN}"
         )
         assert (answer.status, answer.body.decode()) == (403, f"{reason}\n")
-        assert logged() == [f"WARNING 403: {reason}"]
+        path = "/127.0.0.1/webhook" if proxies and header == "X-Forwarded-Prefix" else "/webhook"
+        assert logged() == [f"WARNING 403 POST {path} from 127.0.0.1: {reason}"]
 
 
 def test_without_a_token_other_headers_are_ignored(app_without_token):

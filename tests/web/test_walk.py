@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.processes import start
+from tests.web.conftest import REFUSED
 from tests.web.sample_trees import TreePlugin, sessions_of
 from tests.web.simulated_calls import (
     ACTIONS_FOR_OUTCOME,
@@ -233,8 +234,8 @@ def test_unsigned_and_forged_requests_are_refused(new_call, logged):
         "proxy); if the URL is right, TWILIO_AUTH_TOKEN belongs to another account"
     )
     assert logged() == [
-        f"WARNING 403: no X-Twilio-Signature for {call.webhook!r}: only requests that Twilio signed are answered",
-        f"WARNING 403: X-Twilio-Signature does not match {call.webhook!r}: {fix}",
+        f"{REFUSED}no X-Twilio-Signature for {call.webhook!r}: only requests that Twilio signed are answered",
+        f"{REFUSED}X-Twilio-Signature does not match {call.webhook!r}: {fix}",
     ]
 
 

@@ -69,7 +69,7 @@ def test_other_methods_and_paths_are_errors(new_call, make_app):
     """Methods and paths that Twilio never requests get status 405 and 404."""
     send = in_process(make_app())
     assert {send(method, WEBHOOK, b"", {}).status for method in ("PUT", "DELETE", "PATCH")} == {405}
-    assert {send("POST", f"{WEBHOOK}{path}", b"", {}).status for path in ("/", "/other", "s")} == {404}
+    assert {send("POST", f"{WEBHOOK}{path}", b"", {}).status for path in ("/other", "s", "/whisper/")} == {404}
     assert send("POST", "https://ivr.example.com/healthz", b"", {}).status == 405
 
 

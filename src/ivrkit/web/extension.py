@@ -19,6 +19,7 @@ from ivrkit.sessions import SessionManager, open_sessions
 from ivrkit.settings import Settings
 from ivrkit.settings.core_settings import SETTINGS, read_value
 from ivrkit.settings.load import PREFIX, try_load_settings
+from ivrkit.web.missed_requests import MissedRequests
 from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.webhook import PATHS, make_blueprint
 
@@ -100,6 +101,8 @@ class Ivrkit:
         tree = MountedTree(settings, loaded, sessions, self._plugins)
         _log_tree(self.name, tree)
         app.register_blueprint(_blueprint(self.name, tree, verifier), url_prefix=settings.url_prefix)
+        if not mounted_trees(app):  # one for all phone trees of the app
+            app.after_request(MissedRequests(verifier, lambda: _prefixes(app)))
         app.extensions[self.name] = tree
 
     def _settings_of(self, app: Flask) -> tuple[Settings, tuple[Problem, ...]]:
@@ -126,6 +129,10 @@ class Ivrkit:
 def mounted_trees(app: Flask) -> dict[str, MountedTree]:
     """Return the phone trees of an app: name -> phone tree."""
     return {name: each for name, each in app.extensions.items() if isinstance(each, MountedTree)}
+
+
+def _prefixes(app: Flask) -> list[str]:
+    return [tree.settings.url_prefix for tree in mounted_trees(app).values()]
 
 
 def mounted_tree(app: Flask, name: str) -> MountedTree:

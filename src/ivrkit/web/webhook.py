@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Request, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ivrkit.flow.compile.twiml import HANGUP, document, with_connection_overrides
 from ivrkit.flow.compile.whisper import WHISPER_PATH
@@ -18,11 +19,11 @@ from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import DOCTOR_PATH, add_doctor_endpoint
+from ivrkit.web.request_body import TOO_LARGE, UNREADABLE, read_body
+from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
 
 _XML = "text/xml; charset=utf-8"
-#: The largest request body that is read. Twilio's forms are far smaller.
-MAX_BODY_BYTES = 256_000
 #: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
 PATHS = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{WHISPER_PATH}", "/healthz", DOCTOR_PATH)
 
@@ -46,10 +47,13 @@ def make_blueprint(
     webhook, status, fallback, whisper, healthz, doctor = PATHS
     methods = ("GET", "POST")  # a number can be configured with either
     # Before the views, because the signature check reads the body.
-    blueprint.before_request(_refuse_body)
-    blueprint.add_url_rule(webhook, "webhook", views.webhook, methods=methods)
-    blueprint.add_url_rule(status, "status", views.status, methods=methods)
-    blueprint.add_url_rule(fallback, "fallback", views.fallback, methods=methods)
+    blueprint.before_request(views.refuse_body)
+    for error in (BadRequest, RequestEntityTooLarge):  # raised while the form is parsed
+        blueprint.register_error_handler(error, views.refuse_form)
+    # The console accepts a URL with a slash at its end, so these endpoints have both spellings.
+    blueprint.add_url_rule(webhook, "webhook", views.webhook, methods=methods, strict_slashes=False)
+    blueprint.add_url_rule(status, "status", views.status, methods=methods, strict_slashes=False)
+    blueprint.add_url_rule(fallback, "fallback", views.fallback, methods=methods, strict_slashes=False)
     blueprint.add_url_rule(whisper, "whisper", views.whisper, methods=methods)
     blueprint.add_url_rule(healthz, "healthz", views.healthz)
     add_doctor_endpoint(blueprint, doctor, verifier)
@@ -83,10 +87,13 @@ class _Views:
         self._loaded = loaded
         self._dev = dev
         self._cookie_name = cookie_name
+        self._log = RequestLog(verifier)
 
     @_verified
     def webhook(self, request: Request, params: dict[str, str]) -> Response:
         """Answer a webhook with the next TwiML document of the call."""
+        if request.path.endswith("/"):
+            return self._respond(document([self._redirect("../webhook")]), None)
         step = _fallback_step(request.query_string.decode("latin-1"))
         token = request.headers.get("I-Twilio-Idempotency-Token", "")
         try:
@@ -118,7 +125,8 @@ class _Views:
         sid = params["CallSid"]
         log.error("call %s: Twilio requested the fallback after error %s at %s", sid, params.get("ErrorCode"), path)
         apology = self._dispatcher.apology(sid, self._cookie(request))
-        return self._apologise(apology, _fallback_step(query), "../webhook", pause=False)
+        webhook = "../../webhook" if request.path.endswith("/") else "../webhook"
+        return self._apologise(apology, _fallback_step(query), webhook, pause=False)
 
     @_verified
     def whisper(self, request: Request, params: dict[str, str]) -> Response:
@@ -140,18 +148,44 @@ class _Views:
             report["problems"] = [str(problem) for problem in self._loaded.problems]
         return jsonify(report)
 
+    def refuse_body(self) -> Response | None:
+        """Return a response that refuses a body, or ``None`` if its form can be parsed."""
+        request = _current_request()
+        refusal = read_body(request)
+        if refusal is None:
+            return None
+        return self._refuse(request, refusal.status, refusal.text, refusal.message, reason="body")
+
+    def refuse_form(self, error: HTTPException) -> Response:
+        """Return the response to a form that cannot be parsed."""
+        refusal = TOO_LARGE if isinstance(error, RequestEntityTooLarge) else UNREADABLE
+        return self._refuse(_current_request(), refusal.status, refusal.text, refusal.message, reason="form")
+
     def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
         """Return a response that refuses a request, or ``None`` if the request may be answered."""
-        reason = self._verifier.refusal_reason(request, params)
-        if reason:
-            log.warning("403: %s", reason)
-            return Response(f"{reason}\n" if self._dev else "Forbidden\n", status=403, mimetype="text/plain")
+        message = self._verifier.refusal_reason(request, params)
+        if message:
+            # A flood of unsigned requests must not hide that Twilio's own signature does not match.
+            signed = "signed" if "X-Twilio-Signature" in request.headers else "unsigned"
+            return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason=signed)
         # After the signature, so that only Twilio learns that the request is incomplete.
         if not params.get("CallSid"):
-            return Response(
-                "CallSid is missing: this URL answers Twilio's voice webhooks.\n", 400, mimetype="text/plain"
-            )
+            text = "CallSid is missing: this URL answers Twilio's voice webhooks."
+            return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
+        if request.path.endswith("/"):
+            message = "the URL ends with a slash, so Twilio needs one more request: remove it in Twilio's console"
+            self._log.warn(request, 200, message, reason="slash")
         return None
+
+    def _refuse(self, request: Request, status: int, text: str, message: str, *, reason: str) -> Response:
+        """Return the response to a refused request, and log the refusal.
+
+        :param text: the text of the response.
+        :param message: the reason and the fix, for the log.
+        :param reason: the reason for the rate limit of the log.
+        """
+        self._log.warn(request, status, message, reason=reason)
+        return Response(f"{text}\n", status, mimetype="text/plain")
 
     def _cookie(self, request: Request) -> str:
         return request.cookies.get(self._cookie_name, "")
@@ -174,10 +208,13 @@ class _Views:
         next_step = step.next_step
         if next_step is None:
             return self._respond(document([apology, HANGUP]), None)
-        overrides = self._dispatcher.flow.config.connection_overrides
-        url = with_connection_overrides(f"{webhook}?again={next_step.value}", overrides)
-        redirect = f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
+        redirect = self._redirect(f"{webhook}?again={next_step.value}")
         return self._respond(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
+
+    def _redirect(self, url: str) -> bytes:
+        """Return a ``Redirect`` to a relative URL, with the connection overrides."""
+        url = with_connection_overrides(url, self._dispatcher.flow.config.connection_overrides)
+        return f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
 
     def _respond(self, twiml: bytes, state: State | None) -> Response:
         response = Response(twiml, content_type=_XML)
@@ -187,24 +224,11 @@ class _Views:
         return response
 
 
-def _refuse_body() -> Response | None:
-    """Return a response that refuses a body that is too large or of unknown length, or ``None`` for any other body.
-
-    The limit is only for the endpoints of the phone tree. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
-    """
-    request = _current_request()
-    length = request.content_length
-    if request.method == "POST" and _has_unknown_length(request.environ, length):
-        message = "The request must have a Content-Length and no Transfer-Encoding.\n"
-        return Response(message, 411, mimetype="text/plain")
-    if length is not None and length > MAX_BODY_BYTES:
-        return Response(f"The request body must have at most {MAX_BODY_BYTES} bytes.\n", 413, mimetype="text/plain")
-    return None
-
-
-def _has_unknown_length(environ: Mapping[str, object], length: int | None) -> bool:
-    """Return whether a request has a body of unknown length, for example because the body is sent in chunks."""
-    return "HTTP_TRANSFER_ENCODING" in environ or (length is None and bool(environ.get("wsgi.input_terminated")))
+def _missing_call_sid(params: Mapping[str, str]) -> str:
+    """Return the log message for a request that Twilio signed, but that is about no call."""
+    if "MessageSid" in params or "SmsSid" in params:
+        return "a text message arrived: in Twilio's console, set another URL for messaging than for voice"
+    return "CallSid is missing: use this URL for voice webhooks only"
 
 
 def _current_request() -> Request:

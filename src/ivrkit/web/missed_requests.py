@@ -1,0 +1,64 @@
+"""Requests that missed an endpoint: a wrong path, a wrong method, or a slash too many. The log says what to set."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection
+from urllib.parse import quote
+
+from flask import Response, request
+
+from ivrkit.web.doctor_endpoint import DOCTOR_PATH
+from ivrkit.web.request_log import RequestLog
+from ivrkit.web.request_verifier import RequestVerifier
+
+#: The last part of the webhook's path.
+WEBHOOK_PATH = "/webhook"
+#: The statuses of Flask's responses to a request that fits no endpoint.
+_STATUSES = (308, 404, 405)
+#: The similarity from which a word counts as a wrong spelling of "webhook".
+_SIMILARITY = 0.75
+
+
+class MissedRequests:
+    """Logs the requests of an app that were probably meant for a phone tree, but reached none of its endpoints.
+
+    An app may serve other pages as well. So a request counts only if Twilio signed it, or if its path looks like the
+    path of a webhook.
+
+    :param verifier: knows the trusted proxies in front of the app.
+    :param prefixes: returns the ``url_prefix`` of each phone tree in the app.
+    """
+
+    def __init__(self, verifier: RequestVerifier, prefixes: Callable[[], Collection[str]]) -> None:
+        self._verifier = verifier
+        self._log = RequestLog(verifier)
+        self._prefixes = prefixes
+
+    def __call__(self, response: Response) -> Response:
+        """Look at a response, and return it unchanged. Flask calls this after each request of the app."""
+        if response.status_code in _STATUSES:
+            signed = "X-Twilio-Signature" in request.headers
+            if signed or _looks_like_a_webhook(request.path):
+                reason = "signed" if signed else "unsigned"
+                self._log.warn(request, response.status_code, self._message(response.status_code), reason=reason)
+        return response
+
+    def _message(self, status: int) -> str:
+        if status == 405:
+            return f"this path does not answer {request.method}: choose HTTP POST in Twilio's console"
+        if any(request.path == prefix + DOCTOR_PATH for prefix in self._prefixes()):
+            return (
+                "no valid proof of the auth token: if ivrkit doctor sent this, set the same TWILIO_AUTH_TOKEN here and "
+                "there, and synchronize both clocks"
+            )
+        root = quote(self._verifier.external_request(request).root_path, safe="/%")
+        paths = " or ".join(dict.fromkeys(root + prefix + WEBHOOK_PATH for prefix in self._prefixes()))
+        problem = "the path has a slash too many" if status == 308 else "no page has this path"
+        return f"{problem}: set the URL in Twilio's console to the webhook's path, {paths}"
+
+
+def _looks_like_a_webhook(path: str) -> bool:
+    """Return whether a part of a path is "webhook" or similar, such as "webhooks" or "Web-Hook"."""
+    segments = path.lower().split("/")
+    return bool(difflib.get_close_matches("webhook", segments, n=1, cutoff=_SIMILARITY))
