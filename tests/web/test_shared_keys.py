@@ -12,6 +12,7 @@ from ivrkit.web import create_app
 from ivrkit.web.shared_keys import Sha256Validator
 
 URL = "https://ivr.example.com/webhook/status"
+LOGGED = "POST /webhook/status from an unknown address:"
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 KEY, OTHER = "webhooks_sharedkey_01k2a", "webhooks_sharedkey_01k9z"
 KEYS = {KEY: "secret of the first", OTHER: "secret of the other"}
@@ -72,7 +73,7 @@ def test_a_line_may_have_shared_keys_only(send, make_app, logged):
     assert send(TOKEN, "sha1", header=None, auth_token=()) == (
         403,
         (
-            f"WARNING 403: no auth token for account '{ACCOUNT}' and no {HEADER} in the request: set "
+            f"WARNING 403 {LOGGED} no auth token for account '{ACCOUNT}' and no {HEADER} in the request: set "
             f"TWILIO_AUTH_TOKEN or "
             f"TWILIO_AUTH_TOKEN_{ACCOUNT}"
         ),
@@ -155,7 +156,7 @@ REFUSED = [
 @pytest.mark.parametrize(("header", "reason"), REFUSED, ids=[str(header)[-40:] for header, _ in REFUSED])
 def test_a_refusal_names_the_reason(send, header, reason):
     """The log says which part is wrong, with the fix, and contains no secret."""
-    assert send(KEYS[KEY], header=header) == (403, f"WARNING 403: {reason}")
+    assert send(KEYS[KEY], header=header) == (403, f"WARNING 403 {LOGGED} {reason}")
     assert "secret of" not in reason
 
 
@@ -164,7 +165,7 @@ def test_an_unknown_key_without_any_shared_keys(send):
     assert send(KEYS[KEY], shared_keys={}) == (
         403,
         (
-            f"WARNING 403: the shared key '{KEY}' in {HEADER} is not set, and no other: set "
+            f"WARNING 403 {LOGGED} the shared key '{KEY}' in {HEADER} is not set, and no other: set "
             f"IVRKIT_SHARED_KEYS__{KEY} to "
             "its secret, or add it to the table [shared_keys] of ivrkit.toml"
         ),
@@ -203,10 +204,11 @@ def test_a_body_that_is_no_form_is_checked_by_its_hash(make_app, logged, change,
     status = client("POST", url, body + change, headers).status
     # A request without CallSid gets 400, but only after its signature was accepted.
     assert status == (403 if change else 400)
-    assert logged() == (
-        [f"WARNING 403: the body does not match bodySHA256 in {url!r}: check that no proxy changes the body"]
+    (line,) = logged()
+    assert line == (
+        f"WARNING 403 {LOGGED} the body does not match bodySHA256 in {url!r}: check that no proxy changes the body"
         if change
-        else []
+        else f"WARNING 400 {LOGGED} CallSid is missing: use this URL for voice webhooks only"
     )
 
 
