@@ -16,9 +16,9 @@ Usage: ivrkit connect [OPTIONS] NUMBER
 
   Show or set the webhooks of a Twilio number.
 
-  Set TWILIO_ACCOUNT_SID in the environment or in .env, with TWILIO_AUTH_TOKEN
-  or with TWILIO_API_KEY and TWILIO_API_SECRET. The command asks for missing
-  values.
+  Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN in the environment or in .env. In
+  place of the auth token, you can set TWILIO_API_KEY and TWILIO_API_SECRET. The
+  command asks for missing values.
 
 Options:
   --url TEXT        The public URL of the phone tree. Without it, only show the

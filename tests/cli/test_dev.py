@@ -26,8 +26,8 @@ Usage: ivrkit dev [OPTIONS]
 
   Serve on this machine and reload on changes.
 
-  With --tunnel the server gets a public address. Then everybody can reach it,
-  so signatures are checked and TWILIO_AUTH_TOKEN must be set.
+  With --tunnel the server gets a public address. Everybody can reach this
+  address, so signatures are checked and TWILIO_AUTH_TOKEN must be set.
 
 Options:
   --port INTEGER RANGE  Port to listen on.  [default: 5000; 1<=x<=65535]

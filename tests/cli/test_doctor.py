@@ -18,10 +18,11 @@ Usage: ivrkit doctor [OPTIONS]
 
   Check settings, plugins, store and webhook.
 
-  Checks the settings, plugins, session store and clock. Then it sends a signed
-  request to the running app through its public URL, as Twilio does. If the
-  signature is invalid, it shows the header that was changed and the line of the
-  proxy's configuration that fixes it. The exit code is 1 if a check failed.
+  The command checks the settings, plugins, session store and clock. Then it
+  sends a signed request to the running app through the app's public URL, as
+  Twilio does. If a proxy made the signature invalid, the command shows the
+  change and the configuration line that fixes the proxy. The exit code is 1 if
+  a check failed.
 
 Options:
   --url URL             The public URL of the app or of its webhook.

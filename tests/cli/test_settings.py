@@ -19,7 +19,7 @@ Usage: ivrkit settings [OPTIONS]
 
   Show every setting and where it was set.
 
-  Each row has the value, its source, its type and its owner. Secrets are
+  Each row has the value, source, type and owner of a setting. Secrets are
   masked. With --example, the command prints an ivrkit.toml in which every
   setting is commented out: uncomment the settings that you want to change.
 
