@@ -223,12 +223,68 @@ def test_a_digest_is_computed_from_the_challenge():
     challenge = 'Digest realm="ivr", nonce="abc", qop="auth", algorithm=MD5'
     client = LoggedClient({"/a": protected(challenge, lambda sent: sent.startswith("Digest "))})
     assert client.send("https://anna:geheim@ivr.example.com/a")[1].body == b"there"
-    sent = client.headers("Authorization")[1]
+    assert digest_count(client.headers("Authorization")[1], "abc") == "00000001"
+
+
+def digest_count(sent, nonce):
+    """Return the count in a Digest header if its hash is right (RFC 7616, section 3.4.1), or else None."""
     fields = dict(part.replace('"', "").split("=", 1) for part in sent.removeprefix("Digest ").split(", "))
     one = hashlib.md5(b"anna:ivr:geheim").hexdigest()
     two = hashlib.md5(b"POST:/a").hexdigest()
-    text = f"{one}:abc:{fields['nc']}:{fields['cnonce']}:auth:{two}"
-    assert fields["response"] == hashlib.md5(text.encode()).hexdigest()
+    text = f"{one}:{nonce}:{fields.get('nc')}:{fields.get('cnonce')}:auth:{two}"
+    return fields["nc"] if fields.get("response") == hashlib.md5(text.encode()).hexdigest() else None
+
+
+DIGEST_URL = "https://anna:geheim@ivr.example.com/a"
+
+
+def test_a_digest_is_computed_for_every_request_of_a_call():
+    """After the first 401, each request has a digest of its own, whose count grows."""
+    challenge = 'Digest realm="ivr", nonce="abc", qop="auth"'
+    counts = []
+
+    def accepts(sent):
+        counts.append(digest_count(sent, "abc") if sent else None)
+        return counts[-1] is not None and counts.count(counts[-1]) == 1
+
+    client = LoggedClient({"/a": protected(challenge, accepts)})
+    for _ in range(3):
+        assert client.send(DIGEST_URL)[1].body == b"there"
+    assert client.results == [401, 200, 200, 200]
+    assert counts == [None, "00000001", "00000002", "00000003"]
+
+
+def test_a_new_challenge_is_answered():
+    """If a host accepts each challenge for one request only, the next 401 is answered with the new challenge."""
+    nonces = ["first"]
+
+    def serve(request):
+        sent = request.headers.get("Authorization", "")
+        if sent and digest_count(sent, nonces[-1]):
+            nonces.append(f"nonce{len(nonces)}")
+            return "there"
+        return Response(401, (("WWW-Authenticate", f'Digest realm="ivr", nonce="{nonces[-1]}", qop="auth"'),))
+
+    client = LoggedClient({"/a": serve})
+    for _ in range(2):
+        assert client.send(DIGEST_URL)[1].body == b"there"
+    assert client.results == [401, 200, 401, 200]
+
+
+def test_a_wrong_digest_is_refused_at_each_request():
+    """A digest of a wrong password is refused, and each refusal is answered once."""
+    client = LoggedClient({"/a": protected('Digest realm="ivr", nonce="abc", qop="auth"', lambda sent: False)})
+    for _ in range(2):
+        assert client.send(DIGEST_URL)[1].status == 401
+    assert client.results == [401] * 4
+
+
+def test_a_password_is_kept_by_its_host_and_user():
+    """Another user of the same host begins without a password."""
+    client = LoggedClient({"/a": protected('Basic realm="ivr"', lambda sent: sent == BASIC)})
+    assert client.send("https://bob:x@ivr.example.com/a")[1].status == 401
+    assert client.send("https://anna:geh%3Aeim@ivr.example.com/a")[1].body == b"there"
+    assert client.results == [401, 401, 401, 200]
 
 
 @pytest.mark.parametrize(
@@ -237,8 +293,12 @@ def test_a_digest_is_computed_from_the_challenge():
         ("https://ivr.example.com/a", "Basic realm=x"),
         ("https://anna:x@ivr.example.com/a", "Bearer"),
         ("https://anna:x@ivr.example.com/a", 'Digest realm="x"'),
+        ("https://anna:x@ivr.example.com/a", "Digest"),
+        ("https://anna:x@ivr.example.com/a", "Digest realm, nonce=a"),
+        ("https://anna:x@ivr.example.com/a", "Digest realm=x, nonce=a, algorithm=SHA-512-256"),
+        ("https://anna:x@ivr.example.com/a", "Digest realm=x, nonce=a, qop=auth-int"),
     ],
-    ids=["no-password", "another-scheme", "half-a-challenge"],
+    ids=["no-password", "another-scheme", "half-a-challenge", "none", "no-value", "algorithm", "auth-int"],
 )
 def test_a_401_without_a_usable_password_is_returned(url, challenge):
     """Without a password or a supported challenge, the 401 is returned and no second request is sent."""

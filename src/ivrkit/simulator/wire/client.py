@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from email.message import Message
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
 from typing import cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ivrkit.simulator.wire.messages import (
     Failure,
@@ -22,6 +20,7 @@ from ivrkit.simulator.wire.messages import (
     requested_url,
 )
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
+from ivrkit.simulator.wire.passwords import Password, password_for
 from ivrkit.simulator.wire.transports import Transport
 
 #: https://www.twilio.com/docs/api/errors/11215 and /11216
@@ -57,8 +56,8 @@ class Client:
         self._redirect_as_get = redirect_as_get
         self._new_token = new_token
         self._jar = CookieJar() if cookies else None
-        #: Host -> the Authorization header, after the host has asked for one.
-        self._authorizations: dict[str, str] = {}
+        #: User, password and host -> the password, after the host has asked for one.
+        self._passwords: dict[str, Password] = {}
 
     def send(
         self,
@@ -129,7 +128,12 @@ class Client:
         while True:
             # Made for each attempt, because an attempt may have set a cookie.
             request = make_request(
-                method, url, params, token=self._token, idempotency=token, cookies=self._cookies_for(url)
+                method,
+                url,
+                params,
+                token=self._token,
+                idempotency=token,
+                cookies=self._cookies_for(url),
             )
             try:
                 response = self._send_with_password(url, request, overrides, on_exchange)
@@ -156,19 +160,17 @@ class Client:
         self, url: str, request: Request, overrides: Overrides, on_exchange: OnExchange
     ) -> Response:
         parts = urlsplit(url)
-        known = self._authorizations.get(parts.netloc, "")
-        # A Digest header is valid for one request only, so it is not sent again.
-        if known.startswith("Basic"):
-            request = replace(request, headers={**request.headers, "Authorization": known})
-        response = self._keep_cookies(request, self._send_once(request, overrides, on_exchange))
-        if response.status != 401 or parts.username is None or known:
+        known = self._passwords.get(parts.netloc)
+        first = known.add_to(request) if known else request
+        response = self._keep_cookies(first, self._send_once(first, overrides, on_exchange))
+        if response.status != 401 or (known and not known.may_be_repeated):
             return response
-        header = _authorization(request, response, unquote(parts.username), unquote(parts.password or ""))
-        if not header:
+        password = password_for(parts, response)
+        second = password.add_to(request) if password else request
+        if password is None or second is request:
             return response
-        self._authorizations[parts.netloc] = header
-        request = replace(request, headers={**request.headers, "Authorization": header})
-        return self._keep_cookies(request, self._send_once(request, overrides, on_exchange))
+        self._passwords[parts.netloc] = password
+        return self._keep_cookies(second, self._send_once(second, overrides, on_exchange))
 
     # Cookies: the jar of the standard library works on its own type of request. A call without cookies skips this.
 
@@ -209,25 +211,3 @@ def _redirect_target(url: str, response: Response) -> str:
         problem = f"to {location[:200]}, which Twilio does not follow" if location else "without a Location"
         raise Failure(11216, "other", f"the response redirects with {response.status} {problem}")
     return absolute_url(url, location)
-
-
-def _authorization(request: Request, response: Response, user: str, password: str) -> str:
-    """Return the ``Authorization`` header for a request that got a 401.
-
-    :param request: the request that got the 401.
-    :param response: the response with the status 401.
-    :returns: the value of the header, or ``""`` if Twilio does not support the authentication scheme.
-    """
-    scheme, _, challenge = response.header("WWW-Authenticate").partition(" ")
-    if scheme.lower() == "basic":
-        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    if scheme.lower() == "digest":
-        # The standard library computes the digest, again on its own type of request.
-        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        passwords.add_password(None, request.url, user, password)
-        handler = urllib.request.HTTPDigestAuthHandler(passwords)
-        digest_request = urllib.request.Request(request.url, data=request.body or None, method=request.method)  # noqa: S310  it is never opened
-        challenges = urllib.request.parse_keqv_list(urllib.request.parse_http_list(challenge))
-        authorization = handler.get_authorization(digest_request, challenges)
-        return f"Digest {authorization}" if authorization else ""
-    return ""
