@@ -1,10 +1,16 @@
 """The simulator's signature, compared with Twilio's library."""
 
+import base64
+import hmac
 import random
+from dataclasses import replace
 
 import pytest
+import twilio.request_validator
 from twilio.request_validator import RequestValidator
 
+from ivrkit import IvrkitError
+from ivrkit.simulator import SharedKey, Simulator
 from ivrkit.simulator.wire.messages import make_request
 from ivrkit.simulator.wire.signature import sign
 
@@ -67,6 +73,47 @@ def test_ten_thousand_requests_are_accepted_by_twilio_s_library():
         if not validator.validate(request.url, form, request.headers["X-Twilio-Signature"]):
             refused.append(request)
     assert refused == []
+
+
+KEY = SharedKey("webhooks_sharedkey_01", "secret of the key")
+
+
+def test_a_shared_key_signs_in_place_of_the_token():
+    """A request that is signed with a shared key names the key and the algorithm, and the secret signs."""
+    for algorithm, python_name in (("HMAC_SHA1", "sha1"), ("HMAC_SHA256", "sha256")):
+        key = replace(KEY, algorithm=algorithm)
+        request = make_request("POST", URL, FORM, token=TOKEN, idempotency="1", shared_key=key)
+        text = URL + "".join(name + FORM[name] for name in sorted(FORM))
+        signature = base64.b64encode(hmac.digest(b"secret of the key", text.encode(), python_name)).decode()
+        assert request.headers["X-Twilio-Signature"] == signature
+        settings = f"key=webhooks_sharedkey_01,algorithm={algorithm}"
+        assert request.headers["X-Twilio-Webhooks-Signature-Settings"] == settings
+        if hasattr(twilio.request_validator, "get_signature_algorithm"):  # since twilio 9.13
+            assert twilio.request_validator.get_signature_algorithm(settings) == algorithm
+            assert RequestValidator(KEY.secret).validate(URL, FORM, signature, algorithm)
+
+
+def test_several_shared_keys_sign_in_turn():
+    """Two shared keys sign the webhooks of a call in turn, as during a rotation; without one the token signs."""
+    answer = "<Response><Redirect>/</Redirect></Response>"
+    for keys, expected in [
+        ((), [None] * 4),
+        ([KEY], [KEY.header] * 4),
+        ([KEY, SharedKey("other", "x", "HMAC_SHA1")], [KEY.header, "key=other,algorithm=HMAC_SHA1"] * 2),
+    ]:
+        phone = Simulator.for_documents({"/": answer}, token=TOKEN, shared_keys=keys, max_documents=4)
+        requests = [each.headers for each in phone.call().requests]
+        assert [each.get("X-Twilio-Webhooks-Signature-Settings") for each in requests] == expected
+        assert all("X-Twilio-Signature" in each for each in requests)
+
+
+def test_a_shared_key_with_another_algorithm():
+    """Twilio has two algorithms; another one is refused, and the secret is not shown."""
+    with pytest.raises(IvrkitError) as caught:
+        SharedKey("k", "sesame", "HMAC_MD5")
+    assert caught.value.message == "algorithm must be HMAC_SHA1 or HMAC_SHA256, not 'HMAC_MD5'"
+    assert caught.value.hint == "choose the algorithm of the webhook setting at Twilio"
+    assert "secret of" not in repr(KEY)
 
 
 def test_another_token_is_refused():

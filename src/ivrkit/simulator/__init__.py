@@ -21,6 +21,7 @@ from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
 from ivrkit.simulator.waiting import Waiting
 from ivrkit.simulator.wire.messages import Failure, Request, Response
+from ivrkit.simulator.wire.signature import SharedKey
 from ivrkit.simulator.wire.transports import HttpTransport, TableEntry, TableTransport, Transport, WsgiTransport
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Refuse",
     "Request",
     "Response",
+    "SharedKey",
     "Silence",
     "SimulatedCall",
     "Simulator",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ivrkit.simulator.actions import Action
@@ -16,6 +16,7 @@ from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.signals import WebhookRequest
 from ivrkit.simulator.wire.client import Client
 from ivrkit.simulator.wire.messages import absolute_url
+from ivrkit.simulator.wire.signature import SharedKey
 from ivrkit.simulator.wire.transports import HttpTransport, TableEntry, TableTransport, Transport, WsgiTransport
 
 #: Default numbers: a caller from the range that is reserved for examples, and one of Twilio's test numbers.
@@ -35,6 +36,8 @@ class Simulator:
     :param url: the absolute URL of the webhook.
     :param method: the HTTP method of the first request.
     :param token: the auth token that signs requests, or ``""`` for no signature.
+    :param shared_keys: the shared keys that sign requests in place of the token. Several keys sign in turn, as while a
+        rule at Twilio divides the webhooks between two keys.
     :param account: the AccountSid.
     :param fallback_url: the URL that is requested if the webhook fails, absolute or relative to ``url``. The value
         ``""`` means that the number has no fallback URL.
@@ -53,6 +56,7 @@ class Simulator:
         *,
         method: str = "POST",
         token: str = "",
+        shared_keys: Sequence[SharedKey] = (),
         account: str = ACCOUNT,
         fallback_url: str = "",
         fallback_method: str = "POST",
@@ -66,6 +70,7 @@ class Simulator:
         self.url = absolute_url(url, url)
         self.method = method
         self.token = token
+        self.shared_keys = tuple(shared_keys)
         self.account = account
         self.fallback = (absolute_url(self.url, fallback_url) if fallback_url else "", fallback_method)
         self.status_callback = (
@@ -137,6 +142,7 @@ class Simulator:
         client = Client(
             self.transport,
             token=self.token,
+            shared_keys=self.shared_keys,
             redirect_as_get=self.assumptions.redirect_as_get,
             cookies=self.assumptions.cookies,
             new_token=lambda: secrets.token_hex(16),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.message import Message
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
@@ -21,6 +22,7 @@ from ivrkit.simulator.wire.messages import (
 )
 from ivrkit.simulator.wire.overrides import Overrides, overrides_of
 from ivrkit.simulator.wire.passwords import Password, password_for
+from ivrkit.simulator.wire.signature import SharedKey
 from ivrkit.simulator.wire.transports import Transport
 
 #: https://www.twilio.com/docs/api/errors/11215 and /11216
@@ -36,6 +38,7 @@ class Client:
 
     :param transport: the connection to the app: a WSGI app in this process, HTTP, or a table of documents.
     :param token: the auth token that signs requests, or ``""`` for no signature.
+    :param shared_keys: the shared keys that sign requests in place of the token. Several keys sign in turn.
     :param redirect_as_get: whether a redirect is followed with GET. If this is false, the request after the redirect
         has the method of the first request.
     :param cookies: whether the client keeps the cookies that the app sets, and sends them back.
@@ -47,12 +50,14 @@ class Client:
         transport: Transport,
         *,
         token: str,
+        shared_keys: Sequence[SharedKey] = (),
         redirect_as_get: bool = True,
         cookies: bool = True,
         new_token: Callable[[], str],
     ) -> None:
         self.transport = transport
         self._token = token
+        self._shared_keys = itertools.cycle(shared_keys)
         self._redirect_as_get = redirect_as_get
         self._new_token = new_token
         self._jar = CookieJar() if cookies else None
@@ -132,6 +137,7 @@ class Client:
                 url,
                 params,
                 token=self._token,
+                shared_key=next(self._shared_keys, None),
                 idempotency=token,
                 cookies=self._cookies_for(url),
             )

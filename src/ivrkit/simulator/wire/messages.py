@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
-from ivrkit.simulator.wire.signature import sign
+from ivrkit.simulator.wire.signature import SharedKey, sign
 
 _FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
@@ -69,13 +69,21 @@ class Response:
 
 
 def make_request(
-    method: str, url: str, params: Mapping[str, str], *, token: str, idempotency: str, cookies: str = ""
+    method: str,
+    url: str,
+    params: Mapping[str, str],
+    *,
+    token: str,
+    idempotency: str,
+    shared_key: SharedKey | None = None,
+    cookies: str = "",
 ) -> Request:
     """Return a webhook request: https://www.twilio.com/docs/voice/twiml.
 
     :param params: the parameters. A GET request has the parameters in the query of the URL. A POST request sends the
         parameters as a form.
     :param token: the auth token that signs the request, or ``""`` for no signature.
+    :param shared_key: the shared key that signs the request in place of the token.
     :param idempotency: the idempotency token of the request. All attempts to send a request have the same token.
     :param cookies: the value of the ``Cookie`` header, or ``""`` for no such header.
     """
@@ -88,9 +96,13 @@ def make_request(
     else:
         headers["Content-Type"] = _FORM_TYPE
         body = urlencode(params).encode()
-    if token:
-        # Twilio signs the parameters of a form one by one. The parameters of a GET are part of the URL.
-        headers["X-Twilio-Signature"] = sign(url, () if method == "GET" else params.items(), token)
+    # Twilio signs the parameters of a form one by one. The parameters of a GET are part of the URL.
+    signed = () if method == "GET" else params.items()
+    if shared_key:
+        headers["X-Twilio-Signature"] = sign(url, signed, shared_key.secret, shared_key.algorithm)
+        headers["X-Twilio-Webhooks-Signature-Settings"] = shared_key.header
+    elif token:
+        headers["X-Twilio-Signature"] = sign(url, signed, token)
     if cookies:
         headers["Cookie"] = cookies
     return Request(method, url, params, headers, body)
