@@ -23,6 +23,7 @@ from ivrkit.settings import Settings, load_settings
 from ivrkit.settings.names import normal_name
 from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
+from ivrkit.simulator.wire.signature import choose_shared_key
 from ivrkit.web import create_app
 from ivrkit.web.extension import DEFAULT_NAME, mounted_tree
 from ivrkit.web.proxies import shared_path
@@ -91,15 +92,24 @@ class Phone:
     :param name: the name of the phone tree in the app.
     :param token: the auth token that signs requests. The default is the first token of the main account. If the main
         account has no token, the default is the first token of a subaccount.
+    :param shared_key: the id of the shared key in the settings that signs requests in place of the token. The default
+        is the last shared key if there is no token.
     :raises ~ivrkit.SettingsError: if the app has no phone tree of that name.
+    :raises ~ivrkit.IvrkitError: if the settings do not have the shared key.
     """
 
     def __init__(
-        self, app: Flask, simulator: Simulator | None = None, *, name: str = DEFAULT_NAME, token: str | None = None
+        self,
+        app: Flask,
+        simulator: Simulator | None = None,
+        *,
+        name: str = DEFAULT_NAME,
+        token: str | None = None,
+        shared_key: str | None = None,
     ) -> None:
         self.app = app
         self.host = mounted_tree(app, name)
-        self.simulator = simulator or _number_of(app, self.host.settings, token)
+        self.simulator = simulator or _number_of(app, self.host.settings, token, shared_key)
         #: All calls of this phone.
         self.calls: list[SimulatedCall] = []
 
@@ -145,7 +155,7 @@ class Phone:
         self.host.sessions.close()
 
 
-def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
+def _number_of(app: Flask, settings: Settings, token: str | None, shared_key: str | None) -> Simulator:
     """Return a simulated number that calls the phone tree of an app.
 
     :param settings: the settings of the phone tree. If the settings have a public URL, the number requests this URL.
@@ -155,13 +165,15 @@ def _number_of(app: Flask, settings: Settings, token: str | None) -> Simulator:
     webhook = f"{settings.url_prefix}/webhook"
     # The part of the path that a proxy removes, or under which another app mounts this one.
     outside = public.path.removesuffix(shared_path(public.path, webhook))
-    account, token = _account_and_token(settings, token)
+    account, first_token = _account_and_token(settings, token)
+    keys = choose_shared_key(settings.shared_keys, shared_key, required=token is None and not first_token)
     return Simulator.for_app(
         DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,
         f"{outside}{webhook}",
         base_url=f"{public.scheme}://{public.netloc}",
         account=account,
-        token=token,
+        token=first_token,
+        shared_keys=keys,
         fallback_url=f"{outside}{webhook}/fallback",
         status_callback=f"{outside}{webhook}/status",
     )

@@ -16,6 +16,7 @@ from tests.web.sample_trees import SHOP, TreePlugin
 from tests.web.webhook_calls import serving
 
 from ivrkit.cli.main import main
+from ivrkit.cli.phone.command import open_simulator
 from ivrkit.cli.phone.keyboard import HELP, Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
@@ -324,6 +325,55 @@ def test_a_url_is_called(monkeypatch, shop):
     assert "All is well." in shown
     assert "  From=+15550111" in shown
     assert "  To=+15550222" in shown
+
+
+@pytest.fixture
+def shop_with_shared_keys(tmp_path):
+    """Return the webhook of a server that knows two shared keys and no token."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    keys = {"old_key": "secret of the old key", "new_key": "secret of the new key"}
+    settings = {"auth_token": (), "shared_keys": keys}
+    app = make_app(folder, plugins=[], objects={"shop": TreePlugin(SHOP)}, **settings)
+    with serving(app, app.extensions["ivrkit"].sessions) as base:
+        yield f"{base}/webhook"
+
+
+def test_a_url_is_called_with_a_shared_key(monkeypatch, shop_with_shared_keys):
+    """``--shared-key`` names the key that signs; without a token and the option, the last key signs."""
+    monkeypatch.setenv("IVRKIT_SHARED_KEYS__old_key", "secret of the old key")
+    for options in ([], ["--shared-key", "old_key"]):
+        result = phone(shop_with_shared_keys, *options, typed="1\nx\n")
+        assert result.exit_code == 0
+        assert "All is well." in result.output
+    monkeypatch.setenv("IVRKIT_SHARED_KEYS__other", "x")
+    assert phone(shop_with_shared_keys).exit_code == 1
+
+
+def test_an_unknown_shared_key(monkeypatch):
+    """A shared key that is not in the settings is an error that names the known ones."""
+    monkeypatch.setenv("IVRKIT_SHARED_KEYS__old_key", "sesame")
+    result = phone("http://127.0.0.1:1/webhook", "--shared-key", "old_keys")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        (
+            "Error: the shared key must be one of the settings, not 'old_keys', did you mean 'old_key'?\n"
+            "  hint: set IVRKIT_SHARED_KEYS__old_keys to its secret; the shared keys in the settings: old_key\n"
+        ),
+    )
+    monkeypatch.delenv("IVRKIT_SHARED_KEYS__old_key")
+    assert "; the shared keys in the settings: none\n" in phone("http://127.0.0.1:1/", "--shared-key", "x").stderr
+
+
+def test_the_tree_in_process_is_called_with_a_shared_key(monkeypatch):
+    """Without a URL the requests to the installed phone tree are signed with the shared key of the settings."""
+    monkeypatch.setenv("IVRKIT_SHARED_KEYS__old_key", "sesame")
+    assert phone("--shared-key", "old_key").exit_code == 0
+    with open_simulator(None, ("acme-states",), "old_key") as simulator:
+        call = simulator.call()
+    assert [each.status for each in call.responses] == [200]
+    sent = [each.headers for each in call.events if each.name == "request"]
+    assert {each["X-Twilio-Webhooks-Signature-Settings"] for each in sent} == {"key=old_key,algorithm=HMAC_SHA256"}
 
 
 def test_without_the_token_the_host_refuses(monkeypatch, shop):

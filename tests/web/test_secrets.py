@@ -2,6 +2,7 @@
 
 import base64
 
+import pytest
 from tests.web.sample_trees import TreePlugin
 
 from ivrkit import HOME, Routes, State, ask, leads_to
@@ -15,6 +16,8 @@ def store_digits(call):
     call.data["pin"] = call.digits
     return "read-back"
 
+
+KEYS = {"old": "secret of the old key", "new": "secret of the new key"}
 
 STATES = {
     "pin": State(ask("Your PIN?"), store_digits, secret=True),
@@ -48,3 +51,21 @@ def test_digits_and_data_of_a_secret_state(tmp_path):
         assert b"471147" not in value.encode() + base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
     assert phone.host.sessions.load(call.sid).data == {"pin": "471147"}
     phone.close()
+
+
+@pytest.mark.parametrize("store", ["sqlite:///{folder}/calls.sqlite3", "cookie:"])
+def test_a_secret_state_without_an_auth_token(tmp_path, store):
+    """Without an auth token, the newest shared key encrypts sessions, so that the older ones can be removed."""
+    options = {"session_url": store.format(folder=tmp_path), "start": "pin", "block": "acme-states", "auth_token": ()}
+    apps = [
+        create_app(shared_keys=keys, plugins={"tree": TreePlugin(STATES)}, **options)
+        for keys in (KEYS, {"new": KEYS["new"]}, {"old": KEYS["old"]})
+    ]
+    call = Phone(apps[0]).call().press("471147")
+    assert call.heard_last == "You entered 471147."
+    assert b"471147" not in b"".join(each.read_bytes() for each in tmp_path.iterdir())
+    cookie = call.responses[-1].headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    data = [each.extensions["ivrkit"].sessions.for_call(call.sid, cookie).read().data for each in apps]
+    assert data == [{"pin": "471147"}, {"pin": "471147"}, {}]
+    for each in apps:
+        each.extensions["ivrkit"].sessions.close()

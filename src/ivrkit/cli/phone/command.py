@@ -19,12 +19,14 @@ from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import load_settings
 from ivrkit.simulator import Failure, Simulator
+from ivrkit.simulator.wire.signature import choose_shared_key
 
 
 @click.command()
 @click.argument("url", required=False)
 @click.option("--from", "from_", metavar="NUMBER", help="The caller's number, such as +14155550100.")
 @click.option("--to", metavar="NUMBER", help="The number that is called.")
+@click.option("--shared-key", metavar="ID", help="Sign with a shared key of the settings.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 @click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears. Needs espeak-ng.")
 @tree_options
@@ -34,6 +36,7 @@ def phone(
     url: str | None,
     from_: str | None,
     to: str | None,
+    shared_key: str | None,
     as_json: bool,
     aloud: bool,
     block: tuple[str, ...],
@@ -41,7 +44,7 @@ def phone(
     """Call the phone tree from the keyboard.
 
     Type keys and press Enter, type words in quotes to say them, and type ? for help. With URL, the command calls the
-    webhook at that URL, and signs the requests if TWILIO_AUTH_TOKEN is set.
+    webhook at that URL, and signs the requests if TWILIO_AUTH_TOKEN or a shared key is set.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         context.color = False
@@ -49,44 +52,51 @@ def phone(
         import readline  # noqa: F401  lets the user edit the line, where the system has it
     numbers: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
     speech = SpeechProgram.find() if aloud else None
-    with _open_simulator(url, block) as simulator:
+    with open_simulator(url, block, shared_key) as simulator:
         keyboard = Keyboard(lambda: simulator.call(**numbers), JsonLines() if as_json else Screen(speech))
         succeeded = keyboard.run()
     context.exit(0 if succeeded else 1)
 
 
 @contextmanager
-def _open_simulator(url: str | None, block: tuple[str, ...]) -> Iterator[Simulator]:
+def open_simulator(url: str | None, block: tuple[str, ...], shared_key: str | None) -> Iterator[Simulator]:
     """Open a simulator that calls a phone tree.
 
     With a URL, the simulator calls the phone tree at the URL. Without a URL, ``flask ivrkit phone`` calls the phone
     tree that is mounted in the Flask app, and ``ivrkit phone`` calls the installed phone tree.
+
+    :param url: the URL of a webhook.
+    :param block: the plugins to leave out.
+    :param shared_key: the id of the shared key that signs requests.
+    :raises IvrkitError: if the settings do not have the shared key, or if a phone tree cannot be called.
     """
     in_app = app_tree()
     if url:
-        yield _simulator_of_url(url)
+        yield _simulator_of_url(url, shared_key)
     elif in_app is not None:
-        with _simulator_of_app(in_app, block) as simulator:
+        with _simulator_of_app(in_app, block, shared_key) as simulator:
             yield simulator
     else:
-        with _simulator_in_process(block) as simulator:
+        with _simulator_in_process(block, shared_key) as simulator:
             yield simulator
 
 
-def _simulator_of_url(url: str) -> Simulator:
+def _simulator_of_url(url: str, shared_key: str | None) -> Simulator:
     """Return a simulator that calls the webhook at a URL.
 
     :raises IvrkitError: if the URL or a setting is invalid.
     """
-    token = next(iter(load_settings().auth_token), "")
+    settings = load_settings()
+    token = next(iter(settings.auth_token), "")
+    keys = choose_shared_key(settings.shared_keys, shared_key, required=not token)
     try:
-        return Simulator.for_url(url, token=token)
+        return Simulator.for_url(url, token=token, shared_keys=keys)
     except Failure as failure:
         raise IvrkitError(failure.message, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
 
 
 @contextmanager
-def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulator]:
+def _simulator_of_app(tree: AppTree, block: tuple[str, ...], shared_key: str | None) -> Iterator[Simulator]:
     """Open a simulator that calls a mounted phone tree and uses the auth token in the settings of the phone tree.
 
     :raises IvrkitError: if --block or --plugins-dir is given, because neither can change a mounted phone tree.
@@ -100,13 +110,13 @@ def _simulator_of_app(tree: AppTree, block: tuple[str, ...]) -> Iterator[Simulat
             hint=f"set IVRKIT_{option.strip('-').replace('-', '_').upper()} in the environment of the app",
         )
     try:
-        yield Phone(tree.app, name=tree.name).simulator
+        yield Phone(tree.app, name=tree.name, shared_key=shared_key).simulator
     finally:
         tree.mounted.sessions.close()
 
 
 @contextmanager
-def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
+def _simulator_in_process(block: tuple[str, ...], shared_key: str | None) -> Iterator[Simulator]:
     """Open a simulator that calls the installed phone tree. The auth token and the session store are temporary."""
     from ivrkit.web import create_app
 
@@ -118,6 +128,7 @@ def _simulator_in_process(block: tuple[str, ...]) -> Iterator[Simulator]:
         webhook = f"{settings.url_prefix}/webhook"
         urls = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
         try:
-            yield Simulator.for_app(app, webhook, token=token, **urls)
+            keys = choose_shared_key(settings.shared_keys, shared_key, required=False)
+            yield Simulator.for_app(app, webhook, token=token, shared_keys=keys, **urls)
         finally:
             app.extensions["ivrkit"].sessions.close()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
-from ivrkit.errors import IvrkitError
+from ivrkit.errors import IvrkitError, nearest
 
 #: Twilio's name of an algorithm -> its name in Python.
 _HASHES = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
@@ -44,6 +44,26 @@ class SharedKey:
     def header(self) -> str:
         """The header ``X-Twilio-Webhooks-Signature-Settings``."""
         return f"key={self.id},algorithm={self.algorithm}"
+
+
+def choose_shared_key(secrets: Mapping[str, str], key: str | None, *, required: bool) -> tuple[SharedKey, ...]:
+    """Return the shared key that signs requests, or an empty tuple if none does.
+
+    :param secrets: id of a shared key -> its secret.
+    :param key: the id of the key.
+    :param required: whether the last key is used if no id is given.
+    :raises IvrkitError: if no key has the id.
+    """
+    chosen = next(iter([*secrets][-1:]), None) if key is None and required else key
+    if chosen is None:
+        return ()
+    if chosen not in secrets:
+        known = ", ".join(secrets) or "none"
+        raise IvrkitError(
+            f"the shared key must be one of the settings, not {chosen!r}{nearest(chosen, secrets)}",
+            hint=f"set IVRKIT_SHARED_KEYS__{chosen} to its secret; the shared keys in the settings: {known}",
+        )
+    return (SharedKey(chosen, secrets[chosen]),)
 
 
 def sign(url: str, params: Iterable[tuple[str, str]], secret: str, algorithm: str = "HMAC_SHA1") -> str:
