@@ -1,4 +1,4 @@
-"""The rate limit of log lines. Without it, a flood of refused requests would fill the disk."""
+"""The rate limit of log lines, so that a flood of refused requests does not fill the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ PERIOD = 60.0
 
 @dataclass(slots=True)
 class _Period:
-    """A period of one reason: its start, and the numbers of logged and of dropped lines."""
+    """The period in which the lines of one reason are counted.
+
+    :param start: the start of the period, in seconds.
+    :param logged: the number of lines that were logged.
+    :param dropped: the number of lines that were dropped.
+    """
 
     start: float
     logged: int = 1
@@ -23,9 +28,9 @@ class _Period:
 
 
 class RateLimit:
-    """Limits the lines of each reason to :data:`MAX_LINES` in a period. Threads can share it.
+    """A limit of :data:`MAX_LINES` log lines for each reason in each period. Threads can share one object.
 
-    :param clock: returns the time in seconds. It must never go back.
+    :param clock: a function that returns the time in seconds. The time must never go back.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,12 +39,12 @@ class RateLimit:
         self._periods: dict[str, _Period] = {}
 
     def admit(self, reason: str) -> int | None:
-        """Count a line, and decide whether it may be logged.
+        """Count a log line, and decide whether the line may be logged.
 
-        :param reason: the reason of the line. It must not contain anything from a request, because the limit keeps an
-            entry for each reason.
-        :returns: ``None`` if the line must be dropped. Otherwise the number of lines that were dropped since the last
-            line of this reason.
+        :param reason: a word for the lines that are counted together, such as ``403 unsigned``. The word must not
+            contain text from a request, because the object keeps a count for each word.
+        :returns: ``None`` if the line must be dropped. Otherwise the number of lines with this reason that were dropped
+            since the last logged line.
         """
         with self._lock:
             now, period = self._clock(), self._periods.get(reason)

@@ -1,4 +1,4 @@
-"""Requests that missed an endpoint: a wrong path, a wrong method, or a slash too many. The log says what to set."""
+"""The log of requests with a wrong path or a wrong method. The log lines say which URL to set in Twilio's console."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SIMILARITY = 0.75
 
 
 class MissedRequests:
-    """Logs the requests of an app that were probably meant for a phone tree, but reached none of its endpoints.
+    """Logs the requests to an app that were probably meant for a phone tree but had a wrong path or a wrong method.
 
-    An app may serve other pages as well. So a request counts only if Twilio signed it, or if its path looks like the
-    path of a webhook.
+    The app may have other pages. So a request is logged only if the request has a signature, or if the path of the
+    request looks like the path of a webhook.
 
-    :param verifier: knows the trusted proxies in front of the app.
-    :param prefixes: returns the ``url_prefix`` of each phone tree in the app.
+    :param verifier: a request verifier, which knows the trusted proxies in front of the app.
+    :param prefixes: a function that returns the ``url_prefix`` of each phone tree in the app.
     """
 
     def __init__(self, verifier: RequestVerifier, prefixes: Callable[[], Collection[str]]) -> None:
@@ -36,7 +36,10 @@ class MissedRequests:
         self._prefixes = prefixes
 
     def __call__(self, response: Response) -> Response:
-        """Look at a response, and return it unchanged. Flask calls this after each request of the app."""
+        """Log the current request if no endpoint answered it. Flask calls this method after each request to the app.
+
+        :returns: the unchanged response.
+        """
         if response.status_code in _STATUSES:
             signed = "X-Twilio-Signature" in request.headers
             if signed or _looks_like_a_webhook(request.path):

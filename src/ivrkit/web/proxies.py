@@ -69,12 +69,12 @@ class TrustedProxies:
 
 
 def requested_path(environ: Mapping[str, Any]) -> str:
-    """Return the path of a request as the client wrote it, with its percent-encoding and its slashes.
+    """Return the path of a request as the client wrote the path, with the same percent-encoding and slashes.
 
-    Twilio signs the path as it is written in the URL. WSGI has the path decoded only, and most servers add the path as
-    it was written. If a server does not, the decoded path is encoded again.
+    Twilio signs the path as it is written in the URL. WSGI servers decode the path, but most servers also keep the
+    path as it was written. If a server has only the decoded path, this function encodes the path again.
 
-    :param environ: the environ of the request.
+    :param environ: the WSGI environ of the request.
     """
     root, page = environ.get("SCRIPT_NAME", "").strip("/"), environ.get("PATH_INFO") or "/"
     path = f"/{root}{page}".encode("latin-1") if root else page.encode("latin-1")

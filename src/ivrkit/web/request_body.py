@@ -1,4 +1,4 @@
-"""The bodies of requests: their limit, and bodies that arrive in chunks."""
+"""The body of a request: the check of its length, and the reading of a body that arrives in chunks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MAX_BODY_BYTES = 256_000
 
 
 class BodyRefusal(NamedTuple):
-    """The refusal of a body.
+    """The response and the log message for a request with an invalid body.
 
-    :param status: the status of the response.
+    :param status: the HTTP status of the response.
     :param text: the text of the response.
-    :param message: the reason and the fix, for the log.
+    :param message: the log message, with the reason and the fix.
     """
 
     status: int
@@ -46,10 +46,10 @@ UNREADABLE = BodyRefusal(
 def read_body(request: Request) -> BodyRefusal | None:
     """Check the length of a body, and read a body that arrives in chunks.
 
-    The limit is for the endpoints of ivrkit only. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
+    The limit is only for the endpoints of ivrkit. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
 
-    :param request: the request. A body in chunks is replaced in its environ by the same body with its length.
-    :returns: why the request is refused, or ``None`` if its form can be parsed.
+    :param request: the request. If the body arrives in chunks, the WSGI environ gets the whole body and its length.
+    :returns: the refusal of the request, or ``None`` if the form in the body can be parsed.
     """
     environ, length = request.environ, request.content_length
     in_chunks = "HTTP_TRANSFER_ENCODING" in environ
@@ -71,7 +71,10 @@ def read_body(request: Request) -> BodyRefusal | None:
 
 
 def _read(stream: IO[bytes]) -> bytes:
-    """Read a stream to its end, or one byte past the limit. Some servers return fewer bytes than they are asked for."""
+    """Read a stream to the end, but at most one byte more than :data:`MAX_BODY_BYTES`.
+
+    The stream is read repeatedly, because some servers return fewer bytes than requested.
+    """
     body = b""
     while len(body) <= MAX_BODY_BYTES and (chunk := stream.read(MAX_BODY_BYTES + 1 - len(body))):
         body += chunk

@@ -1,4 +1,4 @@
-"""The log of requests that are refused, or that came to the wrong address. Each is one line with the fix."""
+"""The log of requests that were refused or had a wrong URL. Each request has one line with the reason and the fix."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ log = logging.getLogger("ivrkit.web")
 class RequestLog:
     """Logs a warning for a request, with status, method, path, address of the client, reason and fix.
 
-    The lines of each reason are limited. The first line after a flood has the number of lines that were left out.
+    The number of lines with the same reason is limited. When lines were left out, the next line has the number of these
+    lines.
 
-    :param verifier: knows the trusted proxies, and with them the path and the address of a client.
-    :param limit: the rate limit of the lines; by default a new one.
+    :param verifier: a request verifier, which finds the path and the client address behind trusted proxies.
+    :param limit: the rate limit of the lines. By default the object makes a new rate limit.
     """
 
     def __init__(self, verifier: RequestVerifier, limit: RateLimit | None = None) -> None:
@@ -28,12 +29,12 @@ class RequestLog:
         self._limit = limit or RateLimit()
 
     def warn(self, request: Request, status: int, message: str, *, reason: str) -> None:
-        """Log one line, unless there were too many for the same reason.
+        """Log one line, unless too many lines with the same reason were logged before.
 
-        :param request: the request as it arrived.
-        :param status: the status of the response.
-        :param message: the reason and the fix, as they are logged.
-        :param reason: the reason for the rate limit, without anything from the request.
+        :param request: the request as it arrived at the app.
+        :param status: the HTTP status of the response.
+        :param message: the text to log, with the reason and the fix.
+        :param reason: a word for the requests that the rate limit counts together, such as ``unsigned``.
         """
         dropped = self._limit.admit(f"{status} {reason}")
         if dropped is None:

@@ -149,7 +149,7 @@ class _Views:
         return jsonify(report)
 
     def refuse_body(self) -> Response | None:
-        """Return a response that refuses a body, or ``None`` if its form can be parsed."""
+        """Return a response that refuses the body of the current request, or ``None`` if the form can be parsed."""
         request = _current_request()
         refusal = read_body(request)
         if refusal is None:
@@ -157,7 +157,7 @@ class _Views:
         return self._refuse(request, refusal.status, refusal.text, refusal.message, reason="body")
 
     def refuse_form(self, error: HTTPException) -> Response:
-        """Return the response to a form that cannot be parsed."""
+        """Return the response that refuses the current request, because the form in the body cannot be parsed."""
         refusal = TOO_LARGE if isinstance(error, RequestEntityTooLarge) else UNREADABLE
         return self._refuse(_current_request(), refusal.status, refusal.text, refusal.message, reason="form")
 
@@ -178,11 +178,11 @@ class _Views:
         return None
 
     def _refuse(self, request: Request, status: int, text: str, message: str, *, reason: str) -> Response:
-        """Return the response to a refused request, and log the refusal.
+        """Log a refused request, and return the response.
 
         :param text: the text of the response.
-        :param message: the reason and the fix, for the log.
-        :param reason: the reason for the rate limit of the log.
+        :param message: the text to log, with the reason and the fix.
+        :param reason: a word for the requests that the rate limit of the log counts together.
         """
         self._log.warn(request, status, message, reason=reason)
         return Response(f"{text}\n", status, mimetype="text/plain")
@@ -212,7 +212,7 @@ class _Views:
         return self._respond(document([apology, b'<Pause length="1" />' * pause, redirect]), None)
 
     def _redirect(self, url: str) -> bytes:
-        """Return a ``Redirect`` to a relative URL, with the connection overrides."""
+        """Return a TwiML ``<Redirect>`` to a relative URL with the connection overrides."""
         url = with_connection_overrides(url, self._dispatcher.flow.config.connection_overrides)
         return f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
 
@@ -225,7 +225,7 @@ class _Views:
 
 
 def _missing_call_sid(params: Mapping[str, str]) -> str:
-    """Return the log message for a request that Twilio signed, but that is about no call."""
+    """Return the log message for a signed request without ``CallSid``, such as the webhook of a text message."""
     if "MessageSid" in params or "SmsSid" in params:
         return "a text message arrived: in Twilio's console, set another URL for messaging than for voice"
     return "CallSid is missing: use this URL for voice webhooks only"
