@@ -27,12 +27,12 @@ def query(state="sales", language="en-US", **more):
 
 def test_a_number_gets_the_address_of_the_whisper(call):
     """The noun Number gets the address with state and language. A number that is text becomes a noun."""
-    url = "webhook/whisper?state=sales&amp;language=en-US#rc=1&amp;rp=ct"
+    url = "webhook/whisper?language=en-US&amp;state=sales#rc=1&amp;rp=ct"
     assert call(sales=dial_state()).xml == (
         f'<Dial action="webhook#rc=1&amp;rp=ct"><Number url="{url}">+15550100</Number></Dial>'
     )
     assert whisper_url("sales", "en-US", "rc=1&rp=ct") == url.replace("&amp;", "&")
-    assert whisper_url("sales", "en-US") == "webhook/whisper?state=sales&language=en-US"
+    assert whisper_url("sales", "en-US") == "webhook/whisper?language=en-US&state=sales"
 
 
 def test_numbers_clients_and_sip_addresses_get_the_whisper(call):
@@ -45,10 +45,10 @@ def test_numbers_clients_and_sip_addresses_get_the_whisper(call):
     root = ElementTree.fromstring(call(sales=dial_state(dial)).last.twiml)
     urls = [noun.get("url") for noun in root[0]]
     assert urls == [
-        "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
+        "webhook/whisper?language=en-US&state=sales#rc=1&rp=ct",
         "https://example.com/own",
-        "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
-        "webhook/whisper?state=sales&language=en-US#rc=1&rp=ct",
+        "webhook/whisper?language=en-US&state=sales#rc=1&rp=ct",
+        "webhook/whisper?language=en-US&state=sales#rc=1&rp=ct",
     ]
     assert "url" not in dial.verbs[0].attrs
 
@@ -67,7 +67,7 @@ def test_the_key_takes_the_call(tree):
     first = answer_whisper(flow, query(), "")
     gather = ElementTree.fromstring(first)[0]
     assert gather.attrib == {
-        "action": "whisper?state=sales&language=en-US&attempt=1#rc=1&rp=ct",
+        "action": "whisper?attempt=1&language=en-US&state=sales#rc=1&rp=ct",
         "numDigits": "1",
         "timeout": "7",
         "finishOnKey": "",

@@ -1,6 +1,7 @@
 """The whisper endpoint, with callees of the simulator."""
 
 import pytest
+from tests.web.webhook_calls import WebhookCall, check_query, in_process, resolve, sign, twilio_params
 from twilio.twiml.voice_response import Dial
 
 from ivrkit import HOME, Goto, MenuOption, Routes, State, Whisper, hookimpl
@@ -55,6 +56,23 @@ def test_a_callee_who_stays_silent_declines(phone):
     call.callee.stays_silent()
     assert call.heard_last.splitlines()[0] == "SalesPlugin can't take it."
     assert call.state == "menu"
+
+
+def test_the_order_of_a_query_does_not_matter(make_app):
+    """Whether a signer sorts the query of a URL or not, it signs the addresses that ivrkit writes in the same way."""
+    call = WebhookCall(in_process(make_app({"sales": SALES})), "https://ivr.example.com/webhook")
+    call.dial()
+    dial = call.press("1").root.find("Dial")
+    whisper = resolve(call.url, dial.find("Number").get("url"))
+    attempt = resolve(whisper, call.send(whisper).root.find("Gather").get("action"))
+    for url in (whisper, attempt):
+        path, _, query = url.partition("?")
+        assert len(query.split("&")) >= 2
+        check_query(url)
+        assert call.send(url).status == 200
+        # The signer sorts the query, and the request has it as it was written.
+        signature = sign(f"{path}?{'&'.join(sorted(query.split('&')))}", twilio_params(call.sid).items())
+        assert call.send(url, signature=signature).status == 200
 
 
 def test_an_unsigned_whisper_request_is_refused(make_app):

@@ -258,6 +258,12 @@ def resolve(url: str, written: str | None) -> str:
     return urldefrag(urljoin(url, written or "")).url
 
 
+def check_query(address: str) -> None:
+    """Check that the query of an address is sorted by name, because signers differ about the order of a query."""
+    query = urlsplit(address).query
+    assert query.split("&") == sorted(query.split("&")), f"the query of {address} is not sorted"
+
+
 def check_document(response: Response, url: str, webhook: str) -> None:
     """Check that Twilio can use a response: status, type, verbs, and the addresses in it.
 
@@ -276,6 +282,10 @@ def check_document(response: Response, url: str, webhook: str) -> None:
             assert resolve(url, verb.get("action")) == webhook
         if verb.tag == "Redirect":
             assert resolve(url, verb.text).partition("?")[0] == webhook
+        for element in verb.iter():
+            check_query(element.get("action") or element.get("url") or "")
+        if verb.tag == "Redirect":
+            check_query(verb.text or "")
         nouns = {noun.tag for noun in verb} if verb.tag == "Dial" else set()
         assert verb.tag == "Gather" or nouns == {"Number"} or not len(verb), f"{verb.tag} has unexpected nouns"
     for say in root.iter("Say"):

@@ -26,8 +26,7 @@ def whisper_url(state: str, language: str, overrides: str = "") -> str:
     :param language: the language of the call.
     :param overrides: Twilio's connection overrides for the URL, or ``""`` for Twilio's defaults.
     """
-    address = f"{WEBHOOK_ACTION}/{WHISPER_PATH}?{urlencode({'state': state, 'language': language})}"
-    return with_connection_overrides(address, overrides)
+    return _with_query(f"{WEBHOOK_ACTION}/{WHISPER_PATH}", overrides, state=state, language=language)
 
 
 def attempt_url(state: str, language: str, attempt: int, overrides: str = "") -> str:
@@ -38,8 +37,15 @@ def attempt_url(state: str, language: str, attempt: int, overrides: str = "") ->
     :param attempt: how many times the callee was asked to take the call, from 1.
     :param overrides: Twilio's connection overrides for the URL, or ``""`` for Twilio's defaults.
     """
-    query = urlencode({"state": state, "language": language, "attempt": attempt})
-    return with_connection_overrides(f"{WHISPER_PATH}?{query}", overrides)
+    return _with_query(WHISPER_PATH, overrides, state=state, language=language, attempt=attempt)
+
+
+def _with_query(path: str, overrides: str, **query: object) -> str:
+    """Return a URL with a query that is sorted by name.
+
+    Some signers sort the query of a URL, and others do not. The signatures of both are equal for a sorted query.
+    """
+    return with_connection_overrides(f"{path}?{urlencode(sorted(query.items()))}", overrides)
 
 
 def whisper_prompts(whisper: Whisper, language: Language) -> list[str | TwiML]:
