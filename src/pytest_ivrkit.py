@@ -6,6 +6,9 @@ check needs it.
 
 from __future__ import annotations
 
+import importlib
+import sys
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ivrkit.simulator import SimulatedCall
-    from ivrkit.testing import Phone
+    from ivrkit.testing import AppFactory, Phone
 
 
 # The assertions of the store contract show what they compared. This registers the name without importing the module.
@@ -25,20 +28,20 @@ class MakePhone(Protocol):
     """The type of the fixture ``make_phone``, for annotations of tests.
 
     Example: ``make_phone(plugins=["acme-states"], company="ACME")``. The arguments are the arguments of
-    :func:`ivrkit.testing.make_app`, except ``folder``.
+    :func:`ivrkit.testing.make_app`, except ``folder``. The fixture ``ivrkit_app`` returns the default of
+    ``app_factory``.
     """
 
     def __call__(self, **arguments: Any) -> Phone:
         """Return a phone that calls a new app."""
 
 
-#: The phones that a test used.
-_PHONES = pytest.StashKey["list[Phone]"]()
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the conformance kit."""
+    """Add the options of the fixtures and of the conformance kit."""
     group = parser.getgroup("ivrkit")
+    app_help = "The function that returns a new Flask app for each phone tree, such as shop.testing:create_app."
+    group.addoption("--ivrkit-app", metavar="MODULE:FUNCTION", help=app_help)
+    parser.addini("ivrkit_app", app_help)
     group.addoption(
         "--ivrkit-conformance",
         action="append",
@@ -111,9 +114,28 @@ class ConformanceCollector(pytest.Collector):
         def settings_for(name: str, folder: Path) -> Any:
             return self.config.hook.pytest_ivrkit_conformance(distribution=name, folder=folder)
 
-        plugin = CheckedPlugin(self._distribution, self.config.rootpath, settings_for)
+        plugin = CheckedPlugin(self._distribution, self.config.rootpath, settings_for, _app_factory(self.config))
         for check in checks_of(plugin, docs=self.config.getoption("ivrkit_conformance_docs")):
             yield ConformanceItem.from_parent(self, name=check.name, run=check.run)
+
+
+def _app_factory(config: pytest.Config) -> AppFactory | None:
+    """Return the function that the option ``--ivrkit-app`` or the ini value ``ivrkit_app`` names, or ``None``.
+
+    :raises pytest.UsageError: if there is no such function.
+    """
+    name = config.getoption("ivrkit_app") or config.getini("ivrkit_app")
+    if not name:
+        return None
+    module, _, function = name.partition(":")
+    try:
+        found: AppFactory = getattr(importlib.import_module(module), function)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise pytest.UsageError(
+            f"ivrkit_app must be MODULE:FUNCTION, not {name!r}: {error}\n  hint: name a function in a module that the "
+            "tests can import, such as shop.testing:create_app"
+        ) from error
+    return found
 
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -126,9 +148,12 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         )
         # pytest collects from files, and the checks have none. So they are added to the collected items.
         try:
-            items.extend(collector.collect())
+            checks = list(collector.collect())
         except IvrkitError as error:
             raise pytest.UsageError(str(error)) from error
+        # pytest counts the collected items by these reports.
+        config.hook.pytest_collectreport(report=pytest.CollectReport(collector.nodeid, "passed", None, [*checks]))
+        items.extend(checks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -139,17 +164,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def make_phone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakePhone]:
+def ivrkit_app(pytestconfig: pytest.Config) -> AppFactory | None:
+    """Return the function that makes a Flask app for each phone of ``make_phone``, or ``None`` for apps of ivrkit.
+
+    Override this fixture in a ``conftest.py`` to test with your own app.
+    """
+    return _app_factory(pytestconfig)
+
+
+@pytest.fixture
+def make_phone(ivrkit_app: AppFactory | None, tmp_path: Path) -> Iterator[MakePhone]:
     """Return a function that makes a phone for a new app: ``make_phone(plugins=["acme-states"], company="ACME")``."""
     from ivrkit.testing import Phone, make_app
 
     phones: list[Phone] = []
-    request.node.stash[_PHONES] = phones
 
     def make(**arguments: Any) -> Phone:
         folder = tmp_path / f"ivrkit-{len(phones)}"
         folder.mkdir()
-        phones.append(Phone(make_app(folder, **arguments)))
+        phones.append(Phone(make_app(folder, **{"app_factory": ivrkit_app, **arguments})))
         return phones[-1]
 
     yield make
@@ -164,14 +197,27 @@ def phone(request: pytest.FixtureRequest, make_phone: MakePhone) -> Phone:
     return make_phone(**(marker.kwargs if marker else {}))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Forget the calls of earlier tests."""
+    _latest_calls().clear()
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the transcript and the last response of each call to the report of a failed test."""
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the transcript and the last response of each call of any phone to the report of a failed test."""
     report = yield
     if report.failed:
-        calls = [call for phone in item.stash.get(_PHONES, []) for call in phone.calls]
-        report.sections += [(f"ivrkit call {number}", _call_report(call)) for number, call in enumerate(calls, 1)]
+        calls = enumerate(_latest_calls(), 1)
+        report.sections += [(f"ivrkit call {number}", _call_report(call)) for number, call in calls]
     return report
+
+
+def _latest_calls() -> deque[SimulatedCall]:
+    """Return the calls of all phones since the test began. Without a phone, ivrkit has not been imported."""
+    testing = sys.modules.get("ivrkit.testing")
+    calls: deque[SimulatedCall] = testing.latest_calls if testing else deque()
+    return calls
 
 
 def _call_report(call: SimulatedCall) -> str:

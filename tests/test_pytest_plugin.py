@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from flask import Flask
 from tests.plugins.conftest import install  # noqa: F401  fixtures are found by their names
 from tests.web.sample_trees import SHOP, TreePlugin
+from twilio.twiml.voice_response import Dial, Enqueue
 
 from ivrkit import HOME, MenuOption, Routes, SettingsError, State, ask
 from ivrkit.simulator import HangUp, Press
@@ -242,6 +244,136 @@ def _version():
     from importlib.metadata import version
 
     return f"ivrkit {version('ivrkit')}"
+
+
+OWN_APP = """
+import pytest
+from flask import Flask, current_app
+from ivrkit import HOME, MenuOption, State, hookimpl
+from ivrkit.testing import Phone
+from ivrkit.web import Ivrkit
+
+
+class Plugin:
+    @hookimpl
+    def ivrkit_register_states(self):
+        return {"depot": State(lambda call: current_app.config["DEPOT"], HOME, options=MenuOption("1", "our depot"))}
+
+
+def create_app():
+    app = Flask("team")
+    app.config["DEPOT"] = "Berlin"
+    return app
+
+
+"""
+
+
+def test_a_phone_of_one_s_own_shows_its_calls(run):
+    """A failed test shows the calls of a phone that the test made itself, and no calls of the tests before it."""
+    code = (
+        OWN_APP
+        + """
+def call():
+    app = create_app()
+    store = "sqlite:///calls.sqlite3"
+    Ivrkit(app, plugins={"depot": Plugin()}, block=["acme-states"], dev=True, auth_token=["12345"], session_url=store)
+    return Phone(app).call()
+
+
+def test_passes():
+    assert "Berlin" in call().press("1").heard
+
+
+def test_fails():
+    assert "Paris" in call().press("1").heard
+"""
+    )
+    result = run(code)
+    result.assert_outcomes(passed=1, failed=1)
+    shown = result.stdout.str()
+    assert shown.count("ivrkit call 1") == 1
+    assert "ivrkit call 2" not in shown
+    assert 'says "Berlin"' in shown
+
+
+def test_the_fixture_ivrkit_app_gives_the_phones_an_app(run):
+    """A fixture ``ivrkit_app`` of the project returns the app factory of ``phone`` and ``make_phone``."""
+    code = (
+        OWN_APP
+        + """
+@pytest.fixture
+def ivrkit_app():
+    return create_app
+
+
+@pytest.mark.ivrkit(plugins=[], objects={"depot": Plugin()}, url_prefix="/phone")
+def test_the_app(phone):
+    assert "Berlin" in phone.call().press("1").heard
+    assert phone.app.name == "team"
+
+
+def test_two_apps(make_phone):
+    one, two = (make_phone(plugins=[], objects={"depot": Plugin()}) for _ in range(2))
+    assert one.app is not two.app
+    assert make_phone(plugins=[], app_factory=None).app.name == "ivrkit"
+"""
+    )
+    run(code).assert_outcomes(passed=2)
+
+
+def test_the_option_ivrkit_app_gives_the_phones_an_app(run, pytester):
+    """The option ``--ivrkit-app`` names the app factory of the phones."""
+    pytester.makepyfile(team_app=OWN_APP)
+    code = "def test_the_app(make_phone):\n    assert make_phone(plugins=[]).app.config['DEPOT'] == 'Berlin'\n"
+    run(code, "--ivrkit-app", "team_app:create_app", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("made", [Flask("team"), lambda: "team", "team:create_app"], ids=["app", "text", "name"])
+def test_an_app_factory_is_a_function_that_returns_an_app(make_phone, made):
+    """Anything but a function that returns a Flask app is refused."""
+    with pytest.raises(SettingsError) as refused:
+        make_phone(plugins=[], app_factory=made)
+    found = "team" if callable(made) and not isinstance(made, Flask) else made
+    assert refused.value.message == f"app_factory must be a function that returns a new Flask app, not {found!r}"
+    assert refused.value.hint == "give the function itself: app_factory=create_app, not create_app()"
+
+
+def test_an_app_factory_must_not_mount_a_phone_tree(make_phone, tmp_path):
+    """An app that already has a phone tree is refused, because the fixture mounts the phone tree of the test."""
+    with pytest.raises(SettingsError) as refused:
+        make_phone(plugins=[], app_factory=lambda: make_app(tmp_path, plugins=[]))
+    assert refused.value.message == "app_factory must return an app without a phone tree, not one with 'ivrkit'"
+    assert refused.value.hint == "mount the phone tree outside the factory, or test this app with Phone(app)"
+
+
+def test_a_call_in_a_queue_has_a_state_and_a_callee_hears_the_whisper(make_phone):
+    """A wait document and a document for the callee that another app serves do not change the state of the call."""
+    documents = {
+        "/music": "<Response><Say>Please hold.</Say></Response>",
+        "/hi": "<Response><Say>A call.</Say></Response>",
+    }
+    dial = Dial()
+    dial.number("+15550100", url="/hi")
+    states = {
+        "queue": State(Enqueue("desk", wait_url="/music"), Routes({}), options=MenuOption("1", "the desk")),
+        "dial": State(dial, Routes({}), options=MenuOption("2", "a person")),
+    }
+
+    def create():
+        app = Flask("team")
+        for path, document in documents.items():
+            app.add_url_rule(
+                path, path, lambda document=document: (document, {"Content-Type": "text/xml"}), methods=["POST"]
+            )
+        return app
+
+    phone = make_phone(plugins=[], objects={"a": TreePlugin(states)}, app_factory=create)
+    queued = phone.call().press("1")
+    assert (queued.heard_last, queued.state, queued.path) == ("Please hold.", "queue", ["menu", "queue"])
+    dialled = phone.call().press("2")
+    assert (dialled.callee.answers().state, dialled.callee.heard) == ("dial", "A call.")
+    assert (dialled.agent.heard, "A call." in dialled.heard) == ("", False)
 
 
 def test_an_impossible_action_shows_the_call(run):

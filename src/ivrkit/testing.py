@@ -5,7 +5,8 @@ The module ``pytest_ivrkit`` has the fixtures for pytest.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,16 @@ from ivrkit.settings.names import normal_name
 from ivrkit.simulator import Action, Exploration, Queue, SimulatedCall, Simulator, explore
 from ivrkit.simulator.simulator import ACCOUNT, BASE_URL
 from ivrkit.simulator.wire.signature import choose_shared_key
-from ivrkit.web import create_app
-from ivrkit.web.extension import DEFAULT_NAME, mounted_tree
+from ivrkit.web import Ivrkit, create_app
+from ivrkit.web.extension import DEFAULT_NAME, mounted_tree, mounted_trees
 from ivrkit.web.proxies import shared_path
 
 #: The auth token with which the phone signs requests and the app verifies them.
 TOKEN = "12345"  # noqa: S105  the token of an account that does not exist
+#: A function without parameters that returns a new Flask app.
+AppFactory = Callable[[], Flask]
+#: The latest calls of all phones, for the report of a failed test.
+latest_calls: deque[SimulatedCall] = deque(maxlen=100)
 #: The fields of a session that do not decide how the call goes on.
 _IRRELEVANT_FIELDS = ("sid", "turn", "path", "responses", "expires")
 
@@ -45,17 +50,20 @@ def make_app(
     plugins: Iterable[str] | None = None,
     objects: Mapping[str, object] | None = None,
     settings_from: Path | None = None,
+    app_factory: AppFactory | None = None,
     **settings: Any,
 ) -> Flask:
-    """Return an app for tests. The app is in dev mode, verifies signatures, and has its own session file.
+    """Return an app for tests. Its phone tree is in dev mode, verifies signatures, and has its own session file.
 
     :param folder: the folder for the session file.
     :param plugins: the names of the installed plugins to load. By default all installed plugins are loaded.
     :param objects: name -> plugin object. These plugins are added to the installed plugins.
     :param settings_from: the folder with the ``ivrkit.toml`` to read. The default is ``folder``. Environment
         variables are not read.
+    :param app_factory: a function without parameters that returns a new Flask app without a phone tree. The phone tree
+        is mounted in this app, so handlers can use its configuration and its database. By default, the app is ivrkit's.
     :param settings: single settings by name, which override ``ivrkit.toml`` and the settings that this function makes.
-    :raises SettingsError: if a plugin is not installed, or if a setting is invalid.
+    :raises SettingsError: if a plugin is not installed, or if a setting or the app factory is invalid.
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
     if plugins is not None:
@@ -64,7 +72,32 @@ def make_app(
     # The phone calls the app in this process, so the public URL and proxies in a settings file do not apply.
     local = {"public_url": None, "trusted_proxies": 0}
     overrides = {"dev": True, "auth_token": TOKEN, "session_url": store, **local, **settings}
-    return create_app(load_settings(settings_from or folder, environ={}, **overrides), plugins=objects)
+    loaded = load_settings(settings_from or folder, environ={}, **overrides)
+    if app_factory is None:
+        return create_app(loaded, plugins=objects)
+    app = _make_own_app(app_factory)
+    Ivrkit(app, settings=loaded, plugins=objects)
+    return app
+
+
+def _make_own_app(app_factory: object) -> Flask:
+    """Return a new app of the project under test.
+
+    :raises SettingsError: if the app factory is not a function, or returns anything but an app without a phone tree.
+    """
+    # A Flask app is callable too, but every phone tree needs an app of its own.
+    app = app_factory() if callable(app_factory) and not isinstance(app_factory, Flask) else app_factory
+    if not isinstance(app, Flask) or app is app_factory:
+        raise SettingsError(
+            f"app_factory must be a function that returns a new Flask app, not {app!r}",
+            hint="give the function itself: app_factory=create_app, not create_app()",
+        )
+    if mounted_trees(app):
+        raise SettingsError(
+            f"app_factory must return an app without a phone tree, not one with {next(iter(mounted_trees(app)))!r}",
+            hint="mount the phone tree outside the factory, or test this app with Phone(app)",
+        )
+    return app
 
 
 def _all_but(names: Iterable[str]) -> list[str]:
@@ -122,6 +155,7 @@ class Phone:
         """
         call = self.simulator.call(**caller)
         self.calls.append(call)
+        latest_calls.append(call)
         for action in script:
             call.do(action)
         return call
@@ -146,13 +180,15 @@ class Phone:
         if self.host.sessions.store is None:
             return call.transcript()
         # Two calls with equal sessions go on alike, except for their ids and the history.
-        session = self.host.sessions.load(call.sid) or Session(call.sid)
+        with self.app.app_context():  # a session store of a plugin may use the database of the app
+            session = self.host.sessions.load(call.sid) or Session(call.sid)
         relevant = {name: each for name, each in asdict(session).items() if name not in _IRRELEVANT_FIELDS}
         return repr(sorted(relevant.items())), call.waiting and (call.waiting.activity, call.waiting.numbers)
 
     def close(self) -> None:
         """Close the session store of the app."""
-        self.host.sessions.close()
+        with self.app.app_context():
+            self.host.sessions.close()
 
 
 def _number_of(app: Flask, settings: Settings, token: str | None, shared_key: str | None) -> Simulator:

@@ -60,6 +60,63 @@ def test_checks_are_selected_like_tests(ant):
     assert ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome").parseoutcomes() == {"passed": 1, "deselected": 9}
 
 
+def test_the_checks_are_counted(ant):
+    """The checks are collected tests, so pytest's counts of collected, deselected and selected tests are right."""
+    result = ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome")
+    result.stdout.fnmatch_lines(["collected 10 items / 9 deselected / 1 selected"])
+
+
+APP = """
+from flask import Flask
+
+def create_app():
+    app = Flask("team")
+    app.config["DEPOT"] = "Berlin"
+    return app
+"""
+
+
+@pytest.mark.parametrize("way", ["option", "ini", "hook"])
+def test_the_checks_use_the_app_of_the_project(ant, pytester, tmp_path, way):
+    """An option, a line of the ini file or the hook gives the checks an app, which handlers then use."""
+    code = "from flask import current_app\none = State(lambda call: current_app.config['DEPOT'], HOME)\n"
+    (tmp_path / "site-ant-ivr" / "ant_ivr.py").write_text(HEAD + code)
+    pytester.makepyfile(team_app=APP)
+    pytester.syspathinsert()
+    arguments = ["--ivrkit-app", "team_app:create_app"] if way == "option" else []
+    if way == "ini":
+        pytester.makefile(".ini", pytest="[pytest]\nivrkit_app = team_app:create_app\n")
+    if way == "hook":
+        hook = "def pytest_ivrkit_conformance(distribution, folder):\n    return {'app_factory': create_app}\n"
+        pytester.makeconftest(f"from team_app import create_app\n{hook}")
+    selected = ("--ivrkit-conformance", "ant-ivr", "-k", "outcome or repeated or interrupted")
+    assert ant(*selected, *arguments).parseoutcomes() == {"passed": 4, "deselected": 6}
+    if way == "option":
+        assert ant(*selected).parseoutcomes()["failed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("team_app", "Empty module name*|*no attribute*"),
+        ("nowhere:create_app", "No module named 'nowhere'"),
+        ("json:create_app", "module 'json' has no attribute 'create_app'"),
+        (":create_app", "Empty module name"),
+    ],
+)
+def test_an_app_factory_that_does_not_exist(ant, pytester, name, reason):
+    """A name that is not a function of a module is a usage error with an example."""
+    pytester.makepyfile(team_app=APP)
+    pytester.syspathinsert()
+    result = ant("--ivrkit-conformance", "ant-ivr", "--ivrkit-app", name)
+    message = f"ERROR: ivrkit_app must be MODULE:FUNCTION, not {name!r}: "
+    line = next(line for line in result.stderr.lines if line.startswith(message))
+    assert line.removeprefix(message) in reason or "has no attribute" in line
+    result.stderr.fnmatch_lines(
+        ["  hint: name a function in a module that the tests can import, such as shop.testing:create_app"]
+    )
+
+
 def test_settings_come_from_the_conftest(ant, pytester):
     """The hook ``pytest_ivrkit_conformance`` gets an empty folder for each phone tree, and returns its settings."""
     pytester.makeconftest(

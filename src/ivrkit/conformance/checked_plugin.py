@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-import logging
 import pkgutil
 import re
 import tempfile
@@ -27,7 +26,7 @@ from ivrkit.plugins.load import find_plugins
 from ivrkit.plugins.loaded import InstalledPlugins
 from ivrkit.settings import load_settings
 from ivrkit.settings.names import normal_name
-from ivrkit.testing import Phone, installed_plugins, make_app
+from ivrkit.testing import AppFactory, Phone, installed_plugins, make_app
 
 #: The start of calls that begin in the usual state of the phone tree, not in a state that a check chooses.
 NORMAL_START = "normal-start"
@@ -44,12 +43,19 @@ class CheckedPlugin:
 
     :param name: the name of the plugin's distribution.
     :param root: the root folder of the test run.
+    :param app_factory: a function that returns a new Flask app for each phone tree, or ``None`` for apps of ivrkit.
     :param settings_for: a function that returns settings for the phone trees of the checks. These settings are added
         to the settings in the ``ivrkit.toml`` of the root folder.
     :raises SettingsError: if the distribution is not installed or is not a plugin.
     """
 
-    def __init__(self, name: str, root: Path, settings_for: SettingsFor | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        settings_for: SettingsFor | None = None,
+        app_factory: AppFactory | None = None,
+    ) -> None:
         known = installed_plugins()
         if normal_name(name) not in known:
             raise SettingsError(
@@ -59,6 +65,9 @@ class CheckedPlugin:
         self.name = normal_name(name)
         self.root = root
         self._settings_for = settings_for
+        self._app_factory = app_factory
+        #: Whether the last phone tree was mounted in an app of the project.
+        self.has_own_app = False
         self.dist = importlib_metadata.distribution(name)
         #: The plugins in the phone trees of the checks: this one, and those that it requires.
         self.plugins = sorted(_with_required_plugins(self.name, set(known)))
@@ -121,6 +130,7 @@ class CheckedPlugin:
             arguments = self._arguments(Path(folder))
             block = [each for each in installed_plugins() if each not in self.plugins]
             objects = arguments.pop("objects", None)
+            arguments.pop("app_factory", None)  # plugins are found and loaded before an app has a phone tree
             settings = load_settings(arguments.pop("settings_from", Path(folder)), environ={}, block=block, **arguments)
             return find_plugins(settings, objects)
 
@@ -136,6 +146,7 @@ class CheckedPlugin:
             arguments = {**self._arguments(Path(folder)), **settings}
             if start != NORMAL_START:
                 arguments["objects"] = {**arguments.get("objects", {}), "ivrkit-conformance": _StartPlugin(start)}
+            self.has_own_app = arguments.get("app_factory") is not None
             phone = Phone(make_app(Path(folder), plugins=self.plugins, **arguments))
             try:
                 yield phone
@@ -161,7 +172,7 @@ class CheckedPlugin:
     def _arguments(self, folder: Path) -> dict[str, Any]:
         """Return the arguments for ``make_app``, including the arguments from the project's ``conftest.py``."""
         # Flow files and single-file plugins of the project are not part of the installed plugin.
-        arguments: dict[str, Any] = {"flows": [], "plugins_dir": None}
+        arguments: dict[str, Any] = {"flows": [], "plugins_dir": None, "app_factory": self._app_factory}
         if (self.root / "ivrkit.toml").exists():
             arguments["settings_from"] = self.root
         files = folder / "files"
@@ -203,19 +214,3 @@ def _with_required_plugins(name: str, plugins: set[str]) -> set[str]:
             with suppress(importlib_metadata.PackageNotFoundError):
                 queue.extend(requirements_of(importlib_metadata.distribution(each)))
     return seen & plugins
-
-
-@contextmanager
-def record_plugin_errors() -> Iterator[list[str]]:
-    """Collect the errors that ivrkit logs about plugins during the ``with`` block, and log them nowhere else."""
-    errors: list[str] = []
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: errors.append(record.getMessage())  # type: ignore[method-assign]  # simpler than a class
-    log = logging.getLogger("ivrkit.plugins")
-    log.addHandler(handler)
-    before, log.propagate = log.propagate, False
-    try:
-        yield errors
-    finally:
-        log.propagate = before
-        log.removeHandler(handler)

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ivrkit.conformance.checked_plugin import NORMAL_START, CheckedPlugin, ConformanceError, record_plugin_errors
+from ivrkit.conformance.checked_plugin import NORMAL_START, CheckedPlugin, ConformanceError
+from ivrkit.conformance.failures import record_plugin_errors, refuse_errors, refuse_failures
 from ivrkit.conformance.isolated_calls import call_scripts
 from ivrkit.conformance.outcomes import webhooks_for
 from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, describe_webhook, first_difference
@@ -31,12 +32,16 @@ class HandlerInterrupted(Exception):  # noqa: N818  it stands for a killed worke
 
 def an_interrupted_handler_can_run_again(plugin: CheckedPlugin, start: str) -> None:
     """Interrupt the handlers of a webhook at each line, and check that the next run of the webhook is correct."""
-    with plugin.phone(start) as phone, record_plugin_errors():
+    where = plugin.where(start)
+    with plugin.phone(start) as phone, record_plugin_errors() as errors:
         runner = WebhookRunner(phone)
         first = runner.start_call()
+        refuse_errors(f"{where} failed for the first webhook", errors, plugin)
         _interrupt_at_each_line(plugin, start, "the first webhook", first, runner.start_call)
         for params in webhooks_for(phone, first.waiting_verb):
+            errors.clear()  # an interruption is logged as an error of the handler
             expected = runner.run(first.session, params)
+            refuse_errors(f"{where} failed for {describe_webhook(params)}", errors, plugin)
             run = lambda: runner.run(first.session, params)  # noqa: B023, E731  it is called before the loop goes on
             _interrupt_at_each_line(plugin, start, describe_webhook(params), expected, run)
 
@@ -46,6 +51,9 @@ def an_interrupted_hook_does_not_break_calls(plugin: CheckedPlugin) -> None:
     scripts = call_scripts(plugin, NORMAL_START)[:MAX_SCRIPTS]
     with plugin.phone() as phone, record_plugin_errors():
         for script in scripts:
+            # A hook that fails without an interruption as well must not pass.
+            with refuse_failures(plugin, plugin.where(NORMAL_START)):
+                _play(phone, script)
             for line in range(1, MAX_LINES + 1):
                 interruption = _Interruption(line, plugin.source_paths())
                 interruption.run(lambda: _play(phone, script))  # noqa: B023  it is called before the loop goes on

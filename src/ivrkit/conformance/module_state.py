@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError
+from ivrkit.conformance.failures import refuse_failures
 from ivrkit.conformance.isolated_calls import call_scripts
 
 _PLAIN_TYPES = (bool, bytes, float, int, str, type(None))
@@ -17,7 +18,7 @@ def calls_do_not_change_modules(plugin: CheckedPlugin) -> None:
     before = _module_variables(plugin)
     for start in plugin.starts():
         scripts = call_scripts(plugin, start)
-        with plugin.phone(start) as phone:
+        with plugin.phone(start) as phone, refuse_failures(plugin, plugin.where(start)):
             for number, script in enumerate(scripts):
                 phone.call(script, from_=f"+1555020{number:04}")
         for name, value in _module_variables(plugin).items():

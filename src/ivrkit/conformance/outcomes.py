@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 
-from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError, record_plugin_errors
+from ivrkit.conformance.checked_plugin import CheckedPlugin, ConformanceError
+from ivrkit.conformance.failures import record_plugin_errors, refuse_errors
 from ivrkit.conformance.webhook_runner import WebhookResult, WebhookRunner, describe_webhook
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.simulator import examine
@@ -67,7 +67,7 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
         for problem in examine(phone.simulator, depth=2):
             actions = ", ".join(map(str, problem.actions)) or "none"
             raise ConformanceError(f"{where}, after the actions {actions}: {problem.message}", hint=problem.hint)
-        _refuse_errors(f"{where} failed in a call", errors, plugin)
+        refuse_errors(f"{where} failed in a call", errors, plugin)
         runner = WebhookRunner(phone)
         first = runner.start_call()
         _refuse_much_data(where, first)
@@ -80,7 +80,7 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
                 call.verb_ends_with(**params)
             for warning in call.warnings:
                 raise ConformanceError(f"{where}, {webhook}: {warning.what}", hint=warning.hint)
-            _refuse_errors(f"{where} failed for {webhook}", errors, plugin)
+            refuse_errors(f"{where} failed for {webhook}", errors, plugin)
         _refuse_trap(where, phone, start)
 
 
@@ -134,16 +134,3 @@ def _refuse_trap(where: str, phone: Phone, start: str) -> None:
             f"{where}: a caller who repeats a wrong key is asked {presses} times, because no failure is counted",
             hint="remove otherwise, or let it lead elsewhere; a function exit counts a failure if it returns SAME",
         )
-
-
-def _refuse_errors(message: str, errors: list[str], plugin: CheckedPlugin) -> None:
-    """Raise an error if ivrkit logged an error of the plugin. The hint names the line of the plugin that failed."""
-    if not errors:
-        return
-    own = "|".join(map(re.escape, plugin.source_paths()))
-    locations = re.findall(rf'File "(?:{own})[^"]*", line \d+', errors[0])
-    raise ConformanceError(
-        f"{message}: {errors[0].splitlines()[-1]}",
-        hint="a state can be entered from any other state, with empty call.data: use call.data.get, and lead elsewhere "
-        f"if a value is missing; it failed at {locations[-1] if locations else errors[0].splitlines()[0]}",
-    )

@@ -61,10 +61,14 @@ def describe_webhook(params: Mapping[str, str]) -> str:
 class WebhookRunner:
     """A runner for the webhooks of one call. All webhooks have the same ``call.now``, so that results can be compared.
 
+    Each webhook runs in a request of the phone's app, so handlers can use ``current_app``, ``request`` and extensions.
+
     :param phone: a phone that calls the phone tree.
     """
 
     def __init__(self, phone: Phone) -> None:
+        self._app = phone.app
+        self._path = f"{phone.host.settings.url_prefix}/webhook"
         self._flow = phone.host.loaded.flow
         self._now = datetime.now(ZoneInfo(phone.host.settings.timezone))
         self._new_session = Session(_CALL["CallSid"], language=self._flow.config.language).to_json()
@@ -83,6 +87,7 @@ class WebhookRunner:
         session = Session.from_json(session_json)
         all_params = {**_CALL, "CallStatus": "in-progress", **params}
         call = make_call(all_params, now=self._now, language=session.language, turn=session.turn + 1, data=session.data)
-        turn = advance(self._flow, call, session)
+        with self._app.test_request_context(self._path, method="POST", data=all_params):
+            turn = advance(self._flow, call, session)
         session.turn += 1
         return WebhookResult(turn.twiml, session.to_json())

@@ -189,12 +189,12 @@ class SimulatedCall:
     @property
     def heard(self) -> str:
         """All texts that were said to the caller, one per line."""
-        return _texts(self._live_call.events)
+        return _texts(self._live_call.events, CALLER)
 
     @property
     def heard_last(self) -> str:
         """The texts that were said to the caller since the last action, one per line."""
-        return _texts(self._live_call.events[self._events_before_action :])
+        return _texts(self._live_call.events[self._events_before_action :], CALLER)
 
     @property
     def responses(self) -> list[Responded]:
@@ -212,9 +212,10 @@ class SimulatedCall:
     def state(self) -> str:
         """The name of the current state, or ``""`` if the app reports no state.
 
-        An ivrkit app in dev mode reports its states.
+        An ivrkit app in dev mode reports its states. If another app serves the document of a queue or the document for
+        a callee, that document does not change the state.
         """
-        return next((each.state for each in reversed(self.responses)), "")
+        return next((each.state for each in reversed(self.responses) if each.state), "")
 
     @property
     def path(self) -> list[str]:
@@ -251,8 +252,8 @@ class SimulatedCall:
         return f"<SimulatedCall {self.sid} {now}>"
 
 
-def _texts(events: Iterable[Event]) -> str:
-    return "\n".join(each.text for each in events if isinstance(each, Said) and each.who == CALLER)
+def _texts(events: Iterable[Event], who: str) -> str:
+    return "\n".join(each.text for each in events if isinstance(each, Said) and each.who == who)
 
 
 class OtherParty:
@@ -268,6 +269,14 @@ class OtherParty:
         self._call = call
         self._who = who
         self._number = number
+
+    @property
+    def heard(self) -> str:
+        """All texts that were said to this person, one per line.
+
+        A callee hears the document of a ``Number``. An agent hears no document.
+        """
+        return _texts(self._call.events, self._who)
 
     def answers(self, after: float | None = None) -> SimulatedCall:
         """Pick up the phone as the callee, or take the caller from the queue as the agent.
