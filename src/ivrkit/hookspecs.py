@@ -1,15 +1,15 @@
 """The hooks: the functions that a plugin can implement, besides its states.
 
-A plugin with hooks is a module or an object that an entry point of the group ``ivrkit.plugins`` names. Each of its
-functions that is marked with :data:`hookimpl` implements the hook of the same name. It takes any of the hook's
-arguments, by name.
+A plugin with hooks is a module or an object that an entry point of the group ``ivrkit.plugins`` names. A function of
+the plugin with the decorator :data:`hookimpl` implements the hook of the same name. The function takes some or all
+arguments of the hook, by name.
 
-Each implementation is called alone, so that one that fails cannot affect the others. Hook wrappers are therefore
-rejected. The order comes from pluggy: the plugin that was loaded last is called first, and ``tryfirst`` and
-``trylast`` change that.
+Each hook implementation is called separately, so that a failing implementation cannot affect the other implementations.
+Hook wrappers are therefore rejected. The order of calls comes from pluggy: the plugin that was loaded last is called
+first, and the options ``tryfirst`` and ``trylast`` change this order.
 
-These docstrings are also the reference: ``docs/hook_pages.py`` makes a page of each in ``docs/reference/hooks``. The
-field ``:when:`` names the section of the list in which the hook stands.
+The docstrings of the hooks are also reference pages: ``docs/hook_pages.py`` makes a page of each docstring in
+``docs/reference/hooks``. The field ``:when:`` names the section of the hook in the list of hooks.
 """
 
 from __future__ import annotations
@@ -45,18 +45,19 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
-    """Declare the settings of a plugin if no other function of the plugin asks for them.
+    """Declare the settings of a plugin, if no other function of the plugin takes the settings as an argument.
 
-    Called once, after all plugins are imported and before any state is registered. The hook is not needed if the
-    dataclass of settings is the annotation of an argument: of a state function, of a class that makes a plugin, or of
+    Called once, after all plugins are imported and before any state is registered. A plugin does not need this hook if
+    its dataclass of settings is the annotation of an argument of a state function, of the plugin's class, or of
     ``ivrkit_register_states``.
 
     :when: at start
-    :returns: the dataclass. A plugin has only one. Each field is a setting in ``[plugins.NAME]``, described by the
-        docstring of the class. A field with ``repr=False`` is secret. Any other return value is a problem.
+    :returns: the dataclass of settings. A plugin has only one such dataclass. Each field is a setting in the table
+        ``[plugins.NAME]``, and the docstring of the dataclass describes the setting. A field with ``repr=False`` is
+        secret. Any other return value is a problem.
     :order: the plugin loaded first is called first. The plugins do not affect each other.
-    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts, and the plugin
-        has no settings.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts, and the
+        plugin has no settings.
 
     Example::
 
@@ -83,22 +84,23 @@ def ivrkit_declare_settings() -> type:  # type: ignore[empty-body]  # a contract
 
 @hookspec
 def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: ignore[empty-body]  # a contract
-    """Offer state kinds for TOML states: the value of ``kind`` in a table ``[states.NAME]``.
+    """Offer state kinds for TOML states. The key ``kind`` of a table ``[states.NAME]`` is the name of a state kind.
 
-    Called once, after all plugins are imported and before any TOML state is made. The kinds of ivrkit itself, such as
-    ``message`` and ``menu``, are registered by this hook, too.
+    Called once, after all plugins are imported and before any TOML state is made. The state kinds of ivrkit itself,
+    such as ``message`` and ``menu``, are registered by this hook, too.
 
     :when: at start
-    :returns: a dict: kind -> function that returns a ``State``. The parameters of the function are the keys of the
-        table, and their annotations are the types. ``*texts: ivrkit.Prompt`` is the key ``text``. A ``Target`` is the
-        name of a state or ``{ to = ..., say = ... }``. All types of plugin settings are possible, too. A parameter that
-        takes a function cannot be set in TOML, so it needs a default. Editors show the descriptions of the docstring.
-        The keys that every state has, such as ``key``, ``label`` and ``voice``, are applied to the returned state. Any
-        other return value is a problem.
-    :order: the plugin loaded first is called first. If two plugins offer the same kind, that is a problem that names
-        both, and neither wins.
-    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts without the kinds
-        of this plugin.
+    :returns: a dict: name of a state kind -> function that returns a ``State``. The parameters of the function are the
+        keys of the table, and the annotations of the parameters are the types of the values. A parameter
+        ``*texts: ivrkit.Prompt`` is the key ``text``. The value of a ``Target`` is the name of a state, or
+        ``{ to = ..., say = ... }``. A parameter may have any type that settings of plugins have. A parameter that takes
+        a function must have a default, because TOML has no functions. Editors show the descriptions in the docstring of
+        the function. The keys that every state may have, such as ``key``, ``label`` and ``voice``, are applied to the
+        returned state. Any other return value is a problem.
+    :order: the plugin loaded first is called first. If two plugins offer a state kind of the same name, the host
+        reports a problem that names both plugins.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts without the
+        state kinds of this plugin.
 
     Example::
 
@@ -106,10 +108,10 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
 
 
         def forecast(*texts: ivrkit.Prompt, again: str = "1") -> ivrkit.State:
-            \"\"\"Say the weather, and repeat it on a key.
+            \"\"\"Say the weather forecast, and say it again if the caller presses a key.
 
-            :param texts: the prompts.
-            :param again: the key to hear it again.
+            :param texts: the prompts with the forecast.
+            :param again: the key that repeats the forecast.
             \"\"\"
             return ivrkit.State(
                 enter=ivrkit.ask(*texts), exit=ivrkit.Routes({again: ivrkit.SAME}, otherwise=ivrkit.HOME)
@@ -124,19 +126,21 @@ def ivrkit_register_kinds() -> Mapping[str, Callable[..., State]]:  # type: igno
 
 @hookspec
 def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # type: ignore[empty-body]  # a contract
-    """Offer session stores, each for one scheme of URLs.
+    """Offer session stores. Each store is for one URL scheme, such as ``redis``.
 
-    Called once, after all plugins are imported. A store is opened only if the setting ``session_url`` has its scheme.
-    The stores of ivrkit itself, such as ``sqlite``, ``redis`` and ``postgresql``, are registered by this hook, too.
+    Called once, after all plugins are imported. A store is only opened if the URL in the setting ``session_url`` has
+    the scheme of the store. The stores of ivrkit itself, such as ``sqlite``, ``redis`` and ``postgresql``, are
+    registered by this hook, too.
 
     :when: at start
-    :returns: a dict: scheme -> function. The function takes the whole URL and returns a store, see
+    :returns: a dict: URL scheme -> function. The function takes the whole URL and returns a store, see
         :class:`~ivrkit.sessions.SharedStore`. Any other return value is a problem.
-    :order: the plugin loaded first is called first. If two plugins offer the same scheme, that is a problem that names
-        both.
-    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts without the stores
-        of this plugin. An error that the returned function raises for a URL stops the start. If a store is only
-        unavailable for the moment, raise ``StoreUnavailable`` instead: the host starts and tries again later.
+    :order: the plugin loaded first is called first. If two plugins offer a store for the same scheme, the host reports
+        a problem that names both plugins.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts without the
+        stores of this plugin. If the returned function raises an error, the host does not start. If the store is only
+        unavailable for the moment, raise ``StoreUnavailable`` in the function: then the host starts and tries again
+        later.
 
     Example::
 
@@ -157,19 +161,21 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
 
 @hookspec
 def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[[Settings], State]]:  # type: ignore[empty-body]  # a contract
-    """Offer states whose number or names are known only when the host starts.
+    """Offer states whose number or names are only known when the host starts.
 
     Called once, after the settings of the plugins are read and before the states are compiled. If you know the name of
     a state beforehand, use an entry point of the group ``ivrkit.states`` instead.
 
     :when: at start
-    :param settings: the settings of the core, or the settings of the plugin if their dataclass is the annotation.
-    :returns: a dict: name -> state, or name -> function ``(settings) -> State``. It may be empty. A name that the same
-        package also offers as an entry point is a problem. Any other return value is a problem.
-    :order: the plugin loaded first is called first. If two plugins offer the same state, that is a problem that names
-        both, and neither wins.
-    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts without the states
-        of this hook.
+    :param settings: the settings of the core. If the annotation is the plugin's dataclass of settings, the argument is
+        an instance of this dataclass.
+    :returns: a dict, which may be empty. Each key is the name of a state. Each value is a ``State``, or a function
+        ``(settings) -> State``. A name that is also an entry point of the same package is a problem. Any other return
+        value is a problem.
+    :order: the plugin loaded first is called first. If two plugins offer a state of the same name, the host reports a
+        problem that names both plugins.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts without the
+        states of this hook.
 
     Example::
 
@@ -195,17 +201,16 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
 def ivrkit_edit_state(state: State) -> State | None:
     """Edit a state of any plugin before it is compiled.
 
-    Called once for each state, in the order of loading, after the tables ``[states.NAME]`` of the settings are
-    applied. It is not called during calls, so it costs callers no time.
+    Called at start, once for each state in the order of loading, after the tables ``[states.NAME]`` of the settings are
+    applied. The hook is not called during phone calls, so it does not slow them down.
 
     :when: at start
-    :param state: the state, with its ``name`` and ``owner``, as edited by the plugins before.
-    :returns: the edited state, made with ``dataclasses.replace``; or ``None`` to keep the state. The name and the
-        owner cannot be changed.
-    :order: the plugin loaded last is called first. Each plugin gets the result of the one before, so the plugin loaded
-        first decides last.
-    :failure: a problem of the plugin, so the host does not start. With ``strict = false`` it starts, and the state
-        stays as it was before this plugin.
+    :param state: the state with its ``name`` and ``owner``, and with the edits of the plugins that were called before.
+    :returns: the edited state, which is made with ``dataclasses.replace``; or ``None`` to keep the state. The name and
+        the owner cannot be changed.
+    :order: the plugin loaded last is called first. Each plugin gets the state that the plugin before it has returned.
+    :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts, and the
+        edit of this plugin is left out.
 
     Example::
 
@@ -226,17 +231,18 @@ def ivrkit_choose_start(call: Call) -> str | Goto | None:
     """Choose the state in which a call begins.
 
     Called once per call, at its first webhook, before the settings ``callers``, ``numbers`` and ``start`` are applied.
-    The session is not saved yet. If two copies of the webhook arrive at the same time, the hook may run for both;
-    ``call.turn_key`` is the same in both.
+    The session is not saved yet. If two copies of the webhook arrive at the same time, the hook may run for both
+    copies. ``call.turn_key`` is then the same.
 
     :when: choosing the start
-    :param call: the call. ``call.to`` is the called number. The hook may write to ``call.data`` for the states.
-    :returns: the name of the state. The language is then the one that the settings have for the caller or the number;
-        ``Goto(state, language="es-MX")`` chooses the language, too. ``None`` lets the next plugin decide, and after
-        the last plugin the settings. A state that does not exist, or a language that the phone tree does not have, is
-        logged and treated as ``None``.
-    :order: the plugin loaded last is called first. The first answer wins, and the plugins behind it are not called.
-    :failure: logged and treated as ``None``. ``call.data`` is restored. The call goes on.
+    :param call: the call. ``call.to`` is the called number. The hook may store values for the states in ``call.data``.
+    :returns: the name of the state, or ``Goto(state, language="es-MX")`` to choose the language of the call, too. With
+        a name alone, the settings for the caller or the called number decide the language. ``None`` lets the next
+        plugin decide. If all plugins return ``None``, the settings decide. A state that does not exist, or a language
+        that the phone tree does not have, is logged and treated as ``None``.
+    :order: the plugin loaded last is called first. The first result that is not ``None`` is used, and no further plugin
+        is called.
+    :failure: logged and treated as ``None``. Changes to ``call.data`` are undone. The call goes on.
 
     Example::
 
@@ -254,19 +260,19 @@ def ivrkit_choose_start(call: Call) -> str | Goto | None:
 def ivrkit_edit_response(call: Call, state: State, response: Element) -> None:
     """Edit the TwiML document that answers a webhook.
 
-    Called for each webhook, after the engine has made the document and before it is saved and sent. It is not called
-    for the empty answer to a caller who has hung up. It costs time in every webhook. The session is not saved yet. If
-    two copies of the webhook arrive at the same time, the hook may run for both.
+    Called for each webhook, after the document is made and before the document is saved and sent. The hook slows down
+    every webhook. The hook is not called for the empty document after the caller has hung up. The session is not saved
+    yet. If two copies of the webhook arrive at the same time, the hook may run for both copies.
 
     :when: while a call is answered
     :param call: the call at this webhook. Input in a secret state is hidden. ``call.data`` is a copy.
     :param state: the state in which the caller is now.
-    :param response: the element ``Response``, which the hook edits in place. Each plugin gets its own copy. A verb of
-        twilio becomes an element by its method ``xml()``.
+    :param response: the XML element ``Response`` of the document, as an ``xml.etree.ElementTree.Element``. The hook
+        edits the element in place. To add a verb of the package ``twilio``, append the result of its method ``xml()``.
     :returns: nothing.
-    :order: the plugin loaded last is called first. Each plugin gets the document as the one before left it.
-    :failure: logged. The document stays as it was before this plugin. The same happens if the edited document is not
-        valid XML, or its root is not ``Response``.
+    :order: the plugin loaded last is called first. Each plugin gets the document with the edits of the plugins before.
+    :failure: logged. The edits of this plugin are left out. The same happens if the edited document is not valid XML,
+        or if its root element is not ``Response``.
 
     Example::
 
@@ -287,17 +293,17 @@ def ivrkit_edit_response(call: Call, state: State, response: Element) -> None:
 def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str | None:
     """Choose the state to go to after the code of a state has failed.
 
-    Called once per failure, after the failure is logged with its owner and before the caller hears anything. If no
-    plugin decides, the call goes to the state's ``on_error``, or else home.
+    Called once per failure, after the failure is logged and before the caller hears anything. If no plugin chooses a
+    state, the call goes to the state in ``on_error`` of the failed state, or else HOME.
 
     :when: while a call is answered
-    :param call: the call when the state's code ran. Input in a secret state is hidden. ``call.data`` is a copy.
-    :param state: the state that failed. ``state.owner`` is its plugin.
-    :param error: the error that was raised. If the input was secret, it is another error that does not contain the
-        message.
-    :returns: the name of a state, or ``None`` to let the next plugin decide. A name that does not exist is logged and
-        treated as ``None``.
-    :order: the plugin loaded last is called first. The first name wins, and the plugins behind it are not called.
+    :param call: the call at this webhook. Input in a secret state is hidden. ``call.data`` is a copy.
+    :param state: the state that failed. ``state.owner`` is the plugin of the state.
+    :param error: the error that the state's code raised. If the input was secret, the argument is another error that
+        does not contain the message of the original error.
+    :returns: the name of a state, or ``None`` to let the next plugin decide. The name of a state that does not exist is
+        logged and treated as ``None``.
+    :order: the plugin loaded last is called first. The first name is used, and no further plugin is called.
     :failure: logged and treated as ``None``.
 
     Example::
@@ -342,8 +348,8 @@ def ivrkit_call_started(call: Call) -> None:
 def ivrkit_state_entered(call: Call, state: State) -> None:
     """Observe that a caller entered a state.
 
-    Called for each state that a webhook enters, in order, after the session is saved. A state that is repeated is
-    entered again.
+    Called after the session is saved, once for each state that the call has entered at this webhook, in order. The hook
+    is also called if the call enters the same state again.
 
     :when: observing
     :param call: the call at this webhook. Input in a secret state is hidden. Changes to ``call.data`` are lost.
@@ -376,15 +382,16 @@ def ivrkit_state_entered(call: Call, state: State) -> None:
 def ivrkit_state_left(call: Call, state: State, outcome: str | None) -> None:
     """Observe that a caller left a state, and with which outcome.
 
-    Called after the session is saved, before ``ivrkit_state_entered`` of the next state. It is also called if the same
-    state is entered again, and if the caller hung up while the state waited for a recording, a dialled number or a
-    queue. It is not called for a state that a deploy has removed.
+    Called after the session is saved, before ``ivrkit_state_entered`` is called for the next state. The hook is also
+    called if the call enters the same state again, and if the caller has hung up while the state waited for a
+    recording, a dialled number or a queue. The hook is not called for a state that a deploy has removed.
 
     :when: observing
     :param call: the call at this webhook. Input in a secret state is hidden. Changes to ``call.data`` are lost.
-    :param state: the state that was left.
-    :param outcome: the outcome: keys, ``no-input``, ``busy``, ``recorded`` and so on. It is ``(secret)`` for the input
-        in a secret state. It is ``None`` if the state did not wait, or is entered again without an outcome.
+    :param state: the state that the caller left.
+    :param outcome: the outcome: keys, ``no-input``, ``busy``, ``recorded`` and so on. In a secret state, the outcome is
+        ``(secret)`` for any input. If the webhook had no outcome, the argument is ``None``, for example because the
+        state did not wait.
     :returns: nothing.
     :order: the plugin loaded last is called first. All plugins are called.
     :failure: logged. The call goes on.
@@ -413,8 +420,8 @@ def ivrkit_state_left(call: Call, state: State, outcome: str | None) -> None:
 def ivrkit_call_ended(call: Call, reason: str) -> None:
     """Observe the end of a call.
 
-    Called once per call, after the session is saved: when the phone tree ends the call, or when Twilio reports that
-    the caller has hung up, whichever comes first. The result of the last verb, such as a recording, may arrive later.
+    Called once per call, after the session is saved. The call ends when the phone tree ends the call, or when Twilio
+    reports that the caller has hung up. The result of the last verb, such as a recording, may arrive after this hook.
 
     :when: observing
     :param call: the call at this webhook. Input in a secret state is hidden. Changes to ``call.data`` are lost.
