@@ -1,0 +1,100 @@
+"""Notifications: requests that report something about a call, and that no verb of the call waits for.
+
+A developer can set the URL of a notification to the webhook by mistake. Then the notification must not move the call.
+Twilio documents the parameters on the page of each verb and noun: https://www.twilio.com/docs/voice/twiml
+
+Some parameters are in the result of a verb and in a notification, such as ``RecordingUrl``. These rules decide:
+
+1. A request with the parameter that only the waiting verb sends is the result of this verb.
+2. Otherwise a request is a notification if it has one of the parameters that mark the notification, and none of the
+   parameters that rule the notification out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A type of notification.
+
+    :param name: the name with its article, for the log.
+    :param fix: the attribute to change and the URL to set, for the log.
+    """
+
+    name: str
+    fix: str
+
+
+def _own_page(attribute: str) -> str:
+    return f"set {attribute} to a page of your own, or to webhook/status, which ignores it"
+
+
+RECORDING = Notification("a recording status callback", _own_page("recordingStatusCallback"))
+TRANSCRIPTION = Notification(
+    "a transcription", _own_page("transcribeCallback (of Start and Transcription: statusCallbackUrl)")
+)
+STREAM = Notification("a status callback of a stream", _own_page("statusCallback of the Stream"))
+PARTIAL_SPEECH = Notification("a partial result of the speech recognition", _own_page("partialResultCallback"))
+CONFERENCE = Notification("a status callback of a conference", _own_page("statusCallback of the Conference"))
+PAYMENT = Notification("a status callback of a payment", _own_page("statusCallback of the Pay"))
+ANSWERING_MACHINE = Notification(
+    "a result of the answering machine detection",
+    _own_page("amdStatusCallback (of a REST call: asyncAmdStatusCallback)"),
+)
+CALL_STATUS = Notification(
+    "a status callback of a call",
+    'set statusCallback (in Twilio\'s console: "Call status changes") to webhook/status',
+)
+QUEUE_WAIT = Notification(
+    "a request for the music or document of a queue",
+    "set waitUrl of the Enqueue to a page of your own, or leave it out",
+)
+QUEUE_LEFT = Notification(
+    "a request for the document before a caller leaves a queue",
+    "set url of the Queue to a page of your own, or leave it out",
+)
+OTHER = Notification("a status callback", _own_page("its attribute"))
+
+#: Waiting verb -> the parameters that only the result of this verb has (rule 1).
+_RESULT_PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "Dial": ("DialCallStatus",),
+    "Enqueue": ("QueueResult",),
+    "Pay": ("Result",),
+    "Refer": ("ReferCallStatus", "ReferSipResponseCode"),
+}
+_INPUT = ("Digits", "SpeechResult")
+#: The notifications with the parameters that mark them, and the parameters that rule them out (rule 2). The first
+#: notification that fits counts.
+_RULES: tuple[tuple[Notification, tuple[str, ...], tuple[str, ...]], ...] = (
+    (RECORDING, ("RecordingStatus",), ()),
+    (TRANSCRIPTION, ("TranscriptionStatus", "TranscriptionEvent", "TranscriptionText"), ()),
+    (STREAM, ("StreamEvent",), ()),
+    (PARTIAL_SPEECH, ("UnstableSpeechResult", "StableSpeechResult"), _INPUT),
+    (CONFERENCE, ("StatusCallbackEvent",), ()),
+    (PAYMENT, ("For",), ("Result",)),
+    (CALL_STATUS, ("CallbackSource",), ()),
+    (CALL_STATUS, ("CallDuration",), (*_INPUT, "RecordingUrl")),
+    # A webhook of an outbound call has AnsweredBy too, and then CallStatus as well.
+    (ANSWERING_MACHINE, ("AnsweredBy", "MachineDetectionDuration"), ("CallStatus",)),
+    (QUEUE_LEFT, ("DequeingCallSid",), ()),
+    (QUEUE_WAIT, ("QueuePosition",), ("QueueResult",)),
+    # Every status callback has one of these, and no result of a verb has.
+    (OTHER, ("Timestamp", "SequenceNumber", "SequenceId"), _INPUT),
+)
+
+
+def find_notification(params: Mapping[str, str], waiting_verb: str | None) -> Notification | None:
+    """Return the notification that a request is, or ``None`` if the request may be the result of the waiting verb.
+
+    :param params: the parameters of the request.
+    :param waiting_verb: the name of the verb that the call waits with, or ``None`` if the call does not wait.
+    """
+    if any(name in params for name in _RESULT_PARAMETERS.get(waiting_verb or "", ())):
+        return None
+    for notification, markers, exclusions in _RULES:
+        if any(name in params for name in markers) and not any(name in params for name in exclusions):
+            return notification
+    return None
