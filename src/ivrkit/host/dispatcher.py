@@ -3,7 +3,7 @@
 One webhook takes these steps, in this order:
 
 1. Read the session of the call. If the request was answered before, return the stored answer.
-2. Let the engine answer the request. The engine changes the session in memory only.
+2. Let the engine answer the request. The engine changes the session in memory only. A notification changes nothing.
 3. Save the session. If another request has saved the session since step 1, start again at step 1.
 4. Write the call log and notify the observing plugins. This step is the last, because a turn counts only after the
    session is saved.
@@ -20,7 +20,9 @@ from typing import TypeVar
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.compile.call_flow import CallFlow
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, document
 from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
+from ivrkit.flow.model.notifications import CALL_STATUS, QUEUE_WAIT, Notification, find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import SentResponse, Session
@@ -36,6 +38,9 @@ MAX_ATTEMPTS = 50
 #: How often expired sessions are removed, in seconds.
 REMOVE_EXPIRED_EVERY = 600.0
 
+#: The response to a queue that asks for its music. Twilio asks again when the document ends, so it must not be empty.
+_SILENCE = document([b'<Pause length="60" />'])
+
 log = logging.getLogger("ivrkit.web")
 
 _Stop = TypeVar("_Stop")
@@ -49,11 +54,13 @@ class TwimlResponse:
     :param state: the state of the call, or ``None`` if the call has not entered a state. Also ``None`` if a deploy has
         removed the state.
     :param cookie: the value of the cookie with the session, or ``""`` for no cookie.
+    :param notification: the notification that the request was, or ``None`` if the request was a webhook of the call.
     """
 
     twiml: bytes
     state: State | None
     cookie: str
+    notification: Notification | None = None
 
 
 class Dispatcher:
@@ -112,8 +119,11 @@ class Dispatcher:
         call_session = self.sessions.for_call(params["CallSid"], cookie)
         change = ""
 
-        def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | SentResponse:
+        def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | SentResponse | Notification:
             nonlocal change
+            notification = find_notification(params, session.waiting_verb)
+            if notification is not None:
+                return notification  # the call is not moved, and its session is not saved
             # Without a token, equal parameters mean the same request only after a lost race. Otherwise the caller may
             # have pressed the same key twice.
             known = session.find_response(token, request_hash, lost_at)
@@ -127,7 +137,11 @@ class Dispatcher:
             session.add_response(SentResponse(session.turn + 1, token, request_hash, turn.twiml.decode()))
             return turn
 
-        result, session = self._save_turn(call_session, params, take_turn, token)
+        answered: tuple[Turn | SentResponse | Notification, Session]
+        answered = self._save_turn(call_session, params, take_turn, token)
+        result, session = answered
+        if isinstance(result, Notification):
+            return self._accept_notification(result, params, cookie)
         if isinstance(result, SentResponse):
             return TwimlResponse(result.twiml.encode(), self._state_of(session), call_session.cookie)
         if change:
@@ -135,6 +149,12 @@ class Dispatcher:
         self._report(result, session, started)
         self._remove_expired(result.call.now)
         return TwimlResponse(result.twiml, result.state, call_session.cookie)
+
+    def _accept_notification(self, found: Notification, params: Mapping[str, str], cookie: str) -> TwimlResponse:
+        """Return the response to a notification. Of all notifications, only the end of the call is recorded."""
+        if found is CALL_STATUS:
+            self.record_status(params, cookie=cookie)
+        return TwimlResponse(_SILENCE if found is QUEUE_WAIT else EMPTY_RESPONSE, None, cookie, found)
 
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
         """End a call if a status callback has a final status such as ``completed``. Ignore any other status.

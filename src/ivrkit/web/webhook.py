@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Blueprint, Request, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
-from ivrkit.flow.compile.twiml import HANGUP, document, with_connection_overrides
+from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, with_connection_overrides
 from ivrkit.flow.compile.whisper import WHISPER_PATH
+from ivrkit.flow.model.notifications import Notification, find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
@@ -24,8 +25,10 @@ from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
 
 _XML = "text/xml; charset=utf-8"
+#: The path of the endpoint for status callbacks.
+STATUS_PATH = "/webhook/status"
 #: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
-PATHS = ("/webhook", "/webhook/status", "/webhook/fallback", f"/webhook/{WHISPER_PATH}", "/healthz", DOCTOR_PATH)
+PATHS = ("/webhook", STATUS_PATH, "/webhook/fallback", f"/webhook/{WHISPER_PATH}", "/healthz", DOCTOR_PATH)
 
 log = logging.getLogger("ivrkit.web")
 
@@ -104,6 +107,8 @@ class _Views:
             # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
             return self._apologise(self._dispatcher.apology(), step, "webhook", pause=True)
+        if result.notification:
+            self._warn_of_notification(request, result.notification, params)
         response = self._respond(result.twiml, result.state)
         self._set_cookie(request, response, result.cookie)
         return response
@@ -170,12 +175,24 @@ class _Views:
             return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason=signed)
         # After the signature, so that only Twilio learns that the request is incomplete.
         if not params.get("CallSid"):
+            notification = find_notification(params, None)
+            if notification:  # of a conference, for example
+                self._warn_of_notification(request, notification, params)
+                return self._respond(EMPTY_RESPONSE, None)
             text = "CallSid is missing: this URL answers Twilio's voice webhooks."
             return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
         if request.path.endswith("/"):
             message = "the URL ends with a slash, so Twilio needs one more request: remove it in Twilio's console"
             self._log.warn(request, 200, message, reason="slash")
         return None
+
+    def _warn_of_notification(self, request: Request, notification: Notification, params: Mapping[str, str]) -> None:
+        """Log a notification that was sent to an endpoint for webhooks. The status endpoint accepts all of them."""
+        if request.path.rstrip("/").endswith(STATUS_PATH):
+            return
+        call = f" (call {params['CallSid']})" if params.get("CallSid") else ""
+        message = f"{notification.name} arrived here by mistake{call}: {notification.fix}"
+        self._log.warn(request, 200, message, reason=notification.name)
 
     def _refuse(self, request: Request, status: int, text: str, message: str, *, reason: str) -> Response:
         """Log a refused request, and return the response.
