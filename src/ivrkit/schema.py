@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ivrkit.flow.model.text import KEY_NAMES, Texts
+from ivrkit.flow.model.outcomes import KEY_SEQUENCE
+from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Texts
 from ivrkit.plugins.loaded import InstalledPlugins
 from ivrkit.plugins.plugin_settings import PluginSettings
 from ivrkit.plugins.state_kinds import Parameter, ParameterType, StateKind
@@ -120,13 +121,15 @@ def _texts() -> dict[str, Any]:
     sentences: dict[str, Any] = {
         each.name: {**_STRING, "default": each.default, "description": _describe(each.metadata["placeholders"])}
         for each in fields(Texts)
-        if each.name != "keys"
+        if each.name in SENTENCES
     }
-    language = {"type": "object", "properties": {**sentences, "keys": keys}, **NO_OTHER_KEYS}
+    spoken = {"type": "object", "patternProperties": {f"^{KEY_SEQUENCE.pattern}$": _STRING}, **NO_OTHER_KEYS}
+    properties = {**sentences, "keys": keys, "spoken_keys": spoken}
+    language = {"type": "object", "properties": properties, **NO_OTHER_KEYS}
     return {
         "type": "object",
         "description": "The core's own sentences. A table such as [texts.es] has the sentences of another language.",
-        "properties": {**sentences, "keys": keys},
+        "properties": properties,
         "additionalProperties": language,
     }
 

@@ -1,6 +1,6 @@
 """The checks of states, tables, options and texts where they are written."""
 
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +10,7 @@ from ivrkit import SAME, FlowError, Goto, Menu, MenuOption, Owner, Routes, State
 from ivrkit.flow.model.call import Call, make_call
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES
 from ivrkit.flow.model.routes import LeadsTo
+from ivrkit.flow.model.text import SENTENCES
 
 TARGET = "write a state's name, SAME, BACK, HOME, None, or a Goto of one of these"
 ROW = f"use keys (0-9 * #, as a string) or one of: {', '.join(NAMED_OUTCOMES)}"
@@ -333,6 +334,11 @@ PLACEHOLDERS = "leave out other placeholders; write {{ for a brace"
             PLACEHOLDERS,
         ),
         (
+            {"spoken_keys": {"A": "ay"}},
+            "texts.spoken_keys must have only keys of a telephone (0-9, * and #), not 'A'",
+            'write the words behind the keys: 21 = "twenty-one"',
+        ),
+        (
             {"keys": {"12": "twelve"}},
             "texts.keys must have only the keys 0 1 2 3 4 5 6 7 8 9 * #, not '12'",
             "name one key at a time; longer sequences are spelled key by key",
@@ -346,7 +352,7 @@ def test_invalid_texts_of_the_core(texts, message, hint):
 
 def test_the_texts_of_the_core():
     """Each text has a default and can be set. Names of keys that are not set keep their default."""
-    assert {each.name: getattr(Texts(), each.name) for each in fields(Texts) if each.name != "keys"} == {
+    assert {name: getattr(Texts(), name) for name in SENTENCES} == {
         "greeting": "Thank you for calling {company}.",
         "option": "For {label}, press {key}.",
         "repeat": "To hear this again, press {key}.",
@@ -365,8 +371,12 @@ def test_the_texts_of_the_core():
         "entered": "You have entered {digits}.",
         "confirm": "If that is right, press {yes}. To enter it again, press {no}.",
         "wrong_digits": "Sorry, that can't be right.",
+        "filler_words": "press, push, hit, dial, enter, choose, select, option, number, key, button, the, please, "
+        "thanks, um, uh",
     }
     assert Texts(keys={"#": "hash"}).spell_keys("1#") == "one hash"
+    assert Texts(spoken_keys={"5": "high five"}).spoken_keys["5"] == "high five"
+    assert Texts(spoken_keys={"5": "high five"}).spoken_keys["21"] == "twenty-one"
     assert Texts(greeting="Plain.", option="{label}").greeting == "Plain."
 
 

@@ -5,7 +5,8 @@ from tests.flow.conftest import EngineCall
 from twilio.twiml.voice_response import Connect, Dial, Enqueue, Gather, Pay, Record, Refer
 
 from ivrkit import HOME, Goto, Menu, MenuOption, Routes, State, ask
-from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, VERB_OUTCOMES, is_key_sequence, normalize_phrase, read_outcome
+from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, VERB_OUTCOMES, is_key_sequence, read_outcome
+from ivrkit.flow.model.speech import Phrases, Vocabulary
 from ivrkit.flow.run.turn import FallbackStep
 
 TABLE = [
@@ -76,7 +77,7 @@ TABLE = [
 @pytest.mark.parametrize(("waiting_verb", "params", "outcome"), TABLE)
 def test_the_outcome_of_a_webhook(waiting_verb, params, outcome):
     """The outcome is read from the parameters of the waiting verb; a request about another verb has none."""
-    assert read_outcome(waiting_verb, params, {"sales please": "7"}) == outcome
+    assert read_outcome(waiting_verb, params, Vocabulary(Phrases({"sales please": "7"}))) == outcome
 
 
 def test_every_outcome_can_be_read():
@@ -84,12 +85,6 @@ def test_every_outcome_can_be_read():
     read = {(verb, outcome) for verb, _, outcome in TABLE}
     assert {(verb, outcome) for verb, outcomes in VERB_OUTCOMES.items() for outcome in outcomes} <= read
     assert set(NAMED_OUTCOMES) == {outcome for outcomes in VERB_OUTCOMES.values() for outcome in outcomes}
-
-
-def test_phrases_are_normalized():
-    """Phrases are compared without case, punctuation and extra spaces."""
-    assert normalize_phrase("  The Sales-Team, PLEASE! ") == "the sales team please"
-    assert normalize_phrase("Straße 9") == "strasse 9"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +133,7 @@ def test_a_row_wins(call, verb):
     """A row wins over the rules for success and for failed outcomes."""
     enter, good, bad = VERBS[verb]
     for bring in filter(None, (good, bad)):
-        word = read_outcome(verb, bring, {})
+        word = read_outcome(verb, bring, Vocabulary())
         table = Routes({word: Goto("b", say="Row.")}, otherwise="c")
         caller = call(a=State(enter, table), b=State("B."), c=State("C.")).webhook(**bring)
         assert caller.heard == ["Row.", "B."]

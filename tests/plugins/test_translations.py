@@ -105,7 +105,7 @@ def test_missing_translations_are_startup_warnings(install_package):
     startup_warnings = [str(each) for each in load(Settings(languages=("de-DE",))).startup_warnings]
     assert "state 'hello' of hello-states 1.0 has no translation into de-DE of 'Hello, {name}.'" in startup_warnings
     assert (
-        "the core has no translation into de-DE of 'Thank you for calling {company}.' and 17 more\n"
+        "the core has no translation into de-DE of 'Thank you for calling {company}.' and 18 more\n"
         "  hint: write [texts.de-DE] in ivrkit.toml" in startup_warnings
     )
 
@@ -287,3 +287,63 @@ def test_a_plugin_object_can_use_translations_of_the_core():
             return {"bye": State(Text(Texts.goodbye))}
 
     assert "Adiós." in twiml_of(load(Settings(languages=("es-MX",)), {"own": Own()}), "es-MX", "bye")
+
+
+LISTENING = (
+    "from ivrkit import HOME, MenuOption, State\n"
+    "hello = State('Hello.', HOME, options=[MenuOption('5', 'it', phrases='it'), MenuOption('21', 'that')])\n"
+)
+
+
+def key_of(loaded, tag, speech):
+    """Return the key that a caller says in the menu."""
+    return loaded.flow.states["menu"].localized[tag].vocabulary.key_of(speech)
+
+
+@pytest.mark.parametrize(
+    ("speech", "key"),
+    [
+        ("cinco", "5"),
+        ("Marque cinco.", "5"),
+        ("El número cinco, por favor", "5"),
+        ("veintiuno", "21"),
+        ("veintiún", "21"),
+        ("dos uno", "21"),
+        ("5", "5"),
+        ("five", None),
+        ("veintidós", None),
+    ],
+)
+def test_keys_are_spoken_in_the_language_of_the_call(install_package, speech, key):
+    """The Spanish words for keys are known in a Spanish call, and the English words are not."""
+    folder = install_package()
+    (folder / "hello_states" / "hello.py").write_text(LISTENING)
+    loaded = load(Settings(languages=("es-MX",)))
+    assert key_of(loaded, "es-MX", speech) == key
+    assert key_of(loaded, "en-US", "twenty-one") == "21"
+
+
+def test_a_package_brings_a_language(install_package):
+    """A package translates the core's texts, the names of keys and the words for keys into a further language."""
+    folder = install_package(
+        de='msgid "Goodbye."\nmsgstr "Tschüss."\n\nmsgid "five"\nmsgstr "fünf"\n\n'
+        'msgid "twenty-one"\nmsgstr "einundzwanzig"\n\nmsgid "our company"\nmsgstr "unsere Firma"\n',
+        es='msgid "Goodbye."\nmsgstr "Chao."\n',
+    )
+    (folder / "hello_states" / "hello.py").write_text(LISTENING)
+    loaded = load(Settings(languages=("de-DE", "es-MX")))
+    assert (key_of(loaded, "de-DE", "fünf"), key_of(loaded, "de-DE", "einundzwanzig")) == ("5", "21")
+    german, spanish = (loaded.flow.core_prompts[tag]["goodbye"].xml.decode() for tag in ("de-DE", "es-MX"))
+    assert "Tschüss." in german
+    # The core's own translation has priority.
+    assert "Adiós." in spanish
+
+
+def test_a_team_adds_words_for_keys(install_package):
+    """A team adds words for keys in a table of its settings, and the other words stay."""
+    folder = install_package()
+    (folder / "hello_states" / "hello.py").write_text(LISTENING)
+    texts_in = {"es": {"spoken_keys": {"5": "un quinto"}, "filler_words": "digo"}}
+    loaded = load(Settings(languages=("es-MX",), texts=Texts(spoken_keys={"5": "high five"}), texts_in=texts_in))
+    assert [key_of(loaded, "es-MX", words) for words in ("un quinto", "digo cinco", "veintiuno")] == ["5", "5", "21"]
+    assert [key_of(loaded, "en-US", words) for words in ("high five", "five", "21")] == ["5", "5", "21"]

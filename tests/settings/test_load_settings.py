@@ -33,7 +33,8 @@ OF_PLUGIN = (
 )
 TEXTS = (
     "use one of: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, "
-    "voicemail, thanks, no_message, transfer, queue, yes_or_no, entered, confirm, wrong_digits, keys"
+    "voicemail, thanks, no_message, transfer, queue, yes_or_no, entered, confirm, wrong_digits, "
+    "filler_words, keys, spoken_keys"
 )
 STATES = "use one of: plugin, enabled, key, label, sentence, voice, language, targets, texts"
 OF_A_STATE = f"{STATES}, kind"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from ivrkit.errors import toml_key
-from ivrkit.flow.model.text import KEY_NAMES, Texts
+from ivrkit.flow.model.speech import SPOKEN_KEYS
+from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Texts
 from ivrkit.plugins.plugin_settings import PluginSettings
 from ivrkit.settings.core_settings import SETTINGS
 from ivrkit.settings.describe import as_toml, example_of
@@ -51,13 +51,15 @@ def _core() -> Iterator[str]:
 def _texts() -> Iterator[str]:
     yield ""
     yield from _comment(
-        "The core's own sentences, and the names of the keys. For another language, write tables such as [texts.es] "
-        "and [texts.es.keys]."
+        "The core's own sentences, the names of the keys, and the words that callers may say for keys, separated by "
+        "commas. For another language, write tables such as [texts.es], [texts.es.keys] and [texts.es.spoken_keys]."
     )
     yield "[texts]"
-    yield from (f"#{each.name} = {as_toml(each.default)}" for each in fields(Texts) if each.name != "keys")
+    yield from (f"#{name} = {as_toml(getattr(Texts, name))}" for name in SENTENCES)
     yield "[texts.keys]"
     yield from (f"#{toml_key(key)} = {as_toml(word)}" for key, word in KEY_NAMES.items())
+    yield "[texts.spoken_keys]"
+    yield from (f"#{toml_key(key)} = {as_toml(SPOKEN_KEYS[key])}" for key in (*KEY_NAMES, "21"))
 
 
 def _states(states: Collection[str]) -> Iterator[str]:

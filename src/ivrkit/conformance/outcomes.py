@@ -101,7 +101,8 @@ def webhooks_for(phone: Phone, waiting_verb: str | None) -> Iterator[dict[str, s
     yield from (
         {"Digits": key} for key in dict.fromkeys(key for each in states for key in each.routes) if is_key_sequence(key)
     )
-    phrases = (phrase for each in states for localized in each.localized.values() for phrase in localized.phrases)
+    vocabularies = (localized.vocabulary for each in states for localized in each.localized.values())
+    phrases = (phrase for vocabulary in vocabularies for phrase in vocabulary.phrases.keys)
     yield from ({"SpeechResult": phrase, "Confidence": "0.9"} for phrase in dict.fromkeys(phrases))
 
 

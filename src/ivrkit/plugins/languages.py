@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from ivrkit.errors import FlowError, Problem, nearest
@@ -15,8 +14,9 @@ from ivrkit.flow.compile.languages import (
     applicable_tags,
     base_language,
 )
+from ivrkit.flow.model.speech import SPOKEN_KEYS
 from ivrkit.flow.model.state import CORE_PLUGIN
-from ivrkit.flow.model.text import KEY_NAMES, Texts, check_placeholders, placeholders_in
+from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
 from ivrkit.settings.names import use_one_of
@@ -25,7 +25,9 @@ from ivrkit.settings.names import use_one_of
 TextOverrides = Mapping[str, Mapping[str, Translations]]
 
 #: The texts of the core that are fields of :class:`Texts`.
-_IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values()}
+_IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values(), *SPOKEN_KEYS.values()}
+#: The tables inside of the table of texts, with their English words.
+_WORD_TABLES: Mapping[str, Mapping[str, str]] = {"keys": KEY_NAMES, "spoken_keys": SPOKEN_KEYS}
 
 
 def make_languages(
@@ -41,7 +43,7 @@ def make_languages(
     # The setting `languages` may repeat the main language.
     for tag in dict.fromkeys((settings.language, *settings.languages)):
         by_plugin = translations.in_language(tag)
-        core = by_plugin.pop(CORE_PLUGIN, {})
+        core = {**_core_texts_in(by_plugin), **by_plugin.pop(CORE_PLUGIN, {})}
         # The fields of Texts are left out, because _texts() reads them together with the settings that override them.
         by_plugin[CORE_PLUGIN] = {text: said for text, said in core.items() if text not in _IN_TEXTS}
         overrides = {name: _in_language(texts, tag) for name, texts in text_overrides.items()}
@@ -148,13 +150,14 @@ def _texts(settings: Settings, tag: str, translations: Translations) -> Texts:
     :param translations: English text of the core -> translation into the language.
     """
     values: dict[str, Any] = {name: translations.get(text, text) for name, text in CORE_TEXTS.items()}
-    values["keys"] = {key: translations.get(word, word) for key, word in KEY_NAMES.items()}
+    for name, words in _WORD_TABLES.items():
+        values[name] = {key: translations.get(word, word) for key, word in words.items()}
     # Later tables replace earlier ones: translations, `texts`, `texts.es`, then `texts.es-MX`.
     tables: list[Mapping[str, Any]] = [_changed(settings.texts)] if tag == settings.language else []
     tables += [settings.texts_in[each] for each in applicable_tags(tag, settings.texts_in)]
     for table in tables:
-        # A table may rename only a few keys. The other keys keep their names.
-        values |= {**table, "keys": {**values["keys"], **table.get("keys", {})}}
+        # A table may name only a few keys. The other keys keep their words.
+        values |= {**table, **{name: {**values[name], **table.get(name, {})} for name in _WORD_TABLES}}
     return Texts(**values)
 
 
@@ -162,11 +165,19 @@ def _changed(texts: Texts) -> dict[str, Any]:
     """Return the texts, and the names of phone keys, that the settings have changed from the defaults of the core."""
     # Texts that are not set have English defaults, which must not replace the translations.
     plain = Texts()
-    names = [each.name for each in fields(Texts) if each.name != "keys"]
     changed: dict[str, Any] = {
-        name: getattr(texts, name) for name in names if getattr(texts, name) != getattr(plain, name)
+        name: getattr(texts, name) for name in SENTENCES if getattr(texts, name) != getattr(plain, name)
     }
-    return {**changed, "keys": {key: word for key, word in texts.keys.items() if word != plain.keys[key]}}
+    for name, words in _WORD_TABLES.items():
+        changed[name] = {key: said for key, said in getattr(texts, name).items() if said != words.get(key)}
+    return changed
+
+
+def _core_texts_in(by_plugin: Mapping[str, Translations]) -> Translations:
+    """Return the translations of the core's texts in all packages, so that a package can bring a language."""
+    # The package that is loaded first has priority.
+    tables = reversed(list(by_plugin.values()))
+    return {text: said for table in tables for text, said in table.items() if text in _IN_TEXTS}
 
 
 def _in_language(texts: Mapping[str, Translations], tag: str) -> Translations:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ivrkit.errors import Problem, Problems, SettingsError, nearest
-from ivrkit.flow.model.text import Texts
+from ivrkit.flow.model.text import SENTENCES, Texts
 from ivrkit.settings.convert import INVALID, convert_setting
 from ivrkit.settings.core_settings import SETTINGS, Settings
 from ivrkit.settings.names import dotted, normal_name, use_one_of
@@ -35,7 +35,6 @@ TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"  # noqa: S105  the name of a variable, not 
 
 ENVIRONMENT, ENV_FILE, ARGUMENT = "environment", ".env", "argument"
 TEXT_NAMES = tuple(each.name for each in fields(Texts))
-_SENTENCES = tuple(name for name in TEXT_NAMES if name != "keys")
 #: The settings that are tables. They have no variable of their own.
 TABLES = tuple(name for name, each in SETTINGS.items() if is_table(each.annotation))
 #: The keys of the file. In the file, ``plugin_settings`` is ``plugins``, and ``texts_in`` is a part of ``texts``.
@@ -259,7 +258,7 @@ class _Reader:
     def _read_setting_variable(self, variable: str, text: str, origin: str, variable_in: str) -> None:
         name = variable.removeprefix(PREFIX).lower()
         sentence = name.removeprefix("texts_")
-        if name.startswith("texts_") and sentence in _SENTENCES:
+        if name.startswith("texts_") and sentence in SENTENCES:
             texts = self._values.get("texts", Texts())
             with self._problems.collect(location=origin):
                 self._values["texts"] = replace(texts, **{sentence: text})
@@ -314,8 +313,8 @@ def _is_language(name: str, value: Any) -> bool:
 
 def _not_a_variable(name: str, variable: str, origin: str) -> Problem:
     names = [each.upper() for each in SETTINGS if each not in TABLES]
-    sentences = [f"TEXTS_{each.upper()}" for each in _SENTENCES]
-    is_known = name in (*TABLES, "texts_keys")
+    sentences = [f"TEXTS_{each.upper()}" for each in SENTENCES]
+    is_known = name in (*TABLES, *(f"texts_{each}" for each in TEXT_NAMES if each not in SENTENCES))
     # The prefix is added afterwards, because a prefix that all names share would make unrelated names look similar.
     near = "" if is_known else nearest(name.upper(), names + sentences).replace(" '", f" '{PREFIX}")
     return Problem(

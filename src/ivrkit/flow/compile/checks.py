@@ -13,9 +13,10 @@ from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.flow_config import FlowConfig
 from ivrkit.flow.compile.languages import language_error
 from ivrkit.flow.compile.menus import KEY_ORDER, MenuEntry, is_menu, repeat_key
-from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of
+from ivrkit.flow.model.speech import normalize_phrase
 from ivrkit.flow.model.state import State
 
 States = Mapping[str, State]

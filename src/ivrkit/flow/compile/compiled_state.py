@@ -15,6 +15,7 @@ from ivrkit.flow.compile.menus import MenuEntry, menu_prompt, repeat_key
 from ivrkit.flow.compile.twiml import RenderContext, check_size, render, to_verbs
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target
+from ivrkit.flow.model.speech import Vocabulary
 from ivrkit.flow.model.state import State
 
 
@@ -24,7 +25,7 @@ class LocalizedState:
 
     :param language: the language.
     :param context: the default attributes of the state's verbs.
-    :param phrases: normalized phrase -> phone key that the phrase stands for.
+    :param vocabulary: the words that a caller can say in the state.
     :param content: the rendered ``enter``, or ``None`` if ``enter`` is a function.
     :param goto_prompts: ``Goto`` -> rendered prompts of the ``Goto``, for all targets that are known at start.
     :param whisper: the rendered whisper, or ``None`` if the state has no whisper.
@@ -32,7 +33,7 @@ class LocalizedState:
 
     language: Language
     context: RenderContext
-    phrases: Mapping[str, str]
+    vocabulary: Vocabulary
     content: Content | None
     goto_prompts: Mapping[Goto, Fragment]
     whisper: bytes | None = None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.model.speech import NumberWords, make_number_words
 from ivrkit.flow.model.state import CORE_PLUGIN, State
-from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
+from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Text, Texts
 
 #: Text as it is written -> its translation.
 Translations = Mapping[str, str]
 #: The language that texts are written in, if a package has no translations that say otherwise.
 SOURCE_LANGUAGE = "en"
 #: Name in :class:`Texts` -> the core's sentence as it is written.
-CORE_TEXTS: Mapping[str, str] = {each.name: getattr(Texts, each.name) for each in fields(Texts) if each.name != "keys"}
+CORE_TEXTS: Mapping[str, str] = {name: getattr(Texts, name) for name in SENTENCES}
 
 _NO_TRANSLATIONS: Translations = {}
 _PLACEHOLDER = re.compile(r"\{\w+\}")
@@ -40,6 +42,11 @@ class Language:
     texts: Texts = field(default_factory=Texts)
     translations: Mapping[str, Translations] = field(default_factory=dict)
     text_overrides: Mapping[str, Translations] = field(default_factory=dict)
+
+    @cached_property
+    def number_words(self) -> NumberWords:
+        """The words for phone keys in this language."""
+        return make_number_words(self.texts.keys, self.texts.spoken_keys, self.texts.filler_words)
 
     def translate(self, text: str, state: State) -> str:
         """Return the translation of a text, with its placeholders filled in.

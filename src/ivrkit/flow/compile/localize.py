@@ -14,8 +14,9 @@ from ivrkit.flow.compile.languages import Language, closest_tag
 from ivrkit.flow.compile.menus import phrase_keys
 from ivrkit.flow.compile.twiml import RenderContext
 from ivrkit.flow.compile.whisper import whisper_prompts, whisper_url
-from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.routes import LeadsTo, Routes
+from ivrkit.flow.model.speech import Phrases, Vocabulary, normalize_phrase
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text
 
@@ -44,7 +45,7 @@ def localize_state(
     localized = LocalizedState(
         language=language,
         context=context,
-        phrases=phrase_keys(compiled.menu_entries, language),
+        vocabulary=_vocabulary(compiled, language),
         content=None,
         goto_prompts={
             goto: render_prompts(goto.say, context) for goto in (*compiled.gotos_with_prompts(), *RULE_GOTOS)
@@ -73,6 +74,12 @@ def _render_context(
         whisper_url=whisper_url(state.name, call_language.tag, overrides) if state.whisper else None,
         connection_overrides=overrides,
     )
+
+
+def _vocabulary(compiled: CompiledState, language: Language) -> Vocabulary:
+    """Return the words that a caller can say in a state. The words for keys count only if the state has routes."""
+    keys = frozenset(filter(is_key_sequence, compiled.routes))
+    return Vocabulary(Phrases(phrase_keys(compiled.menu_entries, language)), keys, language.number_words)
 
 
 def _check_phrases(compiled: CompiledState, language: Language) -> None:

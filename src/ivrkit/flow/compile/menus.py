@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from twilio.twiml import TwiML
 
 from ivrkit.flow.compile.languages import Language
-from ivrkit.flow.model.outcomes import is_key_sequence, normalize_phrase
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu, ask
 from ivrkit.flow.model.routes import SAME, Routes, Target, destination_of
+from ivrkit.flow.model.speech import normalize_phrase
 from ivrkit.flow.model.state import MenuOption, State
 
 #: The keys in the order in which a menu reads them: as on a telephone, with 0 last.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ivrkit.flow.model.speech import Vocabulary, normalize_phrase
+
 NO_INPUT = "no-input"
 NO_MATCH = "no-match"
 #: The outcome of a Record without a sound.
@@ -74,14 +76,14 @@ def is_key_sequence(value: object) -> bool:
     return isinstance(value, str) and KEY_SEQUENCE.fullmatch(value) is not None
 
 
-def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: Mapping[str, str]) -> str | None:
+def read_outcome(waiting_verb: str | None, params: Mapping[str, str], vocabulary: Vocabulary) -> str | None:
     """Return the outcome of the verb that a call waits with.
 
     :param waiting_verb: the name of the verb, or ``None`` if the call does not wait.
     :param params: the request parameters of the webhook.
-    :param phrases: phrase, normalized by :func:`normalize_phrase` -> phone key that the phrase stands for.
-    :returns: a named outcome, such as ``busy``. For a ``Gather``, also the keys that were pressed, or the key that a
-        phrase stands for. ``None`` if the call does not wait, or if the request is not about the verb.
+    :param vocabulary: the words that a caller can say in the state.
+    :returns: a named outcome, such as ``busy``. For a ``Gather``, also the keys that were pressed, or the key that
+        the caller said. ``None`` if the call does not wait, or if the request is not about the verb.
     """
     if waiting_verb is None:
         return None
@@ -90,7 +92,7 @@ def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: M
     if waiting_verb == "Connect":
         return None if verbs else "ended"
     if waiting_verb == "Gather":
-        return None if verbs else _gather_outcome(params, phrases)
+        return None if verbs else _gather_outcome(params, vocabulary)
     if waiting_verb == "Record":
         return None if verbs - {"Record"} else _record_outcome(params)
     if waiting_verb not in verbs:
@@ -102,23 +104,16 @@ def read_outcome(waiting_verb: str | None, params: Mapping[str, str], phrases: M
     return VERB_OUTCOMES[waiting_verb][0]
 
 
-def normalize_phrase(phrase: str) -> str:
-    """Return a phrase in small letters, without punctuation and with single spaces, so that phrases can be compared."""
-    return " ".join(re.sub(r"[^\w\s]", " ", phrase.casefold()).split())
-
-
-def _gather_outcome(params: Mapping[str, str], phrases: Mapping[str, str]) -> str:
+def _gather_outcome(params: Mapping[str, str], vocabulary: Vocabulary) -> str:
     """Return the outcome of a ``Gather``.
 
-    :returns: the keys that were pressed, the key that the spoken phrase stands for, ``no-match`` or ``no-input``.
+    :returns: the keys that were pressed, the key that the caller said, ``no-match`` or ``no-input``.
     """
     digits = params.get("Digits", "").strip()
     if digits:
         return digits if KEY_SEQUENCE.fullmatch(digits) else NO_MATCH
-    speech = normalize_phrase(params.get("SpeechResult", ""))
-    if speech:
-        return phrases.get(speech, NO_MATCH)
-    return NO_INPUT
+    speech = params.get("SpeechResult", "")
+    return vocabulary.key_of(speech) or (NO_MATCH if normalize_phrase(speech) else NO_INPUT)
 
 
 def _record_outcome(params: Mapping[str, str]) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.model.outcomes import is_key_sequence
+from ivrkit.flow.model.speech import SPOKEN_KEYS
 
 #: Key of a telephone -> its name in English.
 KEY_NAMES: Mapping[str, str] = {
@@ -93,7 +95,8 @@ def _sentence(default: str, *placeholders: str) -> str:
 class Texts:
     """The core's own sentences: the table ``[texts]`` of ``ivrkit.toml``.
 
-    :raises FlowError: if a sentence has an unknown placeholder, or if ``keys`` names a key that is not on a telephone.
+    :raises FlowError: if a sentence has an unknown placeholder, or if ``keys`` or ``spoken_keys`` names a key that is
+        not on a telephone.
     """
 
     greeting: str = _sentence("Thank you for calling {company}.", "company")
@@ -114,15 +117,19 @@ class Texts:
     entered: str = _sentence("You have entered {digits}.", "digits")
     confirm: str = _sentence("If that is right, press {yes}. To enter it again, press {no}.", "yes", "no")
     wrong_digits: str = _sentence("Sorry, that can't be right.")
+    filler_words: str = _sentence(
+        "press, push, hit, dial, enter, choose, select, option, number, key, button, the, please, thanks, um, uh"
+    )
     keys: Mapping[str, str] = field(default_factory=lambda: dict(KEY_NAMES))
+    spoken_keys: Mapping[str, str] = field(default_factory=lambda: dict(SPOKEN_KEYS))
 
     def __post_init__(self) -> None:
-        """Check the placeholders of all sentences. Add the default names of the phone keys that ``keys`` does not name.
+        """Check the placeholders of all sentences and the phone keys. Add the default words of all other phone keys.
 
-        :raises FlowError: if a sentence has an unknown placeholder, or if ``keys`` has an unknown key.
+        :raises FlowError: if a sentence has an unknown placeholder, or if a table has an unknown key.
         """
         for each in fields(self):
-            if each.name != "keys":
+            if each.metadata:
                 check_placeholders(f"texts.{each.name}", getattr(self, each.name), each.metadata["placeholders"])
         for key in self.keys:
             if key not in KEY_NAMES:
@@ -130,11 +137,22 @@ class Texts:
                     f"texts.keys must have only the keys {' '.join(KEY_NAMES)}, not {key!r}",
                     hint="name one key at a time; longer sequences are spelled key by key",
                 )
+        for key in self.spoken_keys:
+            if not is_key_sequence(key):
+                raise FlowError(
+                    f"texts.spoken_keys must have only keys of a telephone (0-9, * and #), not {key!r}",
+                    hint='write the words behind the keys: 21 = "twenty-one"',
+                )
         object.__setattr__(self, "keys", {**KEY_NAMES, **self.keys})
+        object.__setattr__(self, "spoken_keys", {**SPOKEN_KEYS, **self.spoken_keys})
 
     def spell_keys(self, keys: str) -> str:
         """Return the names of phone keys as one text: ``"one two"`` for ``"12"``."""
         return " ".join(self.keys[key] for key in keys)
+
+
+#: The names of the core's sentences, which have placeholders and English defaults.
+SENTENCES = tuple(each.name for each in fields(Texts) if each.metadata)
 
 
 def is_text(value: object) -> bool:

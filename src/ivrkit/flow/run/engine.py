@@ -26,6 +26,7 @@ from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.outcomes import NO_INPUT, NO_MESSAGE, read_outcome
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
+from ivrkit.flow.model.speech import Vocabulary
 from ivrkit.flow.run.caller_id import with_caller_id
 from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
 from ivrkit.flow.run.history import History
@@ -138,8 +139,9 @@ class _TurnBuilder:
     # Step 1: the outcome.
 
     def _read_outcome(self) -> str | None:
-        phrases = self.waiting_state.localized[self.language].phrases if self.waiting_state else {}
-        return read_outcome(self.session.waiting_verb, self.call.params, phrases)
+        state = self.waiting_state
+        vocabulary = state.localized[self.language].vocabulary if state else Vocabulary()
+        return read_outcome(self.session.waiting_verb, self.call.params, vocabulary)
 
     def _record_outcome(self, outcome: str | None) -> None:
         """Record an outcome in the call's path and in the events. If the input is secret, ``(secret)`` is recorded."""

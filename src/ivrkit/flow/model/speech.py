@@ -1,0 +1,178 @@
+"""Speech: the phone key that a caller says, as a number word or as a phrase of a menu option."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_ONES = ("one, won", "two, to, too", "three", "four, for", "five", "six", "seven", "eight, ate", "nine")
+_TEENS = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def _two_digit_words() -> Iterator[str]:
+    """Yield the English words for 10 to 99."""
+    yield from _TEENS
+    for ten in _TENS:
+        yield ten
+        yield from (f"{ten}-{one.partition(',')[0]}" for one in _ONES)
+
+
+#: Phone keys -> the English words that a caller may say for them, separated by commas. Some are words that speech
+#: recognition takes for a number.
+SPOKEN_KEYS: Mapping[str, str] = {
+    "0": "zero",
+    **{str(number): words for number, words in enumerate(_ONES, 1)},
+    **{str(number): words for number, words in enumerate(_two_digit_words(), 10)},
+    "*": "star, asterisk",
+    "#": "pound, hash, number sign",
+}
+
+
+def normalize_phrase(phrase: str) -> str:
+    """Return a phrase in a form in which it can be compared: without case and punctuation, and with single spaces.
+
+    Letters, digits and combining marks are kept, because a mark can be a vowel. Different encodings of one character
+    become the same (NFKC), and invisible format characters are removed.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", phrase).casefold())
+    return " ".join("".join(map(_kept, folded)).split())
+
+
+def _kept(character: str) -> str:
+    """Return a letter, digit or mark unchanged, ``""`` for a format character, and a space for any other character."""
+    category = unicodedata.category(character)
+    if category[0] in "LNM" or character == "_":
+        return character
+    return "" if category == "Cf" else " "
+
+
+def split_words(words: str) -> list[str]:
+    """Return the words or phrases that are separated by commas, normalized."""
+    return [phrase for phrase in map(normalize_phrase, words.split(",")) if phrase]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """A table of phrases that can be found inside a sentence.
+
+    :param keys: normalized phrase -> the phone keys that it stands for.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    _longest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the words of the longest phrase, so that longer parts of a sentence need not be looked up."""
+        object.__setattr__(self, "_longest", max((phrase.count(" ") + 1 for phrase in self.keys), default=0))
+
+    def longest_match(self, words: Sequence[str], start: int) -> tuple[int, str] | None:
+        """Find the longest phrase at a position of a sentence.
+
+        :param words: the words of the sentence.
+        :param start: the index of the first word of the phrase.
+        :returns: the index behind the last word of the phrase, and the keys of the phrase. ``None`` if there is no
+            phrase.
+        """
+        for end in range(min(len(words), start + self._longest), start, -1):
+            keys = self.keys.get(" ".join(words[start:end]))
+            if keys is not None:
+                return end, keys
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWords:
+    """The words for phone keys in one language.
+
+    :param words: the words, such as ``twenty one``.
+    :param fillers: the normalized words that a caller may say beside a key, such as ``press``.
+    """
+
+    words: Phrases = Phrases()
+    fillers: Collection[str] = ()
+
+    def read(self, words: Sequence[str]) -> str | None:
+        """Return the phone keys that words stand for, or ``None`` if one of the words is no key and no filler.
+
+        The keys are read one after the other, so ``four one one`` is ``411``. Of several readings, the longest words
+        are taken: ``twenty one`` is ``21``, not ``201``.
+        """
+        keys, index = "", 0
+        while index < len(words):
+            found = self.words.longest_match(words, index) or self._read_word(words[index], index)
+            if found is None:
+                return None
+            index, key = found
+            keys += key
+        return keys or None
+
+    def _read_word(self, word: str, index: int) -> tuple[int, str] | None:
+        """Read a word of digits or a filler word. The result is that of :meth:`Phrases.longest_match`."""
+        if word in self.fillers:
+            return index + 1, ""
+        digits = _digits(word)
+        return None if digits is None else (index + 1, digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words that a caller can say in a state, in one language.
+
+    :param phrases: the phrases of the menu options, with their keys.
+    :param keys: the keys that have a row in the state's routes.
+    :param number_words: the words for phone keys.
+    """
+
+    phrases: Phrases = Phrases()
+    keys: Collection[str] = ()
+    number_words: NumberWords = NumberWords()
+
+    def key_of(self, speech: str) -> str | None:
+        """Return the key that a caller chooses by speech, or ``None`` if no key or more than one key fits.
+
+        These rules are tried in this order:
+
+        1. The whole speech is a phrase.
+        2. The whole speech is a key of the state, with or without filler words: ``five``, ``5.``, ``press five``.
+        3. The speech contains the phrases of exactly one key, as whole words. A phrase inside a longer phrase does not
+           count: ``opening hours`` is not also ``hours``.
+        """
+        normalized = normalize_phrase(speech)
+        if normalized in self.phrases.keys:
+            return self.phrases.keys[normalized]
+        key = self.number_words.read(normalized.split()) if normalized else "".join(speech.split())
+        if key is not None and key in self.keys:
+            return key
+        found = {*self._keys_of_phrases(normalized.split())}
+        return found.pop() if len(found) == 1 else None
+
+    def _keys_of_phrases(self, words: Sequence[str]) -> Iterator[str]:
+        """Yield the key of each phrase inside a sentence, without phrases that are inside a longer phrase."""
+        covered = 0
+        for start in range(len(words)):
+            found = self.phrases.longest_match(words, start)
+            if found is not None and found[0] > covered:
+                covered, key = found
+                yield key
+
+
+def _digits(word: str) -> str | None:
+    """Return a word of digits, in any script, as ASCII digits. Return ``None`` for any other word."""
+    values = [unicodedata.decimal(character, None) for character in word]
+    return None if None in values else "".join(map(str, values))
+
+
+def make_number_words(names: Mapping[str, str], spoken: Mapping[str, str], fillers: str) -> NumberWords:
+    """Return the words for phone keys in one language.
+
+    :param names: phone key -> its name in prompts.
+    :param spoken: phone keys -> more words for them, separated by commas.
+    :param fillers: the filler words, separated by commas.
+    """
+    rows = [(words, key) for key, said in (*spoken.items(), *names.items()) for words in split_words(said)]
+    return NumberWords(Phrases(dict(rows)), frozenset(" ".join(split_words(fillers)).split()))
