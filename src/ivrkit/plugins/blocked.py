@@ -1,4 +1,4 @@
-"""The settings ``block`` and ``allow``: the plugins that are left out before their code runs."""
+"""The settings ``block`` and ``allow``, which leave out plugins before the code of these plugins runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ivrkit.settings.names import normal_name
 def blocked_plugins(settings: Settings, distributions: Collection[str], problems: Problems) -> frozenset[str]:
     """Return the normalized names of the plugins to leave out.
 
-    ``allow`` applies to installed distributions only, because another team can install one. Plugin files and objects
-    of the host's own code are a decision of the team, so only ``block`` leaves them out.
+    ``allow`` applies only to installed distributions, because a distribution can be installed by accident. Plugin files
+    and objects of the host's own code are left out only by ``block``.
 
-    A name in ``allow`` that is not installed is an error, because a plugin that the team needs is missing.
+    A name in ``allow`` that is not installed is an error, because a plugin that the phone tree needs is missing.
 
     :param settings: the settings of the core.
     :param distributions: the names of the installed distributions with plugins.
-    :param problems: collects the problems.
+    :param problems: the collection to which problems are added.
     """
     blocked = {normal_name(name) for name in settings.block}
     if settings.allow is None:
@@ -40,8 +40,8 @@ def warn_of_unknown_blocks(settings: Settings, plugins: Collection[str], problem
     """Report a startup warning for each name in ``block`` that is not an installed plugin.
 
     :param settings: the settings of the core.
-    :param plugins: the names of all plugins.
-    :param problems: collects the problems.
+    :param plugins: the names of all installed plugins.
+    :param problems: the collection to which the warnings are added.
     """
     known = {normal_name(name) for name in plugins}
     for name in settings.block:

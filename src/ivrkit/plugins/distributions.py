@@ -1,4 +1,4 @@
-"""The installed distributions that have plugins. Damaged metadata is reported with its path and left out."""
+"""The installed distributions with plugins. A distribution with damaged metadata is reported and left out."""
 
 from __future__ import annotations
 
@@ -38,14 +38,15 @@ class PluginDistribution(NamedTuple):
 def find_distributions(problems: Problems) -> list[PluginDistribution]:
     """Return the installed distributions with plugins, in the order of ``sys.path``.
 
-    1. A distribution is a plugin if its ``entry_points.txt`` names a group of ivrkit. Other files are not parsed.
+    1. A distribution has plugins if its file ``entry_points.txt`` names the group ``ivrkit.states`` or
+       ``ivrkit.plugins``. The metadata of other distributions is not parsed.
     2. A folder that pip could not delete during an upgrade is left out, with a warning.
-    3. A plugin with damaged metadata is left out, with an error. A distribution without a name that has no entry points
-       for ivrkit is left out with a warning.
-    4. If a name is installed twice, Python imports the first distribution on ``sys.path``. The second distribution is
-       left out, with a warning if its version or its entry points differ.
+    3. A distribution with plugins and damaged metadata is left out, with an error. A distribution without plugins whose
+       metadata has no name is left out, with a warning.
+    4. If a distribution is installed twice, Python imports the first installation on ``sys.path``. The second
+       installation is left out. If its version or its entry points differ, a warning is recorded.
 
-    :param problems: collects the problems. Each message has the path of the metadata.
+    :param problems: the collection to which problems are added. Each message has the path of the metadata.
     :raises LoadError: if the metadata of ivrkit itself is not installed.
     """
     first: dict[str, PluginDistribution] = {}
@@ -69,15 +70,22 @@ def find_distributions(problems: Problems) -> list[PluginDistribution]:
 
 
 class _DamageError(Exception):
-    """Carries the problem of a distribution that must be left out. Only :func:`find_distributions` catches it."""
+    """The error of a distribution that must be left out. It contains the problem that is reported.
+
+    Only :func:`find_distributions` catches this error.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
 
 def _read(dist: Any, path: str) -> PluginDistribution:
-    """Return a distribution. Its metadata is read only if it has plugins or if its path has no name.
+    """Return the name, version and entry points of an installed distribution.
 
+    The metadata is only read if the distribution has plugins, or if the path of the metadata does not contain the name.
+
+    :param dist: the distribution.
+    :param path: the path of its metadata.
     :raises _DamageError: if the distribution must be left out.
     """
     name = _name_in_path(path)
@@ -101,7 +109,15 @@ def _read(dist: Any, path: str) -> PluginDistribution:
 
 @contextmanager
 def _damage_in(path: str, name: str, reason: str, level: Literal["error", "warning"] = "error") -> Iterator[None]:
-    """Replace any error of the block by a ``_DamageError``. The errors of the library depend on its version."""
+    """Raise a ``_DamageError`` instead of any error in the ``with`` block.
+
+    All errors are replaced because different versions of ``importlib.metadata`` raise different errors.
+
+    :param path: the path of the distribution's metadata.
+    :param name: the name of the distribution.
+    :param reason: the beginning of the message.
+    :param level: the level of the problem.
+    """
     try:
         yield
     except Exception as error:
@@ -114,21 +130,24 @@ def _left_out(path: str, name: str, reason: str, level: Literal["error", "warnin
 
 
 def _path_of(dist: Any) -> str:
-    """Return the path of a distribution's metadata, or the description of a distribution without a path."""
+    """Return the path of a distribution's metadata. For a distribution without a path, return its ``str()``."""
     # A distribution of an import hook may have no path. The library has no public name for the path.
     return str(getattr(dist, "_path", dist))
 
 
 def _name_in_path(path: str) -> str:
-    """Return the normalized name in a path such as ``acme_states-1.0.dist-info``, or ``""`` if it has no name."""
+    """Return the normalized name of a distribution from the path of its metadata, or ``""`` if the path has no name.
+
+    :param path: the path, such as ``.../acme_states-1.0.dist-info`` for the name ``acme-states``.
+    """
     folder = PurePath(path)
     return normal_name(folder.stem.partition("-")[0]) if folder.suffix in (".dist-info", ".egg-info") else ""
 
 
 def _differ(one: PluginDistribution, other: PluginDistribution) -> bool:
-    """Return whether two installations of one name have different versions or entry points.
+    """Return whether two installations of the same distribution have different versions or entry points.
 
-    An editable install often has a second folder of metadata in its source folder. Both folders are the same then.
+    An editable install often has a second folder of metadata beside its source code. Such a folder does not differ.
     """
     entries = [{(each.group, each.name, each.value) for each in dist.entry_points} for dist in (one, other)]
     return one.owner.version != other.owner.version or entries[0] != entries[1]

@@ -52,7 +52,8 @@ def find_entry_points(problems: Problems) -> list[EntryPoint]:
 
     The entry points of the core come first. All other entry points are sorted by name, then by distribution.
 
-    :param problems: collects the problems of damaged distributions, which are left out.
+    :param problems: the collection to which the problems of damaged distributions are added. These distributions are
+        left out.
     :raises LoadError: if the metadata of ivrkit itself is not installed.
     """
     points = [
@@ -65,7 +66,7 @@ def find_entry_points(problems: Problems) -> list[EntryPoint]:
 
 
 def _load(entry: importlib_metadata.EntryPoint) -> Any:
-    """Import the object that an entry point names.
+    """Import and return the object that an entry point names.
 
     :raises IvrkitError: if the entry point does not name a module or an object of a module.
     """

@@ -21,8 +21,8 @@ class Plugin:
     """One plugin: an installed distribution, a file, or an object of the host's own code.
 
     :param owner: the name and version of the plugin.
-    :param status: ``loaded``; ``blocked`` if the setting ``block`` names the plugin; or ``faulty`` if the plugin has
-        problems.
+    :param status: ``loaded``; ``blocked`` if the settings ``block`` and ``allow`` leave the plugin out; or ``faulty``
+        if the plugin has problems.
     :param states: the names of the states that the plugin offers.
     :param hooks: the names of the hooks that the plugin implements.
     :param source: ``entry point`` or ``file``.

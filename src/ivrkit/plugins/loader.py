@@ -155,9 +155,9 @@ class Loader:
         return normal_name(point.owner.plugin) in self.blocked
 
     def _may_be_of_blocked_plugin(self, state: str) -> bool:
-        """Return whether a plugin that the setting ``block`` names may offer a state.
+        """Return whether a plugin that the settings ``block`` and ``allow`` leave out may offer a state.
 
-        The hooks of such a plugin are not called. A blocked plugin with hooks may therefore offer a state of any name.
+        The hooks of such a plugin are not called, so a blocked plugin with hooks may offer a state of any name.
 
         :param state: the name of the state.
         """

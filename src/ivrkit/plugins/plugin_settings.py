@@ -68,7 +68,7 @@ class PluginSettings:
 
 
 class PluginSettingsReader:
-    """Reader of the settings of plugins. It reads the settings of each plugin once, when they are first needed.
+    """Reader of the settings of plugins. The settings of each plugin are read once, when they are first needed.
 
     :param settings: the settings of the core, with the tables ``[plugins.NAME]``.
     :param packages: plugin -> top-level packages of the plugin. A dataclass belongs to the plugin of its package.

@@ -39,7 +39,7 @@ class Selection:
 
     :param settings: the settings of the core, with the tables ``[states.NAME]``.
     :param plugin_settings: the reader of the plugins' settings, which are arguments of functions that make a state.
-    :param blocked: the normalized names of the plugins that the setting ``block`` names.
+    :param blocked: the normalized names of the plugins that the settings ``block`` and ``allow`` leave out.
     :param may_be_of_blocked_plugin: a function that takes the name of a state and returns whether a blocked plugin may
         offer a state of this name.
     :param problems: the collection to which problems are added.
@@ -184,7 +184,7 @@ class Selection:
             return state
 
     def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
-        """Return the chosen state for a name. If more than one state is left, report this and return the first state.
+        """Return the state of the chosen plugin. If several plugins are possible, report this and use the first plugin.
 
         :param name: the name.
         :param candidates: all states with this name.

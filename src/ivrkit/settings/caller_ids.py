@@ -1,8 +1,7 @@
-"""The setting types of callers and of called numbers. The simulator's ``--from`` and ``--to`` can be checked with them.
+"""The setting types of callers and of called numbers. They also check ``--from`` and ``--to`` of the simulator.
 
-A number must begin with ``+`` and its country code. Without it, ``4155550123`` could be a number of San Francisco or of
-Switzerland. A number of up to six digits needs no ``+``: it is the extension of a private network, which Twilio sends
-as it is.
+A phone number must begin with ``+`` and its country code, because ``4155550123`` could be a number of San Francisco or
+of Switzerland. A number of up to six digits needs no ``+``, because it is an extension of a private phone network.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ _PATTERN = r"\s*(\+[0-9 ().-]+|[0-9]{1,6}|[Cc][Ll][Ii][Ee][Nn][Tt]:.+|[Ss][Ii][P
 
 
 def read_caller_id(value: str) -> str:
-    """Return a caller in the form in which callers are compared.
+    """Return the number or address of a caller in a normalized form, so that callers can be compared.
 
     :param value: a phone number with its country code, ``client:NAME``, ``sip:USER@HOST``, the extension of a private
         network, or a word for a withheld number such as ``anonymous`` or ``Restricted``.
-    :returns: for example ``+14155550100``, ``client:ann`` or ``anonymous``.
+    :returns: the normalized form, such as ``+14155550100``, ``client:ann`` or ``anonymous``.
     :raises SettingsError: if no caller can have this value.
     """
     if normalize_caller_id(value) == ANONYMOUS:
@@ -35,7 +34,7 @@ def read_caller_id(value: str) -> str:
 
 
 def read_called_id(value: str) -> str:
-    """Return a called number in the form in which called numbers are compared.
+    """Return a called number or address in a normalized form, so that called numbers can be compared.
 
     :param value: a phone number with its country code, ``client:NAME``, ``sip:USER@HOST``, or the extension of a
         private network.
@@ -45,9 +44,12 @@ def read_called_id(value: str) -> str:
 
 
 def _read(value: str, message: str, near: str = "") -> str:
-    """Return a number or an address in the form in which they are compared.
+    """Return a phone number, an extension or an address in a normalized form.
 
-    :raises SettingsError: if the value is neither. The error consists of the message, the value and ``near``.
+    :param value: the number or address as it was written.
+    :param message: the beginning of the error message.
+    :param near: the end of the error message, such as ", did you mean 'anonymous'?".
+    :raises SettingsError: if the value is neither a number nor an address.
     """
     normal = normalize_caller_id(value)
     if _EXTENSION.fullmatch(normal) or _ADDRESS.fullmatch(normal):

@@ -94,8 +94,8 @@ class Settings:
         own ``tries``.
     :param max_failures: the number of silences and invalid keys in a row at which a call goes to the operator.
     :param max_turns: the number of webhooks of one call at which the call goes to the operator.
-    :param uninterruptible_reprompts: whether the words after a failure, such as "not one of the choices", are always
-        said in full. By default a key interrupts them, like all words before a question.
+    :param uninterruptible_reprompts: whether the sentence after an invalid key or silence, such as "Sorry, that is not
+        one of the choices.", is always said in full. By default, the caller can interrupt the sentence with a key.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
     :param languages: more languages in which calls can be held.
     :param voice: the voice of every ``Say`` without voice and language. The default is the voice of the Twilio account.
@@ -106,8 +106,8 @@ class Settings:
     :param session_hours: the number of hours for which a session is kept after the last webhook of its call.
     :param strict: whether a single problem of a plugin prevents the start of the app.
     :param block: the plugins to leave out, by the names of their distributions or files.
-    :param allow: the installed plugins to load, by the names of their distributions. The default is all of them. ivrkit
-        itself and plugin files need no entry.
+    :param allow: the installed plugins to load, by the names of their distributions. By default, all installed plugins
+        are loaded. This setting never leaves out ivrkit itself or plugin files.
     :param plugins_dir: a folder whose ``*.py`` and ``*.flow.toml`` files are plugins.
     :param flows: the files with TOML states, as paths or as patterns such as ``*.flow.toml``.
     :param dev: whether the app is in development mode. If no auth token is set, the app then starts, but it answers
@@ -123,8 +123,8 @@ class Settings:
         variable is ``TWILIO_AUTH_TOKEN``.
     :param accounts: AccountSid of a subaccount -> auth token or tokens of the subaccount. The environment variables
         are named ``TWILIO_AUTH_TOKEN_AC...``.
-    :param shared_keys: id of a shared key -> its secret. The environment variables are named
-        ``IVRKIT_SHARED_KEYS__`` and the id.
+    :param shared_keys: id of a shared key with which Twilio signs webhooks -> secret of the key. The environment
+        variables are named ``IVRKIT_SHARED_KEYS__`` and the id.
     :param plugin_settings: name of a plugin -> settings of the plugin, from the tables ``[plugins.NAME]``. The settings
         are checked when the plugin is loaded.
     :param texts: the core's own sentences, from the table ``[texts]``.
@@ -198,10 +198,10 @@ class Settings:
         return str(next((self.origins[path] for path in paths if path in self.origins), ""))
 
     def secrets(self) -> list[str]:
-        """Return every secret that can sign webhooks: the tokens of the accounts, then the secrets of the shared keys.
+        """Return all secrets with which Twilio may sign webhooks: the auth tokens, then the secrets of the shared keys.
 
-        The keys of encrypted sessions are derived from these secrets, and the first secret encrypts. The last shared
-        key comes before the other ones, because it is the newest: the other ones can be removed later.
+        Sessions are encrypted with the first of these secrets. The other secrets can decrypt older sessions. The newest
+        shared key comes before the older shared keys, which may be removed later.
         """
         of_accounts = [token for tokens in self.accounts.values() for token in tokens]
         return [*self.auth_token, *of_accounts, *list(self.shared_keys.values())[::-1]]

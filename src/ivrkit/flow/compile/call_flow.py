@@ -62,7 +62,7 @@ class CallFlow:
     def home(self) -> str | None:
         """The name of the state that HOME means in states without menu options, or ``None`` for the operator.
 
-        This is for calls that start in the state of the setting ``start``.
+        Calls that start in another state than the setting ``start`` may have another HOME.
         """
         return self.start_infos[self.config.start].home
 
@@ -70,7 +70,7 @@ class CallFlow:
     def operator(self) -> str | None:
         """The name of the operator state, or ``None`` for the goodbye.
 
-        This is for calls that start in the state of the setting ``start``.
+        Calls that start in another state than the setting ``start`` may have another operator.
         """
         return self.start_infos[self.config.start].operator
 

@@ -118,9 +118,9 @@ def _check_menus_of_options(states: States, entries: MenuEntries) -> Iterator[Pr
 
 
 def _check_exits_of_menus(states: States, entries: MenuEntries) -> Iterator[Problem]:
-    """Yield a problem for each menu whose exit is not a ``Routes`` table.
+    """Yield a problem for each menu whose exit is neither ``None`` nor a ``Routes`` table.
 
-    The options of a menu become rows of this table.
+    The options of a menu become rows of its ``Routes`` table.
     """
     for state in states.values():
         if state.exit is None or isinstance(state.exit, Routes) or not is_menu(state, entries):
@@ -172,7 +172,7 @@ def _check_clashing_keys(states: States, entries: MenuEntries) -> Iterator[Probl
 
 
 def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> Iterator[_KeyOwner]:
-    """Yield an owner for each phone key of a menu: first for the keys of the menu itself, then for its options.
+    """Yield a ``_KeyOwner`` for each phone key of a menu: first for the keys of the menu itself, then for its options.
 
     The options are in the order in which their states were loaded.
     """
@@ -193,9 +193,9 @@ def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[st
     """Return the problem of two clashing keys in a menu. The hint shows how to change the second key.
 
     :param menu: the menu.
-    :param earlier: the owner of the first key.
-    :param later: the owner of the second key.
-    :param first_keys: the first characters of all keys of the menu. The hint proposes another key.
+    :param earlier: the part of the phone tree that uses the first key.
+    :param later: the part of the phone tree that uses the second key.
+    :param first_keys: the first characters of all keys of the menu. The hint proposes a key with another character.
     """
     if later.key == earlier.key:
         keys = f"the key {later.key!r} belongs to both"

@@ -10,9 +10,9 @@ WHISPER_NOUNS = frozenset({"Number", "Client", "Sip"})
 
 
 def write_whisper(dial: ElementTree.Element, url: str) -> bool:
-    """Add the address of a whisper to the nouns of a ``Dial``.
+    """Add the URL of a whisper to the nouns of a ``Dial`` that have no other URL.
 
-    :returns: whether at least one noun has the address now.
+    :returns: whether at least one noun now has the URL of the whisper.
     """
     # A number that is the text of the Dial has no place for an attribute, so it becomes a noun.
     if dial.text and not len(dial):
@@ -25,9 +25,12 @@ def write_whisper(dial: ElementTree.Element, url: str) -> bool:
 
 
 def caller_id_position(elements: Sequence[ElementTree.Element], fragments: Sequence[bytes]) -> int | None:
-    """Return the position of a missing ``callerId`` in the joined fragments of the elements.
+    """Return the index in rendered TwiML at which a ``callerId`` can be inserted in a ``Dial``.
 
-    A ``Dial`` that rings only clients or SIP addresses needs no phone number as ``callerId``.
+    :param elements: the verbs as XML elements.
+    :param fragments: the rendered TwiML of each element. The index is for the joined fragments.
+    :returns: the index, or ``None`` if no ``Dial`` needs a ``callerId``. A ``Dial`` that rings only clients or SIP
+        addresses needs no ``callerId``.
     """
     for index, element in enumerate(elements):
         if element.tag == "Dial" and "callerId" not in element.attrib and _rings_phone_number(element):

@@ -1,7 +1,7 @@
-"""Fragments: the rendered pieces of a response, and the order in which a document has them.
+"""Fragments: the rendered verbs of which a TwiML document consists.
 
-Twilio ignores a key that is pressed while a verb outside of a ``Gather`` is played. So the prompts on the way to a
-question are moved into the question's ``Gather``, where a key cuts them short.
+Twilio ignores a key that is pressed while a verb outside of a ``Gather`` is played. Prompts that are said before a
+question are therefore moved into the ``Gather`` of the question, so that a key interrupts the prompts.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _REFERENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Rendered verbs.
+    """One or several verbs that are rendered to TwiML.
 
     :param xml: the TwiML of the verbs, without the element ``Response``.
-    :param prompts_start: the index in ``xml`` after which all verbs can stand inside a ``Gather``. It is the length of
-        ``xml`` if the last verb cannot.
+    :param prompts_start: the index in ``xml`` from which on all verbs may be inside a ``Gather``. If the last verb must
+        not be inside a ``Gather``, the index is the length of ``xml``.
     """
 
     xml: bytes
@@ -59,7 +59,10 @@ class Content(Fragment):
     caller_id_position: int | None = None
 
     def with_caller_id(self, number: str) -> Content:
-        """Return a copy whose ``Dial`` shows a number to the callee. A ``callerId`` of the author is kept."""
+        """Return a copy of the content whose ``Dial`` shows a number to the callee.
+
+        If the state's author has set a ``callerId``, the content is returned unchanged.
+        """
         if self.caller_id_position is None:
             return self
         before, after = self.xml[: self.caller_id_position], self.xml[self.caller_id_position :]
@@ -68,14 +71,15 @@ class Content(Fragment):
 
 
 def move_prompts_into_gather(fragments: Sequence[Fragment]) -> list[bytes]:
-    """Return the XML of fragments. If the last one begins with a ``Gather``, the prompts before it are moved into it.
+    """Return the TwiML of fragments, after moving the prompts before a final ``Gather`` into this ``Gather``.
 
-    These are the rules:
+    Prompts are moved only if the last fragment begins with a ``Gather``. These are the rules:
 
     1. The caller hears everything in the same order as before.
     2. Only ``Say``, ``Play`` and ``Pause`` are moved, because Twilio allows no other verb in a ``Gather``. Another verb
-       stays before the ``Gather``, and so does everything before that verb.
-    3. A prompt that a state itself says before its own ``Gather`` is not moved, because its author wrote it there.
+       and all verbs before it stay before the ``Gather``.
+    3. If the content of a state has a prompt before its own ``Gather``, this prompt is not moved, because the state's
+       author has decided its position.
 
     :param fragments: the fragments of a response, in order.
     """

@@ -1,4 +1,4 @@
-"""The call flow as a graph: each state is a node, and each outcome is an edge. ``ivrkit graph`` draws this graph."""
+"""The call flow as a graph: each state is a node, and each outcome is an edge. ``ivrkit states`` lists the edges."""
 
 from __future__ import annotations
 

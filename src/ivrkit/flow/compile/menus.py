@@ -62,7 +62,7 @@ def repeat_key(state: State) -> str | None:
 
 
 def menu_routes(state: State, entries: Sequence[MenuEntry]) -> dict[str, Target]:
-    """Return key or outcome -> target, for a menu: from its entries, the rows of its exit, and its repeat key.
+    """Return the routes of a menu (key or outcome -> target): its entries, the rows of its exit, and its repeat key.
 
     A menu without other keys gets no repeat key, because it has nothing to repeat.
 

@@ -41,9 +41,10 @@ def attempt_url(state: str, language: str, attempt: int, overrides: str = "") ->
 
 
 def _with_query(path: str, overrides: str, **query: object) -> str:
-    """Return a URL with a query that is sorted by name.
+    """Return a URL whose query parameters are sorted by name.
 
-    Some signers sort the query of a URL, and others do not. The signatures of both are equal for a sorted query.
+    Twilio signs the URL. Some implementations of the signature sort the query parameters before, and others do not. If
+    the parameters are already sorted, both signatures are equal.
     """
     return with_connection_overrides(f"{path}?{urlencode(sorted(query.items()))}", overrides)
 

@@ -1,7 +1,7 @@
-"""The numbers and addresses of callers and called numbers, in one form for comparisons.
+"""The numbers and addresses of callers and called parties, normalized so that they can be compared.
 
 Twilio sends a phone number in E.164, ``client:NAME``, ``sip:USER@HOST``, a word for a caller who withholds the number,
-or anything else that the network sent (https://www.twilio.com/docs/voice/twiml#request-parameters).
+or any other text from the phone network (https://www.twilio.com/docs/voice/twiml#request-parameters).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _ANONYMOUS_IDS = frozenset((*_WITHHELD_WORDS, *_WITHHELD_NUMBERS))
 
 
 def normalize_caller_id(number: str) -> str:
-    """Return the ``From`` or ``To`` of a call in the form in which numbers are compared.
+    """Return Twilio's parameter ``From`` or ``To`` in a normalized form, so that numbers and addresses can be compared.
 
-    :param number: the value as Twilio sends it. It is never refused.
-    :returns: ``anonymous`` for every form of a withheld number; a client or SIP address with scheme and host in lower
-        case; otherwise the value without spaces around it.
+    :param number: the value of the parameter. Any text is accepted.
+    :returns: ``anonymous`` for every word or number that stands for a withheld number; a client or SIP address with
+        scheme and host in small letters; otherwise the value without spaces at its ends.
     """
     number = number.strip()
     if number.casefold() in _ANONYMOUS_IDS:
@@ -43,10 +43,14 @@ def normalize_caller_id(number: str) -> str:
 
 
 def is_phone_number(number: str) -> bool:
-    """Return whether the ``From`` or ``To`` of a call is a phone number that can be shown to a callee."""
+    """Return whether Twilio's parameter ``From`` or ``To`` is a phone number that can be shown to a callee."""
     return E164.fullmatch(number) is not None and number not in _WITHHELD_NUMBERS
 
 
 def nearest_withheld_word(word: str) -> str:
-    """Return the part of a message that names the most similar word for a withheld number, or ``""``."""
+    """Return the words ", did you mean 'anonymous'?" for a misspelled word for a withheld number.
+
+    :param word: the misspelled word.
+    :returns: the words with the most similar known word, or ``""`` if no known word is similar.
+    """
     return nearest(word.casefold(), _WITHHELD_WORDS)

@@ -117,11 +117,13 @@ def _gather_outcome(params: Mapping[str, str], vocabulary: Vocabulary) -> str:
 
 
 def _record_outcome(params: Mapping[str, str]) -> str | None:
-    """Return ``recorded``, ``no-message`` for an empty recording, or ``None`` if the request is not about a recording.
+    """Return the outcome of a ``Record``.
 
-    Twilio's pages disagree about an empty recording. By the current page, Twilio requests the action with a duration of
-    0 seconds. By an older page, it plays the next verb: the ``Redirect`` of ``ivrkit.flow.compile.twiml.render``, whose
-    request has neither a recording nor input.
+    Twilio's pages disagree about an empty recording. By the current page, Twilio requests the ``action`` with a
+    duration of 0 seconds. By an older page, Twilio goes on to the next verb, which is a ``Redirect`` to the webhook.
+    The request of the ``Redirect`` has no parameters about a recording or an input.
+
+    :returns: ``recorded``, ``no-message`` for an empty recording, or ``None`` for a request that has other input.
     """
     if "RecordingUrl" in params or "RecordingSid" in params:
         return NO_MESSAGE if params.get("RecordingDuration", "").strip() == "0" else "recorded"

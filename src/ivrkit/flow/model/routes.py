@@ -18,7 +18,7 @@ from ivrkit.flow.model.text import is_text
 
 
 class RelativeTarget(enum.Enum):
-    """A target relative to the state that the caller is in."""
+    """A target that depends on the state that the caller is in and on the history of the call: SAME, BACK or HOME."""
 
     SAME = "SAME"
     BACK = "BACK"
@@ -83,12 +83,12 @@ ExitFunction = Callable[[Call], Target]
 
 
 def destination_of(target: Target) -> str | RelativeTarget | None:
-    """Return the destination of a target, without the prompts and the language of a ``Goto``."""
+    """Return a target without prompts and language: the name of a state, SAME, BACK, HOME or ``None``."""
     return target.target if isinstance(target, Goto) else target
 
 
 def is_target(value: object) -> bool:
-    """Return whether a value is a target."""
+    """Return whether a value is a target: a string, SAME, BACK, HOME, ``None`` or a ``Goto``."""
     return value is None or isinstance(value, str | RelativeTarget | Goto)
 
 

@@ -101,7 +101,7 @@ EnterFunction = Callable[[Call], EnterContent]
 
 @dataclass(frozen=True)
 class State:
-    """One place in a phone tree.
+    """One state of a phone tree: the content that a caller hears, and the exit to the next state.
 
     :param enter: the content that the caller hears: a text, a verb of ``twilio.twiml.voice_response``, a list of texts
         and verbs, a ``Menu``, or a function that takes the call and returns any of these.

@@ -8,12 +8,13 @@ from ivrkit.flow.model.caller_ids import is_phone_number
 
 
 def with_caller_id(content: Content, call: Call) -> Content:
-    """Return content whose ``Dial`` shows the called number, if the caller has no phone number.
+    """Return the content of a state. If the caller has no phone number, its ``Dial`` shows the called number.
 
-    Twilio shows the caller's own number by default. If the caller is a client or a SIP address, or withholds the
-    number, Twilio does not place the call (https://www.twilio.com/docs/api/errors/13214). It accepts the called number.
+    By default, Twilio shows the caller's number to the callee. If the caller is a client or a SIP address, or withholds
+    the number, Twilio does not place the call (https://www.twilio.com/docs/api/errors/13214). With the called number as
+    ``callerId``, Twilio places the call.
 
-    :param content: the content of a state. A ``callerId`` of its author is kept.
+    :param content: the content of a state. A ``callerId`` that the state's author has set is kept.
     :param call: the call.
     """
     if content.caller_id_position is None or is_phone_number(call.from_) or not is_phone_number(call.to):

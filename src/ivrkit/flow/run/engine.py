@@ -8,7 +8,7 @@ The answer to a webhook has these steps. Each step has a method in :class:`_Turn
 4. Enter the state: render its ``enter``, and update the session.
 5. If the state does not wait for input, continue with step 3 and the target of its exit. The TwiML of all states that
    are entered makes one response.
-6. Stop at a state that waits, or end the call. The prompts on the way to a question are moved into its ``Gather``.
+6. Stop at a state that waits, or end the call. Move the prompts that are said before a question into its ``Gather``.
 
 A plugin's code runs in the sandbox. If this code fails, the call goes to another state. The response is never an error.
 """

@@ -60,8 +60,8 @@ class History:
     def home(self, origin: str | None) -> str | None:
         """Return the name of the state that HOME means, or ``None`` for the operator.
 
-        If the origin has menu options, HOME is a menu with such an option: the menu that the caller visited last, or
-        else the menu of the first option. If the origin has no menu options, HOME depends on the start of the call.
+        If menu options lead to the state ``origin``, HOME is a menu with such an option: the menu that the caller
+        visited last, or else the menu of the first option. Otherwise, HOME depends on the start of the call.
 
         :param origin: the name of the state whose exit leads HOME.
         """

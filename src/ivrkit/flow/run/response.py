@@ -23,7 +23,7 @@ class ResponseBuilder:
         self._fragments.append(fragment)
 
     def add_verb(self, xml: bytes) -> None:
-        """Add one rendered verb to the response that is not a prompt."""
+        """Add a rendered verb that is not a prompt, such as ``Hangup``, to the response."""
         self._fragments.append(Fragment(xml, len(xml)))
 
     def add_if_it_fits(self, fragment: Fragment) -> None:
