@@ -11,6 +11,7 @@ import hmac
 import inspect
 import json
 import random
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -177,6 +178,13 @@ def change_the_body(rng, sent):
     return replace(sent, content=sent.content and json.dumps({"text": text(rng, 6)}))
 
 
+def forge_the_hash(rng, sent):
+    """Sign another hash of a JSON body."""
+    other = rng.choice(["", "0", "%c3%a4", hashlib.sha256(b"another body").hexdigest()])
+    forged = replace(sent, url=re.sub("bodySHA256=[0-9a-f]+", f"bodySHA256={other}", sent.url))
+    return replace(forged, signature=signature_of(forged))
+
+
 def change_the_signature(rng, sent):
     """Shorten, lengthen or change the signature."""
     at = rng.randrange(len(sent.signature))
@@ -224,6 +232,7 @@ CHANGES = [
     change_the_scheme,
     change_the_query,
     change_the_body,
+    forge_the_hash,
     change_the_signature,
     change_the_settings,
     sign_with_another_secret,

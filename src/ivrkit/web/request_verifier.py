@@ -154,7 +154,8 @@ def _body_fits_its_hash(request: Request) -> bool:
     if request.method != "POST" or b"bodySHA256=" not in request.query_string or request.mimetype in _FORM_TYPES:
         return True
     expected = parse_qs(request.query_string.decode("latin-1")).get("bodySHA256")
-    return not expected or hmac.compare_digest(hashlib.sha256(request.get_data()).hexdigest(), expected[0])
+    actual = hashlib.sha256(request.get_data()).hexdigest()
+    return not expected or hmac.compare_digest(actual.encode(), expected[0].encode())
 
 
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
