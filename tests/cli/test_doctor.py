@@ -142,6 +142,82 @@ def test_each_result_is_a_line_with_its_hints_below(ivrkit, folder):
     ]
 
 
+KEYS = {"key_a": "secret of a", "key_b": "secret of b"}
+
+
+@pytest.fixture
+def shared_keys(monkeypatch):
+    """Set the two shared keys in the environment of the doctor."""
+    for key, secret in KEYS.items():
+        monkeypatch.setenv(f"IVRKIT_SHARED_KEYS__{key}", secret)
+
+
+@pytest.mark.usefixtures("shared_keys")
+def test_every_shared_key_is_checked(check_webhook, serve):
+    """The doctor signs a request with the token and one with each shared key."""
+    messages = [message for message, _ in check_webhook(serve(shared_keys=KEYS))]
+    assert messages[0].startswith("the signature is valid: ")
+    assert messages[1:] == [f"the signature with the shared key '{key}' is valid" for key in KEYS]
+
+
+@pytest.mark.usefixtures("shared_keys")
+def test_a_line_with_shared_keys_only_is_checked(check_webhook, serve, monkeypatch):
+    """Without an auth token, a shared key also proves that the doctor belongs to the app."""
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    messages = [message for message, _ in check_webhook(serve(shared_keys=KEYS, auth_token=()))]
+    assert messages == [f"the signature with the shared key '{key}' is valid" for key in KEYS]
+
+
+@pytest.mark.usefixtures("shared_keys")
+def test_a_wrong_shared_key_is_named(check_webhook, serve):
+    """A shared key that the app does not have, and one with another secret, are named."""
+    found = check_webhook(serve(shared_keys={"key_b": "another secret"}))
+    assert [message for message, _ in found][1:] == [
+        "the app does not have the shared key 'key_a', only 'key_b'",
+        found[2][0],
+    ]
+    assert found[2][0].startswith("the request arrived as it was sent, but the signature is invalid: ")
+    assert "with the shared key 'key_b' and HMAC_SHA256" in found[2][0]
+    assert found[2][1][0].startswith("set the same secret for the shared key 'key_b' here and for the app")
+
+
+@pytest.mark.usefixtures("shared_keys")
+def test_a_proxy_that_drops_the_header_of_the_shared_key(check_webhook, behind, monkeypatch):
+    """A proxy that removes or changes the header is found, once for all keys, with the lines that fix it."""
+    header = "X-Twilio-Webhooks-Signature-Settings"
+
+    def drop(passed):
+        passed.headers.pop(header, None)
+
+    messages = [message for message, _ in check_webhook(behind(drop, shared_keys=KEYS))]
+    assert messages[0].startswith("the signature is valid: ")
+    assert messages[1:] == [f"{header} did not arrive"]
+
+    def change(passed):
+        if header in passed.headers:
+            passed.headers[header] = passed.headers[header].lower()
+
+    found = check_webhook(behind(change, shared_keys=KEYS))
+    # The case of the algorithm does not matter, so the request is still accepted.
+    assert [message for message, _ in found][1:] == [
+        f"the signature with the shared key '{key}' is valid" for key in KEYS
+    ]
+
+    def cut(passed):
+        if header in passed.headers:
+            passed.headers[header] = passed.headers[header].partition(",")[0]
+
+    found = check_webhook(behind(cut, shared_keys=KEYS))
+    expected = f"{header} was changed from 'key=key_a,algorithm=HMAC_SHA256' to 'key=key_a'"
+    assert found[1] == (
+        expected,
+        [
+            "nginx: proxy_set_header X-Twilio-Webhooks-Signature-Settings $http_x_twilio_webhooks_signature_settings;",
+            "Heroku: already passes it on; another proxy in front of it removes it",
+        ],
+    )
+
+
 NO_TOKEN = "there is no auth token, so no signature can be checked"
 
 

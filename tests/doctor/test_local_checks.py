@@ -21,6 +21,18 @@ SET_TOKEN = ("set TWILIO_AUTH_TOKEN to the auth token of your account, from Twil
     [
         ({"auth_token": "t"}, [("ok", "the settings load; there is an auth token; public_url is not set", ())]),
         (
+            {"auth_token": "t", "shared_keys": {"k1": "a", "k2": "b"}},
+            [("ok", "the settings load; there is an auth token and 2 shared keys; public_url is not set", ())],
+        ),
+        (
+            {"shared_keys": {"k1": "a"}},
+            [("ok", "the settings load; there is 1 shared key, and no auth token; public_url is not set", ())],
+        ),
+        (
+            {"shared_keys": {"k1": "a", "k2": "b"}},
+            [("ok", "the settings load; there are 2 shared keys, and no auth token; public_url is not set", ())],
+        ),
+        (
             {"accounts": {"AC" + "0" * 32: "t"}, "public_url": "https://a.example"},
             [("ok", "the settings load; there is an auth token; public_url is https://a.example", ())],
         ),
@@ -37,7 +49,7 @@ SET_TOKEN = ("set TWILIO_AUTH_TOKEN to the auth token of your account, from Twil
             ],
         ),
     ],
-    ids=["token", "account", "none", "dev", "http"],
+    ids=["token", "token-and-keys", "one-key", "keys", "account", "none", "dev", "http"],
 )
 def test_the_settings_need_a_token_and_https(settings, expected):
     """A missing auth token is a failure or, in dev mode, a warning; a public URL without https is a warning."""

@@ -6,6 +6,7 @@ import pytest
 
 from ivrkit.doctor.public_url import parse_public_url
 from ivrkit.doctor.signature_diagnosis import ReceivedRequest, compare_requests, parse_diagnosis
+from ivrkit.simulator import SharedKey
 from ivrkit.web.doctor_endpoint import hash_form
 
 FORM = {"CallSid": "CA1", "Text": "a b"}
@@ -14,7 +15,7 @@ REFUSED = "it does not fit"
 
 def diagnosis_page(**changes):
     """Return the doctor's page for a request that arrived as it was sent, except for the changes."""
-    settings = {"public_url": None, "trusted_proxies": 0, "url_prefix": ""}
+    settings = {"public_url": None, "trusted_proxies": 0, "url_prefix": "", "shared_keys": []}
     page = {
         "ivrkit": "1.0",
         "time": 1000.5,
@@ -26,6 +27,7 @@ def diagnosis_page(**changes):
         "parameters": sorted(FORM),
         "form": hash_form(FORM.items()),
         "signed": True,
+        "signature_settings": None,
         "signed_url": "https://ivr.example.com/webhook/doctor?a=1&b=%20x",
         "refusal": REFUSED,
     }
@@ -40,9 +42,9 @@ def received(url="https://ivr.example.com/webhook/doctor?a=1&b=%20x", **changes)
     return parsed
 
 
-def failures(request, base="https://ivr.example.com"):
+def failures(request, base="https://ivr.example.com", key=None):
     """Return the message and the hints of each failure."""
-    results = compare_requests(parse_public_url(base, ""), FORM, request)
+    results = compare_requests(parse_public_url(base, ""), FORM, request, key)
     assert {each.check for each in results} == {"webhook"}
     assert {each.status for each in results} == {"failed"}
     return [(each.message, each.hints) for each in results]
@@ -62,6 +64,81 @@ def test_a_valid_signature_is_ok_even_if_the_urls_differ():
         "sent"
     )
     assert result.hints == ()
+
+
+HEADER = "X-Twilio-Webhooks-Signature-Settings"
+KEY = SharedKey("key_a", "sesame")
+SETTINGS_FIXES = (
+    "nginx: proxy_set_header X-Twilio-Webhooks-Signature-Settings $http_x_twilio_webhooks_signature_settings;",
+    "Caddy: remove header_up -X-Twilio-Webhooks-Signature-Settings",
+    "Heroku: already passes it on; another proxy in front of it removes it",
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "known", "expected"),
+    [
+        (None, ["key_a"], [(f"{HEADER} did not arrive", SETTINGS_FIXES)]),
+        (
+            "key=key_a,algorithm=HMAC_SHA1",
+            ["key_a"],
+            [
+                (
+                    f"{HEADER} was changed from 'key=key_a,algorithm=HMAC_SHA256' to 'key=key_a,algorithm=HMAC_SHA1'",
+                    SETTINGS_FIXES,
+                )
+            ],
+        ),
+        (
+            KEY.header,
+            ["key_b", "key_c"],
+            [
+                (
+                    "the app does not have the shared key 'key_a', only 'key_b', 'key_c'",
+                    ("set IVRKIT_SHARED_KEYS__key_a in the environment of the app to the secret of the key",),
+                )
+            ],
+        ),
+        (
+            KEY.header,
+            [],
+            [
+                (
+                    "the app does not have the shared key 'key_a', and no other",
+                    ("set IVRKIT_SHARED_KEYS__key_a in the environment of the app to the secret of the key",),
+                )
+            ],
+        ),
+        (
+            KEY.header,
+            ["KEY_A"],
+            [
+                (
+                    f"the request arrived as it was sent, but the signature is invalid: {REFUSED!r}",
+                    (
+                        (
+                            "set the same secret for the shared key 'key_a' here and for the app, or find "
+                            "the proxy that changes X-Twilio-Signature"
+                        ),
+                    ),
+                )
+            ],
+        ),
+    ],
+    ids=["header-dropped", "algorithm-changed", "unknown-id", "no-ids", "other-secret"],
+)
+def test_a_signature_with_a_shared_key(header, known, expected):
+    """The header, the id, the algorithm and the secret of a shared key each have a failure with its fix."""
+    assert failures(received(signature_settings=header, shared_keys=known), key=KEY) == expected
+
+
+def test_an_app_that_does_not_know_shared_keys():
+    """An older version of ivrkit in the app reports no shared keys, and the failure says so."""
+    page = diagnosis_page()
+    del page["settings"]["shared_keys"], page["signature_settings"]
+    request = parse_diagnosis(json.dumps(page).encode())
+    message = "the app has ivrkit 1.0, which does not know shared keys"
+    assert failures(request, key=KEY) == [(message, ("install the same version of ivrkit for the app as here",))]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"null", b'{"settings": {}}', b"\xff"])

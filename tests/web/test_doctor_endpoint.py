@@ -117,9 +117,10 @@ def test_the_report_of_a_request(make_app, request_page):
         "parameters": ["CallSid", "Digits"],
         "form": hash_form(form.items()),
         "signed": True,
+        "signature_settings": None,
         "signed_url": url,
         "refusal": None,
-        "settings": {"public_url": None, "trusted_proxies": 1, "url_prefix": ""},
+        "settings": {"public_url": None, "trusted_proxies": 1, "url_prefix": "", "shared_keys": []},
     }
     assert "4711" not in answer.text
     assert TOKEN not in answer.text
@@ -130,6 +131,20 @@ def test_the_report_has_the_refusal(make_app, request_page):
     report = request_page(make_app(), valid_proof(), data={"CallSid": "CA1"}).json
     assert report["signed"] is False
     assert report["refusal"] == f"no X-Twilio-Signature for {PAGE!r}: only requests that Twilio signed are answered"
+
+
+def test_the_report_of_a_signature_with_a_shared_key(make_app, request_page):
+    """The report has the header of the signature and the ids of the shared keys; a shared key also gives a proof."""
+    app = make_app(auth_token=(), shared_keys={"key_b": "sesame", "key_a": "open"})
+    settings = {"X-Twilio-Webhooks-Signature-Settings": "key=key_b,algorithm=HMAC_SHA256"}
+    headers = {**settings, "X-Twilio-Signature": sign(PAGE, [("CallSid", "CA1")], "sesame", "sha256")}
+    for proof in ("sesame", "open"):
+        answer = request_page(app, valid_proof(proof), data={"CallSid": "CA1"}, headers=headers)
+        assert answer.json["signature_settings"] == "key=key_b,algorithm=HMAC_SHA256"
+        assert answer.json["settings"]["shared_keys"] == ["key_a", "key_b"]
+        assert answer.json["refusal"] is None
+        assert "sesame" not in answer.text
+    assert request_page(app, valid_proof("12345")).status_code == 404
 
 
 def test_a_proof_with_the_token_of_a_sub_account(make_app, request_page):

@@ -40,7 +40,15 @@ def check_settings(settings: Settings) -> list[CheckResult]:
         message = f"public_url is {settings.public_url!r}: the input of callers would be sent unencrypted"
         results.append(warning("settings", message, hint))
     public = f"public_url is {settings.public_url}" if settings.public_url else "public_url is not set"
-    return results or [ok("settings", f"the settings load; there is an auth token; {public}")]
+    return results or [ok("settings", f"the settings load; {_secrets_in_words(settings)}; {public}")]
+
+
+def _secrets_in_words(settings: Settings) -> str:
+    count = len(settings.shared_keys)
+    keys = f"{count} shared key{'s' * (count > 1)}"
+    if not (settings.auth_token or settings.accounts):
+        return f"there {'are' if count > 1 else 'is'} {keys}, and no auth token"
+    return f"there is an auth token and {keys}" if count else "there is an auth token"
 
 
 def check_plugins(settings: Settings, plugins: Mapping[str, object] | None = None) -> list[CheckResult]:

@@ -40,6 +40,11 @@ FIXES: Mapping[str, tuple[str, ...]] = {
         "Caddy: remove header_up -X-Twilio-Signature",
         "Heroku: already passes it on; another proxy in front of it removes it",
     ),
+    "signature settings": (
+        "nginx: proxy_set_header X-Twilio-Webhooks-Signature-Settings $http_x_twilio_webhooks_signature_settings;",
+        "Caddy: remove header_up -X-Twilio-Webhooks-Signature-Settings",
+        "Heroku: already passes it on; another proxy in front of it removes it",
+    ),
     "type": (
         "nginx: proxy_set_header Content-Type $http_content_type;",
         "Caddy: remove header_up -Content-Type",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ivrkit.doctor.proxy_fixes import proxy_fixes
 from ivrkit.doctor.public_url import PublicUrl, UrlParts, split_url
 from ivrkit.doctor.results import CheckResult, failed, ok
+from ivrkit.doctor.shared_key_diagnosis import compare_shared_key
+from ivrkit.simulator import SharedKey
 from ivrkit.web.doctor_endpoint import hash_form
 
 _FORM = "application/x-www-form-urlencoded"
@@ -28,6 +30,8 @@ class ReceivedRequest:
     parameters: tuple[str, ...]
     form: str
     signed: bool
+    signature_settings: str | None
+    shared_keys: tuple[str, ...] | None
     signed_url: str
     refusal: str | None
     public_url: str | None
@@ -60,6 +64,9 @@ def parse_diagnosis(body: bytes) -> ReceivedRequest | None:
             parameters=tuple(page["parameters"]),
             form=page["form"],
             signed=page["signed"],
+            signature_settings=page.get("signature_settings"),
+            # Versions of ivrkit without shared keys do not have this field.
+            shared_keys=tuple(page["settings"]["shared_keys"]) if "shared_keys" in page["settings"] else None,
             signed_url=page["signed_url"],
             refusal=page["refusal"],
             public_url=settings["public_url"],
@@ -69,7 +76,9 @@ def parse_diagnosis(body: bytes) -> ReceivedRequest | None:
         return None
 
 
-def compare_requests(public_url: PublicUrl, form: Mapping[str, str], received: ReceivedRequest) -> list[CheckResult]:
+def compare_requests(
+    public_url: PublicUrl, form: Mapping[str, str], received: ReceivedRequest, shared_key: SharedKey | None = None
+) -> list[CheckResult]:
     """Return a failed result for each difference that makes the signature invalid.
 
     If the signature is valid, return one result with the status ``ok``.
@@ -77,9 +86,12 @@ def compare_requests(public_url: PublicUrl, form: Mapping[str, str], received: R
     :param public_url: the URL that the request was sent to.
     :param form: the parameters that were sent.
     :param received: the request that the app received.
+    :param shared_key: the shared key that signed the request, or ``None`` for a signature with the auth token.
     """
     page = public_url.doctor_page
     if received.refusal is None:
+        if shared_key:
+            return [ok("webhook", f"the signature with the shared key {shared_key.id!r} is valid")]
         return [ok("webhook", f"the signature is valid: ivrkit {received.ivrkit} received {page} as it was sent")]
     sent, signed = split_url(page), split_url(received.signed_url)
     compare = _compare_with_public_url if received.public_url else _compare_urls
@@ -88,11 +100,15 @@ def compare_requests(public_url: PublicUrl, form: Mapping[str, str], received: R
         *_compare_query(sent, received),
         *compare(public_url, sent, signed, received),
     ]
+    if shared_key:
+        header, known_keys = received.signature_settings, received.shared_keys
+        results += compare_shared_key(shared_key, header, known_keys, received.ivrkit)
+    secret = f"secret for the shared key {shared_key.id!r}" if shared_key else "auth token"
     return results or [
         failed(
             "webhook",
             f"the request arrived as it was sent, but the signature is invalid: {received.refusal!r}",
-            "set the same auth token here and for the app, or find the proxy that changes X-Twilio-Signature",
+            f"set the same {secret} here and for the app, or find the proxy that changes X-Twilio-Signature",
         )
     ]
 

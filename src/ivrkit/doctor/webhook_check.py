@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ivrkit.doctor.local_checks import check_clock, results_of_error
 from ivrkit.doctor.public_url import PublicUrl, parse_public_url
@@ -13,7 +14,7 @@ from ivrkit.doctor.signature_diagnosis import compare_requests, parse_diagnosis
 from ivrkit.doctor.unexpected_responses import explain_failure, explain_response
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
-from ivrkit.simulator import Failure, HttpTransport, Response
+from ivrkit.simulator import Failure, HttpTransport, Response, SharedKey
 from ivrkit.simulator.wire.messages import make_file_request, make_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides
 from ivrkit.web.doctor_endpoint import DOCTOR_HEADER, make_proof
@@ -33,57 +34,96 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
     if not public:
         hint = "run ivrkit doctor --url https://ivr.example.com, or set IVRKIT_PUBLIC_URL"
         return [warning("webhook", "skipped: the public URL of the app is not known", hint)]
-    form, token = _form_and_token(settings)
-    if not token:
+    if not settings.secrets():
         return [warning("webhook", "skipped: there is no auth token to sign with", "set TWILIO_AUTH_TOKEN")]
     try:
         public_url = parse_public_url(public, settings.url_prefix)
     except IvrkitError as error:
         return results_of_error("webhook", error)
-    return _WebhookCheck(public_url, overrides).run(form, token, settings.url_prefix)
+    return _WebhookCheck(public_url, overrides, settings.secrets()[0]).run(_signers(settings), settings.url_prefix)
 
 
-def _form_and_token(settings: Settings) -> tuple[dict[str, str], str]:
-    """Return the parameters to send, and the auth token for the signature. A missing token is returned as ``""``."""
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """The parameters of one request, with the auth token or the shared key that signs the request."""
+
+    form: Mapping[str, str]
+    token: str = ""
+    shared_key: SharedKey | None = None
+
+
+def _signers(settings: Settings) -> Iterator[_Signer]:
+    """Yield a signer for an auth token, if there is one, and a signer for each shared key."""
     if settings.auth_token:
-        return _FORM, settings.auth_token[0]
-    # The app selects the token of a subaccount by the parameter AccountSid.
-    account, tokens = next(iter(settings.accounts.items()), ("", ("",)))
-    return {**_FORM, "AccountSid": account}, tokens[0]
+        yield _Signer(_FORM, settings.auth_token[0])
+    elif settings.accounts:
+        # The app selects the token of a subaccount by the parameter AccountSid.
+        account, tokens = next(iter(settings.accounts.items()))
+        yield _Signer({**_FORM, "AccountSid": account}, tokens[0])
+    for key, secret in settings.shared_keys.items():
+        yield _Signer(_FORM, shared_key=SharedKey(key, secret))
 
 
 class _WebhookCheck:
-    """The check of one public URL."""
+    """The check of one public URL.
 
-    def __init__(self, public_url: PublicUrl, overrides: Overrides) -> None:
+    :param public_url: the public URL.
+    :param overrides: the timeouts of each request.
+    :param proof_secret: the secret that proves to the app that the sender may read the doctor endpoint.
+    """
+
+    def __init__(self, public_url: PublicUrl, overrides: Overrides, proof_secret: str) -> None:
         self._public_url = public_url
         self._overrides = overrides
+        self._proof_secret = proof_secret
         self._headers = {"Authorization": public_url.authorization} if public_url.authorization else {}
 
-    def run(self, form: dict[str, str], token: str, prefix: str) -> list[CheckResult]:
-        """Request the doctor endpoint, and return the results of the check.
+    def run(self, signers: Iterable[_Signer], prefix: str) -> list[CheckResult]:
+        """Request the doctor endpoint with each signer, and return the results of the check.
 
-        :param form: the parameters to send.
-        :param token: the auth token that signs the request.
+        :param signers: the signers. If a request gets no response from ivrkit, the other signers are not tried.
         :param prefix: the setting ``url_prefix``.
+        """
+        results: list[CheckResult] = []
+        for signer in signers:
+            new, is_ivrkit = self._check(signer, prefix)
+            # The clock is compared once, and a change that a proxy makes to every request is reported once.
+            results += [each for each in new if each not in results and not (results and each.check == "clock")]
+            if not is_ivrkit:
+                break
+        return results
+
+    def _check(self, signer: _Signer, prefix: str) -> tuple[list[CheckResult], bool]:
+        """Request the doctor endpoint with one signer.
+
+        :returns: the results, and whether the response came from ivrkit.
         """
         began = time.time()
         try:
-            response = self._request_page(form, token)
+            response = self._request_page(signer)
         except Failure as failure:
-            return [explain_failure(self._public_url, failure)]
+            return [explain_failure(self._public_url, failure)], False
         # The best estimate of the time here at the moment when the server read its clock.
         now = (began + time.time()) / 2
         received = parse_diagnosis(response.body) if response.status == 200 else None
         if received is None:
-            return [explain_response(self._public_url, response, prefix, now, self._fetch)]
-        return [*check_clock(now, received.time), *compare_requests(self._public_url, form, received)]
+            return [explain_response(self._public_url, response, prefix, now, self._fetch)], False
+        compared = compare_requests(self._public_url, signer.form, received, signer.shared_key)
+        return [*check_clock(now, received.time), *compared], True
 
-    def _request_page(self, form: dict[str, str], token: str) -> Response:
-        """Send a request with Twilio's signature, and with the proof that the sender knows the auth token."""
+    def _request_page(self, signer: _Signer) -> Response:
+        """Send a request with Twilio's signature, and with the proof that the sender knows a secret of the app."""
         nonce = secrets.token_hex(16)
-        request = make_request("POST", self._public_url.doctor_page, form, token=token, idempotency=nonce)
-        headers = {**request.headers, **self._headers, DOCTOR_HEADER: make_proof(token, int(time.time()), nonce)}
+        request = make_request(
+            "POST",
+            self._public_url.doctor_page,
+            signer.form,
+            token=signer.token,
+            shared_key=signer.shared_key,
+            idempotency=nonce,
+        )
+        proof = make_proof(self._proof_secret, int(time.time()), nonce)
+        headers = {**request.headers, **self._headers, DOCTOR_HEADER: proof}
         return HttpTransport().send(replace(request, headers=headers), self._overrides)
 
     def _fetch(self, url: str) -> Response | None:

@@ -1,7 +1,7 @@
 """The doctor endpoint: it reports to ``ivrkit doctor`` how a request arrived at the app.
 
-The header :data:`DOCTOR_HEADER` proves that ``ivrkit doctor`` knows the auth token. A request without the proof gets a
-404. The proof does not depend on the URL, because the doctor looks for proxies that change the URL.
+The header :data:`DOCTOR_HEADER` proves that ``ivrkit doctor`` knows the auth token or a shared key. A request without
+the proof gets a 404. The proof does not depend on the URL, because the doctor looks for proxies that change the URL.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request
 
 from ivrkit.web.proxies import is_forwarding_header
 from ivrkit.web.request_verifier import RequestVerifier
+from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER
 
 #: The header with the proof: the time, a keyed hash and a nonce, separated by blanks.
 DOCTOR_HEADER = "Ivrkit-Doctor"
@@ -31,22 +32,22 @@ MAX_PROOF_AGE = 300
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-def make_proof(token: str, seconds: int, nonce: str) -> str:
-    """Return the value of the header :data:`DOCTOR_HEADER`, which proves that the sender knows the auth token.
+def make_proof(secret: str, seconds: int, nonce: str) -> str:
+    """Return the value of the header :data:`DOCTOR_HEADER`, which proves that the sender knows a secret of the app.
 
-    :param token: the auth token.
+    :param secret: the auth token, or the secret of a shared key.
     :param seconds: the time of the request, in seconds since 1970.
     :param nonce: a text without blanks. Each request needs a new nonce.
     """
-    digest = hmac.new(token.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(secret.encode(), f"doctor:{seconds}:{nonce}".encode(), hashlib.sha256).hexdigest()
     return f"{seconds} {digest} {nonce}"
 
 
-def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
-    """Return whether a header proves that the sender of the request knows an auth token of the settings.
+def is_valid_proof(value: str, secrets: Iterable[str], now: float) -> bool:
+    """Return whether a header proves that the sender of the request knows a secret of the settings.
 
     :param value: the value of the header :data:`DOCTOR_HEADER`, or ``""`` if the header is missing.
-    :param tokens: the auth tokens of the settings.
+    :param secrets: the auth tokens and the secrets of the shared keys in the settings.
     :param now: the time, in seconds since 1970.
     """
     parts = value.split(" ")
@@ -56,7 +57,7 @@ def is_valid_proof(value: str, tokens: Iterable[str], now: float) -> bool:
     seconds, actual = int(parts[0]), value.encode()
     if abs(now - seconds) > MAX_PROOF_AGE:
         return False
-    return any(hmac.compare_digest(make_proof(token, seconds, parts[2]).encode(), actual) for token in tokens)
+    return any(hmac.compare_digest(make_proof(secret, seconds, parts[2]).encode(), actual) for secret in secrets)
 
 
 def describe_request(request: Request, verifier: RequestVerifier, now: float) -> dict[str, Any]:
@@ -84,12 +85,14 @@ def describe_request(request: Request, verifier: RequestVerifier, now: float) ->
         # A hash shows whether the form arrived unchanged, and reveals none of its values.
         "form": hash_form(form.items(multi=True)),
         "signed": "X-Twilio-Signature" in request.headers,
+        "signature_settings": request.headers.get(SIGNATURE_SETTINGS_HEADER),
         "signed_url": verifier.signed_url(request),
         "refusal": verifier.refusal_reason(request, form.to_dict()),
         "settings": {
             "public_url": settings.public_url,
             "trusted_proxies": settings.trusted_proxies,
             "url_prefix": settings.url_prefix,
+            "shared_keys": sorted(settings.shared_keys),
         },
     }
 
