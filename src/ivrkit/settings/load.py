@@ -146,7 +146,7 @@ class _Reader:
                 )
             return
         self._folder_of_file = path.parent
-        file = TomlFile(path)
+        file = TomlFile(path, hide_values=True)
         for keys in keys_of(file.table):
             self._origins[".".join(keys)] = file.location(*keys)
         for key, value in file.table.items():

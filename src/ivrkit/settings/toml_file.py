@@ -8,27 +8,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ivrkit.errors import SettingsError
+from ivrkit.settings.toml_errors import not_toml, undecodable, unreadable
 
 
 class TomlFile:
-    """A TOML file whose keys have line numbers.
+    """A TOML file.
 
     :param path: the path of the file.
-    :raises SettingsError: if the file cannot be read or is not a TOML file.
+    :param hide_values: whether the values may be secret, so that no error shows them.
+    :raises SettingsError: if the file cannot be read or is not a TOML file. The error names the line.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, hide_values: bool = False) -> None:
         import tomllib
 
         self.name = path.name
         try:
-            self._text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
+            data = path.read_bytes()
+            text = data.decode("utf-8-sig")  # some editors write a byte order mark
+        except UnicodeDecodeError as error:
+            raise undecodable(path, data, error) from error
+        except OSError as error:
+            raise unreadable(path, error) from error
+        self._text = text.replace("\r\n", "\n")
+        try:
             self.table: dict[str, Any] = tomllib.loads(self._text)
-        except (ValueError, RecursionError, OSError) as error:
-            raise SettingsError(
-                f"{path.name} cannot be read: {error}", hint="write it as TOML, in UTF-8: https://toml.io"
-            ) from error
+        except (ValueError, RecursionError) as error:
+            raise not_toml(path, self._text, error, hide_values=hide_values) from error
 
     def location(self, *keys: str) -> Location:
         """Return the location of a key in the file.

@@ -1,0 +1,101 @@
+"""The errors of files that are not TOML: their line, the line's text, the reason and the fix."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from ivrkit.errors import SettingsError
+
+_GENERAL_HINT = "write it as TOML, in UTF-8: https://toml.io"
+#: The longest part of a line that a message quotes.
+_MAX_QUOTED = 60
+#: The position in the message of the parser.
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+
+
+class _Reason(NamedTuple):
+    """The explanation of a message of the parser.
+
+    :param pattern: the beginning of the parser's message.
+    :param reason: the reason in plain words.
+    :param hint: how to fix it.
+    """
+
+    pattern: str
+    reason: str
+    hint: str
+
+
+#: The messages of ``tomllib``: https://github.com/python/cpython/blob/main/Lib/tomllib/_parser.py.
+_REASONS = (
+    _Reason("Cannot overwrite a value", "the key is written twice", "remove one of the two lines"),
+    _Reason("Cannot declare", "the table is written twice", "write all keys of the table below one heading"),
+    _Reason("Illegal character '\\n'", "the quote is not closed", 'close it with ", or use """ for several lines'),
+    _Reason("Unterminated string", "the quote is not closed", 'close it with "'),
+    _Reason("Expected \"'''\"", "the quote is not closed", "close it with '''"),
+    _Reason('Expected \'"""\'', "the quote is not closed", 'close it with """'),
+    _Reason('Expected "\'"', "the quote is not closed", "close it with '"),
+    _Reason(
+        "Found invalid character '\\n'", "the quote is not closed", "close it with ', or use ''' for several lines"
+    ),
+    _Reason("Unclosed array", "the list is not closed, or a comma is missing", "close it with ], and write commas"),
+    _Reason(
+        "Unclosed inline table", "the table is not closed, or a comma is missing", "close it with }, and write commas"
+    ),
+    _Reason(
+        "Expected ']' at the end of a table", "the heading is not a table", "write [table], with odd names in quotes"
+    ),
+    _Reason("Invalid value", "the value is not valid in TOML", 'write a text in quotes, such as name = "text"'),
+    _Reason("Expected '=' after a key", "the line is not a key with a value", 'write key = "text", or [table]'),
+    _Reason("Expected newline or end of document after a statement", "more text follows the value", "put a text in quotes, or start a new line"),
+    _Reason("Unescaped '\\' in a string", r"\ begins a special character", r"write \\, or use single quotes"),
+)
+
+
+def undecodable(path: Path, data: bytes, error: UnicodeDecodeError) -> SettingsError:
+    """Return the error for a file that is not UTF-8."""
+    line = data[: error.start].count(b"\n") + 1
+    return SettingsError(
+        f"{path.name}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8", hint="save the file as UTF-8"
+    )
+
+
+def unreadable(path: Path, error: OSError) -> SettingsError:
+    """Return the error for a file that the operating system does not open."""
+    if isinstance(error, IsADirectoryError):
+        return SettingsError(f"{path.name} must be a file, not a folder", hint=f"rename the folder {path}")
+    if isinstance(error, PermissionError):
+        return SettingsError(
+            f"{path.name} cannot be read: permission denied", hint=f"let this user read the file {path}"
+        )
+    return SettingsError(f"{path.name} cannot be read: {error.strerror}", hint=f"check the file {path}")
+
+
+def not_toml(path: Path, text: str, error: Exception, *, hide_values: bool) -> SettingsError:
+    """Return the error for a text that is not TOML.
+
+    :param path: the file.
+    :param text: the text of the file.
+    :param error: the error of the parser.
+    :param hide_values: whether the values of the file may be secret. Then the quoted line ends at its ``=``.
+    """
+    position = _POSITION.search(str(error))
+    if position is None:
+        return SettingsError(f"{path.name} cannot be read: {error}", hint=_GENERAL_HINT)
+    lines = text.rstrip().split("\n")
+    number = int(position[1]) if position[1] else len(lines)
+    message = str(error)[: position.start()]
+    quoted = _quoted(lines[number - 1].strip(), hide_values=hide_values)
+    known = next((each for each in _REASONS if message.startswith(each.pattern)), _Reason("", message, _GENERAL_HINT))
+    return SettingsError(f"{path.name}:{number}: {known.reason}: {quoted}", hint=known.hint)
+
+
+def _quoted(line: str, *, hide_values: bool) -> str:
+    """Return a line for a message, without characters that a terminal could not print."""
+    if hide_values and not line.startswith("["):
+        key, equals, _ = line.partition("=")
+        line = f"{key}= ..." if equals else "..."
+    shown = "".join(each if each.isprintable() else "?" for each in line)
+    return shown if len(shown) <= _MAX_QUOTED else f"{shown[:_MAX_QUOTED]}..."
