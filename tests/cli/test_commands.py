@@ -57,7 +57,8 @@ Usage: ivrkit plugins [OPTIONS]
 
   List the plugins, their states and hooks.
 
-  The status of a plugin is loaded, blocked or faulty.
+  The status of a plugin is loaded, blocked or faulty. If the phone tree can't be
+  loaded, its problems follow the list, and the exit code is 1.
 
 Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
@@ -245,6 +246,21 @@ def test_plugins_are_listed_with_status_states_and_hooks(ivrkit, alone, install)
         f"desk-states  {'2.0':{width}}  loaded  desk, pin       ivrkit_call_ended, ivrkit_call_started\n"
     )
     assert (result.stderr, result.exit_code) == ("", 0)
+
+
+def test_plugins_are_listed_despite_problems(ivrkit, alone, install, folder):
+    """``ivrkit plugins`` prints its table also if the phone tree cannot be loaded; the problems follow."""
+    install("desk-states", "2.0", DESK_POINTS, desk=DESK)
+    install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
+    (folder / "ivrkit.toml").write_text("tries = 0", encoding="utf-8")
+    result = ivrkit("plugins", "--json")
+    assert {each["plugin"]: each["status"] for each in json.loads(result.stdout)} == {
+        "ivrkit": "loaded",
+        "broken-states": "faulty",
+        "desk-states": "loaded",
+    }
+    assert result.stderr.startswith("Error: the phone tree has 2 problems and was not started:\nivrkit.toml:1: tries ")
+    assert result.exit_code == 1
 
 
 def test_plugins_as_json(ivrkit, alone, install):

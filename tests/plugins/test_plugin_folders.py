@@ -170,13 +170,38 @@ class TestTextOverrides:
         folder.write("ivrkit.toml", '[states.ants.texts]\n"Two." = "2."\n[states.ants.texts.es]\n"One." = "Uno."\n')
         assert self.texts_in_spanish(folder) == ["Uno.", "2.", "Tres."]
 
-    def test_an_unknown_language_is_a_problem(self, folder):
-        """Texts of a flow file for a language that the phone tree does not have are a problem."""
+    def test_another_language_is_ignored(self, folder):
+        """Texts of a flow file for a language that the phone tree does not have are ignored, as those of a package."""
         folder.write("ants.flow.toml", TABLE.format("ants") + '[states.ants.texts.fr]\nants = "fourmis"\n')
+        assert folder.load().flow.config.languages[0].text_overrides == {}
+        french = folder.load(languages="fr-FR").flow.config.languages[1]
+        assert french.text_overrides == {"ants": {"ants": "fourmis"}}
+
+    def test_an_invalid_language_is_a_problem(self, folder):
+        """A table of texts in a flow file must be named by a language tag."""
+        folder.write("ants.flow.toml", TABLE.format("ants") + '[states.ants.texts.spanish_]\nants = "hormigas"\n')
         assert folder.problem() == (
-            "[states.ants.texts.fr] is for a language that the phone tree does not have",
+            "ants.flow.toml:4: states.ants.texts: the key must be a language such as 'en-US', not 'spanish_'",
+            "use a key such as es-MX",
+        )
+
+    def test_an_unknown_language_in_the_settings_is_a_problem(self, folder):
+        """Texts in the settings file for a language that the phone tree does not have are a problem with their line."""
+        folder.write("ants.flow.toml", TABLE.format("ants"))
+        folder.write("ivrkit.toml", 'tries = 2\n[states.ants.texts.fr]\nants = "fourmis"\n')
+        assert folder.problem() == (
+            "ivrkit.toml:2: [states.ants.texts.fr] is for a language that the phone tree does not have",
             "add it in ivrkit.toml:  languages = [...]; or use one of: en-US",
         )
+
+    def test_a_wrong_placeholder_has_its_line(self, folder):
+        """A replacement with a placeholder that the text does not have is a problem with the line of its file."""
+        table = TABLE.format("ants").replace('"ants"', '"{company}"', 1)
+        for file, text in (("ants.flow.toml", table), ("ivrkit.toml", "tries = 2\n")):
+            folder.write(file, text)
+        folder.write("ivrkit.toml", '[states.ants.texts]\n"{company}." = "{firm}."\n')
+        message, _ = folder.problem()
+        assert message.startswith("ivrkit.toml:2: [states.ants.texts] the replacement for '{company}.' ")
 
     def test_unused_text_overrides_are_startup_warnings(self, folder):
         """An override of a text that the state does not say is a startup warning with the most similar text."""

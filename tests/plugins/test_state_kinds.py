@@ -6,9 +6,11 @@ import pytest
 from ivrkit import HOME, Owner
 from ivrkit.errors import Problems
 from ivrkit.plugins.state_kinds import StateKinds
+from ivrkit.settings.state_settings import KEYS_BESIDE_KIND
 from ivrkit.settings.toml_keys import COMMON_KEYS
 
 CORE = importlib_metadata.version("ivrkit")
+EVERY_STATE = ", ".join((*COMMON_KEYS, *KEYS_BESIDE_KIND))
 HINT = "write a function with annotated parameters that returns a State"
 TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 LEAVE_OUT = 'leave it out: block = ["{0}"] in ivrkit.toml, or --block {0}'.format("harbour-kinds")
@@ -133,8 +135,7 @@ class TestKindsOfPackages:
             (
                 "levle = 3\nlevel = 3",
                 "ivrkit.toml:4: unknown key 'states.low.levle', did you mean 'level'?",
-                "use the keys of 'tide': level, text, then, words; or the keys of every state: "
-                + ", ".join(COMMON_KEYS),
+                "use the keys of 'tide': level, text, then, words; or the keys of every state: " + EVERY_STATE,
             ),
         ],
     )
@@ -150,7 +151,7 @@ class TestKindsOfPackages:
         folder.write("ivrkit.toml", TABLE + "zzz = 3")
         assert folder.problem() == (
             "ivrkit.toml:4: unknown key 'states.low.zzz'",
-            "use the keys of every state: " + ", ".join(COMMON_KEYS),
+            "use the keys of every state: " + EVERY_STATE,
         )
 
     def test_a_kind_that_two_plugins_offer_is_a_problem(self, offer_kinds, folder):
@@ -260,7 +261,7 @@ class TestInvalidKinds:
         folder.write("ivrkit.toml", TABLE)
         assert folder.problem() == (
             "ivrkit.toml:2: states.low: ZeroDivisionError: division by zero",
-            "use the keys of 'tide': level; or the keys of every state: " + ", ".join(COMMON_KEYS),
+            "use the keys of 'tide': level; or the keys of every state: " + EVERY_STATE,
         )
 
 

@@ -9,6 +9,8 @@ from ivrkit.settings.toml_keys import COMMON_KEYS
 TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
 KINDS = "use one of: message, menu, hours, voicemail, transfer, queue, question, goodbye"
 MESSAGE_KEYS = "use the keys of 'message': text, then, repeat; or the keys of every state: " + ", ".join(COMMON_KEYS)
+#: The keys of a table that are not keys of its state: in a flow file, and in the settings file.
+OTHER_KEYS = {"harbour.flow.toml": ", texts", "ivrkit.toml": ", plugin, enabled, targets, texts"}
 OPTION_KEYS = "use one of: key, label, sentence, phrases, menu"
 KEY = "must be keys of a telephone (0-9, * and #)"
 NO_KEY = "must be set to keys of a telephone (0-9, * and #)"
@@ -149,7 +151,7 @@ class TestProblems:
                 "4: states.parking.on_error must be the name of a state, not ''",
                 'write on_error = "menu"',
             ),
-            ("key = 4", f"4: states.parking.key {KEY}, not 4", 'write key = "4"'),
+            ("key = 8", f"4: states.parking.key {KEY} in quotes, not 8", 'write key = "8"'),
             ("key = 'x'", f"4: states.parking.key {KEY}, not 'x'", 'write key = "4"'),
             (
                 "key = '4'\nlabel = ''",
@@ -178,7 +180,7 @@ class TestProblems:
                 "4: states.parking.options[0] must be a table, not '4'",
                 'write options = [{ key = "4" }]',
             ),
-            ("options = [{ key = 4 }]", f"4: states.parking.options[0].key {KEY}, not 4", 'write key = "4"'),
+            ("options = [{ key = 4 }]", f"4: states.parking.options[0].key {KEY} in quotes, not 4", 'write key = "4"'),
             ("options = [{ label = 'garage' }]", f"4: states.parking.options[0].key {NO_KEY}", 'write key = "4"'),
             (
                 "options = [{ key = '4', lable = 'x' }]",
@@ -191,7 +193,7 @@ class TestProblems:
     def test_an_invalid_key_is_a_problem(self, folder, file, line, message, hint):
         """An unknown or invalid key is one problem that names its line and the valid values."""
         folder.write(file, PARKING + line)
-        assert folder.problem() == (f"{file}:{message}", hint or MESSAGE_KEYS)
+        assert folder.problem() == (f"{file}:{message}", hint or MESSAGE_KEYS + OTHER_KEYS[file])
 
     @pytest.mark.parametrize(
         ("kind", "shown"),
@@ -298,7 +300,30 @@ class TestOverrides:
     def test_overrides_are_unknown_keys_in_a_flow_file(self, folder):
         """The override ``enabled`` of the settings file is an unknown key in a flow file."""
         folder.write("harbour.flow.toml", PARKING.lstrip() + "enabled = false\n")
-        assert folder.problem() == ("harbour.flow.toml:4: unknown key 'states.parking.enabled'", MESSAGE_KEYS)
+        assert folder.problem() == (
+            "harbour.flow.toml:4: unknown key 'states.parking.enabled'",
+            f"{MESSAGE_KEYS}, texts",
+        )
+
+    def test_a_toml_file_replaces_a_state_of_the_core(self, folder, file):
+        """A TOML state with the name of a core state replaces it, because the file is the decision of the team."""
+        folder.write(file, '[states.greeting]\nkind = "message"\ntext = "Ahoy."\nthen = "menu"\n')
+        state = folder.load().flow.states["greeting"].state
+        assert (state.owner.plugin, state.enter) == (file, ["Ahoy."])
+
+    def test_the_settings_can_choose_the_state_of_the_core(self, folder):
+        """The table in the settings file can choose the state of the core although a flow file has this state."""
+        folder.write("harbour.flow.toml", '[states.greeting]\nkind = "message"\ntext = "Ahoy."\nthen = "menu"\n')
+        folder.write("ivrkit.toml", '[states.greeting]\nplugin = "ivrkit"\n')
+        assert folder.load().flow.states["greeting"].state.owner.plugin == "ivrkit"
+
+    @pytest.mark.parametrize("line", ['text = "Behind the house."', 'then = "menu"', 'routes = { "1" = "HOME" }'])
+    def test_a_missing_kind_is_named(self, folder, line):
+        """A table in the settings file with a key of a kind, but without a kind, gets the hint to write the kind."""
+        folder.write("ivrkit.toml", f"[states.parking]\n{line}\n")
+        problem, _ = folder.problems()
+        assert problem.located_message == f"ivrkit.toml:2: unknown key 'states.parking.{line.split()[0]}'"
+        assert problem.hint == 'to define a state here, write kind = "message"'
 
     def test_tables_can_be_passed_in_code(self, core_only):
         """Tables in ``Settings(states=...)`` are states that ``Settings`` owns, and their problems have no location."""

@@ -129,14 +129,11 @@ class TestFile:
             "fix the path, or unset the variable",
         )
 
-    @pytest.mark.parametrize("text", ["company = ", b'company = "\xff"'])
-    def test_a_file_that_is_not_toml(self, write, text):
-        """The error about a file that is not TOML names the file and the parser's reason."""
-        write(text)
-        message, hint = error_of()
-        assert message.startswith("ivrkit.toml cannot be read: ")
-        assert len(message) > len("ivrkit.toml cannot be read: ")
-        assert hint == "write it as TOML, in UTF-8: https://toml.io"
+    def test_a_file_that_is_not_toml(self, write):
+        """The error for a file that is not TOML has the line, without its value, which may be secret."""
+        write('tries = 2\nauth_token = "1234\n')
+        hint = 'close it with ", or use """ for several lines'
+        assert error_of() == ("ivrkit.toml:2: the quote is not closed: auth_token = ...", hint)
 
     def test_a_file_as_some_editors_write_it(self, write):
         """A byte order mark and Windows line ends are accepted, and lines are counted right."""
@@ -157,11 +154,6 @@ class TestFile:
         """A table of texts for an empty language is an unknown key, and other problems are still reported."""
         write('tries = 0\n[texts.""]\ngoodbye = "Bye."')
         assert "ivrkit.toml:2: unknown key 'texts.\"\"'" in error_of()[0]
-
-    def test_a_folder_instead_of_the_file(self, tmp_path):
-        """A folder with the name of the settings file is one error."""
-        (tmp_path / "ivrkit.toml").mkdir()
-        assert error_of()[0].startswith("ivrkit.toml cannot be read: [Errno ")
 
     @pytest.mark.parametrize(
         ("text", "message", "hint"),
@@ -213,8 +205,8 @@ class TestFile:
              'write a table [states.sales] with lines such as plugin = "acme-states"'),
             ('[states.sales]\nkye = "1"', "unknown key 'states.sales.kye', did you mean 'key'?", OF_A_STATE),
             ("[states.sales]\nzz = 1", "unknown key 'states.sales.zz'", OF_A_STATE),
-            ("[states.sales]\nkey = 1", "states.sales.key must be keys of a telephone (0-9, * and #), not 1",
-             'write key = "4"'),
+            ("[states.sales]\nkey = 1", "states.sales.key must be keys of a telephone (0-9, * and #) in quotes, not 1",
+             'write key = "1"'),
             ('[states.sales]\nkey = "x"', "states.sales.key must be keys of a telephone (0-9, * and #), not 'x'",
              'write key = "4"'),
             ('[states.sales]\nplugin = ""', "states.sales.plugin must be the name of a plugin, not ''",

@@ -272,7 +272,7 @@ def test_all_invalid_settings_are_in_one_error():
         "the settings have 2 problems:",
         "Settings: tries must be a whole number of at least 1, not 0",
         "  hint: write tries=3",
-        "Settings: states.sales.key must be keys of a telephone (0-9, * and #), not 4",
+        "Settings: states.sales.key must be keys of a telephone (0-9, * and #) in quotes, not 4",
         "  hint: write 'key': '4'",
     ]
 

@@ -13,7 +13,7 @@ import click
 
 from ivrkit.cli.app_tree import app_tree
 from ivrkit.errors import SettingsError
-from ivrkit.plugins.load import LoadedTree, load
+from ivrkit.plugins.load import InstalledPlugins, LoadedTree, find_plugins, load
 from ivrkit.settings import Settings
 from ivrkit.settings.load import SettingsResult, try_load_settings
 
@@ -104,6 +104,13 @@ def load_flow(block: Sequence[str]) -> LoadedTree:
     for problem in loaded.startup_warnings:
         click.echo(f"Warning: {problem}", err=True)
     return loaded
+
+
+def find_installed(block: Sequence[str]) -> InstalledPlugins:
+    """Return the plugins of the working folder or of the mounted phone tree, also if they cannot be served."""
+    in_app = app_tree()
+    result = try_load_settings_with(block)
+    return find_plugins(result.settings, in_app.mounted.plugins if in_app else None)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -8,20 +8,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ivrkit.errors import Problems, nearest
+from ivrkit.errors import Problems, SettingsError, nearest
 from ivrkit.flow.compile.languages import Translations
 from ivrkit.flow.model.state import Owner
 from ivrkit.plugins.distributions import PLUGINS_GROUP
 from ivrkit.plugins.entry_points import FILE, EntryPoint
+from ivrkit.plugins.languages import check_state_texts, in_spoken_languages
+from ivrkit.plugins.problems import leave_out
 from ivrkit.plugins.python_files import load_python_file, module_name, version_of
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.toml_states import TomlStates
 from ivrkit.settings import Settings
-from ivrkit.settings.convert import convert_setting
+from ivrkit.settings.convert import convert, convert_setting
 from ivrkit.settings.setting import settings_of
-from ivrkit.settings.state_settings import KEYS_BESIDE_KIND, StateSettings
+from ivrkit.settings.state_settings import KEYS_BESIDE_KIND, TEXTS, StateSettings
 from ivrkit.settings.toml_file import TomlFile
 from ivrkit.settings.toml_keys import KIND
+from ivrkit.settings.types import LanguageTag
 
 #: The suffix of flow files: TOML files with nothing but states.
 FLOW_SUFFIX = ".flow.toml"
@@ -110,13 +113,15 @@ class PluginFiles:
         return TomlStates(Owner(name), tables, self._settings.location, self._kinds, self._problems, KEYS_BESIDE_KIND)
 
     def _load_flow_file(self, path: Path) -> TomlStates:
-        """Return a plugin with the TOML states of a flow file (``*.flow.toml``).
+        """Return a plugin with the TOML states of a flow file (``*.flow.toml``). Report the problems of the file."""
+        owner = Owner(path.name)
+        try:
+            file = TomlFile(path)
+        except SettingsError as error:
+            self._report(owner, error.message, f"{error.hint}; or {leave_out(owner)}", "")
+            return TomlStates(owner, {}, str, self._kinds, self._problems)
 
-        :raises SettingsError: if the file cannot be read or is not a TOML file.
-        """
         # A problem does not stop the reading: the states without problems are still offered.
-        file, owner = TomlFile(path), Owner(path.name)
-
         def location(*keys: str) -> str:
             return str(file.location(*keys))
 
@@ -135,20 +140,28 @@ class PluginFiles:
                 else:
                     hint = 'write kind = "message"; or, to change a state of a plugin, write it in the settings file'
                     self._report(owner, f"states.{name} must be a table with a kind", hint, location("states", name))
-        return TomlStates(owner, tables, location, self._kinds, self._problems)
+        return TomlStates(owner, tables, location, self._kinds, self._problems, (TEXTS,))
 
     def _without_texts(
         self, owner: Owner, name: str, table: dict[str, Any], location: Callable[..., str]
     ) -> Mapping[str, Any]:
-        """Return the table of a state without the key ``texts``. Add the texts to ``text_overrides`` instead."""
-        if "texts" in table:
-            keys = ("states", name, "texts")
-            texts, problems = convert_setting(table["texts"], settings_of(StateSettings)["texts"], keys)
+        """Return the table of a state without the key ``texts``. Add the texts to ``text_overrides`` instead.
+
+        The texts in a language that the phone tree does not have are ignored, as the translations of a package are. So
+        several phone trees can share a file.
+        """
+        if TEXTS in table:
+            keys = ("states", name, TEXTS)
+            texts, problems = convert_setting(table[TEXTS], settings_of(StateSettings)[TEXTS], keys)
+            if not problems:
+                languages = {tag: said for tag, said in texts.items() if tag}
+                _, problems = convert(languages, Mapping[LanguageTag, Any], keys)
             for each in problems:
                 self._report(owner, each.message, each.hint_in_toml(), location(*each.path))
             if not problems:
-                self.text_overrides[name] = texts
-        return {key: value for key, value in table.items() if key != "texts"}
+                self._problems.add(*check_state_texts(name, texts, location, owner.plugin))
+                self.text_overrides[name] = in_spoken_languages(texts, self._settings)
+        return {key: value for key, value in table.items() if key != TEXTS}
 
     def _report(self, owner: Owner, message: str, hint: str, location: str) -> None:
         self._problems.error(message, hint, location=location, owner=owner.plugin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ivrkit.errors import FlowError, Problem, nearest
@@ -19,7 +19,8 @@ from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
-from ivrkit.settings.names import use_one_of
+from ivrkit.settings.names import dotted, use_one_of
+from ivrkit.settings.state_settings import TEXTS
 
 #: State -> language -> texts that replace texts of the state. The language ``""`` stands for all languages.
 TextOverrides = Mapping[str, Mapping[str, Translations]]
@@ -80,39 +81,59 @@ def merge_text_overrides(
     return {tag: {**kept.get(tag, {}), **settings_texts.get(tag, {})} for tag in tags}
 
 
-def check_languages(settings: Settings, text_overrides: TextOverrides) -> Iterator[Problem]:
+def in_spoken_languages(texts: Mapping[str, Translations], settings: Settings) -> Mapping[str, Translations]:
+    """Return the replacements that a language of the phone tree can use.
+
+    :param texts: language -> text of a state -> text to say instead. The language ``""`` stands for all languages.
+    :param settings: the settings of the core, with the languages of the phone tree.
+    """
+    return {tag: said for tag, said in texts.items() if not tag or _is_spoken(tag, settings)}
+
+
+def _is_spoken(tag: str, settings: Settings) -> bool:
+    """Return whether texts with a language tag apply to a language of the phone tree."""
+    return any(applicable_tags(spoken, (tag,)) for spoken in (settings.language, *settings.languages))
+
+
+def check_languages(settings: Settings) -> Iterator[Problem]:
     """Yield a problem for each table of texts or voices whose language is not a language of the phone tree.
 
-    :param settings: the settings of the core, with the tables ``[texts.LANGUAGE]`` and ``[voices]``.
-    :param text_overrides: state -> language -> text of the state -> text to say instead.
+    :param settings: the settings of the core, with the tables ``[texts.LANGUAGE]``, ``[voices]`` and
+        ``[states.NAME.texts.LANGUAGE]``.
     """
+    tables: list[tuple[str, ...]] = [("texts", tag) for tag in settings.texts_in]
+    tables += [("voices", tag) for tag in settings.voices]
+    tables += [("states", name, TEXTS, tag) for name, table in settings.states.items() for tag in table.texts if tag]
     spoken = (settings.language, *settings.languages)
-    tables = {f"texts.{tag}": tag for tag in settings.texts_in} | {f"voices.{tag}": tag for tag in settings.voices}
-    for name, texts in text_overrides.items():
-        tables |= {f"states.{name}.texts.{tag}": tag for tag in texts if tag}
-    for table, tag in tables.items():
-        if not any(applicable_tags(each, (tag,)) for each in spoken):
+    for keys in tables:
+        if not _is_spoken(keys[-1], settings):
             yield Problem(
-                f"[{table}] is for a language that the phone tree does not have{nearest(tag, spoken)}",
+                f"[{dotted(keys)}] is for a language that the phone tree does not have{nearest(keys[-1], spoken)}",
                 f"add it in ivrkit.toml:  languages = [...]; or {use_one_of(spoken)}",
+                location=settings.location(*keys),
             )
 
 
-def check_text_overrides(text_overrides: TextOverrides) -> Iterator[Problem]:
+def check_state_texts(
+    name: str, texts: Mapping[str, Translations], location: Callable[..., str], owner: str = ""
+) -> Iterator[Problem]:
     """Yield a problem for each replacement that has a placeholder that the replaced text does not have.
 
-    :param text_overrides: state -> language -> text of the state -> text to say instead.
+    :param name: the name of the state.
+    :param texts: language -> text of the state -> text to say instead. The language ``""`` stands for all languages.
+    :param location: a function that takes the path to a key and returns its file and line.
+    :param owner: the file that has the texts, if it is a plugin.
     """
-    for name, by_language in text_overrides.items():
-        for text, said in [row for texts in by_language.values() for row in texts.items()]:
-            try:
-                placeholders = placeholders_in(text)
-                if placeholders:
-                    check_placeholders(f"the replacement for {text!r}", said, sorted(placeholders))
-            except FlowError as error:
-                yield Problem(f"[states.{name}.texts] {error.message}", error.hint)
-            except ValueError:  # The braces of the text are not placeholders, so nothing is filled in.
-                continue
+    for tag, text, said in [(tag, *row) for tag, rows in texts.items() for row in rows.items()]:
+        try:
+            placeholders = placeholders_in(text)
+            if placeholders:
+                check_placeholders(f"the replacement for {text!r}", said, sorted(placeholders))
+        except FlowError as error:
+            where = location("states", name, TEXTS, *([tag] if tag else []), text)
+            yield Problem(f"[states.{name}.texts] {error.message}", error.hint, location=where, owner=owner)
+        except ValueError:  # The braces of the text are not placeholders, so nothing is filled in.
+            continue
 
 
 def untranslated_core_texts(languages: Sequence[Language]) -> Iterator[Problem]:

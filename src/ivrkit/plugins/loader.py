@@ -26,7 +26,7 @@ from ivrkit.plugins.hook_calls import HookImpl, make_choose_start, make_edit_res
 from ivrkit.plugins.hook_registry import HookRegistry
 from ivrkit.plugins.languages import (
     check_languages,
-    check_text_overrides,
+    check_state_texts,
     make_languages,
     merge_text_overrides,
     untranslated_core_texts,
@@ -301,10 +301,8 @@ class Loader:
         for name, table in self.settings.states.items():
             if table.texts:
                 text_overrides[name] = merge_text_overrides(text_overrides.get(name, {}), table.texts)
-        self.problems.add(
-            *check_languages(self.settings, text_overrides),
-            *check_text_overrides(text_overrides),
-        )
+                self.problems.add(*check_state_texts(name, table.texts, self.settings.location))
+        self.problems.add(*check_languages(self.settings))
         translations = PluginTranslations(self.packages, self.problems)
         languages = make_languages(self.settings, translations, text_overrides)
         return replace(self.settings.flow_config(), languages=tuple(languages))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ivrkit.errors import IvrkitError, Problems, nearest, toml_key
 from ivrkit.flow.model.prompts import Menu
-from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.plugins.overrides import override
@@ -198,6 +198,8 @@ class Selection:
                 return candidates[0].state
             # The chosen plugin may still offer the state twice, which is checked below.
             candidates = chosen
+        elif plugin is None:
+            candidates = _without_replaced_core(candidates)
         first, *others = candidates
         for other in others:
             if other.state.owner == first.state.owner:
@@ -228,6 +230,17 @@ class Selection:
             f"[states.{name}] plugin must be a plugin that offers the state {name!r}, not {plugin!r}{near}",
             use_one_of(map(str, owners)),
         )
+
+
+def _without_replaced_core(candidates: list[OfferedState]) -> list[OfferedState]:
+    """Return the candidates without the state of the core, if a TOML file defines a state of that name.
+
+    The table in the file is the decision of the team. An installed package must not replace a state of the core, and
+    neither must a Python file, which may have imported the state only to use it.
+    """
+    if any(each.state.owner.plugin.endswith(".toml") for each in candidates):
+        return [each for each in candidates if each.state.owner.plugin != CORE_PLUGIN]
+    return candidates
 
 
 def make_state(function: object, owner: Owner, settings: PluginSettingsReader) -> State | Unavailable:

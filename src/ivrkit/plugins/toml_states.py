@@ -101,7 +101,7 @@ class _StateMaker:
             return replace(state, **attributes)
         except PLUGIN_ERRORS as error:
             message = f"{self._dotted()}: {describe_error(error)}"
-            self._report((), message, getattr(error, "hint", "") or _keys_hint(kind))
+            self._report((), message, getattr(error, "hint", "") or self._keys_hint(kind))
             return None
 
     def _dotted(self, *keys: str) -> str:
@@ -116,11 +116,17 @@ class _StateMaker:
         known = [*kind.parameters, *COMMON_KEYS, *self._other_keys]
         for key in self._table:
             if key not in known:
-                self._report((key,), f"unknown key '{self._dotted(key)}'{nearest(key, known)}", _keys_hint(kind))
+                self._report((key,), f"unknown key '{self._dotted(key)}'{nearest(key, known)}", self._keys_hint(kind))
         for key, parameter in kind.parameters.items():
             if parameter.required and key not in self._table:
                 message = f"{self._dotted(key)} must be set to {parameter.in_words()}, because kind is {kind.name!r}"
                 self._report((), message, _example_hint(parameter))
+
+    def _keys_hint(self, kind: StateKind) -> str:
+        """Return the hint that lists the valid keys of a table with a state kind."""
+        of_kind = ", ".join(kind.parameters)
+        of_every_state = f"the keys of every state: {', '.join((*COMMON_KEYS, *self._other_keys))}"
+        return f"use the keys of {kind.name!r}: {of_kind}; or {of_every_state}" if of_kind else f"use {of_every_state}"
 
     def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
         """Return the arguments for the function of the state kind. A key that is not set has its default."""
@@ -179,13 +185,6 @@ class _StateMaker:
         if keys.menu is not None:
             option = replace(option, menu=keys.menu)
         return option if keys.sentence is None else replace(option, sentence=Text(keys.sentence))
-
-
-def _keys_hint(kind: StateKind) -> str:
-    """Return the hint that lists the valid keys of a table whose ``kind`` is a given state kind."""
-    of_kind = ", ".join(kind.parameters)
-    of_every_state = f"the keys of every state: {', '.join(COMMON_KEYS)}"
-    return f"use the keys of {kind.name!r}: {of_kind}; or {of_every_state}" if of_kind else f"use {of_every_state}"
 
 
 def _example_hint(parameter: Parameter) -> str:

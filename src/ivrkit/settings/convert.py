@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import NoneType
 from typing import Any, Final
@@ -129,8 +129,19 @@ class _Converter:
             self._report(position, f"{dotted(position.keys)}: {error.message}", error.hint)
         except ValueError:
             if len(self.problems) == before:  # otherwise the check failed because invalid keys were left out
-                self._report(position, f"{dotted(position.keys)} must be {in_words(annotation)}, not {_shown(value)}")
+                self._report_invalid(value, annotation, position)
         return INVALID
+
+    def _report_invalid(self, value: Any, annotation: Any, position: _Position) -> None:
+        """Report a value that does not fit its type. The hint for a number without its quotes has the quotes."""
+        words, example = in_words(annotation), example_of(annotation)
+        # A text whose example has only digits, such as the keys of a telephone, is easily written as a number.
+        if type(value) is int and isinstance(example, str) and example.isdigit():
+            converter = _Converter(keep_valid=False)
+            converter.value(str(value), annotation, position)
+            if not converter.problems:
+                words, position = f"{words} in quotes", replace(position, example=str(value))
+        self._report(position, f"{dotted(position.keys)} must be {words}, not {_shown(value)}")
 
     def _report(
         self, position: _Position, message: str, hint: str = "", *, is_missing: bool = False, is_secret: bool = False
@@ -280,12 +291,10 @@ class _Converter:
         for name in table:
             if name not in settings_of(base):
                 key_position = position.of_key(str(name), None)
-                near = nearest(str(name), known)
-                self._report(
-                    key_position,
-                    f"unknown key {dotted(key_position.keys)!r}{near}",
-                    use_one_of(known) if known else "remove it",
-                )
+                own_hint = getattr(base, "HINTS", {}).get(name, "")
+                near = "" if own_hint else nearest(str(name), known)
+                hint = own_hint or (use_one_of(known) if known else "remove it")
+                self._report(key_position, f"unknown key {dotted(key_position.keys)!r}{near}", hint)
 
     def _fields(self, table: Mapping[str, Any], settings: Mapping[str, Setting], position: _Position) -> dict[str, Any]:
         """Return the converted values of a table by their keys. Report the invalid values and the missing keys."""

@@ -14,7 +14,8 @@ from ivrkit.settings.toml_keys import KIND
 from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, PluginName, StateName, Voice
 
 #: The keys that are settings in a table with a ``kind``. The other keys are read by the code that makes the state.
-KEYS_BESIDE_KIND = ("plugin", "enabled", "targets", "texts")
+TEXTS = "texts"
+KEYS_BESIDE_KIND = ("plugin", "enabled", "targets", TEXTS)
 
 
 def _by_language(table: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
@@ -67,6 +68,8 @@ class StateSettings:
 
     #: The keys of a table that are not settings.
     OTHER_KEYS: ClassVar = (KIND,)
+    #: The hints for unknown keys that are keys of a state kind. The nearest name of a setting would mislead.
+    HINTS: ClassVar = dict.fromkeys(("text", "then", "routes"), 'to define a state here, write kind = "message"')
 
     plugin: PluginName | None = None
     enabled: bool = True

@@ -49,13 +49,18 @@ _REASONS = (
     ),
     _Reason("Invalid value", "the value is not valid in TOML", 'write a text in quotes, such as name = "text"'),
     _Reason("Expected '=' after a key", "the line is not a key with a value", 'write key = "text", or [table]'),
-    _Reason("Expected newline or end of document after a statement", "more text follows the value", "put a text in quotes, or start a new line"),
+    _Reason(
+        "Expected newline or end of document after a statement",
+        "more text follows the value",
+        "put a text in quotes, or start a new line",
+    ),
     _Reason("Unescaped '\\' in a string", r"\ begins a special character", r"write \\, or use single quotes"),
 )
 
 
-def undecodable(path: Path, data: bytes, error: UnicodeDecodeError) -> SettingsError:
+def undecodable(path: Path, error: UnicodeDecodeError) -> SettingsError:
     """Return the error for a file that is not UTF-8."""
+    data = error.object  # without a byte order mark
     line = data[: error.start].count(b"\n") + 1
     return SettingsError(
         f"{path.name}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8", hint="save the file as UTF-8"

@@ -24,10 +24,9 @@ class TomlFile:
 
         self.name = path.name
         try:
-            data = path.read_bytes()
-            text = data.decode("utf-8-sig")  # some editors write a byte order mark
+            text = path.read_bytes().decode("utf-8-sig")  # some editors write a byte order mark
         except UnicodeDecodeError as error:
-            raise undecodable(path, data, error) from error
+            raise undecodable(path, error) from error
         except OSError as error:
             raise unreadable(path, error) from error
         self._text = text.replace("\r\n", "\n")

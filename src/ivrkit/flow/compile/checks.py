@@ -6,7 +6,7 @@ small function that takes the states and yields problems.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ivrkit.errors import Problem, nearest, toml_key
@@ -189,7 +189,7 @@ def _key_owners(menu: State, entries: Sequence[MenuEntry], states: States) -> It
         yield _KeyOwner(entry.option.key, f"{entry.state.name} ({entry.state.owner})", entry.state)
 
 
-def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[str]) -> Problem:
+def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: set[str]) -> Problem:
     """Return the problem of two clashing keys in a menu. The hint shows how to change the second key.
 
     :param menu: the menu.
@@ -208,6 +208,7 @@ def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: Set[st
         return Problem(message, hint, owner=menu.owner.plugin, state=menu.name)
     # The keys 1 to 8: 9 usually repeats the menu, and 0 is usually the operator.
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
+    first_keys.add(free)  # the next hint must not propose this key again
     hint = f'choose another key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{free}"'
     return Problem(message, hint, owner=state.owner.plugin, state=state.name)
 
