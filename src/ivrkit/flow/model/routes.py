@@ -113,6 +113,11 @@ class Routes:
 
     def __post_init__(self) -> None:
         """Check every row, and store a read-only copy of the table."""
+        if not isinstance(self.rows, Mapping):
+            raise FlowError(
+                f"the rows of Routes must be a dict of outcomes and targets, not {self.rows!r}",
+                hint='write Routes({"1": "sales"})',
+            )
         for outcome, target in self.rows.items():
             if outcome not in NAMED_OUTCOMES and not is_key_sequence(outcome):
                 raise FlowError(

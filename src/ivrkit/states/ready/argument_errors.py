@@ -1,26 +1,27 @@
-"""Errors for wrong arguments of state kinds in code. They name the state kind and its parameters."""
+"""The errors for wrong arguments of a state kind in code. Each error names the state kind and its parameters."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
 from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.model.state import State
-from ivrkit.plugins.state_kinds import Parameter, ParameterType, make_parameters
 from ivrkit.settings.convert import convert
 from ivrkit.states.ready.common import StateArguments
 
 P = ParamSpec("P")
+#: The annotations whose values can be checked.
+_PLAIN = (int, str, bool, str | None, int | None, str | Sequence[str], Mapping[str, str])
 
 
 def named_errors(kind: Callable[P, State]) -> Callable[P, State]:
-    """Make a state kind raise a :class:`~ivrkit.FlowError` for a wrong argument, in place of Python's ``TypeError``.
+    """Return a state kind that raises a :class:`~ivrkit.FlowError` for a wrong argument, not a ``TypeError``.
 
-    The arguments are examined only after a failure, so that a correct call costs nothing.
+    The arguments are examined only after a failure, so a correct call costs nothing.
     """
 
     @functools.wraps(kind)
@@ -31,3 +32,29 @@ def named_errors(kind: Callable[P, State]) -> Callable[P, State]:
             raise _explained(kind, args, kwargs, error) from error
 
     return make
+
+
+def _explained(
+    kind: Callable[..., State], args: Sequence[Any], kwargs: Mapping[str, Any], error: Exception
+) -> FlowError:
+    """Return the error for the first wrong argument. If no argument is wrong, the error has the original message."""
+    name, signature = kind.__name__, inspect.signature(kind)
+    known = [each.name for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    known += StateArguments.__annotations__
+    hint = f"the parameters of {name} are: {', '.join(known)}"
+    for each in kwargs:
+        if each not in known:
+            return FlowError(f"{name} has no parameter {each!r}{nearest(each, known)}", hint=hint)
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError as mismatch:
+        return FlowError(f"{name}: {mismatch}", hint=hint)
+    annotations = typing.get_type_hints(kind, include_extras=True)
+    for each, value in given.items():
+        if annotations[each] in _PLAIN:
+            if callable(value):
+                own_state = "for a value that depends on the call, write a State whose enter is a function"
+                return FlowError(f"{name}: {each} must not be a function", hint=own_state)
+            for problem in convert(value, annotations[each], (each,))[1]:
+                return FlowError(f"{name}: {problem.message}", hint=problem.hint_in_code())
+    return FlowError(f"{name}: {error}", hint=hint)

@@ -7,9 +7,11 @@ from typing import Unpack
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import StateArguments
 
 
+@named_errors
 def goodbye(*texts: Prompt, **state_arguments: Unpack[StateArguments]) -> State:
     """Return a state that says goodbye and hangs up.
 

@@ -14,6 +14,7 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import (
     StateArguments,
     as_prompts,
@@ -27,6 +28,7 @@ from ivrkit.states.ready.week import Week
 OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment.")
 
 
+@named_errors
 def hours(
     week: Mapping[str, str],
     *,

@@ -9,9 +9,11 @@ from typing import Unpack
 from ivrkit.flow.model.prompts import Menu, Prompt
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import StateArguments
 
 
+@named_errors
 def menu(
     *texts: Prompt,
     repeat: str | None = "9",

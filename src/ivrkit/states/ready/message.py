@@ -9,6 +9,7 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import (
     StateArguments,
     check_repeat_key,
@@ -18,6 +19,7 @@ from ivrkit.states.ready.common import (
 )
 
 
+@named_errors
 def message(
     *texts: Prompt, then: Target = HOME, repeat: str | None = None, **state_arguments: Unpack[StateArguments]
 ) -> State:

@@ -16,6 +16,7 @@ from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, leads_to
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import NO, YES, StateArguments, prompts_or_default, spaced_digits, spoken_keys
 
 _LENGTHS = re.compile(r"([1-9]\d?)(?:-([1-9]\d?))?")
@@ -24,6 +25,7 @@ CONFIRM = "confirm"
 _YES_AND_NO = {"yes": spoken_keys(YES), "no": spoken_keys(NO)}
 
 
+@named_errors
 def question(
     *texts: Prompt,
     yes: Target | EllipsisType = ...,

@@ -13,12 +13,14 @@ from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import StateArguments, prompts_or_default
 
 #: The greatest length of a queue's name (https://www.twilio.com/docs/voice/twiml/enqueue#queue-name).
 MAX_NAME_LENGTH = 64
 
 
+@named_errors
 def queue(
     name: str,
     *texts: Prompt,

@@ -14,6 +14,7 @@ from ivrkit.flow.model.prompts import Prompt, Whisper
 from ivrkit.flow.model.routes import Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import StateArguments, as_prompts, prompts_or_default
 
 #: How many phones one ``Dial`` may ring (https://www.twilio.com/docs/voice/twiml/dial).
@@ -22,6 +23,7 @@ MAX_NUMBERS = 10
 MIN_TIMEOUT, MAX_TIMEOUT = 5, 600
 
 
+@named_errors
 def transfer(
     numbers: str | Sequence[str],
     *texts: Prompt,

@@ -13,6 +13,7 @@ from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto, Routes, Target
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text, Texts
+from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import StateArguments, prompts_or_default
 
 THANKS = Goto(None, say=Text(Texts.thanks))
@@ -21,6 +22,7 @@ THANKS = Goto(None, say=Text(Texts.thanks))
 MIN_LENGTH, MAX_LENGTH = 2, 14400
 
 
+@named_errors
 def voicemail(
     *texts: Prompt,
     max_length: int = 120,
