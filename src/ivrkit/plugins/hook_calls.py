@@ -28,7 +28,8 @@ class HookImpl:
     :param owner: the plugin.
     :param hook: the name of the hook.
     :param function: the function of the plugin.
-    :param arguments: the names of the function's parameters, in order. Each is the name of an argument of the hook.
+    :param arguments: the names of the function's parameters, in order. Each parameter takes the hook's argument of the
+        same name.
     """
 
     owner: Owner

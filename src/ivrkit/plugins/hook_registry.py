@@ -1,4 +1,4 @@
-"""The hook registry: the registered plugins with hooks. It refuses mistakes in a plugin that pluggy would accept."""
+"""The hook registry: the registered plugins with hooks. It rejects some mistakes that pluggy would not notice."""
 
 from __future__ import annotations
 

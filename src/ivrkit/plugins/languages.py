@@ -117,12 +117,12 @@ def check_languages(settings: Settings) -> Iterator[Problem]:
 def check_state_texts(
     name: str, texts: Mapping[str, Translations], location: Callable[..., str], owner: str = ""
 ) -> Iterator[Problem]:
-    """Yield a problem for each replacement that has a placeholder that the replaced text does not have.
+    """Yield a problem for each text to say instead that has a placeholder which the original text does not have.
 
     :param name: the name of the state.
     :param texts: language -> text of the state -> text to say instead. The language ``""`` stands for all languages.
     :param location: a function that takes the path to a key and returns its file and line.
-    :param owner: the file that has the texts, if it is a plugin.
+    :param owner: the plugin of the problems if a plugin file has the texts, or ``""`` if the settings have the texts.
     """
     for tag, text, said in [(tag, *row) for tag, rows in texts.items() for row in rows.items()]:
         try:

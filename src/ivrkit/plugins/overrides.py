@@ -88,9 +88,9 @@ def _override_exit(state: State, targets: Mapping[str, Target]) -> Target | Rout
 def _with_give_up(before: Target, target: Target) -> Target:
     """Return the value for ``give_up`` of a routes table.
 
-    :param before: the old value. If it is a ``Goto``, its prompts and its language are kept.
-    :param target: the new target. ``None`` means hang up. It becomes a ``Goto`` that says goodbye and hangs up, because
-        ``give_up=None`` would lead to the operator.
+    :param before: the old value of ``give_up``. If the old value is a ``Goto``, its prompts and its language are kept.
+    :param target: the new target. The target ``None`` (hang up) becomes a ``Goto`` that says goodbye and hangs up,
+        because ``give_up=None`` would lead to the operator.
     """
     return _with_target(before, target) if target is not None else Goto(None, say=Text(Texts.goodbye))
 

@@ -259,7 +259,7 @@ class _Converter:
         return INVALID
 
     def _duplicate(self, name: Any, key: Any, position: _Position) -> Any:
-        """Report a key that has the same converted form as an earlier key of its table, and return ``INVALID``."""
+        """Report a table key that becomes equal to an earlier key of the same table. Return ``INVALID``."""
         key_position = position.of_key(str(name), None)
         self._report(key_position, f"{dotted(position.keys)}: {name!r} is in the table twice, as {key!r}", "remove one")
         return INVALID

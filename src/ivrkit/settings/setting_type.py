@@ -14,8 +14,8 @@ class SettingType:
 
     :param words: a description of the type that can follow "must be" in a message, such as ``a phone number``.
     :param check: a function that takes a value of the annotated type and returns the value to store. For an invalid
-        value, it raises a ``ValueError``, or an ``IvrkitError`` with its own message and hint.
-    :param schema: the JSON Schema (draft-07) of the values in a file. It extends the schema of the annotated type.
+        value, the function raises a ``ValueError``, or an ``IvrkitError`` with its own message and hint.
+    :param schema: more keys for the JSON Schema (draft-07) of the annotated type, such as ``pattern``.
     :param example: a valid value for a TOML file. Hints show this example.
     :param written_as: the type of the values in a file, if it differs from the annotated type.
     """

@@ -38,7 +38,7 @@ class CommonStateKeys:
     :param options: more menu options, each a table with key, label, sentence, phrases and menu.
     :param voice: the voice of the state.
     :param language: the language of the state in all calls.
-    :param on_error: the state to go to if this state fails.
+    :param on_error: the name of the state to go to if the code of this state fails.
     """
 
     kind: NonEmptyText

@@ -94,9 +94,9 @@ def _url(value: str) -> str:
 
 
 def _base_url(value: str) -> str:
-    """Return a URL below which ivrkit's endpoints are, without a slash at its end.
+    """Return the base URL of the app without the slash at its end.
 
-    :raises SettingsError: if the URL is the URL of an endpoint.
+    :raises SettingsError: if the URL is not a base URL, but the URL of an endpoint such as ``/webhook``.
     """
     url = _url(value)
     base, found, rest = url.rpartition("/webhook")
@@ -108,7 +108,7 @@ def _base_url(value: str) -> str:
 
 
 def _token(value: str) -> str:
-    """Return a token without the line break that it has if it was read from a file."""
+    """Return a token without the line break at its end, which a token that was read from a file may have."""
     return _not_blank(value).strip()
 
 

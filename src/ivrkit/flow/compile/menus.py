@@ -48,7 +48,7 @@ def is_menu(state: State, entries: Mapping[str, Sequence[MenuEntry]]) -> bool:
     """Return whether a state is a menu.
 
     A state is a menu if its ``enter`` is a ``Menu``. A state whose ``enter`` is a function is a menu if a menu option
-    of any state names it.
+    names this state as its menu.
 
     :param state: the state.
     :param entries: name of a menu -> entries of the menu.

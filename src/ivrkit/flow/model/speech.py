@@ -1,4 +1,4 @@
-"""Speech: the phone key that a caller says, as a number word or as a phrase of a menu option."""
+"""Speech: the phone key that a caller chooses by speech, with a number word or with a phrase of a menu option."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ SPOKEN_KEYS: Mapping[str, str] = {
 
 
 def normalize_phrase(phrase: str) -> str:
-    """Return a phrase in a form in which it can be compared: without case and punctuation, and with single spaces.
+    """Return a phrase in small letters, without punctuation and with single spaces, so that phrases can be compared.
 
-    Letters, digits and combining marks are kept, because a mark can be a vowel. Different encodings of one character
-    become the same (NFKC), and invisible format characters are removed.
+    Letters, digits and combining marks are kept, because a combining mark can be a vowel. Different encodings of the
+    same character become equal (NFKC), and invisible format characters are removed.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", phrase).casefold())
     return " ".join("".join(map(_kept, folded)).split())
@@ -52,7 +52,7 @@ def _kept(character: str) -> str:
 
 
 def split_words(words: str) -> list[str]:
-    """Return the words or phrases that are separated by commas, normalized."""
+    """Return the normalized words or phrases of a text in which commas separate the words or phrases."""
     return [phrase for phrase in map(normalize_phrase, words.split(",")) if phrase]
 
 
@@ -60,14 +60,14 @@ def split_words(words: str) -> list[str]:
 class Phrases:
     """A table of phrases that can be found inside a sentence.
 
-    :param keys: normalized phrase -> the phone keys that it stands for.
+    :param keys: normalized phrase -> phone keys that the phrase stands for.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
     _longest: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Count the words of the longest phrase, so that longer parts of a sentence need not be looked up."""
+        """Store the number of words of the longest phrase. Longer parts of a sentence are not looked up."""
         object.__setattr__(self, "_longest", max((phrase.count(" ") + 1 for phrase in self.keys), default=0))
 
     def longest_match(self, words: Sequence[str], start: int) -> tuple[int, str] | None:
@@ -89,18 +89,20 @@ class Phrases:
 class NumberWords:
     """The words for phone keys in one language.
 
-    :param words: the words, such as ``twenty one``.
-    :param fillers: the normalized words that a caller may say beside a key, such as ``press``.
+    :param words: the number words, such as ``twenty one``, with the phone keys that the words stand for.
+    :param fillers: the normalized words that a caller may say before or after a key, such as ``press``.
     """
 
     words: Phrases = Phrases()
     fillers: Collection[str] = ()
 
     def read(self, words: Sequence[str]) -> str | None:
-        """Return the phone keys that words stand for, or ``None`` if one of the words is no key and no filler.
+        """Return the phone keys that words stand for.
 
-        The keys are read one after the other, so ``four one one`` is ``411``. Of several readings, the longest words
-        are taken: ``twenty one`` is ``21``, not ``201``.
+        The keys are read one after the other, so ``four one one`` is ``411``. If several number words fit, the longest
+        number word is used: ``twenty one`` is ``21``, not ``201``.
+
+        :returns: the keys, or ``None`` if a word is neither a key nor a filler word, or if all are filler words.
         """
         keys, index = "", 0
         while index < len(words):
@@ -112,7 +114,10 @@ class NumberWords:
         return keys or None
 
     def _read_word(self, word: str, index: int) -> tuple[int, str] | None:
-        """Read a word of digits or a filler word. The result is that of :meth:`Phrases.longest_match`."""
+        """Return the index behind a word of digits or a filler word, and the phone keys of this word.
+
+        A filler word has no phone keys. For any other word, return ``None``.
+        """
         if word in self.fillers:
             return index + 1, ""
         digits = _digits(word)
@@ -139,8 +144,8 @@ class Vocabulary:
 
         1. The whole speech is a phrase.
         2. The whole speech is a key of the state, with or without filler words: ``five``, ``5.``, ``press five``.
-        3. The speech contains the phrases of exactly one key, as whole words. A phrase inside a longer phrase does not
-           count: ``opening hours`` is not also ``hours``.
+        3. The speech contains, as whole words, a phrase of one key and no phrase of another key. A phrase inside a
+           longer phrase does not count: ``opening hours`` does not count as ``hours``.
         """
         normalized = normalize_phrase(speech)
         if normalized in self.phrases.keys:
@@ -162,7 +167,7 @@ class Vocabulary:
 
 
 def _digits(word: str) -> str | None:
-    """Return a word of digits, in any script, as ASCII digits. Return ``None`` for any other word."""
+    """Return a word that consists of digits of any script as ASCII digits. Return ``None`` for any other word."""
     values = [unicodedata.decimal(character, None) for character in word]
     return None if None in values else "".join(map(str, values))
 
@@ -170,9 +175,9 @@ def _digits(word: str) -> str | None:
 def make_number_words(names: Mapping[str, str], spoken: Mapping[str, str], fillers: str) -> NumberWords:
     """Return the words for phone keys in one language.
 
-    :param names: phone key -> its name in prompts.
-    :param spoken: phone keys -> more words for them, separated by commas.
-    :param fillers: the filler words, separated by commas.
+    :param names: phone key -> name of the key in prompts.
+    :param spoken: phone keys -> more words for these keys, separated by commas.
+    :param fillers: the words that a caller may say before or after a key, separated by commas.
     """
     rows = [(words, key) for key, said in (*spoken.items(), *names.items()) for words in split_words(said)]
     return NumberWords(Phrases(dict(rows)), frozenset(" ".join(split_words(fillers)).split()))
