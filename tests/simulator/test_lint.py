@@ -108,12 +108,6 @@ def test_the_maximum_length_of_a_text_depends_on_the_voice(voice, text, what):
     assert warnings_of(f"<Say{attribute}>{text}</Say>") == ([(13521, what)] if what else [])
 
 
-def test_elements_that_are_not_simulated_are_not_checked():
-    """Attributes and content of an element that is not simulated yet are not checked."""
-    assert warnings_of("<Connect any='thing'><Stream url='x'>text</Stream><Unknown/></Connect>") == []
-    assert warnings_of("<Say><say-as any='thing'>1</say-as></Say>") == []
-
-
 def test_lint_warnings_are_in_document_order():
     """The lint warnings of a document are in its order, with line and column."""
     found = lint(parse(b"<Response>\n<Pause length='x'/>\n <Gather>\n  <Dial/></Gather></Response>"))

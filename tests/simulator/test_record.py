@@ -63,6 +63,12 @@ CASES = [
         id="Record.maxLength-silence",
     ),
     pytest.param(record('transcribe="true"'), [Speak(WORDS[130])], None, id="Record.maxLength-120-when-transcribed"),
+    pytest.param(
+        record('recordingConfigurationId="RC1"'),
+        [Press("1")],
+        recorded(1, "1", "1"),
+        id="Record.recordingConfigurationId",
+    ),
     pytest.param(record('playBeep="false"'), [Press("1")], recorded(1, "1", "1")[1:], id="Record.playBeep"),
 ]
 

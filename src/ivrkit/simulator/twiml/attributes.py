@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ivrkit.simulator.twiml.elements import ELEMENTS, AttributeSchema
+from ivrkit.simulator.twiml.elements import ELEMENTS
 from ivrkit.simulator.twiml.markup import Element
+from ivrkit.simulator.twiml.schema import AttributeSchema
 
 
 def text_attribute(element: Element, name: str) -> str:

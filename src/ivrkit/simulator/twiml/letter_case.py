@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ivrkit.simulator.twiml.elements import ELEMENTS, AttributeSchema
+from ivrkit.simulator.twiml.elements import ELEMENTS
 from ivrkit.simulator.twiml.markup import Element
+from ivrkit.simulator.twiml.schema import AttributeSchema
 
 
 def with_usual_letter_case(element: Element) -> Element:

@@ -9,8 +9,9 @@ from urllib.parse import quote_plus
 
 from ivrkit.errors import nearest
 from ivrkit.simulator.twiml.attributes import bool_attribute, int_attribute, text_attribute
-from ivrkit.simulator.twiml.elements import ELEMENTS, SCHEMA_WARNING, ElementSchema
+from ivrkit.simulator.twiml.elements import ELEMENTS
 from ivrkit.simulator.twiml.markup import Element
+from ivrkit.simulator.twiml.schema import SCHEMA_WARNING, ElementSchema
 
 #: Maximum length of the text of a ``Say`` by the maker of its voice: https://www.twilio.com/docs/api/errors/13521
 MAX_TEXT = {"Polly": 3000, "Google": 5000}
@@ -57,8 +58,8 @@ def lint(root: Element) -> list[LintWarning]:
 def _lint(element: Element) -> Iterator[LintWarning]:
     schema = ELEMENTS[element.name]
     yield from _lint_attributes(element, schema)
-    if not schema.played:
-        return  # its content is unknown
+    if schema.attributes is None:
+        return  # its content is not checked either
     if element.text.strip() and not schema.text:
         yield _warning(element, SCHEMA_WARNING, f"<{element.name}> contains text, which belongs in a <Say>")
     if element.name in _RULES:
@@ -216,6 +217,21 @@ def _lint_enqueue(enqueue: Element) -> Iterator[LintWarning]:
         yield _warning(enqueue, 14205, message)
 
 
+def _lint_connect(connect: Element) -> Iterator[LintWarning]:
+    if len(connect.children) != 1:
+        yield _warning(connect, SCHEMA_WARNING, f"<Connect> must have one noun, not {len(connect.children)}")
+
+
+def _lint_refer(refer: Element) -> Iterator[LintWarning]:
+    if len(refer.children) != 1:
+        yield _warning(refer, SCHEMA_WARNING, f"<Refer> must have one <Sip>, not {len(refer.children)}")
+
+
+def _lint_relay(relay: Element) -> Iterator[LintWarning]:
+    if not relay.attributes.get("url"):
+        yield _warning(relay, SCHEMA_WARNING, f"<{relay.name}> must have a url")
+
+
 _RULES: dict[str, Callable[[Element], Iterator[LintWarning]]] = {
     "Say": _lint_say,
     "Play": _lint_play,
@@ -224,4 +240,7 @@ _RULES: dict[str, Callable[[Element], Iterator[LintWarning]]] = {
     "Dial": _lint_dial,
     "Number": _lint_phone_number,
     "Enqueue": _lint_enqueue,
+    "Connect": _lint_connect,
+    "Refer": _lint_refer,
+    "ConversationRelay": _lint_relay,
 }
