@@ -1,17 +1,33 @@
 """Responses that are not the doctor's page: each is explained, with hints."""
 
-import json
-
 import pytest
+from tests.web.webhook_calls import in_process
 
+from ivrkit import Settings
 from ivrkit.doctor.public_url import parse_public_url
 from ivrkit.doctor.unexpected_responses import explain_failure, explain_response
 from ivrkit.simulator import Failure, Response
+from ivrkit.web import create_app
 
 NOW = 1_700_000_000.0
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
-HEALTHY = Response(200, (("Date", DATE),), b'{"status":"ok","store":"ok"}\n')
 PHONE = "https://ivr.example.com/phone"
+
+
+def health_page(folder, date=DATE, *, damage_store=False):
+    """Return the response of a real host to ``/healthz``, while its session store works or is damaged.
+
+    :param date: the header Date, which the server in front of the host adds.
+    """
+    file = folder / "calls.sqlite3"
+    app = create_app(Settings(auth_token="12345", session_url=f"sqlite:///{file}", block="acme-states"))
+    if damage_store:
+        app.extensions["ivrkit"].sessions.close()
+        file.write_bytes(b"no database" * 1000)
+    response = in_process(app)("GET", "https://ivr.example.com/healthz", b"", {})
+    app.extensions["ivrkit"].sessions.close()
+    assert (b"degraded" in response.body) is damage_store
+    return Response(response.status, (*response.headers.items(), ("Date", date)), response.body)
 
 
 def explained(response, base=PHONE, prefix="", pages=None):
@@ -128,10 +144,10 @@ REJECTED = "ivrkit answered, but did not accept the doctor's proof of the auth t
     ],
     ids=["same time", "no time zone", "ahead", "behind", "no date"],
 )
-@pytest.mark.parametrize("health", ["ok", "not ok"])
-def test_a_404_of_ivrkit_is_a_wrong_token_or_a_wrong_clock(date, reason, hints, health):
+@pytest.mark.parametrize("damage_store", [False, True], ids=["store ok", "store away"])
+def test_a_404_of_ivrkit_is_a_wrong_token_or_a_wrong_clock(tmp_path, date, reason, hints, damage_store):
     """If ``/healthz`` is ivrkit's, the 404 means a wrong token or clock, and the date of the response shows which."""
-    health = Response(200, (("Date", date),), json.dumps({"status": health}).encode())
+    health = health_page(tmp_path, date, damage_store=damage_store)
     assert explained(Response(404), pages={f"{PHONE}/healthz": health}) == (f"{REJECTED}: {reason}", hints)
 
 
@@ -144,9 +160,9 @@ def test_a_404_of_ivrkit_is_a_wrong_token_or_a_wrong_clock(date, reason, hints, 
         (PHONE, "/v1", "https://ivr.example.com/v1"),
     ],
 )
-def test_a_404_because_ivrkit_has_another_path(base, prefix, other):
+def test_a_404_because_ivrkit_has_another_path(tmp_path, base, prefix, other):
     """If the path is wrong, ivrkit is searched for at the origin and at the paths that ``url_prefix`` gives."""
-    message, hints = explained(Response(404), base, prefix, {f"{other}/healthz": HEALTHY})
+    message, hints = explained(Response(404), base, prefix, {f"{other}/healthz": health_page(tmp_path)})
     assert message == f"404: ivrkit answers at {other}, not at {base}"
     assert hints[0] == f"use {other}/webhook in Twilio's console and for --url"
     front = base.removeprefix("https://ivr.example.com")

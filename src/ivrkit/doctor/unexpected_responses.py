@@ -13,6 +13,7 @@ from ivrkit.doctor.public_url import PublicUrl, join_paths, split_url
 from ivrkit.doctor.results import CheckResult, failed
 from ivrkit.simulator import Failure, Response
 from ivrkit.web.doctor_endpoint import MAX_PROOF_AGE
+from ivrkit.web.webhook import DEGRADED, HEALTHY
 
 _REDIRECTS, _FORBIDDEN, _BAD_GATEWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
 _FIREWALL = "open the firewall to all addresses: Twilio has no fixed ones"
@@ -145,12 +146,12 @@ def _path(public_url: PublicUrl) -> str:
 
 
 def _is_ivrkit(response: Response) -> bool:
-    """Return whether a response comes from ivrkit's ``/healthz``."""
+    """Return whether a response comes from ivrkit's ``/healthz``, with a session store that works or not."""
     try:
         health = json.loads(response.body)
     except ValueError:
         return False
-    return isinstance(health, dict) and health.get("status") in ("ok", "not ok")
+    return isinstance(health, dict) and health.get("status") in (HEALTHY, DEGRADED)
 
 
 def _clock_difference(response: Response, now: float) -> float | None:

@@ -25,6 +25,8 @@ from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
 
 _XML = "text/xml; charset=utf-8"
+#: The status in the health check: the session store works, or calls go on with their cookies only.
+HEALTHY, DEGRADED = "ok", "degraded"
 #: The path of the endpoint for status callbacks.
 STATUS_PATH = "/webhook/status"
 #: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
@@ -145,7 +147,8 @@ class _Views:
         not take the host out of service.
         """
         healthy = self._dispatcher.sessions.is_healthy()
-        report: dict[str, object] = {"status": "ok" if healthy else "degraded", "store": "ok" if healthy else "not ok"}
+        status = HEALTHY if healthy else DEGRADED
+        report: dict[str, object] = {"status": status, "store": "ok" if healthy else "not ok"}
         if self._dev:
             states = self._loaded.flow.states.values()
             report["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
