@@ -13,6 +13,7 @@ from ivrkit.sessions import SQLiteStore
 from ivrkit.testing import installed_plugins
 
 NO_TOKEN = "there is no auth token, so no signature can be checked"
+RUN_DEV = "or, to check a host in dev mode, run ivrkit doctor --dev"
 SET_TOKEN = ("set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console",)
 
 
@@ -36,7 +37,7 @@ SET_TOKEN = ("set TWILIO_AUTH_TOKEN to the auth token of your account, from Twil
             {"accounts": {"AC" + "0" * 32: "t"}, "public_url": "https://a.example"},
             [("ok", "the settings load; there is an auth token; public_url is https://a.example", ())],
         ),
-        ({}, [("failed", f"{NO_TOKEN}, and the host starts only in dev mode", SET_TOKEN)]),
+        ({}, [("failed", f"{NO_TOKEN}, and the host starts only in dev mode", (*SET_TOKEN, RUN_DEV))]),
         ({"dev": True}, [("warning", f"{NO_TOKEN}: in dev mode only this machine may send requests", SET_TOKEN)]),
         (
             {"auth_token": "t", "public_url": "http://a.example/phone"},

@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--url", metavar="URL", help="The public URL of the app or of its webhook.")
+@click.option("--dev", is_flag=True, help="Check a host that runs in dev mode.")
 @tree_options
 @json_option
 @click.pass_context
-def doctor(context: click.Context, url: str | None, block: tuple[str, ...], as_json: bool) -> None:
+def doctor(context: click.Context, url: str | None, dev: bool, block: tuple[str, ...], as_json: bool) -> None:
     """Check settings, plugins, store and webhook.
 
     The command checks the settings, plugins, session store and clock. Then it sends a signed request to the running app
     through the app's public URL, as Twilio does. If a proxy made the signature invalid, the command shows the change
     and the configuration line that fixes the proxy. The exit code is 1 if a check failed.
+
+    Without an auth token, a host starts only in dev mode. With --dev, the missing token is a warning.
     """
     from ivrkit.doctor import run_checks
 
     in_app = app_tree()
-    results = run_checks(try_load_settings_with(block), url, in_app.mounted.plugins if in_app else None)
+    settings = try_load_settings_with(block, **({"dev": True} if dev else {}))
+    results = run_checks(settings, url, in_app.mounted.plugins if in_app else None)
     click.echo(json.dumps([asdict(each) for each in results], indent=2) if as_json else results_as_text(results))
     context.exit(1 if any(each.status == "failed" for each in results) else 0)
 

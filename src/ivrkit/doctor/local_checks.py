@@ -20,6 +20,7 @@ from ivrkit.settings import Settings
 LIFETIME = 60.0
 #: The largest difference of two clocks without a warning, in seconds. ``web.doctor_endpoint`` has a larger limit.
 TOLERANCE = 30.0
+RUN_DEV = "or, to check a host in dev mode, run ivrkit doctor --dev"
 SET_CLOCK = "synchronize both clocks: timedatectl set-ntp true"
 
 
@@ -33,7 +34,7 @@ def check_settings(settings: Settings) -> list[CheckResult]:
         results.append(
             warning("settings", f"{missing}: in dev mode only this machine may send requests", hint)
             if settings.dev
-            else failed("settings", f"{missing}, and the host starts only in dev mode", hint)
+            else failed("settings", f"{missing}, and the host starts only in dev mode", hint, RUN_DEV)
         )
     if settings.public_url and urlsplit(settings.public_url).scheme != "https":
         hint = f"set IVRKIT_PUBLIC_URL=https://{settings.public_url.partition('://')[2]}"
