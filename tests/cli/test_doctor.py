@@ -24,8 +24,12 @@ Usage: ivrkit doctor [OPTIONS]
   change and the configuration line that fixes the proxy. The exit code is 1 if
   a check failed.
 
+  Without an auth token, a host starts only in dev mode. With --dev, the missing
+  token is a warning.
+
 Options:
   --url URL             The public URL of the app or of its webhook.
+  --dev                 Check a host that runs in dev mode.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
@@ -227,9 +231,10 @@ def test_a_failure_gives_the_exit_code_1(ivrkit, monkeypatch, folder):
     (folder / "ivrkit.toml").write_text('public_url = "http://a.example"', encoding="utf-8")
     result = ivrkit("doctor")
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[:4] == [
+    assert result.stdout.splitlines()[:5] == [
         f"FAILED   settings  {NO_TOKEN}, and the host starts only in dev mode",
         "            hint:  set TWILIO_AUTH_TOKEN to the auth token of your account, from Twilio's console",
+        "                   or, to check a host in dev mode, run ivrkit doctor --dev",
         "warning  settings  public_url is 'http://a.example': the input of callers would be sent unencrypted",
         "            hint:  set IVRKIT_PUBLIC_URL=https://a.example",
     ]
@@ -237,6 +242,38 @@ def test_a_failure_gives_the_exit_code_1(ivrkit, monkeypatch, folder):
         "warning  webhook   skipped: there is no auth token to sign with",
         "            hint:  set TWILIO_AUTH_TOKEN",
     ]
+
+
+def test_a_missing_token_is_a_warning_in_dev_mode(ivrkit, monkeypatch, folder):
+    """On a fresh checkout without a token, ``--dev`` or the setting ``dev`` makes the missing token a warning."""
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    warning = f"warning  settings  {NO_TOKEN}: in dev mode only this machine may send requests"
+    result = ivrkit("doctor", "--dev")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, warning)
+    monkeypatch.setenv("IVRKIT_DEV", "1")
+    result = ivrkit("doctor")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, warning)
+
+
+@pytest.mark.parametrize("path", ["/webhook/", "//webhook"])
+def test_a_url_with_a_slash_too_many_is_a_warning(serve, check_webhook, path):
+    """A URL with a slash too many is answered, and the doctor names the URL that belongs in Twilio's console."""
+    base = serve()
+    (message, hints), *others = check_webhook(f"{base}{path}")
+    assert message == (
+        f"the path of {base}{path} has a slash too many: ivrkit answers, but some servers and proxies change the path"
+    )
+    assert hints[0] == f"use {base}/webhook in Twilio's console and for --url"
+    assert len(others) == 1
+
+
+@pytest.mark.parametrize("path", ["/webhooks", "/Webhook", "/phone/webhook"])
+def test_a_misspelled_url_is_a_failure(serve, check_webhook, path):
+    """A URL whose path is misspelled is a failure, with the URL at which ivrkit answers."""
+    base = serve()
+    ((message, hints),) = check_webhook(f"{base}{path}")
+    assert message.startswith(f"404: ivrkit answers at {base}, not at {base}/")
+    assert hints[0] == f"use {base}/webhook in Twilio's console and for --url"
 
 
 def test_invalid_settings_skip_all_other_checks(doctor, folder):

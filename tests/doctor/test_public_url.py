@@ -3,7 +3,7 @@
 import pytest
 
 from ivrkit import IvrkitError
-from ivrkit.doctor.public_url import parse_public_url
+from ivrkit.doctor.public_url import parse_public_url, without_extra_slashes
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,23 @@ def test_a_base_url_or_a_webhook_url_gives_the_webhook(url, prefix, webhook):
     assert public_url.doctor_page == f"{webhook}/doctor?a=1&b=%20x"
     assert public_url.authorization == ""
     assert webhook.startswith(f"{public_url.origin}/")
+
+
+@pytest.mark.parametrize(
+    ("url", "better"),
+    [
+        ("https://a.example", "https://a.example"),
+        ("https://a.example/", "https://a.example/"),
+        ("https://a.example/phone/", "https://a.example/phone/"),
+        ("https://me@a.example/webhook?x=//#rc=1", "https://me@a.example/webhook?x=//#rc=1"),
+        ("https://a.example/webhook/", "https://a.example/webhook"),
+        ("https://a.example/webhook//#rc=1", "https://a.example/webhook#rc=1"),
+        ("https://a.example//phone//webhook", "https://a.example/phone/webhook"),
+    ],
+)
+def test_extra_slashes_are_removed(url, better):
+    """Repeated slashes and a slash behind the webhook's path are removed, and the rest of the URL is kept."""
+    assert without_extra_slashes(url) == better
 
 
 def test_user_and_password_are_sent_but_not_signed():

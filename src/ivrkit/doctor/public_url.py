@@ -91,6 +91,13 @@ def parse_public_url(url: str, prefix: str) -> PublicUrl:
     return PublicUrl(base + path, f"Basic {credentials}" if at else "")
 
 
+def without_extra_slashes(url: str) -> str:
+    """Return a URL without repeated slashes in its path, and without a slash behind ``/webhook``."""
+    parts = urlsplit(url)
+    path = re.sub("/{2,}", "/", parts.path)
+    return parts._replace(path=path.rstrip("/") if path.endswith(f"{WEBHOOK}/") else path).geturl()
+
+
 def join_paths(front: str, prefix: str) -> str:
     """Join two paths without repeating the segments that both have: ``/a/b`` and ``/b/c`` give ``/a/b/c``."""
     # Drop leading segments of the first path until the rest is a beginning of the second one.

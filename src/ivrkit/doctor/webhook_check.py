@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ivrkit.doctor.local_checks import check_clock, results_of_error
-from ivrkit.doctor.public_url import PublicUrl, parse_public_url
+from ivrkit.doctor.public_url import PublicUrl, parse_public_url, without_extra_slashes
 from ivrkit.doctor.results import CheckResult, warning
 from ivrkit.doctor.signature_diagnosis import compare_requests, parse_diagnosis
 from ivrkit.doctor.unexpected_responses import explain_failure, explain_response
@@ -40,7 +40,17 @@ def check_webhook(settings: Settings, url: str | None, overrides: Overrides = DE
         public_url = parse_public_url(public, settings.url_prefix)
     except IvrkitError as error:
         return results_of_error("webhook", error)
-    return _WebhookCheck(public_url, overrides, settings.secrets()[0]).run(_signers(settings), settings.url_prefix)
+    check = _WebhookCheck(public_url, overrides, settings.secrets()[0])
+    return [*_check_slashes(public), *check.run(_signers(settings), settings.url_prefix)]
+
+
+def _check_slashes(url: str) -> list[CheckResult]:
+    """Return a warning if the path of the URL has a slash too many."""
+    better = without_extra_slashes(url)
+    if better == url:
+        return []
+    message = f"the path of {url} has a slash too many: ivrkit answers, but some servers and proxies change the path"
+    return [warning("webhook", message, f"use {better} in Twilio's console and for --url")]
 
 
 @dataclass(frozen=True, slots=True)
