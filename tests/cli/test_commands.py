@@ -1,6 +1,11 @@
 """``ivrkit``: its version, its help, and the commands that list plugins and states."""
 
 import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
 
 import click
 import importlib_metadata
@@ -9,6 +14,7 @@ from click.testing import CliRunner
 
 from ivrkit.cli.flask_commands import ivrkit as flask_group
 from ivrkit.cli.main import main
+from ivrkit.flow.compile import graph
 
 VERSION = importlib_metadata.version("ivrkit")
 
@@ -18,8 +24,8 @@ Usage: ivrkit [OPTIONS] COMMAND [ARGS]...
   Develop, inspect and serve a phone tree (IVR).
 
 Options:
-  --version  Show the version and exit.
-  --help     Show this message and exit.
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
 
 Develop:
   new        Create a plugin or a project.
@@ -50,7 +56,7 @@ Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
-  --help                Show this message and exit.
+  -h, --help            Show this message and exit.
 """
 PLUGINS_HELP = """\
 Usage: ivrkit plugins [OPTIONS]
@@ -65,7 +71,7 @@ Options:
   --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
   --requirements        Print lines for a requirements.txt.
-  --help                Show this message and exit.
+  -h, --help            Show this message and exit.
 """
 SERVE_HELP = """\
 Usage: ivrkit serve [OPTIONS]
@@ -83,7 +89,7 @@ Options:
   --dev                    Need no token on this machine, and reload on changes.
   --block PLUGIN           Leave a plugin out. May be repeated.
   --plugins-dir FOLDER     Load the plugin files in a folder.
-  --help                   Show this message and exit.
+  -h, --help               Show this message and exit.
 """
 NO_OPTIONS = "Warning: the menu 'menu' has no options: no installed plugin offers any\n"
 
@@ -124,6 +130,34 @@ def test_the_help_of_a_command(ivrkit, arguments, text):
     """The help of a command lists every option with its default."""
     result = ivrkit(*arguments)
     assert (result.stdout, result.exit_code) == (text, 0)
+
+
+def help_pages(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command below a group, and of the group itself."""
+    yield above
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from help_pages(command, *above, name)
+        else:
+            yield (*above, name)
+
+
+@pytest.mark.parametrize("words", list(help_pages(main)), ids=" ".join)
+def test_h_prints_the_help_of_every_command(ivrkit, words):
+    """``-h`` prints the same text as ``--help``, and the text lists both."""
+    short, long = ivrkit(*words, "-h"), ivrkit(*words, "--help")
+    assert (short.stdout, short.exit_code) == (long.stdout, 0)
+    assert re.search(r"^  -h, --help +Show this message and exit\.$", short.stdout, re.MULTILINE)
+
+
+def test_python_runs_the_package_as_the_command():
+    """``python -m ivrkit`` is the command, and its help names it so."""
+    command = [sys.executable, "-m", "ivrkit", "plugins", "-h"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout.startswith("Usage: python -m ivrkit plugins [OPTIONS]\n")
 
 
 GROUPS = pytest.mark.parametrize(
@@ -233,6 +267,27 @@ def test_states_as_json_have_all_options_and_routes(ivrkit, alone, install):
             {"outcome": "no-input", "target": "hang up"},
         ],
     }
+
+
+def test_the_edges_of_each_state_are_computed_once(ivrkit, alone, folder):
+    """``ivrkit states`` visits each state once, so that its time grows linearly with the phone tree."""
+    tables = (f'[states.room-{number}]\nkind = "message"\ntext = "Room."\n' for number in range(20))
+    (folder / "rooms.flow.toml").write_text("".join(tables), encoding="utf-8")
+    (folder / "ivrkit.toml").write_text('flows = ["rooms.flow.toml"]\n', encoding="utf-8")
+    visited: Counter[str] = Counter()
+
+    def count(frame, event, argument):
+        if event == "call" and frame.f_code is graph.waiting_verb.__code__:
+            visited[frame.f_locals["compiled"].name] += 1
+
+    sys.setprofile(count)
+    try:
+        listed = ivrkit("states").stdout.splitlines()
+    finally:
+        sys.setprofile(None)
+    assert len(listed) == 23
+    assert visited["room-19"] == 1
+    assert set(visited.values()) == {1}
 
 
 def test_plugins_are_listed_with_status_states_and_hooks(ivrkit, alone, install):

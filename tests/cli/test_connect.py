@@ -27,7 +27,7 @@ Options:
                     or '' for none. Default: the settings' value.
   --dry-run         Show the changes without making them.
   --yes             Do not ask before the change.
-  --help            Show this message and exit.
+  -h, --help        Show this message and exit.
 """
 INVALID_OVERRIDES = (
     "--overrides rx=1&rc=9: the connection override must be ct, rt, tt, rc, rp, sni or e, not 'rx'; the "

@@ -34,7 +34,7 @@ Options:
   --tunnel              Open an ngrok tunnel, so that Twilio reaches the server.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
-  --help                Show this message and exit.
+  -h, --help            Show this message and exit.
 """
 
 

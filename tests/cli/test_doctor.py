@@ -33,7 +33,7 @@ Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
-  --help                Show this message and exit.
+  -h, --help            Show this message and exit.
 """
 SHOP = "from ivrkit import MenuOption, State\nshop = State('Hi.', options=MenuOption('1', 'the shop'))"
 

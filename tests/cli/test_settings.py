@@ -29,7 +29,7 @@ Options:
   --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
   --example             Print an ivrkit.toml with every setting.
-  --help                Show this message and exit.
+  -h, --help            Show this message and exit.
 """
 #: A plugin with settings of every type. ``NUMBER`` is replaced by the default of ``number``, or by nothing.
 SHOP = """

@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from ivrkit.cli.app_tree import AppTree, set_app_tree
-from ivrkit.cli.main import SECTIONS, CommandGroup
+from ivrkit.cli.main import HELP_OPTIONS, SECTIONS, CommandGroup
 from ivrkit.errors import IvrkitError
 
 #: The commands that work on a mounted phone tree: they load settings and states through ``cli.options`` only.
@@ -36,7 +36,7 @@ class MountedCommandGroup(CommandGroup):
     }
 
 
-@click.command("ivrkit", cls=MountedCommandGroup)
+@click.command("ivrkit", cls=MountedCommandGroup, context_settings=HELP_OPTIONS)
 @click.option("--tree", "name", metavar="NAME", help="The phone tree to use, if the app has several.")
 @with_appcontext
 @click.pass_context

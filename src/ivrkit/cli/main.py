@@ -40,6 +40,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 COMMANDS: Mapping[str, str] = {name: module for section in SECTIONS.values() for name, module in section.items()}
 #: The longest summary of a command in ``--help``, so that none is cut off on 80 columns.
 MAX_SUMMARY = 45
+#: The options that print the help. click passes them on to all subcommands.
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
 class CommandGroup(click.Group):
@@ -88,7 +90,7 @@ def _installed_version() -> str:
         return "of unknown version (its metadata is not installed)"
 
 
-@click.command(cls=CommandGroup)
+@click.command(cls=CommandGroup, context_settings=HELP_OPTIONS)
 @click.version_option(_installed_version(), prog_name="ivrkit", message="%(prog)s %(version)s")
 def main() -> None:
     """Develop, inspect and serve a phone tree (IVR)."""
