@@ -18,7 +18,9 @@ from ivrkit.flow.model.state import State
 def states(block: tuple[str, ...], as_json: bool) -> None:
     """List the states with their keys and targets."""
     flow = load_flow(block).flow
-    edges_of = {name: [edge for edge in edges(flow) if edge.state == name] for name in flow.states}
+    edges_of: dict[str, list[Edge]] = {name: [] for name in flow.states}
+    for edge in edges(flow):
+        edges_of[edge.state].append(edge)
     found = [(compiled.state, edges_of[name]) for name, compiled in flow.states.items()]
     if as_json:
         click.echo(json.dumps([_as_dict(*each) for each in found], indent=2))
