@@ -147,8 +147,8 @@ class PluginFiles:
     ) -> Mapping[str, Any]:
         """Return the table of a state without the key ``texts``. Add the texts to ``text_overrides`` instead.
 
-        The texts in a language that the phone tree does not have are ignored, as the translations of a package are. So
-        several phone trees can share a file.
+        Texts in a language that the phone tree does not have are ignored, so that several phone trees with different
+        languages can use the same file.
         """
         if TEXTS in table:
             keys = ("states", name, TEXTS)

@@ -82,7 +82,7 @@ def merge_text_overrides(
 
 
 def in_spoken_languages(texts: Mapping[str, Translations], settings: Settings) -> Mapping[str, Translations]:
-    """Return the replacements that a language of the phone tree can use.
+    """Return the part of ``texts`` that is for languages of the phone tree.
 
     :param texts: language -> text of a state -> text to say instead. The language ``""`` stands for all languages.
     :param settings: the settings of the core, with the languages of the phone tree.
@@ -91,7 +91,7 @@ def in_spoken_languages(texts: Mapping[str, Translations], settings: Settings) -
 
 
 def _is_spoken(tag: str, settings: Settings) -> bool:
-    """Return whether texts with a language tag apply to a language of the phone tree."""
+    """Return whether texts for a language tag are said in a language of the phone tree: ``es`` in ``es-MX``."""
     return any(applicable_tags(spoken, (tag,)) for spoken in (settings.language, *settings.languages))
 
 

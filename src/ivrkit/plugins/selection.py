@@ -233,10 +233,11 @@ class Selection:
 
 
 def _without_replaced_core(candidates: list[OfferedState]) -> list[OfferedState]:
-    """Return the candidates without the state of the core, if a TOML file defines a state of that name.
+    """Return the states of one name without the core's state if a TOML file defines a state of this name.
 
-    The table in the file is the decision of the team. An installed package must not replace a state of the core, and
-    neither must a Python file, which may have imported the state only to use it.
+    A TOML state may replace a state of the core. An installed package or a Python file must not replace such a state.
+
+    :param candidates: all states of the name.
     """
     if any(each.state.owner.plugin.endswith(".toml") for each in candidates):
         return [each for each in candidates if each.state.owner.plugin != CORE_PLUGIN]

@@ -123,7 +123,7 @@ class _StateMaker:
                 self._report((), message, _example_hint(parameter))
 
     def _keys_hint(self, kind: StateKind) -> str:
-        """Return the hint that lists the valid keys of a table with a state kind."""
+        """Return the hint that lists the valid keys of a table whose ``kind`` is a given state kind."""
         of_kind = ", ".join(kind.parameters)
         of_every_state = f"the keys of every state: {', '.join((*COMMON_KEYS, *self._other_keys))}"
         return f"use the keys of {kind.name!r}: {of_kind}; or {of_every_state}" if of_kind else f"use {of_every_state}"

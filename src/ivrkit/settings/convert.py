@@ -133,7 +133,10 @@ class _Converter:
         return INVALID
 
     def _report_invalid(self, value: Any, annotation: Any, position: _Position) -> None:
-        """Report a value that does not fit its type. The hint for a number without its quotes has the quotes."""
+        """Report a value that does not fit its type.
+
+        If a text such as ``"4"`` was written as the number ``4``, the hint shows the number in quotes.
+        """
         words, example = in_words(annotation), example_of(annotation)
         # A text whose example has only digits, such as the keys of a telephone, is easily written as a number.
         if type(value) is int and isinstance(example, str) and example.isdigit():

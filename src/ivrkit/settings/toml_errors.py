@@ -1,4 +1,4 @@
-"""The errors of files that are not TOML: their line, the line's text, the reason and the fix."""
+"""The errors of files that are not valid TOML. Each error has the line number, the line, the reason and a hint."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class _Reason(NamedTuple):
-    """The explanation of a message of the parser.
+    """The explanation of an error message of the TOML parser.
 
     :param pattern: the beginning of the parser's message.
-    :param reason: the reason in plain words.
-    :param hint: how to fix it.
+    :param reason: the reason of the error in plain words.
+    :param hint: how to fix the error.
     """
 
     pattern: str
@@ -59,7 +59,7 @@ _REASONS = (
 
 
 def undecodable(path: Path, error: UnicodeDecodeError) -> SettingsError:
-    """Return the error for a file that is not UTF-8."""
+    """Return the error for a file whose text is not encoded in UTF-8."""
     data = error.object  # without a byte order mark
     line = data[: error.start].count(b"\n") + 1
     return SettingsError(
@@ -68,7 +68,7 @@ def undecodable(path: Path, error: UnicodeDecodeError) -> SettingsError:
 
 
 def unreadable(path: Path, error: OSError) -> SettingsError:
-    """Return the error for a file that the operating system does not open."""
+    """Return the error for a file that the operating system cannot open."""
     if isinstance(error, IsADirectoryError):
         return SettingsError(f"{path.name} must be a file, not a folder", hint=f"rename the folder {path}")
     if isinstance(error, PermissionError):
@@ -79,12 +79,13 @@ def unreadable(path: Path, error: OSError) -> SettingsError:
 
 
 def not_toml(path: Path, text: str, error: Exception, *, hide_values: bool) -> SettingsError:
-    """Return the error for a text that is not TOML.
+    """Return the error for a file whose text is not valid TOML. The error quotes the invalid line.
 
-    :param path: the file.
+    :param path: the path of the file.
     :param text: the text of the file.
-    :param error: the error of the parser.
-    :param hide_values: whether the values of the file may be secret. Then the quoted line ends at its ``=``.
+    :param error: the error of the TOML parser.
+    :param hide_values: whether the values of the file may be secret. If so, the quoted line ends at the character
+        ``=``, before the value.
     """
     position = _POSITION.search(str(error))
     if position is None:
@@ -98,7 +99,11 @@ def not_toml(path: Path, text: str, error: Exception, *, hide_values: bool) -> S
 
 
 def _quoted(line: str, *, hide_values: bool) -> str:
-    """Return a line for a message, without characters that a terminal could not print."""
+    """Return a line of a file in the form in which error messages quote it: short, and with printable characters only.
+
+    :param line: the line.
+    :param hide_values: whether to leave out the value behind the character ``=``.
+    """
     if hide_values and not line.startswith("["):
         key, equals, _ = line.partition("=")
         line = f"{key}= ..." if equals else "..."

@@ -15,8 +15,9 @@ class TomlFile:
     """A TOML file.
 
     :param path: the path of the file.
-    :param hide_values: whether the values may be secret, so that no error shows them.
-    :raises SettingsError: if the file cannot be read or is not a TOML file. The error names the line.
+    :param hide_values: whether the values in the file may be secret, so that error messages must not show the values.
+    :raises SettingsError: if the file cannot be read or is not a TOML file. The error has the number of the invalid
+        line.
     """
 
     def __init__(self, path: Path, *, hide_values: bool = False) -> None:

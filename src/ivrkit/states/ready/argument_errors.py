@@ -1,4 +1,4 @@
-"""The errors for wrong arguments of a state kind in code. Each error names the state kind and its parameters."""
+"""The errors for wrong arguments when code calls a state kind. Each error names the state kind and its parameters."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _PLAIN = (int, str, bool, str | None, int | None, str | Sequence[str], Mapping[s
 
 
 def named_errors(kind: Callable[P, State]) -> Callable[P, State]:
-    """Return a state kind that raises a :class:`~ivrkit.FlowError` for a wrong argument, not a ``TypeError``.
+    """Decorate a state kind, so that a wrong argument raises a :class:`~ivrkit.FlowError` instead of a ``TypeError``.
 
-    The arguments are examined only after a failure, so a correct call costs nothing.
+    :param kind: the function of the state kind.
     """
 
     @functools.wraps(kind)
@@ -37,7 +37,13 @@ def named_errors(kind: Callable[P, State]) -> Callable[P, State]:
 def _explained(
     kind: Callable[..., State], args: Sequence[Any], kwargs: Mapping[str, Any], error: Exception
 ) -> FlowError:
-    """Return the error for the first wrong argument. If no argument is wrong, the error has the original message."""
+    """Return a ``FlowError`` that names the first wrong argument of a call.
+
+    :param kind: the function of the state kind that was called.
+    :param args: the positional arguments of the call.
+    :param kwargs: the keyword arguments of the call.
+    :param error: the error of the call. If no argument is wrong, the ``FlowError`` has the message of this error.
+    """
     name, signature = kind.__name__, inspect.signature(kind)
     known = [each.name for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
     known += StateArguments.__annotations__
