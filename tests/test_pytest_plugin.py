@@ -32,7 +32,7 @@ def test_a_test_plays_the_caller_and_the_callee(shop_phone):
     call = shop_phone.call(from_="+15550100")
     call.press("1").stays_silent().press("0")
     call.callee.is_busy()
-    assert call.path == ["menu", "menu", "menu", "operator", "menu"]
+    assert call.path == ["greeting", "menu", "news", "menu", "menu", "operator", "menu"]
     assert call.state == "menu"
     assert call.heard_last.startswith("They are busy.\nFor news, press one.")
     assert "All is well." in call.heard
@@ -54,7 +54,7 @@ def test_the_signature_is_checked(shop_phone):
 def test_a_call_can_have_a_script(shop_phone):
     """The method ``call`` takes all actions of the caller at once, and the facts of the call."""
     call = shop_phone.call([Press("1"), HangUp()], from_="anonymous", CallerName="NOBODY")
-    assert call.path == ["menu", "menu"]
+    assert call.path == ["greeting", "menu", "news", "menu"]
     assert shop_phone.calls == [call]
 
 

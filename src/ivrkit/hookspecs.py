@@ -36,6 +36,7 @@ OBSERVING_HOOKS: Mapping[str, str] = {
     "started": "ivrkit_call_started",
     "entered": "ivrkit_state_entered",
     "left": "ivrkit_state_left",
+    "recorded": "ivrkit_recorded",
     "ended": "ivrkit_call_ended",
 }
 
@@ -413,6 +414,42 @@ def ivrkit_state_left(call: Call, state: State, outcome: str | None) -> None:
 
 
         pressed = Pressed()
+    """
+
+
+@hookspec
+def ivrkit_recorded(call: Call, state: State | None, url: str, sid: str, duration: int) -> None:
+    """Observe that a caller left a message.
+
+    Called for the recording of a ``Record``, after the session is saved, before ``ivrkit_state_left`` with the outcome
+    ``recorded``. It is also called if the caller ended the message by hanging up, which may be after
+    ``ivrkit_call_ended``. It is not called for an empty recording, whose outcome is ``no-message``.
+
+    :when: observing
+    :param call: the call at this webhook. Changes to ``call.data`` are lost.
+    :param state: the state that recorded the message, or ``None`` if a deploy has removed the state.
+    :param url: the address of the recording, Twilio's ``RecordingUrl``. The file may not be ready yet.
+    :param sid: the identifier of the recording, Twilio's ``RecordingSid``, or ``""`` if Twilio did not send it.
+    :param duration: the length of the recording in seconds, a whole number, or 0 if Twilio did not send it.
+    :returns: nothing.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The call goes on.
+
+    Example::
+
+        import ivrkit
+
+
+        class Messages:
+            def __init__(self):
+                self.messages = []
+
+            @ivrkit.hookimpl
+            def ivrkit_recorded(self, call, url, duration):
+                self.messages.append(f"{call.from_} left a message of {duration} seconds: {url}.mp3")
+
+
+        messages = Messages()
     """
 
 

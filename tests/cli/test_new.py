@@ -258,7 +258,7 @@ class TestProject:
         phone = make_phone(plugins=[], settings_from=folder / "harbour")
         call = phone.call()
         assert call.heard.splitlines()[0] == "Thank you for calling Bikes."
-        assert call.press("2").press("1").path == ["menu", "services", "repairs"]
+        assert call.press("2").press("1").path == ["greeting", "menu", "services", "repairs"]
 
 
 class TestBoth:

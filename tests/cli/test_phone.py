@@ -320,7 +320,7 @@ def test_a_url_is_called(monkeypatch, shop):
     result = phone(shop, "--from", "+15550111", "--to", "+15550222", typed="1\nx\n")
     assert result.exit_code == 0
     shown = result.output.splitlines()
-    assert shown[1].startswith("[menu, ivrkit ")
+    assert shown[1].startswith("[greeting -> menu, ivrkit ")
     assert "> caller presses 1" in shown
     assert "All is well." in shown
     assert "  From=+15550111" in shown

@@ -75,6 +75,7 @@ class EngineCall:
             language=session.language,
             turn=session.turn + 1,
             data=session.data,
+            path=session.path,
         )
         self.turns.append(run(call, session))
         session.turn += 1

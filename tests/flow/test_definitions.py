@@ -421,6 +421,7 @@ def test_the_facts_of_a_call():
     assert (call.caller_name, call.digits, call.speech, call.confidence) == ("ANN", "12", "hello", 0.75)
     assert (call.language, call.turn_key, call.data, call.outcome) == ("en-GB", "CA1:3", {"a": 1}, None)
     assert (call.now, call.params["Other"], call.has_ended) == (datetime(2026, 1, 2, tzinfo=UTC), "x", False)
+    assert (call.started, call.path) == (call.now, ())
 
 
 def test_missing_facts_of_a_call():

@@ -13,7 +13,7 @@ from ivrkit.host.call_log import CallLog, log, mask_number
 from ivrkit.testing import Phone
 
 STATUS = f"{WEBHOOK}/status"
-FIELDS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
+FIELDS = ["call", "turn", "left", "outcome", "path", "state", "owner", "ended", "milliseconds", "from", "to"]
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ NUMBERS = "_ ms from ***0100 to ***0006"
 
 
 def test_each_turn_is_one_line(make_app, logged_turns):
-    """The line of a turn has the state left, the outcome, the new state, its owner, the duration and the numbers."""
+    """The line has the state left, the outcome, every state entered, the last owner, the duration and the numbers."""
     app = make_app()
     call = simulator_for_app(app).call(from_="+14155550100", to="+15005550006")
     call.press("1").press("2").press("#")
     assert logged_turns() == [
-        f"call CA turn 1: {with_owner(app, 'menu')} {NUMBERS}",
-        f"call CA turn 2: menu 1 -> {with_owner(app, 'menu')} {NUMBERS}",
+        f"call CA turn 1: greeting -> {with_owner(app, 'menu')} {NUMBERS}",
+        f"call CA turn 2: menu 1 -> news -> {with_owner(app, 'menu')} {NUMBERS}",
         f"call CA turn 3: menu 2 -> message (shop) {NUMBERS}",
         f"call CA turn 4: message recorded -> message (shop), ended finished {NUMBERS}",
     ]

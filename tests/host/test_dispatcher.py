@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ from tests.web.conftest import WEBHOOK
 from tests.web.sample_trees import SHOP, RecordingPlugin, TreePlugin
 from tests.web.webhook_calls import TOKEN, VERB_RESULTS, WebhookCall, in_process, sign, twilio_params
 
-from ivrkit import Routes, State, ask
+from ivrkit import MenuOption, Routes, State, ask, leads_to
 
 STATUS = f"{WEBHOOK}/status"
 NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
@@ -248,3 +248,59 @@ def test_the_hash_of_a_request_depends_on_the_token(make_app, sql):
         sql("DELETE FROM sessions")
     assert hashes[0] == hashes[1] != hashes[2]
     assert len(hashes[0]) == 32
+
+
+def test_a_call_knows_its_path_and_its_start(new_call):
+    """Handlers and hooks read the states and outcomes so far, and the time of the first webhook of the call."""
+    seen = []
+
+    def look(call):
+        seen.append(("enter", call.path, call.started))
+        return ask("Look?")
+
+    @leads_to("news")
+    def go(call):
+        seen.append(("exit", call.path, call.started))
+        return "news"
+
+    class Plugin(RecordingPlugin):
+        def _record(self, call, *what):
+            seen.append((*what, call.path, call.started))
+
+    before = datetime.now(UTC)
+    call = new_call(tree=Plugin({**SHOP, "look": State(look, go, options=MenuOption("8", "a look"))}))
+    call.dial()
+    call.press("8")
+    seen.clear()
+    call.press("1")
+    came = (("greeting", None), ("menu", "8"), ("look", "1"))
+    went = (*came, ("news", None), ("menu", None))
+    started = seen[0][-1]
+    assert seen == [
+        ("exit", came, started),
+        ("left", "look", "1", went, started),
+        ("entered", "news", went, started),
+        ("left", "news", None, went, started),
+        ("entered", "menu", went, started),
+    ]
+    assert before <= started <= datetime.now(UTC)
+    assert started.utcoffset() is not None
+
+
+def test_the_path_hides_secret_input(new_call):
+    """The path has no input of a secret state, and a handler cannot change the path."""
+    seen = []
+
+    def look(call):
+        seen.append(call.path)
+        return "Right."
+
+    pin = State(ask("Your PIN?"), Routes({"1234": "look"}), options=MenuOption("7", "a PIN"), secret=True)
+    call = new_call(tree={"pin": pin, "look": State(look, "menu")})
+    call.dial()
+    call.press("7")
+    call.press("1234")
+    assert seen == [(("greeting", None), ("menu", "7"), ("pin", "(secret)"))]
+    call.press("7")
+    call.press("1234")
+    assert seen[1][3:] == (("look", None), ("menu", "7"), ("pin", "(secret)"))

@@ -14,7 +14,7 @@ from ivrkit.settings import Settings
 from ivrkit.testing import Phone
 from ivrkit.web import JsonFormatter, create_server_app
 
-FIELDS = ["call", "turn", "left", "outcome", "state", "owner", "ended", "milliseconds", "from", "to"]
+FIELDS = ["call", "turn", "left", "outcome", "path", "state", "owner", "ended", "milliseconds", "from", "to"]
 
 
 @pytest.fixture

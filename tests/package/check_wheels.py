@@ -53,7 +53,7 @@ SDIST_FILES = {
 USER_TEST = """
 def test_key_1_repeats_the_hours(phone):
     call = phone.call().press("3").press("1")
-    assert call.path == ["menu", "hours", "hours"]
+    assert call.path == ["greeting", "menu", "hours", "hours"]
     assert call.warnings == []
 """
 

@@ -179,6 +179,16 @@ def test_ivrkit_state_left(serve):
     assert example.pressed.counted == {("greeting", None): 1, ("menu", "1"): 1, ("sales", "recorded"): 1}
 
 
+def test_ivrkit_recorded(serve):
+    """The example has a line for each message that a caller left."""
+    example = load_example("ivrkit_recorded")
+    send = serve(example.messages)
+    send(From="+15550123")
+    send(From="+15550123", Digits="1")
+    send(From="+15550123", RecordingUrl="https://r.example/RE1", RecordingSid="RE1", RecordingDuration="7")
+    assert example.messages.messages == ["+15550123 left a message of 7 seconds: https://r.example/RE1.mp3"]
+
+
 def test_ivrkit_call_ended(serve, caplog):
     """The example logs once per call how the call ended."""
     caplog.set_level(logging.INFO, "acme.calls")

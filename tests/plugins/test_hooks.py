@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
-from twilio.twiml.voice_response import Start
+from twilio.twiml.voice_response import Record, Start
 
 from ivrkit import BACK, SAME, Goto, Owner, Routes, State, ask, hookimpl, hookspecs, leads_to
 from ivrkit.flow.model.call import make_call
@@ -120,6 +120,7 @@ class TestHookspecs:
             "ivrkit_call_started",
             "ivrkit_state_entered",
             "ivrkit_state_left",
+            "ivrkit_recorded",
             "ivrkit_call_ended",
         ]
 
@@ -202,6 +203,28 @@ class TestObserving:
         events.clear()
         send(Digits="1")
         assert events == [("left", "one", "1"), ("entered", "two", "tree"), ("ended", "finished")]
+
+    def test_a_recording_is_observed(self, serve):
+        """ivrkit_recorded gets the address, the identifier and the seconds of a recording, before the state is left."""
+        seen = []
+        observer = make_plugin(
+            recorded=lambda call, state, url, sid, duration: seen.append((call.sid, state.name, url, sid, duration)),
+            state_left=lambda state, outcome: seen.append(outcome),
+        )
+        send = serve({"box": State(Record(), Routes({"no-message": "box"}))}, start="box", observer=observer)
+        send()
+        send(RecordingUrl="https://r.example/RE0", RecordingDuration="0")
+        send(RecordingUrl="https://r.example/RE1", RecordingSid="RE1", RecordingDuration="12", Digits="hangup")
+        assert seen == ["no-message", ("CA1", "box", "https://r.example/RE1", "RE1", 12), "recorded"]
+
+    def test_a_recording_after_the_end_of_the_call(self, serve):
+        """A caller who hangs up has left a message: ivrkit_recorded is called, even without a duration."""
+        seen = []
+        observer = make_plugin(recorded=lambda state, sid, duration: seen.append((state.name, sid, duration)))
+        send = serve({"box": State(Record(), Routes({}))}, start="box", observer=observer)
+        send()
+        send(CallStatus="completed", RecordingUrl="https://r.example/RE1", RecordingDuration="long")
+        assert seen == [("box", "", 0)]
 
     def test_the_reason_of_a_hangup_is_the_call_status(self, serve):
         """ivrkit_call_ended gets Twilio's CallStatus as the reason when the caller hangs up."""

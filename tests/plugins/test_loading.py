@@ -45,7 +45,7 @@ HOOKS_HINT = (
     "use one of: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
     "ivrkit_register_states, ivrkit_edit_state, "
     "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, "
-    "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_call_ended"
+    "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_recorded, ivrkit_call_ended"
 )
 STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
 MUST_BE_ANNOTATED = "must be annotated with a dataclass of settings"
@@ -234,6 +234,9 @@ class TestLoadedTree:
             def ivrkit_state_left(self): ...
 
             @hookimpl
+            def ivrkit_recorded(self): ...
+
+            @hookimpl
             def ivrkit_call_ended(self): ...
 
             @hookimpl
@@ -241,7 +244,7 @@ class TestLoadedTree:
 
         loaded = load(Settings(), {"all": All()})
         assert list(loaded.observers) == [
-            "ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended",
+            "ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_recorded", "ivrkit_call_ended",
         ]  # fmt: skip
         assert loaded.flow.hooks.edit_response is not None
 

@@ -653,12 +653,18 @@ def test_state_and_path_come_from_the_headers_of_a_host():
     """State, path and owner come from the headers of an ivrkit host in dev mode, and are empty for other hosts."""
     responses = [
         Response(
-            headers=(("Content-Type", "text/xml"), ("ivrkit-state", state), ("ivrkit-owner", "x 1")), body=body.encode()
+            headers=(
+                ("Content-Type", "text/xml"),
+                ("ivrkit-state", path[-4:]),
+                ("ivrkit-path", path),
+                ("ivrkit-owner", "x 1"),
+            ),
+            body=body.encode(),
         )
-        for state, body in [("menu", response("<Gather numDigits='1'/>")), ("hours", response("<Gather/>"))]
+        for path, body in [("hi, menu", response("<Gather numDigits='1'/>")), ("info, menu", response("<Gather/>"))]
     ]
     call = play("", Press("1"), documents={"/": responses})
-    assert (call.state, call.path) == ("hours", ["menu", "hours"])
+    assert (call.state, call.path) == ("menu", ["hi", "menu", "info", "menu"])
     assert [each.owner for each in call.responses] == ["x 1", "x 1"]
     assert (play("").state, play("").path) == ("", [])
 

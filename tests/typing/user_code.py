@@ -165,6 +165,13 @@ class Observer:
         log.info("%s left %s: %s", call.turn_key, state.name, outcome or "-")
 
     @hookimpl
+    def ivrkit_recorded(self, call: Call, state: State | None, url: str, sid: str, duration: int) -> None:
+        minutes: float = duration / 60
+        log.info("%s: %s of %.1f minutes since %s", sid, url, minutes, call.started.isoformat())
+        states: list[str] = [name for name, outcome in call.path if outcome != "no-input"]
+        assert state is None or state.name in states
+
+    @hookimpl
     def ivrkit_call_ended(self, call: Call, reason: str) -> None:
         log.info("%s ended: %s", call.sid, reason)
 
@@ -260,6 +267,7 @@ def walk() -> list[str]:
         confidence=None,
         params={},
         now=datetime.now(UTC),
+        started=datetime.now(UTC),
         language="en-US",
         turn_key="CA1:1",
     )

@@ -256,7 +256,7 @@ def test_a_call_goes_on_under_any_prefix(acme, prefix, mount):
     with serving(wsgi, sessions_of(app)) as base:
         webhook = f"{base}{mount}{prefix}/webhook"
         call = simulator_for_url(webhook).call().press("3").press("1")
-        assert call.path == ["menu", "hours", "hours"]
+        assert call.path == ["greeting", "menu", "hours", "hours"]
         same_call = WebhookCall(over_http, webhook, sid=call.sid)
         same_call.request_document(urljoin(f"{webhook}/", "fallback"), {"ErrorCode": "11205", "ErrorUrl": webhook})
         assert same_call.follow_redirect().state == "hours"

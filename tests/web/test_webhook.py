@@ -87,6 +87,7 @@ def test_responses_name_state_and_owner_in_dev_mode(new_call):
     answer = call.dial()
     assert answer.headers["Ivrkit-State"] == "menu"
     assert answer.headers["Ivrkit-Owner"] == f"ivrkit {version('ivrkit')}"
+    assert answer.headers["Ivrkit-Path"] == "greeting, menu"
     assert call.press("2").headers["Ivrkit-Owner"] == "shop"
     answer = new_call(dev=False).dial()
     assert [name for name in dict(answer.headers) if "ivrkit" in name.lower()] == []
@@ -576,7 +577,7 @@ def test_a_failing_state_is_an_apology(new_call, logged, raise_error, where):
     assert call.press("2").state == "message"
 
 
-OBSERVERS = ["ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_call_ended"]
+OBSERVERS = ["ivrkit_call_started", "ivrkit_state_entered", "ivrkit_state_left", "ivrkit_recorded", "ivrkit_call_ended"]
 
 
 @pytest.mark.parametrize("raise_error", [fail, exit_process])

@@ -86,7 +86,14 @@ class WebhookRunner:
         """
         session = Session.from_json(session_json)
         all_params = {**_CALL, "CallStatus": "in-progress", **params}
-        call = make_call(all_params, now=self._now, language=session.language, turn=session.turn + 1, data=session.data)
+        call = make_call(
+            all_params,
+            now=self._now,
+            language=session.language,
+            turn=session.turn + 1,
+            data=session.data,
+            path=session.path,
+        )
         with self._app.test_request_context(self._path, method="POST", data=all_params):
             turn = advance(self._flow, call, session)
         session.turn += 1

@@ -58,6 +58,7 @@ class CallLog:
             "turn": session.turn,
             "left": left.state.name if left and left.state else None,
             "outcome": left.outcome if left else None,
+            "path": turn.path,
             "state": session.state,
             "owner": _owner(turn.state),
             "ended": session.ended,
@@ -109,10 +110,11 @@ def _owner(state: State | None) -> str | None:
 
 
 def _line(fields: dict[str, Any]) -> str:
-    """Return a line like ``call CA.. turn 3: menu 1 -> sales (acme-states 0.1.0) 4.2 ms from ***0100 to ***0199``."""
+    """Return a line like ``call CA.. turn 3: menu 3 -> news -> menu (ivrkit 0.1.0) 4.2 ms from ***0100 to ***0199``."""
     left = " ".join(filter(None, (fields["left"], fields["outcome"])))
     entered = f"{fields['state']} ({fields['owner']})" if fields["owner"] else fields["state"]
-    transition = " -> ".join(filter(None, (left, entered)))
+    # The last state of the path is the state that the call is in.
+    transition = " -> ".join(filter(None, (left, *fields["path"][:-1], entered)))
     result = ", ".join(filter(None, (transition, fields["ended"] and f"ended {fields['ended']}")))
     numbers = f"from {fields['from'] or 'unknown'} to {fields['to'] or 'unknown'}"
     return f"call {fields['call']} turn {fields['turn']}: {result} {fields['milliseconds']} ms {numbers}"

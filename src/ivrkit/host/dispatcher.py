@@ -55,12 +55,15 @@ class TwimlResponse:
         removed the state.
     :param cookie: the value of the cookie with the session, or ``""`` for no cookie.
     :param notification: the notification that the request was, or ``None`` if the request was a webhook of the call.
+    :param path: the names of the states that the webhook entered, in order. For a repeated webhook it is only the state
+        of the call, because the states of the first response are not stored.
     """
 
     twiml: bytes
     state: State | None
     cookie: str
     notification: Notification | None = None
+    path: tuple[str, ...] = ()
 
 
 class Dispatcher:
@@ -143,12 +146,14 @@ class Dispatcher:
         if isinstance(result, Notification):
             return self._accept_notification(result, params, cookie)
         if isinstance(result, SentResponse):
-            return TwimlResponse(result.twiml.encode(), self._state_of(session), call_session.cookie)
+            state = self._state_of(session)
+            path = (state.name,) if state else ()
+            return TwimlResponse(result.twiml.encode(), state, call_session.cookie, path=path)
         if change:
             log.warning("call %s: %s", session.sid, change)
         self._report(result, session, started)
         self._remove_expired(result.call.now)
-        return TwimlResponse(result.twiml, result.state, call_session.cookie)
+        return TwimlResponse(result.twiml, result.state, call_session.cookie, path=result.path)
 
     def _accept_notification(self, found: Notification, params: Mapping[str, str], cookie: str) -> TwimlResponse:
         """Return the response to a notification. Of all notifications, only the end of the call is recorded."""
@@ -234,7 +239,16 @@ class Dispatcher:
         return session
 
     def _call(self, params: Mapping[str, str], session: Session, now: datetime) -> Call:
-        return make_call(params, now=now, language=session.language, turn=session.turn + 1, data=session.data)
+        session.started = session.started or now.timestamp()
+        return make_call(
+            params,
+            now=now,
+            language=session.language,
+            turn=session.turn + 1,
+            data=session.data,
+            started=datetime.fromtimestamp(session.started, now.tzinfo),
+            path=session.path,
+        )
 
     def _state_of(self, session: Session) -> State | None:
         compiled = self.flow.states.get(session.state or "")
@@ -248,11 +262,11 @@ class Dispatcher:
         """Call the observing hooks for the events of a turn, in the order of the events."""
         for event in turn.events:
             hook_impls = self._observers.get(OBSERVING_HOOKS.get(event.name, ""), ())
-            # No hook observes "failed" and "recorded". A state that a deploy removed has no State for the hook.
+            # No hook observes "failed". A state that a deploy removed has no State for the hook.
             if hook_impls and not (event.name == "left" and event.state is None):
                 call = turn.call.copy_for_observers(secret=turn.secret)
                 arguments = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
-                notify_observers(hook_impls, arguments, call.sid)
+                notify_observers(hook_impls, {**arguments, **_recording_arguments(event.details)}, call.sid)
 
     def _remove_expired(self, now: datetime) -> None:
         """Remove expired sessions every :data:`REMOVE_EXPIRED_EVERY` seconds. A failure is logged and not raised."""
@@ -265,6 +279,16 @@ class Dispatcher:
             self.sessions.remove_expired(seconds)
         except SessionError:
             log.exception("expired sessions could not be removed")
+
+
+def _recording_arguments(details: Mapping[str, str]) -> dict[str, str | int]:
+    """Return the arguments of the hook ``ivrkit_recorded`` for Twilio's parameters of a recording."""
+    duration = details.get("RecordingDuration", "")
+    return {
+        "url": details.get("RecordingUrl", ""),
+        "sid": details.get("RecordingSid", ""),
+        "duration": int(duration) if duration.isdecimal() else 0,
+    }
 
 
 def _hash_request(params: Mapping[str, str], fallback_step: int, key: bytes) -> str:

@@ -219,11 +219,11 @@ class SimulatedCall:
 
     @property
     def path(self) -> list[str]:
-        """The names of the states in which the call waited or ended, in order.
+        """The names of the states that the call entered, in order. A state that is repeated is entered again.
 
         The list is empty if the app reports no states.
         """
-        return [each.state for each in self.responses if each.state]
+        return [state for each in self.responses for state in each.path]
 
     @property
     def warnings(self) -> list[Warned]:

@@ -7,7 +7,7 @@ The method ``as_dict()`` returns a dict that ``json.dumps`` accepts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 
@@ -74,6 +74,7 @@ class Responded(Event):
     :param state: the name of the current state, which an ivrkit app reports in dev mode; ``""`` if the app reports no
         state.
     :param owner: the plugin that owns this state, or ``""`` if the app reports no state.
+    :param path: the names of the states that the call entered with this response, in order.
     """
 
     name: ClassVar[str] = "response"
@@ -85,6 +86,7 @@ class Responded(Event):
     took: float
     state: str = ""
     owner: str = ""
+    path: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

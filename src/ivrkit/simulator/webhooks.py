@@ -141,4 +141,5 @@ def _responded(at: float, purpose: str, request: Request, response: Response) ->
         # Headers of an ivrkit host in dev mode; no other host sends them.
         state=response.header("Ivrkit-State"),
         owner=response.header("Ivrkit-Owner"),
+        path=[name for name in response.header("Ivrkit-Path").split(", ") if name],
     )

@@ -111,7 +111,7 @@ class _Views:
             return self._apologise(self._dispatcher.apology(), step, "webhook", pause=True)
         if result.notification:
             self._warn_of_notification(request, result.notification, params)
-        response = self._respond(result.twiml, result.state)
+        response = self._respond(result.twiml, result.state, result.path)
         self._set_cookie(request, response, result.cookie)
         return response
 
@@ -236,11 +236,12 @@ class _Views:
         url = with_connection_overrides(url, self._dispatcher.flow.config.connection_overrides)
         return f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
 
-    def _respond(self, twiml: bytes, state: State | None) -> Response:
+    def _respond(self, twiml: bytes, state: State | None, path: tuple[str, ...] = ()) -> Response:
         response = Response(twiml, content_type=_XML)
         if self._dev and state is not None:
             response.headers["Ivrkit-State"] = state.name
             response.headers["Ivrkit-Owner"] = str(state.owner)
+            response.headers["Ivrkit-Path"] = ", ".join(path)
         return response
 
 

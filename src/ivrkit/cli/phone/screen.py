@@ -111,7 +111,7 @@ class Screen:
 
     def _show_state(self, event: Responded) -> None:
         if event.state:
-            self._print(f"[{event.state}, {event.owner}]", fg="magenta")
+            self._print(f"[{' -> '.join(event.path) or event.state}, {event.owner}]", fg="magenta")
 
     def _print(self, text: str, **style: object) -> None:
         width = min(shutil.get_terminal_size().columns, MAX_WIDTH)

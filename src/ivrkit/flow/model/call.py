@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -47,6 +47,7 @@ class Call:
         on. It is ``None`` if the call did not wait.
     :param params: all of Twilio's request parameters at this webhook.
     :param now: the time of this webhook, in the time zone of the setting ``timezone``.
+    :param started: the time of the first webhook of this call, in the same time zone.
     :param language: the call's language, such as ``en-US``.
     :param turn_key: an identifier of this webhook, made of the CallSid and the number of the webhook. A handler can run
         twice for the same webhook, for example if Twilio sends a request twice. The identifier is then the same, so use
@@ -67,10 +68,18 @@ class Call:
     confidence: float | None
     params: Mapping[str, str]
     now: datetime
+    started: datetime
     language: str
     turn_key: str
     outcome: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    #: The path of the session, which grows while the webhook is answered.
+    _path: Sequence[Sequence[str | None]] = field(default=(), repr=False, compare=False)
+
+    @property
+    def path(self) -> tuple[tuple[str, str | None], ...]:
+        """The states that the caller has entered, in order, each with the outcome that led out of it."""
+        return tuple((str(state), outcome) for state, outcome in self._path)
 
     @property
     def has_ended(self) -> bool:
@@ -89,7 +98,16 @@ class Call:
         return replace(self, digits=HIDDEN_INPUT, speech=HIDDEN_INPUT, outcome=HIDDEN_INPUT, params=params, data=data)
 
 
-def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: int, data: dict[str, Any]) -> Call:
+def make_call(
+    params: Mapping[str, str],
+    *,
+    now: datetime,
+    language: str,
+    turn: int,
+    data: dict[str, Any],
+    started: datetime | None = None,
+    path: Sequence[Sequence[str | None]] = (),
+) -> Call:
     """Return the :class:`Call` for a webhook.
 
     :param params: Twilio's request parameters.
@@ -97,6 +115,8 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
     :param language: the language of the call, from its session.
     :param turn: the number of the webhook in its call, from 1.
     :param data: the ``data`` of the session, which the handlers change in place.
+    :param started: the time of the first webhook of the call, with a time zone. If it is left out, it is ``now``.
+    :param path: the ``path`` of the session, to which the engine adds states.
     """
     sid = params.get("CallSid", "")
     return Call(
@@ -113,9 +133,11 @@ def make_call(params: Mapping[str, str], *, now: datetime, language: str, turn: 
         confidence=_parse_confidence(params.get("Confidence", "")),
         params=MappingProxyType(dict(params)),
         now=now,
+        started=now if started is None else started,
         language=language,
         turn_key=f"{sid}:{turn}",
         data=data,
+        _path=path,
     )
 
 

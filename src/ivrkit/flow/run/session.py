@@ -36,6 +36,7 @@ class Session:
     """The session of one call.
 
     :param sid: the CallSid.
+    :param started: the time of the first webhook of the call, in seconds since 1970. It is 0 before this webhook.
     :param turn: the number of webhooks of the call that were answered.
     :param state: the name of the state that the caller is in, or ``None`` before the call enters its first state.
     :param start: the name of the state in which the call started, or ``None`` before the start.
@@ -58,6 +59,7 @@ class Session:
     """
 
     sid: str
+    started: float = 0.0
     turn: int = 0
     state: str | None = None
     start: str | None = None

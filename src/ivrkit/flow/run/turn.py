@@ -74,3 +74,8 @@ class Turn:
     events: tuple[Event, ...]
     call: Call
     secret: bool
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of the states that the webhook entered, in order."""
+        return tuple(event.state.name for event in self.events if event.name == "entered" and event.state)

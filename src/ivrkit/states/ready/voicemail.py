@@ -35,8 +35,7 @@ def voicemail(
 ) -> State:
     """Return a state that records a message of the caller.
 
-    After the recording, the hook ``ivrkit_state_left`` is called with the outcome ``recorded``, even if the caller
-    hangs up. In this hook, ``call.params`` has Twilio's ``RecordingUrl``, ``RecordingSid`` and ``RecordingDuration``.
+    After the recording, the hook ``ivrkit_recorded`` is called, even if the caller hangs up.
 
     :param texts: the prompts before the recording; by default the core's text ``voicemail``.
     :param max_length: the maximum length of the message, in seconds, 2 to 14400.
