@@ -200,10 +200,10 @@ def ivrkit_register_states(settings: Settings) -> Mapping[str, State | Callable[
 
 @hookspec
 def ivrkit_edit_state(state: State) -> State | None:
-    """Edit a state of any plugin before it is compiled.
+    """Edit a state of any plugin before the state is compiled.
 
     Called at start, once for each state in the order of loading, after the tables ``[states.NAME]`` of the settings are
-    applied. The hook is not called during phone calls, so it does not slow them down.
+    applied. The hook is not called during phone calls, so the hook does not slow calls down.
 
     :when: at start
     :param state: the state with its ``name`` and ``owner``, and with the edits of the plugins that were called before.

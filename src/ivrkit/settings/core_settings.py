@@ -133,8 +133,8 @@ class Settings:
         tables ``[states.NAME]``.
     :param origins: dotted key of a setting, such as ``states.sales.key`` -> origin of its value, such as
         ``ivrkit.toml:3`` or ``argument``. This field is not a setting.
-    :param folder: the folder of the settings file. ``plugins_dir`` and ``flows`` are relative to this folder. If it is
-        ``None``, they are relative to the working folder. This field is not a setting.
+    :param folder: the folder of the settings file, or ``None`` for the working folder. The paths in ``plugins_dir`` and
+        ``flows`` are relative to this folder. This field is not a setting.
     :raises SettingsError: if a value is invalid. The error lists every invalid value.
     """
 

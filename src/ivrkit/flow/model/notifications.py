@@ -1,13 +1,13 @@
-"""Notifications: requests that report something about a call, and that no verb of the call waits for.
+"""Notifications: Twilio's requests that are not the result of a verb, such as status callbacks.
 
-A developer can set the URL of a notification to the webhook by mistake. Then the notification must not move the call.
-Twilio documents the parameters on the page of each verb and noun: https://www.twilio.com/docs/voice/twiml
+A developer can set the URL of a notification to the webhook by mistake. The call must then stay in its state. Twilio
+documents the parameters on the page of each verb and noun: https://www.twilio.com/docs/voice/twiml
 
-Some parameters are in the result of a verb and in a notification, such as ``RecordingUrl``. These rules decide:
+Some parameters, such as ``RecordingUrl``, can be in the result of a verb or in a notification. These rules decide:
 
-1. A request with the parameter that only the waiting verb sends is the result of this verb.
-2. Otherwise a request is a notification if it has one of the parameters that mark the notification, and none of the
-   parameters that rule the notification out.
+1. If a request has a parameter that only the waiting verb sends, the request is the result of this verb.
+2. Otherwise a request is a notification if it has a parameter that only this notification has, and no parameter that
+   this notification never has.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A type of notification.
+    """A type of notification, such as the status callback of a recording.
 
-    :param name: the name with its article, for the log.
-    :param fix: the attribute to change and the URL to set, for the log.
+    :param name: the name of the type with an article, for the log, such as ``a transcription``.
+    :param fix: the hint in the log: the TwiML attribute to change, and the URL to set.
     """
 
     name: str
@@ -87,9 +87,9 @@ _RULES: tuple[tuple[Notification, tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def find_notification(params: Mapping[str, str], waiting_verb: str | None) -> Notification | None:
-    """Return the notification that a request is, or ``None`` if the request may be the result of the waiting verb.
+    """Return the notification type of a request, or ``None`` if the request may be the result of the waiting verb.
 
-    :param params: the parameters of the request.
+    :param params: Twilio's parameters in the request.
     :param waiting_verb: the name of the verb that the call waits with, or ``None`` if the call does not wait.
     """
     if any(name in params for name in _RESULT_PARAMETERS.get(waiting_verb or "", ())):

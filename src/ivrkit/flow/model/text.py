@@ -124,9 +124,9 @@ class Texts:
     spoken_keys: Mapping[str, str] = field(default_factory=lambda: dict(SPOKEN_KEYS))
 
     def __post_init__(self) -> None:
-        """Check the placeholders of all sentences and the phone keys. Add the default words of all other phone keys.
+        """Check the placeholders of all sentences. Add the default words for all phone keys that have no words yet.
 
-        :raises FlowError: if a sentence has an unknown placeholder, or if a table has an unknown key.
+        :raises FlowError: if a sentence has an unknown placeholder, or if a table of words has an unknown phone key.
         """
         for each in fields(self):
             if each.metadata:
