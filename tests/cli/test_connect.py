@@ -4,7 +4,8 @@ import socket
 
 import pytest
 from click.testing import CliRunner
-from tests.cli.twilio_api import ACCOUNT, TOKEN, TwilioApi
+from tests.cli.twilio_api import ACCOUNT, KNOWS_RULES, TOKEN, TwilioApi
+from twilio.rest import Client
 
 from ivrkit.cli.main import main
 from ivrkit.cli.twilio_account import TwilioAccount
@@ -343,3 +344,99 @@ def test_as_a_process(api, run):
     done = run("connect", NUMBER, "--url", URL, "--yes")
     assert (done.returncode, done.stderr) == (0, "")
     assert api.changes == [CONNECTED]
+
+
+class TestRules:
+    """The webhook rules of the account, which versions of twilio before 9.13 cannot read."""
+
+    @pytest.fixture
+    def rules(self, api):
+        """Return a function that adds a rule for all URLs of the phone tree, after rules for other URLs."""
+        api.add_setting("of another product")
+        api.add_setting("of a third one")
+
+        def add(**fields):
+            setting = api.add_setting("mine", **fields)
+            api.add_rule("other", "PREFIX_MATCH", "https://other.example.com/", **{setting: 100})
+            api.add_rule("third", "EXACT_MATCH", "https://third.example.com/a", **{setting: 100})
+            api.add_rule("voice", "PREFIX_MATCH", "https://ivr.example.com/phone/", **{setting: 100})
+
+        return add
+
+    APPLIED = (
+        f"the webhook rule 'voice' applies the setting 'mine' to {URL}/webhook, {URL}/webhook/fallback, "
+        f"{URL}/webhook/status, which voids the overrides rc=1&rp=ct"
+    )
+    HINT = (
+        '  hint: make a setting whose connection has "retryPolicy": {"retryCount": 1, "retryOn": '
+        '["CONNECTION_TIMEOUT"]}, and name it in the rule'
+    )
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({}, [f"Warning: {APPLIED}: Twilio does not repeat a request after a failed connection", HINT]),
+            (
+                {"connection": {"retryPolicy": {"retryCount": 1, "retryOn": ["CONNECTION_TIMEOUT"]}}},
+                [f"Note: {APPLIED}: Twilio repeats a request once after CONNECTION_TIMEOUT"],
+            ),
+        ],
+        ids=["no-retry", "retry"],
+    )
+    def test_a_rule_that_voids_the_overrides(self, api, connect, rules, fields, expected):
+        """The command warns of a rule that voids the overrides or lacks a retry, and makes the change."""
+        rules(**fields)
+        done = connect(NUMBER, "--url", URL, "--yes")
+        assert done.stderr.splitlines() == (expected if KNOWS_RULES else [])
+        assert api.changes == [CONNECTED]
+
+    def test_the_rules_of_a_connected_number(self, api, connect, rules):
+        """Without ``--url`` the rules for the webhooks of the number are shown."""
+        rules()
+        assert connect(NUMBER).stderr == ""
+        connect(NUMBER, "--url", URL, "--yes")
+        shown = [f"Warning: {self.APPLIED}: Twilio does not repeat a request after a failed connection", self.HINT]
+        assert connect(NUMBER).stderr.splitlines() == (shown if KNOWS_RULES else [])
+
+    def test_a_shared_key_that_is_not_set(self, api, connect, rules, monkeypatch):
+        """A rule whose shared key is not in the settings is a warning."""
+        monkeypatch.setenv("IVRKIT_SHARED_KEYS__key_b", "sesame")
+        retry = {"retryPolicy": {"retryCount": 1, "retryOn": ["ALL"]}}
+        rules(connection=retry, signature={"type": "SHARED_KEY", "sharedKeyId": "key_a", "algorithm": "HMAC_SHA256"})
+        shown = connect(NUMBER, "--url", URL, "--dry-run").stderr.splitlines()
+        where = self.APPLIED.partition(", which")[0]
+        expected = [
+            f"Warning: {where}: it signs with the shared key 'key_a', which is not set here, only 'key_b'",
+            "  hint: set IVRKIT_SHARED_KEYS__key_a to the secret of the key",
+        ]
+        assert shown[1:] == (expected if KNOWS_RULES else [])
+
+    def test_rules_that_cannot_be_read(self, api, connect):
+        """If the rules cannot be read, the command says why and goes on."""
+        problem = {"type": "x", "title": "Forbidden", "status": 403, "detail": "No access to rules.", "code": 20403}
+        api.rules_failure = (403, problem)
+        done = connect(NUMBER, "--url", URL, "--yes")
+        expected = (
+            "Warning: the webhook rules of the account were not read: Twilio's API responds with 403, error 20403: No "
+            "access to rules.\n"
+        )
+        assert done.stderr == (expected if KNOWS_RULES else "")
+        assert api.changes == [CONNECTED]
+        api.rules_failure = (500, {"title": "Broken"})
+        expected = expected.partition("Twilio's")[0] + "Twilio's API responds with 500: Broken\n"
+        assert connect(NUMBER).stderr == (expected if KNOWS_RULES else "")
+        api.rules_failure = (500, {})
+        assert connect(NUMBER).stderr == (expected.replace("Broken", "") if KNOWS_RULES else "")
+
+    def test_a_rule_with_a_setting_that_is_gone(self, api, connect):
+        """A setting that the account no longer lists has the defaults of Twilio."""
+        api.add_rule("", "DEFAULT", webhooks_setting_x=100)
+        shown = connect(NUMBER, "--url", URL, "--dry-run").stderr
+        expected = f"Warning: the webhook rule '{api.rules[0]['id']}' applies the setting 'webhooks_setting_x' to "
+        assert shown.startswith(expected) is KNOWS_RULES
+
+    def test_an_old_version_of_twilio(self, connect, monkeypatch, api, rules):
+        """With a version of twilio that cannot read rules, the command says nothing about them."""
+        rules()
+        monkeypatch.delattr(Client, "webhooks", raising=False)
+        assert connect(NUMBER, "--url", URL, "--dry-run").stderr == ""

@@ -7,7 +7,9 @@ from contextlib import ExitStack
 import pytest
 import trustme
 from tests.cli.proxies import NGINX, nginx, proxy_to
+from tests.cli.twilio_api import ACCOUNT, KNOWS_RULES, TwilioApi
 from tests.web.webhook_calls import serving
+from twilio.rest import Client
 
 from ivrkit import Settings
 from ivrkit.web import create_app
@@ -21,8 +23,9 @@ Usage: ivrkit doctor [OPTIONS]
   The command checks the settings, plugins, session store and clock. Then it
   sends a signed request to the running app through the app's public URL, as
   Twilio does. If a proxy made the signature invalid, the command shows the
-  change and the configuration line that fixes the proxy. The exit code is 1 if
-  a check failed.
+  change and the configuration line that fixes the proxy. If TWILIO_ACCOUNT_SID
+  is set, the command also reads the webhook rules of the account. The exit code
+  is 1 if a check failed.
 
   Without an auth token, a host starts only in dev mode. With --dev, the missing
   token is a warning.
@@ -220,6 +223,90 @@ def test_a_proxy_that_drops_the_header_of_the_shared_key(check_webhook, behind, 
             "Heroku: already passes it on; another proxy in front of it removes it",
         ],
     )
+
+
+@pytest.fixture
+def api(monkeypatch):
+    """Serve the API of the account to the doctor."""
+    api = TwilioApi()
+    api.users[ACCOUNT] = TOKEN
+    with api.serving():
+        monkeypatch.setenv("TWILIO_API_URL", api.url)
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+        yield api
+
+
+@pytest.fixture
+def rules(doctor, serve):
+    """Return a function that returns status, message and hints about the rules, and the exit code."""
+
+    def rules(**settings):
+        results, code = doctor("--url", serve(**settings))
+        return [tuple(each.values())[1:] for each in results if each["check"] == "rules"], code
+
+    return rules
+
+
+def test_without_the_account_the_rules_are_not_checked(rules, doctor):
+    """Without TWILIO_ACCOUNT_SID the result names the variable, and without a public URL there is none."""
+    message = "not checked: set TWILIO_ACCOUNT_SID to check the webhook rules of the account"
+    assert rules() == ([("ok", message, [])], 0)
+    assert [each for each in doctor()[0] if each["check"] == "rules"] == []
+    assert [each for each in doctor("--url", "ftp://x")[0] if each["check"] == "rules"] == []
+
+
+def test_an_old_version_of_twilio(rules, api, monkeypatch):
+    """With a version of twilio that cannot read rules, the result names the version that can."""
+    monkeypatch.delattr(Client, "webhooks", raising=False)
+    message = "not checked: install twilio 9.13 to check the webhook rules of the account"
+    assert rules() == ([("ok", message, [])], 0)
+
+
+class TestRules:
+    """The webhook rules of the account, read from a server that imitates Twilio's API."""
+
+    #: Older versions of twilio cannot read rules.
+    __test__ = KNOWS_RULES
+
+    def test_an_account_without_rules(self, rules, api):
+        """An account without rules is ok."""
+        assert rules() == ([("ok", "no webhook rule of the account matches the webhooks", [])], 0)
+
+    def test_a_rule_that_voids_the_overrides(self, rules, api, monkeypatch):
+        """A rule that voids the overrides or lacks a retry is a warning, so the exit code stays 0."""
+        api.add_rule("all", "DEFAULT", **{api.add_setting("plain"): 100})
+        ((status, message, hints),), code = rules()
+        assert (status, code) == ("warning", 0)
+        assert message.startswith("the webhook rule 'all' applies the setting 'plain' to http://127.0.0.1:")
+        assert "/webhook/whisper, http://127.0.0.1:" in message
+        assert message.endswith(
+            "/webhook/status, which voids the overrides rc=1&rp=ct: Twilio does not repeat a request after a failed "
+            "connection"
+        )
+        assert len(hints) == 1
+
+    def test_a_shared_key_of_a_rule(self, rules, api, monkeypatch):
+        """A rule that signs with a shared key that is not set is a failure."""
+        signature = {"type": "SHARED_KEY", "sharedKeyId": "key_a", "algorithm": "HMAC_SHA256"}
+        retry = {"retryPolicy": {"retryCount": 1, "retryOn": ["CONNECTION_TIMEOUT"]}}
+        api.add_rule("all", "DEFAULT", **{api.add_setting("signed", signature=signature, connection=retry): 100})
+        found, code = rules()
+        assert ([status for status, _, _ in found], code) == (["ok", "failed"], 1)
+        assert found[1][2] == ["set IVRKIT_SHARED_KEYS__key_a to the secret of the key"]
+        monkeypatch.setenv("IVRKIT_SHARED_KEYS__key_a", "sesame")
+        found, code = rules(shared_keys={"key_a": "sesame"})
+        assert ([status for status, _, _ in found], code) == (["ok"], 0)
+
+    def test_rules_that_cannot_be_read(self, rules, api, monkeypatch):
+        """If the API refuses the credentials, the result is a warning with the fix."""
+        monkeypatch.setenv("TWILIO_API_KEY", "SK1")
+        monkeypatch.setenv("TWILIO_API_SECRET", "wrong")
+        ((status, message, hints),), code = rules()
+        assert (status, code) == ("warning", 0)
+        assert message == (
+            "the webhook rules of the account were not read: Twilio's API responds with 401, error 20003: Authenticate"
+        )
+        assert hints == ["check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: both are in Twilio's console"]
 
 
 NO_TOKEN = "there is no auth token, so no signature can be checked"

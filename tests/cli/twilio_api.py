@@ -1,6 +1,7 @@
-"""A server that imitates the phone numbers of Twilio's REST API.
+"""A server that imitates the phone numbers and the webhook rules of Twilio's REST API.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+https://www.twilio.com/docs/usage/webhooks/webhook-configuration
 """
 
 from __future__ import annotations
@@ -13,8 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
+from twilio.rest import Client
+
+#: Whether the installed version of twilio can read webhook rules.
+KNOWS_RULES = hasattr(Client, "webhooks")
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "the-token-of-the-account"
+#: When the rules and settings were made.
+CREATED = "2026-11-01T08:00:00Z"
 #: How many numbers a page of a list has.
 PAGE = 2
 FIELDS = {
@@ -34,6 +41,9 @@ class TwilioApi:
 
     :ivar numbers: PhoneNumber -> its fields.
     :ivar users: user -> password.
+    :ivar rules: the webhook rules, in the form of the API.
+    :ivar settings: the webhook settings, in the form of the API.
+    :ivar rules_failure: status and problem of every response about webhook rules; ``None`` for no failure.
     :ivar changes: the form of each requested change.
     :ivar failure: status, code and message of every response; ``None`` for no failure.
     """
@@ -41,6 +51,9 @@ class TwilioApi:
     def __init__(self) -> None:
         self.numbers: dict[str, dict[str, str]] = {}
         self.users = {ACCOUNT: TOKEN}
+        self.rules: list[dict[str, object]] = []
+        self.settings: list[dict[str, object]] = []
+        self.rules_failure: tuple[int, dict[str, object]] | None = None
         self.changes: list[dict[str, str]] = []
         self.failure: tuple[int, int | None, str] | None = None
         self.only_changes_fail = False
@@ -52,6 +65,24 @@ class TwilioApi:
         plain = dict.fromkeys(FIELDS.values(), "")
         sid = f"PN{len(self.numbers):032d}"
         self.numbers[number] = {"sid": sid, "account_sid": ACCOUNT, "phone_number": number, **plain, **fields}
+
+    def add_setting(self, name: str, **fields: object) -> str:
+        """Add a webhook setting to the account, and return its id."""
+        setting = f"webhooks_setting_{len(self.settings):026d}"
+        plain = {"id": setting, "type": "CUSTOMER", "friendlyName": name, "auth": None, "createdAt": CREATED}
+        self.settings.append({**plain, "connection": None, "signature": None, **fields})
+        return setting
+
+    def add_rule(self, name: str, match_type: str, pattern: str = "", **shares: int) -> None:
+        """Add a webhook rule to the account.
+
+        :param shares: id of a setting -> percentage of the requests.
+        """
+        field = {"EXACT_MATCH": {"value": pattern}, "PREFIX_MATCH": {"prefix": pattern}}.get(match_type, {})
+        settings = [{"settingId": each, "percentage": share} for each, share in shares.items()]
+        rule = f"webhooks_rule_{len(self.rules):026d}"
+        plain = {"id": rule, "friendlyName": name, "matchType": match_type, "createdAt": CREATED}
+        self.rules.append({**plain, **field, "settings": settings})
 
     @contextmanager
     def serving(self) -> Iterator[TwilioApi]:
@@ -99,6 +130,8 @@ class TwilioApi:
         if self.failure and (method == "POST" or not self.only_changes_fail):
             status, code, message = self.failure
             return status, {"code": code, "message": message, "status": status}
+        if method == "GET" and path.startswith("/v1/Webhooks/"):
+            return self.rules_failure or (200, self._webhook_page(path.rpartition("/")[2], given))
         numbers = f"/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers"
         if method == "GET" and path == f"{numbers}.json":
             return 200, self._page(numbers, given)
@@ -108,6 +141,14 @@ class TwilioApi:
                 number |= {FIELDS[name]: value for name, value in given.items()}
                 return 200, number
         return 404, {"code": 20404, "message": f"The requested resource {path} was not found", "status": 404}
+
+    def _webhook_page(self, name: str, given: dict[str, str]) -> dict[str, object]:
+        """Return a page of a list. Each page but the last has the token of the next page."""
+        found = {"Rules": self.rules, "Settings": self.settings}[name]
+        first = int(given.get("pageToken", "from-0").removeprefix("from-"))
+        more = f"from-{first + PAGE}" if len(found) > first + PAGE else None
+        meta = {"key": name.lower(), "pageSize": PAGE, "nextToken": more, "previousToken": None}
+        return {"meta": meta, name.lower(): found[first : first + PAGE]}
 
     def _page(self, path: str, given: dict[str, str]) -> dict[str, object]:
         found = [each for each in self.numbers.values() if given.get("PhoneNumber") in (None, each["phone_number"])]

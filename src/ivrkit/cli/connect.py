@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ivrkit.cli.options import load_settings_with, table
+from ivrkit.cli.options import load_settings_with, table, try_load_settings_with
 from ivrkit.cli.twilio_account import TwilioAccount
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.twiml import with_connection_overrides
@@ -55,6 +55,7 @@ def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, 
     found = account.number(number)
     if not url:
         click.echo(table(("WEBHOOK", "NOW"), [(name, _current(found, field)) for field, name in _rows(found)]))
+        _print_rules(account, [getattr(found, field) for field in FIELDS if getattr(found, field, None)])
         return
     new = webhooks | {field: "" for field in PRECEDING if getattr(found, field, None)}
     changed = {field: value for field, value in new.items() if (getattr(found, field, None) or "") != value}
@@ -62,6 +63,7 @@ def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, 
     click.echo(table(("WEBHOOK", "NOW", "NEW"), rows))
     for warning in _warnings(url):
         click.echo(f"Warning: {warning}", err=True)
+    _print_rules(account, [webhooks[field] for field in FIELDS])
     if not changed:
         click.echo("Nothing to change.")
     elif dry_run:
@@ -71,6 +73,23 @@ def connect(number: str, url: str | None, overrides: str | None, dry_run: bool, 
         click.echo(f"{number} is connected. Call it to try it.")
     else:
         click.echo("Nothing was changed.")
+
+
+def _print_rules(account: TwilioAccount, urls: list[str]) -> None:
+    """Print how the webhook rules of an account change the requests to some URLs."""
+    if not account.can_read_rules():
+        return
+    from ivrkit.doctor.webhook_rules import check_rules
+
+    try:
+        rules = account.webhook_rules()
+    except IvrkitError as error:
+        click.echo(f"Warning: the webhook rules of the account were not read: {error.message}", err=True)
+        return
+    for each in check_rules(rules, urls, try_load_settings_with(()).settings):
+        click.echo(f"{'Note' if each.status == 'ok' else 'Warning'}: {each.message}", err=True)
+        for hint in each.hints:
+            click.echo(f"  hint: {hint}", err=True)
 
 
 def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:

@@ -11,9 +11,11 @@ import click
 
 from ivrkit.cli.app_tree import app_tree
 from ivrkit.cli.options import json_option, tree_options, try_load_settings_with
+from ivrkit.errors import IvrkitError
 
 if TYPE_CHECKING:
     from ivrkit.doctor import CheckResult
+    from ivrkit.settings import Settings
 
 
 @click.command()
@@ -27,17 +29,40 @@ def doctor(context: click.Context, url: str | None, dev: bool, block: tuple[str,
 
     The command checks the settings, plugins, session store and clock. Then it sends a signed request to the running app
     through the app's public URL, as Twilio does. If a proxy made the signature invalid, the command shows the change
-    and the configuration line that fixes the proxy. The exit code is 1 if a check failed.
+    and the configuration line that fixes the proxy. If TWILIO_ACCOUNT_SID is set, the command also reads the webhook
+    rules of the account. The exit code is 1 if a check failed.
 
     Without an auth token, a host starts only in dev mode. With --dev, the missing token is a warning.
     """
     from ivrkit.doctor import run_checks
 
     in_app = app_tree()
-    settings = try_load_settings_with(block, **({"dev": True} if dev else {}))
-    results = run_checks(settings, url, in_app.mounted.plugins if in_app else None)
+    loaded = try_load_settings_with(block, **({"dev": True} if dev else {}))
+    plugins = in_app.mounted.plugins if in_app else None
+    results = run_checks(loaded, url, plugins, check_account=lambda settings: _check_rules(settings, url))
     click.echo(json.dumps([asdict(each) for each in results], indent=2) if as_json else results_as_text(results))
     context.exit(1 if any(each.status == "failed" for each in results) else 0)
+
+
+def _check_rules(settings: Settings, url: str | None) -> list[CheckResult]:
+    """Return the effects of the account's webhook rules. Without a public URL, return no result."""
+    from ivrkit.cli.twilio_account import TwilioAccount
+    from ivrkit.doctor.results import ok, warning
+    from ivrkit.doctor.webhook_rules import check_rules, webhook_urls
+
+    try:
+        urls = webhook_urls(settings, url)
+        account = TwilioAccount.if_set() if urls else None
+        if not urls:
+            return []
+        if account is None:
+            return [ok("rules", "not checked: set TWILIO_ACCOUNT_SID to check the webhook rules of the account")]
+        if not account.can_read_rules():
+            return [ok("rules", "not checked: install twilio 9.13 to check the webhook rules of the account")]
+        results = check_rules(account.webhook_rules(), urls, settings)
+    except IvrkitError as error:
+        return [warning("rules", f"the webhook rules of the account were not read: {error.message}", error.hint)]
+    return results or [ok("rules", "no webhook rule of the account matches the webhooks")]
 
 
 def results_as_text(results: Iterable[CheckResult]) -> str:

@@ -1,6 +1,7 @@
-"""Access to the phone numbers of a Twilio account and to the webhooks of these numbers, through the REST API.
+"""Access to the phone numbers and the webhook rules of a Twilio account through the REST API.
 
-https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource and
+https://www.twilio.com/docs/usage/webhooks/webhook-configuration
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from dotenv import dotenv_values
 
 from ivrkit.errors import IvrkitError, nearest
+
+if TYPE_CHECKING:
+    from ivrkit.doctor.webhook_rules import WebhookRule
 
 #: Variable with another address of the REST API, for tests. Without it, Twilio's own address is used.
 API_VARIABLE = "TWILIO_API_URL"
@@ -52,7 +56,7 @@ class TwilioAccount:
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
-        variables = {**_read_dotenv(), **os.environ}
+        variables = _variables()
         sid = variables.get("TWILIO_ACCOUNT_SID") or _prompt_hidden("Account SID")
         user, password = variables.get("TWILIO_API_KEY") or "", variables.get("TWILIO_API_SECRET") or ""
         if not (user and password):
@@ -62,7 +66,20 @@ class TwilioAccount:
         api = variables.get(API_VARIABLE)
         if api:
             client.api.base_url = api
+            if hasattr(client, "webhooks"):
+                client.webhooks.base_url = api
         return cls(client)
+
+    @classmethod
+    def if_set(cls) -> TwilioAccount | None:
+        """Return the account as :meth:`from_environment` does, or ``None`` if a value would have to be asked for.
+
+        :raises IvrkitError: if ``.env`` can't be read.
+        """
+        variables = _variables()
+        has_key = variables.get("TWILIO_API_KEY") and variables.get("TWILIO_API_SECRET")
+        is_set = variables.get("TWILIO_ACCOUNT_SID") and (has_key or variables.get("TWILIO_AUTH_TOKEN"))
+        return cls.from_environment() if is_set else None
 
     @property
     def url(self) -> str:
@@ -85,6 +102,20 @@ class TwilioAccount:
             hint=f"its numbers: {', '.join(others)}" if others else "buy a number in Twilio's console",
         )
 
+    def can_read_rules(self) -> bool:
+        """Return whether the installed version of twilio can read webhook rules."""
+        return hasattr(self._client, "webhooks")
+
+    def webhook_rules(self) -> list[WebhookRule]:
+        """Return the webhook rules of the account with their settings.
+
+        :raises IvrkitError: if the rules can't be read.
+        """
+        with _api_errors():
+            api = self._client.webhooks.v1
+            settings = {each.id: vars(each) for each in api.settings.list()}
+            return [_parse_rule(each, settings) for each in api.rules.list()]
+
     def change(self, number: Any, fields: Mapping[str, str]) -> Any:
         """Set fields of a phone number, and return the changed number.
 
@@ -94,6 +125,24 @@ class TwilioAccount:
         """
         with _api_errors():
             return number.update(**fields)
+
+
+def _parse_rule(rule: Any, settings: Mapping[str, Mapping[str, Any]]) -> WebhookRule:
+    """Return a rule of Twilio's client with its settings.
+
+    :param settings: id -> fields of the settings of the account.
+    """
+    from ivrkit.doctor.webhook_rules import WebhookRule, parse_setting
+
+    applied = [
+        parse_setting(settings.get(each["settingId"], {"id": each["settingId"]}), each.get("percentage", 100))
+        for each in rule.settings
+    ]
+    return WebhookRule(rule.friendly_name or rule.id, rule.match_type, rule.value or rule.prefix or "", tuple(applied))
+
+
+def _variables() -> dict[str, str | None]:
+    return {**_read_dotenv(), **os.environ}
 
 
 def _prompt_hidden(text: str) -> str:
@@ -148,7 +197,9 @@ def _parse_api_error(error: Any) -> tuple[int, int | None, str]:
         return error.status, error.code, error.msg
     response = error.args[-1]
     body = json.loads(response.text)
-    return response.status_code, body.get("code"), body.get("message", "")
+    # The older parts of the API have a message; the newer ones have a title and details (RFC 9457).
+    message = body.get("message") or body.get("detail") or body.get("title") or ""
+    return response.status_code, body.get("code"), message
 
 
 def _read_dotenv() -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from typing import Literal
 class CheckResult:
     """The result of one check.
 
-    :param check: ``settings``, ``plugins``, ``store``, ``clock`` or ``webhook``.
+    :param check: ``settings``, ``plugins``, ``store``, ``clock``, ``rules`` or ``webhook``.
     :param status: ``failed`` if calls cannot be answered, ``warning`` if there is a problem but calls can be
         answered, or ``ok``.
     :param message: the result as one line of text.
