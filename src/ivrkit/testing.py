@@ -83,7 +83,8 @@ def make_app(
 def _make_own_app(app_factory: object) -> Flask:
     """Return a new app of the project under test.
 
-    :raises SettingsError: if the app factory is not a function, or returns anything but an app without a phone tree.
+    :raises SettingsError: if the app factory is not a function, or if its result is not a Flask app, or if the app
+        already has a phone tree.
     """
     # A Flask app is callable too, but every phone tree needs an app of its own.
     app = app_factory() if callable(app_factory) and not isinstance(app_factory, Flask) else app_factory

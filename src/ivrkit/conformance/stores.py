@@ -149,7 +149,7 @@ class SharedStoreContract(StoreContract):
 
     @pytest.mark.parametrize(("turn", "body"), [(2, '"another"'), (3, '"second"')])
     def test_only_the_same_turn_and_body_are_a_repeated_save(self, store: SharedStore, turn: int, body: str) -> None:
-        """`save` with an outdated expected turn returns False if the turn or body differs from the stored session."""
+        """`save` returns False if `expected_turn` is outdated and the given session differs from the stored one."""
         second = stored_session(turn=2, body='"second"')
         store.save(second, 0)
         assert store.save(stored_session(turn=turn, body=body), 1) is False
@@ -163,7 +163,7 @@ class SharedStoreContract(StoreContract):
         assert store.load("CA1") == fifth
 
     def test_a_store_that_lost_a_call_takes_its_next_turn(self, store: SharedStore) -> None:
-        """`save` accepts any expected turn if the call is not in the store."""
+        """If the call is not in the store, `save` accepts every value of its argument `expected_turn`."""
         fifth = stored_session(turn=5)
         assert store.save(fifth, 4) is True
         assert store.load("CA1") == fifth

@@ -200,9 +200,9 @@ class Dispatcher:
     ) -> tuple[Turn | _Stop, Session]:
         """Read the session, call ``take_turn``, and save the session. Start again if another request saved it first.
 
-        :param take_turn: a function that changes the session and returns a ``Turn``. If there is nothing to save, the
-            function returns another result. The arguments of the function are the session, the time, and ``None``.
-            After a failed save, the third argument is the ``session.turn`` that was read for the first attempt.
+        :param take_turn: a function that changes the session and returns a ``Turn``. If it returns anything else, the
+            session is not saved. Its arguments are the session, the time, and ``None``. After a failed save, the third
+            argument is the ``session.turn`` that was read for the first attempt.
         :returns: the last result of ``take_turn``, and the session that ``take_turn`` changed.
         :raises SessionError: if the session cannot be read or saved.
         """

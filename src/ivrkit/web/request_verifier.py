@@ -161,8 +161,8 @@ def _body_fits_its_hash(request: Request) -> bool:
 def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
     """Return whether a signature was made with the secret of a validator.
 
-    The validator checks two URLs, one with a port and one without a port. This function checks the unchanged URL
-    first, which nearly always matches, because one check is faster than two checks.
+    The validator checks two URLs, one with a port and one without a port. To save time, this function first checks the
+    unchanged URL alone: that URL nearly always matches.
     """
     expected: str = validator.compute_signature(url, form)
     return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))

@@ -1,4 +1,4 @@
-"""A new plugin: the user's answers to the questions of ``ivrkit new``, and the sentences in each language."""
+"""A new plugin: the user's answers to ``ivrkit new``, and the sentences of the plugin in each language."""
 
 from __future__ import annotations
 

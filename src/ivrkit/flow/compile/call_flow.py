@@ -80,7 +80,7 @@ class CallFlow:
         return tuple(self.core_prompts)
 
     def start_info(self, start: str | None) -> StartInfo:
-        """Return the start menu, HOME and the operator of the calls that start in a state.
+        """Return the start menu of the calls that start in a state, their target ``HOME``, and their operator.
 
         :param start: the name of the state. If a deploy has removed the state, the setting ``start`` is used instead.
         """

@@ -28,8 +28,8 @@ class Fragment:
     """One or several verbs that are rendered to TwiML.
 
     :param xml: the TwiML of the verbs, without the element ``Response``.
-    :param prompts_start: the index in ``xml`` from which on all verbs may be inside a ``Gather``. If the last verb must
-        not be inside a ``Gather``, the index is the length of ``xml``.
+    :param prompts_start: an index in ``xml``. Every verb from this index on may be inside a ``Gather``. If the last
+        verb must not be inside a ``Gather``, the index is the length of ``xml``.
     """
 
     xml: bytes

@@ -154,9 +154,10 @@ class _TurnBuilder:
         self.events.append(Event("left", state, outcome=shown))
 
     def _record_last_outcome(self, outcome: str | None) -> None:
-        """Record the last outcome of a call that is over, unless the outcome is silence.
+        """Record the last outcome of a call that is over.
 
-        A request without a recording says nothing about a ``Record``: the request with the recording may still follow.
+        Silence is not recorded. A missing message is not recorded if the request has no ``RecordingDuration``, because
+        the request with the recording may still follow.
         """
         if outcome == NO_MESSAGE and "RecordingDuration" not in self.call.params:
             return
@@ -278,7 +279,7 @@ class _TurnBuilder:
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:
         """Return the target of a state that does not wait for input, and the name of this state.
 
-        If the state has no single target and no function exit, end the call and return ``None``.
+        If the state has no ``exit``, or if the ``exit`` is a ``Routes`` table, end the call and return ``None``.
         """
         exit = compiled.state.exit
         if exit is None or isinstance(exit, Routes) or compiled.is_menu:

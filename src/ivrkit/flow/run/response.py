@@ -50,8 +50,8 @@ class ResponseBuilder:
     def count_state(self) -> None:
         """Count one more state that this webhook enters.
 
-        :raises FlowError: if the webhook has entered too many states. The response is emptied before, so that the next
-            state fits.
+        :raises FlowError: if the webhook has entered too many states. Before the error is raised, all verbs
+            are removed from the response, so that the next state fits into it.
         """
         self._state_count += 1
         if self._state_count > MAX_STATES_PER_RESPONSE:
@@ -65,7 +65,7 @@ class ResponseBuilder:
     def to_document(self, *, interruptible: bool) -> bytes:
         """Return the response as a whole TwiML document.
 
-        :param interruptible: whether a key interrupts the prompts on the way to a question.
+        :param interruptible: whether a key interrupts the prompts of the states before the question.
         """
         if interruptible:
             return document(move_prompts_into_gather(self._fragments))

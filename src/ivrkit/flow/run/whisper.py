@@ -1,4 +1,4 @@
-"""The answer to the callee of a ``Dial`` that has a whisper."""
+"""The TwiML that the callee of a ``Dial`` hears before the caller is connected: the whisper."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ def password_for(parts: SplitResult, response: Response) -> Password | None:
     """Return the password that answers a response with status 401.
 
     :param parts: the URL of the request, with user and password.
-    :returns: the password, or ``None`` if the URL has no password or Twilio does not support the scheme.
+    :returns: the password, or ``None`` if the URL has no password, or if the response asks for a scheme
+        other than Basic and Digest.
     """
     if parts.username is None:
         return None

@@ -19,9 +19,9 @@ _PLAIN = (int, str, bool, str | None, int | None, str | Sequence[str], Mapping[s
 
 
 def named_errors(kind: Callable[P, State]) -> Callable[P, State]:
-    """Decorate a state kind, so that a wrong argument raises a :class:`~ivrkit.FlowError` instead of a ``TypeError``.
+    """Decorate the function of a state kind. A wrong argument then raises a ``FlowError``, not a ``TypeError``.
 
-    :param kind: the function of the state kind.
+    :param kind: the function, such as ``voicemail``.
     """
 
     @functools.wraps(kind)
