@@ -188,7 +188,13 @@ TRANSCRIBED = "TranscriptionText={} TranscriptionStatus=completed"
     ("attributes", "seconds", "text", "expected"),
     [
         pytest.param('transcribe="true" transcribeCallback="/text"', 3, "x" * 45, [], id="Record.transcribe"),
-        pytest.param('transcribeCallback="/text"', 3, None, [], id="Record.transcribeCallback-alone"),
+        pytest.param(
+            'transcribeCallback="/text"',
+            3,
+            None,
+            [(0, "<Record transcribeCallback> is never requested without transcribe")],
+            id="Record.transcribeCallback-alone",
+        ),
         pytest.param('transcribe="true"', 3, None, [], id="Record.transcribe-alone"),
         pytest.param(
             'transcribe="true" transcribeCallback="/text"',

@@ -291,7 +291,8 @@ def play_a_table() -> list[str]:
     documents: dict[str, sim.TableEntry] = {"/": "<Response/>", "/slow": sim.Response(took=20.0)}
     number = sim.Simulator.for_documents(documents, assumptions=sim.Assumptions(cookies=False), max_documents=5)
     script: list[sim.Action] = [sim.Press("1"), sim.Silence(), sim.HangUp(after=2)]
-    problems: list[sim.CallProblem] = sim.examine(number, depth=1)
+    examination: sim.Examination = sim.examine(number, depth=1, max_calls=20)
+    problems: list[sim.CallProblem] = examination.problems
     events: tuple[sim.Event, ...] = number.call(script, patience=60.0).events
     return [each.name for each in problems] + [event.name for event in events]
 

@@ -12,6 +12,8 @@ from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.simulator import examine
 from ivrkit.testing import Phone
 
+#: Maximum number of actions in a call, and maximum number of calls that explore the phone tree from one state.
+MAX_DEPTH, MAX_CALLS = 5, 250
 #: Maximum number of bytes of JSON that handlers may keep in ``call.data``.
 MAX_DATA = 2000
 
@@ -64,7 +66,8 @@ def every_outcome_is_answered(plugin: CheckedPlugin, start: str, language: str) 
     """
     where = f"{plugin.where(start)} in {language}"
     with plugin.phone(start, language=language) as phone, record_plugin_errors() as errors:
-        for problem in examine(phone.simulator, depth=2):
+        examined = examine(phone.simulator, depth=MAX_DEPTH, max_calls=MAX_CALLS, position=phone.position)
+        for problem in examined.problems:
             actions = ", ".join(map(str, problem.actions)) or "none"
             raise ConformanceError(f"{where}, after the actions {actions}: {problem.message}", hint=problem.hint)
         refuse_errors(f"{where} failed in a call", errors, plugin)

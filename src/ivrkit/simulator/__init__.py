@@ -14,9 +14,10 @@ from ivrkit.simulator.actions import Action, EndVerb, HangUp, PickUp, Press, Ref
 from ivrkit.simulator.assumptions import Assumptions
 from ivrkit.simulator.call import OtherParty, SimulatedCall
 from ivrkit.simulator.events import Event, event_from
-from ivrkit.simulator.examine import examine
-from ivrkit.simulator.explore import CallProblem, Exploration, explore, possible_actions
+from ivrkit.simulator.examine import Examination, examine
+from ivrkit.simulator.explore import Exploration, explore, possible_actions
 from ivrkit.simulator.live_call import Speeds
+from ivrkit.simulator.problems import CallProblem
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
 from ivrkit.simulator.waiting import Waiting
@@ -30,6 +31,7 @@ __all__ = [
     "CallProblem",
     "EndVerb",
     "Event",
+    "Examination",
     "Exploration",
     "Failure",
     "HangUp",

@@ -28,7 +28,7 @@ from ivrkit.simulator.webhooks import send_request
 from ivrkit.simulator.wire.messages import Failure
 
 #: Purposes of the requests whose response is a document to play.
-_DOCUMENT_PURPOSES = frozenset({"webhook", "action", "redirect", "fallback", "wait", "screening"})
+DOCUMENT_PURPOSES = frozenset({"webhook", "action", "redirect", "fallback", "wait", "screening"})
 
 
 class SimulatedCall:
@@ -47,6 +47,8 @@ class SimulatedCall:
         self._playback = play_call(live_call)
         #: The verb that waits and what it waits for, or ``None`` if the call is over.
         self.waiting: Waiting | None = None
+        #: The wait that the last action ended, or ``None`` before the first action.
+        self.last_waiting: Waiting | None = None
         #: The actions so far. Another call can repeat them.
         self.actions: list[Action] = []
         #: The number of events before the last action.
@@ -76,6 +78,7 @@ class SimulatedCall:
             waits = f"the call waits in <{self.waiting.verb}> ({self.waiting.activity})"
             raise SimulatorError(f"{action.who} {action}, but {why_not}; {waits}", hint="\n" + self.transcript())
         self.actions.append(action)
+        self.last_waiting = self.waiting
         self._events_before_action = len(self._live_call.events)
         self._resume(action)
         return self
@@ -194,7 +197,12 @@ class SimulatedCall:
     @property
     def heard_last(self) -> str:
         """The texts that were said to the caller since the last action, one per line."""
-        return _texts(self._live_call.events[self._events_before_action :], CALLER)
+        return _texts(self.latest_events, CALLER)
+
+    @property
+    def latest_events(self) -> tuple[Event, ...]:
+        """The events since the last action, with the action itself."""
+        return tuple(self._live_call.events[self._events_before_action :])
 
     @property
     def responses(self) -> list[Responded]:
@@ -203,9 +211,7 @@ class SimulatedCall:
         Responses to callbacks and responses with files are left out.
         """
         return [
-            each
-            for each in self._live_call.events
-            if isinstance(each, Responded) and each.purpose in _DOCUMENT_PURPOSES
+            each for each in self._live_call.events if isinstance(each, Responded) and each.purpose in DOCUMENT_PURPOSES
         ]
 
     @property

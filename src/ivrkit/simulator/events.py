@@ -234,6 +234,8 @@ class Warned(Event):
     :param url: the URL of the document.
     :param line: the line in the document, from 1; 0 if unknown.
     :param column: the column in this line, from 1; 0 if unknown.
+    :param topic: the topic of some notes: ``content-type``, ``not-played`` or ``transcribe-callback``; ``""`` for any
+        other warning.
     """
 
     name: ClassVar[str] = "warning"
@@ -245,6 +247,7 @@ class Warned(Event):
     url: str = ""
     line: int = 0
     column: int = 0
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

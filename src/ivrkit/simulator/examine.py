@@ -1,24 +1,35 @@
-"""A check of a phone tree by simulated calls. The check finds problems that cannot be seen in a single TwiML document.
+"""An examination of a phone tree by simulated calls. It finds problems that cannot be seen in a single TwiML document.
 
-- ``endless-silence``: a caller who says nothing stays on the line for ever.
-- ``repeated-request-after-end``: the last request of a call is sent again after the end of the call. The repeated
-  request fails, or its response continues the call.
-- ``status-callback-after-end``: the status callback is sent after the end of the call. The status callback fails, or
-  its response continues the call.
-- ``content-type``: the responses have a Content-Type that Twilio accepts, but that is not a Content-Type of TwiML.
+- ``endless-silence`` (wrong): a caller who says nothing stays on the line for ever.
+- ``transcribe-callback`` (wrong): a ``Record`` has a ``transcribeCallback`` and no ``transcribe``, so nothing is sent.
+- ``silent-caller-dropped`` (risky): a caller who says nothing is dropped, because nothing follows a ``Gather``.
+- ``unanswered-caller-dropped`` (risky): a caller is dropped if no phone is picked up, because nothing follows a
+  ``Dial``.
+- ``unsigned-request`` (risky): a request without a signature or with a forged one is answered.
+- ``content-type`` (risky): a response is plain text, which Twilio reads aloud if it is not valid TwiML.
+- ``status-callback-after-end`` (risky): the status callback is sent to the webhook after the end of the call. The
+  status callback fails, or its response continues the call.
+- ``repeated-request-after-end`` (only on retry): the last request of a call is sent again after the end of the call.
+  The repeated request fails, or its response continues the call.
 
-The check also finds the problems in single documents. The name of such a problem is Twilio's error code.
+The examination also finds the problems in single documents. The name of such a problem is Twilio's error code, and its
+grade is *wrong*.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
 from ivrkit.simulator.actions import AGENT, HangUp, PickUp, Refuse, Silence
 from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Responded
-from ivrkit.simulator.explore import CallProblem, Exploration, explore
+from ivrkit.simulator.explore import explore
+from ivrkit.simulator.problems import GRADES, ONLY_ON_RETRY, RISKY, CallProblem
 from ivrkit.simulator.simulator import Simulator
-from ivrkit.simulator.twiml.document import ODD_CONTENT_TYPE
 from ivrkit.simulator.twiml.markup import Element, MarkupError, parse
+from ivrkit.simulator.unsigned import unsigned_requests
 
 #: The verbs that do no harm if nobody hears them.
 _HARMLESS_VERBS = frozenset({"Say", "Play", "Pause", "Hangup", "Reject"})
@@ -26,31 +37,63 @@ _HARMLESS_VERBS = frozenset({"Say", "Play", "Pause", "Hangup", "Reject"})
 _ENDLESS = frozenset({"too-many-documents", "time-limit"})
 _OVER_HINT = "remember that the call is over, and answer with an empty <Response>"
 _EMPTY_DOCUMENT = Element("Response", {}, (), 0, 0)
+#: How many ended calls get late requests. Calls with equal last responses count once.
+_MAX_ENDS = 50
 #: How many actions of an endless call are shown.
 _MAX_ACTIONS = 12
 
 
-def examine(simulator: Simulator, *, depth: int = 2) -> list[CallProblem]:
-    """Call a number in many ways, and return the problems. Each problem is returned once.
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The result of an examination.
+
+    :param problems: the problems, each listed once. The worst grade comes first.
+    :param not_played: the elements that the simulator skipped, such as ``<Connect>`` and ``<Client> in <Dial>``. Only
+        their schema was checked.
+    :param calls: number of calls that explored the phone tree.
+    :param complete: whether every path of up to ``depth`` actions was explored. If not, ``max_calls`` ended the
+        exploration.
+    """
+
+    problems: list[CallProblem]
+    not_played: list[str]
+    calls: int
+    complete: bool
+
+
+def examine(
+    simulator: Simulator,
+    *,
+    depth: int = 5,
+    max_calls: int = 500,
+    position: Callable[[SimulatedCall], Hashable] | None = None,
+) -> Examination:
+    """Call a number in many ways, and return the problems, the elements that were not played, and the number of calls.
 
     :param depth: maximum number of actions in each call that explores the phone tree.
+    :param max_calls: maximum number of calls that explore the phone tree. Short paths are explored first.
+    :param position: a function that returns the key of a call's position, as for :func:`explore`.
     """
-    exploration = explore(simulator.call, depth=depth)
-    return [
+    exploration = explore(simulator.call, depth=depth, position=position, max_calls=max_calls)
+    ends = _different_ends(exploration.ends)
+    problems = [
         *exploration.problems,
-        *_content_type(simulator.call()),
         *_endless_silence(simulator),
-        *_repeated_request_after_end(exploration),
-        *_status_callback_after_end(simulator, exploration),
+        *_repeated_request_after_end(ends),
+        *_status_callback_after_end(simulator, ends),
+        *unsigned_requests(simulator.transport, [*exploration.ends, simulator.call()]),
     ]
+    problems.sort(key=lambda problem: GRADES.index(problem.grade))
+    return Examination(problems, exploration.not_played, exploration.calls, exploration.complete)
 
 
-def _content_type(call: SimulatedCall) -> list[CallProblem]:
-    return [
-        CallProblem("content-type", f"{note.what}, which Twilio accepts only by chance", note.hint)
-        for note in call.notes
-        if note.what.startswith(ODD_CONTENT_TYPE)
-    ]
+def _different_ends(calls: list[SimulatedCall]) -> list[SimulatedCall]:
+    """Return calls that ended in different ways: with another reason, or after another last response."""
+    ends: dict[Hashable, SimulatedCall] = {}
+    for call in calls:
+        body = call.responses[-1].body if call.responses else ""
+        ends.setdefault((call.ended and call.ended.reason, call.url, body), call)
+    return list(ends.values())[:_MAX_ENDS]
 
 
 def _endless_silence(simulator: Simulator) -> list[CallProblem]:
@@ -77,39 +120,33 @@ def _endless_silence(simulator: Simulator) -> list[CallProblem]:
     return [CallProblem("endless-silence", message, hint, tuple(call.actions[:_MAX_ACTIONS]))]
 
 
-def _repeated_request_after_end(exploration: Exploration) -> list[CallProblem]:
+def _repeated_request_after_end(ends: list[SimulatedCall]) -> list[CallProblem]:
     """Repeat the last request of each call that ended.
 
     :returns: a list with the first problem, or an empty list if no repeated request causes a problem.
     """
-    for call in exploration.ends:
+    for call in ends:
         document = call.repeat_last_request()
         effect = _effect_after_end(None if document is None else document.root)
         if effect:
             message = f"a request that is repeated after the end {effect}"
-            return [CallProblem("repeated-request-after-end", message, _OVER_HINT, tuple(call.actions))]
+            return [CallProblem("repeated-request-after-end", message, _OVER_HINT, tuple(call.actions), ONLY_ON_RETRY)]
     return []
 
 
-def _status_callback_after_end(simulator: Simulator, exploration: Exploration) -> list[CallProblem]:
+def _status_callback_after_end(simulator: Simulator, ends: list[SimulatedCall]) -> list[CallProblem]:
     """Repeat each call that ended, with the webhook's URL as the URL of the status callback.
 
     :returns: a list with the first problem, or an empty list if no status callback causes a problem.
     """
-    with_callback = Simulator(
-        simulator.transport,
-        simulator.url,
-        method=simulator.method,
-        token=simulator.token,
-        status_callback=simulator.url,
-        status_callback_method=simulator.method,
-    )
-    for ended in exploration.ends:
+    with_callback = copy.copy(simulator)
+    with_callback.status_callback = (simulator.url, simulator.method)
+    for ended in ends:
         call = with_callback.call(ended.actions)
         effect = _effect_after_end(_status_callback_document(call))
         if effect:
             message = f"the status callback, if it is sent to the webhook, {effect}"
-            return [CallProblem("status-callback-after-end", message, _OVER_HINT, tuple(call.actions))]
+            return [CallProblem("status-callback-after-end", message, _OVER_HINT, tuple(call.actions), RISKY)]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,38 +20,13 @@ from ivrkit.simulator.actions import (
     Speak,
 )
 from ivrkit.simulator.call import SimulatedCall
-from ivrkit.simulator.events import Warned
-from ivrkit.simulator.transcript import describe
+from ivrkit.simulator.problems import CallProblem, not_played, problems_of
 from ivrkit.simulator.twiml.attributes import int_attribute, text_attribute
 from ivrkit.simulator.waiting import Waiting
 
 KEYS = "1234567890*#"
 #: Words that no phone tree expects.
 UNKNOWN_WORDS = "elephants in the rain"
-
-
-@dataclass(frozen=True, slots=True)
-class CallProblem:
-    """A problem that was found in a call.
-
-    :param name: Twilio's error code, or one of the names in :mod:`ivrkit.simulator.examine`.
-    :param message: the problem and its location.
-    :param hint: how to fix the problem.
-    :param actions: the actions in the call that lead to the problem, from the start of the call.
-    """
-
-    name: str
-    message: str
-    hint: str
-    actions: tuple[Action, ...] = ()
-
-    @classmethod
-    def from_warning(cls, warning: Warned, actions: Sequence[Action]) -> CallProblem:
-        """Create a problem from a warning event.
-
-        :param actions: the actions in the call that lead to the warning, from the start of the call.
-        """
-        return cls(str(warning.code), describe(warning), warning.hint, tuple(actions))
 
 
 @dataclass(slots=True)
@@ -62,6 +38,9 @@ class Exploration:
     :param calls: number of calls that were made.
     :param problems: the problems. Each problem is listed once, with the shortest path that leads to it.
     :param ends: the calls that ended: for each position, one call for each action that ended the call there.
+    :param not_played: the elements that the simulator skipped, such as ``<Connect>`` and ``<Client> in <Dial>``. The
+        exploration says nothing about the behaviour of these elements.
+    :param complete: whether every path up to ``depth`` was explored. If not, ``max_calls`` ended the exploration.
     """
 
     positions: int = 0
@@ -69,6 +48,8 @@ class Exploration:
     calls: int = 0
     problems: list[CallProblem] = field(default_factory=list)
     ends: list[SimulatedCall] = field(default_factory=list)
+    not_played: list[str] = field(default_factory=list)
+    complete: bool = True
 
 
 def explore(
@@ -77,6 +58,7 @@ def explore(
     depth: int,
     position: Callable[[SimulatedCall], Hashable] | None = None,
     choices: Callable[[Waiting], Iterable[Action]] | None = None,
+    max_calls: int | None = None,
 ) -> Exploration:
     """Explore every path through a phone tree, up to a maximum number of actions.
 
@@ -89,8 +71,9 @@ def explore(
     :param depth: maximum number of actions in a call.
     :param position: a function that returns the key of a call's position; by default :func:`position_of`.
     :param choices: a function that returns the actions to try when a call waits; by default :func:`possible_actions`.
+    :param max_calls: maximum number of calls, or ``None`` for no maximum. Short paths are explored first.
     """
-    return _Explorer(call, position or position_of, choices or possible_actions).explore(depth)
+    return _Explorer(call, position or position_of, choices or possible_actions, max_calls).explore(depth)
 
 
 class _Explorer:
@@ -104,12 +87,14 @@ class _Explorer:
         call: Callable[[Sequence[Action]], SimulatedCall],
         position: Callable[[SimulatedCall], Hashable],
         choices: Callable[[Waiting], Iterable[Action]],
+        max_calls: int | None,
     ) -> None:
         self._call = call
         self._position = position
         self._choices = choices
+        self._calls_left = math.inf if max_calls is None else max_calls
         self._result = Exploration()
-        self._known_warnings: set[Hashable] = set()
+        self._known_problems: set[Hashable] = set()
         #: Position -> the call that reached it first, by one of the shortest paths.
         self._first_calls: dict[Hashable, SimulatedCall] = {}
 
@@ -150,6 +135,9 @@ class _Explorer:
         reached = self._first_calls[position]
         assert reached.waiting is not None  # noqa: S101  only a call that waits has a position
         for action in self._choices(reached.waiting):
+            if self._calls_left <= 0:
+                self._result.complete = False
+                break
             call = self._make_call((*reached.actions, action))
             if call.waiting is None:
                 self._result.ends.append(call)
@@ -163,13 +151,14 @@ class _Explorer:
     def _make_call(self, script: Sequence[Action]) -> SimulatedCall:
         """Make a call with these actions, and collect the problems that no earlier call had."""
         self._result.calls += 1
+        self._calls_left -= 1
         call = self._call(script)
-        for warning in call.warnings:
-            # Each call repeats the actions of a shorter one, and its warnings: the first report is the shortest.
-            key = (warning.code, warning.what, warning.url, warning.line, warning.column)
-            if key not in self._known_warnings:
-                self._known_warnings.add(key)
-                self._result.problems.append(CallProblem.from_warning(warning, call.actions))
+        # Each call repeats the actions of a shorter one, and its problems: the first report has the shortest path.
+        for key, problem in problems_of(call):
+            if key not in self._known_problems:
+                self._known_problems.add(key)
+                self._result.problems.append(problem)
+        self._result.not_played += [each for each in not_played(call) if each not in self._result.not_played]
         return call
 
 

@@ -16,9 +16,12 @@ from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.signals import HungUp, TakenFromQueue, VerbEnded, WebhookRequest
 from ivrkit.simulator.twiml.codes import CODES
+from ivrkit.simulator.twiml.markup import Element
 from ivrkit.simulator.waiting import Waiting
 from ivrkit.simulator.wire.client import Client
 
+#: The end of the message about an element that the simulator skips.
+NOT_PLAYED = " is not simulated yet and is skipped"
 #: The maximum length of a call in milliseconds: https://www.twilio.com/docs/voice (24 hours for accounts that asked).
 MAX_CALL = milliseconds(4 * 3600)
 
@@ -113,8 +116,13 @@ class LiveCall:
             )
         )
 
-    def note(self, message: str, hint: str = "", *, url: str = "", line: int = 0, column: int = 0) -> None:
-        """Add a note of the simulator, unless the call already has a note with the same message and URL."""
+    def note(
+        self, message: str, hint: str = "", *, url: str = "", line: int = 0, column: int = 0, topic: str = ""
+    ) -> None:
+        """Add a note of the simulator, unless the call already has a note with the same message and URL.
+
+        :param topic: the topic of the note, if other code looks for notes about it.
+        """
         if (message + url) in self._known_notes:
             return
         self._known_notes.add(message + url)
@@ -129,8 +137,18 @@ class LiveCall:
                 url=url,
                 line=line,
                 column=column,
+                topic=topic,
             )
         )
+
+    def note_not_played(self, description: str, element: Element, url: str) -> None:
+        """Add a note that the simulator skips an element.
+
+        :param description: the element as text, such as ``<Connect>``.
+        :param url: the URL of the document.
+        """
+        message, hint = description + NOT_PLAYED, "try it with a real call"
+        self.note(message, hint, url=url, line=element.line, column=element.column, topic="not-played")
 
     # Time: the clock is simulated, and only pass_time moves it forward.
 

@@ -155,8 +155,7 @@ def _can_play(call: LiveCall, context: DocumentContext, verb: Element) -> bool:
         message = f"<{verb.name}> can't be played {context.description} and is skipped"
         call.warn(code, message, url=context.url, line=verb.line, column=verb.column)
     else:
-        message, hint = f"<{verb.name}> is not simulated yet and is skipped", "try it with a real call"
-        call.note(message, hint, url=context.url, line=verb.line, column=verb.column)
+        call.note_not_played(f"<{verb.name}>", verb, context.url)
     return False
 
 

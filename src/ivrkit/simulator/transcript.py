@@ -94,12 +94,16 @@ def _queued(event: Queued) -> str:
     return f"queue {event.queue}: {event.result}"
 
 
-def _warned(event: Warned) -> str:
+def location_of(event: Warned) -> str:
+    """Return the location of a warning as the end of a sentence, or ``""`` if the location is unknown."""
     location = f" at {event.url}" if event.url else ""
-    location += f", line {event.line}, column {event.column}" if event.line else ""
+    return location + (f", line {event.line}, column {event.column}" if event.line else "")
+
+
+def _warned(event: Warned) -> str:
     code = f" {event.code}, {event.meaning}" if event.code else ""
     hint = f" ({event.hint})" if event.hint else ""
-    return f"{event.level}{code}: {event.what}{location}{hint}"
+    return f"{event.level}{code}: {event.what}{location_of(event)}{hint}"
 
 
 def _ended(event: Ended) -> str:

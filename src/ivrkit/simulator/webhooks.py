@@ -41,7 +41,7 @@ def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = No
         call.warn(failure.code, failure.message, url=url, line=line, column=column)
         raise
     for message, hint in document.notes:
-        call.note(message, hint, url=url)
+        call.note(message, hint, url=url, topic="content-type")
     for warning in document.warnings:
         call.warn(warning.code, warning.message, url=url, line=warning.line, column=warning.column)
     # Twilio sends the callbacks of a recording only after it has requested the action.

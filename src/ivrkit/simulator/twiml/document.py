@@ -13,8 +13,7 @@ from ivrkit.simulator.wire.messages import Failure, Response
 
 #: https://www.twilio.com/docs/voice/twiml, "Twilio understands MIME types"
 XML_TYPES = ("text/xml", "application/xml", "text/html")
-#: The beginning of the note about a Content-Type that Twilio accepts although it is not an XML type.
-ODD_CONTENT_TYPE = "the Content-Type of the response is"
+_PLAIN_TEXT, _PLAIN_TEXT_HINT = "the Content-Type of the response is text/plain", "answer with text/xml"
 
 
 class UnreadableDocument(Failure):
@@ -73,8 +72,7 @@ def read_document(url: str, response: Response, assumptions: Assumptions) -> Doc
         root = _parse(response, charset, assumptions)
     except MarkupError as error:
         raise UnreadableDocument(error.code, "other", error.message, error.line, error.column) from None
-    notes = (_note_on(content_type),) if content_type == "text/html" else ()
-    return Document(url, root, tuple(lint(root)), notes)
+    return Document(url, root, tuple(lint(root)))
 
 
 def _parse(response: Response, charset: str | None, assumptions: Assumptions) -> Element:
@@ -83,21 +81,15 @@ def _parse(response: Response, charset: str | None, assumptions: Assumptions) ->
 
 
 def _read_plain_text(url: str, response: Response, charset: str | None, assumptions: Assumptions) -> Document:
-    """Return the document of a ``text/plain`` response.
-
-    :returns: the TwiML document if the text is TwiML, otherwise a document with a ``Say`` that says the text.
-    """
-    notes = (_note_on("text/plain"),)
+    """Return the document of a ``text/plain`` response: the TwiML in the text, else a ``Say`` with the text."""
     try:
         root = _parse(response, charset, assumptions)
     except MarkupError:
         text = " ".join(response.body.decode("utf-8", "replace").split())
-        return Document(url, _document_of("Say", text), (), notes)
-    return Document(url, root, tuple(lint(root)), notes)
-
-
-def _note_on(content_type: str) -> tuple[str, str]:
-    return f"{ODD_CONTENT_TYPE} {content_type}", "answer with text/xml"
+        note = f"{_PLAIN_TEXT}, so Twilio reads the text aloud and hangs up"
+        return Document(url, _document_of("Say", text), (), ((note, _PLAIN_TEXT_HINT),))
+    note = f"{_PLAIN_TEXT}, so Twilio reads the document aloud if a mistake makes it invalid"
+    return Document(url, root, tuple(lint(root)), ((note, _PLAIN_TEXT_HINT),))
 
 
 def _document_of(verb: str, text: str) -> Element:

@@ -108,8 +108,7 @@ def _phones(call: LiveCall, context: DocumentContext, verb: Element) -> list[_Ph
     nouns = [each for each in verb.children if each.name == "Number"]
     for child in verb.children:
         if child.name != "Number":
-            message = f"<{child.name}> in <Dial> is not simulated yet and is skipped"
-            call.note(message, "try it with a real call", url=context.url, line=child.line, column=child.column)
+            call.note_not_played(f"<{child.name}> in <Dial>", child, context.url)
     if not verb.children and verb.text.strip():
         nouns = [verb]
     if len(nouns) > MAX_PHONES:

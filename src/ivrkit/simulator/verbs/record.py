@@ -57,6 +57,15 @@ def record(call: LiveCall, context: DocumentContext, verb: Element) -> Playback:
     :returns: the request for the ``action`` of the ``Record``, or ``None`` if the recording is empty and the next verb
         is played.
     """
+    if text_attribute(verb, "transcribeCallback") and not bool_attribute(verb, "transcribe"):
+        call.note(
+            "<Record transcribeCallback> is never requested without transcribe",
+            'set transcribe="true"',
+            url=context.url,
+            line=verb.line,
+            column=verb.column,
+            topic="transcribe-callback",
+        )
     if bool_attribute(verb, "playBeep"):
         call.hear(Played, _BEEP, what="beep", who=context.who)
     state = _RecordState(verb, call.now, Recording.new(call, "RecordVerb"))
