@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 
 import pytest
@@ -74,6 +75,22 @@ def test_the_log_of_a_server_app(logger, no_settings, tmp_path, monkeypatch, cap
         sessions_of(app).close()
     assert other in logger.handlers
     assert len([each for each in logger.handlers if getattr(each, "stream", None) is sys.stderr]) == 1
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_the_log_of_a_server_app_in_dev_mode(logger, no_settings, tmp_path, capsys, log_format):
+    """In dev mode the text format is short and without colours outside of a terminal. JSON is the same as always."""
+    no_settings.setenv("IVRKIT_DEV", "1")
+    no_settings.setenv("IVRKIT_LOG_FORMAT", log_format)
+    no_settings.delenv("FORCE_COLOR", raising=False)
+    app = create_server_app()
+    Phone(app).call()
+    sessions_of(app).close()
+    line = capsys.readouterr().err.splitlines()[-1]
+    if log_format == "json":
+        assert list(json.loads(line)) == ["time", "level", "logger", "message", *FIELDS]
+    else:
+        assert re.fullmatch(r"\d\d:\d\d:\d\d CA\w{4} \S+ greeting -> menu \d+ ms", line)
 
 
 def test_a_mounted_tree_does_not_set_up_the_log(logger, make_app):

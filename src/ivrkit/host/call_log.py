@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from ivrkit.flow.model.state import State
@@ -109,12 +110,21 @@ def _owner(state: State | None) -> str | None:
     return str(state.owner) if state else None
 
 
-def _line(fields: dict[str, Any]) -> str:
-    """Return a line like ``call CA.. turn 3: menu 3 -> news -> menu (ivrkit 0.1.0) 4.2 ms from ***0100 to ***0199``."""
+def describe_path(fields: Mapping[str, Any], owner: str | None = None) -> str:
+    """Return the path of a turn, such as ``menu 3 -> news -> menu`` or ``sales, ended completed``.
+
+    :param fields: the fields of the turn.
+    :param owner: the plugin of the new state, or ``None`` to leave it out.
+    """
     left = " ".join(filter(None, (fields["left"], fields["outcome"])))
-    entered = f"{fields['state']} ({fields['owner']})" if fields["owner"] else fields["state"]
+    entered = f"{fields['state']} ({owner})" if owner else fields["state"]
     # The last state of the path is the state that the call is in.
-    transition = " -> ".join(filter(None, (left, *fields["path"][:-1], entered)))
-    result = ", ".join(filter(None, (transition, fields["ended"] and f"ended {fields['ended']}")))
+    path = " -> ".join(filter(None, (left, *fields["path"][:-1], entered)))
+    return ", ".join(filter(None, (path, fields["ended"] and f"ended {fields['ended']}")))
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    """Return a line like ``call CA.. turn 3: menu 3 -> news -> menu (ivrkit 0.1.0) 4.2 ms from ***0100 to ***0199``."""
+    path = describe_path(fields, fields["owner"])
     numbers = f"from {fields['from'] or 'unknown'} to {fields['to'] or 'unknown'}"
-    return f"call {fields['call']} turn {fields['turn']}: {result} {fields['milliseconds']} ms {numbers}"
+    return f"call {fields['call']} turn {fields['turn']}: {path} {fields['milliseconds']} ms {numbers}"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ivrkit.host.call_log import TURN_ATTRIBUTE
+from ivrkit.host.dev_log import DevFormatter, wants_colour
 from ivrkit.settings import Settings
 
 _TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -41,18 +42,43 @@ class _StderrHandler(logging.StreamHandler[Any]):
     """The log handler that :func:`configure_logging` adds. A second call of that function replaces the handler."""
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: Settings) -> logging.StreamHandler[Any]:
     """Write the log of ``ivrkit`` to the standard error output, in the format of the setting ``log_format``.
+
+    In dev mode, the text format has shorter lines, with colours on a terminal.
 
     Call this only in a process that serves the phone tree and nothing else. If you mount a phone tree in your own app,
     set up the log in your app.
 
-    :param settings: the settings. Only ``log_format`` is used.
+    :param settings: the settings. Only ``log_format`` and ``dev`` are used.
+    :returns: the log handler.
     """
+    handler = _add_handler(settings)
+    # Without this, a handler of the server on the root logger would write each line a second time.
+    logging.getLogger("ivrkit").propagate = False
+    return handler
+
+
+def log_until_configured(settings: Settings) -> None:
+    """Write the log of ``ivrkit`` to the standard error output, as long as the app has not set up a log.
+
+    :param settings: the settings. Only ``log_format`` and ``dev`` are used.
+    """
+    if not logging.getLogger("ivrkit").hasHandlers():
+        # The app may set up its log later. The root logger has a handler then.
+        _add_handler(settings).addFilter(lambda record: not logging.getLogger().handlers)
+
+
+def _add_handler(settings: Settings) -> _StderrHandler:
     handler = _StderrHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT_FORMAT))
+    handler.setFormatter(_formatter(settings))
     logger = logging.getLogger("ivrkit")
     logger.handlers = [*(each for each in logger.handlers if not isinstance(each, _StderrHandler)), handler]
     logger.setLevel(logging.INFO)
-    # Without this, a handler of the server on the root logger would write each line a second time.
-    logger.propagate = False
+    return handler
+
+
+def _formatter(settings: Settings) -> logging.Formatter:
+    if settings.log_format == "json":
+        return JsonFormatter()
+    return DevFormatter(colour=wants_colour(sys.stderr)) if settings.dev else logging.Formatter(_TEXT_FORMAT)
