@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import click
 
-from ivrkit.cli.options import load_settings_with, tree_options
-from ivrkit.cli.serve import run_server
+from ivrkit.cli.options import tree_options, try_load_settings_with
+from ivrkit.cli.serve import run_server, worker_variables
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import Settings
 
@@ -28,9 +28,10 @@ def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
     With --tunnel the server gets a public address. Everybody can reach this address, so signatures are checked and
     TWILIO_AUTH_TOKEN must be set.
     """
-    settings = load_settings_with(block, dev=True)
+    settings = try_load_settings_with(block, dev=True).settings
+    variables = worker_variables(block)
     if not with_tunnel:
-        run_server(settings, HOST, port, 1)
+        run_server(settings, HOST, port, 1, **variables)
         return
     if not (settings.auth_token or settings.accounts):
         raise IvrkitError(
@@ -38,9 +39,9 @@ def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
             hint="set TWILIO_AUTH_TOKEN to your account's token",
         )
     with _open_tunnel(port) as url:
-        settings = load_settings_with(block, dev=True, public_url=url)
+        settings = try_load_settings_with(block, dev=True, public_url=url).settings
         _print_addresses(url, settings)
-        run_server(settings, HOST, port, 1, IVRKIT_PUBLIC_URL=url)
+        run_server(settings, HOST, port, 1, IVRKIT_PUBLIC_URL=url, **variables)
 
 
 def _print_addresses(url: str, settings: Settings) -> None:

@@ -8,12 +8,15 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Mapping, Sequence
 
 import click
 
-from ivrkit.cli.options import load_settings_with, tree_options
+from ivrkit.cli.options import given_plugins_dir, tree_options, try_load_settings_with
 from ivrkit.cli.supervisor import Supervisor
-from ivrkit.errors import IvrkitError
+from ivrkit.errors import IvrkitError, SettingsError
+from ivrkit.host.dev_log import wants_colour
+from ivrkit.host.logging_setup import configure_logging
 from ivrkit.settings import Settings
 
 #: A slow handler blocks its thread, so a worker needs several threads to answer other callers meanwhile.
@@ -22,9 +25,6 @@ MAX_THREADS = 8
 #: one after a fixed time, even if the new one does not answer yet. The new process loads the phone tree while calls are
 #: answered, which on a busy machine takes many times as long as the load before the start.
 MIN_OVERLAP, MAX_OVERLAP, OVERLAP_PER_LOAD_SECOND = 6.0, 20.0, 5.0
-#: Matches the files whose changes do not reload the server in dev mode. Without it, every call would reload the server,
-#: because the session store is a file in the watched folder.
-NOT_CODE = r"(?<!\.py)(?<!\.toml)(?<!\.env)$"
 
 
 @click.command()
@@ -39,29 +39,71 @@ def serve(host: str, port: int, workers: int, dev: bool, block: tuple[str, ...])
     With --dev the server listens on this machine only, and each response has headers with the state and its owner. The
     server then needs no auth token. If TWILIO_AUTH_TOKEN is set, signatures are still checked.
     """
-    run_server(load_settings_with(block, **({"dev": True} if dev else {})), host, port, workers)
+    result = try_load_settings_with(block, **({"dev": True} if dev else {}))
+    # In dev mode, the server reports the problems and waits for a change of the files.
+    if result.problems and not result.settings.dev:
+        raise SettingsError.of(result.problems)
+    run_server(result.settings, host, port, workers, **worker_variables(block))
 
 
 def run_server(settings: Settings, host: str, port: int, workers: int, **environ: str) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    :param settings: the settings. Dev mode, the blocked plugins and the folder of plugin files are passed to the
-        workers. The workers read all other settings again, from ``ivrkit.toml`` and the environment.
+    :param settings: the settings. The workers read the settings again, from the files and the environment.
     :param host: the IP address or the host name to listen on.
     :param port: the port to listen on.
     :param workers: the number of worker processes.
     :param environ: additional environment variables for the workers.
-    :raises IvrkitError: if the workers would not be able to start, for example because the port is in use.
+    :raises IvrkitError: if the workers would not be able to start, for example because the port is in use. In dev mode
+        problems of the phone tree do not raise an error: the server waits for a change.
     """
     address = _resolve(host)
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
+    variables = {**os.environ, "IVRKIT_DEV": "1" if settings.dev else "0", **environ}
+    if settings.dev:
+        _serve_for_development(settings, address, port, workers, url, variables)
+        return
     load_seconds = _check(settings, address, port)
-    variables = {"IVRKIT_DEV": "1" if settings.dev else "0", "IVRKIT_BLOCK": ",".join(settings.block)}
-    variables |= {"IVRKIT_PLUGINS_DIR": settings.plugins_dir} if settings.plugins_dir else {}
-    url = f"http://{f'[{address}]' if ':' in address else address}:{port}{settings.url_prefix}/webhook"
-    click.echo(f"Serving {url}{' in dev mode' if settings.dev else ''} (stop with Ctrl-C)", err=True)
+    click.echo(f"Serving {url}{settings.url_prefix}/webhook (stop with Ctrl-C)", err=True)
     overlap = min(MAX_OVERLAP, max(MIN_OVERLAP, OVERLAP_PER_LOAD_SECOND * load_seconds))
-    command = _granian_command(settings, address, port, workers, overlap)
-    Supervisor(command, {**os.environ, **variables, **environ}, lambda line: click.echo(line, err=True)).run()
+    command = _granian_command(address, port, workers, overlap)
+    Supervisor(command, variables, lambda line: click.echo(line, err=True)).run()
+
+
+def worker_variables(block: Sequence[str]) -> dict[str, str]:
+    """Return the environment variables that pass --block and --plugins-dir to the workers.
+
+    :param block: the plugins to block, in addition to the plugins that the settings block.
+    """
+    folder = given_plugins_dir()
+    variables = {"IVRKIT_PLUGINS_DIR": folder} if folder else {}
+    # Without the option, the workers read the setting again at each reload.
+    return variables | ({"IVRKIT_BLOCK": ",".join(try_load_settings_with(block).settings.block)} if block else {})
+
+
+def _serve_for_development(
+    settings: Settings, address: str, port: int, workers: int, url: str, variables: Mapping[str, str]
+) -> None:
+    """Serve the phone tree, and load it again after each change of its files.
+
+    :param url: the URL of the server without a path.
+    :param variables: the environment variables of the workers.
+    """
+    if not ipaddress.ip_address(address).is_loopback:
+        raise IvrkitError(
+            f"in dev mode --host must be an address of this machine only, not {address}",
+            hint="leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN",
+        )
+    from ivrkit.cli.reloader.reloader import Reloader
+
+    configure_logging(settings)
+    with _bound_socket(address, port) as listener:
+        Reloader(listener, workers, url, variables, _print_error).run()
+
+
+def _print_error(text: str) -> None:
+    colour = wants_colour(sys.stderr)
+    click.echo(click.style(text, fg="red") if colour else text, err=True, color=colour)
 
 
 def _resolve(host: str) -> str:
@@ -86,28 +128,33 @@ def _check(settings: Settings, address: str, port: int) -> float:
     """
     if importlib.util.find_spec("granian") is None:
         raise IvrkitError("ivrkit serve needs granian, which is not installed", hint="pip install 'ivrkit[server]'")
-    if settings.dev and not ipaddress.ip_address(address).is_loopback:
-        raise IvrkitError(
-            f"in dev mode --host must be an address of this machine only, not {address}",
-            hint="leave out --host; to be reached from elsewhere, leave out --dev and set TWILIO_AUTH_TOKEN",
-        )
     start = time.monotonic()
     from ivrkit.web import create_app
 
     create_app(settings).extensions["ivrkit"].sessions.close()
     load_seconds = time.monotonic() - start
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((address, port))
-    except OSError as error:
-        raise IvrkitError(
-            f"can't listen on {address}:{port}: {error.strerror}", hint="choose another --port"
-        ) from error
+    _bound_socket(address, port).close()
     return load_seconds
 
 
-def _granian_command(settings: Settings, address: str, port: int, workers: int, overlap: float) -> list[str]:
+def _bound_socket(address: str, port: int) -> socket.socket:
+    """Return a socket that is bound to a port and does not listen yet.
+
+    :raises IvrkitError: if another program uses the port.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+    except OSError as error:
+        bound.close()
+        raise IvrkitError(
+            f"can't listen on {address}:{port}: {error.strerror}", hint="choose another --port"
+        ) from error
+    return bound
+
+
+def _granian_command(address: str, port: int, workers: int, overlap: float) -> list[str]:
     """Return the command line that starts granian.
 
     :param overlap: how long the old and the new process of a worker both answer during a reload, in seconds.
@@ -116,5 +163,4 @@ def _granian_command(settings: Settings, address: str, port: int, workers: int, 
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
     command += ["--host", address, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
     command += ["--respawn-failed-workers", "--respawn-interval", f"{overlap:.1f}", "--log-level", "warning"]
-    command += ["--reload", "--reload-ignore-patterns", NOT_CODE] if settings.dev else []
     return [*command, "ivrkit.web:create_server_app"]

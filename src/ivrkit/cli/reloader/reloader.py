@@ -1,0 +1,249 @@
+"""The reloader: the main process of the development server. It watches files and replaces the processes that answer."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+from ivrkit.cli.reloader.watch import Scan, WatchList, changed_files
+from ivrkit.cli.reloader.worker import Job, Report
+
+#: The shortest pause between two scans of the watched files, in seconds.
+MIN_PAUSE = 0.5
+#: A pause is at least this many times as long as the scan before it, so that a large folder takes little of the CPU.
+PAUSE_PER_SCAN = 20
+#: The longest pause, in seconds. The reloader also notices signals after a pause.
+MAX_PAUSE = 2.0
+#: How long an old process may take to finish its answers, in seconds. Twilio waits 15 seconds for a response.
+GRACE = 15.0
+#: A process that ends sooner than this after its start is not started again before the next change, in seconds.
+STABLE_AFTER = 5.0
+
+log = logging.getLogger("ivrkit.reload")
+
+
+@dataclass
+class _Worker:
+    """A process that answers requests.
+
+    :param process: the process.
+    :param lifeline: the end of the pipe that the reloader closes to end the process.
+    :param started: the time of the start, in seconds of the monotonic clock.
+    """
+
+    process: subprocess.Popen[bytes]
+    lifeline: int
+    started: float
+
+    def retire(self) -> None:
+        """Let the process finish its answers and end."""
+        os.close(self.lifeline)
+        self.retired = time.monotonic()
+
+    def has_ended(self) -> bool:
+        """Return whether the retired process has ended. Kill it if it takes too long."""
+        if time.monotonic() - self.retired > GRACE:
+            self.kill()
+        return self.process.poll() is not None
+
+    def kill(self) -> None:
+        """Kill the process with all processes that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+class Reloader:
+    """Serves the phone tree, and loads it again after each change of its files.
+
+    1. A new process loads the phone tree. The old processes keep answering meanwhile.
+    2. If the new phone tree has problems, the problems are printed once, and the old processes stay.
+    3. Otherwise the new process answers, and the old ones end after the answers that they have begun.
+    4. All processes answer on one socket, which the reloader keeps open. So no connection is refused or cut off.
+
+    :param listener: a bound socket. The first process with a valid phone tree starts to listen on it.
+    :param workers: the number of processes that answer requests.
+    :param address: the URL of the server without a path.
+    :param environ: the environment variables of the processes.
+    :param report: a function that prints a text for the user.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        workers: int,
+        address: str,
+        environ: Mapping[str, str],
+        report: Callable[[str], None],
+    ) -> None:
+        self._listener = listener
+        self._workers = workers
+        self._address = address
+        self._environ = dict(environ)
+        self._report = report
+        self._current: list[_Worker] = []
+        self._retired: list[_Worker] = []
+        #: The process that loads the phone tree at the moment, and the pipe with its report.
+        self._loading: tuple[_Worker, int] | None = None
+        self._sources = WatchList()
+        #: The files as the phone tree was last loaded from them, and as the last scan has found them.
+        self._loaded: Scan = {}
+        self._last: Scan = {}
+        self._load_time = 0
+        self._stopping = False
+
+    def run(self) -> None:
+        """Serve until SIGTERM, SIGINT or SIGHUP. The terminal sends SIGHUP when it is closed."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        try:
+            self._load()
+            while not self._stopping:
+                self._step()
+        finally:
+            self._end()
+
+    def _step(self) -> None:
+        """Look at the watched files and the processes once, and pause."""
+        began = time.monotonic()
+        scan = self._sources.scan()
+        pause = min(MAX_PAUSE, max(MIN_PAUSE, PAUSE_PER_SCAN * (time.monotonic() - began)))
+        # A change is taken up when it is over: an editor or an installer may still be writing.
+        changes = changed_files(self._loaded, scan) if scan == self._last else []
+        self._last = scan
+        if changes:
+            log.info("%s, reloading", self._sources.describe(changes))
+            self._load()
+        self._restart_after_a_crash()
+        self._retired = [each for each in self._retired if not each.has_ended()]
+        self._wait_for_report(pause)
+
+    def _load(self) -> None:
+        """Start a process that loads the phone tree. If another one is still loading, its files are out of date."""
+        self._abandon()
+        self._loaded = self._last
+        self._load_time = time.time_ns()
+        report, report_end = os.pipe()
+        # Only the first phone tree that is served needs the URL.
+        address = "" if self._current else self._address
+        self._loading = self._start(report_end, address), report
+        os.close(report_end)
+
+    def _start(self, report: int | None = None, address: str = "") -> _Worker:
+        end, lifeline = os.pipe()
+        job = Job(self._listener.fileno(), end, report, address)
+        process = subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, "-m", "ivrkit.cli.reloader.worker", job.to_json()],
+            env=self._environ,
+            pass_fds=[fd for fd in (job.listener, job.lifeline, job.report) if fd is not None],
+            process_group=0,  # Ctrl-C is for the reloader alone
+        )
+        os.close(end)
+        return _Worker(process, lifeline, time.monotonic())
+
+    def _abandon(self) -> None:
+        """End the process that is loading the phone tree, if there is one."""
+        if self._loading is not None:
+            worker, report = self._loading
+            os.close(report)
+            worker.kill()
+            worker.retire()
+            self._retired.append(worker)
+            self._loading = None
+
+    def _wait_for_report(self, pause: float) -> None:
+        """Wait for the given time, or until the process that loads the phone tree reports the result."""
+        if self._loading is None:
+            time.sleep(pause)
+            return
+        worker, report = self._loading
+        if not select.select([report], [], [], pause)[0]:
+            return
+        self._loading = None
+        with os.fdopen(report, encoding="utf-8") as pipe:
+            text = pipe.read()
+        self._take_over(worker, Report.from_json(text) if text else None)
+
+    def _take_over(self, worker: _Worker, report: Report | None) -> None:
+        """Let a new process answer in place of the old ones, unless its phone tree has problems.
+
+        :param worker: the new process.
+        :param report: its report, or ``None`` if it has ended without one.
+        """
+        if report is None:
+            report = Report(f"the process exited with code {worker.process.wait()} while it loaded the phone tree")
+            worker.retire()
+        elif report.problem:
+            worker.retire()
+        else:
+            self._retire_all()
+            self._current = [worker, *(self._start() for _ in range(self._workers - 1))]
+        self._watch(report)
+        if report.problem:
+            self._retired.append(worker)
+            # After a change in the meantime, the problem may be fixed. It is reported by the next process if it is not.
+            if not changed_files(self._loaded, self._last):
+                self._report_problem(report.problem)
+
+    def _report_problem(self, problem: str) -> None:
+        self._report(f"Error: {problem}")
+        served = "is still served as it was before" if self._current else "is not served yet"
+        log.warning("the phone tree %s; it is loaded again after the next change", served)
+
+    def _watch(self, report: Report) -> None:
+        """Watch the files of a report. A phone tree with problems may not have named all of its files."""
+        before = self._sources if report.problem else WatchList()
+        self._sources = before | report.sources
+        scan = self._sources.scan()
+        # A file that the reloader has not watched before may have changed since the process began to load it.
+        new = {path: file for path, file in scan.items() if path not in self._last and file[0] <= self._load_time}
+        known = {path: file for path, file in self._loaded.items() if path in scan or not os.path.exists(path)}
+        self._loaded = {**new, **known}
+        self._last = scan
+
+    def _restart_after_a_crash(self) -> None:
+        """Start the server again if a process has ended by itself.
+
+        A process with the exit code 0 has found problems, because the files changed after the phone tree was loaded
+        for the first process. The next scan finds this change.
+        """
+        ended = [each for each in self._current if each.process.poll() is not None]
+        self._current = [each for each in self._current if each not in ended]
+        for worker in ended:
+            os.close(worker.lifeline)
+        crashed = [each for each in ended if each.process.returncode]
+        for worker in crashed:
+            log.error("a process of the server exited with code %s", worker.process.returncode)
+        if any(time.monotonic() - each.started > STABLE_AFTER for each in crashed):
+            self._load()
+        elif crashed:
+            log.warning("the process is started again after the next change")
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal: end gracefully at the first signal, and kill all processes at the second one."""
+        if self._stopping:
+            for worker in (*self._current, *self._retired):
+                worker.kill()
+        self._stopping = True
+
+    def _retire_all(self) -> None:
+        for worker in self._current:
+            worker.retire()
+        self._retired += self._current
+        self._current = []
+
+    def _end(self) -> None:
+        """End all processes, and wait for them."""
+        self._abandon()
+        self._retire_all()
+        while not all(each.has_ended() for each in self._retired):
+            time.sleep(0.02)
