@@ -9,11 +9,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import click
 from flask import Blueprint, Flask
+from flask.cli import ScriptInfo
+from flask.helpers import get_debug_flag
+from werkzeug.serving import is_running_from_reloader
 
 from ivrkit.errors import Problem, SettingsError, nearest
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.host.logging_setup import log_until_configured
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.sessions import SessionManager, open_sessions
 from ivrkit.settings import Settings
@@ -99,6 +104,8 @@ class Ivrkit:
         # The store is opened last, so that an error before does not leave it open.
         sessions = open_sessions(settings.session_url, loaded.stores, settings.secrets(), settings.language)
         tree = MountedTree(settings, loaded, sessions, self._plugins)
+        if _in_flask_run():
+            log_until_configured(settings)
         _log_tree(self.name, tree)
         app.register_blueprint(_blueprint(self.name, tree, verifier), url_prefix=settings.url_prefix)
         if not mounted_trees(app):  # one for all phone trees of the app
@@ -188,6 +195,19 @@ def _refuse_taken_names(app: Flask, name: str, prefix: str) -> None:
                 f"the app {app.name!r} already has a route for {prefix + path!r}: {endpoints[prefix + path]!r}",
                 hint='mount the phone tree below a path of its own: url_prefix = "/phone"',
             )
+
+
+def _in_flask_run() -> bool:
+    """Return whether the command ``flask run`` is loading the app to serve it.
+
+    Flask sets up the log of its own loggers only, so the lines of ivrkit would not be printed. With its reloader, the
+    command loads the app in two processes, and the second one serves it.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or context.info_name != "run" or context.find_object(ScriptInfo) is None:
+        return False
+    reload = context.params.get("reload")
+    return is_running_from_reloader() or not (get_debug_flag() if reload is None else reload)
 
 
 def _log_tree(name: str, tree: MountedTree) -> None:
