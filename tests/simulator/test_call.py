@@ -19,6 +19,7 @@ from ivrkit.simulator import (
     Refuse,
     Response,
     Silence,
+    Simulator,
     SimulatorError,
     Speak,
     event_from,
@@ -153,6 +154,34 @@ def test_each_request_has_its_own_idempotency_token():
     call = play("<Redirect>/next</Redirect>")
     tokens = [each.headers["I-Twilio-Idempotency-Token"] for each in requests(call, "webhook", "redirect")]
     assert len(set(tokens)) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_retry_is_the_same_request(method):
+    """``retry_last_request`` sends the same request again; state, path and end of the call stay as they are."""
+    received = []
+
+    def answer(request):
+        received.append(request)
+        return "<Response/>"
+
+    simulator = Simulator.for_documents({"/": answer}, token="sesame", method=method)
+    call = simulator.call()
+    before = (call.ended, call.path, call.responses)
+    retried = call.retry_last_request()
+    assert received[1] == received[0]
+    assert (retried.purpose, retried.status, retried.body) == ("retry", 200, "<Response/>")
+    assert (call.ended, call.path, call.responses) == before
+    assert call.ended.reason == "no-more-verbs"
+
+
+def test_a_retry_that_fails_is_a_warning():
+    """A retry without a response returns nothing, and the failure is a warning of the call."""
+    answers = ["<Response/>", Failure(11205, "ct", "no connection")]
+    call = Simulator.for_documents({"/": lambda _request: answers.pop(0)}).call()
+    assert call.retry_last_request() is None
+    assert [(each.code, each.level, each.what) for each in call.warnings] == [(11205, "warning", "no connection")]
+    assert call.ended.reason == "no-more-verbs"
 
 
 def test_an_invalid_connection_override_is_noted():

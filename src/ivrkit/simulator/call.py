@@ -19,16 +19,14 @@ from ivrkit.simulator.actions import (
     Speak,
 )
 from ivrkit.simulator.events import Called, Ended, Event, Responded, Said, Warned
+from ivrkit.simulator.exchanges import document_responses, last_document_exchange
 from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.player import play_call
 from ivrkit.simulator.transcript import transcript
 from ivrkit.simulator.twiml.document import Document, read_document
 from ivrkit.simulator.waiting import Waiting
-from ivrkit.simulator.webhooks import send_request
+from ivrkit.simulator.webhooks import retry_request, send_request
 from ivrkit.simulator.wire.messages import Failure
-
-#: Purposes of the requests whose response is a document to play.
-DOCUMENT_PURPOSES = frozenset({"webhook", "action", "redirect", "fallback", "wait", "screening"})
 
 
 class SimulatedCall:
@@ -157,6 +155,16 @@ class SimulatedCall:
         except Failure:
             return None
 
+    def retry_last_request(self) -> Responded | None:
+        """Send the last request for a document again, as Twilio does if the response is lost.
+
+        The request is the same as before, with the same idempotency token and cookies. So the app must give the same
+        answer, and must not do its work twice. The call goes on with the first answer.
+
+        :returns: the response, or ``None`` if the request failed.
+        """
+        return retry_request(self._live_call, last_document_exchange(self._live_call.events)[0])
+
     # Results
 
     @property
@@ -186,8 +194,10 @@ class SimulatedCall:
     @property
     def ended(self) -> Ended | None:
         """The event that ended the call, or ``None`` if the call has not ended."""
-        last = self._live_call.events[-1]
-        return last if isinstance(last, Ended) else None
+        if self.waiting is not None:
+            return None
+        # Requests that are repeated after the end add events.
+        return next((each for each in reversed(self._live_call.events) if isinstance(each, Ended)), None)
 
     @property
     def heard(self) -> str:
@@ -210,9 +220,7 @@ class SimulatedCall:
 
         Responses to callbacks and responses with files are left out.
         """
-        return [
-            each for each in self._live_call.events if isinstance(each, Responded) and each.purpose in DOCUMENT_PURPOSES
-        ]
+        return document_responses(self._live_call.events)
 
     @property
     def state(self) -> str:

@@ -52,7 +52,8 @@ class Requested(Event):
     :param purpose: the purpose of the request. Twilio plays the responses to ``webhook`` (the first request),
         ``action``, ``redirect``, ``fallback``, ``wait`` (the ``waitUrl`` of an ``Enqueue``) and ``screening`` (the
         ``url`` of a ``Number``). Twilio ignores the responses to ``status``, ``dial-status``, ``recording-status``,
-        ``transcription`` and ``partial``. A request for a file is ``media``.
+        ``transcription``, ``partial`` and ``retry`` (a request that was sent before). A request for a file is
+        ``media``.
     :param params: Twilio's parameters, sent as a form or in the query.
     """
 

@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from ivrkit.simulator.actions import CALLER, Action, Refuse, Silence
-from ivrkit.simulator.call import DOCUMENT_PURPOSES, SimulatedCall
+from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Event, Played, Requested, Said
+from ivrkit.simulator.exchanges import DOCUMENT_PURPOSES
 from ivrkit.simulator.live_call import NOT_PLAYED
 from ivrkit.simulator.transcript import describe, location_of
 

@@ -10,7 +10,8 @@ from ivrkit.simulator.legs import Leg
 from ivrkit.simulator.live_call import LiveCall
 from ivrkit.simulator.signals import LegEnded, WebhookRequest
 from ivrkit.simulator.twiml.document import Document, location_of, read_document
-from ivrkit.simulator.wire.messages import Failure, Request, Response
+from ivrkit.simulator.wire.messages import Failure, Request, Response, repeated_request
+from ivrkit.simulator.wire.overrides import overrides_of
 
 
 def fetch_document(call: LiveCall, request: WebhookRequest, leg: Leg | None = None) -> Document:
@@ -64,6 +65,26 @@ def send_request(call: LiveCall, request: WebhookRequest, leg: Leg) -> tuple[str
             message, "see Twilio's page on connection overrides: ct, rt, tt, rc, rp, sni, e"
         ),
     )
+
+
+def retry_request(call: LiveCall, sent: Requested) -> Responded | None:
+    """Send a request again, with the same idempotency token, signature and cookies.
+
+    Twilio does this if the response is lost on its way. The answer to the retry does not change the call.
+
+    :param sent: the request, as it was sent before.
+    :returns: the response, or ``None`` if the request failed. The failure has then been reported.
+    """
+    request = repeated_request(sent.method, sent.url, sent.params, sent.headers)
+    result: Response | Failure
+    try:
+        result = call.client.transport.send(request, overrides_of(sent.url)[0])
+    except Failure as failure:
+        call.warn(failure.code, failure.message, url=sent.url, level="warning")
+        result = failure
+    _event_emitter(call, "retry")(request, result)
+    last = call.events[-1]
+    return last if isinstance(last, Responded) else None
 
 
 def send_callback(call: LiveCall, request: WebhookRequest, leg: Leg) -> None:

@@ -89,13 +89,11 @@ def make_request(
     """
     url = requested_url(url)
     headers = {"Accept": "*/*", "User-Agent": "TwilioProxy/1.1", "I-Twilio-Idempotency-Token": idempotency}
-    body = b""
     if method == "GET":
         query = urlencode(params)
         url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
     else:
         headers["Content-Type"] = _FORM_TYPE
-        body = urlencode(params).encode()
     # Twilio signs the parameters of a form one by one. The parameters of a GET are part of the URL.
     signed = () if method == "GET" else params.items()
     if shared_key:
@@ -105,7 +103,12 @@ def make_request(
         headers["X-Twilio-Signature"] = sign(url, signed, token)
     if cookies:
         headers["Cookie"] = cookies
-    return Request(method, url, params, headers, body)
+    return repeated_request(method, url, params, headers)
+
+
+def repeated_request(method: str, url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:
+    """Return a webhook request with a URL and headers that are complete already, such as a request to send again."""
+    return Request(method, url, params, headers, b"" if method == "GET" else urlencode(params).encode())
 
 
 def make_file_request(url: str) -> Request:
