@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 import textwrap
 from collections.abc import Iterable
 from typing import Protocol
@@ -110,13 +112,22 @@ class Screen:
             self._print(describe(event), fg="green")
 
     def _show_state(self, event: Responded) -> None:
-        if event.state:
+        if event.state and event.purpose != "retry":
             self._print(f"[{' -> '.join(event.path) or event.state}, {event.owner}]", fg="magenta")
 
     def _print(self, text: str, **style: object) -> None:
-        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
-        wrapped = textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
-        click.secho(wrapped, **style)  # type: ignore[arg-type]  # the style has click's own parameter names
+        click.secho(_wrapped(text), **style)  # type: ignore[arg-type]  # the style has click's own parameter names
+
+
+def _wrapped(text: str) -> str:
+    """Return a text in lines that fit the terminal. For a file or a pipe, the text stays one line.
+
+    The variable ``COLUMNS`` sets the width of a line, for a pipe too.
+    """
+    if not (sys.stdout.isatty() or os.environ.get("COLUMNS")):
+        return text
+    width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+    return textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _listener(who: str) -> str:
