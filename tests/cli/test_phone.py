@@ -20,7 +20,7 @@ from ivrkit.cli.phone.command import open_simulator
 from ivrkit.cli.phone.keyboard import HELP, Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
-from ivrkit.simulator import Simulator
+from ivrkit.simulator import Failure, Simulator
 from ivrkit.testing import make_app
 
 BEGIN = "Type keys and press Enter, or ? for help."
@@ -44,13 +44,13 @@ DOCUMENTS = {
 def type_lines(monkeypatch, capsys):
     """Return a function that types lines and returns the lines of output after the first one."""
 
-    def type_lines(*lines, display=None, documents=DOCUMENTS, **number):
+    def type_lines(*lines, display=None, documents=DOCUMENTS, fails=False, **number):
         simulator = Simulator.for_documents(documents, **number)
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         went_well = Keyboard(simulator.call, display or Screen()).run()
         shown = capsys.readouterr().out.splitlines()
         assert shown[0] == BEGIN or display
-        assert went_well
+        assert went_well is not fails
         return shown[1:]
 
     return type_lines
@@ -86,8 +86,9 @@ def test_ctrl_c_hangs_up_and_leaves(monkeypatch, capsys):
 
 
 def test_silence_and_hanging_up(type_lines):
-    """``t`` stays silent, and ``h`` hangs up."""
-    assert type_lines("t") == [*FIRST, "> caller stays silent", ENDED.format(18)]
+    """``t`` and an empty line stay silent, and ``h`` hangs up."""
+    for silence in ("t", "", "  "):
+        assert type_lines(silence) == [*FIRST, "> caller stays silent", ENDED.format(18)]
     assert type_lines("h") == [*FIRST, HANGS_UP, "ended: the caller hung up (completed, 13 s, 1 minute)"]
 
 
@@ -127,6 +128,28 @@ def test_repeat_the_call_or_call_as_a_new_caller(type_lines):
     ]
 
 
+@pytest.mark.parametrize("repeat", ["r", "b"])
+def test_the_hangup_of_the_caller_is_not_repeated(type_lines, repeat):
+    """After a hang-up of the caller, ``r`` and ``b`` repeat the call up to the hang-up, and the call goes on."""
+    shown = type_lines("2", "h", repeat, "1", "q")
+    again = shown.index("-- new call --")
+    assert shown[again + 1 :] == [
+        *FIRST,
+        "> caller presses 2",
+        "Two. Again?",
+        "> caller presses 1",
+        "You said one.",
+        ENDED.format(15),
+    ]
+
+
+def test_the_hangup_of_a_callee_is_repeated(type_lines):
+    """``r`` repeats the hang-up of a callee, because the call goes on after it."""
+    shown = type_lines("3", "a", "1", "e", "r")
+    again = shown[shown.index("-- new call --") :]
+    assert again[-4:] == ["> callee hangs up", "(+15550100: completed)", "Bye.", shown[-1]]
+
+
 def test_a_replay_stops_when_the_call_ends(type_lines):
     """If the app responds differently and the call ends, the rest of the actions is not repeated."""
     documents = {
@@ -137,9 +160,8 @@ def test_a_replay_stops_when_the_call_ends(type_lines):
 
 
 def test_help_and_unknown_lines(type_lines):
-    """``?`` and an empty line show the help, and an unknown line is an error message."""
-    assert type_lines("?", "", "xyz", "q")[3:-2] == [
-        *HELP.splitlines(),
+    """``?`` shows the help, and an unknown line is an error message."""
+    assert type_lines("?", "xyz", "q")[3:-2] == [
         *HELP.splitlines(),
         "'xyz' is neither keys nor a command. Type ? for help.",
     ]
@@ -173,6 +195,64 @@ def test_after_the_end_the_last_document_is_shown_with_its_own_request(type_line
     assert "  Digits=2" in exchange
     assert response(ASK.format("Two. Again?")) in exchange
     assert "POST https://ivr.example.com/status" not in exchange
+
+
+def test_the_last_request_is_shown_if_it_failed(type_lines):
+    """``x`` shows a request that had no response as such, and not with the document of an earlier request."""
+    documents = {"/": response(ASK.format("One?")), "/go": Failure(11205, "ct", "no connection")}
+    exchange = type_lines("1", "x", documents=documents, fails=True)[-28:]
+    assert "  Digits=1" in exchange
+    assert exchange[-1] == "(no response)"
+    assert not [line for line in exchange if "One?" in line]
+    assert type_lines("x", documents={"/": documents["/go"]}, fails=True)[-1] == "(no response)"
+
+
+SAME = "(sent again, as Twilio does after a lost response: the same answer)"
+DIFFERENT = "(sent again, as Twilio does after a lost response: a different answer)"
+
+
+def test_the_last_request_is_sent_again(type_lines):
+    """``w`` sends the last request again, shows that the answer is the same, and the call goes on as before."""
+    seen = []
+
+    def count(request):
+        seen.append(request)
+        return response(ASK.format("Two. Again?"))
+
+    documents = {**DOCUMENTS, "/go": count}
+    shown = type_lines("2", "w", "w", "h", "w", "q", documents=documents)
+    assert shown[3:] == [
+        "> caller presses 2",
+        "Two. Again?",
+        SAME,
+        SAME,
+        HANGS_UP,
+        "ended: the caller hung up (completed, 14 s, 1 minute)",
+        SAME,
+    ]
+    assert len(seen) == 4
+    assert {each.headers["I-Twilio-Idempotency-Token"] for each in seen} == {
+        seen[0].headers["I-Twilio-Idempotency-Token"]
+    }
+    assert {each.body for each in seen} == {seen[0].body}
+
+
+def test_a_different_answer_is_shown(type_lines):
+    """``w`` shows both answers if an app answers the same request differently."""
+    documents = {"/": [response(ASK.format("First?")), response(ASK.format("Second?"))]}
+    assert type_lines("w", "q", documents=documents)[1:4] == [
+        DIFFERENT,
+        f"first answer:  200 {response(ASK.format('First?'))}",
+        f"second answer: 200 {response(ASK.format('Second?'))}",
+    ]
+
+
+def test_a_retry_that_fails_is_no_comparison(type_lines):
+    """``w`` says that there are no two answers if one of the requests failed."""
+    answers = [response(ASK.format("First?")), Failure(11205, "ct", "no connection")]
+    shown = type_lines("w", "q", documents={"/": lambda _request: answers.pop(0)})
+    assert shown[1].startswith("warning 11205, ")
+    assert shown[2] == "(sent again: there are no two answers to compare)"
 
 
 @pytest.mark.parametrize(
@@ -254,6 +334,13 @@ def test_long_lines_are_wrapped(type_lines, monkeypatch):
     monkeypatch.setenv("COLUMNS", "24")
     documents = {"/": response("<Say>We are open from nine to six on weekdays.</Say>")}
     assert type_lines(documents=documents)[:2] == ["We are open from nine to", "  six on weekdays."]
+
+
+def test_lines_in_a_pipe_are_not_wrapped(type_lines, monkeypatch):
+    """If the output is no terminal and COLUMNS is not set, each sentence is one line, however long it is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    sentence = "We are open from nine to six on weekdays. " * 5
+    assert type_lines(documents={"/": response(f"<Say>{sentence}</Say>")})[0] == sentence.strip()
 
 
 def test_a_text_that_is_cut_off_is_marked(type_lines):

@@ -9,22 +9,23 @@ from collections.abc import Callable, Sequence
 import click
 
 from ivrkit.cli.phone.screen import Display
-from ivrkit.simulator import Action, HangUp, PickUp, Press, Refuse, Silence, SimulatedCall, SimulatorError, Speak
-from ivrkit.simulator.events import Requested
+from ivrkit.simulator import Action, Event, HangUp, PickUp, Press, Refuse, Silence, SimulatedCall, SimulatorError, Speak
+from ivrkit.simulator.actions import CALLER
+from ivrkit.simulator.events import Responded
+from ivrkit.simulator.exchanges import last_document_exchange
 
 HELP = """\
   0-9 * #   press one or more keys       n  call again as a new caller
   "words"   say something                r  call again and repeat every line
-  t         stay silent                  b  call again, without the last line
+  Enter, t  stay silent                  b  call again, without the last line
   h         hang up                      x  show the last request and its TwiML
-  q         quit                         ?  show this help
+  q         quit                         w  send the last request again
+  ?         show this help
 While a phone rings: a answers, u is busy, o does not answer, f fails.
 In a queue: a takes the call. While two people talk: e ends the talk."""
 
 #: Activity that a call waits for -> its name in the prompt.
 _ACTIVITIES = {"gather": "keys", "record": "recording", "ring": "ringing", "talk": "talking", "queue": "in the queue"}
-#: The purposes of requests whose responses are played.
-_DOCUMENT_PURPOSES = ("webhook", "action", "redirect", "fallback", "wait", "screening")
 #: Command -> the result of a phone that rings.
 _REFUSALS = {"u": "busy", "o": "no-answer", "f": "failed"}
 
@@ -34,11 +35,18 @@ class Keyboard:
 
     :param dial: a function that starts a call.
     :param display: shows the call on the screen or as JSON.
+    :param hint: a function that returns a hint about an event, or ``""``.
     """
 
-    def __init__(self, dial: Callable[[], SimulatedCall], display: Display) -> None:
+    def __init__(
+        self,
+        dial: Callable[[], SimulatedCall],
+        display: Display,
+        hint: Callable[[Event], str] | None = None,
+    ) -> None:
         self._dial = dial
         self._display = display
+        self._hint = hint
         self._call: SimulatedCall | None = None
         #: The number of events of the call that were shown already.
         self._shown = 0
@@ -92,14 +100,16 @@ class Keyboard:
         :raises SimulatorError: if the line is not a command or an action, or if the action is not possible now.
         """
         done = self._current.actions
-        replayed = {"n": (), "r": tuple(done), "b": tuple(done[:-1])}
-        if line in ("?", ""):
+        replayed = {"n": (), "r": _without_hangup(done), "b": tuple(done[:-1])}
+        if line == "?":
             self._display.message(HELP)
         elif line in replayed:
             self._display.message("-- new call --")
             self._start_call(replayed[line])
         elif line == "x":
             self._display.message(_last_exchange(self._current))
+        elif line == "w":
+            self._send_again()
         elif self._current.waiting is None:
             self._display.message("The call has ended. n calls again, r repeats the call, b goes back one line.")
         else:
@@ -119,6 +129,7 @@ class Keyboard:
             return Speak(line[1:-1], who=who)
         other = "agent" if in_queue else "callee"
         actions: dict[str, Action] = {
+            "": Silence(who=who),
             "t": Silence(who=who),
             "h": HangUp(),
             "a": PickUp(who=other),
@@ -139,16 +150,44 @@ class Keyboard:
             self._call.do(action)
         self._show_new_events()
 
+    def _send_again(self) -> None:
+        """Send the last request for a document again, and show whether the app gives the same answer."""
+        _, first = last_document_exchange(self._current.events)
+        second = self._current.retry_last_request()
+        self._show_new_events()
+        self._display.message(_compared(first, second))
+
     def _show_new_events(self) -> None:
-        self._display.show(self._current.events[self._shown :])
-        self._shown = len(self._current.events)
+        events = self._current.events[self._shown :]
+        self._shown += len(events)
+        self._display.show(events)
+        for hint in filter(None, map(self._hint, events) if self._hint else ()):
+            self._display.message(hint)
+
+
+def _without_hangup(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """Return actions without a hang-up of the caller at their end, so that a repeated call goes on."""
+    ends_with_hangup = bool(actions) and isinstance(actions[-1], HangUp) and actions[-1].who == CALLER
+    return tuple(actions[:-1] if ends_with_hangup else actions)
+
+
+def _compared(first: Responded | None, second: Responded | None) -> str:
+    """Return as text whether a request that was sent twice had the same answer. ``None`` stands for no response."""
+    if first is None or second is None:
+        return "(sent again: there are no two answers to compare)"
+    if (first.status, first.body) == (second.status, second.body):
+        return "(sent again, as Twilio does after a lost response: the same answer)"
+    return (
+        "(sent again, as Twilio does after a lost response: a different answer)\n"
+        f"first answer:  {first.status} {first.body}\nsecond answer: {second.status} {second.body}"
+    )
 
 
 def _last_exchange(call: SimulatedCall) -> str:
-    """Return the last request whose response was played, and this response, as text for the screen.
+    """Return the last request for a document, and the document, as text for the screen.
 
     Callbacks such as the status callback after the end of the call are skipped, because their responses are not played.
     """
-    request = [each for each in call.events if isinstance(each, Requested) and each.purpose in _DOCUMENT_PURPOSES][-1]
+    request, response = last_document_exchange(call.events)
     params = "\n".join(f"  {name}={value}" for name, value in request.params.items())
-    return f"{request.method} {request.url}\n{params}\n\n{call.responses[-1].body}"
+    return f"{request.method} {request.url}\n{params}\n\n{response.body if response else '(no response)'}"
