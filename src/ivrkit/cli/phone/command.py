@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,43 @@ import click
 
 from ivrkit.cli.app_tree import AppTree, app_tree
 from ivrkit.cli.options import given_plugins_dir, load_settings_with, tree_options
+from ivrkit.cli.phone.hosts import hint_about, status_callback_of
 from ivrkit.cli.phone.keyboard import Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
 from ivrkit.settings import load_settings
+from ivrkit.settings.caller_ids import read_called_id, read_caller_id
 from ivrkit.simulator import Failure, Simulator
 from ivrkit.simulator.wire.signature import choose_shared_key
 
 
+def _parsed_by(parse: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Return a click callback that parses the value of an option, and names the option in the error."""
+
+    def callback(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+        try:
+            return None if value is None else parse(value)
+        except IvrkitError as error:
+            raise IvrkitError(f"{option.opts[0]}: {error.message}", hint=error.hint) from error
+
+    return callback
+
+
 @click.command()
 @click.argument("url", required=False)
-@click.option("--from", "from_", metavar="NUMBER", help="The caller's number, such as +14155550100.")
-@click.option("--to", metavar="NUMBER", help="The number that is called.")
+@click.option(
+    "--from",
+    "from_",
+    metavar="NUMBER",
+    callback=_parsed_by(read_caller_id),
+    help="The caller's number, such as +14155550100.",
+)
+@click.option("--to", metavar="NUMBER", callback=_parsed_by(read_called_id), help="The number that is called.")
+@click.option(
+    "--status-callback",
+    metavar="URL",
+    help="The status callback of the number, or '' for none. Default: URL/status if URL ends in /webhook.",
+)
 @click.option("--shared-key", metavar="ID", help="Sign with a shared key of the settings.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 @click.option("--say", "aloud", is_flag=True, help="Speak what the caller hears. Needs espeak-ng.")
@@ -36,6 +61,7 @@ def phone(
     url: str | None,
     from_: str | None,
     to: str | None,
+    status_callback: str | None,
     shared_key: str | None,
     as_json: bool,
     aloud: bool,
@@ -52,14 +78,18 @@ def phone(
         import readline  # noqa: F401  lets the user edit the line, where the system has it
     numbers: dict[str, Any] = {name: given for name, given in (("from_", from_), ("to", to)) if given}
     speech = SpeechProgram.find() if aloud else None
-    with open_simulator(url, block, shared_key) as simulator:
-        keyboard = Keyboard(lambda: simulator.call(**numbers), JsonLines() if as_json else Screen(speech))
+    display = JsonLines() if as_json else Screen(speech)
+    with open_simulator(url, block, shared_key, status_callback) as simulator:
+        hint = hint_about(url, bool(simulator.token or simulator.shared_keys)) if url else None
+        keyboard = Keyboard(lambda: simulator.call(**numbers), display, hint)
         succeeded = keyboard.run()
     context.exit(0 if succeeded else 1)
 
 
 @contextmanager
-def open_simulator(url: str | None, block: tuple[str, ...], shared_key: str | None) -> Iterator[Simulator]:
+def open_simulator(
+    url: str | None, block: tuple[str, ...], shared_key: str | None, status_callback: str | None = None
+) -> Iterator[Simulator]:
     """Open a simulator that calls a phone tree.
 
     With a URL, the simulator calls the phone tree at the URL. Without a URL, ``flask ivrkit phone`` calls the phone
@@ -68,20 +98,22 @@ def open_simulator(url: str | None, block: tuple[str, ...], shared_key: str | No
     :param url: the URL of a webhook.
     :param block: the plugins to leave out.
     :param shared_key: the id of the shared key that signs requests.
+    :param status_callback: the URL of the status callback, ``""`` for none, or ``None`` for the URL that belongs to the
+        phone tree.
     :raises IvrkitError: if the settings do not have the shared key, or if a phone tree cannot be called.
     """
     in_app = app_tree()
     if url:
-        yield _simulator_of_url(url, shared_key)
-    elif in_app is not None:
-        with _simulator_of_app(in_app, block, shared_key) as simulator:
-            yield simulator
-    else:
-        with _simulator_in_process(block, shared_key) as simulator:
-            yield simulator
+        yield _simulator_of_url(url, shared_key, status_callback)
+        return
+    if status_callback is not None:
+        raise IvrkitError("--status-callback needs the URL of a running host", hint="leave it out, or give a URL")
+    opened = _simulator_of_app(in_app, block, shared_key) if in_app else _simulator_in_process(block, shared_key)
+    with opened as simulator:
+        yield simulator
 
 
-def _simulator_of_url(url: str, shared_key: str | None) -> Simulator:
+def _simulator_of_url(url: str, shared_key: str | None, status_callback: str | None) -> Simulator:
     """Return a simulator that calls the webhook at a URL.
 
     :raises IvrkitError: if the URL or a setting is invalid.
@@ -90,7 +122,8 @@ def _simulator_of_url(url: str, shared_key: str | None) -> Simulator:
     token = next(iter(settings.auth_token), "")
     keys = choose_shared_key(settings.shared_keys, shared_key, required=not token)
     try:
-        return Simulator.for_url(url, token=token, shared_keys=keys)
+        callback = status_callback_of(url) if status_callback is None else status_callback
+        return Simulator.for_url(url, token=token, shared_keys=keys, status_callback=callback)
     except Failure as failure:
         raise IvrkitError(failure.message, hint="give a webhook such as http://127.0.0.1:5000/webhook") from failure
 
