@@ -53,11 +53,12 @@ def test_a_tunnel_needs_a_token(ivrkit):
     )
 
 
-def test_without_the_extra_the_hint_is_to_install_it(run, tmp_path):
-    """``--tunnel`` without pyngrok is an error with the install command."""
+@pytest.mark.parametrize("variable", ["TWILIO_AUTH_TOKEN", "IVRKIT_SHARED_KEYS__key_a"])
+def test_without_the_extra_the_hint_is_to_install_it(run, tmp_path, variable):
+    """``--tunnel`` without pyngrok is an error with the install command; a token or a shared key is enough."""
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_GRANIAN.replace("granian", "pyngrok"), encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    done = run("dev", "--tunnel", PYTHONPATH=path, TWILIO_AUTH_TOKEN=TOKEN)
+    done = run("dev", "--tunnel", PYTHONPATH=path, **{variable: TOKEN})
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (
         "Error: --tunnel needs pyngrok, which is not installed\n  hint: pip install 'ivrkit[tunnel]'\n"

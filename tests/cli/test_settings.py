@@ -145,9 +145,11 @@ def test_secrets_are_masked(ivrkit, shop, monkeypatch):
     shop()
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "sesame")
     monkeypatch.setenv("IVRKIT_PLUGINS__SHOP_STATES__SECRET", "sesame")
+    monkeypatch.setenv("IVRKIT_SHARED_KEYS__key_a", "sesame")
     for arguments in ((), ("--json",)):
         assert "sesame" not in ivrkit("settings", *arguments).output
     found = rows(ivrkit("settings").stdout)
+    assert found["shared_keys"][1] == "***"
     assert (found["auth_token"][1], found["plugins.shop-states.secret"][1]) == ("***", "***")
 
 

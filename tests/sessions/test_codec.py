@@ -64,7 +64,7 @@ def test_a_session_for_a_cookie_has_no_documents(codec):
         ),
         (
             "encrypted:nonsense",
-            "a stored session cannot be decrypted: it was encrypted with another auth token",
+            "a stored session cannot be decrypted: it was encrypted with another auth token or shared key",
         ),
     ],
 )

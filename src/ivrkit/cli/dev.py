@@ -33,7 +33,7 @@ def dev(port: int, with_tunnel: bool, block: tuple[str, ...]) -> None:
     if not with_tunnel:
         run_server(settings, HOST, port, 1, **variables)
         return
-    if not (settings.auth_token or settings.accounts):
+    if not settings.secrets():
         raise IvrkitError(
             "--tunnel needs an auth token, because everybody can reach the public address",
             hint="set TWILIO_AUTH_TOKEN to your account's token",

@@ -71,8 +71,9 @@ class SessionCodec:
             body = self._cipher.decrypt(stored.body.removeprefix(_ENCRYPTED), stored.sid)
         if body is None:
             raise SessionError(
-                "a stored session cannot be decrypted: it was encrypted with another auth token",
-                hint="keep the old token after the new one in auth_token until all calls with the old one have expired",
+                "a stored session cannot be decrypted: it was encrypted with another auth token or shared key",
+                hint="keep the old token after the new one in auth_token, or the old key before the new one in "
+                "shared_keys, until all calls with the old one have expired",
             )
         session = Session.from_json(body)
         # A body that was copied to another key must not continue the wrong call.
