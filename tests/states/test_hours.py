@@ -1,5 +1,7 @@
 """The state kind hours: whether the company is open, and the opening hours of the week."""
 
+from datetime import datetime
+
 import pytest
 
 from ivrkit import FlowError, State, Text, states
@@ -54,15 +56,32 @@ def test_a_text_in_the_core_s_translations_is_known():
         ({"mon": "09:00-18:00"}, "hours must have the days monday, tuesday, wednesday, "),
         ({"monday": "9-18"}, "hours.monday must be written as \"09:00-18:00\", not '9-18'"),
         ({"monday": "25:00-26:00"}, "hours.monday must be written as \"09:00-18:00\", not '25:00-26:00'"),
-        ({"monday": "18:00-09:00"}, "hours.monday must have each time after the one before, not '18:00-09:00'"),
+        (
+            {"monday": "18:00-09:00, 10:00-12:00"},
+            "hours.monday must have each time after the one before, not '18:00-09:00, 10:00-12:00'",
+        ),
+        (
+            {"monday": "09:00-12:00, 12:00-18:00"},
+            "hours.monday must have each time after the one before, not '09:00-12:00, 12:00-18:00'",
+        ),
+        (
+            {"friday": "16:00-02:00", "saturday": "01:30-05:00"},
+            "hours.saturday must begin at 02:00 or later, when hours.friday ends, not at 01:30",
+        ),
+        (
+            {"sunday": "16:00-02:00", "monday": "00:00-05:00"},
+            "hours.monday must begin at 02:00 or later, when hours.sunday ends, not at 00:00",
+        ),
     ],
 )
 def test_invalid_hours_are_refused(week, message):
-    """An unknown day, an invalid time or a wrong order is an error when the state is made."""
+    """An unknown day, an invalid time, a wrong order or an overlap is an error when the state is made."""
     with pytest.raises(FlowError) as refused:
         states.hours(week)
     assert refused.value.message.startswith(message)
-    assert refused.value.hint == 'write a line for each day: monday = "09:00-12:00, 13:00-18:00"'
+    assert refused.value.hint == (
+        'write a line for each day: monday = "09:00-12:00, 13:00-18:00"; a night: friday = "16:00-02:00"'
+    )
 
 
 def test_a_week_can_be_used_without_a_state():
@@ -94,3 +113,40 @@ def test_a_day_may_have_a_break():
     assert language.translate(sentence, State("")) == (
         "Monday to Sunday, from 9:00 AM to 12:00 PM, and from 1:00 PM to 6:00 PM"
     )
+
+
+@pytest.mark.parametrize(
+    ("week", "moment", "expected"),
+    [
+        # 2026-12-04 is a Friday.
+        ({"friday": "16:00-02:00"}, "2026-12-04T15:59", False),
+        ({"friday": "16:00-02:00"}, "2026-12-04T16:00", True),
+        ({"friday": "16:00-02:00"}, "2026-12-04T23:59", True),
+        ({"friday": "16:00-02:00"}, "2026-12-05T01:30", True),
+        ({"friday": "16:00-02:00"}, "2026-12-05T02:00", False),
+        ({"friday": "16:00-02:00"}, "2026-12-04T01:30", False),
+        ({"friday": "11:00-14:00, 18:00-00:00"}, "2026-12-04T15:00", False),
+        ({"friday": "11:00-14:00, 18:00-00:00"}, "2026-12-04T23:59", True),
+        ({"friday": "11:00-14:00, 18:00-00:00"}, "2026-12-05T00:00", False),
+        ({"sunday": "22:00-04:00"}, "2026-12-07T03:00", True),
+        ({"friday": "00:00-00:00"}, "2026-12-04T00:00", True),
+        ({"friday": "00:00-00:00"}, "2026-12-05T00:00", False),
+        ({"friday": "20:00-02:00", "saturday": "02:00-04:00"}, "2026-12-05T02:00", True),
+        (dict.fromkeys(DAYS, "00:00-00:00"), "2026-12-05T00:00", True),
+    ],
+)
+def test_hours_may_go_on_into_the_next_day(week, moment, expected):
+    """A closing time that is not after the opening time is on the next day, Monday after Sunday."""
+    assert Week.from_table(week).is_open(datetime.fromisoformat(moment)) is expected
+
+
+def test_a_night_is_said_as_one_window(at):
+    """Hours past midnight are one window of the day on which they begin. A whole day has its own sentence."""
+    week = {"thursday": "00:00-00:00", "friday": "11:00-14:00, 16:00-02:00", "saturday": "16:00-02:00"}
+    assert at(states.hours(week)).heard[1:-1] == [
+        "Monday to Wednesday, closed.",
+        "Thursday, open all day.",
+        "Friday, from 11:00 AM to 2:00 PM, and from 4:00 PM to 2:00 AM",
+        "Saturday, from 4:00 PM to 2:00 AM",
+        "Sunday, closed.",
+    ]

@@ -15,7 +15,7 @@ def test_every_setting_has_an_effect(make_phone):
 
 
 NUMBER = "a phone number in E.164, such as +14155550100"
-OPEN = 'opening hours in order, such as "09:00-12:00, 13:00-18:00"'
+OPEN = 'opening hours in order, such as "09:00-12:00, 13:00-18:00" or "16:00-02:00"'
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ OPEN = 'opening hours in order, such as "09:00-12:00, 13:00-18:00"'
             'monday = "09:00-18:00"',
         ),
         (
-            {"hours": {"monday": "18:00-09:00"}},
-            f"hours.monday must be {OPEN}, not '18:00-09:00'",
+            {"hours": {"monday": "18:00-09:00, 10:00-12:00"}},
+            f"hours.monday must be {OPEN}, not '18:00-09:00, 10:00-12:00'",
             'monday = "09:00-18:00"',
         ),
         (

@@ -29,7 +29,12 @@ def _check_hours(hours: str) -> str:
 #: The setting types that this package defines.
 Weekday = Annotated[str, SettingType("a weekday such as monday", _check_weekday, {"enum": WEEKDAYS}, "monday")]
 OpeningHours = Annotated[
-    str, SettingType('opening hours in order, such as "09:00-12:00, 13:00-18:00"', _check_hours, example="09:00-18:00")
+    str,
+    SettingType(
+        'opening hours in order, such as "09:00-12:00, 13:00-18:00" or "16:00-02:00"',
+        _check_hours,
+        example="09:00-18:00",
+    ),
 ]
 
 

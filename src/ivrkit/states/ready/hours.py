@@ -28,6 +28,9 @@ from ivrkit.states.ready.week import Week
 OPEN, CLOSED = Text("We are open right now."), Text("We are closed at the moment.")
 
 
+_HINT = 'write a line for each day: monday = "09:00-12:00, 13:00-18:00"; a night: friday = "16:00-02:00"'
+
+
 @named_errors
 def hours(
     week: Mapping[str, str],
@@ -44,7 +47,9 @@ def hours(
     Days and times are in the language of the call. The setting ``timezone`` decides whether the company is open.
 
     :param week: English weekday -> opening hours of the day, such as ``"09:00-18:00"``, or
-        ``"09:00-12:00, 13:00-18:00"`` with a break. The company is closed on a day that is not in the mapping.
+        ``"09:00-12:00, 13:00-18:00"`` with a break. The last hours of a day may go on into the next day:
+        ``"16:00-02:00"``. ``"00:00-00:00"`` is the whole day. The company is closed on a day that is not in the
+        mapping.
     :param when_open: the first prompts if the company is open.
     :param when_closed: the first prompts if the company is closed.
     :param repeat: the key that repeats the state. Any other key and silence lead to ``then``.
@@ -56,7 +61,7 @@ def hours(
     try:
         parsed = Week.from_table(week)
     except ValueError as error:
-        raise FlowError(str(error), hint='write a line for each day: monday = "09:00-12:00, 13:00-18:00"') from error
+        raise FlowError(str(error), hint=_HINT) from error
     check_repeat_key("hours", repeat)
     sentences = functools.cache(parsed.sentences)  # built once for each language
     open_prompts, closed_prompts = as_prompts(when_open), as_prompts(when_closed)

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WINDOW = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 
-#: The times at which the company opens and closes. At the closing time it is closed.
+#: The times at which the company opens and closes. At the closing time it is closed. If the closing time is not after
+#: the opening time, it is on the next day.
 Window = tuple[time, time]
+#: The window of a company that is open all day.
+ALL_DAY = (time(0), time(0))
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,25 @@ class Week:
         """Return the opening hours that a table describes.
 
         :param hours: English weekday -> opening hours of the day, such as ``"09:00-12:00, 13:00-18:00"``. The company
-            is closed on a day that is not in the table.
-        :raises ValueError: if a day or a time is invalid, or if the opening hours of a day overlap.
+            is closed on a day that is not in the table. The last hours of a day may go on into the next day, such as
+            ``"16:00-02:00"``. ``"00:00-00:00"`` is the whole day.
+        :raises ValueError: if a day or a time is invalid, or if opening hours overlap.
         """
         for day in hours:
             if day not in DAYS:
                 raise ValueError(f"hours must have the days {', '.join(DAYS)}, not {day!r}")
-        return cls(tuple(_parse_windows(day, hours.get(day, "")) for day in DAYS))
+        days = tuple(_parse_windows(day, hours.get(day, "")) for day in DAYS)
+        for index, windows in enumerate(days):
+            _check_end_of_night(DAYS[index - 1], days[index - 1], DAYS[index], windows)
+        return cls(days)
 
     def is_open(self, now: datetime) -> bool:
         """Return whether the company is open at a date and time, in the time zone of the company."""
-        return any(opens <= now.time() < closes for opens, closes in self.days[now.weekday()])
+        moment, day = now.time(), now.weekday()
+        # The index -1 of Monday is the Sunday before. Only the last window of a day goes on into the next day.
+        if any(moment < closes for opens, closes in self.days[day - 1] if closes <= opens):
+            return True
+        return any(opens <= moment and (moment < closes or closes <= opens) for opens, closes in self.days[day])
 
     def sentences(self, language: str) -> list[Text]:
         """Return the sentences that say the opening hours. Successive days with the same hours share a sentence.
@@ -61,7 +72,9 @@ class Week:
         for windows, group in groupby(range(len(DAYS)), key=lambda day: self.days[day]):
             first, *rest = (names[day].capitalize() for day in group)
             days = Text("{first} to {last}", first=first, last=rest[-1]) if rest else first
-            if windows:
+            if windows == (ALL_DAY,):
+                sentences.append(Text("{days}, open all day.", days=days))
+            elif windows:
                 sentences.append(Text("{days}, {windows}", days=days, windows=_windows_text(windows, locale)))
             else:
                 sentences.append(Text("{days}, closed.", days=days))
@@ -70,11 +83,31 @@ class Week:
 
 def _parse_windows(day: str, text: str) -> tuple[Window, ...]:
     windows = tuple(_parse_window(day, window.strip()) for window in text.split(",")) if text.strip() else ()
-    # All opening and closing times in one list: if it is strictly ascending, no windows overlap or go past midnight.
+    # All opening and closing times in one list: if it is strictly ascending, no windows overlap.
     edges = [edge for window in windows for edge in window]
+    if windows and edges[-1] <= edges[-2]:
+        edges.pop()  # the last closing time is on the next day
     if edges != sorted(set(edges)):
         raise ValueError(f"hours.{day} must have each time after the one before, not {text!r}")
     return windows
+
+
+def _check_end_of_night(night: str, before: tuple[Window, ...], day: str, windows: tuple[Window, ...]) -> None:
+    """Refuse hours that begin while the company is still open from the night before.
+
+    :param night: the name of the day before.
+    :param before: the windows of the day before.
+    :param day: the name of the day.
+    :param windows: the windows of the day.
+    :raises ValueError: if the windows overlap.
+    """
+    if not (before and windows):
+        return
+    (opened, closes), (opens, _) = before[-1], windows[0]
+    if closes <= opened and opens < closes:
+        raise ValueError(
+            f"hours.{day} must begin at {closes:%H:%M} or later, when hours.{night} ends, not at {opens:%H:%M}"
+        )
 
 
 def _parse_window(day: str, text: str) -> Window:
