@@ -16,6 +16,7 @@ from ivrkit.web.request_verifier import RequestVerifier
 
 SITE = "https://ivr.example.com"
 ANYBODY = "from an unknown address:"
+PASS_HOST = "let the proxy pass on the public host name, and add it to TRUSTED_HOSTS if the app has this setting"
 SET_METHOD = "choose HTTP POST in Twilio's console"
 
 
@@ -166,6 +167,44 @@ def test_a_request_forges_no_line(make_app, logged):
     (line,) = logged()
     assert "\n" not in line
     assert line.startswith("WARNING 404 POST /webhook/x%0aWARNING forged from ")
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "a..b"])
+def test_a_host_that_flask_refuses_is_logged(make_app, logged, host):
+    """A 400 of Flask because of the ``Host`` header is logged with the header."""
+    app = make_app()
+    logged()
+    client = Client(lambda environ, start: app({**environ, "HTTP_HOST": host}, start), use_cookies=False)
+    assert client.post("/webhook", SITE).status_code == 400
+    assert logged() == [f"WARNING 400 POST /webhook {ANYBODY} the host {host!r} is not accepted: {PASS_HOST}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "effect"),
+    [
+        ("status", 204, "a call came in at the URL for status callbacks, so the caller hears nothing"),
+        ("fallback", 200, "a call came in at the fallback URL, so the caller hears an apology"),
+    ],
+)
+def test_a_call_at_another_endpoint_is_logged(new_call, logged, path, status, effect):
+    """A call whose number is set to another endpoint is logged with the path that answers calls."""
+    call = new_call()
+    logged()
+    assert call.send(f"{WEBHOOK}/{path}", status="ringing").status == status
+    (line,) = logged()
+    assert line == (
+        f'WARNING {status} POST /webhook/{path} {ANYBODY} {effect}: set "A call comes in" in Twilio\'s console to the '
+        "path that ends with /webhook"
+    )
+
+
+def test_a_status_callback_of_a_ringing_call_is_no_call(new_call, logged):
+    """A progress event of an outbound call is a status callback, and nothing is logged."""
+    call = new_call()
+    logged()
+    progress = {"CallbackSource": "call-progress-events", "SequenceNumber": "1"}
+    assert call.send(f"{WEBHOOK}/status", progress, status="ringing").status == 204
+    assert logged() == []
 
 
 # A slash at the end of the URL.

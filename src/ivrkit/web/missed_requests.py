@@ -15,7 +15,7 @@ from ivrkit.web.request_verifier import RequestVerifier
 #: The last part of the webhook's path.
 WEBHOOK_PATH = "/webhook"
 #: The statuses of Flask's responses to a request that fits no endpoint.
-_STATUSES = (308, 404, 405)
+_STATUSES = (308, 400, 404, 405)
 #: The similarity from which a word counts as a wrong spelling of "webhook".
 _SIMILARITY = 0.75
 
@@ -40,7 +40,8 @@ class MissedRequests:
 
         :returns: the unchanged response.
         """
-        if response.status_code in _STATUSES:
+        # A view of the app logs its own 400. Without a rule for the URL, Flask itself refused the request.
+        if response.status_code in _STATUSES and not (response.status_code == 400 and request.url_rule):
             signed = "X-Twilio-Signature" in request.headers
             if signed or _looks_like_a_webhook(request.path):
                 reason = "signed" if signed else "unsigned"
@@ -48,6 +49,12 @@ class MissedRequests:
         return response
 
     def _message(self, status: int) -> str:
+        if status == 400:
+            host = request.headers.get("Host", "")
+            return (
+                f"the host {host!r} is not accepted: let the proxy pass on the public host name, and add it to "
+                "TRUSTED_HOSTS if the app has this setting"
+            )
         if status == 405:
             return f"this path does not answer {request.method}: choose HTTP POST in Twilio's console"
         if any(request.path == prefix + DOCTOR_PATH for prefix in self._prefixes()):

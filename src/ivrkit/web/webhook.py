@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, with_connection_overrides
 from ivrkit.flow.compile.whisper import WHISPER_PATH
+from ivrkit.flow.model.call import RINGING
 from ivrkit.flow.model.notifications import Notification, find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
@@ -27,6 +28,7 @@ from ivrkit.web.request_verifier import RequestVerifier
 _XML = "text/xml; charset=utf-8"
 #: The status in the health check: the session store works, or calls go on with their cookies only.
 HEALTHY, DEGRADED = "ok", "degraded"
+_SET_WEBHOOK = 'set "A call comes in" in Twilio\'s console to the path that ends with /webhook'
 #: The path of the endpoint for status callbacks.
 STATUS_PATH = "/webhook/status"
 #: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
@@ -118,6 +120,9 @@ class _Views:
     @_verified
     def status(self, request: Request, params: dict[str, str]) -> Response:
         """Record a status callback. The response is 204 even after an error, because Twilio ignores the response."""
+        if params.get("CallStatus") == RINGING and not find_notification(params, None):
+            message = f"a call came in at the URL for status callbacks, so the caller hears nothing: {_SET_WEBHOOK}"
+            self._log.warn(request, 204, message, reason="call")
         try:
             self._dispatcher.record_status(params, cookie=self._cookie(request))
         except Exception:
@@ -130,7 +135,11 @@ class _Views:
         # The log gets the path alone: the query may have the caller's input.
         path, query = _split_url(params.get("ErrorUrl", ""))
         sid = params["CallSid"]
-        log.error("call %s: Twilio requested the fallback after error %s at %s", sid, params.get("ErrorCode"), path)
+        if "ErrorCode" in params or path:
+            log.error("call %s: Twilio requested the fallback after error %s at %s", sid, params.get("ErrorCode"), path)
+        else:
+            message = f"a call came in at the fallback URL, so the caller hears an apology: {_SET_WEBHOOK}"
+            self._log.warn(request, 200, message, reason="call")
         apology = self._dispatcher.apology(sid, self._cookie(request))
         webhook = "../../webhook" if request.path.endswith("/") else "../webhook"
         return self._apologise(apology, _fallback_step(query), webhook, pause=False)
