@@ -1153,13 +1153,24 @@ class TestClashes:
             state="b",
         )
 
-    def test_a_configured_key_replaces_the_key_of_each_option(self):
-        """A configured key replaces the key in all menu options of a state, and changes nothing else."""
-        state = State("Hello.", options=(option("1"), MenuOption(key="2", label="more", phrases="sales", menu="sub")))
+    def test_a_configured_key_replaces_the_key_of_an_option(self):
+        """A configured key replaces the key in the menu option of a state, and changes nothing else."""
+        state = State("Hello.", options=MenuOption(key="2", label="more", phrases="sales", menu="sub"))
         plugins = {"own": StatesPlugin({"one": state, "sub": State(Menu())})}
         one = load(Settings(states={"one": StateSettings(key="5")}), plugins).flow.states["one"].state
-        assert one.options == (option("5"), MenuOption(key="5", label="more", phrases="sales", menu="sub"))
+        assert one.options == (MenuOption(key="5", label="more", phrases="sales", menu="sub"),)
         assert (one.name, one.owner) == ("one", Owner("own"))
+
+    def test_a_configured_key_for_several_options_is_a_problem(self):
+        """A configured key for a state with several menu options is a problem, because one key cannot replace both."""
+        state = State("Hello.", options=(option("1"), MenuOption(key="2", label="more", phrases="sales", menu="sub")))
+        plugins = {"own": StatesPlugin({"one": state, "sub": State(Menu())})}
+        assert problem_of(Settings(states={"one": StateSettings(key="5")}), **plugins) == Problem(
+            "[states.one] key must be left out: the state of own has more than one menu option: '1' in 'menu', "
+            "'2' in 'sub'",
+            "change the options in the hook ivrkit_edit_state, in a file of plugins_dir",
+            owner="own",
+        )
 
     def test_a_key_for_a_state_without_options_is_a_problem(self):
         """A configured key for a state without menu options is a problem, because it could never be pressed."""

@@ -1,5 +1,7 @@
 """Overrides of single states in the tables ``[states.NAME]`` of the settings."""
 
+from xml.etree import ElementTree
+
 import pytest
 from twilio.twiml.voice_response import Dial, Record
 
@@ -7,6 +9,7 @@ from ivrkit import (
     BACK,
     HOME,
     SAME,
+    FlowError,
     Goto,
     LoadError,
     Menu,
@@ -198,3 +201,118 @@ def test_a_problem_has_the_location_of_its_table(tmp_path):
         load(load_settings(tmp_path, environ={}), {"own": OffersStates({"one": DIAL, "other": OTHER})})
     (problem,) = caught.value.problems
     assert problem.located_message == "ivrkit.toml:2: [states.one] targets.bsy is not an outcome, did you mean 'busy'?"
+
+
+def heard_in_menu(option, **settings):
+    """Return the main menu's texts with an option, and the startup warnings about its state."""
+    states = {name: StateSettings(**table) for name, table in settings.pop("states", {}).items()}
+    loaded = load(
+        Settings(states=states, **settings), {"own": OffersStates({"one": State("One.", HOME, options=option)})}
+    )
+    xml = loaded.flow.states["menu"].localized[loaded.flow.languages[-1]].content.xml
+    warnings = [(each.message, each.hint) for each in loaded.startup_warnings if "sentence" in each.message]
+    return [each.text for each in ElementTree.fromstring(xml)], warnings
+
+
+def test_a_sentence_follows_the_key_and_the_label():
+    """A sentence with the placeholders {key}, {label} and {company} says the key and label of the settings."""
+    option = MenuOption("1", "sales", sentence=Text("{company}: {label} on {key}."))
+    table = {"one": {"key": "42", "label": "orders"}}
+    texts, warnings = heard_in_menu(option, states=table, company="ACME")
+    assert texts[0] == "ACME: orders on four two."
+    assert warnings == []
+    texts, _ = heard_in_menu(option, languages="es-MX")
+    assert texts[0] == "nuestra empresa: sales on uno."
+
+
+def test_a_table_can_have_a_sentence_with_placeholders():
+    """The sentence of a table says the key, the label and the company, and may have braces of its own."""
+    table = {"one": {"key": "5", "sentence": "{key} is {label} at {company}, {{so}}."}}
+    texts, warnings = heard_in_menu(MenuOption("1", "sales", sentence="Press one."), states=table, company="ACME")
+    assert (texts[0], warnings) == ("five is sales at ACME, {so}.", [])
+
+
+@pytest.mark.parametrize("table", [{"key": "5"}, {"label": "orders"}, {"key": "5", "label": "orders"}])
+def test_a_sentence_that_would_name_an_old_key_is_replaced(table):
+    """A sentence without {key} and {label} would say the old key or label, so the core's sentence replaces it."""
+    option = MenuOption("1", "sales", sentence="For sales, press one.")
+    texts, warnings = heard_in_menu(option, states={"one": table})
+    key = {"1": "one", "5": "five"}[table.get("key", "1")]
+    assert texts[0] == f"For {table.get('label', 'sales')}, press {key}."
+    ((message, hint),) = warnings
+    assert message == (
+        "[states.one] the sentence 'For sales, press one.' of own would not change with the table, so the core's "
+        "sentence is said instead"
+    )
+    assert hint == 'write your own in ivrkit.toml:  [states.one]  sentence = "For {label}, press {key}."'
+
+
+def test_a_sentence_with_values_of_its_own_is_replaced():
+    """A Text that fills in the key itself would say the old key, too."""
+    option = MenuOption("1", "sales", sentence=Text("Press {key}.", key="one"))
+    assert heard_in_menu(option)[0][0] == "Press one."
+    texts, warnings = heard_in_menu(option, states={"one": {"key": "5"}})
+    assert texts[0] == "For sales, press five."
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("table", [{"key": "1"}, {"voice": "Polly.Mia"}])
+def test_a_sentence_stays_if_its_key_stays(table):
+    """A table that does not change the key or the label keeps the sentence."""
+    texts, warnings = heard_in_menu(MenuOption("1", "sales", sentence="One for sales."), states={"one": table})
+    assert (texts[0], warnings) == ("One for sales.", [])
+
+
+@pytest.mark.parametrize("name", ["key", "label", "sentence"])
+def test_several_menu_options_cannot_be_changed_together(name):
+    """A table must not give one key, label or sentence to all menu options of a state."""
+    state = State("One.", HOME, options=[MenuOption("4", "a"), MenuOption("5", "b")])
+    assert problem_of(state, **{name: "7"}) == Problem(
+        f"[states.one] {name} must be left out: the state of own has more than one menu option: '4' in 'menu', "
+        "'5' in 'menu'",
+        "change the options in the hook ivrkit_edit_state, in a file of plugins_dir",
+        owner="own",
+    )
+    assert overridden(State("One.", HOME, options=state.options[:1]), voice="Polly.Mia").voice == "Polly.Mia"
+
+
+def test_targets_of_an_automatic_exit_must_be_exit():
+    """``targets`` must not replace the single target of a state that waits for nothing."""
+    assert problem_of(State("Hello.", Goto("menu", say="So.")), targets={"exit": "other", "busy": "other"}) == Problem(
+        "[states.one] targets must have only the key exit, not 'busy': 'one' leads to 'menu' without waiting for an "
+        "outcome",
+        'write exit = "..." for another target',
+        owner="own",
+    )
+
+
+def test_targets_keep_the_goodbye_of_other_outcomes():
+    """A state with the exit None says goodbye after every outcome that ``targets`` does not name."""
+    state = overridden(State(Dial("+15550100"), None), targets={"busy": "other"})
+    assert (dict(state.exit.rows), state.exit.otherwise) == ({"busy": "other"}, None)
+
+
+def test_targets_keep_the_rules_of_a_menu():
+    """A menu with new rows still asks again after an invalid key, also if its enter is a function."""
+    for enter in (Menu(), lambda call: Menu()):
+        state = State(enter, options=MenuOption("3", "again", menu="one"))
+        assert overridden(state, targets={"7": "other"}).exit.otherwise is ...
+
+
+def test_a_replaced_text_can_name_the_company():
+    """A team may write {company} in the replacement of any text."""
+    texts = {"": {"Other.": "This is {company}."}, "es": {"Other.": "Somos {company}."}}
+    settings = Settings(states={"other": StateSettings(texts=texts)}, languages="es-MX", company="ACME")
+    localized = load(settings, {"own": OffersStates({"other": OTHER})}).flow.states["other"].localized
+    assert b"This is ACME." in localized["en-US"].content.xml
+    assert b"Somos ACME." in localized["es-MX"].content.xml
+
+
+def test_a_sentence_of_a_package_must_not_have_unknown_placeholders():
+    """The sentence of a MenuOption with a placeholder that the core does not know is refused."""
+    with pytest.raises(FlowError) as caught:
+        MenuOption("1", "sales", sentence="For {label}, press {keys}.")
+    assert caught.value.message == (
+        "the sentence of MenuOption 'sales' must have only the placeholders {key}, {label} and {company}, not "
+        "'For {label}, press {keys}.', did you mean 'key'?"
+    )

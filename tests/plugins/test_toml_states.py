@@ -4,6 +4,7 @@ import pytest
 
 from ivrkit import HOME, Goto, LoadError, Menu, MenuOption, Owner, Settings, State, Text
 from ivrkit.plugins.load import load
+from ivrkit.settings import load_settings
 from ivrkit.settings.toml_keys import COMMON_KEYS
 
 TARGET = "the name of a state, HOME, BACK, SAME or HANG UP, or { to = ..., say = ... }"
@@ -161,7 +162,7 @@ class TestProblems:
             (
                 "key = '4'\nsentence = 3",
                 "5: states.parking.sentence must be a non-empty text, not 3",
-                'write sentence = "text"',
+                'write sentence = "For sales, press {key}."',
             ),
             ("key = '4'\nmenu = 3", "5: states.parking.menu must be the name of a state, not 3", 'write menu = "menu"'),
             (
@@ -414,3 +415,91 @@ class TestSubstates:
         state = folder.state("account.confirm")
         assert (state.enter, state.parent) == ("Edited.", "account")
         assert isinstance(state, State)
+
+
+class TestPlaceholders:
+    """Placeholders in the texts of a table."""
+
+    TABLE = """
+        [states.parking]
+        kind = "message"
+        text = ["{label} at {company}, key {key}.", { say = "{{Braces}}" }]
+        then = { to = "menu", say = "Come back to {company}." }
+        key = "42"
+        label = "the garage of {company}"
+        sentence = "{company}: {key} for {label}."
+        phrases = "{company} garage"
+        """
+
+    def loaded(self, folder, file, more=""):
+        """Return the phone tree with the table, for ACME."""
+        folder.write(file, self.TABLE)
+        if file != "ivrkit.toml" or more:
+            folder.write("ivrkit.toml", more + (self.TABLE if file == "ivrkit.toml" else ""))
+        settings = load_settings(folder.path, environ={}, company="ACME", languages="es-MX")
+        return load(settings)
+
+    def test_placeholders_are_filled_in(self, folder, file):
+        """The company, the key and the label are filled in, in the language of the call."""
+        flow = self.loaded(folder, file).flow
+        for tag, key in (("en-US", "four two"), ("es-MX", "cuatro dos")):
+            parking, menu = (flow.states[name].localized[tag] for name in ("parking", "menu"))
+            assert f"the garage of ACME at ACME, key {key}." in parking.content.xml.decode()
+            assert "{Braces}" in parking.content.xml.decode()
+            (thanks,) = (parking.goto_fragment(goto).xml for goto in flow.states["parking"].gotos_with_prompts())
+            assert b"Come back to ACME." in thanks
+            assert f"ACME: {key} for the garage of ACME." in menu.content.xml.decode()
+            assert menu.vocabulary.key_of("ACME garage") == "42"
+
+    def test_the_settings_override_the_key_of_a_flow_file(self, folder):
+        """If the settings override key and label of a state in a flow file, its texts say the new ones."""
+        flow = self.loaded(folder, "harbour.flow.toml", '[states.parking]\nkey = "5"\nlabel = "cars"\n').flow
+        parking, menu = (flow.states[name].localized["en-US"].content.xml.decode() for name in ("parking", "menu"))
+        assert "cars at ACME, key five." in parking
+        assert "ACME: five for cars." in menu
+
+    @pytest.mark.parametrize(
+        ("line", "number", "key", "near"),
+        [
+            ('then = { to = "menu", say = "{compny}" }', 4, "then", "company"),
+            ("key = '4'\nlabel = '{lable}'", 5, "label", ""),
+            ("key = '4'\nphrases = '{kee}'", 5, "phrases", ""),
+            ("options = [{ key = '4', label = '{companie}' }]", 4, "options[0].label", "company"),
+        ],
+    )
+    def test_an_unknown_placeholder_is_a_problem(self, folder, file, line, number, key, near):
+        """An unknown placeholder is one problem with file, line, the valid names and the nearest of them."""
+        folder.write(file, PARKING + line)
+        message, hint = folder.problem()
+        expected = f"{file}:{number}: states.parking.{key} must have only the placeholder {{company}}, not "
+        assert message.startswith(expected)
+        assert message.endswith(f", did you mean '{near}'?") == bool(near)
+        assert hint == "leave out other placeholders; write {{ for a brace"
+
+    def test_key_and_label_need_a_menu_option(self, folder, file):
+        """In a table without a menu option, {key} is unknown; with one, the message lists {key} and {label}."""
+        folder.write(file, PARKING.replace("Behind the house.", "Press {key}."))
+        assert folder.problem()[0] == (
+            f"{file}:3: states.parking.text must have only the placeholder {{company}}, not 'Press {{key}}.'"
+        )
+        folder.write(file, PARKING.replace("Behind the house.", "Press {kye}.") + 'key = "4"')
+        assert folder.problem()[0] == (
+            f"{file}:3: states.parking.text must have only the placeholders {{company}}, {{key}} and {{label}}, "
+            "not 'Press {kye}.', did you mean 'key'?"
+        )
+
+    def test_an_unknown_placeholder_in_a_sentence(self, folder, file):
+        """An unknown placeholder in the sentence of a menu option is a problem with file and line."""
+        folder.write(file, PARKING + "key = '4'\nsentence = 'Press {kye}.'")
+        assert folder.problem()[0] == (
+            f"{file}:5: states.parking.sentence: the sentence of a menu option must have only the placeholders "
+            "{key}, {label} and {company}, not 'Press {kye}.', did you mean 'key'?"
+        )
+
+    def test_a_replaced_text_has_its_location(self, folder, file):
+        """An unknown placeholder in a replaced text is a problem with file and line."""
+        folder.write(file, PARKING + "[states.parking.texts]\n'Behind the house.' = 'At {compny}.'")
+        assert folder.problem()[0] == (
+            f"{file}:5: [states.parking.texts] the replacement for 'Behind the house.' must have only the placeholder "
+            "{company}, not 'At {compny}.', did you mean 'company'?"
+        )

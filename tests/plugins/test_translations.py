@@ -270,12 +270,15 @@ def test_a_text_override_must_not_have_other_placeholders():
     texts = {"": {"Ask for {who}.": "Ask {whom}.", "A {": "B {c}", "Plain.": "{x}"}}
     with pytest.raises(LoadError) as caught:
         load(Settings(states={"menu": StateSettings(texts=texts)}))
-    (problem,) = caught.value.problems
-    assert problem.located_message == (
-        "[states.menu.texts] the replacement for 'Ask for {who}.' must have only the placeholder {who}, "
-        "not 'Ask {whom}.'"
+    misspelled, unknown = caught.value.problems
+    assert misspelled.located_message == (
+        "[states.menu.texts] the replacement for 'Ask for {who}.' must have only the placeholders {company} and {who}, "
+        "not 'Ask {whom}.', did you mean 'who'?"
     )
-    assert problem.hint == "leave out other placeholders; write {{ for a brace"
+    assert unknown.located_message == (
+        "[states.menu.texts] the replacement for 'Plain.' must have only the placeholder {company}, not '{x}'"
+    )
+    assert {problem.hint for problem in caught.value.problems} == {"leave out other placeholders; write {{ for a brace"}
 
 
 def test_a_plugin_object_can_use_translations_of_the_core():

@@ -483,6 +483,17 @@ def test_tables_may_be_plain_in_code():
     assert settings.states == {"sales": StateSettings(key="4", plugin="acme-states")}
 
 
+def test_a_sentence_with_an_unknown_placeholder():
+    """The sentence of a menu option may have only the placeholders that the core fills in."""
+    with pytest.raises(SettingsError) as caught:
+        StateSettings(sentence="For {lable}, press {key}.")
+    assert caught.value.message == (
+        "sentence: the sentence of a menu option must have only the placeholders {key}, {label} and {company}, not "
+        "'For {lable}, press {key}.', did you mean 'label'?"
+    )
+    assert caught.value.hint == "leave out other placeholders; write {{ for a brace"
+
+
 @pytest.mark.parametrize(
     ("given", "message", "example"),
     [
@@ -491,7 +502,7 @@ def test_tables_may_be_plain_in_code():
         ({"plugin": ""}, "plugin must be the name of a plugin, not ''", "acme-states"),
         ({"enabled": 1}, "enabled must be true or false, not 1", True),
         ({"label": 5}, "label must be a non-empty text, not 5", "text"),
-        ({"sentence": ""}, "sentence must be a non-empty text, not ''", "text"),
+        ({"sentence": ""}, "sentence must be a non-empty text, not ''", "For sales, press {key}."),
         ({"voice": 5}, "voice must be a voice such as 'Polly.Joanna', not 5", "Polly.Joanna"),
         ({"language": ""}, "language must be a language such as 'en-US', not ''", "es-MX"),
         (

@@ -110,7 +110,9 @@ class PluginFiles:
         """
         states = self._settings.states
         tables = {state: each.table for state, each in states.items() if each.table and each.written_in == name}
-        return TomlStates(Owner(name), tables, self._settings.location, self._kinds, self._problems, KEYS_BESIDE_KIND)
+        return TomlStates(
+            Owner(name), tables, self._settings.location, self._kinds, self._problems, self._settings, KEYS_BESIDE_KIND
+        )
 
     def _load_flow_file(self, path: Path) -> TomlStates:
         """Return a plugin with the TOML states of a flow file (``*.flow.toml``). Report the problems of the file."""
@@ -119,7 +121,7 @@ class PluginFiles:
             file = TomlFile(path)
         except SettingsError as error:
             self._report(owner, error.message, f"{error.hint}; or {leave_out(owner)}", "")
-            return TomlStates(owner, {}, str, self._kinds, self._problems)
+            return TomlStates(owner, {}, str, self._kinds, self._problems, self._settings)
 
         # A problem does not stop the reading: the states without problems are still offered.
         def location(*keys: str) -> str:
@@ -140,7 +142,7 @@ class PluginFiles:
                 else:
                     hint = 'write kind = "message"; or, to change a state of a plugin, write it in the settings file'
                     self._report(owner, f"states.{name} must be a table with a kind", hint, location("states", name))
-        return TomlStates(owner, tables, location, self._kinds, self._problems, (TEXTS,))
+        return TomlStates(owner, tables, location, self._kinds, self._problems, self._settings, (TEXTS,))
 
     def _without_texts(
         self, owner: Owner, name: str, table: dict[str, Any], location: Callable[..., str]

@@ -16,7 +16,7 @@ from ivrkit.flow.compile.languages import (
 )
 from ivrkit.flow.model.speech import SPOKEN_KEYS
 from ivrkit.flow.model.state import CORE_PLUGIN
-from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Texts, check_placeholders, placeholders_in
+from ivrkit.flow.model.text import KEY_NAMES, SENTENCES, Text, Texts, check_placeholders, placeholders_in
 from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
 from ivrkit.settings.names import dotted, use_one_of
@@ -25,6 +25,8 @@ from ivrkit.settings.state_settings import TEXTS
 #: State -> language -> texts that replace texts of the state. The language ``""`` stands for all languages.
 TextOverrides = Mapping[str, Mapping[str, Translations]]
 
+#: The placeholder that every replacement for a text may have.
+_COMPANY = "company"
 #: The texts of the core that are fields of :class:`Texts`.
 _IN_TEXTS = {*CORE_TEXTS.values(), *KEY_NAMES.values(), *SPOKEN_KEYS.values()}
 #: The tables inside of the table of texts, with their English words.
@@ -47,12 +49,16 @@ def make_languages(
         core = {**_core_texts_in(by_plugin), **by_plugin.pop(CORE_PLUGIN, {})}
         # The fields of Texts are left out, because _texts() reads them together with the settings that override them.
         by_plugin[CORE_PLUGIN] = {text: said for text, said in core.items() if text not in _IN_TEXTS}
-        overrides = {name: _in_language(texts, tag) for name, texts in text_overrides.items()}
+        company = str(settings.spoken_company)
+        if isinstance(settings.spoken_company, Text):
+            company = core.get(company, company)
+        overrides = {name: _in_language(texts, tag, company) for name, texts in text_overrides.items()}
         languages.append(
             Language(
                 tag=tag,
                 voice=_voice(settings, tag),
                 texts=_texts(settings, tag, core),
+                company=company,
                 translations=by_plugin,
                 text_overrides={name: texts for name, texts in overrides.items() if texts},
             )
@@ -117,7 +123,9 @@ def check_languages(settings: Settings) -> Iterator[Problem]:
 def check_state_texts(
     name: str, texts: Mapping[str, Translations], location: Callable[..., str], owner: str = ""
 ) -> Iterator[Problem]:
-    """Yield a problem for each text to say instead that has a placeholder which the original text does not have.
+    """Yield a problem for each text to say instead that has an unknown placeholder.
+
+    The known placeholders are ``{company}`` and those of the original text.
 
     :param name: the name of the state.
     :param texts: language -> text of the state -> text to say instead. The language ``""`` stands for all languages.
@@ -126,9 +134,8 @@ def check_state_texts(
     """
     for tag, text, said in [(tag, *row) for tag, rows in texts.items() for row in rows.items()]:
         try:
-            placeholders = placeholders_in(text)
-            if placeholders:
-                check_placeholders(f"the replacement for {text!r}", said, sorted(placeholders))
+            placeholders = sorted({*placeholders_in(text), _COMPANY})
+            check_placeholders(f"the replacement for {text!r}", said, placeholders)
         except FlowError as error:
             where = location("states", name, TEXTS, *([tag] if tag else []), text)
             yield Problem(f"[states.{name}.texts] {error.message}", error.hint, location=where, owner=owner)
@@ -201,14 +208,18 @@ def _core_texts_in(by_plugin: Mapping[str, Translations]) -> Translations:
     return {text: said for table in tables for text, said in table.items() if text in _IN_TEXTS}
 
 
-def _in_language(texts: Mapping[str, Translations], tag: str) -> Translations:
+def _in_language(texts: Mapping[str, Translations], tag: str, company: str) -> Translations:
     """Return text of a state -> text to say instead, for calls in one language.
 
     A replacement for the language has priority over a replacement for all languages.
 
     :param texts: language -> text -> replacement. The language ``""`` stands for all languages.
     :param tag: the tag of the language.
+    :param company: the name of the company, which replaces ``{company}`` in a replacement.
     """
     tags = applicable_tags(tag, (each for each in texts if each))
     tables = [texts.get("", {}), *(texts[each] for each in tags)]
-    return {text: said for table in tables for text, said in table.items()}
+    merged = {text: said for table in tables for text, said in table.items()}
+    # A text that has the placeholder itself also has a value for it.
+    placeholder = f"{{{_COMPANY}}}"
+    return {text: said if placeholder in text else said.replace(placeholder, company) for text, said in merged.items()}

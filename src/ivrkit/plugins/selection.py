@@ -13,10 +13,10 @@ from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
-from ivrkit.plugins.overrides import override
+from ivrkit.plugins.overrides import outdated_sentence, override
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
-from ivrkit.settings import Settings
+from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.names import normal_name, use_one_of
 
 _STATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -59,6 +59,8 @@ class Selection:
         self._may_be_of_blocked_plugin = may_be_of_blocked_plugin
         self._problems = problems
         self._offered: list[OfferedState] = []
+        #: The states that menu options name as their menus.
+        self._menus: set[str] = set()
         #: Placeholders for states that cannot be made.
         self.missing: list[State] = []
 
@@ -116,6 +118,7 @@ class Selection:
         for offered in self._offered:
             by_name.setdefault(offered.state.name, []).append(offered)
         self._check_tables()
+        self._menus = {option.menu for state in self.offered_states() for option in state.menu_options}
         selected: list[State] = []
         for name, candidates in by_name.items():
             # The choice comes before the substates, so that the substates of other candidates are never selected.
@@ -174,14 +177,28 @@ class Selection:
         if not table.enabled:
             return None
         state = self._choose(name, candidates, table.plugin)
+        self._warn_of_outdated_sentence(state, table)
         try:
-            return override(state, table)
+            return override(state, table, is_menu=isinstance(state.enter, Menu) or name in self._menus)
         except IvrkitError as error:
             location = self._settings.location("states", name)
             message = f"[states.{name}] {error.message}"
             self._problems.error(message, error.hint, location=location, owner=state.owner.plugin)
             # The state is kept without its table, so that the states that lead to it are not reported as well.
             return state
+
+    def _warn_of_outdated_sentence(self, state: State, table: StateSettings) -> None:
+        """Record a startup warning if the core's sentence replaces the sentence of a menu option."""
+        sentence = outdated_sentence(state, table)
+        if sentence is not None:
+            self._problems.warn(
+                f"[states.{state.name}] the sentence {str(sentence)!r} of {state.owner} would not change with the "
+                "table, so the core's sentence is said instead",
+                f'write your own in ivrkit.toml:  [states.{toml_key(state.name)}]  sentence = "For {{label}}, press '
+                '{key}."',
+                location=self._settings.location("states", state.name),
+                owner=state.owner.plugin,
+            )
 
     def _choose(self, name: str, candidates: list[OfferedState], plugin: str | None) -> State:
         """Return the state of the chosen plugin. If several plugins are possible, report this and use the first plugin.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ivrkit.errors import IvrkitError, Problems, nearest
+from ivrkit.errors import FlowError, IvrkitError, Problems, nearest
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.state import MenuOption, Owner, State
-from ivrkit.flow.model.text import Text
+from ivrkit.flow.model.text import Text, check_placeholders, is_text, placeholders_in, spoken_keys
 from ivrkit.flow.model.toml_values import read_prompts, read_target
 from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
 from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error
 from ivrkit.plugins.state_kinds import Parameter, ParameterType, StateKind, StateKinds
+from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.convert import INVALID, convert
 from ivrkit.settings.describe import as_toml
 from ivrkit.settings.names import dotted, use_one_of
@@ -29,6 +32,7 @@ class TomlStates:
     :param location: a function that takes the path to a key, and returns the location of the key for messages.
     :param kinds: the collection of state kinds. It may be empty at first: it is only read when states are made.
     :param problems: the collection to which problems are added.
+    :param settings: the settings of the core, for the values of placeholders.
     :param other_keys: additional keys that each table may have. This class does not read the values of these keys.
     """
 
@@ -39,8 +43,10 @@ class TomlStates:
         location: Callable[..., str],
         kinds: StateKinds,
         problems: Problems,
+        settings: Settings,
         other_keys: Collection[str] = (),
     ) -> None:
+        self._settings = settings
         self._owner = owner
         self._tables = tables
         self._location = location
@@ -54,7 +60,7 @@ class TomlStates:
         return {name: self._make_state(name, table) for name, table in self._tables.items()}
 
     def _make_state(self, name: str, table: Mapping[str, Any]) -> State | Unavailable:
-        maker = _StateMaker(self._owner, name, table, self._location, self._other_keys)
+        maker = _StateMaker(self._owner, name, table, self._location, self._settings, self._other_keys)
         state = maker.make(self._kinds.all())
         self._problems.add(*maker.problems)
         return UNAVAILABLE if state is None else state
@@ -69,8 +75,10 @@ class _StateMaker:
         name: str,
         table: Mapping[str, Any],
         location: Callable[..., str],
+        settings: Settings,
         other_keys: Collection[str],
     ) -> None:
+        self._settings = settings
         self._owner = owner
         self._name = name
         self._table = table
@@ -104,11 +112,12 @@ class _StateMaker:
             self._report((), message, getattr(error, "hint", "") or self._keys_hint(kind))
             return None
 
-    def _dotted(self, *keys: str) -> str:
+    def _dotted(self, *keys: str | int) -> str:
         return dotted(("states", self._name, *keys))
 
-    def _report(self, keys: tuple[str, ...], message: str, hint: str) -> None:
-        location = self._location("states", self._name, *keys)
+    def _report(self, keys: tuple[str | int, ...], message: str, hint: str) -> None:
+        # The items of a list have no locations of their own.
+        location = self._location("states", self._name, *(key for key in keys if isinstance(key, str)))
         self.problems.error(message, hint, location=location, owner=self._owner.plugin, state=self._name)
 
     def _check_keys(self, kind: StateKind) -> None:
@@ -131,6 +140,7 @@ class _StateMaker:
     def _arguments(self, kind: StateKind) -> inspect.BoundArguments:
         """Return the arguments for the function of the state kind. A key that is not set has its default."""
         arguments: dict[str, Any] = {}
+        values = self._placeholder_values()
         for key, parameter in kind.parameters.items():
             if key not in self._table:
                 continue
@@ -140,7 +150,7 @@ class _StateMaker:
                 arguments |= {} if converted is INVALID else {parameter.name: converted}
                 continue
             try:
-                arguments[parameter.name] = _read(parameter, value)
+                arguments[parameter.name] = _read(parameter, value, functools.partial(self._text, (key,), values))
             except (ValueError, IvrkitError) as error:
                 hint = getattr(error, "hint", "") or _example_hint(parameter)
                 self._report((key,), f"{self._dotted(key)} must be {parameter.in_words()}, not {value!r}", hint)
@@ -174,24 +184,60 @@ class _StateMaker:
         attributes: dict[str, Any] = {name: getattr(common, name) for name in names}
         options = (*(() if first is INVALID else (first,)), *common.options)
         if options:
-            attributes["options"] = tuple(map(self._menu_option, options))
+            paths = [*(() if first is INVALID else ((),)), *(("options", i) for i in range(len(common.options)))]
+            attributes["options"] = tuple(map(self._menu_option, options, paths))
         return attributes
 
-    def _menu_option(self, keys: MenuOptionKeys) -> MenuOption:
-        """Return the menu option that TOML keys describe. The texts of the option can be translated."""
-        # Text to speech would read the - and _ of a name aloud.
-        label = keys.label or self._name.replace("-", " ").replace("_", " ")
-        option = MenuOption(keys.key, Text(label), tuple(map(Text, keys.phrases)))
+    def _menu_option(self, keys: MenuOptionKeys, path: tuple[str | int, ...]) -> MenuOption:
+        """Return the menu option that TOML keys describe. The texts of the option can be translated.
+
+        :param keys: the TOML keys.
+        :param path: the path to the keys in the table of the state.
+        """
+        values = {"company": self._settings.spoken_company}
+        label = self._text((*path, "label"), values, keys.label or self._spoken_name)
+        phrases = [self._text((*path, "phrases"), values, phrase) for phrase in keys.phrases]
+        option = MenuOption(keys.key, label, tuple(phrases))
         if keys.menu is not None:
             option = replace(option, menu=keys.menu)
         return option if keys.sentence is None else replace(option, sentence=Text(keys.sentence))
+
+    @property
+    def _spoken_name(self) -> str:
+        """The name of the state as a label. Text to speech would read - and _ aloud."""
+        return self._name.replace("-", " ").replace("_", " ")
+
+    def _placeholder_values(self) -> dict[str, object]:
+        """Return the values of the placeholders in the prompts of the state.
+
+        They are the name of the company and, if the table has a menu option, its key and label. The settings may
+        override the key and the label of a flow file.
+        """
+        values: dict[str, object] = {"company": self._settings.spoken_company}
+        overrides = self._settings.states.get(self._name, StateSettings())
+        key = overrides.key or self._table.get("key")
+        if is_key_sequence(key):
+            written = self._table.get("label")
+            label = self._text(("label",), values, str(written) if is_text(written) else self._spoken_name)
+            values |= {"key": spoken_keys(str(key)), "label": Text(overrides.label) if overrides.label else label}
+        return values
+
+    def _text(self, keys: tuple[str | int, ...], values: Mapping[str, object], sentence: str) -> Text:
+        """Return a sentence of the table as a ``Text`` with its placeholders. Report a placeholder without a value."""
+        try:
+            check_placeholders(self._dotted(*keys), sentence, [*values])
+        except FlowError as error:
+            self._report(keys, error.message, error.hint)
+            return Text(sentence)
+        used = {name: value for name, value in values.items() if name in placeholders_in(sentence)}
+        return Text(sentence, **used) if used else Text(sentence.format())
 
 
 def _example_hint(parameter: Parameter) -> str:
     return f"write {parameter.key} = {as_toml(parameter.example())}"
 
 
-def _read(parameter: Parameter, value: Any) -> Any:
+def _read(parameter: Parameter, value: Any, make_text: Callable[[str], Text]) -> Any:
     """Return the prompts, the target or the targets that the value of a TOML key contains.
 
     :param parameter: the parameter of the state kind with this key.
@@ -201,17 +247,17 @@ def _read(parameter: Parameter, value: Any) -> Any:
     :raises IvrkitError: if the value is invalid and there is a special hint, which the error contains.
     """
     if not parameter.is_variadic:
-        return _read_one(parameter, value)
+        return _read_one(parameter, value, make_text)
     if parameter.type == ParameterType.PROMPTS:
-        return read_prompts(value)
-    return tuple(_read_one(parameter, each) for each in (value if isinstance(value, list) else [value]))
+        return read_prompts(value, make_text)
+    return tuple(_read_one(parameter, each, make_text) for each in (value if isinstance(value, list) else [value]))
 
 
-def _read_one(parameter: Parameter, value: Any) -> Any:
+def _read_one(parameter: Parameter, value: Any, make_text: Callable[[str], Text]) -> Any:
     if parameter.type == ParameterType.PROMPTS:
-        return read_prompts(value)
+        return read_prompts(value, make_text)
     if parameter.type == ParameterType.TARGET:
-        return read_target(value)
+        return read_target(value, make_text)
     if not isinstance(value, Mapping):
         raise ValueError(value)
-    return {str(outcome): read_target(target) for outcome, target in value.items()}
+    return {str(outcome): read_target(target, make_text) for outcome, target in value.items()}

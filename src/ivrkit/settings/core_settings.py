@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from ivrkit.errors import Problem, SettingsError
 from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
 from ivrkit.flow.model.routes import Goto
-from ivrkit.flow.model.text import Texts
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.settings.caller_ids import CalledId, CallerId
 from ivrkit.settings.check import check_fields
 from ivrkit.settings.convert import convert_setting
@@ -180,6 +180,11 @@ class Settings:
     def __post_init__(self) -> None:
         """Check the value of every setting, and store it converted to the type of the setting."""
         check_fields(self, "Settings")
+
+    @property
+    def spoken_company(self) -> str:
+        """The name of the company in prompts. The default is a ``Text``, because only the default is translated."""
+        return Text(self.company) if self.company == Settings.company else self.company
 
     def origin(self, *keys: str) -> str:
         """Return the origin of a setting's value, such as ``ivrkit.toml:3``, or ``default`` if the setting is not set.

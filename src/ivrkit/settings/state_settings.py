@@ -11,7 +11,7 @@ from ivrkit.settings.check import check_fields
 from ivrkit.settings.setting import not_a_setting
 from ivrkit.settings.setting_type import SettingType
 from ivrkit.settings.toml_keys import KIND
-from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, PluginName, StateName, Voice
+from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, OptionSentence, PluginName, StateName, Voice
 
 #: The keys that are settings in a table with a ``kind``. The other keys are read by the code that makes the state.
 TEXTS = "texts"
@@ -75,7 +75,7 @@ class StateSettings:
     enabled: bool = True
     key: Keys | None = None
     label: NonEmptyText | None = None
-    sentence: NonEmptyText | None = None
+    sentence: OptionSentence | None = None
     voice: Voice | None = None
     language: LanguageTag | None = None
     targets: Targets = field(default_factory=dict)

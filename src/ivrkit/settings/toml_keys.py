@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivrkit.settings.setting import Setting, settings_of
-from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, OneOrMore, StateName, Voice
+from ivrkit.settings.types import Keys, LanguageTag, NonEmptyText, OneOrMore, OptionSentence, StateName, Voice
 
 #: The key with the state kind. A table ``[states.NAME]`` that has this key defines a state.
 KIND = "kind"
@@ -25,7 +25,7 @@ class MenuOptionKeys:
 
     key: Keys
     label: NonEmptyText | None = None
-    sentence: NonEmptyText | None = None
+    sentence: OptionSentence | None = None
     phrases: OneOrMore[NonEmptyText] = ()
     menu: StateName | None = None
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ivrkit.errors import SettingsError
 from ivrkit.flow.model.outcomes import is_key_sequence
+from ivrkit.flow.model.text import OPTION_PLACEHOLDERS, check_placeholders
 from ivrkit.settings.setting_type import SINGLE_ALLOWED, Range, SettingType
 
 T = TypeVar("T")
@@ -50,6 +51,11 @@ _OVERRIDE = f"({'|'.join(f'{name}=({pattern})' for name, (_, pattern) in _OVERRI
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError(value)
+    return value
+
+
+def _option_sentence(value: str) -> str:
+    check_placeholders("the sentence of a menu option", _not_blank(value), OPTION_PLACEHOLDERS)
     return value
 
 
@@ -178,6 +184,10 @@ def _shared_key_id(value: str) -> str:
 
 #: A text that is not blank.
 NonEmptyText = Annotated[str, non_empty("a non-empty text", "text")]
+#: The whole sentence of a menu option.
+OptionSentence = Annotated[
+    str, SettingType("a non-empty text", _option_sentence, _NOT_BLANK, "For sales, press {key}.")
+]
 #: The name of a state.
 StateName = Annotated[str, non_empty("the name of a state", "menu")]
 #: The name of a plugin: the name of its distribution or of its file.

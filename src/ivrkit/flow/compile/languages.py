@@ -32,6 +32,7 @@ class Language:
     :param tag: a language tag (BCP 47) that Twilio knows, such as ``es-MX``.
     :param voice: the voice of every ``Say`` without voice and language, or ``None`` for the account's voice.
     :param texts: the core's sentences in this language.
+    :param company: the name of the company, for the placeholder ``{company}``.
     :param translations: name of a plugin -> text -> translation into this language.
     :param text_overrides: name of a state -> text of the state -> text that the settings set instead. Such a text has
         priority over a translation.
@@ -40,6 +41,7 @@ class Language:
     tag: str
     voice: str | None = None
     texts: Texts = field(default_factory=Texts)
+    company: str = "our company"
     translations: Mapping[str, Translations] = field(default_factory=dict)
     text_overrides: Mapping[str, Translations] = field(default_factory=dict)
 

@@ -121,7 +121,12 @@ def _phrases(entry: MenuEntry, language: Language) -> list[str]:
 def _sentence(entry: MenuEntry, language: Language) -> str:
     """Return the sentence of a menu entry: the sentence of its option, or else "For {label}, press {key}."."""
     option = entry.option
-    if option.sentence is not None:
-        return language.translate(option.sentence, entry.state)
     label = language.translate(option.label, entry.state)
-    return language.texts.option.format(label=label, key=language.texts.spell_keys(option.key))
+    key = language.texts.spell_keys(option.key)
+    if option.sentence is None:
+        return language.texts.option.format(label=label, key=key)
+    sentence = language.translate(option.sentence, entry.state)
+    # A Text with values has filled in its own placeholders.
+    if getattr(option.sentence, "values", {}):
+        return sentence
+    return sentence.format(label=label, key=key, company=language.company)

@@ -16,7 +16,7 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import EnterContent, Menu, Whisper
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, is_target
-from ivrkit.flow.model.text import is_text
+from ivrkit.flow.model.text import OPTION_PLACEHOLDERS, check_placeholders, is_text
 
 #: The distribution of the core, which owns its own states and sentences.
 CORE_PLUGIN = "ivrkit"
@@ -49,7 +49,8 @@ class MenuOption:
     :param phrases: the phrases that a caller can say instead of pressing the key. With phrases, the menu listens to
         speech, too.
     :param menu: the name of the menu that has the option.
-    :param sentence: the whole sentence of the option, instead of "For {label}, press {key}."
+    :param sentence: the whole sentence of the option, instead of "For {label}, press {key}." It may have the
+        placeholders ``{key}``, ``{label}`` and ``{company}``.
     :raises FlowError: if an argument is invalid.
     """
 
@@ -84,6 +85,8 @@ class MenuOption:
                 f"the sentence of MenuOption {self.label!r} must be a text, not {self.sentence!r}",
                 hint='write a whole sentence: sentence="To talk to sales, press one."',
             )
+        if self.sentence is not None and not getattr(self.sentence, "values", {}):
+            check_placeholders(f"the sentence of MenuOption {self.label!r}", self.sentence, OPTION_PLACEHOLDERS)
         # One phrase may be written without a tuple.
         phrases: Any = self.phrases
         phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)

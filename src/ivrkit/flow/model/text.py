@@ -6,7 +6,7 @@ import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 
-from ivrkit.errors import FlowError
+from ivrkit.errors import FlowError, nearest
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.speech import SPOKEN_KEYS
 
@@ -25,6 +25,10 @@ KEY_NAMES: Mapping[str, str] = {
     "*": "star",
     "#": "pound",
 }
+
+
+#: The placeholders of the sentence of a menu option. The core fills them in.
+OPTION_PLACEHOLDERS = ("key", "label", "company")
 
 
 class Text(str):
@@ -155,6 +159,12 @@ class Texts:
 SENTENCES = tuple(each.name for each in fields(Texts) if each.metadata)
 
 
+def spoken_keys(keys: str) -> Text:
+    """Return a text with the names of phone keys in the language of the call, such as "one two" for ``"12"``."""
+    first, rest = Text(KEY_NAMES[keys[0]]), keys[1:]
+    return Text("{key} {more}", key=first, more=spoken_keys(rest)) if rest else first
+
+
 def is_text(value: object) -> bool:
     """Return whether a value is a string that is not blank."""
     return isinstance(value, str) and value.strip() != ""
@@ -163,6 +173,14 @@ def is_text(value: object) -> bool:
 def placeholders_in(sentence: str) -> set[str]:
     """Return the names of the placeholders of a sentence."""
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def has_placeholder(sentence: str, name: str) -> bool:
+    """Return whether a sentence has a placeholder that the core fills in.
+
+    A ``Text`` with values fills in its own placeholders, so it has none for the core.
+    """
+    return not getattr(sentence, "values", {}) and name in placeholders_in(sentence)
 
 
 def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None:
@@ -174,8 +192,9 @@ def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None
     :raises FlowError: if the sentence has an unknown placeholder, a single brace, or a placeholder with a format or a
         conversion, such as ``{key:>3}`` or ``{key!r}``.
     """
-    names = " and ".join("{" + each + "}" for each in known)
-    allowed = f"only the placeholder{'s' * (len(known) > 1)} {names}" if known else "no placeholders"
+    *names, last = ["{" + each + "}" for each in known] or [""]
+    listed = f"{', '.join(names)} and {last}" if names else last
+    allowed = f"only the placeholder{'s' * (len(known) > 1)} {listed}" if known else "no placeholders"
     message = f"{name} must have {allowed}, not {sentence!r}"
     hint = "leave out other placeholders; write {{ for a brace"
     try:
@@ -185,4 +204,5 @@ def check_placeholders(name: str, sentence: str, known: Collection[str]) -> None
     # A format or a conversion could fail for some values.
     for _, placeholder, layout, conversion in parsed:
         if placeholder is not None and (placeholder not in known or layout or conversion):
-            raise FlowError(message, hint=hint)
+            near = "" if placeholder in known else nearest(placeholder, known)
+            raise FlowError(message + near, hint=hint)

@@ -9,6 +9,4 @@ from ivrkit.settings import Settings
 
 def greeting(settings: Settings) -> State:
     """Return the state that says the company's greeting and goes on to the state ``menu``."""
-    # Only the default name is translated; a company's own name is the same in every language.
-    company = Text(Settings.company) if settings.company == Settings.company else settings.company
-    return State(enter=Text(Texts.greeting, company=company), exit="menu")
+    return State(enter=Text(Texts.greeting, company=settings.spoken_company), exit="menu")

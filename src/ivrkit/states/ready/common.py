@@ -12,7 +12,7 @@ from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import SAME, Goto, Routes, Target
 from ivrkit.flow.model.state import MenuOption
-from ivrkit.flow.model.text import KEY_NAMES, Text, Texts
+from ivrkit.flow.model.text import Text, Texts
 
 #: The keys for yes and no.
 YES, NO = "1", "2"
@@ -25,12 +25,6 @@ class StateArguments(TypedDict, total=False):
     on_error: str | None
     voice: str | None
     language: str | None
-
-
-def spoken_keys(keys: str) -> Text:
-    """Return a text with the names of phone keys in the language of the call, such as "one two" for ``"12"``."""
-    first, rest = Text(KEY_NAMES[keys[0]]), keys[1:]
-    return Text("{key} {more}", key=first, more=spoken_keys(rest)) if rest else first
 
 
 def check_repeat_key(kind: str, keys: object) -> None:

@@ -8,14 +8,13 @@ from ivrkit.errors import FlowError
 from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, Target
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.text import Text, Texts
+from ivrkit.flow.model.text import Text, Texts, spoken_keys
 from ivrkit.states.ready.argument_errors import named_errors
 from ivrkit.states.ready.common import (
     StateArguments,
     check_repeat_key,
     gather_attributes,
     repeat_routes,
-    spoken_keys,
 )
 
 

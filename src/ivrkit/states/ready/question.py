@@ -15,9 +15,9 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.prompts import Prompt, ask
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, leads_to
 from ivrkit.flow.model.state import State
-from ivrkit.flow.model.text import Text, Texts
+from ivrkit.flow.model.text import Text, Texts, spoken_keys
 from ivrkit.states.ready.argument_errors import named_errors
-from ivrkit.states.ready.common import NO, YES, StateArguments, prompts_or_default, spaced_digits, spoken_keys
+from ivrkit.states.ready.common import NO, YES, StateArguments, prompts_or_default, spaced_digits
 
 _LENGTHS = re.compile(r"([1-9]\d?)(?:-([1-9]\d?))?")
 #: The substate that asks whether the digits are right.
