@@ -4,6 +4,7 @@ import base64
 
 import pytest
 from tests.web.sample_trees import TreePlugin
+from tests.web.webhook_calls import sign
 
 from ivrkit import HOME, Routes, State, ask, leads_to
 from ivrkit.testing import TOKEN, Phone
@@ -69,3 +70,31 @@ def test_a_secret_state_without_an_auth_token(tmp_path, store):
     assert data == [{"pin": "471147"}, {"pin": "471147"}, {}]
     for each in apps:
         each.extensions["ivrkit"].sessions.close()
+
+
+@pytest.mark.parametrize("kind", ["auth_token", "accounts", "shared_keys"])
+def test_the_hash_of_a_request_depends_on_a_secret(tmp_path, kind):
+    """The stored hash of a request is made with a secret of any type, so that keys cannot be found by trying them."""
+    hashes = []
+    for secret in ("one", "two"):
+        account = "AC" + "5e" * 16
+        secrets = {
+            "auth_token": (),
+            kind: {"accounts": {account: secret}, "shared_keys": {"k": secret}}.get(kind, secret),
+        }
+        folder = f"sqlite:///{tmp_path}/{secret}.sqlite3"
+        app = create_app(
+            session_url=folder, start="pin", block="acme-states", plugins={"tree": TreePlugin(STATES)}, **secrets
+        )
+        client = app.test_client()
+        form = {"CallSid": "CA1", "AccountSid": account}
+        header = {"X-Twilio-Webhooks-Signature-Settings": "key=k"} if kind == "shared_keys" else {}
+        signature = sign("http://localhost/webhook", form.items(), secret)
+        assert (
+            client.post("/webhook", data=form, headers={**header, "X-Twilio-Signature": signature}).status_code == 200
+        )
+        (response,) = app.extensions["ivrkit"].sessions.load("CA1").responses
+        hashes.append(response.request_hash)
+        app.extensions["ivrkit"].sessions.close()
+    assert "" not in hashes
+    assert hashes[0] != hashes[1]
