@@ -206,3 +206,49 @@ def test_a_row_for_silence_is_no_option(call, tree):
     assert tuple(map(str, tree(tree_states).startup_warnings)) == (
         "the menu 'm' has no options: no installed plugin offers any",
     )
+
+
+def slow_key_warnings(tree, *keys, **menu):
+    """Return the startup warnings of a menu with options of these keys, each with its hint."""
+    states = {"menu": State(Menu(), **menu)}
+    states |= {f"s{key}": State("Hello.", options=MenuOption(key, f"option {key}")) for key in keys}
+    return [(each.message, each.hint) for each in tree(states).startup_warnings]
+
+
+def test_one_long_key_that_slows_the_others_is_a_warning(tree):
+    """A key that is longer than most keys of its menu is a startup warning with the package and a free key."""
+    ((message, hint),) = slow_key_warnings(tree, "1", "2", "77")
+    assert message == (
+        "in the menu 'menu', the key '77' of s77 (test-states 1.0) is longer than the other keys: callers who "
+        "press a shorter key wait 5 seconds"
+    )
+    assert hint == 'choose a shorter key in ivrkit.toml:  [states.s77]  key = "3"'
+
+
+def test_a_long_key_in_a_row_of_a_menu_is_a_warning(tree):
+    """A long key in the routes table of a menu is a startup warning for the menu."""
+    ((message, hint),) = slow_key_warnings(tree, "1", "2", exit=Routes({"*9": SAME}))
+    assert message == (
+        "in the menu 'menu', the key '*9' of a row of menu (test-states 1.0) is longer than the other keys: callers "
+        "who press a shorter key wait 5 seconds"
+    )
+    assert hint == "change the row in the code of 'menu'"
+
+
+def test_each_long_key_gets_a_key_of_its_own(tree):
+    """The hints for two long keys propose different keys, and none if all keys are taken."""
+    assert [hint[-3:] for _, hint in slow_key_warnings(tree, "1", "2", "3", "70", "71")] == ['"4"', '"5"']
+    assert [hint[-5:] for _, hint in slow_key_warnings(tree, *"12345678", "00")] == ['"..."']
+
+
+@pytest.mark.parametrize("keys", [("1", "2"), ("10", "11", "12", "0"), ("10", "11"), ()])
+def test_keys_of_the_same_length_are_no_warning(tree, keys):
+    """Keys of one length, and a menu whose keys are mostly long, are no startup warning."""
+    assert [message for message, _ in slow_key_warnings(tree, *keys) if "longer" in message] == []
+
+
+def test_a_long_key_of_a_menu_from_a_function_is_a_warning(tree):
+    """A menu from a function has the same startup warning."""
+    tree_of_function = {"menu": State(lambda call: Menu()), "a": State("A.", options=MenuOption("1", "a"))}
+    (warning,) = tree({**tree_of_function, "b": State("B.", options=MenuOption("22", "b"))}).startup_warnings
+    assert "the key '22' of b (test-states 1.0) is longer" in warning.message

@@ -11,11 +11,15 @@ from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.call_flow import RULE_GOTOS
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import SOURCE_LANGUAGE, base_language
-from ivrkit.flow.compile.menus import has_keys
+from ivrkit.flow.compile.menus import KEY_ORDER, has_keys
+from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text
+
+#: How long a ``Gather`` waits for another key, in seconds (https://www.twilio.com/docs/voice/twiml/gather#timeout).
+GATHER_TIMEOUT = "5"
 
 
 def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Problem]:
@@ -27,6 +31,8 @@ def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Probl
         if each.is_menu and not has_keys(each.routes):
             message = f"the menu {each.name!r} has no options: no installed plugin offers any"
             yield Problem(message, level="warning", owner=each.state.owner.plugin, state=each.name)
+        if each.is_menu:
+            yield from _slow_keys(each)
         yield from _missing_translations(each)
         yield from _unused_overrides(each, states)
 
@@ -34,6 +40,36 @@ def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Probl
 def texts_in_state(compiled: CompiledState) -> Iterator[str]:
     """Yield every text that a state may say, including the texts inside verbs and the values of placeholders."""
     yield from _texts_in(_all_prompts(compiled))
+
+
+def _slow_keys(menu: CompiledState) -> Iterator[Problem]:
+    """Yield a warning for each key of a menu that is longer than most of its keys.
+
+    Twilio waits for the digits of the longest key. So after a shorter key, callers wait until the ``Gather`` times out.
+    If most keys are long, the author has decided for long keys, and there is no warning.
+    """
+    keys = [key for key in menu.routes if is_key_sequence(key)]
+    shortest = min(map(len, keys), default=0)
+    long_keys = [key for key in keys if len(key) > shortest]
+    if len(long_keys) * 2 > len(keys):
+        return
+    seconds = menu.content.verb_attributes.get("timeout", GATHER_TIMEOUT) if menu.content else GATHER_TIMEOUT
+    entries = {entry.option.key: entry.state for entry in menu.menu_entries}
+    # The keys 1 to 8: 9 usually repeats the menu, and 0 is usually the operator.
+    free = [key for key in KEY_ORDER[:8] if not any(each.startswith(key) for each in keys)]
+    for key in long_keys:
+        state = entries.get(key)
+        owner = f"{state.name} ({state.owner})" if state else f"a row of {menu.name} ({menu.state.owner})"
+        message = (
+            f"in the menu {menu.name!r}, the key {key!r} of {owner} is longer than the other keys: callers who press a "
+            f"shorter key wait {seconds} seconds"
+        )
+        hint = f"change the row in the code of {menu.name!r}"
+        if state is not None:
+            new_key = free.pop(0) if free else "..."
+            hint = f'choose a shorter key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{new_key}"'
+        plugin = (state or menu.state).owner.plugin
+        yield Problem(message, hint, level="warning", owner=plugin, state=(state or menu.state).name)
 
 
 def _missing_translations(compiled: CompiledState) -> Iterator[Problem]:
