@@ -370,7 +370,7 @@ def test_a_call_in_a_queue_has_a_state_and_a_callee_hears_the_whisper(make_phone
 
     phone = make_phone(plugins=[], objects={"a": TreePlugin(states)}, app_factory=create)
     queued = phone.call().press("1")
-    assert (queued.heard_last, queued.state, queued.path) == ("Please hold.", "queue", ["menu", "queue"])
+    assert (queued.heard_last, queued.state, queued.path) == ("Please hold.", "queue", ["greeting", "menu", "queue"])
     dialled = phone.call().press("2")
     assert (dialled.callee.answers().state, dialled.callee.heard) == ("dial", "A call.")
     assert (dialled.agent.heard, "A call." in dialled.heard) == ("", False)

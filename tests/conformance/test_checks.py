@@ -56,7 +56,8 @@ class TestOutcomes:
     def test_verbs_that_the_simulator_does_not_play(self, make_plugin, refused):
         """The results of Pay, Refer and Connect are checked, too, although the simulator does not play them."""
         head = "from twilio.twiml.voice_response import Connect, Pay, Refer\n"
-        states = "one = State(Pay(), Routes({'ended': HOME}))\ntwo = State(Refer(), Routes({}))\n"
+        states = "one = State(Pay(), Routes({'ended': HOME}))\nrefer = Refer()\nrefer.sip('sip:a@example.com')\n"
+        states += "two = State(refer, Routes({}))\n"
         function = """
 @leads_to(HOME)
 def after(call: Call) -> object:

@@ -60,6 +60,15 @@ def test_checks_are_selected_like_tests(ant):
     assert ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome").parseoutcomes() == {"passed": 1, "deselected": 9}
 
 
+def test_the_calls_of_a_failed_check_are_not_shown(ant, tmp_path):
+    """A failed check has no sections for its calls: it makes hundreds of them."""
+    code = HEAD + "one = State(ask('Which?', timeout='soon'), Routes({'1': SAME}, otherwise=HOME))\n"
+    (tmp_path / "site-ant-ivr" / "ant_ivr.py").write_text(code)
+    result = ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome")
+    assert result.parseoutcomes() == {"failed": 1, "deselected": 9}
+    result.stdout.no_fnmatch_line("*ivrkit call*")
+
+
 def test_the_checks_are_counted(ant):
     """The checks are collected tests, so pytest's counts of collected, deselected and selected tests are right."""
     result = ant("--ivrkit-conformance", "ant-ivr", "-k", "outcome")
