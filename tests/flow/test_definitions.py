@@ -103,7 +103,7 @@ def test_a_decorated_function_can_be_called():
 
 
 KEY = 'write the keys as a string: key="1"'
-LABEL = 'give it a label: label="sales"'
+LABEL = 'give it a label: label="sales", or a whole sentence: sentence="To talk to sales, press one."'
 REPEAT = 'write the keys as a string, such as "9"'
 OTHER_VERBS = "put other verbs into a state of their own"
 
@@ -277,6 +277,19 @@ def test_the_arguments_of_an_option():
     assert (option.phrases, option.menu, option.sentence) == ((), "menu", None)
     assert MenuOption("1", "sales", phrases="buy").phrases == ("buy",)
     assert MenuOption("1", "sales", phrases=["a", "b"]).phrases == ("a", "b")
+
+
+def test_an_option_with_a_sentence_needs_no_label(tree):
+    """A whole sentence replaces the label. Without both, the option is refused, and other errors name its key."""
+    option = MenuOption("1", sentence="For sales, press one.", menu="m")
+    flow = tree(m=State(Menu(repeat=None)), a=State("A.", options=option))
+    assert b"For sales, press one." in flow.states["m"].content.xml
+    assert refusal(lambda: MenuOption("1")) == (
+        "the label of the MenuOption with the key '1' must be a text, not ''",
+        LABEL,
+    )
+    message, _ = refusal(lambda: MenuOption("1", sentence="A.", menu=""))
+    assert message == "the menu of MenuOption '1' must be the name of a state, not ''"
 
 
 def test_the_arguments_of_a_menu():

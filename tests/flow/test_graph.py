@@ -67,6 +67,19 @@ def test_the_edges_of_a_function(tree):
     assert outgoing(flow, "b") == {}
 
 
+def test_the_edge_of_too_many_failures(tree):
+    """Where failures are counted, ``give_up`` has an edge. The operator has none, because it depends on the start."""
+    give_up = Goto("b", say="Enough.")
+    routes = Routes({"1": "b"}, give_up=give_up)
+    for state in (State(ask("?"), routes), State(print, routes), State(Menu(), routes)):
+        assert outgoing(tree(a=state, b=State("B.")), "a")["give_up"] == "b"
+    asks = leads_to(SAME, tries=2, give_up=Goto(None, say="Goodbye."))(print)
+    assert outgoing(tree(a=State(ask("?"), asks)), "a") == {None: SAME, "give_up": None}
+    assert "give_up" not in outgoing(tree(a=State("A.", asks)), "a")
+    assert "give_up" not in outgoing(tree(a=State(Dial("+1"), Routes(give_up="a"))), "a")
+    assert "give_up" not in outgoing(tree(a=State(ask("?"), Routes({"1": None}))), "a")
+
+
 @pytest.mark.parametrize(
     ("state", "verb"),
     [

@@ -30,6 +30,7 @@ from ivrkit import (
     SessionError,
     Settings,
     State,
+    Target,
     Text,
     Texts,
     Turn,
@@ -115,8 +116,18 @@ def ask_again(call: Call) -> Goto:
     return Goto("sales") if call.outcome == "1" else Goto(SAME, say="Once more.")
 
 
+@leads_to("sales", SAME, BACK, None)
+def any_target(call: Call) -> Target:
+    if call.digits == "1":
+        return "sales"
+    if call.digits == "2":
+        return Goto(BACK, say="Back.")
+    return SAME if call.digits == "3" else None
+
+
 pin = State(ask("Please enter your code.", finish_on_key="#"), check_pin, secret=True)
 again = State(ask("Press one."), ask_again)
+anywhere = State(ask("Press a key."), any_target, options=MenuOption("5", sentence="To go anywhere, press five."))
 
 
 def greeting(settings: Settings) -> State:

@@ -28,6 +28,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivrkit import BACK, HOME, SAME, Routes, State, ask, edges
+from ivrkit.flow.compile.graph import GIVE_UP
 from ivrkit.simulator import HangUp, PickUp, Press, Refuse, Silence, Speak
 from ivrkit.simulator.events import Said
 
@@ -52,13 +53,18 @@ def resolve_target(flow, target, state, sender):
     return target
 
 
+def edges_of_outcomes(flow):
+    """Return the edges whose outcome one webhook can have: all except ``give_up``, which needs several failures."""
+    return [edge for edge in edges(flow) if edge.outcome != GIVE_UP]
+
+
 def shortest_paths(flow):
     """Return for each state the outcomes of the shortest path to it, and the state before it."""
     paths, queue = {flow.config.start: ((), None)}, [flow.config.start]
     while queue:
         state = queue.pop(0)
         outcomes, sender = paths[state]
-        for edge in edges(flow):
+        for edge in edges_of_outcomes(flow):
             target = resolve_target(flow, edge.target, state, sender) if edge.state == state else None
             if target is not None and target not in paths:
                 paths[target] = ((*outcomes, *([edge.outcome] if edge.outcome else [])), state)
@@ -87,7 +93,7 @@ def key_for(flow, state, outcome):
 def walk_edges(number, flow):
     """Follow every edge of a flow, each in its own call, and return the pairs of state and outcome."""
     paths, walked = shortest_paths(flow), []
-    for edge in edges(flow):
+    for edge in edges_of_outcomes(flow):
         outcomes, sender = paths[edge.state]
         call = number.call()
         for outcome in (*outcomes, *([edge.outcome] if edge.outcome else [])):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ivrkit import Call, Goto, MenuOption, State, Text, leads_to
+from ivrkit import Call, Goto, MenuOption, State, Target, Text, leads_to
 
 from appointment_reminders.appointments import Appointment, Appointments
 from appointment_reminders.call_data import APPOINTMENT
@@ -36,7 +36,7 @@ def pin_required(
     """
 
     @leads_to(".", MAIN_MENU, *targets)
-    def go_on(call: Call) -> str | Goto:
+    def go_on(call: Call) -> Target:
         name = call.data.get(APPOINTMENT)
         if name is None:
             return "."

@@ -11,13 +11,17 @@ from ivrkit.flow.compile.menus import has_keys
 from ivrkit.flow.model.outcomes import NO_INPUT, NO_MATCH, SUCCESSFUL_OUTCOMES, VERB_OUTCOMES
 from ivrkit.flow.model.routes import HOME, SAME, LeadsTo, Routes, Target, destination_of
 
+#: The outcome of the edge to the target after too many failures.
+GIVE_UP = "give_up"
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
     """One edge of the graph: an outcome of a state, and the target of this outcome.
 
     :param state: the name of the state where the edge starts.
-    :param outcome: the outcome, or ``None`` if the edge stands for no single outcome, as for a function exit.
+    :param outcome: the outcome, or ``give_up`` for too many failures. It is ``None`` if the edge stands for no single
+        outcome, as for a function exit.
     :param target: the target, without the prompts of a ``Goto``.
     """
 
@@ -33,6 +37,8 @@ def edges(flow: CallFlow) -> Iterator[Edge]:
     """
     for compiled in flow.states.values():
         yield from _edges_of(flow, compiled)
+        if compiled.give_up is not None and _counts_failures(compiled):
+            yield Edge(compiled.name, GIVE_UP, destination_of(compiled.give_up))
 
 
 def waiting_verb(compiled: CompiledState) -> str | None:
@@ -51,6 +57,12 @@ def waiting_verb(compiled: CompiledState) -> str | None:
     if has_keys(compiled.routes):
         return "Gather"
     return next((verb for verb, outcomes in VERB_OUTCOMES.items() if rows <= set(outcomes)), None)
+
+
+def _counts_failures(compiled: CompiledState) -> bool:
+    """Return whether a state can have failures, which lead to ``give_up``: whether its verb is or may be a Gather."""
+    verb = waiting_verb(compiled)
+    return verb == "Gather" or (verb is None and compiled.content is None)
 
 
 def _edges_of(flow: CallFlow, compiled: CompiledState) -> Iterator[Edge]:

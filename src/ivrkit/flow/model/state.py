@@ -45,7 +45,7 @@ class MenuOption:
     """The menu option by which a caller reaches a state.
 
     :param key: the phone key or keys to press, ``0-9 * #``.
-    :param label: the name of the option in the sentence "For {label}, press {key}."
+    :param label: the name of the option in the sentence "For {label}, press {key}." It is not needed with a sentence.
     :param phrases: the phrases that a caller can say instead of pressing the key. With phrases, the menu listens to
         speech, too.
     :param menu: the name of the menu that has the option.
@@ -55,7 +55,7 @@ class MenuOption:
     """
 
     key: str
-    label: str
+    label: str = ""
     phrases: tuple[str, ...] = ()
     menu: str = "menu"
     sentence: str | None = None
@@ -70,19 +70,19 @@ class MenuOption:
                 f"the key of MenuOption {self.label!r} must be keys of a telephone (0-9, * and #), not {self.key!r}",
                 hint='write the keys as a string: key="1"',
             )
-        if not is_text(self.label):
+        if not is_text(self.label) and (self.label != "" or self.sentence is None):
             raise FlowError(
                 f"the label of the MenuOption with the key {self.key!r} must be a text, not {self.label!r}",
-                hint='give it a label: label="sales"',
+                hint='give it a label: label="sales", or a whole sentence: sentence="To talk to sales, press one."',
             )
         if not is_text(self.menu):
             raise FlowError(
-                f"the menu of MenuOption {self.label!r} must be the name of a state, not {self.menu!r}",
+                f"the menu of MenuOption {self.label or self.key!r} must be the name of a state, not {self.menu!r}",
                 hint='name a menu: menu="menu"',
             )
         if not (self.sentence is None or is_text(self.sentence)):
             raise FlowError(
-                f"the sentence of MenuOption {self.label!r} must be a text, not {self.sentence!r}",
+                f"the sentence of MenuOption {self.label or self.key!r} must be a text, not {self.sentence!r}",
                 hint='write a whole sentence: sentence="To talk to sales, press one."',
             )
         if self.sentence is not None and not getattr(self.sentence, "values", {}):
@@ -92,7 +92,7 @@ class MenuOption:
         phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
         if not all(map(is_text, phrases)):
             raise FlowError(
-                f"the phrases of MenuOption {self.label!r} must be texts, not {phrases!r}",
+                f"the phrases of MenuOption {self.label or self.key!r} must be texts, not {phrases!r}",
                 hint='write texts: phrases=("sales",)',
             )
         object.__setattr__(self, "phrases", phrases)
