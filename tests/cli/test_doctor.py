@@ -248,7 +248,7 @@ def rules(doctor, serve):
 
 
 def test_without_the_account_the_rules_are_not_checked(rules, doctor):
-    """Without TWILIO_ACCOUNT_SID the result names the variable, and without a public URL there is none."""
+    """Without TWILIO_ACCOUNT_SID the result names the variable. Without a public URL there is no result."""
     message = "not checked: set TWILIO_ACCOUNT_SID to check the webhook rules of the account"
     assert rules() == ([("ok", message, [])], 0)
     assert [each for each in doctor()[0] if each["check"] == "rules"] == []

@@ -96,7 +96,11 @@ def check_rules(rules: Iterable[WebhookRule], urls: Sequence[str], settings: Set
             results += _check_token(f"no webhook rule matches {_listed(matched)}", settings)
             continue
         for setting in rule.settings:
-            results += _check_setting(_application(rule, setting, matched), setting, matched, settings)
+            application = _application(rule, setting, matched)
+            results += [
+                _check_retries(application, setting, matched),
+                *_check_signature(application, setting, settings),
+            ]
     return results
 
 
@@ -119,10 +123,8 @@ def webhook_urls(settings: Settings, url: str | None) -> list[str]:
     return [*(with_connection_overrides(each, settings.connection_overrides) for each in urls), f"{webhook}/status"]
 
 
-def _check_setting(
-    application: str, setting: WebhookSetting, urls: Sequence[str], settings: Settings
-) -> Iterator[CheckResult]:
-    """Yield the results for one setting of a rule.
+def _check_retries(application: str, setting: WebhookSetting, urls: Sequence[str]) -> CheckResult:
+    """Return whether Twilio repeats a request after a failed connection.
 
     :param application: the rule, the setting and the URLs, in words.
     """
@@ -130,13 +132,17 @@ def _check_setting(
     void = f", which voids the overrides {' and '.join(overrides)}" if overrides else ""
     if setting.retries and _RETRIES_CONNECTIONS & set(setting.retry_on):
         times = "once" if setting.retries == 1 else f"{setting.retries} times"
-        yield ok(
-            "rules", f"{application}{void}: Twilio repeats a request {times} after {' or '.join(setting.retry_on)}"
-        )
-    else:
-        yield warning(
-            "rules", f"{application}{void}: Twilio does not repeat a request after a failed connection", _RETRY_HINT
-        )
+        conditions = " or ".join(setting.retry_on)
+        return ok("rules", f"{application}{void}: Twilio repeats a request {times} after {conditions}")
+    not_repeated = "Twilio does not repeat a request after a failed connection"
+    return warning("rules", f"{application}{void}: {not_repeated}", _RETRY_HINT)
+
+
+def _check_signature(application: str, setting: WebhookSetting, settings: Settings) -> Iterator[CheckResult]:
+    """Yield a failed result for each reason why the signatures of a setting cannot be checked.
+
+    :param application: the rule, the setting and the URLs, in words.
+    """
     if not setting.shared_key:
         yield from _check_token(application, settings)
         return
