@@ -5,6 +5,7 @@ The examples of a page run from top to bottom in one workspace:
 * Python code runs. If it begins with ``>>>``, it runs as a doctest.
 * A block with a caption is written to a file of that name. An ``ivrkit.toml`` must be valid.
 * In a ``console`` block, each command runs, and the lines after it must be its output. ``...`` matches any text.
+* A ``console`` block without a command has lines that the running server prints next, with other times.
 
 A server listens on a free port in place of the port on the page. Packages are installed only for the page.
 """
@@ -106,7 +107,12 @@ def _load(source: str) -> None:
 
 def _run_console(example: Example) -> str | None:
     workspace: Workspace = example.namespace["workspace"]
-    for command, expected in _commands(str(example.parsed)):
+    source = str(example.parsed)
+    if not source.startswith("$ "):
+        assert workspace.server is not None, "no server is running"
+        printed = workspace.server.wait_for_lines(source)
+        return None if OutputChecker().check_output(source, printed, FLAGS) else f"The server printed:\n{printed}"
+    for command, expected in _commands(source):
         words = shlex.split(command)
         workspace.typed = None
         if words[0] == "printf":  # the standard input of the command behind the |

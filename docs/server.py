@@ -20,6 +20,12 @@ from tests.processes import start
 PORT = 5000
 #: How long a command or the start of a server may take, in seconds.
 PATIENCE = 60.0
+#: The time at the beginning of a line of the log in dev mode.
+_TIME = re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE)
+#: The parts of a line of the log in dev mode that differ in each run.
+_VARYING = re.compile(rf"{_TIME.pattern}|\bCA\w{{4}}\b|\b\d+ ms\b", re.MULTILINE)
+#: A line of the log in dev mode, of the log in production, or of granian.
+_IN_LOG = re.compile(rf"{_TIME.pattern}| INFO ivrkit\.|^\[")
 
 
 class Server:
@@ -46,16 +52,20 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         deadline = time.monotonic() + PATIENCE
-        while not self._listens() and self._process.poll() is None:
+        while not (self._listens() or self._waits_for_a_fix() or self._process.poll() is not None):
             assert time.monotonic() < deadline, f"the server did not start: {self.new_output()}"
             time.sleep(0.05)
-        #: The output until it listened or ended.
+        #: The output until it listened, waited for a fix or ended.
         self.start_output = self.new_output()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line)
+
+    def _waits_for_a_fix(self) -> bool:
+        """Return whether the server runs in dev mode and has found problems."""
+        return any("it is loaded again after the next change" in line for line in [*self._lines.queue])
 
     def _listens(self) -> bool:
         try:
@@ -68,16 +78,33 @@ class Server:
             return False
 
     def new_output(self) -> str:
-        """Return the output since the last call of this method, with the port on the pages."""
+        """Return the output since the last call of this method, without the log, with the port on the pages."""
+        # The pages do not show the messages of granian, which are about the machine, and the log, which has times.
+        return "".join(line for line in self.new_lines() if not _IN_LOG.search(line))
+
+    def wait_for_lines(self, expected: str) -> str:
+        """Wait for more output, and return it with its log.
+
+        Times, call ids and milliseconds are replaced by those of the expected lines.
+        """
+        deadline = time.monotonic() + PATIENCE
+        lines: list[str] = []
+        while len(lines) < expected.count("\n"):
+            assert time.monotonic() < deadline, f"the server printed only: {''.join(lines)}"
+            time.sleep(0.05)
+            lines += self.new_lines()
+        values = iter(_VARYING.findall(expected))
+        return _VARYING.sub(lambda found: next(values, found[0]), "".join(lines))
+
+    def new_lines(self) -> list[str]:
+        """Return the lines since the last call of this method, with the port on the pages."""
         if self._process.poll() is not None:
             self._reader.join(PATIENCE)
         lines = []
         with contextlib.suppress(queue.Empty):
             while True:
                 lines.append(self._lines.get_nowait())
-        # The pages do not show the messages of granian, which are about the machine, and the log, which has times.
-        output = "".join(line for line in lines if not line.startswith("[") and " INFO ivrkit." not in line)
-        return output.replace(str(self.port), str(PORT))
+        return [line.replace(str(self.port), str(PORT)) for line in lines]
 
     def curl(self, words: list[str]) -> str:
         """Send a request as curl does, with the options that the pages use, and return the output of curl."""
