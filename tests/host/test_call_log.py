@@ -98,7 +98,7 @@ def test_a_repeated_webhook_is_logged_once(new_call, logged_turns):
 
 def test_the_input_of_a_secret_state_is_hidden(new_call, logged_turns):
     """The line of a secret state has ``(secret)`` in place of the outcome."""
-    pin = State(ask("Your PIN?", digits=4), Routes({"1234": "menu"}), options=MenuOption("7", "a PIN"), secret=True)
+    pin = State(ask("Your PIN?", num_digits=4), Routes({"1234": "menu"}), options=MenuOption("7", "a PIN"), secret=True)
     call = new_call(tree={"pin": pin})
     call.dial()
     call.press("7")

@@ -12,6 +12,7 @@ from ivrkit.flow.compile.call_flow import RULE_GOTOS
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import SOURCE_LANGUAGE, base_language
 from ivrkit.flow.compile.menus import KEY_ORDER, has_keys
+from ivrkit.flow.compile.verb_attributes import unknown_attributes
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo
@@ -33,6 +34,8 @@ def find_startup_warnings(states: Mapping[str, CompiledState]) -> Iterator[Probl
             yield Problem(message, level="warning", owner=each.state.owner.plugin, state=each.name)
         if each.is_menu:
             yield from _slow_keys(each)
+        yield from _unknown_attributes(each)
+        yield from _slow_input(each)
         yield from _missing_translations(each)
         yield from _unused_overrides(each, states)
 
@@ -70,6 +73,38 @@ def _slow_keys(menu: CompiledState) -> Iterator[Problem]:
             hint = f'choose a shorter key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{new_key}"'
         plugin = (state or menu.state).owner.plugin
         yield Problem(message, hint, level="warning", owner=plugin, state=(state or menu.state).name)
+
+
+def _unknown_attributes(compiled: CompiledState) -> Iterator[Problem]:
+    """Yield a warning for each attribute of a verb that the installed ``twilio`` library does not know.
+
+    It is no error, because Twilio may know an attribute that is newer than the library.
+    """
+    # Each attribute once per verb, although several verbs of the state may have it.
+    found = dict.fromkeys(
+        (verb.name, *each) for verb in _verbs_in(_all_prompts(compiled)) for each in unknown_attributes(verb)
+    )
+    for verb, attribute, near in found:
+        did_you_mean = f", did you mean {near!r}?" if near else ""
+        message = f"has a {verb} with an attribute that the installed twilio does not know: {attribute!r}{did_you_mean}"
+        yield _warning(compiled.state, message, "rename or remove it: Twilio ignores attributes that it does not know")
+
+
+def _slow_input(compiled: CompiledState) -> Iterator[Problem]:
+    """Yield a warning if a function exit runs only after the ``Gather`` has timed out, even for a caller of one key.
+
+    A table has keys, so ivrkit sets the number of digits. For a function exit, only its author knows the number.
+    """
+    content = compiled.content
+    if not isinstance(compiled.state.exit, LeadsTo) or content is None or content.waiting_verb != "Gather":
+        return
+    gather = content.verb_attributes
+    # An author who writes the finish key knows that callers have to press it.
+    if "numDigits" in gather or gather.get("finishOnKey") or "dtmf" not in gather.get("input", "dtmf"):
+        return
+    seconds = gather.get("timeout", GATHER_TIMEOUT)
+    message = f"waits {seconds} seconds after the last key, because its Gather has no num_digits"
+    yield _warning(compiled.state, message, 'write num_digits=1, or finish_on_key="#" if callers press # at the end')
 
 
 def _missing_translations(compiled: CompiledState) -> Iterator[Problem]:
@@ -130,6 +165,18 @@ def _texts_in(content: Any) -> Iterator[Any]:
         yield from _texts_in(content.texts)
     elif isinstance(content, TwiML):
         yield from _texts_in([*_spoken_texts(content)] if content.name == "Say" else content.verbs)
+
+
+def _verbs_in(content: Any) -> Iterator[TwiML]:
+    """Yield every verb in prompts, and the nouns and elements inside these verbs."""
+    if isinstance(content, list | tuple):
+        for each in content:
+            yield from _verbs_in(each)
+    elif isinstance(content, Menu):
+        yield from _verbs_in(content.texts)
+    elif isinstance(content, TwiML):
+        yield content
+        yield from _verbs_in(content.verbs)
 
 
 def _spoken_texts(verb: TwiML) -> Iterator[Any]:

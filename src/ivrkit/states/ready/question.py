@@ -87,7 +87,7 @@ def question(
     expected = _ExpectedDigits(*_parse_lengths(digits), minimum, maximum, check, keep, wrong_prompts)
     return State(
         # With num_digits Twilio goes on after the last digit, so the caller need not press the finish key.
-        ask(*texts, **({} if expected.longest is None else {"num_digits": expected.longest})),
+        ask(*texts, **({"finish_on_key": "#"} if expected.longest is None else {"num_digits": expected.longest})),
         expected.exit(f".{CONFIRM}" if confirm else target, limits),
         secret=secret,
         substates={CONFIRM: _confirmation(str(keep), target, limits)} if confirm else {},
