@@ -254,8 +254,8 @@ class TestObserving:
         assert calls == ["CA1"]
         errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
         assert [error.splitlines()[0] for error in errors] == [
-            "ivrkit_call_started of worse failed in call CA1",
-            "ivrkit_call_started of bad failed in call CA1",
+            "ivrkit_call_started of worse failed in call CA1: SystemExit: 3",
+            "ivrkit_call_started of bad failed in call CA1: ValueError: no such luck",
         ]
         assert "Traceback (most recent call last):" in caplog.text
         assert "ValueError: no such luck" in caplog.text
@@ -272,9 +272,10 @@ class TestObserving:
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("ivrkit.plugins", "ERROR")
         assert record.getMessage().startswith(
-            "ivrkit_call_started of bad 1.0 failed in call CA9\nTraceback (most recent call last):\n"
+            "ivrkit_call_started of bad 1.0 failed in call CA9: ValueError: no such luck\n"
+            "  Traceback (most recent call last):\n"
         )
-        assert record.getMessage().endswith("\nValueError: no such luck")
+        assert record.getMessage().endswith("\n  ValueError: no such luck")
 
     def test_a_keyboard_interrupt_is_not_caught(self):
         """A KeyboardInterrupt in an observer is not caught, so that the program can be stopped."""
@@ -374,7 +375,10 @@ class TestChooseStart:
         choose = make_choose_start([hook_impl(change_and_fail, hook="ivrkit_choose_start")], {"one"}, ("en-US",))
         assert choose(call) is None
         assert call.data == {}
-        assert "ivrkit_choose_start of own 1.0 failed in call CA1\nTraceback" in caplog.text
+        assert (
+            "ivrkit_choose_start of own 1.0 failed in call CA1: LookupError: the shelf is empty\n  Traceback"
+            in caplog.text
+        )
 
     def test_changes_of_call_data_are_saved(self):
         """Changes that ivrkit_choose_start makes to ``call.data`` are saved, even if it returns None."""
@@ -421,7 +425,7 @@ class TestEditResponse:
         after = make_plugin(edit_response=lambda response: response.set("last", "<"))
         data = serve({"one": GOODBYE}, after=after, bad=make_plugin(edit_response=clear_and_fail), before=before)().data
         assert '<Response first="ü" last="&lt;"><Say'.encode() in data
-        assert "ivrkit_edit_response of bad failed in call CA1\nTraceback" in caplog.text
+        assert "ivrkit_edit_response of bad failed in call CA1: ValueError: no such luck\n  Traceback" in caplog.text
 
     @pytest.mark.parametrize(
         ("edit", "reason"),
@@ -443,8 +447,8 @@ class TestEditResponse:
             make_edit_response([hook_impl(edit, hook="ivrkit_edit_response")])(new_call(), state, response) == response
         )
         (record,) = caplog.records
-        assert record.getMessage().startswith("ivrkit_edit_response of own 1.0 failed in call CA1\nTraceback")
-        assert reason in record.getMessage()
+        assert record.getMessage().startswith(f"ivrkit_edit_response of own 1.0 failed in call CA1: {reason}")
+        assert "\n  Traceback" in record.getMessage()
 
     def test_each_plugin_gets_its_own_copy(self):
         """A plugin cannot change the response through the element that another plugin got."""
@@ -519,7 +523,7 @@ class TestStateFailed:
         assert b"Goodbye then." in send().data
         error = "the shelf is empty"
         assert called == [("passes", "CA1", "one", error), ("decides", "CA1", "one", error)]
-        assert "state 'one' of tree failed in call CA1\nTraceback" in caplog.text
+        assert "state 'one' of tree failed in call CA1: LookupError: the shelf is empty\n  Traceback" in caplog.text
 
     def test_a_failure_is_logged_once(self, caplog):
         """The failure of a state is logged once, with state, owner, call and traceback, even without plugins."""
@@ -529,7 +533,9 @@ class TestStateFailed:
         assert make_state_failed([], {"one"})(new_call(), state, caught.value, []) is None
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("ivrkit.plugins", "ERROR")
-        assert record.getMessage().startswith("state 'one' of ant 3.0 failed in call CA1\nTraceback")
+        assert record.getMessage().startswith(
+            "state 'one' of ant 3.0 failed in call CA1: LookupError: the shelf is empty\n  Traceback"
+        )
         assert record.getMessage().endswith("LookupError: the shelf is empty")
 
     @pytest.mark.parametrize("result", ["nowhere", BACK, 5, ("two",), ["two"]])
@@ -549,7 +555,11 @@ class TestStateFailed:
         """If ivrkit_state_failed fails in one plugin, the failure is logged and the next plugin decides."""
         hook_impls = [hook_impl(raise_error, "bad", "ivrkit_state_failed"), hook_impl(lambda: "two")]
         assert make_state_failed(hook_impls, {"two"})(new_call(), State("Hello."), ValueError(), []) == "two"
-        assert caplog.records[1].getMessage().startswith("ivrkit_state_failed of bad 1.0 failed in call CA1\nTraceback")
+        assert (
+            caplog.records[1]
+            .getMessage()
+            .startswith("ivrkit_state_failed of bad 1.0 failed in call CA1: ValueError: no such luck\n  Traceback")
+        )
 
     def test_arguments_are_passed_by_name(self):
         """ivrkit_state_failed gets the call, the state and the error by name, in any order."""
@@ -601,9 +611,11 @@ class TestSecrets:
         send = serve(self.secret_states())
         send()
         assert b"Goodbye then." in send(Digits=SECRET).data
-        assert caplog.messages[-1].startswith("state 'one' of tree failed in call ")
+        assert caplog.messages[-1].startswith(
+            "state 'one' of tree failed in call CA1: ValueError (its message is hidden, because the input was secret)\n"
+        )
         assert "in fail_with_digits\n" in caplog.text
-        assert caplog.text.rstrip().endswith("\nValueError (its message is hidden, because the input was secret)")
+        assert caplog.text.rstrip().endswith('raise ValueError(f"{call.digits} is no number of ours")')
         assert SECRET not in caplog.text
 
     @pytest.mark.parametrize("hook", [raise_error_of_state, raise_text_of_error, return_text_of_error])
@@ -637,11 +649,42 @@ class TestSecrets:
         hidden = ("(secret)",) * 3
         assert seen == [hidden, hidden, hidden, "(secret)", hidden, hidden]
 
+    @pytest.mark.parametrize("hook", ["edit_response", "state_entered", "state_left", "call_ended"])
+    def test_the_log_hides_the_messages_of_all_hooks(self, serve, caplog, hook):
+        """After secret input, the log hides the messages of all hooks: a plugin may remember what its state was given.
+
+        The panic of an extension in Rust is not an Exception, and its message quotes the input.
+        """
+        remembered = []
+
+        class PanicException(BaseException):
+            pass
+
+        def panic():
+            if remembered:
+                raise PanicException(f"called `Result::unwrap()` on an `Err` value: {remembered[0]}")
+
+        def remember(call):
+            remembered.append(call.digits)
+            return "two"
+
+        states = {"one": State(ask("Your code?"), leads_to("two")(remember), secret=True), "two": GOODBYE}
+
+        send = serve(states, own=make_plugin(**{hook: panic}))
+        send()
+        assert b"Goodbye then." in send(Digits=SECRET).data
+        (record,) = [each for each in caplog.records if each.levelname == "ERROR"]
+        assert record.getMessage().startswith(
+            f"ivrkit_{hook} of own failed in call CA1: "
+            "PanicException (its message is hidden, because the input was secret)\n"
+        )
+        assert SECRET not in caplog.text
+
     def test_every_message_of_a_secret_failure_is_hidden(self, caplog):
         """The whole error message is hidden when the input was secret.
 
         Hiding the input alone is not enough: an error may have ``0711`` as the number 711.
         """
         make_state_failed([], ())(new_call(), State("Hello.", name="one"), KeyError(711), True)
-        message = "state 'one' of  failed in call CA1\nKeyError (its message is hidden, because the input was secret)"
+        message = "state 'one' of  failed in call CA1: KeyError (its message is hidden, because the input was secret)"
         assert caplog.messages == [message]

@@ -572,8 +572,9 @@ def test_a_failing_state_is_an_apology(new_call, logged, raise_error, where):
     assert answer.heard.startswith(APOLOGY)
     assert b"kaboom" not in answer.body
     (message,) = logged()
-    assert message.startswith(f"ERROR state 'broken' of shop failed in call {call.sid}\nTraceback")
-    assert message.endswith("RuntimeError: kaboom" if raise_error is fail else "SystemExit: kaboom")
+    error = "RuntimeError: kaboom" if raise_error is fail else "SystemExit: kaboom"
+    assert message.startswith(f"ERROR state 'broken' of shop failed in call {call.sid}: {error}\n  Traceback")
+    assert message.endswith(error)
     assert call.press("2").state == "message"
 
 
@@ -597,8 +598,9 @@ def test_a_failing_hook_does_not_change_the_response(make_app, logged, raise_err
     lines = logged()
     assert lines
     for message in lines:
-        assert message.startswith(f"ERROR {hook} of shop failed in call {call.sid}\nTraceback")
-        assert message.endswith("kaboom")
+        error = "RuntimeError: kaboom" if raise_error is fail else "SystemExit: kaboom"
+        assert message.startswith(f"ERROR {hook} of shop failed in call {call.sid}: {error}\n  Traceback")
+        assert message.endswith(error)
 
 
 @pytest.mark.parametrize("raise_error", [fail, exit_process])
@@ -613,7 +615,8 @@ def test_a_failing_state_failed_hook_counts_as_no_decision(new_call, logged, rai
     assert call.press("4").state == "menu"
     first, second = logged()
     assert first.startswith("ERROR state 'broken' of shop failed")
-    assert second.startswith(f"ERROR ivrkit_state_failed of shop failed in call {call.sid}\nTraceback")
+    error = "RuntimeError: kaboom" if raise_error is fail else "SystemExit: kaboom"
+    assert second.startswith(f"ERROR ivrkit_state_failed of shop failed in call {call.sid}: {error}\n  Traceback")
 
 
 # Deploys under a live call.

@@ -12,6 +12,7 @@ from typing import Any
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.turn import Event, Turn
+from ivrkit.plugin_errors import escape_control_characters
 
 #: The attribute of a log record that holds the fields of the turn, for formatters.
 TURN_ATTRIBUTE = "ivrkit_turn"
@@ -85,11 +86,6 @@ def mask_number(number: str) -> str:
         return number
     digits = re.sub(r"\D", "", number)
     return f"***{digits[-4:]}" if len(digits) >= _MIN_DIGITS else "***"
-
-
-def escape_control_characters(text: str) -> str:
-    """Return a text with its control characters escaped, so that line breaks in a request cannot forge log lines."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _left_event(turn: Turn) -> Event | None:

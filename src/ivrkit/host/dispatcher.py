@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.compile.call_flow import CallFlow
@@ -265,8 +265,14 @@ class Dispatcher:
             # No hook observes "failed". A state that a deploy removed has no State for the hook.
             if hook_impls and not (event.name == "left" and event.state is None):
                 call = turn.call.copy_for_observers(secret=turn.secret)
-                arguments = {"call": call, "state": event.state, "outcome": event.outcome, "reason": event.reason}
-                notify_observers(hook_impls, {**arguments, **_recording_arguments(event.details)}, call.sid)
+                arguments: dict[str, Any] = {
+                    "call": call,
+                    "state": event.state,
+                    "outcome": event.outcome,
+                    "reason": event.reason,
+                }
+                arguments = {**arguments, **_recording_arguments(event.details)}
+                notify_observers(hook_impls, arguments, call.sid, secret=turn.secret)
 
     def _remove_expired(self, now: datetime) -> None:
         """Remove expired sessions every :data:`REMOVE_EXPIRED_EVERY` seconds. A failure is logged and not raised."""

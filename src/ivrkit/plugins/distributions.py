@@ -11,7 +11,7 @@ import importlib_metadata
 
 from ivrkit.errors import LoadError, Problem, Problems
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner
-from ivrkit.plugins.problems import describe_error
+from ivrkit.plugin_errors import describe_error, plugin_errors
 from ivrkit.settings.names import normal_name
 
 #: The entry point groups. An entry point is a state in the first group, and a plugin with hooks in the second group.
@@ -120,7 +120,7 @@ def _damage_in(path: str, name: str, reason: str, level: Literal["error", "warni
     """
     try:
         yield
-    except Exception as error:
+    except plugin_errors() as error:
         raise _DamageError(_left_out(path, name, f"{reason}: {describe_error(error)}", level)) from error
 
 

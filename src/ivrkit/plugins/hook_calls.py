@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import pluggy
 
 from ivrkit.errors import redacted
 from ivrkit.flow.compile.languages import closest_tag
-from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS, run_sandboxed
+from ivrkit.flow.run.sandbox import run_sandboxed
+from ivrkit.plugin_errors import (
+    describe_traceback,
+    describe_value,
+    escape_control_characters,
+    plain_text,
+    plugin_errors,
+)
 
 log = logging.getLogger("ivrkit.plugins")
 
@@ -74,16 +80,17 @@ def make_state_failed(
     """
 
     def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
-        trace = _traceback_text(error, secret=secret)
-        log.error("state %r of %s failed in call %s\n%s", state.name, state.owner, call.sid, trace)
+        trace = describe_traceback(error, secret=secret)
+        log.error("state %r of %s failed in call %s: %s", state.name, state.owner, _shown(call.sid), trace)
         arguments = {"call": call, "state": state, "error": redacted(error) if secret else error}
         # The first valid answer decides. An invalid one is logged, and the next plugin is asked.
         for impl in hook_impls:
             chosen = _call(impl, arguments, call.sid, secret=secret)
-            if isinstance(chosen, str) and chosen in states:
-                return chosen
+            if _is_accepted(chosen, lambda value: isinstance(value, str) and plain_text(value) in states):
+                return plain_text(chosen)
             if chosen is not None:
-                log.error("%s of %s must return the name of a state or None, not %r", impl.hook, impl.owner, chosen)
+                answer = describe_value(chosen)
+                log.error("%s of %s must return the name of a state or None, not %s", impl.hook, impl.owner, answer)
         return None
 
     return state_failed
@@ -105,24 +112,38 @@ def make_choose_start(
     if not hook_impls:
         return None
 
+    def is_start(chosen: Any) -> bool:
+        exit = Goto(plain_text(chosen)) if isinstance(chosen, str) else chosen
+        return isinstance(exit, Goto) and exit.target in states and _is_spoken(exit.language, languages)
+
     def choose_start(call: Call) -> Goto | None:
         for impl in hook_impls:
             # A plugin may prepare call.data here. If it fails, its changes must not reach the next plugin.
             chosen = _call(impl, {"call": call}, call.sid, data=call.data, max_data_bytes=max_data_bytes)
-            exit = Goto(chosen) if isinstance(chosen, str) else chosen
-            if isinstance(exit, Goto) and exit.target in states and _is_spoken(exit.language, languages):
-                return exit
+            if _is_accepted(chosen, is_start):
+                return Goto(plain_text(chosen)) if isinstance(chosen, str) else cast(Goto, chosen)
             if chosen is not None:
                 log.error(
                     "%s of %s must return None, the name of a state, or a Goto to a state in a language of the phone "
-                    "tree, not %r",
+                    "tree, not %s",
                     impl.hook,
                     impl.owner,
-                    chosen,
+                    describe_value(chosen),
                 )
         return None
 
     return choose_start
+
+
+def _is_accepted(chosen: Any, check: Callable[[Any], bool]) -> bool:
+    """Return whether a check accepts the return value of a hook implementation.
+
+    The value can be an object of a plugin's own class, whose methods raise errors. Such a value is not accepted.
+    """
+    try:
+        return check(chosen)
+    except plugin_errors():
+        return False
 
 
 def _is_spoken(language: str | None, languages: Collection[str]) -> bool:
@@ -147,8 +168,9 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
                 root = ElementTree.fromstring(edited).tag  # noqa: S314  the same document, edited
                 if root != "Response":
                     raise ValueError(f"the root element must be Response, not {root}")
-            except PLUGIN_ERRORS as error:
-                _log_failure(impl, call.sid, error, secret=False)
+            except plugin_errors() as error:
+                # The response may repeat what the caller has entered, and so may the error.
+                _log_failure(impl, call.sid, error, secret=call.outcome == HIDDEN_INPUT)
             else:
                 twiml = edited
         return twiml
@@ -156,15 +178,18 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
     return edit_response
 
 
-def notify_observers(hook_impls: Sequence[HookImpl], arguments: Mapping[str, Any], sid: str) -> None:
+def notify_observers(
+    hook_impls: Sequence[HookImpl], arguments: Mapping[str, Any], sid: str, *, secret: bool = False
+) -> None:
     """Call all implementations of a hook that only observes calls. Log each implementation that fails.
 
     :param hook_impls: the implementations, in the order of calling.
     :param arguments: name -> value, for all arguments of the hook.
     :param sid: the CallSid, for the log.
+    :param secret: whether the input was secret, so that the log must not contain the message of an error.
     """
     for impl in hook_impls:
-        _call(impl, arguments, sid)
+        _call(impl, arguments, sid, secret=secret)
 
 
 def _call(
@@ -189,23 +214,16 @@ def _call(
         if data is None:
             return impl(arguments)
         return run_sandboxed(data, lambda: impl(arguments), max_data_bytes)
-    except PLUGIN_ERRORS as error:
+    except plugin_errors() as error:
         _log_failure(impl, sid, error, secret=secret)
         return None
 
 
 def _log_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool) -> None:
-    trace = _traceback_text(error, secret=secret)
-    log.error("%s of %s failed in call %s\n%s", impl.hook, impl.owner, sid, trace)
+    trace = describe_traceback(error, secret=secret)
+    log.error("%s of %s failed in call %s: %s", impl.hook, impl.owner, _shown(sid), trace)
 
 
-def _traceback_text(error: BaseException, *, secret: bool) -> str:
-    """Return the traceback of an error as text.
-
-    :param error: the error.
-    :param secret: whether the input was secret. If so, the text does not contain the message of the error.
-    """
-    if not secret:
-        return "".join(traceback.format_exception(error)).rstrip()
-    # The frames show source lines only, but the message of an error may quote what the caller has entered.
-    return f"{''.join(traceback.format_tb(error.__traceback__))}{redacted(error).message}"
+def _shown(sid: str) -> str:
+    """Return a CallSid for a line of the log. In dev mode without a token, a request can have any CallSid."""
+    return escape_control_characters(sid)

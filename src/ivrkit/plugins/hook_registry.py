@@ -9,10 +9,10 @@ import pluggy
 from ivrkit import hookspecs
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
+from ivrkit.plugin_errors import describe_error, plugin_errors
 from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, find_hook_impls
-from ivrkit.plugins.problems import describe_error, fix_or_leave_out, plugin_problem
+from ivrkit.plugins.problems import fix_or_leave_out, plugin_problem
 from ivrkit.settings.names import use_one_of
 
 
@@ -58,9 +58,8 @@ class HookRegistry:
             # pluggy has to parse the marks first, so the functions are checked only after the registration.
             self._manager.register(plugin, name=point.name)
             self._check_functions(plugin)
-        except PLUGIN_ERRORS as error:
-            description = " ".join(describe_error(error).split())
-            message = f"its {point} cannot be registered: {description}"
+        except plugin_errors() as error:
+            message = f"its {point} cannot be registered: {describe_error(error)}"
             self._problems.add(plugin_problem(owner, message, fix_or_leave_out(error, owner)))
             # pluggy 1.5 and 1.6 keep a plugin that they reject half registered.
             if self._manager.has_plugin(point.name):

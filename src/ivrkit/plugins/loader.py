@@ -16,8 +16,8 @@ from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import OBSERVING_HOOKS
+from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
 from ivrkit.plugins.blocked import blocked_plugins, warn_of_unknown_blocks
 from ivrkit.plugins.distributions import PLUGINS_GROUP, STATES_GROUP
 from ivrkit.plugins.entry_points import EntryPoint, extra_entry_points, find_entry_points
@@ -33,7 +33,7 @@ from ivrkit.plugins.languages import (
 )
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
-from ivrkit.plugins.problems import describe_error, fix_or_leave_out, hint_of, plugin_problem
+from ivrkit.plugins.problems import fix_or_leave_out, hint_of, plugin_problem
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
@@ -180,7 +180,7 @@ class Loader:
         """
         try:
             yield
-        except PLUGIN_ERRORS as error:
+        except plugin_errors() as error:
             message = f"its hook {impl.hook} failed{where}: {describe_error(error)}"
             self.problems.add(plugin_problem(impl.owner, message, hint_of(error, impl.owner)))
 
@@ -188,7 +188,7 @@ class Loader:
         """Import the object that an entry point names. Add the object as a state, or register it as a plugin."""
         try:
             found = point.load()
-        except PLUGIN_ERRORS as error:
+        except plugin_errors() as error:
             message = f"its {point} cannot be imported: {describe_error(error)}"
             self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             if point.group == STATES_GROUP:
@@ -211,7 +211,7 @@ class Loader:
                 if arguments is None:
                     return
                 found = found(*arguments)
-        except PLUGIN_ERRORS as error:
+        except plugin_errors() as error:
             message = f"its {point} cannot make a plugin: {describe_error(error)}"
             self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             return
@@ -226,7 +226,9 @@ class Loader:
                 return
             states = impl({"settings": settings})
             if not isinstance(states, Mapping):
-                raise IvrkitError(f"it must return a dict, not {states!r}", hint="return a dict: name -> State")
+                raise IvrkitError(
+                    f"it must return a dict, not {describe_value(states)}", hint="return a dict: name -> State"
+                )
             # A plugin's own Mapping may fail here. The states are added below, where each problem names its state.
             offered.extend(states.items())
         for name, state in offered:
@@ -254,7 +256,7 @@ class Loader:
                     answer = impl({"state": edited})
                     if not isinstance(answer, State | None):
                         hint = "return the edited State, or None to keep it"
-                        raise IvrkitError(f"it must return a State or None, not {answer!r}", hint=hint)
+                        raise IvrkitError(f"it must return a State or None, not {describe_value(answer)}", hint=hint)
                     if answer is not None:
                         # The next plugin edits this result. Name and owner stay, because they are selected already.
                         edited = replace(answer, name=state.name, owner=state.owner, parent=state.parent)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
-from ivrkit.plugins.problems import describe_error, leave_out, plugin_problem
+from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
+from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.settings.convert import convert
 from ivrkit.settings.core_settings import Settings
 from ivrkit.settings.describe import as_toml
@@ -115,7 +115,8 @@ class PluginSettingsReader:
         """
         if not is_dataclass_type(settings_class):
             raise IvrkitError(
-                f"it must return a dataclass of settings, not {settings_class!r}", hint="return the class: MySettings"
+                f"it must return a dataclass of settings, not {describe_value(settings_class)}",
+                hint="return the class: MySettings",
             )
         self._settings_for(owner, settings_class)
 
@@ -189,7 +190,7 @@ class PluginSettingsReader:
                 self._with_value(each, (*keys, name), table, None if problems else values)
                 for name, each in settings_of(settings_class).items()
             )
-        except PLUGIN_ERRORS as error:
+        except plugin_errors() as error:
             message = f"its settings {settings_class.__name__!r} can't be used: {describe_error(error)}"
             self._problems.add(plugin_problem(owner, message, leave_out(owner)))
             return PluginSettings(owner, settings_class, None, ())
@@ -236,7 +237,7 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """Return the parameters of a function. Annotations are evaluated, unless a name in them cannot be resolved."""
     try:
         found = inspect.signature(function, eval_str=True)
-    except PLUGIN_ERRORS:  # for example a name that is imported for the type checker only
+    except plugin_errors():  # for example a name that is imported for the type checker only
         found = inspect.signature(function)
     return list(found.parameters.values())
 

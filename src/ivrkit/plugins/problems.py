@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ivrkit.errors import IvrkitError, Problem
+from ivrkit.errors import Problem
 from ivrkit.flow.model.state import Owner
+from ivrkit.plugin_errors import hint_of_error
 
 #: The suffixes of plugins that are single files.
 _FILE_SUFFIXES = (".py", ".toml")
@@ -32,19 +33,14 @@ def plugin_problem(owner: Owner, message: str, hint: str, location: str = "") ->
     return Problem(f"plugin {owner}: {message}", hint, location=location, owner=owner.plugin)
 
 
-def describe_error(error: BaseException) -> str:
-    """Return the message of an error. For an error that is not an ``IvrkitError``, add the type of the error."""
-    return error.message if isinstance(error, IvrkitError) else f"{type(error).__name__}: {error}"
-
-
 def hint_of(error: BaseException, owner: Owner) -> str:
     """Return the hint of an error. If the error has no hint, return a hint how to leave the plugin out."""
-    return getattr(error, "hint", "") or leave_out(owner)
+    return hint_of_error(error) or leave_out(owner)
 
 
 def fix_or_leave_out(error: BaseException, owner: Owner) -> str:
     """Return a hint with two choices: fix the error, or leave the plugin out."""
-    hint = getattr(error, "hint", "")
+    hint = hint_of_error(error)
     if hint:
         return f"{hint}; or {leave_out(owner)}"
     fix = "fix the file" if owner.plugin.endswith(_FILE_SUFFIXES) else "fix or reinstall the package"

@@ -15,9 +15,8 @@ from types import CodeType, ModuleType, SimpleNamespace
 
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.model.state import State
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.problems import describe_error
+from ivrkit.plugin_errors import describe_error, hint_of_error, plugin_errors
 
 _HOOK_PREFIX = "ivrkit_"
 #: The attribute that pluggy sets on a function that is marked as a hook implementation.
@@ -73,14 +72,14 @@ def _run(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         loader.exec_module(module)
-    except PLUGIN_ERRORS as error:
+    except plugin_errors() as error:
         sys.modules.pop(name, None)
         if before is not None:
             sys.modules[name] = before
         # The error may come from a library, so the last line within this file is shown.
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         line = f" ({path.name}, line {lines[-1]})" if lines else ""
-        raise IvrkitError(describe_error(error) + line, hint=getattr(error, "hint", "") or "fix the file") from error
+        raise IvrkitError(describe_error(error) + line, hint=hint_of_error(error) or "fix the file") from error
     return module
 
 

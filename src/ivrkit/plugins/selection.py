@@ -12,10 +12,10 @@ from ivrkit.errors import IvrkitError, Problems, nearest, toml_key
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
+from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
 from ivrkit.plugins.overrides import outdated_sentence, override
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
-from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error, hint_of, plugin_problem
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, hint_of, plugin_problem
 from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.names import normal_name, use_one_of
 
@@ -84,7 +84,7 @@ class Selection:
                 state = replace(offered, name=name, owner=owner, parent="")
                 self._offered.append(OfferedState(state, source))
                 return
-        except PLUGIN_ERRORS as error:
+        except plugin_errors() as error:
             message = f"{source} cannot be made into a state: {describe_error(error)}"
             self._problems.add(plugin_problem(owner, message, hint_of(error, owner)))
         # The problem is recorded. Without the placeholder, the unknown name would be reported as a second problem.
@@ -272,11 +272,15 @@ def make_state(function: object, owner: Owner, settings: PluginSettingsReader) -
         settings, or does not return a ``State``.
     """
     if not inspect.isfunction(function):
-        raise IvrkitError(f"it must be a State or a function that returns one, not {function!r}", hint=_STATE_HINT)
+        raise IvrkitError(
+            f"it must be a State or a function that returns one, not {describe_value(function)}", hint=_STATE_HINT
+        )
     arguments = settings.arguments(function, owner, _STATE_HINT)
     if arguments is None:
         return UNAVAILABLE
     state = function(*arguments)
     if not isinstance(state, State):
-        raise IvrkitError(f"the function {function.__name__!r} must return a State, not {state!r}", hint=_STATE_HINT)
+        raise IvrkitError(
+            f"the function {function.__name__!r} must return a State, not {describe_value(state)}", hint=_STATE_HINT
+        )
     return state

@@ -18,6 +18,7 @@ from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.prompts import Prompt
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
+from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
 from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.settings.describe import example_of, in_words
 from ivrkit.settings.docstrings import descriptions_of
@@ -138,10 +139,10 @@ class StateKinds:
         """
         if not isinstance(offered, Mapping):
             hint = "return a dict: kind -> function that returns a State"
-            raise IvrkitError(f"it must return a dict, not {offered!r}", hint=hint)
+            raise IvrkitError(f"it must return a dict, not {describe_value(offered)}", hint=hint)
         for name, function in offered.items():
             if not isinstance(name, str) or not name.strip():
-                message = f"the name of its state kind must be a text, not {name!r}"
+                message = f"the name of its state kind must be a text, not {describe_value(name)}"
                 self._problems.add(plugin_problem(owner, message, 'name the kind: {"opening-hours": ...}'))
             # The core is loaded first, so a plugin cannot replace a kind of the core.
             elif name in self._kinds:
@@ -151,7 +152,7 @@ class StateKinds:
                 try:
                     self._kinds[name] = make_state_kind(name, function, owner)
                 except IvrkitError as error:
-                    message = f"its state kind {name!r} cannot be used: {error.message}"
+                    message = f"its state kind {name!r} cannot be used: {describe_error(error)}"
                     self._problems.add(plugin_problem(owner, message, error.hint))
 
 
@@ -165,12 +166,14 @@ def make_state_kind(name: str, function: Any, owner: Owner) -> StateKind:
         function.
     """
     if not inspect.isfunction(function):
-        raise IvrkitError(f"it must be a function, not {function!r}", hint=_FUNCTION_HINT)
+        raise IvrkitError(f"it must be a function, not {describe_value(function)}", hint=_FUNCTION_HINT)
     try:
         # The extras are the constraints in Annotated, which are checked when a TOML file is read.
         annotations = typing.get_type_hints(function, include_extras=True)
-    except Exception as error:  # Annotations are code, which may raise anything.
-        raise IvrkitError(f"its annotations cannot be resolved: {error}", hint="import the names in them") from error
+    except plugin_errors() as error:  # Annotations are code, which may raise anything.
+        raise IvrkitError(
+            f"its annotations cannot be resolved: {describe_error(error)}", hint="import the names in them"
+        ) from error
     descriptions = descriptions_of(function)
     parameters: dict[str, Parameter] = {}
     for each in inspect.signature(function).parameters.values():

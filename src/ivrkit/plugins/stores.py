@@ -8,6 +8,7 @@ from typing import Any
 
 from ivrkit.errors import IvrkitError, Problems
 from ivrkit.flow.model.state import Owner
+from ivrkit.plugin_errors import describe_value
 from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.session_store import SharedStore
 
@@ -41,17 +42,17 @@ class Stores:
         """
         if not isinstance(offered, Mapping):
             hint = "return a dict: scheme -> function (url) -> store"
-            raise IvrkitError(f"it must return a dict, not {offered!r}", hint=hint)
+            raise IvrkitError(f"it must return a dict, not {describe_value(offered)}", hint=hint)
         for scheme, function in offered.items():
             if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme):
-                message = f"its store must have the scheme of a URL, not {scheme!r}"
+                message = f"its store must have the scheme of a URL, not {describe_value(scheme)}"
                 hint = 'write the scheme in small letters and without the colon: {"redis": ...}'
                 self._problems.add(plugin_problem(owner, message, hint))
             elif scheme in self._owners:
                 message = f"the store for {scheme}: is offered by two plugins: {self._owners[scheme]} and {owner}"
                 self._problems.error(message, leave_out(owner), owner=owner.plugin)
             elif not callable(function):
-                message = f"its store for {scheme}: must be a function, not {function!r}"
+                message = f"its store for {scheme}: must be a function, not {describe_value(function)}"
                 self._problems.add(plugin_problem(owner, message, "write a function (url) -> store"))
             else:
                 # Only the function for the scheme of session_url is called later, so no other store connects.

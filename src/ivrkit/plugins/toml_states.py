@@ -10,12 +10,12 @@ from typing import Any
 
 from ivrkit.errors import FlowError, IvrkitError, Problems, nearest
 from ivrkit.flow.model.outcomes import is_key_sequence
-from ivrkit.flow.model.state import MenuOption, Owner, State
+from ivrkit.flow.model.state import CORE_PLUGIN, MenuOption, Owner, State
 from ivrkit.flow.model.text import Text, check_placeholders, is_text, placeholders_in, spoken_keys
 from ivrkit.flow.model.toml_values import read_prompts, read_target
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
 from ivrkit.hookspecs import hookimpl
-from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_error
+from ivrkit.plugin_errors import describe_error, describe_value, hint_of_error, plugin_errors
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable
 from ivrkit.plugins.state_kinds import Parameter, ParameterType, StateKind, StateKinds
 from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.convert import INVALID, convert
@@ -103,13 +103,17 @@ class _StateMaker:
         try:
             state: object = kind.function(*arguments.args, **arguments.kwargs)
             if not isinstance(state, State):
-                message = f"the state kind {kind.name!r} of {kind.owner} must return a State, not {state!r}"
-                raise IvrkitError(message, hint="fix the function of the kind, or use another kind")
+                hint = "fix the function of the kind, or use another kind"
+                message = f"{_described(kind)} must return a State, not {describe_value(state)}"
+                self._report((), f"{self._dotted()}: {message}", hint)
+                return None
             # Inside the try block, because State checks its values when it is copied.
             return replace(state, **attributes)
-        except PLUGIN_ERRORS as error:
-            message = f"{self._dotted()}: {describe_error(error)}"
-            self._report((), message, getattr(error, "hint", "") or self._keys_hint(kind))
+        except plugin_errors() as error:
+            # An error of a kind of the core is about the keys of the table. Any other kind can be broken itself.
+            failed = "" if kind.owner.plugin == CORE_PLUGIN else f"{_described(kind)} failed: "
+            message = f"{self._dotted()}: {failed}{describe_error(error)}"
+            self._report((), message, hint_of_error(error) or self._keys_hint(kind))
             return None
 
     def _dotted(self, *keys: str | int) -> str:
@@ -231,6 +235,10 @@ class _StateMaker:
             return Text(sentence)
         used = {name: value for name, value in values.items() if name in placeholders_in(sentence)}
         return Text(sentence, **used) if used else Text(sentence.format())
+
+
+def _described(kind: StateKind) -> str:
+    return f"the state kind {kind.name!r} of {kind.owner}"
 
 
 def _example_hint(parameter: Parameter) -> str:

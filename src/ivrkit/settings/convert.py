@@ -24,7 +24,7 @@ from types import NoneType
 from typing import Any, Final
 
 from ivrkit.errors import IvrkitError, nearest
-from ivrkit.flow.run.sandbox import PLUGIN_ERRORS
+from ivrkit.plugin_errors import describe_error, plugin_errors
 from ivrkit.settings.describe import example_of, in_words
 from ivrkit.settings.names import dotted, use_one_of
 from ivrkit.settings.scalars import LISTS, EnvironmentText, check_metadata, convert_scalar, is_scalar, parse_environment
@@ -324,8 +324,8 @@ class _Converter:
                 self._report(position, f"{dotted(position.keys)}: {error.message}", error.hint)
             kept = {name: each for name, each in values.items() if name not in refused}
             return base(**kept) if refused and self._keep_valid else INVALID, refused
-        except PLUGIN_ERRORS as error:
-            message = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        except plugin_errors() as error:
+            message = describe_error(error).removeprefix("ValueError: ")
             self._report(position, f"{dotted(position.keys)}: {message}")
             return INVALID, set()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from ivrkit.plugin_errors import plugin_errors
 from ivrkit.settings.setting import Setting, settings_of
 from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf, Range, SettingType, limits_in
 from ivrkit.settings.type_structure import is_dataclass_type, is_list, is_mapping, union_members, without_metadata
@@ -72,7 +73,7 @@ class SchemaMaker:
         """Return the schema of a type, or ``{}`` if a file cannot contain values of the type."""
         try:
             return self._of(annotation)
-        except Exception:  # the type cannot be read either: the loader reports that
+        except plugin_errors():  # the type cannot be read either: the loader reports that
             return {}
 
     def _of(self, annotation: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import logging
 
 from werkzeug.wrappers import Request
 
-from ivrkit.host.call_log import escape_control_characters
 from ivrkit.host.rate_limit import RateLimit
+from ivrkit.plugin_errors import escape_control_characters
 from ivrkit.web.proxies import requested_path
 from ivrkit.web.request_verifier import RequestVerifier
 

@@ -19,6 +19,7 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.plugin_errors import plugin_errors
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import DOCTOR_PATH, add_doctor_endpoint
 from ivrkit.web.request_body import TOO_LARGE, UNREADABLE, read_body
@@ -107,7 +108,7 @@ class _Views:
             result = self._dispatcher.answer_webhook(
                 params, token=token, fallback_step=step, cookie=self._cookie(request)
             )
-        except Exception:
+        except plugin_errors():  # of a plugin's session store
             # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
             return self._apologise(self._dispatcher.apology(), step, "webhook", pause=True)
@@ -125,7 +126,7 @@ class _Views:
             self._log.warn(request, 204, message, reason="call")
         try:
             self._dispatcher.record_status(params, cookie=self._cookie(request))
-        except Exception:
+        except plugin_errors():  # of a plugin's session store
             log.exception("the end of call %s could not be saved", params["CallSid"])
         return Response(status=204)
 

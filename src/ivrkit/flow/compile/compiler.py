@@ -23,6 +23,7 @@ from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.flow.model.substates import expand_substates
+from ivrkit.plugin_errors import describe_error, hint_of_error, plugin_errors
 
 #: Stands for the state of prompts that belong to no state, so that they are translated as the core's own.
 _CORE_STATE = State(Menu(), owner=Owner(CORE_PLUGIN))
@@ -50,7 +51,7 @@ def compile_flow(
     for name, state in by_name.items():
         try:
             compiled[name] = _compile_state(state, entries, config, languages)
-        except Exception as error:
+        except plugin_errors() as error:
             problems.append(_state_problem(state, error))
     if problems:
         raise LoadError(problems)
@@ -81,12 +82,12 @@ def _core_prompts(context: RenderContext) -> dict[str, Fragment]:
     return {name: render_prompts(text, context) for name, text in ENGINE_PROMPTS.items()}
 
 
-def _state_problem(state: State, error: Exception) -> Problem:
+def _state_problem(state: State, error: BaseException) -> Problem:
     """Return the problem to report for a state whose compilation raised an error."""
-    if not isinstance(error, FlowError):
-        error = FlowError(f"{type(error).__name__}: {error}", hint="change its content: it cannot be rendered as TwiML")
-    message = f"state {state.name!r} of {state.owner}: {error.message}"
-    return Problem(message, error.hint, owner=state.owner.plugin, state=state.name)
+    message = f"state {state.name!r} of {state.owner}: {describe_error(error)}"
+    is_own = isinstance(error, FlowError)
+    hint = hint_of_error(error) if is_own else "change its content: it cannot be rendered as TwiML"
+    return Problem(message, hint, owner=state.owner.plugin, state=state.name)
 
 
 def _compile_state(

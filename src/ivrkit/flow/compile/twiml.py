@@ -19,6 +19,7 @@ from ivrkit.errors import FlowError
 from ivrkit.flow.compile.dial import caller_id_position, write_whisper
 from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.model.prompts import PROMPT_VERBS
+from ivrkit.plugin_errors import describe_value
 
 #: The verbs that request a webhook and wait for its outcome.
 WAITING_VERBS = frozenset({"Gather", "Dial", "Enqueue", "Record", "Pay", "Refer", "Connect"})
@@ -86,7 +87,7 @@ def to_verbs(content: Any) -> list[TwiML]:
         return [verb for each in content for verb in to_verbs(each)]
     if not isinstance(content, TwiML):
         raise FlowError(
-            f"enter must give a text, a verb, a list of these, or a Menu, not {content!r}",
+            f"enter must give a text, a verb, a list of these, or a Menu, not {describe_value(content)}",
             hint="write a prompt; a function must return one from every branch",
         )
     if content.name == "Response":

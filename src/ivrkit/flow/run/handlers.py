@@ -16,6 +16,7 @@ from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
 from ivrkit.flow.model.state import EnterFunction
 from ivrkit.flow.run.sandbox import Failure, catch_failure
+from ivrkit.plugin_errors import describe_value, plain_text
 
 
 def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
@@ -67,9 +68,11 @@ def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call
     if not (is_target(target) and destination_of(target) in named):
         raise FlowError(
             f"its exit function {getattr(exit.function, '__name__', 'function')!r} must return one of {named}, "
-            f"not {target!r}",
+            f"not {describe_value(target)}",
             hint="name every target that it returns in @leads_to",
         )
+    if isinstance(target, str):
+        return plain_text(target)
     if isinstance(target, Goto):
         error = language_error("its exit", target.language, flow.languages)
         if error:

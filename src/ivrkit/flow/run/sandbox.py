@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ivrkit.errors import FlowError
-
-#: The errors of a plugin's code that ivrkit catches. A plugin must not end the host with ``sys.exit``.
-PLUGIN_ERRORS = (Exception, SystemExit)
+from ivrkit.plugin_errors import plugin_errors
 
 Result = TypeVar("Result")
 
@@ -32,7 +30,7 @@ def catch_failure(run: Callable[[], Result]) -> Result | Failure:
     """
     try:
         return run()
-    except PLUGIN_ERRORS as error:
+    except plugin_errors() as error:
         return Failure(error)
 
 
@@ -52,7 +50,7 @@ def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_byte
         result = run()
         if data:
             check_data(data, max_data_bytes)
-    except PLUGIN_ERRORS:
+    except plugin_errors():
         # The call and the session hold this very dict, so its contents are replaced.
         data.clear()
         data.update(json.loads(before))
