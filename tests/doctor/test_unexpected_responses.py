@@ -103,10 +103,14 @@ def test_a_proxy_that_cannot_reach_the_app(status):
 
 
 def test_a_body_without_its_length():
-    """If the app answers 411, a proxy sends the body in chunks."""
+    """If the app answers 411, a proxy sends the body in chunks, and the WSGI server of the app does not read chunks."""
     assert explained(Response(411)) == (
-        "the body arrived without its length (411): the proxy sends it in chunks",
-        ("nginx: proxy_request_buffering on;", "Caddy: request_buffers 256KiB"),
+        "the body arrived without its length (411): the proxy sends chunks, which the app's server does not read",
+        (
+            "nginx: proxy_request_buffering on;",
+            "Caddy: request_buffers 256KiB",
+            "or serve the app with ivrkit serve or gunicorn, which read chunks",
+        ),
     )
 
 

@@ -56,6 +56,7 @@ FIXES: Mapping[str, tuple[str, ...]] = {
     "length": (
         "nginx: proxy_request_buffering on;",
         "Caddy: request_buffers 256KiB",
+        "or serve the app with ivrkit serve or gunicorn, which read chunks",
     ),
     "method": (
         "nginx: remove proxy_method, and any return or rewrite that redirects",

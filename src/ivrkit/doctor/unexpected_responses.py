@@ -71,7 +71,9 @@ def explain_response(
     if status == 404:
         return _explain_not_found(public_url, response, prefix, now, fetch)
     if status == 411:  # the app's own answer
-        message = "the body arrived without its length (411): the proxy sends it in chunks"
+        message = (
+            "the body arrived without its length (411): the proxy sends chunks, which the app's server does not read"
+        )
         return failed("webhook", message, *proxy_fixes("length"))
     text = " ".join(response.body.decode("utf-8", "replace").split())[:_SHOWN]
     return failed(
