@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from twilio.twiml.voice_response import Dial, VoiceResponse
+from twilio.twiml.voice_response import Dial, Play, VoiceResponse
 
 from ivrkit import BACK, HOME, SAME, FlowError, Goto, Menu, MenuOption, Routes, State, ask, leads_to
 from ivrkit.flow.compile.flow_config import EngineHooks
@@ -12,7 +12,7 @@ from ivrkit.flow.run.response import MAX_STATES_PER_RESPONSE
 from ivrkit.flow.run.sandbox import check_data
 
 APOLOGY = "We are sorry, something went wrong."
-SAY = '<Say language="en-US"></Say>'
+PLAY = "<Play></Play>"
 WRONG = "Sorry, that is not one of the choices."
 
 
@@ -153,19 +153,21 @@ def test_an_invalid_result_of_enter_is_a_failure(call, content, message, hint):
 
 def test_content_that_is_too_long_is_a_failure(call):
     """A state that would make the response too long for Twilio has failed."""
-    caller = call(tree_with(State(lambda call: "x" * 63_000, **option()))).press("1")
+    caller = call(tree_with(State(lambda call: Play("x" * 63_000), **option()))).press("1")
     error = next(each.error for each in caller.last.events if each.name == "failed")
-    assert error.message == f"the response must have at most 63000 bytes, not {63_000 + len(SAY)}"
+    assert error.message == f"the response must have at most 63000 bytes, not {63_000 + len(PLAY)}"
     assert error.hint == "say less, or play a recording"
     assert caller.state == "m"
 
 
 def test_the_limit_is_for_the_whole_response(call):
     """If several states are too long together, the last one has failed."""
-    states = {"a": State("a" * 40_000, "b"), "b": State("b" * 30_000, on_error="c"), "c": State("C.")}
-    assert call(states).heard == ["a" * 40_000, APOLOGY, "C."]
-    fits = 63_000 - len(SAY)
-    assert call(a=State("a" * fits)).heard == ["a" * fits]
+    long, longer = Play("b" * 30_000), Play("a" * 40_000)
+    caller = call({"a": State(longer, "b"), "b": State(long, on_error="c"), "c": State("C.")})
+    assert caller.xml.startswith(f"{longer}<Say".replace('<?xml version="1.0" encoding="UTF-8"?>', ""))
+    assert caller.heard == [APOLOGY, "C."]
+    fits = Play("a" * (63_000 - len(PLAY)))
+    assert len(call(a=State(fits)).xml) == 63_000 + len("<Hangup />")
 
 
 def test_a_loop_of_functions_is_a_failure(call):
@@ -494,8 +496,11 @@ def test_the_parameters_of_a_call_are_read_only(call):
 
 def test_prompts_of_a_goto_that_do_not_fit_are_left_out(call):
     """Prompts of a Goto that would make the response too long are left out. Its state is entered."""
-    states = {"a": State("a" * 40_000, Goto("b", say="w" * 30_000)), "b": State("B.")}
-    assert call(states).heard == ["a" * 40_000, "B."]
+    states = {"a": State(Play("a" * 40_000), Goto("b", say=[Play("w" * 30_000), "W."])), "b": State("B.")}
+    caller = call(states)
+    assert caller.heard == ["B."]
+    assert "a" * 40_000 in caller.xml
+    assert "w" not in caller.xml
 
 
 def test_prompts_that_could_never_fit_are_a_failure(call):
@@ -503,7 +508,7 @@ def test_prompts_that_could_never_fit_are_a_failure(call):
 
     @leads_to("b")
     def talk(call):
-        return Goto("b", say="w" * 63_000)
+        return Goto("b", say=Play("w" * 63_000))
 
     caller = call(tree_with(State(ask("X?"), talk, **option()), b=State("B."))).press("1", "5")
     assert caller.heard[0] == APOLOGY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import EllipsisType, MappingProxyType
 
@@ -16,6 +16,7 @@ from ivrkit.flow.compile.fragments import Fragment
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.compile.localize import localize_state
 from ivrkit.flow.compile.menus import MenuEntry, collect_menu_entries, is_menu, menu_routes
+from ivrkit.flow.compile.phrase_checks import find_phrase_problems
 from ivrkit.flow.compile.start_info import make_start_info
 from ivrkit.flow.compile.startup_warnings import find_startup_warnings
 from ivrkit.flow.compile.twiml import RenderContext
@@ -23,10 +24,13 @@ from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.flow.model.substates import expand_substates
+from ivrkit.flow.model.text import Text, Texts
 from ivrkit.plugin_errors import describe_error, hint_of_error, plugin_errors
 
 #: Stands for the state of prompts that belong to no state, so that they are translated as the core's own.
 _CORE_STATE = State(Menu(), owner=Owner(CORE_PLUGIN))
+#: The names of the core's texts that the engine and the transition rules say.
+_TEXTS_WITHOUT_STATE = (*ENGINE_PROMPTS, "wrong_choice", "not_connected")
 
 
 def compile_flow(
@@ -46,6 +50,12 @@ def compile_flow(
     languages = config.languages_by_tag()
     # 1. The checks that need no rendering: settings, targets, menus, keys.
     problems = list(find_problems(by_name, entries, config, tuple(languages)))
+    problems += find_phrase_problems(entries, languages)
+    # The core's texts come before the states, because every state would have the problems of these texts again.
+    contexts = {tag: _core_context(language, config) for tag, language in languages.items()}
+    core_problems = [problem for context in contexts.values() for problem in _core_problems(context)]
+    if core_problems:
+        raise LoadError([*problems, *core_problems])
     # 2. Every state in every language. This finds the problems of prompts and of waiting verbs.
     compiled: dict[str, CompiledState] = {}
     for name, state in by_name.items():
@@ -56,7 +66,6 @@ def compile_flow(
     if problems:
         raise LoadError(problems)
     # 3. The facts that need all states.
-    contexts = {tag: _core_context(language, config) for tag, language in languages.items()}
     return CallFlow(
         states=MappingProxyType(compiled),
         config=config,
@@ -76,6 +85,15 @@ def _core_context(language: Language, config: FlowConfig) -> RenderContext:
         translate=lambda text: language.translate(text, _CORE_STATE),
         connection_overrides=config.connection_overrides,
     )
+
+
+def _core_problems(context: RenderContext) -> Iterator[Problem]:
+    """Yield a problem for each of the core's texts that belongs to no state and cannot be said."""
+    for name in _TEXTS_WITHOUT_STATE:
+        try:
+            render_prompts(Text(getattr(Texts, name)), context)
+        except FlowError as error:
+            yield Problem(f"texts.{name}: {error.message}", error.hint)
 
 
 def _core_prompts(context: RenderContext) -> dict[str, Fragment]:

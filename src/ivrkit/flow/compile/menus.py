@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from twilio.twiml import TwiML
 
 from ivrkit.flow.compile.languages import Language
+from ivrkit.flow.compile.text_limits import MAX_HINT, MAX_HINTS
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu, ask
 from ivrkit.flow.model.routes import SAME, Routes, Target, destination_of
@@ -89,7 +90,7 @@ def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, s
     :param entries: the entries of a menu.
     :param language: the language of the phrases.
     """
-    return {normalize_phrase(phrase): entry.option.key for entry in entries for phrase in _phrases(entry, language)}
+    return {normalize_phrase(phrase): entry.option.key for entry in entries for phrase in phrases_of(entry, language)}
 
 
 def menu_prompt(
@@ -108,13 +109,16 @@ def menu_prompt(
     # A row of the exit may have replaced the repeat key.
     if menu.repeat is not None and destination_of(routes.get(menu.repeat)) is SAME:
         prompts.append(texts.repeat.format(key=texts.spell_keys(menu.repeat)))
-    phrases = [phrase for entry in entries for phrase in _phrases(entry, language)]
+    phrases = [phrase for entry in entries for phrase in phrases_of(entry, language)]
     if not phrases:
         return [ask(*prompts)]
-    return [ask(*prompts, input="dtmf speech", hints=", ".join(phrases))]
+    # A check at start reports the phrases that cannot be hints, with their states.
+    hints = [phrase for phrase in phrases if len(phrase) <= MAX_HINT][:MAX_HINTS]
+    return [ask(*prompts, input="dtmf speech", hints=", ".join(hints))]
 
 
-def _phrases(entry: MenuEntry, language: Language) -> list[str]:
+def phrases_of(entry: MenuEntry, language: Language) -> list[str]:
+    """Return the phrases of a menu entry in a language."""
     return [language.translate(phrase, entry.state) for phrase in entry.option.phrases]
 
 

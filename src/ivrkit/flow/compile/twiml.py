@@ -18,6 +18,7 @@ from twilio.twiml.voice_response import Say
 from ivrkit.errors import FlowError
 from ivrkit.flow.compile.dial import caller_id_position, write_whisper
 from ivrkit.flow.compile.fragments import Content
+from ivrkit.flow.compile.text_limits import check_hints, split_long_texts
 from ivrkit.flow.model.prompts import PROMPT_VERBS
 from ivrkit.plugin_errors import describe_value
 
@@ -112,10 +113,12 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the URL of the
        whisper.
     3. Every ``Say`` gets voice and language, and its texts are translated.
-    4. Characters that XML does not allow are left out, and so is a ``Say`` without text.
+    4. Characters that XML does not allow are left out, and so is a ``Say`` without text. A ``Say`` that is too long for
+       its voice becomes several.
 
     :param verbs: the verbs. The objects themselves are not changed.
     :param context: the default attributes.
+    :raises FlowError: if a text or a hint is longer than Twilio accepts.
     """
     elements = [verb.xml() for verb in verbs]
     names = tuple(element.tag for element in elements)
@@ -139,6 +142,7 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
     for element in audible:
         for empty in [child for child in element if _is_empty_say(child)]:
             element.remove(empty)
+    audible = split_long_texts(audible, context.language)
     pieces = [ElementTree.tostring(element, encoding="unicode").encode() for element in audible]
     last = max((index for index, element in enumerate(audible) if not _is_prompt(element)), default=-1)
     return Content(
@@ -195,6 +199,7 @@ def _write_gather(element: ElementTree.Element, context: RenderContext) -> None:
         element.set("numDigits", str(context.num_digits))
     if "speech" in element.get("input", "") and "language" not in element.attrib:
         element.set("language", context.language)
+    check_hints(element.get("hints", ""), context.language)
 
 
 def _write_say(say: ElementTree.Element, context: RenderContext) -> None:
