@@ -27,6 +27,7 @@ WHEN = {
     "[problem](errors.md#plugins).",
     "choosing the start": "This hook is called once per call, at its first webhook.",
     "while a call is answered": "These hooks decide or change the answer, before the session is saved.",
+    "after a failure": "This hook is called during a call, before any other code of a plugin runs.",
     "observing": "These hooks are called after the session is saved, in the order of the events. They return nothing. "
     "An error that a plugin raises here is logged, and has no other effect.",
 }

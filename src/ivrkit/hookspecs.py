@@ -319,6 +319,51 @@ def ivrkit_state_failed(call: Call, state: State, error: BaseException) -> str |
 
 
 @hookspec
+def ivrkit_clean_up() -> None:
+    """Undo changes that failed code of a plugin has left behind, such as an open database transaction.
+
+    Called after each failure of an enter function, an exit function or a hook implementation during a call, when the
+    failure is logged and before any other code of a plugin runs. Without it, the states and hooks that run later in the
+    same request would find the half-done changes, and might commit them. It is called inside the request, also after an
+    observing hook has failed.
+
+    :when: after a failure
+    :returns: nothing.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The call goes on. The hook is not called again for this failure.
+
+    Example::
+
+        import sqlite3
+
+        import ivrkit
+
+
+        class Visits:
+            def __init__(self, path=":memory:"):
+                self.database = sqlite3.connect(path, check_same_thread=False)
+                self.database.execute("CREATE TABLE IF NOT EXISTS visits (caller TEXT)")
+
+            def count(self, call):
+                self.database.execute("INSERT INTO visits VALUES (?)", (call.from_,))
+                if not call.from_.startswith("+"):
+                    raise ValueError("only phone numbers are counted")
+                self.database.commit()
+
+            @ivrkit.hookimpl
+            def ivrkit_call_started(self, call):
+                self.count(call)
+
+            @ivrkit.hookimpl
+            def ivrkit_clean_up(self):
+                self.database.rollback()
+
+
+        visits = Visits()
+    """
+
+
+@hookspec
 def ivrkit_call_started(call: Call) -> None:
     """Observe the start of a call.
 

@@ -148,6 +148,17 @@ def test_ivrkit_state_failed(serve):
     assert "not today" not in answer.text
 
 
+def test_ivrkit_clean_up(serve):
+    """The example removes the row of a failed hook, so that the next hook does not save it."""
+    example = load_example("ivrkit_clean_up")
+    send = serve(example.visits)
+    for sid, caller in (("CA1", "anonymous"), ("CA2", "+15550123")):
+        send(CallSid=sid, From=caller)
+    rows = example.visits.database.execute("SELECT caller FROM visits").fetchall()
+    assert rows == [("+15550123",)]
+    example.visits.database.close()
+
+
 def test_ivrkit_call_started(serve, caplog):
     """The example logs the caller's number once per call."""
     caplog.set_level(logging.INFO, "acme.calls")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -117,6 +118,7 @@ class TestHookspecs:
             "ivrkit_choose_start",
             "ivrkit_edit_response",
             "ivrkit_state_failed",
+            "ivrkit_clean_up",
             "ivrkit_call_started",
             "ivrkit_state_entered",
             "ivrkit_state_left",
@@ -225,6 +227,57 @@ class TestObserving:
         send()
         send(CallStatus="completed", RecordingUrl="https://r.example/RE1", RecordingDuration="long")
         assert seen == [("box", "", 0)]
+
+    def test_plugins_clean_up_after_each_failure(self, serve, caplog):
+        """ivrkit_clean_up is called after a failed state and after each failed hook, before other code of a plugin."""
+        events = []
+
+        def fail(name):
+            def run(**arguments):
+                events.append(name)
+                raise ValueError(name)
+
+            return run
+
+        def clean_up():
+            events.append("clean up")
+            raise RuntimeError("kaboom")
+
+        plugin = make_plugin(
+            choose_start=lambda call: fail("start")(),
+            state_failed=lambda call: fail("failed")(),
+            edit_response=lambda call: fail("edit")(),
+            call_started=lambda call: fail("started")(),
+            state_entered=lambda state: events.append(f"entered {state.name}"),
+            clean_up=clean_up,
+        )
+        send = serve({"one": State(lambda call: fail("one")(), on_error="two"), "two": ASKING}, plugin=plugin)
+        send()
+        names = ["start", "one", "failed", "edit", "started"]
+        assert events == [*(event for name in names for event in (name, "clean up")), "entered two"]
+        logged = [
+            each.getMessage() for each in caplog.records if "ivrkit_clean_up of plugin failed" in each.getMessage()
+        ]
+        assert len(logged) == len(names)
+        assert all(each.endswith("RuntimeError: kaboom") for each in logged)
+
+    def test_a_clean_up_does_not_see_a_secret_error(self, serve):
+        """A clean-up runs after the error is handled, so that it cannot read an error that quotes secret input."""
+        seen = []
+
+        def fail_again(call, error):
+            raise ValueError(call.digits)
+
+        plugin = make_plugin(state_failed=fail_again, clean_up=lambda: seen.append(sys.exc_info()))
+
+        @leads_to("one")
+        def check(call):
+            raise ValueError(call.digits)
+
+        send = serve({"one": State(ask("Your PIN?", num_digits=4), check, secret=True)}, plugin=plugin)
+        send()
+        send(Digits="4711")
+        assert seen == [(None, None, None)] * 2
 
     def test_the_reason_of_a_hangup_is_the_call_status(self, serve):
         """ivrkit_call_ended gets Twilio's CallStatus as the reason when the caller hangs up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ from ivrkit.flow.compile.languages import closest_tag
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
-from ivrkit.flow.run.sandbox import run_sandboxed
+from ivrkit.flow.run.sandbox import Failure, catch_failure, run_sandboxed
 from ivrkit.plugin_errors import (
     describe_traceback,
     describe_value,
@@ -36,12 +37,14 @@ class HookImpl:
     :param function: the function of the plugin.
     :param arguments: the names of the function's parameters, in order. Each parameter takes the hook's argument of the
         same name.
+    :param clean_ups: the implementations of ``ivrkit_clean_up``. They are called if the function fails in a call.
     """
 
     owner: Owner
     hook: str
     function: Callable[..., Any]
     arguments: tuple[str, ...]
+    clean_ups: tuple[HookImpl, ...] = ()
 
     def __call__(self, arguments: Mapping[str, Any]) -> Any:
         """Call the function of the plugin with the arguments that the function takes, and return the result.
@@ -69,7 +72,7 @@ def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[st
 
 
 def make_state_failed(
-    hook_impls: Sequence[HookImpl], states: Collection[str]
+    hook_impls: Sequence[HookImpl], states: Collection[str], clean_ups: Sequence[HookImpl] = ()
 ) -> Callable[[Call, State, BaseException, bool], str | None]:
     """Return the function that the engine calls when the code of a state fails.
 
@@ -77,11 +80,13 @@ def make_state_failed(
 
     :param hook_impls: the implementations of ``ivrkit_state_failed``, in the order of calling.
     :param states: the names of all states. The collection may still change, because it is only read during calls.
+    :param clean_ups: the implementations of ``ivrkit_clean_up``, in the order of calling.
     """
 
     def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
         trace = describe_traceback(error, secret=secret)
         log.error("state %r of %s failed in call %s: %s", state.name, state.owner, _shown(call.sid), trace)
+        _clean_up(clean_ups, call.sid, secret=secret)
         arguments = {"call": call, "state": state, "error": redacted(error) if secret else error}
         # The first valid answer decides. An invalid one is logged, and the next plugin is asked.
         for impl in hook_impls:
@@ -160,22 +165,30 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
 
     def edit_response(call: Call, state: State, twiml: bytes) -> bytes:
         for impl in hook_impls:
-            try:
-                # Each plugin edits its own copy. If it fails, the document stays as it was before this plugin.
-                response = ElementTree.fromstring(twiml)  # noqa: S314  a document that ivrkit made
-                impl({"call": call, "state": state, "response": response})
-                edited = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
-                root = ElementTree.fromstring(edited).tag  # noqa: S314  the same document, edited
-                if root != "Response":
-                    raise ValueError(f"the root element must be Response, not {root}")
-            except plugin_errors() as error:
+            # Each plugin edits its own copy. If it fails, the document stays as it was before this plugin.
+            edited = catch_failure(partial(_edit_copy, impl, call, state, twiml))
+            if isinstance(edited, Failure):
                 # The response may repeat what the caller has entered, and so may the error.
-                _log_failure(impl, call.sid, error, secret=call.outcome == HIDDEN_INPUT)
+                _handle_failure(impl, call.sid, edited.error, secret=call.outcome == HIDDEN_INPUT)
             else:
                 twiml = edited
         return twiml
 
     return edit_response
+
+
+def _edit_copy(impl: HookImpl, call: Call, state: State, twiml: bytes) -> bytes:
+    """Return a TwiML document as a plugin edits it.
+
+    :raises ValueError: if the plugin changes the root element. An error of the plugin is not caught.
+    """
+    response = ElementTree.fromstring(twiml)  # noqa: S314  a document that ivrkit made
+    impl({"call": call, "state": state, "response": response})
+    edited: bytes = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
+    root = ElementTree.fromstring(edited).tag  # noqa: S314  the same document, edited
+    if root != "Response":
+        raise ValueError(f"the root element must be Response, not {root}")
+    return edited
 
 
 def notify_observers(
@@ -210,18 +223,25 @@ def _call(
     :param data: ``call.data`` if the implementation may change it, otherwise ``None``. A failure undoes the changes.
     :param max_data_bytes: the maximum size of ``data`` as JSON, in bytes, or ``None`` for no maximum.
     """
-    try:
-        if data is None:
-            return impl(arguments)
-        return run_sandboxed(data, lambda: impl(arguments), max_data_bytes)
-    except plugin_errors() as error:
-        _log_failure(impl, sid, error, secret=secret)
+    run = partial(impl, arguments)
+    result = catch_failure(run if data is None else partial(run_sandboxed, data, run, max_data_bytes))
+    if isinstance(result, Failure):
+        _handle_failure(impl, sid, result.error, secret=secret)
         return None
+    return result
 
 
-def _log_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool) -> None:
+def _handle_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool) -> None:
+    """Log the failure of a hook implementation, and let the plugins clean up."""
     trace = describe_traceback(error, secret=secret)
     log.error("%s of %s failed in call %s: %s", impl.hook, impl.owner, _shown(sid), trace)
+    _clean_up(impl.clean_ups, sid, secret=secret)
+
+
+def _clean_up(clean_ups: Sequence[HookImpl], sid: str, *, secret: bool) -> None:
+    """Call all implementations of ``ivrkit_clean_up``. Log each implementation that fails."""
+    for impl in clean_ups:
+        _call(impl, {}, sid, secret=secret)
 
 
 def _shown(sid: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 
 import pluggy
 
@@ -14,6 +15,9 @@ from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, find_hook_impls
 from ivrkit.plugins.problems import fix_or_leave_out, plugin_problem
 from ivrkit.settings.names import use_one_of
+
+#: The hook that is called after a failure of any code of a plugin in a call.
+CLEAN_UP_HOOK = "ivrkit_clean_up"
 
 
 class HookRegistry:
@@ -32,7 +36,10 @@ class HookRegistry:
     def hook_impls(self, hook: str) -> tuple[HookImpl, ...]:
         """Return the implementations of a hook in the order in which they are called."""
         owners = {name: point.owner for name, point in self._points.items()}
-        return find_hook_impls(self._manager, hook, owners)
+        clean_ups = find_hook_impls(self._manager, CLEAN_UP_HOOK, owners)
+        found = find_hook_impls(self._manager, hook, owners)
+        # If a clean-up fails itself, there is nothing that could clean up after it.
+        return found if hook == CLEAN_UP_HOOK else tuple(replace(impl, clean_ups=clean_ups) for impl in found)
 
     def hooks_of(self, owner: Owner) -> tuple[str, ...]:
         """Return the sorted names of the hooks that a plugin implements."""

@@ -23,7 +23,7 @@ from ivrkit.plugins.distributions import PLUGINS_GROUP, STATES_GROUP
 from ivrkit.plugins.entry_points import EntryPoint, extra_entry_points, find_entry_points
 from ivrkit.plugins.files import PluginFiles
 from ivrkit.plugins.hook_calls import HookImpl, make_choose_start, make_edit_response, make_state_failed
-from ivrkit.plugins.hook_registry import HookRegistry
+from ivrkit.plugins.hook_registry import CLEAN_UP_HOOK, HookRegistry
 from ivrkit.plugins.languages import (
     check_languages,
     check_state_texts,
@@ -277,7 +277,9 @@ class Loader:
         # The hooks look up names in the view `kept.keys()`, so they never send a caller to a state that was left out.
         hooks = EngineHooks(
             make_edit_response(self.registry.hook_impls("ivrkit_edit_response")),
-            make_state_failed(self.registry.hook_impls("ivrkit_state_failed"), kept.keys()),
+            make_state_failed(
+                self.registry.hook_impls("ivrkit_state_failed"), kept.keys(), self.registry.hook_impls(CLEAN_UP_HOOK)
+            ),
             make_choose_start(
                 self.registry.hook_impls("ivrkit_choose_start"),
                 kept.keys(),
