@@ -1,6 +1,6 @@
 """The fixtures for plugin authors, the report of a failed test, and the imports of the pytest plugin."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -89,6 +89,17 @@ def test_a_test_can_set_the_time(make_phone):
     with time_machine.travel(moment, tick=False):
         phone.call()
     assert times == [moment]
+
+
+def test_equal_calls_are_in_the_same_position(shop_phone):
+    """Calls that reached the same state are in the same position, whenever they began."""
+    with time_machine.travel(datetime.now(UTC) - timedelta(minutes=5)):
+        early = shop_phone.call()
+    assert shop_phone.position(early) == shop_phone.position(shop_phone.call())
+    assert shop_phone.position(early) != shop_phone.position(shop_phone.call().press("1"))
+    explored = shop_phone.explore(3)
+    assert explored.complete
+    assert explored.positions <= 40
 
 
 @pytest.mark.ivrkit(plugins=[], company="ACME")

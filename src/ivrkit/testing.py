@@ -36,7 +36,7 @@ AppFactory = Callable[[], Flask]
 #: The latest calls of all phones, for the report of a failed test.
 latest_calls: deque[SimulatedCall] = deque(maxlen=100)
 #: The fields of a session that do not decide how the call goes on.
-_IRRELEVANT_FIELDS = ("sid", "turn", "path", "responses", "expires")
+_IRRELEVANT_FIELDS = ("sid", "started", "turn", "path", "responses", "expires")
 
 
 def installed_plugins() -> list[str]:
