@@ -24,8 +24,8 @@ PATIENCE = 60.0
 _TIME = re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE)
 #: The parts of a line of the log in dev mode that differ in each run.
 _VARYING = re.compile(rf"{_TIME.pattern}|\bCA\w{{4}}\b|\b\d+ ms\b", re.MULTILINE)
-#: A line of the log in dev mode, of the log in production, or of granian.
-_IN_LOG = re.compile(rf"{_TIME.pattern}| INFO ivrkit\.|^\[")
+#: A line of the log in dev mode, of the log in production, of granian, or about the missing settings file.
+_IN_LOG = re.compile(rf"{_TIME.pattern}| INFO ivrkit\.|^\[|^No ivrkit\.toml in ")
 
 
 class Server:
@@ -79,7 +79,8 @@ class Server:
 
     def new_output(self) -> str:
         """Return the output since the last call of this method, without the log, with the port on the pages."""
-        # The pages do not show the messages of granian, which are about the machine, and the log, which has times.
+        # The pages show neither messages of granian and about the missing settings file, which are about the machine,
+        # nor the log, which has times.
         return "".join(line for line in self.new_lines() if not _IN_LOG.search(line))
 
     def wait_for_lines(self, expected: str) -> str:

@@ -1,8 +1,13 @@
 """Fixtures of the command line's tests: an empty working folder, the plugins in it, and the command itself."""
 
+import contextlib
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,6 +65,34 @@ def run() -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def in_terminal(folder: Path) -> Callable[..., str]:
+    """Return a function that runs the command in a terminal of a given width, and returns all lines of the terminal."""
+
+    def in_terminal(columns: int, *arguments: str, **environ: str) -> str:
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')", *arguments],
+            cwd=folder,
+            env={**inherited, **environ},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux ends the terminal of an ended process with an error
+            while chunk := os.read(master, 65536):
+                shown += chunk
+        os.close(master)
+        process.wait(60)
+        return shown.decode().replace("\r\n", "\n")
+
+    return in_terminal
 
 
 @pytest.fixture

@@ -228,15 +228,18 @@ def serve(folder: Path):
 
 
 @pytest.mark.server
-def test_a_server_answers_over_http_and_ends_with_its_children(serve):
-    """A server accepts signed webhooks only, shows no details, and leaves no process behind."""
+def test_a_server_answers_over_http_and_ends_with_its_children(serve, folder):
+    """A server says that it has no settings file, accepts signed webhooks only, and leaves no process behind."""
     server = serve("--workers", "2", **TOKEN).wait()
     assert server.ask("/healthz") == (200, '{"status":"ok","store":"ok"}\n')
     assert server.ask("/webhook", CALL) == (403, "Forbidden\n")
     wait_until(lambda: len(children_of(server.process.pid)) >= 3)
     assert server.end() == 0
     wait_until(lambda: not any(map(is_running, server.seen)))
-    assert server.output.splitlines()[0] == (f"Serving http://127.0.0.1:{server.port}/webhook (stop with Ctrl-C)")
+    assert server.output.splitlines()[:2] == [
+        f"No ivrkit.toml in {folder}: defaults",
+        f"Serving http://127.0.0.1:{server.port}/webhook (stop with Ctrl-C)",
+    ]
     assert "Restarting" not in server.output
 
 

@@ -386,7 +386,7 @@ def test_the_settings_of_the_flow():
 def test_every_setting_is_described():
     """Each setting has a description in the docstring of ``Settings``, in the same order."""
     assert [line.split()[1].rstrip(":") for line in Settings.__doc__.splitlines() if line.strip()[:7] == ":param "] == (
-        [*SETTINGS, "origins", "folder"]
+        [*SETTINGS, "origins", "folder", "file"]
     )
 
 

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import click
 import importlib_metadata
 
-from ivrkit.cli.options import load_settings_with
 from ivrkit.cli.scaffold import answers
 from ivrkit.cli.scaffold.plugin import NewPlugin, Translation, default_says, default_says_in, repeat_sentence_in
 from ivrkit.errors import IvrkitError
 from ivrkit.flow.compile.menus import KEY_ORDER
 from ivrkit.plugins.load import load
+from ivrkit.settings import load_settings
 
 Answer = TypeVar("Answer")
 #: The default key if the installed phone tree can't be loaded.
@@ -223,7 +223,7 @@ def _free_key() -> str:
     If the phone tree has problems, or if all keys of the menu are used, return :data:`DEFAULT_KEY`.
     """
     try:
-        states = load(load_settings_with(())).flow.states
+        states = load(load_settings()).flow.states
     except IvrkitError:  # a phone tree with problems must not keep anybody from creating a plugin
         return DEFAULT_KEY
     menus = [option for each in states.values() for option in each.state.menu_options if option.menu == "menu"]

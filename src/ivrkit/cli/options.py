@@ -5,6 +5,7 @@ The functions of this module load the settings and the phone tree as these optio
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,10 +16,12 @@ from ivrkit.cli.app_tree import app_tree
 from ivrkit.errors import SettingsError
 from ivrkit.plugins.load import InstalledPlugins, LoadedTree, find_plugins, load
 from ivrkit.settings import Settings
-from ivrkit.settings.load import SettingsResult, try_load_settings
+from ivrkit.settings.load import FILE, SettingsResult, try_load_settings
 
 #: Key of the value of ``--plugins-dir`` in the context of a command.
 _PLUGINS_DIR_KEY = "ivrkit.plugins_dir"
+#: Key in the context of a command: whether :func:`print_missing_file` has printed its line.
+_PRINTED_KEY = "ivrkit.printed_missing_file"
 
 _block_option = click.option(
     "--block", "block", multiple=True, metavar="PLUGIN", help="Leave a plugin out. May be repeated."
@@ -71,7 +74,17 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
         settings = replace(in_app.mounted.settings, **overrides)
         return SettingsResult(replace(settings, block=(*settings.block, *block)), ())
     result = try_load_settings(**overrides)
+    if sys.stderr.isatty():
+        print_missing_file(result.settings)
     return try_load_settings(**overrides, block=(*result.settings.block, *block)) if block else result
+
+
+def print_missing_file(settings: Settings) -> None:
+    """Print that no settings file was read, once for each run of a command. The working folder may be the wrong one."""
+    printed = click.get_current_context().meta
+    if settings.file is None and not printed.get(_PRINTED_KEY):
+        printed[_PRINTED_KEY] = True
+        click.echo(f"No {FILE} in {settings.folder}: defaults", err=True)
 
 
 def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from ivrkit.cli.options import given_plugins_dir, tree_options, try_load_settings_with
+from ivrkit.cli.options import given_plugins_dir, print_missing_file, tree_options, try_load_settings_with
 from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError, SettingsError
 from ivrkit.host.dev_log import wants_colour
@@ -64,6 +64,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
         _serve_for_development(settings, address, port, workers, url, variables)
         return
     load_seconds = _check(settings, address, port)
+    print_missing_file(settings)
     click.echo(f"Serving {url}{settings.url_prefix}/webhook (stop with Ctrl-C)", err=True)
     overlap = min(MAX_OVERLAP, max(MIN_OVERLAP, OVERLAP_PER_LOAD_SECOND * load_seconds))
     command = _granian_command(address, port, workers, overlap)
@@ -98,6 +99,7 @@ def _serve_for_development(
 
     configure_logging(settings)
     with _bound_socket(address, port) as listener:
+        print_missing_file(settings)
         Reloader(listener, workers, url, variables, _print_error).run()
 
 

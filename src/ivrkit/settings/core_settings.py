@@ -135,6 +135,7 @@ class Settings:
         ``ivrkit.toml:3`` or ``argument``. This field is not a setting.
     :param folder: the folder of the settings file, or ``None`` for the working folder. The paths in ``plugins_dir`` and
         ``flows`` are relative to this folder. This field is not a setting.
+    :param file: the settings file that was read, or ``None`` if no file was read. This field is not a setting.
     :raises SettingsError: if a value is invalid. The error lists every invalid value.
     """
 
@@ -176,6 +177,7 @@ class Settings:
 
     origins: Mapping[str, object] = not_a_setting(default_factory=dict, repr=False, compare=False)
     folder: Path | None = not_a_setting(default=None, repr=False, compare=False)
+    file: Path | None = not_a_setting(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the value of every setting, and store it converted to the type of the setting."""

@@ -93,7 +93,7 @@ class _Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._folder_of_file = folder  # another one, if the variable IVRKIT_SETTINGS names a file elsewhere
+        self._file: Path | None = None
         self._values: dict[str, Any] = {}
         self._origins: dict[str, object] = {}
         self._plugins: dict[str, dict[str, Any]] = {}
@@ -115,7 +115,9 @@ class _Reader:
         for name, value in arguments.items():
             self._read_argument(name, value)
         values = {**self._values, "plugin_settings": self._plugins}
-        settings = Settings(**values, origins=self._origins, folder=self._folder_of_file)
+        # IVRKIT_SETTINGS can name a file in another folder.
+        folder = self._file.parent if self._file else self._folder
+        settings = Settings(**values, origins=self._origins, folder=folder, file=self._file)
         return SettingsResult(settings, tuple(self._problems))
 
     def _convert(self, name: str, value: Any, keys: tuple[str, ...], report: Callable[[ValueProblem], Problem]) -> bool:
@@ -145,7 +147,7 @@ class _Reader:
                     f"{FILE_VARIABLE} names {named}, which does not exist", hint="fix the path, or unset the variable"
                 )
             return
-        self._folder_of_file = path.parent
+        self._file = path
         file = TomlFile(path, hide_values=True)
         for keys in keys_of(file.table):
             self._origins[".".join(keys)] = file.location(*keys)
