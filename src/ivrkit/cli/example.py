@@ -14,6 +14,8 @@ from ivrkit.settings.core_settings import SETTINGS
 from ivrkit.settings.describe import as_toml, example_of
 
 WIDTH = 100
+#: The end of each line that has an example and not a default.
+EXAMPLE = "  # example"
 #: The settings that are tables, with the table of the example.
 _TABLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "numbers": ('numbers."+15550199"', {"start": "greeting", "language": "en-US"}),
@@ -34,18 +36,23 @@ def example(plugins: Collection[PluginSettings], states: Collection[str]) -> str
 
 
 def _core() -> Iterator[str]:
-    yield from _comment("The settings of ivrkit. Each line that is commented out has a default or an example.")
+    yield from _comment(
+        f"The settings of ivrkit. Each line that is commented out has the default of its setting. A line that ends in "
+        f"'{EXAMPLE.strip()}' has an example instead, because the setting has no value by default."
+    )
     for name, setting in SETTINGS.items():
         if name not in (*_TABLES, "texts", "texts_in", "states", "plugin_settings"):
-            value = setting.default if setting.default is not None else example_of(setting.annotation)
             yield ""
             yield from _comment(_sentence(setting.description))
-            yield f"#{name} = {as_toml(value)}"
+            if setting.default is None:
+                yield f"#{name} = {as_toml(example_of(setting.annotation))}{EXAMPLE}"
+            else:
+                yield f"#{name} = {as_toml(setting.default)}"
     for name, (header, rows) in _TABLES.items():
         yield ""
         yield from _comment(_sentence(SETTINGS[name].description))
-        yield f"#[{header}]"
-        yield from (f"#{toml_key(key)} = {as_toml(value)}" for key, value in rows.items())
+        yield f"#[{header}]{EXAMPLE}"
+        yield from (f"#{toml_key(key)} = {as_toml(value)}{EXAMPLE}" for key, value in rows.items())
 
 
 def _texts() -> Iterator[str]:
