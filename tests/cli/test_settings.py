@@ -7,24 +7,31 @@ from dataclasses import replace
 
 import importlib_metadata
 import pytest
+from flask import Flask
 
 from ivrkit import Settings
+from ivrkit.cli.example import EXAMPLE
+from ivrkit.cli.flask_commands import ivrkit as flask_group
 from ivrkit.cli.settings import MAX_LENGTH
 from ivrkit.plugins.load import find_plugins, load
 from ivrkit.settings import load_settings
 from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.web import Ivrkit
 
 VERSION = importlib_metadata.version("ivrkit")
 HELP = """\
-Usage: ivrkit settings [OPTIONS]
+Usage: ivrkit settings [OPTIONS] [NAME]
 
   Show every setting and where it was set.
 
   Each row has the value, source, type and owner of a setting. Secrets are
-  masked. With --example, the command prints an ivrkit.toml in which every
-  setting is commented out: uncomment the settings that you want to change.
+  masked. With NAME, the command shows one setting with its description, or the
+  settings of a table such as texts. With --example, the command prints an
+  ivrkit.toml in which every setting is commented out: uncomment the settings
+  that you want to change.
 
 Options:
+  --changed             Show only the settings that are set.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
   --json                Print JSON.
@@ -94,11 +101,11 @@ def test_help(ivrkit):
     assert ivrkit("settings", "--help").stdout == HELP
 
 
-def test_every_setting_is_shown(ivrkit, shop):
+def test_every_setting_is_shown(ivrkit, shop, folder):
     """The table has the settings of the core and of plugins, with value, origin, type and owner."""
     shop()
     done = ivrkit("settings")
-    assert (done.stderr, done.exit_code) == ("", 0)
+    assert (done.stderr, done.exit_code) == (f"No ivrkit.toml in {folder}: defaults\n", 0)
     found = rows(done.stdout)
     tables = ("states", "texts", "texts_in", "plugin_settings")
     assert [name for name in SETTINGS if name not in tables and name not in found] == []
@@ -111,6 +118,127 @@ def test_every_setting_is_shown(ivrkit, shop):
     ]
     assert found["plugins.shop-states.inner"][1] == '{"x": 1}'
     assert found["plugins.shop-states.opens"][1] == '"09:00:00"'
+
+
+def test_the_file_that_was_read_is_named(ivrkit, alone, folder, monkeypatch):
+    """The standard error names the settings file, also one that IVRKIT_SETTINGS names."""
+    (folder / "ivrkit.toml").write_text("", encoding="utf-8")
+    assert ivrkit("settings", "--json").stderr == f"Settings file: {folder / 'ivrkit.toml'}\n"
+    (folder / "other.toml").write_text("", encoding="utf-8")
+    monkeypatch.setenv("IVRKIT_SETTINGS", "other.toml")
+    assert ivrkit("settings").stderr == f"Settings file: {folder / 'other.toml'}\n"
+
+
+def test_one_setting(ivrkit, shop, folder):
+    """With NAME, the command prints value, origin, type, owner and description of one setting."""
+    shop()
+    (folder / "ivrkit.toml").write_text(f'tries = 4\ncompany = "{"x" * 100}"\n', encoding="utf-8")
+    assert ivrkit("settings", "tries").stdout == (
+        "tries\n"
+        "  value        4\n"
+        "  from         ivrkit.toml:1\n"
+        "  type         a whole number of at least 1\n"
+        "  owner        ivrkit\n"
+        "  description  The number of silences, or of invalid keys, at which a state gives the caller up. "
+        "A state may set its own tries.\n"
+    )
+    assert f"  value        {'x' * 100}\n" in ivrkit("settings", "company").stdout
+    assert ivrkit("settings", "plugins.shop-states.number").stdout.splitlines()[1:] == [
+        "  value        +1",
+        "  from         default",
+        "  type         a text",
+        "  owner        shop-states 1.0",
+        "  description  Whom to ring",
+    ]
+    assert "description" not in ivrkit("settings", "plugins.shop-states.loud").stdout
+    (row,) = json.loads(ivrkit("settings", "--json", "tries").stdout)
+    assert (row["setting"], row["value"], row["description"][:12]) == ("tries", 4, "the number o")
+
+
+def test_the_settings_of_a_table(ivrkit, shop):
+    """With the name of a table, the command lists the settings in the table only."""
+    shop()
+    found = rows(ivrkit("settings", "plugins.shop-states").stdout)
+    assert set(found) == {
+        f"plugins.shop-states.{name}"
+        for name in ("number", "secret", "colour", "opens", "share", "loud", "days", "inner", "keys")
+    }
+    assert all(name.startswith("texts.") for name in rows(ivrkit("settings", "texts").stdout))
+    assert "The core's own sentences" in ivrkit("settings", "texts.goodbye").stdout
+
+
+def test_an_unknown_setting(ivrkit, alone):
+    """An unknown NAME is an error with the nearest name."""
+    done = ivrkit("settings", "trys")
+    assert (done.stdout, done.exit_code) == ("", 1)
+    assert done.stderr.endswith(
+        "Error: 'trys' is not a setting, did you mean 'tries'?\n  hint: list the settings: ivrkit settings\n"
+    )
+
+
+def test_changed_settings(ivrkit, shop, folder, monkeypatch):
+    """``--changed`` lists the settings that a file or the environment sets."""
+    shop()
+    assert ivrkit("settings", "--changed").stdout == "All settings have their defaults.\n"
+    assert ivrkit("settings", "--changed", "--json").stdout == "[]\n"
+    text = "tries = 3\n[plugins.shop-states]\nloud = true\n[texts.es]\ngoodbye = 'Adiós.'\n[states.one]\nkey = '5'\n"
+    (folder / "ivrkit.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("IVRKIT_COMPANY", "ACME")
+    assert set(rows(ivrkit("settings", "--changed").stdout)) == {
+        "company",
+        "tries",
+        "texts.es.goodbye",
+        "states.one.key",
+        "plugins.shop-states.loud",
+    }
+    assert set(rows(ivrkit("settings", "--changed", "plugins").stdout)) == {"plugins.shop-states.loud"}
+
+
+def test_the_mounted_tree_has_no_missing_file(alone, monkeypatch):
+    """``flask ivrkit settings`` is silent about the file, because the app can set everything itself."""
+    app = Flask("shop")
+    Ivrkit(app, dev=True)
+    done = app.test_cli_runner().invoke(flask_group, ["settings"])
+    assert (done.stderr, done.exit_code) == ("", 0)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_fits_the_terminal(in_terminal, folder, columns):
+    """In a terminal no line is longer than the terminal, and cut cells end in dots; all settings are listed."""
+    long = "x" * 60
+    text = f'company = "{long}"\n[states.a-state-with-a-long-name-of-more-than-fifty-letters]\nlabel = "{long}"\n'
+    (folder / "ivrkit.toml").write_text(text, encoding="utf-8")
+    lines = in_terminal(columns, "settings").partition("Error: ")[0].splitlines()  # no plugin offers this state
+    assert lines[1].split() == ["SETTING", "VALUE", "FROM", "TYPE"][: 3 if columns == 80 else 4]
+    assert max(map(len, lines[1:])) <= columns
+    company = next(line for line in lines if line.startswith("company "))
+    assert re.fullmatch(r"company +x{11,}\.\.\.  ivrkit.toml:1.*", company)
+    assert {line.split()[0] for line in lines[2:]} >= {"tries", "texts.goodbye"}
+
+
+def test_a_wide_terminal_shows_the_whole_table(in_terminal, ivrkit):
+    """A terminal that is wide enough shows the same table as a pipe."""
+    shown = in_terminal(400, "settings").splitlines()
+    assert shown[1:] == ivrkit("settings").stdout.splitlines()
+
+
+def test_the_description_is_wrapped_in_a_terminal(in_terminal):
+    """A terminal gets one setting in wrapped lines."""
+    lines = in_terminal(60, "settings", "connection_overrides").splitlines()[1:]
+    assert max(map(len, lines)) <= 60
+    at = [number for number, line in enumerate(lines) if line.startswith("  description  ")]
+    assert at
+    assert lines[at[0] + 1].startswith(" " * 15)
+
+
+@pytest.mark.parametrize("command", ["states", "plugins", "schema", "doctor"])
+def test_a_terminal_shows_that_there_is_no_settings_file(in_terminal, ivrkit, folder, command):
+    """In a terminal each command says once that the folder has no settings file; a pipe gets no such line."""
+    notice = f"No ivrkit.toml in {folder}: defaults"
+    assert in_terminal(400, command).splitlines().count(notice) == 1
+    assert notice not in ivrkit(command).output
+    (folder / "ivrkit.toml").write_text("", encoding="utf-8")
+    assert notice not in in_terminal(400, command)
 
 
 def test_the_origin_of_each_setting_is_shown(ivrkit, shop, folder, monkeypatch):
@@ -189,6 +317,7 @@ def test_problems_are_printed_below_the_table(ivrkit, shop, folder):
     assert rows(done.stdout)["plugins.shop-states.number"][1] == "missing"
     assert rows(done.stdout)["plugins.shop-states.loud"][1] == "5"
     assert done.stderr.splitlines() == [
+        f"Settings file: {folder / 'ivrkit.toml'}",
         "Error: the settings have 3 problems:",
         "ivrkit.toml:1: tries must be a whole number of at least 1, not 0",
         "  hint: write tries = 3",
@@ -210,7 +339,10 @@ def test_problems_of_plugins_that_are_not_served_are_printed(ivrkit, shop, folde
     shop()
     (folder / "ivrkit.toml").write_text("strict = false\n[plugins.shop-states]\nloud = 5\n", encoding="utf-8")
     done = ivrkit("settings")
-    assert done.stderr.startswith("Error: ivrkit.toml:3: plugins.shop-states.loud must be true or false, not 5\n")
+    assert done.stderr.startswith(
+        f"Settings file: {folder / 'ivrkit.toml'}\n"
+        "Error: ivrkit.toml:3: plugins.shop-states.loud must be true or false, not 5\n"
+    )
     assert find_plugins(load_settings()).problems
 
 
@@ -237,6 +369,45 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     # The example of `allow` does not name the plugin of this test.
     (mine,) = find_plugins(replace(settings, allow=None)).settings
     assert mine.values == load(Settings()).settings[0].values
+
+
+def changed_settings(folder, example):
+    """Return the names of the settings that differ from the defaults if the folder has this settings file."""
+    (folder / "ivrkit.toml").write_text(example, encoding="utf-8")
+    settings, plain = load_settings(), Settings()
+    names = {name for name in SETTINGS if getattr(settings, name) != getattr(plain, name)}
+    (mine,) = find_plugins(settings).settings
+    return names - {"states", "plugin_settings"}, mine.values == load(plain).settings[0].values
+
+
+def test_a_line_of_the_example_has_the_default_or_is_marked(ivrkit, shop, folder):
+    """A commented line changes nothing if it is uncommented, except for the lines that are marked as examples."""
+    shop()
+    lines = ivrkit("settings", "--example").stdout.splitlines()
+    commented = [index for index, line in enumerate(lines) if re.match(r"#\S", line)]
+    marked = [index for index in commented if lines[index].endswith(EXAMPLE)]
+    assert len(commented) - len(marked) > 60
+    for index in set(commented) - set(marked):
+        example = [*lines[:index], lines[index][1:], *lines[index + 1 :]]
+        assert changed_settings(folder, "\n".join(example)) == (set(), True), lines[index]
+    given = {"voice", "operator", "public_url", "plugins_dir", "allow"}
+    tables = {"numbers", "callers", "voices", "accounts", "shared_keys"}
+    example = [line[1:] if index in marked else line for index, line in enumerate(lines)]
+    (folder / "ivrkit.toml").write_text("\n".join(example), encoding="utf-8")
+    settings = load_settings()
+    assert {name for name in SETTINGS if getattr(settings, name) != getattr(Settings(), name)} == {
+        *given,
+        *tables,
+        *("states", "plugin_settings"),
+    }
+
+
+def test_the_example_explains_its_marks(ivrkit, alone):
+    """The first lines of the example say what a commented line and a marked line are."""
+    assert ivrkit("settings", "--example").stdout.startswith(
+        "# The settings of ivrkit. Each line that is commented out has the default of its setting. A line that\n"
+        "# ends in '# example' has an example instead, because the setting has no value by default.\n"
+    )
 
 
 def test_the_example_describes_each_setting(ivrkit, shop):

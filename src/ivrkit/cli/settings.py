@@ -3,51 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from ivrkit.cli.app_tree import app_tree
 from ivrkit.cli.example import example
-from ivrkit.cli.options import json_option, table, tree_options, try_load_settings_with
+from ivrkit.cli.fitted_table import fitted_table
+from ivrkit.cli.options import json_option, print_missing_file, table, tree_options, try_load_settings_with
+from ivrkit.cli.setting_rows import DEFAULT, MASK, Row, rows_named, setting_rows
 from ivrkit.errors import SettingsError
-from ivrkit.flow.model.state import CORE_PLUGIN
-from ivrkit.flow.model.text import Texts
 from ivrkit.plugins.load import find_plugins
-from ivrkit.plugins.plugin_settings import PluginSettings
-from ivrkit.settings import Settings, StateSettings
-from ivrkit.settings.core_settings import SETTINGS
-from ivrkit.settings.setting import Setting, settings_of
+from ivrkit.settings import Settings
 
-#: The text that stands for a secret value.
-MASK = "***"
 #: The length at which the table cuts values off. The JSON has the whole values.
 MAX_LENGTH = 40
-#: The settings whose tables have a row for each key.
-_TABLES = ("states", "texts", "texts_in", "plugin_settings")
-
-
-class Row(NamedTuple):
-    """A row in the output of ``ivrkit settings``: one setting."""
-
-    setting: str
-    value: Any
-    origin: str
-    type: str
-    owner: str
+_HEADINGS = ("SETTING", "VALUE", "FROM", "TYPE", "OWNER")
+#: The columns that a narrow terminal shows: setting, value and origin.
+_NARROW = 3
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option("--changed", is_flag=True, help="Show only the settings that are set.")
 @tree_options
 @json_option
 @click.option("--example", "as_example", is_flag=True, help="Print an ivrkit.toml with every setting.")
-def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
+def settings(name: str | None, changed: bool, block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     """Show every setting and where it was set.
 
-    Each row has the value, source, type and owner of a setting. Secrets are masked. With --example, the command prints
-    an ivrkit.toml in which every setting is commented out: uncomment the settings that you want to change.
+    Each row has the value, source, type and owner of a setting. Secrets are masked. With NAME, the command shows one
+    setting with its description, or the settings of a table such as texts. With --example, the command prints an
+    ivrkit.toml in which every setting is commented out: uncomment the settings that you want to change.
     """
     loaded = try_load_settings_with(block)
     in_app = app_tree()
@@ -55,46 +47,26 @@ def settings(block: tuple[str, ...], as_json: bool, as_example: bool) -> None:
     if as_example:  # even if there are problems: the example helps to fix them
         click.echo(example(found.settings, found.state_names), nl=False)
         return
-    rows = [*_core_rows(loaded.settings), *_plugin_rows(found.settings)]
-    click.echo(_as_json(rows) if as_json else _as_table(rows))
+    _print_file(loaded.settings)
+    rows = setting_rows(loaded.settings, found.settings)
+    rows = rows_named(name, rows) if name else rows
+    rows = [row for row in rows if row.origin != DEFAULT] if changed else rows
+    if as_json:
+        click.echo(json.dumps([row._asdict() for row in rows], indent=2, default=_plain))
+    elif [row.setting for row in rows] == [name]:
+        click.echo(_details(rows[0]))
+    else:
+        click.echo(_as_table(rows) if rows else "All settings have their defaults.")
     if loaded.problems or found.problems:
         raise SettingsError.of([*loaded.problems, *found.problems])
 
 
-def _core_rows(settings: Settings) -> Iterator[Row]:
-    for name, setting in SETTINGS.items():
-        if name not in _TABLES:
-            value = _masked(setting, getattr(settings, name))
-            yield Row(name, value, settings.origin(name), setting.words, CORE_PLUGIN)
-    for name, setting in settings_of(Texts).items():
-        yield Row(
-            f"texts.{name}", getattr(settings.texts, name), settings.origin("texts", name), setting.words, CORE_PLUGIN
-        )
-    for language, texts in settings.texts_in.items():
-        for name, text in texts.items():
-            origin, words = settings.origin("texts", language, name), settings_of(Texts)[name].words
-            yield Row(f"texts.{language}.{name}", text, origin, words, CORE_PLUGIN)
-    for state, decisions in settings.states.items():
-        for name, setting in settings_of(StateSettings).items():
-            origin, value = settings.origin("states", state, name), getattr(decisions, name)
-            if origin != "default":
-                shown = {**value.get("", {}), **{tag: value[tag] for tag in value if tag}} if name == "texts" else value
-                yield Row(f"states.{state}.{name}", shown, origin, setting.words, CORE_PLUGIN)
-
-
-def _plugin_rows(plugins: tuple[PluginSettings, ...]) -> Iterator[Row]:
-    for plugin in plugins:
-        for each in plugin.settings:
-            value = "missing" if each.is_missing else _masked(each.setting, each.value)
-            yield Row(f"{plugin.key}.{each.name}", value, each.origin, each.setting.words, str(plugin.owner))
-
-
-def _masked(setting: Setting, value: Any) -> Any:
-    return MASK if setting.is_secret and value else value
-
-
-def _as_json(rows: list[Row]) -> str:
-    return json.dumps([row._asdict() for row in rows], indent=2, default=_plain)
+def _print_file(settings: Settings) -> None:
+    """Print which settings file was read. It goes to the standard error, because the output may be JSON."""
+    if settings.file is not None:
+        click.echo(f"Settings file: {settings.file}", err=True)
+    elif app_tree() is None:
+        print_missing_file(settings)
 
 
 def _plain(value: Any) -> Any:
@@ -108,16 +80,45 @@ def _table(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else str(value)
 
 
+def _details(row: Row) -> str:
+    """Return a setting as text, with one line for each of its properties. A terminal gets wrapped lines."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    description = row.description.replace("``", "")
+    lines = [
+        ("value", _text(row.value)),
+        ("from", row.origin),
+        ("type", row.type),
+        ("owner", row.owner),
+        ("description", description[:1].upper() + description[1:]),
+    ]
+    return "\n".join([row.setting, *(_property(name, text, width) for name, text in lines if text)])
+
+
+def _property(name: str, text: str, width: int | None) -> str:
+    start = f"  {name:<11}  "
+    if width is None:
+        return start + text
+    return textwrap.fill(text, width, initial_indent=start, subsequent_indent=" " * len(start))
+
+
 def _as_table(rows: list[Row]) -> str:
+    """Return the rows as a table. A terminal gets a table that fits its width."""
     cells = [(row.setting, _cell(row.value), row.origin, row.type, row.owner) for row in rows]
-    return table(("SETTING", "VALUE", "FROM", "TYPE", "OWNER"), cells)
+    if not sys.stdout.isatty():
+        return table(_HEADINGS, cells)
+    return fitted_table(_HEADINGS, cells, shutil.get_terminal_size().columns, _NARROW)
 
 
 def _cell(value: Any) -> str:
     """Return a value as the text of a table cell."""
+    text = _text(value)
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
+
+
+def _text(value: Any) -> str:
+    """Return a value as text."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or (isinstance(value, tuple | list | Mapping) and not value):
         return "-"
-    text = value if isinstance(value, str) else json.dumps(value, default=_plain, ensure_ascii=False)
-    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
+    return value if isinstance(value, str) else json.dumps(value, default=_plain, ensure_ascii=False)
