@@ -717,3 +717,19 @@ if NGINX:  # without nginx nothing is skipped: the proxy above proves the same r
             assert [(message, hints[0]) for message, hints in results] == [
                 (expected.replace("HOST", host).replace("APP", app.removeprefix("http://")), hint)
             ]
+
+    @pytest.mark.usefixtures("shared_keys")
+    def test_nginx_and_a_shared_key(check_webhook, serve, authority, tmp_path):
+        """An nginx that drops the header of the shared key is found, and the line in the hint fixes it."""
+        app = serve(trusted_proxies=1, shared_keys=KEYS)
+        drop = 'proxy_set_header X-Twilio-Webhooks-Signature-Settings "";'
+        broken = GOOD.replace("  }}", f"    {drop}\n  }}}}")
+        with nginx(tmp_path, broken.format(app=app)) as host:
+            _, (message, hints) = check_webhook(f"https://{host}")
+        assert message == "X-Twilio-Webhooks-Signature-Settings did not arrive"
+        fixed = broken.replace(drop, hints[0].removeprefix("nginx: "))
+        with nginx(tmp_path, fixed.format(app=app)) as host:
+            results = check_webhook(f"https://{host}")
+        assert [message for message, _ in results][1:] == [
+            f"the signature with the shared key '{key}' is valid" for key in KEYS
+        ]
