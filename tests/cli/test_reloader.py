@@ -20,24 +20,33 @@ from tests.watchdog import kill_session, processes_of
 
 from ivrkit.cli.reloader.reloader import STABLE_AFTER
 
+pytestmark = pytest.mark.once
+
 TIME = r"\d\d:\d\d:\d\d"
 STATE = """
 from ivrkit import HOME, MenuOption, State, Text
 hello = State(Text({!r}), HOME, options=MenuOption("5", "hello"))
 """
-#: A state whose second call is answered only when a file exists.
+#: A state whose first call is answered only when a file exists.
 SLOW_STATE = """
 import time
 from pathlib import Path
 from ivrkit import HOME, State
 
 def enter(call):
-    Path("entered").touch()
-    while not Path("go").exists():
-        time.sleep(0.05)
+    if not Path("entered").exists():
+        Path("entered").touch()
+        while not Path("go").exists():
+            time.sleep(0.05)
     return "Answered by the old tree."
 
 hello = State(enter, HOME)
+"""
+#: A plugin that fails and is fixed in the meantime.
+FIXED_MEANWHILE = """
+from pathlib import Path
+Path(__file__).write_text({!r}, encoding="utf-8")
+raise RuntimeError("It was broken.")
 """
 #: A state that ends its process when it is entered.
 CRASH = "import os\nfrom ivrkit import State\nhello = State(lambda call: os._exit(3) or {!r})\n"
@@ -246,12 +255,25 @@ def test_an_answer_that_has_begun_is_finished_by_the_old_tree(development):
     caller.start()
     wait_until((development.folder / "entered").exists, lambda: development.output)
     development.write(development.package / "states.py", STATE.format("The new tree."))
-    development.wait_for_output("phone tree 'ivrkit' at /webhook", 2)
-    assert "The new tree." in development.answer()
+    development.wait_for_answer("The new tree.")
     (development.folder / "go").touch()
     caller.join()
     assert "Answered by the old tree." in answers[0]
     wait_until(lambda: len(development.workers()) == 1)
+    assert development.end() == 0
+
+
+def test_an_old_process_that_does_not_end_is_killed(development):
+    """An old process whose answer takes longer than Twilio waits is killed."""
+    development.write(development.package / "states.py", SLOW_STATE)
+    development.start().wait_for_output("Serving")
+    caller = threading.Thread(target=development.answer)
+    caller.start()
+    wait_until((development.folder / "entered").exists, lambda: development.output)
+    development.write(development.package / "states.py", STATE.format("The new tree."))
+    development.wait_for_answer("The new tree.")
+    wait_until(lambda: len(development.workers()) == 1, lambda: development.output)
+    caller.join()
     assert development.end() == 0
 
 
@@ -318,6 +340,16 @@ def test_a_save_while_the_tree_is_loading_starts_again(development):
     development.write(development.package / "states.py", STATE.format("Fast."))
     development.wait_for_answer("Fast.")
     wait_until(lambda: len(development.workers()) == 1)
+    assert development.end() == 0
+
+
+def test_a_problem_that_is_fixed_meanwhile_is_not_reported(development):
+    """If a file changes while the tree is loading, its problem may be fixed. Only the next result is reported."""
+    development.start().wait_for_answer("Hello.")
+    development.write(development.package / "states.py", FIXED_MEANWHILE.format(STATE.format("Fixed.")))
+    development.wait_for_answer("Fixed.")
+    assert development.output.count("states.py changed, reloading") == 2
+    assert "It was broken." not in development.output
     assert development.end() == 0
 
 

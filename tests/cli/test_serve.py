@@ -114,6 +114,14 @@ def test_a_problem_is_printed_once(ivrkit: Callable[..., Result], alone, install
     )
 
 
+def test_problems_of_the_settings_are_an_error(ivrkit: Callable[..., Result], folder: Path):
+    """Without dev mode, an invalid setting is an error of the command."""
+    (folder / "ivrkit.toml").write_text("tries = 0\n", encoding="utf-8")
+    result = ivrkit("serve")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert result.stderr.startswith("Error: ivrkit.toml:1: tries must be a whole number of at least 1, not 0\n")
+
+
 @pytest.mark.parametrize("value", ["0", "65536", "http"])
 def test_an_invalid_port_is_refused(ivrkit: Callable[..., Result], value):
     """A port must be a number from 1 to 65535."""

@@ -1,11 +1,13 @@
 """The log of a phone tree that is mounted in an app, with the real command ``flask run``."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
-from tests.processes import Running, ask, environment, free_port, wait_until
+from tests.processes import PATIENCE, Running, ask, environment, free_port, wait_until
 
 APP = """
 import logging
@@ -42,6 +44,8 @@ def flask_run(tmp_path):
 
     yield flask_run
     for each in running:
+        os.killpg(each.process.pid, signal.SIGINT)  # as Ctrl-C does
+        each.process.wait(PATIENCE)
         each.clear()
 
 

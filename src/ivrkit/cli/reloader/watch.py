@@ -68,11 +68,9 @@ class WatchList:
 
         :param path: the path of a watched file.
         """
-        here = Path.cwd()
-        for parent in (here, *(Path(folder).parent for folder in self.folders), Path(path).parent.parent):
-            if Path(path).is_relative_to(parent):
-                break
-        return str(Path(path).relative_to(parent))
+        file = Path(path)
+        parents = (Path.cwd(), *(Path(folder).parent for folder in self.folders), file.parent.parent)
+        return str(file.relative_to(next(each for each in parents if file.is_relative_to(each))))
 
     def _paths(self) -> Iterator[str]:
         yield from self.files
