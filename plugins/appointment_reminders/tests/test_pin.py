@@ -31,7 +31,7 @@ def test_the_correct_pin_leads_to_the_menu_behind_it(clinic: Clinic) -> None:
     call = clinic.phone().call(from_=PATIENT).press("5")
     assert call.heard_last == "Please enter the PIN of your appointment."
     call.press(PIN)
-    assert call.path == ["menu", "appointment", "appointment.menu"]
+    assert call.path == ["greeting", "menu", "appointment", "appointment.menu"]
     assert "For the date, time and place, press one." in call.heard_last
     assert "For the main menu, press star." in call.heard_last
 
