@@ -27,7 +27,7 @@ from twilio.twiml.voice_response import Dial
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from ivrkit import BACK, HOME, SAME, Routes, State, ask, edges
+from ivrkit import BACK, HOME, SAME, MenuOption, Routes, State, ask, edges
 from ivrkit.flow.compile.graph import GIVE_UP
 from ivrkit.simulator import HangUp, PickUp, Press, Refuse, Silence, Speak
 from ivrkit.simulator.events import Said
@@ -186,6 +186,32 @@ def test_a_key_during_the_greeting_is_taken(acme):
     first = next(event for event in call.events if isinstance(event, Said))
     assert (first.cut, first.seconds) == (True, 0.5)
     assert "For sales" not in call.heard
+
+
+@pytest.mark.parametrize(
+    "words", ["billing", "five", "Five.", "5.", "press five", "billing, please", "I have a question about billing"]
+)
+def test_a_caller_says_a_key_or_a_sentence(make_app, words):
+    """Over HTTP, a menu that listens takes a spoken key, and a phrase inside a sentence."""
+    option = MenuOption("5", "billing", phrases=("billing", "invoices"))
+    app = make_app({"billing": State("Billing reached.", HOME, options=option)}, dev=True)
+    with serving(app, sessions_of(app)) as base:
+        call = simulator_for_url(f"{base}/webhook").call()
+        call.do(Speak(words))
+    assert "Billing reached." in call.heard_last
+    assert call.warnings == []
+
+
+@pytest.mark.parametrize("voice", [None, "Polly.Joanna"])
+def test_a_long_text_is_spoken(make_app, voice):
+    """Over HTTP, a text that is too long for its voice is said in several parts, without a warning of Twilio."""
+    text = "All is well. " * 350
+    app = make_app({"rules": State(text, HOME, options=MenuOption("5", "the rules"))}, dev=True, voice=voice)
+    with serving(app, sessions_of(app)) as base:
+        call = simulator_for_url(f"{base}/webhook").call()
+        call.do(Press("5"))
+    assert call.heard_last.count("All is well.") == 350
+    assert call.warnings == []
 
 
 @pytest.mark.acme
