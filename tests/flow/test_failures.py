@@ -307,6 +307,39 @@ def test_data_must_be_loaded_as_it_was_stored(data, message):
     assert caught.value.hint == "store strings, numbers, booleans, None, lists, and dicts with strings as keys"
 
 
+def nested(levels):
+    """Return lists that are nested in each other."""
+    found = []
+    for _ in range(levels - 1):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("levels", [100, 400, 900, 100_000])
+def test_data_that_is_nested_too_deep_is_a_failure(call, levels):
+    """A handler that stores deeply nested data has failed, even if JSON could store the data."""
+
+    def nest(call):
+        call.data["deep"] = {"list": nested(levels - 1)}
+        return "X."
+
+    edit = EngineHooks(edit_response=lambda call, state, twiml: twiml)  # hooks get a copy of the data
+    caller = call(tree_with(State(nest, **option())), hooks=edit).press("1")
+    assert caller.heard[0] == APOLOGY
+    assert caller.session.data == {}
+    (failed,) = [each for each in caller.last.events if each.name == "failed"]
+    assert failed.error.message.startswith(
+        f"call.data must be nested at most 100 levels deep, not {levels + 1}"
+        if levels < 1000
+        else "call.data cannot be"
+    )
+
+
+def test_nested_data_is_accepted():
+    """Data may be nested a hundred levels deep."""
+    assert check_data({"deep": nested(99), "text": "[" * 200}) is None
+
+
 def test_data_of_json_types_is_accepted():
     """Data can be strings, numbers, booleans, None, lists and dicts."""
     assert check_data({"a": [1, 2.5, "x", True, None, {"b": []}]}) is None

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 from ivrkit.errors import FlowError
 from ivrkit.plugin_errors import plugin_errors
 
+#: The maximum depth of lists and dicts in ``call.data``. A copy of deeper data could exceed the recursion limit.
+MAX_DATA_DEPTH = 100
+
 Result = TypeVar("Result")
 
 
@@ -76,5 +79,27 @@ def check_data(data: dict[str, Any], max_bytes: int | None = None) -> None:
             f"call.data must have at most {max_bytes} bytes in this session store, not {len(text)}",
             hint="store less in it, or set session_url to a store without this limit",
         )
+    if _depth(stored) > MAX_DATA_DEPTH:
+        raise FlowError(
+            f"call.data must be nested at most {MAX_DATA_DEPTH} levels deep, not {_depth(stored)}",
+            hint="store less in it",
+        )
     if stored != data:
         raise FlowError(f"call.data {data!r} would be loaded as {stored!r}", hint=hint)
+
+
+def _depth(data: dict[str, Any]) -> int:
+    """Return how deep the lists and dicts in ``call.data`` are nested. A dict without lists and dicts has the depth 1.
+
+    The function has no recursion, because the data may be deeper than the recursion limit.
+    """
+    depth = 0
+    level: list[Any] = [data]
+    while level:
+        depth += 1
+        nested: list[Any] = []
+        for each in level:
+            values = each.values() if isinstance(each, dict) else each
+            nested.extend(value for value in values if isinstance(value, dict | list))
+        level = nested
+    return depth
