@@ -232,3 +232,40 @@ def unquote(attribute):
     """Return the value of a quoted attribute."""
     references = {"&#10;": "\n", "&#13;": "\r", "&#9;": "\t", "&quot;": '"'}
     return unescape(attribute[1:-1], references)
+
+
+NAMES = "use the names of Twilio's documentation: letters, digits, - and _"
+
+
+def say_with_child():
+    """Return a Say with a child whose name is not a name of XML."""
+    say = Say("x")
+    say.add_child("e><x", "y")
+    return say
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        (GenericNode("a b><c", "x"), "the name of an element must be a name of XML, not 'a b><c'"),
+        (GenericNode(5, "x"), "the name of an element must be a name of XML, not 5"),
+        (GenericNode("{urn:x}Say", "x"), "the name of an element must be a name of XML, not '{urn:x}Say'"),
+        (say_with_child(), "the name of an element must be a name of XML, not 'e><x'"),
+        (Say("x", **{"a b": "c"}), "the name of an attribute of Say must be a name of XML, not 'a b'"),
+        (Say("x", **{"q:r": "s"}), "the name of an attribute of Say must be a name of XML, not 'q:r'"),
+        (Say("x", **{"1st": "s"}), "the name of an attribute of Say must be a name of XML, not '1st'"),
+    ],
+)
+def test_names_that_are_not_names_of_xml_are_refused(verb, message):
+    """An element or attribute whose name XML does not allow is an error of the state, because Twilio would hang up."""
+    with pytest.raises(FlowError) as caught:
+        render([verb], RenderContext())
+    assert (caught.value.message, caught.value.hint) == (message, NAMES)
+
+
+def test_an_attribute_of_xml_itself():
+    """The attribute ``xml:lang`` of SSML is allowed, although it has a colon."""
+    say = Say("x")
+    say.lang("y", xml_lang="fr-FR")
+    say.add_child("emphasis", "z", **{"xml:lang": "fr-FR"})
+    assert b'<emphasis xml:lang="fr-FR">z</emphasis>' in render([say], RenderContext()).xml

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -34,12 +35,18 @@ WEBHOOK_ACTION = "webhook"
 #: The maximum size of all states in one response. Twilio refuses a document of more than 64 kB (error 11750), which is
 #: read here as 64,000 bytes, the smaller one of its two meanings. The rest is for the document itself and a goodbye.
 MAX_CONTENT_BYTES = 63_000
+#: The maximum size of a whole document.
+MAX_DOCUMENT_BYTES = 64_000
 
 HANGUP = b"<Hangup />"
 EMPTY_RESPONSE = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 #: The characters that XML 1.0 does not allow (https://www.w3.org/TR/xml/#charsets). Twilio would end the call (12100).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+#: A name without a namespace (https://www.w3.org/TR/xml-names/), in ASCII as all of Twilio's, or such as ``xml:lang``.
+_XML_NAME = re.compile(r"(?:xml:)?[A-Za-z_][A-Za-z0-9_.-]*")
+_NAME_HINT = "use the names of Twilio's documentation: letters, digits, - and _"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,7 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
         for say in element.iter("Say"):
             _write_say(say, context)
         for child in element.iter():
+            _check_names(child)
             _remove_forbidden(child)
     if names and names[-1] == "Record":
         elements.append(_redirect(context))
@@ -227,6 +235,25 @@ def _is_prompt(element: ElementTree.Element) -> bool:
 def _is_empty_say(element: ElementTree.Element) -> bool:
     """Return whether an element is a ``Say`` without text. A translation may be empty to leave a sentence out."""
     return element.tag == "Say" and element.text == "" and len(element) == 0
+
+
+def _check_names(element: ElementTree.Element) -> None:
+    """Raise an error if the name of an element or of one of its attributes is not a name of XML.
+
+    The XML library writes such names as they are. Twilio would refuse the document and end the call (12100).
+    """
+    if not _is_xml_name(element.tag):
+        message = f"the name of an element must be a name of XML, not {describe_value(element.tag)}"
+        raise FlowError(message, hint=_NAME_HINT)
+    for name in element.attrib:
+        if not _is_xml_name(name):
+            message = f"the name of an attribute of {element.tag} must be a name of XML, not {describe_value(name)}"
+            raise FlowError(message, hint=_NAME_HINT)
+
+
+@lru_cache(maxsize=1024)  # few names, checked for every element of every response
+def _is_xml_name(name: object) -> bool:
+    return isinstance(name, str) and _XML_NAME.fullmatch(name) is not None
 
 
 def _remove_forbidden(element: ElementTree.Element) -> None:
