@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 from twilio.twiml.voice_response import Record, Start
@@ -502,6 +503,43 @@ class TestEditResponse:
         (record,) = caplog.records
         assert record.getMessage().startswith(f"ivrkit_edit_response of own 1.0 failed in call CA1: {reason}")
         assert "\n  Traceback" in record.getMessage()
+
+    @pytest.mark.parametrize(
+        ("edit", "reason"),
+        [
+            (
+                lambda response: setattr(response[-1], "text", "x" * 64_000),
+                "the response must have at most 64000 bytes, not 64",
+            ),
+            (
+                lambda response: response.clear(),
+                "the response must keep its Gather, because without it the call would end",
+            ),
+            (
+                lambda response: ElementTree.SubElement(response, "a b><c"),
+                "ParseError: ",
+            ),
+        ],
+    )
+    def test_an_edit_that_would_end_the_call_is_not_sent(self, caplog, edit, reason):
+        """The response is sent without an edit that Twilio would refuse, or after which the call would end."""
+        response = b"<Response><Gather><Say>Hello.</Say></Gather></Response>"
+        edit_response = make_edit_response([hook_impl(edit, hook="ivrkit_edit_response")])
+        assert edit_response(new_call(), State("Hello.", name="one"), response) == response
+        (record,) = caplog.records
+        assert record.getMessage().startswith(f"ivrkit_edit_response of own 1.0 failed in call CA1: {reason}")
+
+    def test_an_edit_may_replace_the_verb_that_waits(self, caplog):
+        """A plugin may end the call instead of waiting for input."""
+
+        def hang_up(response):
+            response.clear()
+            ElementTree.SubElement(response, "Hangup")
+
+        edit_response = make_edit_response([hook_impl(hang_up, hook="ivrkit_edit_response")])
+        edited = edit_response(new_call(), State("Hello.", name="one"), b"<Response><Gather /></Response>")
+        assert edited.endswith(b"<Response><Hangup /></Response>")
+        assert not caplog.records
 
     def test_each_plugin_gets_its_own_copy(self):
         """A plugin cannot change the response through the element that another plugin got."""

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 import pluggy
 
-from ivrkit.errors import redacted
+from ivrkit.errors import FlowError, redacted
 from ivrkit.flow.compile.languages import closest_tag
+from ivrkit.flow.compile.twiml import ENDING_VERBS, MAX_DOCUMENT_BYTES, WAITING_VERBS
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
@@ -180,15 +181,34 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
 def _edit_copy(impl: HookImpl, call: Call, state: State, twiml: bytes) -> bytes:
     """Return a TwiML document as a plugin edits it.
 
-    :raises ValueError: if the plugin changes the root element. An error of the plugin is not caught.
+    :raises FlowError: if the edited document must not be sent. An error of the plugin is not caught.
     """
     response = ElementTree.fromstring(twiml)  # noqa: S314  a document that ivrkit made
     impl({"call": call, "state": state, "response": response})
     edited: bytes = ElementTree.tostring(response, encoding="utf-8", xml_declaration=True)
-    root = ElementTree.fromstring(edited).tag  # noqa: S314  the same document, edited
-    if root != "Response":
-        raise ValueError(f"the root element must be Response, not {root}")
+    _check_edit(twiml, edited)
     return edited
+
+
+def _check_edit(before: bytes, edited: bytes) -> None:
+    """Raise an error if an edited document must not be sent in place of the document before the edit.
+
+    :raises FlowError: if the root element is not ``Response``; if the document is too long for Twilio; or if the
+        document neither waits nor ends the call in a way that Twilio knows, although the document before the edit did.
+    """
+    root = ElementTree.fromstring(edited)  # noqa: S314  a document that ivrkit made, edited
+    if root.tag != "Response":
+        raise ValueError(f"the root element must be Response, not {root.tag}")
+    if len(edited) > MAX_DOCUMENT_BYTES:
+        hint = "add less to the response"
+        raise FlowError(f"the response must have at most {MAX_DOCUMENT_BYTES} bytes, not {len(edited)}", hint=hint)
+    last_verbs = WAITING_VERBS | ENDING_VERBS
+    removed = {each.tag for each in ElementTree.fromstring(before)} & last_verbs  # noqa: S314
+    if removed and last_verbs.isdisjoint(each.tag for each in root):
+        raise FlowError(
+            f"the response must keep its {' and '.join(sorted(removed))}, because without it the call would end",
+            hint="edit the verbs of the response, or put another verb in its place",
+        )
 
 
 def notify_observers(
