@@ -139,9 +139,10 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
     :order: the plugin loaded first is called first. If two plugins offer a store for the same scheme, the host reports
         a problem that names both plugins.
     :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts without the
-        stores of this plugin. If the returned function raises an error, the host does not start. If the store is only
-        unavailable for the moment, raise ``StoreUnavailable`` in the function: then the host starts and tries again
-        later.
+        stores of this plugin. If the returned function raises an error, or returns something else
+        than a store, the host does not start. With ``strict = false``, it starts, and keeps the sessions in cookies. If
+        the store is only unavailable for the moment, raise ``StoreUnavailable`` in the methods of the store: then the
+        host starts and tries again later.
 
     Example::
 
@@ -273,7 +274,8 @@ def ivrkit_edit_response(call: Call, state: State, response: Element) -> None:
     :returns: nothing.
     :order: the plugin loaded last is called first. Each plugin gets the document with the edits of the plugins before.
     :failure: logged. The edits of this plugin are left out. The same happens if the edited document is not valid XML,
-        or if its root element is not ``Response``.
+        if its root element is not ``Response``, if it has more than 64,000 bytes, or if the verb that waits for the
+        caller is removed without another verb that waits or ends the document.
 
     Example::
 

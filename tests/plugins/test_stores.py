@@ -3,8 +3,13 @@
 import importlib_metadata
 import pytest
 
-from ivrkit import LoadError, Problem, Settings, hookimpl
+from ivrkit import LoadError, Problem, SessionError, Settings, StoreUnavailable, hookimpl
+from ivrkit.flow.model.state import Owner
 from ivrkit.plugins.load import load
+from ivrkit.plugins.plugin_store import PluginStoreError, StoreOpener
+from ivrkit.session_store import StoredSession
+from ivrkit.testing import Phone
+from ivrkit.web import create_app
 
 pytestmark = pytest.mark.usefixtures("core_only")
 
@@ -33,7 +38,7 @@ def open_store(url):
 def test_a_plugin_offers_a_store_under_its_scheme():
     """The loader adds the stores of a plugin after those of the core, each under its scheme."""
     stores = load(Settings(), {"mine": OffersStores({"folder": open_store})}).stores
-    assert stores["folder"] is open_store
+    assert stores["folder"] == StoreOpener(Owner("mine"), "folder", open_store)
     assert list(stores) == ["sqlite", "redis", "rediss", "unix", "postgresql", "postgres", "folder"]
 
 
@@ -78,3 +83,125 @@ def test_an_invalid_store_is_a_problem(result, message, hint):
         load(Settings(), {"mine": OffersStores(result)})
     assert caught.value.problems == (Problem(message, hint, owner="mine"),)
     assert "sqlite" in load(Settings(strict=False), {"mine": OffersStores(result)}).stores
+
+
+class MemoryStore:
+    """A store that keeps the sessions in a dict."""
+
+    remote = False
+
+    def __init__(self):
+        self.sessions = {}
+
+    def load(self, sid):
+        """Return the session of a call."""
+        return self.sessions.get(sid)
+
+    def save(self, session, expected_turn):
+        """Save a session."""
+        self.sessions[session.sid] = session
+        return True
+
+    def remove_expired(self, now):
+        """Remove nothing."""
+        return 0
+
+    def close(self):
+        """Do nothing."""
+
+
+class PanicException(BaseException):
+    """The error that a panic of an extension in Rust is in Python."""
+
+
+def raise_error(error):
+    """Raise an error."""
+    raise error
+
+
+URL = "folder://ivr:canary@drive/calls"
+FIX = "fix the store of the plugin, or set session_url to another store"
+
+
+@pytest.mark.parametrize(
+    ("function", "reason", "hint"),
+    [
+        (
+            lambda url: raise_error(OSError(f"cannot open {url}")),
+            "OSError: cannot open folder://...@drive/calls (test_stores.py, line ",
+            FIX,
+        ),
+        (lambda url: raise_error(PanicException("no")), "PanicException: no (test_stores.py, line ", FIX),
+        (
+            lambda url: raise_error(SessionError("the drive is full", hint="empty it")),
+            "the drive is full (test_stores.py, line ",
+            "empty it",
+        ),
+        (
+            lambda url: 5,
+            "it must return a session store, not 5 without 'load'",
+            "return an object with the methods of ivrkit.session_store.SharedStore",
+        ),
+    ],
+)
+def test_a_store_that_cannot_be_opened(function, reason, hint):
+    """An error of a plugin's store names the plugin. Without strict, the sessions are only in cookies."""
+    plugins = {"mine": OffersStores({"folder": function})}
+    with pytest.raises(PluginStoreError) as caught:
+        create_app(dev=True, session_url=URL, plugins=plugins)
+    assert caught.value.message.startswith(f"plugin mine: its store for folder: cannot be opened: {reason}")
+    assert caught.value.hint == hint
+    assert caught.value.owner == Owner("mine")
+    assert caught.value.__suppress_context__, "the message of the first error may have the password"
+    app = create_app(dev=True, session_url=URL, plugins=plugins, strict=False)
+    tree = app.extensions["ivrkit"]
+    assert tree.loaded.problems == (Problem(caught.value.message, hint, owner="mine"),)
+    assert [each.status for each in tree.loaded.plugins if each.owner == Owner("mine")] == ["faulty"]
+    assert tree.sessions.store is None
+    call = Phone(app).call()
+    assert call.state == "menu"
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "reason"),
+    [
+        ("load", lambda *args: raise_error(PanicException("lost")), "cannot be read: PanicException: lost ("),
+        (
+            "load",
+            lambda *args: "a session",
+            "cannot be read: its load() must return a StoredSession or None, not 'a se",
+        ),
+        ("save", lambda *args: None, "cannot be written: its save() must return True or False, not None"),
+        ("save", lambda *args: raise_error(StoreUnavailable("busy")), "cannot be written: busy ("),
+    ],
+)
+def test_a_store_that_fails_during_a_call(caplog, method, answer, reason):
+    """If a plugin's store fails during a call, the log names the plugin, and the call goes on with its cookie."""
+    store = MemoryStore()
+    app = create_app(dev=True, session_url=URL, plugins={"mine": OffersStores({"folder": lambda url: store})})
+    setattr(store, method, answer)
+    call = Phone(app).call()
+    assert call.state == "menu"
+    assert f"plugin mine: its store for folder: {reason}" in caplog.text
+
+
+def test_the_other_methods_of_a_store():
+    """The errors of all methods name the plugin, and StoreUnavailable stays what it is."""
+    store = MemoryStore()
+    opened = StoreOpener(Owner("mine", "1.0"), "folder", lambda url: store)(URL)
+    assert (opened.remove_expired(1.0), opened.close(), opened.remote) == (0, None, False)
+    session = StoredSession("CA1", 1, 2.0, "{}")
+    assert opened.save(session, 0) is True
+    assert opened.load("CA1") is session
+    store.remove_expired = store.close = lambda *args: raise_error(StoreUnavailable("busy", hint="wait"))
+    for action, run in (("written", lambda: opened.remove_expired(1.0)), ("closed", opened.close)):
+        with pytest.raises(StoreUnavailable) as caught:
+            run()
+        assert caught.value.message.startswith(f"plugin mine 1.0: its store for folder: cannot be {action}: busy (")
+        assert caught.value.hint == "wait"
+    del MemoryStore.remote
+    try:
+        with pytest.raises(PluginStoreError, match=r"MemoryStore object at .* without 'remote'"):
+            StoreOpener(Owner("mine", "1.0"), "folder", lambda url: store)(URL)
+    finally:
+        MemoryStore.remote = False

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from ivrkit.host.call_log import TURN_ATTRIBUTE, describe_path, escape_control_characters
+from ivrkit.host.call_log import TURN_ATTRIBUTE, describe_path
+from ivrkit.plugin_errors import escape_control_characters
 
 #: How many characters at the end of a CallSid are shown.
 _SHORT_ID = 4

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivrkit.errors import IvrkitError, Problems
-from ivrkit.flow.model.state import Owner
+from ivrkit.flow.model.state import CORE_PLUGIN, Owner
 from ivrkit.plugin_errors import describe_value
+from ivrkit.plugins.plugin_store import StoreOpener
 from ivrkit.plugins.problems import leave_out, plugin_problem
 from ivrkit.session_store import SharedStore
 
@@ -56,4 +57,6 @@ class Stores:
                 self._problems.add(plugin_problem(owner, message, "write a function (url) -> store"))
             else:
                 # Only the function for the scheme of session_url is called later, so no other store connects.
-                self._openers[scheme], self._owners[scheme] = function, owner
+                is_own = owner.plugin == CORE_PLUGIN
+                self._openers[scheme] = function if is_own else StoreOpener(owner, scheme, function)
+                self._owners[scheme] = owner

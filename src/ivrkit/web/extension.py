@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,9 @@ from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.logging_setup import log_until_configured
 from ivrkit.plugins.load import LoadedTree, load
+from ivrkit.plugins.plugin_store import PluginStoreError
 from ivrkit.sessions import SessionManager, open_sessions
+from ivrkit.sessions.open import COOKIE_SCHEME
 from ivrkit.settings import Settings
 from ivrkit.settings.core_settings import SETTINGS, read_value
 from ivrkit.settings.load import PREFIX, try_load_settings
@@ -102,7 +104,7 @@ class Ivrkit:
                 "from this machine",
             )
         # The store is opened last, so that an error before does not leave it open.
-        sessions = open_sessions(settings.session_url, loaded.stores, settings.secrets(), settings.language)
+        loaded, sessions = _open_sessions(settings, loaded)
         tree = MountedTree(settings, loaded, sessions, self._plugins)
         if _in_flask_run():
             log_until_configured(settings)
@@ -131,6 +133,28 @@ class Ivrkit:
             configured[names[name]] = read_value(names[name], value, "app.config", key=key)
         loaded = try_load_settings(**{**configured, **self._overrides})
         return loaded.settings, loaded.problems
+
+
+def _open_sessions(settings: Settings, loaded: LoadedTree) -> tuple[LoadedTree, SessionManager]:
+    """Open the session store of the setting ``session_url``.
+
+    If the store is of a plugin and cannot be opened, and ``strict`` is off, the sessions are only in cookies.
+
+    :returns: the phone tree, with the problem of the plugin if there is one, and the session manager.
+    :raises SessionError: if the session store cannot be opened.
+    """
+    secrets, language = settings.secrets(), settings.language
+    try:
+        return loaded, open_sessions(settings.session_url, loaded.stores, secrets, language)
+    except PluginStoreError as error:
+        if settings.strict:
+            raise
+        problem = Problem(error.message, error.hint, owner=error.owner.plugin)
+        plugins = tuple(
+            replace(each, status="faulty") if each.owner == error.owner else each for each in loaded.plugins
+        )
+        loaded = replace(loaded, problems=(*loaded.problems, problem), plugins=plugins)
+        return loaded, open_sessions(f"{COOKIE_SCHEME}:", {}, secrets, language)
 
 
 def mounted_trees(app: Flask) -> dict[str, MountedTree]:
