@@ -16,6 +16,6 @@ def goodbye(*texts: Prompt, **state_arguments: Unpack[StateArguments]) -> State:
     """Return a state that says goodbye and hangs up.
 
     :param texts: the last prompts of the call; by default the core's text ``goodbye``.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     """
     return State([*texts] or Text(Texts.goodbye), **state_arguments)

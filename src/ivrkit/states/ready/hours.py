@@ -54,7 +54,7 @@ def hours(
     :param repeat: the key that repeats the state. Any other key and silence lead to ``then``.
     :param repeat_text: the last prompts, which name the key ``repeat``; by default the core's text ``repeat``.
     :param then: the next target; by default the menu that the caller came from.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     :raises FlowError: if a day, a time or the key ``repeat`` is invalid, or if the opening hours of a day overlap.
     """
     try:

@@ -32,6 +32,6 @@ def menu(
     :param tries: the number of silences, or of invalid keys, at which the call goes to ``give_up``; by default the
         setting ``tries``.
     :param give_up: the target for a caller who has used up the tries; by default the operator.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     """
     return State(Menu(*texts, repeat=repeat), Routes(routes or {}, otherwise, tries, give_up), **state_arguments)

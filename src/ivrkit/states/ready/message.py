@@ -28,7 +28,7 @@ def message(
     :param then: the next target; by default the menu that the caller came from.
     :param repeat: the phone key that repeats the message, or ``None`` for no such key. With a key, the last prompt
         names the key, and any other key and silence lead to ``then``.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     :raises FlowError: if there are no prompts, or if the key ``repeat`` is invalid.
     """
     if not texts:

@@ -66,7 +66,7 @@ def question(
     :param tries: the number of silences, or of wrong answers, at which the call goes to ``give_up``; by default the
         setting ``tries``.
     :param give_up: the target for a caller who has used up the tries; by default the operator.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     :raises FlowError: if an argument is invalid, or if two arguments exclude each other.
     """
     if not texts:

@@ -38,7 +38,7 @@ def queue(
         default, ``bridged`` (an agent has taken the call) leads to the goodbye. After any other outcome, the caller
         hears by default that the call was not connected, and goes HOME.
     :param otherwise: the target of all outcomes that are not in ``routes``, except ``bridged``.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     :raises FlowError: if the name of the queue is invalid.
     """
     if not name.strip() or len(name) > MAX_NAME_LENGTH:

@@ -51,7 +51,7 @@ def transfer(
         ``declined``. By default, ``answered`` leads to the goodbye. After any other outcome, the caller hears by
         default that the call was not connected, and goes HOME.
     :param otherwise: the target of all outcomes that are not in ``routes``, except ``answered``.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     :raises FlowError: if a number, the count of numbers, the timeout or the key ``accept`` is invalid.
     """
     # A single string is one number, not a sequence of characters.

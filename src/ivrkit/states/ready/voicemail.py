@@ -47,7 +47,7 @@ def voicemail(
         ends.
     :param no_message: the target for a caller who left no message; by default the caller hears the core's text
         ``no_message`` and goes HOME.
-    :param state_arguments: the arguments ``options``, ``on_error``, ``voice`` and ``language`` of :class:`State`.
+    :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
     :raises FlowError: if ``max_length``, ``silence`` or ``finish_on_key`` is invalid.
     """
     if not MIN_LENGTH <= max_length <= MAX_LENGTH:
