@@ -15,7 +15,17 @@ PYTHONS = ("3.11", "3.12", "3.13")
 LONG = "We are here for you from early in the morning until late at night, on every day of the week and of the year."
 ANSWERS = {
     "plain": ["parking-ivr", "--languages", "none"],
-    "quotes": ["quo-ivr", "--label", 'Ann\'s "own" \\ line', "--says", 'Say "yes" | "no" <now> & then.', "--key", "0"],
+    "quotes": [
+        "quo-ivr",
+        "--label",
+        'Ann\'s "own" \\ line',
+        "--says",
+        'Say "yes" | "no" <now> & then.',
+        "--key",
+        "0",
+        "--languages",
+        "es",
+    ],
     "long": ["a" * 40, "--state", "b-" * 14 + "b", "--label", LONG, "--says", LONG, "--key", "*12345678"],
     "languages": ["Gruss.IVR", "--languages", "de,ja,es_MX", "--says-in", "ja=こんにちは。", "--author", "Ö"],
 }
@@ -95,6 +105,39 @@ def checkers(wheels, tmp_path_factory) -> Environment:
     folder = tmp_path_factory.mktemp("checkers") / "env"
     version = "{}.{}".format(*sys.version_info)
     return Environment(folder, version, wheels).make("ivrkit", "pytest", "mypy>=2.4", "ruff>=0.17,<0.18")
+
+
+#: Code in the style of the documentation: TwiML classes of twilio, and a class without docstrings.
+CODE = """from ivrkit import HOME, Call, MenuOption, Routes, State, hookimpl
+from twilio.twiml.voice_response import Dial, Say
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    @hookimpl
+    def ivrkit_call_started(self, call: Call) -> None:
+        self.calls += 1
+
+
+def connect(call: Call) -> list[Say | Dial]:
+    dial = Dial(timeout=20)
+    dial.number("+15550100")
+    return [Say("One moment."), dial]
+
+
+desk = State(connect, Routes({"answered": None}, otherwise=HOME), options=MenuOption("5", "desk"))
+"""
+
+
+def test_code_as_in_the_documentation_passes_the_checks(checkers, tmp_path):
+    """The checks of a new plugin accept the classes of twilio, and code without docstrings."""
+    checkers.run("ivrkit", "new", "plugin", "parking-ivr", "--yes", at=tmp_path)
+    made = tmp_path / "parking-ivr"
+    (made / "src/parking_ivr/desk.py").write_text(CODE, encoding="utf-8")
+    for command in ("ruff check", "ruff format --check --diff", "mypy --strict"):
+        checkers.run(*command.split(), at=made)
 
 
 @pytest.mark.parametrize("answers", ANSWERS)
