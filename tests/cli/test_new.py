@@ -65,7 +65,7 @@ class TestPlugin:
         done = ivrkit("new", "plugin", "parking-ivr", "--yes")
         assert done.exit_code == 0
         assert done.output == (
-            "Created parking-ivr: a plugin with the state 'parking' on key 1, 17 files.\n\n"
+            "Created parking-ivr: a plugin with the state 'parking' on key 1, 15 files.\n\n"
             "Next steps:\n\n"
             "  cd parking-ivr\n  pip install -e .\n  ivrkit phone\n  pip install tox tox-uv\n  tox\n\n"
             "README.md explains how pip and tox find ivrkit before its first release.\n"
@@ -79,12 +79,10 @@ class TestPlugin:
             "README.md",
             "pyproject.toml",
             "src/parking_ivr/__init__.py",
-            "src/parking_ivr/locale/es/LC_MESSAGES/messages.po",
             "src/parking_ivr/parking.py",
             "src/parking_ivr/py.typed",
             "src/parking_ivr/settings.py",
             "tests/check_wheel.py",
-            "tests/test_languages.py",
             "tests/test_parking.py",
             "tests/test_settings.py",
             "tox.ini",
@@ -93,14 +91,14 @@ class TestPlugin:
 
     def test_every_question_has_a_default_in_brackets(self, typed, alone, folder):
         """Each question shows its default, which Enter accepts; each language has questions of its own."""
-        done = typed("\n" * 8, "plugin", "ivr-parking-lot")
+        done = typed("\n" * 5 + "es\n\n\n", "plugin", "ivr-parking-lot")
         assert done.output.startswith(
             "Name of the state [parking-lot]: \n"
             "Key in the menu [1]: \n"
             "Label in the menu [parking lot]: \n"
             "Sentence that it says [You have reached parking lot.]: \n"
             "Author [Ann Author]: \n"
-            "Languages besides English [es]: \n"
+            "Languages besides English [none]: es\n"
             "Label in es [parking lot]: \n"
             "Sentence in es [Se ha comunicado con parking lot.]: \n"
             "Created ivr-parking-lot: "
@@ -152,6 +150,15 @@ class TestPlugin:
         made = files_of(folder / "parking-ivr")
         assert not [name for name in made if "locale" in name or "languages" in name]
 
+    def test_the_default_languages_are_those_of_the_tree(self, ivrkit, alone, folder):
+        """The plugin speaks the languages of the installed phone tree, once each and without their countries."""
+        text = 'language = "es-MX"\nlanguages = ["en-US", "de-DE", "de-AT"]\n'
+        (folder / "ivrkit.toml").write_text(text, encoding="utf-8")
+        assert ivrkit("new", "plugin", "parking-ivr", "--yes").exit_code == 0
+        made = files_of(folder / "parking-ivr")
+        assert {name.split("/")[3] for name in made if "locale" in name} == {"es", "de"}
+        assert "tests/test_languages.py" in made
+
     def test_the_default_key_is_free(self, ivrkit, alone, install, folder):
         """The default key is the first one that no installed state uses."""
         code = "from ivrkit import MenuOption, State\n"
@@ -162,7 +169,69 @@ class TestPlugin:
     def test_the_default_key_of_a_broken_tree_is_four(self, ivrkit, alone, folder):
         """If the installed phone tree can't be loaded, the default key is 4."""
         (folder / "ivrkit.toml").write_text("tries = 0\n", encoding="utf-8")
-        assert "on key 4, " in ivrkit("new", "plugin", "parking-ivr", "--yes").output
+        done = ivrkit("new", "plugin", "parking-ivr", "--yes")
+        assert "on key 4, " in done.stdout
+        assert done.stderr == (
+            "Warning: the installed phone tree has problems, so the state and the key were not compared with it\n"
+            "  hint: list the problems: ivrkit plugins\n"
+        )
+
+    @pytest.fixture
+    def sales(self, install):
+        """Install a plugin with the state ``sales`` on key 1 and states on the other keys that are named."""
+
+        def install_sales(keys="1"):
+            code = "from ivrkit import MenuOption, State\nstates = {\n"
+            for key in keys:
+                name = "sales" if key == "1" else f"state-{ord(key)}"
+                code += f'    "{name}": State("Hello.", options=MenuOption("{key}", "{name}")),\n'
+            code += "}\n"
+            code += "".join(f"state_{ord(key)} = list(states.values())[{at}]\n" for at, key in enumerate(keys))
+            entries = [f"{'sales' if key == '1' else f'state-{ord(key)}'} = sales_ivr:state_{ord(key)}" for key in keys]
+            install("shop-states", "1.0", "[ivrkit.states]\n" + "\n".join(entries) + "\n", sales_ivr=code)
+
+        return install_sales
+
+    def test_the_default_state_is_free(self, ivrkit, alone, sales, folder):
+        """If another plugin has the state of the plugin's name, another name is proposed, with the reason."""
+        sales()
+        done = ivrkit("new", "plugin", "sales-ivr", "--yes")
+        assert done.stdout.startswith("Created sales-ivr: a plugin with the state 'sales-ivr' on key 2, ")
+        assert done.stderr == "Plugin shop-states has a state 'sales' already, so 'sales-ivr' is proposed.\n"
+        assert "the state 'sales-2' on key 2, " in ivrkit("new", "plugin", "sales", "--yes").stdout
+        assert ivrkit("new", "plugin", "ivr-sales", "--yes", "--state", "trade").stderr == ""
+
+    def test_a_state_and_a_key_that_are_taken_are_warnings(self, ivrkit, alone, sales, folder):
+        """A state and a key of another plugin are warnings that propose a free name and a free key."""
+        sales("12")
+        done = ivrkit("new", "plugin", "shop-ivr", "--yes", "--state", "sales", "--key", "2")
+        assert done.exit_code == 0
+        assert done.stderr == (
+            "Warning: plugin shop-states in the installed phone tree has a state 'sales' too\n"
+            "  hint: use another name: --state shop; or choose the plugin of the state in ivrkit.toml:  "
+            '[states.sales]  plugin = "shop-ivr"\n'
+            "Warning: state 'state-50' in the installed phone tree has key 2 too\n"
+            "  hint: use a free key: --key 3; or change a key in ivrkit.toml:  [states.sales]  key = ...\n"
+        )
+        assert (folder / "shop-ivr" / "pyproject.toml").exists()
+        replaced = ivrkit("new", "plugin", "trade-ivr", "--yes", "--state", "sales", "--key", "1")
+        assert "key 1" not in replaced.stderr
+
+    def test_no_key_is_free(self, ivrkit, alone, sales, folder):
+        """If all keys are taken, the default key is a warning that says so."""
+        sales("12345678*")
+        done = ivrkit("new", "plugin", "parking-ivr", "--yes")
+        assert "on key 4, " in done.stdout
+        assert done.stderr == (
+            "Warning: state 'state-52' in the installed phone tree has key 4 too\n"
+            "  hint: no key is free: change a key in ivrkit.toml:  [states.parking]  key = ...\n"
+        )
+
+    def test_the_plugin_itself_takes_nothing(self, ivrkit, alone, sales, folder):
+        """If the plugin is installed already, its own state and key are free."""
+        sales()
+        done = ivrkit("new", "plugin", "shop-states", "--yes", "--state", "sales", "--key", "1")
+        assert (done.stderr, done.exit_code) == ("", 0)
 
     @pytest.mark.parametrize("known", [False, True], ids=["without git", "unknown to git"])
     def test_the_default_author_without_git(self, ivrkit, alone, folder, monkeypatch, known, tmp_path):
@@ -469,7 +538,7 @@ def test_an_installed_plugin_may_be_created_again():
 )
 def test_a_translation_names_its_language(ivrkit, folder, option, given, message):
     """A translation for a language that the plugin does not speak is an error, and nothing is created."""
-    done = ivrkit("new", "plugin", "parking-ivr", "--yes", option, given)
+    done = ivrkit("new", "plugin", "parking-ivr", "--yes", "--languages", "es", option, given)
     assert (done.exit_code, done.output) == (
         1,
         f"Error: {message}\n  hint: the languages of the plugin: es\n",

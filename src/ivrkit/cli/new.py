@@ -14,15 +14,11 @@ import click
 import importlib_metadata
 
 from ivrkit.cli.scaffold import answers
+from ivrkit.cli.scaffold.installed_tree import InstalledTree
 from ivrkit.cli.scaffold.plugin import NewPlugin, Translation, default_says, default_says_in, repeat_sentence_in
 from ivrkit.errors import IvrkitError
-from ivrkit.flow.compile.menus import KEY_ORDER
-from ivrkit.plugins.load import load
-from ivrkit.settings import load_settings
 
 Answer = TypeVar("Answer")
-#: The default key if the installed phone tree can't be loaded.
-DEFAULT_KEY = "4"
 
 
 def parsed_by(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -89,7 +85,7 @@ def new() -> None:
     "--state",
     callback=parsed_by(answers.state),
     metavar="STATE",
-    help="The name of its state. Default: NAME without -ivr.",
+    help="The name of its state. Default: NAME without -ivr, or another free name.",
 )
 @click.option(
     "--key",
@@ -111,7 +107,7 @@ def new() -> None:
     "--languages",
     callback=parsed_by(answers.languages),
     metavar="TAGS",
-    help="Languages besides English, such as es,de, or none. Default: es.",
+    help="Languages besides English, such as es,de, or none. Default: those of the installed phone tree.",
 )
 @click.option("--label-in", multiple=True, metavar="TAG=TEXT", help="The label in a language. May be repeated.")
 @click.option("--says-in", multiple=True, metavar="TAG=TEXT", help="The sentence in a language. May be repeated.")
@@ -135,12 +131,15 @@ def plugin(
     """
     questions = Questions(yes)
     name = _parse_folder_name(name, answers.distribution)
-    state = questions.ask("Name of the state", state, name.removeprefix("ivr-").removesuffix("-ivr"), answers.state)
-    key = questions.ask("Key in the menu", key, key or _free_key(), answers.key)
+    tree = InstalledTree.of_working_folder(name)
+    if state is None and (about := tree.about_default_state()):
+        click.echo(about, err=True)
+    state = questions.ask("Name of the state", state, tree.default_state(), answers.state)
+    key = questions.ask("Key in the menu", key, tree.default_key(), answers.key)
     label = questions.ask("Label in the menu", label, state.replace("-", " ").replace("_", " "), answers.line)
     says = questions.ask("Sentence that it says", says, default_says(label), answers.line)
     author = questions.ask("Author", author, author or _git_user() or f"{name} contributors", answers.line)
-    tags = questions.ask("Languages besides English", languages, "es", answers.languages)
+    tags = questions.ask("Languages besides English", languages, tree.default_languages(), answers.languages)
     labels = answers.translations("--label-in", label_in, tags)
     sentences = answers.translations("--says-in", says_in, tags)
     translations = []
@@ -149,6 +148,8 @@ def plugin(
         default = default_says_in(tag, label, its_label, says)
         its_says = questions.ask(f"Sentence in {tag}", sentences.get(tag), default, answers.line)
         translations.append(Translation(tag, its_label, its_says, repeat_sentence_in(tag)))
+    for clash in tree.clashes(state, key):
+        click.echo(f"Warning: {clash}", err=True)
     _create_plugin(NewPlugin(name, state, key, label, says, author, tuple(translations)))
 
 
@@ -215,20 +216,6 @@ def _parse_folder_name(name: str, parse: Callable[[str], str]) -> str:
     name = parse(name)
     refuse_existing(Path(name))
     return name
-
-
-def _free_key() -> str:
-    """Return the first phone key that no state uses in the menu of the installed phone tree.
-
-    If the phone tree has problems, or if all keys of the menu are used, return :data:`DEFAULT_KEY`.
-    """
-    try:
-        states = load(load_settings()).flow.states
-    except IvrkitError:  # a phone tree with problems must not keep anybody from creating a plugin
-        return DEFAULT_KEY
-    menus = [option for each in states.values() for option in each.state.menu_options if option.menu == "menu"]
-    taken = {option.key[0] for option in menus}
-    return next((key for key in KEY_ORDER[:8] if key not in taken), DEFAULT_KEY)
 
 
 def _git_user() -> str:
