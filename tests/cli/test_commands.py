@@ -366,7 +366,7 @@ def test_a_blocked_plugin_is_left_out_and_still_listed(ivrkit, alone, install, f
 BROKEN = "[ivrkit.states]\nbroken = broken:broken\n"
 BROKEN_PROBLEM = """\
 plugin broken-states 1.0: its entry point broken = 'broken:broken' in 'ivrkit.states' cannot be imported: \
-ZeroDivisionError: division by zero
+ZeroDivisionError: division by zero (broken.py, line 1)
   hint: fix or reinstall the package, or leave it out: block = ["broken-states"] in ivrkit.toml, or --block \
 broken-states
 """

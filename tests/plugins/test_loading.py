@@ -363,15 +363,21 @@ class TestImport:
     @pytest.mark.parametrize(
         ("value", "code", "reason"),
         [
-            ("ant:found", "import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
-            ("ant:found", "import sys\nsys.exit('so long')", "SystemExit: so long"),
+            ("ant:found", "import nowhere", "ModuleNotFoundError: No module named 'nowhere' (ant.py, line 1)"),
+            ("ant:found", "import sys\nsys.exit('so long')", "SystemExit: so long (ant.py, line 2)"),
             ("ant:missing", "", "AttributeError: module 'ant' has no attribute 'missing'"),
-            ("ant:found", "1 / 0", "ZeroDivisionError: division by zero"),
+            ("ant:found", "1 / 0", "ZeroDivisionError: division by zero (ant.py, line 1)"),
+            (
+                "ant:found",
+                "import json\n\njson.loads('')",
+                "JSONDecodeError: Expecting value: line 1 column 1 (char 0) (ant.py, line 3)",
+            ),
+            ("ant:found", "x = (", "SyntaxError: '(' was never closed (ant.py, line 1)"),
         ],
     )
     @pytest.mark.parametrize("group", ["states", "plugins"])
     def test_a_failed_import_has_entry_point_owner_and_hint(self, install, group, value, code, reason):
-        """Any exception during an import is a problem with entry point, owner and hint, even SystemExit."""
+        """Any exception during an import is a problem with entry point, the plugin's own line, owner and hint."""
         install("ant", "3.0", **{group: {"one": value}}, ant=code)
         assert problem_of() == Problem(
             f"plugin ant 3.0: its entry point one = {value!r} in 'ivrkit.{group}' cannot be imported: {reason}",
@@ -385,7 +391,7 @@ class TestImport:
         install("ant", states={"one": "ant:found"}, ant=code)
         assert problem_of() == Problem(
             "plugin ant 1.0: its entry point one = 'ant:found' in 'ivrkit.states' cannot be imported: "
-            "the key of MenuOption 'sales' must be keys of a telephone (0-9, * and #), not 'x'",
+            "the key of MenuOption 'sales' must be keys of a telephone (0-9, * and #), not 'x' (ant.py, line 2)",
             f'write the keys as a string: key="1"; or {block_hint("ant")}',
             owner="ant",
         )

@@ -97,7 +97,7 @@ CASES = [
         "broken import",
         ("lost-import", "fine-one"),
         "plugin lost-import 1.2: its entry point lost = 'lost_import:found' in 'ivrkit.states' cannot be imported: "
-        "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
+        "ModuleNotFoundError: No module named 'nowhere_to_be_found' (lost_import.py, line 1)",
         f"fix or reinstall the package, or {block_hint('lost-import')}",
         {"fine": "fine-one 1.0"},
         "lost-import",
@@ -106,7 +106,7 @@ CASES = [
         "sys.exit at import",
         ("says-exit", "fine-one"),
         "plugin says-exit 0.3: its entry point exits = 'says_exit' in 'ivrkit.plugins' cannot be imported: "
-        "SystemExit: so long",
+        "SystemExit: so long (says_exit.py, line 3)",
         f"fix or reinstall the package, or {block_hint('says-exit')}",
         {"fine": "fine-one 1.0"},
         "says-exit",

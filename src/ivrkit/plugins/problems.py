@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from enum import Enum
+from pathlib import PurePath
 
 from ivrkit.errors import Problem
 from ivrkit.flow.model.state import Owner
-from ivrkit.plugin_errors import hint_of_error
+from ivrkit.plugin_errors import describe_error, hint_of_error
 
 #: The suffixes of plugins that are single files.
 _FILE_SUFFIXES = (".py", ".toml")
@@ -31,6 +33,20 @@ def plugin_problem(owner: Owner, message: str, hint: str, location: str = "") ->
     :param location: the path of a plugin that is a file, or ``""`` for any other plugin.
     """
     return Problem(f"plugin {owner}: {message}", hint, location=location, owner=owner.plugin)
+
+
+def describe_import_error(error: BaseException, package: str) -> str:
+    """Return the description of an error during an import, with the last line of the plugin that the error came from.
+
+    :param error: the error. The message of a ``SyntaxError`` has its own file and line.
+    :param package: the top-level package of the plugin. The error may come from a library that it imports.
+    """
+    lines = [] if isinstance(error, SyntaxError) else list(traceback.walk_tb(error.__traceback__))
+    own = [(frame, line) for frame, line in lines if str(frame.f_globals.get("__name__")).partition(".")[0] == package]
+    if not own:
+        return describe_error(error)
+    frame, line = own[-1]
+    return f"{describe_error(error)} ({PurePath(frame.f_code.co_filename).name}, line {line})"
 
 
 def hint_of(error: BaseException, owner: Owner) -> str:

@@ -29,7 +29,7 @@ _BACKLOG = 128
 
 @dataclass(frozen=True)
 class Job:
-    """What a process of the development server needs from the reloader.
+    """The parameters of a process of the development server.
 
     :param listener: the file descriptor of the socket on which the process answers.
     :param lifeline: the file descriptor of a pipe. The reloader closes its other end to end the process. The other end
@@ -53,7 +53,7 @@ class Job:
 class Report:
     """The result of loading a phone tree in a process.
 
-    :param problem: why the phone tree can't be served, or ``""`` if the process answers requests.
+    :param problem: the reason why the phone tree cannot be served, or ``""`` if the process answers requests.
     :param sources: the files to watch.
     """
 
