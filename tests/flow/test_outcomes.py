@@ -41,6 +41,8 @@ TABLE = [
     ("Record", {"RecordingUrl": "https://x.example/RE1", "RecordingDuration": "0"}, "no-message"),
     ("Record", {"RecordingSid": "RE1", "RecordingDuration": "0", "Digits": "hangup"}, "no-message"),
     ("Record", {}, "no-message"),
+    ("Record", {"CallStatus": "in-progress"}, "no-message"),
+    ("Record", {"CallStatus": "ringing"}, None),
     ("Record", {"Digits": "1"}, None),
     ("Record", {"SpeechResult": "one"}, None),
     ("Record", {"DialCallStatus": "busy"}, None),

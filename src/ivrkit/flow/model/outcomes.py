@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ivrkit.flow.model.call import RINGING
 from ivrkit.flow.model.speech import Vocabulary, normalize_phrase
 
 NO_INPUT = "no-input"
@@ -127,7 +128,9 @@ def _record_outcome(params: Mapping[str, str]) -> str | None:
     """
     if "RecordingUrl" in params or "RecordingSid" in params:
         return NO_MESSAGE if params.get("RecordingDuration", "").strip() == "0" else "recorded"
-    return None if "Digits" in params or "SpeechResult" in params else NO_MESSAGE
+    # A copy of the first webhook, which still rings, or of a webhook with input led to the recording.
+    is_earlier = params.get("CallStatus") == RINGING or "Digits" in params or "SpeechResult" in params
+    return None if is_earlier else NO_MESSAGE
 
 
 def _dial_outcome(status: str, bridged: str) -> str:
