@@ -5,6 +5,7 @@ The module ``pytest_ivrkit`` has the fixtures for pytest.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -184,7 +185,8 @@ class Phone:
         with self.app.app_context():  # a session store of a plugin may use the database of the app
             session = self.host.sessions.load(call.sid) or Session(call.sid)
         relevant = {name: each for name, each in asdict(session).items() if name not in _IRRELEVANT_FIELDS}
-        return repr(sorted(relevant.items())), call.waiting and (call.waiting.activity, call.waiting.numbers)
+        # As JSON with sorted keys: the order in which a call reached its states does not matter.
+        return json.dumps(relevant, sort_keys=True), call.waiting and (call.waiting.activity, call.waiting.numbers)
 
     def close(self) -> None:
         """Close the session store of the app."""

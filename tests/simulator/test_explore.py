@@ -143,9 +143,9 @@ def test_possible_actions_are_possible(twiml, script, actions):
 
 
 WORLDS = [
-    pytest.param(Queue("support"), 206, 148_358, id="an-empty-queue"),
-    pytest.param(Queue("support", size=1000), 424, 210_462, id="a-full-queue"),
-    pytest.param(Queue("support", failure="system-error"), 424, 210_462, id="a-queue-that-fails"),
+    pytest.param(Queue("support"), 213, 152_607, id="an-empty-queue"),
+    pytest.param(Queue("support", size=1000), 337, 215_498, id="a-full-queue"),
+    pytest.param(Queue("support", failure="system-error"), 337, 215_498, id="a-queue-that-fails"),
 ]
 
 
