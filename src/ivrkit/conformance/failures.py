@@ -62,7 +62,9 @@ def refuse_errors(message: str, errors: list[str], plugin: CheckedPlugin) -> Non
     locations = re.findall(rf'(File "((?:{own})[^"]*)", line \d+)', errors[0])
     location, path = locations[-1] if locations else (errors[0].splitlines()[0], "")
     hint = _APP_HINT if path and not plugin.has_own_app and _uses_flask(path) else _EMPTY_DATA_HINT
-    raise ConformanceError(f"{message}: {errors[0].splitlines()[-1].strip()}", hint=f"{hint}; it failed at {location}")
+    # The first line begins with the state or hook and the call. After secret input, no other line has the error.
+    error = re.sub(r".* failed in call \S+: ", "", errors[0].splitlines()[0])
+    raise ConformanceError(f"{message}: {error}", hint=f"{hint}; it failed at {location}")
 
 
 def _uses_flask(path: str) -> bool:
