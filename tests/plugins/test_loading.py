@@ -50,6 +50,8 @@ HOOKS_HINT = (
 STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
 MUST_BE_ANNOTATED = "must be annotated with a dataclass of settings"
 MUST_BE_STATE = "it must be a State or a function that returns one, not "
+#: A plugin with one hook.
+HOOK_CODE = "from ivrkit import hookimpl\n@hookimpl\ndef ivrkit_call_ended(): ...\n"
 STATE_CODE = "from ivrkit import State\nfound = State('Hello.')\n"
 
 
@@ -161,7 +163,7 @@ class TestEntryPoints:
 
     def test_the_hosts_own_objects_come_last(self, install):
         """Plugin objects of the host are loaded last, and have the name that the host passed and no version."""
-        install("ant", "3.0", plugins={"zz": "ant"}, ant="")
+        install("ant", "3.0", plugins={"zz": "ant"}, ant=HOOK_CODE)
         loaded = load(Settings(), {"own": ObservingPlugin(), "more": ObservingPlugin()})
         assert [str(plugin.owner) for plugin in loaded.plugins] == [f"ivrkit {VERSION}", "ant 3.0", "own", "more"]
 
@@ -189,7 +191,7 @@ class TestLoadedTree:
             "@hookimpl\ndef ivrkit_state_left(): ...\n@hookimpl\ndef ivrkit_call_ended(): ...\n"
         )
         install("ant", "3.0", states={"one": "ant:found", "two": "ant:found"}, plugins={"ant": "ant"}, ant=code)
-        install("bee", "4.0", plugins={"bee": "bee"}, bee="")
+        install("bee", "4.0", plugins={"bee": "bee"}, bee=HOOK_CODE)
         install("cat", "5.0", states={"three": "cat:nothing"})
         assert load(Settings(block=["cat"]), {"own": ObservingPlugin()}).plugins == (
             Plugin(
@@ -199,7 +201,7 @@ class TestLoadedTree:
                 ("ivrkit_register_kinds", "ivrkit_register_stores"),
             ),
             Plugin(Owner("ant", "3.0"), "loaded", ("one", "two"), ("ivrkit_call_ended", "ivrkit_state_left")),
-            Plugin(Owner("bee", "4.0"), "loaded", (), ()),
+            Plugin(Owner("bee", "4.0"), "loaded", (), ("ivrkit_call_ended",)),
             Plugin(Owner("cat", "5.0"), "blocked", (), ()),
             Plugin(Owner("own", ""), "loaded", (), ("ivrkit_call_started",)),
         )
@@ -684,8 +686,8 @@ class TestHookPlugins:
 
     def test_a_second_entry_point_of_one_name_is_refused(self, install):
         """The second of two distributions with one entry point name is refused, and the message names both."""
-        install("ant", "3.0", plugins={"stats": "ant"}, ant="")
-        install("bee", "4.0", plugins={"stats": "bee"}, bee="")
+        install("ant", "3.0", plugins={"stats": "ant"}, ant=HOOK_CODE)
+        install("bee", "4.0", plugins={"stats": "bee"}, bee=HOOK_CODE)
         problem = Problem(
             "plugin bee 4.0: its entry point stats = 'bee' in 'ivrkit.plugins' has the same name as an entry point of "
             "plugin ant 3.0",
@@ -726,6 +728,43 @@ class TestHookPlugins:
                 "write def, not async def",
             ),
             (
+                "type('P', (), {'ivrkit_call_started': ivrkit.hookimpl(later_values)})()",
+                "its ivrkit_call_started must be a plain function, not an async function",
+                "write def, not async def",
+            ),
+            (
+                "type('P', (), {'ivrkit_call_started': ivrkit.hookimpl(wrap)})()",
+                "its ivrkit_call_started must be a plain function, not a generator",
+                "write return, not yield",
+            ),
+            *(
+                (
+                    f"type('P', (), {{'ivrkit_call_started': ivrkit.hookimpl(lambda self, {parameters}: None)}})()",
+                    f"the parameter {reason}, so it would get no argument",
+                    "name only arguments of the hook, without *, ** and defaults",
+                )
+                for parameters, reason in {
+                    "*, call": "'call' of its ivrkit_call_started is keyword-only",
+                    "*calls": "'calls' of its ivrkit_call_started takes any number of arguments",
+                    "call, **more": "'more' of its ivrkit_call_started takes any names",
+                    "call=None": "'call' of its ivrkit_call_started has a default",
+                    "call, more=3": "'more' of its ivrkit_call_started has a default",
+                }.items()
+            ),
+            *(
+                (
+                    value,
+                    f"it must have a hook implementation, and {value} has none",
+                    "name a module or an object with functions marked @ivrkit.hookimpl",
+                )
+                for value in ("5", "'stats'", "[1]")
+            ),
+            (
+                "type('P', (), {'__eq__': lambda self, other: True})()",
+                "it must be equal to no other object",
+                "remove its method __eq__",
+            ),
+            (
                 "type('P', (), {'ivrkit_call_started': wrap, 'ivrkit_limit': 5})()",
                 "its ivrkit_call_started is not marked as a hook implementation, so it is never called",
                 "mark it @ivrkit.hookimpl, or rename it",
@@ -733,12 +772,13 @@ class TestHookPlugins:
         ],
     )
     def test_an_object_whose_hooks_would_not_run_is_refused(self, install, plugin, reason, hint):
-        """None, hook wrappers, async functions and unmarked functions are refused with a hint.
+        """An object is refused with a hint if its functions would not be called as its author expects.
 
         No hook of the refused plugin is called.
         """
         code = (
             "import ivrkit\ndef wrap(self, call):\n    yield\nasync def later(self, call):\n    pass\n"
+            "async def later_values(self, call):\n    yield\n"
             f"found = {plugin}\n"
         )
         install("ant", plugins={"stats": "ant:found"}, ant=code)
@@ -752,6 +792,20 @@ class TestHookPlugins:
         assert loaded.problems == (problem,)
         assert [str(impl.owner) for impl in loaded.observers["ivrkit_call_started"]] == ["own"]
         assert loaded.plugins[1] == Plugin(Owner("ant", "1.0"), "faulty", (), ())
+
+    @pytest.mark.parametrize("method", ["__eq__", "__dir__"])
+    def test_an_object_that_cannot_be_examined_is_refused(self, install, method):
+        """An object whose own methods fail is a problem of its own plugin, and the other plugins are served."""
+        code = f"found = type('P', (), {{'{method}': lambda *args: 1 / 0, '__hash__': None}})()\n"
+        install("ant", plugins={"stats": "ant:found"}, ant=code)
+        problem = Problem(
+            "plugin ant 1.0: its entry point stats = 'ant:found' in 'ivrkit.plugins' cannot be registered: "
+            "ZeroDivisionError: division by zero",
+            f"fix or reinstall the package, or {block_hint('ant')}",
+            owner="ant",
+        )
+        assert problem_of(own=ObservingPlugin()) == problem
+        assert load(Settings(strict=False), {"own": ObservingPlugin()}).observers.keys() == {"ivrkit_call_started"}
 
     def test_an_async_hook_is_refused_beside_valid_ones(self):
         """An async function is refused even if other plugins implement the hook correctly."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pluggy
@@ -10,7 +11,7 @@ import pluggy
 from ivrkit import hookspecs
 from ivrkit.errors import IvrkitError, Problems, nearest
 from ivrkit.flow.model.state import Owner
-from ivrkit.plugin_errors import describe_error, plugin_errors
+from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
 from ivrkit.plugins.entry_points import EntryPoint
 from ivrkit.plugins.hook_calls import HookImpl, find_hook_impls
 from ivrkit.plugins.problems import fix_or_leave_out, plugin_problem
@@ -18,6 +19,14 @@ from ivrkit.settings.names import use_one_of
 
 #: The hook that is called after a failure of any code of a plugin in a call.
 CLEAN_UP_HOOK = "ivrkit_clean_up"
+
+
+#: The kinds of parameters to which pluggy passes no argument.
+_UNUSABLE: Mapping[inspect._ParameterKind, str] = {
+    inspect.Parameter.KEYWORD_ONLY: "is keyword-only",
+    inspect.Parameter.VAR_POSITIONAL: "takes any number of arguments",
+    inspect.Parameter.VAR_KEYWORD: "takes any names",
+}
 
 
 class HookRegistry:
@@ -112,6 +121,9 @@ class HookRegistry:
         if plugin is None:
             hint = "name a module or an object with functions marked @ivrkit.hookimpl"
             raise IvrkitError("it must be a module or an object, not None", hint=hint)
+        # pluggy compares plugins with ==, so the problem of such a plugin would be reported for other plugins.
+        if plugin == object():
+            raise IvrkitError("it must be equal to no other object", hint="remove its method __eq__")
         # pluggy makes up a name for an empty one, and the plugin's owner could not be found by it.
         if not name:
             raise IvrkitError("it has no name", hint="name the entry point")
@@ -124,9 +136,12 @@ class HookRegistry:
                 )
 
     def _check_functions(self, plugin: object) -> None:
-        """Reject async functions, hook wrappers, and functions that lack the decorator ``@ivrkit.hookimpl``.
+        """Reject a plugin without hook implementations, and functions that would not be called as their author expects.
 
-        :raises IvrkitError: if the plugin has such a function.
+        These are functions without the decorator ``@ivrkit.hookimpl``, hook wrappers, async functions, generator
+        functions, and functions with parameters that get no argument.
+
+        :raises IvrkitError: if the plugin is rejected.
         """
         marked = {hook.name for hook in self._hookcallers(plugin)}
         # pluggy skips a function without the mark, so a forgotten mark would go unnoticed.
@@ -145,8 +160,31 @@ class HookRegistry:
                         f"its {hook.name} must not be a hook wrapper, because each plugin is called alone",
                         hint="mark it @ivrkit.hookimpl, without wrapper=True or hookwrapper=True",
                     )
-                if inspect.iscoroutinefunction(impl.function):
-                    raise IvrkitError(
-                        f"its {hook.name} must be a plain function, not an async function",
-                        hint="write def, not async def",
-                    )
+                _check_function(hook.name, impl.function)
+        if not marked:
+            raise IvrkitError(
+                f"it must have a hook implementation, and {describe_value(plugin)} has none",
+                hint="name a module or an object with functions marked @ivrkit.hookimpl",
+            )
+
+
+def _check_function(hook: str, function: Callable[..., object]) -> None:
+    """Reject a function that ivrkit would call in another way than its author expects.
+
+    :param hook: the name of the hook.
+    :param function: the hook implementation.
+    :raises IvrkitError: if the function is rejected.
+    """
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        message = f"its {hook} must be a plain function, not an async function"
+        raise IvrkitError(message, hint="write def, not async def")
+    # A generator function returns at once, so its code would never run.
+    if inspect.isgeneratorfunction(function):
+        raise IvrkitError(f"its {hook} must be a plain function, not a generator", hint="write return, not yield")
+    for parameter in inspect.signature(function).parameters.values():
+        reason = _UNUSABLE.get(parameter.kind) or ("has a default" if parameter.default is not parameter.empty else "")
+        if reason:
+            raise IvrkitError(
+                f"the parameter {parameter.name!r} of its {hook} {reason}, so it would get no argument",
+                hint="name only arguments of the hook, without *, ** and defaults",
+            )
