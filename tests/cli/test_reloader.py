@@ -388,6 +388,18 @@ def test_a_second_signal_kills_at_once(development):
     caller.join()
 
 
+def test_it_listens_on_an_ipv6_address(development):
+    """With ``--host ::1`` the server listens on the IPv6 address of this machine."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    development.address = f"http://[::1]:{development.port}"
+    development.start("--host", "::1").wait_for_answer("Hello.")
+    assert f"Serving {development.address}/webhook in dev mode" in development.output
+    assert development.end() == 0
+
+
 def test_the_processes_end_with_a_killed_command(development):
     """If the command itself is killed, its processes end too and free the port."""
     development.start("--workers", "2").wait_for_answer("Hello.")
