@@ -291,7 +291,10 @@ def test_the_edges_of_each_state_are_computed_once(ivrkit, alone, folder):
 
 
 def test_plugins_are_listed_with_status_states_and_hooks(ivrkit, alone, install):
-    """``ivrkit plugins`` prints a row for each plugin, with its states and its hook implementations."""
+    """``ivrkit plugins`` prints a row for each plugin, with its states and its hook implementations.
+
+    The startup warnings are printed to the standard error.
+    """
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     result = ivrkit("plugins")
     width = max(len("VERSION"), len(VERSION))
@@ -300,7 +303,12 @@ def test_plugins_are_listed_with_status_states_and_hooks(ivrkit, alone, install)
         f"ivrkit       {VERSION:{width}}  loaded  greeting, menu  ivrkit_register_kinds, ivrkit_register_stores\n"
         f"desk-states  {'2.0':{width}}  loaded  desk, pin       ivrkit_call_ended, ivrkit_call_started\n"
     )
-    assert (result.stderr, result.exit_code) == ("", 0)
+    assert (result.stderr, result.exit_code) == (
+        "Warning: in the menu 'desk', the key '11' of desk (desk-states 2.0) is longer than the other keys: callers who "
+        "press a shorter key wait 5 seconds\n"
+        '  hint: choose a shorter key in ivrkit.toml:  [states.desk]  key = "3"\n',
+        0,
+    )
 
 
 def test_plugins_are_listed_despite_problems(ivrkit, alone, install, folder):

@@ -15,7 +15,7 @@ from ivrkit.flow.compile.menus import KEY_ORDER, has_keys
 from ivrkit.flow.compile.verb_attributes import unknown_attributes
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu
-from ivrkit.flow.model.routes import LeadsTo
+from ivrkit.flow.model.routes import SAME, LeadsTo, destination_of
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text
 
@@ -49,9 +49,10 @@ def _slow_keys(menu: CompiledState) -> Iterator[Problem]:
     """Yield a warning for each key of a menu that is longer than most of its keys.
 
     Twilio waits for the digits of the longest key. So after a shorter key, callers wait until the ``Gather`` times out.
-    If most keys are long, the author has decided for long keys, and there is no warning.
+    If most keys are long, the author has decided for long keys, and there is no warning. The key that repeats the menu
+    does not count.
     """
-    keys = [key for key in menu.routes if is_key_sequence(key)]
+    keys = [key for key, target in menu.routes.items() if is_key_sequence(key) and destination_of(target) is not SAME]
     shortest = min(map(len, keys), default=0)
     long_keys = [key for key in keys if len(key) > shortest]
     if len(long_keys) * 2 > len(keys):
@@ -59,7 +60,7 @@ def _slow_keys(menu: CompiledState) -> Iterator[Problem]:
     seconds = menu.content.verb_attributes.get("timeout", GATHER_TIMEOUT) if menu.content else GATHER_TIMEOUT
     entries = {entry.option.key: entry.state for entry in menu.menu_entries}
     # The keys 1 to 8: 9 usually repeats the menu, and 0 is usually the operator.
-    free = [key for key in KEY_ORDER[:8] if not any(each.startswith(key) for each in keys)]
+    free = [key for key in KEY_ORDER[:8] if not any(each.startswith(key) for each in menu.routes)]
     for key in long_keys:
         state = entries.get(key)
         owner = f"{state.name} ({state.owner})" if state else f"a row of {menu.name} ({menu.state.owner})"
