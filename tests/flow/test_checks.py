@@ -453,3 +453,14 @@ def test_problems_of_several_states_are_reported_together(tree):
         "the phone tree has 2 problems and was not started:\nstate 'a' of test-states 1.0: "
     )
     assert [problem.state for problem in caught.value.problems] == ["a", "b"]
+
+
+def test_the_hint_for_a_state_with_several_options(tree):
+    """A table cannot change one of several keys of a state, so the hint names the hook that can."""
+    options = (MenuOption("1", "b"), MenuOption("2", "b again"))
+    with pytest.raises(LoadError) as caught:
+        tree(menu=State(Menu()), a=State("A.", options=MenuOption("1", "a")), b=State("B.", options=options))
+    (problem,) = caught.value.problems
+    assert problem.hint == (
+        "choose another key in the hook ivrkit_edit_state, because 'b' has more than one menu option"
+    )

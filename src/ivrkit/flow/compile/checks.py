@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ivrkit.errors import Problem, nearest, toml_key
+from ivrkit.errors import Problem, nearest
 from ivrkit.flow.compile.flow_config import FlowConfig
 from ivrkit.flow.compile.languages import language_error
-from ivrkit.flow.compile.menus import KEY_ORDER, MenuEntry, is_menu, repeat_key
+from ivrkit.flow.compile.menus import KEY_ORDER, MenuEntry, change_key_hint, is_menu, repeat_key
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.routes import SAME, Goto, LeadsTo, Routes, Target, destination_of
@@ -209,8 +209,7 @@ def _clash(menu: State, earlier: _KeyOwner, later: _KeyOwner, first_keys: set[st
     # The keys 1 to 8: 9 usually repeats the menu, and 0 is usually the operator.
     free = next((key for key in KEY_ORDER[:8] if key not in first_keys), "...")
     first_keys.add(free)  # the next hint must not propose this key again
-    hint = f'choose another key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{free}"'
-    return Problem(message, hint, owner=state.owner.plugin, state=state.name)
+    return Problem(message, change_key_hint(state, free), owner=state.owner.plugin, state=state.name)
 
 
 def _check_pressable_keys(states: States, entries: MenuEntries) -> Iterator[Problem]:
@@ -221,7 +220,7 @@ def _check_pressable_keys(states: States, entries: MenuEntries) -> Iterator[Prob
                 yield _problem(
                     entry.state,
                     f"its key {entry.option.key!r} cannot be pressed: '#' ends the input of the menu {menu!r}",
-                    f'choose another key in ivrkit.toml:  [states.{toml_key(entry.state.name)}]  key = "..."',
+                    change_key_hint(entry.state, "..."),
                 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from twilio.twiml import TwiML
 
+from ivrkit.errors import toml_key
 from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.compile.text_limits import MAX_HINT, MAX_HINTS
 from ivrkit.flow.model.outcomes import is_key_sequence
@@ -115,6 +116,19 @@ def menu_prompt(
     # A check at start reports the phrases that cannot be hints, with their states.
     hints = [phrase for phrase in phrases if len(phrase) <= MAX_HINT][:MAX_HINTS]
     return [ask(*prompts, input="dtmf speech", hints=", ".join(hints))]
+
+
+def change_key_hint(state: State, key: str, which: str = "another") -> str:
+    """Return the hint that says how a team changes the key of a state.
+
+    :param state: the state.
+    :param key: the proposed key, or ``...`` for no proposal.
+    :param which: the adjective of the key: ``another`` or ``a shorter``.
+    """
+    if len(state.menu_options) == 1:
+        return f'choose {which} key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{key}"'
+    # A table has one key, which cannot replace the keys of several options.
+    return f"choose {which} key in the hook ivrkit_edit_state, because {state.name!r} has more than one menu option"
 
 
 def phrases_of(entry: MenuEntry, language: Language) -> list[str]:

@@ -11,7 +11,7 @@ from ivrkit.errors import Problem, nearest, toml_key
 from ivrkit.flow.compile.call_flow import RULE_GOTOS
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.languages import SOURCE_LANGUAGE, base_language
-from ivrkit.flow.compile.menus import KEY_ORDER, has_keys
+from ivrkit.flow.compile.menus import KEY_ORDER, change_key_hint, has_keys
 from ivrkit.flow.compile.verb_attributes import unknown_attributes
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.prompts import Menu
@@ -70,8 +70,7 @@ def _slow_keys(menu: CompiledState) -> Iterator[Problem]:
         )
         hint = f"change the row in the code of {menu.name!r}"
         if state is not None:
-            new_key = free.pop(0) if free else "..."
-            hint = f'choose a shorter key in ivrkit.toml:  [states.{toml_key(state.name)}]  key = "{new_key}"'
+            hint = change_key_hint(state, free.pop(0) if free else "...", "a shorter")
         plugin = (state or menu.state).owner.plugin
         yield Problem(message, hint, level="warning", owner=plugin, state=(state or menu.state).name)
 
