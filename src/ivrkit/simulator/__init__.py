@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from ivrkit.simulator.actions import Action, EndVerb, HangUp, PickUp, Press, Refuse, Silence, SimulatorError, Speak
 from ivrkit.simulator.assumptions import Assumptions
-from ivrkit.simulator.call import OtherParty, SimulatedCall
+from ivrkit.simulator.call import SimulatedCall
 from ivrkit.simulator.events import Event, event_from
 from ivrkit.simulator.examine import Examination, examine
 from ivrkit.simulator.explore import Exploration, explore, possible_actions
 from ivrkit.simulator.live_call import Speeds
+from ivrkit.simulator.other_party import OtherParty
 from ivrkit.simulator.problems import CallProblem
 from ivrkit.simulator.queues import Queue
 from ivrkit.simulator.simulator import Simulator
