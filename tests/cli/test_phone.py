@@ -43,6 +43,7 @@ DOCUMENTS = {
 @pytest.fixture
 def type_lines(monkeypatch, capsys):
     """Return a function that types lines and returns the lines of output after the first one."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def type_lines(*lines, display=None, documents=DOCUMENTS, fails=False, **number):
         simulator = Simulator.for_documents(documents, **number)

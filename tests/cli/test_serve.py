@@ -251,6 +251,18 @@ def test_a_server_answers_over_http_and_ends_with_its_children(serve, folder):
     assert "Restarting" not in server.output
 
 
+@pytest.mark.server
+def test_a_server_in_dev_mode_says_that_it_has_no_settings_file(serve, folder):
+    """In dev mode, too, the first line says that the working folder has no settings file, and says it once."""
+    server = serve("--dev").wait()
+    assert server.end() == 0
+    assert server.output.splitlines()[:2] == [
+        f"No ivrkit.toml in {folder}: defaults",
+        f"Serving http://127.0.0.1:{server.port}/webhook in dev mode (stop with Ctrl-C)",
+    ]
+    assert server.output.count("No ivrkit.toml") == 1
+
+
 @pytest.mark.once
 @pytest.mark.server
 def test_a_server_logs_each_turn(serve, folder):
