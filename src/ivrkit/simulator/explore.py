@@ -69,7 +69,7 @@ def explore(
 
     :param call: a function that makes a call with a list of actions.
     :param depth: maximum number of actions in a call.
-    :param position: a function that returns the key of a call's position; by default :func:`position_of`.
+    :param position: a function that returns the key of a call's position; by default the key described above.
     :param choices: a function that returns the actions to try when a call waits; by default :func:`possible_actions`.
     :param max_calls: maximum number of calls, or ``None`` for no maximum. Short paths are explored first.
     """
