@@ -51,7 +51,7 @@ nitpick_ignore_regex = [
     ("py:class", r"ivrkit\.simulator\.(wire\.transports\.Transport|assumptions\.Assumptions)|TableEntry"),
     (
         "py:class",
-        r"(ivrkit\.(flow|states\.ready)(\.\w+)+\.)?(StateArguments|FlowConfig|EngineHooks|CompiledState|Content|SentResponse|StateSettings|StartSettings|StartInfo|RenderContext)",
+        r"(ivrkit\.(flow|states\.ready)(\.\w+)+\.)?(StateArguments|FlowConfig|EngineHooks|CompiledState|Content|Fragment|SentResponse|StateSettings|StartSettings|StartInfo|RenderContext)",
     ),
 ]
 
