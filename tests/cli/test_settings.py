@@ -281,6 +281,68 @@ def test_secrets_are_masked(ivrkit, shop, monkeypatch):
     assert (found["auth_token"][1], found["plugins.shop-states.secret"][1]) == ("***", "***")
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ivr:canarypw@db.example/ivr", "postgresql://...@db.example/ivr"),
+        ("postgresql://db.example/ivr?password=canarypw", "postgresql://db.example/ivr"),
+        ("redis://:canary/pw@db.example/0", "redis://...@db.example/0"),
+        ("redis://db.example/0?password=can@rypw", "redis://..."),
+        (f"redis://{'u' * 60}:canarypw@db.example/0", "redis://...@db.example/0"),
+    ],
+)
+def test_passwords_in_urls_are_hidden(ivrkit, alone, folder, monkeypatch, url, shown):
+    """The URL of the session store is listed without its password, in every form of the output and in the repr."""
+    monkeypatch.setenv("IVRKIT_SESSION_URL", url)
+    for arguments in ((), ("--json",), ("session_url",), ("--changed",)):
+        done = ivrkit("settings", *arguments)
+        assert shown in done.output
+        assert not re.search("canary|can@|rypw", done.output)
+    assert f"session_url={shown!r}" in repr(Settings(session_url=url))
+    assert "rypw" not in repr(Settings(session_url=url))
+
+
+def test_passwords_in_urls_of_plugins_are_hidden(ivrkit, alone, install, folder):
+    """A URL in a setting of a plugin is listed without its password, also in a list, a table and a nested setting."""
+    code = (
+        "from dataclasses import dataclass, field\nfrom ivrkit import State\n"
+        "@dataclass\nclass Inner:\n    url: str = ''\n    pin: str = field(default='', repr=False)\n"
+        "@dataclass\nclass Own:\n    url: str = ''\n    urls: tuple[str, ...] = ()\n"
+        "    by_name: dict[str, str] = field(default_factory=dict)\n    inner: Inner = field(default_factory=Inner)\n"
+        "def one(settings: Own):\n    return State('Hello.')\n"
+    )
+    install("own-states", "1.0", "[ivrkit.states]\none = own_states:one\n", own_states=code)
+    url = "https://api:canarypw@api.example/v1"
+    (folder / "ivrkit.toml").write_text(
+        f'[plugins.own-states]\nurl = "{url}"\nurls = ["{url}"]\n'
+        f'by_name = {{ a = "{url}" }}\ninner = {{ url = "{url}" }}\n',
+        encoding="utf-8",
+    )
+    for arguments in ((), ("--json",)):
+        output = ivrkit("settings", *arguments).output
+        assert output.count("https://...@api.example/v1") == 4
+        assert "canarypw" not in output
+
+
+def test_a_text_in_place_of_a_table_with_a_secret(ivrkit, alone, install, folder):
+    """The error for a text in place of a table with a secret field does not show the text, at any depth."""
+    code = (
+        "from dataclasses import dataclass, field\nfrom ivrkit import State\n"
+        "@dataclass\nclass Till:\n    password: str = field(default='', repr=False)\n"
+        "@dataclass\nclass Own:\n    till: Till | None = None\n"
+        "    tills: dict[str, Till] = field(default_factory=dict)\n"
+        "def one(settings: Own):\n    return State('Hello.')\n"
+    )
+    install("own-states", "1.0", "[ivrkit.states]\none = own_states:one\n", own_states=code)
+    (folder / "ivrkit.toml").write_text(
+        '[plugins.own-states]\ntill = "canarypw"\ntills = { a = "canarypw" }\n', encoding="utf-8"
+    )
+    done = ivrkit("settings")
+    assert "plugins.own-states.till must be a table, not a text" in done.stderr
+    assert "plugins.own-states.tills.a must be a table, not a text" in done.stderr
+    assert "canarypw" not in done.output
+
+
 def test_a_secret_within_a_setting_is_masked(ivrkit, alone, install, folder):
     """A nested field with ``repr=False`` is masked, also if its table has a problem."""
     code = (

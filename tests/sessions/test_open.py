@@ -7,8 +7,8 @@ from tests.sessions.failing import FailingStore
 
 from ivrkit import SessionError, StoreUnavailable
 from ivrkit.sessions import SQLiteStore, open_sessions
-from ivrkit.sessions.remote import redact_url
 from ivrkit.sessions.schemes import open_sqlite
+from ivrkit.settings.redaction import redact_url
 
 
 @pytest.mark.parametrize("url", ["cookie:", "cookie://"])

@@ -96,6 +96,13 @@ def test_a_file_that_stays_locked_is_an_error(path, monkeypatch, begin):
     assert str(caught.value) == f"the session file {path}: database is locked{LOCKED}"
 
 
+def test_a_url_with_a_password_is_not_shown():
+    """The error for the URL of a file hides a password, which belongs to the URL of another store."""
+    assert error_of(lambda: open_sqlite("sqlite://ivr:canary@db.example")).startswith(
+        "session_url must be sqlite:/// and the path of a file, not 'sqlite://...@db.example'\n"
+    )
+
+
 @pytest.mark.parametrize("url", ["sqlite://calls.sqlite3", "sqlite:///", "sqlite:", "sqlite:///:memory:"])
 def test_a_url_without_a_file_is_an_error(url, tmp_path, monkeypatch):
     """A URL without a path is an error, and so is an in-memory database: each thread would have its own."""

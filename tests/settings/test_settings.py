@@ -197,9 +197,10 @@ PLUGINS = "the name of a plugin, or a list of these"
 )
 def test_every_setting_refuses_anything_else(name, given, words):
     """The error has the origin of the value, the setting, its type, the value and an example."""
+    shown = repr(given).replace("https://me@", "https://...@")  # the user of a URL can be a token
     with pytest.raises(SettingsError) as caught:
         Settings(**{name: given})
-    assert caught.value.message == f"Settings: {name} must be {words}, not {given!r}"
+    assert caught.value.message == f"Settings: {name} must be {words}, not {shown}"
     assert caught.value.hint == f"write {name}={SETTINGS[name].example!r}"
 
 

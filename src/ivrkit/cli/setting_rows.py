@@ -11,6 +11,7 @@ from ivrkit.flow.model.text import Texts
 from ivrkit.plugins.plugin_settings import PluginSettings
 from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.core_settings import SETTINGS
+from ivrkit.settings.redaction import redact_value
 from ivrkit.settings.setting import Setting, settings_of
 
 #: The text that stands for a secret value.
@@ -60,7 +61,7 @@ def _row(name: str, value: Any, origin: str, setting: Setting, owner: str = CORE
 
     :param about: the description of the table around the setting, for a setting without a description.
     """
-    shown = MASK if setting.is_secret and value else value
+    shown = MASK if setting.is_secret and value else redact_value(name, value)
     return Row(name, shown, origin, setting.words, owner, setting.description or about)
 
 

@@ -20,6 +20,7 @@ from ivrkit.cli.setting_rows import DEFAULT, MASK, Row, rows_named, setting_rows
 from ivrkit.errors import SettingsError
 from ivrkit.plugins.load import find_plugins
 from ivrkit.settings import Settings
+from ivrkit.settings.redaction import redact_value
 
 #: The length at which the table cuts values off. The JSON has the whole values.
 MAX_LENGTH = 40
@@ -72,7 +73,8 @@ def _print_file(settings: Settings) -> None:
 def _plain(value: Any) -> Any:
     """Return a value as a type that JSON has. The fields of a dataclass that have ``repr=False`` are masked."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: getattr(value, each.name) if each.repr else MASK for each in fields(value)}
+        shown = {each.name: getattr(value, each.name) if each.repr else MASK for each in fields(value)}
+        return redact_value("", shown)
     return _table(value)
 
 

@@ -13,8 +13,8 @@ from ivrkit.doctor.results import CheckResult, failed, ok, warning
 from ivrkit.errors import IvrkitError, LoadError, Problem
 from ivrkit.plugins.load import find_plugins, load
 from ivrkit.sessions import SharedStore, StoredSession, open_sessions
-from ivrkit.sessions.remote import redact_url
 from ivrkit.settings import Settings
+from ivrkit.settings.redaction import redact_url
 
 #: The lifetime of the session that the check writes, in seconds.
 LIFETIME = 60.0

@@ -16,6 +16,7 @@ from ivrkit.settings.core_settings import Settings
 from ivrkit.settings.describe import as_toml
 from ivrkit.settings.load import PREFIX
 from ivrkit.settings.names import dotted, normal_name, use_one_of
+from ivrkit.settings.redaction import has_secret
 from ivrkit.settings.setting import Setting, settings_of
 from ivrkit.settings.type_structure import is_dataclass_type
 from ivrkit.settings.value_problem import ValueProblem
@@ -228,8 +229,8 @@ class PluginSettingsReader:
         :param values: an instance of the dataclass, or ``None`` if the settings have problems.
         """
         value = getattr(values, setting.name) if values is not None else table.get(setting.name, setting.default)
-        if values is None and isinstance(value, dict | list):
-            value = "..."  # the list or table may contain secrets
+        if values is None and (isinstance(value, dict | list) or has_secret(setting.annotation)):
+            value = "..."  # the value may contain secrets
         return PluginSetting(setting, value, self._settings.origin(*keys))
 
 

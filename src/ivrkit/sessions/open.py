@@ -9,7 +9,7 @@ from ivrkit.errors import SessionError, StoreUnavailable, nearest
 from ivrkit.session_store import SharedStore
 from ivrkit.sessions.encryption import SessionCipher
 from ivrkit.sessions.manager import CHECK_SID, SessionManager
-from ivrkit.sessions.remote import redact_url
+from ivrkit.settings.redaction import redact_url
 
 #: The URL scheme of sessions that are only in cookies.
 COOKIE_SCHEME = "cookie"

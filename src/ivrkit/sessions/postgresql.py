@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.session_store import StoredSession
-from ivrkit.sessions.remote import TimeLimit, missing_package, redact_url
+from ivrkit.sessions.remote import TimeLimit, missing_package
+from ivrkit.settings.redaction import redact_url
 
 if TYPE_CHECKING:
     import psycopg

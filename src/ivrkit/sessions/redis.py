@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from ivrkit.errors import SessionError, StoreUnavailable
 from ivrkit.session_store import StoredSession
-from ivrkit.sessions.remote import TimeLimit, missing_package, redact_url
+from ivrkit.sessions.remote import TimeLimit, missing_package
+from ivrkit.settings.redaction import redact_url
 
 #: How long a connection attempt to one address and one wait for data may take, in seconds. A name such as
 #: ``localhost`` has two addresses, and both can be tried within the time limit.

@@ -1,12 +1,12 @@
-"""Helpers for session stores behind a network: a time limit, and error messages without passwords."""
+"""Helpers for session stores behind a network: a time limit, and the error for a missing package."""
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 
 from ivrkit.errors import SessionError
+from ivrkit.settings.redaction import redact_url
 
 #: How long one load or save may take in all, in seconds. A store promises two seconds; a busy machine needs the rest.
 LIMIT = 1.6
@@ -37,18 +37,6 @@ class TimeLimit(threading.local):
         """
         # A timeout of 0 would mean not to wait at all, and a negative one is an error.
         return max(min(seconds, self.remaining()), 0.001)
-
-
-def redact_url(url: str) -> str:
-    """Return a URL without user, password and options, for messages.
-
-    A password that is not percent-encoded can contain ``/``, ``?`` and ``@``. So this function removes the text between
-    the scheme and the last ``@``. If an ``@`` comes after a ``?``, this function removes everything after the scheme.
-    """
-    scheme, slashes, rest = url.partition("://")
-    if not slashes or "@" in rest.partition("?")[2]:
-        return f"{scheme}://..." if slashes else "..."
-    return f"{scheme}://{re.sub('^.*@', '...@', rest).partition('?')[0]}"
 
 
 def missing_package(url: str, package: str, extra: str) -> SessionError:

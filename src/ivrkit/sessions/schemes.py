@@ -10,6 +10,7 @@ from ivrkit.session_store import SharedStore
 from ivrkit.sessions.postgresql import PostgreSQLStore
 from ivrkit.sessions.redis import RedisStore
 from ivrkit.sessions.sqlite import SQLiteStore
+from ivrkit.settings.redaction import SESSION_URL, redact_value
 
 
 @hookimpl
@@ -30,7 +31,7 @@ def open_sqlite(url: str) -> SQLiteStore:
     # An in-memory database would be another one in each thread.
     if path in ("", url, ":memory:"):
         raise SessionError(
-            f"session_url must be sqlite:/// and the path of a file, not {url!r}",
+            f"session_url must be sqlite:/// and the path of a file, not {redact_value(SESSION_URL, url)!r}",
             hint="for example sqlite:///calls.sqlite3, or sqlite:////var/lib/ivr/calls.sqlite3",
         )
     return SQLiteStore(path)

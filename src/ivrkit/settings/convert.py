@@ -24,9 +24,10 @@ from types import NoneType
 from typing import Any, Final
 
 from ivrkit.errors import IvrkitError, nearest
-from ivrkit.plugin_errors import describe_error, plugin_errors
+from ivrkit.plugin_errors import describe_error, hide_passwords, plugin_errors
 from ivrkit.settings.describe import example_of, in_words
 from ivrkit.settings.names import dotted, use_one_of
+from ivrkit.settings.redaction import has_secret
 from ivrkit.settings.scalars import LISTS, EnvironmentText, check_metadata, convert_scalar, is_scalar, parse_environment
 from ivrkit.settings.setting import Setting, settings_of
 from ivrkit.settings.setting_type import SINGLE_ALLOWED, KeysOf
@@ -144,7 +145,7 @@ class _Converter:
             converter.value(str(value), annotation, position)
             if not converter.problems:
                 words, position = f"{words} in quotes", replace(position, example=str(value))
-        self._report(position, f"{dotted(position.keys)} must be {words}, not {_shown(value)}")
+        self._report(position, f"{dotted(position.keys)} must be {words}, not {_shown(value, annotation)}")
 
     def _report(
         self, position: _Position, message: str, hint: str = "", *, is_missing: bool = False, is_secret: bool = False
@@ -349,10 +350,15 @@ class _Converter:
         return refused
 
 
-def _shown(value: Any) -> str:
-    """Return a value as error messages show it. The items of a table or a list are not shown, as they may be secret."""
+def _shown(value: Any, annotation: Any) -> str:
+    """Return a value as error messages show it. The items of a table or a list are not shown, as they may be secret.
+
+    The same is true of a text in place of a table with a secret.
+    """
     if isinstance(value, Mapping):
         return "a table" if value else "an empty table"
     if isinstance(value, LISTS):
         return "a list"
-    return repr(str(value)) if isinstance(value, EnvironmentText) else repr(value)
+    if has_secret(annotation):
+        return "a text" if isinstance(value, str) else "a single value"
+    return hide_passwords(repr(str(value)) if isinstance(value, EnvironmentText) else repr(value))

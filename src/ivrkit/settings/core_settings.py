@@ -16,6 +16,7 @@ from ivrkit.settings.caller_ids import CalledId, CallerId
 from ivrkit.settings.check import check_fields
 from ivrkit.settings.convert import convert_setting
 from ivrkit.settings.names import normal_name
+from ivrkit.settings.redaction import repr_without_passwords
 from ivrkit.settings.setting import Setting, not_a_setting, settings_of
 from ivrkit.settings.setting_type import KeysOf, Range, SettingType
 from ivrkit.settings.state_settings import Start, StartSettings, StateSettings
@@ -203,6 +204,10 @@ class Settings:
         """
         paths = (".".join(keys[:count]) for count in range(len(keys), 0, -1))
         return str(next((self.origins[path] for path in paths if path in self.origins), ""))
+
+    def __repr__(self) -> str:
+        """Return the settings without secret settings, and without passwords in URLs."""
+        return repr_without_passwords(self)
 
     def secrets(self) -> list[str]:
         """Return all secrets with which Twilio may sign webhooks: the auth tokens, then the secrets of the shared keys.
