@@ -50,6 +50,8 @@ NOTIFICATIONS = [
     ("OTHER", {"CallSid": "CA1", "SequenceNumber": "0"}),
     ("OTHER", {"CallSid": "CA1", "SequenceId": "0"}),
 ]
+#: The parameters that mark a notification.
+MARKERS = sorted({each for _, params in NOTIFICATIONS for each in params} - {*STANDARD, *RECORDING})
 #: Verb -> parameters of its result.
 RESULTS = [
     ("Gather", {"Digits": "1", "FinishedOnKey": "", "msg": "Gather End"}),
@@ -83,6 +85,21 @@ def test_a_notification_is_recognized(name, params, verb):
 def test_the_result_of_a_verb_is_no_notification(verb, params):
     """The result of the waiting verb is no notification, although some of its parameters are in notifications too."""
     assert find_notification({**STANDARD, **params}, verb) is None
+
+
+@pytest.mark.parametrize("extra", MARKERS)
+@pytest.mark.parametrize("params", [{"Digits": "1"}, {"Digits": ""}, {"SpeechResult": "sales"}])
+def test_input_is_no_notification(params, extra):
+    """A request with the caller's input is the result of the waiting Gather, also with a parameter of any name."""
+    assert find_notification({extra: "x", **STANDARD, **params}, "Gather") is None
+
+
+@pytest.mark.parametrize("extra", [each for each in MARKERS if each != "CallbackSource"])
+def test_a_new_call_is_no_notification(extra):
+    """A new incoming call is answered, although an app with Twilio's Voice SDK added a parameter of any name."""
+    new = {**STANDARD, "CallStatus": "ringing", "Direction": "inbound"}
+    assert find_notification({extra: "x", **new}, None) is None
+    assert find_notification({**new, "CallbackSource": "call-progress-events"}, None) is notifications.CALL_STATUS
 
 
 def test_every_notification_is_in_the_table():

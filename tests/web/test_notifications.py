@@ -110,6 +110,16 @@ def test_a_late_transcription_is_no_second_recording(new_call):
     assert recorder.events == [("left", "message", "recorded")]
 
 
+def test_the_parameters_of_an_app_do_not_hide_a_call(new_call, logged):
+    """A call from an app with Twilio's Voice SDK can have parameters with the names of Twilio's; it is answered."""
+    call = new_call(tree=MISDIRECTED)
+    logged()
+    first = call.send(WEBHOOK, {"For": "sales", "Timestamp": "now", "QueuePosition": "1"}, status="ringing")
+    assert (first.state, logged()) == ("menu", [])
+    assert call.send(WEBHOOK, {**pressed("1"), "For": "sales", "QueuePosition": "1"}).state == "talk"
+    assert logged() == []
+
+
 @pytest.mark.parametrize("path", ["/webhook", "/webhook/fallback", "/webhook/status"])
 def test_a_notification_without_a_call_is_accepted(make_app, logged, path):
     """A notification of a conference can have no CallSid. Each endpoint accepts it, so that Twilio reports no error."""

@@ -3,10 +3,12 @@
 A developer can set the URL of a notification to the webhook by mistake. The call must then stay in its state. Twilio
 documents the parameters on the page of each verb and noun: https://www.twilio.com/docs/voice/twiml
 
-Some parameters, such as ``RecordingUrl``, can be in the result of a verb or in a notification. These rules decide:
+Some parameters, such as ``RecordingUrl``, can be in the result of a verb or in a notification. An app with Twilio's
+Voice SDK can add parameters of any name to the request for a new call. These rules decide:
 
-1. If a request has a parameter that only the waiting verb sends, the request is the result of this verb.
-2. Otherwise a request is a notification if it has a parameter that only this notification has, and no parameter that
+1. The request for a new incoming call is no notification, regardless of its other parameters.
+2. If a request has a parameter that only the waiting verb sends, the request is the result of this verb.
+3. Otherwise a request is a notification if it has a parameter that only this notification has, and no parameter that
    this notification never has.
 """
 
@@ -14,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ivrkit.flow.model.call import RINGING
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,16 @@ QUEUE_LEFT = Notification(
 )
 OTHER = Notification("a status callback", _own_page("its attribute"))
 
-#: Waiting verb -> the parameters that only the result of this verb has (rule 1).
+_INPUT = ("Digits", "SpeechResult")
+#: Waiting verb -> the parameters that only the result of this verb has (rule 2).
 _RESULT_PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "Gather": _INPUT,
     "Dial": ("DialCallStatus",),
     "Enqueue": ("QueueResult",),
     "Pay": ("Result",),
     "Refer": ("ReferCallStatus", "ReferSipResponseCode"),
 }
-_INPUT = ("Digits", "SpeechResult")
-#: The notifications with the parameters that mark them, and the parameters that rule them out (rule 2). The first
+#: The notifications with the parameters that mark them, and the parameters that rule them out (rule 3). The first
 #: notification that fits counts.
 _RULES: tuple[tuple[Notification, tuple[str, ...], tuple[str, ...]], ...] = (
     (RECORDING, ("RecordingStatus",), ()),
@@ -92,9 +97,19 @@ def find_notification(params: Mapping[str, str], waiting_verb: str | None) -> No
     :param params: Twilio's parameters in the request.
     :param waiting_verb: the name of the verb that the call waits with, or ``None`` if the call does not wait.
     """
-    if any(name in params for name in _RESULT_PARAMETERS.get(waiting_verb or "", ())):
+    results = _RESULT_PARAMETERS.get(waiting_verb or "", ())
+    if _is_new_call(params) or any(name in params for name in results):
         return None
     for notification, markers, exclusions in _RULES:
         if any(name in params for name in markers) and not any(name in params for name in exclusions):
             return notification
     return None
+
+
+def _is_new_call(params: Mapping[str, str]) -> bool:
+    """Return whether a request asks for the first TwiML document of an incoming call.
+
+    A status callback can have the status ``ringing`` too, but its call is outbound, or it has ``CallbackSource``.
+    """
+    is_ringing = params.get("CallStatus") == RINGING and params.get("Direction") == "inbound"
+    return is_ringing and "CallbackSource" not in params
