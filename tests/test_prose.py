@@ -97,6 +97,24 @@ def test_docstrings_begin_with_a_noun_or_a_verb(folder):
     assert len(clauses) <= MAX_CLAUSES * len(found), "\n".join([f"{len(clauses)} of {len(found)}:", *clauses])
 
 
+def repeated_parameters(docstring: str) -> list[str]:
+    """Return the parameters that a docstring describes more than once."""
+    names = re.findall(r"^\s*:param ([\w*]+):", docstring, re.MULTILINE)
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def test_docstrings_describe_each_parameter_once():
+    """A docstring describes no parameter twice, so that a reader need not choose between two descriptions."""
+    found = [
+        f"{path}:{line} {names}"
+        for path in files(".py")
+        for line, text in docstrings(path.read_text(encoding="utf-8"))
+        if (names := repeated_parameters(text))
+    ]
+    assert found == []
+    assert repeated_parameters(":param a: one\n  of two\n:param b: two\n:param a: one") == ["a"]
+
+
 def test_identifiers_have_names_with_a_meaning():
     """No variable, function, class, parameter or attribute is called ``told`` or ``mend``."""
     found = {path: forbidden_names(path.read_text(encoding="utf-8")) for path in files(".py")}

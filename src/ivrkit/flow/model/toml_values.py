@@ -22,7 +22,6 @@ def read_prompts(value: Any, make_text: Callable[[str], Text] = Text) -> tuple[P
 
     :param value: a prompt or a list of prompts. A prompt is a text, ``{play = "https://..."}``, ``{pause = 2}`` or
         ``{say = ..., voice = ..., language = ...}``.
-    :param value: the value.
     :param make_text: a function that makes a ``Text`` from a sentence.
     :raises ValueError: if a prompt has another form.
     """
@@ -50,7 +49,6 @@ def read_target(value: Any, make_text: Callable[[str], Text] = Text) -> Target:
 
     :param value: the name of a state, ``HOME``, ``BACK``, ``SAME``, ``HANG UP``, or
         ``{to = ..., say = ..., language = ...}``.
-    :param value: the value.
     :param make_text: a function that makes a ``Text`` from a sentence.
     :raises ValueError: if the value has another form.
     """
