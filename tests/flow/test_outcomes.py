@@ -278,6 +278,17 @@ def test_a_recording_that_the_caller_ended_by_hanging_up(call):
     assert caller.heard == []
 
 
+def test_observers_of_a_call_that_has_ended_get_its_outcome(call):
+    """After a hang-up, the call of the observers has the last outcome. Silence and the end alone have no outcome."""
+    recording = State(Record(), Routes({"recorded": None}))
+    for params, outcome in (
+        ({"RecordingUrl": "https://x.example/RE1"}, "recorded"),
+        ({"RecordingUrl": "https://x.example/RE1", "RecordingDuration": "0"}, "no-message"),
+        ({}, None),
+    ):
+        assert call(a=recording).webhook(status="completed", **params).last.call.outcome == outcome
+
+
 def test_a_call_that_ended_before_its_first_webhook(tree):
     """A call that never reached ivrkit is marked as ended, without events."""
     for bring in (lambda caller: caller.webhook(status="completed"), lambda caller: caller.status_callback()):

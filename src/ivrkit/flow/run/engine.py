@@ -105,7 +105,6 @@ class _TurnBuilder:
         else:
             # After a fallback the stored state is entered again: its verb may not have run, so it has no outcome.
             outcome = None if fallback_step else self._read_outcome()
-            self.call = replace(self.call, outcome=outcome)
             self._record_outcome(outcome)
             self._follow(self._decide(outcome, fallback_step), self.session.state)
         in_full = self.flow.config.uninterruptible_reprompts and self.transitions.has_failed
@@ -144,7 +143,11 @@ class _TurnBuilder:
         return read_outcome(self.session.waiting_verb, self.call.params, vocabulary)
 
     def _record_outcome(self, outcome: str | None) -> None:
-        """Record an outcome in the call's path and in the events. If the input is secret, ``(secret)`` is recorded."""
+        """Record an outcome in the call, its path and the events.
+
+        If the input is secret, the path and the events have ``(secret)`` in place of the outcome.
+        """
+        self.call = replace(self.call, outcome=outcome)
         shown = HIDDEN_INPUT if self.secret and outcome not in (None, NO_INPUT) else outcome
         state = self.waiting_state.state if self.waiting_state else None
         self.session.path[-1][1] = shown
