@@ -168,7 +168,7 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
         for impl in hook_impls:
             # Each plugin edits its own copy. If it fails, the document stays as it was before this plugin.
             edited = catch_failure(partial(_edit_copy, impl, call, state, twiml))
-            if isinstance(edited, Failure):
+            if type(edited) is Failure:
                 # The response may repeat what the caller has entered, and so may the error.
                 _handle_failure(impl, call.sid, edited.error, secret=call.outcome == HIDDEN_INPUT)
             else:
@@ -245,7 +245,7 @@ def _call(
     """
     run = partial(impl, arguments)
     result = catch_failure(run if data is None else partial(run_sandboxed, data, run, max_data_bytes))
-    if isinstance(result, Failure):
+    if type(result) is Failure:
         _handle_failure(impl, sid, result.error, secret=secret)
         return None
     return result

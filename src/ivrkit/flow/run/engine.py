@@ -250,7 +250,7 @@ class _TurnBuilder:
             if origin is not None and origin != name:
                 self.history.record_origin(compiled.state, origin)
         content = catch_failure(lambda: self._render(compiled))
-        if isinstance(content, Failure):
+        if type(content) is Failure:
             return self._handle_failure(compiled, content.error), name if name == ERROR_STATE else origin
         self.session.state, self.session.waiting_verb = name, content.waiting_verb
         self.session.routes_hash = compiled.routes_hash
@@ -309,7 +309,7 @@ class _TurnBuilder:
         target = catch_failure(
             lambda: self._sandboxed(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
         )
-        if isinstance(target, Failure):
+        if type(target) is Failure:
             return ExitResult(self._handle_failure(compiled, target.error), failed=True)
         return ExitResult(target)
 

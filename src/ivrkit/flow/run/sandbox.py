@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
 from ivrkit.errors import FlowError
 from ivrkit.plugin_errors import plugin_errors
@@ -16,9 +16,13 @@ MAX_DATA_DEPTH = 100
 Result = TypeVar("Result")
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error that a plugin's code raised."""
+    """An error that a plugin's code raised.
+
+    Compare with ``type(result) is Failure``: ``isinstance()`` asks the result for its class, which may raise an error.
+    """
 
     error: BaseException
 
