@@ -49,6 +49,8 @@ def test_marks_are_part_of_a_word():
         ("press hash", "#"),
         ("number sign", "#"),
         ("pound", "#"),
+        ("the pound sign", "#"),
+        ("hashtag", "#"),
         ("star six seven", "*67"),
         ("five tickets", None),
         ("no one", None),
@@ -165,3 +167,23 @@ def test_words_that_differ_in_a_mark(call, offered, said, heard):
         for key, (name, phrase) in enumerate(offered.items(), 5)
     }
     assert call({"menu": State(Menu()), **tree}).says(said).heard[0] == heard
+
+
+@pytest.mark.parametrize(
+    ("offered", "said", "heard"),
+    [
+        ("facturaci\u00f3n", "facturacion", "Invoices."),
+        ("facturacion", "Facturaci\u00f3n, por favor", "Invoices."),
+        ("facturaci\u00f3n", "una pregunta de facturacion", "Invoices."),
+        ("s\u00ed", "si", "Sales."),
+        ("s\u00ed", "s\u00ed", "Invoices."),
+        ("p\u00e9", "pe", "Sorry, that is not one of the choices."),
+        ("p\u00e9", "p\u00e9", "Invoices."),
+        ("facturaci\u00f3n", "facturaci\u00f3n o ventas o p\u00e8", "Sorry, that is not one of the choices."),
+    ],
+)
+def test_accents_count_only_between_phrases_that_differ_in_them(call, offered, said, heard):
+    """A phrase is understood without its accents, unless another option has this spelling, or both become equal."""
+    invoices = State("Invoices.", HOME, options=MenuOption("5", "invoices", phrases=offered))
+    sales = State("Sales.", HOME, options=MenuOption("2", "sales", phrases=("ventas", "si", "p\u00e8")))
+    assert call(menu=State(Menu()), invoices=invoices, sales=sales).says(said).heard[0] == heard

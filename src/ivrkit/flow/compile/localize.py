@@ -16,7 +16,7 @@ from ivrkit.flow.compile.twiml import RenderContext
 from ivrkit.flow.compile.whisper import whisper_prompts, whisper_url
 from ivrkit.flow.model.outcomes import is_key_sequence
 from ivrkit.flow.model.routes import LeadsTo, Routes
-from ivrkit.flow.model.speech import Phrases, Vocabulary, normalize_phrase
+from ivrkit.flow.model.speech import Phrases, Vocabulary, normalize_phrase, with_plain_spellings
 from ivrkit.flow.model.state import State
 from ivrkit.flow.model.text import Text
 
@@ -79,7 +79,8 @@ def _render_context(
 def _vocabulary(compiled: CompiledState, language: Language) -> Vocabulary:
     """Return the words that a caller can say in a state. The words for keys count only if the state has routes."""
     keys = frozenset(filter(is_key_sequence, compiled.routes))
-    return Vocabulary(Phrases(phrase_keys(compiled.menu_entries, language)), keys, language.number_words)
+    phrases = with_plain_spellings(phrase_keys(compiled.menu_entries, language))
+    return Vocabulary(Phrases(phrases), keys, language.number_words)
 
 
 def _check_phrases(compiled: CompiledState, language: Language) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ _TEENS = (
     *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+#: Accents of Latin letters. The marks of other scripts can be vowels, so they are never left out.
+_ACCENTS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 
 
 def _two_digit_words() -> Iterator[str]:
@@ -29,7 +34,7 @@ SPOKEN_KEYS: Mapping[str, str] = {
     **{str(number): words for number, words in enumerate(_ONES, 1)},
     **{str(number): words for number, words in enumerate(_two_digit_words(), 10)},
     "*": "star, asterisk",
-    "#": "pound, hash, number sign",
+    "#": "pound, hash, number sign, pound sign, hash sign, hashtag",
 }
 
 
@@ -49,6 +54,24 @@ def _kept(character: str) -> str:
     if category[0] in "LNM" or character == "_":
         return character
     return "" if category == "Cf" else " "
+
+
+def without_accents(phrase: str) -> str:
+    """Return a normalized phrase without the accents of Latin letters, such as ``numero`` for ``número``."""
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", phrase)))
+
+
+def with_plain_spellings(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return a table of phrases, and each phrase also without its accents.
+
+    Speech recognition and authors often leave accents out. A spelling that would stand for two keys is not added.
+
+    :param keys: normalized phrase -> phone keys that the phrase stands for.
+    """
+    plain: dict[str, set[str]] = {}
+    for phrase, key in keys.items():
+        plain.setdefault(without_accents(phrase), set()).add(key)
+    return {**{phrase: min(found) for phrase, found in plain.items() if len(found) == 1}, **keys}
 
 
 def split_words(words: str) -> list[str]:
@@ -146,15 +169,25 @@ class Vocabulary:
         2. The whole speech is a key of the state, with or without filler words: ``five``, ``5.``, ``press five``.
         3. The speech contains, as whole words, a phrase of one key and no phrase of another key. A phrase inside a
            longer phrase does not count: ``opening hours`` does not count as ``hours``.
+
+        If no rule finds a key, the rules are tried again without the accents of Latin letters.
         """
-        normalized = normalize_phrase(speech)
-        if normalized in self.phrases.keys:
-            return self.phrases.keys[normalized]
-        key = self.number_words.read(normalized.split()) if normalized else "".join(speech.split())
-        if key is not None and key in self.keys:
-            return key
-        found = {*self._keys_of_phrases(normalized.split())}
+        words = normalize_phrase(speech)
+        if not words:
+            # The keys * and # are not words.
+            key = "".join(speech.split())
+            return key if key in self.keys else None
+        found = self._keys_of(words) or self._keys_of(without_accents(words))
         return found.pop() if len(found) == 1 else None
+
+    def _keys_of(self, words: str) -> set[str]:
+        """Return the keys that fit normalized words by the first rule that finds a key."""
+        if words in self.phrases.keys:
+            return {self.phrases.keys[words]}
+        key = self.number_words.read(words.split())
+        if key is not None and key in self.keys:
+            return {key}
+        return {*self._keys_of_phrases(words.split())}
 
     def _keys_of_phrases(self, words: Sequence[str]) -> Iterator[str]:
         """Yield the key of each phrase inside a sentence, without phrases that are inside a longer phrase."""
@@ -180,4 +213,6 @@ def make_number_words(names: Mapping[str, str], spoken: Mapping[str, str], fille
     :param fillers: the words that a caller may say before or after a key, separated by commas.
     """
     rows = [(words, key) for key, said in (*spoken.items(), *names.items()) for words in split_words(said)]
-    return NumberWords(Phrases(dict(rows)), frozenset(" ".join(split_words(fillers)).split()))
+    filler_words = " ".join(split_words(fillers))
+    filler_words = f"{filler_words} {without_accents(filler_words)}"
+    return NumberWords(Phrases(with_plain_spellings(dict(rows))), frozenset(filler_words.split()))
