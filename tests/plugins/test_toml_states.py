@@ -154,6 +154,7 @@ class TestProblems:
             ),
             ("key = 8", f"4: states.parking.key {KEY} in quotes, not 8", 'write key = "8"'),
             ("key = 'x'", f"4: states.parking.key {KEY}, not 'x'", 'write key = "4"'),
+            ("key = -4", f"4: states.parking.key {KEY}, not -4", 'write key = "4"'),
             (
                 "key = '4'\nlabel = ''",
                 "5: states.parking.label must be a non-empty text, not ''",
