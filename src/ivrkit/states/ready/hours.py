@@ -47,8 +47,8 @@ def hours(
 
     :param week: English weekday -> opening hours of the day, such as ``"09:00-18:00"``, or
         ``"09:00-12:00, 13:00-18:00"`` with a break. The last hours of a day may go on into the next day:
-        ``"16:00-02:00"``. ``"00:00-00:00"`` is the whole day. The company is closed on a day that is not in the
-        mapping.
+        ``"16:00-02:00"``. ``"00:00-00:00"`` is the whole day. ``"24:00"`` is midnight as a closing time. The company
+        is closed on a day that is not in the mapping.
     :param when_open: the first prompts if the company is open.
     :param when_closed: the first prompts if the company is closed.
     :param repeat: the key that repeats the state. Any other key and silence lead to ``then``.

@@ -39,7 +39,7 @@ class Week:
 
         :param hours: English weekday -> opening hours of the day, such as ``"09:00-12:00, 13:00-18:00"``. The company
             is closed on a day that is not in the table. The last hours of a day may go on into the next day, such as
-            ``"16:00-02:00"``. ``"00:00-00:00"`` is the whole day.
+            ``"16:00-02:00"``. ``"00:00-00:00"`` is the whole day. ``"24:00"`` is midnight as a closing time.
         :raises ValueError: if a day or a time is invalid, or if opening hours overlap.
         """
         for day in hours:
@@ -115,8 +115,10 @@ def _parse_window(day: str, text: str) -> Window:
     error = ValueError(f'hours.{day} must be written as "09:00-18:00", not {text!r}')
     if match is None:
         raise error
+    # ISO 8601 calls the end of a day 24:00. Python 3.11 does not read it as a time.
+    closes = "00:00" if match[2] == "24:00" else match[2]
     try:
-        return time.fromisoformat(match[1]), time.fromisoformat(match[2])
+        return time.fromisoformat(match[1]), time.fromisoformat(closes)
     except ValueError:
         raise error from None
 
