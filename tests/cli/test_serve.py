@@ -285,6 +285,55 @@ def test_a_server_logs_each_turn(serve, folder):
     assert server.end() == 0
 
 
+VAULT = """
+from ivrkit import MenuOption, states
+
+class PanicException(BaseException):
+    pass
+
+def panic(call):
+    if call.digits == "111111":
+        raise KeyboardInterrupt
+    raise PanicException(f"called `Result::unwrap()` on an `Err` value: {call.digits!r}")
+
+vault = states.question(
+    "Your PIN?", digits=6, check=panic, secret=True, then="menu", options=MenuOption(key="7", label="the vault")
+)
+"""
+
+
+@pytest.mark.once
+@pytest.mark.server
+@pytest.mark.parametrize("pin", ["739518", "111111"])
+def test_a_panic_after_secret_input_is_a_failure_of_the_state(serve, folder, pin):
+    """A panic of an extension in Rust is answered with the apology, and its message with the PIN is not logged.
+
+    The same is true of a KeyboardInterrupt in a thread of the server.
+    """
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "vault.py").write_text(VAULT, encoding="utf-8")
+    server = serve("--plugins-dir", "plugins", **TOKEN).wait()
+
+    def send(**params: str) -> tuple[int, str]:
+        form = {**CALL, "CallStatus": "in-progress", **params}
+        url = f"http://127.0.0.1:{server.port}/webhook"
+        return server.ask("/webhook", form, RequestValidator("12345").compute_signature(url, form))
+
+    assert send(CallStatus="ringing")[0] == 200
+    assert "Your PIN?" in send(Digits="7")[1]
+    status, twiml = send(Digits=pin)
+    assert status == 200
+    assert "We are sorry, something went wrong." in twiml
+    assert "the vault, press seven" in twiml, "the caller is led on to the menu"
+    error = "KeyboardInterrupt" if pin == "111111" else "PanicException"
+    hidden = f"{error} (its message is hidden, because the input was secret)"
+    wait_until(lambda: hidden in server.output)
+    assert f"state 'vault' of vault.py failed in call {CALL['CallSid']}: {hidden}\n" in server.output
+    assert server.end() == 0
+    assert "739518" not in server.output
+    assert "died" not in server.output
+
+
 @pytest.mark.server
 def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
     """In dev mode unsigned webhooks from this machine are accepted, and changed code is served without a restart."""
