@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.plugins.fates import DATA, ERRORS, FATES, VALUES, Fate, fate
 
-from ivrkit import HOME, LoadError, MenuOption, Routes, SessionError, State, ask, hookimpl, leads_to
+from ivrkit import HOME, Goto, LoadError, MenuOption, Routes, SessionError, State, ask, hookimpl, leads_to
 from ivrkit.flow.compile.twiml import MAX_DOCUMENT_BYTES
 from ivrkit.plugins.load import load
 from ivrkit.settings import load_settings
@@ -208,6 +208,12 @@ def evil_exit(call):
     return running.run(call)
 
 
+@leads_to(HOME)
+def evil_words(call):
+    """Misbehave in the prompts on the way to the target."""
+    return Goto(HOME, say=running.run(call))
+
+
 def fail(call):
     """Raise an ordinary error."""
     raise LookupError("first")
@@ -220,6 +226,8 @@ PLACES_IN_CALLS = {
     "enter": (State(lambda call: running.run(call), HOME, options=OPTION), {}),
     "exit": (State(PRESS, evil_exit, options=OPTION), {}),
     "automatic exit": (State("On.", evil_exit, options=OPTION), {}),
+    "prompts of an exit": (State("On.", evil_words, options=OPTION), {}),
+    "call_ended": (State("On.", HOME, options=OPTION), ("call_ended",)),
     "choose_start": (State(PRESS, leads_to(HOME)(lambda call: HOME), options=OPTION), ("choose_start",)),
     "edit_response": (State("On.", HOME, options=OPTION), ("edit_response",)),
     "state_failed": (State(fail, HOME, options=OPTION), ("state_failed",)),
@@ -229,7 +237,7 @@ PLACES_IN_CALLS = {
     "state_left": (State("On.", HOME, options=OPTION), ("state_left",)),
 }
 #: The places whose return value is not read.
-IGNORED = {"edit_response", "clean_up", "call_started", "state_entered", "state_left"}
+IGNORED = {"edit_response", "clean_up", "call_started", "state_entered", "state_left", "call_ended"}
 #: The values that are a valid answer at a place.
 VALID_IN_CALLS = {
     "choose_start": {"None", "an evil text"},
@@ -268,7 +276,7 @@ def test_a_plugin_that_misbehaves_in_a_call(folder, place, secret):
         for running.name in FATES:
             records.messages.clear()
             call = in_thread(lambda: _walk(phone, place))
-            assert call.state == "fine", (running.name, call.heard_last)
+            assert "Fine." in call.heard, (running.name, call.heard)
             for response in call.responses:
                 assert response.status == 200, running.name
                 assert ElementTree.fromstring(response.body).tag == "Response", running.name
@@ -289,6 +297,7 @@ HOOKS = {
     "call_started": lambda call: running.at(call),
     "state_entered": lambda call, state: running.at(call),
     "state_left": lambda call: running.at(call),
+    "call_ended": lambda call, reason: running.at(call),
 }
 
 
@@ -301,8 +310,11 @@ def _walk(phone, place):
     if place in ("exit", "choose_start"):
         call.press("5")
     assert call.state == "menu", (running.name, call.heard_last)
-    running.armed = False
-    return call.press("2")
+    running.armed = place == "call_ended"
+    call.press("2")
+    if place == "call_ended":
+        call.hangs_up()
+    return call
 
 
 def _check_log(messages, place, sid):
