@@ -106,12 +106,15 @@ def test_a_damaged_plugin_is_an_error(site, files, reason):
 def test_a_damaged_plugin_can_be_left_out(site, settings):
     """The settings ``block`` and ``allow`` leave out a damaged plugin by the name of its folder."""
     site("parking_ivr-1.0.dist-info", {"entry_points.txt": PARKING["entry_points.txt"]})
-    assert not load(Settings(**settings)).problems
+    loaded = load(Settings(**settings))
+    assert not loaded.problems
+    assert not [each for each in loaded.startup_warnings if "parking" in str(each).lower()]
 
 
-def test_other_distributions_are_not_read(site):
+@pytest.mark.parametrize("value", [b"no value", b"a = m:\xff"], ids=["no value", "not UTF-8"])
+def test_other_distributions_are_not_read(site, value):
     """Damaged entry points of a distribution that is not a plugin cause no message."""
-    site("tool-1.0.dist-info", {"METADATA": b"\xff", "entry_points.txt": "[console_scripts]\nno value\n"})
+    site("tool-1.0.dist-info", {"METADATA": b"\xff", "entry_points.txt": b"[console_scripts]\n" + value})
     assert not problems()
 
 

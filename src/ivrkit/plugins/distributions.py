@@ -90,7 +90,7 @@ def _read(dist: Any, path: str) -> PluginDistribution:
     """
     name = _name_in_path(path)
     with _damage_in(path, name, f"its {_ENTRY_POINTS_FILE} cannot be read"):
-        text = dist.read_text(_ENTRY_POINTS_FILE) or ""
+        text = _read_entry_points(dist)
     has_plugins = any(group in text for group in GROUPS)
     if not has_plugins and name:
         return PluginDistribution(Owner(name), path, ())
@@ -105,6 +105,19 @@ def _read(dist: Any, path: str) -> PluginDistribution:
     with _damage_in(path, name, f"its {_ENTRY_POINTS_FILE} cannot be read"):
         entry_points = tuple(each for each in dist.entry_points if each.group in GROUPS)
     return PluginDistribution(owner, path, entry_points)
+
+
+def _read_entry_points(dist: Any) -> str:
+    """Return the text of a distribution's file ``entry_points.txt``, or ``""`` if the file cannot name a plugin.
+
+    :raises UnicodeDecodeError: if the file names a group of ivrkit, but is not encoded in UTF-8.
+    """
+    try:
+        return dist.read_text(_ENTRY_POINTS_FILE) or ""
+    except UnicodeDecodeError as error:
+        if any(group.encode() in error.object for group in GROUPS):
+            raise
+        return ""
 
 
 @contextmanager

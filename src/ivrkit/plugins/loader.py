@@ -72,8 +72,8 @@ class Loader:
         self.files = PluginFiles(settings, self.kinds, self.problems)
         damage = Problems()
         installed = find_entry_points(damage)
-        distributions = {*(point.owner.plugin for point in installed), *(problem.owner for problem in damage)}
-        self.blocked = blocked_plugins(settings, distributions, self.problems)
+        self.distributions = {*(point.owner.plugin for point in installed), *(problem.owner for problem in damage)}
+        self.blocked = blocked_plugins(settings, self.distributions, self.problems)
         # A damaged distribution that is blocked needs no fix.
         self.problems.add(*(problem for problem in damage if normal_name(problem.owner) not in self.blocked))
         self.points = [*installed, *self.files.entry_points(), *extra_entry_points(extra)]
@@ -120,7 +120,8 @@ class Loader:
         if flow is None or (self.problems.errors and self.settings.strict):
             raise LoadError(self.problems.errors)
         self.problems.add(*flow.startup_warnings, *untranslated_core_texts(flow.config.languages))
-        warn_of_unknown_blocks(self.settings, [point.owner.plugin for point in self.points], self.problems)
+        plugins = {*self.distributions, *(point.owner.plugin for point in self.points)}
+        warn_of_unknown_blocks(self.settings, plugins, self.problems)
         return LoadedTree(
             flow=flow,
             plugins=self._plugins([compiled.state for compiled in flow.states.values()]),
