@@ -101,6 +101,7 @@ class _Views:
     def webhook(self, request: Request, params: dict[str, str]) -> Response:
         """Answer a webhook with the next TwiML document of the call."""
         if request.path.endswith("/"):
+            self._warn_of_slash(request, 200, ", so Twilio needs one more request")
             return self._respond(document([self._redirect("../webhook")]), None)
         step = _fallback_step(request.query_string.decode("latin-1"))
         token = request.headers.get("I-Twilio-Idempotency-Token", "")
@@ -121,6 +122,7 @@ class _Views:
     @_verified
     def status(self, request: Request, params: dict[str, str]) -> Response:
         """Record a status callback. The response is 204 even after an error, because Twilio ignores the response."""
+        self._warn_of_slash(request, 204)
         if params.get("CallStatus") == RINGING and not find_notification(params, None):
             message = f"a call came in at the URL for status callbacks, so the caller hears nothing: {_SET_WEBHOOK}"
             self._log.warn(request, 204, message, reason="call")
@@ -133,6 +135,7 @@ class _Views:
     @_verified
     def fallback(self, request: Request, params: dict[str, str]) -> Response:
         """Apologise and redirect the call to the webhook. Twilio requests the fallback URL after the webhook failed."""
+        self._warn_of_slash(request, 200)
         # The log gets the path alone: the query may have the caller's input.
         path, query = _split_url(params.get("ErrorUrl", ""))
         sid = params["CallSid"]
@@ -194,10 +197,17 @@ class _Views:
                 return self._respond(EMPTY_RESPONSE, None)
             text = "CallSid is missing: this URL answers Twilio's voice webhooks."
             return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
-        if request.path.endswith("/"):
-            message = "the URL ends with a slash, so Twilio needs one more request: remove it in Twilio's console"
-            self._log.warn(request, 200, message, reason="slash")
         return None
+
+    def _warn_of_slash(self, request: Request, status: int, effect: str = "") -> None:
+        """Log a warning if the path of a request ends with a slash.
+
+        :param status: the HTTP status of the response.
+        :param effect: the effect of the slash, as the middle of the message.
+        """
+        if request.path.endswith("/"):
+            message = f"the URL ends with a slash{effect}: remove it in Twilio's console"
+            self._log.warn(request, status, message, reason="slash")
 
     def _warn_of_notification(self, request: Request, notification: Notification, params: Mapping[str, str]) -> None:
         """Log a notification that was sent to an endpoint for webhooks. The status endpoint accepts all of them."""
