@@ -54,6 +54,10 @@ def test_a_syntax_error_has_its_line(path, text, message, hint):
     [
         ('token = "secret', "the quote is not closed: token = ..."),
         ('token = [\n"secret', "the quote is not closed: ..."),
+        ('token = [\n["secret', "the quote is not closed: ..."),
+        ('[tokens] a = "secret"', "more text follows the value: [tokens] a = ..."),
+        ('[tokens] "secret"', "more text follows the value: [tokens] ..."),
+        ("[tokens", "the heading is not a table: [tokens"),
         ("[token", "the heading is not a table: [token"),
     ],
 )

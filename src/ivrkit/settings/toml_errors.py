@@ -11,6 +11,8 @@ from ivrkit.errors import SettingsError
 _GENERAL_HINT = "write it as TOML, in UTF-8: https://toml.io"
 #: The longest part of a line that a message quotes.
 _MAX_QUOTED = 60
+#: A heading without quotes. A line that begins with ``["`` may also be a list of secret texts.
+_HEADING = re.compile(r"\[+[A-Za-z0-9_. -]+\]*")
 #: The position in the message of the parser.
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
@@ -84,8 +86,7 @@ def not_toml(path: Path, text: str, error: Exception, *, hide_values: bool) -> S
     :param path: the path of the file.
     :param text: the text of the file.
     :param error: the error of the TOML parser.
-    :param hide_values: whether the values of the file may be secret. If so, the quoted line ends at the character
-        ``=``, before the value.
+    :param hide_values: whether the values of the file may be secret. If so, only the key or the heading is quoted.
     """
     position = _POSITION.search(str(error))
     if position is None:
@@ -102,10 +103,21 @@ def _quoted(line: str, *, hide_values: bool) -> str:
     """Return a line of a file in the form in which error messages quote it: short, and with printable characters only.
 
     :param line: the line.
-    :param hide_values: whether to leave out the value behind the character ``=``.
+    :param hide_values: whether to leave out everything behind the key or the heading.
     """
-    if hide_values and not line.startswith("["):
-        key, equals, _ = line.partition("=")
-        line = f"{key}= ..." if equals else "..."
+    if hide_values:
+        line = _without_value(line)
     shown = "".join(each if each.isprintable() else "?" for each in line)
     return shown if len(shown) <= _MAX_QUOTED else f"{shown[:_MAX_QUOTED]}..."
+
+
+def _without_value(line: str) -> str:
+    """Return the key or the heading at the beginning of a line, with ``...`` in place of the rest."""
+    # A value may also stand behind a heading, by mistake: [table] key = "value".
+    key, equals, _ = line.partition("=")
+    if equals:
+        return f"{key}= ..."
+    heading = _HEADING.match(line)
+    if heading is None:
+        return "..."
+    return heading[0] if heading[0] == line else f"{heading[0]} ..."
