@@ -1,5 +1,6 @@
 """TOML files that cannot be read or parsed: file, line, the line's text, the reason and the fix."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,61 @@ def test_a_file_without_permission_is_an_error(path, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert error_of(path) == ("a.flow.toml cannot be read: permission denied", f"let this user read the file {path}")
+
+
+LINES = """\
+# [comment]
+top = 1
+a.b = { c = 1 }
+[states.menu]  # a heading
+key = "1"
+text = '''
+[states.other]
+key = "2"
+'''
+"odd name"."]" = [
+  1,
+  2,
+]
+
+[states."x.y"]
+key = "3"
+[[list]]
+one = 1
+[[list]]
+one = 2
+[states.menu.texts]
+es = "Hola."
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        (("top",), 2),
+        (("a", "b", "c"), 3),
+        (("states",), 4),
+        (("states", "menu", "key"), 5),
+        (("states", "menu", "text"), 6),
+        (("states", "menu", "odd name", "]"), 10),
+        (("states", "menu", "missing"), 4),
+        (("states", "x.y", "key"), 16),
+        (("list",), 17),
+        (("states", "menu", "texts", "es"), 22),
+        (("states", "other"), 4),
+        (("missing",), 1),
+    ],
+)
+def test_a_key_has_the_line_of_its_statement(path, keys, line, end):
+    """A key has the number of the line where its statement begins; an unknown key has that of the table around it."""
+    path.write_bytes(LINES.replace("\n", end).encode())
+    assert TomlFile(path).line(*keys) == line
+
+
+def test_the_lines_of_a_large_file_are_found_fast(path):
+    """The lines of a file with 3,000 states are found in seconds, because each statement is parsed once."""
+    path.write_text("".join(f'[states.s{each}]\nkind = "message"\ntext = "Hi."\n' for each in range(3000)))
+    began = time.perf_counter()
+    assert TomlFile(path).line("states", "s2999", "text") == 9000
+    assert time.perf_counter() - began < 10

@@ -56,22 +56,27 @@ class TomlFile:
     def _lines(self) -> Mapping[tuple[str, ...], int]:
         """Return the path of each key -> the number of the line on which the key is written.
 
-        The TOML parser parses the first line, then the first two lines, and so on. As long as the text is not valid
-        TOML, a statement continues on the next line. The keys that a statement adds get the line number of its
-        beginning.
+        Each statement is parsed alone, because the time to parse all lines again and again would grow with the square
+        of their number. As long as the lines of a statement are not valid TOML, the statement continues on the next
+        line. The keys of a statement get the line number of its beginning.
         """
         import tomllib
 
         found: dict[tuple[str, ...], int] = {}
-        lines, begin = self._text.split("\n"), 0
-        for end in range(1, len(lines) + 1):
+        heading: tuple[str, ...] = ()
+        statement: list[str] = []
+        for number, line in enumerate(self._text.split("\n"), 1):
+            statement.append(line)
             try:
-                table = tomllib.loads("\n".join(lines[:end]))
+                table = tomllib.loads("\n".join(statement))
             except tomllib.TOMLDecodeError:
                 continue
-            for keys in keys_of(table):
-                found.setdefault(keys, begin + 1)
-            begin = end
+            is_heading = statement[0].lstrip().startswith("[")
+            paths = [(*(() if is_heading else heading), *keys) for keys in keys_of(table)]
+            for keys in paths:
+                found.setdefault(keys, number + 1 - len(statement))
+            heading = paths[-1] if is_heading else heading  # the longest path: a heading has one key for each table
+            statement = []
         return found
 
 
