@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ivrkit.errors import SessionError
 from ivrkit.flow.compile.call_flow import CallFlow
@@ -27,10 +27,9 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import FallbackStep, Turn
-from ivrkit.hookspecs import OBSERVING_HOOKS
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
-from ivrkit.plugins.hook_calls import HookImpl, notify_observers
+from ivrkit.host.observers import Observers, notify_of_turn
 from ivrkit.sessions import CallSession, SessionManager
 
 #: How many times a webhook may find that another request saved the session first.
@@ -83,7 +82,7 @@ class Dispatcher:
         self,
         flow: CallFlow,
         sessions: SessionManager,
-        observers: Mapping[str, tuple[HookImpl, ...]],
+        observers: Observers,
         clock: Callable[[], datetime],
         session_hours: int,
         key: str = "",
@@ -256,23 +255,7 @@ class Dispatcher:
 
     def _report(self, turn: Turn, session: Session, started: float | None) -> None:
         self._call_log.log_turn(turn, session, started)
-        self._notify_observers(turn)
-
-    def _notify_observers(self, turn: Turn) -> None:
-        """Call the observing hooks for the events of a turn, in the order of the events."""
-        for event in turn.events:
-            hook_impls = self._observers.get(OBSERVING_HOOKS.get(event.name, ""), ())
-            # No hook observes "failed". A state that a deploy removed has no State for the hook.
-            if hook_impls and not (event.name == "left" and event.state is None):
-                call = turn.call.copy_for_observers(secret=turn.secret)
-                arguments: dict[str, Any] = {
-                    "call": call,
-                    "state": event.state,
-                    "outcome": event.outcome,
-                    "reason": event.reason,
-                }
-                arguments = {**arguments, **_recording_arguments(event.details)}
-                notify_observers(hook_impls, arguments, call.sid, secret=turn.secret)
+        notify_of_turn(self._observers, turn)
 
     def _remove_expired(self, now: datetime) -> None:
         """Remove expired sessions every :data:`REMOVE_EXPIRED_EVERY` seconds. A failure is logged and not raised."""
@@ -285,16 +268,6 @@ class Dispatcher:
             self.sessions.remove_expired(seconds)
         except SessionError:
             log.exception("expired sessions could not be removed")
-
-
-def _recording_arguments(details: Mapping[str, str]) -> dict[str, str | int]:
-    """Return the arguments of the hook ``ivrkit_recorded`` for Twilio's parameters of a recording."""
-    duration = details.get("RecordingDuration", "")
-    return {
-        "url": details.get("RecordingUrl", ""),
-        "sid": details.get("RecordingSid", ""),
-        "duration": int(duration) if duration.isdecimal() else 0,
-    }
 
 
 def _hash_request(params: Mapping[str, str], fallback_step: int, key: bytes) -> str:
