@@ -15,7 +15,6 @@ A plugin's code runs in the sandbox. If this code fails, the call goes to anothe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from ivrkit.errors import redacted
@@ -23,18 +22,19 @@ from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document
-from ivrkit.flow.model.call import HIDDEN_INPUT, Call
-from ivrkit.flow.model.outcomes import NO_INPUT, NO_MESSAGE, read_outcome
+from ivrkit.flow.model.call import Call
+from ivrkit.flow.model.outcomes import NO_INPUT
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
-from ivrkit.flow.model.speech import Vocabulary
 from ivrkit.flow.run.caller_id import with_caller_id
+from ivrkit.flow.run.failures import Failures
 from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.response import ResponseBuilder
-from ivrkit.flow.run.sandbox import Failure, Result, catch_failure, run_sandboxed
+from ivrkit.flow.run.sandbox import Failure, catch_failure
 from ivrkit.flow.run.session import Session
 from ivrkit.flow.run.transitions import ExitResult, Transitions
 from ivrkit.flow.run.turn import Event, FallbackStep, Turn
+from ivrkit.flow.run.waiting import WaitingState, is_last_outcome
 
 #: The reason of an end that the flow itself decided.
 FINISHED = "finished"
@@ -79,12 +79,9 @@ class _TurnBuilder:
         self.transitions = Transitions(flow, session)
         self.response = ResponseBuilder()
         self.events: list[Event] = []
-        #: States that failed during this webhook. The caller is not sent to them again.
-        self.failed_states: set[str] = set()
-        #: The state that the caller was in when the webhook came, or ``None`` if a deploy removed it.
-        self.waiting_state = flow.states.get(session.state or "")
-        #: Whether the input of this webhook is secret: it must reach no log, event or session.
-        self.secret = session.secret and session.waiting_verb == "Gather"
+        self.failures = Failures(flow, session, self.history, self.transitions)
+        self.waiting = WaitingState(flow, session)
+        self.secret = self.waiting.secret
 
     def answer(self, fallback_step: FallbackStep) -> Turn:
         """Answer the webhook, and return the response with its events.
@@ -95,7 +92,10 @@ class _TurnBuilder:
             # Twilio could not use the response that ended the call, so the caller is still on the line.
             return self._finish(document([self.flow.core_prompts[self.language]["goodbye"].xml, HANGUP]))
         if self.session.ended or self.call.has_ended:
-            self._record_last_outcome(self._read_outcome())
+            outcome = self._read_outcome()
+            if is_last_outcome(outcome, self.call.params):
+                self._record_outcome(outcome)
+                self.session.waiting_verb = None
             return self.end_call()
         if self.session.state is None:
             self.events.append(Event("started"))
@@ -138,35 +138,12 @@ class _TurnBuilder:
     # Step 1: the outcome.
 
     def _read_outcome(self) -> str | None:
-        state = self.waiting_state
-        vocabulary = state.localized[self.language].vocabulary if state else Vocabulary()
-        return read_outcome(self.session.waiting_verb, self.call.params, vocabulary)
+        return self.waiting.read_outcome(self.call.params, self.language)
 
     def _record_outcome(self, outcome: str | None) -> None:
-        """Record an outcome in the call, its path and the events.
-
-        If the input is secret, the path and the events have ``(secret)`` in place of the outcome.
-        """
+        """Record an outcome in the call, its path and the events."""
         self.call = replace(self.call, outcome=outcome)
-        shown = HIDDEN_INPUT if self.secret and outcome not in (None, NO_INPUT) else outcome
-        state = self.waiting_state.state if self.waiting_state else None
-        self.session.path[-1][1] = shown
-        if outcome == "recorded":
-            details = {name: value for name, value in self.call.params.items() if name.startswith("Recording")}
-            self.events.append(Event("recorded", state, details=details))
-        self.events.append(Event("left", state, outcome=shown))
-
-    def _record_last_outcome(self, outcome: str | None) -> None:
-        """Record the last outcome of a call that is over.
-
-        Silence is not recorded. A missing message is not recorded if the request has no ``RecordingDuration``, because
-        the request with the recording may still follow.
-        """
-        if outcome == NO_MESSAGE and "RecordingDuration" not in self.call.params:
-            return
-        if outcome not in (None, NO_INPUT):
-            self._record_outcome(outcome)
-            self.session.waiting_verb = None
+        self.events += self.waiting.record(outcome, self.call.params)
 
     # Step 2: the target.
 
@@ -176,7 +153,7 @@ class _TurnBuilder:
         :param outcome: the outcome, or ``None`` if the webhook has no outcome.
         :param fallback_step: how often Twilio's fallback URL has sent the call back.
         """
-        waiting_verb, compiled = self.session.waiting_verb, self.waiting_state
+        waiting_verb, compiled = self.session.waiting_verb, self.waiting.compiled
         # Rule 6: too many webhooks end a call. The operator is also the last resort of the fallback.
         if self.session.turn + 1 >= self.flow.config.max_turns or fallback_step is FallbackStep.TRY_OPERATOR:
             return self.transitions.operator()
@@ -232,7 +209,7 @@ class _TurnBuilder:
             self._hang_up(HANGUP)
             return None
         name, returning = self.history.resolve(destination, origin)
-        if name is None or name in self.failed_states:
+        if name is None or name in self.failures:
             return self.transitions.operator(), origin
         return self._enter(self.flow.states[name], origin, returning=returning)
 
@@ -274,7 +251,7 @@ class _TurnBuilder:
         localized = compiled.localized[self.language]
         content = localized.content
         if content is None:
-            content = self._sandboxed(lambda: call_enter(compiled, localized, self.call))
+            content = call_enter(self.flow, compiled, localized, self.call)
         content = with_caller_id(content, self.call)
         self.response.check_fits(content.xml)
         return content
@@ -306,34 +283,16 @@ class _TurnBuilder:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> ExitResult:
         """Run a function exit, and return its target. If the function fails, return the target after a failure."""
-        target = catch_failure(
-            lambda: self._sandboxed(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
-        )
+        target = catch_failure(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
         if type(target) is Failure:
             return ExitResult(self._handle_failure(compiled, target.error), failed=True)
         return ExitResult(target)
 
-    def _sandboxed(self, run: Callable[[], Result]) -> Result:
-        return run_sandboxed(self.call.data, run, self.flow.config.max_data_bytes)
-
     def _handle_failure(self, compiled: CompiledState, error: BaseException) -> Target:
-        """Record the failure of a state's code, add the apology to the response, and return the next target.
-
-        The target is the first of these: the state that a hook ``ivrkit_state_failed`` chooses, the state's
-        ``on_error``, HOME, the start menu, the operator. A state that failed during this webhook is skipped.
-        """
-        self.failed_states.add(compiled.name)
+        """Record the failure of a state's code, add the apology to the response, and return the next target."""
         self.events.append(Event("failed", compiled.state, error=redacted(error) if self.secret else error))
-        chosen = None
-        if self.flow.hooks.state_failed:
-            call = self.call.copy_for_observers(secret=self.secret)
-            chosen = self.flow.hooks.state_failed(call, compiled.state, error, self.secret)
-        if compiled.name == ERROR_STATE and chosen is None:
-            # The caller pressed a wrong key. They hear the core's sentence in place of the state that failed.
-            return WRONG_KEY_BACK
-        self.response.apologise(self.flow.core_prompts[self.language]["apology"])
-        start_menu = self.flow.start_info(self.session.start).start_menu
-        for name in (chosen, compiled.state.on_error, self.history.home(compiled.name), start_menu):
-            if name in self.flow.states and name not in self.failed_states:
-                return name
-        return self.transitions.operator()
+        target = self.failures.target_after(compiled, error, self.call, secret=self.secret)
+        # After a failure of the state `error`, the caller hears the core's sentence about a wrong key instead.
+        if target is not WRONG_KEY_BACK:
+            self.response.apologise(self.flow.core_prompts[self.language]["apology"])
+        return target

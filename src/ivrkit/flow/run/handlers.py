@@ -1,4 +1,7 @@
-"""The functions that call a plugin's ``enter`` function, exit function or start hook, and check the result."""
+"""The functions that call a plugin's ``enter`` function, exit function or start hook, and check the result.
+
+The functions of a state run in the sandbox, with the checks of their results.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
 from ivrkit.flow.model.state import EnterFunction
-from ivrkit.flow.run.sandbox import Failure, catch_failure
+from ivrkit.flow.run.sandbox import Failure, catch_failure, run_sandboxed
 from ivrkit.plugin_errors import describe_value, plain_text
 
 
@@ -43,13 +46,14 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
     return chosen if chosen.language else replace(chosen, language=configured.language)
 
 
-def call_enter(compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
+def call_enter(flow: CallFlow, compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
     """Call the ``enter`` function of a state, and return its content after rendering and all checks.
 
     :raises FlowError: if the content does not fit the exit of the state. An error of the function itself is not caught.
     """
     enter = cast(EnterFunction, compiled.state.enter)
-    return compiled.render_enter(enter(call), localized)
+    max_bytes = flow.config.max_data_bytes
+    return run_sandboxed(call.data, lambda: compiled.render_enter(enter(call), localized), max_bytes)
 
 
 def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
@@ -63,6 +67,12 @@ def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call
     :raises FlowError: if ``@leads_to`` does not name the target, or if the prompts or the language of the target are
         invalid. An error of the function itself is not caught.
     """
+    max_bytes = flow.config.max_data_bytes
+    return run_sandboxed(call.data, lambda: _checked_target(flow, compiled, exit, call, language), max_bytes)
+
+
+def _checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
+    """Return the target of an exit function after all checks."""
     target = exit(call)
     named = [destination_of(each) for each in exit.targets]
     if not (is_target(target) and destination_of(target) in named):
