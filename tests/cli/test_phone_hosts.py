@@ -103,6 +103,12 @@ def test_a_wrong_token_is_explained(phone, shop, monkeypatch):
     [
         ("", "hint: the host has no page /; ivrkit answers calls at /webhook: {base}/webhook"),
         ("/ivr/", "hint: the host has no page /ivr/; ivrkit answers calls at /webhook: {base}/ivr/webhook"),
+        ("/webhok", "hint: the host has no page /webhok; ivrkit answers calls at /webhook: {base}/webhook"),
+        (
+            "/ivr/webhooks/",
+            "hint: the host has no page /ivr/webhooks/; ivrkit answers calls at /webhook: {base}/ivr/webhook",
+        ),
+        ("/Webhook", "hint: the host has no page /Webhook; ivrkit answers calls at /webhook: {base}/webhook"),
         ("/ivr/webhook", "hint: the host has no page /ivr/webhook; a url_prefix of the host comes before /webhook"),
     ],
 )

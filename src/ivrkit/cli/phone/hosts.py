@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from urllib.parse import urlsplit, urlunsplit
 
 from ivrkit.simulator import Event
@@ -55,5 +56,9 @@ def _hint_about_path(url: str) -> str:
     parts = urlsplit(url)
     if parts.path.endswith(_WEBHOOK):
         return f"hint: the host has no page {parts.path}; a url_prefix of the host comes before {_WEBHOOK}"
-    webhook = urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}{_WEBHOOK}", "", ""))
+    folder, _, page = parts.path.rstrip("/").rpartition("/")
+    # The last part of the path may be a misspelled webhook. Otherwise the path may be the url_prefix of the host.
+    is_misspelled = bool(get_close_matches(page.lower(), [_WEBHOOK[1:]]))
+    prefix = folder if is_misspelled else parts.path.rstrip("/")
+    webhook = urlunsplit((parts.scheme, parts.netloc, f"{prefix}{_WEBHOOK}", "", ""))
     return f"hint: the host has no page {parts.path or '/'}; ivrkit answers calls at {_WEBHOOK}: {webhook}"
