@@ -121,11 +121,34 @@ def test_unsupported_entries_of_a_po_file_are_ignored(tmp_path):
     assert read_po_file(path) == {"Press {": "Marque {", "d": "D"}
 
 
+QUOTES_HINT = 'write a keyword and a text in quotes, such as msgstr "Hola."; write \\" for a quote in the text'
+
+
 @pytest.mark.parametrize(
     ("content", "message", "hint"),
     [
         (b"\xff\xfe", "cannot be read: 'utf-8' codec can't decode byte 0xff", "write a PO file in UTF-8"),
-        (b"nonsense\n", "cannot be read:", "write a PO file in UTF-8"),
+        (b"nonsense\n", "messages.po:1: unknown or misformatted keyword", QUOTES_HINT),
+        (
+            (PO_HEADER + 'msgid "a"\n\nmsgstrr "b"\n').encode(),
+            "messages.po:7: unknown or misformatted keyword",
+            QUOTES_HINT,
+        ),
+        (
+            (PO_HEADER + 'msgid "Goodbye."\nmsgstr "Adi\u00f3s.\n').encode(),
+            """messages.po:6: its text must be in quotes, not 'msgstr "Adi\u00f3s.'""",
+            QUOTES_HINT,
+        ),
+        (
+            (PO_HEADER + 'msgid Goodbye.\nmsgstr "Adios."\n').encode(),
+            "messages.po:5: its text must be in quotes, not 'msgid Goodbye.'",
+            QUOTES_HINT,
+        ),
+        (
+            (PO_HEADER + 'msgid "a"\nmsgstr ""\n"the "key""\n').encode(),
+            """messages.po:7: its text must be in quotes, not '"the "key""'""",
+            QUOTES_HINT,
+        ),
         (
             (PO_HEADER.replace("utf-8", "klingon") + SPANISH_HELLO).encode(),
             "cannot be read: unknown encoding",
@@ -149,6 +172,16 @@ def test_an_invalid_po_file_is_a_problem(install_package, content, message, hint
     assert str(folder) in problem.located_message
     assert message in problem.located_message
     assert problem.hint == f'{hint}; or leave it out: block = ["hello-states"] in ivrkit.toml, or --block hello-states'
+
+
+def test_quotes_and_comments_in_a_po_file_are_read(tmp_path):
+    """The reader of PO files reads texts of several lines, escaped quotes, comments and obsolete entries."""
+    path = tmp_path / "messages.po"
+    path.write_text(
+        f'{PO_HEADER}# the "menu\n#: menu.py:1\nmsgid "The \\"menu\\"."\nmsgstr ""\n"El "\n"\\"menu\\"."\r\n\n'
+        '#~ msgid "old"\n#~ msgstr "viejo\n'
+    )
+    assert read_po_file(path) == {'The "menu".': 'El "menu".'}
 
 
 def test_an_invalid_po_file_is_reported_once(install_package):

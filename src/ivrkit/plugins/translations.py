@@ -8,6 +8,7 @@ https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from ivrkit.flow.model.text import check_placeholders, placeholders_in
 from ivrkit.plugins.problems import leave_out, plugin_problem
 
 FOLDER = "locale"
+#: A line of a PO file that has a text: a keyword in most lines, then the text in quotes.
+_LINE_WITH_TEXT = re.compile(r'[^"]*"(?:[^"\\]|\\.)*"')
 
 
 class PluginTranslations:
@@ -87,7 +90,12 @@ def read_po_file(path: Path) -> Translations:
     try:
         with path.open("rb") as file:
             catalog = read_po(file, abort_invalid=True)
-    except (PoFileError, ValueError, LookupError, OSError) as error:
+        _check_quotes(path, catalog.charset)
+    except PoFileError as error:
+        reason = str(error).removesuffix(f" on {error.lineno}")
+        # Babel counts the lines from 0.
+        raise _invalid_line(path, error.lineno + 1, reason[:1].lower() + reason[1:]) from error
+    except (ValueError, LookupError, OSError) as error:
         raise IvrkitError(f"its PO file {path} cannot be read: {error}", hint="write a PO file in UTF-8") from error
     translations: dict[str, str] = {}
     for message in catalog:
@@ -97,6 +105,26 @@ def read_po_file(path: Path) -> Translations:
             location = f"{path}:{message.lineno}"
             translations[str(message.id)] = _checked(str(message.id), str(message.string), location)
     return translations
+
+
+def _check_quotes(path: Path, charset: str) -> None:
+    """Check that the text in each line of a PO file is in quotes.
+
+    Babel does not check this. It removes the first and the last character of each text, whether they are quotes or not.
+
+    :raises IvrkitError: if the text in a line is not in quotes.
+    """
+    with path.open(encoding=charset) as file:
+        for number, line in enumerate(file, 1):
+            text = line.strip()
+            if text and not text.startswith("#") and not _LINE_WITH_TEXT.fullmatch(text):
+                raise _invalid_line(path, number, f"its text must be in quotes, not {text!r}")
+
+
+def _invalid_line(path: Path, number: int, message: str) -> IvrkitError:
+    """Return the error about an invalid line of a PO file."""
+    hint = 'write a keyword and a text in quotes, such as msgstr "Hola."; write \\" for a quote in the text'
+    return IvrkitError(f"{path}:{number}: {message}", hint=hint)
 
 
 def _checked(text: str, translation: str, location: str) -> str:
