@@ -21,7 +21,7 @@ from ivrkit.errors import IvrkitError
 TEMPLATES = Path(__file__).parents[2] / "templates"
 _SUFFIX = ".jinja"
 #: The longest line of code, as in the ``pyproject.toml`` of the templates.
-_MAX_LINE = 100
+_MAX_LINE = 120
 
 
 def render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
