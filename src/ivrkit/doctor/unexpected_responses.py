@@ -87,8 +87,8 @@ def explain_response(
 def _explain_redirect(public_url: PublicUrl, response: Response) -> CheckResult:
     """Return the result for a redirect.
 
-    Twilio follows the redirect, but the signature is for the URL in Twilio's console. The app receives another URL, so
-    the signature is invalid.
+    Twilio does not follow a redirect with status 308. After any other redirect, the signature is for the URL in
+    Twilio's console, but the app receives another URL, so the signature is invalid.
     """
     location = response.header("Location")
     sent = split_url(public_url.doctor_page)
