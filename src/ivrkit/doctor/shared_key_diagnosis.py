@@ -8,7 +8,7 @@ from ivrkit.doctor.proxy_fixes import proxy_fixes
 from ivrkit.doctor.results import CheckResult, failed
 from ivrkit.settings.shared_key_variables import SHARED_KEYS_PREFIX
 from ivrkit.simulator import SharedKey
-from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER
+from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER, matching_ids, others_in_words
 
 
 def compare_shared_key(
@@ -33,10 +33,9 @@ def compare_shared_key(
     elif header != key.header:
         changed = f"{SIGNATURE_SETTINGS_HEADER} was changed from {key.header!r} to {header!r}"
         yield failed("webhook", changed, *proxy_fixes("signature settings"))
-    if key.id.lower() not in (each.lower() for each in known_keys):
-        known = f"only {', '.join(map(repr, known_keys))}" if known_keys else "and no other"
+    if not matching_ids(key.id, known_keys):
         yield failed(
             "webhook",
-            f"the app does not have the shared key {key.id!r}, {known}",
+            f"the app does not have the shared key {key.id!r}, {others_in_words(known_keys)}",
             f"set {SHARED_KEYS_PREFIX}{key.id} in the environment of the app to the secret of the key",
         )

@@ -17,7 +17,7 @@ from ivrkit.flow.compile.twiml import with_connection_overrides
 from ivrkit.flow.compile.whisper import WHISPER_PATH
 from ivrkit.settings import Settings
 from ivrkit.settings.shared_key_variables import SHARED_KEYS_PREFIX
-from ivrkit.web.shared_keys import SHA1, SHA256
+from ivrkit.web.shared_keys import SHA1, SHA256, matching_ids, others_in_words
 
 #: Twilio tries the types of rules in this order, and the longest URL of each type first.
 MATCH_TYPES = ("EXACT_MATCH", "PREFIX_MATCH", "DEFAULT")
@@ -152,11 +152,11 @@ def _check_signature(application: str, setting: WebhookSetting, settings: Settin
             f"{application}: the algorithm of its signature must be {SHA1} or {SHA256}, not {setting.algorithm!r}",
             f"make a setting whose signature has the algorithm {SHA256}, and name it in the rule",
         )
-    if setting.shared_key.lower() not in (each.lower() for each in settings.shared_keys):
-        known = f"only {', '.join(map(repr, settings.shared_keys))}" if settings.shared_keys else "and no other"
+    if not matching_ids(setting.shared_key, settings.shared_keys):
+        others = others_in_words(settings.shared_keys)
         yield failed(
             "rules",
-            f"{application}: it signs with the shared key {setting.shared_key!r}, which is not set here, {known}",
+            f"{application}: it signs with the shared key {setting.shared_key!r}, which is not set here, {others}",
             f"set {SHARED_KEYS_PREFIX}{setting.shared_key} to the secret of the key",
         )
 

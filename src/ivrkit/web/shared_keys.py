@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from twilio.request_validator import RequestValidator
@@ -91,7 +91,7 @@ class SharedKeys:
                 problem=f"the algorithm in {SIGNATURE_SETTINGS_HEADER} must be {SHA1} or {SHA256}, not "
                 f"{_shown(parts['algorithm'])}: choose one of these in the signature of the webhook setting at Twilio"
             )
-        known = self._known_as(key)
+        known = matching_ids(key, self._validators)
         if not known:
             return Candidates(problem=self._unknown_key(key))
         return Candidates(
@@ -100,26 +100,34 @@ class SharedKeys:
             hint="the secret in shared_keys belongs to another key",
         )
 
-    def _known_as(self, key: str) -> list[str]:
-        """Return the ids in the settings that match the id in a request.
-
-        If an id in the settings is equal to the id in the request, return only that id. Otherwise return all ids that
-        differ only in upper and lower case, because some systems write environment variables in capitals.
-
-        :param key: the id in the request.
-        """
-        if key in self._validators:
-            return [key]
-        return [each for each in self._validators if each.lower() == key.lower()]
-
     def _unknown_key(self, key: str) -> str:
-        known = f"only {', '.join(map(repr, self._validators))}" if self._validators else "and no other"
         # The id comes from the request: only an id that can be one may appear in the name of a variable.
         variable = f"{SHARED_KEYS_PREFIX}{key if SHARED_KEY_ID.fullmatch(key) else '<id>'}"
         return (
-            f"the shared key {_shown(key)} in {SIGNATURE_SETTINGS_HEADER} is not set, {known}: set {variable} to its "
-            "secret, or add it to the table [shared_keys] of ivrkit.toml"
+            f"the shared key {_shown(key)} in {SIGNATURE_SETTINGS_HEADER} is not set, "
+            f"{others_in_words(self._validators)}: set {variable} to its secret, or add it to the table [shared_keys] "
+            "of ivrkit.toml"
         )
+
+
+def matching_ids(key: str, ids: Collection[str]) -> list[str]:
+    """Return the ids in the settings that match the id in a request.
+
+    If an id in the settings is equal to the id in the request, return only that id. Otherwise return all ids that
+    differ only in upper and lower case, because some systems write environment variables in capitals.
+
+    :param key: the id in the request.
+    :param ids: the ids in the settings.
+    """
+    return [key] if key in ids else [each for each in ids if each.lower() == key.lower()]
+
+
+def others_in_words(ids: Collection[str]) -> str:
+    """Return the end of a message about an unknown shared key, which names the known shared keys.
+
+    :param ids: the ids in the settings.
+    """
+    return f"only {', '.join(map(repr, ids))}" if ids else "and no other"
 
 
 def _parse(header: str) -> dict[str, str]:
