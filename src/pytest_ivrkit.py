@@ -28,8 +28,8 @@ class MakePhone(Protocol):
     """The type of the fixture ``make_phone``, for annotations of tests.
 
     Example: ``make_phone(plugins=["acme-states"], company="ACME")``. The arguments are the arguments of
-    :func:`ivrkit.testing.make_app`, except ``folder``. The fixture ``ivrkit_app`` returns the default of
-    ``app_factory``.
+    :func:`ivrkit.testing.make_app`, except ``folder``. The argument ``app_factory`` has a
+    default: the result of the fixture ``ivrkit_app``.
     """
 
     def __call__(self, **arguments: Any) -> Phone:

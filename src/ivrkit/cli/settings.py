@@ -63,7 +63,7 @@ def settings(name: str | None, changed: bool, block: tuple[str, ...], as_json: b
 
 
 def _print_file(settings: Settings) -> None:
-    """Print which settings file was read. It goes to the standard error, because the output may be JSON."""
+    """Print the path of the settings file to the standard error, because the standard output may be JSON."""
     if settings.file is not None:
         click.echo(f"Settings file: {settings.file}", err=True)
     elif app_tree() is None:

@@ -79,12 +79,12 @@ def find_rule(rules: Iterable[WebhookRule], url: str) -> WebhookRule | None:
 
 
 def check_rules(rules: Iterable[WebhookRule], urls: Sequence[str], settings: Settings) -> list[CheckResult]:
-    """Return the effects of the rules on the webhooks of a phone tree.
+    """Check the effects of the rules on the webhooks of a phone tree, and whether the settings have the needed secrets.
 
     :param rules: the rules of the account.
     :param urls: the URLs of the webhooks, with their connection overrides.
     :param settings: the settings with the auth token and the shared keys.
-    :returns: the results, or an empty list if no rule matches and Twilio's signatures can be checked.
+    :returns: the results. Without a problem and without a matching rule, the list is empty.
     """
     rules = [*rules]
     urls_by_rule: dict[WebhookRule | None, list[str]] = {}

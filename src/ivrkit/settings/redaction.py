@@ -54,7 +54,8 @@ def has_secret(annotation: Any, seen: frozenset[type] = frozenset()) -> bool:
     """Return whether values of a type contain secrets: a secret field of a dataclass, at any depth.
 
     :param annotation: the type, with its metadata.
-    :param seen: the dataclasses around the type, one of which may contain itself.
+    :param seen: the dataclasses that contain the type. They are not examined again, because a dataclass may contain
+        itself.
     """
     base, _ = without_metadata(annotation)
     if is_dataclass_type(base):

@@ -68,7 +68,10 @@ class InstalledTree:
         return self.plugin.removeprefix("ivr-").removesuffix("-ivr")
 
     def default_key(self) -> str:
-        """Return the first key that no option of the start menu begins with, or :data:`DEFAULT_KEY`."""
+        """Return the first free key of the start menu.
+
+        If the phone tree cannot be loaded, or if all keys are taken, return :data:`DEFAULT_KEY`.
+        """
         if not self.is_loaded:
             return DEFAULT_KEY
         taken = {key[0] for key in self.keys}

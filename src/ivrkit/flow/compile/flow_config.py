@@ -49,7 +49,7 @@ class FlowConfig:
         return {each.tag: each for each in known}
 
     def starts_by_setting(self) -> Mapping[str, Goto]:
-        """Return dotted setting, such as ``callers."+15550100"`` -> start of the calls from or to this number."""
+        """Return the starts by their settings: ``callers."+15550100"`` -> start of the calls from this number."""
         tables = (("callers", self.callers), ("numbers", self.numbers))
         return {f'{table}."{number}"': start for table, starts in tables for number, start in starts.items()}
 

@@ -23,7 +23,7 @@ def talk(
     """Let the caller talk to a callee or to an agent.
 
     :param verb: the ``Dial`` or the ``Enqueue``.
-    :param numbers: the callee's number; empty for a talk with an agent.
+    :param numbers: a tuple with the callee's number; empty for a talk with an agent.
     :param until: the time on the call's clock, in milliseconds, at which Twilio ends the talk.
     :param hangup_on_star: whether the key ``*`` ends the talk if the caller presses this key.
     :param queue: the queue from which the agent took the caller, or ``""`` for a talk with a callee.
