@@ -296,6 +296,15 @@ def test_each_sub_account_has_its_own_tokens(make_app, send):
         assert send(app, url, (), signature_for(url, token), account=account) is good, (token, account)
 
 
+def test_the_refusal_of_a_subaccount_names_its_variable(make_app, send, logged):
+    """If the token of a subaccount does not match, the log line names the variable of this token."""
+    app = make_app(auth_token="main", accounts={SUB: "sub"})
+    logged()
+    send(app, "https://a.example/webhook", {"AccountSid": SUB}, FORGED_SIGNATURE)
+    (line,) = logged()
+    assert line.endswith(f"if the URL is right, TWILIO_AUTH_TOKEN_{SUB} belongs to another account")
+
+
 def test_a_refusal_names_the_account_without_a_token(make_app, send, logged):
     """If only subaccounts have tokens, the refusal of another account names the variable to set."""
     app, url = make_app(auth_token=(), accounts={SUB: "sub"}), "https://a.example/webhook"

@@ -107,9 +107,11 @@ class RequestVerifier:
 
         :param account: the account SID in the request. For an unknown SID, the tokens of the main account are used.
         """
-        validators = self._validators_by_account.get(account.lower(), self._validators)
-        if validators:
-            return Candidates(validators, hint="TWILIO_AUTH_TOKEN belongs to another account")
+        of_account = self._validators_by_account.get(account.lower())
+        if of_account:
+            return Candidates(of_account, hint=f"TWILIO_AUTH_TOKEN_{account} belongs to another account")
+        if self._validators:
+            return Candidates(self._validators, hint="TWILIO_AUTH_TOKEN belongs to another account")
         # The account comes from the request: only a real SID may appear in the name of a variable.
         variable = f"TWILIO_AUTH_TOKEN_{account}" if ACCOUNT_SID.fullmatch(account) else "TWILIO_AUTH_TOKEN_AC..."
         reason = f" and no {SIGNATURE_SETTINGS_HEADER} in the request" if self._shared_keys else ""
