@@ -67,10 +67,18 @@ def test_flask_run_without_dev_mode_logs_in_the_format_of_production(flask_run):
 SETUP = 'logging.basicConfig(format="own: %(message)s", level="INFO")'
 
 
+#: A handler of the logger ``ivrkit`` only, as in docs/how-to/logs.md.
+OWN_HANDLER = (
+    'handler = logging.StreamHandler(); handler.setFormatter(logging.Formatter("own: %(message)s")); '
+    'logging.getLogger("ivrkit").addHandler(handler)'
+)
+
+
+@pytest.mark.parametrize("setup", [SETUP, OWN_HANDLER], ids=["root", "ivrkit"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_flask_run_leaves_the_log_of_an_app_alone(flask_run, when):
+def test_flask_run_leaves_the_log_of_an_app_alone(flask_run, when, setup):
     """If the app sets up the log itself, before or after it mounts the phone tree, each line is logged once."""
-    output = flask_run(**{when: SETUP})
+    output = flask_run(**{when: setup})
     assert len(re.findall(": no X-Twilio-Signature ", output)) == 1, output
     assert re.search("^own: 403 POST ", output, re.MULTILINE)
 

@@ -19,7 +19,7 @@ class JsonFormatter(logging.Formatter):
     """A formatter that writes each log record as one line of JSON.
 
     Every line has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``. The line of an exception also has
-    ``exception``. The line of a turn in a call also has ``call``, ``turn``, ``left``, ``outcome``, ``state``,
+    ``exception``. The line of a turn in a call also has ``call``, ``turn``, ``left``, ``outcome``, ``path``, ``state``,
     ``owner``, ``ended``, ``milliseconds``, ``from`` and ``to``.
     """
 
@@ -65,8 +65,11 @@ def log_until_configured(settings: Settings) -> None:
     :param settings: the settings. Only ``log_format`` and ``dev`` are used.
     """
     if not logging.getLogger("ivrkit").hasHandlers():
-        # The app may set up its log later. The root logger has a handler then.
-        _add_handler(settings).addFilter(lambda record: not logging.getLogger().handlers)
+        handler = _add_handler(settings)
+        # The app may set up its log later. Then the root logger or the logger of ivrkit has another handler.
+        handler.addFilter(
+            lambda record: {*logging.getLogger("ivrkit").handlers, *logging.getLogger().handlers} == {handler}
+        )
 
 
 def _add_handler(settings: Settings) -> _StderrHandler:
