@@ -61,6 +61,24 @@ def test_a_status_callback_that_lost_a_race_is_recorded(new_call, sql):
     assert recorder.events == [("ended", "completed")]
 
 
+@pytest.mark.parametrize("url", [STATUS, WEBHOOK])
+def test_a_call_without_a_store_ends_once(make_app, url):
+    """Without a session store, a status callback sets a cookie, so that a late webhook does not end the call again."""
+    recorder = RecordingPlugin(SHOP)
+    client = make_app(tree=recorder, session_url="cookie:").test_client()
+
+    def send(url, status, **more):
+        params = twilio_params("CA1", status, **more)
+        return client.post(url, data=params, headers={"X-Twilio-Signature": sign(url, params.items(), TOKEN)})
+
+    send(WEBHOOK, "ringing")
+    recorder.events.clear()
+    for _ in range(2):
+        send(url, "completed", CallbackSource="call-progress-events")
+    assert send(WEBHOOK, "completed").data == NOTHING
+    assert recorder.events == [("ended", "completed")]
+
+
 def test_a_store_that_ignores_saves_is_an_error(new_call, sql, logged):
     """After 50 lost races the caller hears an apology, and the log names the store as the problem."""
     recorder = RecordingPlugin(SHOP)

@@ -157,20 +157,22 @@ class Dispatcher:
     def _accept_notification(self, found: Notification, params: Mapping[str, str], cookie: str) -> TwimlResponse:
         """Return the response to a notification. Of all notifications, only the end of the call is recorded."""
         if found is CALL_STATUS:
-            self.record_status(params, cookie=cookie)
+            cookie = self.record_status(params, cookie=cookie)
         return TwimlResponse(_SILENCE if found is QUEUE_WAIT else EMPTY_RESPONSE, None, cookie, found)
 
-    def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> None:
+    def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> str:
         """End a call if a status callback has a final status such as ``completed``. Ignore any other status.
 
         The call is ended even if no webhook of the call has arrived.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
+        :returns: the cookie of the response. A late webhook brings it, so that the end is reported once, even without a
+            session store.
         :raises SessionError: if the session cannot be read or saved.
         """
         if params.get("CallStatus") not in FINAL_STATUSES:
-            return
+            return cookie
         started = self._call_log.start_timer()
         call_session = self.sessions.for_call(params["CallSid"], cookie)
 
@@ -178,8 +180,10 @@ class Dispatcher:
             return None if session.ended else hang_up(self.flow, self._call(params, session, now), session)
 
         turn, session = self._save_turn(call_session, params, take_turn)
-        if turn is not None:
-            self._report(turn, session, started)
+        if turn is None:
+            return cookie
+        self._report(turn, session, started)
+        return call_session.cookie
 
     def apology(self, sid: str = "", cookie: str = "") -> bytes:
         """Return the core's apology as TwiML verbs, in the language of a call.

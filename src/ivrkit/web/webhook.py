@@ -126,11 +126,12 @@ class _Views:
         if params.get("CallStatus") == RINGING and not find_notification(params, None):
             message = f"a call came in at the URL for status callbacks, so the caller hears nothing: {_SET_WEBHOOK}"
             self._log.warn(request, 204, message, reason="call")
+        response, cookie = Response(status=204), self._cookie(request)
         try:
-            self._dispatcher.record_status(params, cookie=self._cookie(request))
+            self._set_cookie(request, response, self._dispatcher.record_status(params, cookie=cookie))
         except plugin_errors():  # of a plugin's session store
             log.exception("the end of call %s could not be saved", params["CallSid"])
-        return Response(status=204)
+        return response
 
     @_verified
     def fallback(self, request: Request, params: dict[str, str]) -> Response:
