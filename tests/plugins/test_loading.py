@@ -520,6 +520,11 @@ def _raises_flow_error(settings: Settings) -> State:
     return State(enter=5)
 
 
+def _first_line(function):
+    """Return the location of the first line in the body of a function, as a message has it."""
+    return f"(test_loading.py, line {function.__code__.co_firstlineno + 1})"
+
+
 class CallableObject:
     """Object that can be called but is not a function."""
 
@@ -604,10 +609,13 @@ class TestFactories:
                 STATE_HINT,
             ),
             (_returns_text, "the function '_returns_text' must return a State, not 'no state'", STATE_HINT),
-            (_exits, "SystemExit: 3", block_hint("own")),
+            (_exits, f"SystemExit: 3 {_first_line(_exits)}", block_hint("own")),
             (
                 _raises_flow_error,
-                "enter of a State must be a text, a verb, a list of these, a Menu or a function, not 5",
+                (
+                    "enter of a State must be a text, a verb, a list of these, a Menu or a function, not 5 "
+                    f"{_first_line(_raises_flow_error)}"
+                ),
                 'write enter="Hello." or a function that takes the call',
             ),
             (CallableObject(), f"{MUST_BE_STATE}<Callable>", STATE_HINT),

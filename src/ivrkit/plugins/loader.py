@@ -33,7 +33,7 @@ from ivrkit.plugins.languages import (
 )
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
-from ivrkit.plugins.problems import describe_import_error, fix_or_leave_out, hint_of, plugin_problem
+from ivrkit.plugins.problems import describe_with_location, fix_or_leave_out, hint_of, plugin_problem
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
@@ -190,7 +190,7 @@ class Loader:
         try:
             found = point.load()
         except plugin_errors() as error:
-            message = f"its {point} cannot be imported: {describe_import_error(error, point.package)}"
+            message = f"its {point} cannot be imported: {describe_with_location(error, point.package)}"
             self.problems.add(plugin_problem(point.owner, message, fix_or_leave_out(error, point.owner)))
             if point.group == STATES_GROUP:
                 self.selection.add_missing(point.owner, point.name)

@@ -35,11 +35,11 @@ def plugin_problem(owner: Owner, message: str, hint: str, location: str = "") ->
     return Problem(f"plugin {owner}: {message}", hint, location=location, owner=owner.plugin)
 
 
-def describe_import_error(error: BaseException, package: str) -> str:
-    """Return the description of an error during an import, with the last line of the plugin that the error came from.
+def describe_with_location(error: BaseException, package: str) -> str:
+    """Return the description of an error in a plugin's code, with the last line of the plugin that the error came from.
 
     :param error: the error. The message of a ``SyntaxError`` has its own file and line.
-    :param package: the top-level package of the plugin. The error may come from a library that it imports.
+    :param package: the top-level package of the plugin. The error may come from a library that it uses.
     """
     lines = [] if isinstance(error, SyntaxError) else list(traceback.walk_tb(error.__traceback__))
     own = [(frame, line) for frame, line in lines if str(frame.f_globals.get("__name__")).partition(".")[0] == package]

@@ -6,16 +6,17 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from types import FunctionType
 from typing import NamedTuple
 
 from ivrkit.errors import IvrkitError, Problems, nearest, toml_key
 from ivrkit.flow.model.prompts import Menu
 from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.flow.model.substates import expand_substates, substate_names
-from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
+from ivrkit.plugin_errors import describe_value, plugin_errors
 from ivrkit.plugins.overrides import outdated_sentence, override
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
-from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, hint_of, plugin_problem
+from ivrkit.plugins.problems import UNAVAILABLE, Unavailable, describe_with_location, hint_of, plugin_problem
 from ivrkit.settings import Settings, StateSettings
 from ivrkit.settings.names import normal_name, use_one_of
 
@@ -85,7 +86,8 @@ class Selection:
                 self._offered.append(OfferedState(state, source))
                 return
         except plugin_errors() as error:
-            message = f"{source} cannot be made into a state: {describe_error(error)}"
+            package = offered.__module__.partition(".")[0] if isinstance(offered, FunctionType) else ""
+            message = f"{source} cannot be made into a state: {describe_with_location(error, package)}"
             self._problems.add(plugin_problem(owner, message, hint_of(error, owner)))
         # The problem is recorded. Without the placeholder, the unknown name would be reported as a second problem.
         self.add_missing(owner, name)
