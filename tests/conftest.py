@@ -1,14 +1,28 @@
 """Fixtures for all tests: only the named plugins, and the servers of session stores, started when they are needed."""
 
+import logging
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.installed_plugins import only_named_plugins  # noqa: F401  pytest finds fixtures by their names
 from tests.sessions.servers import PostgreSQL, Redis
+
+
+@pytest.fixture(autouse=True)
+def restore_log() -> Iterator[None]:
+    """Restore the handlers, the level and the propagation of the logger ``ivrkit`` after each test.
+
+    A server or a command that runs in the process of the tests sets them for the whole process.
+    """
+    logger = logging.getLogger("ivrkit")
+    handlers, level, propagate = [*logger.handlers], logger.level, logger.propagate
+    yield
+    logger.handlers, logger.propagate = handlers, propagate
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,8 @@ FIELDS = ["call", "turn", "left", "outcome", "path", "state", "owner", "ended", 
 
 @pytest.fixture
 def logger():
-    """Return the logger ``ivrkit``, and restore its handlers, level and propagation after the test."""
-    logger = logging.getLogger("ivrkit")
-    saved = (list(logger.handlers), logger.level, logger.propagate)
-    yield logger
-    logger.handlers, logger.propagate = saved[0], saved[2]
-    logger.setLevel(saved[1])
+    """Return the logger ``ivrkit``."""
+    return logging.getLogger("ivrkit")
 
 
 def test_a_record_of_a_turn_as_json(new_call, caplog):

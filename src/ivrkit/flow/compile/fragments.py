@@ -7,7 +7,7 @@ question are therefore moved into the ``Gather`` of the question, so that a key 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 #: The start of a rendered ``Gather``. The tag always has attributes, because a ``Gather`` always gets an ``action``.
 _GATHER = b"<Gather "
@@ -57,17 +57,6 @@ class Content(Fragment):
     custom_action: str | None
     has_whisper: bool = False
     caller_id_position: int | None = None
-
-    def with_caller_id(self, number: str) -> Content:
-        """Return a copy of the content whose ``Dial`` shows a number to the callee.
-
-        If the state's author has set a ``callerId``, the content is returned unchanged.
-        """
-        if self.caller_id_position is None:
-            return self
-        before, after = self.xml[: self.caller_id_position], self.xml[self.caller_id_position :]
-        caller_id = f" callerId={quote_attribute(number)}".encode()
-        return replace(self, xml=before + caller_id + after, prompts_start=self.prompts_start + len(caller_id))
 
 
 def move_prompts_into_gather(fragments: Sequence[Fragment]) -> list[bytes]:

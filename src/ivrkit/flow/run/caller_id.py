@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ivrkit.flow.compile.fragments import Content
+from dataclasses import replace
+
+from ivrkit.flow.compile.fragments import Content, quote_attribute
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.caller_ids import is_phone_number
 
@@ -17,6 +19,9 @@ def with_caller_id(content: Content, call: Call) -> Content:
     :param content: the content of a state. A ``callerId`` that the state's author has set is kept.
     :param call: the call.
     """
-    if content.caller_id_position is None or is_phone_number(call.from_) or not is_phone_number(call.to):
+    position = content.caller_id_position
+    if position is None or is_phone_number(call.from_) or not is_phone_number(call.to):
         return content
-    return content.with_caller_id(call.to)
+    caller_id = f" callerId={quote_attribute(call.to)}".encode()
+    xml = content.xml[:position] + caller_id + content.xml[position:]
+    return replace(content, xml=xml, prompts_start=content.prompts_start + len(caller_id))
