@@ -449,6 +449,32 @@ def test_without_url_the_public_url_of_the_settings_is_checked(doctor, behind, m
     assert is_valid([(results[-1]["message"], [])], f"{base}/phone")
 
 
+def test_an_app_that_cannot_use_its_store_is_a_failure(doctor, serve, tmp_path):
+    """If the running app cannot use its session store, the doctor says so, although the signature is valid."""
+    url = serve()
+    for file in tmp_path.glob("served.sqlite3*"):
+        file.write_bytes(b"no database" * 1000)
+    results, code = doctor("--url", url)
+    assert code == 1
+    assert [each["status"] for each in results] == ["ok"] * (len(results) - 1) + ["failed"]
+    assert results[-1] == {
+        "check": "store",
+        "status": "failed",
+        "message": "the running app cannot use its session store, so it keeps sessions in cookies only",
+        "hints": ["read the app's log, and check session_url on its machine"],
+    }
+
+
+def test_the_health_page_may_be_hidden(check_webhook, behind):
+    """A proxy that hides the health page does not change the result for a valid signature."""
+
+    def hide(passed):
+        passed.path = passed.path.replace("/healthz", "/nothing")
+
+    ((message, _),) = check_webhook(behind(hide))
+    assert message.startswith("the signature is valid: ")
+
+
 def test_a_sub_accounts_token_signs(check_webhook, serve, monkeypatch):
     """If there are only tokens of subaccounts, the first of them signs the request."""
     account = "AC" + "a" * 32

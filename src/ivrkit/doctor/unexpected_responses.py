@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from ivrkit.doctor.health import health_in
 from ivrkit.doctor.local_checks import SET_CLOCK
 from ivrkit.doctor.proxy_fixes import proxy_fixes
 from ivrkit.doctor.public_url import PublicUrl, join_paths, split_url
 from ivrkit.doctor.results import CheckResult, failed
 from ivrkit.simulator import Failure, Response
 from ivrkit.web.doctor_endpoint import MAX_PROOF_AGE
-from ivrkit.web.webhook import DEGRADED, HEALTHY
 
 _REDIRECTS, _FORBIDDEN, _BAD_GATEWAY = (301, 302, 303, 307, 308), (401, 403, 407), (502, 503, 504)
 _FIREWALL = "open the firewall to all addresses: Twilio has no fixed ones"
@@ -110,12 +109,12 @@ def _explain_not_found(
     ivrkit sends this status if the proof of the auth token is invalid. Otherwise another program sent the response.
     """
     health = fetch(f"{public_url.base}/healthz")
-    if health is not None and _is_ivrkit(health):
+    if health is not None and health_in(health):
         return _explain_rejected_proof(_clock_difference(health, now))
     # Look for ivrkit at other paths: at the root, and with url_prefix at the root or after the path.
     for base in dict.fromkeys((public_url.origin, public_url.origin + prefix, join_paths(public_url.base, prefix))):
         health = fetch(f"{base}/healthz") if base != public_url.base else None
-        if health is not None and _is_ivrkit(health):
+        if health is not None and health_in(health):
             message = f"404: ivrkit answers at {base}, not at {public_url.base}"
             hint = f"use {base}/webhook in Twilio's console and for --url"
             return failed("webhook", message, hint, *proxy_fixes("route", prefix=_path(public_url)))
@@ -145,15 +144,6 @@ def _explain_rejected_proof(difference: float | None) -> CheckResult:
 
 def _path(public_url: PublicUrl) -> str:
     return split_url(public_url.base).path.rstrip("/")
-
-
-def _is_ivrkit(response: Response) -> bool:
-    """Return whether a response comes from ivrkit's ``/healthz``, with a session store that works or not."""
-    try:
-        health = json.loads(response.body)
-    except ValueError:
-        return False
-    return isinstance(health, dict) and health.get("status") in (HEALTHY, DEGRADED)
 
 
 def _clock_difference(response: Response, now: float) -> float | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ivrkit.doctor.health import check_app_store
 from ivrkit.doctor.local_checks import check_clock, results_of_error
 from ivrkit.doctor.public_url import PublicUrl, parse_public_url, without_extra_slashes
 from ivrkit.doctor.results import CheckResult, warning
@@ -89,7 +90,7 @@ class _WebhookCheck:
         self._headers = {"Authorization": public_url.authorization} if public_url.authorization else {}
 
     def run(self, signers: Iterable[_Signer], prefix: str) -> list[CheckResult]:
-        """Request the doctor endpoint with each signer, and return the results of the check.
+        """Request the doctor endpoint with each signer, then the health page, and return the results of the check.
 
         :param signers: the signers. If a request gets no response from ivrkit, the other signers are not tried.
         :param prefix: the setting ``url_prefix``.
@@ -101,7 +102,10 @@ class _WebhookCheck:
             results += [each for each in new if each not in results and not (results and each.check == "clock")]
             if not is_ivrkit:
                 break
-        return results
+        # The health page takes the same way through the proxy, so it is read only if that way works.
+        if any(each.status == "failed" for each in results):
+            return results
+        return [*results, *check_app_store(self._fetch(f"{self._public_url.base}/healthz"))]
 
     def _check(self, signer: _Signer, prefix: str) -> tuple[list[CheckResult], bool]:
         """Request the doctor endpoint with one signer.
