@@ -22,8 +22,8 @@ Usage: ivrkit connect [OPTIONS] NUMBER
   command asks for missing values.
 
 Options:
-  --url TEXT        The public URL of the phone tree. Without it, only show the
-                    webhooks.
+  --url TEXT        The public URL of the app or of its webhook. Without it,
+                    only show the webhooks.
   --overrides TEXT  Connection overrides of the webhooks, such as 'rc=1&rp=ct',
                     or '' for none. Default: the settings' value.
   --dry-run         Show the changes without making them.
@@ -147,6 +147,15 @@ def test_connection_overrides_of_the_settings(api, connect, folder):
     assert len(api.changes) == 1
 
 
+@pytest.mark.parametrize("overrides", [[], ["--overrides", "rc=1&rp=ct"]], ids=["settings", "option"])
+@pytest.mark.parametrize("url", ["https://ivr.example.com", URL, f"{URL}/webhook/"])
+def test_the_prefix_of_the_settings(api, connect, folder, url, overrides):
+    """The setting ``url_prefix`` is appended to the URL of an app, and is not repeated."""
+    (folder / "ivrkit.toml").write_text('url_prefix = "/phone"\n')
+    connect(NUMBER, "--url", url, *overrides, "--yes")
+    assert api.changes == [CONNECTED]
+
+
 def test_no_connection_overrides(api, connect):
     """An empty ``--overrides`` sets no connection overrides, even if the settings have some."""
     connect(NUMBER, "--url", URL, "--overrides", "", "--yes")
@@ -227,6 +236,11 @@ class TestErrors:
                 ["4155550100"],
                 "NUMBER must be a phone number in E.164 form, not 4155550100",
                 "write + and the country code: +14155550100",
+            ),
+            (
+                [NUMBER, "--url", f"{URL}/webhook/status"],
+                f"--url must be the public URL of a phone tree, not {URL}/webhook/status",
+                "write it as https://ivr.example.com",
             ),
             (
                 [NUMBER, "--url", "ivr.example.com"],

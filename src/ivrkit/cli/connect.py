@@ -32,7 +32,7 @@ PRECEDING = {"voice_application_sid": "TwiML app", "trunk_sid": "SIP trunk"}
 
 @click.command()
 @click.argument("number")
-@click.option("--url", help="The public URL of the phone tree. Without it, only show the webhooks.")
+@click.option("--url", help="The public URL of the app or of its webhook. Without it, only show the webhooks.")
 @click.option(
     "--overrides",
     help="Connection overrides of the webhooks, such as 'rc=1&rp=ct', or '' for none. Default: the settings' value.",
@@ -95,7 +95,8 @@ def _print_rules(account: TwilioAccount, urls: list[str]) -> None:
 def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
     """Return the fields of a Twilio number that connect the number to a phone tree: field -> value.
 
-    :param url: the public URL of the phone tree.
+    :param url: the public URL of the app or of its webhook. The setting ``url_prefix`` is appended to the URL of an
+        app.
     :param overrides: the connection overrides, or ``None`` to use the overrides in the settings.
     :raises IvrkitError: if the URL or an override is invalid, or if ``overrides`` is ``None`` and the settings are
         invalid.
@@ -104,15 +105,16 @@ def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
         raise IvrkitError(
             f"--url must be the public URL of a phone tree, not {url}", hint="write it as https://ivr.example.com"
         )
+    settings = try_load_settings_with(()).settings if overrides is not None else load_settings_with(())
     if overrides is None:
-        overrides = load_settings_with(()).connection_overrides
+        overrides = settings.connection_overrides
     complaints = overrides_of(f"#{overrides}")[1] if overrides else []
     if complaints:
         raise IvrkitError(
             f"--overrides {overrides}: {'; '.join(complaints)}",
             hint="rc=1&rp=ct retries once if the connection fails",
         )
-    webhook = f"{url.rstrip('/').removesuffix('/webhook')}/webhook"
+    webhook = _webhook(url, settings.url_prefix)
     addresses = {
         "voice_url": with_connection_overrides(webhook, overrides),
         "voice_fallback_url": with_connection_overrides(f"{webhook}/fallback", overrides),
@@ -121,12 +123,28 @@ def _webhook_fields(url: str, overrides: str | None) -> dict[str, str]:
     return addresses | dict.fromkeys(METHODS.values(), "POST")
 
 
+def _webhook(url: str, prefix: str) -> str:
+    """Return the URL of the webhook.
+
+    :param url: the public URL of the app or of its webhook.
+    :param prefix: the setting ``url_prefix``.
+    """
+    from ivrkit.doctor.public_url import WEBHOOK, join_paths
+
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    path = path if path.endswith(WEBHOOK) else join_paths(path, prefix) + WEBHOOK
+    return parts._replace(path=path).geturl()
+
+
 def _is_base_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+    is_endpoint = parts.path.rstrip("/").endswith(("/webhook/status", "/webhook/fallback"))
+    has_more = is_endpoint or parts.query or parts.fragment
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not has_more
 
 
 def _rows(found: Any) -> list[tuple[str, str]]:
