@@ -102,6 +102,13 @@ def test_a_new_call_is_no_notification(extra):
     assert find_notification({**new, "CallbackSource": "call-progress-events"}, None) is notifications.CALL_STATUS
 
 
+@pytest.mark.parametrize(("status", "direction"), [("in-progress", "inbound"), ("ringing", "outbound-dial")])
+def test_only_a_ringing_inbound_call_is_a_new_call(status, direction):
+    """A request with a marker is a notification if its call is answered, or if the call is outbound."""
+    params = {**STANDARD, "CallStatus": status, "Direction": direction, "Timestamp": "now"}
+    assert find_notification(params, None) is notifications.OTHER
+
+
 def test_every_notification_is_in_the_table():
     """The table of this test has each notification of the module."""
     defined = {name for name, value in vars(notifications).items() if isinstance(value, Notification)}

@@ -43,6 +43,23 @@ def test_a_long_text_is_split_at_the_ends_of_sentences(voice, limit):
     assert len(said(SENTENCE * 50, voice=voice)) == 1
 
 
+@pytest.mark.parametrize(
+    ("voice", "letter", "limit"),
+    [
+        ("Polly.Joanna", "x", 3000),
+        ("woman", "x", 4096),
+        ("Google.en-US-Standard-A", "x", 4500),
+        (None, "x", 3000),
+        (None, "\u00e9", 750),
+    ],
+)
+def test_a_text_may_have_the_length_of_the_limit(voice, letter, limit):
+    """A text of exactly the limit is said as it is, and one letter more is too long. A URL encodes most letters."""
+    assert said(letter * limit, voice=voice) == [letter * limit]
+    with pytest.raises(FlowError, match="must have at most"):
+        said(letter * (limit + 1), voice=voice)
+
+
 def test_a_long_text_inside_a_gather_is_split():
     """A long text inside a Gather becomes several Say in the Gather, with the same voice and language."""
     xml = render([ask("Short.", Say(SENTENCE * 300, voice="Polly.Amy", language="en-GB"))], RenderContext()).xml
@@ -221,7 +238,8 @@ def test_hints_that_twilio_would_not_use_are_refused(tree, hints, message, hint)
     """The attribute hints of a Gather is checked at start."""
     (problem,) = problems_of(tree, {"a": State(ask("A?", input="speech", hints=hints), Routes(otherwise=None))})
     assert problem == (f"state 'a' of test-states 1.0: {message}", hint, "a")
-    assert tree(a=State(Gather(input="speech", hints="one, two"))).startup_warnings == ()
+    for allowed in ("one, two", "x" * 100, "word, " * 499 + "word"):
+        assert tree(a=State(Gather(input="speech", hints=allowed))).startup_warnings == ()
 
 
 def test_a_text_keeps_its_translation_when_it_is_split(call):

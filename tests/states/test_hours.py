@@ -69,6 +69,10 @@ def test_a_text_in_the_core_s_translations_is_known():
             "hours.saturday must begin at 02:00 or later, when hours.friday ends, not at 01:30",
         ),
         (
+            {"friday": "09:00-09:00", "saturday": "08:00-10:00"},
+            "hours.saturday must begin at 09:00 or later, when hours.friday ends, not at 08:00",
+        ),
+        (
             {"sunday": "16:00-02:00", "monday": "00:00-05:00"},
             "hours.monday must begin at 02:00 or later, when hours.sunday ends, not at 00:00",
         ),
@@ -129,6 +133,8 @@ def test_a_day_may_have_a_break():
         ({"friday": "11:00-14:00, 18:00-00:00"}, "2026-12-04T23:59", True),
         ({"friday": "11:00-14:00, 18:00-00:00"}, "2026-12-05T00:00", False),
         ({"sunday": "22:00-04:00"}, "2026-12-07T03:00", True),
+        ({"sunday": "09:00-09:00"}, "2026-12-07T08:59", True),
+        ({"sunday": "09:00-09:00"}, "2026-12-07T09:00", False),
         ({"sunday": "22:00-24:00"}, "2026-12-06T23:59", True),
         ({"sunday": "22:00-24:00"}, "2026-12-07T00:00", False),
         ({"sunday": "00:00-24:00", "monday": "00:00-24:00"}, "2026-12-07T00:00", True),
@@ -141,6 +147,16 @@ def test_a_day_may_have_a_break():
 def test_hours_may_go_on_into_the_next_day(week, moment, expected):
     """A closing time that is not after the opening time is on the next day, Monday after Sunday."""
     assert Week.from_table(week).is_open(datetime.fromisoformat(moment)) is expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [("08:59", False), ("09:00", True), ("11:59", True), ("12:00", False), ("13:00", True), ("18:00", False)],
+)
+def test_the_company_is_closed_at_the_closing_time(moment, expected):
+    """The company is open from the first minute of a window, and closed from its last minute on."""
+    week = Week.from_table({"monday": "09:00-12:00, 13:00-18:00"})
+    assert week.is_open(datetime.fromisoformat(f"2026-12-07T{moment}")) is expected
 
 
 def test_a_night_is_said_as_one_window(at):
