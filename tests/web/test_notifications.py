@@ -94,6 +94,21 @@ def test_the_end_of_a_call_is_recorded(new_call, logged):
     assert line.endswith('set statusCallback (in Twilio\'s console: "Call status changes") to webhook/status')
 
 
+@pytest.mark.parametrize("path", ["/webhook", "/webhook/status"])
+def test_the_end_of_a_leg_is_ignored(make_app, new_call, caplog, path):
+    """The end of a leg of a Dial neither ends the call, nor does it appear as the end of a call in the call log."""
+    app = make_app(dev=True)
+    call, leg = new_call(app), new_call(app)
+    call.dial()
+    caplog.set_level("INFO", logger="ivrkit.calls")
+    caplog.clear()
+    ended = {"ParentCallSid": call.sid, "CallDuration": "9", "CallbackSource": "call-progress-events"}
+    assert leg.send(f"https://ivr.example.com{path}", ended, status="completed").status in (200, 204)
+    assert [each for each in caplog.records if each.name == "ivrkit.calls"] == []
+    assert sessions_of(app).store.load(leg.sid) is None
+    assert call.press("1").state is not None
+
+
 def test_a_late_transcription_is_no_second_recording(new_call):
     """The transcription of a recording arrives after the call and has its RecordingUrl; the recording counts once."""
     recorder = RecordingPlugin(SHOP)

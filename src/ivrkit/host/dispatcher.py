@@ -163,7 +163,7 @@ class Dispatcher:
     def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> str:
         """End a call if a status callback has a final status such as ``completed``. Ignore any other status.
 
-        The call is ended even if no webhook of the call has arrived.
+        The call is ended even if no webhook of the call has arrived. The end of a leg of a ``Dial`` is ignored.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
@@ -177,7 +177,9 @@ class Dispatcher:
         call_session = self.sessions.for_call(params["CallSid"], cookie)
 
         def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | None:
-            return None if session.ended else hang_up(self.flow, self._call(params, session, now), session)
+            # The leg of a Dial has a CallSid of its own, but it is not a call of the phone tree.
+            is_leg = "ParentCallSid" in params and not session.turn
+            return None if session.ended or is_leg else hang_up(self.flow, self._call(params, session, now), session)
 
         turn, session = self._save_turn(call_session, params, take_turn)
         if turn is None:
