@@ -175,6 +175,7 @@ def test_the_doctor_finds_no_problem_behind_nginx(clinic: Clinic, webhook: str):
         ("plugins", "ok"),
         ("store", "ok"),
         ("clock", "ok"),
+        ("rules", "ok"),
         ("clock", "ok"),
         ("webhook", "ok"),
     ]

@@ -38,7 +38,7 @@ def spelled():
 def relay():
     """Return a ``Connect`` with an unknown attribute in an element two levels deeper."""
     connect = Connect()
-    connect.conversation_relay(url="wss://x.example/").language(code="en-US", speech="x")
+    connect.stream(url="wss://x.example/").parameter(name="a", values="b")
     return connect
 
 
@@ -54,7 +54,7 @@ KEYS = Routes({"1": "b"})
         (State(dial(status_url="x"), Routes({})), unknown("Number", "statusUrl", "status_callback")),
         (State(Dial("+15550100", zzz=1), Routes({})), unknown("Dial", "zzz")),
         (State(spelled()), unknown("say-as", "interpret", "interpret_as")),
-        (State(relay(), Routes({})), unknown("Language", "speech", "speech_model")),
+        (State(relay(), Routes({})), unknown("Parameter", "values", "value")),
         (
             State(Menu(Say("A.", lang="en"), repeat=None), options=MenuOption("1", "a", menu="a")),
             unknown("Say", "lang", "language"),

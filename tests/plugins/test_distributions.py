@@ -24,10 +24,10 @@ pytestmark = pytest.mark.usefixtures("core_only")
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Return a function that writes a folder of metadata. All folders are at the end of ``sys.path``."""
+    """Return a function that writes a folder of metadata. The folder is on ``sys.path``."""
     folder = tmp_path / "site"
     folder.mkdir()
-    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+    monkeypatch.syspath_prepend(folder)
 
     def write(name: str, files: dict[str, str | bytes], at: Path = folder) -> Path:
         (at / name).mkdir(parents=True)
@@ -170,15 +170,15 @@ class TestTwice:
         """An editable install may have the same metadata in its source folder as well."""
         site("parking_ivr-1.0.dist-info", PARKING)
         site("parking_ivr.egg-info", {**PARKING, "PKG-INFO": PARKING["METADATA"]}, tmp_path / "src")
-        monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "src")])
+        monkeypatch.syspath_prepend(tmp_path / "src")
         assert not problems()
         assert installed_plugins() == ["parking-ivr"]
 
     def test_a_damaged_one_hides_nothing(self, install, site, tmp_path, monkeypatch):
         """If the first of two is damaged, the second is served."""
-        monkeypatch.setattr(sys, "path", [str(tmp_path / "first"), *sys.path])
-        site("ant-0.9.dist-info", {"entry_points.txt": PARKING["entry_points.txt"]}, tmp_path / "first")
         install("ant", states={"one": "ant:found"}, ant=STATE_CODE)
+        site("ant-0.9.dist-info", {"entry_points.txt": PARKING["entry_points.txt"]}, tmp_path / "first")
+        monkeypatch.syspath_prepend(tmp_path / "first")
         assert "one" in load(Settings(strict=False)).flow.states
 
 
@@ -188,10 +188,10 @@ class TestWithoutTheMetadataOfIvrkit:
     HIDE = """
 import sys
 import importlib_metadata
-found = importlib_metadata.MetadataPathFinder.find_distributions.__func__
-def find_distributions(cls, context=importlib_metadata.DistributionFinder.Context()):
-    return (each for each in found(cls, context) if each.metadata["Name"] != "ivrkit")
-importlib_metadata.MetadataPathFinder.find_distributions = classmethod(find_distributions)
+found = importlib_metadata.Distribution.discover
+def discover(**arguments):
+    return (each for each in found(**arguments) if each.metadata["Name"] != "ivrkit")
+importlib_metadata.Distribution.discover = staticmethod(discover)
 """
     MESSAGE = (
         "the phone tree has 1 problem and was not started:\n"

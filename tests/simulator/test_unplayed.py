@@ -66,6 +66,7 @@ def test_what_twilio_s_library_can_write_is_valid(parent, child, attributes):
         assert child in ELEMENTS[parent].children
 
 
+@pytest.mark.once  # in an environment with the newest library: an older one lacks the newest verbs
 def test_the_library_knows_every_verb_and_noun():
     """Twilio's library knows each verb and noun that is not played, so none of them is misspelt here."""
     assert {*UNPLAYED_VERBS, *UNPLAYED_NOUNS} <= {name for name, _ in CLASSES.values()}

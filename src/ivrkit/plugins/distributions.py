@@ -98,6 +98,9 @@ def _read(dist: Any, path: str) -> PluginDistribution:
         raise _DamageError(_left_out(path, name, "an installer could not delete it during an upgrade", "warning"))
     level: Literal["error", "warning"] = "error" if has_plugins else "warning"
     with _damage_in(path, name, "its metadata cannot be read", level):
+        # An old version of the library returns empty metadata for a missing file.
+        if not (dist.read_text("METADATA") or dist.read_text("PKG-INFO")):
+            raise FileNotFoundError("it has no file METADATA")
         metadata = dist.metadata
         owner = Owner(metadata.get("Name") or "", metadata.get("Version") or "")
     if not owner.plugin:

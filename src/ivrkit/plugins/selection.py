@@ -86,7 +86,7 @@ class Selection:
                 self._offered.append(OfferedState(state, source))
                 return
         except plugin_errors() as error:
-            package = offered.__module__.partition(".")[0] if isinstance(offered, FunctionType) else ""
+            package = offered.__module__.partition(".")[0] if type(offered) is FunctionType else ""
             message = f"{source} cannot be made into a state: {describe_with_location(error, package)}"
             self._problems.add(plugin_problem(owner, message, hint_of(error, owner)))
         # The problem is recorded. Without the placeholder, the unknown name would be reported as a second problem.
