@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.web.team_app import create_team_app
+from tests.web.team_app import close, create_team_app
 
 from ivrkit.conformance.interruptible_handlers import (
     an_interrupted_handler_can_run_again,
@@ -53,8 +53,16 @@ one = State(ask("One?"), Routes({"1": SAME}, otherwise=HOME), options=MenuOption
 
 @pytest.fixture
 def team_app(tmp_path):
-    """Return the app factory of a team."""
-    return lambda: create_team_app(tmp_path)
+    """Return the app factory of a team. The databases of its apps are closed at the end."""
+    apps = []
+
+    def make():
+        apps.append(create_team_app(tmp_path))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        close(app)
 
 
 @pytest.mark.parametrize(("check", "arguments"), CALLING_CHECKS)

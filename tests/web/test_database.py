@@ -83,7 +83,7 @@ class FailingObserver:
 @pytest.fixture
 def shop(tmp_path):
     """Return a function that mounts the shop in an app, and returns the app and ``send``."""
-    sessions = []
+    apps = []
 
     def make(**plugins):
         app = Flask("shop")
@@ -95,7 +95,7 @@ def shop(tmp_path):
             session_url=f"sqlite:///{tmp_path}/calls.sqlite3",
             plugins={"shop": Shop(), **plugins},
         )
-        sessions.append(app.extensions["ivrkit"].sessions)
+        apps.append(app)
         with app.app_context():
             database.create_all()
             database.session.add(Order(number="4711"))
@@ -110,8 +110,10 @@ def shop(tmp_path):
         return app, send
 
     yield make
-    for each in sessions:
-        each.close()
+    for app in apps:
+        app.extensions["ivrkit"].sessions.close()
+        with app.app_context():
+            database.engine.dispose()
 
 
 def stored(app):
