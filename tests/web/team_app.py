@@ -2,6 +2,7 @@
 
 from flask import Flask, current_app, request
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import NullPool
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from tests.web.sample_trees import RecordingPlugin
 
@@ -22,7 +23,12 @@ def create_team_app(folder):
         number: Mapped[str] = mapped_column(primary_key=True)
 
     app = Flask("team")
-    app.config.update(SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/orders.sqlite3", DEPOT="Berlin")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/orders.sqlite3",
+        # Each connection is closed after its request, because nobody closes the apps that an app factory makes.
+        SQLALCHEMY_ENGINE_OPTIONS={"poolclass": NullPool},
+        DEPOT="Berlin",
+    )
     database.init_app(app)
     with app.app_context():
         database.create_all()
