@@ -125,14 +125,17 @@ def _unused_overrides(compiled: CompiledState, states: Mapping[str, CompiledStat
     Such a text in the settings replaces nothing.
     """
     state = compiled.state
+    languages = [localized.language for localized in compiled.localized.values()]
+    replaced = {text for language in languages for text in language.text_overrides.get(state.name, ())}
+    if not replaced:
+        # Few states have such texts. The search for substates below visits every state of the phone tree.
+        return
     members = [compiled, *(each for each in states.values() if f"{each.state.parent}.".startswith(f"{state.name}."))]
     if any(callable(each.state.enter) or isinstance(each.state.exit, LeadsTo) for each in members):
         # A function may say any text.
         return
     prompts = [goto.say for goto in RULE_GOTOS] + [prompt for each in members for prompt in _all_prompts(each)]
     said = dict.fromkeys(str(text) for text in _texts_in(prompts))
-    languages = [localized.language for localized in compiled.localized.values()]
-    replaced = {text for language in languages for text in language.text_overrides.get(state.name, ())}
     for text in sorted(replaced - said.keys()):
         hint = f"correct or remove it in ivrkit.toml:  [states.{toml_key(state.name)}.texts]"
         yield _warning(state, f"does not say {text!r}{nearest(text, said)}", hint)
