@@ -1,9 +1,12 @@
 """Startup warnings about the verbs of a state: unknown attributes, and input that takes too long."""
 
+import sys
+
 import pytest
 from twilio.twiml.voice_response import Connect, Dial, Gather, Pause, Play, Record, Say
 
 from ivrkit import Goto, Menu, MenuOption, Routes, State, Whisper, ask, leads_to
+from ivrkit.flow.compile import startup_warnings
 
 HINT = "rename or remove it: Twilio ignores attributes that it does not know"
 
@@ -133,3 +136,24 @@ def test_a_function_that_waits_for_the_timeout(tree, gather, seconds):
 def test_a_function_that_need_not_wait(tree, state):
     """A number of digits, a finish key that the author names, or no keys at all: there is nothing to wait for."""
     assert warnings(tree, state) == []
+
+
+def test_the_search_grows_linearly(tree):
+    """Twice as many states take twice as many steps in the module of the warnings, not four times as many."""
+
+    def steps(count):
+        flow = tree(**{f"state{number}": State("Hello.") for number in range(count)})
+        counted = 0
+
+        def count_step(frame, event, argument):
+            nonlocal counted
+            counted += frame.f_code.co_filename == startup_warnings.__file__
+
+        sys.setprofile(count_step)
+        try:
+            assert list(startup_warnings.find_startup_warnings(flow.states)) == []
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    assert steps(200) < 2.5 * steps(100)
