@@ -392,7 +392,10 @@ class TestSubstates:
         folder.write("harbour.flow.toml", self.ACCOUNT)
         folder.write("ivrkit.toml", '[states."account.confirm"]\nplugin = "other"\n')
         assert folder.problem() == (
-            "[states.account.confirm] plugin must be a plugin that offers the state 'account.confirm', not 'other'",
+            (
+                "ivrkit.toml:2: [states.account.confirm] plugin must be a plugin that offers the state "
+                "'account.confirm', not 'other'"
+            ),
             "use one of: harbour.flow.toml",
         )
 

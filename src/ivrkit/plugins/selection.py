@@ -248,6 +248,7 @@ class Selection:
         self._problems.error(
             f"[states.{name}] plugin must be a plugin that offers the state {name!r}, not {plugin!r}{near}",
             use_one_of(map(str, owners)),
+            location=self._settings.location("states", name, "plugin"),
         )
 
 
