@@ -202,6 +202,7 @@ def test_the_mounted_tree_has_no_missing_file(alone, monkeypatch):
     assert (done.stderr, done.exit_code) == ("", 0)
 
 
+@pytest.mark.acme  # its settings make the table wide
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_table_fits_the_terminal(in_terminal, folder, columns):
     """In a terminal no line is longer than the terminal, and cut cells end in dots; all settings are listed."""
