@@ -42,6 +42,13 @@ def enter(call):
 
 hello = State(enter, HOME)
 """
+#: A plugin that says when its import has begun, and whose import does not end in the time of a test.
+SLOW_IMPORT = """
+import time
+from pathlib import Path
+Path("importing").touch()
+time.sleep(600)
+"""
 #: A plugin that fails and is fixed in the meantime.
 FIXED_MEANWHILE = """
 from pathlib import Path
@@ -335,11 +342,19 @@ def test_an_error_of_ivrkit_itself_has_its_traceback(development):
 def test_a_save_while_the_tree_is_loading_starts_again(development):
     """A file that is saved while a slow tree is loading is served, and the slow process is abandoned."""
     development.start().wait_for_answer("Hello.")
-    development.write(development.package / "states.py", f"import time\ntime.sleep(600)\n{STATE.format('Slow.')}")
-    development.wait_for_output("states.py changed, reloading", 1)
+    development.write(development.package / "states.py", SLOW_IMPORT)
+    wait_until((development.folder / "importing").exists, lambda: development.output)
     development.write(development.package / "states.py", STATE.format("Fast."))
     development.wait_for_answer("Fast.")
     wait_until(lambda: len(development.workers()) == 1)
+    assert development.end() == 0
+
+
+def test_a_process_that_is_loading_ends_with_the_command(development):
+    """A signal ends the command at once, although a new tree is still loading."""
+    development.write(development.package / "states.py", SLOW_IMPORT)
+    development.start()
+    wait_until((development.folder / "importing").exists, lambda: development.output)
     assert development.end() == 0
 
 

@@ -1,5 +1,6 @@
 """The SQLite store: the file and its permissions, the journal, connections, forks, and the errors of a file."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ from ivrkit import SessionError, StoreUnavailable
 from ivrkit.conformance.stores import SharedStoreContract
 from ivrkit.sessions import SQLiteStore, StoredSession
 from ivrkit.sessions.schemes import open_sqlite
+from ivrkit.sessions.sqlite import _ThreadConnection
 
 HINT = "\n  hint: session_url must name a file that this process may write, in a folder that exists"
 
@@ -188,6 +190,13 @@ def test_a_forked_process_opens_its_own_connection(path):
     """A forked process neither uses nor closes the connection of its parent."""
     done = subprocess.run([sys.executable, "-c", FORKING, path], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("0 2 True\n", "", 0)
+
+
+def test_a_connection_that_was_not_opened_is_forgotten(tmp_path):
+    """A file that disappears before a thread opens it is an error, and nothing is left to close."""
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        _ThreadConnection(str(tmp_path / "nowhere" / "calls.sqlite3"), None)
+    gc.collect()  # an error in `__del__` would fail the test
 
 
 def error_of(act) -> str:
