@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,6 +11,15 @@ from pathlib import Path
 import pytest
 from tests.installed_plugins import only_named_plugins  # noqa: F401  pytest finds fixtures by their names
 from tests.sessions.servers import PostgreSQL, Redis
+
+
+def pytest_configure() -> None:
+    """Handle Ctrl-C (SIGINT) as usual, here and in the programs that tests start.
+
+    A shell starts a command in the background with SIGINT ignored, and all processes of the command inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
