@@ -5,7 +5,8 @@ import time
 import pytest
 from tests.web.webhook_calls import ACCOUNT, TOKEN, sign
 
-from ivrkit.web.doctor_endpoint import DOCTOR_HEADER, hash_form, is_valid_proof, make_proof
+from ivrkit.web.doctor_endpoint import hash_form, is_valid_proof, make_proof
+from ivrkit.web.early_refusal import DOCTOR_HEADER
 
 PAGE = "https://ivr.example.com/webhook/doctor"
 NONCE = "n1"

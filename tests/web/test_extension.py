@@ -5,7 +5,7 @@ from flask import Blueprint, Flask, request
 from tests.web.sample_trees import SHOP, TreePlugin
 from tests.web.simulated_calls import simulator_for_app
 from tests.web.team_app import TOKEN, TeamPlugin, close, create_team_app, orders
-from tests.web.webhook_calls import WebhookCall, in_process, new_sid, sign, twilio_params
+from tests.web.webhook_calls import FORGED_SIGNATURE, WebhookCall, in_process, new_sid, sign, twilio_params
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -276,9 +276,10 @@ def test_a_body_of_more_than_256000_bytes_is_refused(team_app, mount, logged, pa
     app = team_app()
     mount(app)
     send, url = in_process(app), f"https://ivr.example.com/phone/{page}"
-    assert send("POST", url, b"x" * 256_000, FORM).status == 403
+    signed = {**FORM, "X-Twilio-Signature": FORGED_SIGNATURE}
+    assert send("POST", url, b"x" * 256_000, signed).status == 403
     logged()
-    answer = send("POST", url, b"x" * 256_001, FORM)
+    answer = send("POST", url, b"x" * 256_001, signed)
     assert (answer.status, answer.body) == (413, b"The request body must have at most 256000 bytes.\n")
     (line,) = logged()
     assert line == (

@@ -7,9 +7,9 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.web.sample_trees import sessions_of
-from tests.web.webhook_calls import in_process, new_sid, serving, sign, twilio_params
+from tests.web.webhook_calls import FORGED_SIGNATURE, in_process, new_sid, serving, sign, twilio_params
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": FORGED_SIGNATURE}
 
 
 class BrokenBody(io.BytesIO):
@@ -33,6 +33,7 @@ def request_with(app, environ):
         "SERVER_PORT": "80",
         "wsgi.url_scheme": "http",
         "CONTENT_TYPE": FORM["Content-Type"],
+        "HTTP_X_TWILIO_SIGNATURE": FORGED_SIGNATURE,
     }
     body = app({**base, **environ}, lambda status, headers, *_: started.append(status))
     return started[0], b"".join(body)
@@ -57,7 +58,7 @@ def test_a_body_of_unknown_length_is_not_read(make_app, logged, encoding):
 
 
 def test_a_request_without_length_and_chunks_has_no_body(make_app):
-    """Without a length and without chunks a request has no body: nothing is read, and the signature is missing."""
+    """Without a length and without chunks a request has no body: nothing is read, and the signature is checked."""
     app = make_app()
     assert request_with(app, {"wsgi.input": BrokenBody()}) == ("403 FORBIDDEN", b"Forbidden\n")
 

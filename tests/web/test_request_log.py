@@ -2,7 +2,7 @@
 
 import pytest
 from tests.web.conftest import REFUSED, WEBHOOK
-from tests.web.webhook_calls import WebhookCall, in_process, sign, twilio_params
+from tests.web.webhook_calls import FORGED_SIGNATURE, WebhookCall, in_process, sign, twilio_params
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request
@@ -27,7 +27,7 @@ def requested(make_app, logged):
     def request(method, path, *, signed=True, app=None, **settings):
         app = app or make_app(**settings)
         logged()
-        headers = {"X-Twilio-Signature": "c2lnbmVk"} if signed else {}
+        headers = {"X-Twilio-Signature": FORGED_SIGNATURE} if signed else {}
         return in_process(app)(method, f"{SITE}{path}", b"", headers).status, logged()
 
     return request
@@ -40,7 +40,7 @@ def test_a_flood_has_few_lines(make_app, logged):
     for _ in range(MAX_LINES + 20):
         assert send("POST", WEBHOOK, b"", {}).status == 403
     assert len(logged()) == MAX_LINES
-    send("POST", WEBHOOK, b"", {"X-Twilio-Signature": "c2lnbmVk"})
+    send("POST", WEBHOOK, b"", {"X-Twilio-Signature": FORGED_SIGNATURE})
     (line,) = logged()
     assert line.startswith(f"{REFUSED}X-Twilio-Signature does not match ")
 

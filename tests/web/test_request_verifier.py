@@ -8,14 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.web.conftest import REFUSED, WEBHOOK
 from tests.web.sample_trees import SHOP, TreePlugin, sessions_of
-from tests.web.webhook_calls import ACCOUNT, TOKEN, Response, in_process, new_sid, sign, twilio_params
+from tests.web.webhook_calls import ACCOUNT, FORGED_SIGNATURE, TOKEN, Response, in_process, new_sid, sign, twilio_params
 from twilio.request_validator import RequestValidator
 
 from ivrkit import Settings, SettingsError
 from ivrkit.web import create_app
 
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
-FORGED_SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 
 
 @pytest.fixture

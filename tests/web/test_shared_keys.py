@@ -148,7 +148,10 @@ REFUSED = [
     ),
     (
         None,
-        f"X-Twilio-Signature does not match {URL!r}: {CHANGED_URL}TWILIO_AUTH_TOKEN belongs to another account",
+        (
+            f"X-Twilio-Signature is a signature with a shared key, but {HEADER} is missing: "
+            "check that no proxy removes this header"
+        ),
     ),
 ]
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.web.conftest import WEBHOOK
 from tests.web.sample_trees import SHOP, RecordingPlugin, TreePlugin, sessions_of
 from tests.web.webhook_calls import (
+    FORGED_SIGNATURE,
     VERB_RESULTS,
     XML,
     WebhookCall,
@@ -75,7 +76,8 @@ def test_other_methods_and_paths_are_errors(new_call, make_app):
 
 def test_a_webhook_that_is_too_large_is_refused(make_app):
     """A form of more than 256,000 bytes gets status 413."""
-    send, head = in_process(make_app()), {"Content-Type": "application/x-www-form-urlencoded"}
+    send, head = in_process(make_app()), {"X-Twilio-Signature": FORGED_SIGNATURE}
+    head["Content-Type"] = "application/x-www-form-urlencoded"
     body = urlencode({**twilio_params("CA1"), "SpeechResult": "x" * 200_000})
     assert send("POST", WEBHOOK, body.encode(), head).status == 403
     assert send("POST", WEBHOOK, f"{body}{'x' * 56_000}".encode(), head).status == 413

@@ -20,6 +20,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client
 
 TOKEN = "12345"
+#: A signature with another token.
+FORGED_SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 XML = "text/xml; charset=utf-8"
 #: The verbs that play something and need no webhook.

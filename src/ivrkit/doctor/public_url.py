@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ivrkit.errors import IvrkitError
-from ivrkit.web.doctor_endpoint import DOCTOR_PATH
+from ivrkit.web.paths import DOCTOR_PATH
 
 #: The query of the doctor's request. A proxy that decodes and encodes queries changes it.
 QUERY = "a=1&b=%20x"

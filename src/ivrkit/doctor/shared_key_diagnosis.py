@@ -8,7 +8,8 @@ from ivrkit.doctor.proxy_fixes import proxy_fixes
 from ivrkit.doctor.results import CheckResult, failed
 from ivrkit.settings.shared_key_variables import SHARED_KEYS_PREFIX
 from ivrkit.simulator import SharedKey
-from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER, matching_ids, others_in_words
+from ivrkit.web.early_refusal import SIGNATURE_SETTINGS_HEADER
+from ivrkit.web.shared_keys import matching_ids, others_in_words
 
 
 def compare_shared_key(

@@ -18,7 +18,8 @@ from ivrkit.settings import Settings
 from ivrkit.simulator import Failure, HttpTransport, Response, SharedKey
 from ivrkit.simulator.wire.messages import make_file_request, make_request
 from ivrkit.simulator.wire.overrides import DEFAULT, Overrides
-from ivrkit.web.doctor_endpoint import DOCTOR_HEADER, make_proof
+from ivrkit.web.doctor_endpoint import make_proof
+from ivrkit.web.early_refusal import DOCTOR_HEADER
 
 #: The parameters of the request: some that Twilio always sends, and a text that a proxy changes if it rewrites bodies.
 _FORM = {"CallSid": f"CA{'0' * 32}", "CallStatus": "ringing", "From": "+14155550100", "Text": "a b+c&d=\u00e9"}

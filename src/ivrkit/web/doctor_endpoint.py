@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,14 +17,10 @@ import importlib_metadata
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.wrappers import Request
 
+from ivrkit.web.early_refusal import DOCTOR_HEADER, SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER
 from ivrkit.web.proxies import is_forwarding_header
 from ivrkit.web.request_verifier import RequestVerifier
-from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER
 
-#: The header with the proof: the time, a keyed hash and a nonce, separated by blanks.
-DOCTOR_HEADER = "Ivrkit-Doctor"
-#: The path of the endpoint, below the prefix of a phone tree.
-DOCTOR_PATH = "/webhook/doctor"
 #: How far the time of a proof may be from the server's clock, in seconds, in both directions.
 MAX_PROOF_AGE = 300
 
@@ -84,7 +80,7 @@ def describe_request(request: Request, verifier: RequestVerifier, now: float) ->
         "parameters": sorted(form),
         # A hash shows whether the form arrived unchanged, and reveals none of its values.
         "form": hash_form(form.items(multi=True)),
-        "signed": "X-Twilio-Signature" in request.headers,
+        "signed": SIGNATURE_HEADER in request.headers,
         "signature_settings": request.headers.get(SIGNATURE_SETTINGS_HEADER),
         "signed_url": verifier.signed_url(request),
         "refusal": verifier.refusal_reason(request, form.to_dict()),
@@ -102,19 +98,25 @@ def hash_form(items: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256(urlencode(sorted(items)).encode()).hexdigest()
 
 
-def add_doctor_endpoint(blueprint: Blueprint, path: str, verifier: RequestVerifier) -> None:
+def add_doctor_endpoint(
+    blueprint: Blueprint, path: str, verifier: RequestVerifier, refuse_body: Callable[[], Response | None]
+) -> None:
     """Add the doctor endpoint to a blueprint.
 
     :param blueprint: the blueprint of a phone tree.
     :param path: the path of the endpoint.
     :param verifier: the request verifier of the phone tree. If the settings of the phone tree have no auth token,
         the endpoint responds with 404 to every request.
+    :param refuse_body: a function that returns a response if the body of the current request cannot be parsed.
     """
 
     def doctor() -> Response:
         now = time.time()
         if not is_valid_proof(request.headers.get(DOCTOR_HEADER, ""), verifier.settings.secrets(), now):
             abort(404)  # not 403, which would show that the endpoint exists
+        refusal = refuse_body()
+        if refusal is not None:
+            return refusal
         response = jsonify(describe_request(request, verifier, now))
         response.headers["Cache-Control"] = "no-store"
         return response

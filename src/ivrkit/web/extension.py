@@ -27,8 +27,9 @@ from ivrkit.settings import Settings
 from ivrkit.settings.core_settings import SETTINGS, read_value
 from ivrkit.settings.load import PREFIX, try_load_settings
 from ivrkit.web.missed_requests import MissedRequests
+from ivrkit.web.paths import PATHS
 from ivrkit.web.request_verifier import RequestVerifier
-from ivrkit.web.webhook import PATHS, make_blueprint
+from ivrkit.web.webhook import make_blueprint
 
 #: The name of a phone tree, unless the app gives it another one.
 DEFAULT_NAME = "ivrkit"

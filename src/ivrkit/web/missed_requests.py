@@ -8,12 +8,11 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from ivrkit.web.doctor_endpoint import DOCTOR_PATH
+from ivrkit.web.early_refusal import SIGNATURE_HEADER
+from ivrkit.web.paths import DOCTOR_PATH, WEBHOOK_PATH
 from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
 
-#: The last part of the webhook's path.
-WEBHOOK_PATH = "/webhook"
 #: The statuses of Flask's responses to a request that fits no endpoint.
 _STATUSES = (308, 400, 404, 405)
 #: The similarity from which a word counts as a wrong spelling of "webhook".
@@ -42,7 +41,7 @@ class MissedRequests:
         """
         # A view of the app logs its own 400. Without a rule for the URL, Flask itself refused the request.
         if response.status_code in _STATUSES and not (response.status_code == 400 and request.url_rule):
-            signed = "X-Twilio-Signature" in request.headers
+            signed = SIGNATURE_HEADER in request.headers
             if signed or _looks_like_a_webhook(request.path):
                 reason = "signed" if signed else "unsigned"
                 self._log.warn(request, response.status_code, self._message(response.status_code), reason=reason)

@@ -55,7 +55,7 @@ def read_body(request: Request) -> BodyRefusal | None:
     in_chunks = "HTTP_TRANSFER_ENCODING" in environ
     if length is not None and not in_chunks:
         return TOO_LARGE if length > MAX_BODY_BYTES else None
-    if request.method in ("GET", "HEAD"):
+    if request.method != "POST":
         return None  # the body of such a request is never read
     if not environ.get("wsgi.input_terminated"):
         # The end of the body is unknown, and reading past it would block. Without chunks there is no body.

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from twilio.request_validator import RequestValidator
@@ -22,8 +22,9 @@ from ivrkit.flow.model.call import HIDDEN_INPUT, INPUT_PARAMETERS
 from ivrkit.host.call_log import mask_number
 from ivrkit.settings import Settings
 from ivrkit.settings.types import ACCOUNT_SID
+from ivrkit.web.early_refusal import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, signature_problem
 from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, requested_path, shared_path
-from ivrkit.web.shared_keys import SIGNATURE_SETTINGS_HEADER, Candidates, SharedKeys
+from ivrkit.web.shared_keys import Candidates, SharedKeys
 
 #: The content types of bodies that are parsed as forms.
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -71,16 +72,49 @@ class RequestVerifier:
         :param params: Twilio's parameters in the request.
         :returns: the reason and the fix as one line for the log, or ``None``.
         """
-        external = self._proxies.external_request(request)
+        return self.early_refusal(request) or self.signature_refusal(request, params)
+
+    def early_refusal(self, request: Request) -> str | None:
+        """Return the reason to refuse a request before its body is read, or ``None`` if the body must be read first.
+
+        :param request: the request as it arrived at the app.
+        :returns: the reason and the fix as one line for the log, or ``None``.
+        """
         if not self.has_secret:
-            return _refusal_without_secret(external)
+            return _refusal_without_secret(self.external_request(request))
+        problem = signature_problem(request.headers)
+        if problem != "":
+            return problem
+        return self._with_url(request, self._no_signature)
+
+    def _no_signature(self, url: str) -> str:
+        return f"no {SIGNATURE_HEADER} for {self._redacted(url)!r}: only requests that Twilio signed are answered"
+
+    def signature_refusal(self, request: Request, params: Mapping[str, str]) -> str | None:
+        """Return the reason to refuse a request that :meth:`early_refusal` did not refuse.
+
+        :param request: the request as it arrived at the app.
+        :param params: Twilio's parameters in the request.
+        :returns: the reason and the fix as one line for the log, or ``None`` if the request may be answered.
+        """
+        if not self.has_secret:
+            return None
+        account = params.get("AccountSid", "")
+        return self._with_url(request, lambda url: self._signature_refusal(request, url, account))
+
+    def _with_url(self, request: Request, refusal: Callable[[str], str | None]) -> str | None:
+        """Call a function with the URL that Twilio signed, and return its result.
+
+        :param refusal: a function that returns the reason to refuse the request, or ``None``.
+        """
+        external = self.external_request(request)
         try:
-            return self._signature_refusal(request, self._signed_url(external), params.get("AccountSid", ""))
+            return refusal(self._signed_url(external))
         except ValueError:  # of urllib, while the URL is put together or the validator takes it apart
             return f"the Host header must name a host, not {external.host!r}"
 
     def _signature_refusal(self, request: Request, url: str, account: str) -> str | None:
-        signature = request.headers.get("X-Twilio-Signature", "")
+        signature = request.headers.get(SIGNATURE_HEADER, "")
         settings = request.headers.get(SIGNATURE_SETTINGS_HEADER, "").strip()
         candidates = self._shared_keys.candidates(settings) if settings else self._tokens_of(account)
         # With GET, Twilio signs the URL alone. A body that came with it is not part of the signature.
@@ -89,8 +123,6 @@ class RequestVerifier:
         if body_fits and any(_matches(each, url, form, signature) for each in candidates.validators):
             return None
         shown = self._redacted(url)
-        if not signature:
-            return f"no X-Twilio-Signature for {shown!r}: only requests that Twilio signed are answered"
         if not candidates.validators:
             return candidates.problem
         if not body_fits:

@@ -15,10 +15,8 @@ from twilio.request_validator import RequestValidator
 
 from ivrkit.settings.shared_key_variables import SHARED_KEYS_PREFIX
 from ivrkit.settings.types import SHARED_KEY_ID
+from ivrkit.web.early_refusal import SIGNATURE_SETTINGS_HEADER
 
-#: The header with the id of the shared key and the algorithm: ``key=<id>,algorithm=HMAC_SHA256``. Without this header,
-#: the request is signed with the account's auth token and HMAC-SHA1.
-SIGNATURE_SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
 SHA1, SHA256 = "HMAC_SHA1", "HMAC_SHA256"
 #: How many characters of a value from a header are logged.
 _MAX_SHOWN = 100
@@ -75,7 +73,7 @@ class SharedKeys:
         return bool(self._validators)
 
     def candidates(self, header: str) -> Candidates:
-        """Return the validators for a request with the header :data:`SIGNATURE_SETTINGS_HEADER`.
+        """Return the validators for a request with the header ``X-Twilio-Webhooks-Signature-Settings``.
 
         :param header: the value of the header, which is not blank.
         """

@@ -12,7 +12,6 @@ from flask import Blueprint, Request, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, with_connection_overrides
-from ivrkit.flow.compile.whisper import WHISPER_PATH
 from ivrkit.flow.model.call import RINGING
 from ivrkit.flow.model.notifications import Notification, find_notification
 from ivrkit.flow.model.state import State
@@ -21,7 +20,9 @@ from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugin_errors import plugin_errors
 from ivrkit.plugins.load import LoadedTree
-from ivrkit.web.doctor_endpoint import DOCTOR_PATH, add_doctor_endpoint
+from ivrkit.web.doctor_endpoint import add_doctor_endpoint
+from ivrkit.web.early_refusal import signature_problem
+from ivrkit.web.paths import PATHS, STATUS_PATH
 from ivrkit.web.request_body import TOO_LARGE, UNREADABLE, read_body
 from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
@@ -29,11 +30,9 @@ from ivrkit.web.request_verifier import RequestVerifier
 _XML = "text/xml; charset=utf-8"
 #: The status in the health check: the session store works, or calls go on with their cookies only.
 HEALTHY, DEGRADED = "ok", "degraded"
+#: The names of the views that answer only requests that Twilio signed.
+_SIGNED_VIEWS = ("webhook", "status", "fallback", "whisper")
 _SET_WEBHOOK = 'set "A call comes in" in Twilio\'s console to the path that ends with /webhook'
-#: The path of the endpoint for status callbacks.
-STATUS_PATH = "/webhook/status"
-#: The paths of all endpoints, below the prefix of a phone tree; the webhook first.
-PATHS = ("/webhook", STATUS_PATH, "/webhook/fallback", f"/webhook/{WHISPER_PATH}", "/healthz", DOCTOR_PATH)
 
 log = logging.getLogger("ivrkit.web")
 
@@ -54,8 +53,7 @@ def make_blueprint(
     views = _Views(dispatcher, verifier, loaded, dev=dev, cookie_name=name)
     webhook, status, fallback, whisper, healthz, doctor = PATHS
     methods = ("GET", "POST")  # a number can be configured with either
-    # Before the views, because the signature check reads the body.
-    blueprint.before_request(views.refuse_body)
+    blueprint.before_request(views.refuse_early)
     for error in (BadRequest, RequestEntityTooLarge):  # raised while the form is parsed
         blueprint.register_error_handler(error, views.refuse_form)
     # The console accepts a URL with a slash at its end, so these endpoints have both spellings.
@@ -64,7 +62,7 @@ def make_blueprint(
     blueprint.add_url_rule(fallback, "fallback", views.fallback, methods=methods, strict_slashes=False)
     blueprint.add_url_rule(whisper, "whisper", views.whisper, methods=methods)
     blueprint.add_url_rule(healthz, "healthz", views.healthz)
-    add_doctor_endpoint(blueprint, doctor, verifier)
+    add_doctor_endpoint(blueprint, doctor, verifier, views.refuse_body)
     return blueprint
 
 
@@ -170,6 +168,18 @@ class _Views:
             report["problems"] = [str(problem) for problem in self._loaded.problems]
         return jsonify(report)
 
+    def refuse_early(self) -> Response | None:
+        """Return a response that refuses the current request before its body is read, or ``None``.
+
+        The health check reads no body. The doctor endpoint calls :meth:`refuse_body` itself, after it has checked the
+        proof.
+        """
+        request = _current_request()
+        if request.method == "OPTIONS" or _view_name(request) not in _SIGNED_VIEWS:
+            return None
+        message = self._verifier.early_refusal(request)
+        return self._refuse_unverified(request, message) if message else self.refuse_body()
+
     def refuse_body(self) -> Response | None:
         """Return a response that refuses the body of the current request, or ``None`` if the form can be parsed."""
         request = _current_request()
@@ -185,11 +195,9 @@ class _Views:
 
     def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
         """Return a response that refuses a request, or ``None`` if the request may be answered."""
-        message = self._verifier.refusal_reason(request, params)
+        message = self._verifier.signature_refusal(request, params)
         if message:
-            # A flood of unsigned requests must not hide that Twilio's own signature does not match.
-            signed = "signed" if "X-Twilio-Signature" in request.headers else "unsigned"
-            return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason=signed)
+            return self._refuse_unverified(request, message)
         # After the signature, so that only Twilio learns that the request is incomplete.
         if not params.get("CallSid"):
             notification = find_notification(params, None)
@@ -199,6 +207,11 @@ class _Views:
             text = "CallSid is missing: this URL answers Twilio's voice webhooks."
             return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
         return None
+
+    def _refuse_unverified(self, request: Request, message: str) -> Response:
+        # A flood of unsigned requests must not hide that Twilio's own signature does not match.
+        signed = "unsigned" if signature_problem(request.headers) is not None else "signed"
+        return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason=signed)
 
     def _warn_of_slash(self, request: Request, status: int, effect: str = "") -> None:
         """Log a warning if the path of a request ends with a slash.
@@ -277,6 +290,11 @@ def _current_request() -> Request:
     """Return the current request itself, which is faster to use than Flask's proxy ``flask.request``."""
     current: Request = request._get_current_object()  # type: ignore[attr-defined]  # declared as a Request
     return current
+
+
+def _view_name(request: Request) -> str:
+    """Return the name of the view that answers a request, such as ``webhook``."""
+    return (request.endpoint or "").rpartition(".")[2]
 
 
 def _twilio_params(request: Request) -> dict[str, str]:
