@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -25,11 +25,13 @@ from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
 from ivrkit.flow.model.notifications import CALL_STATUS, QUEUE_WAIT, Notification, find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
+from ivrkit.flow.run.plugin_code import runner_of_turn
 from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import FallbackStep, Turn
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
 from ivrkit.host.observers import Observers, notify_of_turn
+from ivrkit.host.turn_guard import Gate, TurnGuard
 from ivrkit.sessions import CallSession, SessionManager
 
 #: How many times a webhook may find that another request saved the session first.
@@ -76,6 +78,7 @@ class Dispatcher:
     :param key: the secret for the hashes of requests, the same in all processes. If the hashes had no secret, a reader
         of the store could try all inputs to find the phone keys that a caller pressed.
     :param call_log: the log that gets a line for each turn.
+    :param gates: the gates that each call of a plugin's code passes.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Dispatcher:
         session_hours: int,
         key: str = "",
         call_log: CallLog | None = None,
+        gates: Sequence[Gate] = (),
     ) -> None:
         self.flow = flow
         self.sessions = sessions
@@ -96,6 +100,7 @@ class Dispatcher:
         # Hashed, because blake2b takes a key of at most 64 bytes.
         self._key = hashlib.sha256(key.encode()).digest()
         self._call_log = call_log or CallLog()
+        self._gates = tuple(gates)
         self._remove_expired_at = 0.0
 
     def answer_webhook(
@@ -115,6 +120,12 @@ class Dispatcher:
         :param cookie: the cookie of the request, or ``""`` for no cookie.
         :raises SessionError: if the session cannot be read or saved.
         """
+        with runner_of_turn(TurnGuard(params["CallSid"], self._gates)):
+            return self._answer_webhook(params, token, fallback_step, cookie)
+
+    def _answer_webhook(
+        self, params: Mapping[str, str], token: str, fallback_step: FallbackStep, cookie: str
+    ) -> TwimlResponse:
         # Twilio's token identifies a request that is sent again. Without a token, a hash of the parameters does.
         request_hash = "" if token else _hash_request(params, fallback_step, self._key)
         started = self._call_log.start_timer()
@@ -173,6 +184,11 @@ class Dispatcher:
         """
         if params.get("CallStatus") not in FINAL_STATUSES:
             return cookie
+        with runner_of_turn(TurnGuard(params["CallSid"], self._gates)):
+            return self._end_call(params, cookie)
+
+    def _end_call(self, params: Mapping[str, str], cookie: str) -> str:
+        """Mark a call as ended, and return the cookie of the response."""
         started = self._call_log.start_timer()
         call_session = self.sessions.for_call(params["CallSid"], cookie)
 

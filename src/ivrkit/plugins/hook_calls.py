@@ -17,6 +17,7 @@ from ivrkit.flow.compile.twiml import ENDING_VERBS, MAX_DOCUMENT_BYTES, WAITING_
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode, run_plugin_code
 from ivrkit.flow.run.sandbox import Failure, catch_failure, run_sandboxed
 from ivrkit.plugin_errors import (
     describe_traceback,
@@ -54,6 +55,11 @@ class HookImpl:
         """
         return self.function(*(arguments[name] for name in self.arguments))
 
+    @property
+    def code(self) -> PluginCode:
+        """The description of this hook implementation for the host."""
+        return PluginCode(self.hook, self.owner, None)
+
 
 def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[str, Owner]) -> tuple[HookImpl, ...]:
     """Return the implementations of a hook in the order in which they are called.
@@ -85,9 +91,10 @@ def make_state_failed(
     """
 
     def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
-        trace = describe_traceback(error, secret=secret)
-        log.error("state %r of %s failed in call %s: %s", state.name, state.owner, _shown(call.sid), trace)
-        _clean_up(clean_ups, call.sid, secret=secret)
+        if not isinstance(error, CodeRefused):  # the host logs its refusals
+            trace = describe_traceback(error, secret=secret)
+            log.error("state %r of %s failed in call %s: %s", state.name, state.owner, _shown(call.sid), trace)
+            _clean_up(clean_ups, call.sid, secret=secret)
         arguments = {"call": call, "state": state, "error": redacted(error) if secret else error}
         # The first valid answer decides. An invalid one is logged, and the next plugin is asked.
         for impl in hook_impls:
@@ -167,7 +174,7 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
     def edit_response(call: Call, state: State, twiml: bytes) -> bytes:
         for impl in hook_impls:
             # Each plugin edits its own copy. If it fails, the document stays as it was before this plugin.
-            edited = catch_failure(partial(_edit_copy, impl, call, state, twiml))
+            edited = catch_failure(partial(run_plugin_code, impl.code, partial(_edit_copy, impl, call, state, twiml)))
             if type(edited) is Failure:
                 # The response may repeat what the caller has entered, and so may the error.
                 _handle_failure(impl, call.sid, edited.error, secret=call.outcome == HIDDEN_INPUT)
@@ -244,7 +251,8 @@ def _call(
     :param max_data_bytes: the maximum size of ``data`` as JSON, in bytes, or ``None`` for no maximum.
     """
     run = partial(impl, arguments)
-    result = catch_failure(run if data is None else partial(run_sandboxed, data, run, max_data_bytes))
+    run = run if data is None else partial(run_sandboxed, data, run, max_data_bytes)
+    result = catch_failure(partial(run_plugin_code, impl.code, run))
     if type(result) is Failure:
         _handle_failure(impl, sid, result.error, secret=secret)
         return None
@@ -252,7 +260,12 @@ def _call(
 
 
 def _handle_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: bool) -> None:
-    """Log the failure of a hook implementation, and let the plugins clean up."""
+    """Log the failure of a hook implementation, and let the plugins clean up.
+
+    If the host refused to run the implementation, do nothing: the host logs its refusals.
+    """
+    if isinstance(error, CodeRefused):
+        return
     trace = describe_traceback(error, secret=secret)
     log.error("%s of %s failed in call %s: %s", impl.hook, impl.owner, _shown(sid), trace)
     _clean_up(impl.clean_ups, sid, secret=secret)

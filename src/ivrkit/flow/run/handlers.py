@@ -5,9 +5,10 @@ The functions of a state run in the sandbox, with the checks of their results.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import TypeVar, cast
 
 from ivrkit.errors import FlowError
 from ivrkit.flow.compile.call_flow import CallFlow
@@ -18,8 +19,11 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
 from ivrkit.flow.model.state import EnterFunction
+from ivrkit.flow.run.plugin_code import ENTER, EXIT, PluginCode, run_plugin_code
 from ivrkit.flow.run.sandbox import Failure, catch_failure, run_sandboxed
 from ivrkit.plugin_errors import describe_value, plain_text
+
+Result = TypeVar("Result")
 
 
 def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
@@ -49,11 +53,15 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
 def call_enter(flow: CallFlow, compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
     """Call the ``enter`` function of a state, and return its content after rendering and all checks.
 
-    :raises FlowError: if the content does not fit the exit of the state. An error of the function itself is not caught.
+    :raises FlowError: if the content does not fit the exit of the state, or if the host refuses to run the function. An
+        error of the function itself is not caught.
     """
     enter = cast(EnterFunction, compiled.state.enter)
-    max_bytes = flow.config.max_data_bytes
-    return run_sandboxed(call.data, lambda: compiled.render_enter(enter(call), localized), max_bytes)
+
+    def run() -> Content:
+        return compiled.render_enter(enter(call), localized)
+
+    return _run(flow, ENTER, compiled, call, run)
 
 
 def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
@@ -65,10 +73,20 @@ def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call
     :param call: the call, which is the argument of the function.
     :param language: the language of the call.
     :raises FlowError: if ``@leads_to`` does not name the target, or if the prompts or the language of the target are
-        invalid. An error of the function itself is not caught.
+        invalid, or if the host refuses to run the function. An error of the function itself is not caught.
     """
-    max_bytes = flow.config.max_data_bytes
-    return run_sandboxed(call.data, lambda: _checked_target(flow, compiled, exit, call, language), max_bytes)
+    return _run(flow, EXIT, compiled, call, lambda: _checked_target(flow, compiled, exit, call, language))
+
+
+def _run(flow: CallFlow, function: str, compiled: CompiledState, call: Call, run: Callable[[], Result]) -> Result:
+    """Run a function of a state in the sandbox, unless the host refuses it, and return the result.
+
+    :param function: ``enter`` or ``exit``.
+    :param run: a function that calls the function of the state, and checks its result.
+    """
+    # The sandbox is inside, so that invalid call.data counts as a failure of this code.
+    sandboxed = partial(run_sandboxed, call.data, run, flow.config.max_data_bytes)
+    return run_plugin_code(PluginCode(function, compiled.state.owner, compiled.state), sandboxed)
 
 
 def _checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
