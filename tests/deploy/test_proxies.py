@@ -19,8 +19,8 @@ from tests.deploy.nginx import nginx
 from tests.processes import DEPLOY, TOKEN, Running, ask, free_port, program, shipped, wait_until
 from twilio.request_validator import RequestValidator
 
+from ivrkit import Settings
 from ivrkit.simulator import Simulator
-from ivrkit.web.request_body import MAX_BODY_BYTES
 
 pytestmark = [pytest.mark.deep, pytest.mark.acme]
 THANKS = "Thank you. Somebody from sales will call you back today. Goodbye."
@@ -161,8 +161,8 @@ def test_forged_forwarded_headers_are_ignored(site: Site, prefix: str):
 def test_a_body_over_the_limit_is_refused(site: Site):
     """A body over the limit is refused for its size; a body below it is refused for its signature only."""
     refusals = (413, 502, 0)  # Caddy may send 502, and either may close the connection before the whole body is sent
-    assert ask(f"{site.url}/webhook", {"a": "b" * MAX_BODY_BYTES})[0] in refusals
-    assert ask(f"{site.url}/webhook", {"a": "b" * (MAX_BODY_BYTES - 100)})[0] == 403
+    assert ask(f"{site.url}/webhook", {"a": "b" * Settings.max_body_bytes})[0] in refusals
+    assert ask(f"{site.url}/webhook", {"a": "b" * (Settings.max_body_bytes - 100)})[0] == 403
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
@@ -208,9 +208,9 @@ def test_a_reload_interrupts_no_call(site: Site):
 def test_the_proxies_have_the_same_body_limit_as_ivrkit():
     """Both proxies refuse exactly the bodies that ivrkit would refuse."""
     (limit,) = re.findall(r"client_max_body_size (\d+)k;", shipped("nginx.conf"))
-    assert int(limit) * 1024 == MAX_BODY_BYTES
-    (limit,) = re.findall(r"max_size (\d+)KB", shipped("Caddyfile"))
-    assert int(limit) * 1000 == MAX_BODY_BYTES
+    assert int(limit) * 1024 == Settings.max_body_bytes
+    (limit,) = re.findall(r"max_size (\d+)KiB", shipped("Caddyfile"))
+    assert int(limit) * 1024 == Settings.max_body_bytes
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, operator, tries, max_failures, max_turns, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, block, allow, plugins_dir, flows, dev, log_format, mask_numbers, "
-    "public_url, trusted_proxies, url_prefix, connection_overrides, auth_token"
+    "public_url, trusted_proxies, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "use one of: "

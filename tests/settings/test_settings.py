@@ -58,6 +58,8 @@ def test_every_setting_has_its_default():
         "mask_numbers": True,
         "public_url": None,
         "trusted_proxies": 0,
+        "max_body_bytes": 65_536,
+        "max_parameters": 1_000,
         "url_prefix": "",
         "connection_overrides": "rc=1&rp=ct",
         "auth_token": (),

@@ -271,19 +271,19 @@ PAGES = ["webhook", "webhook/status", "webhook/fallback"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_body_of_more_than_256000_bytes_is_refused(team_app, mount, logged, page):
-    """A body of more than 256,000 bytes gets status 413 at each endpoint."""
+def test_a_body_of_more_than_65536_bytes_is_refused(team_app, mount, logged, page):
+    """A body of more than 65,536 bytes gets status 413 at each endpoint."""
     app = team_app()
     mount(app)
     send, url = in_process(app), f"https://ivr.example.com/phone/{page}"
     signed = {**FORM, "X-Twilio-Signature": FORGED_SIGNATURE}
-    assert send("POST", url, b"x" * 256_000, signed).status == 403
+    assert send("POST", url, b"x" * 65_536, signed).status == 403
     logged()
-    answer = send("POST", url, b"x" * 256_001, signed)
-    assert (answer.status, answer.body) == (413, b"The request body must have at most 256000 bytes.\n")
+    answer = send("POST", url, b"x" * 65_537, signed)
+    assert (answer.status, answer.body) == (413, b"The request body must have at most 65536 bytes.\n")
     (line,) = logged()
     assert line == (
-        f"WARNING 413 POST /phone/{page} from an unknown address: the body has more than 256,000 bytes: Twilio's forms "
+        f"WARNING 413 POST /phone/{page} from an unknown address: the body has more than 65,536 bytes: Twilio's forms "
         "are far smaller, so find out which program sends this request"
     )
 

@@ -117,6 +117,8 @@ class Settings:
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
     :param public_url: the base URL at which Twilio reaches the app. Set it if the app itself sees another URL.
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
+    :param max_body_bytes: the largest body of a request that is read, in bytes. Twilio's forms are far smaller.
+    :param max_parameters: the largest number of parameters in a form or query that is read.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
     :param connection_overrides: Twilio's connection overrides for webhooks, such as ``rc=1&rp=ct``. They say how long
         Twilio waits for a response, and how often Twilio repeats a failed request.
@@ -166,6 +168,8 @@ class Settings:
     mask_numbers: bool = True
     public_url: BaseUrl | None = None
     trusted_proxies: Annotated[int, Range(0)] = 0
+    max_body_bytes: Annotated[int, Range(1_024)] = 65_536
+    max_parameters: Annotated[int, Range(10)] = 1_000
     url_prefix: UrlPath = ""
     connection_overrides: ConnectionOverrides = DEFAULT_CONNECTION_OVERRIDES
     auth_token: OneOrMore[Token] = field(default=(), repr=False)

@@ -1,4 +1,4 @@
-"""The body of a request: the check of its length, and the reading of a body that arrives in chunks."""
+"""The body of a request: the checks of its length and of the number of its parameters, and the reading of the body."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import IO, Any, NamedTuple
 
 from werkzeug.wrappers import Request
 
-#: The largest request body that is read. Twilio's forms are far smaller.
-MAX_BODY_BYTES = 256_000
+from ivrkit.settings import Settings
 
 
 class BodyRefusal(NamedTuple):
@@ -24,12 +23,6 @@ class BodyRefusal(NamedTuple):
     message: str
 
 
-TOO_LARGE = BodyRefusal(
-    413,
-    f"The request body must have at most {MAX_BODY_BYTES} bytes.",
-    f"the body has more than {MAX_BODY_BYTES:,} bytes: Twilio's forms are far smaller, so find out which program sends "
-    "this request",
-)
 UNKNOWN_LENGTH = BodyRefusal(
     411,
     "The request must have a Content-Length, because this server does not read a body in chunks.",
@@ -43,40 +36,81 @@ UNREADABLE = BodyRefusal(
 )
 
 
-def read_body(request: Request) -> BodyRefusal | None:
-    """Check the length of a body, and read a body that arrives in chunks.
+class BodyReader:
+    """Reads the bodies of requests, within the limits of the settings.
 
-    The limit is only for the endpoints of ivrkit. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
+    The limits are only for the endpoints of ivrkit. Flask's ``MAX_CONTENT_LENGTH`` would limit the whole app.
 
-    :param request: the request. If the body arrives in chunks, the WSGI environ gets the whole body and its length.
-    :returns: the refusal of the request, or ``None`` if the form in the body can be parsed.
+    :param settings: the settings. Only ``max_body_bytes`` and ``max_parameters`` are used.
     """
-    environ, length = request.environ, request.content_length
-    in_chunks = "HTTP_TRANSFER_ENCODING" in environ
-    if length is not None and not in_chunks:
-        return TOO_LARGE if length > MAX_BODY_BYTES else None
-    if request.method != "POST":
-        return None  # the body of such a request is never read
-    if not environ.get("wsgi.input_terminated"):
-        # The end of the body is unknown, and reading past it would block. Without chunks there is no body.
-        return UNKNOWN_LENGTH if in_chunks else None
-    try:
-        body = _read(environ["wsgi.input"])
-    except OSError:  # the servers' errors for invalid chunks and closed connections
-        return UNREADABLE
-    if len(body) > MAX_BODY_BYTES:
-        return TOO_LARGE
-    _replace_body(environ, body)
-    return None
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_bytes = settings.max_body_bytes
+        self._max_parameters = settings.max_parameters
+        self.too_large = BodyRefusal(
+            413,
+            f"The request body must have at most {self._max_bytes} bytes.",
+            f"the body has more than {self._max_bytes:,} bytes: Twilio's forms are far smaller, so find out which "
+            "program sends this request",
+        )
+        self._too_many = BodyRefusal(
+            413,
+            f"The request must have at most {self._max_parameters} parameters.",
+            f"the request has more than {self._max_parameters:,} parameters: Twilio sends fewer than 100, so find out "
+            "which program sends this request",
+        )
+
+    def read(self, request: Request) -> BodyRefusal | None:
+        """Read the body of a request, and check its length and the number of parameters in the body and in the query.
+
+        :param request: the request. Its WSGI environ gets the whole body and the length of the body.
+        :returns: the refusal of the request, or ``None`` if the form in the body can be parsed.
+        """
+        if self._has_too_many(request.query_string):
+            return self._too_many
+        environ, length = request.environ, request.content_length
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            length = None  # the length of a body in chunks is known when the body was read
+        elif length is None and not environ.get("wsgi.input_terminated"):
+            length = 0  # without chunks there is no body
+        if length is not None and length > self._max_bytes:
+            return self.too_large
+        if request.method != "POST":
+            return None  # the body of such a request is never read
+        if length is None and not environ.get("wsgi.input_terminated"):
+            return UNKNOWN_LENGTH  # the end of the body is unknown, and reading past it would block
+        return self._read_form(request, length)
+
+    def _read_form(self, request: Request, length: int | None) -> BodyRefusal | None:
+        """Read a body, and check it. The WSGI environ gets the body.
+
+        :param length: the length of the body, or ``None`` if the stream ends after the body.
+        """
+        limit = self._max_bytes + 1 if length is None else length
+        try:
+            body = _read(request.environ["wsgi.input"], limit) if limit else b""
+        except OSError:  # the servers' errors for invalid chunks and closed connections
+            return UNREADABLE
+        if len(body) < (length or 0):
+            return UNREADABLE
+        if len(body) > self._max_bytes:
+            return self.too_large
+        if request.mimetype == "application/x-www-form-urlencoded" and self._has_too_many(body):
+            return self._too_many
+        _replace_body(request.environ, body)
+        return None
+
+    def _has_too_many(self, parameters: bytes) -> bool:
+        return parameters.count(b"&") >= self._max_parameters
 
 
-def _read(stream: IO[bytes]) -> bytes:
-    """Read a stream to the end, but at most one byte more than :data:`MAX_BODY_BYTES`.
+def _read(stream: IO[bytes], limit: int) -> bytes:
+    """Read a stream to its end or to a limit. It is read repeatedly, because some servers return fewer bytes at once.
 
-    The stream is read repeatedly, because some servers return fewer bytes than requested.
+    :param limit: the largest number of bytes to read.
     """
     body = b""
-    while len(body) <= MAX_BODY_BYTES and (chunk := stream.read(MAX_BODY_BYTES + 1 - len(body))):
+    while len(body) < limit and (chunk := stream.read(limit - len(body))):
         body += chunk
     return body
 

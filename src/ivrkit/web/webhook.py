@@ -23,7 +23,7 @@ from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import add_doctor_endpoint
 from ivrkit.web.early_refusal import signature_problem
 from ivrkit.web.paths import PATHS, STATUS_PATH
-from ivrkit.web.request_body import TOO_LARGE, UNREADABLE, read_body
+from ivrkit.web.request_body import UNREADABLE, BodyReader
 from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
 
@@ -94,6 +94,7 @@ class _Views:
         self._dev = dev
         self._cookie_name = cookie_name
         self._log = RequestLog(verifier)
+        self._body_reader = BodyReader(verifier.settings)
 
     @_verified
     def webhook(self, request: Request, params: dict[str, str]) -> Response:
@@ -183,14 +184,14 @@ class _Views:
     def refuse_body(self) -> Response | None:
         """Return a response that refuses the body of the current request, or ``None`` if the form can be parsed."""
         request = _current_request()
-        refusal = read_body(request)
+        refusal = self._body_reader.read(request)
         if refusal is None:
             return None
         return self._refuse(request, refusal.status, refusal.text, refusal.message, reason="body")
 
     def refuse_form(self, error: HTTPException) -> Response:
         """Return the response that refuses the current request, because the form in the body cannot be parsed."""
-        refusal = TOO_LARGE if isinstance(error, RequestEntityTooLarge) else UNREADABLE
+        refusal = self._body_reader.too_large if isinstance(error, RequestEntityTooLarge) else UNREADABLE
         return self._refuse(_current_request(), refusal.status, refusal.text, refusal.message, reason="form")
 
     def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
