@@ -206,10 +206,12 @@ def _number_of(app: Flask, settings: Settings, token: str | None, shared_key: st
     outside = public.path.removesuffix(shared_path(public.path, webhook))
     account, first_token = _account_and_token(settings, token)
     keys = choose_shared_key(settings.shared_keys, shared_key, required=token is None and not first_token)
+    # Without a token, dev mode answers only requests for localhost.
+    base_url = f"{public.scheme}://{public.netloc}" if settings.secrets() else "http://localhost"
     return Simulator.for_app(
         DispatcherMiddleware(NotFound(), {outside: app}) if outside else app,
         f"{outside}{webhook}",
-        base_url=f"{public.scheme}://{public.netloc}",
+        base_url=base_url,
         account=account,
         token=first_token,
         shared_keys=keys,

@@ -18,7 +18,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.wrappers import Request
 
 from ivrkit.web.early_refusal import DOCTOR_HEADER, SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER
-from ivrkit.web.proxies import is_forwarding_header
+from ivrkit.web.forwarding_headers import is_forwarding_header
 from ivrkit.web.request_verifier import RequestVerifier
 
 #: How far the time of a proof may be from the server's clock, in seconds, in both directions.

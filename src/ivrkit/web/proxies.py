@@ -11,21 +11,10 @@ from werkzeug.wrappers import Request
 
 #: Some proxies add a value to these headers, others pass on the one value of the first proxy.
 _HEADERS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PREFIX")
-#: The headers of a proxy or tunnel, besides those that begin with ``X-Forwarded-``.
-_FORWARDING_HEADERS = ("Forwarded", "Via", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip")
 
 #: The characters that are not encoded in a path (https://www.rfc-editor.org/rfc/rfc3986#section-3.3). The % is one of
 #: them, because a proxy's X-Forwarded-Prefix is encoded already.
 _PATH_CHARACTERS = "/!$&'()*+,;=:@~%"
-
-
-def is_forwarding_header(name: str) -> bool:
-    """Return whether a header is set only by proxies and tunnels.
-
-    :param name: the name of the header.
-    """
-    name = name.title()
-    return name in _FORWARDING_HEADERS or name.startswith("X-Forwarded-")
 
 
 def _empty_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, unquote_plus, urlsplit
@@ -23,11 +22,13 @@ from ivrkit.host.call_log import mask_number
 from ivrkit.settings import Settings
 from ivrkit.settings.types import ACCOUNT_SID
 from ivrkit.web.early_refusal import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, signature_problem
-from ivrkit.web.proxies import TrustedProxies, is_forwarding_header, requested_path, shared_path
+from ivrkit.web.local_requests import foreign_reason
+from ivrkit.web.proxies import TrustedProxies, requested_path, shared_path
 from ivrkit.web.shared_keys import Candidates, SharedKeys
 
 #: The content types of bodies that are parsed as forms.
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FIX = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other machines"
 _INPUT = re.compile(rf"\b({'|'.join(INPUT_PARAMETERS)})=[^&]*")
 #: The parameters of a query that hold telephone numbers.
 _NUMBERS = re.compile(r"\b(From|To|Called|Caller|ForwardedFrom)=([^&]*)")
@@ -81,7 +82,8 @@ class RequestVerifier:
         :returns: the reason and the fix as one line for the log, or ``None``.
         """
         if not self.has_secret:
-            return _refusal_without_secret(self.external_request(request))
+            reason = foreign_reason(self.external_request(request))
+            return f"{reason} and no auth token is set: {_FIX}" if reason else None
         problem = signature_problem(request.headers)
         if problem != "":
             return problem
@@ -200,27 +202,3 @@ def _matches(validator: RequestValidator, url: str, form: _Form, signature: str)
     """
     expected: str = validator.compute_signature(url, form)
     return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
-
-
-def _refusal_without_secret(request: Request) -> str | None:
-    """Return the reason to refuse a request when no secret is set. Return ``None`` if the request is from this machine.
-
-    A request through a tunnel also comes from the loopback address, but the request is refused if it has a header that
-    only tunnels and proxies set.
-    """
-    fix = "set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other machines"
-    forwarding = next((name for name, _ in request.headers if is_forwarding_header(name)), None)
-    if forwarding:
-        return f"the request was forwarded (it has the header {forwarding}) and no auth token is set: {fix}"
-    if not _is_loopback(request.environ):
-        return f"the request comes from {request.remote_addr or 'an unknown address'} and no auth token is set: {fix}"
-    return None
-
-
-def _is_loopback(environ: Mapping[str, object]) -> bool:
-    try:
-        address = ipaddress.ip_address(str(environ.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)  # such as ::ffff:127.0.0.1
-    return bool((mapped or address).is_loopback)
