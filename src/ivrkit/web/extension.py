@@ -18,6 +18,7 @@ from werkzeug.serving import is_running_from_reloader
 from ivrkit.errors import Problem, SettingsError, nearest
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.host.gates import process_gates
 from ivrkit.host.logging_setup import log_until_configured
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.plugins.plugin_store import PluginStoreError
@@ -260,5 +261,6 @@ def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Bluep
         session_hours=settings.session_hours,
         key=next(iter(settings.secrets()), ""),  # every process has the same secrets
         call_log=CallLog(mask_numbers=settings.mask_numbers),
+        gates=process_gates(),
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)
