@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
-from ivrkit.errors import SessionError
 from ivrkit.flow.run.session import Session
 from ivrkit.session_store import SharedStore
 from ivrkit.sessions.call_session import CallSession
@@ -12,11 +9,10 @@ from ivrkit.sessions.circuit_breaker import CircuitBreaker
 from ivrkit.sessions.codec import SessionCodec
 from ivrkit.sessions.cookie import CookieStore
 from ivrkit.sessions.encryption import SessionCipher
+from ivrkit.sessions.store_health import StoreHealth
 
 #: The CallSid that a check of the store loads. No call has it.
 CHECK_SID = "healthz"
-
-log = logging.getLogger("ivrkit.sessions")
 
 
 class SessionManager:
@@ -32,6 +28,7 @@ class SessionManager:
         self.store = store
         #: Shared by all calls: when the store fails for one of them, the others do not wait for it.
         self.breaker = CircuitBreaker()
+        self.health = StoreHealth(lambda: self.load(CHECK_SID), self.breaker)
         self._cipher = cipher
         self._codec = SessionCodec(cipher, language)
 
@@ -53,16 +50,11 @@ class SessionManager:
         return self._codec.decode(stored) if stored else None
 
     def is_healthy(self) -> bool:
-        """Return whether the store can be read. If the store cannot be read, log the reason.
+        """Return whether the store could be read about a second ago. If it could not be read, the reason is logged.
 
-        :returns: ``True`` if the store can be read, or if there is no store.
+        :returns: ``True`` if the store could be read, or if there is no store.
         """
-        try:
-            self.load(CHECK_SID)
-        except SessionError:
-            log.exception("the session store cannot be read")
-            return False
-        return True
+        return self.health.is_healthy()
 
     def remove_expired(self, now: float) -> None:
         """Remove the expired sessions from the store.

@@ -104,6 +104,22 @@ class RequestVerifier:
         account = params.get("AccountSid", "")
         return self._with_url(request, lambda url: self._signature_refusal(request, url, account))
 
+    def may_see_details(self, request: Request) -> bool:
+        """Return whether a request may see the details of the health check.
+
+        The details are for users of this machine, and for a monitoring that sends the auth token in the header
+        ``Authorization``. A proxy on this machine that adds no header looks like a user. So a request without the token
+        sees no details if the settings have a public URL, unless dev mode is on.
+
+        :param request: the request as it arrived at the app.
+        """
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        given = token.strip().encode()
+        secrets = self.settings.secrets() if scheme.lower() == "bearer" else ()
+        if any(hmac.compare_digest(given, each.encode()) for each in secrets):
+            return True
+        return (self.settings.dev or not self._public_url) and foreign_reason(request) is None
+
     def _with_url(self, request: Request, refusal: Callable[[str], str | None]) -> str | None:
         """Call a function with the URL that Twilio signed, and return its result.
 

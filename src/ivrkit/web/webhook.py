@@ -44,8 +44,8 @@ def make_blueprint(
 
     :param dispatcher: the dispatcher, which answers the webhooks.
     :param verifier: the request verifier, which decides whether a request is answered.
-    :param loaded: the loaded phone tree. In dev mode the health check lists the plugins, states and problems of the
-        phone tree.
+    :param loaded: the loaded phone tree. The health check lists its plugins, states and problems for requests that may
+        see them.
     :param dev: whether dev mode is on. In dev mode, headers of the responses name the state and the state's owner.
     :param name: the name of the blueprint and of the session cookie.
     """
@@ -154,7 +154,7 @@ class _Views:
         return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
-        """Report whether the session store works. In dev mode, also list the plugins, states and problems.
+        """Report whether the session store works. For requests of this machine, also list plugins, states and problems.
 
         The status is 200 even if the store is unavailable. Calls go on with their cookies, so a load balancer should
         not take the host out of service.
@@ -162,7 +162,7 @@ class _Views:
         healthy = self._dispatcher.sessions.is_healthy()
         status = HEALTHY if healthy else DEGRADED
         report: dict[str, object] = {"status": status, "store": "ok" if healthy else "not ok"}
-        if self._dev:
+        if self._verifier.may_see_details(_current_request()):
             states = self._loaded.flow.states.values()
             report["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
             report["states"] = {each.name: str(each.state.owner) for each in states}
