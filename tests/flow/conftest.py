@@ -30,6 +30,8 @@ class EngineCall:
 
     def __init__(self, flow: CallFlow, *, turn: int = 0) -> None:
         self.flow = flow
+        #: The states that the call must not enter.
+        self.closed: set[str] = set()
         self.session = Session("CA1", turn=turn, language=flow.config.language)
         self.turns: list[Turn] = []
 
@@ -38,7 +40,9 @@ class EngineCall:
     ) -> EngineCall:
         """Send a webhook with these parameters."""
         self._take_turn(
-            lambda call, session: advance(self.flow, call, session, fallback_step=fallback_step), status, params
+            lambda call, session: advance(self.flow, call, session, fallback_step=fallback_step, closed=self.closed),
+            status,
+            params,
         )
         return self
 

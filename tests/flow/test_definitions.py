@@ -371,6 +371,7 @@ def test_the_texts_of_the_core():
         "repeat": "To hear this again, press {key}.",
         "wrong_choice": "Sorry, that is not one of the choices.",
         "apology": "We are sorry, something went wrong.",
+        "unavailable": "Sorry, that is not available at the moment.",
         "not_connected": "Sorry, we could not connect you.",
         "no_options": "There are no options at the moment.",
         "goodbye": "Goodbye.",

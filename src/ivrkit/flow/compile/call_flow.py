@@ -29,7 +29,11 @@ NOTHING_RECORDED = Goto(HOME, say=Text(Texts.no_message))
 #: All targets with prompts that the transition rules use.
 RULE_GOTOS = (WRONG_KEY, WRONG_KEY_BACK, NOT_CONNECTED, NOTHING_RECORDED)
 #: The prompts that the engine adds by itself, by their names in :class:`Texts`.
-ENGINE_PROMPTS = {"apology": Text(Texts.apology), "goodbye": Text(Texts.goodbye)}
+ENGINE_PROMPTS = {
+    "apology": Text(Texts.apology),
+    "goodbye": Text(Texts.goodbye),
+    "unavailable": Text(Texts.unavailable),
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class CallFlow:
     :param hooks: the plugins' hook implementations that the engine calls.
     :param start_infos: name of a state -> start menu, HOME and operator of the calls that start in this state.
     :param startup_warnings: the problems that do not prevent the start.
-    :param core_prompts: language -> ``apology`` or ``goodbye`` -> rendered sentence of the core.
+    :param core_prompts: language -> a name in :data:`ENGINE_PROMPTS` -> rendered sentence of the core.
     :param render_contexts: language -> voice, language and translations for prompts that belong to no state.
     """
 

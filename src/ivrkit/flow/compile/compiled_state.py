@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import Any
 
@@ -61,6 +61,7 @@ class CompiledState:
     :param is_menu: whether the state is a menu.
     :param routes_hash: a hash that changes if a deploy changes the target of an input.
     :param localized: language -> prompts in this language. The default language comes first.
+    :param closed_keys: the keys of the menu entries that the menu must not offer at the moment.
     """
 
     state: State
@@ -72,6 +73,7 @@ class CompiledState:
     is_menu: bool
     routes_hash: str
     localized: Mapping[str, LocalizedState]
+    closed_keys: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -91,6 +93,24 @@ class CompiledState:
             if isinstance(target, Goto):
                 yield target
 
+    def without_options(self, closed: Collection[str], language: str) -> CompiledState:
+        """Return the state as a menu that does not offer some states. Any other state is returned unchanged.
+
+        The keys of these states keep their routes, so that the caller who presses one of them hears an explanation.
+
+        :param closed: the names of the states that the menu must not offer.
+        :param language: the language in which the menu is rendered, if its ``enter`` is not a function.
+        :raises FlowError: if the rest of the menu cannot be rendered.
+        """
+        keys = frozenset(entry.option.key for entry in self.menu_entries if entry.state.name in closed)
+        if not keys:
+            return self
+        reduced, localized = replace(self, closed_keys=keys), self.localized[language]
+        if localized.content is None:
+            return reduced
+        content = reduced.render_enter(self.state.enter, localized)
+        return replace(reduced, localized={language: replace(localized, content=content)})
+
     def render_enter(self, enter_content: Any, localized: LocalizedState) -> Content:
         """Return the rendered content of the state after all checks.
 
@@ -106,7 +126,9 @@ class CompiledState:
                     f"not {enter_content.repeat!r}",
                     hint=f"add the row to the exit instead: Routes({{{enter_content.repeat!r}: SAME}})",
                 )
-            enter_content = menu_prompt(enter_content, self.menu_entries, self.routes, localized.language)
+            enter_content = menu_prompt(
+                enter_content, self.menu_entries, self.routes, localized.language, self.closed_keys
+            )
         # At start for data, at each call for a function: the same checks for both.
         content = render(to_verbs(enter_content), localized.context)
         check_content(self.state, self.routes, content, menu=self.is_menu)

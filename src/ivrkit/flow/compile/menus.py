@@ -80,8 +80,11 @@ def menu_routes(state: State, entries: Sequence[MenuEntry]) -> dict[str, Target]
     return routes
 
 
-def has_keys(routes: Mapping[str, Target]) -> bool:
-    """Return whether routes have a row for a phone key, and not only rows for named outcomes such as ``no-input``."""
+def has_keys(routes: Iterable[str]) -> bool:
+    """Return whether routes have a row for a phone key, and not only rows for named outcomes such as ``no-input``.
+
+    :param routes: the routes, or the outcomes of their rows.
+    """
     return any(map(is_key_sequence, routes))
 
 
@@ -95,18 +98,27 @@ def phrase_keys(entries: Sequence[MenuEntry], language: Language) -> dict[str, s
 
 
 def menu_prompt(
-    menu: Menu, entries: Sequence[MenuEntry], routes: Mapping[str, Target], language: Language
+    menu: Menu,
+    entries: Sequence[MenuEntry],
+    routes: Mapping[str, Target],
+    language: Language,
+    closed_keys: frozenset[str] = frozenset(),
 ) -> list[TwiML | str]:
     """Return the prompts of a menu: a list with one ``Gather`` that contains all sentences of the menu.
 
     If the menu has no keys, the result is the texts of the menu and the core's sentence ``no_options``, without a
-    ``Gather``.
+    ``Gather``. If all keys are closed, the same sentence is inside of the ``Gather``, so that the call goes on.
+
+    :param closed_keys: the keys of the entries to leave out.
     """
     texts = language.texts
     if not has_keys(routes):
         return [*menu.texts, texts.no_options]
+    entries = [entry for entry in entries if entry.option.key not in closed_keys]
     prompts: list[str | TwiML] = [*menu.texts]
     prompts += (_sentence(entry, language) for entry in entries)
+    if closed_keys and not has_keys(routes.keys() - closed_keys - {menu.repeat}):
+        prompts.append(texts.no_options)
     # A row of the exit may have replaced the repeat key.
     if menu.repeat is not None and destination_of(routes.get(menu.repeat)) is SAME:
         prompts.append(texts.repeat.format(key=texts.spell_keys(menu.repeat)))

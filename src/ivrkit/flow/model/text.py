@@ -108,6 +108,7 @@ class Texts:
     repeat: str = _sentence("To hear this again, press {key}.", "key")
     wrong_choice: str = _sentence("Sorry, that is not one of the choices.")
     apology: str = _sentence("We are sorry, something went wrong.")
+    unavailable: str = _sentence("Sorry, that is not available at the moment.")
     not_connected: str = _sentence("Sorry, we could not connect you.")
     no_options: str = _sentence("There are no options at the moment.")
     goodbye: str = _sentence("Goodbye.")

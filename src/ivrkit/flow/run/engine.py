@@ -15,10 +15,11 @@ A plugin's code runs in the sandbox. If this code fails, the call goes to anothe
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from ivrkit.errors import redacted
-from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
+from ivrkit.flow.compile.call_flow import ERROR_STATE, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document
@@ -43,16 +44,24 @@ FINISHED = "finished"
 Step = tuple[Target, str | None]
 
 
-def advance(flow: CallFlow, call: Call, session: Session, *, fallback_step: FallbackStep = FallbackStep.NONE) -> Turn:
+def advance(
+    flow: CallFlow,
+    call: Call,
+    session: Session,
+    *,
+    fallback_step: FallbackStep = FallbackStep.NONE,
+    closed: Collection[str] = (),
+) -> Turn:
     """Answer one webhook of a call.
 
     :param flow: the compiled states.
     :param call: the call at this webhook. ``call.data`` must be the dict ``session.data``.
     :param session: the session of the call. It is changed in place.
     :param fallback_step: how often Twilio's fallback URL has sent the call back, as written in the webhook's URL.
+    :param closed: the names of the states that the call must not enter.
     :returns: the TwiML document to send, and the events of this webhook.
     """
-    return _TurnBuilder(flow, call, session).answer(fallback_step)
+    return _TurnBuilder(flow, call, session, closed).answer(fallback_step)
 
 
 def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
@@ -69,17 +78,18 @@ def hang_up(flow: CallFlow, call: Call, session: Session) -> Turn:
 class _TurnBuilder:
     """The work on one webhook. The attribute ``response`` collects the TwiML, and ``events`` collects the events."""
 
-    def __init__(self, flow: CallFlow, call: Call, session: Session) -> None:
+    def __init__(self, flow: CallFlow, call: Call, session: Session, closed: Collection[str] = ()) -> None:
         self.flow = flow
+        self.closed = closed
         self.session = session
         self.call = call
         self.language = ""
         self._switch_language(session.language)
         self.history = History(flow, session)
-        self.transitions = Transitions(flow, session)
+        self.transitions = Transitions(flow, session, closed)
         self.response = ResponseBuilder()
         self.events: list[Event] = []
-        self.failures = Failures(flow, session, self.history, self.transitions)
+        self.failures = Failures(flow, session, self.history, self.transitions, self.response)
         self.waiting = WaitingState(flow, session)
         self.secret = self.waiting.secret
 
@@ -226,6 +236,8 @@ class _TurnBuilder:
             self.transitions.forget_failures(name)
             if origin is not None and origin != name:
                 self.history.record_origin(compiled.state, origin)
+        if name in self.closed:
+            return self._skip(compiled, origin)
         content = catch_failure(lambda: self._render(compiled))
         if type(content) is Failure:
             return self._handle_failure(compiled, content.error), name if name == ERROR_STATE else origin
@@ -242,12 +254,19 @@ class _TurnBuilder:
             self.history.record_menu(name)
         return None
 
+    def _skip(self, compiled: CompiledState, origin: str | None) -> Step:
+        """Return the step that follows instead of a state that the call must not enter."""
+        target = self.failures.target_instead_of(compiled, chosen=origin is not None)
+        return target, compiled.name if compiled.name == ERROR_STATE else origin
+
     def _render(self, compiled: CompiledState) -> Content:
         """Return the rendered content of a state. If ``enter`` is a function, the function is called.
 
         :raises FlowError: if the content is invalid, or if this webhook has entered too many states.
         """
         self.response.count_state()
+        if self.closed:
+            compiled = compiled.without_options(self.closed, self.language)
         localized = compiled.localized[self.language]
         content = localized.content
         if content is None:
@@ -289,10 +308,6 @@ class _TurnBuilder:
         return ExitResult(target)
 
     def _handle_failure(self, compiled: CompiledState, error: BaseException) -> Target:
-        """Record the failure of a state's code, add the apology to the response, and return the next target."""
+        """Record the failure of a state's code, and return the next target."""
         self.events.append(Event("failed", compiled.state, error=redacted(error) if self.secret else error))
-        target = self.failures.target_after(compiled, error, self.call, secret=self.secret)
-        # After a failure of the state `error`, the caller hears the core's sentence about a wrong key instead.
-        if target is not WRONG_KEY_BACK:
-            self.response.apologise(self.flow.core_prompts[self.language]["apology"])
-        return target
+        return self.failures.target_after(compiled, error, self.call, secret=self.secret)

@@ -32,9 +32,9 @@ class ResponseBuilder:
             self._fragments.append(fragment)
 
     def apologise(self, apology: Fragment) -> None:
-        """Add the apology to the response, unless the response already has an apology.
+        """Add an apology to the response, unless the response already has an apology.
 
-        :param apology: the rendered apology.
+        :param apology: the rendered apology, or the sentence about a state that is not available.
         """
         if not self._apologised:
             self._apologised = True

@@ -6,6 +6,7 @@ A failure is silence (``no-input``), or an invalid key or phrase (``no-match``).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ivrkit.flow.compile.call_flow import ERROR_STATE, NOT_CONNECTED, NOTHING_RECORDED, WRONG_KEY, CallFlow
@@ -32,11 +33,13 @@ class Transitions:
 
     :param flow: the compiled states.
     :param session: the session of the call, which stores the failure counts.
+    :param closed: the names of the states that the call must not enter.
     """
 
-    def __init__(self, flow: CallFlow, session: Session) -> None:
+    def __init__(self, flow: CallFlow, session: Session, closed: Collection[str] = ()) -> None:
         self._flow = flow
         self._session = session
+        self._closed = closed
         #: Whether a failure was counted during this webhook.
         self.has_failed = False
 
@@ -93,8 +96,12 @@ class Transitions:
         """Return the target after the outcome of a ``Gather``, by rules 1 to 4."""
         # Rule 1: a key with its own row, or a phrase that stands for it, succeeds.
         if KEY_SEQUENCE.fullmatch(outcome) and outcome in compiled.routes:
+            target = compiled.routes[outcome]
+            # A caller who insists on a closed state must get to the operator in the end.
+            if self._closed and destination_of(target) in self._closed:
+                return self._fail(compiled, NO_MATCH, target)
             self._succeed(compiled)
-            return compiled.routes[outcome]
+            return target
         # Rule 2: a failure goes to its row, else to `otherwise`. Without both, silence repeats the state, and a wrong
         # key goes to the state `error` if it is installed, else repeats the state with the core's sentence.
         failure = NO_INPUT if outcome == NO_INPUT else NO_MATCH
