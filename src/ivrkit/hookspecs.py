@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 #: The name of the project in pluggy.
 PROJECT = "ivrkit"
 
-#: The name of an event of a call -> the observing hook that is called for it.
+#: The name of an event of a call, or of the quarantine -> the observing hook that is called for it.
 OBSERVING_HOOKS: Mapping[str, str] = {
     "started": "ivrkit_call_started",
     "entered": "ivrkit_state_entered",
     "left": "ivrkit_state_left",
     "recorded": "ivrkit_recorded",
     "ended": "ivrkit_call_ended",
+    "quarantined": "ivrkit_state_quarantined",
+    "released": "ivrkit_state_released",
 }
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -527,4 +529,63 @@ def ivrkit_call_ended(call: Call, reason: str) -> None:
         @ivrkit.hookimpl
         def ivrkit_call_ended(call, reason):
             log.info("call %s ended: %s", call.sid, reason)
+    """
+
+
+@hookspec
+def ivrkit_state_quarantined(state: State, reason: str) -> None:
+    """Observe that a state was put in quarantine.
+
+    Called once for each time that a state is put in quarantine, in the process that does it. If the state has failed
+    too often, this is the worker that answers the call of the last failure, after it has saved the session. If
+    somebody runs the command ``ivrkit quarantine add``, it is the process of the command.
+
+    :when: observing
+    :param state: the state. ``state.owner`` is the plugin of the state.
+    :param reason: why the state is in quarantine, as a text for people: ``5 failures in 60 s``.
+    :returns: nothing.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The state is in quarantine.
+
+    Example::
+
+        import logging
+
+        import ivrkit
+
+        log = logging.getLogger("acme.pager")
+
+
+        @ivrkit.hookimpl
+        def ivrkit_state_quarantined(state, reason):
+            log.critical("callers cannot reach %s of %s: %s", state.name, state.owner, reason)
+    """
+
+
+@hookspec
+def ivrkit_state_released(state: State) -> None:
+    """Observe that a state was released from quarantine.
+
+    Called once for each time that a state is released, in the process that does it: a worker after a call has succeeded
+    in the state, or the command ``ivrkit quarantine clear``. The hook is not called if another version of the plugin is
+    deployed, which is served at once.
+
+    :when: observing
+    :param state: the state. ``state.owner`` is the plugin of the state.
+    :returns: nothing.
+    :order: the plugin loaded last is called first. All plugins are called.
+    :failure: logged. The state is released.
+
+    Example::
+
+        import logging
+
+        import ivrkit
+
+        log = logging.getLogger("acme.pager")
+
+
+        @ivrkit.hookimpl
+        def ivrkit_state_released(state):
+            log.critical("callers can reach %s of %s again", state.name, state.owner)
     """

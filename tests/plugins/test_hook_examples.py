@@ -12,6 +12,7 @@ import textwrap
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from twilio.twiml.voice_response import Record
 
 from ivrkit import MenuOption, Routes, State, hookimpl, hookspecs
@@ -30,9 +31,19 @@ def load_example(hook: str) -> SimpleNamespace:
     return SimpleNamespace(**module)
 
 
-def fail_in_state(call):
-    """Raise an error, as the function of a failing state does."""
-    raise ValueError("not today")
+class Failing:
+    """The function of a state that fails until it works."""
+
+    works = False
+
+    def __call__(self, call):
+        """Raise an error, or return what the caller hears."""
+        if not self.works:
+            raise ValueError("not today")
+        return "Support."
+
+
+FAILING = Failing()
 
 
 class Company:
@@ -43,7 +54,7 @@ class Company:
         """Return a mailbox, a state that fails, and a reception."""
         return {
             "sales": State(["After the tone.", Record()], Routes({"recorded": None}), options=MenuOption("1", "sales")),
-            "support": State(fail_in_state, options=MenuOption("2", "support")),
+            "support": State(FAILING, options=MenuOption("2", "support")),
             "reception": State("Reception.", options=MenuOption("0", "reception")),
         }
 
@@ -209,4 +220,31 @@ def test_ivrkit_call_ended(serve, caplog):
     send(CallStatus="completed")
     assert [record.getMessage() for record in caplog.records if record.name == "acme.calls"] == [
         "call CA1 ended: completed"
+    ]
+
+
+def test_ivrkit_state_quarantined(serve, caplog):
+    """The example logs the state that callers can no longer reach, once."""
+    caplog.set_level(logging.CRITICAL, "acme.pager")
+    send = serve(load_example("ivrkit_state_quarantined"), quarantine_failures=2)
+    send()
+    for _ in range(3):
+        send(Digits="2")
+    assert [record.getMessage() for record in caplog.records if record.name == "acme.pager"] == [
+        "callers cannot reach support of acme-states: 2 failures in 60 s"
+    ]
+
+
+def test_ivrkit_state_released(serve, caplog, monkeypatch):
+    """The example logs the state that callers can reach again, once."""
+    caplog.set_level(logging.CRITICAL, "acme.pager")
+    with time_machine.travel(0, tick=False) as clock:
+        send = serve(load_example("ivrkit_state_released"), quarantine_failures=1)
+        send()
+        send(Digits="2")
+        clock.shift(60)
+        monkeypatch.setattr(FAILING, "works", True)
+        send(Digits="2")
+    assert [record.getMessage() for record in caplog.records if record.name == "acme.pager"] == [
+        "callers can reach support of acme-states again"
     ]

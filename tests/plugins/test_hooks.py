@@ -109,7 +109,7 @@ class TestHookspecs:
     """Hook specifications."""
 
     def test_exactly_these_hooks_exist(self):
-        """There are exactly these twelve hooks, in this order."""
+        """There are exactly these hooks, in this order."""
         assert HOOKS == [
             "ivrkit_declare_settings",
             "ivrkit_register_kinds",
@@ -125,6 +125,8 @@ class TestHookspecs:
             "ivrkit_state_left",
             "ivrkit_recorded",
             "ivrkit_call_ended",
+            "ivrkit_state_quarantined",
+            "ivrkit_state_released",
         ]
 
     @pytest.mark.parametrize("name", HOOKS)

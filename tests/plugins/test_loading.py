@@ -45,7 +45,8 @@ HOOKS_HINT = (
     "use one of: ivrkit_declare_settings, ivrkit_register_kinds, ivrkit_register_stores, "
     "ivrkit_register_states, ivrkit_edit_state, "
     "ivrkit_choose_start, ivrkit_edit_response, ivrkit_state_failed, ivrkit_clean_up, "
-    "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_recorded, ivrkit_call_ended"
+    "ivrkit_call_started, ivrkit_state_entered, ivrkit_state_left, ivrkit_recorded, ivrkit_call_ended, "
+    "ivrkit_state_quarantined, ivrkit_state_released"
 )
 STATE_HINT = "name a State, or a function (settings: Settings) -> State; Settings may be the plugin's own dataclass"
 MUST_BE_ANNOTATED = "must be annotated with a dataclass of settings"

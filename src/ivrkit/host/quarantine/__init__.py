@@ -1,0 +1,1 @@
+"""The quarantine: states that fail again and again are left out of calls for a while."""
