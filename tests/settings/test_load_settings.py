@@ -13,7 +13,8 @@ from ivrkit.settings.load import load_settings, try_load_settings
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
-    "company, start, operator, tries, max_failures, max_turns, uninterruptible_reprompts, language, languages, voice, "
+    "company, start, operator, tries, max_failures, max_turns, quarantine_failures, "
+    "quarantine_seconds, quarantine_retry, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, block, allow, plugins_dir, flows, dev, log_format, mask_numbers, "
     "public_url, trusted_proxies, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
 )
@@ -32,8 +33,8 @@ OF_PLUGIN = (
     "write IVRKIT_PLUGINS__, the plugin, two underscores and the setting: IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
 )
 TEXTS = (
-    "use one of: greeting, option, repeat, wrong_choice, apology, not_connected, no_options, goodbye, accept, "
-    "voicemail, thanks, no_message, transfer, queue, yes_or_no, entered, confirm, wrong_digits, "
+    "use one of: greeting, option, repeat, wrong_choice, apology, unavailable, not_connected, no_options, goodbye, "
+    "accept, voicemail, thanks, no_message, transfer, queue, yes_or_no, entered, confirm, wrong_digits, "
     "filler_words, keys, spoken_keys"
 )
 STATES = "use one of: plugin, enabled, key, label, sentence, voice, language, targets, texts"
@@ -317,6 +318,9 @@ class TestEnvironment:
             ("TRIES", " 5 ", {"tries": 5}),
             ("MAX_FAILURES", "7", {"max_failures": 7}),
             ("MAX_TURNS", "8", {"max_turns": 8}),
+            ("QUARANTINE_FAILURES", "0", {"quarantine_failures": 0}),
+            ("QUARANTINE_SECONDS", "5", {"quarantine_seconds": 5}),
+            ("QUARANTINE_RETRY", "5", {"quarantine_retry": 5}),
             ("UNINTERRUPTIBLE_REPROMPTS", "yes", {"uninterruptible_reprompts": True}),
             ("LANGUAGE", "de-AT", {"language": "de-AT"}),
             ("LANGUAGES", "de-AT,es-MX", {"languages": ["de-AT", "es-MX"]}),

@@ -31,6 +31,8 @@ from ivrkit.flow.run.turn import FallbackStep, Turn
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
 from ivrkit.host.observers import Observers, notify_of_turn
+from ivrkit.host.quarantine.quarantine import Quarantine
+from ivrkit.host.quarantine.reports import notify_of_events
 from ivrkit.host.turn_guard import Gate, TurnGuard
 from ivrkit.sessions import CallSession, SessionManager
 
@@ -79,6 +81,7 @@ class Dispatcher:
         of the store could try all inputs to find the phone keys that a caller pressed.
     :param call_log: the log that gets a line for each turn.
     :param gates: the gates that each call of a plugin's code passes.
+    :param quarantine: the quarantine, which is also one of the gates, or ``None`` if no state is ever closed.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Dispatcher:
         key: str = "",
         call_log: CallLog | None = None,
         gates: Sequence[Gate] = (),
+        quarantine: Quarantine | None = None,
     ) -> None:
         self.flow = flow
         self.sessions = sessions
@@ -101,6 +105,7 @@ class Dispatcher:
         self._key = hashlib.sha256(key.encode()).digest()
         self._call_log = call_log or CallLog()
         self._gates = tuple(gates)
+        self.quarantine = quarantine
         self._remove_expired_at = 0.0
 
     def answer_webhook(
@@ -146,7 +151,9 @@ class Dispatcher:
             # The cookie says which requests were answered, but has no room for the documents. Such a request is
             # not counted a second time: the caller hears the stored state again.
             step = fallback_step if known is None else max(fallback_step, FallbackStep.REENTER_STATE)
-            turn = advance(self.flow, self._call(params, session, now), session, fallback_step=step)
+            closed = self.quarantine.closed(session.sid) if self.quarantine else ()
+            call = self._call(params, session, now)
+            turn = advance(self.flow, call, session, fallback_step=step, closed=closed)
             session.add_response(SentResponse(session.turn + 1, token, request_hash, turn.twiml.decode()))
             return turn
 
@@ -278,6 +285,8 @@ class Dispatcher:
     def _report(self, turn: Turn, session: Session, started: float | None) -> None:
         self._call_log.log_turn(turn, session, started)
         notify_of_turn(self._observers, turn)
+        if self.quarantine:
+            notify_of_events(self._observers, self.quarantine.take_events(), session.sid)
 
     def _remove_expired(self, now: datetime) -> None:
         """Remove expired sessions every :data:`REMOVE_EXPIRED_EVERY` seconds. A failure is logged and not raised."""

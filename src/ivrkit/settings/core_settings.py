@@ -95,6 +95,11 @@ class Settings:
         own ``tries``.
     :param max_failures: the number of silences and invalid keys in a row at which a call goes to the operator.
     :param max_turns: the number of webhooks of one call at which the call goes to the operator.
+    :param quarantine_failures: the number of failures and missed deadlines after which a state is put in quarantine, so
+        that callers are not sent to it for a while. With 0, only the command ``ivrkit quarantine add`` does this.
+    :param quarantine_seconds: the number of seconds in which these failures must happen.
+    :param quarantine_retry: the number of seconds after which a state in quarantine is tried again, with one call at a
+        time.
     :param uninterruptible_reprompts: whether the sentence after an invalid key or silence, such as "Sorry, that is not
         one of the choices.", is always said in full. By default, the caller can interrupt the sentence with a key.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
@@ -150,6 +155,9 @@ class Settings:
     tries: Annotated[int, Range(1)] = 3
     max_failures: Annotated[int, Range(1)] = 6
     max_turns: Annotated[int, Range(2)] = 100
+    quarantine_failures: Annotated[int, Range(0)] = 5
+    quarantine_seconds: Annotated[int, Range(1)] = 60
+    quarantine_retry: Annotated[int, Range(1)] = 60
     uninterruptible_reprompts: bool = False
     language: LanguageTag = "en-US"
     languages: OneOrMore[LanguageTag] = ()

@@ -20,6 +20,8 @@ from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.gates import process_gates
 from ivrkit.host.logging_setup import log_until_configured
+from ivrkit.host.quarantine.open import open_quarantine
+from ivrkit.host.quarantine.quarantine import Quarantine
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.plugins.plugin_store import PluginStoreError
 from ivrkit.sessions import SessionManager, open_sessions
@@ -45,6 +47,7 @@ class MountedTree:
     settings: Settings
     loaded: LoadedTree
     sessions: SessionManager
+    quarantine: Quarantine
     plugins: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -107,7 +110,8 @@ class Ivrkit:
             )
         # The store is opened last, so that an error before does not leave it open.
         loaded, sessions = _open_sessions(settings, loaded)
-        tree = MountedTree(settings, loaded, sessions, self._plugins)
+        quarantine = open_quarantine(loaded.flow, sessions, settings, self.name)
+        tree = MountedTree(settings, loaded, sessions, quarantine, self._plugins)
         if _in_flask_run():
             log_until_configured(settings)
         _log_tree(self.name, tree)
@@ -261,6 +265,7 @@ def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Bluep
         session_hours=settings.session_hours,
         key=next(iter(settings.secrets()), ""),  # every process has the same secrets
         call_log=CallLog(mask_numbers=settings.mask_numbers),
-        gates=process_gates(),
+        gates=[tree.quarantine, *process_gates()],
+        quarantine=tree.quarantine,
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)

@@ -331,7 +331,7 @@ class TestSharing:
         thread.join()
 
     def test_another_version_of_the_plugin_is_served(self, process, store, clock, lines):
-        """A deploy of another version ends the quarantine for its processes, and its own failures are counted from zero."""
+        """A deploy of another version ends the quarantine for its processes, which count their own failures."""
         process.fail(3)
         lines()
         new = Process(store, clock, version="1.1")
