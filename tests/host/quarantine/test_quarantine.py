@@ -358,8 +358,8 @@ class TestPeople:
         assert process.quarantine.closed("CA1") == {"a"}
         assert lines() == [
             (
-                "ERROR state 'a' of acme 1.0 is in quarantine: the CRM is down. Its callers go to its on_error until it is "
-                "released: ivrkit quarantine clear a"
+                "ERROR state 'a' of acme 1.0 is in quarantine: the CRM is down. Its callers go to its on_error until "
+                "it is released: ivrkit quarantine clear a"
             )
         ]
         assert process.quarantine.add("a", "again") is True
