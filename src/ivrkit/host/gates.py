@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from ivrkit.host.deaths import process_deaths
 from ivrkit.host.turn_guard import Gate
 from ivrkit.host.worker_slots import process_slots
 
 
 def process_gates() -> tuple[Gate, ...]:
-    """Return the gates of this process. The slots come last, so that refused code is not recorded as running."""
-    slots = process_slots()
-    return () if slots is None else (slots,)
+    """Return the gates of this process.
+
+    The slots come last, so that refused code is not recorded as running.
+    """
+    gates: tuple[Gate | None, ...] = (process_deaths(), process_slots())
+    return tuple(gate for gate in gates if gate is not None)

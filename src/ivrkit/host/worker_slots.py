@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import logging
 import mmap
 import os
+import signal
 import struct
+import tempfile
 import threading
 import time
 from collections import deque
@@ -43,6 +46,12 @@ _HEADER_SIZE, _SLOTS, _SLOT_SIZE = 64, 128, 512
 _SLOT = struct.Struct("<Hd")
 _FILE_SIZE = _HEADER_SIZE + _SLOTS * _SLOT_SIZE
 _FREE = bytes(_SLOT.size)
+#: The death record of a worker has this prefix. It is a JSON list with the code that the worker ran when it died.
+DEATH_PREFIX = "died-"
+#: The signals that end a process from outside: they do not show that the running code kills the process.
+_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
+#: A folder in memory, so that no write waits for a disk.
+_MEMORY_FOLDER = "/dev/shm"  # noqa: S108  a folder with a random name is made in it
 
 log = logging.getLogger("ivrkit.web")
 
@@ -92,6 +101,11 @@ class WorkerReport(NamedTuple):
         return "; ".join(map(str, self.running))
 
 
+def make_worker_dir() -> str:
+    """Make a folder for the slot files that only this user can read, and return its path."""
+    return tempfile.mkdtemp("", "ivrkit-workers-", _MEMORY_FOLDER if os.access(_MEMORY_FOLDER, os.W_OK) else None)
+
+
 def slot_path(folder: str | Path, pid: int) -> Path:
     """Return the path of the slot file of a worker.
 
@@ -128,6 +142,33 @@ def _read_slot(content: bytes, offset: int) -> RunningCode | None:
     # The texts are incomplete if they were too long for the slot.
     function, state, plugin, version, sid = texts + [""] * (5 - len(texts))
     return RunningCode(function, state, plugin, version, sid, started)
+
+
+def record_death(folder: str | Path, pid: int, returncode: int | None, *, hung: bool = False) -> WorkerReport | None:
+    """Remove the slot file of a dead worker. If the running code may have killed the worker, leave a death record.
+
+    :param folder: the folder of the slot files.
+    :param pid: the process id of the dead worker.
+    :param returncode: the exit code, or the negative number of the signal. ``None`` if both are unknown.
+    :param hung: whether the worker was killed because its Python code did not run for too long.
+    :returns: the last report of the worker, or ``None`` if the worker ended normally or had no slot file.
+    """
+    path = slot_path(folder, pid)
+    report = read_slots(path)
+    if report is not None and report.running and (hung or returncode is None or -returncode not in _OUTSIDE):
+        unfinished = path.with_name(f"unfinished-{pid}")
+        unfinished.write_text(json.dumps(report.running), encoding="utf-8")
+        unfinished.rename(path.with_name(f"{DEATH_PREFIX}{pid}-{time.monotonic_ns()}"))
+    path.unlink(missing_ok=True)
+    return report
+
+
+def read_death(path: Path) -> tuple[RunningCode, ...]:
+    """Return the code that a worker ran when it died, from its death record. A missing record has none."""
+    try:
+        return tuple(RunningCode(*each) for each in json.loads(path.read_bytes()))
+    except OSError:
+        return ()
 
 
 class WorkerSlots:

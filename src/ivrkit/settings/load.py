@@ -26,6 +26,8 @@ from ivrkit.settings.value_problem import ValueProblem
 #: The settings file of a working folder. The environment variable ``IVRKIT_SETTINGS`` names another.
 FILE = "ivrkit.toml"
 FILE_VARIABLE = "IVRKIT_SETTINGS"
+#: The variables with the prefix of a setting that are not settings. The server sets the folder of its workers' files.
+_OTHER_VARIABLES = {FILE_VARIABLE, "IVRKIT_WORKER_DIR"}
 #: The prefix of the variable of a setting. The name of the setting follows in capitals.
 PREFIX = "IVRKIT_"
 #: The prefix of the variable of a plugin's setting. The plugin, two underscores and the setting follow.
@@ -228,7 +230,7 @@ class _Reader:
                 key, secret = shared_key_of_variable(variable, text)
                 self._values["shared_keys"] = {**self._values.get("shared_keys", {}), key: secret}
                 self._origins["shared_keys"] = variable_in
-        elif variable.startswith(PREFIX) and variable != FILE_VARIABLE:
+        elif variable.startswith(PREFIX) and variable not in _OTHER_VARIABLES:
             self._read_setting_variable(variable, text, origin, variable_in)
         elif variable == TOKEN_VARIABLE and text:
             self._values["auth_token"] = _tokens(text)
