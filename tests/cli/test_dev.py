@@ -74,7 +74,7 @@ def free_port() -> int:
 
 def signed(path: str, token: str = TOKEN, **params: str) -> urllib.request.Request:
     """Return a webhook that is signed for the public address; its real address is set later."""
-    given = {"CallSid": "CA1", "CallStatus": "in-progress", "From": "+15550100", "To": "+15550199", **params}
+    given = {"CallSid": "CA" + "1" * 32, "CallStatus": "in-progress", "From": "+15550100", "To": "+15550199", **params}
     signature = RequestValidator(token).compute_signature(f"{PUBLIC}{path}", given)
     head = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
     return urllib.request.Request(f"{PUBLIC}{path}", urlencode(given).encode(), head, method="POST")
@@ -174,9 +174,9 @@ def test_a_call_through_a_tunnel(dev):
         assert time.monotonic() < end, served.output
         time.sleep(0.1)
     at = served.address_file.read_text()
-    status, text = served.ask(signed("/phone/webhook", CallSid="CA2"), at)
+    status, text = served.ask(signed("/phone/webhook", CallSid="CA" + "2" * 32), at)
     assert (status, "Thank you for calling" in text) == (200, True)
-    assert served.ask(signed("/phone/webhook", "another", CallSid="CA2"), at)[0] == 403
+    assert served.ask(signed("/phone/webhook", "another", CallSid="CA" + "2" * 32), at)[0] == 403
     assert served.output.splitlines()[:5] == [
         f"Public address: {PUBLIC}",
         f"  A call comes in:        {PUBLIC}/phone/webhook",

@@ -24,7 +24,7 @@ def dyno(start: Start, tmp_path: Path) -> Running:
 
 def test_the_command_serves_at_the_port_of_the_environment(dyno: Running):
     """The server at $PORT is healthy, and refuses unsigned webhooks."""
-    assert ask(dyno.health) == (200, '{"status":"ok","store":"ok"}\n')
+    assert ask(dyno.health, X_Forwarded_For="203.0.113.9") == (200, '{"status":"ok","store":"ok"}\n')
     assert ask(dyno.health.replace("/healthz", "/webhook"), {"CallSid": "CA1"}) == (403, "Forbidden\n")
 
 

@@ -162,7 +162,9 @@ def test_a_body_over_the_limit_is_refused(site: Site):
     """A body over the limit is refused for its size; a body below it is refused for its signature only."""
     refusals = (413, 502, 0)  # Caddy may send 502, and either may close the connection before the whole body is sent
     assert ask(f"{site.url}/webhook", {"a": "b" * Settings.max_body_bytes})[0] in refusals
-    assert ask(f"{site.url}/webhook", {"a": "b" * (Settings.max_body_bytes - 100)})[0] == 403
+    # Without the header, the body would not be read, and the proxy may not get the response.
+    forged = RequestValidator("54321").compute_signature(site.url, {})
+    assert ask(f"{site.url}/webhook", {"a": "b" * (Settings.max_body_bytes - 100)}, X_Twilio_Signature=forged)[0] == 403
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])

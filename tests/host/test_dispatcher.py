@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from tests.web.conftest import WEBHOOK
 from tests.web.sample_trees import SHOP, RecordingPlugin, TreePlugin
-from tests.web.webhook_calls import TOKEN, VERB_RESULTS, WebhookCall, in_process, sign, twilio_params
+from tests.web.webhook_calls import SID, TOKEN, VERB_RESULTS, WebhookCall, in_process, sign, twilio_params
 
 from ivrkit import MenuOption, Routes, State, ask, leads_to
 
@@ -68,7 +68,7 @@ def test_a_call_without_a_store_ends_once(make_app, url):
     client = make_app(tree=recorder, session_url="cookie:").test_client()
 
     def send(url, status, **more):
-        params = twilio_params("CA1", status, **more)
+        params = twilio_params(SID, status, **more)
         return client.post(url, data=params, headers={"X-Twilio-Signature": sign(url, params.items(), TOKEN)})
 
     send(WEBHOOK, "ringing")
@@ -255,7 +255,7 @@ def test_a_plugin_is_notified_of_its_own_hooks_only(new_call):
 def test_the_hash_of_a_request_depends_on_the_token(make_app, sql):
     """The stored hash of a request is keyed with the auth token, and is the same in every process."""
     hashes = []
-    form = twilio_params("CA" + "1" * 32, "ringing")
+    form = twilio_params(SID, "ringing")
     for token in (TOKEN, TOKEN, "another"):
         headers = {"X-Twilio-Signature": sign(WEBHOOK, form.items(), token)}
         client = make_app(RecordingPlugin(SHOP), auth_token=token).test_client()

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.web.conftest import REFUSED, WEBHOOK
-from tests.web.webhook_calls import FORGED_SIGNATURE, WebhookCall, in_process, sign, twilio_params
+from tests.web.webhook_calls import FORGED_SIGNATURE, SID, WebhookCall, in_process, sign, twilio_params
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request
@@ -250,7 +250,7 @@ def test_a_status_callback_with_a_slash_ends_the_call(new_call, logged):
 
 def test_two_slashes_at_the_beginning_are_signed_as_they_are(make_app):
     """The signature of a URL with two slashes covers both, and the call goes on."""
-    params = twilio_params("CA1")
+    params = twilio_params(SID)
     signed = {"X-Twilio-Signature": sign(f"{SITE}//webhook", params.items())}
     response = Client(make_app()).post(
         "/", SITE, data=params, headers=signed, environ_overrides={"PATH_INFO": "//webhook"}

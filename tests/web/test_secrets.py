@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from tests.web.sample_trees import TreePlugin
-from tests.web.webhook_calls import sign
+from tests.web.webhook_calls import SID, sign
 
 from ivrkit import HOME, Routes, State, ask, leads_to
 from ivrkit.testing import TOKEN, Phone
@@ -87,13 +87,13 @@ def test_the_hash_of_a_request_depends_on_a_secret(tmp_path, kind):
             session_url=folder, start="pin", block="acme-states", plugins={"tree": TreePlugin(STATES)}, **secrets
         )
         client = app.test_client()
-        form = {"CallSid": "CA1", "AccountSid": account}
+        form = {"CallSid": SID, "AccountSid": account}
         header = {"X-Twilio-Webhooks-Signature-Settings": "key=k"} if kind == "shared_keys" else {}
         signature = sign("http://localhost/webhook", form.items(), secret)
         assert (
             client.post("/webhook", data=form, headers={**header, "X-Twilio-Signature": signature}).status_code == 200
         )
-        (response,) = app.extensions["ivrkit"].sessions.load("CA1").responses
+        (response,) = app.extensions["ivrkit"].sessions.load(SID).responses
         hashes.append(response.request_hash)
         app.extensions["ivrkit"].sessions.close()
     assert "" not in hashes

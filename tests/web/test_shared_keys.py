@@ -4,7 +4,7 @@ import json
 from hashlib import sha256
 
 import pytest
-from tests.web.webhook_calls import ACCOUNT, TOKEN, in_process, sign, twilio_params
+from tests.web.webhook_calls import ACCOUNT, SID, TOKEN, in_process, sign, twilio_params
 from twilio.request_validator import RequestValidator
 
 from ivrkit import Settings, SettingsError
@@ -26,7 +26,7 @@ def send(make_app, logged):
     def sent(secret, algorithm="sha256", *, header=f"key={KEY},algorithm=HMAC_SHA256", account=ACCOUNT, **settings):
         client = in_process(make_app(**{"shared_keys": KEYS, **settings}))
         logged()
-        form = twilio_params("CA1", AccountSid=account)
+        form = twilio_params(SID, AccountSid=account)
         signature = sign(URL, form.items(), secret, algorithm)
         headers = {"Content-Type": FORM, "X-Twilio-Signature": signature}
         body = "&".join(f"{name}={value.replace('+', '%2B').replace(' ', '+')}" for name, value in form.items())

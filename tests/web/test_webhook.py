@@ -19,7 +19,6 @@ from tests.web.webhook_calls import (
     XML,
     WebhookCall,
     in_process,
-    new_sid,
     over_http,
     pressed,
     serving,
@@ -736,11 +735,13 @@ ODD_FORMS = st.dictionaries(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
     max_size=3,
 )
+#: The names of calls with a valid CallSid.
+VALID_SIDS = ("a", "b")
 REQUESTS = st.fixed_dictionaries(
     {
         "page": st.sampled_from(PAGES),
         "form": RESULT_FORMS | ODD_FORMS,
-        "sid": st.sampled_from(["CAa", "CAa", "CAa", "CAb", "", "\x00'\""]),
+        "sid": st.sampled_from(["a", "a", "a", "b", "", "\x00'\""]),
         "status": st.sampled_from(["in-progress", "in-progress", "in-progress", "ringing", "completed", "odd", ""]),
         "token": st.sampled_from(["a", "b", None, "", ""]),
         "method": st.sampled_from(["POST", "POST", "GET"]),
@@ -767,10 +768,8 @@ def test_every_sequence_of_requests_gets_valid_responses(app_with_all_states, re
     calls = {}
     for request in requests:
         page, sid = request["page"], request["sid"]
-        call = calls.setdefault(
-            sid, WebhookCall(in_process(app_with_all_states), WEBHOOK, sid=f"{sid}{new_sid()}" if sid else "x")
-        )
-        call.sid = call.sid if sid else ""
+        call = calls.setdefault(sid, WebhookCall(in_process(app_with_all_states), WEBHOOK))
+        call.sid = call.sid if sid in VALID_SIDS else sid
         answer = call.send(
             f"{WEBHOOK}{page}",
             request["form"],
@@ -779,9 +778,37 @@ def test_every_sequence_of_requests_gets_valid_responses(app_with_all_states, re
             token=request["token"],
             signature=request["signature"],
         )
-        assert answer.status == 403 if request["signature"] else 400 if not sid else answer.status in (200, 204)
+        assert (
+            answer.status == 403
+            if request["signature"]
+            else 400
+            if sid not in VALID_SIDS
+            else answer.status in (200, 204)
+        )
         assert answer.status != 204 or page == "/status"
         if answer.status == 200:
             assert answer.root.tag == "Response"
             assert answer.headers["Content-Type"] == XML
             assert b"kaboom" not in answer.body
+
+
+@pytest.mark.parametrize(
+    "sid", ["CA1", f"CA{'1' * 31}", f"CA{'1' * 33}", f"AC{'1' * 32}", f"CA{'g' * 32}", f"CA{'1' * 31}\n", "CA\n2026 x"]
+)
+@pytest.mark.parametrize("page", ["", "/status", "/fallback", "/whisper"])
+def test_a_call_sid_must_be_one_of_twilio(new_call, logged, sid, page):
+    """Outside of dev mode, a signed request with another CallSid than Twilio's is refused, and logged in one line."""
+    call = new_call(dev=False)
+    logged()
+    answer = call.send(f"{WEBHOOK}{page}", {"CallSid": sid})
+    problem = f"CallSid must be CA and 32 hexadecimal digits, not {sid!r}"
+    assert (answer.status, answer.body.decode()) == (400, f"{problem}\n")
+    assert logged() == [
+        f"WARNING 400 POST /webhook{page} from an unknown address: {problem}: use this URL for Twilio only"
+    ]
+
+
+def test_a_call_sid_may_be_short_in_dev_mode(new_call):
+    """In dev mode, a CallSid of any form is accepted, and so is a CallSid in capitals in production."""
+    assert new_call(dev=True, sid="CA1").dial().status == 200
+    assert new_call(dev=False, sid=f"CA{'AF' * 16}").dial().status == 200

@@ -23,6 +23,8 @@ TOKEN = "12345"
 #: A signature with another token.
 FORGED_SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+#: A CallSid.
+SID = "CA" + "1" * 32
 XML = "text/xml; charset=utf-8"
 #: The verbs that play something and need no webhook.
 PLAYING_VERBS = ("Say", "Play", "Pause")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import logging
+import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,7 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.dispatcher import Dispatcher
-from ivrkit.plugin_errors import plugin_errors
+from ivrkit.plugin_errors import describe_value, plugin_errors
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import add_doctor_endpoint
 from ivrkit.web.early_refusal import signature_problem
@@ -32,6 +33,7 @@ _XML = "text/xml; charset=utf-8"
 HEALTHY, DEGRADED = "ok", "degraded"
 #: The names of the views that answer only requests that Twilio signed.
 _SIGNED_VIEWS = ("webhook", "status", "fallback", "whisper")
+_CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
 _SET_WEBHOOK = 'set "A call comes in" in Twilio\'s console to the path that ends with /webhook'
 
 log = logging.getLogger("ivrkit.web")
@@ -207,6 +209,12 @@ class _Views:
                 return self._respond(EMPTY_RESPONSE, None)
             text = "CallSid is missing: this URL answers Twilio's voice webhooks."
             return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
+        # The signature has no separators and no time. So without this check, a part of an old request could become
+        # another CallSid. In dev mode, a developer may write a short one.
+        if not self._dev and not _CALL_SID.fullmatch(params["CallSid"]):
+            shown = describe_value(params["CallSid"])
+            text = f"CallSid must be CA and 32 hexadecimal digits, not {shown}"
+            return self._refuse(request, 400, text, f"{text}: use this URL for Twilio only", reason="CallSid")
         return None
 
     def _refuse_unverified(self, request: Request, message: str) -> Response:
