@@ -55,6 +55,7 @@ Usage: ivrkit states [OPTIONS]
 Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
+  --safe                Load only the core's states and the operator.
   --json                Print JSON.
   -h, --help            Show this message and exit.
 """
@@ -69,6 +70,7 @@ Usage: ivrkit plugins [OPTIONS]
 Options:
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
+  --safe                Load only the core's states and the operator.
   --json                Print JSON.
   --requirements        Print lines for a requirements.txt.
   -h, --help            Show this message and exit.
@@ -89,6 +91,7 @@ Options:
   --dev                    Need no token on this machine, and reload on changes.
   --block PLUGIN           Leave a plugin out. May be repeated.
   --plugins-dir FOLDER     Load the plugin files in a folder.
+  --safe                   Load only the core's states and the operator.
   -h, --help               Show this message and exit.
 """
 NO_OPTIONS = "Warning: the menu 'menu' has no options: no installed plugin offers any\n"

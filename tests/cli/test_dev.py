@@ -34,6 +34,7 @@ Options:
   --tunnel              Open an ngrok tunnel, so that Twilio reaches the server.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
+  --safe                Load only the core's states and the operator.
   -h, --help            Show this message and exit.
 """
 

@@ -106,6 +106,25 @@ def test_phone_refuses_block(flask: Flask):
     )
 
 
+def test_safe_loads_no_plugin(flask: Flask):
+    """``--safe`` loads the settings of the mounted phone tree again, without plugins."""
+    done = flask(ONE, "plugins", "--json", "--safe")
+    assert done.returncode == 0
+    assert done.stderr.startswith("Warning: safe mode is on, no plugin is loaded: ")
+    found = {each["plugin"]: each["status"] for each in json.loads(done.stdout)}
+    assert (found["team"], found["ivrkit"]) == ("blocked", "loaded")
+
+
+def test_phone_refuses_safe(flask: Flask):
+    """The tree in the app is called as it is."""
+    done = flask(ONE, "phone", "--safe")
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr == (
+        "Error: --safe must not be given here, because the phone tree in the app is called as it is mounted\n"
+        "  hint: set IVRKIT_SAFE in the environment of the app\n"
+    )
+
+
 def test_plugins_dir_adds_a_folder_of_plugins(flask: Flask, folder):
     """``--plugins-dir`` loads the settings and plugins of the mounted phone tree again, with those of the folder."""
     write_parking(folder)

@@ -530,6 +530,15 @@ def test_a_blocked_plugin_is_not_called(monkeypatch):
     assert "For sales" not in result.output
 
 
+@pytest.mark.acme
+def test_safe_mode_calls_no_plugin(folder):
+    """With ``--safe`` the caller hears the greeting and the apology, and is connected to the operator."""
+    (folder / "ivrkit.toml").write_text('operator_number = "+15550100"\n', encoding="utf-8")
+    result = phone("--safe")
+    assert "Thank you for calling our company.\nWe are sorry, something went wrong.\nOne moment" in result.output
+    assert "(+15550100: ringing)" in result.output
+
+
 class Terminal:
     """A real terminal that runs the command.
 

@@ -253,6 +253,22 @@ def test_a_server_answers_over_http_and_ends_with_its_children(serve, folder):
 
 
 @pytest.mark.server
+@pytest.mark.parametrize("dev", [[], ["--dev"]], ids=["production", "dev"])
+def test_a_server_in_safe_mode_loads_no_plugin(serve, folder, dev):
+    """With ``--safe`` the workers load no plugin. The log and the health check say so."""
+    (folder / "files").mkdir()
+    (folder / "files" / "broken.py").write_text("1 / 0\n", encoding="utf-8")
+    server = serve(*dev, "--safe", "--plugins-dir", "files", **TOKEN).wait()
+    report = json.loads(server.ask("/healthz")[1])
+    assert report["safe_mode"] is True
+    assert [*report["states"]] == ["greeting", "menu"]
+    assert report["problems"] == []
+    assert server.end() == 0
+    assert "safe mode is on, no plugin is loaded: callers hear an apology and the goodbye" in server.output
+    assert "1 / 0" not in server.output
+
+
+@pytest.mark.server
 def test_a_server_in_dev_mode_says_that_it_has_no_settings_file(serve, folder):
     """In dev mode, too, the first line says that the working folder has no settings file, and says it once."""
     server = serve("--dev").wait()

@@ -13,14 +13,15 @@ from ivrkit.settings.load import load_settings, try_load_settings
 SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
-    "company, start, operator, tries, max_failures, max_turns, quarantine_failures, "
+    "company, start, operator, operator_number, tries, max_failures, max_turns, quarantine_failures, "
     "quarantine_seconds, quarantine_retry, uninterruptible_reprompts, language, languages, voice, "
-    "timezone, session_url, session_hours, strict, block, allow, plugins_dir, flows, dev, log_format, mask_numbers, "
-    "public_url, trusted_proxies, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
+    "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
+    "mask_numbers, public_url, trusted_proxies, max_body_bytes, max_parameters, url_prefix, connection_overrides, "
+    "auth_token"
 )
 KEYS = (
     "use one of: "
-    + SINGLE.replace("operator", "numbers, callers, operator").replace("voice,", "voice, voices,")
+    + SINGLE.replace("start,", "start, numbers, callers,").replace("voice,", "voice, voices,")
     + ", accounts, shared_keys, texts, states, plugins"
 )
 NAMES = KEYS.replace("keys, texts, states, plugins", "keys, plugin_settings, texts, texts_in, states")
@@ -314,6 +315,9 @@ class TestEnvironment:
             ("START", "menu", {"start": "menu"}),
             ("OPERATOR", "reception", {"operator": "reception"}),
             ("OPERATOR", "", {"operator": None}),
+            ("OPERATOR_NUMBER", "+1 415 555 0100", {"operator_number": "+14155550100"}),
+            ("OPERATOR_NUMBER", "", {"operator_number": None}),
+            ("SAFE", "1", {"safe": True}),
             ("TRIES", "5", {"tries": 5}),
             ("TRIES", " 5 ", {"tries": 5}),
             ("MAX_FAILURES", "7", {"max_failures": 7}),

@@ -489,6 +489,13 @@ def test_healthz_reports_the_status(make_app):
     assert answer.headers["Content-Type"] == "application/json"
 
 
+def test_healthz_reports_safe_mode(make_app):
+    """In safe mode the details of the health check say so, and they have only the states of the core."""
+    report = make_app(SHOP, safe=True).test_client().get("/healthz").json
+    assert report["safe_mode"] is True
+    assert [*report["states"]] == ["greeting", "menu"]
+
+
 def test_healthz_reports_plugins_and_states_to_this_machine(make_app):
     """To a request of this machine the health check also reports plugins, states, owners, versions and problems."""
     app = make_app({**SHOP, "odd": lambda settings: None}, strict=False)

@@ -1,4 +1,4 @@
-"""Options that several commands share: --block, --plugins-dir and --json.
+"""Options that several commands share: --block, --plugins-dir, --safe and --json.
 
 The functions of this module load the settings and the phone tree as these options require.
 """
@@ -20,6 +20,8 @@ from ivrkit.settings.load import FILE, SettingsResult, try_load_settings
 
 #: Key of the value of ``--plugins-dir`` in the context of a command.
 _PLUGINS_DIR_KEY = "ivrkit.plugins_dir"
+#: Key of the value of ``--safe`` in the context of a command.
+_SAFE_KEY = "ivrkit.safe"
 #: Key in the context of a command: whether :func:`print_missing_file` has printed its line.
 _PRINTED_KEY = "ivrkit.printed_missing_file"
 
@@ -43,9 +45,32 @@ _plugins_dir_option = click.option(
 )
 
 
+def _store_safe(context: click.Context, parameter: click.Parameter, is_on: bool) -> None:
+    """Store the value of --safe in the click context, so that the commands need no parameter for it."""
+    context.meta[_SAFE_KEY] = is_on
+
+
+_safe_option = click.option(
+    "--safe",
+    is_flag=True,
+    expose_value=False,
+    callback=_store_safe,
+    help="Load only the core's states and the operator.",
+)
+
+
 def tree_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --block and --plugins-dir to a command. The function of the command must have the parameter ``block``."""
-    return _block_option(_plugins_dir_option(command))
+    """Add --block, --plugins-dir and --safe to a command.
+
+    The function of the command must have the parameter ``block``.
+    """
+    return _block_option(_plugins_dir_option(_safe_option(command)))
+
+
+def is_safe_given() -> bool:
+    """Return whether --safe is given."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(_SAFE_KEY))
 
 
 def given_plugins_dir() -> str | None:
@@ -69,6 +94,7 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
     """
     folder = given_plugins_dir()
     overrides = {"plugins_dir": folder, **overrides} if folder else overrides
+    overrides = {"safe": True, **overrides} if is_safe_given() else overrides
     in_app = app_tree()
     if in_app is not None:
         settings = replace(in_app.mounted.settings, **overrides)
@@ -107,7 +133,7 @@ def load_flow(block: Sequence[str]) -> LoadedTree:
     :raises LoadError: if plugins have problems and ``strict`` is on, or if no phone tree can be served.
     """
     in_app = app_tree()
-    if in_app is not None and not block and not given_plugins_dir():
+    if in_app is not None and not block and not given_plugins_dir() and not is_safe_given():
         loaded = in_app.mounted.loaded
     else:
         result = try_load_settings_with(block)

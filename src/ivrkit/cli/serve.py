@@ -12,7 +12,13 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from ivrkit.cli.options import given_plugins_dir, print_missing_file, tree_options, try_load_settings_with
+from ivrkit.cli.options import (
+    given_plugins_dir,
+    is_safe_given,
+    print_missing_file,
+    tree_options,
+    try_load_settings_with,
+)
 from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError, SettingsError
 from ivrkit.host.dev_log import wants_colour
@@ -72,12 +78,13 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
 
 
 def worker_variables(block: Sequence[str]) -> dict[str, str]:
-    """Return the environment variables that pass --block and --plugins-dir to the workers.
+    """Return the environment variables that pass --block, --plugins-dir and --safe to the workers.
 
     :param block: the plugins to block, in addition to the plugins that the settings block.
     """
     folder = given_plugins_dir()
     variables = {"IVRKIT_PLUGINS_DIR": folder} if folder else {}
+    variables |= {"IVRKIT_SAFE": "1"} if is_safe_given() else {}
     # Without the option, the workers read the setting again at each reload.
     return variables | ({"IVRKIT_BLOCK": ",".join(try_load_settings_with(block).settings.block)} if block else {})
 

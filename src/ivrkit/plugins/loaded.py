@@ -48,6 +48,7 @@ class LoadedTree:
     :param startup_warnings: the problems that do not prevent the start.
     :param settings: the settings of the plugins.
     :param stores: URL scheme -> function that takes a URL and opens the session store.
+    :param safe: whether safe mode is on, so that no plugin is loaded.
     """
 
     flow: CallFlow
@@ -57,6 +58,7 @@ class LoadedTree:
     startup_warnings: tuple[Problem, ...]
     settings: tuple[PluginSettings, ...] = ()
     stores: Mapping[str, Callable[[str], SharedStore]] = field(default_factory=dict)
+    safe: bool = False
 
 
 class InstalledPlugins(NamedTuple):

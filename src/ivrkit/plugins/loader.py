@@ -15,7 +15,7 @@ from ivrkit.errors import IvrkitError, LoadError, Problems
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.flow_config import EngineHooks, FlowConfig
-from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.model.state import CORE_PLUGIN, Owner, State
 from ivrkit.hookspecs import OBSERVING_HOOKS
 from ivrkit.plugin_errors import describe_error, describe_value, plugin_errors
 from ivrkit.plugins.blocked import blocked_plugins, warn_of_unknown_blocks
@@ -34,6 +34,7 @@ from ivrkit.plugins.languages import (
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
 from ivrkit.plugins.problems import describe_with_location, fix_or_leave_out, hint_of, plugin_problem
+from ivrkit.plugins.safe_mode import SafeFlowMaker, is_safe, safe_settings
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
@@ -64,7 +65,8 @@ class Loader:
     """
 
     def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
-        self.settings = settings
+        self.given_settings = settings
+        self.settings = settings = safe_settings(settings) if settings.safe else settings
         self.problems = Problems()
         self.kinds = StateKinds(self.problems)
         self.stores = Stores(self.problems)
@@ -75,7 +77,8 @@ class Loader:
         self.distributions = {*(point.owner.plugin for point in installed), *(problem.owner for problem in damage)}
         self.blocked = blocked_plugins(settings, self.distributions, self.problems)
         # A damaged distribution that is blocked needs no fix.
-        self.problems.add(*(problem for problem in damage if normal_name(problem.owner) not in self.blocked))
+        if not settings.safe:
+            self.problems.add(*(problem for problem in damage if normal_name(problem.owner) not in self.blocked))
         self.points = [*installed, *self.files.entry_points(), *extra_entry_points(extra)]
         self.registry = HookRegistry(self.problems)
         # Blocked plugins are left out, so that neither their translations nor their settings are read.
@@ -116,7 +119,8 @@ class Loader:
         excused = {*self.blocked, *(normal_name(problem.owner) for problem in self.problems)}
         self.plugin_settings.report_unused_tables(list(self.packages), lambda name: name in excused)
         # 6. to 8. Plugins edit the selected states only, with the tables of the settings already applied.
-        flow = self._compile(self._edit(self.selection.select()))
+        states = self._edit(self.selection.select())
+        flow = self._compile_safe_flow(states) if self.settings.safe else self._compile(states)
         if flow is None or (self.problems.errors and self.settings.strict):
             raise LoadError(self.problems.errors)
         self.problems.add(*flow.startup_warnings, *untranslated_core_texts(flow.config.languages))
@@ -130,6 +134,7 @@ class Loader:
             startup_warnings=self.problems.warnings,
             settings=self.plugin_settings.all(),
             stores=self.stores.all(),
+            safe=self.settings.safe,
         )
 
     def list_installed(self) -> InstalledPlugins:
@@ -153,7 +158,7 @@ class Loader:
         )
 
     def _is_blocked(self, point: EntryPoint) -> bool:
-        return normal_name(point.owner.plugin) in self.blocked
+        return normal_name(point.owner.plugin) in self.blocked or (self.settings.safe and not is_safe(point))
 
     def _may_be_of_blocked_plugin(self, state: str) -> bool:
         """Return whether a plugin that the settings ``block`` and ``allow`` leave out may offer a state.
@@ -300,6 +305,12 @@ class Loader:
                 for name in broken:
                     del kept[str(name)]
 
+    def _compile_safe_flow(self, states: Iterable[State]) -> CallFlow | None:
+        """Return the call flow of safe mode, or ``None`` if not even the core's states can be compiled."""
+        core = next(point.owner for point in self.points if point.owner.plugin == CORE_PLUGIN)
+        maker = SafeFlowMaker(self.given_settings, self._flow_config(), self.kinds.all(), core, self.problems)
+        return maker.make(states)
+
     def _flow_config(self) -> FlowConfig:
         """Return the settings of the call flow, including the languages of calls and the plugins' translations."""
         text_overrides = dict(self.files.text_overrides)
@@ -320,15 +331,15 @@ class Loader:
         faulty = {problem.owner for problem in self.problems.errors}
         plugins = []
         # A plugin may have several entry points, and is still listed once.
-        for owner, source in {point.owner: point.source for point in self.points}.items():
-            blocked = normal_name(owner.plugin) in self.blocked
+        for owner, point in {point.owner: point for point in self.points}.items():
+            blocked = self._is_blocked(point)
             plugins.append(
                 Plugin(
                     owner,
                     status="blocked" if blocked else "faulty" if owner.plugin in faulty else "loaded",
                     states=tuple(state.name for state in states if state.owner == owner),
                     hooks=self.registry.hooks_of(owner),
-                    source=source,
+                    source=point.source,
                 )
             )
         return tuple(plugins)

@@ -90,6 +90,8 @@ class _StateMaker:
         """Return the state, or ``None`` if the table has problems."""
         name = self._table[KIND]
         kind = kinds.get(name) if isinstance(name, str) else None
+        if kind is None and self._settings.safe:
+            return None  # the plugin of the state kind is not loaded in safe mode
         if kind is None:
             message = f"{self._dotted(KIND)} must be a state kind, not {name!r}{nearest(str(name), kinds)}"
             self._report((KIND,), message, use_one_of(kinds))

@@ -43,6 +43,18 @@ def read_called_id(value: str) -> str:
     return _read(value, f"a called number must be {_ADDRESSES}")
 
 
+def read_dialled_number(value: str) -> str:
+    """Return a number or address that a ``Dial`` can call, in a normalized form.
+
+    :param value: a phone number with its country code, ``client:NAME`` or ``sip:USER@HOST``.
+    :raises SettingsError: if a ``Dial`` cannot call this value.
+    """
+    number = _read(value, f"a number to dial must be {_ADDRESSES}")
+    if _EXTENSION.fullmatch(number):
+        raise SettingsError(f"a number to dial must be {_ADDRESSES}, not {value!r}", hint=_hint(number))
+    return number
+
+
 def _read(value: str, message: str, near: str = "") -> str:
     """Return a phone number, an extension or an address in a normalized form.
 
@@ -75,3 +87,13 @@ CallerId = Annotated[
 ]
 #: A called number: a key of the setting ``numbers``.
 CalledId = Annotated[str, SettingType(_ADDRESSES, read_called_id, {"pattern": f"^{_PATTERN}$"}, "+14155550100")]
+#: A number or address that is dialled: the setting ``operator_number``.
+DialledNumber = Annotated[
+    str,
+    SettingType(
+        _ADDRESSES,
+        read_dialled_number,
+        {"pattern": r"^\s*(\+[0-9 ().-]+|[Cc][Ll][Ii][Ee][Nn][Tt]:.+|[Ss][Ii][Pp]:.+@.+)\s*$"},
+        "+14155550100",
+    ),
+]

@@ -12,7 +12,7 @@ from ivrkit.errors import Problem, SettingsError
 from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.text import Text, Texts
-from ivrkit.settings.caller_ids import CalledId, CallerId
+from ivrkit.settings.caller_ids import CalledId, CallerId, DialledNumber
 from ivrkit.settings.check import check_fields
 from ivrkit.settings.convert import convert_setting
 from ivrkit.settings.names import normal_name
@@ -91,6 +91,8 @@ class Settings:
     :param callers: number of a caller -> start and language of the calls from this number, from the tables
         ``[callers."+15550100"]``. The setting ``callers`` has priority over the setting ``numbers``.
     :param operator: the state for a caller who failed too often. The default is the state with key 0 in the start menu.
+    :param operator_number: the number of a person, which is dialled in safe mode if the state ``operator`` is of a
+        plugin.
     :param tries: the number of silences, or of invalid keys, at which a state gives the caller up. A state may set its
         own ``tries``.
     :param max_failures: the number of silences and invalid keys in a row at which a call goes to the operator.
@@ -111,6 +113,8 @@ class Settings:
         ``postgresql://`` and a database, ``cookie:`` for cookies only, or the URL of a plugin's store.
     :param session_hours: the number of hours for which a session is kept after the last webhook of its call.
     :param strict: whether a single problem of a plugin prevents the start of the app.
+    :param safe: whether safe mode is on. The app then loads no plugin, and serves only the core's states and the
+        operator.
     :param block: the plugins to leave out, by the names of their distributions or files.
     :param allow: the installed plugins to load, by the names of their distributions. By default, all installed plugins
         are loaded. This setting never leaves out ivrkit itself or plugin files.
@@ -152,6 +156,7 @@ class Settings:
     numbers: NumberStarts = field(default_factory=dict)
     callers: CallerStarts = field(default_factory=dict)
     operator: StateName | None = None
+    operator_number: DialledNumber | None = None
     tries: Annotated[int, Range(1)] = 3
     max_failures: Annotated[int, Range(1)] = 6
     max_turns: Annotated[int, Range(2)] = 100
@@ -167,6 +172,7 @@ class Settings:
     session_url: SessionUrl = "sqlite:///ivrkit-sessions.sqlite3"
     session_hours: Annotated[int, Range(1)] = 25
     strict: bool = True
+    safe: bool = False
     block: OneOrMore[PluginName] = ()
     allow: OneOrMore[PluginName] | None = None
     plugins_dir: FolderPath | None = None

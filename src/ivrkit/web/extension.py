@@ -150,6 +150,9 @@ def _open_sessions(settings: Settings, loaded: LoadedTree) -> tuple[LoadedTree, 
     :raises SessionError: if the session store cannot be opened.
     """
     secrets, language = settings.secrets(), settings.language
+    if settings.safe and settings.session_url.partition(":")[0] not in (*loaded.stores, COOKIE_SCHEME):
+        log.warning("safe mode does not load the plugin of the session store, so sessions are only in cookies")
+        return loaded, open_sessions(f"{COOKIE_SCHEME}:", {}, secrets, language)
     try:
         return loaded, open_sessions(settings.session_url, loaded.stores, secrets, language)
     except PluginStoreError as error:

@@ -169,6 +169,8 @@ class _Views:
             report["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
             report["states"] = {each.name: str(each.state.owner) for each in states}
             report["problems"] = [str(problem) for problem in self._loaded.problems]
+            if self._loaded.safe:
+                report["safe_mode"] = True
         return jsonify(report)
 
     def refuse_early(self) -> Response | None:

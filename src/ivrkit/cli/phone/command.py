@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ivrkit.cli.app_tree import AppTree, app_tree
-from ivrkit.cli.options import given_plugins_dir, load_settings_with, tree_options
+from ivrkit.cli.options import given_plugins_dir, is_safe_given, load_settings_with, tree_options
 from ivrkit.cli.phone.hosts import hint_about, status_callback_of
 from ivrkit.cli.phone.keyboard import Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
@@ -132,12 +132,13 @@ def _simulator_of_url(url: str, shared_key: str | None, status_callback: str | N
 def _simulator_of_app(tree: AppTree, block: tuple[str, ...], shared_key: str | None) -> Iterator[Simulator]:
     """Open a simulator that calls a mounted phone tree and uses the auth token in the settings of the phone tree.
 
-    :raises IvrkitError: if --block or --plugins-dir is given, because neither can change a mounted phone tree.
+    :raises IvrkitError: if --block, --plugins-dir or --safe is given, because they cannot change a mounted phone tree.
     """
     from ivrkit.testing import Phone
 
-    if block or given_plugins_dir():
-        option = "--block" if block else "--plugins-dir"
+    options = {"--block": block, "--plugins-dir": given_plugins_dir(), "--safe": is_safe_given()}
+    option = next((name for name, value in options.items() if value), None)
+    if option is not None:
         raise IvrkitError(
             f"{option} must not be given here, because the phone tree in the app is called as it is mounted",
             hint=f"set IVRKIT_{option.strip('-').replace('-', '_').upper()} in the environment of the app",
