@@ -220,6 +220,14 @@ SENTENCE = 'write a whole sentence: sentence="To talk to sales, press one."'
             "the function '<lambda>' of a State must take the call: missing a required argument: 'more'",
             "give it one parameter, the call",
         ),
+        *(
+            (
+                lambda value=value: State("A.", deadline=value),
+                f"deadline of a State must be a number of seconds from 0.1 to 8.0, not {value!r}",
+                "write deadline=3",
+            )
+            for value in (0, 8.5, True, "3")
+        ),
         (
             lambda: State("A.", on_error=SAME),
             "on_error of a State must be the name of a state, not SAME",

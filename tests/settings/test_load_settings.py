@@ -16,8 +16,8 @@ SINGLE = (
     "company, start, operator, operator_number, tries, max_failures, max_turns, quarantine_failures, "
     "quarantine_seconds, quarantine_retry, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
-    "mask_numbers, public_url, trusted_proxies, max_body_bytes, max_parameters, url_prefix, connection_overrides, "
-    "auth_token"
+    "mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, max_calls_in_plugin, "
+    "max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "use one of: "

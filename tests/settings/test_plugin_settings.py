@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ivrkit import LoadError, Owner, Problem, Settings, SettingsError, State, hookimpl
+from ivrkit.plugin_errors import describe_value
 from ivrkit.plugins.load import load
 from ivrkit.settings.docstrings import descriptions_of
 from ivrkit.settings.load import load_settings, try_load_settings
@@ -155,7 +156,7 @@ class TestDeclaration:
                 return declared
 
         (problem,) = problems(extra={"own": Plugin()})
-        message = f"it must return a dataclass of settings, not {declared!r}"
+        message = f"it must return a dataclass of settings, not {describe_value(declared)}"
         assert problem.message == f"plugin own: its hook ivrkit_declare_settings failed: {message}"
         assert problem.hint == "return the class: MySettings"
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,17 +22,18 @@ from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, document
 from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
 from ivrkit.flow.model.notifications import CALL_STATUS, QUEUE_WAIT, Notification, find_notification
-from ivrkit.flow.model.state import State
 from ivrkit.flow.run.engine import advance, hang_up
-from ivrkit.flow.run.plugin_code import runner_of_turn
 from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import FallbackStep, Turn
+from ivrkit.host.attempt import DEFAULT_DEADLINE, Attempt
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
 from ivrkit.host.observers import Observers, notify_of_turn
 from ivrkit.host.quarantine.quarantine import Quarantine
 from ivrkit.host.quarantine.reports import notify_of_events
+from ivrkit.host.request_hash import hash_request
 from ivrkit.host.turn_guard import Gate, TurnGuard
+from ivrkit.host.twiml_response import TwimlResponse
 from ivrkit.sessions import CallSession, SessionManager
 
 #: How many times a webhook may find that another request saved the session first.
@@ -49,26 +49,6 @@ log = logging.getLogger("ivrkit.web")
 _Stop = TypeVar("_Stop")
 
 
-@dataclass(frozen=True, slots=True)
-class TwimlResponse:
-    """The response to a webhook.
-
-    :param twiml: the whole TwiML document.
-    :param state: the state of the call, or ``None`` if the call has not entered a state. Also ``None`` if a deploy has
-        removed the state.
-    :param cookie: the value of the cookie with the session, or ``""`` for no cookie.
-    :param notification: the notification that the request was, or ``None`` if the request was a webhook of the call.
-    :param path: the names of the states that the webhook entered, in order. For a repeated webhook it is only the state
-        of the call, because the states of the first response are not stored.
-    """
-
-    twiml: bytes
-    state: State | None
-    cookie: str
-    notification: Notification | None = None
-    path: tuple[str, ...] = ()
-
-
 class Dispatcher:
     """Answers the webhooks of all calls.
 
@@ -82,6 +62,7 @@ class Dispatcher:
     :param call_log: the log that gets a line for each turn.
     :param gates: the gates that each call of a plugin's code passes.
     :param quarantine: the quarantine, which is also one of the gates, or ``None`` if no state is ever closed.
+    :param deadline: the number of seconds that the code of a plugin may run. A state may have a deadline of its own.
     """
 
     def __init__(
@@ -95,6 +76,7 @@ class Dispatcher:
         call_log: CallLog | None = None,
         gates: Sequence[Gate] = (),
         quarantine: Quarantine | None = None,
+        deadline: float = DEFAULT_DEADLINE,
     ) -> None:
         self.flow = flow
         self.sessions = sessions
@@ -106,6 +88,7 @@ class Dispatcher:
         self._call_log = call_log or CallLog()
         self._gates = tuple(gates)
         self.quarantine = quarantine
+        self._deadline = deadline
         self._remove_expired_at = 0.0
 
     def answer_webhook(
@@ -115,6 +98,7 @@ class Dispatcher:
         token: str = "",
         fallback_step: FallbackStep = FallbackStep.NONE,
         cookie: str = "",
+        attempt: Attempt | None = None,
     ) -> TwimlResponse:
         """Answer one webhook.
 
@@ -123,16 +107,21 @@ class Dispatcher:
         :param fallback_step: the number of times that Twilio's fallback URL has sent the call back to the webhook. The
             query of the request has this number.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
-        :raises SessionError: if the session cannot be read or saved.
+        :param attempt: the attempt to answer the webhook, or ``None`` if there is only one attempt.
+        :raises SessionError: if the session cannot be read or saved, or if there is no time for it.
+        :raises TurnAbandoned: if the attempt was abandoned.
         """
-        with runner_of_turn(TurnGuard(params["CallSid"], self._gates)):
-            return self._answer_webhook(params, token, fallback_step, cookie)
+        attempt = attempt or Attempt()
+        if saved := attempt.saved_answer():
+            return saved
+        with TurnGuard(params["CallSid"], self._gates, attempt, self._deadline).turn():
+            return self._answer_webhook(params, token, fallback_step, cookie, attempt)
 
     def _answer_webhook(
-        self, params: Mapping[str, str], token: str, fallback_step: FallbackStep, cookie: str
+        self, params: Mapping[str, str], token: str, fallback_step: FallbackStep, cookie: str, attempt: Attempt
     ) -> TwimlResponse:
         # Twilio's token identifies a request that is sent again. Without a token, a hash of the parameters does.
-        request_hash = "" if token else _hash_request(params, fallback_step, self._key)
+        request_hash = "" if token else hash_request(params, fallback_step, self._key)
         started = self._call_log.start_timer()
         call_session = self.sessions.for_call(params["CallSid"], cookie)
         change = ""
@@ -158,43 +147,50 @@ class Dispatcher:
             return turn
 
         answered: tuple[Turn | SentResponse | Notification, Session]
-        answered = self._save_turn(call_session, params, take_turn, token)
+        answered = self._save_turn(call_session, params, take_turn, attempt, token)
         result, session = answered
         if isinstance(result, Notification):
-            return self._accept_notification(result, params, cookie)
+            return self._accept_notification(result, params, cookie, attempt)
         if isinstance(result, SentResponse):
-            state = self._state_of(session)
-            path = (state.name,) if state else ()
+            compiled = self.flow.states.get(session.state or "")
+            state, path = (compiled.state, (compiled.name,)) if compiled else (None, ())
             return TwimlResponse(result.twiml.encode(), state, call_session.cookie, path=path)
         if change:
             log.warning("call %s: %s", session.sid, change)
+        attempt.saved = TwimlResponse(result.twiml, result.state, call_session.cookie, path=result.path)
         self._report(result, session, started)
         self._remove_expired(result.call.now)
-        return TwimlResponse(result.twiml, result.state, call_session.cookie, path=result.path)
+        return attempt.saved
 
-    def _accept_notification(self, found: Notification, params: Mapping[str, str], cookie: str) -> TwimlResponse:
+    def _accept_notification(
+        self, found: Notification, params: Mapping[str, str], cookie: str, attempt: Attempt
+    ) -> TwimlResponse:
         """Return the response to a notification. Of all notifications, only the end of the call is recorded."""
-        if found is CALL_STATUS:
-            cookie = self.record_status(params, cookie=cookie)
+        if found is CALL_STATUS and params.get("CallStatus") in FINAL_STATUSES:
+            cookie = self._end_call(params, cookie, attempt)
         return TwimlResponse(_SILENCE if found is QUEUE_WAIT else EMPTY_RESPONSE, None, cookie, found)
 
-    def record_status(self, params: Mapping[str, str], *, cookie: str = "") -> str:
+    def record_status(self, params: Mapping[str, str], *, cookie: str = "", attempt: Attempt | None = None) -> str:
         """End a call if a status callback has a final status such as ``completed``. Ignore any other status.
 
         The call is ended even if no webhook of the call has arrived. The end of a leg of a ``Dial`` is ignored.
 
         :param params: Twilio's parameters, with ``CallSid``.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
+        :param attempt: the attempt to answer the request, or ``None`` if there is only one attempt.
         :returns: the cookie of the response. A late webhook brings it, so that the end is reported once, even without a
             session store.
         :raises SessionError: if the session cannot be read or saved.
         """
         if params.get("CallStatus") not in FINAL_STATUSES:
             return cookie
-        with runner_of_turn(TurnGuard(params["CallSid"], self._gates)):
-            return self._end_call(params, cookie)
+        attempt = attempt or Attempt()
+        if saved := attempt.saved_answer():
+            return saved.cookie
+        with TurnGuard(params["CallSid"], self._gates, attempt, self._deadline).turn():
+            return self._end_call(params, cookie, attempt)
 
-    def _end_call(self, params: Mapping[str, str], cookie: str) -> str:
+    def _end_call(self, params: Mapping[str, str], cookie: str, attempt: Attempt) -> str:
         """Mark a call as ended, and return the cookie of the response."""
         started = self._call_log.start_timer()
         call_session = self.sessions.for_call(params["CallSid"], cookie)
@@ -204,9 +200,10 @@ class Dispatcher:
             is_leg = "ParentCallSid" in params and not session.turn
             return None if session.ended or is_leg else hang_up(self.flow, self._call(params, session, now), session)
 
-        turn, session = self._save_turn(call_session, params, take_turn)
+        turn, session = self._save_turn(call_session, params, take_turn, attempt)
         if turn is None:
             return cookie
+        attempt.saved = TwimlResponse(EMPTY_RESPONSE, None, call_session.cookie, CALL_STATUS)
         self._report(turn, session, started)
         return call_session.cookie
 
@@ -224,6 +221,7 @@ class Dispatcher:
         call_session: CallSession,
         params: Mapping[str, str],
         take_turn: Callable[[Session, datetime, int | None], Turn | _Stop],
+        attempt: Attempt,
         token: str = "",
     ) -> tuple[Turn | _Stop, Session]:
         """Read the session, call ``take_turn``, and save the session. Start again if another request saved it first.
@@ -232,7 +230,8 @@ class Dispatcher:
             session is not saved. Its arguments are the session, the time, and ``None``. After a failed save, the third
             argument is the ``session.turn`` that was read for the first attempt.
         :returns: the last result of ``take_turn``, and the session that ``take_turn`` changed.
-        :raises SessionError: if the session cannot be read or saved.
+        :raises SessionError: if the session cannot be read or saved, or if there is no time for it.
+        :raises TurnAbandoned: if the attempt was abandoned.
         """
         lost_at = None
         for _ in range(MAX_ATTEMPTS):
@@ -244,8 +243,10 @@ class Dispatcher:
                 return result, session
             session.turn = turn_read + 1
             session.expires = now.timestamp() + self._session_seconds
+            attempt.begin_save()
             if call_session.save(session, turn_read):
                 return result, session
+            attempt.end_save()
             lost_at = turn_read if lost_at is None else lost_at
         raise SessionError(
             f"call {call_session.sid}: another request saved the session first, {MAX_ATTEMPTS} times in a row",
@@ -278,10 +279,6 @@ class Dispatcher:
             path=session.path,
         )
 
-    def _state_of(self, session: Session) -> State | None:
-        compiled = self.flow.states.get(session.state or "")
-        return compiled.state if compiled else None
-
     def _report(self, turn: Turn, session: Session, started: float | None) -> None:
         self._call_log.log_turn(turn, session, started)
         notify_of_turn(self._observers, turn)
@@ -299,8 +296,3 @@ class Dispatcher:
             self.sessions.remove_expired(seconds)
         except SessionError:
             log.exception("expired sessions could not be removed")
-
-
-def _hash_request(params: Mapping[str, str], fallback_step: int, key: bytes) -> str:
-    """Return a keyed hash of a request. The hash identifies a copy of the request, and does not show the input."""
-    return hashlib.blake2b(repr((fallback_step, sorted(params.items()))).encode(), key=key, digest_size=16).hexdigest()

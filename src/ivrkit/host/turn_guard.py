@@ -1,13 +1,16 @@
-"""The turn guard: passes each call of a plugin's code in a turn through the gates of the host."""
+"""The turn guard: passes each call of a plugin's code in a turn through the gates of the host, with a deadline."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
+from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode, runner_of_turn
+from ivrkit.host.attempt import DEFAULT_DEADLINE, Attempt, RunningCode, clock
 from ivrkit.host.rate_limit import RateLimit
+from ivrkit.host.watchdog import watchdog
 from ivrkit.plugin_errors import escape_control_characters
 
 log = logging.getLogger("ivrkit.plugins")
@@ -37,29 +40,63 @@ class Gate(Protocol):
         """
 
 
+class DeadlineGate(Gate, Protocol):
+    """A gate that is also told when code misses its deadline."""
+
+    def missed(self, code: PluginCode, sid: str, /) -> None:
+        """Do something when the code has missed its deadline. The code still runs.
+
+        :meth:`leave` is called as well, if the code ends some day.
+
+        :param code: the function of the plugin.
+        :param sid: the CallSid of the call.
+        """
+
+
 class TurnGuard:
     """Runs the code of plugins in one attempt to answer a webhook.
 
     :param sid: the CallSid of the call.
     :param gates: the gates. The code enters the gates in this order, and leaves them in the reverse order.
+    :param attempt: the attempt to answer the webhook.
+    :param deadline: the number of seconds that code may run. A state may have a deadline of its own.
     """
 
-    def __init__(self, sid: str, gates: Sequence[Gate]) -> None:
+    def __init__(
+        self,
+        sid: str,
+        gates: Sequence[Gate],
+        attempt: Attempt | None = None,
+        deadline: float = DEFAULT_DEADLINE,
+    ) -> None:
         self._sid = sid
         self._gates = gates
+        self._deadline = deadline
+        #: The attempt, for the watchdog.
+        self.attempt = attempt or Attempt()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Return a context manager in which this guard is the runner of the turn, and the watchdog watches it."""
+        watchdog.add(self)
+        try:
+            with runner_of_turn(self):
+                yield
+        finally:
+            watchdog.remove(self)
 
     def __call__(self, code: PluginCode, run: Callable[[], Any]) -> Any:
         """Run the code of a plugin between the gates, and return its result.
 
         :param code: the function of the plugin.
         :param run: a function that calls the function of the plugin.
-        :raises CodeRefused: if a gate refuses the code. The refusal is logged. An error of the code is raised again.
+        :raises CodeRefused: if a gate or the attempt refuses the code. An error of the code is raised again.
         """
         entered: list[Gate] = []
         error: BaseException | None = None
         try:
             self._enter(code, entered)
-            return run()
+            return self._run(code, run)
         except BaseException as raised:
             error = raised
             raise
@@ -68,6 +105,18 @@ class TurnGuard:
                 gate.leave(code, self._sid, error)
             # Without this, the error and this frame refer to each other.
             del error
+
+    def code_missed(self, running: RunningCode) -> None:
+        """Do what follows when code has missed its deadline. The watchdog calls this method.
+
+        :param running: the code.
+        """
+        # First of all the next attempt: a gate may have to wait for the session store.
+        self.attempt.code_missed()
+        for gate in self._gates:
+            missed = getattr(gate, "missed", None)
+            if missed is not None:
+                missed(running.code, self._sid)
 
     def _enter(self, code: PluginCode, entered: list[Gate]) -> None:
         """Enter all gates.
@@ -83,10 +132,36 @@ class TurnGuard:
                 raise
             entered.append(gate)
 
+    def _run(self, code: PluginCode, run: Callable[[], Any]) -> Any:
+        """Run code with its deadline, and return its result.
+
+        :raises CodeRefused: if the attempt refuses the code.
+        """
+        own = code.state.deadline if code.state is not None else None
+        running = self.attempt.start(code, self._sid, self._deadline if own is None else own)
+        try:
+            return run()
+        finally:
+            self.attempt.stop()
+            if running.missed:
+                self._log_late_end(running)
+
+    def _log_late_end(self, running: RunningCode) -> None:
+        """Log the end of code that has missed its deadline."""
+        use = "is thrown away" if self.attempt.is_abandoned else "is used"
+        seconds = clock() - running.started
+        log.warning(
+            "%s has ended after %.1f seconds in call %s: its result %s", running.code, seconds, self._shown, use
+        )
+
     def _log_refusal(self, code: PluginCode, refusal: CodeRefused) -> None:
         """Log that code was refused, unless too many refusals of the same code were logged before."""
         dropped = _refusals.admit(str(code))
         if dropped is not None:
             more = f" ({dropped:,} more were not logged)" if dropped else ""
-            sid = escape_control_characters(self._sid)
-            log.warning("%s was not run in call %s: %s%s", code, sid, refusal.message, more)
+            log.warning("%s was not run in call %s: %s%s", code, self._shown, refusal.message, more)
+
+    @property
+    def _shown(self) -> str:
+        """The CallSid for a line of the log. In dev mode without a token, a request can have any CallSid."""
+        return escape_control_characters(self._sid)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from ivrkit.errors import Problem, SettingsError
 from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
 from ivrkit.flow.model.routes import Goto
+from ivrkit.flow.model.state import MAX_DEADLINE, MIN_DEADLINE
 from ivrkit.flow.model.text import Text, Texts
 from ivrkit.settings.caller_ids import CalledId, CallerId, DialledNumber
 from ivrkit.settings.check import check_fields
@@ -126,6 +127,13 @@ class Settings:
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
     :param public_url: the base URL at which Twilio reaches the app. Set it if the app itself sees another URL.
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
+    :param deadline: the number of seconds that the code of a plugin may run in one webhook. After this time, the caller
+        hears an apology and goes to the state's ``on_error``. A state may set its own ``deadline``.
+    :param threads: the largest number of threads in which a process answers webhooks.
+    :param max_calls_in_state: the largest number of calls that are in the functions of one state at the same time, in
+        each process.
+    :param max_calls_in_plugin: the largest number of calls that are in the code of one plugin at the same time, in each
+        process.
     :param max_body_bytes: the largest body of a request that is read, in bytes. Twilio's forms are far smaller.
     :param max_parameters: the largest number of parameters in a form or query that is read.
     :param url_prefix: a path in front of ``/webhook``, such as ``/phone``.
@@ -182,6 +190,10 @@ class Settings:
     mask_numbers: bool = True
     public_url: BaseUrl | None = None
     trusted_proxies: Annotated[int, Range(0)] = 0
+    deadline: Annotated[float, Range(MIN_DEADLINE, MAX_DEADLINE)] = 5.0
+    threads: Annotated[int, Range(16)] = 64
+    max_calls_in_state: Annotated[int, Range(1)] = 8
+    max_calls_in_plugin: Annotated[int, Range(1)] = 24
     max_body_bytes: Annotated[int, Range(1_024)] = 65_536
     max_parameters: Annotated[int, Range(10)] = 1_000
     url_prefix: UrlPath = ""

@@ -10,6 +10,7 @@ from flask import Flask
 from ivrkit.host.logging_setup import configure_logging
 from ivrkit.settings import Settings, load_settings
 from ivrkit.web.extension import Ivrkit, refuse_settings_and_overrides
+from ivrkit.web.handover import with_deadlines
 
 
 def create_app(
@@ -28,6 +29,8 @@ def create_app(
     # Without a static folder: every URL besides the endpoints is a 404.
     app = Flask("ivrkit", static_folder=None)
     Ivrkit(app, settings=settings, plugins=plugins, **overrides)
+    # As Flask's documentation wraps an app in a middleware. mypy knows of no attribute that replaces a method.
+    app.wsgi_app = with_deadlines(app)  # type: ignore[method-assign,assignment]
     return app
 
 

@@ -16,12 +16,15 @@ from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
 from ivrkit.errors import Problem, SettingsError, nearest
+from ivrkit.host.answering import Answering
+from ivrkit.host.bulkhead import THREADS_WITHOUT_CODE, Bulkhead
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.gates import process_gates
 from ivrkit.host.logging_setup import log_until_configured
 from ivrkit.host.quarantine.open import open_quarantine
 from ivrkit.host.quarantine.quarantine import Quarantine
+from ivrkit.host.turn_guard import Gate
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.plugins.plugin_store import PluginStoreError
 from ivrkit.sessions import SessionManager, open_sessions
@@ -49,6 +52,8 @@ class MountedTree:
     sessions: SessionManager
     quarantine: Quarantine
     plugins: Mapping[str, object] = field(default_factory=dict)
+    #: The threads in which the webhooks are answered.
+    answering: Answering = field(default_factory=Answering)
 
 
 class Ivrkit:
@@ -111,7 +116,7 @@ class Ivrkit:
         # The store is opened last, so that an error before does not leave it open.
         loaded, sessions = _open_sessions(settings, loaded)
         quarantine = open_quarantine(loaded.flow, sessions, settings, self.name)
-        tree = MountedTree(settings, loaded, sessions, quarantine, self._plugins)
+        tree = MountedTree(settings, loaded, sessions, quarantine, self._plugins, Answering(settings.threads))
         if _in_flask_run():
             log_until_configured(settings)
         _log_tree(self.name, tree)
@@ -268,7 +273,15 @@ def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Bluep
         session_hours=settings.session_hours,
         key=next(iter(settings.secrets()), ""),  # every process has the same secrets
         call_log=CallLog(mask_numbers=settings.mask_numbers),
-        gates=[tree.quarantine, *process_gates()],
+        gates=_gates(settings, tree.quarantine),
         quarantine=tree.quarantine,
+        deadline=settings.deadline,
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)
+
+
+def _gates(settings: Settings, quarantine: Quarantine) -> tuple[Gate, ...]:
+    """Return the gates that each call of a plugin's code passes, in the order in which code enters them."""
+    total = settings.threads - THREADS_WITHOUT_CODE
+    bulkhead = Bulkhead(settings.max_calls_in_state, settings.max_calls_in_plugin, total)
+    return (quarantine, bulkhead, *process_gates())

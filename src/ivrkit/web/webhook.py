@@ -18,6 +18,7 @@ from ivrkit.flow.model.notifications import Notification, find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
+from ivrkit.host.attempt import Attempt, TurnAbandoned
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugin_errors import describe_value, plugin_errors
 from ivrkit.plugins.load import LoadedTree
@@ -27,6 +28,7 @@ from ivrkit.web.paths import PATHS, STATUS_PATH
 from ivrkit.web.request_body import UNREADABLE, BodyReader
 from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
+from ivrkit.web.wsgi_call import ATTEMPT
 
 _XML = "text/xml; charset=utf-8"
 #: The status in the health check: the session store works, or calls go on with their cookies only.
@@ -106,10 +108,13 @@ class _Views:
             return self._respond(document([self._redirect("../webhook")]), None)
         step = _fallback_step(request.query_string.decode("latin-1"))
         token = request.headers.get("I-Twilio-Idempotency-Token", "")
+        attempt, cookie = _attempt(request), self._cookie(request)
         try:
             result = self._dispatcher.answer_webhook(
-                params, token=token, fallback_step=step, cookie=self._cookie(request)
+                params, token=token, fallback_step=step, cookie=cookie, attempt=attempt
             )
+        except TurnAbandoned:
+            raise
         except plugin_errors():  # of a plugin's session store
             # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
@@ -129,7 +134,10 @@ class _Views:
             self._log.warn(request, 204, message, reason="call")
         response, cookie = Response(status=204), self._cookie(request)
         try:
-            self._set_cookie(request, response, self._dispatcher.record_status(params, cookie=cookie))
+            cookie = self._dispatcher.record_status(params, cookie=cookie, attempt=_attempt(request))
+            self._set_cookie(request, response, cookie)
+        except TurnAbandoned:
+            raise
         except plugin_errors():  # of a plugin's session store
             log.exception("the end of call %s could not be saved", params["CallSid"])
         return response
@@ -306,6 +314,11 @@ def _current_request() -> Request:
 def _view_name(request: Request) -> str:
     """Return the name of the view that answers a request, such as ``webhook``."""
     return (request.endpoint or "").rpartition(".")[2]
+
+
+def _attempt(request: Request) -> Attempt:
+    """Return the attempt to answer the current request. In a test or in the simulator, there is only one attempt."""
+    return request.environ.get(ATTEMPT) or Attempt()
 
 
 def _twilio_params(request: Request) -> dict[str, str]:

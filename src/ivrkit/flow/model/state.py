@@ -20,6 +20,8 @@ from ivrkit.flow.model.text import OPTION_PLACEHOLDERS, check_placeholders, is_t
 
 #: The distribution of the core, which owns its own states and sentences.
 CORE_PLUGIN = "ivrkit"
+#: The limits of a deadline, in seconds. After 10 seconds, a webhook must have its response.
+MIN_DEADLINE, MAX_DEADLINE = 0.1, 8.0
 #: The name of a substate. It has no dot, because a dot separates it from the name of its parent state.
 _SUBSTATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -116,6 +118,8 @@ class State:
     :param voice: the voice of every ``Say`` without voice and language; by default the voice of the call's language.
     :param language: the language of this state in every call; by default the language of the call.
     :param whisper: the prompts that the callee of this state's ``Dial`` hears before both parties are connected.
+    :param deadline: the number of seconds that an ``enter`` or exit function of this state may run. If the function
+        runs longer, the caller hears an apology and goes to ``on_error``. By default the setting ``deadline`` applies.
     :param substates: name -> state, for states that belong to this state. The full name of the substate ``confirm`` of
         the state ``account`` is ``account.confirm``. In the exits and menu options of both states, ``".confirm"`` is
         short for ``account.confirm``, and ``"."`` is short for ``account``. Substates may have substates: a short name
@@ -135,6 +139,7 @@ class State:
     voice: str | None = None
     language: str | None = None
     whisper: Whisper | None = None
+    deadline: float | None = None
     substates: Mapping[str, State] = field(default_factory=dict)
     name: str = ""
     owner: Owner = Owner("")
@@ -199,6 +204,12 @@ class State:
                 f"whisper of {self._title()} must be a Whisper, not {self.whisper!r}",
                 hint='write whisper=Whisper("...")',
             )
+        if not (self.deadline is None or _is_deadline(self.deadline)):
+            raise FlowError(
+                f"deadline of {self._title()} must be a number of seconds from {MIN_DEADLINE} to {MAX_DEADLINE}, "
+                f"not {self.deadline!r}",
+                hint="write deadline=3",
+            )
 
     def _check_substates(self) -> None:
         substates: Mapping[Any, Any] = self.substates
@@ -221,6 +232,11 @@ class State:
     def menu_options(self) -> tuple[MenuOption, ...]:
         """The menu options that lead to the state, as a tuple even for a single option."""
         return cast("tuple[MenuOption, ...]", self.options)
+
+
+def _is_deadline(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return bool(is_number and MIN_DEADLINE <= value <= MAX_DEADLINE)
 
 
 def _check_handler(title: str, handler: Any) -> None:
