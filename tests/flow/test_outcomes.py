@@ -5,6 +5,8 @@ from tests.flow.conftest import EngineCall
 from twilio.twiml.voice_response import Connect, Dial, Enqueue, Gather, Pay, Record, Refer
 
 from ivrkit import HOME, Goto, Menu, MenuOption, Routes, State, ask
+from ivrkit.flow.compile.flow_config import EngineHooks
+from ivrkit.flow.compile.languages import Language
 from ivrkit.flow.model.outcomes import NAMED_OUTCOMES, VERB_OUTCOMES, is_key_sequence, read_outcome
 from ivrkit.flow.model.speech import Phrases, Vocabulary
 from ivrkit.flow.run.turn import FallbackStep
@@ -221,9 +223,34 @@ def test_a_second_fallback_leads_to_the_operator(call):
     assert caller.webhook(FallbackStep.TRY_OPERATOR).heard == ["Goodbye."]
 
 
-def test_a_fallback_without_a_session_starts_the_call(call, tree):
-    """A fallback of a call without a session leads to the start state."""
+def test_a_fallback_without_a_session_leads_to_the_operator(tree):
+    """The first webhook of the call may have ended the process, so the code of the start is not run again."""
+    ran = []
+    hooks = EngineHooks(choose_start=ran.append)
+    flow = tree(a=State(ran.append), out=State(ask("Out?")), operator="out", hooks=hooks)
+    caller = EngineCall(flow).webhook(FallbackStep.REENTER_STATE)
+    assert caller.state == "out"
+    assert caller.events == [("started", None, None), ("entered", "out", None)]
+    assert ran == []
+    assert caller.webhook(FallbackStep.TRY_OPERATOR).heard == ["Goodbye."]
+
+
+def test_a_fallback_without_a_session_and_operator_starts_the_call_once(tree):
+    """Without an operator, the first fallback leads to the start state, and the second one to the goodbye."""
     assert EngineCall(tree(a=State(ask("A?")))).webhook(FallbackStep.REENTER_STATE).state == "a"
+    assert EngineCall(tree(a=State(ask("A?")))).webhook(FallbackStep.TRY_OPERATOR).heard == ["Goodbye."]
+
+
+def test_a_fallback_without_a_session_leads_to_the_operator_of_the_number(tree):
+    """The operator is the one of the start menu of the called number, in the language of the number."""
+    states = {"a": State(ask("A?")), "home": State(Menu("Home."))}
+    states["help"] = State(ask("Help?"), options=MenuOption("0", "help", menu="home"))
+    numbers = {"+15550100": Goto("home", language="es-MX")}
+    caller = EngineCall(tree(states, numbers=numbers, languages=(Language("en-US"), Language("es-MX"))))
+    caller.webhook(FallbackStep.REENTER_STATE, To="+15550100")
+    assert caller.state == "help"
+    assert caller.session.start == "home"
+    assert caller.session.language == "es-MX"
 
 
 def test_a_session_without_a_waiting_verb_enters_its_state_again(call):

@@ -28,7 +28,7 @@ from ivrkit.flow.model.outcomes import NO_INPUT
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.run.caller_id import with_caller_id
 from ivrkit.flow.run.failures import Failures
-from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start
+from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start, configured_start
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.response import ResponseBuilder
 from ivrkit.flow.run.sandbox import Failure, catch_failure
@@ -109,9 +109,7 @@ class _TurnBuilder:
             return self.end_call()
         if self.session.state is None:
             self.events.append(Event("started"))
-            start = choose_start(self.flow, self.call, self.language)
-            self.session.start = start.target if isinstance(start.target, str) else None
-            self._follow(start, None)
+            self._follow(self._start(fallback_step), None)
         else:
             # After a fallback the stored state is entered again: its verb may not have run, so it has no outcome.
             outcome = None if fallback_step else self._read_outcome()
@@ -144,6 +142,23 @@ class _TurnBuilder:
         self.language = self.session.language = self.flow.closest_language(language)
         if self.call.language != self.language:
             self.call = replace(self.call, language=self.language)
+
+    def _start(self, fallback_step: FallbackStep) -> Target:
+        """Return the first target of a call.
+
+        :param fallback_step: how often Twilio's fallback URL has sent the call back.
+        """
+        start = configured_start(self.flow, self.call)
+        if not fallback_step:
+            start = choose_start(self.flow, self.call, self.language)
+        self.session.start = start.target if isinstance(start.target, str) else None
+        operator = self.flow.start_info(self.session.start).operator
+        if fallback_step is FallbackStep.TRY_OPERATOR or (fallback_step and operator is not None):
+            # The first webhook of the call failed before its turn was saved. The code of the start may have ended the
+            # process, and would end the next process as well.
+            self._switch_language(start.language or self.language)
+            return self.transitions.operator()
+        return start
 
     # Step 1: the outcome.
 

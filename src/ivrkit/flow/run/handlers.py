@@ -36,10 +36,7 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
     :param call: the call at its first webhook.
     :param language: the language of the call before its start is chosen.
     """
-    config = flow.config
-    by_caller = config.callers.get(normalize_caller_id(call.from_ or ANONYMOUS)) if config.callers else None
-    by_number = config.numbers.get(normalize_caller_id(call.to)) if config.numbers else None
-    configured = by_caller or by_number or Goto(config.start)
+    configured = configured_start(flow, call)
     chosen = flow.hooks.choose_start(call) if flow.hooks.choose_start else None
     if chosen is None:
         return configured
@@ -48,6 +45,18 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
         # Prompts that cannot be rendered must not cost the call.
         chosen = replace(chosen, say=())
     return chosen if chosen.language else replace(chosen, language=configured.language)
+
+
+def configured_start(flow: CallFlow, call: Call) -> Goto:
+    """Return the target and the language with which a call starts by the settings, without the code of plugins.
+
+    :param flow: the compiled states.
+    :param call: the call at its first webhook.
+    """
+    config = flow.config
+    by_caller = config.callers.get(normalize_caller_id(call.from_ or ANONYMOUS)) if config.callers else None
+    by_number = config.numbers.get(normalize_caller_id(call.to)) if config.numbers else None
+    return by_caller or by_number or Goto(config.start)
 
 
 def call_enter(flow: CallFlow, compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
