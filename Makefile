@@ -42,7 +42,7 @@ phone: .venv/.installed  ## Call that tree from the keyboard; PHONE='--json' pas
 test: .venv-tox/.installed  ## Run all tests that need one Python and no server; ALL=1 for everything.
 ifneq ($(call on,$(ALL)),)
 	@echo "make test ALL=1: everything, on each Python that is installed: checks, the suite with Redis and PostgreSQL,"
-	@echo "the files of deploy/ behind nginx and Caddy, servers under load, new projects. About 20 minutes on two cores."
+	@echo "the files of deploy/ behind nginx and Caddy, servers under load and attack, new projects. About 20 minutes on two cores."
 	$(WITHOUT_314) $(TOX) run-parallel $(STRICT_TOX) --parallel auto --parallel-no-spinner
 else
 	@echo "make test: style, types, docs, wheels, and the suite with $$($(PYTHON) --version). About 5 minutes on two cores."
@@ -53,8 +53,9 @@ endif
 # tox runs one environment per core. Two pytest workers each: one works while the other waits.
 test: export PYTEST_XDIST_AUTO_NUM_WORKERS ?= 2
 
-soak: .venv-tox/.installed  ## Run the load tests at full size and print their figures. Takes an hour.
+soak: .venv-tox/.installed  ## Run load tests and attacks at full size. Takes two hours.
 	IVRKIT_CALLS=full IVRKIT_CALLS_AT_ONCE=0 $(TOX) run -e calls
+	IVRKIT_ATTACK=full $(TOX) run -e attack
 
 coverage: .venv-tox/.installed  ## Run the suite and list each line and branch that no test runs.
 	$(TOX) run -e coverage

@@ -95,7 +95,7 @@ class Server:
 
     def memory(self) -> int:
         """Return the resident memory of all its processes, in bytes."""
-        return sum(_resident_memory(pid) for pid in self.running.processes)
+        return sum(resident_memory(pid) for pid in self.running.processes)
 
 
 def children_of(parent: int) -> dict[int, float]:
@@ -111,7 +111,8 @@ def children_of(parent: int) -> dict[int, float]:
     return found
 
 
-def _resident_memory(pid: int) -> int:
+def resident_memory(pid: int) -> int:
+    """Return the resident memory of a process in bytes; 0 if it has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE_SIZE
     except OSError:

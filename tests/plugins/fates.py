@@ -164,6 +164,20 @@ DATA: dict[str, Callable[[], Any]] = {
 
 FATES = [*ERRORS, "RecursionError", *VALUES, *DATA]
 
+#: The values that are no mistake at a place at load.
+VALID_AT_LOAD = {
+    "settings": {*VALUES, *DATA},  # nothing reads what __post_init__ returns
+    "defaults of settings": {*VALUES, *DATA} - {"an evil object"},  # a default is a value like any other
+    "edit_state": {"None"},
+}
+#: The places in a call whose return value is not read.
+IGNORED = {"edit_response", "clean_up", "call_started", "state_entered", "state_left", "recorded", "call_ended"}
+#: The values that are a valid result at a place in a call.
+VALID_IN_CALLS = {
+    "choose_start": {"None", "an evil text"},
+    "state_failed": {"None", "an evil text", *DATA},
+}
+
 
 class Fate:
     """The fate of the current test. The attribute ``name`` is one of :data:`FATES`, or ``""`` for good behaviour."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 import pytest
-from tests.plugins.fates import DATA, ERRORS, FATES, VALUES, Fate, fate
+from tests.plugins.fates import ERRORS, FATES, IGNORED, VALID_AT_LOAD, VALID_IN_CALLS, Fate, fate
 
 from ivrkit import HOME, Goto, LoadError, MenuOption, Routes, SessionError, State, ask, hookimpl, leads_to
 from ivrkit.flow.compile.twiml import MAX_DOCUMENT_BYTES
@@ -106,12 +106,6 @@ PLACES_AT_LOAD = {
     "state function": lambda: plugin_with(register_states=lambda: {"bad": make_state}),
     "state": lambda: plugin_with(register_states=lambda: {"bad": fate.run()}),
     "edit_state": lambda: plugin_with(edit_state=lambda state: fate.run()),
-}
-#: The values that are no mistake at a place.
-VALID_AT_LOAD = {
-    "settings": {*VALUES, *DATA},  # nothing reads what __post_init__ returns
-    "defaults of settings": {*VALUES, *DATA} - {"an evil object"},  # a default is a value like any other
-    "edit_state": {"None"},
 }
 
 
@@ -235,13 +229,6 @@ PLACES_IN_CALLS = {
     "call_started": (State("On.", HOME, options=OPTION), ("call_started",)),
     "state_entered": (State("On.", HOME, options=OPTION), ("state_entered",)),
     "state_left": (State("On.", HOME, options=OPTION), ("state_left",)),
-}
-#: The places whose return value is not read.
-IGNORED = {"edit_response", "clean_up", "call_started", "state_entered", "state_left", "call_ended"}
-#: The values that are a valid answer at a place.
-VALID_IN_CALLS = {
-    "choose_start": {"None", "an evil text"},
-    "state_failed": {"None", "an evil text", *DATA},
 }
 
 

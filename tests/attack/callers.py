@@ -1,0 +1,148 @@
+"""Callers of the matrix: one that reaches a cell and goes on, and others that must notice nothing."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from tests.attack.client import Answer, Client
+from tests.web.webhook_calls import ACCOUNT, WAITING_VERBS, pressed, twilio_params
+
+from ivrkit import Texts
+
+APOLOGY = Texts().apology
+_RECORDED = {
+    "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/RE{'3' * 32}",
+    "RecordingSid": f"RE{'3' * 32}",
+    "RecordingDuration": "12",
+}
+
+
+class Caller:
+    """A caller who follows each document as Twilio does.
+
+    :param client: sends the requests.
+    :param sid: the CallSid.
+    :param to: the called number.
+    """
+
+    def __init__(self, client: Client, sid: str, to: str = "+15005550006") -> None:
+        self._client = client
+        self._to = to
+        self._path = "/webhook"
+        self._cookie = ""
+        self.sid = sid
+        self.answers: list[Answer] = []
+
+    @property
+    def heard(self) -> str:
+        """Everything that the caller has heard."""
+        return " ".join(each.heard for each in self.answers if each.status == 200)
+
+    @property
+    def waits_for(self) -> str:
+        """The verb at the end of the last document that waits, or ``""``."""
+        return next((verb.tag for verb in self.answers[-1].root if verb.tag in WAITING_VERBS), "")
+
+    def dial(self) -> "Caller":
+        """Call the number."""
+        return self._send("/webhook", {"CallStatus": "ringing"})
+
+    def press(self, digits: str) -> "Caller":
+        """Press keys."""
+        return self._finish_verb(pressed(digits))
+
+    def record(self) -> "Caller":
+        """Leave a message."""
+        return self._finish_verb(_RECORDED)
+
+    def hang_up(self) -> "Caller":
+        """Hang up."""
+        self.answers.append(self._post("/webhook/status", {"CallStatus": "completed"}))
+        return self
+
+    def _finish_verb(self, params: dict[str, str]) -> "Caller":
+        verb = next(each for each in self.answers[-1].root if each.tag in WAITING_VERBS)
+        return self._send(self._resolve(verb.get("action")), {"CallStatus": "in-progress", **params})
+
+    def _send(self, path: str, params: dict[str, str]) -> "Caller":
+        """Request a document, and follow its redirects."""
+        for _ in range(10):
+            self._path = path
+            answer = self._post(path, params)
+            self.answers.append(answer)
+            self._cookie = answer.cookie or self._cookie
+            redirect = answer.root.find("Redirect") if answer.status == 200 and not self.waits_for else None
+            if redirect is None:
+                break
+            path, params = self._resolve(redirect.text), {"CallStatus": "in-progress"}
+        return self
+
+    def _post(self, path: str, params: dict[str, str]) -> Answer:
+        pairs = [*{**twilio_params(self.sid), "To": self._to, "Called": self._to, **params}.items()]
+        return self._client.post(path, pairs, cookie=self._cookie)
+
+    def _resolve(self, address: str | None) -> str:
+        parts = urlsplit(urldefrag(urljoin(f"{self._client.base}{self._path}", address or "")).url)
+        return f"{parts.path}{'?' * bool(parts.query)}{parts.query}"
+
+
+def new_sid(rng: random.Random) -> str:
+    """Return a CallSid."""
+    return f"CA{rng.getrandbits(128):032x}"
+
+
+@dataclass
+class Others:
+    """The calls of other callers.
+
+    :param seconds: the time of each answer.
+    :param problems: everything that a caller should not have noticed.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def slowest(self) -> float:
+        """The longest time of an answer, in seconds."""
+        return max(self.seconds, default=0.0)
+
+
+@contextmanager
+def other_callers(port: int, number: int) -> Iterator[Others]:
+    """Let callers call the menu and the state ``fine`` again and again in the ``with`` block.
+
+    :param port: the port of the server.
+    :param number: the number of callers at the same time.
+    """
+    others, stop = Others(), threading.Event()
+    threads = [threading.Thread(target=_call_until, args=(port, others, stop)) for _ in range(number)]
+    for each in threads:
+        each.start()
+    try:
+        yield others
+    finally:
+        stop.set()
+        for each in threads:
+            each.join()
+
+
+def _call_until(port: int, others: Others, stop: threading.Event) -> None:
+    rng = random.Random()
+    while not stop.is_set():
+        client = Client(port)
+        caller = Caller(client, new_sid(rng))
+        try:
+            caller.dial().press("2")
+            others.seconds += [each.seconds for each in caller.answers]
+            if "Fine." not in caller.heard or APOLOGY in caller.heard:
+                others.problems.append(f"{caller.sid} heard {caller.heard!r}")
+        except (OSError, StopIteration, ValueError) as error:
+            others.problems.append(f"{caller.sid}: {error!r}")
+        finally:
+            client.close()
+        time.sleep(0.02)
