@@ -28,24 +28,25 @@ Options:
   -h, --help  Show this message and exit.
 
 Develop:
-  new        Create a plugin or a project.
-  dev        Serve on this machine and reload on changes.
-  phone      Call the phone tree from the keyboard.
+  new              Create a plugin or a project.
+  dev              Serve on this machine and reload on changes.
+  phone            Call the phone tree from the keyboard.
 
 Inspect:
-  plugins    List the plugins, their states and hooks.
-  states     List the states with their keys and targets.
-  settings   Show every setting and where it was set.
-  schema     Print the JSON Schema of ivrkit.toml.
-  doctor     Check settings, plugins, store and webhook.
+  plugins          List the plugins, their states and hooks.
+  states           List the states with their keys and targets.
+  settings         Show every setting and where it was set.
+  schema           Print the JSON Schema of ivrkit.toml.
+  doctor           Check settings, plugins, store and webhook.
 
 Serve:
-  serve      Answer Twilio's webhooks at /webhook.
-  connect    Show or set the webhooks of a Twilio number.
+  serve            Answer Twilio's webhooks at /webhook.
+  connect          Show or set the webhooks of a Twilio number.
+  export-fallback  Write a TwiML file for when the host is down.
 
 Packages:
-  install    Install plugins with pip.
-  uninstall  Uninstall plugins with pip.
+  install          Install plugins with pip.
+  uninstall        Uninstall plugins with pip.
 """
 STATES_HELP = """\
 Usage: ivrkit states [OPTIONS]

@@ -12,8 +12,8 @@ import importlib_metadata
 
 from ivrkit.errors import IvrkitError
 
-#: Heading in ``--help`` -> command -> the module that has a function of the command's name. A module is imported
-#: only when its command is needed.
+#: Heading in ``--help`` -> command -> the module that has a function of the command's name, with _ in place of -. A
+#: module is imported only when its command is needed.
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Develop": {
         "new": "ivrkit.cli.new",
@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Serve": {
         "serve": "ivrkit.cli.serve",
         "connect": "ivrkit.cli.connect",
+        "export-fallback": "ivrkit.cli.export_fallback",
     },
     "Packages": {
         "install": "ivrkit.cli.install",
@@ -57,7 +58,7 @@ class CommandGroup(click.Group):
         """Import a command and return it, or return ``None`` if the name is unknown."""
         for section in self.sections.values():
             if cmd_name in section:
-                command: click.Command = getattr(importlib.import_module(section[cmd_name]), cmd_name)
+                command: click.Command = getattr(importlib.import_module(section[cmd_name]), cmd_name.replace("-", "_"))
                 return command
         return None
 

@@ -93,7 +93,7 @@ class Settings:
         ``[callers."+15550100"]``. The setting ``callers`` has priority over the setting ``numbers``.
     :param operator: the state for a caller who failed too often. The default is the state with key 0 in the start menu.
     :param operator_number: the number of a person, which is dialled in safe mode if the state ``operator`` is of a
-        plugin.
+        plugin, and in the file of ``ivrkit export-fallback``.
     :param tries: the number of silences, or of invalid keys, at which a state gives the caller up. A state may set its
         own ``tries``.
     :param max_failures: the number of silences and invalid keys in a row at which a call goes to the operator.
