@@ -2,6 +2,8 @@
 
 import itertools
 
+from tests.web.webhook_calls import ACCOUNT
+
 from ivrkit.simulator import EndVerb, HangUp, PickUp, Press, Refuse, Silence, Simulator
 
 TOKEN = "12345"
@@ -28,13 +30,13 @@ ACTIONS_FOR_OUTCOME = {
 def simulator_for_app(app, path="/webhook", **options):
     """Return a simulator whose number has an app in this process as webhook, with fallback and status callback."""
     urls = {"fallback_url": f"{path}/fallback", "status_callback": f"{path}/status"}
-    return Simulator.for_app(app, path, **{"token": TOKEN, **urls, **options})
+    return Simulator.for_app(app, path, **{"token": TOKEN, "account": ACCOUNT, **urls, **options})
 
 
 def simulator_for_url(webhook):
     """Return a simulator whose number has a URL as webhook, with fallback and status callback."""
     urls = {"fallback_url": f"{webhook}/fallback", "status_callback": f"{webhook}/status"}
-    return Simulator.for_url(webhook, token=TOKEN, **urls)
+    return Simulator.for_url(webhook, token=TOKEN, account=ACCOUNT, **urls)
 
 
 def reach_outcome(call, outcome):

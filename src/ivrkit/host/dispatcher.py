@@ -25,6 +25,7 @@ from ivrkit.flow.model.notifications import CALL_STATUS, QUEUE_WAIT, Notificatio
 from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import FallbackStep, Turn
+from ivrkit.host.accounts import bind_to_account
 from ivrkit.host.attempt import DEFAULT_DEADLINE, Attempt
 from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
@@ -108,6 +109,7 @@ class Dispatcher:
             query of the request has this number.
         :param cookie: the cookie of the request, or ``""`` for no cookie.
         :param attempt: the attempt to answer the webhook, or ``None`` if there is only one attempt.
+        :raises AccountError: if the call belongs to another account.
         :raises SessionError: if the session cannot be read or saved, or if there is no time for it.
         :raises TurnAbandoned: if the attempt was abandoned.
         """
@@ -131,6 +133,7 @@ class Dispatcher:
             notification = find_notification(params, session.waiting_verb)
             if notification is not None:
                 return notification  # the call is not moved, and its session is not saved
+            bind_to_account(session, params)
             # Without a token, equal parameters mean the same request only after a lost race. Otherwise the caller may
             # have pressed the same key twice.
             known = session.find_response(token, request_hash, lost_at)
@@ -180,6 +183,7 @@ class Dispatcher:
         :param attempt: the attempt to answer the request, or ``None`` if there is only one attempt.
         :returns: the cookie of the response. A late webhook brings it, so that the end is reported once, even without a
             session store.
+        :raises AccountError: if the call belongs to another account.
         :raises SessionError: if the session cannot be read or saved.
         """
         if params.get("CallStatus") not in FINAL_STATUSES:
@@ -196,6 +200,7 @@ class Dispatcher:
         call_session = self.sessions.for_call(params["CallSid"], cookie)
 
         def take_turn(session: Session, now: datetime, lost_at: int | None) -> Turn | None:
+            bind_to_account(session, params)
             # The leg of a Dial has a CallSid of its own, but it is not a call of the phone tree.
             is_leg = "ParentCallSid" in params and not session.turn
             return None if session.ended or is_leg else hang_up(self.flow, self._call(params, session, now), session)

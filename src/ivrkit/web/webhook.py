@@ -18,6 +18,7 @@ from ivrkit.flow.model.notifications import Notification, find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
+from ivrkit.host.accounts import AccountError
 from ivrkit.host.attempt import Attempt, TurnAbandoned
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugin_errors import describe_value, plugin_errors
@@ -115,6 +116,8 @@ class _Views:
             )
         except TurnAbandoned:
             raise
+        except AccountError as error:
+            return self._refuse_account(request, error)
         except plugin_errors():  # of a plugin's session store
             # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
@@ -138,6 +141,8 @@ class _Views:
             self._set_cookie(request, response, cookie)
         except TurnAbandoned:
             raise
+        except AccountError as error:
+            return self._refuse_account(request, error)
         except plugin_errors():  # of a plugin's session store
             log.exception("the end of call %s could not be saved", params["CallSid"])
         return response
@@ -231,6 +236,10 @@ class _Views:
         # A flood of unsigned requests must not hide that Twilio's own signature does not match.
         signed = "unsigned" if signature_problem(request.headers) is not None else "signed"
         return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason=signed)
+
+    def _refuse_account(self, request: Request, error: AccountError) -> Response:
+        message = f"{error.message}: {error.hint}"
+        return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason="account")
 
     def _warn_of_slash(self, request: Request, status: int, effect: str = "") -> None:
         """Log a warning if the path of a request ends with a slash.

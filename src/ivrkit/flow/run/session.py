@@ -36,6 +36,8 @@ class Session:
     """The session of one call.
 
     :param sid: the CallSid.
+    :param account: the AccountSid of the Twilio account that the call belongs to, in lower case. It is ``""`` before a
+        webhook with an AccountSid.
     :param started: the time of the first webhook of the call, in seconds since 1970. It is 0 before this webhook.
     :param turn: the number of webhooks of the call that were answered.
     :param state: the name of the state that the caller is in, or ``None`` before the call enters its first state.
@@ -59,6 +61,7 @@ class Session:
     """
 
     sid: str
+    account: str = ""
     started: float = 0.0
     turn: int = 0
     state: str | None = None
