@@ -4,7 +4,9 @@ Run ``gunicorn --config gunicorn.conf.py`` in the folder of ``ivrkit.toml``. Cha
 Put a proxy with TLS in front, and set IVRKIT_TRUSTED_PROXIES=1 in the environment.
 """
 
+import importlib.util
 import os
+import runpy
 
 wsgi_app = "ivrkit.web:create_server_app()"
 bind = "127.0.0.1:5000"
@@ -32,5 +34,19 @@ max_requests_jitter = 1_000
 # The proxies whose X-Forwarded-Proto gunicorn trusts. Change: the address, if your proxy is on another machine.
 forwarded_allow_ips = "127.0.0.1,::1"
 
+# No header sets a value of the server itself. A request with the header SCRIPT_NAME would fail otherwise.
+forwarder_headers = ""
+
 # No control socket: gunicorn would create it in the home folder, and the service's user may have none.
 control_socket_disable = True
+
+# If a worker dies, these hooks log the state, the plugin and the call, and the state is not run again for this call.
+# gunicorn goes on, even if the worker ended with the exit code 3 or 4. The hooks are loaded by their path, because
+# gunicorn's main process must not import ivrkit: a reload would go on with the old code of ivrkit.
+_package = importlib.util.find_spec("ivrkit").submodule_search_locations[0]
+_hooks = runpy.run_path(os.path.join(_package, "host", "gunicorn_hooks.py"), run_name="ivrkit.host.gunicorn_hooks")
+on_starting = _hooks["on_starting"]
+post_fork = _hooks["post_fork"]
+post_worker_init = _hooks["post_worker_init"]
+child_exit = _hooks["child_exit"]
+on_exit = _hooks["on_exit"]

@@ -3,6 +3,7 @@
 gunicorn ignores unknown names. The tests with a running gunicorn are in test_proxies.py.
 """
 
+import inspect
 import runpy
 
 from gunicorn.config import KNOWN_SETTINGS
@@ -14,7 +15,7 @@ from ivrkit.cli.supervisor import GRACE
 def settings() -> dict[str, object]:
     """Return the settings in the file."""
     found = runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))
-    return {name: value for name, value in found.items() if not name.startswith("__") and name != "os"}
+    return {name: value for name, value in found.items() if not name.startswith("_") and not inspect.ismodule(value)}
 
 
 def test_every_name_is_a_setting_of_gunicorn():

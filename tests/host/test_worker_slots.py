@@ -12,7 +12,15 @@ import pytest
 from ivrkit import State
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.worker_slots import WORKER_DIR, RunningCode, WorkerSlots, process_slots, read_slots, slot_path
+from ivrkit.host.worker_slots import (
+    WORKER_DIR,
+    RunningCode,
+    WorkerSlots,
+    mark_process_ready,
+    process_slots,
+    read_slots,
+    slot_path,
+)
 
 ACME = Owner("acme-states", "1.0")
 SALES = PluginCode("enter", ACME, State("Sales.", name="sales", owner=ACME))
@@ -207,8 +215,12 @@ def test_all_phone_trees_of_a_process_share_the_slots(tmp_path, monkeypatch):
     """The environment variable names the folder; without the variable there are no slots."""
     monkeypatch.delenv(WORKER_DIR, raising=False)
     assert process_slots() is None
+    mark_process_ready()
     monkeypatch.setenv(WORKER_DIR, str(tmp_path))
     assert process_slots() is process_slots() is not None
+    mark_process_ready()
+    assert read(tmp_path).is_ready
+    process_slots().close()
 
 
 def test_an_app_records_the_state_that_a_call_is_in(tmp_path, monkeypatch, new_call):

@@ -298,6 +298,13 @@ def process_slots() -> WorkerSlots | None:
     return _slots_in(folder) if folder else None
 
 
+def mark_process_ready() -> None:
+    """Record that this process answers requests, if there is a folder for its slot file."""
+    slots = process_slots()
+    if slots is not None:
+        slots.mark_ready()
+
+
 @functools.cache
 def _slots_in(folder: str) -> WorkerSlots:
     """Return the slots of this process, the same object for all phone trees."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,4 +45,7 @@ def create_server_app() -> Flask:
     # The log is set up before the app is made, so that it has the startup warnings.
     settings = load_settings()
     configure_logging(settings)
+    # If native code kills the process, the stacks of the threads are printed. The stacks have no values of variables.
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2)
     return create_app(settings)
