@@ -20,6 +20,7 @@ NAMES = (
     "doctor",
     "phone",
     "plugins",
+    "quarantine",
     "schema",
     "settings",
     "states",

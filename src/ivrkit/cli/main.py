@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "serve": "ivrkit.cli.serve",
         "connect": "ivrkit.cli.connect",
         "export-fallback": "ivrkit.cli.export_fallback",
+        "quarantine": "ivrkit.cli.quarantine",
     },
     "Packages": {
         "install": "ivrkit.cli.install",

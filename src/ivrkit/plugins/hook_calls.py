@@ -267,7 +267,8 @@ def _handle_failure(impl: HookImpl, sid: str, error: BaseException, *, secret: b
     if isinstance(error, CodeRefused):
         return
     trace = describe_traceback(error, secret=secret)
-    log.error("%s of %s failed in call %s: %s", impl.hook, impl.owner, _shown(sid), trace)
+    where = f" in call {_shown(sid)}" if sid else ""  # the commands of people are no calls
+    log.error("%s of %s failed%s: %s", impl.hook, impl.owner, where, trace)
     _clean_up(impl.clean_ups, sid, secret=secret)
 
 

@@ -22,7 +22,7 @@ from ivrkit.host.call_log import CallLog
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.gates import process_gates
 from ivrkit.host.logging_setup import log_until_configured
-from ivrkit.host.quarantine.open import open_quarantine
+from ivrkit.host.quarantine.open import DEFAULT_TREE, open_quarantine
 from ivrkit.host.quarantine.quarantine import Quarantine
 from ivrkit.host.turn_guard import Gate
 from ivrkit.plugins.load import LoadedTree, load
@@ -38,7 +38,7 @@ from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.webhook import make_blueprint
 
 #: The name of a phone tree, unless the app gives it another one.
-DEFAULT_NAME = "ivrkit"
+DEFAULT_NAME = DEFAULT_TREE
 
 log = logging.getLogger("ivrkit.web")
 

@@ -12,6 +12,9 @@ from ivrkit.host.quarantine.shared_record import SharedRecord, record_id
 from ivrkit.sessions import SessionManager
 from ivrkit.settings import Settings
 
+#: The name of a phone tree that is the only one of its app.
+DEFAULT_TREE = "ivrkit"
+
 
 def open_quarantine(
     flow: CallFlow, sessions: SessionManager, settings: Settings, tree: str, clock: Callable[[], float] = time.time

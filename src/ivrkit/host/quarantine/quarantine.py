@@ -16,12 +16,11 @@ from ivrkit.host.quarantine.record import (
     Failure,
     Record,
     Rules,
-    add_entry,
     add_failure,
     claim_trial,
-    clear,
     close_failing,
     end_trial,
+    valid_entries,
 )
 from ivrkit.host.quarantine.reports import QuarantineEvent, log_changes
 from ivrkit.host.quarantine.shared_record import Change, Exchange, SharedRecord
@@ -125,24 +124,6 @@ class Quarantine:
             self._overdue.add((sid, name, code.function))
             self._fail(name, code.function, sid, missed=True)
 
-    def add(self, state: str, reason: str) -> bool:
-        """Put a state in quarantine until a person releases it.
-
-        :param state: the name of the state.
-        :param reason: the reason, as a text for people.
-        :returns: whether the state was in quarantine before.
-        """
-        entry = Entry(reason, self._clock())
-        return state in self._change(partial(add_entry, state=state, entry=entry)).found.entries
-
-    def clear(self, state: str) -> bool:
-        """Release a state, and forget its failures.
-
-        :param state: the name of the state.
-        :returns: whether the state was in quarantine.
-        """
-        return state in self._change(partial(clear, state=state, now=self._clock())).found.entries
-
     def take_events(self) -> Sequence[QuarantineEvent]:
         """Return the changes that this process has made since the last call, in order."""
         if not self._events:
@@ -198,19 +179,11 @@ class Quarantine:
         The lock must be held.
         """
         exchange = self._shared.exchange(change)
-        known, found, changed = map(self._valid_entries, exchange)
+        known, found, changed = (valid_entries(record, self._states) for record in exchange)
         log_changes(self._states, known, found, level=logging.INFO)
         self._events += log_changes(self._states, found, changed, level=logging.ERROR)
         self.entries = changed
         return exchange
-
-    def _valid_entries(self, record: Record) -> Mapping[str, Entry]:
-        """Return the entries for the states of this phone tree, in the versions of this phone tree (rule 5)."""
-        return {
-            name: entry
-            for name, entry in record.entries.items()
-            if name in self._states and entry.owner in ("", str(self._states[name].owner))
-        }
 
 
 def state_name(code: PluginCode) -> str:

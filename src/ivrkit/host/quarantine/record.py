@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from ivrkit.errors import SessionError
+from ivrkit.flow.model.state import State
 from ivrkit.flow.run.plugin_code import EXIT
 
 #: The function of an entry that no function of the state has caused.
@@ -134,6 +135,19 @@ class Record:
                 f"the record of the quarantine cannot be read: {error!r}",
                 hint="another program wrote to this store; give ivrkit a store of its own",
             ) from error
+
+
+def valid_entries(record: Record, states: Mapping[str, State]) -> Mapping[str, Entry]:
+    """Return the entries for the states of a phone tree, in the versions of the phone tree (rule 5).
+
+    :param record: the record, which may have entries of other deploys.
+    :param states: name -> state, for all states of the phone tree.
+    """
+    return {
+        name: entry
+        for name, entry in record.entries.items()
+        if name in states and entry.owner in ("", str(states[name].owner))
+    }
 
 
 def add_entry(record: Record, state: str, entry: Entry) -> Record:

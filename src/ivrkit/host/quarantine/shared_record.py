@@ -105,7 +105,7 @@ class SharedRecord:
         if self._store is None or self._breaker.is_open or self._clock() < self._leave_alone_until:
             return None
         try:
-            exchanged = self._save_change(self._store, change)
+            exchanged = self.change_in_store(self._store, change)
         except plugin_errors() as error:
             self._record_failure(error)
             return None
@@ -114,9 +114,12 @@ class SharedRecord:
             log.info("the quarantine is shared with the other processes again")
         return exchanged
 
-    def _save_change(self, store: SharedStore, change: Change | None) -> tuple[Record, Record]:
+    def change_in_store(self, store: SharedStore, change: Change | None = None) -> tuple[Record, Record]:
         """Read the record, change it and save it, again and again until no other process has saved it in between.
 
+        :param store: the session store.
+        :param change: the change, or ``None`` to read only.
+        :returns: the record before and after the change.
         :raises SessionError: if the store fails.
         """
         for _ in range(MAX_ATTEMPTS):
