@@ -43,6 +43,7 @@ Serve:
   serve            Answer Twilio's webhooks at /webhook.
   connect          Show or set the webhooks of a Twilio number.
   export-fallback  Write a TwiML file for when the host is down.
+  quarantine       List, add or release states in quarantine.
 
 Packages:
   install          Install plugins with pip.
@@ -261,6 +262,7 @@ def test_states_as_json_have_all_options_and_routes(ivrkit, alone, install):
         "version": VERSION,
         "options": [],
         "routes": [{"outcome": None, "target": "menu"}],
+        "quarantine": None,
     }
     assert found["pin"] == {
         "state": "pin",
@@ -272,6 +274,7 @@ def test_states_as_json_have_all_options_and_routes(ivrkit, alone, install):
             {"outcome": "no-match", "target": "hang up"},
             {"outcome": "no-input", "target": "hang up"},
         ],
+        "quarantine": None,
     }
 
 
@@ -337,13 +340,14 @@ def test_plugins_as_json(ivrkit, alone, install):
     install("desk-states", "2.0", DESK_POINTS, desk=DESK)
     own = {"plugin": "ivrkit", "version": VERSION, "status": "loaded", "states": ["greeting", "menu"]}
     assert json.loads(ivrkit("plugins", "--json").stdout) == [
-        {**own, "hooks": ["ivrkit_register_kinds", "ivrkit_register_stores"]},
+        {**own, "hooks": ["ivrkit_register_kinds", "ivrkit_register_stores"], "quarantine": []},
         {
             "plugin": "desk-states",
             "version": "2.0",
             "status": "loaded",
             "states": ["desk", "pin"],
             "hooks": ["ivrkit_call_ended", "ivrkit_call_started"],
+            "quarantine": [],
         },
     ]
 

@@ -191,7 +191,7 @@ def test_the_help_needs_no_app(flask: Flask):
     assert done.returncode == 0
     _, *sections = done.stdout.partition("Options:\n")[2].split("\n\n")
     listed = [line.split()[0] for section in sections for line in section.splitlines()[1:]]
-    assert listed == ["phone", "plugins", "states", "settings", "schema", "doctor"]
+    assert listed == ["phone", "plugins", "states", "settings", "schema", "doctor", "quarantine"]
 
 
 def test_the_settings_are_those_of_the_mounted_tree(flask: Flask):

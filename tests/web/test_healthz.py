@@ -5,7 +5,7 @@ from tests.web.webhook_calls import ACCOUNT, TOKEN
 
 from ivrkit.web.webhook import HEALTHY
 
-DETAILS = {"plugins", "states", "problems"}
+DETAILS = {"plugins", "states", "quarantine", "problems"}
 
 
 def details(app, base_url="http://localhost:5000", address="127.0.0.1", **headers):

@@ -513,6 +513,7 @@ def test_healthz_reports_plugins_and_states_to_this_machine(make_app):
             "message": "shop",
             "operator": "shop",
         },
+        "quarantine": {},
         "problems": report["problems"],
     }
     assert len(report["problems"]) == 1

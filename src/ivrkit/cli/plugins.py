@@ -21,8 +21,8 @@ from ivrkit.plugins.load import Plugin
 def plugins(block: tuple[str, ...], as_json: bool, as_requirements: bool) -> None:
     """List the plugins, their states and hooks.
 
-    The status of a plugin is loaded, blocked or faulty. If states are in quarantine, a column lists them. If the phone
-    tree can't be loaded, its problems follow the list, and the exit code is 1.
+    The status of a plugin is loaded, blocked or faulty. If the phone tree can't be loaded, its problems follow the
+    list, and the exit code is 1.
     """
     try:
         loaded = load_flow(block)

@@ -18,10 +18,7 @@ from ivrkit.host.quarantine.record import Entry
 @tree_options
 @json_option
 def states(block: tuple[str, ...], as_json: bool) -> None:
-    """List the states with their keys and targets.
-
-    If a state is in quarantine, a column has the reason.
-    """
+    """List the states with their keys and targets."""
     loaded = load_flow(block)
     flow, closed = loaded.flow, entries_to_show(loaded, block)
     edges_of: dict[str, list[Edge]] = {name: [] for name in flow.states}

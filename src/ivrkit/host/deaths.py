@@ -5,7 +5,8 @@ rules say which code is blamed:
 
 1. Each thread of the dead worker that ran the code of a plugin was in a call. The code that this call started last is
    refused for this call: by itself, the call would run it again and kill the next worker.
-2. Code that was running in :data:`FATAL_DEATHS` deaths is refused for all calls, until the server starts again.
+2. Code that was running in :data:`FATAL_DEATHS` deaths is refused for all calls, until the server starts again, or
+   until a person releases the state from quarantine.
 3. A dead worker may have run the code of several calls, of which only one has killed it. So the code that explains the
    most deaths is blamed first, and its deaths do not count for other code.
 """
@@ -49,6 +50,7 @@ class _Known(NamedTuple):
     :param changed: the time of change of the folder when it was read.
     :param is_final: whether a later change of the folder has a later time for certain.
     :param records: name of a death record -> the code that was running.
+    :param died: name of a death record -> the time of the death, in seconds since 1970.
     :param in_calls: the code that is refused for one call, each with its CallSid.
     :param fatal: the code that is refused for all calls -> the number of its deaths.
     """
@@ -56,8 +58,12 @@ class _Known(NamedTuple):
     changed: int
     is_final: bool
     records: dict[str, tuple[RunningCode, ...]]
+    died: dict[str, float]
     in_calls: frozenset[tuple[FatalCode, str]]
     fatal: dict[FatalCode, int]
+
+
+_NOTHING = _Known(-1, False, {}, {}, frozenset(), {})
 
 
 class Deaths:
@@ -68,7 +74,8 @@ class Deaths:
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
-        self._known = _Known(-1, False, {}, frozenset(), {})
+        self._known = _NOTHING
+        self._forgiven: dict[FatalCode, float] = {}
 
     def enter(self, code: PluginCode, sid: str) -> None:
         """Refuse code that was running in a death.
@@ -94,6 +101,15 @@ class Deaths:
         """Return the code that is refused for all calls, with the number of workers that died in it."""
         return dict(self._read().fatal)
 
+    def forgive(self, code: FatalCode, until: float) -> None:
+        """Let all calls but those in which workers died run code again, until more workers die in it.
+
+        :param code: the code.
+        :param until: a time in seconds since 1970. Earlier deaths no longer count.
+        """
+        self._forgiven[code] = until
+        self._known = _NOTHING
+
     def _read(self) -> _Known:
         """Return what is known of the deaths. The folder is read only if it has changed."""
         known = self._known
@@ -109,10 +125,26 @@ class Deaths:
             self._known = known._replace(changed=changed, is_final=is_final)
         else:
             records = {name: known.records.get(name) or read_death(self._folder / name) for name in names}
-            deaths = [{(_fatal_code(each), each.sid) for each in _suspects(record)} for record in records.values()]
-            fatal = _blame([{code for code, _ in death} for death in deaths])
-            self._known = _Known(changed, is_final, records, frozenset().union(*deaths), fatal)
+            died = {name: known.died.get(name) or self._time_of(name) for name in names}
+            deaths = {name: {(_fatal_code(each), each.sid) for each in _suspects(records[name])} for name in names}
+            fatal = _blame([{code for code, _ in deaths[name] if self._counts(code, died[name])} for name in names])
+            in_calls = frozenset().union(*deaths.values())
+            self._known = _Known(changed, is_final, records, died, in_calls, fatal)
         return self._known
+
+    def _counts(self, code: FatalCode, died: float) -> bool:
+        """Return whether a death counts for code that was running."""
+        return died > self._forgiven.get(code, 0.0)
+
+    def _time_of(self, name: str) -> float:
+        """Return when a worker died, in seconds since 1970: the time at which its death record was written.
+
+        If somebody has removed the record, return 0.
+        """
+        try:
+            return (self._folder / name).stat().st_mtime
+        except OSError:
+            return 0.0
 
 
 def _suspects(record: Iterable[RunningCode]) -> Iterable[RunningCode]:

@@ -31,6 +31,7 @@ from ivrkit.host.call_log import CallLog
 from ivrkit.host.deploys import describe_change
 from ivrkit.host.observers import Observers, notify_of_turn
 from ivrkit.host.quarantine.quarantine import Quarantine
+from ivrkit.host.quarantine.record import Entry
 from ivrkit.host.quarantine.reports import notify_of_events
 from ivrkit.host.request_hash import hash_request
 from ivrkit.host.turn_guard import Gate, TurnGuard
@@ -211,6 +212,13 @@ class Dispatcher:
         attempt.saved = TwimlResponse(EMPTY_RESPONSE, None, call_session.cookie, CALL_STATUS)
         self._report(turn, session, started)
         return call_session.cookie
+
+    def entries_in_quarantine(self) -> Mapping[str, Entry]:
+        """Return name of a state -> entry, for the states that are in quarantine."""
+        if self.quarantine is None:
+            return {}
+        self.quarantine.read()
+        return self.quarantine.entries
 
     def apology(self, sid: str = "", cookie: str = "") -> bytes:
         """Return the core's apology as TwiML verbs, in the language of a call.

@@ -169,9 +169,7 @@ class _Views:
         return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
 
     def healthz(self) -> Response:
-        """Report whether the session store works, and how many states are in quarantine.
-
-        For requests of this machine, also list plugins, states, problems, and the states in quarantine.
+        """Report whether the session store works. For requests of this machine, also list plugins, states and problems.
 
         The status is 200 even if the store is unavailable. Calls go on with their cookies, so a load balancer should
         not take the host out of service.
@@ -179,12 +177,11 @@ class _Views:
         healthy = self._dispatcher.sessions.is_healthy()
         status = HEALTHY if healthy else DEGRADED
         report: dict[str, object] = {"status": status, "store": "ok" if healthy else "not ok"}
-        closed = self._dispatcher.entries_in_quarantine()
-        report["states_in_quarantine"] = len(closed)
         if self._verifier.may_see_details(_current_request()):
             states = self._loaded.flow.states.values()
             report["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
             report["states"] = {each.name: str(each.state.owner) for each in states}
+            closed = self._dispatcher.entries_in_quarantine()
             report["quarantine"] = {name: entry.reason for name, entry in closed.items()}
             report["problems"] = [str(problem) for problem in self._loaded.problems]
             if self._loaded.safe:

@@ -1,18 +1,23 @@
 """The quarantine as a gate: what is counted, which code is refused, and what is logged and reported."""
 
+import json
 import logging
+import os
 import threading
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from tests.host.quarantine.test_shared_record import Clock
 
 from ivrkit import Owner, State
 from ivrkit.flow.run.plugin_code import ENTER, EXIT, CodeRefused, PluginCode
+from ivrkit.host.deaths import Deaths
 from ivrkit.host.quarantine.quarantine import NONE_CLOSED, Quarantine
-from ivrkit.host.quarantine.record import Rules
+from ivrkit.host.quarantine.record import Entry, Rules, add_entry, clear
 from ivrkit.host.quarantine.shared_record import SharedRecord
 from ivrkit.host.turn_guard import TurnGuard
+from ivrkit.host.worker_slots import DEATH_PREFIX
 from ivrkit.session_store import StoredSession
 from ivrkit.sessions.circuit_breaker import CircuitBreaker
 
@@ -52,13 +57,22 @@ class Process:
     :param store: the store that all processes share.
     :param clock: the clock of the test.
     :param version: the version of the plugin.
+    :param deaths: the deaths of workers.
     """
 
-    def __init__(self, store, clock, version="1.0", rules=RULES):
+    def __init__(self, store, clock, version="1.0", rules=RULES, deaths=None):
         owner = Owner("acme", version)
         self.states = {name: State("Hello.", name=name, owner=owner) for name in ("a", "b")}
-        shared = SharedRecord(store, CircuitBreaker(clock=clock), "quarantine:test", clock)
-        self.quarantine = Quarantine(self.states, shared, rules, clock)
+        self._store, self._clock = store, clock
+        self.quarantine = Quarantine(self.states, self._record(), rules, clock, deaths)
+
+    def _record(self):
+        """Return the shared record, as a process opens it."""
+        return SharedRecord(self._store, CircuitBreaker(clock=self._clock), "quarantine:test", self._clock)
+
+    def command(self, change, **arguments):
+        """Change the record as a command does, which is a process of its own."""
+        self._record().change_in_store(self._store, partial(change, **arguments))
 
     def code(self, name="a", function=ENTER):
         """Return the code of a function of a state."""
@@ -207,7 +221,7 @@ class TestCounting:
         process = Process(store, clock, rules=Rules(failures=0))
         process.fail(20)
         assert store.saved == {}
-        process.quarantine.add("a", "by hand")
+        process.command(add_entry, state="a", entry=Entry("by hand", clock.now))
         assert process.quarantine.closed("CA1") == {"a"}
 
 
@@ -343,49 +357,120 @@ class TestSharing:
 
     def test_a_state_that_the_process_does_not_have_is_ignored(self, store, clock, process):
         """A record with a state of another deploy does no harm."""
-        process.quarantine.add("gone", "by hand")
+        process.command(add_entry, state="gone", entry=Entry("by hand", clock.now))
         assert process.quarantine.closed("CA1") == NONE_CLOSED
         assert process.events() == []
 
 
 class TestPeople:
-    """The commands of people."""
+    """The commands of people, which change the record in processes of their own."""
 
     def test_a_person_puts_a_state_in_quarantine(self, process, clock, lines):
-        """The state stays closed until it is released, in all versions, and the log says why."""
-        assert process.quarantine.add("a", "the CRM is down") is False
+        """The state stays closed until it is released, and the log has the reason."""
+        assert process.quarantine.closed("CA1") == NONE_CLOSED
+        process.command(add_entry, state="a", entry=Entry("the CRM is down", clock.now))
         clock.now += 1e6
         assert process.quarantine.closed("CA1") == {"a"}
         assert lines() == [
             (
-                "ERROR state 'a' of acme 1.0 is in quarantine: the CRM is down. Its callers go to its on_error until "
+                "INFO state 'a' of acme 1.0 is in quarantine: the CRM is down. Its callers go to its on_error until "
                 "it is released: ivrkit quarantine clear a"
             )
         ]
-        assert process.quarantine.add("a", "again") is True
-        assert process.quarantine.entries["a"].reason == "again"
-        assert process.events() == [("a", True), ("a", True)]
+        assert process.events() == []
 
-    def test_a_person_releases_a_state(self, process, store, clock, lines):
-        """The state is open again, in other processes after a second."""
-        other = Process(store, clock)
+    def test_a_person_releases_a_state(self, process, clock, lines):
+        """The state is open after a second, which is logged, and its failures are forgotten."""
         process.fail(3)
-        assert other.quarantine.closed("CA1") == {"a"}
+        process.command(clear, state="a", now=clock.now)
         lines()
-        assert process.quarantine.clear("a") is True
-        assert process.quarantine.closed("CA1") == NONE_CLOSED
-        assert lines() == ["WARNING state 'a' of acme 1.0 is no longer in quarantine"]
         clock.now += 1
-        assert other.quarantine.closed("CA1") == NONE_CLOSED
+        assert process.quarantine.closed("CA1") == NONE_CLOSED
         assert lines() == ["INFO state 'a' of acme 1.0 is no longer in quarantine"]
-        assert process.quarantine.clear("a") is False
+        process.fail(2)
+        assert process.quarantine.closed("CA1") == NONE_CLOSED
 
-    def test_the_name_of_a_state_is_quoted_in_the_command(self, process, lines, store, clock):
+    def test_the_name_of_a_state_is_quoted_in_the_command(self, process, clock, lines):
         """The command in the log can be copied into a shell."""
         name = "my state"
         process.states[name] = State("Hello.", name=name, owner=Owner("acme", "1.0"))
-        process.quarantine.add(name, "by hand")
+        process.command(add_entry, state=name, entry=Entry("by hand", clock.now))
+        process.quarantine.read()
         assert lines()[0].endswith("ivrkit quarantine clear 'my state'")
+
+
+class TestDeaths:
+    """States that have killed workers of the server."""
+
+    @pytest.fixture
+    def deaths(self, tmp_path):
+        """Return the folder of the death records."""
+        return tmp_path
+
+    @pytest.fixture
+    def process(self, store, clock, deaths):
+        """Return a process of a server with this folder."""
+        return Process(store, clock, deaths=Deaths(deaths))
+
+    def die(self, folder, clock, *names):
+        """Leave the death record of a worker for each name of a state."""
+        for name in names:
+            record = folder / f"{DEATH_PREFIX}{name}-{len(list(folder.iterdir()))}"
+            record.write_text(json.dumps([(ENTER, name, "acme", "1.0", f"CA{record.name}", 0.0)]))
+            os.utime(record, (clock.now, clock.now))
+
+    def test_a_state_that_has_killed_two_workers_is_put_in_quarantine(self, process, deaths, clock, lines, store):
+        """The state is closed in all processes until it is released, and reported once."""
+        self.die(deaths, clock, "a", "b", "a", "other", "other")
+        assert process.quarantine.closed("CA1") == {"a"}
+        clock.now += 1
+        assert process.quarantine.closed("CA1") == {"a"}
+        assert process.quarantine.entries == {"a": Entry("2 workers died in it", clock.now - 1, owner="acme 1.0")}
+        assert process.events() == [("a", True)]
+        assert len(lines()) == 1
+        assert Process(store, clock).quarantine.closed("CA1") == {"a"}
+
+    def test_the_state_of_another_plugin_stays_open(self, process, deaths, clock):
+        """A state that has replaced the state of another plugin is not to blame."""
+        process.states["a"] = State("Hello.", name="a", owner=Owner("other", "1.0"))
+        self.die(deaths, clock, "a", "a")
+        assert process.quarantine.closed("CA1") == NONE_CLOSED
+
+    def test_a_state_that_is_tried_again_is_not_tried_again_after_deaths(self, process, deaths, clock):
+        """Deaths replace an earlier quarantine with retries."""
+        process.fail(3)
+        self.die(deaths, clock, "a", "a")
+        clock.now += 100
+        assert process.quarantine.closed("CA1") == {"a"}
+        assert process.quarantine.entries["a"].retry_at is None
+
+    def test_a_state_that_a_person_has_released_runs_again(self, process, deaths, clock):
+        """After the release, the deaths before it no longer count, and two later deaths close the state again."""
+        gate = Deaths(deaths)
+        process = Process(MemoryStore(), clock, deaths=gate)
+        self.die(deaths, clock, "a", "a")
+        assert process.quarantine.closed("CA1") == {"a"}
+        clock.now += 1
+        process.command(clear, state="a", now=clock.now)
+        clock.now += 1
+        assert process.quarantine.closed("CA1") == NONE_CLOSED
+        gate.enter(process.code(), "CA1")
+        self.die(deaths, clock, "a")
+        clock.now += 1
+        assert process.quarantine.closed("CA1") == NONE_CLOSED
+        self.die(deaths, clock, "a")
+        clock.now += 1
+        assert process.quarantine.closed("CA1") == {"a"}
+        with pytest.raises(CodeRefused, match="2 workers died in it"):
+            gate.enter(process.code(), "CA1")
+
+    def test_a_new_worker_counts_the_deaths_after_the_release(self, process, store, deaths, clock):
+        """A worker that starts after the deaths knows the release, and does not forgive later deaths."""
+        process.command(clear, state="a", now=clock.now)
+        process.command(clear, state="gone", now=clock.now)
+        clock.now += 1
+        self.die(deaths, clock, "a", "a")
+        assert Process(store, clock, deaths=Deaths(deaths)).quarantine.closed("CA1") == {"a"}
 
 
 def test_threads_count_every_failure(store, clock):

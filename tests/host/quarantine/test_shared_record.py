@@ -158,14 +158,12 @@ def test_the_copy_is_read_again_after_a_second(processes):
 
 
 def test_without_a_store_the_copy_counts():
-    """Without a session store, the record belongs to one process, and is never old."""
+    """Without a session store, the record belongs to one process."""
     clock = Clock()
     record = SharedRecord(None, CircuitBreaker(clock=clock), KEY, clock)
-    assert not record.is_old()
     assert record.exchange() == (Record(), Record(), Record())
     assert record.exchange(put("a", A)) == (Record(), Record(), Record({"a": A}))
     assert record.exchange() == (Record({"a": A}),) * 3
-    assert not record.is_old()
 
 
 def test_a_failing_store_is_left_alone_for_a_while(processes, file, caplog):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ivrkit.flow.compile.call_flow import CallFlow
+from ivrkit.host.deaths import process_deaths
 from ivrkit.host.quarantine.quarantine import Quarantine
 from ivrkit.host.quarantine.record import Rules
 from ivrkit.host.quarantine.shared_record import SharedRecord, record_id
@@ -32,4 +33,5 @@ def open_quarantine(
         SharedRecord(sessions.store, sessions.breaker, record_id(tree), clock),
         Rules(settings.quarantine_failures, settings.quarantine_seconds, settings.quarantine_retry),
         clock,
+        process_deaths(),
     )

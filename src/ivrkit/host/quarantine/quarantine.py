@@ -11,11 +11,13 @@ from functools import partial
 
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.plugin_code import ENTER, EXIT, CodeRefused, PluginCode
+from ivrkit.host.deaths import Deaths, FatalCode
 from ivrkit.host.quarantine.record import (
     Entry,
     Failure,
     Record,
     Rules,
+    add_entry,
     add_failure,
     claim_trial,
     close_failing,
@@ -48,6 +50,7 @@ class Quarantine:
     :param shared: the record that all processes share.
     :param rules: the settings of the quarantine.
     :param clock: a function that returns the time in seconds since 1970, the same on all hosts.
+    :param deaths: the deaths of workers of this server, or ``None`` if they are not known.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class Quarantine:
         shared: SharedRecord,
         rules: Rules,
         clock: Callable[[], float] = time.time,
+        deaths: Deaths | None = None,
     ) -> None:
         self._states = states
         self._shared = shared
         self._rules = rules
         self._clock = clock
+        self._deaths = deaths
         # Held while the store is read and written, so a call whose states do not fail must never wait for it.
         self._lock = threading.Lock()
         #: Name of a state -> its entry, for the states in quarantine. Replaced as a whole, so it is read without lock.
@@ -69,6 +74,8 @@ class Quarantine:
         #: The code that still runs although it has missed its deadline: CallSid, state and function.
         self._overdue: set[tuple[str, str, str]] = set()
         self._events: list[QuarantineEvent] = []
+        #: Name of a state -> the time of its last release that this process knows.
+        self._cleared: dict[str, float] = {}
 
     def closed(self, sid: str) -> frozenset[str]:
         """Return the names of the states that a call must not enter.
@@ -86,6 +93,8 @@ class Quarantine:
         if self._shared.is_old() and self._lock.acquire(blocking=False):
             try:
                 self._exchange(None)
+                if self._deaths is not None:
+                    self._add_deadly_states(self._deaths)
             finally:
                 self._lock.release()
 
@@ -183,7 +192,25 @@ class Quarantine:
         log_changes(self._states, known, found, level=logging.INFO)
         self._events += log_changes(self._states, found, changed, level=logging.ERROR)
         self.entries = changed
+        if self._deaths is not None:
+            self._forgive_deaths(self._deaths, exchange.changed)
         return exchange
+
+    def _add_deadly_states(self, deaths: Deaths) -> None:
+        """Put the states that have killed several workers in quarantine. The lock must be held."""
+        for code, count in deaths.fatal_code().items():
+            state, entry = self._states.get(code.state), self.entries.get(code.state)
+            is_known = entry is not None and entry.retry_at is None
+            if state is not None and state.owner.plugin == code.plugin and not is_known:
+                deadly = Entry(f"{count} workers died in it", self._clock(), owner=str(state.owner))
+                self._exchange(partial(add_entry, state=state.name, entry=deadly))
+
+    def _forgive_deaths(self, deaths: Deaths, record: Record) -> None:
+        """Forget the deaths in states that a person has released. The lock must be held."""
+        for name, cleared in record.cleared.items():
+            if name in self._states and self._cleared.get(name) != cleared:
+                self._cleared[name] = cleared
+                deaths.forgive(FatalCode(self._states[name].owner.plugin, name, ""), cleared)
 
 
 def state_name(code: PluginCode) -> str:

@@ -77,8 +77,6 @@ class SharedRecord:
 
     def is_old(self) -> bool:
         """Return whether the copy of this process is so old that the record should be read again."""
-        if self._store is None:
-            return False
         # A clock that was set back must not stop the reading.
         return self._read_at is None or not 0 <= self._clock() - self._read_at < READ_EVERY
 
