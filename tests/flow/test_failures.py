@@ -278,6 +278,33 @@ def test_a_failing_handler_leaves_data_unchanged(call):
     assert caller.session.data == {"kept": ["before"]}
 
 
+@pytest.mark.parametrize("is_raised", [False, True])
+@pytest.mark.parametrize("name", ["data", "params", "sid"])
+def test_a_handler_that_replaces_an_attribute_has_failed(call, name, is_raised):
+    """A handler that replaces an attribute of the frozen call has failed, and the attribute is restored."""
+    calls = []
+
+    def spoil(call):
+        calls.append((call, getattr(call, name)))
+        call.data["more"] = 1
+        object.__setattr__(call, name, None)
+        if is_raised:
+            raise ValueError
+        return ask("A?")
+
+    def keep(call):
+        assert getattr(call, name) == calls[0][1]
+        return ask("B?")
+
+    caller = call({"a": State(spoil, on_error="b"), "b": State(keep)})
+    assert caller.heard == [APOLOGY, "B?"]
+    assert caller.session.data == {}
+    ((spoilt, value),) = calls
+    assert getattr(spoilt, name) is value
+    failed = next(each for each in caller.last.events if each.name == "failed")
+    assert str(failed.error).startswith("" if is_raised else f"call.{name} must not be replaced\n")
+
+
 @pytest.mark.parametrize("bad", [{1, 2}, float("nan"), b"bytes", object()])
 def test_data_that_is_not_json_is_a_failure(call, bad):
     """A handler that exit_process data that cannot be stored has failed."""

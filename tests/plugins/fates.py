@@ -162,12 +162,20 @@ DATA: dict[str, Callable[[], Any]] = {
     "data: an evil object": EvilObject,
 }
 
-FATES = [*ERRORS, "RecursionError", *VALUES, *DATA]
+#: Name -> an attribute of the call to replace, although the call is frozen, and the value.
+ATTRIBUTES: dict[str, tuple[str, Callable[[], Any]]] = {
+    "replaces call.data": ("data", EvilObject),
+    "replaces call.data by a dict": ("data", dict),
+    "replaces call.params": ("params", lambda: None),
+    "replaces call.sid": ("sid", lambda: 7),
+}
+
+FATES = [*ERRORS, "RecursionError", *VALUES, *DATA, *ATTRIBUTES]
 
 #: The values that are no mistake at a place at load.
 VALID_AT_LOAD = {
-    "settings": {*VALUES, *DATA},  # nothing reads what __post_init__ returns
-    "defaults of settings": {*VALUES, *DATA} - {"an evil object"},  # a default is a value like any other
+    "settings": {*VALUES, *DATA, *ATTRIBUTES},  # nothing reads what __post_init__ returns
+    "defaults of settings": {*VALUES, *DATA, *ATTRIBUTES} - {"an evil object"},  # a default is a value like any other
     "edit_state": {"None"},
 }
 #: The places in a call whose return value is not read.
@@ -197,6 +205,11 @@ class Fate:
         if self.name in DATA:
             if call is not None:
                 call.data["x"] = DATA[self.name]()
+            return "x"
+        if self.name in ATTRIBUTES:
+            name, make_value = ATTRIBUTES[self.name]
+            if call is not None:
+                object.__setattr__(call, name, make_value())
             return "x"
         return VALUES[self.name]()
 

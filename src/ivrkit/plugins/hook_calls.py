@@ -18,7 +18,7 @@ from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode, run_plugin_code
-from ivrkit.flow.run.sandbox import Failure, catch_failure, run_sandboxed
+from ivrkit.flow.run.sandbox import Failure, catch_failure, keep_attributes, run_sandboxed
 from ivrkit.plugin_errors import (
     describe_traceback,
     describe_value,
@@ -52,8 +52,10 @@ class HookImpl:
         """Call the function of the plugin with the arguments that the function takes, and return the result.
 
         :param arguments: name -> value, for all arguments of the hook.
+        :raises FlowError: if the function has replaced an attribute of the call.
         """
-        return self.function(*(arguments[name] for name in self.arguments))
+        run = partial(self.function, *(arguments[name] for name in self.arguments))
+        return keep_attributes(arguments["call"], run) if "call" in self.arguments else run()
 
     @property
     def code(self) -> PluginCode:

@@ -20,7 +20,7 @@ from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
 from ivrkit.flow.model.state import EnterFunction
 from ivrkit.flow.run.plugin_code import ENTER, EXIT, PluginCode, run_plugin_code
-from ivrkit.flow.run.sandbox import Failure, catch_failure, run_sandboxed
+from ivrkit.flow.run.sandbox import Failure, catch_failure, keep_attributes, run_sandboxed
 from ivrkit.plugin_errors import describe_value, plain_text
 
 Result = TypeVar("Result")
@@ -94,7 +94,7 @@ def _run(flow: CallFlow, function: str, compiled: CompiledState, call: Call, run
     :param run: a function that calls the function of the state, and checks its result.
     """
     # The sandbox is inside, so that invalid call.data counts as a failure of this code.
-    sandboxed = partial(run_sandboxed, call.data, run, flow.config.max_data_bytes)
+    sandboxed = partial(run_sandboxed, call.data, partial(keep_attributes, call, run), flow.config.max_data_bytes)
     return run_plugin_code(PluginCode(function, compiled.state.owner, compiled.state), sandboxed)
 
 

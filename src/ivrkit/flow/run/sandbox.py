@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar, final
 
 from ivrkit.errors import FlowError
+from ivrkit.flow.model.call import Call
 from ivrkit.plugin_errors import plugin_errors
 
 #: The maximum depth of lists and dicts in ``call.data``. A copy of deeper data could exceed the recursion limit.
@@ -39,6 +41,44 @@ def catch_failure(run: Callable[[], Result]) -> Result | Failure:
         return run()
     except plugin_errors() as error:
         return Failure(error)
+
+
+#: The names of all attributes of a call.
+_ATTRIBUTES = tuple(each.name for each in fields(Call))
+_values_of = operator.attrgetter(*_ATTRIBUTES)
+
+
+def keep_attributes(call: Call, run: Callable[[], Result]) -> Result:
+    """Run a plugin's code, and restore the attributes of the call that the code has replaced.
+
+    A ``Call`` is frozen, but ``object.__setattr__`` can replace its attributes. Without their right values, the rest of
+    the turn would fail outside of any sandbox.
+
+    :param call: the call, which is an argument of the code.
+    :param run: a function that runs the code.
+    :returns: the result of the code.
+    :raises FlowError: if the code has replaced an attribute. An error of the code itself is raised again.
+    """
+    before = _values_of(call)
+    try:
+        result = run()
+    except plugin_errors():
+        _restore(call, before)
+        raise
+    replaced = _restore(call, before)
+    if replaced:
+        raise FlowError(f"call.{replaced} must not be replaced", hint="change call.data in place, and nothing else")
+    return result
+
+
+def _restore(call: Call, before: Sequence[Any]) -> str:
+    """Restore the attributes of a call, and return the name of a replaced attribute, or ``""`` if there is none."""
+    replaced = ""
+    for name, value in zip(_ATTRIBUTES, before, strict=True):
+        if getattr(call, name, None) is not value:
+            replaced = replaced or name
+            object.__setattr__(call, name, value)
+    return replaced
 
 
 def run_sandboxed(data: dict[str, Any], run: Callable[[], Result], max_data_bytes: int | None = None) -> Result:
