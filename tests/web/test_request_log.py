@@ -169,6 +169,43 @@ def test_a_request_forges_no_line(make_app, logged):
     assert line.startswith("WARNING 404 POST /webhook/x%0aWARNING forged from ")
 
 
+@pytest.mark.parametrize("name", ["ErrorCode", "ErrorUrl"])
+def test_a_signed_request_forges_no_line(new_call, logged, name):
+    """A line break in a parameter of a signed request is escaped, and a long parameter is cut."""
+    call = new_call(dev=False)
+    logged()
+    forged = "/webhook\u2028\v2026-01-01 00:00:00 INFO ivrkit.calls: forged " + "x" * 10_000
+    assert call.send(f"{WEBHOOK}/fallback", {name: forged}).status == 200
+    (line,) = logged()
+    assert "\\u2028\\x0b2026-01-01" in line
+    assert line.splitlines() == [line]
+    assert len(line) < 600
+
+
+def test_a_long_line_is_cut(make_app, logged):
+    """A line about a long URL is cut, so that a flood of long URLs does not fill the disk."""
+    app = make_app()
+    logged()
+    assert in_process(app)("GET", f"{WEBHOOK}?{'x' * 60_000}", b"", {}).status == 403
+    (line,) = logged()
+    assert line.startswith(f"{REFUSED.replace('POST', 'GET')}no X-Twilio-Signature for ")
+    assert line.endswith("x... (60,149 characters)")
+    assert len(line) < 2_100
+
+
+def test_a_flood_of_invented_signatures_hides_no_request_of_twilio(make_app, logged):
+    """Requests with impossible signatures are counted with the unsigned ones, and do not use up the lines of others."""
+    send = in_process(make_app())
+    logged()
+    for _ in range(MAX_LINES + 5):
+        send("POST", f"{SITE}/webhooks", b"", {"X-Twilio-Signature": "x"})
+        send("POST", WEBHOOK, b"", {"X-Twilio-Signature": "x"})
+    assert len(logged()) == 2 * MAX_LINES
+    send("POST", f"{SITE}/webhooks", b"", {"X-Twilio-Signature": FORGED_SIGNATURE})
+    send("POST", WEBHOOK, b"", {"X-Twilio-Signature": FORGED_SIGNATURE})
+    assert len(logged()) == 2
+
+
 @pytest.mark.parametrize("host", ["a" * 300, "a..b"])
 def test_a_host_that_flask_refuses_is_logged(make_app, logged, host):
     """A 400 of Flask because of the ``Host`` header is logged with the header."""

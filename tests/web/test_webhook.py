@@ -817,6 +817,8 @@ def test_a_call_sid_must_be_one_of_twilio(new_call, logged, sid, page):
 
 
 def test_a_call_sid_may_be_short_in_dev_mode(new_call):
-    """In dev mode, a CallSid of any form is accepted, and so is a CallSid in capitals in production."""
+    """In dev mode, a CallSid of printable characters is accepted, and in production a CallSid in capitals."""
     assert new_call(dev=True, sid="CA1").dial().status == 200
+    answer = new_call(dev=True, sid="CA1").send(WEBHOOK, {"CallSid": "CA1\nforged"})
+    assert (answer.status, answer.body) == (400, b"CallSid must be printable, not 'CA1\\nforged'\n")
     assert new_call(dev=False, sid=f"CA{'AF' * 16}").dial().status == 200

@@ -11,6 +11,9 @@ from ivrkit.plugin_errors import escape_control_characters
 from ivrkit.web.proxies import requested_path
 from ivrkit.web.request_verifier import RequestVerifier
 
+#: The longest line, in characters. A client may send a URL of many kilobytes.
+MAX_LINE = 2_000
+
 log = logging.getLogger("ivrkit.web")
 
 
@@ -43,5 +46,7 @@ class RequestLog:
         path, address = requested_path(external.environ), external.remote_addr or "an unknown address"
         more = f" ({dropped:,} more were not logged)" if dropped else ""
         line = f"{status} {request.method} {path} from {address}: {message}{more}"
+        if len(line) > MAX_LINE:
+            line = f"{line[:MAX_LINE]}... ({len(line):,} characters)"
         # The line is an argument, not the format: a "%" in a request must not be formatted.
         log.warning("%s", escape_control_characters(line))

@@ -178,6 +178,15 @@ class RequestVerifier:
         """Return a request with the client address and the URL that the outermost trusted proxy received."""
         return self._proxies.external_request(request)
 
+    def is_secure(self, request: Request) -> bool:
+        """Return whether Twilio requested an ``https`` URL, also if a proxy passed the request on as ``http``.
+
+        :param request: the request as it arrived at the app.
+        """
+        if self._public_url:
+            return self._public_url.startswith("https:")
+        return self.external_request(request).is_secure
+
     def signed_url(self, request: Request) -> str:
         """Return the URL that Twilio requested and signed.
 

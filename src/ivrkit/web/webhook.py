@@ -21,7 +21,7 @@ from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.accounts import AccountError
 from ivrkit.host.attempt import Attempt, TurnAbandoned
 from ivrkit.host.dispatcher import Dispatcher
-from ivrkit.plugin_errors import describe_value, plugin_errors
+from ivrkit.plugin_errors import describe_value, escape_control_characters, plugin_errors
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import add_doctor_endpoint
 from ivrkit.web.early_refusal import signature_problem
@@ -36,6 +36,8 @@ _XML = "text/xml; charset=utf-8"
 HEALTHY, DEGRADED = "ok", "degraded"
 #: The names of the views that answer only requests that Twilio signed.
 _SIGNED_VIEWS = ("webhook", "status", "fallback", "whisper")
+#: How many characters of a parameter are logged.
+_MAX_SHOWN = 200
 _CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
 _SET_WEBHOOK = 'set "A call comes in" in Twilio\'s console to the path that ends with /webhook'
 
@@ -155,7 +157,9 @@ class _Views:
         path, query = _split_url(params.get("ErrorUrl", ""))
         sid = params["CallSid"]
         if "ErrorCode" in params or path:
-            log.error("call %s: Twilio requested the fallback after error %s at %s", sid, params.get("ErrorCode"), path)
+            code = params.get("ErrorCode", "unknown")
+            line = f"call {sid}: Twilio requested the fallback after error {code[:_MAX_SHOWN]} at {path[:_MAX_SHOWN]}"
+            log.error("%s", escape_control_characters(line))
         else:
             message = f"a call came in at the fallback URL, so the caller hears an apology: {_SET_WEBHOOK}"
             self._log.warn(request, 200, message, reason="call")
@@ -228,9 +232,10 @@ class _Views:
             return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
         # The signature has no separators and no time. So without this check, a part of an old request could become
         # another CallSid. In dev mode, a developer may write a short one.
-        if not self._dev and not _CALL_SID.fullmatch(params["CallSid"]):
-            shown = describe_value(params["CallSid"])
-            text = f"CallSid must be CA and 32 hexadecimal digits, not {shown}"
+        sid = params["CallSid"]
+        if not (sid.isprintable() if self._dev else _CALL_SID.fullmatch(sid)):
+            needed = "printable" if self._dev else "CA and 32 hexadecimal digits"
+            text = f"CallSid must be {needed}, not {describe_value(sid)}"
             return self._refuse(request, 400, text, f"{text}: use this URL for Twilio only", reason="CallSid")
         return None
 
@@ -276,7 +281,8 @@ class _Views:
 
     def _set_cookie(self, request: Request, response: Response, cookie: str) -> None:
         if cookie:
-            response.set_cookie(self._cookie_name, cookie, secure=request.is_secure, httponly=True, samesite="Lax")
+            secure = self._verifier.is_secure(request)
+            response.set_cookie(self._cookie_name, cookie, secure=secure, httponly=True, samesite="Lax")
         elif self._cookie_name in request.cookies:
             # The session has no room in a cookie any longer. The old cookie would lead the call back.
             response.delete_cookie(self._cookie_name)
