@@ -101,9 +101,10 @@ class PendingAnswer(Generic[Answer]):
             if self._attempt is not attempt:
                 return
             attempt.abandon()
-            running = attempt.running
+            code = attempt.running.code if attempt.running else None
             self._attempt = Attempt(
-                attempt.refused | ({str(running.code)} if running else set()),
+                attempt.refused | ({str(code)} if code else set()),
+                slow_states=attempt.slow_states | ({code.state.name} if code and code.state else set()),
                 received=attempt.received,
                 saved=attempt.saved,
                 is_last_resort=is_last_resort,

@@ -60,6 +60,7 @@ class Attempt:
     """One attempt to answer a webhook.
 
     :param refused: the code that missed its deadline in earlier attempts, as texts.
+    :param slow_states: the names of the states whose functions missed their deadlines in earlier attempts.
     :param received: the time at which the webhook was received, or ``None`` if nobody waits for the answer in another
         thread. Then code is never refused, because the answer of this attempt is the only one.
     :param saved: the answer of an earlier attempt that has saved the session, or ``None``.
@@ -71,12 +72,14 @@ class Attempt:
         self,
         refused: frozenset[str] = frozenset(),
         *,
+        slow_states: frozenset[str] = frozenset(),
         received: float | None = None,
         saved: TwimlResponse | None = None,
         is_last_resort: bool = False,
         missed: Callable[[Attempt], None] | None = None,
     ) -> None:
         self.refused = refused
+        self.slow_states = slow_states
         self.received = received
         self.saved = saved
         self.is_last_resort = is_last_resort

@@ -144,7 +144,8 @@ class Dispatcher:
             # The cookie says which requests were answered, but has no room for the documents. Such a request is
             # not counted a second time: the caller hears the stored state again.
             step = fallback_step if known is None else max(fallback_step, FallbackStep.REENTER_STATE)
-            closed = self.quarantine.closed(session.sid) if self.quarantine else ()
+            # The caller of code that missed its deadline in this webhook hears the apology, also in a quarantine.
+            closed = self.quarantine.closed(session.sid) - attempt.slow_states if self.quarantine else ()
             call = self._call(params, session, now)
             turn = advance(self.flow, call, session, fallback_step=step, closed=closed)
             session.add_response(SentResponse(session.turn + 1, token, request_hash, turn.twiml.decode()))
