@@ -7,7 +7,6 @@ import ipaddress
 import os
 import socket
 import sys
-import time
 from collections.abc import Mapping, Sequence
 
 import click
@@ -19,18 +18,13 @@ from ivrkit.cli.options import (
     tree_options,
     try_load_settings_with,
 )
-from ivrkit.cli.supervisor import Supervisor
 from ivrkit.errors import IvrkitError, SettingsError
 from ivrkit.host.dev_log import wants_colour
 from ivrkit.host.logging_setup import configure_logging
 from ivrkit.settings import Settings
 
-#: A slow handler blocks its thread, so a worker needs several threads to answer other callers meanwhile.
-MAX_THREADS = 8
-#: How long an old worker process still answers after a reload started its successor, in seconds. granian stops the old
-#: one after a fixed time, even if the new one does not answer yet. The new process loads the phone tree while calls are
-#: answered, which on a busy machine takes many times as long as the load before the start.
-MIN_OVERLAP, MAX_OVERLAP, OVERLAP_PER_LOAD_SECOND = 6.0, 20.0, 5.0
+#: How many connections may wait until a worker accepts them.
+BACKLOG = 1024
 
 
 @click.command()
@@ -69,12 +63,14 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
     if settings.dev:
         _serve_for_development(settings, address, port, workers, url, variables)
         return
-    load_seconds = _check(settings, address, port)
-    print_missing_file(settings)
-    click.echo(f"Serving {url}{settings.url_prefix}/webhook (stop with Ctrl-C)", err=True)
-    overlap = min(MAX_OVERLAP, max(MIN_OVERLAP, OVERLAP_PER_LOAD_SECOND * load_seconds))
-    command = _granian_command(address, port, workers, overlap)
-    Supervisor(command, variables, lambda line: click.echo(line, err=True)).run()
+    if importlib.util.find_spec("granian") is None:
+        raise IvrkitError("ivrkit serve needs granian, which is not installed", hint="pip install 'ivrkit[server]'")
+    from ivrkit.cli.server.supervisor import Supervisor
+
+    configure_logging(settings)
+    with _bound_socket(address, port, BACKLOG) as listener:
+        print_missing_file(settings)
+        Supervisor(listener, workers, url, variables).run()
 
 
 def worker_variables(block: Sequence[str]) -> dict[str, str]:
@@ -129,47 +125,22 @@ def _resolve(host: str) -> str:
         ) from error
 
 
-def _check(settings: Settings, address: str, port: int) -> float:
-    """Check that the workers can start, so that a problem is reported before a worker is started.
+def _bound_socket(address: str, port: int, backlog: int | None = None) -> socket.socket:
+    """Return a socket that is bound to a port.
 
-    :returns: how long the phone tree took to load, in seconds.
-    :raises IvrkitError: for the first problem.
-    """
-    if importlib.util.find_spec("granian") is None:
-        raise IvrkitError("ivrkit serve needs granian, which is not installed", hint="pip install 'ivrkit[server]'")
-    start = time.monotonic()
-    from ivrkit.web import create_app
-
-    create_app(settings).extensions["ivrkit"].sessions.close()
-    load_seconds = time.monotonic() - start
-    _bound_socket(address, port).close()
-    return load_seconds
-
-
-def _bound_socket(address: str, port: int) -> socket.socket:
-    """Return a socket that is bound to a port and does not listen yet.
-
+    :param backlog: the number of connections that may wait in the queue of the socket. The socket does not listen yet
+        if this is ``None``.
     :raises IvrkitError: if another program uses the port.
     """
     bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
+        if backlog is not None:
+            bound.listen(backlog)
     except OSError as error:
         bound.close()
         raise IvrkitError(
             f"can't listen on {address}:{port}: {error.strerror}", hint="choose another --port"
         ) from error
     return bound
-
-
-def _granian_command(address: str, port: int, workers: int, overlap: float) -> list[str]:
-    """Return the command line that starts granian.
-
-    :param overlap: how long the old and the new process of a worker both answer during a reload, in seconds.
-    """
-    threads = min(MAX_THREADS, 2 * (os.cpu_count() or 1) + 1)  # granian warns about more
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
-    command += ["--host", address, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)]
-    command += ["--respawn-failed-workers", "--respawn-interval", f"{overlap:.1f}", "--log-level", "warning"]
-    return [*command, "ivrkit.web:create_server_app"]

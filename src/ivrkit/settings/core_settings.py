@@ -124,6 +124,8 @@ class Settings:
     :param dev: whether the app is in development mode. If no auth token is set, the app then starts, but it answers
         only requests from the same machine. Each response names the state and the plugin of the state.
     :param log_format: the format of the log: ``text``, or ``json`` with one object per line.
+    :param worker_timeout: the number of seconds after which ``ivrkit serve`` replaces a worker in which no Python code
+        runs, because some code holds Python's global lock. 0 means never.
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
     :param public_url: the base URL at which Twilio reaches the app. Set it if the app itself sees another URL.
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
@@ -187,6 +189,7 @@ class Settings:
     flows: OneOrMore[FilePattern] = ("*.flow.toml",)
     dev: bool = False
     log_format: Literal["text", "json"] = "text"
+    worker_timeout: Annotated[int, Range(0)] = 20
     mask_numbers: bool = True
     public_url: BaseUrl | None = None
     trusted_proxies: Annotated[int, Range(0)] = 0

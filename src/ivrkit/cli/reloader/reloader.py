@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FrameType
 
 from ivrkit.cli.reloader.watch import Scan, WatchList, changed_files
-from ivrkit.cli.reloader.worker import Job, Report
+from ivrkit.cli.server.jobs import Report
+from ivrkit.cli.server.processes import Worker
 
 #: The shortest pause between two scans of the watched files, in seconds.
 MIN_PAUSE = 0.5
@@ -24,42 +22,12 @@ MIN_PAUSE = 0.5
 PAUSE_PER_SCAN = 20
 #: The longest pause, in seconds. The reloader also notices signals after a pause.
 MAX_PAUSE = 2.0
-#: How long an old process may take to finish its answers, in seconds. Twilio waits 15 seconds for a response.
-GRACE = 15.0
+#: The command line of a process that answers, without its job.
+COMMAND = (sys.executable, "-m", "ivrkit.cli.reloader.worker")
 #: A process that ends sooner than this after its start is not started again before the next change, in seconds.
 STABLE_AFTER = 5.0
 
 log = logging.getLogger("ivrkit.reload")
-
-
-@dataclass
-class _Worker:
-    """A process that answers requests.
-
-    :param process: the process.
-    :param lifeline: the end of the pipe that the reloader closes to end the process.
-    :param started: the time of the start, in seconds of the monotonic clock.
-    """
-
-    process: subprocess.Popen[bytes]
-    lifeline: int
-    started: float
-
-    def retire(self) -> None:
-        """Let the process finish its answers and end."""
-        os.close(self.lifeline)
-        self.retired = time.monotonic()
-
-    def has_ended(self) -> bool:
-        """Return whether the retired process has ended. Kill it if it takes too long."""
-        if time.monotonic() - self.retired > GRACE:
-            self.kill()
-        return self.process.poll() is not None
-
-    def kill(self) -> None:
-        """Kill the process with all processes that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class Reloader:
@@ -90,10 +58,10 @@ class Reloader:
         self._address = address
         self._environ = dict(environ)
         self._report = report
-        self._current: list[_Worker] = []
-        self._retired: list[_Worker] = []
-        #: The process that loads the phone tree at the moment, and the pipe with its report.
-        self._loading: tuple[_Worker, int] | None = None
+        self._current: list[Worker] = []
+        self._retired: list[Worker] = []
+        #: The process that loads the phone tree at the moment.
+        self._loading: Worker | None = None
         self._sources = WatchList()
         #: The files as the phone tree was last loaded from them, and as the last scan has found them.
         self._loaded: Scan = {}
@@ -132,48 +100,33 @@ class Reloader:
         self._abandon()
         self._loaded = self._last
         self._load_time = time.time_ns()
-        report, report_end = os.pipe()
         # Only the first phone tree that is served needs the URL.
         address = "" if self._current else self._address
-        self._loading = self._start(report_end, address), report
-        os.close(report_end)
+        self._loading = self._start(address=address)
 
-    def _start(self, report: int | None = None, address: str = "") -> _Worker:
-        end, lifeline = os.pipe()
-        job = Job(self._listener.fileno(), end, report, address)
-        process = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", "ivrkit.cli.reloader.worker", job.to_json()],
-            env=self._environ,
-            pass_fds=[fd for fd in (job.listener, job.lifeline, job.report) if fd is not None],
-            process_group=0,  # Ctrl-C is for the reloader alone
+    def _start(self, *, is_first: bool = True, address: str = "") -> Worker:
+        """Start a process. Only the first one of several processes reports its sources and logs its start."""
+        return Worker(
+            COMMAND, self._environ, self._listener.fileno(), reports=is_first, log_start=is_first, address=address
         )
-        os.close(end)
-        return _Worker(process, lifeline, time.monotonic())
 
     def _abandon(self) -> None:
         """End the process that is loading the phone tree, if there is one."""
         if self._loading is not None:
-            worker, report = self._loading
-            os.close(report)
-            worker.kill()
-            worker.retire()
-            self._retired.append(worker)
+            self._loading.abandon()
+            self._retired.append(self._loading)
             self._loading = None
 
     def _wait_for_report(self, pause: float) -> None:
         """Wait for the given time, or until the process that loads the phone tree reports the result."""
-        if self._loading is None:
+        worker = self._loading
+        if worker is None:
             time.sleep(pause)
-            return
-        worker, report = self._loading
-        if not select.select([report], [], [], pause)[0]:
-            return
-        self._loading = None
-        with os.fdopen(report, encoding="utf-8") as pipe:
-            text = pipe.read()
-        self._take_over(worker, Report.from_json(text) if text else None)
+        elif select.select([worker.report], [], [], pause)[0]:
+            self._loading = None
+            self._take_over(worker, worker.read_report())
 
-    def _take_over(self, worker: _Worker, report: Report | None) -> None:
+    def _take_over(self, worker: Worker, report: Report | None) -> None:
         """Let a new process answer in place of the old ones, unless its phone tree has problems.
 
         :param worker: the new process.
@@ -186,7 +139,7 @@ class Reloader:
             worker.retire()
         else:
             self._retire_all()
-            self._current = [worker, *(self._start() for _ in range(self._workers - 1))]
+            self._current = [worker, *(self._start(is_first=False) for _ in range(self._workers - 1))]
         self._watch(report)
         if report.problem:
             self._retired.append(worker)
@@ -202,7 +155,7 @@ class Reloader:
     def _watch(self, report: Report) -> None:
         """Watch the files of a report. A phone tree with problems may not have named all of its files."""
         before = self._sources if report.problem else WatchList()
-        self._sources = before | report.sources
+        self._sources = before | WatchList.from_lists(report.sources)
         scan = self._sources.scan()
         # A file that the reloader has not watched before may have changed since the process began to load it.
         new = {path: file for path, file in scan.items() if path not in self._last and file[0] <= self._load_time}
@@ -219,7 +172,7 @@ class Reloader:
         ended = [each for each in self._current if each.process.poll() is not None]
         self._current = [each for each in self._current if each not in ended]
         for worker in ended:
-            os.close(worker.lifeline)
+            worker.retire()
         crashed = [each for each in ended if each.process.returncode]
         for worker in crashed:
             log.error("a process of the server exited with code %s", worker.process.returncode)

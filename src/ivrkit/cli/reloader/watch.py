@@ -34,6 +34,11 @@ class WatchList:
     files: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
 
+    @classmethod
+    def from_lists(cls, lists: Mapping[str, Sequence[str]]) -> WatchList:
+        """Return the watch list of a dictionary that ``dataclasses.asdict`` has made."""
+        return cls(**{name: tuple(paths) for name, paths in lists.items()})
+
     def __or__(self, other: WatchList) -> WatchList:
         """Return a list with the files of both lists."""
         return WatchList(
