@@ -9,7 +9,7 @@ import runpy
 from gunicorn.config import KNOWN_SETTINGS
 from tests.processes import DEPLOY
 
-from ivrkit.cli.supervisor import GRACE
+from ivrkit.cli.server.processes import GRACE
 
 
 def settings() -> dict[str, object]:

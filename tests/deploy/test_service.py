@@ -15,7 +15,7 @@ import pytest
 from tests.deploy.conftest import Start
 from tests.processes import TOKEN, Running, ask, environment, free_port, program, shipped, wait_until
 
-from ivrkit.cli.supervisor import GRACE
+from ivrkit.cli.server.processes import GRACE
 
 
 class Service(NamedTuple):

@@ -16,8 +16,8 @@ SINGLE = (
     "company, start, operator, operator_number, tries, max_failures, max_turns, quarantine_failures, "
     "quarantine_seconds, quarantine_retry, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
-    "mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, max_calls_in_plugin, "
-    "max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
+    "worker_timeout, mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, "
+    "max_calls_in_plugin, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
     "use one of: "
@@ -329,6 +329,7 @@ class TestEnvironment:
             ("LANGUAGE", "de-AT", {"language": "de-AT"}),
             ("LANGUAGES", "de-AT,es-MX", {"languages": ["de-AT", "es-MX"]}),
             ("LOG_FORMAT", "json", {"log_format": "json"}),
+            ("WORKER_TIMEOUT", "0", {"worker_timeout": 0}),
             ("MASK_NUMBERS", "no", {"mask_numbers": False}),
             ("VOICE", "Vicki", {"voice": "Vicki"}),
             ("VOICE", "", {"voice": None}),

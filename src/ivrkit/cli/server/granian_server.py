@@ -36,7 +36,7 @@ class _WorkerServer(Granian):  # type: ignore[misc,valid-type]  # granian has no
             log_level=LogLevels.warning,
         )
         self._ssp, self._sso = None, None
-        self._shd = SocketHolder(listener, False, self.backlog)
+        self._shd = SocketHolder(listener, False, self.backlog)  # type: ignore[call-arg]  # its stub lacks them
 
     def run(self, app: Callable[..., Any]) -> None:
         """Answer requests until SIGTERM. Requests that are being answered are finished."""
