@@ -84,10 +84,7 @@ class Server:
 
     def workers(self) -> dict[int, float]:
         """Return the worker processes: process id -> age in seconds."""
-        parent = self.running.process.pid
-        if self.name == "serve":  # the supervisor; its only child is granian, the parent of the workers
-            parent = next(iter(children_of(parent)), parent)
-        return children_of(parent)
+        return children_of(self.running.process.pid)
 
     def has_served(self, worker: int) -> bool:
         """Return whether a worker has counted a caller's key."""

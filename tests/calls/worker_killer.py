@@ -9,9 +9,6 @@ from tests.calls.servers import Server
 from tests.calls.transport import Retries
 from tests.processes import wait_until
 
-#: granian ends if a worker dies within 5.5 s of its start, because it assumes a crash loop. So a worker must be older.
-_GRANIAN_MIN_AGE = 6.0
-
 
 class WorkerKiller:
     """Kills the oldest worker, waits until it is replaced, and kills the next one.
@@ -25,7 +22,6 @@ class WorkerKiller:
         self._server = server
         self._retries = retries
         self._pause = pause
-        self._min_age = _GRANIAN_MIN_AGE if server.name == "serve" else 0.0
         #: The process ids of the killed workers.
         self.killed: list[int] = []
 
@@ -43,7 +39,6 @@ class WorkerKiller:
         before = self._server.workers()
         assert len(before) == self._server.size, self._server.running.output[-2000:]
         oldest = max(before, key=before.__getitem__)
-        time.sleep(max(0.0, self._min_age - before[oldest]))
         with self._retries.none_running():
             os.kill(oldest, signal.SIGKILL)
             # Until its sockets are closed, they would still take the requests to the fallback URL, and reset them.

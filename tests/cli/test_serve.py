@@ -107,6 +107,7 @@ def test_a_problem_is_printed_once(ivrkit: Callable[..., Result], alone, install
     """A problem of the phone tree is an error of the command, before any worker is started."""
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "12345")
     install("broken-states", "1.0", "[ivrkit.states]\nbroken = broken:broken\n", broken="1 / 0")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # the workers import the plugins, not this process
     result = ivrkit("serve")
     assert (result.stdout, result.exit_code) == ("", 1)
     assert result.stderr.startswith(
@@ -169,6 +170,7 @@ class Served:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
+        self.folder = folder
         self._output = folder / "output"
         command = [sys.executable, "-c", "from ivrkit.cli.main import main; main(prog_name='ivrkit')", "serve"]
         with self._output.open("wb") as output:
@@ -249,7 +251,7 @@ def test_a_server_answers_over_http_and_ends_with_its_children(serve, folder):
         f"No ivrkit.toml in {folder}: defaults",
         f"Serving http://127.0.0.1:{server.port}/webhook (stop with Ctrl-C)",
     ]
-    assert "Restarting" not in server.output
+    assert "is replaced" not in server.output
 
 
 @pytest.mark.server
@@ -380,22 +382,105 @@ def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
 
 @pytest.mark.once
 @pytest.mark.server
-def test_a_killed_server_is_restarted_and_sighup_reloads_it(serve):
-    """A killed server is restarted without its old workers; SIGHUP replaces the workers."""
-    server = serve(**TOKEN).wait()
-    wait_until(lambda: len(children_of(server.process.pid)) >= 2)
+def test_killed_workers_are_replaced_and_sighup_reloads(serve):
+    """If all workers are killed, a request waits for the next worker; SIGHUP replaces the workers."""
+    server = serve("--workers", "2", **TOKEN).wait()
+    wait_until(lambda: len(children_of(server.process.pid)) == 2)
     first = children_of(server.process.pid)
-    os.kill(first[0], signal.SIGKILL)
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not any(map(is_running, first)))
-    server.wait()
-    assert "The server exited with code -9. Restarting in 1 s." in server.output
-    wait_until(lambda: len(children_of(server.process.pid)) >= 2)
+    assert server.ask("/healthz")[0] == 200
+    wait_until(lambda: server.output.count("died (signal 9, Killed); it is replaced") == 2)
+    wait_until(lambda: len(children_of(server.process.pid)) == 2)
     second = children_of(server.process.pid)
     server.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: not is_running(second[-1]))
-    server.wait()
-    assert is_running(second[0])
+    wait_until(lambda: not any(map(is_running, second)))
+    assert server.ask("/healthz")[0] == 200
     assert server.end() == 0
+
+
+@pytest.mark.once
+@pytest.mark.server
+def test_the_workers_of_a_killed_supervisor_end(serve):
+    """Workers without a supervisor end by themselves, so that the next supervisor can use the port."""
+    server = serve("--workers", "2", **TOKEN).wait()
+    wait_until(lambda: len(children_of(server.process.pid)) == 2)
+    workers = children_of(server.process.pid)
+    server.process.kill()
+    server.process.wait(PATIENCE)
+    wait_until(lambda: not any(map(is_running, workers)))
+    with socket.create_server(("127.0.0.1", server.port)):
+        pass
+
+
+#: The start state; a call from one number holds the GIL for long, and a call from another one kills the process.
+HARMFUL = """
+import ctypes, os
+from ivrkit import State
+
+def enter(call):
+    if call.from_.endswith("1"):
+        ctypes.PyDLL(None).sleep(60)
+    if call.from_.endswith("2"):
+        os.abort()
+    return "Well."
+
+harmful = State(enter)
+"""
+
+
+def send(server: "Served", number: str) -> tuple[int, str]:
+    """Begin a call, and return the status and the TwiML."""
+    sid = f"CA{time.monotonic_ns():032}"
+    form = {**CALL, "CallSid": sid, "From": number, "To": "+15005550006"}
+    url = f"http://127.0.0.1:{server.port}/webhook"
+    return server.ask("/webhook", form, RequestValidator("12345").compute_signature(url, form))
+
+
+@pytest.fixture
+def harmful(serve, folder) -> Served:
+    """Return a server of one worker with the harmful state."""
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "harmful.py").write_text(HARMFUL, encoding="utf-8")
+    (folder / "ivrkit.toml").write_text(
+        'start = "harmful"\nplugins_dir = "plugins"\nworker_timeout = 1\n', encoding="utf-8"
+    )
+    return serve(**TOKEN).wait()
+
+
+@pytest.mark.once
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("+14155550101", "is replaced: its Python code has not run for 1 s"),
+        ("+14155550102", "died (signal 6, Aborted)"),
+    ],
+    ids=["holds the GIL", "aborts"],
+)
+def test_a_harmful_handler_costs_one_worker(harmful, number, reason):
+    """If a handler holds the GIL or kills its process, the worker is replaced, and the log names state and call."""
+    assert send(harmful, number)[0] == 0
+    assert "Well." in send(harmful, "+14155550100")[1]
+    (line,) = [line for line in harmful.output.splitlines() if "ERROR ivrkit.server: " in line]
+    assert f"worker 1 {reason} in state 'harmful' of harmful.py, call CA" in line
+    assert f'{harmful.folder}/plugins/harmful.py", line ' in harmful.output, "the stack of the thread is printed"
+    assert harmful.end() == 0
+
+
+@pytest.mark.once
+@pytest.mark.server
+def test_sighup_with_a_broken_tree_keeps_the_good_workers(harmful):
+    """If the new files have problems, SIGHUP logs the problems, and the old workers still answer."""
+    workers = children_of(harmful.process.pid)
+    (harmful.folder / "plugins" / "broken.py").write_text("1 / 0\n", encoding="utf-8")
+    harmful.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the old workers still serve it as it was before\n" in harmful.output)
+    assert "plugin broken.py: its file broken.py cannot be imported: ZeroDivisionError" in harmful.output
+    assert children_of(harmful.process.pid) == workers
+    assert "Well." in send(harmful, "+14155550100")[1]
+    assert harmful.end() == 0
 
 
 @pytest.mark.acme

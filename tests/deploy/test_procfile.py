@@ -35,4 +35,4 @@ def test_sigterm_to_all_processes_ends_the_server(dyno: Running):
             os.kill(pid, signal.SIGTERM)
     dyno.process.wait(PATIENCE)
     wait_until(lambda: not dyno.processes)
-    assert "Restarting" not in dyno.output
+    assert "is replaced" not in dyno.output

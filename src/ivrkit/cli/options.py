@@ -107,10 +107,19 @@ def try_load_settings_with(block: Sequence[str], **overrides: Any) -> SettingsRe
 
 def print_missing_file(settings: Settings) -> None:
     """Print that no settings file was read, once for each run of a command. The working folder may be the wrong one."""
+    click.echo(missing_file_line(settings), nl=False, err=True)
+
+
+def missing_file_line(settings: Settings) -> str:
+    """Return the line that says that no settings file was read.
+
+    :returns: the line, or ``""`` if a settings file was read, or if this command has printed the line before.
+    """
     printed = click.get_current_context().meta
-    if settings.file is None and not printed.get(_PRINTED_KEY):
-        printed[_PRINTED_KEY] = True
-        click.echo(f"No {FILE} in {settings.folder}: defaults", err=True)
+    if settings.file is not None or printed.get(_PRINTED_KEY):
+        return ""
+    printed[_PRINTED_KEY] = True
+    return f"No {FILE} in {settings.folder}: defaults\n"
 
 
 def load_settings_with(block: Sequence[str], **overrides: Any) -> Settings:

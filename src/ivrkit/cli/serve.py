@@ -14,10 +14,12 @@ import click
 from ivrkit.cli.options import (
     given_plugins_dir,
     is_safe_given,
+    missing_file_line,
     print_missing_file,
     tree_options,
     try_load_settings_with,
 )
+from ivrkit.cli.server.jobs import PREFIX
 from ivrkit.errors import IvrkitError, SettingsError
 from ivrkit.host.dev_log import wants_colour
 from ivrkit.host.logging_setup import configure_logging
@@ -69,8 +71,8 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
 
     configure_logging(settings)
     with _bound_socket(address, port, BACKLOG) as listener:
-        print_missing_file(settings)
-        Supervisor(listener, workers, url, variables).run()
+        banner = f"{missing_file_line(settings)}Serving {url}{PREFIX}/webhook (stop with Ctrl-C)\n"
+        Supervisor(listener, workers, banner, variables).run()
 
 
 def worker_variables(block: Sequence[str]) -> dict[str, str]:
@@ -103,7 +105,8 @@ def _serve_for_development(
     configure_logging(settings)
     with _bound_socket(address, port) as listener:
         print_missing_file(settings)
-        Reloader(listener, workers, url, variables, _print_error).run()
+        banner = f"Serving {url}{PREFIX}/webhook in dev mode (stop with Ctrl-C)\n"
+        Reloader(listener, workers, banner, variables, _print_error).run()
 
 
 def _print_error(text: str) -> None:

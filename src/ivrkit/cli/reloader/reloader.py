@@ -40,7 +40,7 @@ class Reloader:
 
     :param listener: a bound socket. The first process with a valid phone tree starts to listen on it.
     :param workers: the number of processes that answer requests.
-    :param address: the URL of the server without a path.
+    :param banner: the text to print when the phone tree is served for the first time.
     :param environ: the environment variables of the processes.
     :param report: a function that prints a text for the user.
     """
@@ -49,13 +49,13 @@ class Reloader:
         self,
         listener: socket.socket,
         workers: int,
-        address: str,
+        banner: str,
         environ: Mapping[str, str],
         report: Callable[[str], None],
     ) -> None:
         self._listener = listener
         self._workers = workers
-        self._address = address
+        self._banner = banner
         self._environ = dict(environ)
         self._report = report
         self._current: list[Worker] = []
@@ -101,13 +101,13 @@ class Reloader:
         self._loaded = self._last
         self._load_time = time.time_ns()
         # Only the first phone tree that is served needs the URL.
-        address = "" if self._current else self._address
-        self._loading = self._start(address=address)
+        banner = "" if self._current else self._banner
+        self._loading = self._start(banner=banner)
 
-    def _start(self, *, is_first: bool = True, address: str = "") -> Worker:
+    def _start(self, *, is_first: bool = True, banner: str = "") -> Worker:
         """Start a process. Only the first one of several processes reports its sources and logs its start."""
         return Worker(
-            COMMAND, self._environ, self._listener.fileno(), reports=is_first, log_start=is_first, address=address
+            COMMAND, self._environ, self._listener.fileno(), reports=is_first, log_start=is_first, banner=banner
         )
 
     def _abandon(self) -> None:

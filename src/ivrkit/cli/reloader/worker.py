@@ -28,7 +28,6 @@ def run(job: Job) -> None:
     listener = socket.socket(fileno=job.listener)
     app = load_app(
         job,
-        suffix=" in dev mode",
         sources=lambda settings: asdict(sources(settings)),
         prepare=lambda: _listen(listener),
     )

@@ -7,6 +7,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+#: A text in a banner that is replaced by the setting ``url_prefix``, which may change until the worker reads it.
+PREFIX = "{url_prefix}"
+
 
 @dataclass(frozen=True)
 class Job:
@@ -17,14 +20,14 @@ class Job:
         end is closed as well if the main process is killed.
     :param report: the file descriptor of a pipe for a :class:`Report`, or ``None`` if nobody reads the report.
     :param log_start: whether the worker logs what it has loaded. One of several workers with the same tree logs it.
-    :param address: the URL of the server without a path, to print the URL of the webhook, or ``""`` to print nothing.
+    :param banner: a text to print before the log of the start, see :data:`PREFIX`.
     """
 
     listener: int
     lifeline: int
     report: int | None = None
     log_start: bool = True
-    address: str = ""
+    banner: str = ""
 
     def to_json(self) -> str:
         """Return the job as JSON."""

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ivrkit.cli.server.jobs import Job, Report
+from ivrkit.cli.server.jobs import PREFIX, Job, Report
 from ivrkit.errors import IvrkitError
 from ivrkit.host.logging_setup import configure_logging
 from ivrkit.settings import Settings
@@ -22,14 +22,12 @@ SLOW_LOAD = 30.0
 def load_app(
     job: Job,
     *,
-    suffix: str = "",
     sources: Callable[[Settings], Mapping[str, Sequence[str]]] = lambda _: {},
     prepare: Callable[[], str] = str,
 ) -> Any:
     """Load the phone tree of the working folder and the environment, and report the result.
 
     :param job: the job of this worker.
-    :param suffix: a text behind the URL of the webhook, in the line that says what is served.
     :param sources: a function that returns the files to watch.
     :param prepare: a function that prepares the listening socket. It returns a problem, or ``""``.
     :returns: the Flask app, or ``None`` if the phone tree cannot be served.
@@ -45,8 +43,7 @@ def load_app(
         job.send(Report(problem, sources=sources(settings)))
         return None
     if job.log_start:
-        url = f"Serving {job.address}{settings.url_prefix}/webhook{suffix} (stop with Ctrl-C)\n"
-        sys.stderr.write((url if job.address else "") + held.getvalue())
+        sys.stderr.write(job.banner.replace(PREFIX, settings.url_prefix) + held.getvalue())
         sys.stderr.flush()
     handler.setStream(sys.stderr)
     job.send(Report(worker_timeout=settings.worker_timeout, sources=sources(settings)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import time
@@ -23,7 +24,7 @@ class Worker:
     :param listener: the file descriptor of the socket on which the worker answers.
     :param reports: whether the worker writes a report.
     :param log_start: whether the worker logs what it has loaded.
-    :param address: the URL of the server without a path, to print the URL of the webhook, or ``""`` to print nothing.
+    :param banner: a text to print before the log of the start, see :data:`~ivrkit.cli.server.jobs.PREFIX`.
     :raises OSError: if the system cannot start the process.
     """
 
@@ -35,7 +36,7 @@ class Worker:
         *,
         reports: bool = True,
         log_start: bool = True,
-        address: str = "",
+        banner: str = "",
     ) -> None:
         #: The time of the start, in seconds of the monotonic clock.
         self.started = time.monotonic()
@@ -45,7 +46,7 @@ class Worker:
         lifeline, self._lifeline = os.pipe()
         #: The file descriptor of a pipe from which the report of the worker can be read.
         self.report, report = os.pipe()
-        job = Job(listener, lifeline, report if reports else None, log_start, address)
+        job = Job(listener, lifeline, report if reports else None, log_start, banner)
         try:
             self.process = subprocess.Popen(  # noqa: S603  our own command line
                 [*command, job.to_json()],
@@ -73,9 +74,10 @@ class Worker:
         self._retired = time.monotonic()
 
     def abandon(self) -> None:
-        """Kill a worker whose report nobody has read."""
+        """End a worker whose report nobody has read. If it has reported, it may answer requests, and finishes them."""
+        if not select.select([self.report], [], [], 0)[0]:
+            self.kill()
         os.close(self.report)
-        self.kill()
         self.retire()
 
     def poll(self) -> int | None:

@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from ivrkit.cli.server import processes
 from ivrkit.cli.server.heartbeat import Heartbeat
 from ivrkit.cli.server.jobs import Report
 from ivrkit.cli.server.position import Position
-from ivrkit.cli.server.processes import GRACE, Worker
+from ivrkit.cli.server.processes import Worker
 from ivrkit.cli.server.signals import Signals
 from ivrkit.cli.server.slot_files import SlotFiles
 from ivrkit.errors import IvrkitError
@@ -45,7 +46,7 @@ class Supervisor:
 
     :param listener: the listening socket. The supervisor closes it at the end.
     :param size: the number of workers.
-    :param address: the URL of the server without a path.
+    :param banner: the text to print when the phone tree is served for the first time.
     :param environ: the environment variables of the workers.
     :param command: the command line of a worker, without its job.
     """
@@ -54,12 +55,12 @@ class Supervisor:
         self,
         listener: socket.socket,
         size: int,
-        address: str,
+        banner: str,
         environ: Mapping[str, str],
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._listener = listener
-        self._address = address
+        self._banner = banner
         self._environ = environ
         self._command = command
         self._positions = [Position(number) for number in range(1, size + 1)]
@@ -87,7 +88,7 @@ class Supervisor:
 
     def _pause(self) -> float:
         """Return the time until the supervisor has to look at the workers again, in seconds."""
-        waits = [each.next_start - time.monotonic() for each in self._needing_workers()]
+        waits = [each.next_start - time.monotonic() for each in self._next_positions()]
         return max(0.0, min([INTERVAL, *waits]))
 
     def _wait(self, pause: float) -> None:
@@ -124,29 +125,34 @@ class Supervisor:
         self._retired.append((position.number, position.loading))
         position.loading = None
 
-    def _needing_workers(self) -> list[Position]:
-        """Return the positions without a worker. Before a worker was ready, this is the first position alone."""
-        return [each for each in self._positions[: None if self._has_served else 1] if each.needs_worker]
+    def _next_positions(self) -> list[Position]:
+        """Return the positions for which a worker has to be started.
+
+        These are the positions without a worker. Before a worker was ready, this is the first position alone. Of the
+        positions with outdated workers, this is one at a time.
+        """
+        if any(each.loading and each.outdated for each in self._positions):
+            outdated = []
+        else:
+            outdated = [each for each in self._positions if each.outdated][:1]
+        return [each for each in self._positions[: None if self._has_served else 1] if each.needs_worker] + outdated
 
     def _start_missing(self) -> None:
-        """Start the missing workers, and one worker at a time for the outdated ones."""
-        for position in self._needing_workers():
+        """Start the workers that have to be started, unless an attempt must wait."""
+        for position in self._next_positions():
             if time.monotonic() >= position.next_start:
                 self._start(position)
-        outdated = [each for each in self._positions if each.outdated]
-        if outdated and not any(each.loading for each in self._positions):
-            self._start(outdated[0])
 
     def _start(self, position: Position) -> None:
         """Start a worker that loads the phone tree."""
-        address = "" if self._has_served else self._address
+        banner = "" if self._has_served else self._banner
         try:
             position.loading = Worker(
                 self._command,
                 self._environ,
                 self._listener.fileno(),
                 log_start=self._log_next_start,
-                address=address,
+                banner=banner,
             )
         except OSError as error:
             self._fail(position, f"the process could not be started: {error.strerror}")
@@ -253,9 +259,11 @@ class Supervisor:
     def _log_bad_end(self, number: int, worker: Worker) -> None:
         """Log that a retired worker did not end as requested."""
         if worker.was_late:
-            log.error("worker %s was killed: it had not ended after %g s%s", number, GRACE, self._slots.where(worker))
+            where = self._slots.where(worker)
+            log.error("worker %s was killed, because it had not ended after %g s%s", number, processes.GRACE, where)
         elif not (worker.was_killed or worker.has_ended_well):
-            log.error("worker %s %s%s; its successor is ready", number, worker.end, self._slots.bury(worker))
+            where = self._slots.bury(worker)
+            log.error("worker %s %s%s while it finished its responses", number, worker.end, where)
 
     def _end(self) -> None:
         """Let all workers finish their responses, and wait for them. A second signal kills them."""
