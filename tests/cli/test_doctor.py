@@ -8,6 +8,7 @@ import pytest
 import trustme
 from tests.cli.proxies import NGINX, nginx, proxy_to
 from tests.cli.twilio_api import ACCOUNT, KNOWS_RULES, TwilioApi
+from tests.processes import free_port
 from tests.web.webhook_calls import serving
 from twilio.rest import Client
 
@@ -759,3 +760,14 @@ if NGINX:  # without nginx nothing is skipped: the proxy above proves the same r
         assert [message for message, _ in results][1:] == [
             f"the signature with the shared key '{key}' is valid" for key in KEYS
         ]
+
+
+@pytest.mark.stores
+@pytest.mark.parametrize("scheme", ["redis", "postgresql"])
+def test_an_unreachable_store_is_one_line_of_the_table(run, scheme):
+    """If nothing answers at the address of the store, the result says so, and no traceback is printed."""
+    result = run("doctor", IVRKIT_SESSION_URL=f"{scheme}://127.0.0.1:{free_port()}/0")
+    assert result.returncode == 1
+    assert result.stderr == ""
+    assert f"FAILED   store     the session store {scheme}://127.0.0.1:" in result.stdout
+    assert "Traceback" not in result.stdout

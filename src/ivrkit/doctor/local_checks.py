@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from ivrkit.doctor.results import CheckResult, failed, ok, warning
 from ivrkit.errors import IvrkitError, LoadError, Problem
 from ivrkit.plugins.load import find_plugins, load
-from ivrkit.sessions import SharedStore, StoredSession, open_sessions
+from ivrkit.sessions import SharedStore, StoredSession
+from ivrkit.sessions.open import make_sessions
 from ivrkit.settings import Settings
 from ivrkit.settings.redaction import redact_url
 
@@ -73,7 +74,7 @@ def check_store(settings: Settings, plugins: Mapping[str, object] | None = None)
     where = redact_url(settings.session_url)
     try:
         stores = find_plugins(settings, plugins).stores  # a plugin can register the store that session_url names
-        sessions = open_sessions(settings.session_url, stores, settings.secrets(), settings.language)
+        sessions = make_sessions(settings.session_url, stores, settings.secrets(), settings.language)
         try:
             works = _keeps_a_session(sessions.store) if sessions.store else True
         finally:

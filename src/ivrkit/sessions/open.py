@@ -35,6 +35,21 @@ def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], langu
     :param language: the language in which a new call starts.
     :raises SessionError: if the URL is invalid, or if the store cannot be opened for a permanent reason.
     """
+    sessions = make_sessions(url, stores, tokens, language)
+    try:
+        sessions.load(CHECK_SID)
+    except StoreUnavailable as error:
+        log.error("the session store is unavailable: calls go on with their cookies until it is back: %s", error)
+    return sessions
+
+
+def make_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], language: str) -> SessionManager:
+    """Return the session manager for a URL, without a request to the store.
+
+    The parameters are the parameters of :func:`open_sessions`.
+
+    :raises SessionError: if the URL is invalid, or if the file of the store cannot be opened.
+    """
     scheme, colon, rest = url.partition(":")
     if scheme == COOKIE_SCHEME and colon and not rest.strip("/"):
         store = None
@@ -47,9 +62,4 @@ def open_sessions(url: str, stores: StoreFactories, tokens: Sequence[str], langu
             f"session_url must start with the scheme of a session store, not {shown!r}{nearest(scheme, schemes)}",
             hint=f"use one of these schemes: {', '.join(f'{each}:' for each in schemes)}",
         )
-    sessions = SessionManager(store, SessionCipher(tokens or _DEV_MODE_SECRETS), language)
-    try:
-        sessions.load(CHECK_SID)
-    except StoreUnavailable:
-        log.exception("the session store is unavailable: calls go on with their cookies until it is back")
-    return sessions
+    return SessionManager(store, SessionCipher(tokens or _DEV_MODE_SECRETS), language)
