@@ -190,3 +190,24 @@ def test_a_forged_request_costs_little(make_app, kind, signed, tokens):
         assert client("POST", "https://ivr.example.com/webhook", body, headers).status in (403, 413)
         seconds.append(time.thread_time() - start)
     assert min(seconds) < 0.06
+
+
+@pytest.mark.parametrize("path", ["/webhook", "/webhook/status", "/webhook/fallback", "/webhook/whisper"])
+@pytest.mark.parametrize("query", ["CallSid=\xff", "\xe4=1&b=%ff", "CallSid=CA1&a=\xff\xfe&b"])
+def test_a_query_that_is_no_utf_8_is_refused_for_its_signature(make_app, path, query):
+    """Bytes that are not UTF-8 in a query are no error of the server: the signature of the request is checked."""
+    app = make_app()
+    for method in ("GET", "POST"):
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "wsgi.input": io.BytesIO()}
+        assert request_with(app, environ)[0] == "403 FORBIDDEN"
+
+
+def test_a_signed_query_that_is_no_utf_8_is_answered(make_app):
+    """The bytes become replacement characters. An empty value is kept."""
+    app = make_app()
+    query = f"{urlencode(twilio_params(new_sid(), 'ringing'))}&a=\xff&b="
+    url = f"http://a.example/webhook?{query}"
+    environ = {"REQUEST_METHOD": "GET", "QUERY_STRING": query, "HTTP_X_TWILIO_SIGNATURE": sign(url)}
+    status, body = request_with(app, environ)
+    assert status == "200 OK"
+    assert b"<Say" in body

@@ -1,10 +1,12 @@
-"""The body of a request: the checks of its length and of the number of its parameters, and the reading of the body."""
+"""The body and the query of a request: the checks of their size, and the reading of both."""
 
 from __future__ import annotations
 
 import io
 from typing import IO, Any, NamedTuple
+from urllib.parse import parse_qsl
 
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
 from ivrkit.settings import Settings
@@ -102,6 +104,17 @@ class BodyReader:
 
     def _has_too_many(self, parameters: bytes) -> bool:
         return parameters.count(b"&") >= self._max_parameters
+
+
+def query_parameters(request: Request) -> MultiDict[str, str]:
+    """Return the parameters in the query of a request. Bytes that are not valid UTF-8 become replacement characters.
+
+    Most servers refuse such a query or encode it again. Werkzeug raises an error for it.
+    """
+    try:
+        return request.args
+    except UnicodeDecodeError:
+        return MultiDict(parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True))
 
 
 def _read(stream: IO[bytes], limit: int) -> bytes:

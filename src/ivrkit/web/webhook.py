@@ -26,7 +26,7 @@ from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import add_doctor_endpoint
 from ivrkit.web.early_refusal import signature_problem
 from ivrkit.web.paths import PATHS, STATUS_PATH
-from ivrkit.web.request_body import UNREADABLE, BodyReader
+from ivrkit.web.request_body import UNREADABLE, BodyReader, query_parameters
 from ivrkit.web.request_log import RequestLog
 from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.wsgi_call import ATTEMPT
@@ -170,7 +170,8 @@ class _Views:
     @_verified
     def whisper(self, request: Request, params: dict[str, str]) -> Response:
         """Answer a request for the callee of a ``Dial``, before caller and callee are connected."""
-        return self._respond(answer_whisper(self._dispatcher.flow, request.args, params.get("Digits", "")), None)
+        document = answer_whisper(self._dispatcher.flow, query_parameters(request), params.get("Digits", ""))
+        return self._respond(document, None)
 
     def healthz(self) -> Response:
         """Report whether the session store works. For requests of this machine, also list plugins, states and problems.
@@ -340,7 +341,7 @@ def _attempt(request: Request) -> Attempt:
 
 def _twilio_params(request: Request) -> dict[str, str]:
     """Return Twilio's parameters. A POST request has them in the form, and a GET request in the query."""
-    return (request.form if request.method == "POST" else request.args).to_dict()
+    return (request.form if request.method == "POST" else query_parameters(request)).to_dict()
 
 
 def _fallback_step(query: str) -> FallbackStep:
