@@ -150,6 +150,18 @@ def test_a_webhook_is_two_statements_on_one_connection(path, statements):
     assert [statement.split()[0] for statement in statements[0]] == ["SELECT", "INSERT"]
 
 
+def test_a_connection_that_other_code_has_closed_is_opened_again(path, statements):
+    """A plugin can close every connection of its process. The next load or save of the thread opens a new one."""
+    store = SQLiteStore(path)
+    for turn in range(1, 4):
+        store._local.current.connection.close()
+        assert store.save(StoredSession("CA1", turn, 5.0, "{}"), turn - 1)
+        store._local.current.connection.close()
+        assert store.load("CA1").turn == turn
+    store.close()
+    assert len(statements) == 7
+
+
 def test_each_thread_has_its_own_connection(path, statements):
     """Every thread opens its own connection, so that threads do not wait for each other's reads."""
     store = SQLiteStore(path)

@@ -118,14 +118,23 @@ class SQLiteStore:
         :raises SessionError: for every error of SQLite.
         """
         try:
-            current: _ThreadConnection | None = getattr(self._local, "current", None)
-            # A forked process has its parent's connections. SQLite does not allow it to use them.
-            if current is None or current.process_id != os.getpid():
-                current = self._local.current = _ThreadConnection(self._path, inherited=current)
-            cursor = current.connection.execute(statement, values)
+            connection = self._connection()
+            try:
+                cursor = connection.execute(statement, values)
+            except sqlite3.ProgrammingError:  # other code of this process has closed the connection
+                self._local.current = None
+                cursor = self._connection().execute(statement, values)
             return cursor.fetchall(), cursor.rowcount
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return the connection of this thread. Open the connection if this thread has none."""
+        current: _ThreadConnection | None = getattr(self._local, "current", None)
+        # A forked process has its parent's connections. SQLite does not allow it to use them.
+        if current is None or current.process_id != os.getpid():
+            current = self._local.current = _ThreadConnection(self._path, inherited=current)
+        return current.connection
 
     def _error(self, error: Exception) -> SessionError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits only add detail
