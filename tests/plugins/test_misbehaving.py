@@ -5,13 +5,16 @@
 import logging
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 import pytest
+import time_machine
 from tests.plugins.fates import ERRORS, FATES, IGNORED, VALID_AT_LOAD, VALID_IN_CALLS, Fate, fate
+from twilio.twiml.voice_response import Record
 
-from ivrkit import HOME, Goto, LoadError, MenuOption, Routes, SessionError, State, ask, hookimpl, leads_to
+from ivrkit import HOME, Goto, LoadError, MenuOption, Routes, SessionError, State, ask, hookimpl, hookspecs, leads_to
 from ivrkit.flow.compile.twiml import MAX_DOCUMENT_BYTES
 from ivrkit.plugins.load import load
 from ivrkit.settings import load_settings
@@ -229,6 +232,7 @@ PLACES_IN_CALLS = {
     "call_started": (State("On.", HOME, options=OPTION), ("call_started",)),
     "state_entered": (State("On.", HOME, options=OPTION), ("state_entered",)),
     "state_left": (State("On.", HOME, options=OPTION), ("state_left",)),
+    "recorded": (State(Record(), Routes({"recorded": HOME}), options=OPTION), ("recorded",)),
 }
 
 
@@ -243,6 +247,21 @@ class Records(logging.Handler):
         """Keep a message."""
         self.messages.append(record.getMessage())
 
+    @classmethod
+    @contextmanager
+    def of_the_log(cls):
+        """Keep the messages of the log in the ``with`` block, and disarm the fate after it."""
+        records = cls()
+        log = logging.getLogger("ivrkit.plugins")
+        log.addHandler(records)
+        propagate, log.propagate = log.propagate, False
+        try:
+            yield records
+        finally:
+            running.armed = False
+            log.propagate = propagate
+            log.removeHandler(records)
+
 
 @pytest.mark.parametrize("secret", [False, True])
 @pytest.mark.parametrize("place", PLACES_IN_CALLS)
@@ -253,26 +272,58 @@ def test_a_plugin_that_misbehaves_in_a_call(folder, place, secret):
     if secret:
         state = State(state.enter, state.exit, options=state.options, secret=isinstance(state.exit, type(evil_exit)))
     evil = plugin_with(register_states=lambda: {"bad": state}, **functions)
-    app = create_app(dev=True, plugins={"evil": evil, "good": Good()})
+    # Without the quarantine, which would close the state after a few fates.
+    app = create_app(dev=True, plugins={"evil": evil, "good": Good()}, quarantine_failures=0)
     phone = Phone(app)
-    records = Records()
-    log = logging.getLogger("ivrkit.plugins")
-    log.addHandler(records)
-    propagate, log.propagate = log.propagate, False
-    try:
+    with Records.of_the_log() as records:
         for running.name in FATES:
             records.messages.clear()
             call = in_thread(lambda: _walk(phone, place))
-            assert "Fine." in call.heard, (running.name, call.heard)
-            for response in call.responses:
-                assert response.status == 200, running.name
-                assert ElementTree.fromstring(response.body).tag == "Response", running.name
-                assert len(response.body) <= MAX_DOCUMENT_BYTES, running.name
+            _check_call(call)
             _check_log(records.messages, place, call.sid)
-    finally:
-        running.armed = False
-        log.propagate = propagate
-        log.removeHandler(records)
+
+
+@pytest.mark.parametrize("place", ["state_quarantined", "state_released"])
+def test_a_plugin_that_misbehaves_in_a_hook_of_the_quarantine(folder, place):
+    """Whatever a hook of the quarantine raises or returns, the failure is logged, and the caller is led on."""
+    is_broken = True
+
+    def enter(call):
+        return fail(call) if is_broken else "On."
+
+    states = {"bad": State(enter, HOME, options=OPTION)}
+    evil = plugin_with(register_states=lambda: states, **{place: HOOKS[place]})
+    app = create_app(dev=True, plugins={"evil": evil, "good": Good()}, quarantine_failures=1)
+    phone = Phone(app)
+    with Records.of_the_log() as records, time_machine.travel(0, tick=False) as clock:
+        for running.name in FATES:
+            records.messages.clear()
+            for is_broken in (True, False):  # noqa: B007  the function enter reads it
+                _check_call(in_thread(lambda: _walk(phone, place)))
+                clock.shift(60)
+            is_error = running.name in ERRORS or running.name == "RecursionError"
+            logged = [each for each in records.messages if each.startswith(f"ivrkit_{place} of evil failed in call CA")]
+            assert len(logged) == is_error, (running.name, records.messages)
+
+
+def test_every_hook_is_in_the_matrix():
+    """Each hook misbehaves in one of these tests."""
+    at_load = {each for each in PLACES_AT_LOAD if hasattr(hookspecs, f"ivrkit_{each}")}
+    in_calls = {hook for _, hooks in PLACES_IN_CALLS.values() for hook in hooks}
+    of_quarantine = {"state_quarantined", "state_released"}
+    assert in_calls | of_quarantine == set(HOOKS)
+    assert {f"ivrkit_{each}" for each in (*at_load, *HOOKS)} == {
+        name for name in vars(hookspecs) if name.startswith("ivrkit_")
+    }
+
+
+def _check_call(call):
+    """Check that each response is valid TwiML, and that the caller reached the state ``fine``."""
+    assert "Fine." in call.heard, (running.name, call.heard)
+    for response in call.responses:
+        assert response.status == 200, running.name
+        assert ElementTree.fromstring(response.body).tag == "Response", running.name
+        assert len(response.body) <= MAX_DOCUMENT_BYTES, running.name
 
 
 #: Name of a hook -> its implementation.
@@ -283,8 +334,11 @@ HOOKS = {
     "clean_up": lambda: running.at(),
     "call_started": lambda call: running.at(call),
     "state_entered": lambda call, state: running.at(call),
+    "recorded": lambda call, url: running.at(call),
     "state_left": lambda call: running.at(call),
     "call_ended": lambda call, reason: running.at(call),
+    "state_quarantined": lambda state, reason: running.at(),
+    "state_released": lambda state: running.at(),
 }
 
 
@@ -296,6 +350,8 @@ def _walk(phone, place):
     call.press("1")
     if place in ("exit", "choose_start"):
         call.press("5")
+    if place == "recorded":
+        call.says("A message.").press("#")
     assert call.state == "menu", (running.name, call.heard_last)
     running.armed = place == "call_ended"
     call.press("2")
