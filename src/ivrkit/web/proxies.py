@@ -67,24 +67,46 @@ def requested_path(environ: Mapping[str, Any]) -> str:
     """
     root, page = environ.get("SCRIPT_NAME", "").strip("/"), environ.get("PATH_INFO") or "/"
     path = f"/{root}{page}".encode("latin-1") if root else page.encode("latin-1")
-    written = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "").partition("?")[0]
+    written = _written_uri(environ).partition("?")[0]
     decoded = unquote_to_bytes(written)
-    if not decoded or not path.endswith(decoded):
+    if not path.endswith(decoded):
+        # Some servers remove the second of two slashes at the beginning of a path when they decode it.
+        decoded = b"/" + decoded.lstrip(b"/")
+    if not written or not path.endswith(decoded):
         return quote(path, _PATH_CHARACTERS)
     # The beginning is missing in the written path if a proxy removed it.
     return quote(path[: len(path) - len(decoded)], _PATH_CHARACTERS) + written
 
 
+def has_empty_query(environ: Mapping[str, Any]) -> bool:
+    """Return whether a URL may end with a question mark and an empty query.
+
+    WSGI does not distinguish an empty query from no query. Some servers keep the URL as it was written. For the other
+    servers the result is ``True`` for every URL without a query.
+
+    :param environ: the WSGI environ of the request.
+    """
+    written = _written_uri(environ)
+    return not environ.get("QUERY_STRING") and (not written or written.endswith("?"))
+
+
+def _written_uri(environ: Mapping[str, Any]) -> str:
+    return str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "")
+
+
 def shared_path(public_path: str, path: str) -> str:
     """Return the longest end of a public path that is also the beginning of the path of a request.
 
-    When the two paths are joined, this part must not be repeated.
+    When the two paths are joined, this part must not be repeated. The two paths may be percent-encoded in different
+    ways.
 
     :param public_path: the path of the public URL, such as ``/ivr/phone``.
     :param path: the path of the request as it arrived, such as ``/phone/webhook``.
-    :returns: the shared part, such as ``/phone``, or ``""`` if the paths share nothing.
+    :returns: the shared part as it is written in ``path``, such as ``/phone``, or ``""`` if the paths share nothing.
     """
-    segments = public_path.split("/")[1:]
-    while segments and not path.startswith("/" + "/".join(segments) + "/"):
-        segments = segments[1:]
-    return "/".join(["", *segments]) if segments else ""
+    public, requested = public_path.split("/")[1:], path.split("/")[1:]
+    for count in range(min(len(public), len(requested) - 1), 0, -1):
+        shared = requested[:count]
+        if list(map(unquote_to_bytes, public[-count:])) == list(map(unquote_to_bytes, shared)):
+            return "/".join(["", *shared])
+    return ""

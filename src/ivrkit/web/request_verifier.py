@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from twilio.request_validator import RequestValidator
@@ -23,7 +23,7 @@ from ivrkit.settings import Settings
 from ivrkit.settings.types import ACCOUNT_SID
 from ivrkit.web.early_refusal import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, signature_problem
 from ivrkit.web.local_requests import foreign_reason
-from ivrkit.web.proxies import TrustedProxies, requested_path, shared_path
+from ivrkit.web.proxies import TrustedProxies, has_empty_query, requested_path, shared_path
 from ivrkit.web.shared_keys import Candidates, SharedKeys
 
 #: The content types of bodies that are parsed as forms.
@@ -138,7 +138,8 @@ class RequestVerifier:
         # With GET, Twilio signs the URL alone. A body that came with it is not part of the signature.
         form = _Form(request.form.lists() if request.method == "POST" else ())
         body_fits = _body_fits_its_hash(request)
-        if body_fits and any(_matches(each, url, form, signature) for each in candidates.validators):
+        urls = [url, f"{url}?"] if has_empty_query(request.environ) else [url]
+        if body_fits and _matches(candidates.validators, urls, form, signature):
             return None
         shown = self._redacted(url)
         if not candidates.validators:
@@ -219,11 +220,15 @@ def _body_fits_its_hash(request: Request) -> bool:
     return not expected or hmac.compare_digest(actual.encode(), expected[0].encode())
 
 
-def _matches(validator: RequestValidator, url: str, form: _Form, signature: str) -> bool:
-    """Return whether a signature was made with the secret of a validator.
+def _matches(validators: Sequence[RequestValidator], urls: Sequence[str], form: _Form, signature: str) -> bool:
+    """Return whether a signature was made with the secret of one of the validators.
 
-    The validator checks two URLs, one with a port and one without a port. To save time, this function first checks the
-    unchanged URL alone: that URL nearly always matches.
+    A validator checks two URLs, one with a port and one without a port. To save time, this function first checks the
+    unchanged URLs alone: one of them nearly always matches.
+
+    :param urls: the URL of the request. If the URL may have an empty query, also the URL with a question mark.
     """
-    expected: str = validator.compute_signature(url, form)
-    return hmac.compare_digest(expected.encode(), signature.encode()) or bool(validator.validate(url, form, signature))
+    expected = (each.compute_signature(url, form) for url in urls for each in validators)
+    if any(hmac.compare_digest(each.encode(), signature.encode()) for each in expected):
+        return True
+    return any(each.validate(urls[0], form, signature) for each in validators)
